@@ -1,0 +1,60 @@
+import type { Json } from '../base/digest.ts';
+
+/** What flows along an edge. A port of one kind accepts an output of the same kind; `any` accepts all. */
+export const artifactKinds = {
+  any: 'whatever the stage knows to handle',
+  images: 'a folder of pictures, one sub-folder per identity: <identity>/<image>.<extension>',
+  list: 'a packing list (.lst, tab separated)',
+  protocol: 'a pair protocol in the form of LFW pairs.txt',
+  dataset: 'a packed training set: train.rec, train.idx, property, dataset.json',
+  pairs: 'a verification set (.bin)',
+  model: 'a network with its parameters: model.json, parameters.bin',
+  log: 'the curves of a training: log.json',
+  verification: 'the result of a verification: verification.json',
+  page: 'a self-contained HTML page',
+  table: 'a table of figures as JSON',
+  file: 'a single file of any other content',
+  folder: 'a folder of any other content',
+} as const;
+
+export type ArtifactKind = keyof typeof artifactKinds;
+
+export interface InputPort {
+  readonly kind: ArtifactKind;
+  readonly summary: string;
+  /** May be left out of `with`. */
+  readonly optional?: boolean;
+  /** Takes a list. A single value counts as a list of one. */
+  readonly many?: boolean;
+}
+
+export interface OutputPort {
+  readonly kind: ArtifactKind;
+  readonly summary: string;
+  /** Name of the file or folder inside the task's outputs, e.g. `dataset` or `lfw.bin`. */
+  readonly path: string;
+}
+
+/** The content of `stages/<name>/stage.json`; `schemas/stage.schema.json` is its schema. */
+export interface StageManifest {
+  readonly name: string;
+  /** Raised whenever the same inputs would give other outputs; part of the key. */
+  readonly version: number;
+  readonly summary: string;
+  /** JSON schema of an object, closed (`additionalProperties: false`), every optional property with a default. */
+  readonly params: { readonly [keyword: string]: Json };
+  readonly inputs: Readonly<Record<string, InputPort>>;
+  readonly outputs: Readonly<Record<string, OutputPort>>;
+  /** Computes with tensors: the engine and its version are part of the key. */
+  readonly engine?: boolean;
+  /** Draws random numbers: the seed is part of the key. */
+  readonly seeded?: boolean;
+  /** The scratch folder survives an interruption, and the next run goes on from it. */
+  readonly checkpoint?: boolean;
+  /**
+   * The stage reads the history of its inputs: the file `lineage.json` (see execute/lineage.ts) is handed over as input
+   * port `lineage` and its digest is part of the key.
+   */
+  readonly lineage?: boolean;
+  readonly resources?: { readonly cpus?: number | 'all'; readonly memory?: string; readonly gpus?: number };
+}
