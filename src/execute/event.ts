@@ -1,0 +1,91 @@
+import type { EngineIdentity, StageEvent } from '../base/stage.ts';
+import type { Failure } from '../base/failure.ts';
+
+/** Why a task has to run, one entry per part of its key that differs from its last execution. */
+export interface Reason {
+  /** `never-run`, `param`, `input`, `seed`, `engine`, `stage-version`, `forced`, `cache-entry-lost`, `upstream`. */
+  readonly code: string;
+  /** One line for people: `loss.margin 0.5 -> 0.4 (arcface-r100.yaml:14)`. */
+  readonly text: string;
+}
+
+/** How one attempt at a task ended. */
+export type AttemptOutcome =
+  | { readonly outcome: 'done' }
+  | { readonly outcome: 'failed'; readonly failures: readonly Failure[] }
+  | { readonly outcome: 'crashed'; readonly exitCode: number | null; readonly signal: string | null }
+  | { readonly outcome: 'out-of-memory' }
+  | { readonly outcome: 'timed-out'; readonly afterMs: number }
+  | { readonly outcome: 'interrupted' }
+  | { readonly outcome: 'input-changed'; readonly path: string };
+
+/** How a task ended within a run. */
+export type TaskOutcome =
+  | { readonly outcome: 'cached'; readonly key: string }
+  | { readonly outcome: 'done'; readonly key: string; readonly durationMs: number }
+  | { readonly outcome: 'failed'; readonly attempt: AttemptOutcome }
+  | { readonly outcome: 'skipped'; readonly because: string };
+
+export interface TaskOutline {
+  readonly id: string;
+  readonly stage: string;
+  readonly kind: string;
+  readonly needs: readonly string[];
+}
+
+/**
+ * Everything that happens in a run, as one closed union. The terminal, the JSON stream, the SQLite record and the run
+ * folder are readers of this stream; nothing else prints. `at` is milliseconds since the epoch.
+ */
+export type FlowEvent = { readonly at: number } & (
+  | {
+      readonly type: 'run-started';
+      readonly run: string;
+      readonly experiment: string;
+      readonly file: string;
+      readonly tasks: readonly TaskOutline[];
+      readonly engine: EngineIdentity;
+      /** Set where the engine is not the best one this machine could have: why, and what to do. Shown in the first lines. */
+      readonly engineNotice?: string;
+      readonly folder: string;
+    }
+  | { readonly type: 'task-waiting'; readonly task: string; readonly because: string }
+  | {
+      readonly type: 'task-started';
+      readonly task: string;
+      readonly key: string;
+      readonly attempt: number;
+      readonly reasons: readonly Reason[];
+      /** The step of the checkpoint it goes on from. */
+      readonly resumedFrom?: number;
+      readonly logFile: string;
+    }
+  | { readonly type: 'task-event'; readonly task: string; readonly event: StageEvent }
+  | { readonly type: 'task-output'; readonly task: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | {
+      readonly type: 'attempt-ended';
+      readonly task: string;
+      readonly attempt: number;
+      readonly result: AttemptOutcome;
+      readonly durationMs: number;
+      readonly peakMemoryBytes?: number;
+    }
+  | { readonly type: 'task-ended'; readonly task: string; readonly result: TaskOutcome }
+  | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
+  | {
+      readonly type: 'run-ended';
+      readonly run: string;
+      readonly outcome: 'done' | 'failed' | 'interrupted';
+      readonly durationMs: number;
+      readonly counts: {
+        readonly done: number;
+        readonly cached: number;
+        readonly failed: number;
+        readonly skipped: number;
+      };
+      /** Final figures of the tasks (metrics without a step), e.g. `verify: accuracy 0.91`. */
+      readonly figures: readonly { readonly task: string; readonly name: string; readonly value: number }[];
+      /** Pages the run produced or took from the cache. */
+      readonly pages: readonly { readonly task: string; readonly path: string }[];
+    }
+);
