@@ -1,0 +1,76 @@
+/** One fold of a verification: the threshold was chosen on the pairs of all other folds. */
+export interface FoldResult {
+  readonly pairs: number;
+  readonly threshold: number;
+  /** Share of right decisions on the fold's own pairs. */
+  readonly accuracy: number;
+}
+
+/** Acceptance rates at one threshold, averaged over the folds. */
+export interface RocPoint {
+  readonly threshold: number;
+  /** Share of different pairs accepted. */
+  readonly falsePositiveRate: number;
+  /** Share of same pairs accepted. */
+  readonly truePositiveRate: number;
+}
+
+/** Share of same pairs accepted at a threshold that accepts `far` of the different pairs of the training folds. */
+export interface TarAtFar {
+  readonly far: number;
+  /** Mean over the folds. */
+  readonly tar: number;
+  /** Population standard deviation over the folds. */
+  readonly deviation: number;
+  /** Share of different pairs accepted on the test folds, mean. */
+  readonly measuredFar: number;
+  /** Mean threshold of the folds. */
+  readonly threshold: number;
+  /** Folds that hold both same and different pairs; only they count. 0: `tar` says nothing. */
+  readonly folds: number;
+}
+
+/** A pair that was decided wrongly. */
+export interface WrongPair {
+  /** Position of the pair in the set, from 0. */
+  readonly pair: number;
+  readonly distance: number;
+  /** Threshold of its fold. */
+  readonly threshold: number;
+  /** `data:image/jpeg;base64,...` of both pictures, small; empty when no thumbnails were asked for. */
+  readonly thumbnails: readonly string[];
+}
+
+/** What `verification.json` holds. Distances are squared Euclidean distances of unit vectors: 0 to 4. */
+export interface VerificationResult {
+  readonly version: 1;
+  /** Name of the set, e.g. `lfw`. */
+  readonly set: string;
+  readonly pairs: number;
+  readonly samePairs: number;
+  readonly embeddingSize: number;
+  /** Mean accuracy over the folds, embeddings of original and mirrored picture added. */
+  readonly accuracy: number;
+  /** Population standard deviation of the fold accuracies. */
+  readonly deviation: number;
+  /** The same without mirrored pictures. */
+  readonly accuracyWithoutFlip: number;
+  readonly deviationWithoutFlip: number;
+  /** Mean L2 norm of all embeddings, originals and mirrored, before normalisation. */
+  readonly xnorm: number;
+  readonly folds: readonly FoldResult[];
+  readonly roc: readonly RocPoint[];
+  readonly areaUnderCurve: number;
+  /** For false acceptance rates 0.1, 0.01, 0.001 and 0.0001. */
+  readonly tarAtFar: readonly TarAtFar[];
+  readonly worst: {
+    /** Different people taken for one, nearest first. */
+    readonly falseAccepts: readonly WrongPair[];
+    /** One person taken for two, farthest first. */
+    readonly falseRejects: readonly WrongPair[];
+  };
+  /** Per pair, rounded to six decimals. */
+  readonly distances: readonly number[];
+  /** Per pair. */
+  readonly same: readonly boolean[];
+}
