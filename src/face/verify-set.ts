@@ -1,7 +1,22 @@
+import { fail } from '../base/failure.ts';
+import { type RgbImage, decodeImage } from '../format/image.ts';
+import type { VerificationSet } from '../format/verification-set.ts';
+import { areaUnderCurve } from './area-under-curve.ts';
+import { type FoldAccuracy, foldAccuracy } from './fold-accuracy.ts';
+import { mirrorPixels } from './mirror-pixels.ts';
+import { pairDistances, rowNorms } from './pair-distances.ts';
+import { tarAtFar } from './tar-at-far.ts';
 import type { VerificationResult } from './verification-result.ts';
+import { worstPairs } from './worst-pairs.ts';
+
+/** False acceptance rates that are reported; 1e-3 is the one of the 2018 system. */
+const rates = [1e-1, 1e-2, 1e-3, 1e-4];
 
 /** Turns pictures into embeddings; `src/net/embedder.ts` makes them. */
 export interface FaceEmbedder {
+  /** Size of the pictures the network takes. */
+  readonly height: number;
+  readonly width: number;
   /** Floats per embedding. */
   readonly embeddingSize: number;
   /**
@@ -11,15 +26,9 @@ export interface FaceEmbedder {
   embed(pixels: Uint8Array, count: number): Promise<Float32Array>;
 }
 
-/** A verification set: pair i is pictures 2i and 2i+1, encoded as JPEG or PNG. */
-export interface EncodedPairs {
-  readonly images: ArrayLike<Uint8Array>;
-  readonly same: ArrayLike<boolean>;
-}
-
 export interface VerifySetOptions {
   readonly embedder: FaceEmbedder;
-  readonly set: EncodedPairs;
+  readonly set: VerificationSet;
   /** Name of the set, for the result and for failures. */
   readonly name: string;
   /** Contiguous folds, 10 as a rule; 1: threshold chosen and tested on all pairs. */
@@ -30,13 +39,117 @@ export interface VerifySetOptions {
   readonly worst?: number;
   readonly signal?: AbortSignal;
   /** Called after every batch with the number of pictures done, of `total`. */
-  onProgress?(done: number, total: number): void;
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
  * Embeds a verification set and measures it. Holds one batch of pictures and two embeddings per picture in memory.
- * Fails with `no-pairs`, `too-few-pairs`, `image-size-mismatch` and whatever the decoder finds.
+ * Fails with `no-pairs`, `too-few-pairs`, `picture-size-mismatch`, `embedding-not-finite` and whatever the decoder finds.
  */
-export function verifySet(options: VerifySetOptions): Promise<VerificationResult> {
-  throw new Error(`not yet: ${options.name}`);
+export async function verifySet(options: VerifySetOptions): Promise<VerificationResult> {
+  checkPairs(options);
+  const { set, folds, embedder } = options;
+  const embeddings = await embedSet(options);
+  const score = (matrices: readonly Float32Array[]): { distances: Float64Array; same: readonly boolean[] } => ({
+    distances: pairDistances(matrices, embedder.embeddingSize),
+    same: set.same,
+  });
+  const plain = foldAccuracy(score([embeddings.original]), folds);
+  const pairs = score([embeddings.original, embeddings.mirrored]);
+  const result = foldAccuracy(pairs, folds);
+  return {
+    version: 1,
+    set: options.name,
+    pairs: set.same.length,
+    samePairs: set.same.filter(Boolean).length,
+    embeddingSize: embedder.embeddingSize,
+    ...result,
+    ...withoutFlip(plain),
+    xnorm: meanNorm([embeddings.original, embeddings.mirrored], embedder.embeddingSize),
+    areaUnderCurve: areaUnderCurve(pairs),
+    tarAtFar: tarAtFar(pairs, folds, rates),
+    worst: await worstPairs({ pairs, folds: result.folds, set, limit: options.worst ?? 0 }),
+    distances: Array.from(pairs.distances, (distance) => Number(distance.toFixed(6))),
+    same: set.same,
+  };
+}
+
+function withoutFlip(plain: FoldAccuracy): { accuracyWithoutFlip: number; deviationWithoutFlip: number } {
+  return { accuracyWithoutFlip: plain.accuracy, deviationWithoutFlip: plain.deviation };
+}
+
+function checkPairs({ set, name, folds }: VerifySetOptions): void {
+  const pairs = set.same.length;
+  if (pairs === 0) {
+    fail({
+      code: 'no-pairs',
+      message: `The verification set ${name} holds no pairs; at least one per fold is needed.`,
+      hint: 'Was it packed without a protocol?',
+    });
+  }
+  if (pairs < folds) {
+    fail({
+      code: 'too-few-pairs',
+      message: `The verification set ${name} holds ${pairs} pairs, fewer than the ${folds} folds asked for.`,
+      hint: 'Ask for fewer folds.',
+    });
+  }
+}
+
+interface SetEmbeddings {
+  /** pictures x embeddingSize. */
+  readonly original: Float32Array;
+  readonly mirrored: Float32Array;
+}
+
+async function embedSet(options: VerifySetOptions): Promise<SetEmbeddings> {
+  const { embedder, set } = options;
+  const total = set.images.length;
+  const original = new Float32Array(total * embedder.embeddingSize);
+  const mirrored = new Float32Array(total * embedder.embeddingSize);
+  const pictureBytes = embedder.height * embedder.width * 3;
+  const pixels = new Uint8Array(Math.min(options.batch, total) * pictureBytes);
+  for (let start = 0; start < total; start += options.batch) {
+    options.signal?.throwIfAborted();
+    const count = Math.min(options.batch, total - start);
+    const filled = pixels.subarray(0, count * pictureBytes);
+    for (let index = 0; index < count; index += 1) {
+      filled.set(await decodePicture(options, start + index), index * pictureBytes);
+    }
+    original.set(await embedder.embed(filled, count), start * embedder.embeddingSize);
+    mirrorPixels(filled, embedder.width);
+    mirrored.set(await embedder.embed(filled, count), start * embedder.embeddingSize);
+    options.onProgress?.(start + count, total);
+  }
+  checkFinite(options.name, [original, mirrored]);
+  return { original, mirrored };
+}
+
+async function decodePicture({ embedder, set, name }: VerifySetOptions, index: number): Promise<Uint8Array> {
+  const label = `picture ${index} of verification set ${name}`;
+  const picture: RgbImage = await decodeImage(set.images[index] ?? new Uint8Array(), label);
+  if (picture.width !== embedder.width || picture.height !== embedder.height) {
+    fail({
+      code: 'picture-size-mismatch',
+      message:
+        `The network takes pictures of ${embedder.width} x ${embedder.height} pixels, ` +
+        `${label} has ${picture.width} x ${picture.height}.`,
+      hint: 'Pack the set from pictures aligned to the size the network was trained on.',
+    });
+  }
+  return picture.data;
+}
+
+function checkFinite(name: string, matrices: readonly Float32Array[]): void {
+  if (matrices.every((matrix) => matrix.every(Number.isFinite))) return;
+  fail({
+    code: 'embedding-not-finite',
+    message: `The network gave embeddings of verification set ${name} that are not finite numbers.`,
+    hint: 'The training has diverged: lower the learning rate, or warm it up.',
+  });
+}
+
+function meanNorm(matrices: readonly Float32Array[], embeddingSize: number): number {
+  const norms = matrices.flatMap((matrix) => Array.from(rowNorms(matrix, embeddingSize)));
+  return norms.reduce((sum, norm) => sum + norm, 0) / norms.length;
 }
