@@ -1,0 +1,84 @@
+import { Command, CommanderError } from 'commander';
+import { FailureError, fail } from '../base/failure.ts';
+import { didYouMean } from '../base/did-you-mean.ts';
+import { commands } from './commands.ts';
+import { exitCode, type ExitCode } from './exit-code.ts';
+import type { Call, FlowCommand, Surroundings } from './flow-command.ts';
+import { packageVersion } from './package-version.ts';
+
+/** Runs the command that `process.argv` names and gives its exit code. */
+export async function main(process: NodeJS.Process): Promise<ExitCode> {
+  const surroundings: Surroundings = {
+    workingFolder: process.cwd(),
+    environment: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+  };
+  try {
+    return await dispatch(process.argv.slice(2), surroundings);
+  } catch (error) {
+    return await explain(error, surroundings);
+  }
+}
+
+async function dispatch(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const name = argv.find((word) => !word.startsWith('-'));
+  const entry = name === undefined ? undefined : commands[name];
+  if (name !== undefined && entry === undefined && name !== 'help') unknownCommand(name);
+  const loaded = entry === undefined ? undefined : (await entry.load()).command;
+  let result: ExitCode = exitCode.done;
+  const program = declareProgram(surroundings);
+  for (const [each, { summary }] of Object.entries(commands)) {
+    const declared = program.command(each).summary(summary).description(summary);
+    if (each === name && loaded !== undefined) {
+      connect(declared, loaded, async (call) => {
+        result = await loaded.run(call, surroundings);
+      });
+    }
+  }
+  await program.parseAsync(argv, { from: 'user' });
+  return result;
+}
+
+function declareProgram(surroundings: Surroundings): Command {
+  return new Command('flow')
+    .description('Runs face-recognition experiments written as YAML files.')
+    .version(packageVersion())
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => surroundings.stdout.write(text),
+      writeErr: (text) => surroundings.stderr.write(text),
+    });
+}
+
+function connect(declared: Command, command: FlowCommand, run: (call: Call) => Promise<void>): void {
+  command.declare(declared);
+  declared.action(async () => {
+    await run({ arguments: declared.processedArgs as Call['arguments'], options: declared.opts() });
+  });
+}
+
+function unknownCommand(name: string): never {
+  const suggestion = didYouMean(name, Object.keys(commands));
+  fail({
+    code: 'unknown-command',
+    message: `there is no command "${name}"${suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`}`,
+    hint: 'flow --help lists the commands',
+  });
+}
+
+/** Shows what went wrong and decides whose fault it was. */
+async function explain(error: unknown, surroundings: Surroundings): Promise<ExitCode> {
+  // Commander has already printed its own message (or the help text that was asked for).
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.wrongCall;
+  if (error instanceof FailureError) {
+    const { renderFailures } = await import('../report/failure-frame.ts');
+    surroundings.stderr.write(`${renderFailures(error.failures)}\n`);
+    return exitCode.wrongCall;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  surroundings.stderr.write(`flow: this is a defect of faceflow, not of your experiment:\n${text}\n`);
+  return exitCode.defect;
+}
