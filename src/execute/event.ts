@@ -1,13 +1,6 @@
 import type { EngineIdentity, StageEvent } from '../base/stage.ts';
 import type { Failure } from '../base/failure.ts';
-
-/** Why a task has to run, one entry per part of its key that differs from its last execution. */
-export interface Reason {
-  /** `never-run`, `param`, `input`, `seed`, `engine`, `stage-version`, `forced`, `cache-entry-lost`, `upstream`. */
-  readonly code: string;
-  /** One line for people: `loss.margin 0.5 -> 0.4 (arcface-r100.yaml:14)`. */
-  readonly text: string;
-}
+import type { Reason } from '../plan/reason.ts';
 
 /** How one attempt at a task ended. */
 export type AttemptOutcome =

@@ -1,0 +1,20 @@
+/** Why a task has to run, one entry per part of its key that differs from its last execution. */
+export interface Reason {
+  readonly code: ReasonCode;
+  /** One line for people: `loss.margin 0.5 -> 0.4 (arcface-r100.yaml:14)`. */
+  readonly text: string;
+}
+
+export type ReasonCode =
+  | 'never-run'
+  | 'stage'
+  | 'stage-version'
+  | 'param'
+  | 'input'
+  | 'seed'
+  | 'engine'
+  | 'forced'
+  /** The result was known, but it is no longer in the cache. */
+  | 'cache-entry-lost'
+  /** A task it takes inputs from has to run; what that gives is unknown until then. */
+  | 'upstream';
