@@ -1,0 +1,30 @@
+// Generated from stage.json by `npm run generate`; not to be edited.
+
+export interface Params {
+  /**
+   * Heading of the page; empty: the name of the experiment.
+   */
+  title: string;
+  /**
+   * Faces to show.
+   */
+  samples: number;
+}
+
+/** Absolute paths of what the stage reads. */
+export interface Inputs {
+  /** Curves of trainings. */
+  readonly logs: readonly string[];
+  /** Results to show with their ROC. */
+  readonly verifications: readonly string[];
+  /** Pictures to show samples of. */
+  readonly images: string | undefined;
+  /** The history of the inputs. */
+  readonly lineage: string;
+}
+
+/** Absolute paths of what the stage has to write. */
+export interface Outputs {
+  /** The page. */
+  readonly page: string;
+}
