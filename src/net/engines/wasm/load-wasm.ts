@@ -1,0 +1,24 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { EngineIdentity } from '../../../base/stage.ts';
+import { checkVersion } from '../check-version.ts';
+import type { EngineHandle, TensorLibrary } from '../engine-handle.ts';
+
+interface WasmBackend {
+  readonly version_wasm: string;
+  setWasmPaths(folder: string): void;
+}
+
+/**
+ * The WebAssembly backend (SIMD; tfjs has no threads for it under Node, tensorflow/tfjs issue 3830), with the gradient
+ * kernels it lacks added.
+ */
+export async function loadWasm(identity: EngineIdentity): Promise<EngineHandle> {
+  const require = createRequire(import.meta.url);
+  const tf = require('@tensorflow/tfjs-core') as TensorLibrary;
+  const backend = require('@tensorflow/tfjs-backend-wasm') as WasmBackend;
+  checkVersion(identity, backend.version_wasm);
+  backend.setWasmPaths(join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')), '/'));
+  await tf.setBackend('wasm');
+  return { identity, tf, device: 'cpu', threads: 1 };
+}
