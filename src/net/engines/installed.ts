@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { fail } from '../../base/failure.ts';
+import type { EngineIdentity } from '../../base/stage.ts';
+import { readEngineRecord, type EngineRecord } from './engine-record.ts';
+import { packageFolder } from './package-folder.ts';
+
+/** What `FLOW_ENGINE` may hold: `cuda` is tensorflow on a GPU, and nothing else will do. */
+export const engineRequests = ['tensorflow', 'cuda', 'wasm', 'cpu'] as const;
+export type EngineRequest = (typeof engineRequests)[number];
+
+export interface InstalledEngine {
+  readonly identity: EngineIdentity;
+  /** Set where nobody chose this engine and a better one exists: why it serves. */
+  readonly notice?: string;
+  /** What to do to get the better one. */
+  readonly remedy?: string;
+}
+
+const setupCommand = 'npm run setup';
+
+/** Gives `text` back as a request, or fails naming what there is. Empty and undefined mean: no request. */
+export function parseEngineRequest(text: string | undefined): EngineRequest | undefined {
+  if (text === undefined || text === '') return undefined;
+  return (
+    engineRequests.find((request) => request === text) ??
+    fail({
+      code: 'unknown-engine',
+      message: `there is no engine "${text}"`,
+      hint: `FLOW_ENGINE may be ${engineRequests.join(', ')}, or unset for the best one that is installed`,
+    })
+  );
+}
+
+/**
+ * The engine that tasks will compute with, told from the record of set-up alone: no tensor library is loaded, so that
+ * planning stays cheap. A request that cannot be met is a failure, and so is an installation that has lost files.
+ */
+export function installedEngine(request?: EngineRequest, folder: string = packageFolder()): InstalledEngine {
+  if (request === 'wasm' || request === 'cpu') return { identity: scriptEngine(request) };
+  const record = readEngineRecord(folder);
+  if (record?.engine.name === 'tensorflow') {
+    checkFiles(record, folder);
+    if (request !== 'cuda' || record.devices.includes('gpu')) return { identity: record.engine };
+  }
+  if (request !== undefined) refuse(request, record);
+  return {
+    identity: scriptEngine('wasm'),
+    notice:
+      record?.instead?.reason ?? 'set-up has not run here, so the wasm engine serves, which is several times slower',
+    ...remedyOf(record),
+  };
+}
+
+function remedyOf(record: EngineRecord | undefined): { readonly remedy?: string } {
+  if (record === undefined) return { remedy: setupCommand };
+  return record.instead?.remedy === undefined ? {} : { remedy: record.instead.remedy };
+}
+
+function scriptEngine(name: 'wasm' | 'cpu'): EngineIdentity {
+  const require = createRequire(import.meta.url);
+  const { version } = require(`@tensorflow/tfjs-backend-${name}/package.json`) as { readonly version: string };
+  return { name, version };
+}
+
+function checkFiles(record: EngineRecord, folder: string): void {
+  const lost = record.files.find((file) => !existsSync(resolve(folder, file)));
+  if (lost === undefined) return;
+  fail({
+    code: 'engine-incomplete',
+    message: `set-up installed the tensorflow engine, but its file ${lost} is gone`,
+    hint: `${setupCommand} installs it anew; FLOW_ENGINE=wasm runs without it`,
+  });
+}
+
+function refuse(request: 'tensorflow' | 'cuda', record: EngineRecord | undefined): never {
+  const why =
+    record === undefined
+      ? 'set-up has not run here'
+      : (record.instead?.reason ?? `set-up found ${record.engine.name} ${record.engine.version} without a GPU`);
+  fail({
+    code: 'engine-not-installed',
+    message: `the engine "${request}" was asked for and is not installed: ${why}`,
+    hint: record?.instead?.remedy ?? (request === 'cuda' ? `FLOW_ENGINE=cuda ${setupCommand}` : setupCommand),
+  });
+}
