@@ -75,10 +75,17 @@ async function explain(error: unknown, surroundings: Surroundings): Promise<Exit
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.wrongCall;
   if (error instanceof FailureError) {
     const { renderFailures } = await import('../report/failure-frame.ts');
-    surroundings.stderr.write(`${renderFailures(error.failures)}\n`);
+    surroundings.stderr.write(`${renderFailures(error.failures, { colour: showsColour(surroundings) })}\n`);
     return exitCode.wrongCall;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   surroundings.stderr.write(`flow: this is a defect of faceflow, not of your experiment:\n${text}\n`);
   return exitCode.defect;
+}
+
+/** Colour where people look and have not asked for none (https://no-color.org). */
+export function showsColour(surroundings: Surroundings): boolean {
+  const { NO_COLOR: noColour, FORCE_COLOR: forceColour } = surroundings.environment;
+  if (noColour !== undefined && noColour !== '') return false;
+  return surroundings.stderr.isTTY || (forceColour !== undefined && forceColour !== '' && forceColour !== '0');
 }
