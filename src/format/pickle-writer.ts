@@ -1,0 +1,65 @@
+/*
+ * Pickle protocol 2 as Python 2's `pickle.dump(value, file, pickle.HIGHEST_PROTOCOL)` writes it: byte strings as
+ * SHORT_BINSTRING or BINSTRING, every object remembered (BINPUT, LONG_BINPUT), lists flushed in groups of 1000.
+ * Python 3 reads it with encoding='bytes', which the original programs pass.
+ */
+const groupSize = 1000;
+
+/** Collects the pieces of one pickle; byte strings are not copied until {@link PickleWriter.finish}. */
+export class PickleWriter {
+  readonly #pieces: Uint8Array[] = [Uint8Array.of(0x80, 2)];
+  #remembered = 0;
+
+  byteString(bytes: Uint8Array): void {
+    const head = Buffer.alloc(bytes.length < 256 ? 2 : 5);
+    if (bytes.length < 256) {
+      head[0] = 0x55;
+      head[1] = bytes.length;
+    } else {
+      head[0] = 0x54;
+      head.writeInt32LE(bytes.length, 1);
+    }
+    this.#pieces.push(head, bytes);
+    this.#remember();
+  }
+
+  boolean(value: boolean): void {
+    this.#pieces.push(Uint8Array.of(value ? 0x88 : 0x89));
+  }
+
+  /** A list whose items `write` adds one by one. */
+  list<Item>(items: readonly Item[], write: (item: Item) => void): void {
+    this.#pieces.push(Uint8Array.of(0x5d));
+    this.#remember();
+    for (let start = 0; start < items.length; start += groupSize) {
+      const group = items.slice(start, start + groupSize);
+      if (group.length > 1) this.#pieces.push(Uint8Array.of(0x28));
+      for (const item of group) write(item);
+      this.#pieces.push(Uint8Array.of(group.length > 1 ? 0x65 : 0x61));
+    }
+  }
+
+  /** Makes a tuple of the last two values. */
+  pair(): void {
+    this.#pieces.push(Uint8Array.of(0x86));
+    this.#remember();
+  }
+
+  finish(): Buffer {
+    return Buffer.concat([...this.#pieces, Uint8Array.of(0x2e)]);
+  }
+
+  #remember(): void {
+    const number = this.#remembered;
+    this.#remembered += 1;
+    const piece = Buffer.alloc(number < 256 ? 2 : 5);
+    if (number < 256) {
+      piece[0] = 0x71;
+      piece[1] = number;
+    } else {
+      piece[0] = 0x72;
+      piece.writeUInt32LE(number, 1);
+    }
+    this.#pieces.push(piece);
+  }
+}

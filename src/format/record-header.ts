@@ -1,0 +1,55 @@
+import type { Cursor } from './cursor.ts';
+
+/*
+ * The header of an image record (MXNet, python/mxnet/recordio.py `IRHeader`, struct format "IfQQ"), little-endian:
+ *
+ *   offset  bytes   field
+ *   0       4       flag      0: one label, in the header; n > 0: n labels after the header
+ *   4       4       label     float32; 0 where flag > 0
+ *   8       8       id
+ *   16      8       id2       0
+ *   24      4*flag  labels    float32
+ *           rest    the encoded picture; empty in index records
+ */
+export const recordHeaderBytes = 24;
+
+/** A header has this many labels at most; more can only be damage. */
+const maxLabels = 1 << 20;
+
+export interface ImageRecord {
+  readonly id: number;
+  readonly id2: number;
+  /** One number: stored in the header (flag 0). A list: stored after it (flag = its length). */
+  readonly label: number | readonly number[];
+  /** The encoded picture; empty in index records. */
+  readonly payload: Uint8Array;
+}
+
+export function decodeImageRecord(cursor: Cursor): ImageRecord {
+  const at = cursor.offset;
+  const flag = cursor.u32('the flag of an image record');
+  const scalar = cursor.f32('the label of an image record');
+  const id = cursor.u64('the id of an image record');
+  const id2 = cursor.u64('the second id of an image record');
+  if (flag > maxLabels) cursor.damaged(`an image record claims ${flag} labels`, at);
+  cursor.expectItems(flag, 4, 'the labels of an image record');
+  const label = flag === 0 ? scalar : Array.from({ length: flag }, () => cursor.f32('a label of an image record'));
+  return { id, id2, label, payload: cursor.take(cursor.remaining, 'the picture') };
+}
+
+export function encodeImageRecord(record: ImageRecord): Uint8Array {
+  const labels = typeof record.label === 'number' ? [] : record.label;
+  const bytes = Buffer.allocUnsafe(recordHeaderBytes + 4 * labels.length + record.payload.length);
+  bytes.writeUInt32LE(labels.length, 0);
+  bytes.writeFloatLE(typeof record.label === 'number' ? record.label : 0, 4);
+  bytes.writeBigUInt64LE(BigInt(record.id), 8);
+  bytes.writeBigUInt64LE(BigInt(record.id2), 16);
+  for (const [index, label] of labels.entries()) bytes.writeFloatLE(label, recordHeaderBytes + 4 * index);
+  bytes.set(record.payload, recordHeaderBytes + 4 * labels.length);
+  return bytes;
+}
+
+/** The class of a record: its first label (face2rec2 writes [class, aligned], the other tools one number). */
+export function classOf(record: ImageRecord): number {
+  return typeof record.label === 'number' ? record.label : (record.label[0] ?? 0);
+}
