@@ -19,6 +19,24 @@ export type TaskOutcome =
   | { readonly outcome: 'failed'; readonly attempt: AttemptOutcome }
   | { readonly outcome: 'skipped'; readonly because: string };
 
+/** What a task gave: present at the end of every task that is done or cached. */
+export interface TaskProduct {
+  /** ISO 8601; when the result was computed, by this run or an earlier one. */
+  readonly createdAt: string;
+  /** How long computing it took, whenever that was. */
+  readonly durationMs: number;
+  readonly peakMemoryBytes: number | null;
+  readonly figures: readonly { readonly name: string; readonly value: number }[];
+  readonly outputs: readonly {
+    readonly port: string;
+    readonly kind: string;
+    /** Absolute path in the cache. */
+    readonly path: string;
+    readonly digest: string;
+    readonly bytes: number;
+  }[];
+}
+
 export interface TaskOutline {
   readonly id: string;
   readonly stage: string;
@@ -63,7 +81,12 @@ export type FlowEvent = { readonly at: number } & (
       readonly durationMs: number;
       readonly peakMemoryBytes?: number;
     }
-  | { readonly type: 'task-ended'; readonly task: string; readonly result: TaskOutcome }
+  | {
+      readonly type: 'task-ended';
+      readonly task: string;
+      readonly result: TaskOutcome;
+      readonly product?: TaskProduct;
+    }
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
   | {
       readonly type: 'run-ended';
