@@ -1,3 +1,8 @@
+import { createRequire } from 'node:module';
+import type * as JpegTurbo from '@julusian/jpeg-turbo';
+import { fail } from '../base/failure.ts';
+import { checkPicture, isDamage, pictureFormat, type PictureHeader } from './image-header.ts';
+
 /** A decoded picture: height x width x 3 bytes, row by row, red first. */
 export interface RgbImage {
   readonly width: number;
@@ -5,12 +10,117 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
-/** Decodes a picture of any format; `source` names it in the error. */
-export function decodeImage(bytes: Uint8Array, source: string): Promise<RgbImage> {
-  throw new Error(`decodeImage is not there yet (${source}, ${bytes.length} bytes)`);
+/** Where the bytes of a picture come from, for the error that names it. */
+export interface ImageSource {
+  readonly file: string;
+  /** Byte offset in the file, where the picture is part of one. */
+  readonly offset?: number;
+  /** What it is within the file: `image 17 of class 3`. */
+  readonly what?: string;
 }
 
-/** Encodes as JPEG (4:2:0), quality 95 unless told. */
+/** Pictures with more pixels than this are refused: 16,384 x 16,384. */
+const maxPixels = 2 ** 28;
+
+// Both libraries are native and take 20 to 60 ms to load; most users of this module need only one of them.
+const require = createRequire(import.meta.url);
+let jpegTurbo: typeof JpegTurbo | undefined;
+function turbo(): typeof JpegTurbo {
+  jpegTurbo ??= require('@julusian/jpeg-turbo') as typeof JpegTurbo;
+  return jpegTurbo;
+}
+
+/**
+ * Decodes a picture of any format exactly as libjpeg does by default (and so OpenCV and MXNet), through sharp. Grey is
+ * replicated to three channels, opacity is dropped, EXIF orientation is not applied: packed crops are upright.
+ */
+export async function decodeImage(bytes: Uint8Array, source: string | ImageSource): Promise<RgbImage> {
+  requireSound(bytes, source);
+  const { default: sharp } = await import('sharp');
+  try {
+    const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'truncated' })
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data: threeChannels(data, info.channels) };
+  } catch (error) {
+    return refuse(source, error instanceof Error ? error.message : String(error), 0, error);
+  }
+}
+
+/**
+ * Decodes a JPEG at eight times the speed of {@link decodeImage}, for the training reader: libjpeg-turbo with its fast
+ * transform, whose pixels differ by 1.4 levels on average from the exact ones. Given `target` (height x width x 3
+ * bytes), decodes into it. Other formats than JPEG are refused: use {@link decodeImage}.
+ */
+export function decodeJpegFast(bytes: Uint8Array, source: string | ImageSource, target?: Uint8Array): RgbImage {
+  const { width, height } = requireSound(bytes, source) ?? refuse(source, 'it is no JPEG', 0);
+  const { decompressSync, FORMAT_RGB } = turbo();
+  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const output = target === undefined ? Buffer.allocUnsafe(width * height * 3) : asBuffer(target);
+  try {
+    decompressSync(input, output, { format: FORMAT_RGB });
+  } catch (error) {
+    refuse(source, 'the JPEG data are damaged', 0, error);
+  }
+  return { width, height, data: output.subarray(0, width * height * 3) };
+}
+
+/** Whether {@link decodeJpegFast} can decode it. */
+export function isJpeg(bytes: Uint8Array): boolean {
+  return pictureFormat(bytes) === 'jpeg';
+}
+
+/** Encodes as JPEG (colour at half resolution, 4:2:0), quality 95 unless told. */
 export function encodeJpeg(image: RgbImage, quality = 95): Uint8Array {
-  throw new Error(`encodeJpeg is not there yet (${image.width} x ${image.height}, ${quality})`);
+  const { compressSync, FORMAT_RGB, SAMP_420 } = turbo();
+  const { width, height } = image;
+  return compressSync(asBuffer(image.data), { format: FORMAT_RGB, width, height, subsampling: SAMP_420, quality });
+}
+
+/** Checks the structure of a JPEG or PNG and its size; fails where it is damaged, `undefined` for other formats. */
+export function requireSound(bytes: Uint8Array, source: string | ImageSource): PictureHeader | undefined {
+  const header = checkPicture(bytes);
+  if (isDamage(header)) refuse(source, header.problem, header.offset);
+  if (header === undefined && pictureFormat(bytes) === undefined)
+    refuse(source, 'it is no picture in a known format', 0);
+  if (header !== undefined && header.width * header.height > maxPixels) {
+    refuse(source, `it claims ${header.width} x ${header.height} pixels, more than the ${maxPixels} that are read`, 0);
+  }
+  return header;
+}
+
+function refuse(source: string | ImageSource, problem: string, offset: number, cause?: unknown): never {
+  const {
+    file,
+    offset: start,
+    what,
+  } = typeof source === 'string' ? { file: source, offset: 0, what: undefined } : source;
+  const named = what === undefined ? file : `${what} in ${file}`;
+  fail(
+    {
+      code: 'undecodable-image',
+      message: `${named} cannot be decoded: ${problem}`,
+      at: { file, offset: (start ?? 0) + offset },
+      hint: 'Replace or remove the picture.',
+    },
+    cause,
+  );
+}
+
+function threeChannels(data: Uint8Array, channels: number): Uint8Array {
+  if (channels === 3) return data;
+  const pixels = data.length / channels;
+  const rgb = new Uint8Array(pixels * 3);
+  for (let pixel = 0; pixel < pixels; pixel += 1) {
+    for (let channel = 0; channel < 3; channel += 1) {
+      rgb[3 * pixel + channel] = data[pixel * channels + (channels > 2 ? channel : 0)] ?? 0;
+    }
+  }
+  return rgb;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,18 +1,5 @@
 import type { Cursor } from './cursor.ts';
-import type { PickleGlobal, PickleValue } from './pickle.ts';
-
-/** A numpy array as data. */
-export interface PickleArray {
-  readonly type: 'array';
-  /** numpy's word for it: `u1`, `f4`, `b1`, `O`; empty until the state is set. */
-  dtype: string;
-  shape: readonly number[];
-  /** Column-major (Fortran) order. */
-  fortranOrder: boolean;
-  littleEndian: boolean;
-  /** The elements: bytes, or values where dtype is `O`. */
-  data: Uint8Array | readonly PickleValue[];
-}
+import type { PickleArray, PickleGlobal, PickleValue } from './pickle-value.ts';
 
 /** A numpy dtype while it is being put together; it becomes an array's `dtype`. */
 interface Dtype extends PickleGlobal {

@@ -1,5 +1,6 @@
 import type { Cursor } from './cursor.ts';
-import { callGlobal, setState, type PickleArray } from './pickle-globals.ts';
+import { callGlobal, setState } from './pickle-globals.ts';
+import { isKind, type PickleValue } from './pickle-value.ts';
 
 /*
  * Python pickles, protocols 0 to 5, read as data (opcodes: CPython, Lib/pickletools.py). The machine below has a
@@ -7,43 +8,6 @@ import { callGlobal, setState, type PickleArray } from './pickle-globals.ts';
  * strings need are known by spelling and become plain values (pickle-globals.ts); every other name, and every opcode
  * that would make an instance of something, is refused with its name and offset.
  */
-export type PickleValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  /** Unicode text. */
-  | string
-  /** Byte strings, those of Python 2 included. */
-  | Uint8Array
-  | PickleList
-  | PickleTuple
-  | PickleDict
-  | PickleGlobal
-  | PickleArray;
-
-export interface PickleList {
-  readonly type: 'list';
-  readonly items: PickleValue[];
-}
-
-export interface PickleTuple {
-  readonly type: 'tuple';
-  readonly items: readonly PickleValue[];
-}
-
-export interface PickleDict {
-  readonly type: 'dict';
-  readonly entries: (readonly [PickleValue, PickleValue])[];
-}
-
-/** A name that a pickle mentions; never looked up. */
-export interface PickleGlobal {
-  readonly type: 'global';
-  readonly module: string;
-  readonly name: string;
-}
-
 /** Reads the pickle at the cursor, up to its STOP. */
 export function decodePickle(cursor: Cursor): PickleValue {
   return new PickleMachine(cursor).run();
@@ -393,14 +357,6 @@ const opcodes: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
 
 function opcode(code: number, name: string, run: Opcode['run']): [number, Opcode] {
   return [code, { name, run }];
-}
-
-/** Whether a value is a list, tuple, dictionary, array ... */
-export function isKind<Type extends Extract<PickleValue, { type: string }>['type']>(
-  value: PickleValue,
-  type: Type,
-): value is Extract<PickleValue, { type: Type }> {
-  return typeof value === 'object' && value !== null && 'type' in value && value.type === type;
 }
 
 function lineText(cursor: Cursor): string {

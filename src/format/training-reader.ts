@@ -1,6 +1,13 @@
+import { Worker } from 'node:worker_threads';
+import { fail, FailureError, unreachable } from '../base/failure.ts';
+import { BatchFiller, type BatchJob, type BatchLayout } from './batch-filler.ts';
+import { PackedDataset } from './packed-dataset.ts';
+import { epochOrder, mirrorDraws } from './training-order.ts';
+import type { TrainingWorkerData, TrainingWorkerReply, TrainingWorkerRequest } from './training-worker.ts';
+
 /** What a training reads: which packed set, in which batches, from which step on. */
 export interface TrainingReaderOptions {
-  /** Folder of the packed set: train.rec, train.idx (or none: it is rebuilt in memory), property or dataset.json. */
+  /** Folder of the packed set: train.rec, train.idx (or none: it is rebuilt in memory) and property. */
   readonly folder: string;
   /** Images per batch. */
   readonly batch: number;
@@ -24,21 +31,203 @@ export interface TrainingBatch {
   readonly labels: Int32Array;
 }
 
-/** An open packed training set, as an endless sequence of batches. */
-export interface TrainingReader extends AsyncIterable<TrainingBatch> {
+/** Opens a packed set for training. Fails if the set holds fewer images than one batch. */
+export function openTrainingReader(options: TrainingReaderOptions): Promise<TrainingReader> {
+  return Promise.resolve().then(() => new TrainingReader(options));
+}
+
+/**
+ * An open packed training set as an endless sequence of batches. The order and the mirrored images follow from seed,
+ * epoch and step alone: any number of threads, and any start, delivers the same batches.
+ */
+export class TrainingReader implements AsyncIterable<TrainingBatch> {
   readonly identities: number;
   readonly imageCount: number;
   readonly height: number;
   readonly width: number;
   /** floor(imageCount / batch): the last incomplete batch of an epoch is dropped. */
   readonly batchesPerEpoch: number;
+  readonly #options: TrainingReaderOptions;
+  readonly #dataset: PackedDataset;
+  readonly #source: BatchSource;
+  readonly #freeSlots: number[];
+  readonly #pending: { readonly step: number; readonly slot: number; readonly filled: Promise<void> }[] = [];
+  #nextStep: number;
+  #order: { readonly epoch: number; readonly positions: Uint32Array } | undefined;
+  #delivered: number | undefined;
+
+  constructor(options: TrainingReaderOptions) {
+    this.#options = options;
+    this.#dataset = new PackedDataset(options.folder);
+    const { identities, imageCount, property, recordPath } = this.#dataset;
+    this.identities = identities;
+    this.imageCount = imageCount;
+    this.height = property.height;
+    this.width = property.width;
+    this.batchesPerEpoch = Math.floor(imageCount / options.batch);
+    if (this.batchesPerEpoch === 0) {
+      this.#dataset.close();
+      fail({
+        code: 'too-few-images',
+        message: `${recordPath} holds ${imageCount} images, fewer than one batch of ${options.batch}`,
+        at: { file: recordPath },
+        hint: 'Choose a smaller batch.',
+      });
+    }
+    const layout = { recordPath, height: this.height, width: this.width, identities };
+    this.#source = openSource(layout, options.batch, options.threads ?? 0);
+    this.#freeSlots = this.#source.slots.map((_, slot) => slot);
+    this.#nextStep = options.startStep ?? 0;
+  }
+
   /** The next batch. Rejects with a FailureError that names file and offset where a record or its picture is damaged. */
-  next(): Promise<TrainingBatch>;
-  /** Ends the worker threads. */
+  async next(): Promise<TrainingBatch> {
+    if (this.#delivered !== undefined) this.#freeSlots.push(this.#delivered);
+    this.#delivered = undefined;
+    this.#fillFreeSlots();
+    const first = this.#pending.shift();
+    if (first === undefined) throw new Error('the training reader was closed');
+    await first.filled;
+    const slot = this.#source.slots[first.slot];
+    if (slot === undefined) throw new Error(`there is no slot ${String(first.slot)}`);
+    this.#delivered = first.slot;
+    return { step: first.step, ...slot };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<TrainingBatch> {
+    for (;;) yield await this.next();
+  }
+
+  /** Ends the worker threads and closes the files. */
+  async close(): Promise<void> {
+    this.#freeSlots.length = 0;
+    this.#pending.length = 0;
+    await this.#source.close();
+    this.#dataset.close();
+  }
+
+  #fillFreeSlots(): void {
+    for (let slot = this.#freeSlots.shift(); slot !== undefined; slot = this.#freeSlots.shift()) {
+      const step = this.#nextStep;
+      this.#nextStep += 1;
+      const filled = this.#source.fill(slot, this.#planStep(step));
+      // A failure is thrown when its batch is asked for, not before.
+      filled.catch(() => undefined);
+      this.#pending.push({ step, slot, filled });
+    }
+  }
+
+  #planStep(step: number): BatchJob {
+    const { batch, seed, mirror } = this.#options;
+    const epoch = Math.floor(step / this.batchesPerEpoch);
+    if (this.#order?.epoch !== epoch) this.#order = { epoch, positions: epochOrder(seed, epoch, this.imageCount) };
+    const start = (step % this.batchesPerEpoch) * batch;
+    const positions = this.#order.positions.subarray(start, start + batch);
+    return {
+      offsets: Float64Array.from(positions, (position) => this.#dataset.offsetOfImage(position)),
+      mirror: mirror ? mirrorDraws(seed, step, batch) : new Uint8Array(batch),
+    };
+  }
+}
+
+interface Slot {
+  readonly images: Uint8Array;
+  readonly labels: Int32Array;
+}
+
+/** Fills slots, in this thread or in others. */
+interface BatchSource {
+  readonly slots: readonly Slot[];
+  fill(slot: number, job: BatchJob): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens a packed set for training. Fails if the set holds fewer images than one batch. */
-export function openTrainingReader(options: TrainingReaderOptions): Promise<TrainingReader> {
-  throw new Error(`openTrainingReader is not there yet (${options.folder})`);
+function openSource(layout: BatchLayout, batch: number, threads: number): BatchSource {
+  return threads === 0 ? openLocalSource(layout, batch) : openThreadedSource(layout, batch, threads);
+}
+
+function openLocalSource(layout: BatchLayout, batch: number): BatchSource {
+  const filler = new BatchFiller(layout);
+  const slot = {
+    images: new Uint8Array(batch * layout.height * layout.width * 3),
+    labels: new Int32Array(batch),
+  };
+  return {
+    slots: [slot],
+    fill: (_slot, job) => filler.fill(job, slot),
+    close() {
+      filler.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** The compiled worker beside this file; where this file itself runs as TypeScript (tests), the one in dist/. */
+const workerUrl = import.meta.url.endsWith('.ts')
+  ? new URL('../../dist/src/format/training-worker.js', import.meta.url)
+  : new URL('./training-worker.js', import.meta.url);
+
+/** Two batches ahead per thread, and the one that is in use. */
+function openThreadedSource(layout: BatchLayout, batch: number, threads: number): BatchSource {
+  const slotCount = 2 * threads + 1;
+  const images = Array.from(
+    { length: slotCount },
+    () => new SharedArrayBuffer(batch * layout.height * layout.width * 3),
+  );
+  const labels = Array.from({ length: slotCount }, () => new SharedArrayBuffer(batch * 4));
+  const waiting = new Map<number, PromiseWithResolvers>();
+  const data: TrainingWorkerData = { layout, images, labels };
+  const workers = Array.from({ length: threads }, () => {
+    const worker = new Worker(workerUrl, { workerData: data });
+    worker.on('message', (reply: TrainingWorkerReply) => {
+      const promise = waiting.get(reply.slot);
+      waiting.delete(reply.slot);
+      if (promise !== undefined) settle(promise, reply);
+    });
+    worker.on('error', (error) => {
+      for (const promise of waiting.values()) promise.reject(error);
+      waiting.clear();
+    });
+    return worker;
+  });
+  let nextWorker = 0;
+  return {
+    slots: images.map((buffer, slot) => ({
+      images: new Uint8Array(buffer),
+      labels: new Int32Array(labels[slot] ?? new SharedArrayBuffer(0)),
+    })),
+    fill(slot, job) {
+      const worker = workers[nextWorker];
+      nextWorker = (nextWorker + 1) % threads;
+      const request: TrainingWorkerRequest = { slot, ...job };
+      return new Promise((resolve, reject) => {
+        waiting.set(slot, { resolve, reject });
+        worker?.postMessage(request);
+      });
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+interface PromiseWithResolvers {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function settle(promise: PromiseWithResolvers, reply: TrainingWorkerReply): void {
+  switch (reply.outcome) {
+    case 'filled':
+      promise.resolve();
+      break;
+    case 'failed':
+      promise.reject(new FailureError(reply.failures));
+      break;
+    case 'crashed':
+      promise.reject(reply.error);
+      break;
+    default:
+      unreachable(reply);
+  }
 }

@@ -1,7 +1,8 @@
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Codec } from './codec.ts';
 import type { Cursor } from './cursor.ts';
-import { decodePickle, isKind, type PickleValue } from './pickle.ts';
+import { decodePickle } from './pickle.ts';
+import { isKind, type PickleValue } from './pickle-value.ts';
 import { PickleWriter } from './pickle-writer.ts';
 import { decodeFile } from './read-file.ts';
 
