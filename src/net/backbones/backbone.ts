@@ -1,0 +1,25 @@
+import type { Json } from '../../base/digest.ts';
+import type { Graph } from '../graph.ts';
+import type { WeightInitializer } from '../initialize.ts';
+
+export interface PictureSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** A family of networks at one depth: how to build it and what can be chosen about it. */
+export interface Backbone<Options> {
+  readonly summary: string;
+  /** JSON schema of each option; every one has a default. */
+  readonly options: { readonly [Name in keyof Options]-?: { readonly [keyword: string]: Json } };
+  /** How weights are drawn before training. */
+  readonly weights: WeightInitializer;
+  build(options: Options, size: PictureSize): Graph;
+}
+
+export const embeddingSizeOption = {
+  type: 'integer',
+  minimum: 1,
+  default: 512,
+  description: 'Length of the embedding.',
+} as const;

@@ -1,0 +1,34 @@
+import { convolutionKernels } from '../convolution-kernels.ts';
+import type { TensorLibrary } from '../engine-handle.ts';
+import type { LayerKernelTable } from '../layer-kernels.ts';
+import { batchNormalizationKernels } from './batch-normalization-kernels.ts';
+import { portableConvolutions } from './convolution-table.ts';
+import { flattenKernels, fullyConnectedKernels } from './dense-kernels.ts';
+import {
+  activationKernels,
+  addKernels,
+  dropoutKernels,
+  identityKernels,
+  minusScalarKernels,
+  multiplyScalarKernels,
+  preluKernels,
+} from './element-kernels.ts';
+import { poolingKernels } from './pooling-kernels.ts';
+
+/** Every layer out of operations that all backends of tfjs have. On the plain CPU backend this is the reference. */
+export function portableKernels(tf: TensorLibrary): LayerKernelTable {
+  return {
+    activation: activationKernels(tf),
+    add: addKernels(tf),
+    'batch-normalization': batchNormalizationKernels(tf),
+    convolution: convolutionKernels(tf, portableConvolutions(tf)),
+    dropout: dropoutKernels(tf),
+    flatten: flattenKernels(tf),
+    'fully-connected': fullyConnectedKernels(tf),
+    identity: identityKernels(tf),
+    'minus-scalar': minusScalarKernels(tf),
+    'multiply-scalar': multiplyScalarKernels(tf),
+    pooling: poolingKernels(tf),
+    prelu: preluKernels(tf),
+  };
+}

@@ -1,0 +1,17 @@
+import { convolutionKernels } from '../convolution-kernels.ts';
+import type { RawKernels, TensorLibrary } from '../engine-handle.ts';
+import type { LayerKernelTable } from '../layer-kernels.ts';
+import { portableKernels } from '../portable/layer-kernels.ts';
+import { fusedBatchNormalizationKernels } from './batch-normalization-kernels.ts';
+import { tensorflowConvolutions } from './convolution-table.ts';
+import { splitPreluKernels } from './prelu-kernels.ts';
+
+/** The portable kernels, and TensorFlow's own where they are faster or can do more. */
+export function tensorflowKernels(tf: TensorLibrary, raw: RawKernels): LayerKernelTable {
+  return {
+    ...portableKernels(tf),
+    'batch-normalization': fusedBatchNormalizationKernels(tf, raw),
+    convolution: convolutionKernels(tf, tensorflowConvolutions(tf, raw)),
+    prelu: splitPreluKernels(tf, raw),
+  };
+}

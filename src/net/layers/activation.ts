@@ -1,0 +1,17 @@
+import type { LayerDefinition } from './layer-definition.ts';
+
+export const activationFunctions = ['relu', 'sigmoid', 'tanh'] as const;
+
+export interface ActivationAttributes {
+  readonly function: (typeof activationFunctions)[number];
+}
+
+/** MXNet's `Activation`. */
+export const activation: LayerDefinition<ActivationAttributes> = {
+  summary: 'A function without parameters, applied to every element.',
+  inputs: 1,
+  attributes: { function: { type: 'choice', of: activationFunctions } },
+  outputShape: (_attributes, [input = []]) => input,
+  parameters: () => [],
+  multiplyAdds: () => 0,
+};

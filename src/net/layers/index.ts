@@ -1,0 +1,34 @@
+import { activation } from './activation.ts';
+import { add } from './add.ts';
+import { batchNormalization } from './batch-normalization.ts';
+import { convolution } from './convolution.ts';
+import { dropout } from './dropout.ts';
+import { flatten } from './flatten.ts';
+import { fullyConnected } from './fully-connected.ts';
+import { identity } from './identity.ts';
+import type { LayerDefinition } from './layer-definition.ts';
+import { pooling } from './pooling.ts';
+import { prelu } from './prelu.ts';
+import { minusScalar, multiplyScalar } from './scalar.ts';
+
+/** Every kind of layer there is. */
+export const layers = {
+  activation,
+  add,
+  'batch-normalization': batchNormalization,
+  convolution,
+  dropout,
+  flatten,
+  'fully-connected': fullyConnected,
+  identity,
+  'minus-scalar': minusScalar,
+  'multiply-scalar': multiplyScalar,
+  pooling,
+  prelu,
+} as const;
+
+export type LayerKind = keyof typeof layers;
+
+/** The attributes of a layer of kind `Kind`. */
+export type AttributesOf<Kind extends LayerKind> =
+  (typeof layers)[Kind] extends LayerDefinition<infer Attributes> ? Attributes : never;
