@@ -143,7 +143,7 @@ interface BatchSource {
 }
 
 function openSource(layout: BatchLayout, batch: number, threads: number): BatchSource {
-  return threads === 0 ? openLocalSource(layout, batch) : openThreadedSource(layout, batch, threads);
+  return threads === 0 ? openLocalSource(layout, batch) : new ThreadedSource(layout, batch, threads);
 }
 
 function openLocalSource(layout: BatchLayout, batch: number): BatchSource {
@@ -167,48 +167,73 @@ const workerUrl = import.meta.url.endsWith('.ts')
   ? new URL('../../dist/src/format/training-worker.js', import.meta.url)
   : new URL('./training-worker.js', import.meta.url);
 
-/** Two batches ahead per thread, and the one that is in use. */
-function openThreadedSource(layout: BatchLayout, batch: number, threads: number): BatchSource {
-  const slotCount = 2 * threads + 1;
-  const images = Array.from(
-    { length: slotCount },
-    () => new SharedArrayBuffer(batch * layout.height * layout.width * 3),
-  );
-  const labels = Array.from({ length: slotCount }, () => new SharedArrayBuffer(batch * 4));
-  const waiting = new Map<number, PromiseWithResolvers>();
-  const data: TrainingWorkerData = { layout, images, labels };
-  const workers = Array.from({ length: threads }, () => {
-    const worker = new Worker(workerUrl, { workerData: data });
+/** Threads that fill shared memory: two batches ahead per thread, and the one that is in use. */
+class ThreadedSource implements BatchSource {
+  readonly slots: readonly Slot[];
+  readonly #workers: readonly Worker[];
+  readonly #stop = new SharedArrayBuffer(4);
+  readonly #waiting = new Map<number, PromiseWithResolvers>();
+  #nextWorker = 0;
+  #closing = false;
+
+  constructor(layout: BatchLayout, batch: number, threads: number) {
+    const slotCount = 2 * threads + 1;
+    const bytes = batch * layout.height * layout.width * 3;
+    const images = Array.from({ length: slotCount }, () => new SharedArrayBuffer(bytes));
+    const labels = images.map(() => new SharedArrayBuffer(batch * 4));
+    this.slots = images.map((buffer, slot) => ({
+      images: new Uint8Array(buffer),
+      labels: new Int32Array(labels[slot] ?? new SharedArrayBuffer(0)),
+    }));
+    const workerData: TrainingWorkerData = { layout, images, labels, stop: this.#stop };
+    this.#workers = Array.from({ length: threads }, () => this.#start(workerData));
+    this.#keepProcessAlive(false);
+  }
+
+  fill(slot: number, job: BatchJob): Promise<void> {
+    const worker = this.#workers[this.#nextWorker];
+    this.#nextWorker = (this.#nextWorker + 1) % this.#workers.length;
+    const request: TrainingWorkerRequest = { type: 'fill', slot, ...job };
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(slot, { resolve, reject });
+      this.#keepProcessAlive(true);
+      worker?.postMessage(request);
+    });
+  }
+
+  /** Lets each thread end by itself: one that is stopped inside the native decoder takes the process with it. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    Atomics.store(new Int32Array(this.#stop), 0, 1);
+    const end: TrainingWorkerRequest = { type: 'end' };
+    const ends = this.#workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
+    this.#keepProcessAlive(true);
+    for (const worker of this.#workers) worker.postMessage(end);
+    await Promise.all(ends);
+  }
+
+  #start(workerData: TrainingWorkerData): Worker {
+    const worker = new Worker(workerUrl, { workerData });
     worker.on('message', (reply: TrainingWorkerReply) => {
-      const promise = waiting.get(reply.slot);
-      waiting.delete(reply.slot);
+      const promise = this.#waiting.get(reply.slot);
+      this.#waiting.delete(reply.slot);
+      if (this.#waiting.size === 0 && !this.#closing) this.#keepProcessAlive(false);
       if (promise !== undefined) settle(promise, reply);
     });
     worker.on('error', (error) => {
-      for (const promise of waiting.values()) promise.reject(error);
-      waiting.clear();
+      for (const promise of this.#waiting.values()) promise.reject(error);
+      this.#waiting.clear();
     });
     return worker;
-  });
-  let nextWorker = 0;
-  return {
-    slots: images.map((buffer, slot) => ({
-      images: new Uint8Array(buffer),
-      labels: new Int32Array(labels[slot] ?? new SharedArrayBuffer(0)),
-    })),
-    fill(slot, job) {
-      const worker = workers[nextWorker];
-      nextWorker = (nextWorker + 1) % threads;
-      const request: TrainingWorkerRequest = { slot, ...job };
-      return new Promise((resolve, reject) => {
-        waiting.set(slot, { resolve, reject });
-        worker?.postMessage(request);
-      });
-    },
-    async close() {
-      await Promise.all(workers.map((worker) => worker.terminate()));
-    },
-  };
+  }
+
+  /** A process that forgot to close the reader can end while no batch is being filled. */
+  #keepProcessAlive(alive: boolean): void {
+    for (const worker of this.#workers) {
+      if (alive) worker.ref();
+      else worker.unref();
+    }
+  }
 }
 
 interface PromiseWithResolvers {

@@ -12,11 +12,13 @@ export interface TrainingWorkerData {
   /** One per slot, shared with the reader. */
   readonly images: readonly SharedArrayBuffer[];
   readonly labels: readonly SharedArrayBuffer[];
+  /** One int32; not 0: batches still in the queue need not be filled any more. */
+  readonly stop: SharedArrayBuffer;
 }
 
-export interface TrainingWorkerRequest extends BatchJob {
-  readonly slot: number;
-}
+/** A batch to fill, or the wish that the thread ends. */
+export type TrainingWorkerRequest =
+  ({ readonly type: 'fill'; readonly slot: number } & BatchJob) | { readonly type: 'end' };
 
 export type TrainingWorkerReply =
   | { readonly slot: number; readonly outcome: 'filled' }
@@ -31,18 +33,20 @@ function serve(port: NonNullable<typeof parentPort>, data: TrainingWorkerData): 
     images: new Uint8Array(images),
     labels: new Int32Array(data.labels[slot] ?? new SharedArrayBuffer(0)),
   }));
+  const stop = new Int32Array(data.stop);
   // One after the other: the filler has one read buffer.
   let queue = Promise.resolve();
   port.on('message', (request: TrainingWorkerRequest) => {
     queue = queue.then(async () => {
-      port.postMessage(await answer(request));
+      if (request.type === 'fill') port.postMessage(await answer(request.slot, request));
+      else port.close();
     });
   });
 
-  async function answer(request: TrainingWorkerRequest): Promise<TrainingWorkerReply> {
-    const { slot } = request;
+  async function answer(slot: number, request: BatchJob): Promise<TrainingWorkerReply> {
     const target = targets[slot];
     try {
+      if (Atomics.load(stop, 0) !== 0) return { slot, outcome: 'filled' };
       if (target === undefined) throw new Error(`there is no slot ${String(slot)}`);
       await filler.fill(request, target);
       return { slot, outcome: 'filled' };

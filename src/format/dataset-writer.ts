@@ -1,0 +1,86 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.ts';
+import { packedFiles, type IdentityRange } from './packed-dataset.ts';
+import { propertyFile } from './property-file.ts';
+import { RecordWriter } from './record-writer.ts';
+
+/** What `dataset.json` says about a packed set. */
+export interface DatasetManifest {
+  readonly version: 1;
+  readonly identities: number;
+  readonly images: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/**
+ * Writes a packed training set exactly as face2rec2 does (insightface, src/data/face2rec2.py): images 1..N in the
+ * order given, then record 0 with labels [N + 1, N + 1 + I], then one record per identity with the range of its
+ * images. A new identity starts wherever the label changes. Memory: two numbers per identity.
+ */
+export class DatasetWriter {
+  readonly #folder: string;
+  readonly #records: RecordWriter;
+  readonly #ranges: { first: number; last: number }[] = [];
+  #images = 0;
+  #lastLabel: number | undefined;
+  #largestLabel = -1;
+
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true });
+    this.#folder = folder;
+    this.#records = new RecordWriter(join(folder, packedFiles.records), join(folder, packedFiles.index));
+  }
+
+  get images(): number {
+    return this.#images;
+  }
+
+  get bytes(): number {
+    return this.#records.offset;
+  }
+
+  /** Adds an encoded picture. `aligned` is the second label, as face2rec2 takes it from the list. */
+  add(label: number, aligned: boolean, picture: Uint8Array): void {
+    this.#images += 1;
+    const id = this.#images;
+    this.#records.write({ id, id2: 0, label: [label, aligned ? 1 : 0], payload: picture });
+    const range = this.#ranges.at(-1);
+    if (range === undefined || label !== this.#lastLabel) this.#ranges.push({ first: id, last: id });
+    else range.last = id;
+    this.#lastLabel = label;
+    this.#largestLabel = Math.max(this.#largestLabel, label);
+  }
+
+  /** Writes the index records, property and dataset.json; makes everything durable. */
+  finish(size: { readonly height: number; readonly width: number }): DatasetManifest {
+    const firstIdentity = this.#images + 1;
+    const empty = new Uint8Array(0);
+    this.#records.write({ id: 0, id2: 0, label: [firstIdentity, firstIdentity + this.#ranges.length], payload: empty });
+    for (const [identity, { first, last }] of this.#ranges.entries()) {
+      this.#records.write({ id: firstIdentity + identity, id2: 0, label: [first, last + 1], payload: empty });
+    }
+    this.#records.finish();
+    const identities = this.#largestLabel + 1;
+    const manifest: DatasetManifest = {
+      version: 1,
+      identities,
+      images: this.#images,
+      height: size.height,
+      width: size.width,
+    };
+    writeFileAtomic(join(this.#folder, packedFiles.property), propertyFile.encode(manifest));
+    writeFileAtomic(join(this.#folder, packedFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+    return manifest;
+  }
+
+  /** Image ids of each identity so far. */
+  get ranges(): readonly IdentityRange[] {
+    return this.#ranges;
+  }
+
+  abandon(): void {
+    this.#records.abandon();
+  }
+}

@@ -1,0 +1,88 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fail } from '../base/failure.ts';
+
+/** A folder of pictures: one sub-folder per identity, `<identity>/<picture>.<extension>`. */
+export interface ImageFolder {
+  readonly folder: string;
+  /** Sorted by name (code units), so that every file system gives the same order. */
+  readonly identities: readonly FolderIdentity[];
+  /** Files that are no pictures by their extension, and pictures outside an identity's folder. */
+  readonly ignored: readonly string[];
+}
+
+export interface FolderIdentity {
+  readonly name: string;
+  /** File names, sorted. */
+  readonly pictures: readonly string[];
+}
+
+const extensions = [
+  '.jpg',
+  '.jpeg',
+  '.png',
+  '.bmp',
+  '.webp',
+  '.gif',
+  '.tif',
+  '.tiff',
+  '.pgm',
+  '.ppm',
+  '.heic',
+  '.heif',
+];
+
+export function isPictureName(name: string): boolean {
+  return extensions.includes(extname(name).toLowerCase());
+}
+
+/** Lists a folder of pictures; nothing is opened. Hidden files are passed over. */
+export function listImageFolder(folder: string): ImageFolder {
+  if (!existsSync(folder)) {
+    fail({
+      code: 'missing-file',
+      message: `${folder} does not exist (expected a folder of pictures)`,
+      at: { file: folder },
+    });
+  }
+  const identities: FolderIdentity[] = [];
+  const ignored: string[] = [];
+  for (const entry of sortedEntries(folder)) {
+    if (!entry.isFolder) {
+      ignored.push(entry.name);
+      continue;
+    }
+    const files = sortedEntries(join(folder, entry.name));
+    const pictures = files.filter((file) => !file.isFolder && isPictureName(file.name)).map((file) => file.name);
+    for (const file of files) {
+      if (file.isFolder || !isPictureName(file.name)) ignored.push(`${entry.name}/${file.name}`);
+    }
+    if (pictures.length > 0) identities.push({ name: entry.name, pictures });
+  }
+  return { folder, identities, ignored };
+}
+
+/**
+ * The file of picture `number` of a person: `<name>/<name>_0001.<extension>` as in LFW, or `<name>/1.<extension>`.
+ * Undefined where neither exists.
+ */
+export function findPicture(folder: string, name: string, number: number): string | undefined {
+  const stems = [`${name}_${String(number).padStart(4, '0')}`, String(number)];
+  for (const stem of stems) {
+    for (const extension of extensions) {
+      const path = join(folder, name, stem + extension);
+      if (existsSync(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+function sortedEntries(folder: string): { readonly name: string; readonly isFolder: boolean }[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !entry.name.startsWith('.'))
+    .map((entry) => ({
+      name: entry.name,
+      isFolder: entry.isDirectory() || (entry.isSymbolicLink() && !isPictureName(entry.name)),
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
