@@ -13,7 +13,14 @@ export interface StageKind {
 
 /** What an input port is bound to. */
 export type Binding =
-  | { readonly type: 'path'; readonly path: string; readonly at: TextLocation }
+  | {
+      readonly type: 'path';
+      /** Absolute. */
+      readonly path: string;
+      /** As in the experiment file, references resolved: relative to the workspace or absolute. */
+      readonly written: string;
+      readonly at: TextLocation;
+    }
   | { readonly type: 'output'; readonly task: string; readonly output: string; readonly at: TextLocation };
 
 /** One execution of a stage: a stage of the file, or one instance of its matrix. All references are resolved. */
@@ -25,8 +32,8 @@ export interface TaskSpec {
   readonly kind: StageKind;
   /** Validated, defaults filled in, frozen. */
   readonly params: Readonly<Record<string, Json>>;
-  /** Where each parameter was written, by JSON pointer (`/loss/margin`), for reasons and errors. */
-  readonly sources: ReadonlyMap<string, TextLocation>;
+  /** Where a parameter was written, by JSON pointer (`/loss/margin`), for reasons and errors; undefined where a default holds. */
+  readonly locate: (pointer: string) => TextLocation | undefined;
   /** By input port; empty array where an optional port is unbound. */
   readonly inputs: Readonly<Record<string, readonly Binding[]>>;
   readonly seed: number;

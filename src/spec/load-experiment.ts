@@ -1,4 +1,15 @@
-import type { Experiment } from './experiment.ts';
+import { resolve } from 'node:path';
+import { TaskBuilder } from './build-task.ts';
+import { compose } from './compose.ts';
+import { connectTasks } from './connect-tasks.ts';
+import type { Experiment, TaskSpec } from './experiment.ts';
+import { ExperimentScope } from './look-up.ts';
+import { MapReader } from './map-reader.ts';
+import { toJson, type MapNode, type Node } from './node.ts';
+import { missingInputs } from './missing-inputs.ts';
+import { orderTasks } from './order-tasks.ts';
+import { Problems } from './problems.ts';
+import { StageReader } from './read-stages.ts';
 import type { StageFolders } from './stage-folders.ts';
 
 export interface LoadRequest {
@@ -10,18 +21,71 @@ export interface LoadRequest {
   readonly overrides: readonly string[];
   /** Overlays as typed after `--set-file`, in order; applied before `overrides`. */
   readonly overrideFiles?: readonly string[];
-  readonly profile?: string;
+  readonly profile?: string | undefined;
   /** What `${env.NAME}` looks names up in. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stageFolders: StageFolders;
-  /** What `${run.name}` stands for. */
-  readonly run?: string;
+  /** What `${run.name}` stands for; the name of the experiment where it is not given. */
+  readonly run?: string | undefined;
+  /** Accept inputs that are not there (yet): for checking an experiment away from its data. */
+  readonly allowMissingInputs?: boolean;
 }
+
+export const experimentKeys = ['name', 'summary', 'seed', 'params', 'stages', 'profiles', 'extends'] as const;
 
 /**
  * Reads an experiment: YAML with positions, composed, references resolved, parameters validated and filled in.
  * Throws a FailureError with all mistakes of the file.
  */
-export function loadExperiment(request: LoadRequest): Promise<Experiment> {
-  throw new Error(`not there yet: ${request.file}`);
+export function loadExperiment(request: LoadRequest): Experiment {
+  const problems = new Problems();
+  const root = compose({ overrideFiles: [], profile: undefined, ...request }, problems);
+  const experiment = root && assemble(root, request, problems);
+  problems.throwIfAny();
+  if (experiment === undefined) throw new Error('an experiment that could not be read was not reported');
+  return experiment;
+}
+
+function assemble(root: MapNode, request: LoadRequest, problems: Problems): Experiment {
+  const reader = new MapReader(root, problems, 'the experiment');
+  reader.refuseOthers(experimentKeys);
+  reader.require('name');
+  reader.require('stages');
+  const name = reader.text('name') ?? '';
+  const seed = reader.integer('seed') ?? 0;
+  const params = entriesOf(reader.mapAt('params'));
+  const { environment, run = name } = request;
+  const scope = new ExperimentScope({ params, seed, run, environment }, problems);
+  const resolved = [...params].map(([key, value]) => [key, toJson(scope.param(key) ?? value)] as const);
+  return {
+    name,
+    summary: reader.text('summary') ?? '',
+    file: resolve(request.workspace, request.file),
+    workspace: request.workspace,
+    params: Object.fromEntries(resolved),
+    tasks: assembleTasks(reader.mapAt('stages'), { request, seed, scope, problems }),
+  };
+}
+
+interface Parts {
+  readonly request: LoadRequest;
+  readonly seed: number;
+  readonly scope: ExperimentScope;
+  readonly problems: Problems;
+}
+
+function assembleTasks(stages: MapNode | undefined, { request, seed, scope, problems }: Parts): readonly TaskSpec[] {
+  if (stages === undefined) return [];
+  const drafts = new StageReader(request.workspace, request.stageFolders, problems).read(stages);
+  const builder = new TaskBuilder(request.workspace, seed, problems);
+  const built = drafts.map((draft) => builder.build(draft, scope.lookUp));
+  const tasks = connectTasks(built, new Set(stages.entries.keys()), problems);
+  const { ordered, failures } = orderTasks(tasks);
+  problems.addAll(failures);
+  if (request.allowMissingInputs !== true) problems.addAll(missingInputs(tasks));
+  return ordered;
+}
+
+function entriesOf(map: MapNode | undefined): ReadonlyMap<string, Node> {
+  return new Map([...(map?.entries ?? [])].map(([name, entry]) => [name, entry.value]));
 }

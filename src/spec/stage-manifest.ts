@@ -42,7 +42,7 @@ export interface StageManifest {
   readonly version: number;
   readonly summary: string;
   /** JSON schema of an object, closed (`additionalProperties: false`), every optional property with a default. */
-  readonly params: { readonly [keyword: string]: Json };
+  readonly params: Readonly<Record<string, Json>>;
   readonly inputs: Readonly<Record<string, InputPort>>;
   readonly outputs: Readonly<Record<string, OutputPort>>;
   /** Computes with tensors: the engine and its version are part of the key. */
