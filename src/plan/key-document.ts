@@ -1,9 +1,12 @@
-import type { Digest, Json } from '../base/digest.ts';
+import { canonicalJson, digestOf, type Digest, type Json } from '../base/digest.ts';
 import type { EngineIdentity } from '../base/stage.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
 
 /** The SHA-256 of a key document: names a result in the cache. */
 export type Key = Digest & { readonly key: unique symbol };
+
+/** Content digests by input port. */
+export type InputDigests = Readonly<Record<string, readonly Digest[]>>;
 
 /** Everything that decides what a task's outputs are; what is not in it cannot cause a rerun. */
 export interface KeyDocument {
@@ -12,20 +15,31 @@ export interface KeyDocument {
   /** Another kind of stage, or a new version of it, computes something else. */
   readonly stage: { readonly name: string; readonly version: number };
   readonly params: Readonly<Record<string, Json>>;
-  /** Content digests by port (also port `lineage` where the stage asks for it), not the keys of their producers: early cutoff. */
-  readonly inputs: Readonly<Record<string, readonly Digest[]>>;
+  /**
+   * Not the keys of the producers: early cutoff. Ports that nothing is bound to are left out, so that a new optional
+   * port does not change the keys of those who do not use it. Port `lineage` where the stage asks for it.
+   */
+  readonly inputs: InputDigests;
   /** Only where the stage draws random numbers. */
   readonly seed?: number;
-  /** Only where the stage computes with tensors. */
+  /** Only where the stage computes with tensors: another library rounds otherwise. */
   readonly engine?: EngineIdentity;
 }
 
-export type InputDigests = Readonly<Record<string, readonly Digest[]>>;
-
 export function keyDocument(task: TaskSpec, inputs: InputDigests, engine: EngineIdentity): KeyDocument {
-  throw new Error(`not there yet: ${task.id} ${engine.name} ${JSON.stringify(inputs)}`);
+  const { name, version, seeded, engine: usesEngine } = task.kind.manifest;
+  return {
+    format: 'faceflow-key',
+    version: 1,
+    stage: { name, version },
+    params: task.params,
+    inputs: Object.fromEntries(Object.entries(inputs).filter(([, digests]) => digests.length > 0)),
+    ...(seeded === true ? { seed: task.seed } : {}),
+    ...(usesEngine === true ? { engine: { name: engine.name, version: engine.version } } : {}),
+  };
 }
 
+/** Equal documents have equal keys, in whatever order their parts were put together. */
 export function keyOf(document: KeyDocument): Key {
-  throw new Error(`not there yet: ${document.stage.name}`);
+  return digestOf(canonicalJson(document as unknown as Json)) as Key;
 }

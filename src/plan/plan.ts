@@ -1,7 +1,8 @@
 import type { Digest } from '../base/digest.ts';
 import type { EngineIdentity } from '../base/stage.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
-import type { Key, KeyDocument } from './key-document.ts';
+import { compareKeys } from './compare-keys.ts';
+import { keyDocument, keyOf, type InputDigests, type Key, type KeyDocument } from './key-document.ts';
 import type { Reason } from './reason.ts';
 
 /** Content digest of each output, by port. */
@@ -48,11 +49,69 @@ export interface Plan {
 export type Settled = ReadonlyMap<string, { readonly key: Key; readonly outputs: OutputDigests }>;
 
 /** Says of every task whether it is known, has to run, or depends on one that has to run. Changes nothing. */
-export function planExperiment(experiment: Experiment, knowledge: Knowledge): Promise<Plan> {
-  throw new Error(`not there yet: ${experiment.name} ${knowledge.engine.name}`);
+export async function planExperiment(experiment: Experiment, knowledge: Knowledge): Promise<Plan> {
+  const settled = new Map<string, { readonly key: Key; readonly outputs: OutputDigests }>();
+  const tasks: PlannedTask[] = [];
+  for (const task of experiment.tasks) {
+    const planned = await planTask(task, settled, knowledge);
+    if (planned.state === 'cached') settled.set(task.id, planned);
+    tasks.push(planned);
+  }
+  return { experiment, tasks };
 }
 
-/** The same for one task, all of whose needs are settled (otherwise its state is `unknown`): what a run asks before each task. */
-export function planTask(task: TaskSpec, settled: Settled, knowledge: Knowledge): Promise<PlannedTask> {
-  throw new Error(`not there yet: ${task.id} ${String(settled.size)} ${knowledge.engine.name}`);
+/** The same for one task: what a run asks before each. `unknown` where a task it takes inputs from is not settled. */
+export async function planTask(task: TaskSpec, settled: Settled, knowledge: Knowledge): Promise<PlannedTask> {
+  const waitsFor = unsettledNeeds(task, settled);
+  if (waitsFor.length > 0) {
+    return { state: 'unknown', task, reasons: [{ code: 'upstream', text: `waits for ${waitsFor.join(', ')}` }] };
+  }
+  const inputs = await digestInputs(task, settled, knowledge);
+  const document = keyDocument(task, inputs, knowledge.engine);
+  const key = keyOf(document);
+  const outputs = await knowledge.find(key);
+  if (outputs !== undefined) return { state: 'cached', task, key, document, outputs };
+  const previous = await knowledge.previous(task);
+  return { state: 'run', task, key, document, reasons: reasonsOf(previous, document, task) };
+}
+
+function reasonsOf(previous: KeyDocument | undefined, document: KeyDocument, task: TaskSpec): readonly Reason[] {
+  if (previous === undefined) return [{ code: 'never-run', text: 'never run' }];
+  const reasons = compareKeys(previous, document, task);
+  if (reasons.length > 0) return reasons;
+  return [{ code: 'cache-entry-lost', text: 'its result is no longer in the cache' }];
+}
+
+function unsettledNeeds(task: TaskSpec, settled: Settled): string[] {
+  const needs = new Set<string>();
+  for (const bindings of Object.values(task.inputs)) {
+    for (const binding of bindings) {
+      if (binding.type === 'output' && !settled.has(binding.task)) needs.add(binding.task);
+    }
+  }
+  return [...needs];
+}
+
+async function digestInputs(task: TaskSpec, settled: Settled, knowledge: Knowledge): Promise<InputDigests> {
+  const inputs: Record<string, readonly Digest[]> = {};
+  for (const [port, bindings] of Object.entries(task.inputs)) {
+    const digests: Digest[] = [];
+    for (const binding of bindings) {
+      digests.push(
+        binding.type === 'path' ? await knowledge.digestPath(binding.path) : digestOfOutput(binding, settled),
+      );
+    }
+    inputs[port] = digests;
+  }
+  if (task.kind.manifest.lineage === true) {
+    const keys = new Map([...settled].map(([id, { key }]) => [id, key]));
+    inputs['lineage'] = [await knowledge.lineageDigest(task, keys)];
+  }
+  return inputs;
+}
+
+function digestOfOutput(binding: { readonly task: string; readonly output: string }, settled: Settled): Digest {
+  const digest = settled.get(binding.task)?.outputs[binding.output];
+  if (digest === undefined) throw new Error(`the result of ${binding.task} has no output ${binding.output}`);
+  return digest;
 }
