@@ -1,15 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Terminal, type TerminalSize, playScript, terminalMissing } from './play-events.ts';
-import {
-  cachedRun,
-  failedRun,
-  log,
-  partlyCachedRun,
-  runStarted,
-  taskStarted,
-  timed,
-  workspace,
-} from './sample-events.ts';
+import { cachedRun, failedRun, partlyCachedRun, runStarted, taskStarted, timed, workspace } from './sample-events.ts';
 
 const missing = terminalMissing();
 const subject = `the live view in a terminal${missing === undefined ? '' : ` (not tested: ${missing})`}`;
