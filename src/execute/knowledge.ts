@@ -1,0 +1,85 @@
+import { digestOf, type Digest } from '../base/digest.ts';
+import type { EngineIdentity } from '../base/stage.ts';
+import type { CacheEntry } from '../cache/cache-entry.ts';
+import type { ResultCache } from '../cache/result-cache.ts';
+import type { StatCache } from '../cache/stat-cache.ts';
+import type { Key, KeyDocument } from '../plan/key-document.ts';
+import type { Knowledge, OutputDigests } from '../plan/plan.ts';
+import type { Experiment, TaskSpec } from '../spec/experiment.ts';
+import { lineageText } from './lineage.ts';
+
+export interface KnowledgeSources {
+  readonly experiment: Experiment;
+  readonly engine: EngineIdentity;
+  readonly cache: ResultCache;
+  readonly digests: StatCache;
+  /** Key document of the last execution of a task. */
+  readonly previous: (task: TaskSpec) => KeyDocument | undefined;
+  /** Told of entries that are there but not whole. */
+  readonly onDamaged: (key: string, problem: string) => void;
+}
+
+/** For so long the digest of an input is taken as said: hundreds of tasks ask for the same folder within one planning. */
+const digestHoldMs = 1000;
+
+/** What a plan asks for, answered from the stat cache and the result cache. Remembers the entries it has seen. */
+export class CacheKnowledge implements Knowledge {
+  readonly engine: EngineIdentity;
+  readonly #sources: KnowledgeSources;
+  readonly #entries = new Map<string, CacheEntry>();
+  readonly #digests = new Map<string, { readonly digest: Promise<Digest>; readonly at: number }>();
+
+  constructor(sources: KnowledgeSources) {
+    this.engine = sources.engine;
+    this.#sources = sources;
+  }
+
+  digestPath(path: string): Promise<Digest> {
+    const held = this.#digests.get(path);
+    if (held !== undefined && performance.now() - held.at < digestHoldMs) return held.digest;
+    const digest = this.#sources.digests.digest(path).then((content) => content.digest);
+    this.#digests.set(path, { digest, at: performance.now() });
+    return digest;
+  }
+
+  async find(key: Key): Promise<OutputDigests | undefined> {
+    const lookup = await this.#sources.cache.find(key);
+    switch (lookup.state) {
+      case 'whole':
+        this.remember(lookup.entry);
+        return outputDigests(lookup.entry);
+      case 'damaged':
+        this.#sources.onDamaged(key, lookup.problem);
+        return undefined;
+      case 'absent':
+        return undefined;
+    }
+  }
+
+  previous(task: TaskSpec): KeyDocument | undefined {
+    return this.#sources.previous(task);
+  }
+
+  lineageDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Digest {
+    return digestOf(this.lineage(task, keys));
+  }
+
+  /** The content of the task's lineage file. Every task it depends on must have been found or remembered. */
+  lineage(task: TaskSpec, keys: ReadonlyMap<string, string>): string {
+    return lineageText(this.#sources.experiment, task, (id) => this.entry(keys.get(id) ?? ''));
+  }
+
+  remember(entry: CacheEntry): void {
+    this.#entries.set(entry.key, entry);
+  }
+
+  entry(key: string): CacheEntry {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) throw new Error(`no entry has been found under the key "${key}"`);
+    return entry;
+  }
+}
+
+export function outputDigests(entry: CacheEntry): OutputDigests {
+  return Object.fromEntries(Object.entries(entry.outputs).map(([port, output]) => [port, output.digest]));
+}

@@ -1,0 +1,26 @@
+import type { Failure } from '../base/failure.ts';
+import type { EngineIdentity, InputPaths, OutputPaths, StageEvent } from '../base/stage.ts';
+
+/** What the runner writes to the worker's standard input: one line of JSON. The pipe then stays open while the runner lives. */
+export interface WorkerJob {
+  /** Absolute path of the module that exports `run`. */
+  readonly entry: string;
+  readonly params: unknown;
+  readonly inputs: InputPaths;
+  readonly outputs: OutputPaths;
+  readonly scratch: string;
+  readonly seed: number;
+  readonly engine: EngineIdentity;
+  readonly cpus: number;
+}
+
+/** What a worker writes to file descriptor 3: newline-delimited JSON. */
+export type WorkerMessage =
+  | { readonly type: 'event'; readonly event: StageEvent }
+  /** The last message. Without it the worker crashed. */
+  | { readonly type: 'ended'; readonly result: WorkerResult; readonly peakMemoryBytes: number };
+
+export type WorkerResult =
+  | { readonly outcome: 'done' }
+  | { readonly outcome: 'interrupted' }
+  | { readonly outcome: 'failed'; readonly failures: readonly Failure[] };

@@ -1,0 +1,122 @@
+import { readSync, writeSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { FailureError, type Failure } from '../base/failure.ts';
+import type { Stage, StageContext, StageEvent } from '../base/stage.ts';
+import type { WorkerJob, WorkerMessage, WorkerResult } from './worker-message.ts';
+
+/**
+ * The process of one task. It reads its job from standard input, runs the stage and says what happens on file
+ * descriptor 3; what the stage prints goes to the log file, which is our standard output and error.
+ */
+const eventDescriptor = 3;
+
+async function work(): Promise<void> {
+  const job = readJob();
+  if (job === undefined) process.exit(0);
+  endWithTheRunner();
+  const stop = new AbortController();
+  process.on('SIGTERM', () => {
+    stop.abort();
+  });
+  // The terminal's Ctrl-C is for the runner, which decides what becomes of us.
+  process.on('SIGINT', () => undefined);
+  const result = await runStage(job, stop.signal);
+  send({ type: 'ended', result, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 });
+  // Threads and timers a stage has left behind shall not keep the task from ending.
+  process.exit(0);
+}
+
+async function runStage(job: WorkerJob, signal: AbortSignal): Promise<WorkerResult> {
+  const { entry, ...given } = job;
+  const context: StageContext = { ...given, signal, emit };
+  try {
+    const run = await loadStage(entry);
+    await run(context);
+  } catch (error) {
+    if (signal.aborted) return { outcome: 'interrupted' };
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return { outcome: 'failed', failures: failuresOf(error) };
+  }
+  return signal.aborted ? { outcome: 'interrupted' } : { outcome: 'done' };
+}
+
+async function loadStage(entry: string): Promise<Stage<unknown, StageContext['inputs'], StageContext['outputs']>> {
+  const module = (await import(pathToFileURL(entry).href)) as { run?: unknown };
+  if (typeof module.run !== 'function') {
+    throw new FailureError([
+      {
+        code: 'stage-without-run',
+        message: `expected ${entry} to export a function "run"`,
+        at: { file: entry },
+        hint: 'export const run: Stage<Params, Inputs, Outputs> = async (context) => { ... }',
+      },
+    ]);
+  }
+  return module.run as Stage<unknown, StageContext['inputs'], StageContext['outputs']>;
+}
+
+function failuresOf(error: unknown): readonly Failure[] {
+  if (error instanceof FailureError) return error.failures;
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return [{ code: 'stage-threw', message: `the stage threw ${message}`, hint: 'the stack is in the log of the task' }];
+}
+
+function emit(event: StageEvent): void {
+  if (event.type === 'log') process.stdout.write(`${event.level}: ${event.message}\n`);
+  send({ type: 'event', event });
+}
+
+/** Writes at once, so that nothing is lost however the process ends. */
+function send(message: WorkerMessage): void {
+  const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
+  for (let written = 0; written < bytes.length;) {
+    try {
+      written += writeSync(eventDescriptor, bytes, written);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      waitAMoment();
+    }
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+}
+
+function waitAMoment(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+}
+
+/** The first line of standard input; undefined where the runner ended before it wrote one. */
+function readJob(): WorkerJob | undefined {
+  const parts: Buffer[] = [];
+  const buffer = Buffer.alloc(65_536);
+  for (;;) {
+    const count = readOrWait(buffer);
+    if (count === 0) return undefined;
+    parts.push(Buffer.from(buffer.subarray(0, count)));
+    if (buffer[count - 1] === 0x0a) return JSON.parse(Buffer.concat(parts).toString('utf8')) as WorkerJob;
+  }
+}
+
+function readOrWait(buffer: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(0, buffer);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      waitAMoment();
+    }
+  }
+}
+
+/** When the runner is gone, killed or not, its end of the pipe is closed: then nobody will take our result. */
+function endWithTheRunner(): void {
+  process.stdin.on('end', killGroup).on('error', killGroup).resume();
+}
+
+function killGroup(): void {
+  process.kill(-process.pid, 'SIGKILL');
+}
+
+await work();
