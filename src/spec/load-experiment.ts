@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { TaskBuilder } from './build-task.ts';
 import { compose } from './compose.ts';
 import { connectTasks } from './connect-tasks.ts';
+import { experimentKeys } from './experiment-keys.ts';
 import type { Experiment, TaskSpec } from './experiment.ts';
 import { ExperimentScope } from './look-up.ts';
 import { MapReader } from './map-reader.ts';
@@ -31,8 +32,6 @@ export interface LoadRequest {
   readonly allowMissingInputs?: boolean;
 }
 
-export const experimentKeys = ['name', 'summary', 'seed', 'params', 'stages', 'profiles', 'extends'] as const;
-
 /**
  * Reads an experiment: YAML with positions, composed, references resolved, parameters validated and filled in.
  * Throws a FailureError with all mistakes of the file.
@@ -48,7 +47,7 @@ export function loadExperiment(request: LoadRequest): Experiment {
 
 function assemble(root: MapNode, request: LoadRequest, problems: Problems): Experiment {
   const reader = new MapReader(root, problems, 'the experiment');
-  reader.refuseOthers(experimentKeys);
+  reader.refuseOthers(Object.keys(experimentKeys));
   reader.require('name');
   reader.require('stages');
   const name = reader.text('name') ?? '';

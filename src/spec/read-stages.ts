@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { stageKeys } from './experiment-keys.ts';
 import type { StageKind } from './experiment.ts';
 import { MapReader, suggestion } from './map-reader.ts';
 import { emptyMap } from './merge.ts';
@@ -18,8 +19,6 @@ export interface StageDraft {
   readonly with: MapNode;
   readonly seed?: number;
 }
-
-export const stageKeys = ['uses', 'with', 'seed'] as const;
 
 /** Reads the `stages` of an experiment and finds the kind of each. */
 export class StageReader {
@@ -54,7 +53,7 @@ export class StageReader {
 
   #readStage(name: string, at: Span, map: MapNode): StageDraft | undefined {
     const reader = new MapReader({ ...map, at }, this.#problems, `stage "${name}"`);
-    reader.refuseOthers(stageKeys);
+    reader.refuseOthers(Object.keys(stageKeys));
     reader.require('uses');
     const uses = reader.text('uses');
     const seed = reader.integer('seed');

@@ -1,18 +1,12 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
 export interface Params {
-  /**
-   * Folds of the protocol (from 1) whose pairs go into the .bin; empty: all of them.
-   */
-  folds: number[];
-  /**
-   * Identities with fewer pictures are left out of the training set.
-   */
-  minImagesPerIdentity: number;
-  /**
-   * A picture that cannot be decoded fails the stage; otherwise it is named, counted and left out.
-   */
-  strict: boolean;
+  /** Folds of the protocol (from 1) whose pairs go into the .bin; empty: all of them. */
+  readonly folds: readonly number[];
+  /** Identities with fewer pictures are left out of the training set. */
+  readonly minImagesPerIdentity: number;
+  /** A picture that cannot be decoded fails the stage; otherwise it is named, counted and left out. */
+  readonly strict: boolean;
 }
 
 /** Absolute paths of what the stage reads. */

@@ -1,14 +1,10 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
 export interface Params {
-  /**
-   * Heading of the page; empty: the name of the experiment.
-   */
-  title: string;
-  /**
-   * Faces to show.
-   */
-  samples: number;
+  /** Heading of the page; empty: the name of the experiment. */
+  readonly title: string;
+  /** Faces to show. */
+  readonly samples: number;
 }
 
 /** Absolute paths of what the stage reads. */

@@ -1,26 +1,16 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
 export interface Params {
-  /**
-   * Identities to draw in all.
-   */
-  identities: number;
-  /**
-   * Pictures of each identity.
-   */
-  imagesPerIdentity: number;
-  /**
-   * Identities (the last ones) that the pair protocol is made of; nobody in it shall be trained on.
-   */
-  heldOut: number;
-  /**
-   * Pairs in the protocol, half of them of the same identity.
-   */
-  pairs: number;
-  /**
-   * Strength of pose, light, expression, scale, blur and noise; 0 draws every picture of an identity alike.
-   */
-  difficulty: number;
+  /** Identities to draw in all. */
+  readonly identities: number;
+  /** Pictures of each identity. */
+  readonly imagesPerIdentity: number;
+  /** Identities (the last ones) that the pair protocol is made of; nobody in it shall be trained on. */
+  readonly heldOut: number;
+  /** Pairs in the protocol, half of them of the same identity. */
+  readonly pairs: number;
+  /** Strength of pose, light, expression, scale, blur and noise; 0 draws every picture of an identity alike. */
+  readonly difficulty: number;
 }
 
 /** Absolute paths of what the stage reads. */

@@ -1,14 +1,10 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
 export interface Params {
-  /**
-   * Contiguous folds; the threshold of each is chosen on the others. 1: chosen and tested on all pairs.
-   */
-  folds: number;
-  /**
-   * Images per forward pass.
-   */
-  batch: number;
+  /** Contiguous folds; the threshold of each is chosen on the others. 1: chosen and tested on all pairs. */
+  readonly folds: number;
+  /** Images per forward pass. */
+  readonly batch: number;
 }
 
 /** Absolute paths of what the stage reads. */

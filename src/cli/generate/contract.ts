@@ -1,14 +1,12 @@
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import type { InputPort, StageManifest } from '../../spec/stage-manifest.ts';
 
-type Schema = Readonly<Record<string, unknown>>;
-
 /**
  * The types that the code of a stage works with: `Params` from the schema of its parameters (every property with a
  * default is there, since defaults are filled in before a stage runs), `Inputs` and `Outputs` from its ports.
  */
-export async function contractOf(manifest: StageManifest, paramsSchema: Schema): Promise<string> {
-  const params = await compile(withDefaultsRequired(paramsSchema) as JSONSchema, 'Params', {
+export async function contractOf(manifest: StageManifest): Promise<string> {
+  const params = await compile(withDefaultsRequired(manifest.params) as JSONSchema, 'Params', {
     bannerComment: '',
     additionalProperties: false,
     format: false,
@@ -18,7 +16,7 @@ export async function contractOf(manifest: StageManifest, paramsSchema: Schema):
   const outputs = Object.entries(manifest.outputs).map(([name, port]) => field(name, 'string', port.summary));
   return [
     '// Generated from stage.json by `npm run generate`; not to be edited.\n',
-    params.trim(),
+    readonlyFields(params.trim()),
     declaration('Inputs', 'Absolute paths of what the stage reads.', inputs),
     declaration('Outputs', 'Absolute paths of what the stage has to write.', outputs),
   ].join('\n\n');
@@ -37,6 +35,14 @@ function declaration(name: string, summary: string, fields: readonly string[]): 
   const head = `/** ${summary} */\nexport `;
   if (fields.length === 0) return `${head}type ${name} = Readonly<Record<string, never>>;\n`;
   return `${head}interface ${name} {\n${fields.join('\n')}\n}\n`;
+}
+
+/** Parameters are frozen; and a comment of one line is one line. */
+function readonlyFields(declarations: string): string {
+  return declarations
+    .replaceAll(/^( *)\/\*\*\n *\* (.*)\n *\*\/$/gm, '$1/** $2 */')
+    .replaceAll(/^( *)(?=["\w]+\??: )/gm, '$1readonly ')
+    .replaceAll(/(?<=: )(?=[\w"]+\[\])/g, 'readonly ');
 }
 
 /** What has a default is never absent once defaults are filled in. */

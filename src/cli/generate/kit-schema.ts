@@ -1,0 +1,38 @@
+import { backbones } from '../../net/backbones/index.ts';
+import { losses } from '../../net/losses/index.ts';
+import type { Json } from '../../base/digest.ts';
+
+type Schema = Readonly<Record<string, Json>>;
+
+/** What the entries of a registry say about themselves. */
+type Registry = Readonly<Record<string, { readonly summary: string; readonly options: object }>>;
+
+/** The schema of networks and losses, from their registries: what is registered can be written in an experiment. */
+export function kitSchema(): Schema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Networks and losses of faceflow',
+    description: 'Generated from the registries in src/net by `npm run generate`; not to be edited.',
+    $defs: {
+      network: choice('The embedding network and its options.', backbones),
+      loss: choice('The loss and its options.', losses),
+    },
+  };
+}
+
+/** One of the registered names, each with its own options. The discriminator lets ajv fill in defaults and name the branch. */
+function choice(description: string, registry: Registry): Schema {
+  return {
+    type: 'object',
+    description,
+    required: ['name'],
+    discriminator: { propertyName: 'name' },
+    oneOf: Object.entries(registry).map(([name, { summary, options }]) => ({
+      type: 'object',
+      description: summary,
+      additionalProperties: false,
+      required: ['name'],
+      properties: { name: { const: name, description: summary }, ...(options as Record<string, Schema>) },
+    })),
+  };
+}
