@@ -1,4 +1,7 @@
 import type { EngineHandle } from './engines/engine-handle.ts';
+import { Network } from './engines/network.ts';
+import { readModel } from './model-folder.ts';
+import { networkEmbedder } from './network-embedder.ts';
 
 export interface EmbedderOptions {
   /** Folder with model.json and parameters.bin. */
@@ -22,6 +25,7 @@ export interface Embedder {
 }
 
 /** Reads a model folder and puts its network on the engine, in inference mode. Fails with the codes of `readModel`. */
-export function loadEmbedder(options: EmbedderOptions): Promise<Embedder> {
-  throw new Error(`loadEmbedder is not there yet (${options.modelFolder})`);
+export function loadEmbedder({ modelFolder, engine }: EmbedderOptions): Promise<Embedder> {
+  const { inferred, parameters } = readModel(modelFolder);
+  return Promise.resolve(networkEmbedder(engine, new Network(engine, inferred, parameters), inferred));
 }

@@ -24,7 +24,11 @@ export function initialWeights(
   shape: readonly number[],
   draw: { readonly rule: WeightInitializer; readonly seed: number },
 ): NamedArray {
-  return initialValues({ name, shape, layer: name, suffix: 'weight', role: 'trainable', initial: 'xavier' }, draw.rule, draw.seed);
+  return initialValues(
+    { name, shape, layer: name, suffix: 'weight', role: 'trainable', initial: 'xavier' },
+    draw.rule,
+    draw.seed,
+  );
 }
 
 interface Drawing {

@@ -10,6 +10,7 @@ import { kernelsOf } from './kernels-of.ts';
 import type { ForwardResult, ParameterTensors } from './layer-kernels.ts';
 import { fromEngineLayout, layoutOf, type ParameterLayout, toEngineLayout } from './parameter-layout.ts';
 import { required } from './required.ts';
+import { scoped } from './scoped.ts';
 
 /** What a forward pass in training leaves for the backward pass. */
 export interface TrainingPass {
@@ -123,7 +124,7 @@ export class Network {
     const values = new CountedTensors(this.#plan.uses.inference);
     values.put(inputName, tf.clone(pictures));
     for (const layer of this.#plan.layers) {
-      const { output } = tf.tidy(() => this.#forward(layer, values, { training: false, seed: 0 }));
+      const { output } = scoped(tf, () => this.#forward(layer, values, { training: false, seed: 0 }));
       for (const input of layer.node.inputs) values.release(input);
       values.put(layer.node.name, output);
     }
@@ -138,7 +139,7 @@ export class Network {
     pass.shapes.set(inputName, pictures.shape);
     for (const layer of this.#plan.layers) {
       const layerSeed = Random.derive(seed, layer.node.name).next();
-      const result = tf.tidy(() => this.#forward(layer, pass.values, { training: true, seed: layerSeed }));
+      const result = scoped(tf, () => this.#forward(layer, pass.values, { training: true, seed: layerSeed }));
       this.#updateStatistics(layer, result.statistics ?? {});
       if (layer.trains) pass.saved.set(layer.node.name, result.saved ?? []);
       else for (const tensor of result.saved ?? []) tensor.dispose();
@@ -172,7 +173,7 @@ export class Network {
     const { tf } = this.#engine;
     const gradient = required(gradients.get(node.name));
     const saved = required(pass.saved.get(node.name));
-    const result = tf.tidy(() =>
+    const result = scoped(tf, () =>
       kernels.backward({
         attributes: node.attributes,
         gradient,

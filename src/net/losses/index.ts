@@ -1,0 +1,17 @@
+import { arcface } from './arcface.ts';
+import type { Loss } from './loss.ts';
+import { softmax } from './softmax.ts';
+
+/** The losses a network can be trained with. */
+export const losses = { softmax, arcface } as const;
+
+export type LossName = keyof typeof losses;
+
+/** The choice of a loss as an experiment makes it: its name, and all its options with defaults filled in. */
+export interface LossChoice {
+  readonly name: LossName;
+}
+
+export function lossOf({ name }: LossChoice): Loss<object> {
+  return losses[name];
+}

@@ -1,0 +1,95 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.ts';
+import type { Json } from '../base/digest.ts';
+import { type Failure, fail, FailureError } from '../base/failure.ts';
+import { type ArrayEntry, readArrayFile, writeArrayFile } from './array-file.ts';
+import type { Graph } from './graph.ts';
+import { inferGraph, type InferredGraph } from './infer-graph.ts';
+import { parseModelFile } from './model-file.ts';
+import type { NamedArray } from './named-array.ts';
+
+/** How a model came to be; for people, not for programs. */
+export type ModelOrigin = Readonly<Record<string, Json>>;
+
+/** A network with its parameters. */
+export interface Model {
+  readonly inferred: InferredGraph;
+  /** By name, in MXNet's layouts. */
+  readonly parameters: ReadonlyMap<string, NamedArray>;
+  readonly origin: ModelOrigin;
+}
+
+const jsonName = 'model.json';
+const valuesName = 'parameters.bin';
+
+/** Writes a model folder. `model.json` comes last: without it there is no model. */
+export function writeModel(
+  folder: string,
+  model: { graph: Graph; parameters: Iterable<NamedArray>; origin: ModelOrigin },
+): void {
+  mkdirSync(folder, { recursive: true });
+  const arrays = writeArrayFile(join(folder, valuesName), model.parameters);
+  const content = { format: 'faceflow-model', version: 1, origin: model.origin, graph: model.graph, arrays };
+  writeFileAtomic(join(folder, jsonName), `${JSON.stringify(content, undefined, 1)}\n`);
+}
+
+/**
+ * Reads a model folder. Fails with `no-model`, `bad-model` and the codes of graphs where model.json is wrong, with
+ * `model-incomplete`, `model-truncated` and `parameters-mismatch` where the values do not fit it, and with
+ * `parameter-not-finite`.
+ */
+export function readModel(folder: string): Model {
+  const file = join(folder, jsonName);
+  const { graph, arrays, origin } = parseModelFile(readText(file), file);
+  const inferred = inferGraph(graph, file);
+  checkArrays(inferred, arrays, file);
+  const parameters = readArrayFile(join(folder, valuesName), arrays);
+  checkFinite(parameters, join(folder, valuesName));
+  return { inferred, parameters, origin };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const at = { file };
+    fail(
+      { code: 'no-model', message: 'A model folder holds model.json and parameters.bin; model.json is missing.', at },
+      cause,
+    );
+  }
+}
+
+function checkArrays(inferred: InferredGraph, arrays: readonly ArrayEntry[], file: string): void {
+  const found = new Map(arrays.map((entry) => [entry.name, entry]));
+  const failures: Failure[] = [];
+  const report = (message: string): void => {
+    failures.push({ code: 'parameters-mismatch', message, at: { file } });
+  };
+  for (const { name, layer, shape } of inferred.parameters) {
+    const entry = found.get(name);
+    const wanted = `[${shape.join(', ')}]`;
+    if (entry === undefined) report(`Layer "${layer}" needs parameter "${name}" of shape ${wanted}, which is missing.`);
+    else if (`[${entry.shape.join(', ')}]` !== wanted) {
+      report(`Parameter "${name}" of layer "${layer}" must have shape ${wanted}, found [${entry.shape.join(', ')}].`);
+    }
+    found.delete(name);
+  }
+  for (const name of found.keys()) report(`Parameter "${name}" belongs to no layer.`);
+  const [first, ...others] = failures;
+  if (first !== undefined) throw new FailureError([first, ...others]);
+}
+
+function checkFinite(parameters: ReadonlyMap<string, NamedArray>, file: string): void {
+  for (const { name, values } of parameters.values()) {
+    const index = values.findIndex((value) => !Number.isFinite(value));
+    if (index < 0) continue;
+    fail({
+      code: 'parameter-not-finite',
+      message: `Value ${index} of parameter "${name}" is ${values[index] ?? NaN}; a model holds finite numbers only.`,
+      at: { file },
+      hint: 'The training that made it has diverged.',
+    });
+  }
+}

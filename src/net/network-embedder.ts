@@ -1,0 +1,27 @@
+import type { Embedder } from './embedder.ts';
+import type { EngineHandle } from './engines/engine-handle.ts';
+import type { Network } from './engines/network.ts';
+import { required } from './engines/required.ts';
+import type { InferredGraph } from './infer-graph.ts';
+
+/** A network on an engine as an embedder. */
+export function networkEmbedder(engine: EngineHandle, network: Network, inferred: InferredGraph): Embedder {
+  const { height, width, channels } = inferred.graph.input;
+  const [embeddingSize = 0] = required(inferred.shapes.get(inferred.graph.output));
+  return {
+    height,
+    width,
+    embeddingSize,
+    async embed(pixels, count) {
+      const input = engine.tf.tensor4d(new Float32Array(pixels), [count, height, width, channels]);
+      const output = network.infer(input);
+      input.dispose();
+      const values = await output.data<'float32'>();
+      output.dispose();
+      return Float32Array.from(values);
+    },
+    dispose() {
+      network.dispose();
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { fail } from '../../src/base/failure.ts';
+import type { InferredGraph } from '../../src/net/infer-graph.ts';
+import { readModel } from '../../src/net/model-folder.ts';
+import type { NamedArray } from '../../src/net/named-array.ts';
+
+/** Parameters of a model that a network has too, by name; others of the network are drawn, others of the model ignored. */
+export function pretrainedParameters(folder: string, { parameters }: InferredGraph): ReadonlyMap<string, NamedArray> {
+  const model = readModel(folder).parameters;
+  const start = new Map<string, NamedArray>();
+  for (const { name, shape } of parameters) {
+    const array = model.get(name);
+    if (array === undefined) continue;
+    if (array.shape.join() !== shape.join()) {
+      fail({
+        code: 'pretrained-mismatch',
+        message: `Parameter "${name}" has shape [${array.shape.join(', ')}] in the pretrained model and [${shape.join(', ')}] in the network.`,
+        at: { file: folder },
+        hint: 'Start from a model of the same network and embedding size.',
+      });
+    }
+    start.set(name, array);
+  }
+  if (start.size === 0) {
+    fail({
+      code: 'pretrained-mismatch',
+      message: 'The pretrained model has no parameter of the name of any of the network.',
+      at: { file: folder },
+    });
+  }
+  return start;
+}

@@ -1,0 +1,189 @@
+import { setImmediate } from 'node:timers/promises';
+import { writeFileAtomic } from '../../src/base/atomic-file.ts';
+import { FailureError } from '../../src/base/failure.ts';
+import type { StageContext } from '../../src/base/stage.ts';
+import { openTrainingReader, type TrainingReader } from '../../src/format/training-reader.ts';
+import { backboneOf, buildNetwork } from '../../src/net/backbones/index.ts';
+import type { EngineHandle } from '../../src/net/engines/engine-handle.ts';
+import { inferGraph, type InferredGraph } from '../../src/net/infer-graph.ts';
+import { writeModel } from '../../src/net/model-folder.ts';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/net/training/checkpoint.ts';
+import { learningRateAt } from '../../src/net/training/learning-rate.ts';
+import { type StepResult, Trainer } from '../../src/net/training/trainer.ts';
+import type { Inputs, Outputs, Params } from './contract.ts';
+import { Curves } from './curves.ts';
+import { pretrainedParameters } from './pretrained.ts';
+import { Speed } from './speed.ts';
+import { Validation } from './validation.ts';
+import { Window } from './window.ts';
+
+type Context = StageContext<Params, Inputs, Outputs>;
+
+const progressEveryMs = 250;
+
+/** One training, from the start or from the checkpoint in the scratch folder, to the model. */
+export class TrainingRun {
+  readonly #context: Context;
+  readonly #inferred: InferredGraph;
+  readonly #reader: TrainingReader;
+  readonly #trainer: Trainer;
+  readonly #validation: Validation;
+  readonly #curves: Curves;
+  readonly #speed = new Speed();
+  readonly #window: Window;
+  #done: number;
+  #shownAt = 0;
+  #savedAt: number;
+
+  static async open(context: Context, engine: EngineHandle): Promise<TrainingRun> {
+    const checkpoint = usableCheckpoint(context);
+    const reader = await openTrainingReader({
+      folder: context.inputs.dataset,
+      batch: context.params.batch,
+      seed: context.seed,
+      mirror: context.params.mirror,
+      startStep: checkpoint?.step ?? 0,
+      threads: Math.max(1, Math.min(4, context.cpus - 1)),
+    });
+    try {
+      return new TrainingRun(context, { engine, reader, checkpoint });
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    context: Context,
+    parts: { engine: EngineHandle; reader: TrainingReader; checkpoint: Checkpoint | undefined },
+  ) {
+    const { params, inputs, seed, signal } = context;
+    const { engine, reader, checkpoint } = parts;
+    const emit = context.emit.bind(context);
+    this.#context = context;
+    this.#reader = reader;
+    this.#inferred = inferGraph(buildNetwork(params.network, reader));
+    this.#validation = new Validation({ paths: inputs.validation, batch: params.batch, signal, emit });
+    const start = inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#inferred);
+    this.#trainer = new Trainer({
+      engine,
+      inferred: this.#inferred,
+      weights: backboneOf(params.network).weights,
+      classes: reader.identities,
+      loss: params.loss,
+      optimizer: params.optimizer,
+      seed,
+      ...(start === undefined ? {} : { start }),
+    });
+    if (checkpoint !== undefined) this.#trainer.restore(checkpoint.state);
+    this.#done = checkpoint?.step ?? 0;
+    this.#savedAt = this.#done;
+    this.#curves = new Curves(emit, checkpoint?.progress.curves);
+    this.#window = new Window(checkpoint?.progress.window);
+  }
+
+  async run(): Promise<void> {
+    const { params, signal } = this.#context;
+    this.#announce();
+    while (this.#done < params.schedule.maxSteps) {
+      await this.#step();
+      // A step computes without a pause; here the worker gets to hear of an interruption.
+      await setImmediate();
+      if (signal.aborted) this.#save();
+      signal.throwIfAborted();
+    }
+    this.#finish();
+  }
+
+  async close(): Promise<void> {
+    this.#trainer.dispose();
+    await this.#reader.close();
+  }
+
+  #announce(): void {
+    const { identities, imageCount, width, height } = this.#reader;
+    const { parameters, multiplyAdds } = this.#inferred;
+    const message =
+      `${imageCount} images of ${identities} identities, ${width} x ${height}; ` +
+      `${this.#context.params.network.name}: ${parameters.length} parameter arrays, ` +
+      `${(multiplyAdds / 1e6).toFixed(0)} million multiply-adds`;
+    this.#context.emit({ type: 'log', level: 'info', message });
+    if (this.#done > 0) {
+      this.#context.emit({ type: 'log', level: 'info', message: `goes on from the checkpoint of step ${this.#done}` });
+    }
+  }
+
+  async #step(): Promise<void> {
+    const { params } = this.#context;
+    const batch = await this.#reader.next();
+    const step = this.#done + 1;
+    const learningRate = learningRateAt({ ...params.optimizer, ...params.schedule }, step);
+    const result = this.#trainer.step({ step, pictures: batch.images, labels: batch.labels, learningRate });
+    this.#done = step;
+    this.#window.add(result);
+    this.#speed.add(params.batch, performance.now());
+    const isLast = step === params.schedule.maxSteps;
+    if (step % params.logEverySteps === 0 || isLast) this.#curves.add(step, { ...this.#window.take(), learningRate });
+    this.#showProgress(result, isLast);
+    if (step % params.verifyEverySteps === 0 || isLast) await this.#verify();
+    if (step % params.checkpointEverySteps === 0 && !isLast) this.#save();
+  }
+
+  async #verify(): Promise<void> {
+    this.#curves.add(this.#done, await this.#validation.measure(this.#trainer.embedder()));
+  }
+
+  #showProgress({ loss, accuracy }: StepResult, isLast: boolean): void {
+    const now = performance.now();
+    if (!isLast && now - this.#shownAt < progressEveryMs) return;
+    this.#shownAt = now;
+    const speed = this.#speed.perSecond();
+    this.#context.emit({
+      type: 'progress',
+      done: this.#done,
+      total: this.#context.params.schedule.maxSteps,
+      unit: 'steps',
+      figures: { ...(speed === undefined ? {} : { 'images/s': speed }), loss, accuracy },
+    });
+  }
+
+  #save(): void {
+    if (this.#savedAt === this.#done) return;
+    const { scratch } = this.#context;
+    const progress = { curves: this.#curves.log().curves, window: this.#window.sums };
+    writeCheckpoint(scratch, { step: this.#done, state: this.#trainer.state(), progress });
+    this.#savedAt = this.#done;
+    this.#context.emit({ type: 'checkpoint', step: this.#done });
+  }
+
+  #finish(): void {
+    const { params, outputs, seed } = this.#context;
+    writeModel(outputs.model, {
+      graph: this.#inferred.graph,
+      parameters: this.#trainer.parameters(),
+      origin: {
+        network: { ...params.network },
+        loss: { ...params.loss },
+        steps: this.#done,
+        identities: this.#reader.identities,
+        seed,
+      },
+    });
+    writeFileAtomic(outputs.log, `${JSON.stringify(this.#curves.log())}\n`);
+    for (const name of ['loss', 'accuracy']) {
+      const value = this.#curves.last(name);
+      if (value !== undefined) this.#context.emit({ type: 'metric', name, value });
+    }
+  }
+}
+
+/** The checkpoint in the scratch folder. One that cannot be read costs its steps, not the task. */
+function usableCheckpoint({ scratch, emit }: Context): Checkpoint | undefined {
+  try {
+    return readCheckpoint(scratch);
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    emit({ type: 'log', level: 'warning', message: `starts anew, the checkpoint is damaged: ${error.message}` });
+    return undefined;
+  }
+}
