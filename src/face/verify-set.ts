@@ -113,9 +113,10 @@ async function embedSet(options: VerifySetOptions): Promise<SetEmbeddings> {
     options.signal?.throwIfAborted();
     const count = Math.min(options.batch, total - start);
     const filled = pixels.subarray(0, count * pictureBytes);
-    for (let index = 0; index < count; index += 1) {
-      filled.set(await decodePicture(options, start + index), index * pictureBytes);
-    }
+    const pictures = Array.from({ length: count }, (_, index) => decodePicture(options, start + index));
+    (await Promise.all(pictures)).forEach((picture, index) => {
+      filled.set(picture, index * pictureBytes);
+    });
     original.set(await embedder.embed(filled, count), start * embedder.embeddingSize);
     mirrorPixels(filled, embedder.width);
     mirrored.set(await embedder.embed(filled, count), start * embedder.embeddingSize);

@@ -1,0 +1,80 @@
+import { fail } from '../../src/base/failure.ts';
+import type { Random } from '../../src/base/random.ts';
+import type { FacePair, FacePicture, PairProtocol } from '../../src/format/pair-protocol.ts';
+
+export interface PairRequest {
+  /** Names of the people to compare. */
+  readonly people: readonly string[];
+  readonly picturesEach: number;
+  /** In all; half of them of the same person. */
+  readonly pairs: number;
+}
+
+/** Most folds of the protocol; fewer where the pairs do not divide by ten. */
+const mostFolds = 10;
+
+/** Draws pairs without repetition, every person in about equally many. Fails with `too-few-pictures`. */
+export function planPairs(request: PairRequest, random: Random): PairProtocol {
+  const half = request.pairs / 2;
+  checkPossible(request, half);
+  const same = drawPairs(half, (index) => drawSame(request, index, random));
+  const different = drawPairs(half, () => drawDifferent(request, random));
+  const folds = Array.from({ length: mostFolds }, (_, index) => mostFolds - index).find((f) => half % f === 0) ?? 1;
+  const pairsPerFold = half / folds;
+  const pairs = Array.from({ length: request.pairs }, (_, index): FacePair => {
+    const fold = Math.floor(index / (2 * pairsPerFold));
+    const within = index % (2 * pairsPerFold);
+    const isSame = within < pairsPerFold;
+    const pair = (isSame ? same : different)[fold * pairsPerFold + (within % pairsPerFold)];
+    if (pair === undefined) throw new Error(`no pair was drawn for place ${index}`);
+    return { left: pair[0], right: pair[1], same: isSame, fold: fold + 1, line: index + 2 };
+  });
+  return { folds, pairsPerFold, pairs };
+}
+
+type Pair = readonly [FacePicture, FacePicture];
+
+function checkPossible({ people, picturesEach }: PairRequest, half: number): void {
+  const same = (people.length * picturesEach * (picturesEach - 1)) / 2;
+  const different = ((people.length * (people.length - 1)) / 2) * picturesEach ** 2;
+  if (half <= Math.min(same, different)) return;
+  fail({
+    code: 'too-few-pictures',
+    message:
+      `${half} pairs of the same and ${half} of different people are asked for; ` +
+      `${people.length} held-out people with ${picturesEach} pictures each give ${same} and ${different}.`,
+    hint: 'Raise heldOut or imagesPerIdentity, or ask for fewer pairs.',
+  });
+}
+
+function drawPairs(count: number, draw: (index: number) => Pair): readonly Pair[] {
+  const drawn = new Map<string, Pair>();
+  while (drawn.size < count) {
+    const pair = draw(drawn.size);
+    const key = pair
+      .map(({ name, number }) => `${name} ${number}`)
+      .sort()
+      .join(' ');
+    drawn.set(key, drawn.get(key) ?? pair);
+  }
+  return [...drawn.values()];
+}
+
+function drawSame({ people, picturesEach }: PairRequest, index: number, random: Random): Pair {
+  const name = people[index % people.length] ?? '';
+  const first = random.integer(picturesEach);
+  const second = (first + 1 + random.integer(picturesEach - 1)) % picturesEach;
+  return [
+    { name, number: first + 1 },
+    { name, number: second + 1 },
+  ];
+}
+
+function drawDifferent({ people, picturesEach }: PairRequest, random: Random): Pair {
+  const left = random.integer(people.length);
+  const right = (left + 1 + random.integer(people.length - 1)) % people.length;
+  return [
+    { name: people[left] ?? '', number: random.integer(picturesEach) + 1 },
+    { name: people[right] ?? '', number: random.integer(picturesEach) + 1 },
+  ];
+}

@@ -1,0 +1,82 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { writeFileAtomic } from '../../src/base/atomic-file.ts';
+import { fail } from '../../src/base/failure.ts';
+import { Random } from '../../src/base/random.ts';
+import type { Stage, StageContext } from '../../src/base/stage.ts';
+import { decodeJpegFast, encodeJpeg } from '../../src/format/image.ts';
+import { packingList } from '../../src/format/packing-list.ts';
+import { pairProtocol } from '../../src/format/pair-protocol.ts';
+import type { Inputs, Outputs, Params } from './contract.ts';
+import { buildPerson, drawFace } from './draw-face.ts';
+import { drawIdentity } from './identity.ts';
+import { planPairs } from './plan-pairs.ts';
+import { drawShot } from './shot.ts';
+
+type Context = StageContext<Params, Inputs, Outputs>;
+
+/** Draws the pictures, the packing list and the protocol; see README.md. */
+export const run: Stage<Params, Inputs, Outputs> = async (context) => {
+  const { params, outputs, seed } = context;
+  const people = Array.from({ length: params.identities }, (_, index) => personName(index));
+  const trained = people.slice(0, countTrained(params));
+  const heldOut = people.slice(trained.length);
+  const request = { people: heldOut, picturesEach: params.imagesPerIdentity, pairs: params.pairs };
+  const protocol = planPairs(request, Random.derive(seed, 'pairs'));
+  await drawPeople(context, people);
+  writeFileAtomic(outputs.list, packingList.encode({ form: 'face2rec2', entries: listEntries(trained, params) }));
+  writeFileAtomic(outputs.protocol, pairProtocol.encode(protocol));
+  const message =
+    `drew ${people.length} people, ${params.imagesPerIdentity} pictures each: ${trained.length} to train on, ` +
+    `${heldOut.length} in ${protocol.pairs.length} pairs`;
+  context.emit({ type: 'log', level: 'info', message });
+};
+
+function countTrained({ identities, heldOut }: Params): number {
+  if (heldOut <= identities) return identities - heldOut;
+  return fail({
+    code: 'too-few-identities',
+    message: `heldOut is ${heldOut}, more than the ${identities} identities there are.`,
+    hint: 'Raise identities or lower heldOut.',
+  });
+}
+
+async function drawPeople(context: Context, people: readonly string[]): Promise<void> {
+  const { params, outputs, seed, signal } = context;
+  const total = people.length * params.imagesPerIdentity;
+  for (const [index, name] of people.entries()) {
+    // Drawing does not pause by itself; here the worker gets to hear of an interruption.
+    await setImmediate();
+    signal.throwIfAborted();
+    const folder = join(outputs.images, name);
+    mkdirSync(folder, { recursive: true });
+    const person = buildPerson(drawIdentity(Random.derive(seed, `identity ${name}`)));
+    for (let number = 1; number <= params.imagesPerIdentity; number += 1) {
+      const shot = drawShot(Random.derive(seed, `shot ${name} ${number}`), params.difficulty);
+      const jpeg = encodeJpeg(drawFace(person, shot), shot.camera.jpegQuality);
+      // Compressed twice, as pictures from the web are: by whoever took it, then by the alignment.
+      writeFileSync(join(folder, pictureFile(name, number)), encodeJpeg(decodeJpegFast(jpeg, name)));
+    }
+    context.emit({ type: 'progress', done: (index + 1) * params.imagesPerIdentity, total, unit: 'pictures' });
+  }
+}
+
+function listEntries(people: readonly string[], { imagesPerIdentity }: Params) {
+  return people.flatMap((name, label) =>
+    Array.from({ length: imagesPerIdentity }, (_, index) => ({
+      aligned: true,
+      path: `${name}/${pictureFile(name, index + 1)}`,
+      label,
+      line: label * imagesPerIdentity + index + 1,
+    })),
+  );
+}
+
+function personName(index: number): string {
+  return `person_${String(index + 1).padStart(4, '0')}`;
+}
+
+function pictureFile(name: string, number: number): string {
+  return `${name}_${String(number).padStart(4, '0')}.jpg`;
+}
