@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import type { Json } from '../../base/digest.ts';
+import { didYouMean } from '../../base/did-you-mean.ts';
+import { fail } from '../../base/failure.ts';
+import { readManifest } from '../../spec/read-manifest.ts';
+import { builtInStageNames, findStage } from '../../spec/stage-folders.ts';
+import type { InputPort, OutputPort, StageManifest } from '../../spec/stage-manifest.ts';
+import { exitCode } from '../exit-code.ts';
+import type { FlowCommand } from '../flow-command.ts';
+import { textTable } from '../text-table.ts';
+import { stageFolders } from '../workspace.ts';
+
+export const command: FlowCommand = {
+  declare(command) {
+    command
+      .argument('[stage]', 'one stage, with its parameters; a folder of your own: ./stages/mine')
+      .option('--json', 'the manifests as JSON');
+  },
+  run({ arguments: [name], options }, { workingFolder, stdout }) {
+    const manifests = typeof name === 'string' ? [manifestOf(name, workingFolder)] : allManifests();
+    const [only] = manifests;
+    if (options['json'] === true) stdout.write(`${JSON.stringify(name === undefined ? manifests : only, null, 2)}\n`);
+    else if (name !== undefined && only !== undefined) stdout.write(`${describeStage(only)}\n`);
+    else stdout.write(`${textTable(manifests.map(overview))}\n`);
+    return Promise.resolve(exitCode.done);
+  },
+};
+
+function allManifests(): StageManifest[] {
+  const folders = stageFolders();
+  return builtInStageNames(folders).map((name) => readManifest(join(folders.manifests, name)));
+}
+
+function manifestOf(name: string, workspace: string): StageManifest {
+  const folders = stageFolders();
+  const found = findStage(name, workspace, folders);
+  if (found !== undefined) return readManifest(found.folder);
+  const names = builtInStageNames(folders);
+  const close = didYouMean(name, names);
+  return fail({
+    code: 'unknown-stage-kind',
+    message: `there is no stage "${name}"${close === undefined ? '' : ` (did you mean "${close}"?)`}`,
+    hint: `Stages: ${names.join(', ')}; or a folder of yours, as in "./stages/mine".`,
+  });
+}
+
+function overview({ name, summary, inputs, outputs }: StageManifest): string[] {
+  return [name, `${Object.keys(inputs).join(', ') || '-'} -> ${Object.keys(outputs).join(', ')}`, summary];
+}
+
+function describeStage(manifest: StageManifest): string {
+  const { name, version, summary, inputs, outputs, params } = manifest;
+  return [
+    `${name} (version ${String(version)})${traitsOf(manifest)}`,
+    summary,
+    ...section('inputs', Object.entries(inputs).map(inputRow)),
+    ...section('outputs', Object.entries(outputs).map(outputRow)),
+    ...section('parameters', paramRows(params, '')),
+  ].join('\n');
+}
+
+function traitsOf({ engine, seeded, checkpoint }: StageManifest): string {
+  const traits = [engine === true && 'tensors', seeded === true && 'seeded', checkpoint === true && 'resumable'];
+  const words = traits.filter((trait) => trait !== false);
+  return words.length > 0 ? `: ${words.join(', ')}` : '';
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const table = textTable(rows).replaceAll(/^/gm, '  ');
+  return ['', `${title}:`, table];
+}
+
+function inputRow([name, { kind, summary, optional, many }]: [string, InputPort]): string[] {
+  return [name, `${kind}${many === true ? ' (many)' : ''}${optional === true ? ', optional' : ''}`, summary];
+}
+
+function outputRow([name, { kind, summary }]: [string, OutputPort]): string[] {
+  return [name, kind, summary];
+}
+
+interface ParamSchema {
+  readonly type?: string;
+  readonly enum?: readonly Json[];
+  readonly const?: Json;
+  readonly default?: Json;
+  readonly description?: string;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, ParamSchema>>;
+  readonly oneOf?: readonly ParamSchema[];
+}
+
+/** One row per parameter, those inside of maps indented; of a choice, each branch with its own parameters. */
+function paramRows(schema: ParamSchema, indent: string): string[][] {
+  const own = Object.entries(schema.properties ?? {})
+    .filter(([, property]) => property.const === undefined)
+    .flatMap(([name, property]) => {
+      const fallback =
+        property.default === undefined ? needOf(schema, name) : `default ${JSON.stringify(property.default)}`;
+      const isMap = property.properties !== undefined || property.oneOf !== undefined;
+      const row = [`${indent}${name}`, typeOf(property), isMap ? '' : fallback, property.description ?? ''];
+      return [row, ...paramRows(property, `${indent}  `)];
+    });
+  const branches = (schema.oneOf ?? []).flatMap((branch) => {
+    const [tag, property] = Object.entries(branch.properties ?? {}).find(([, each]) => each.const !== undefined) ?? [];
+    const row = [`${indent}${tag ?? ''}: ${textOf(property?.const)}`, '', '', branch.description ?? ''];
+    return [row, ...paramRows(branch, `${indent}  `)];
+  });
+  return [...own, ...branches];
+}
+
+function needOf(schema: ParamSchema, name: string): string {
+  return schema.required?.includes(name) === true ? 'required' : '';
+}
+
+function typeOf(schema: ParamSchema): string {
+  if (schema.enum !== undefined) return schema.enum.map(textOf).join(' | ');
+  const words: Record<string, string> = { object: 'map', array: 'list', string: 'text', boolean: 'true | false' };
+  return words[schema.type ?? ''] ?? schema.type ?? '';
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}
