@@ -12,8 +12,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'run an experiment; what is already known comes from the cache',
     load: () => import('./commands/run.ts'),
   },
+  plan: {
+    summary: 'say what would run, and why, without running it',
+    load: () => import('./commands/plan.ts'),
+  },
   status: {
     summary: 'say what the last run of an experiment did, and what of it is cached',
     load: () => import('./commands/status.ts'),
+  },
+  stages: {
+    summary: 'list the stages there are, or explain one with its ports and parameters',
+    load: () => import('./commands/stages.ts'),
   },
 };

@@ -5,6 +5,7 @@ import { commands } from './commands.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import type { Call, FlowCommand, Surroundings } from './flow-command.ts';
 import { packageVersion } from './package-version.ts';
+import { showsColour } from './shows-colour.ts';
 
 /** Runs the command that `process.argv` names and gives its exit code. */
 export async function main(process: NodeJS.Process): Promise<ExitCode> {
@@ -75,17 +76,12 @@ async function explain(error: unknown, surroundings: Surroundings): Promise<Exit
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.wrongCall;
   if (error instanceof FailureError) {
     const { renderFailures } = await import('../report/failure-frame.ts');
-    surroundings.stderr.write(`${renderFailures(error.failures, { colour: showsColour(surroundings) })}\n`);
+    surroundings.stderr.write(
+      `${renderFailures(error.failures, { colour: showsColour(surroundings.stderr, surroundings.environment) })}\n`,
+    );
     return exitCode.wrongCall;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   surroundings.stderr.write(`flow: this is a defect of faceflow, not of your experiment:\n${text}\n`);
   return exitCode.defect;
-}
-
-/** Colour where people look and have not asked for none (https://no-color.org). */
-export function showsColour(surroundings: Surroundings): boolean {
-  const { NO_COLOR: noColour, FORCE_COLOR: forceColour } = surroundings.environment;
-  if (noColour !== undefined && noColour !== '') return false;
-  return surroundings.stderr.isTTY || (forceColour !== undefined && forceColour !== '' && forceColour !== '0');
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FailureError } from '../base/failure.ts';
 import { writeFileAtomic } from '../base/atomic-file.ts';
@@ -56,10 +56,11 @@ export class Attempt {
     this.#logFile = logFileOf(request.folder, assignment.task.id);
   }
 
-  async run(number: number, lock: TaskLock): Promise<AttemptEnd> {
+  async run(lock: TaskLock): Promise<AttemptEnd> {
     const { task } = this.#assignment;
     const startedAt = this.#request.now();
     this.#scratch.prepare(task.kind.manifest.checkpoint === true);
+    const number = countAttempt(this.#scratch);
     this.#announce(number);
     const end = await this.#work(number, lock);
     const durationMs = this.#request.now() - startedAt;
@@ -77,7 +78,7 @@ export class Attempt {
 
   #announce(attempt: number): void {
     const { task, key, reasons } = this.#assignment;
-    const resumedFrom = readCheckpointStep(this.#scratch);
+    const resumedFrom = readNumber(checkpointFile(this.#scratch));
     this.#stream.say({
       type: 'task-started',
       task: task.id,
@@ -144,7 +145,7 @@ export class Attempt {
 
   #hear(event: StageEvent): void {
     if (event.type === 'metric' && event.step === undefined) this.#figures.set(event.name, event.value);
-    if (event.type === 'checkpoint') writeCheckpointStep(this.#scratch, event.step);
+    if (event.type === 'checkpoint') writeFileAtomic(checkpointFile(this.#scratch), String(event.step));
     this.#stream.say({ type: 'task-event', task: this.#assignment.task.id, event });
   }
 
@@ -250,20 +251,23 @@ function outputPlans(task: TaskSpec): Record<string, OutputPlan> {
   return Object.fromEntries(Object.entries(outputs).map(([port, { kind, path }]) => [port, { kind, path }]));
 }
 
-/** The step of the last checkpoint, beside the stage's own folder: told to people, not to the stage. */
+/**
+ * What is known of earlier attempts whose work survives in the scratch folder, in two small files beside the stage's
+ * own folder: how many there were, and the step of the last checkpoint. Both are told to people, not to the stage.
+ */
+function countAttempt(scratch: ScratchFolder): number {
+  const file = join(scratch.root, 'attempts.json');
+  const number = (readNumber(file) ?? 0) + 1;
+  writeFileAtomic(file, String(number));
+  return number;
+}
+
 function checkpointFile(scratch: ScratchFolder): string {
   return join(scratch.root, 'checkpoint.json');
 }
 
-function writeCheckpointStep(scratch: ScratchFolder, step: number): void {
-  writeFileAtomic(checkpointFile(scratch), JSON.stringify({ step }));
-}
-
-function readCheckpointStep(scratch: ScratchFolder): number | undefined {
-  try {
-    const { step } = JSON.parse(readFileSync(checkpointFile(scratch), 'utf8')) as { readonly step?: unknown };
-    return typeof step === 'number' ? step : undefined;
-  } catch {
-    return undefined;
-  }
+function readNumber(path: string): number | undefined {
+  if (!existsSync(path)) return undefined;
+  const number = Number(readFileSync(path, 'utf8'));
+  return Number.isSafeInteger(number) ? number : undefined;
 }

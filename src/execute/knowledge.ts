@@ -15,8 +15,6 @@ export interface KnowledgeSources {
   readonly digests: StatCache;
   /** Key document of the last execution of a task. */
   readonly previous: (task: TaskSpec) => KeyDocument | undefined;
-  /** Told of entries that are there but not whole. */
-  readonly onDamaged: (key: string, problem: string) => void;
 }
 
 /** For so long the digest of an input is taken as said: hundreds of tasks ask for the same folder within one planning. */
@@ -28,6 +26,9 @@ export class CacheKnowledge implements Knowledge {
   readonly #sources: KnowledgeSources;
   readonly #entries = new Map<string, CacheEntry>();
   readonly #digests = new Map<string, { readonly digest: Promise<Digest>; readonly at: number }>();
+
+  readonly #damages = new Set<string>();
+  #onDamage: ((message: string) => void) | undefined;
 
   constructor(sources: KnowledgeSources) {
     this.engine = sources.engine;
@@ -49,11 +50,23 @@ export class CacheKnowledge implements Knowledge {
         this.remember(lookup.entry);
         return outputDigests(lookup.entry);
       case 'damaged':
-        this.#sources.onDamaged(key, lookup.problem);
+        this.#report(`the cached result ${key.slice(0, 12)} is damaged and will be replaced: ${lookup.problem}`);
         return undefined;
       case 'absent':
         return undefined;
     }
+  }
+
+  /** Tells of entries that are there but not whole: of those found so far at once, of each further one when it is found. */
+  onDamage(listener: (message: string) => void): void {
+    this.#onDamage = listener;
+    for (const message of this.#damages) listener(message);
+  }
+
+  #report(message: string): void {
+    if (this.#damages.has(message)) return;
+    this.#damages.add(message);
+    this.#onDamage?.(message);
   }
 
   previous(task: TaskSpec): KeyDocument | undefined {

@@ -62,6 +62,9 @@ class ExperimentRun {
   async run(): Promise<RunEnd> {
     const startedAt = this.#request.now();
     this.#sayStarted();
+    this.#knowledge.onDamage((message) => {
+      this.#stream.say({ type: 'notice', level: 'warning', message });
+    });
     const unlisten = this.#request.interruption.listen((level) => {
       this.#sayInterrupted(level);
     });

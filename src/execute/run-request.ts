@@ -2,7 +2,6 @@ import type { EngineIdentity } from '../base/stage.ts';
 import type { ResultCache } from '../cache/result-cache.ts';
 import type { StatCache } from '../cache/stat-cache.ts';
 import type { TaskLocks } from '../cache/task-locks.ts';
-import type { KeyDocument } from '../plan/key-document.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
 import type { EventReader } from './event-stream.ts';
 import type { Interruption } from './interruption.ts';
@@ -19,8 +18,6 @@ export interface RunRequest {
   readonly digests: StatCache;
   /** Opened when the first task has to run: a run that finds everything in the cache takes no lock. */
   readonly openLocks: () => TaskLocks;
-  /** Key document of the last execution of a task of this experiment. */
-  readonly previous: (task: TaskSpec) => KeyDocument | undefined;
   /** Tasks at the same time. */
   readonly jobs: number;
   /** Processors that tasks may occupy together. */

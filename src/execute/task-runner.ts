@@ -61,7 +61,7 @@ export class TaskRunner {
       // Whoever held the lock before us may have done the work.
       const lookup = await this.#request.cache.find(assignment.key);
       if (lookup.state === 'whole') return { outcome: 'cached', entry: lookup.entry };
-      return await new Attempt(this.#request, this.#stream, assignment).run(1, lock);
+      return await new Attempt(this.#request, this.#stream, assignment).run(lock);
     } finally {
       lock.release();
     }

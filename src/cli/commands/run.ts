@@ -1,11 +1,174 @@
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { InvalidArgumentError } from 'commander';
+import { identify, thisHost } from '../../cache/process-identity.ts';
+import { TaskLocks } from '../../cache/task-locks.ts';
+import { Interruption } from '../../execute/interruption.ts';
+import { CacheKnowledge } from '../../execute/knowledge.ts';
+import { runExperiment, type RunEnd } from '../../execute/run-experiment.ts';
+import { planExperiment } from '../../plan/plan.ts';
+import { DatabaseRecorder } from '../../record/database-recorder.ts';
+import { gitCommit } from '../../record/git-commit.ts';
+import { closeKilledRuns } from '../../record/past-runs.ts';
+import { createRunFolder, linkLatest, RunFolderWriter } from '../../record/run-folder.ts';
+import { recordedExperiment, type RunFacts } from '../../record/run-facts.ts';
+import type { Experiment } from '../../spec/experiment.ts';
+import { chosenEngine, engineNotice } from '../engine.ts';
+import { exitCode, type ExitCode } from '../exit-code.ts';
+import {
+  declareExperimentOptions,
+  loadFrom,
+  readExperimentOptions,
+  type ExperimentOptions,
+} from '../experiment-options.ts';
+import type { FlowCommand, Surroundings } from '../flow-command.ts';
+import { openReporter } from '../open-reporter.ts';
+import { heedSignals } from '../signals.ts';
+import { taskEnvironment } from '../worker-surroundings.ts';
+import { machineFacts, openWorkspace, type Workspace } from '../workspace.ts';
+
+interface RunOptions extends ExperimentOptions {
+  readonly jobs: number;
+  readonly keepGoing: boolean;
+  readonly json: boolean;
+}
+
+/** How long a stage may take to write its checkpoint after the first Ctrl-C. */
+const graceMs = 30_000;
 
 export const command: FlowCommand = {
   declare(command) {
-    command.argument('[file]', 'the experiment');
+    declareExperimentOptions(command);
+    command
+      .option(
+        '-j, --jobs <n>',
+        'tasks at the same time (default: one per processor)',
+        wholeNumber,
+        availableParallelism(),
+      )
+      .option('-k, --keep-going', 'after a failure, go on with everything that does not depend on it', false)
+      .option('--json', 'print events as newline-delimited JSON', false);
   },
-  run() {
-    return Promise.resolve(exitCode.done);
+
+  async run(call, surroundings) {
+    const { jobs, keepGoing, json } = call.options as RunOptions;
+    const options: RunOptions = { ...readExperimentOptions(call), jobs, keepGoing, json };
+    const workspace = openWorkspace(surroundings.workingFolder, options.workspace);
+    try {
+      return exitCodeOf(await run(options, workspace, surroundings));
+    } finally {
+      workspace.close();
+    }
   },
 };
+
+async function run(options: RunOptions, workspace: Workspace, surroundings: Surroundings): Promise<RunEnd> {
+  const experiment = loadFrom(options, workspace, surroundings);
+  const engine = chosenEngine(surroundings);
+  const notice = engineNotice(engine);
+  const knowledge = new CacheKnowledge({
+    experiment,
+    engine: engine.identity,
+    cache: workspace.cache,
+    digests: workspace.digests,
+    previous: (task) => workspace.previous(experiment, task),
+  });
+  const plan = await planExperiment(experiment, knowledge);
+  const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
+  const facts = runFacts(id, options, experiment, { engine: engine.identity, notice });
+  const readers = openReaders({ options, workspace, surroundings, facts, folder });
+  const interruption = new Interruption();
+  const unheed = heedSignals(interruption);
+  try {
+    return await runExperiment(
+      {
+        experiment,
+        run: id,
+        folder,
+        engine: engine.identity,
+        ...(notice === undefined ? {} : { engineNotice: notice }),
+        cache: workspace.cache,
+        digests: workspace.digests,
+        openLocks: () => new TaskLocks(workspace.locksPath, id),
+        jobs: options.jobs,
+        cpus: availableParallelism(),
+        keepGoing: options.keepGoing,
+        graceMs,
+        workerEnvironment: (task, cpus) => taskEnvironment(task, engine.identity, cpus, surroundings.environment),
+        interruption,
+        readers: readers.handle,
+        now: () => Date.now(),
+      },
+      plan,
+      knowledge,
+    );
+  } finally {
+    unheed();
+    await readers.close();
+    linkLatest(workspace.runsFolder, experiment.name, folder);
+  }
+}
+
+interface ReadersRequest {
+  readonly options: RunOptions;
+  readonly workspace: Workspace;
+  readonly surroundings: Surroundings;
+  readonly facts: RunFacts;
+  readonly folder: string;
+}
+
+function openReaders(request: ReadersRequest) {
+  const { options, workspace, surroundings, facts, folder } = request;
+  closeKilledRuns(workspace.database);
+  const runFolder = new RunFolderWriter(folder, facts);
+  const recorder = new DatabaseRecorder(workspace.database, facts, (key) => workspace.documentOf(key));
+  const reporter = openReporter(options.json, workspace.folder, surroundings);
+  // The record comes first: what is on the screen is on the disk.
+  const readers = [runFolder, recorder, reporter];
+  return {
+    handle: readers.map((reader) => reader.handle.bind(reader)),
+    close: async () => {
+      runFolder.close();
+      recorder.flush();
+      await reporter.close();
+    },
+  };
+}
+
+function runFacts(
+  id: string,
+  options: RunOptions,
+  experiment: Experiment,
+  { engine, notice }: { engine: RunFacts['engine']; notice: string | undefined },
+): RunFacts {
+  const { file, set, setFile, profile } = options;
+  return {
+    format: 'faceflow-run',
+    version: 1,
+    id,
+    startedAt: new Date().toISOString(),
+    call: { file, overrides: set, overrideFiles: setFile, profile: profile ?? null },
+    runner: identify(process.pid) ?? { host: thisHost(), pid: process.pid, started: '' },
+    machine: machineFacts(),
+    gitCommit: gitCommit(experiment.workspace),
+    engine,
+    engineNotice: notice ?? null,
+    experiment: recordedExperiment(experiment, readFileSync(experiment.file, 'utf8')),
+  };
+}
+
+function exitCodeOf(end: RunEnd): ExitCode {
+  switch (end.outcome) {
+    case 'done':
+      return exitCode.done;
+    case 'failed':
+      return exitCode.taskFailed;
+    case 'interrupted':
+      return exitCode.interrupted;
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9][0-9]*$/.test(text)) throw new InvalidArgumentError('expected a whole number of at least 1');
+  return Number(text);
+}

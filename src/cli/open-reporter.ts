@@ -1,0 +1,21 @@
+import type { Reporter } from '../report/reporter.ts';
+import { chooseReporter } from '../report/choose-reporter.ts';
+import type { Surroundings } from './flow-command.ts';
+import { showsColour } from './shows-colour.ts';
+
+/** The reader of a run's events that shows them to whoever called. */
+export function openReporter(json: boolean, workspace: string, surroundings: Surroundings): Reporter {
+  const { stdout, stderr, environment } = surroundings;
+  return chooseReporter({
+    json,
+    isTerminal: stdout.isTTY && environment['TERM'] !== 'dumb' && isUnset(environment['CI']),
+    colour: showsColour(stdout, environment),
+    stdout,
+    stderr,
+    workspace,
+  });
+}
+
+function isUnset(value: string | undefined): boolean {
+  return value === undefined || value === '' || value === 'false';
+}

@@ -1,0 +1,100 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus, hostname, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Json } from '../base/digest.ts';
+import { readEntry } from '../cache/cache-entry.ts';
+import { ResultCache } from '../cache/result-cache.ts';
+import { StatCache, statCachePath } from '../cache/stat-cache.ts';
+import type { KeyDocument } from '../plan/key-document.ts';
+import { openDatabase, type FlowDatabase } from '../record/open-database.ts';
+import { lastKeyOf, recordedDocument } from '../record/past-runs.ts';
+import type { MachineFacts } from '../record/run-facts.ts';
+import type { Experiment, TaskSpec } from '../spec/experiment.ts';
+import type { StageFolders } from '../spec/stage-folders.ts';
+import { packageFolder, packageVersion } from './package-version.ts';
+
+/** The folder experiments are relative to, with what earlier runs left in its `runs/`. */
+export class Workspace {
+  /** Absolute. */
+  readonly folder: string;
+  readonly runsFolder: string;
+  readonly cache: ResultCache;
+  #digests: StatCache | undefined;
+  #database: FlowDatabase | undefined;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.runsFolder = join(folder, 'runs');
+    this.cache = new ResultCache(join(this.runsFolder, 'cache'), join(this.runsFolder, 'scratch'));
+  }
+
+  get digests(): StatCache {
+    if (this.#digests === undefined) {
+      mkdirSync(this.runsFolder, { recursive: true });
+      this.#digests = new StatCache(statCachePath(this.runsFolder));
+    }
+    return this.#digests;
+  }
+
+  get database(): FlowDatabase {
+    if (this.#database === undefined) {
+      mkdirSync(this.runsFolder, { recursive: true });
+      this.#database = openDatabase(join(this.runsFolder, 'flow.db'));
+    }
+    return this.#database;
+  }
+
+  get locksPath(): string {
+    return join(this.runsFolder, 'locks.db');
+  }
+
+  /** The key document of the last execution of a task, for reasons: from the record, or from the result itself. */
+  previous(experiment: Experiment, task: TaskSpec): KeyDocument | undefined {
+    const key = lastKeyOf(this.database, experiment.name, task.id);
+    if (key === undefined) return undefined;
+    const recorded = recordedDocument(this.database, key);
+    if (recorded !== undefined) return JSON.parse(recorded) as KeyDocument;
+    return this.documentOf(key) as KeyDocument | undefined;
+  }
+
+  documentOf(key: string): Json | undefined {
+    return readEntry(this.cache.entryFolder(key), key)?.keyDocument;
+  }
+
+  close(): void {
+    this.#digests?.close();
+    this.#database?.close();
+  }
+}
+
+/** The workspace a command works in: `--workspace`, or the folder it was called in. */
+export function openWorkspace(workingFolder: string, asked: string | undefined): Workspace {
+  return new Workspace(resolve(workingFolder, asked ?? '.'));
+}
+
+/** Where the stages that come with the package lie. */
+export function stageFolders(): StageFolders {
+  const folder = fileURLToPath(packageFolder());
+  return { manifests: join(folder, 'stages'), compiled: join(folder, 'dist', 'stages') };
+}
+
+export function machineFacts(): MachineFacts {
+  return {
+    host: hostname(),
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+    node: process.version,
+    faceflow: packageVersion(),
+    packages: pinnedPackages(),
+  };
+}
+
+/** Versions are pinned exactly, so what package.json asks for is what is there. */
+function pinnedPackages(): Record<string, string> {
+  const text = readFileSync(new URL('package.json', packageFolder()), 'utf8');
+  const { dependencies, optionalDependencies } = JSON.parse(text) as Record<string, Record<string, string> | undefined>;
+  return { ...dependencies, ...optionalDependencies };
+}

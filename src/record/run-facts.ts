@@ -1,0 +1,89 @@
+import type { Json } from '../base/digest.ts';
+import type { EngineIdentity } from '../base/stage.ts';
+import type { ProcessIdentity } from '../cache/process-identity.ts';
+import type { Experiment } from '../spec/experiment.ts';
+
+/** The machine and the programs a run ran with. */
+export interface MachineFacts {
+  readonly host: string;
+  readonly platform: string;
+  readonly cpu: string;
+  /** Processors the run may use. */
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly node: string;
+  readonly faceflow: string;
+  /** Versions of the packages that results depend on. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+/** What the user asked for, from which the run can be repeated. */
+export interface RunCall {
+  readonly file: string;
+  readonly overrides: readonly string[];
+  readonly overrideFiles: readonly string[];
+  readonly profile: string | null;
+}
+
+/** The content of run.json at the start of a run; `end` is filled in when it has ended. */
+export interface RunFacts {
+  readonly format: 'faceflow-run';
+  readonly version: 1;
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly call: RunCall;
+  readonly runner: ProcessIdentity;
+  readonly machine: MachineFacts;
+  /** Commit of the workspace's git repository; null where there is none. */
+  readonly gitCommit: string | null;
+  readonly engine: EngineIdentity;
+  readonly engineNotice: string | null;
+  readonly experiment: RecordedExperiment;
+  readonly end?: {
+    readonly endedAt: string;
+    readonly outcome: string;
+    readonly counts: Readonly<Record<string, number>>;
+    readonly figures: readonly { readonly task: string; readonly name: string; readonly value: number }[];
+  };
+}
+
+export interface RecordedExperiment {
+  readonly name: string;
+  readonly summary: string;
+  readonly file: string;
+  readonly workspace: string;
+  /** The file as it was. */
+  readonly text: string;
+  readonly params: Readonly<Record<string, Json>>;
+  readonly tasks: readonly {
+    readonly id: string;
+    readonly stage: string;
+    readonly kind: string;
+    readonly kindVersion: number;
+    readonly params: Readonly<Record<string, Json>>;
+    /** By port: a path as written, or `task:output`. */
+    readonly inputs: Readonly<Record<string, readonly string[]>>;
+    readonly seed: number;
+  }[];
+}
+
+/** The experiment as it was resolved, without positions. */
+export function recordedExperiment(experiment: Experiment, text: string): RecordedExperiment {
+  const { name, summary, file, workspace, params } = experiment;
+  const tasks = experiment.tasks.map((task) => ({
+    id: task.id,
+    stage: task.stage,
+    kind: task.kind.manifest.name,
+    kindVersion: task.kind.manifest.version,
+    params: task.params,
+    inputs: Object.fromEntries(
+      Object.entries(task.inputs).map(([port, bindings]) => [
+        port,
+        bindings.map((each) => (each.type === 'path' ? each.written : `${each.task}:${each.output}`)),
+      ]),
+    ),
+    seed: task.seed,
+  }));
+  return { name, summary, file, workspace, text, params, tasks };
+}

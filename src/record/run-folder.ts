@@ -1,0 +1,93 @@
+import { closeSync, mkdirSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.ts';
+import type { FlowEvent, TaskProduct } from '../execute/event.ts';
+import { outputLinkOf } from '../execute/run-paths.ts';
+import type { RunFacts } from './run-facts.ts';
+
+export const runFileName = 'run.json';
+export const eventsFileName = 'events.ndjson';
+
+/**
+ * Creates the folder of a new run under a name made of the time and the experiment; a number is added where two runs
+ * start within a second.
+ */
+export function createRunFolder(
+  runsFolder: string,
+  experiment: string,
+  startedAt: Date,
+): { id: string; folder: string } {
+  mkdirSync(runsFolder, { recursive: true });
+  const stamp = startedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+  const base = `${stamp}-${experiment.replaceAll(/[^\p{L}\p{N}._-]/gu, '_')}`;
+  for (let number = 1; ; number += 1) {
+    const id = number === 1 ? base : `${base}-${number}`;
+    const folder = join(runsFolder, id);
+    if (tryCreate(folder)) return { id, folder };
+  }
+}
+
+function tryCreate(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/**
+ * Writes a run's folder while it runs: run.json, events.ndjson, links to the outputs. From these the database can be
+ * rebuilt, and a run can be taken to another machine. Each event is written as it comes, so a killed runner loses none.
+ */
+export class RunFolderWriter {
+  readonly #folder: string;
+  readonly #facts: RunFacts;
+  readonly #events: number;
+
+  constructor(folder: string, facts: RunFacts) {
+    this.#folder = folder;
+    this.#facts = facts;
+    this.#writeFacts(facts);
+    this.#events = openSync(join(folder, eventsFileName), 'a');
+  }
+
+  handle(event: FlowEvent): void {
+    writeSync(this.#events, `${JSON.stringify(event)}\n`);
+    if (event.type === 'task-ended' && event.product !== undefined) this.#link(event.task, event.product);
+    if (event.type === 'run-ended') this.#writeEnd(event);
+  }
+
+  close(): void {
+    closeSync(this.#events);
+  }
+
+  #link(task: string, product: TaskProduct): void {
+    for (const { path } of product.outputs) {
+      // Below `outputs/` of the cache entry a path is what stage.json says it is.
+      const name = path.slice(path.lastIndexOf('/outputs/') + '/outputs/'.length);
+      const link = outputLinkOf(this.#folder, task, name);
+      mkdirSync(dirname(link), { recursive: true });
+      rmSync(link, { force: true });
+      symlinkSync(relative(dirname(link), path), link);
+    }
+  }
+
+  #writeEnd(event: Extract<FlowEvent, { type: 'run-ended' }>): void {
+    const { outcome, counts, figures } = event;
+    this.#writeFacts({ ...this.#facts, end: { endedAt: new Date(event.at).toISOString(), outcome, counts, figures } });
+  }
+
+  #writeFacts(facts: RunFacts): void {
+    writeFileAtomic(join(this.#folder, runFileName), `${JSON.stringify(facts, null, 1)}\n`);
+  }
+}
+
+/** Points `runs/latest/<experiment>` at a run, for people and scripts that want a name that stays. */
+export function linkLatest(runsFolder: string, experiment: string, folder: string): void {
+  const link = join(runsFolder, 'latest', experiment.replaceAll(/[^\p{L}\p{N}._-]/gu, '_'));
+  mkdirSync(dirname(link), { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(relative(dirname(link), folder), link);
+}
