@@ -1,14 +1,12 @@
 import { createRequire } from 'node:module';
 import type * as JpegTurbo from '@julusian/jpeg-turbo';
-import { fail } from '../base/failure.ts';
-import { checkPicture, isDamage, pictureFormat, type PictureHeader } from './image-header.ts';
+import { fail, FailureError } from '../base/failure.ts';
+import { decodeBmp } from './bmp.ts';
+import { checkPicture, isDamage, pictureFormat, type PictureFormat, type PictureHeader } from './image-header.ts';
+import { decodePnm } from './pnm.ts';
+import { maxPixels, type RgbImage } from './rgb-image.ts';
 
-/** A decoded picture: height x width x 3 bytes, row by row, red first. */
-export interface RgbImage {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
+export type { RgbImage };
 
 /** Where the bytes of a picture come from, for the error that names it. */
 export interface ImageSource {
@@ -18,9 +16,6 @@ export interface ImageSource {
   /** What it is within the file: `image 17 of class 3`. */
   readonly what?: string;
 }
-
-/** Pictures with more pixels than this are refused: 16,384 x 16,384. */
-const maxPixels = 2 ** 28;
 
 // Both libraries are native and take 20 to 60 ms to load; most users of this module need only one of them.
 const require = createRequire(import.meta.url);
@@ -32,13 +27,16 @@ function turbo(): typeof JpegTurbo {
 
 /**
  * Decodes a picture of any format exactly as libjpeg does by default (and so OpenCV and MXNet), through sharp. Grey is
- * replicated to three channels, opacity is dropped, EXIF orientation is not applied: packed crops are upright.
+ * replicated to three channels, opacity is dropped; neither EXIF orientation nor colour profiles are applied: packed
+ * crops are upright, and the original programs knew no profiles.
  */
 export async function decodeImage(bytes: Uint8Array, source: string | ImageSource): Promise<RgbImage> {
   requireSound(bytes, source);
+  const own = ownDecoders[pictureFormat(bytes) ?? 'jpeg'];
+  if (own !== undefined) return decodeNamed(own, bytes, source);
   const { default: sharp } = await import('sharp');
   try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'truncated' })
+    const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'truncated', ignoreIcc: true })
       .removeAlpha()
       .toColourspace('srgb')
       .raw()
@@ -46,6 +44,26 @@ export async function decodeImage(bytes: Uint8Array, source: string | ImageSourc
     return { width: info.width, height: info.height, data: threeChannels(data, info.channels) };
   } catch (error) {
     return refuse(source, error instanceof Error ? error.message : String(error), 0, error);
+  }
+}
+
+/** Formats that sharp's library, as it is shipped, does not read. */
+const ownDecoders: Partial<Record<PictureFormat, typeof decodePnm>> = { pnm: decodePnm, bmp: decodeBmp };
+
+function decodeNamed(decode: typeof decodePnm, bytes: Uint8Array, source: string | ImageSource): RgbImage {
+  const file = typeof source === 'string' ? source : source.file;
+  try {
+    return decode(bytes, file);
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    const [{ message, at }] = error.failures;
+    const offset = at !== undefined && 'offset' in at ? (at.offset ?? 0) : 0;
+    return refuse(
+      source,
+      message.replace(`${file} is damaged: `, '').replace(`${file} ends`, 'it ends'),
+      offset,
+      error,
+    );
   }
 }
 
