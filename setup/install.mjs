@@ -1,0 +1,149 @@
+// Sets the tensor engine up after `npm ci` (postinstall), and again with `npm run setup`: libtensorflow from its Python
+// wheel into a cache shared by all checkouts, the binding of tfjs-node-gpu compiled against it, proved by computing
+// with it, recorded in node_modules/.faceflow/engine.json. Where that fails the wasm engine serves, and says so.
+//
+// FLOW_ENGINE=wasm or cpu leaves TensorFlow out, tensorflow takes the CPU library, cuda the CUDA library; unset: CUDA
+// where an NVIDIA driver is loaded. FLOW_CACHE names the folder of the cache. --strict: exit 1 where the engine that
+// was wanted is not there (npm ci must not fail for it, `npm run setup` should).
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bindingFile, ensureBinding, linkLibraries } from './binding.mjs';
+import { cacheFolder } from './cache-folder.mjs';
+import { chooseLibrary } from './choose-library.mjs';
+import { recordFolder, writeEngineRecord } from './engine-record.mjs';
+import { ensureLibraries } from './libraries.mjs';
+import { ensurePackage } from './ensure-package.mjs';
+import { proveEngine } from './prove-engine.mjs';
+import { runCommand } from './run-command.mjs';
+import { SetupFailure } from './setup-failure.mjs';
+import { findTools } from './tools.mjs';
+
+/**
+ * @typedef {import('./choose-library.mjs').Library} Library
+ * @typedef {import('./fetch-wheel.mjs').Pins} Pins
+ * @typedef {import('./prove-engine.mjs').Proof} Proof
+ */
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
+const log = join(recordFolder(root), 'setup.log');
+/** @type {Pins} */
+const pins = JSON.parse(readFileSync(join(here, 'pins.json'), 'utf8'));
+const started = Date.now();
+
+process.exitCode = await main();
+
+async function main() {
+  // `npm ci --dry-run` runs the scripts of the root package although it has installed nothing.
+  if (process.env['npm_config_dry_run'] === 'true') return 0;
+  mkdirSync(recordFolder(root), { recursive: true });
+  say('faceflow set-up');
+  try {
+    const library = chooseLibrary(await describeMachine(), pins.glibc);
+    if (library !== undefined) return await setUpTensorflow(library);
+    const reason = `FLOW_ENGINE=${String(process.env['FLOW_ENGINE'])} left TensorFlow out at set-up`;
+    await serveWasm({ reason, remedy: 'npm run setup without FLOW_ENGINE' });
+    say(`  engine    wasm, as FLOW_ENGINE=${String(process.env['FLOW_ENGINE'])} says`);
+    return 0;
+  } catch (error) {
+    return await explain(error);
+  }
+}
+
+async function describeMachine() {
+  const report = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
+  const nvidia = existsSync('/proc/driver/nvidia/version') || (await runCommand('nvidia-smi', ['-L'])).code === 0;
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    glibc: report.header.glibcVersionRuntime,
+    nvidia,
+    request: process.env['FLOW_ENGINE'],
+  };
+}
+
+/** @param {Library} library */
+async function setUpTensorflow(library) {
+  const { python } = await findTools(process.env);
+  const { folder: packageFolder, broughtBack } = await ensurePackage(root, process.env);
+  if (broughtBack) say('  package   @tensorflow/tfjs-node-gpu brought back without its install script');
+  const cache = cacheFolder(process.env);
+  const { folder, downloaded } = await ensureLibraries({
+    library,
+    pins,
+    cache,
+    python,
+    say: (text) => say(`  library   ${text}`),
+  });
+  say(
+    `  library   libtensorflow ${pins.libtensorflow} (${library}) ${downloaded ? 'unpacked into' : 'found in'} ${folder}`,
+  );
+  linkLibraries(packageFolder, folder);
+  const proof = await buildAndProve(packageFolder, folder);
+  const instead = library === 'cuda' && !proof.devices.includes('gpu') ? gpuNotFound : undefined;
+  const files = [bindingFile(packageFolder), join(packageFolder, 'deps', 'lib', 'libtensorflow_cc.so.2')];
+  writeEngineRecord(root, { proof, files: files.map((file) => relative(root, file)), ...(instead && { instead }) });
+  say(`  engine    ${proof.engine.name} ${proof.engine.version} computed ${proof.computed}`);
+  if (instead !== undefined) tell(instead.reason, instead.remedy);
+  return 0;
+}
+
+const gpuNotFound = {
+  reason: 'the CUDA library is installed, but TensorFlow found no GPU, so the CPU computes',
+  remedy: 'nvidia-smi shows whether the driver sees the GPU; then npm run setup',
+};
+
+/**
+ * A binding from the cache that does not load (made by another compiler, perhaps) is compiled anew once.
+ *
+ * @param {string} packageFolder
+ * @param {string} libraries
+ * @returns {Promise<Proof>}
+ */
+async function buildAndProve(packageFolder, libraries) {
+  let problem = '';
+  for (const fresh of [false, true]) {
+    const { compiled } = await ensureBinding({ packageFolder, libraries, log, fresh });
+    say(`  binding   ${compiled ? 'compiled' : 'compiled before, found in the cache'}`);
+    const result = await proveEngine('tensorflow');
+    if ('proof' in result) return result.proof;
+    problem = result.problem;
+    writeFileSync(log, result.output);
+    if (compiled) break;
+  }
+  throw new SetupFailure(`TensorFlow does not load: ${problem}`, `the whole output is in ${log}`);
+}
+
+/** @param {import('./engine-record.mjs').Instead} instead */
+async function serveWasm(instead) {
+  const result = await proveEngine('wasm');
+  if ('problem' in result) throw new Error(`the wasm engine does not load: ${result.problem}\n${result.output}`);
+  writeEngineRecord(root, { proof: result.proof, files: [], instead });
+}
+
+/** @param {unknown} error */
+async function explain(error) {
+  const remedy = error instanceof SetupFailure ? error.remedy : `this is a defect; its trace is in ${log}`;
+  const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  if (!(error instanceof SetupFailure)) writeFileSync(log, error instanceof Error ? String(error.stack) : reason);
+  await serveWasm({ reason: `TensorFlow is not set up: ${reason}`, remedy });
+  tell(`TensorFlow is not set up: ${reason}`, remedy);
+  say('  engine    wasm serves, several times slower in training; every run says so');
+  return process.argv.includes('--strict') ? 1 : 0;
+}
+
+/**
+ * @param {string} reason
+ * @param {string} remedy
+ */
+function tell(reason, remedy) {
+  say(`  missing   ${reason}`);
+  say(`  to do     ${remedy}`);
+}
+
+/** @param {string} text */
+function say(text) {
+  const seconds = ((Date.now() - started) / 1000).toFixed(1).padStart(6);
+  console.log(text.startsWith('  ') ? `${seconds} s${text}` : text);
+}

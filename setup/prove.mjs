@@ -1,0 +1,49 @@
+// Proves an engine in a process of its own: loads it, computes a product of matrices, and prints what
+// computed it as one line of JSON. A library that cannot be opened may end the process; it must not end set-up.
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import nodeUtil from 'node:util';
+
+/** @typedef {{ binding: { TF_Version: string }, isUsingGpuDevice: boolean }} NodeBackend what this file uses of tfjs-node */
+
+const require = createRequire(import.meta.url);
+
+const loaders = {
+  tensorflow: async () => {
+    // Node 23 has dropped it; tfjs-node 4.22 calls it.
+    Object.assign(nodeUtil, {
+      isNullOrUndefined: (/** @type {unknown} */ value) => value === null || value === undefined,
+    });
+    require('@tensorflow/tfjs-node-gpu');
+    const tf = require('@tensorflow/tfjs-core');
+    await tf.setBackend('tensorflow');
+    const { binding, isUsingGpuDevice } = /** @type {NodeBackend} */ (/** @type {unknown} */ (tf.backend()));
+    return {
+      version: `${binding.TF_Version}-${isUsingGpuDevice ? 'cuda' : 'cpu'}`,
+      devices: isUsingGpuDevice ? ['gpu', 'cpu'] : ['cpu'],
+    };
+  },
+  wasm: async () => {
+    const tf = require('@tensorflow/tfjs-core');
+    const backend = require('@tensorflow/tfjs-backend-wasm');
+    backend.setWasmPaths(join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')), '/'));
+    await tf.setBackend('wasm');
+    return { version: backend.version_wasm, devices: ['cpu'] };
+  },
+};
+
+const name = /** @type {keyof typeof loaders} */ (process.argv[2]);
+const loaded = await loaders[name]();
+console.log(
+  JSON.stringify({ engine: { name, version: loaded.version }, devices: loaded.devices, computed: compute() }),
+);
+
+/** A product whose result is known: 1*5 + 2*7, 1*6 + 2*8, ... */
+function compute() {
+  const tf = require('@tensorflow/tfjs-core');
+  const a = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+  const product = tf.matMul(a, tf.tensor2d([5, 6, 7, 8], [2, 2]));
+  const values = [...product.dataSync()].join(' ');
+  if (values !== '19 22 43 50') throw new Error(`a matrix product came out wrong: ${values}`);
+  return `[1 2; 3 4] x [5 6; 7 8] = [19 22; 43 50]`;
+}
