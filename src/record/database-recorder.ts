@@ -27,6 +27,11 @@ export class DatabaseRecorder {
 
   handle(event: FlowEvent): void {
     this.#waiting.push(event);
+    // That a task was begun is worth knowing however the runner ends.
+    if (event.type === 'task-started') {
+      this.flush();
+      return;
+    }
     this.#timer ??= setTimeout(() => {
       this.flush();
     }, flushMs);
