@@ -1,0 +1,32 @@
+import type { Cursor } from './cursor.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Parses the rest of a file as JSON; fails with `damaged-json` and the offset. */
+export function parseJson(cursor: Cursor): unknown {
+  const start = cursor.offset;
+  const text = cursor.text(cursor.remaining, 'the JSON text');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const position = Number(/position (\d+)/.exec(message)?.[1] ?? text.length);
+    // Positions count UTF-16 units; files are UTF-8.
+    const offset = start + Buffer.byteLength(text.slice(0, position));
+    return cursor.damaged(`it is not JSON (${message.slice(0, 100)})`, offset, 'damaged-json');
+  }
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isStringList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+/** The start of a file that may be JSON: its text, for sniffing. */
+export function jsonHead(head: Uint8Array): string {
+  const text = Buffer.from(head).toString('utf8').trimStart();
+  return text.startsWith('{') ? text : '';
+}
