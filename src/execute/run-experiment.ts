@@ -10,9 +10,8 @@ import { EventStream } from './event-stream.ts';
 import { outputDigests, type CacheKnowledge } from './knowledge.ts';
 import { outputLinkOf } from './run-paths.ts';
 import type { RunRequest } from './run-request.ts';
-import { Slots } from './slots.ts';
 import { taskNeeds } from './task-needs.ts';
-import { TaskRunner, type TaskEnd } from './task-runner.ts';
+import type { TaskEnd, TaskRunner } from './task-runner.ts';
 
 export type RunEnd = Extract<FlowEvent, { type: 'run-ended' }>;
 
@@ -30,7 +29,7 @@ export async function runExperiment(request: RunRequest, plan: Plan, knowledge: 
   try {
     return await run.run();
   } finally {
-    run.close();
+    await run.close();
   }
 }
 
@@ -39,7 +38,7 @@ class ExperimentRun {
   readonly #plan: Plan;
   readonly #knowledge: CacheKnowledge;
   readonly #stream: EventStream;
-  readonly #runner: TaskRunner;
+  #runner: Promise<TaskRunner> | undefined;
   readonly #results = new Map<string, Promise<Result>>();
   /** Of every task that is cached or done. */
   readonly #settled = new Map<string, { readonly key: Key; readonly outputs: OutputDigests }>();
@@ -52,11 +51,10 @@ class ExperimentRun {
     this.#plan = plan;
     this.#knowledge = knowledge;
     this.#stream = new EventStream(request.readers, request.now);
-    this.#runner = new TaskRunner(request, this.#stream, new Slots(request.jobs, request.cpus));
   }
 
-  close(): void {
-    this.#runner.close();
+  async close(): Promise<void> {
+    (await this.#runner)?.close();
   }
 
   async run(): Promise<RunEnd> {
@@ -117,8 +115,16 @@ class ExperimentRun {
     const planned = await planTask(first.task, this.#settled, this.#knowledge);
     if (planned.state === 'cached') return this.#cached(this.#knowledge.entry(planned.key));
     if (planned.state === 'unknown') throw new Error(`${first.task.id} was started before what it needs`);
-    const end = await this.#runner.run(this.#assignment(planned), () => this.#refusal());
+    this.#runner ??= this.#openRunner();
+    const runner = await this.#runner;
+    const end = await runner.run(this.#assignment(planned), () => this.#refusal());
     return this.#resultOf(end);
+  }
+
+  /** Loaded when the first task has to run: a run that finds everything in the cache shall not pay for it. */
+  async #openRunner(): Promise<TaskRunner> {
+    const { TaskRunner } = await import('./task-runner.ts');
+    return new TaskRunner(this.#request, this.#stream);
   }
 
   #resultOf(end: TaskEnd): Result {

@@ -5,7 +5,7 @@ import type { ProcessIdentity } from '../cache/process-identity.ts';
 import { Attempt, type Assignment, type AttemptEnd } from './attempt.ts';
 import type { EventStream } from './event-stream.ts';
 import type { RunRequest } from './run-request.ts';
-import type { Slots } from './slots.ts';
+import { Slots } from './slots.ts';
 
 /** How a task that was not in the cache came out. */
 export type TaskEnd =
@@ -27,10 +27,10 @@ export class TaskRunner {
   #locks: TaskLocks | undefined;
   #heart: NodeJS.Timeout | undefined;
 
-  constructor(request: RunRequest, stream: EventStream, slots: Slots) {
+  constructor(request: RunRequest, stream: EventStream) {
     this.#request = request;
     this.#stream = stream;
-    this.#slots = slots;
+    this.#slots = new Slots(request.jobs, request.cpus);
   }
 
   /** @param refusal why nothing new may start any more; asked again whenever we have waited */
