@@ -34,7 +34,7 @@ class ModelParser {
   }
 
   refuse(place: string, expected: string, found: Json | undefined): never {
-    const text = JSON.stringify(found)?.slice(0, 60) ?? 'nothing';
+    const text = found === undefined ? 'nothing' : JSON.stringify(found).slice(0, 60);
     fail({ code: 'bad-model', message: `Expected ${place} ${expected}, found ${text}.`, at: { file: this.#file } });
   }
 
@@ -92,13 +92,12 @@ class ModelParser {
   }
 
   object(value: Json | undefined, place: string): Fields {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      this.refuse(place, 'to be an object', value);
-    return value as Fields;
+    if (typeof value !== 'object' || value === null || isList(value)) this.refuse(place, 'to be an object', value);
+    return value;
   }
 
   list(value: Json | undefined, place: string): readonly Json[] {
-    return Array.isArray(value) ? value : this.refuse(place, 'to be a list', value);
+    return isList(value) ? value : this.refuse(place, 'to be a list', value);
   }
 
   text(value: Json | undefined, place: string): string {
@@ -109,4 +108,8 @@ class ModelParser {
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum) return value;
     return this.refuse(place, `to be a whole number of at least ${minimum}`, value);
   }
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
 }

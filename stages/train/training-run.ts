@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
 import { FailureError } from '../../src/base/failure.ts';
-import type { StageContext } from '../../src/base/stage.ts';
+import type { StageContext, StageEvent } from '../../src/base/stage.ts';
 import { openTrainingReader, type TrainingReader } from '../../src/format/training-reader.ts';
 import { backboneOf, buildNetwork } from '../../src/net/backbones/index.ts';
 import type { EngineHandle } from '../../src/net/engines/engine-handle.ts';
@@ -59,7 +59,9 @@ export class TrainingRun {
   ) {
     const { params, inputs, seed, signal } = context;
     const { engine, reader, checkpoint } = parts;
-    const emit = context.emit.bind(context);
+    const emit = (event: StageEvent): void => {
+      context.emit(event);
+    };
     this.#context = context;
     this.#reader = reader;
     this.#inferred = inferGraph(buildNetwork(params.network, reader));
@@ -178,12 +180,16 @@ export class TrainingRun {
 }
 
 /** The checkpoint in the scratch folder. One that cannot be read costs its steps, not the task. */
-function usableCheckpoint({ scratch, emit }: Context): Checkpoint | undefined {
+function usableCheckpoint(context: Context): Checkpoint | undefined {
   try {
-    return readCheckpoint(scratch);
+    return readCheckpoint(context.scratch);
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
-    emit({ type: 'log', level: 'warning', message: `starts anew, the checkpoint is damaged: ${error.message}` });
+    context.emit({
+      type: 'log',
+      level: 'warning',
+      message: `starts anew, the checkpoint is damaged: ${error.message}`,
+    });
     return undefined;
   }
 }

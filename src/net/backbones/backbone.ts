@@ -11,7 +11,7 @@ export interface PictureSize {
 export interface Backbone<Options> {
   readonly summary: string;
   /** JSON schema of each option; every one has a default. */
-  readonly options: { readonly [Name in keyof Options]-?: { readonly [keyword: string]: Json } };
+  readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
   /** How weights are drawn before training. */
   readonly weights: WeightInitializer;
   build(options: Options, size: PictureSize): Graph;

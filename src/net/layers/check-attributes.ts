@@ -24,7 +24,7 @@ export function checkAttributes(layer: UncheckedLayer): string[] {
   const wrong = Object.entries(rules)
     .filter(([name, rule]) => !obeys(values.get(name), rule))
     .map(([name, rule]) => {
-      const found = JSON.stringify(values.get(name)) ?? 'nothing';
+      const found = values.has(name) ? JSON.stringify(values.get(name)) : 'nothing';
       return `layer "${layer.name}" (${layer.kind}): ${name} must be ${describe(rule)}, found ${found}`;
     });
   return [...unknown, ...wrong];

@@ -1,8 +1,7 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../engines/engine-handle.ts';
-import { crossEntropy } from './cross-entropy.ts';
 import type { Loss } from './loss.ts';
-import { unitRows } from './unit-rows.ts';
+import { marginLoss, type MarginTarget } from './margin-loss.ts';
 
 export interface ArcfaceOptions {
   readonly margin: number;
@@ -32,24 +31,25 @@ export const arcface: Loss<ArcfaceOptions> = {
     },
   },
   parameters: (classes, embeddingSize) => [{ name: 'fc7_weight', shape: [classes, embeddingSize], initial: 'xavier' }],
-  value(tf, { embeddings, oneHot, parameters: [weight] }, options) {
-    if (weight === undefined) throw new Error('arcface needs a weight');
-    const cosines: Tensor2D = tf.matMul(unitRows(tf, embeddings), unitRows(tf, weight), false, true);
-    const target = tf.sum(tf.mul(cosines, oneHot), 1, true);
-    const change = tf.sub(arcfaceTarget(tf, target, options), target);
-    const logits: Tensor2D = tf.mul(tf.add(cosines, tf.mul(oneHot, change)), options.scale);
-    return { logits, loss: crossEntropy(tf, logits, oneHot) };
-  },
+  compute: (tf, call, options) =>
+    marginLoss(tf, call, { scale: options.scale, target: (cosine) => arcfaceTarget(tf, cosine, options) }),
 };
 
 /**
  * The label's cosine with the margin: cos(theta + m) while theta + m < pi (easy margin: while theta < pi / 2), beyond
  * that cos(theta) - m sin(m) (easy margin: unchanged), so that it falls with the angle everywhere.
  */
-export function arcfaceTarget(tf: TensorLibrary, cosine: Tensor, { margin, easyMargin }: ArcfaceOptions): Tensor {
+export function arcfaceTarget(
+  tf: TensorLibrary,
+  cosine: Tensor,
+  { margin, easyMargin }: Pick<ArcfaceOptions, 'margin' | 'easyMargin'>,
+): MarginTarget {
   const clamped = tf.clipByValue(cosine, -1 + clearance, 1 - clearance);
   const sine = tf.sqrt(tf.sub(1, tf.square(clamped)));
+  const isWithin = tf.greater(cosine, easyMargin ? 0 : -Math.cos(margin));
   const shifted = tf.sub(tf.mul(clamped, Math.cos(margin)), tf.mul(sine, Math.sin(margin)));
   const beyond = easyMargin ? cosine : tf.sub(cosine, margin * Math.sin(margin));
-  return tf.where(tf.greater(cosine, easyMargin ? 0 : -Math.cos(margin)), shifted, beyond);
+  // d cos(theta + m) / d cos(theta) = cos m + cos(theta) sin(m) / sin(theta).
+  const slope = tf.add(tf.mul(tf.div(clamped, sine), Math.sin(margin)), Math.cos(margin));
+  return { value: tf.where(isWithin, shifted, beyond), slope: tf.where(isWithin, slope, tf.onesLike(slope)) };
 }

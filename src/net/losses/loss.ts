@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Json } from '../../base/digest.ts';
 import type { TensorLibrary } from '../engines/engine-handle.ts';
 
@@ -18,18 +18,26 @@ export interface LossCall {
   readonly parameters: readonly Tensor[];
 }
 
-export interface LossValue {
-  /** Mean over the batch. */
-  readonly loss: Scalar;
+/** What a batch gives. The tensors are the caller's to dispose. */
+export interface LossResult {
+  /** Of each sample, [batch]; the loss is their mean. */
+  readonly losses: Tensor;
   /** [batch, classes]; the greatest is the guess that accuracy counts. */
   readonly logits: Tensor2D;
+  /** Of the mean, by the embeddings. */
+  readonly embeddingGradient: Tensor2D;
+  /** Of the mean, in the order of {@link Loss.parameters}. */
+  readonly parameterGradients: readonly Tensor[];
 }
 
-/** A loss: a function of embeddings, own parameters and labels. Built of operations that tfjs can differentiate. */
+/**
+ * A loss: a function of embeddings, own parameters and labels, with its gradients. They are written out because tfjs
+ * registers its gradients with its full package alone, which the wasm and cpu engines do without.
+ */
 export interface Loss<Options> {
   readonly summary: string;
   /** JSON schema of each option; every one has a default. */
-  readonly options: { readonly [Name in keyof Options]-?: { readonly [keyword: string]: Json } };
+  readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
   parameters(classes: number, embeddingSize: number): readonly LossParameter[];
-  value(tf: TensorLibrary, call: LossCall, options: Options): LossValue;
+  compute(tf: TensorLibrary, call: LossCall, options: Options): LossResult;
 }

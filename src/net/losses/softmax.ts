@@ -10,9 +10,15 @@ export const softmax: Loss<object> = {
     { name: 'fc7_weight', shape: [classes, embeddingSize], initial: 'xavier' },
     { name: 'fc7_bias', shape: [classes], initial: 0 },
   ],
-  value(tf, { embeddings, oneHot, parameters: [weight, bias] }) {
+  compute(tf, { embeddings, oneHot, parameters: [weight, bias] }) {
     if (weight === undefined || bias === undefined) throw new Error('softmax needs a weight and a bias');
     const logits: Tensor2D = tf.add(tf.matMul(embeddings, weight, false, true), bias);
-    return { logits, loss: crossEntropy(tf, logits, oneHot) };
+    const { losses, gradient } = crossEntropy(tf, logits, oneHot);
+    return {
+      losses,
+      logits,
+      embeddingGradient: tf.matMul(gradient, weight),
+      parameterGradients: [tf.matMul(gradient, embeddings, true, false), tf.sum(gradient, 0)],
+    };
   },
 };

@@ -108,22 +108,18 @@ export class Trainer {
   #lossStep(output: Tensor, labels: Int32Array): StepResult & { readonly gradients: readonly Tensor[] } {
     const { engine, classes, loss: choice } = this.#options;
     const { tf } = engine;
-    const own = this.#lossParameters.map(({ name }) => required(this.#lossTensors.get(name)));
-    let correct = 0;
-    const result = scoped(tf, () => {
+    const parameters = this.#lossParameters.map(({ name }) => required(this.#lossTensors.get(name)));
+    const { loss, correct, gradients } = scoped(tf, () => {
       const truth = tf.tensor1d(labels, 'int32');
-      const oneHot = tf.cast(tf.oneHot(truth, classes), 'float32') as Tensor2D;
-      const { value, grads } = tf.valueAndGrads((embeddings: Tensor, ...parameters: Tensor[]) => {
-        const call = { embeddings: embeddings as Tensor2D, oneHot, parameters };
-        const { loss, logits } = lossOf(choice).value(tf, call, choice);
-        correct = tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), truth), 'int32')).dataSync()[0] ?? 0;
-        return loss;
-      })([output, ...own]);
-      return { value, grads };
+      const oneHot = rank2(tf.cast(tf.oneHot(truth, classes), 'float32'));
+      const result = lossOf(choice).compute(tf, { embeddings: rank2(output), oneHot, parameters }, choice);
+      return {
+        loss: tf.mean(result.losses).dataSync<'float32'>()[0] ?? NaN,
+        correct: tf.sum(tf.cast(tf.equal(tf.argMax(result.logits, 1), truth), 'float32')).dataSync()[0] ?? 0,
+        gradients: [result.embeddingGradient, ...result.parameterGradients],
+      };
     });
-    const loss = result.value.dataSync()[0] ?? NaN;
-    result.value.dispose();
-    return { loss, accuracy: correct / labels.length, gradients: result.grads };
+    return { loss, accuracy: correct / labels.length, gradients };
   }
 
   #checkLabels(labels: Int32Array): void {
@@ -192,6 +188,11 @@ export class Trainer {
     this.#sgd.dispose();
     for (const tensor of this.#lossTensors.values()) tensor.dispose();
   }
+}
+
+function rank2(tensor: Tensor): Tensor2D {
+  if (tensor.rank !== 2) throw new Error(`expected a tensor of 2 axes, found ${tensor.rank}`);
+  return tensor as Tensor2D;
 }
 
 function valuesOf(tensor: Tensor): Float32Array {

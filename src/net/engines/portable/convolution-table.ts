@@ -20,9 +20,17 @@ export function portableConvolutions(tf: TensorLibrary): ConvolutionTable {
       forward: (x, filter, { stride, pad }) =>
         tf.depthwiseConv2d(x, filter, mutablePair(stride), explicitPadding(pad), 'NHWC', [1, 1], 'floor'),
       inputGradient: (dy, filter, { stride, pad, inputShape }) =>
-        kernel('DepthwiseConv2dNativeBackpropInput', { dy, filter }, { ...common(stride, pad), inputShape: [...inputShape] }),
+        kernel(
+          'DepthwiseConv2dNativeBackpropInput',
+          { dy, filter },
+          { ...common(stride, pad), inputShape: [...inputShape] },
+        ),
       filterGradient: (dy, x, { stride, pad, filterShape }) =>
-        kernel('DepthwiseConv2dNativeBackpropFilter', { x, dy }, { ...common(stride, pad), filterShape: [...filterShape] }),
+        kernel(
+          'DepthwiseConv2dNativeBackpropFilter',
+          { x, dy },
+          { ...common(stride, pad), filterShape: [...filterShape] },
+        ),
     },
   };
 }

@@ -39,7 +39,7 @@ export function fullyConnectedKernels(tf: TensorLibrary): LayerKernels<FullyConn
 /** [batch, height, width, channels] to rows in the order channels, height, width, which is MXNet's. */
 function rows(tf: TensorLibrary, x: Tensor): Tensor2D {
   const ordered = x.rank === 4 ? tf.transpose(rank4(x), [0, 3, 1, 2]) : x;
-  return tf.reshape(ordered, [x.shape[0] ?? 0, -1]);
+  return tf.reshape(ordered, [x.shape[0], -1]);
 }
 
 /** The inverse of {@link rows}. */

@@ -53,9 +53,7 @@ export function preluKernels(tf: TensorLibrary): LayerKernels<object> {
       const axes = Array.from({ length: x.rank - 1 }, (_, axis) => axis);
       const gamma = tf.sum(tf.mul(below, x), axes);
       const input =
-        wanted[0] === true
-          ? tf.where(negative, tf.mul(gradient, required(parameters['gamma'])), gradient)
-          : undefined;
+        wanted[0] === true ? tf.where(negative, tf.mul(gradient, required(parameters['gamma'])), gradient) : undefined;
       return { inputs: [input], parameters: { gamma } };
     },
   };

@@ -1,4 +1,4 @@
-import { convolutionKernels } from '../convolution-kernels.ts';
+import { type ConvolutionTable, convolutionKernels } from '../convolution-kernels.ts';
 import type { TensorLibrary } from '../engine-handle.ts';
 import type { LayerKernelTable } from '../layer-kernels.ts';
 import { batchNormalizationKernels } from './batch-normalization-kernels.ts';
@@ -16,19 +16,22 @@ import {
 import { poolingKernels } from './pooling-kernels.ts';
 
 /** Every layer out of operations that all backends of tfjs have. On the plain CPU backend this is the reference. */
-export function portableKernels(tf: TensorLibrary): LayerKernelTable {
+export function portableKernels(
+  tf: TensorLibrary,
+  convolutions: ConvolutionTable = portableConvolutions(tf),
+): LayerKernelTable {
   return {
     activation: activationKernels(tf),
     add: addKernels(tf),
     'batch-normalization': batchNormalizationKernels(tf),
-    convolution: convolutionKernels(tf, portableConvolutions(tf)),
+    convolution: convolutionKernels(tf, convolutions),
     dropout: dropoutKernels(tf),
     flatten: flattenKernels(tf),
     'fully-connected': fullyConnectedKernels(tf),
     identity: identityKernels(tf),
     'minus-scalar': minusScalarKernels(tf),
     'multiply-scalar': multiplyScalarKernels(tf),
-    pooling: poolingKernels(tf),
+    pooling: poolingKernels(tf, convolutions.depthwise),
     prelu: preluKernels(tf),
   };
 }

@@ -1,7 +1,12 @@
 import type { Pair } from '../../layers/window.ts';
 
 /** tfjs's form of a padding that is the same on opposite sides, NHWC. */
-export function explicitPadding([height, width]: Pair): [[number, number], [number, number], [number, number], [number, number]] {
+export function explicitPadding([height, width]: Pair): [
+  [number, number],
+  [number, number],
+  [number, number],
+  [number, number],
+] {
   return [
     [0, 0],
     [height, height],

@@ -54,7 +54,7 @@ function besselInverse(count: number): number {
 }
 
 function asPicture(tf: TensorLibrary, x: Tensor): Tensor {
-  return x.rank === 4 ? x : tf.reshape(x, [x.shape[0] ?? 0, 1, 1, x.shape[1] ?? 0]);
+  return x.rank === 4 ? x : tf.reshape(x, [x.shape[0], 1, 1, x.shape[1] ?? 0]);
 }
 
 function attributesOf(raw: RawKernels, epsilon: number, training: boolean): RawAttribute[] {

@@ -30,8 +30,7 @@ function primitives(
     forward: (x, filter, window) => run(operations.forward, window, [x, filter]),
     inputGradient: (gradient, filter, call) =>
       run(operations.inputGradient, call, [sizes(call.inputShape), filter, gradient]),
-    filterGradient: (gradient, x, call) =>
-      run(operations.filterGradient, call, [x, sizes(call.filterShape), gradient]),
+    filterGradient: (gradient, x, call) => run(operations.filterGradient, call, [x, sizes(call.filterShape), gradient]),
   };
 }
 

@@ -1,4 +1,3 @@
-import { convolutionKernels } from '../convolution-kernels.ts';
 import type { RawKernels, TensorLibrary } from '../engine-handle.ts';
 import type { LayerKernelTable } from '../layer-kernels.ts';
 import { portableKernels } from '../portable/layer-kernels.ts';
@@ -9,9 +8,8 @@ import { splitPreluKernels } from './prelu-kernels.ts';
 /** The portable kernels, and TensorFlow's own where they are faster or can do more. */
 export function tensorflowKernels(tf: TensorLibrary, raw: RawKernels): LayerKernelTable {
   return {
-    ...portableKernels(tf),
+    ...portableKernels(tf, tensorflowConvolutions(tf, raw)),
     'batch-normalization': fusedBatchNormalizationKernels(tf, raw),
-    convolution: convolutionKernels(tf, tensorflowConvolutions(tf, raw)),
     prelu: splitPreluKernels(tf, raw),
   };
 }

@@ -1,0 +1,169 @@
+import { Random } from '../../../src/base/random.ts';
+import type { Graph } from '../../../src/net/graph.ts';
+import { GraphBuilder } from '../../../src/net/graph-builder.ts';
+import { inferGraph } from '../../../src/net/infer-graph.ts';
+import { elementCount } from '../../../src/net/layers/layer-definition.ts';
+import type { NamedArray } from '../../../src/net/named-array.ts';
+
+const normalization = { epsilon: 1e-3, momentum: 0.9, fixGamma: false };
+
+/** A network around `layer`, with something to train before it, so that gradients have to go through it. */
+function around(
+  layer: (builder: GraphBuilder, input: string) => string,
+  size = { height: 9, width: 8 },
+  channels = 4,
+): Graph {
+  const builder = new GraphBuilder();
+  const convolved = builder.add('convolution', 'before', builder.data, {
+    filters: channels,
+    kernel: [1, 1],
+    stride: [1, 1],
+    pad: [0, 0],
+    groups: 1,
+    bias: false,
+  });
+  return builder.build({ channels: 3, ...size }, layer(builder, convolved));
+}
+
+interface Windowed {
+  readonly filters: number;
+  readonly kernel: [number, number];
+  readonly stride: [number, number];
+  readonly pad: [number, number];
+  readonly groups: number;
+  readonly bias: boolean;
+}
+
+function convolution(attributes: Windowed): Graph {
+  return around((builder, input) => builder.add('convolution', 'layer', input, attributes));
+}
+
+/** One small network per layer kind and per way of computing it. */
+export const smallNetworks: Readonly<Record<string, Graph>> = {
+  'convolution 3x3, padded': convolution({
+    filters: 5,
+    kernel: [3, 3],
+    stride: [1, 1],
+    pad: [1, 1],
+    groups: 1,
+    bias: false,
+  }),
+  'convolution 3x2, stride 2 by 1, padded on one axis, with bias': convolution({
+    filters: 5,
+    kernel: [3, 2],
+    stride: [2, 1],
+    pad: [1, 0],
+    groups: 1,
+    bias: true,
+  }),
+  'convolution 3x3, stride 2, padded': convolution({
+    filters: 6,
+    kernel: [3, 3],
+    stride: [2, 2],
+    pad: [1, 1],
+    groups: 1,
+    bias: false,
+  }),
+  'convolution 1x1, stride 2': convolution({
+    filters: 6,
+    kernel: [1, 1],
+    stride: [2, 2],
+    pad: [0, 0],
+    groups: 1,
+    bias: false,
+  }),
+  'depthwise convolution': convolution({
+    filters: 4,
+    kernel: [3, 3],
+    stride: [1, 1],
+    pad: [1, 1],
+    groups: 4,
+    bias: false,
+  }),
+  'depthwise convolution, stride 2, two filters per channel': convolution({
+    filters: 8,
+    kernel: [3, 3],
+    stride: [2, 2],
+    pad: [1, 1],
+    groups: 4,
+    bias: false,
+  }),
+  'convolution in two groups': convolution({
+    filters: 6,
+    kernel: [3, 3],
+    stride: [2, 2],
+    pad: [1, 1],
+    groups: 2,
+    bias: true,
+  }),
+  'batch normalisation': around((builder, input) => builder.add('batch-normalization', 'layer', input, normalization)),
+  'batch normalisation with gamma fixed, of rows': around((builder, input) => {
+    const dense = builder.add('fully-connected', 'dense', input, { units: 5, bias: false });
+    return builder.add('batch-normalization', 'layer', dense, { ...normalization, fixGamma: true });
+  }),
+  prelu: around((builder, input) => builder.add('prelu', 'layer', input)),
+  'prelu of rows': around((builder, input) => builder.add('prelu', 'layer', builder.add('flatten', 'rows', input))),
+  relu: around((builder, input) => builder.add('activation', 'layer', input, { function: 'relu' })),
+  sigmoid: around((builder, input) => builder.add('activation', 'layer', input, { function: 'sigmoid' })),
+  tanh: around((builder, input) => builder.add('activation', 'layer', input, { function: 'tanh' })),
+  'max pooling, padded': around((builder, input) =>
+    builder.add('pooling', 'layer', input, {
+      function: 'max',
+      global: false,
+      kernel: [3, 3],
+      stride: [2, 2],
+      pad: [1, 1],
+    }),
+  ),
+  'average pooling, padded': around((builder, input) =>
+    builder.add('pooling', 'layer', input, {
+      function: 'average',
+      global: false,
+      kernel: [3, 2],
+      stride: [2, 2],
+      pad: [1, 1],
+    }),
+  ),
+  'global average pooling': around((builder, input) =>
+    builder.add('pooling', 'layer', input, {
+      function: 'average',
+      global: true,
+      kernel: [1, 1],
+      stride: [1, 1],
+      pad: [0, 0],
+    }),
+  ),
+  'fully connected, flattened by itself': around((builder, input) =>
+    builder.add('fully-connected', 'layer', input, { units: 6, bias: true }),
+  ),
+  'flatten and fully connected': around((builder, input) =>
+    builder.add('fully-connected', 'layer', builder.add('flatten', 'rows', input), { units: 6, bias: false }),
+  ),
+  dropout: around((builder, input) => builder.add('dropout', 'layer', input, { rate: 0.4 })),
+  'identity and scalars': around((builder, input) => {
+    const centred = builder.add('minus-scalar', 'minus', builder.add('identity', 'same', input), { scalar: 0.3 });
+    return builder.add('multiply-scalar', 'layer', centred, { scalar: -1.5 });
+  }),
+  'a value with three users': around((builder, input) => {
+    const slope = builder.add('prelu', 'slope', input);
+    const twice = builder.add('add', 'twice', [slope, input]);
+    return builder.add('add', 'layer', [twice, input]);
+  }),
+};
+
+/** Arrays for every parameter, of the size they have in a trained network. */
+export function randomParameters(graph: Graph, seed: number): Map<string, NamedArray> {
+  const random = new Random(seed);
+  return new Map(
+    inferGraph(graph).parameters.map(({ name, shape, suffix }) => {
+      const draw = suffix === 'moving_var' ? () => random.uniform(0.5, 2) : () => random.normal() * 0.5;
+      return [name, { name, shape, values: Float32Array.from({ length: elementCount(shape) }, draw) }];
+    }),
+  );
+}
+
+/** Pictures of an odd kind: small numbers around zero, so that differences show. */
+export function randomValues(count: number, seed: number): Float32Array {
+  const random = new Random(seed);
+  return Float32Array.from({ length: count }, () => random.normal());
+}
