@@ -13,7 +13,7 @@ import { cacheFolder } from './cache-folder.mjs';
 import { chooseLibrary } from './choose-library.mjs';
 import { recordFolder, writeEngineRecord } from './engine-record.mjs';
 import { ensureLibraries } from './libraries.mjs';
-import { ensurePackage } from './ensure-package.mjs';
+import { ensurePackages } from './ensure-packages.mjs';
 import { proveEngine } from './prove-engine.mjs';
 import { runCommand } from './run-command.mjs';
 import { SetupFailure } from './setup-failure.mjs';
@@ -40,6 +40,8 @@ async function main() {
   mkdirSync(recordFolder(root), { recursive: true });
   say('faceflow set-up');
   try {
+    const missing = await ensurePackages(root, process.env);
+    if (missing.length > 0) say(`  packages  brought back without their install scripts: ${missing.join(', ')}`);
     const library = chooseLibrary(await describeMachine(), pins.glibc);
     if (library !== undefined) return await setUpTensorflow(library);
     const reason = `FLOW_ENGINE=${String(process.env['FLOW_ENGINE'])} left TensorFlow out at set-up`;
@@ -66,8 +68,7 @@ async function describeMachine() {
 /** @param {Library} library */
 async function setUpTensorflow(library) {
   const { python } = await findTools(process.env);
-  const { folder: packageFolder, broughtBack } = await ensurePackage(root, process.env);
-  if (broughtBack) say('  package   @tensorflow/tfjs-node-gpu brought back without its install script');
+  const packageFolder = join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
   const cache = cacheFolder(process.env);
   const { folder, downloaded } = await ensureLibraries({
     library,
