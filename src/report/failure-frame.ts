@@ -25,7 +25,7 @@ const painter: Paint = (kind, text) => {
 function renderFailure({ code, message, at, hint }: Failure, paint: Paint): string {
   const place = at === undefined ? '' : `${paint('place', placeOf(at))} `;
   const lines = [`${place}${paint('code', code)}: ${message}`];
-  if (at !== undefined && 'line' in at && at.sourceLine !== undefined) lines.push(...frame(at, at.sourceLine, paint));
+  if (at !== undefined && 'line' in at && at.sourceLine?.trim()) lines.push(...frame(at, at.sourceLine, paint));
   if (hint !== undefined) lines.push(`  ${paint('hint', hint)}`);
   return lines.join('\n');
 }
@@ -41,7 +41,7 @@ function frame(at: TextLocation, sourceLine: string, paint: Paint): string[] {
   const column = at.column - 1;
   // The end of a long line is cut off; so is its start, where the place in question lies far to the right.
   const from = column > frameWidth - 20 ? column - 40 : Math.min(indent, column);
-  const shown = sourceLine.slice(from, from + frameWidth).replaceAll('\t', ' ');
+  const shown = sourceLine.slice(from, from + frameWidth).replaceAll('\t', '→');
   const squiggle = '~'.repeat(Math.max(1, Math.min(at.length, from + frameWidth - column)));
   const cut = from > indent ? '...' : '';
   return [`  ${cut}${shown}`, `  ${' '.repeat(cut.length + column - from)}${paint('squiggle', squiggle)}`];

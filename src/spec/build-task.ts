@@ -101,7 +101,7 @@ export class TaskBuilder {
       if (unbound && port.optional !== true) {
         this.#problems.add({
           code: 'unbound-input',
-          message: `stage "${draft.name}" needs the input "${name}": ${lowerFirst(port.summary)}`,
+          message: `stage "${draft.name}" needs the input "${name}": ${phrase(port.summary)}`,
           at: draft.at,
         });
       }
@@ -140,6 +140,7 @@ function isNothing(node: Node): boolean {
   return node.type === 'scalar' && node.value === null;
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+/** A sentence as part of another one. */
+function phrase(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
 }

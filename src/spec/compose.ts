@@ -25,7 +25,8 @@ export function compose(composition: Composition, problems: Problems): MapNode |
   const { workspace } = composition;
   const files = new FileReader(workspace, problems);
   let root: MapNode | undefined = files.read(resolve(workspace, composition.file), undefined);
-  if (root === undefined) return undefined;
+  // With a part of the file missing, everything else would be complained about for want of it.
+  if (root === undefined || problems.count > 0) return undefined;
   if (composition.profile !== undefined) root = applyProfile(root, composition.profile, problems);
   for (const file of composition.overrideFiles) {
     const overlay = files.read(resolve(workspace, file), undefined);
@@ -40,11 +41,10 @@ function applyProfile(root: MapNode, name: string, problems: Problems): MapNode 
   const known = profiles?.type === 'map' ? profiles.entries : new Map<string, never>();
   const profile = known.get(name);
   if (profile === undefined) {
-    const at = profiles?.at ?? root.at;
     problems.add({
       code: 'unknown-profile',
       message: `the experiment has no profile "${name}"${suggestion(name, known.keys())}`,
-      at: { ...at, end: at.start + 1 },
+      at: { source: new SourceText('--profile', name), start: 0, end: name.length },
       ...(known.size > 0 ? { hint: `It has: ${[...known.keys()].join(', ')}.` } : {}),
     });
     return root;

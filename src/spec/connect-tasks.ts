@@ -62,7 +62,7 @@ function connectTo(producer: TaskDraft, node: OutputNode, { draft, port, problem
     const fitting = Object.keys(outputs).filter((each) => outputs[each]?.kind === input.kind);
     problems.add({
       code: 'wrong-kind',
-      message: `input "${port}" of stage "${draft.stage}" takes ${input.kind}, but output "${name}" of "${producer.stage}" is ${output.kind}`,
+      message: `input "${port}" of stage "${draft.stage}" takes artifacts of kind ${input.kind}, but output "${name}" of "${producer.stage}" is of kind ${output.kind}`,
       at,
       hint: fitting.length > 0 ? `Outputs of "${producer.stage}" that fit: ${fitting.join(', ')}.` : undefined,
     });

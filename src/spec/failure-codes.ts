@@ -13,7 +13,6 @@ export const specCodes = {
   'wrong-type': 'A value is of another type than its place asks for.',
   'bad-name': 'A name has characters that names cannot have.',
   'unknown-stage-kind': '`uses` names no stage.',
-  'bad-stage-manifest': 'The stage.json of a stage is missing or not as schemas/stage.schema.json says.',
   'unknown-param': 'A stage has no parameter or input of this name.',
   'missing-param': 'A parameter without a default is not given.',
   'bad-param': 'The value of a parameter is not one that its stage allows.',

@@ -71,14 +71,11 @@ export class ExperimentScope {
       const message = `the experiment has no parameter "${name}"${suggestion(name, known)}`;
       return this.#unknown(message, at, known.length > 0 ? `It has: ${known.join(', ')}.` : undefined);
     }
-    for (const key of rest) {
+    for (const [depth, key] of rest.entries()) {
       if (node.type === 'broken') return node;
       const next: Node | undefined = node.type === 'map' ? node.entries.get(key)?.value : undefined;
-      if (next === undefined) {
-        const keys: string[] = node.type === 'map' ? [...node.entries.keys()] : [];
-        const found = node.type === 'map' ? `has no "${key}"${suggestion(key, keys)}` : `is ${describe(node)}`;
-        return this.#unknown(`params.${path.join('.')}: what stands before "${key}" ${found}`, at);
-      }
+      const above = `params.${path.slice(0, depth + 1).join('.')}`;
+      if (next === undefined) return this.#unknown(`${above} ${hasNo(node, key)}`, at);
       node = next;
     }
     return node;
@@ -102,4 +99,9 @@ export class ExperimentScope {
     this.#problems.add({ code: 'unknown-reference', message, at, hint });
     return { type: 'broken', at };
   }
+}
+
+function hasNo(node: Node, key: string): string {
+  if (node.type !== 'map') return `is ${describe(node)}, which has no "${key}"`;
+  return `has no "${key}"${suggestion(key, node.entries.keys())}`;
 }

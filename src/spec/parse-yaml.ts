@@ -30,7 +30,8 @@ export function parseYaml(source: SourceText, problems: Problems, from = 0): Nod
     schema: 'core',
     uniqueKeys: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    // At `silent` a second document would be dropped without an error.
+    logLevel: 'error',
   });
   if (document.errors.length > 0) {
     for (const error of document.errors) reportSyntax(error, source, problems);
@@ -52,6 +53,8 @@ function reportSyntax(error: YAMLError, source: SourceText, problems: Problems):
       message: `key "${key.trim()}" stands twice in this map`,
       at: { ...at, end: at.start + key.length },
     });
+  } else if (error.code === 'MULTIPLE_DOCS') {
+    problems.add({ code: 'yaml-syntax', message: 'expected one document, found the start of another', at });
   } else {
     problems.add({ code: 'yaml-syntax', message: sentence(error.message), at });
   }

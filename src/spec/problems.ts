@@ -50,5 +50,6 @@ function fileOf(failure: Failure): string {
 }
 
 function positionOf({ at }: Failure): number {
-  return at !== undefined && 'line' in at ? at.line * 100_000 + at.column : 0;
+  // Arguments keep the order in which they were complained about.
+  return at !== undefined && 'line' in at && !at.file.startsWith('--') ? at.line * 100_000 + at.column : 0;
 }

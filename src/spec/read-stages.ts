@@ -56,10 +56,11 @@ export class StageReader {
     reader.refuseOthers(Object.keys(stageKeys));
     reader.require('uses');
     const uses = reader.text('uses');
+    const given = reader.mapAt('with') ?? emptyMap(at);
     const seed = reader.integer('seed');
     const kind = uses === undefined ? undefined : this.#kindOf(uses, map.entries.get('uses')?.value.at ?? at);
     if (kind === undefined) return undefined;
-    const draft = { name, at, kind, with: reader.mapAt('with') ?? emptyMap(at) };
+    const draft = { name, at, kind, with: given };
     return seed === undefined ? draft : { ...draft, seed };
   }
 

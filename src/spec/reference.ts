@@ -58,7 +58,7 @@ function parseReferenceAt(text: string, offset: number): Exclude<TextPart, { typ
   const written = text.slice(offset, end + 1);
   const reference = parseReference(written.slice(2, -1).trim());
   if (reference !== undefined) return { type: 'reference', written, offset, reference };
-  return { type: 'malformed', written, offset, problem: `is not one of ${referenceForms}` };
+  return { type: 'malformed', written, offset, problem: 'is not a reference' };
 }
 
 const name = '[A-Za-z_][A-Za-z0-9_-]*';

@@ -1,6 +1,6 @@
 import { describe, type Entry, type Node, type ScalarNode } from './node.ts';
 import type { Problems } from './problems.ts';
-import { parseText, type Reference, type TextPart } from './reference.ts';
+import { parseText, referenceForms, type Reference, type TextPart } from './reference.ts';
 import type { Span } from './source-text.ts';
 
 /** What references mean at one place of the file. Reports a reference to nothing itself and gives a broken node for it. */
@@ -62,7 +62,7 @@ function resolvePiece(
       code: 'bad-reference',
       message: `"${part.written}" ${part.problem}`,
       at,
-      hint: 'Write $${ for a literal ${.',
+      hint: `References are ${referenceForms}. Write $\${ for a literal \${.`,
     });
     return undefined;
   }

@@ -69,14 +69,20 @@ function reportMissing(error: SchemaError, { params, subject, problems }: Schema
 
 function reportBad(error: SchemaError, { params, subject, problems }: SchemaErrorContext): void {
   const { pointer, expected } = expectation(error);
-  const { node } = nodeAt(params, pointer);
-  const used = node.via === undefined ? '' : ` (used as ${node.via.source.text.slice(node.via.start, node.via.end)})`;
+  const { node, exact } = nodeAt(params, pointer);
+  // A choice without its tag is reported as missing already.
+  if (!exact && error.keyword === 'discriminator') return;
   problems.add({
     code: 'bad-param',
-    message: `"${pathOf(pointer)}" of ${subject.owner} must be ${expected}, found ${describe(node)}${slip(node, error)}${used}`,
+    message: `"${pathOf(pointer)}" of ${subject.owner} must be ${expected}, found ${describe(node)}${slip(node, error)}${usedAs(node)}`,
     at: node.at,
     hint: yamlBoolean(node, error),
   });
+}
+
+function usedAs({ at, via }: Node): string {
+  if (via === undefined || (via.source === at.source && via.start === at.start)) return '';
+  return ` (used as ${via.source.text.slice(via.start, via.end)})`;
 }
 
 /** What a schema keyword asks for, in words, and of which value. */
@@ -85,7 +91,7 @@ function expectation(error: SchemaError): { pointer: string; expected: string } 
   const limit = paramOf(error, 'limit');
   switch (error.keyword) {
     case 'type':
-      return { pointer, expected: typeWords(paramOf(error, 'type')) };
+      return { pointer, expected: typeWords(error) };
     case 'enum':
       return { pointer, expected: `one of ${allowed(error).join(', ')}` };
     case 'const':
@@ -118,7 +124,7 @@ function expectation(error: SchemaError): { pointer: string; expected: string } 
   }
 }
 
-function typeWords(types: string): string {
+function typeWords(error: SchemaError): string {
   const words: Record<string, string> = {
     integer: 'a whole number',
     number: 'a number',
@@ -128,8 +134,9 @@ function typeWords(types: string): string {
     object: 'a map',
     null: 'nothing',
   };
-  return types
-    .split(',')
+  const { type } = error.params as { type: string | readonly string[] };
+  return [type]
+    .flat()
     .map((name) => words[name] ?? name)
     .join(' or ');
 }
