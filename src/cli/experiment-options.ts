@@ -15,9 +15,9 @@ export interface ExperimentOptions {
 }
 
 /** Declares `FILE`, `--set`, `--set-file`, `--profile` and `--workspace`. */
-export function declareExperimentOptions(command: Command): void {
+export function declareExperimentOptions(command: Command, { fileIsOptional = false } = {}): void {
   command
-    .argument('<file>', 'the experiment, a YAML file')
+    .argument(fileIsOptional ? '[file]' : '<file>', 'the experiment, a YAML file')
     .option('--set <path=value>', 'override a value, e.g. stages.train.with.batch=64 (repeatable)', collect, [])
     .option('--set-file <file>', 'lay a YAML file over the experiment (repeatable)', collect, [])
     .option('--profile <name>', 'lay a profile of the experiment over it')

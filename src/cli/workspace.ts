@@ -3,9 +3,11 @@ import { availableParallelism, cpus, hostname, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../base/digest.ts';
+import type { EngineIdentity } from '../base/stage.ts';
 import { readEntry } from '../cache/cache-entry.ts';
 import { ResultCache } from '../cache/result-cache.ts';
 import { StatCache, statCachePath } from '../cache/stat-cache.ts';
+import { CacheKnowledge } from '../execute/knowledge.ts';
 import type { KeyDocument } from '../plan/key-document.ts';
 import { openDatabase, type FlowDatabase } from '../record/open-database.ts';
 import { lastKeyOf, recordedDocument } from '../record/past-runs.ts';
@@ -50,12 +52,24 @@ export class Workspace {
   }
 
   /** The key document of the last execution of a task, for reasons: from the record, or from the result itself. */
-  previous(experiment: Experiment, task: TaskSpec): KeyDocument | undefined {
+  #previous(experiment: Experiment, task: TaskSpec): KeyDocument | undefined {
     const key = lastKeyOf(this.database, experiment.name, task.id);
     if (key === undefined) return undefined;
     const recorded = recordedDocument(this.database, key);
     if (recorded !== undefined) return JSON.parse(recorded) as KeyDocument;
     return this.documentOf(key) as KeyDocument | undefined;
+  }
+
+  /** What a plan of an experiment asks for, answered from here. */
+  knowledge(experiment: Experiment, engine: EngineIdentity): CacheKnowledge {
+    const { cache, digests } = this;
+    return new CacheKnowledge({
+      experiment,
+      engine,
+      cache,
+      digests,
+      previous: (task) => this.#previous(experiment, task),
+    });
   }
 
   documentOf(key: string): Json | undefined {
@@ -76,7 +90,11 @@ export function openWorkspace(workingFolder: string, asked: string | undefined):
 /** Where the stages that come with the package lie. */
 export function stageFolders(): StageFolders {
   const folder = fileURLToPath(packageFolder());
-  return { manifests: join(folder, 'stages'), compiled: join(folder, 'dist', 'stages') };
+  return {
+    manifests: join(folder, 'stages'),
+    compiled: join(folder, 'dist', 'stages'),
+    validators: join(folder, 'dist', 'validators'),
+  };
 }
 
 export function machineFacts(): MachineFacts {

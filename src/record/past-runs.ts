@@ -39,3 +39,53 @@ export function closeKilledRuns(database: FlowDatabase): void {
     })();
   }
 }
+
+export interface PastRun {
+  readonly id: string;
+  readonly experiment: string;
+  readonly file: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly durationMs: number | null;
+  /** `running` where it has not said that it ended. */
+  readonly outcome: 'done' | 'failed' | 'interrupted' | 'killed' | 'running';
+}
+
+export interface PastTask {
+  readonly task: string;
+  readonly stage: string;
+  readonly kind: string;
+  readonly outcome: 'cached' | 'done' | 'failed' | 'skipped' | null;
+  readonly key: string | null;
+  /** Of the execution that gave the result, whenever that was. */
+  readonly durationMs: number | null;
+}
+
+const runColumns = `id, experiment, file, startedAt, durationMs, coalesce(outcome, 'running') as outcome`;
+
+/** The last run of every experiment, the latest first. */
+export function lastRuns(database: FlowDatabase): PastRun[] {
+  return database
+    .prepare<[], PastRun>(
+      `select ${runColumns} from run where startedAt = (
+         select max(startedAt) from run as other where other.experiment = run.experiment
+       ) order by startedAt desc`,
+    )
+    .all();
+}
+
+/** The last run of an experiment. */
+export function lastRunOf(database: FlowDatabase, experiment: string): PastRun | undefined {
+  return database
+    .prepare<[string], PastRun>(`select ${runColumns} from run where experiment = ? order by startedAt desc limit 1`)
+    .get(experiment);
+}
+
+/** What became of each task of a run, in the order of the experiment. */
+export function tasksOf(database: FlowDatabase, run: string): PastTask[] {
+  return database
+    .prepare<[string], PastTask>(
+      'select task, stage, kind, outcome, key, durationMs from task where run = ? order by position',
+    )
+    .all(run);
+}

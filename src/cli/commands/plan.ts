@@ -1,4 +1,3 @@
-import { CacheKnowledge } from '../../execute/knowledge.ts';
 import { planExperiment, type Plan, type PlannedTask } from '../../plan/plan.ts';
 import { paintWith, type Paint } from '../../report/paint.ts';
 import { chosenEngine } from '../engine.ts';
@@ -20,13 +19,7 @@ export const command: FlowCommand = {
     const { stdout, environment } = surroundings;
     try {
       const experiment = loadFrom(options, workspace, surroundings);
-      const knowledge = new CacheKnowledge({
-        experiment,
-        engine: chosenEngine(surroundings).identity,
-        cache: workspace.cache,
-        digests: workspace.digests,
-        previous: (task) => workspace.previous(experiment, task),
-      });
+      const knowledge = workspace.knowledge(experiment, chosenEngine(surroundings).identity);
       const plan = await planExperiment(experiment, knowledge);
       const text =
         call.options['json'] === true ? planJson(plan) : planText(plan, paintWith(showsColour(stdout, environment)));

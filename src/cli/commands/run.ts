@@ -4,7 +4,6 @@ import { InvalidArgumentError } from 'commander';
 import { identify, thisHost } from '../../cache/process-identity.ts';
 import { TaskLocks } from '../../cache/task-locks.ts';
 import { Interruption } from '../../execute/interruption.ts';
-import { CacheKnowledge } from '../../execute/knowledge.ts';
 import { runExperiment, type RunEnd } from '../../execute/run-experiment.ts';
 import { planExperiment } from '../../plan/plan.ts';
 import { DatabaseRecorder } from '../../record/database-recorder.ts';
@@ -66,13 +65,7 @@ async function run(options: RunOptions, workspace: Workspace, surroundings: Surr
   const experiment = loadFrom(options, workspace, surroundings);
   const engine = chosenEngine(surroundings);
   const notice = engineNotice(engine);
-  const knowledge = new CacheKnowledge({
-    experiment,
-    engine: engine.identity,
-    cache: workspace.cache,
-    digests: workspace.digests,
-    previous: (task) => workspace.previous(experiment, task),
-  });
+  const knowledge = workspace.knowledge(experiment, engine.identity);
   const plan = await planExperiment(experiment, knowledge);
   const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
   const facts = runFacts(id, options, experiment, { engine: engine.identity, notice });
