@@ -1,29 +1,25 @@
 import { type Color, mixColor, multiplyColor, scaleColor } from './color.ts';
-import { cloudNoise, smoothStep, valueNoise } from './noise.ts';
-import { type Canvas, sampleTexture } from './rasterize.ts';
 import type { Texture } from './mesh.ts';
+import { cloudNoise, smoothStep, valueNoise } from './noise.ts';
+import { sampleTexture } from './sample-texture.ts';
+import type { Backdrop } from './shade.ts';
 import type { Shot } from './shot.ts';
 
 /** The backdrop is out of focus: so many samples across are enough. */
-const samples = 40;
+const samples = 32;
 
-/** Fills the canvas with what stands behind the person: a gradient, blurred shapes, now and then an edge. */
-export function drawBackdrop({ size, colors }: Canvas, shot: Shot): void {
-  const texture = paintBackdrop(shot);
-  const color = new Float32Array(4);
+/** What stands behind the person in a picture of `size` pixels: a gradient, blurred shapes, now and then an edge. */
+export function paintBackdrop(shot: Shot, size: number): Backdrop {
+  const texture = backdropTexture(shot);
+  const texel = new Float32Array(4);
   const scale = (samples - 1) / (size - 1);
-  for (let y = 0; y < size; y += 1) {
-    for (let x = 0; x < size; x += 1) {
-      sampleTexture(texture, x * scale, y * scale, color);
-      const at = 3 * (y * size + x);
-      colors[at] = color[0] ?? 0;
-      colors[at + 1] = color[1] ?? 0;
-      colors[at + 2] = color[2] ?? 0;
-    }
-  }
+  return (x, y, target) => {
+    sampleTexture(texture, x * scale, y * scale, texel);
+    for (let channel = 0; channel < 3; channel += 1) target[channel] = texel[channel] ?? 0;
+  };
 }
 
-function paintBackdrop({ seed, backdrop, light }: Shot): Texture {
+function backdropTexture({ seed, backdrop, light }: Shot): Texture {
   const lamp: Color = [0.5 + 0.5 * light.key[0], 0.5 + 0.5 * light.key[1], 0.5 + 0.5 * light.key[2]];
   const top = multiplyColor(backdrop.top, lamp);
   const bottom = multiplyColor(backdrop.bottom, lamp);

@@ -18,8 +18,8 @@ interface Tube {
 export function buildLongHair(identity: Identity, shape: HeadShape): Mesh | undefined {
   const { hair, seed } = identity;
   if (hair.length === 0) return undefined;
-  const rows = 30;
-  const columns = 40;
+  const rows = 22;
+  const columns = 30;
   const start = 1.2;
   return buildTube({
     rows,
@@ -43,15 +43,15 @@ export function buildLongHair(identity: Identity, shape: HeadShape): Mesh | unde
 
 /** Neck and shoulders, with a shadow under the chin. */
 export function buildTorso({ skull, skin, seed }: Identity, clothes: Color): Mesh {
-  const rows = 26;
-  const columns = 28;
+  const rows = 16;
+  const columns = 20;
   const chin = skull.chinY;
   return buildTube({
     rows,
     columns,
     gloss: 0.1,
     point: (row, column) => {
-      const y = chin - 26 + 3.1 * row;
+      const y = chin - 26 + 5 * row;
       const angle = (2 * Math.PI * column) / (columns - 1);
       const shoulder = 52 * smoothStep(chin + 14, chin + 44, y) + 10 * smoothStep(chin + 4, chin + 20, y);
       const fold = 1 + 0.02 * cloudNoise(seed + 50, 3 * angle, 0.1 * y);

@@ -1,7 +1,7 @@
 import { alignmentTemplate } from '../../src/face/alignment-template.ts';
 import { type Similarity, similarityTransform } from '../../src/face/similarity-transform.ts';
 import type { RgbImage } from '../../src/format/image.ts';
-import { drawBackdrop } from './backdrop.ts';
+import { paintBackdrop } from './backdrop.ts';
 import { buildEars, buildLongHair, buildTorso } from './body-model.ts';
 import { photograph } from './camera.ts';
 import { type HeadModel, buildHead, expressHead, landmarks } from './head-model.ts';
@@ -9,12 +9,13 @@ import type { Point } from './head-shape.ts';
 import type { Identity } from './identity.ts';
 import { lightMeshes } from './lighting.ts';
 import type { Mesh } from './mesh.ts';
-import { type Canvas, drawMesh } from './rasterize.ts';
+import { rasterize, visibilityMap } from './rasterize.ts';
+import { shadePicture } from './shade.ts';
 import type { Pose, Shot } from './shot.ts';
 
 /** Width and height of a picture, in pixels. */
 export const pictureSize = 112;
-/** Each pixel is the mean of so many by so many. */
+/** Each pixel is the mean of two by two samples. */
 const oversampling = 2;
 /** The head turns about this point of the neck. */
 const pivot: Point = [0, 86, -18];
@@ -50,18 +51,14 @@ export function drawFace(person: Person, shot: Shot): RgbImage {
     shot.light,
   );
   const alignment = align(person.head, shot);
-  const size = pictureSize * oversampling;
-  const canvas: Canvas = {
-    size,
-    colors: new Float32Array(3 * size * size),
-    depth: new Float32Array(size * size).fill(-Infinity),
-  };
-  drawBackdrop(canvas, shot);
+  const map = visibilityMap(pictureSize * oversampling);
   parts.forEach(({ mesh, positions, inside }, index) => {
     const screen = project(positions, shot.pose, alignment);
-    drawMesh(canvas, { mesh, screen, light: lights[index] ?? new Float32Array(), inside });
+    rasterize(map, { triangles: mesh.triangles, screen, twoSided: inside > 0 }, { map, mesh: index });
   });
-  return photograph(canvas, oversampling, shot);
+  const lit = parts.map((part, index) => ({ ...part, light: lights[index] ?? new Float32Array() }));
+  const colors = shadePicture(map, lit, paintBackdrop(shot, pictureSize));
+  return { width: pictureSize, height: pictureSize, data: photograph(colors, pictureSize, shot) };
 }
 
 function placeParts({ head, ears, longHair }: Person, { pose, expression, light, backdrop }: Shot): readonly Part[] {

@@ -4,10 +4,10 @@ import type { Identity } from './identity.ts';
 import type { Texture } from './mesh.ts';
 import { bump, clamp, smoothStep, valueNoise } from './noise.ts';
 import type { Expression } from './shot.ts';
-import { darken, layOver } from './texture-map.ts';
-import type { Spot } from './skin-paint.ts';
+import { type Spot, darken, layOver } from './texture-map.ts';
 
 const sclera = srgb(226, 220, 214);
+const tearDuct = srgb(190, 110, 100);
 const lash = srgb(22, 16, 14);
 const shade: Color = [0.42, 0.3, 0.28];
 
@@ -82,7 +82,7 @@ function paintBall(texture: Texture, { eyes, seed }: Identity, { spot, place, op
   const corner = 1 - 0.35 * Math.abs(place.along) ** 3;
   const white = mixColor(
     scaleColor(sclera, 0.72 * shadow * corner),
-    srgb(190, 110, 100),
+    tearDuct,
     0.5 * smoothStep(-0.75, -0.98, place.along),
   );
   const dx = place.out - 2.6 * gaze[0];

@@ -1,10 +1,12 @@
 import type { Identity } from './identity.ts';
 import { bump, cloudNoise, mix, smoothStep, valueNoise } from './noise.ts';
 
-/** Share of hair (0 skin to 1) at a place of the head, by angle and height. */
-export function hairCover(identity: Identity, angle: number, y: number): number {
-  const wisp = 1.3 * valueNoise(identity.seed + 11, 16 * angle, 0.05 * y);
-  return smoothStep(-1.8, 2.4, hairline(identity, angle) - y + wisp);
+/** Share of hair (0 skin to 1) at a place of the head, given the {@link hairline} at its angle. */
+export function hairCover({ seed }: Identity, line: number, angle: number, y: number): number {
+  const below = line - y;
+  if (below < -4) return 0;
+  if (below > 4) return 1;
+  return smoothStep(-1.8, 2.4, below + 1.3 * valueNoise(seed + 11, 16 * angle, 0.05 * y));
 }
 
 /** How far the hair stands off the head, in pixels, where {@link hairCover} is 1. */
@@ -17,7 +19,7 @@ export function hairThickness(identity: Identity, angle: number, y: number): num
 }
 
 /** Height above which there is hair. */
-function hairline({ hair, seed }: Identity, angle: number): number {
+export function hairline({ hair, seed }: Identity, angle: number): number {
   const away = Math.abs(angle);
   const front =
     hair.line +

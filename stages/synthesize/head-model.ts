@@ -1,16 +1,16 @@
 import { paintEye } from './eye-paint.ts';
-import { hairCover, hairThickness } from './hair-shape.ts';
+import { hairCover, hairThickness, hairline } from './hair-shape.ts';
 import { type HeadShape, type Point, crownY, eyeY, headShape } from './head-shape.ts';
 import type { Identity } from './identity.ts';
 import { type Mesh, gridTriangles } from './mesh.ts';
 import { lipGap, paintMouth } from './mouth-paint.ts';
 import { bump, smoothStep } from './noise.ts';
 import type { Expression } from './shot.ts';
-import { type Spot, paintSkin } from './skin-paint.ts';
-import { maxAngle, textureHeight, textureMap, texturePoints, textureWidth } from './texture-map.ts';
+import { paintSkin } from './skin-paint.ts';
+import { type Spot, maxAngle, textureHeight, textureMap, textureWidth, visitSpots } from './texture-map.ts';
 
-const rows = 76;
-const columns = 72;
+const rows = 64;
+const columns = 60;
 
 /** The head of one person, ready to take on an expression. */
 export interface HeadModel {
@@ -25,27 +25,28 @@ export interface HeadModel {
 
 export function buildHead(identity: Identity): HeadModel {
   const shape = headShape(identity);
-  const map = textureMap(identity.skull.chinY);
-  const spots = texturePoints(shape, map).map(([x, y], index): Spot => ({
-    index,
-    x,
-    y,
-    angle: map.angle(index % textureWidth),
-  }));
   const texture = {
     width: textureWidth,
     height: textureHeight,
     texels: new Float32Array(4 * textureWidth * textureHeight),
   };
-  for (const spot of spots) paintSkin(texture, identity, spot);
-  const front = spots.filter(({ angle }) => Math.abs(angle) < 1.3);
-  return {
-    identity,
-    shape,
-    mesh: { ...headGrid(identity, shape), texture },
-    eyeSpots: front.filter(({ x, y }) => Math.abs(Math.abs(x) - identity.eyes.x) < 14 && Math.abs(y - eyeY) < 12),
-    mouthSpots: front.filter(({ x, y }) => Math.abs(x) < 26 && Math.abs(y - identity.mouth.y) < 18),
-  };
+  const eyeSpots: Spot[] = [];
+  const mouthSpots: Spot[] = [];
+  visitSpots(identity, shape, (spot) => {
+    paintSkin(texture, identity, spot);
+    if (Math.abs(spot.angle) > 1.3) return;
+    if (isNearEye(identity, spot)) eyeSpots.push(spot);
+    if (isNearMouth(identity, spot)) mouthSpots.push(spot);
+  });
+  return { identity, shape, mesh: { ...headGrid(identity, shape), texture }, eyeSpots, mouthSpots };
+}
+
+function isNearEye({ eyes }: Identity, { x, y }: Spot): boolean {
+  return Math.abs(Math.abs(x) - eyes.x) < 13 && Math.abs(y - eyeY) < 11;
+}
+
+function isNearMouth({ mouth }: Identity, { x, y }: Spot): boolean {
+  return Math.abs(x) < 1.3 * mouth.halfWidth && y > mouth.y - 9 && y < mouth.y + 18;
 }
 
 /** The head with an expression: features moved, eyes and mouth painted. */
@@ -112,7 +113,7 @@ function headGrid(identity: Identity, shape: HeadShape): Omit<Mesh, 'texture'> {
 }
 
 function withHair(identity: Identity, [x, y, z]: Point, angle: number): Point {
-  const stand = hairCover(identity, angle, y) * hairThickness(identity, angle, y);
+  const stand = hairCover(identity, hairline(identity, angle), angle, y) * hairThickness(identity, angle, y);
   const upward = smoothStep(30, -10, y);
   const level = 1 - 0.6 * upward;
   return [x + stand * Math.sin(angle) * level, y - stand * upward, z + stand * Math.cos(angle) * level];

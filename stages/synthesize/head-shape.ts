@@ -14,21 +14,27 @@ export interface HeadShape {
   at(angle: number, y: number): Point;
   /** A point of the front half by its x. */
   inFront(x: number, y: number): Point;
+  /** Half the width of the head at a height. */
+  halfWidth(y: number): number;
+  /** x of an angle in half widths: -1 to 1. */
+  spread(angle: number): number;
 }
 
 export function headShape(identity: Identity): HeadShape {
   const halfWidth = curveThrough(widthProfile(identity));
   const depth = curveThrough(depthProfile(identity));
   const power = 2 / identity.skull.flatness;
+  const spread = (angle: number): number => Math.sign(Math.sin(angle)) * Math.abs(Math.sin(angle)) ** power;
   const at = (angle: number, y: number): Point => {
-    const sine = Math.sin(angle);
     const cosine = Math.cos(angle);
-    const x = halfWidth(y) * Math.sign(sine) * Math.abs(sine) ** power;
+    const x = halfWidth(y) * spread(angle);
     const base = depth(y) * Math.sign(cosine) * Math.abs(cosine) ** power;
     return [x, y, base + relief(identity, x, y) * smoothStep(0.1, 0.6, cosine)];
   };
   return {
     at,
+    halfWidth,
+    spread,
     inFront: (x, y) => at(Math.asin(clamp(Math.abs(x) / halfWidth(y), 0, 1) ** (1 / power)) * Math.sign(x), y),
   };
 }

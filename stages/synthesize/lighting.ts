@@ -1,6 +1,6 @@
 import { vertexNormals } from './mesh.ts';
 import { clamp } from './noise.ts';
-import { drawDepth } from './rasterize.ts';
+import { rasterize } from './rasterize.ts';
 import type { Light } from './shot.ts';
 
 /** Texels of the shadow map, and the half width of the cube it covers, in template pixels. */
@@ -23,7 +23,7 @@ export function lightMeshes(meshes: readonly PlacedMesh[], light: Light): readon
   const mapped = meshes.map(({ positions }) => toLightSpace(positions, axes));
   const depth = new Float32Array(mapSize * mapSize).fill(-Infinity);
   meshes.forEach(({ triangles }, index) => {
-    drawDepth({ size: mapSize, depth }, triangles, mapped[index] ?? new Float32Array());
+    rasterize({ size: mapSize, depth }, { triangles, screen: mapped[index] ?? new Float32Array(), twoSided: true });
   });
   return meshes.map(({ positions, triangles }, index) => {
     const normals = vertexNormals(positions, triangles);
@@ -60,26 +60,33 @@ function sixteenthPower(value: number): number {
   return fourth * fourth * fourth * fourth;
 }
 
+type Axis = readonly [number, number, number];
+
+interface LightAxes {
+  readonly right: Axis;
+  readonly down: Axis;
+  readonly towards: Axis;
+}
+
 /** Right, down and towards the lamp, as seen from the lamp. */
-function lightAxes([x, y, z]: Light['direction']): readonly (readonly [number, number, number])[] {
+function lightAxes([x, y, z]: Light['direction']): LightAxes {
   const flat = Math.max(1e-6, Math.hypot(x, z));
   const right = [z / flat, 0, -x / flat] as const;
   const down = [-(x * y) / flat, flat, -(y * z) / flat] as const;
-  return [right, down, [x, y, z]];
+  return { right, down, towards: [x, y, z] };
 }
 
 /** Map column, map row and depth of every vertex. */
-function toLightSpace(positions: Float32Array, axes: ReturnType<typeof lightAxes>): Float32Array {
+function toLightSpace(positions: Float32Array, { right, down, towards }: LightAxes): Float32Array {
   const result = new Float32Array(positions.length);
   const scale = mapSize / (2 * mapReach);
   for (let at = 0; at < positions.length; at += 3) {
     const x = positions[at] ?? 0;
     const y = (positions[at + 1] ?? 0) - 62;
     const z = positions[at + 2] ?? 0;
-    axes.forEach(([ax, ay, az], axis) => {
-      const along = x * ax + y * ay + z * az;
-      result[at + axis] = axis === 2 ? along : (along + mapReach) * scale;
-    });
+    result[at] = (x * right[0] + y * right[1] + z * right[2] + mapReach) * scale;
+    result[at + 1] = (x * down[0] + y * down[1] + z * down[2] + mapReach) * scale;
+    result[at + 2] = x * towards[0] + y * towards[1] + z * towards[2];
   }
   return result;
 }

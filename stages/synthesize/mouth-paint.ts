@@ -3,8 +3,7 @@ import type { Identity } from './identity.ts';
 import type { Texture } from './mesh.ts';
 import { bump, clamp, mix, smoothStep, valueNoise } from './noise.ts';
 import type { Expression } from './shot.ts';
-import { darken, layOver } from './texture-map.ts';
-import type { Spot } from './skin-paint.ts';
+import { type Spot, darken, layOver } from './texture-map.ts';
 
 const teeth = srgb(222, 214, 200);
 const throat = srgb(52, 16, 16);

@@ -4,17 +4,11 @@ import { hairCover } from './hair-shape.ts';
 import type { Identity } from './identity.ts';
 import type { Texture } from './mesh.ts';
 import { bump, cloudNoise, mix, smoothStep, valueNoise } from './noise.ts';
-import { darken, layOver } from './texture-map.ts';
-
-/** One texel to paint: its index and its place on the head. */
-export interface Spot {
-  readonly index: number;
-  readonly angle: number;
-  readonly x: number;
-  readonly y: number;
-}
+import { type Spot, darken, layOver } from './texture-map.ts';
 
 const blood: Color = [1.06, 0.72, 0.7];
+const freckle = srgb(70, 40, 26);
+const stubble = srgb(58, 54, 54);
 const shade: Color = [0.5, 0.36, 0.32];
 
 /** Paints what is the same in all pictures of a person: skin, brows, beard, hair. */
@@ -32,7 +26,7 @@ export function paintSkin(texture: Texture, identity: Identity, spot: Spot): voi
 function paintBase(texture: Texture, { skin, seed }: Identity, { index, x, y, angle }: Spot): void {
   const clouds = 1 + 0.05 * cloudNoise(seed, 2.2 * angle, 0.06 * y);
   const pores = 1 + (0.02 + 0.03 * skin.age) * valueNoise(seed + 1, 40 * angle, 0.9 * y);
-  texture.texels.set([...scaleColor(skin.color, clouds * pores), 0.22 * skin.gloss], 4 * index);
+  layOver(texture, index, scaleColor(skin.color, clouds * pores), 1, 0.22 * skin.gloss);
   const cheeks = bump(Math.abs(x) - 25, 10) * bump(y - 73, 10);
   const tip = bump(x, 6) * bump(y - 71, 6);
   darken(texture, index, blood, skin.redness * (0.65 * cheeks + 0.5 * tip + 0.12));
@@ -66,13 +60,14 @@ function paintShades(
 }
 
 function paintMarks(texture: Texture, { skin, seed }: Identity, { index, x, y }: Spot): void {
-  const brown = mixColor(scaleColor(skin.color, 0.45), srgb(70, 40, 26), 0.4);
+  const brown = mixColor(scaleColor(skin.color, 0.45), freckle, 0.4);
   if (skin.freckles > 0) {
     const where = bump(Math.abs(x) - 16, 17) * bump(y - 66, 14);
     const spots = smoothStep(0.25, 0.6, valueNoise(seed + 2, 0.62 * x, 0.62 * y));
     layOver(texture, index, brown, 0.75 * skin.freckles * where * spots);
   }
   for (const [moleX, moleY, radius] of skin.moles) {
+    if (Math.abs(x - moleX) > 3 || Math.abs(y - moleY) > 3) continue;
     const distance = Math.hypot(x - moleX, y - moleY);
     layOver(texture, index, scaleColor(brown, 0.5), 0.9 * smoothStep(radius + 0.6, radius - 0.5, distance));
   }
@@ -88,7 +83,7 @@ function paintBeard(texture: Texture, identity: Identity, { index, x, y, angle }
   const middle = mouth.y - mouth.upper - 3.2 + 0.012 * x * x;
   const lip = bump(y - middle, 2.8) * smoothStep(mouth.halfWidth + 5, mouth.halfWidth - 1, side);
   const grain = 0.75 + 0.35 * valueNoise(seed + 3, 50 * angle, 0.5 * y);
-  const color = mixColor(scaleColor(hair.color, 0.9), srgb(58, 54, 54), 0.25);
+  const color = mixColor(scaleColor(hair.color, 0.9), stubble, 0.25);
   layOver(texture, index, color, grain * strengthOf(skin.beard) * chin, 0.05);
   layOver(texture, index, color, grain * strengthOf(skin.moustache) * lip, 0.05);
 }
@@ -111,9 +106,11 @@ function paintBrows(texture: Texture, { brows, seed }: Identity, { index, x, y }
   layOver(texture, index, brows.color, brows.density * cover * (0.88 + 0.22 * strands), 0.05);
 }
 
-function paintHair(texture: Texture, identity: Identity, { index, x, y, angle }: Spot): void {
+function paintHair(texture: Texture, identity: Identity, spot: Spot): void {
   const { hair, seed } = identity;
-  const cover = hairCover(identity, angle, y + 1.5 * valueNoise(seed + 8, 1.1 * x, 0.08 * y));
+  const { index, x, y, angle } = spot;
+  if (spot.hairline - y < -6) return;
+  const cover = hairCover(identity, spot.hairline, angle, y + 1.5 * valueNoise(seed + 8, 1.1 * x, 0.08 * y));
   if (cover <= 0) return;
   const thin = smoothStep(0.3, 1.6, hair.thickness);
   layOver(texture, index, scaleColor(hair.color, hairStreak(seed, hair.curl, x, y)), cover * (0.45 + 0.55 * thin), 0.3);

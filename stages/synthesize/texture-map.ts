@@ -1,4 +1,6 @@
-import { type Point, crownY, type HeadShape } from './head-shape.ts';
+import { hairline } from './hair-shape.ts';
+import { type HeadShape, crownY } from './head-shape.ts';
+import type { Identity } from './identity.ts';
 import type { Color } from './color.ts';
 import type { Texture } from './mesh.ts';
 
@@ -27,11 +29,30 @@ export function textureMap(chinY: number): TextureMap {
   };
 }
 
-/** The point of the bald head under each texel: what a brush needs to know about its place. */
-export function texturePoints(shape: HeadShape, map: TextureMap): readonly Point[] {
-  return Array.from({ length: textureWidth * textureHeight }, (_, index) =>
-    shape.at(map.angle(index % textureWidth), map.y(Math.floor(index / textureWidth))),
-  );
+/** One texel to paint: its index and its place on the bald head. */
+export interface Spot {
+  readonly index: number;
+  readonly angle: number;
+  readonly x: number;
+  readonly y: number;
+  /** Height above which there is hair at this angle. */
+  readonly hairline: number;
+}
+
+/** Visits all texels, row by row. */
+export function visitSpots(identity: Identity, shape: HeadShape, visit: (spot: Spot) => void): void {
+  const map = textureMap(identity.skull.chinY);
+  const columns = Array.from({ length: textureWidth }, (_, column) => {
+    const angle = map.angle(column);
+    return { angle, spread: shape.spread(angle), hairline: hairline(identity, angle) };
+  });
+  for (let row = 0; row < textureHeight; row += 1) {
+    const y = map.y(row);
+    const halfWidth = shape.halfWidth(y);
+    columns.forEach(({ angle, spread, hairline: line }, column) => {
+      visit({ index: row * textureWidth + column, angle, x: halfWidth * spread, y, hairline: line });
+    });
+  }
 }
 
 /** Lays a colour over a texel: `cover` 0 leaves it, 1 replaces it. */
