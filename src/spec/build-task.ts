@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Binding, StageKind, TaskSpec } from './experiment.ts';
 import { describe, nodeAt, type Entry, type ListNode, type MapNode, type Node, type OutputNode } from './node.ts';
-import { compileValidator, type Validator } from './params-validator.ts';
+import { validatorOf, type Validator } from './params-validator.ts';
 import type { Problems } from './problems.ts';
 import type { StageDraft } from './read-stages.ts';
 import { resolveReferences, type LookUp } from './resolve.ts';
@@ -19,16 +19,27 @@ export interface TaskDraft extends Omit<TaskSpec, 'inputs' | 'at'> {
   readonly inputs: Readonly<Record<string, readonly LooseBinding[]>>;
 }
 
+export interface TaskContext {
+  readonly workspace: string;
+  /** Of the experiment. */
+  readonly seed: number;
+  /** The folder of compiled validators. */
+  readonly validators: string;
+  readonly problems: Problems;
+}
+
 /** Turns stages into tasks: references resolved, `with` split into ports and parameters, parameters validated. */
 export class TaskBuilder {
   readonly #workspace: string;
   readonly #seed: number;
+  readonly #compiledFolder: string;
   readonly #problems: Problems;
   readonly #validators = new Map<StageKind, Validator>();
 
-  constructor(workspace: string, seed: number, problems: Problems) {
+  constructor({ workspace, seed, validators, problems }: TaskContext) {
     this.#workspace = workspace;
     this.#seed = seed;
+    this.#compiledFolder = validators;
     this.#problems = problems;
   }
 
@@ -63,7 +74,7 @@ export class TaskBuilder {
   #validatorOf(kind: StageKind): Validator {
     let validator = this.#validators.get(kind);
     if (validator === undefined) {
-      validator = compileValidator(kind.manifest.params);
+      validator = validatorOf(kind.manifest.params, this.#compiledFolder);
       this.#validators.set(kind, validator);
     }
     return validator;

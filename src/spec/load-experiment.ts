@@ -76,7 +76,12 @@ interface Parts {
 function assembleTasks(stages: MapNode | undefined, { request, seed, scope, problems }: Parts): readonly TaskSpec[] {
   if (stages === undefined) return [];
   const drafts = new StageReader(request.workspace, request.stageFolders, problems).read(stages);
-  const builder = new TaskBuilder(request.workspace, seed, problems);
+  const builder = new TaskBuilder({
+    workspace: request.workspace,
+    seed,
+    validators: request.stageFolders.validators,
+    problems,
+  });
   const built = drafts.map((draft) => builder.build(draft, scope.lookUp));
   const tasks = connectTasks(built, new Set(stages.entries.keys()), problems);
   const { ordered, failures } = orderTasks(tasks);

@@ -7,6 +7,8 @@ export interface StageFolders {
   readonly manifests: string;
   /** Absolute; holds `<name>/run.js`. */
   readonly compiled: string;
+  /** Absolute; holds the validators that the build compiled, if it did. */
+  readonly validators: string;
 }
 
 /** Where one stage lies. */
@@ -32,8 +34,8 @@ export function findStage(uses: string, workspace: string, builtIn: StageFolders
 }
 
 /** Names of the stages that come with the package, sorted. */
-export function builtInStageNames(builtIn: StageFolders): string[] {
-  return readdirSync(builtIn.manifests)
-    .filter((name) => existsSync(join(builtIn.manifests, name, 'stage.json')))
+export function builtInStageNames({ manifests }: Pick<StageFolders, 'manifests'>): string[] {
+  return readdirSync(manifests)
+    .filter((name) => existsSync(join(manifests, name, 'stage.json')))
     .sort();
 }

@@ -7,7 +7,11 @@ import { loadExperiment, type LoadRequest } from '../../src/spec/load-experiment
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 export const fixtures = join(here, 'fixtures');
-export const testStages = { manifests: join(here, 'stages'), compiled: join(here, 'stages') };
+export const testStages = {
+  manifests: join(here, 'stages'),
+  compiled: join(here, 'stages'),
+  validators: join(here, 'none'),
+};
 
 /** Loads `experiment.yaml` of a folder, with what its `request.json` asks for besides. */
 export function loadFixture(folder: string, changes: Partial<LoadRequest> = {}): Experiment {

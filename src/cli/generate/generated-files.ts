@@ -25,7 +25,7 @@ export function generatedKitSchema(root: string): Promise<GeneratedFile> {
 /** Every other file that is made from the stages and the tables of the engine. */
 export async function generatedFiles(root: string): Promise<readonly GeneratedFile[]> {
   const stages = join(root, 'stages');
-  const names = builtInStageNames({ manifests: stages, compiled: stages });
+  const names = builtInStageNames({ manifests: stages });
   const manifests = names.map((name) => readManifest(join(stages, name)));
   return await Promise.all([
     formatted(root, 'schemas/experiment.schema.json', JSON.stringify(experimentSchema(manifests))),
