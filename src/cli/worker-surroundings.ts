@@ -9,7 +9,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * devices and libraries, which change where and how fast it runs. Everything else would be a hidden input.
  */
 const passed =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LC_.*|LD_.*|TF_.*|OMP_.*|CUDA_.*|NVIDIA_.*|XDG_.*|MALLOC_.*|UV_.*|NODE_OPTIONS)$/;
+  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LC_.*|LD_.*|TF_.*|OMP_.*|CUDA_.*|NVIDIA_.*|XDG_.*|MALLOC_.*|UV_.*)$/;
 
 export function taskEnvironment(
   task: TaskSpec,

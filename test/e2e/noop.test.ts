@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { Rig } from './rig.ts';
+
+let rig: Rig;
+
+beforeEach(() => {
+  rig = new Rig();
+});
+
+afterEach(async () => {
+  await rig.dispose();
+});
+
+/** Names of the packages a `flow` process loads. */
+async function packagesOf(args: readonly string[]): Promise<Set<string>> {
+  const list = rig.path('modules');
+  rig.write('modules', '');
+  const preload = pathToFileURL(new URL('../fixtures/preload/list-modules.mjs', import.meta.url).pathname).href;
+  const ended = await rig.flow(args, { LIST_MODULES: list, NODE_OPTIONS: `--import=${preload}` });
+  expect(ended.code).toBe(0);
+  const names = rig
+    .read('modules')
+    .split('\n')
+    // The version of an engine is read from its package.json, which loads nothing.
+    .filter((path) => !path.endsWith('.json'))
+    .flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+  return new Set(names);
+}
+
+it('a run that finds everything in the cache loads no tensor library, no execa and no listr2', async () => {
+  rig.write(
+    'built-in.yaml',
+    'name: built-in\nsummary: a test\nstages:\n  faces:\n    uses: synthesize\n    with: { identities: 3, imagesPerIdentity: 2, heldOut: 2, pairs: 2 }\n',
+  );
+  const first = await packagesOf(['run', 'built-in.yaml']);
+  expect(first).toContain('execa');
+  const second = await packagesOf(['run', 'built-in.yaml']);
+  expect([...second].sort()).toEqual(
+    expect.arrayContaining(['better-sqlite3', 'bindings', 'commander', 'file-uri-to-path', 'yaml']),
+  );
+  const heavy = [...second].filter((name) => /tfjs|onnxruntime|sharp|jpeg|execa|listr2/.test(name));
+  expect(heavy).toEqual([]);
+});
