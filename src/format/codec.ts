@@ -2,10 +2,9 @@ import type { Cursor } from './cursor.ts';
 
 /**
  * One file format as one object. `decode` never trusts a length it read: it checks it against what the file holds
- * before allocating, and fails with a FailureError that names file and offset (or line). `encode` gives the exact
- * bytes that the format's other programs write.
+ * before allocating, and fails with a FailureError that names file and offset (or line).
  */
-export interface Codec<Value> {
+export interface FileFormat<Value> {
   /** Kebab-case, unique. */
   readonly name: string;
   /** For people, singular: `verification set`. */
@@ -17,8 +16,12 @@ export interface Codec<Value> {
   /** Whether content that starts with `head` (up to 4096 bytes) can be this format. Names decide between equals. */
   sniff(head: Uint8Array, fileName: string): boolean;
   decode(cursor: Cursor): Value;
+}
+
+/** A format that is written too: `encode` gives the exact bytes that the format's other programs write. */
+export interface Codec<Value> extends FileFormat<Value> {
   encode(value: Value): Uint8Array;
 }
 
-/** How many bytes {@link Codec.sniff} is given. */
+/** How many bytes {@link FileFormat.sniff} is given. */
 export const sniffBytes = 4096;

@@ -47,6 +47,8 @@ export interface MxnetArray {
 
 const listMagic = 0x112;
 const versionMagic = [0, 0xf993fac8, 0xf993fac9, 0xf993faca] as const;
+/** Networks have some thousand; what claims more is damaged, and every array costs memory. */
+const maxArrays = 100_000;
 /** MXNet itself allows 32. */
 const maxDimensions = 32;
 
@@ -61,8 +63,9 @@ export const mxnetParams: Codec<readonly MxnetArray[]> = {
     if (magic !== listMagic) cursor.damaged(`expected 0x112 at its start, found 0x${magic.toString(16)}`, 0);
     cursor.u64('the reserved field');
     const count = cursor.u64('the number of arrays');
-    // The smallest array is a magic, a storage type and no dimensions.
-    cursor.expectItems(count, 8, 'the arrays');
+    if (count > maxArrays) cursor.damaged(`it claims ${count} arrays, more than the ${maxArrays} that are read`, 16);
+    // The smallest array is its number of dimensions, 0.
+    cursor.expectItems(count, 4, 'the arrays');
     const arrays = Array.from({ length: count }, () => decodeArray(cursor));
     const at = cursor.offset;
     const nameCount = cursor.u64('the number of names');

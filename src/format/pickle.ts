@@ -13,6 +13,9 @@ export function decodePickle(cursor: Cursor): PickleValue {
   return new PickleMachine(cursor).run();
 }
 
+/** A value can take a hundred bytes of memory and one of the file; sets of a hundred thousand pairs have a million. */
+const maxValues = 2 ** 22;
+
 const mark = Symbol('mark');
 type Slot = PickleValue | typeof mark;
 
@@ -25,6 +28,7 @@ class PickleMachine {
   readonly #cursor: Cursor;
   readonly #stack: Slot[] = [];
   readonly #memo = new Map<number, PickleValue>();
+  #pushed = 0;
 
   constructor(cursor: Cursor) {
     this.#cursor = cursor;
@@ -42,6 +46,10 @@ class PickleMachine {
   }
 
   push(value: PickleValue): void {
+    this.#pushed += 1;
+    if (this.#pushed > maxValues) {
+      this.damaged(`it holds more than the ${maxValues} values that are read`, this.#cursor.offset);
+    }
     this.#stack.push(value);
   }
 

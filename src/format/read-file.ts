@@ -1,11 +1,11 @@
 import { fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { fail } from '../base/failure.ts';
-import type { Codec } from './codec.ts';
+import type { FileFormat } from './codec.ts';
 import { Cursor } from './cursor.ts';
 
 /** Reads and decodes a whole file. Fails with `missing-file` where there is none. */
-export function decodeFile<Value>(codec: Codec<Value>, path: string): Value {
-  return codec.decode(new Cursor(readBytes(path, codec.title), path));
+export function decodeFile<Value>(format: FileFormat<Value>, path: string): Value {
+  return format.decode(new Cursor(readBytes(path, format.title), path));
 }
 
 /** The content of a file; `what` says what it should have been. */
