@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
 import { FailureError } from '../../src/base/failure.ts';
@@ -151,9 +152,8 @@ export class TrainingRun {
 
   #save(): void {
     if (this.#savedAt === this.#done) return;
-    const { scratch } = this.#context;
     const progress = { curves: this.#curves.log().curves, window: this.#window.sums };
-    writeCheckpoint(scratch, { step: this.#done, state: this.#trainer.state(), progress });
+    writeCheckpoint(checkpointFolder(this.#context), { step: this.#done, state: this.#trainer.state(), progress });
     this.#savedAt = this.#done;
     this.#context.emit({ type: 'checkpoint', step: this.#done });
   }
@@ -182,7 +182,7 @@ export class TrainingRun {
 /** The checkpoint in the scratch folder. One that cannot be read costs its steps, not the task. */
 function usableCheckpoint(context: Context): Checkpoint | undefined {
   try {
-    return readCheckpoint(context.scratch);
+    return readCheckpoint(checkpointFolder(context));
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
     context.emit({
@@ -192,4 +192,9 @@ function usableCheckpoint(context: Context): Checkpoint | undefined {
     });
     return undefined;
   }
+}
+
+/** The scratch folder outlives an interruption. */
+function checkpointFolder({ scratch }: Context): string {
+  return join(scratch, 'checkpoint');
 }

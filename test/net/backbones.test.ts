@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BackboneName, buildNetwork } from '../../src/net/backbones/index.ts';
+import { buildNetwork, type NetworkChoice } from '../../src/net/backbones/index.ts';
 import { inferGraph } from '../../src/net/infer-graph.ts';
 import { elementCount } from '../../src/net/layers/layer-definition.ts';
 
@@ -13,7 +13,7 @@ const table = [
   { network: { name: 'r34', embeddingSize: 512 }, args: [166, 34_139_328], aux: [110, 25_856] },
   { network: { name: 'r50', embeddingSize: 512 }, args: [238, 43_590_848], aux: [158, 38_144] },
   { network: { name: 'r100', embeddingSize: 512 }, args: [463, 65_156_160], aux: [308, 69_632] },
-] satisfies { network: { name: BackboneName }; args: number[]; aux: number[] }[];
+] satisfies { network: NetworkChoice; args: number[]; aux: number[] }[];
 
 describe('backbones', () => {
   it.each(table)('$network have the arrays and values of the original', ({ network, args, aux }) => {

@@ -15,9 +15,9 @@ export const backbones = {
 export type BackboneName = keyof typeof backbones;
 
 /** The choice of a network as an experiment makes it: its name, and all its options with defaults filled in. */
-export interface NetworkChoice {
-  readonly name: BackboneName;
-}
+export type NetworkChoice = { [Name in BackboneName]: { readonly name: Name } & OptionsOf<Name> }[BackboneName];
+
+type OptionsOf<Name extends BackboneName> = (typeof backbones)[Name] extends Backbone<infer Options> ? Options : never;
 
 export function backboneOf({ name }: NetworkChoice): Backbone<object> {
   return backbones[name];

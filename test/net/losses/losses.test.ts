@@ -18,9 +18,8 @@ const classes = 5;
 const embeddingSize = 6;
 
 function defaultOptions(loss: Loss<object>): object {
-  return Object.fromEntries(
-    Object.entries<Readonly<Record<string, unknown>>>(loss.options).map(([name, schema]) => [name, schema['default']]),
-  );
+  const schemas = new Map<string, Readonly<Record<string, unknown>>>(Object.entries(loss.options));
+  return Object.fromEntries([...schemas].map(([name, schema]) => [name, schema['default']]));
 }
 
 /** A loss on drawn values, seen as a function of its arrays. */
@@ -61,7 +60,7 @@ class Probe {
           Float32Array.from(tensor.dataSync()),
         ),
       };
-    }) as unknown as { mean: number; gradients: Float32Array[] };
+    });
   }
 
   /** The derivative of the mean by one value, by central differences. */

@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { StageEvent } from '../../src/base/stage.ts';
+import { DatasetWriter } from '../../src/format/dataset-writer.ts';
+import { writeVerificationSet } from '../../src/format/verification-set.ts';
+import { readModel } from '../../src/net/model-folder.ts';
+import type { TrainingLog } from '../../src/net/training/training-log.ts';
+import type { Params } from '../../stages/train/contract.ts';
+import { run } from '../../stages/train/run.ts';
+import { failuresOf, jpeg, temporaryFolder } from '../format/tiny-faces.ts';
+import { otherEngines } from '../net/engines/engines.ts';
+
+/** About the least that the last feature map of y1, 7 x 7, allows. */
+const side = 97;
+
+const params: Params = {
+  network: { name: 'y1', embeddingSize: 8, bnMomentum: 0.9 },
+  loss: { name: 'arcface', margin: 0.5, scale: 64, easyMargin: false },
+  optimizer: { learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 },
+  schedule: { maxSteps: 6, steps: [4], warmupSteps: 0 },
+  batch: 2,
+  mirror: true,
+  verifyEverySteps: 3,
+  checkpointEverySteps: 2,
+  logEverySteps: 3,
+};
+
+/** Eight pictures of four identities. */
+function pack(): string {
+  const folder = temporaryFolder();
+  const writer = new DatasetWriter(folder);
+  for (let index = 0; index < 8; index += 1) writer.add(index >> 1, true, jpeg(index, side));
+  writer.finish({ height: side, width: side });
+  return folder;
+}
+
+interface Training {
+  readonly dataset: string;
+  readonly folder: string;
+  readonly validation?: readonly string[];
+  readonly params?: Partial<Params>;
+  /** Called for every event; what it throws ends the stage as a kill would. */
+  readonly onEvent?: (event: StageEvent, abort: AbortController) => void;
+}
+
+async function train({ dataset, folder, validation = [], params: others, onEvent }: Training): Promise<StageEvent[]> {
+  const [engine] = otherEngines();
+  if (engine === undefined) throw new Error('there is no engine');
+  const events: StageEvent[] = [];
+  const abort = new AbortController();
+  await run({
+    params: { ...params, ...others },
+    inputs: { dataset, validation, pretrained: undefined },
+    outputs: { model: join(folder, 'model'), log: join(folder, 'log.json') },
+    scratch: folder,
+    seed: 5,
+    signal: abort.signal,
+    engine,
+    cpus: 1,
+    emit(event) {
+      events.push(event);
+      onEvent?.(event, abort);
+    },
+  });
+  return events;
+}
+
+function outputs(folder: string): readonly [Buffer, Buffer, string] {
+  return [
+    readFileSync(join(folder, 'model', 'model.json')),
+    readFileSync(join(folder, 'model', 'parameters.bin')),
+    readFileSync(join(folder, 'log.json'), 'utf8'),
+  ];
+}
+
+function messages(events: readonly StageEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'log' ? [event.message] : []));
+}
+
+describe('the stage train', { timeout: 180_000 }, () => {
+  it('writes a model, its curves, and the same bytes when it was killed and went on', async () => {
+    const dataset = pack();
+    const validation = join(temporaryFolder(), 'four.bin');
+    const images = Array.from({ length: 20 }, (_, index) => jpeg(index % 5, side));
+    writeVerificationSet(validation, { images, same: images.slice(10).map((_, index) => index % 2 === 0) });
+    const straight = temporaryFolder();
+    const events = await train({ dataset, folder: straight, validation: [validation] });
+
+    const { parameters, inferred } = readModel(join(straight, 'model'));
+    expect(inferred.graph.output).toBe('fc1');
+    expect([...parameters.keys()].some((name) => name.startsWith('fc7'))).toBe(false);
+    const log = JSON.parse(readFileSync(join(straight, 'log.json'), 'utf8')) as TrainingLog;
+    expect(log.curves.map(({ name, points }) => [name, points.map(([step]) => step)])).toEqual([
+      ['loss', [3, 6]],
+      ['accuracy', [3, 6]],
+      ['learningRate', [3, 6]],
+      ['verification/four', [3, 6]],
+    ]);
+    expect(log.curves[2]?.points.map(([, rate]) => rate)).toEqual([0.01, 0.001]);
+    expect(events.filter(({ type }) => type === 'checkpoint')).toEqual([
+      { type: 'checkpoint', step: 2 },
+      { type: 'checkpoint', step: 4 },
+    ]);
+
+    const killed = temporaryFolder();
+    const kill = (event: StageEvent): void => {
+      if (event.type === 'metric' && event.step === 3) throw new Error('killed');
+    };
+    await expect(train({ dataset, folder: killed, validation: [validation], onEvent: kill })).rejects.toThrow('killed');
+    const resumed = await train({ dataset, folder: killed, validation: [validation] });
+    expect(messages(resumed)).toContain('goes on from the checkpoint of step 2');
+    expect(outputs(killed)).toEqual(outputs(straight));
+  });
+
+  it('writes a checkpoint and stops when it is told to', async () => {
+    const folder = temporaryFolder();
+    const stopping = train({
+      dataset: pack(),
+      folder,
+      params: { checkpointEverySteps: 100, logEverySteps: 1 },
+      onEvent(event, abort) {
+        if (event.type === 'metric' && event.step === 3) abort.abort(new Error('interrupted'));
+      },
+    });
+    await expect(stopping).rejects.toThrow('interrupted');
+    expect(readdirSync(join(folder, 'checkpoint')).sort()).toEqual(['checkpoint.json', 'step-3.bin']);
+  });
+
+  it('starts anew, and says so, when the checkpoint is damaged', async () => {
+    const dataset = pack();
+    const folder = temporaryFolder();
+    const short = { schedule: { maxSteps: 3, steps: [], warmupSteps: 0 } };
+    await train({ dataset, folder, params: short });
+    truncateSync(join(folder, 'checkpoint', 'step-2.bin'), 1000);
+    const events = await train({ dataset, folder, params: short });
+    expect(messages(events)[0]).toMatch(/^starts anew, the checkpoint is damaged: Parameter ".*" should end at byte/);
+  });
+
+  it('fails with what to do when the loss is no longer a number', async () => {
+    const training = { optimizer: { learningRate: 1e30, momentum: 0, weightDecay: 0 } };
+    const failures = await failuresOf(() => train({ dataset: pack(), folder: temporaryFolder(), params: training }));
+    expect(failures.map(({ code }) => code)).toEqual(['training-diverged']);
+  });
+});
