@@ -75,7 +75,7 @@ export function bindingFile(packageFolder) {
  */
 export async function ensureBinding({ packageFolder, libraries, log, fresh }) {
   const target = bindingFile(packageFolder);
-  const kept = join(libraries, 'bindings', `${sourceDigest(packageFolder)}.node`);
+  const kept = keptBinding(packageFolder, libraries);
   mkdirSync(dirname(target), { recursive: true });
   if (!fresh && existsSync(kept)) {
     copyInto(kept, target);
@@ -86,6 +86,16 @@ export async function ensureBinding({ packageFolder, libraries, log, fresh }) {
   mkdirSync(dirname(kept), { recursive: true });
   copyInto(target, kept);
   return { compiled: true };
+}
+
+/**
+ * Where the compiled binding is kept, whether it is there or not.
+ *
+ * @param {string} packageFolder
+ * @param {string} libraries
+ */
+export function keptBinding(packageFolder, libraries) {
+  return join(libraries, 'bindings', `${sourceDigest(packageFolder)}.node`);
 }
 
 /**

@@ -8,11 +8,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bindingFile, ensureBinding, linkLibraries } from './binding.mjs';
+import { bindingFile, ensureBinding, keptBinding, linkLibraries } from './binding.mjs';
 import { cacheFolder } from './cache-folder.mjs';
 import { chooseLibrary } from './choose-library.mjs';
 import { recordFolder, writeEngineRecord } from './engine-record.mjs';
-import { ensureLibraries } from './libraries.mjs';
+import { ensureLibraries, findLibraries } from './libraries.mjs';
 import { ensurePackages } from './ensure-packages.mjs';
 import { proveEngine } from './prove-engine.mjs';
 import { runCommand } from './run-command.mjs';
@@ -67,9 +67,11 @@ async function describeMachine() {
 
 /** @param {Library} library */
 async function setUpTensorflow(library) {
-  const { python } = await findTools(process.env);
   const packageFolder = join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
   const cache = cacheFolder(process.env);
+  const found = findLibraries({ library, pins, cache });
+  const needed = { pip: !found.whole, compiler: !existsSync(keptBinding(packageFolder, found.folder)) };
+  const { python } = await findTools(needed, process.env);
   const { folder, downloaded } = await ensureLibraries({
     library,
     pins,

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { statSync, statfsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fetchWheel } from './fetch-wheel.mjs';
 import { SetupFailure } from './setup-failure.mjs';
 
@@ -8,6 +8,15 @@ import { SetupFailure } from './setup-failure.mjs';
  * @typedef {import('./choose-library.mjs').Library} Library
  * @typedef {import('./fetch-wheel.mjs').Pins} Pins
  */
+
+/**
+ * @param {{ library: Library, pins: Pins, cache: string }} options
+ * @returns {{ folder: string, whole: boolean }} where the unpacked libraries belong, and whether they are there
+ */
+export function findLibraries({ library, pins, cache }) {
+  const folder = join(cache, 'libtensorflow', `${pins.libtensorflow}-${library}`);
+  return { folder, whole: isWhole(folder) };
+}
 
 /**
  * Gives the folder that holds the unpacked libraries, `tensorflow/` and, for CUDA, `nvidia/` beside it as in Python's
@@ -18,9 +27,9 @@ import { SetupFailure } from './setup-failure.mjs';
  * @param {{ library: Library, pins: Pins, cache: string, python: string, say: (text: string) => void }} options
  */
 export async function ensureLibraries({ library, pins, cache, python, say }) {
-  const parent = join(cache, 'libtensorflow');
-  const folder = join(parent, `${pins.libtensorflow}-${library}`);
-  if (isWhole(folder)) return { folder, downloaded: false };
+  const { folder, whole } = findLibraries({ library, pins, cache });
+  if (whole) return { folder, downloaded: false };
+  const parent = dirname(folder);
   mkdirSync(parent, { recursive: true });
   dropAbandoned(parent);
   checkRoom(parent, pins.roomBytes[library]);

@@ -2,27 +2,28 @@ import { runCommand } from './run-command.mjs';
 import { SetupFailure } from './setup-failure.mjs';
 
 /**
- * Finds the programs that set-up runs, and names all that are missing at once, before anything is downloaded.
+ * Finds the programs that set-up will run, and names all that are missing at once, before anything is downloaded.
  *
+ * @param {{ pip: boolean, compiler: boolean }} needed nothing is asked for that the cache makes unnecessary
  * @param {Record<string, string | undefined>} environment
  * @returns {Promise<{ python: string }>}
  */
-export async function findTools(environment) {
+export async function findTools(needed, environment) {
   const python = await firstThatRuns([environment['PYTHON'], 'python3', 'python'], ['-m', 'pip', '--version']);
   const compiler = await firstThatRuns([environment['CXX'], 'c++', 'g++', 'clang++'], ['--version']);
   const make = await firstThatRuns([environment['MAKE'], 'make', 'gmake'], ['--version']);
   const missing = [
-    ...(python === undefined ? ['Python 3 with pip'] : []),
-    ...(compiler === undefined ? ['a C++ compiler'] : []),
-    ...(make === undefined ? ['make'] : []),
+    ...(python === undefined && needed.pip ? ['Python 3 with pip'] : []),
+    ...(compiler === undefined && needed.compiler ? ['a C++ compiler'] : []),
+    ...(make === undefined && needed.compiler ? ['make'] : []),
   ];
-  if (python === undefined || missing.length > 0) {
+  if (missing.length > 0) {
     throw new SetupFailure(
       `${missing.join(' and ')} ${missing.length === 1 ? 'was' : 'were'} not found`,
-      'install it (Debian, Ubuntu: apt install python3-pip g++ make), then npm run setup',
+      'install what is missing (Debian, Ubuntu: apt install python3-pip g++ make), then npm run setup',
     );
   }
-  return { python };
+  return { python: python ?? 'python3' };
 }
 
 /**
