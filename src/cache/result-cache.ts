@@ -1,7 +1,6 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, type Stats } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncFolder, writeFileAtomic } from '../base/atomic-file.ts';
-import { fail } from '../base/failure.ts';
 import {
   entryFileName,
   outputsFolderName,
@@ -10,46 +9,64 @@ import {
   type ExecutionFacts,
   type StoredOutput,
 } from './cache-entry.ts';
-import { linksLeadingOut, listTree, portableSignature, type FileTree } from './file-tree.ts';
+import { listTree, portableSignature, type FileTree } from './file-tree.ts';
 import { makeDurable } from './make-durable.ts';
+import { ObjectStore } from './object-store.ts';
+import { ScratchFolder } from './scratch-folder.ts';
+import { storeOutput, type OutputPlan } from './store-output.ts';
 import { treeDigest } from './tree-digest.ts';
 
 /** The answer to "is the result of this key here?" */
 export type Lookup =
   | { readonly state: 'whole'; readonly entry: CacheEntry }
+  /** Not here, but in the second cache, which is only read: `adopt` brings it here. */
+  | { readonly state: 'elsewhere'; readonly entry: CacheEntry }
   | { readonly state: 'absent' }
   /** Something is there, but it is not what was stored. It counts as absent, and is replaced by the next execution. */
   | { readonly state: 'damaged'; readonly problem: string };
 
-/** An output as a task is to leave it: where, and of which kind. */
-export interface OutputPlan {
-  readonly kind: string;
-  readonly path: string;
+/** Where a cache lies. */
+export interface CacheFolders {
+  /** Entries by key. */
+  readonly entries: string;
+  /** Where tasks write; on the same file system, since a result is published by a rename. */
+  readonly scratch: string;
+  /** Entries of another cache that may be read, say on a network drive. */
+  readonly second?: string | undefined;
 }
 
 /** Entries used within this time are not marked as used again. */
 const useGrainMs = 3_600_000;
+
+const keyPattern = /^[0-9a-f]{64}$/;
 
 /**
  * Results by key: `<folder>/<key>/` with `entry.json` and `outputs/`. An entry appears by one rename of a folder that
  * is whole and on disk, so a reader sees all of it or nothing. Callers hold the key's lock while they publish.
  */
 export class ResultCache {
-  readonly folder: string;
-  /** Where tasks write; on the same file system as `folder`, since a result is published by a rename. */
-  readonly scratchFolder: string;
+  readonly folders: CacheFolders;
+  readonly #objects: ObjectStore;
 
-  constructor(folder: string, scratchFolder: string) {
-    this.folder = folder;
-    this.scratchFolder = scratchFolder;
+  constructor(folders: CacheFolders) {
+    this.folders = folders;
+    this.#objects = new ObjectStore(join(folders.entries, '.objects'));
+  }
+
+  /** Keys of everything that is there, whole or not. */
+  keys(): string[] {
+    if (!existsSync(this.folders.entries)) return [];
+    return readdirSync(this.folders.entries)
+      .filter((name) => keyPattern.test(name))
+      .sort();
   }
 
   entryFolder(key: string): string {
-    return join(this.folder, key);
+    return join(this.folders.entries, key);
   }
 
   outputPath(entry: CacheEntry, output: StoredOutput): string {
-    return join(this.folder, entry.key, outputsFolderName, output.path);
+    return join(this.folders.entries, entry.key, outputsFolderName, output.path);
   }
 
   /**
@@ -57,41 +74,39 @@ export class ResultCache {
    * differs (a result that was copied, or damaged) the files are read.
    */
   async find(key: string): Promise<Lookup> {
-    const folder = this.entryFolder(key);
-    const entry = readEntry(folder, key);
-    if (entry === undefined)
-      return exists(folder) ? damaged(`${entryFileName} is missing or cut off`) : { state: 'absent' };
-    for (const [port, output] of Object.entries(entry.outputs)) {
-      const tree = tryListTree(this.outputPath(entry, output));
-      if (tree === undefined) return damaged(`output ${port} is missing`);
-      if (portableSignature(tree) !== output.signature) return this.verify(key);
-    }
-    markUsed(join(folder, entryFileName));
-    return { state: 'whole', entry };
+    const here = await inspect(this.entryFolder(key), key, 'stat');
+    if (here.state === 'whole') markUsed(join(this.entryFolder(key), entryFileName));
+    if (here.state !== 'absent' || this.folders.second === undefined) return here;
+    const there = await inspect(join(this.folders.second, key), key, 'stat');
+    return there.state === 'whole' ? { state: 'elsewhere', entry: there.entry } : here;
   }
 
   /** Reads every file of an entry and compares the digests. */
-  async verify(key: string): Promise<Lookup> {
-    const folder = this.entryFolder(key);
-    const entry = readEntry(folder, key);
-    if (entry === undefined)
-      return exists(folder) ? damaged(`${entryFileName} is missing or cut off`) : { state: 'absent' };
-    const outputs: Record<string, StoredOutput> = {};
-    for (const [port, output] of Object.entries(entry.outputs)) {
-      const tree = tryListTree(this.outputPath(entry, output));
-      if (tree === undefined) return damaged(`output ${port} is missing`);
-      const digest = await treeDigest(tree);
-      if (digest !== output.digest) return damaged(`output ${port} is not what was stored: ${differs(tree, output)}`);
-      outputs[port] = { ...output, signature: portableSignature(tree) };
+  verify(key: string): Promise<Lookup> {
+    return inspect(this.entryFolder(key), key, 'read');
+  }
+
+  /** Copies a result of the second cache, or of any folder of entries, to here, and reads every byte of the copy. */
+  async adopt(key: string, from = this.folders.second): Promise<Lookup> {
+    if (from === undefined) return { state: 'absent' };
+    const copy = join(this.folders.scratch, `${key}.copy.${process.pid}`);
+    rmSync(copy, { recursive: true, force: true });
+    try {
+      mkdirSync(this.folders.scratch, { recursive: true });
+      cpSync(join(from, key), copy, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+      const lookup = await inspect(copy, key, 'read');
+      if (lookup.state !== 'whole') return lookup;
+      makeDurable(copy);
+      this.#moveIn(copy, key);
+      return lookup;
+    } finally {
+      rmSync(copy, { recursive: true, force: true });
     }
-    const renewed: CacheEntry = { ...entry, outputs };
-    if (JSON.stringify(renewed) !== JSON.stringify(entry)) this.#tryToRenew(folder, renewed);
-    return { state: 'whole', entry: renewed };
   }
 
   /** Folder of everything an execution of this key writes. */
   scratchOf(key: string): ScratchFolder {
-    return new ScratchFolder(join(this.scratchFolder, key));
+    return new ScratchFolder(join(this.folders.scratch, key));
   }
 
   /**
@@ -105,90 +120,70 @@ export class ResultCache {
   ): Promise<CacheEntry> {
     const scratch = this.scratchOf(key);
     const stored: Record<string, StoredOutput> = {};
-    for (const [port, plan] of Object.entries(outputs)) stored[port] = await storeOutput(scratch, port, plan);
+    for (const [port, plan] of Object.entries(outputs)) {
+      stored[port] = await storeOutput({ scratch, objects: this.#objects }, port, plan);
+    }
     const entry: CacheEntry = { format: 'faceflow-cache-entry', version: 1, key, ...facts, outputs: stored };
     writeFileAtomic(join(scratch.entry, entryFileName), `${JSON.stringify(entry, null, 1)}\n`);
     makeDurable(scratch.entry);
-    mkdirSync(this.folder, { recursive: true });
     this.drop(key);
-    renameSync(scratch.entry, this.entryFolder(key));
-    syncFolder(this.folder);
+    this.#moveIn(scratch.entry, key);
     return entry;
   }
 
   /** Removes an entry; a reader never sees half of one, since it leaves the cache by a rename. */
   drop(key: string): void {
     const folder = this.entryFolder(key);
-    if (!exists(folder)) return;
-    mkdirSync(this.scratchFolder, { recursive: true });
-    const aside = join(this.scratchFolder, `${key}.dropped`);
+    if (!existsSync(folder)) return;
+    mkdirSync(this.folders.scratch, { recursive: true });
+    const aside = join(this.folders.scratch, `${key}.dropped.${process.pid}`);
     rmSync(aside, { recursive: true, force: true });
     renameSync(folder, aside);
     rmSync(aside, { recursive: true, force: true });
   }
 
-  /** A cache that may only be read is as good as any: its signatures are compared by reading each time. */
-  #tryToRenew(folder: string, entry: CacheEntry): void {
+  #moveIn(folder: string, key: string): void {
+    mkdirSync(this.folders.entries, { recursive: true });
     try {
-      writeFileAtomic(join(folder, entryFileName), `${JSON.stringify(entry, null, 1)}\n`);
-    } catch {
-      return;
+      renameSync(folder, this.entryFolder(key));
+    } catch (error) {
+      // Another process has brought the same result here meanwhile.
+      if (!isOccupied(error)) throw error;
     }
+    syncFolder(this.folders.entries);
   }
 }
 
-/** Where one execution writes: `work` is the stage's own (checkpoints), `entry` becomes the cache entry. */
-export class ScratchFolder {
-  readonly root: string;
-  readonly work: string;
-  readonly entry: string;
-  readonly outputs: string;
-
-  constructor(root: string) {
-    this.root = root;
-    this.work = join(root, 'work');
-    this.entry = join(root, 'entry');
-    this.outputs = join(this.entry, outputsFolderName);
+/** Looks at an entry: with `stat` alone where that tells that nothing was touched, or by reading all of it. */
+async function inspect(folder: string, key: string, how: 'stat' | 'read'): Promise<Lookup> {
+  const entry = readEntry(folder, key);
+  if (entry === undefined) {
+    return existsSync(folder) ? damaged(`${entryFileName} is missing or cut off`) : { state: 'absent' };
   }
-
-  /** Makes the folders ready for an attempt: outputs always start empty, `work` unless a checkpoint may be in it. */
-  prepare(keepsWork: boolean): void {
-    rmSync(keepsWork ? this.entry : this.root, { recursive: true, force: true });
-    mkdirSync(this.work, { recursive: true });
-    mkdirSync(this.outputs, { recursive: true });
+  const outputs: Record<string, StoredOutput> = {};
+  for (const [port, output] of Object.entries(entry.outputs)) {
+    const tree = tryListTree(join(folder, outputsFolderName, output.path));
+    if (tree === undefined) return damaged(`output ${port} is missing`);
+    const signature = portableSignature(tree);
+    const isTouched = signature !== output.signature;
+    if ((how === 'read' || isTouched) && (await treeDigest(tree)) !== output.digest) {
+      return damaged(`output ${port} is not what was stored: ${differs(tree, output)}`);
+    }
+    outputs[port] = isTouched ? { ...output, signature } : output;
   }
-
-  remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
-  }
+  return { state: 'whole', entry: renewed(folder, entry, outputs) };
 }
 
-async function storeOutput(scratch: ScratchFolder, port: string, plan: OutputPlan): Promise<StoredOutput> {
-  const path = join(scratch.outputs, plan.path);
-  if (!exists(path)) {
-    fail({
-      code: 'output-missing',
-      message: `the stage ended without writing its output ${port} (${plan.path})`,
-      hint: 'a stage creates every output its stage.json declares',
-    });
+/** The entry with the signatures its files have now, so that they need not be read the next time. */
+function renewed(folder: string, entry: CacheEntry, outputs: Readonly<Record<string, StoredOutput>>): CacheEntry {
+  if (Object.entries(outputs).every(([port, output]) => output === entry.outputs[port])) return entry;
+  const changed: CacheEntry = { ...entry, outputs };
+  try {
+    writeFileAtomic(join(folder, entryFileName), `${JSON.stringify(changed, null, 1)}\n`);
+  } catch {
+    // A cache that may only be read is read anew each time.
   }
-  const [link] = linksLeadingOut(path, scratch.outputs);
-  if (link !== undefined) {
-    fail({
-      code: 'output-leads-outside',
-      message: `output ${port} holds a symbolic link that leads out of the outputs: ${link}`,
-      hint: 'write a copy: a result must be whole by itself',
-    });
-  }
-  const tree = listTree(path);
-  const digest = await treeDigest(tree);
-  makeReadOnly(tree);
-  return { kind: plan.kind, path: plan.path, digest, bytes: tree.bytes, signature: portableSignature(tree) };
-}
-
-/** Guards results against a slip of the hand: they are reached through links from every run folder. */
-function makeReadOnly(tree: FileTree): void {
-  for (const file of tree.files) chmodSync(join(tree.root, file.path), 0o444);
+  return changed;
 }
 
 function differs(tree: FileTree, output: StoredOutput): string {
@@ -209,18 +204,14 @@ function tryListTree(path: string): FileTree | undefined {
   }
 }
 
-function exists(path: string): boolean {
-  return statIfThere(path) !== undefined;
-}
-
-function statIfThere(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
+function isOccupied(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST');
 }
 
 /** The time of an entry's description says when it was last used: what leaves the cache first is decided by it. */
 function markUsed(path: string): void {
   const now = Date.now();
-  const stat = statIfThere(path);
+  const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined || now - stat.mtimeMs < useGrainMs) return;
   try {
     utimesSync(path, now / 1000, now / 1000);

@@ -20,13 +20,21 @@ interface Row {
 }
 
 export type LockAttempt =
-  | { readonly outcome: 'acquired'; readonly lock: TaskLock }
+  | {
+      readonly outcome: 'acquired';
+      readonly lock: TaskLock;
+      /** The owner before us is on another machine and has fallen silent: it may still write where it wrote. */
+      readonly isTakenOver: boolean;
+    }
   | { readonly outcome: 'held'; readonly owner: LockOwner }
   /** The runner is gone, its worker is not: it must end before anybody else may write where it writes. */
   | { readonly outcome: 'orphaned'; readonly worker: ProcessIdentity };
 
-/** How long the heart of an owner on another machine may stand still before we take it for dead. */
-const silenceMs = 60_000;
+export interface LockSettings {
+  readonly host?: string;
+  /** How long the heart of an owner on another machine may stand still before we take it for dead. */
+  readonly silenceMs?: number;
+}
 
 /**
  * Locks by key, in a SQLite file: a transaction decides who takes over from a dead owner, which lock files alone
@@ -37,12 +45,14 @@ export class TaskLocks {
   readonly #database: Database.Database;
   readonly #host: string;
   readonly #run: string;
+  readonly #silenceMs: number;
   /** What we saw of the hearts of owners elsewhere: token, beat, and since when it has not changed. */
   readonly #watched = new Map<string, { readonly pulse: string; readonly since: number }>();
 
-  constructor(path: string, run: string, host = thisHost()) {
+  constructor(path: string, run: string, { host = thisHost(), silenceMs = 60_000 }: LockSettings = {}) {
     this.#run = run;
     this.#host = host;
+    this.#silenceMs = silenceMs;
     this.#database = new Database(path, { timeout: 30_000 });
     // No WAL: the file may lie on a shared folder. Losing locks in a power cut is right: their owners are gone too.
     this.#database.pragma('journal_mode = TRUNCATE');
@@ -73,7 +83,8 @@ export class TaskLocks {
         const holder = row === undefined ? undefined : this.#holder(key, row);
         if (holder !== undefined) return holder;
         this.#watched.delete(key);
-        return { outcome: 'acquired', lock: this.#take(key) };
+        const isTakenOver = row !== undefined && row.host !== this.#host;
+        return { outcome: 'acquired', lock: this.#take(key), isTakenOver };
       })
       .immediate();
   }
@@ -107,7 +118,7 @@ export class TaskLocks {
   #isSilent(key: string, row: Row): boolean {
     const pulse = `${row.token} ${row.beat}`;
     const seen = this.#watched.get(key);
-    if (seen?.pulse === pulse) return performance.now() - seen.since > silenceMs;
+    if (seen?.pulse === pulse) return performance.now() - seen.since > this.#silenceMs;
     this.#watched.set(key, { pulse, since: performance.now() });
     return false;
   }

@@ -18,7 +18,7 @@ export function taskEnvironment(
   ours: Environment,
 ): Record<string, string> {
   const inherited = Object.fromEntries(Object.entries(ours).filter(([name]) => passed.test(name)));
-  const forEngine = task.kind.manifest.engine === true ? workerEnvironment(engine, cpus, inherited) : {};
+  const forEngine = task.kind.manifest.engine === true ? workerEnvironment(engine, cpus) : {};
   return withoutGaps({ TZ: 'UTC', ...inherited, ...forEngine });
 }
 

@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, hostname, totalmem } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../base/digest.ts';
 import type { EngineIdentity } from '../base/stage.ts';
 import { readEntry } from '../cache/cache-entry.ts';
 import { ResultCache } from '../cache/result-cache.ts';
 import { StatCache, statCachePath } from '../cache/stat-cache.ts';
+import { TaskLocks } from '../cache/task-locks.ts';
 import { CacheKnowledge } from '../execute/knowledge.ts';
 import type { KeyDocument } from '../plan/key-document.ts';
 import { openDatabase, type FlowDatabase } from '../record/open-database.ts';
@@ -14,6 +15,7 @@ import { lastKeyOf, recordedDocument } from '../record/past-runs.ts';
 import type { MachineFacts } from '../record/run-facts.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
 import type { StageFolders } from '../spec/stage-folders.ts';
+import type { Surroundings } from './flow-command.ts';
 import { packageFolder, packageVersion } from './package-version.ts';
 
 /** The folder experiments are relative to, with what earlier runs left in its `runs/`. */
@@ -22,13 +24,22 @@ export class Workspace {
   readonly folder: string;
   readonly runsFolder: string;
   readonly cache: ResultCache;
+  readonly locksPath: string;
   #digests: StatCache | undefined;
   #database: FlowDatabase | undefined;
 
-  constructor(folder: string) {
+  /** @param caches a cache folder shared with other workspaces, and a second one that is only read; absolute */
+  constructor(folder: string, caches: { readonly shared?: string; readonly second?: string } = {}) {
     this.folder = folder;
     this.runsFolder = join(folder, 'runs');
-    this.cache = new ResultCache(join(this.runsFolder, 'cache'), join(this.runsFolder, 'scratch'));
+    const { shared, second } = caches;
+    this.cache = new ResultCache(
+      shared === undefined
+        ? { entries: join(this.runsFolder, 'cache'), scratch: join(this.runsFolder, 'scratch'), second }
+        : { entries: shared, scratch: join(shared, '.scratch'), second },
+    );
+    // Locks belong to the keys of a cache, so they lie where everybody who uses it finds them.
+    this.locksPath = shared === undefined ? join(this.runsFolder, 'locks.db') : join(shared, '.locks.db');
   }
 
   get digests(): StatCache {
@@ -47,8 +58,9 @@ export class Workspace {
     return this.#database;
   }
 
-  get locksPath(): string {
-    return join(this.runsFolder, 'locks.db');
+  openLocks(run: string): TaskLocks {
+    mkdirSync(dirname(this.locksPath), { recursive: true });
+    return new TaskLocks(this.locksPath, run);
   }
 
   /** The key document of the last execution of a task, for reasons: from the record, or from the result itself. */
@@ -61,13 +73,14 @@ export class Workspace {
   }
 
   /** What a plan of an experiment asks for, answered from here. */
-  knowledge(experiment: Experiment, engine: EngineIdentity): CacheKnowledge {
+  knowledge(experiment: Experiment, engine: EngineIdentity, { adopts = false } = {}): CacheKnowledge {
     const { cache, digests } = this;
     return new CacheKnowledge({
       experiment,
       engine,
       cache,
       digests,
+      adopts,
       previous: (task) => this.#previous(experiment, task),
     });
   }
@@ -82,9 +95,17 @@ export class Workspace {
   }
 }
 
-/** The workspace a command works in: `--workspace`, or the folder it was called in. */
-export function openWorkspace(workingFolder: string, asked: string | undefined): Workspace {
-  return new Workspace(resolve(workingFolder, asked ?? '.'));
+/**
+ * The workspace a command works in: `--workspace`, or the folder it was called in. `FLOW_CACHE` names a cache folder to
+ * share with other workspaces and users, `FLOW_SECOND_CACHE` one to look into where ours has nothing.
+ */
+export function openWorkspace(surroundings: Surroundings, asked: string | undefined): Workspace {
+  const { workingFolder, environment } = surroundings;
+  const caches = { shared: environment['FLOW_CACHE'], second: environment['FLOW_SECOND_CACHE'] };
+  const given = Object.entries(caches).flatMap(([name, path]) =>
+    path === undefined || path === '' ? [] : [[name, resolve(workingFolder, path)] as const],
+  );
+  return new Workspace(resolve(workingFolder, asked ?? '.'), Object.fromEntries(given));
 }
 
 /** Where the stages that come with the package lie. */

@@ -13,6 +13,8 @@ export interface KnowledgeSources {
   readonly engine: EngineIdentity;
   readonly cache: ResultCache;
   readonly digests: StatCache;
+  /** Copy results of the second cache to ours when they are found: a run needs them here, a plan does not. */
+  readonly adopts: boolean;
   /** Key document of the last execution of a task. */
   readonly previous: (task: TaskSpec) => KeyDocument | undefined;
 }
@@ -44,9 +46,12 @@ export class CacheKnowledge implements Knowledge {
   }
 
   async find(key: Key): Promise<OutputDigests | undefined> {
-    const lookup = await this.#sources.cache.find(key);
+    const found = await this.#sources.cache.find(key);
+    const isToCopy = found.state === 'elsewhere' && this.#sources.adopts;
+    const lookup = isToCopy ? await this.#sources.cache.adopt(key) : found;
     switch (lookup.state) {
       case 'whole':
+      case 'elsewhere':
         this.remember(lookup.entry);
         return outputDigests(lookup.entry);
       case 'damaged':

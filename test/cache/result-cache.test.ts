@@ -37,7 +37,7 @@ let cache: ResultCache;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'cache-'));
-  cache = new ResultCache(join(root, 'cache'), join(root, 'scratch'));
+  cache = new ResultCache({ entries: join(root, 'cache'), scratch: join(root, 'scratch') });
 });
 
 afterEach(() => {
@@ -88,7 +88,7 @@ describe('a published result', () => {
   it('may have been copied without its times: it is read once and then believed again', async () => {
     await store();
     cpSync(join(root, 'cache'), join(root, 'copy'), { recursive: true });
-    const copied = new ResultCache(join(root, 'copy'), join(root, 'scratch'));
+    const copied = new ResultCache({ entries: join(root, 'copy'), scratch: join(root, 'scratch') });
     expect((await copied.find(key)).state).toBe('whole');
   });
 });

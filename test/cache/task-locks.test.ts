@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { identify, livenessOf } from '../../src/cache/process-identity.ts';
+import { identify, livenessOf, thisHost } from '../../src/cache/process-identity.ts';
 import { TaskLocks, type TaskLock } from '../../src/cache/task-locks.ts';
 
 let folder: string;
@@ -22,8 +23,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function openLocks(run: string, host?: string): TaskLocks {
-  const locks = host === undefined ? new TaskLocks(path, run) : new TaskLocks(path, run, host);
+function openLocks(run: string, host = thisHost()): TaskLocks {
+  const locks = new TaskLocks(path, run, { host, silenceMs: 200 });
   open.push(locks);
   return locks;
 }
@@ -89,6 +90,23 @@ it('of another machine is respected, also where the same process id means nobody
   const second = openLocks('second', 'machine b');
   expect(second.tryAcquire('key').outcome).toBe('held');
   expect(second.tryAcquire('key').outcome).toBe('held');
+});
+
+it('of another machine is taken over when its heart stands still, and not while it beats', async () => {
+  const first = openLocks('first', 'machine a');
+  const lock = acquire(first);
+  const second = openLocks('second', 'machine b');
+  for (let beat = 0; beat < 6; beat += 1) {
+    first.beat();
+    expect(second.tryAcquire('key').outcome).toBe('held');
+    await sleep(60);
+  }
+  expect(second.tryAcquire('key').outcome).toBe('held');
+  await sleep(250);
+  expect(second.tryAcquire('key')).toMatchObject({ outcome: 'acquired', isTakenOver: true });
+  expect(lock.isOurs()).toBe(false);
+  lock.release();
+  expect(openLocks('third', 'machine b').tryAcquire('key').outcome).toBe('held');
 });
 
 it('survives the file being opened by many at once', async () => {

@@ -15,7 +15,7 @@ export const command: FlowCommand = {
 
   async run(call, surroundings) {
     const options = readExperimentOptions(call);
-    const workspace = openWorkspace(surroundings.workingFolder, options.workspace);
+    const workspace = openWorkspace(surroundings, options.workspace);
     const { stdout, environment } = surroundings;
     try {
       const experiment = loadFrom(options, workspace, surroundings);

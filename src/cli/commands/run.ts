@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { identify, thisHost } from '../../cache/process-identity.ts';
-import { TaskLocks } from '../../cache/task-locks.ts';
 import { Interruption } from '../../execute/interruption.ts';
 import { runExperiment, type RunEnd } from '../../execute/run-experiment.ts';
 import { planExperiment } from '../../plan/plan.ts';
@@ -52,7 +51,7 @@ export const command: FlowCommand = {
   async run(call, surroundings) {
     const { jobs, keepGoing, json } = call.options as RunOptions;
     const options: RunOptions = { ...readExperimentOptions(call), jobs, keepGoing, json };
-    const workspace = openWorkspace(surroundings.workingFolder, options.workspace);
+    const workspace = openWorkspace(surroundings, options.workspace);
     try {
       return exitCodeOf(await run(options, workspace, surroundings));
     } finally {
@@ -65,7 +64,7 @@ async function run(options: RunOptions, workspace: Workspace, surroundings: Surr
   const experiment = loadFrom(options, workspace, surroundings);
   const engine = chosenEngine(surroundings);
   const notice = engineNotice(engine);
-  const knowledge = workspace.knowledge(experiment, engine.identity);
+  const knowledge = workspace.knowledge(experiment, engine.identity, { adopts: true });
   const plan = await planExperiment(experiment, knowledge);
   const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
   const facts = runFacts(id, options, experiment, { engine: engine.identity, notice });
@@ -82,7 +81,7 @@ async function run(options: RunOptions, workspace: Workspace, surroundings: Surr
         ...(notice === undefined ? {} : { engineNotice: notice }),
         cache: workspace.cache,
         digests: workspace.digests,
-        openLocks: () => new TaskLocks(workspace.locksPath, id),
+        openLocks: () => workspace.openLocks(id),
         jobs: options.jobs,
         cpus: availableParallelism(),
         keepGoing: options.keepGoing,

@@ -16,7 +16,7 @@ export const command: FlowCommand = {
   },
 
   async run(call, surroundings) {
-    const workspace = openWorkspace(surroundings.workingFolder, readExperimentOptions(call).workspace);
+    const workspace = openWorkspace(surroundings, readExperimentOptions(call).workspace);
     try {
       closeKilledRuns(workspace.database);
       const { text, json } =

@@ -30,9 +30,9 @@ export async function generatedFiles(root: string): Promise<readonly GeneratedFi
   return await Promise.all([
     formatted(root, 'schemas/experiment.schema.json', JSON.stringify(experimentSchema(manifests))),
     formatted(root, stageDigestsPath, JSON.stringify(stageDigests(stages, names))),
-    ...manifests.map(async (manifest) =>
-      formatted(root, `stages/${manifest.name}/contract.ts`, await contractOf(manifest)),
-    ),
+    ...manifests
+      .filter(({ program }) => program !== true)
+      .map(async (manifest) => formatted(root, `stages/${manifest.name}/contract.ts`, await contractOf(manifest))),
   ]);
 }
 
