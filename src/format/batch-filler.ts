@@ -66,7 +66,7 @@ export class BatchFiller {
     if (Number.isInteger(label) && label >= 0 && label < identities) return label;
     fail({
       code: 'label-out-of-range',
-      message: `${source.what ?? 'an image'} in ${source.file} has label ${label}, expected 0 to ${identities - 1} (the set has ${identities} identities)`,
+      message: `${source.what ?? 'an image'} has label ${label}, expected 0 to ${identities - 1} (the set has ${identities} identities)`,
       at: { file: source.file, ...(source.offset === undefined ? {} : { offset: source.offset }) },
       hint: 'Pack the set again, or correct the first number of its property file.',
     });
@@ -77,7 +77,7 @@ export class BatchFiller {
     if (size.height === height && size.width === width) return;
     fail({
       code: 'wrong-image-size',
-      message: `${source.what ?? 'an image'} in ${source.file} has ${size.width} x ${size.height} pixels, the set says ${width} x ${height}`,
+      message: `${source.what ?? 'an image'} has ${size.width} x ${size.height} pixels, the set says ${width} x ${height}`,
       at: { file: source.file, ...(source.offset === undefined ? {} : { offset: source.offset }) },
     });
   }

@@ -103,15 +103,15 @@ export class Cursor {
     if (count * itemBytes > this.remaining) this.truncated(what, count * itemBytes);
   }
 
-  /** Fails with `damaged-file` at `offset`, or at the next byte. */
+  /** Fails with `damaged-file` (or `code`) at `offset`, or at the next byte. */
   damaged(message: string, offset = this.offset, code = 'damaged-file'): never {
-    fail({ code, message: `${this.file} is damaged: ${message}`, at: { file: this.file, offset } });
+    fail({ code, message, at: { file: this.file, offset } });
   }
 
   truncated(what: string, needed: number): never {
     fail({
       code: 'truncated-file',
-      message: `${this.file} ends too early: ${what} needs ${needed} bytes at offset ${this.offset}, ${this.remaining} are left`,
+      message: `the file ends too early: ${what} needs ${needed} bytes, ${this.remaining} are left`,
       at: { file: this.file, offset: this.offset },
       hint: 'Copy or pack the file again; it was probably cut off on the way.',
     });

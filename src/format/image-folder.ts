@@ -41,7 +41,7 @@ export function listImageFolder(folder: string): ImageFolder {
   if (!existsSync(folder)) {
     fail({
       code: 'missing-file',
-      message: `${folder} does not exist (expected a folder of pictures)`,
+      message: 'expected a folder of pictures, found nothing',
       at: { file: folder },
     });
   }

@@ -11,7 +11,7 @@ export type { RgbImage };
 /** Where the bytes of a picture come from, for the error that names it. */
 export interface ImageSource {
   readonly file: string;
-  /** Byte offset in the file, where the picture is part of one. */
+  /** Where the picture's record starts in the file, if it is part of one. */
   readonly offset?: number;
   /** What it is within the file: `image 17 of class 3`. */
   readonly what?: string;
@@ -57,13 +57,7 @@ function decodeNamed(decode: typeof decodePnm, bytes: Uint8Array, source: string
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
     const [{ message, at }] = error.failures;
-    const offset = at !== undefined && 'offset' in at ? (at.offset ?? 0) : 0;
-    return refuse(
-      source,
-      message.replace(`${file} is damaged: `, '').replace(`${file} ends`, 'it ends'),
-      offset,
-      error,
-    );
+    return refuse(source, message, at !== undefined && 'offset' in at ? (at.offset ?? 0) : 0, error);
   }
 }
 
@@ -109,18 +103,15 @@ export function requireSound(bytes: Uint8Array, source: string | ImageSource): P
   return header;
 }
 
+/** `offset` counts from the start of the picture. */
 function refuse(source: string | ImageSource, problem: string, offset: number, cause?: unknown): never {
-  const {
-    file,
-    offset: start,
-    what,
-  } = typeof source === 'string' ? { file: source, offset: 0, what: undefined } : source;
-  const named = what === undefined ? file : `${what} in ${file}`;
+  const { file, offset: start, what }: ImageSource = typeof source === 'string' ? { file: source } : source;
+  const within = start === undefined || offset === 0 ? '' : ` (byte ${offset} of the picture)`;
   fail(
     {
       code: 'undecodable-image',
-      message: `${named} cannot be decoded: ${problem}`,
-      at: { file, offset: (start ?? 0) + offset },
+      message: `${what ?? 'the picture'} cannot be decoded: ${problem}${within}`,
+      at: { file, offset: start ?? offset },
       hint: 'Replace or remove the picture.',
     },
     cause,

@@ -146,7 +146,7 @@ class IndexParser {
   #refuse(found: string): never {
     fail({
       code: 'damaged-index',
-      message: `${this.#file}:${this.#line} expected "id <tab> byte offset", ${found}`,
+      message: `expected "id <tab> byte offset", ${found}`,
       at: { file: this.#file, line: this.#line, column: 1, length: 1 },
       hint: 'Delete the .idx file: it is rebuilt from the .rec file.',
     });

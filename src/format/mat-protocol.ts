@@ -71,5 +71,5 @@ function unwrap(value: MatValue | undefined): MatValue | undefined {
 }
 
 function refuse(file: string, expected: string, found: string): never {
-  fail({ code: 'damaged-protocol', message: `${file}: expected ${expected}, found ${found}`, at: { file } });
+  fail({ code: 'damaged-protocol', message: `expected ${expected}, found ${found}`, at: { file } });
 }

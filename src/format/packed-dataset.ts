@@ -116,7 +116,7 @@ export class PackedDataset {
   #missing(id: number): never {
     fail({
       code: 'missing-record',
-      message: `${this.#records.path} has no record ${id}, but its index record or size says that there is one`,
+      message: `there is no record ${id}, but record 0 or the size of the set says that there is one`,
       at: { file: this.#records.path },
       hint: 'Delete the .idx file if it belongs to another .rec file; otherwise pack the set again.',
     });
@@ -126,7 +126,7 @@ export class PackedDataset {
     const offset = this.#index.offsetOf(id) ?? 0;
     fail({
       code: 'damaged-file',
-      message: `${this.#records.path} is damaged: ${message}`,
+      message,
       at: { file: this.#records.path, offset },
     });
   }

@@ -11,7 +11,7 @@ export function selectPairs(protocol: PairProtocol, folds: readonly number[], fi
   if (unknown !== undefined) {
     fail({
       code: 'unknown-fold',
-      message: `fold ${unknown} was asked for, but ${file} has folds 1 to ${protocol.folds}`,
+      message: `fold ${unknown} was asked for, but the protocol has folds 1 to ${protocol.folds}`,
       at: { file },
     });
   }

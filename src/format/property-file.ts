@@ -33,7 +33,7 @@ function parseLine(file: string, line: string, number: number): Property {
   if (match === null) {
     fail({
       code: 'damaged-property',
-      message: `${file}:${number} expected "identities,height,width" such as 85742,112,112, found ${JSON.stringify(line.slice(0, 60))}`,
+      message: `expected "identities,height,width" such as 85742,112,112, found ${JSON.stringify(line.slice(0, 60))}`,
       at: { file, line: number, column: 1, length: Math.max(1, line.length), sourceLine: line },
     });
   }

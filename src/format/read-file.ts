@@ -24,9 +24,9 @@ export function openForReading(path: string, what: string): { readonly descripto
 function requireFile(path: string, what: string): void {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
-    fail({ code: 'missing-file', message: `${path} does not exist (expected a ${what})`, at: { file: path } });
+    fail({ code: 'missing-file', message: `expected a ${what}, found no file`, at: { file: path } });
   }
   if (!stat.isFile()) {
-    fail({ code: 'not-a-file', message: `${path} is not a file (expected a ${what})`, at: { file: path } });
+    fail({ code: 'not-a-file', message: `expected a ${what}, found something that is not a file`, at: { file: path } });
   }
 }

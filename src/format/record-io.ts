@@ -46,7 +46,7 @@ export function decodeFrameHeader(cursor: Cursor, following: number): FrameHeade
   if (paddedLength > following) {
     fail({
       code: 'truncated-file',
-      message: `${cursor.file} ends inside a record: the one at offset ${at} needs ${paddedLength} bytes after its header, ${following} are left`,
+      message: `the file ends inside this record, which needs ${paddedLength} bytes after its header; ${Math.max(0, following)} are left`,
       at: { file: cursor.file, offset: at },
       hint: 'Copy or pack the file again; it was probably cut off on the way.',
     });

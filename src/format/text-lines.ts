@@ -38,7 +38,7 @@ export function lineFailure(line: TextLine, code: string, expected: string, hint
   const shown = line.text.length > 120 ? `${line.text.slice(0, 117)}...` : line.text;
   return {
     code,
-    message: `${line.file}:${line.number} expected ${expected}, found ${JSON.stringify(shown)}`,
+    message: `expected ${expected}, found ${JSON.stringify(shown)}`,
     at: {
       file: line.file,
       line: line.number,

@@ -69,7 +69,7 @@ export class TrainingReader implements AsyncIterable<TrainingBatch> {
       this.#dataset.close();
       fail({
         code: 'too-few-images',
-        message: `${recordPath} holds ${imageCount} images, fewer than one batch of ${options.batch}`,
+        message: `the set holds ${imageCount} images, fewer than one batch of ${options.batch}`,
         at: { file: recordPath },
         hint: 'Choose a smaller batch.',
       });

@@ -45,7 +45,7 @@ function missingPicture(picture: FacePicture, pair: FacePair, folder: string, pr
   const expected = `${picture.name}/${picture.name}_${String(picture.number).padStart(4, '0')}.jpg`;
   return {
     code: 'missing-image',
-    message: `${protocol}:${pair.line} names picture ${picture.number} of ${picture.name}, but ${folder} has no ${expected} (nor with another extension)`,
+    message: `the protocol names picture ${picture.number} of ${picture.name}, but ${folder} has no ${expected} (nor with another extension)`,
     at: { file: protocol, line: pair.line, column: 1, length: 1 },
     hint: 'Give the folder that the protocol was made for, or choose other folds.',
   };

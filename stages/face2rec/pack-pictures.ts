@@ -66,7 +66,7 @@ async function readUnlessDamaged(
     return await readPicture(path);
   } catch (error) {
     if (strict || !(error instanceof FailureError)) throw error;
-    context.emit({ type: 'log', level: 'warning', message: `left out: ${error.message}` });
+    context.emit({ type: 'log', level: 'warning', message: `left out ${path}: ${error.message}` });
     return undefined;
   }
 }
@@ -80,7 +80,7 @@ export function requireEqualSize(
   if (size.width === first.width && size.height === first.height) return;
   fail({
     code: 'unequal-sizes',
-    message: `${path} has ${size.width} x ${size.height} pixels, but ${first.path} has ${first.width} x ${first.height}; aligned pictures all have one size`,
+    message: `the picture has ${size.width} x ${size.height} pixels, but ${first.path} has ${first.width} x ${first.height}; aligned pictures all have one size`,
     at: { file: path },
   });
 }
@@ -89,10 +89,7 @@ function readPictureFile(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    return fail(
-      { code: 'missing-image', message: `${path} cannot be read: no such picture`, at: { file: path } },
-      error,
-    );
+    return fail({ code: 'missing-image', message: 'expected a picture, found no file', at: { file: path } }, error);
   }
 }
 

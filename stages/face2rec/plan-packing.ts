@@ -96,17 +96,12 @@ function requireGrouped(entries: readonly LabelledLine[], file: string): void {
   let last: number | undefined;
   for (const { label, line } of entries) {
     if (!Number.isInteger(label) || label < 0) {
-      refuse(
-        'damaged-list',
-        `${file}:${line} expected a label that is a whole number from 0 on, found ${label}`,
-        file,
-        line,
-      );
+      refuse('damaged-list', `expected a label that is a whole number from 0 on, found ${label}`, file, line);
     }
     if (label !== last && seen.has(label)) {
       refuse(
         'list-not-grouped',
-        `${file}:${line} label ${label} comes back after other labels; all pictures of an identity must follow each other`,
+        `label ${label} comes back after other labels; all pictures of an identity must follow each other`,
         file,
         line,
       );

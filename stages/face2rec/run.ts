@@ -70,7 +70,8 @@ function describePlan(
   if (plan.pictures.length === 0) {
     fail({
       code: 'nothing-to-pack',
-      message: `no picture is left to train on: ${context.inputs.images} has none, or all are held out or of identities with too few pictures`,
+      message:
+        'no picture is left to train on: there is none, or all are held out or of identities with too few pictures',
       at: { file: context.inputs.images },
     });
   }
@@ -78,7 +79,7 @@ function describePlan(
   if (unaligned !== undefined) {
     fail({
       code: 'unaligned-image',
-      message: `${unaligned.path} is marked as not aligned; only aligned pictures can be packed`,
+      message: 'the picture is marked as not aligned; only aligned pictures can be packed',
       at: { file: unaligned.path },
     });
   }

@@ -38,6 +38,7 @@ describe('the index of a .rec file', () => {
   ])('refuses %j with the line', async (text, line, problem) => {
     const path = write(text);
     const [failure] = await failuresOf(() => readIndexFile(path));
-    expect(failure?.message).toBe(`${path}:${String(line)} expected "id <tab> byte offset", ${problem}`);
+    expect(failure?.message).toBe(`expected "id <tab> byte offset", ${problem}`);
+    expect(failure?.at).toMatchObject({ file: path, line });
   });
 });

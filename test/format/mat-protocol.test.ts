@@ -33,6 +33,6 @@ describe('a protocol in a MATLAB file', () => {
 
   it('says what it expected where the file is another', async () => {
     const [failure] = await failuresOf(() => pairsOfMat(new Map(), 'x.mat'));
-    expect(failure?.message).toBe('x.mat: expected a variable "pairs" (CFP) or "splits" (AgeDB), found no variables');
+    expect(failure?.message).toBe('expected a variable "pairs" (CFP) or "splits" (AgeDB), found no variables');
   });
 });

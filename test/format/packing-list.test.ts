@@ -41,9 +41,9 @@ describe('a packing list', () => {
   it.each([
     ['1\ta.jpg\n', 'expected 3, 7 or 17 tab separated columns'],
     ['2\ta.jpg\t0\n', 'expected 3, 7 or 17 tab separated columns'],
-    ['1\ta.jpg\t0\n1\tb.jpg\tzero\n', 'train.lst:2 expected 3, 7 or 17'],
+    ['1\ta.jpg\t0\n1\tb.jpg\tzero\n', 'expected 3, 7 or 17'],
     ['0\ta.jpg\t0\t1\t2\tx\t4\n', 'expected a number instead of "x"'],
-    ['4\t1\ta.jpg\n5\tb.jpg\n', 'train.lst:2 expected tab separated columns: index, one label or more, path'],
+    ['4\t1\ta.jpg\n5\tb.jpg\n', 'expected tab separated columns: index, one label or more, path'],
   ])('refuses %j', async (text, problem) => {
     const [failure] = await failuresOf(() => decode(text));
     expect(failure?.code).toBe('damaged-list');

@@ -33,8 +33,8 @@ describe('a pair protocol', () => {
     ['', 'it is empty'],
     ['ten 300\n', 'expected "folds pairs"'],
     ['1 1\nx 1 2\n', 'expected 2 lines of pairs'],
-    ['1 1\nx 1 2\nx 1 3\n', 'pairs.txt:3 expected "name i name2 j" (line 2 of fold 1)'],
-    ['1 1\nx 1 two\nx 1 y 3\n', 'pairs.txt:2 expected a picture number instead of "two"'],
+    ['1 1\nx 1 2\nx 1 3\n', 'expected "name i name2 j" (line 2 of fold 1)'],
+    ['1 1\nx 1 two\nx 1 y 3\n', 'expected a picture number instead of "two"'],
   ])('refuses %j', async (damaged, problem) => {
     const [failure] = await failuresOf(() => decode(damaged));
     expect(failure?.message).toContain(problem);
@@ -54,7 +54,7 @@ describe('a pair protocol', () => {
 
   it('refuses a fold that is not there', async () => {
     const [failure] = await failuresOf(() => selectPairs(decode(text), [4], 'pairs.txt'));
-    expect(failure?.message).toBe('fold 4 was asked for, but pairs.txt has folds 1 to 3');
+    expect(failure?.message).toBe('fold 4 was asked for, but the protocol has folds 1 to 3');
   });
 
   const lfw = '../shared/data/lfw/pairs.txt';

@@ -123,8 +123,8 @@ describe('the training reader', () => {
     writeFileSync(path, bytes);
     const [failure] = await failuresOf(() => read({ folder, batch: 11, seed: 1, mirror: false, threads }, 1));
     expect(failure?.code).toBe('undecodable-image');
-    expect(failure?.message).toContain(`image 7 in ${path} cannot be decoded`);
-    expect(failure?.at).toMatchObject({ file: path, offset });
+    expect(failure?.message).toContain(`image 7 cannot be decoded`);
+    expect(failure?.at).toEqual({ file: path, offset });
   });
 
   it('names file and offset where the .rec file was cut', async () => {
@@ -153,14 +153,14 @@ describe('the training reader', () => {
     writer.add(5, true, jpeg(1));
     writer.finish({ height: 16, width: 16 });
     const [failure] = await failuresOf(() => read({ folder, batch: 1, seed: 1, mirror: false }, 1));
-    expect(failure?.message).toContain('image 1 in');
+    expect(failure?.message).toContain('image 1 has label 5');
     expect(failure?.code).toBe('label-out-of-range');
   });
 
   it('refuses a set that is smaller than one batch', async () => {
     const folder = pack();
     const [failure] = await failuresOf(() => openTrainingReader({ folder, batch: 12, seed: 1, mirror: false }));
-    expect(failure?.message).toBe(`${join(folder, 'train.rec')} holds 11 images, fewer than one batch of 12`);
+    expect(failure?.message).toBe('the set holds 11 images, fewer than one batch of 12');
   });
 });
 

@@ -82,7 +82,7 @@ describe('a verification set', () => {
   it('says that pairs and pictures do not match', async () => {
     const bytes = verificationSet.encode({ images: images.slice(0, 3), same: [true] });
     const [failure] = await failuresOf(() => verificationSet.decode(new Cursor(bytes, 'x.bin')));
-    expect(failure?.message).toBe('x.bin is damaged: 1 pairs need 2 pictures, found 3');
+    expect(failure?.message).toBe('1 pairs need 2 pictures, found 3');
   });
 
   const sample = '../shared/data/samples/small_lfw.bin';
@@ -102,7 +102,7 @@ describe('a verification set', () => {
   it('reports a missing file', async () => {
     const path = join(temporaryFolder(), 'lfw.bin');
     const [failure] = await failuresOf(() => readVerificationSet(path));
-    expect(failure?.message).toBe(`${path} does not exist (expected a verification set (.bin))`);
+    expect(failure?.message).toBe('expected a verification set (.bin), found no file');
     writeFileSync(path, '');
     const [empty] = await failuresOf(() => readVerificationSet(path));
     expect(empty?.code).toBe('truncated-file');

@@ -158,7 +158,8 @@ describe('face2rec', () => {
     const folder = temporaryFolder();
     const [failure] = await failuresOf(() => pack({ images, folder }));
     expect(failure?.code).toBe('undecodable-image');
-    expect(failure?.message).toContain(`${damaged} cannot be decoded: `);
+    expect(failure?.message).toContain('the picture cannot be decoded: ');
+    expect(failure?.at).toMatchObject({ file: damaged });
     expect(readdirSync(join(folder, 'dataset'))).toEqual([]);
   });
 
@@ -167,7 +168,9 @@ describe('face2rec', () => {
     writeFileSync(join(images, 'a', 'a_0002.jpg'), 'no picture');
     const { dataset, events } = await pack({ images, params: { strict: false } });
     expect(content(dataset)).toHaveLength(2);
-    expect(logs(events).some((message) => message.includes('a_0002.jpg cannot be decoded'))).toBe(true);
+    expect(logs(events).some((message) => /^left out .*a_0002.jpg: the picture cannot be decoded/.test(message))).toBe(
+      true,
+    );
     expect(events).toContainEqual({ type: 'metric', name: 'unreadable', value: 1 });
   });
 
@@ -176,8 +179,8 @@ describe('face2rec', () => {
     const protocol = write('pairs.txt', '1\na\t1\t2\na\t1\tb\t7\n');
     const failures = await failuresOf(() => pack({ images, protocol }));
     expect(failures.map(({ message }) => message)).toEqual([
-      `${protocol}:2 names picture 2 of a, but ${images} has no a/a_0002.jpg (nor with another extension)`,
-      `${protocol}:3 names picture 7 of b, but ${images} has no b/b_0007.jpg (nor with another extension)`,
+      `the protocol names picture 2 of a, but ${images} has no a/a_0002.jpg (nor with another extension)`,
+      `the protocol names picture 7 of b, but ${images} has no b/b_0007.jpg (nor with another extension)`,
     ]);
   });
 
@@ -192,7 +195,7 @@ describe('face2rec', () => {
         .toBuffer(),
     );
     const [failure] = await failuresOf(() => pack({ images }));
-    expect(failure?.message).toContain('1.png has 20 x 10 pixels, but');
+    expect(failure?.message).toContain('the picture has 20 x 10 pixels, but');
   });
 
   it('refuses a list in which an identity comes back', async () => {

@@ -1,0 +1,224 @@
+import type { Cursor } from '../cursor.ts';
+import { codecs } from '../index.ts';
+import { peopleInPairs } from '../pair-selection.ts';
+import { elementTypes } from '../mxnet-params.ts';
+import { counted, histogramOf, tally, type Fact, type HistogramBar } from './inspection.ts';
+import { pairsOfMat } from '../mat-protocol.ts';
+
+/** What can be said of a decoded file. */
+export interface Description {
+  readonly facts: readonly Fact[];
+  readonly notes?: readonly string[];
+  readonly imagesPerIdentity?: readonly HistogramBar[];
+}
+
+/**
+ * One entry per format that is decoded as a whole; `recordIo` and `verificationSet` have inspectors of their own, which
+ * look at pictures.
+ */
+export const describers = {
+  indexFile(cursor) {
+    const index = codecs.indexFile.decode(cursor);
+    const ascending = index.offsets.every((offset, entry) => entry === 0 || offset > (index.offsets[entry - 1] ?? 0));
+    return {
+      facts: [
+        { name: 'records', value: index.size },
+        {
+          name: 'index record 0',
+          value: index.offsetOf(0) === undefined ? 'none' : `entry ${String((index.positionOf(0) ?? 0) + 1)}`,
+        },
+      ],
+      notes: ascending ? [] : ['The offsets do not ascend.'],
+    };
+  },
+  propertyFile(cursor) {
+    const { identities, width, height } = codecs.propertyFile.decode(cursor);
+    return {
+      facts: [
+        { name: 'identities', value: identities },
+        { name: 'width x height', value: `${String(width)} x ${String(height)}` },
+      ],
+    };
+  },
+  mxnetParams(cursor) {
+    const arrays = codecs.mxnetParams.decode(cursor);
+    const floats = arrays.reduce((sum, { data, type }) => sum + data.length / elementTypes[type].bytes, 0);
+    const running = arrays.filter(({ name }) => name.startsWith('aux:')).length;
+    return {
+      facts: [
+        { name: 'arrays', value: `${String(arrays.length)} (${String(running)} running statistics)` },
+        { name: 'numbers', value: floats },
+        { name: 'element types', value: tally(arrays.map(({ type }) => type)) },
+        { name: 'layout versions', value: tally(arrays.map(({ version }) => String(version))) },
+        {
+          name: 'first arrays',
+          value: arrays
+            .slice(0, 3)
+            .map(({ name, shape }) => `${name} (${shape.join(', ')})`)
+            .join('; '),
+        },
+      ],
+    };
+  },
+  mxnetSymbol(cursor) {
+    const { nodes, heads, attrs } = codecs.mxnetSymbol.decode(cursor);
+    const operators = nodes.filter(({ op }) => op !== 'null');
+    return {
+      facts: [
+        {
+          name: 'nodes',
+          value: `${String(operators.length)} operators, ${String(nodes.length - operators.length)} variables`,
+        },
+        {
+          name: 'operators',
+          value: tally(
+            operators.map(({ op }) => op),
+            8,
+          ),
+        },
+        { name: 'outputs', value: heads.map(({ node }) => nodes[node]?.name ?? '?').join(', ') },
+        ...(attrs === undefined ? [] : [{ name: 'attributes', value: JSON.stringify(attrs) }]),
+      ],
+    };
+  },
+  matFile(cursor) {
+    const variables = codecs.matFile.decode(cursor);
+    const facts = [...variables].map(([name, { type, dimensions }]) => ({
+      name: `variable ${name}`,
+      value: `${type}, ${dimensions.join(' x ')}`,
+    }));
+    if (!variables.has('pairs') && !variables.has('splits')) return { facts };
+    const pairs = pairsOfMat(variables, cursor.file);
+    return { facts: [...facts, ...pairFacts(pairs, new Set(pairs.map(({ fold }) => fold)).size)] };
+  },
+  tarArchive(cursor) {
+    const entries = codecs.tarArchive.decode(cursor);
+    const files = entries.filter(({ type }) => type === 'file');
+    const samples = new Set(files.map(({ name }) => name.replace(/\.[^/]*$/, '')));
+    return {
+      facts: [
+        { name: 'files', value: files.length },
+        { name: 'samples', value: `${String(samples.size)} (names up to the first dot)` },
+        {
+          name: 'endings',
+          value: tally(
+            files.map(({ name }) => /\.[^/]*$/.exec(name)?.[0] ?? 'none'),
+            8,
+          ),
+        },
+      ],
+      notes:
+        entries.length > files.length
+          ? [`${counted(entries.length - files.length, 'entry', 'entries')} are folders, links or others.`]
+          : [],
+    };
+  },
+  featureMatrix(cursor) {
+    const { rows, columns, type, values } = codecs.featureMatrix.decode(cursor);
+    const norm = Math.sqrt([...values].reduce((sum, value) => sum + value * value, 0));
+    return {
+      facts: [
+        { name: 'rows x columns', value: `${String(rows)} x ${String(columns)}` },
+        { name: 'element type', value: type },
+        { name: 'length (L2 norm)', value: Number(norm.toFixed(6)) },
+      ],
+      notes: columns === 1 && rows === 513 ? ['513 rows: a feature with the extra row that marks noise.'] : [],
+    };
+  },
+  devkitList(cursor) {
+    const { paths, ids } = codecs.devkitList.decode(cursor);
+    return {
+      facts: [
+        { name: 'pictures', value: paths.length },
+        { name: 'identities', value: ids === undefined ? 'not given: a list of distractors' : new Set(ids).size },
+      ],
+      ...(ids === undefined ? {} : { imagesPerIdentity: histogramOf(countEach(ids).values()) }),
+    };
+  },
+  landmarkPoints(cursor) {
+    const { points } = codecs.landmarkPoints.decode(cursor);
+    return { facts: [{ name: 'points', value: points.length }] };
+  },
+  noiseList(cursor) {
+    const { names, comments } = codecs.noiseList.decode(cursor);
+    const distinct = new Set(names).size;
+    return {
+      facts: [
+        { name: 'names', value: names.length },
+        { name: 'distinct names', value: distinct },
+      ],
+      notes: comments.map((comment) => `It says: ${comment.trim()}`),
+    };
+  },
+  peopleList(cursor) {
+    const { folds } = codecs.peopleList.decode(cursor);
+    const people = folds.flat();
+    return {
+      facts: [
+        { name: 'folds', value: folds.length },
+        { name: 'people', value: people.length },
+        { name: 'pictures', value: people.reduce((sum, { pictures }) => sum + pictures, 0) },
+      ],
+      imagesPerIdentity: histogramOf(people.map(({ pictures }) => pictures)),
+    };
+  },
+  pairProtocol(cursor) {
+    const { pairs, folds } = codecs.pairProtocol.decode(cursor);
+    const people = Array.from({ length: folds }, (_, fold) =>
+      peopleInPairs(pairs.filter((pair) => pair.fold === fold + 1)),
+    );
+    const appearances = people.reduce((sum, names) => sum + names.size, 0);
+    const distinct = peopleInPairs(pairs).size;
+    return {
+      facts: [...pairFacts(pairs, folds), { name: 'people', value: distinct }],
+      notes:
+        folds > 1
+          ? [
+              appearances === distinct
+                ? 'No person is in two folds: a fold can be held out.'
+                : 'Some people are in several folds.',
+            ]
+          : [],
+    };
+  },
+  packingList(cursor) {
+    const list = codecs.packingList.decode(cursor);
+    const labels =
+      list.form === 'face2rec2'
+        ? list.entries.map(({ label }) => label)
+        : list.entries.map((entry) => entry.labels[0] ?? 0);
+    const counts = countEach(labels);
+    const runs = labels.filter((label, index) => label !== labels[index - 1]).length;
+    return {
+      facts: [
+        { name: 'form', value: list.form },
+        { name: 'pictures', value: labels.length },
+        { name: 'labels', value: counts.size },
+        ...(list.form === 'face2rec2'
+          ? [
+              { name: 'aligned', value: list.entries.filter(({ aligned }) => aligned).length },
+              { name: 'with box', value: list.entries.filter(({ box }) => box !== undefined).length },
+              { name: 'with points', value: list.entries.filter(({ points }) => points !== undefined).length },
+            ]
+          : []),
+      ],
+      notes:
+        runs > counts.size ? ['The pictures of a label are not always together; packing for training needs that.'] : [],
+      imagesPerIdentity: histogramOf(counts.values()),
+    };
+  },
+} satisfies Record<Exclude<keyof typeof codecs, 'recordIo' | 'verificationSet'>, (cursor: Cursor) => Description>;
+
+function pairFacts(pairs: readonly { readonly same: boolean }[], folds: number): Fact[] {
+  const same = pairs.filter((pair) => pair.same).length;
+  return [
+    { name: 'pairs', value: `${String(pairs.length)} (${String(same)} of the same person)` },
+    { name: 'folds', value: folds },
+  ];
+}
+
+function countEach<Value>(values: Iterable<Value>): Map<Value, number> {
+  const counts = new Map<Value, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
