@@ -15,8 +15,6 @@ export interface EngineRecord {
   readonly instead?: { readonly reason: string; readonly remedy?: string };
   /** Files that must be there for the engine to load, relative to the package or absolute. */
   readonly files: readonly string[];
-  /** Folders with shared libraries that the worker process must be told of (the nvidia packages). */
-  readonly libraryPath: readonly string[];
   /** When and with what it was proved. */
   readonly proof: { readonly at: string; readonly node: string; readonly computed: string };
 }

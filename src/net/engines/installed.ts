@@ -42,20 +42,22 @@ export function installedEngine(request?: EngineRequest, folder: string = packag
   const record = readEngineRecord(folder);
   if (record?.engine.name === 'tensorflow') {
     checkFiles(record, folder);
-    if (request !== 'cuda' || record.devices.includes('gpu')) return { identity: record.engine };
+    if (request === 'tensorflow') return { identity: record.engine };
+    if (request !== 'cuda' || record.devices.includes('gpu'))
+      return { identity: record.engine, ...explanation(record) };
   }
   if (request !== undefined) refuse(request, record);
-  return {
-    identity: scriptEngine('wasm'),
-    notice:
-      record?.instead?.reason ?? 'set-up has not run here, so the wasm engine serves, which is several times slower',
-    ...remedyOf(record),
-  };
+  return { identity: scriptEngine('wasm'), ...explanation(record) };
 }
 
-function remedyOf(record: EngineRecord | undefined): { readonly remedy?: string } {
-  if (record === undefined) return { remedy: setupCommand };
-  return record.instead?.remedy === undefined ? {} : { remedy: record.instead.remedy };
+/** Nothing where set-up found nothing missing. */
+function explanation(record: EngineRecord | undefined): Pick<InstalledEngine, 'notice' | 'remedy'> {
+  if (record === undefined) {
+    return { notice: 'set-up has not run here: the wasm engine serves, several times slower', remedy: setupCommand };
+  }
+  if (record.instead === undefined) return {};
+  const { reason, remedy } = record.instead;
+  return remedy === undefined ? { notice: reason } : { notice: reason, remedy };
 }
 
 function scriptEngine(name: 'wasm' | 'cpu'): EngineIdentity {
