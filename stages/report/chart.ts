@@ -1,0 +1,157 @@
+import type { Point } from './curves.ts';
+import { type Html, markup } from './html.ts';
+import { powerLabel, tickLabels } from './number-text.ts';
+import { type Scale, linearScale, logScale } from './scale.ts';
+
+export interface Axis {
+  readonly label: string;
+  readonly domain: readonly [number, number];
+  readonly kind?: 'linear' | 'log';
+}
+
+/** `line` and `faint` join the points, `step` keeps the height until the next point, `area` does so and is filled, `dots` marks each. */
+export type SeriesKind = 'line' | 'faint' | 'dashed' | 'step' | 'area' | 'dots';
+
+export interface Series {
+  /** Shown in the key and beside the pointer; empty: a companion of another series that needs no words. */
+  readonly name: string;
+  readonly kind: SeriesKind;
+  /** Which of the six colours, from 0. */
+  readonly colour: number;
+  readonly points: readonly Point[];
+}
+
+/** A vertical line with a word on it. */
+export interface Mark {
+  readonly x: number;
+  readonly label: string;
+}
+
+export interface Chart {
+  /** What the chart shows, for those who cannot see it. */
+  readonly summary: string;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly Series[];
+  readonly marks?: readonly Mark[];
+}
+
+/** In units of the drawing, which is scaled to its column: close to pixels on a phone. */
+export const chartSize = { width: 400, height: 250, left: 44, right: 14, top: 26, bottom: 38 } as const;
+
+const { width, height, left, right, top, bottom } = chartSize;
+
+/** A chart as SVG: hairlines instead of a frame, labels along the axes, one path per series. */
+export function drawChart(chart: Chart): Html {
+  const x = scaleOf(chart.x, [left, width - right]);
+  const y = scaleOf(chart.y, [height - bottom, top]);
+  return markup`<svg
+    viewBox="0 0 ${width} ${height}"
+    role="img"
+    aria-label="${chart.summary}"
+    data-x="${scaleData(x, chart.x)}"
+    data-y="${scaleData(y, chart.y)}"
+  >
+    ${drawYAxis(y, chart.y)}${drawXAxis(x, chart.x)}${drawMarks(chart.marks ?? [], x)}
+    ${chart.series.map((series) => drawSeries(series, x, y))}
+  </svg>`;
+}
+
+/** The key of a chart: a swatch and a name for each series that has one; a single one needs none. */
+export function chartKey(series: readonly Series[]): Html {
+  const all = series.filter(({ name }) => name !== '');
+  const named = all.length > 1 ? all : [];
+  const items = named.map(
+    ({ name, kind, colour }) => markup`<li class="c${colour}"><i class="swatch ${kind}"></i>${name}</li>`,
+  );
+  return markup`<ul class="key">
+    ${items}
+  </ul>`;
+}
+
+function scaleOf(axis: Axis, range: readonly [number, number]): Scale {
+  return axis.kind === 'log' ? logScale(axis.domain, range) : linearScale(axis.domain, range);
+}
+
+/** What the script needs to turn positions back into values: kind, domain, the positions of its ends, and the label. */
+function scaleData(scale: Scale, axis: Axis): string {
+  const [low, high] = scale.domain;
+  return [scale.kind, low, high, scale.at(low), scale.at(high), axis.label].join(' ');
+}
+
+function labelsOf(scale: Scale): readonly string[] {
+  return scale.kind === 'log' ? scale.ticks.map(powerLabel) : tickLabels(scale.ticks);
+}
+
+function drawYAxis(y: Scale, axis: Axis): Html {
+  const labels = labelsOf(y);
+  const ticks = y.ticks.map((tick, index) => {
+    const at = place(y.at(tick));
+    const line = markup`<path class="${index === 0 ? 'base' : 'grid'}" d="M${left} ${at}H${width - right}" />`;
+    return markup`${line}<text x="${left - 8}" y="${place(y.at(tick) + 4)}" text-anchor="end">${labels[index]}</text>`;
+  });
+  return markup`<g class="axis">${ticks}<text class="label" x="0" y="11">${axis.label}</text></g>`;
+}
+
+function drawXAxis(x: Scale, axis: Axis): Html {
+  const labels = labelsOf(x);
+  const ticks = x.ticks.map((tick, index) => {
+    const at = place(x.at(tick));
+    const line = markup`<path class="base" d="M${at} ${height - bottom}v4" />`;
+    return markup`${line}<text x="${at}" y="${height - bottom + 17}" text-anchor="middle">${labels[index]}</text>`;
+  });
+  const label = markup`<text class="label" x="${width - right}" y="${height - 4}" text-anchor="end">${axis.label}</text>`;
+  return markup`<g class="axis">${ticks}${label}</g>`;
+}
+
+function drawMarks(marks: readonly Mark[], x: Scale): Html {
+  const drawn = marks.map(({ x: value, label }, index) => {
+    const at = x.at(value);
+    // Near the right end the word stands before its line; neighbours stand at different heights.
+    const before = at > width - 90;
+    const word = markup`<text
+      x="${place(at + (before ? -5 : 5))}"
+      y="${top + 9 + 13 * (index % 3)}"
+      text-anchor="${before ? 'end' : 'start'}"
+      >${label}</text
+    >`;
+    return markup`<path d="M${place(at)} ${top}V${height - bottom}" />${word}`;
+  });
+  return markup`<g class="marks">${drawn}</g>`;
+}
+
+function drawSeries(series: Series, x: Scale, y: Scale): Html {
+  const placed = series.points.map(([px, py]): Point => [x.at(px), Number.isFinite(py) ? y.at(py) : Number.NaN]);
+  const name = series.name === '' ? undefined : markup` data-name="${series.name}"`;
+  const path = pathOf(series.kind, placed, place(y.at(y.domain[0])));
+  return markup`<path class="series ${series.kind} c${series.colour}" ${name} d="${path}" />`;
+}
+
+/** The path data of a series; points without a height break the line. */
+export function pathOf(kind: SeriesKind, points: readonly Point[], base: string): string {
+  if (kind === 'dots') {
+    const dots = points.filter(isPlaced).map(([px, py]) => `M${place(px)} ${place(py)}h0`);
+    return dots.join('');
+  }
+  const stepped = kind === 'step' || kind === 'area';
+  let pen = false;
+  let path = '';
+  for (const point of points) {
+    const [px, py] = [place(point[0]), place(point[1])];
+    if (!isPlaced(point)) pen = false;
+    else if (!pen) {
+      path += kind === 'area' ? `M${px} ${base}V${py}` : `M${px} ${py}`;
+      pen = true;
+    } else path += stepped ? `H${px}V${py}` : `L${px} ${py}`;
+  }
+  return kind === 'area' && pen ? `${path}V${base}Z` : path;
+}
+
+function isPlaced([, py]: Point): boolean {
+  return Number.isFinite(py);
+}
+
+/** A tenth of a unit is finer than any screen. */
+function place(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}

@@ -1,0 +1,51 @@
+/**
+ * Reads values off a chart under the pointer. It knows nothing but what the chart's own attributes and paths say, so
+ * no data are in the page twice; without it the page lacks nothing but this.
+ */
+export const hoverScript = `
+for (const svg of document.querySelectorAll('svg[data-x]')) {
+  const axis = (text) => {
+    const [kind, low, high, start, end, ...label] = text.split(' ');
+    const [a, b, p, q] = [low, high, start, end].map(Number);
+    const at = (share) => kind === 'log' ? a * (b / a) ** share : a + (b - a) * share;
+    return { label: label.join(' '), p, q, value: (position) => at((position - p) / (q - p)) };
+  };
+  const x = axis(svg.dataset.x), y = axis(svg.dataset.y);
+  const digits = (v) => Number.isInteger(v) || Math.abs(v) >= 1000 ? Math.round(v).toString() : Number(v.toPrecision(3)).toString();
+  const series = [...svg.querySelectorAll('path[data-name]')].map((path) => {
+    const points = [];
+    let px = 0, py = 0;
+    for (const [, command, text] of path.getAttribute('d').matchAll(/([MLHV])([-\\d. ]+)/g)) {
+      const [first, second] = text.trim().split(' ').map(Number);
+      if (command === 'V') py = first; else { px = first; if (second !== undefined) py = second; }
+      if (command !== 'H') points.push([px, py]);
+    }
+    return { name: path.dataset.name, points, stepped: /step|area/.test(path.getAttribute('class')) };
+  });
+  if (series.length === 0) continue;
+  const make = (name) => svg.appendChild(document.createElementNS('http://www.w3.org/2000/svg', name));
+  const line = make('path'), words = make('text');
+  line.setAttribute('class', 'pointer');
+  words.setAttribute('class', 'readout');
+  words.setAttribute('x', x.q);
+  words.setAttribute('y', 11);
+  words.setAttribute('text-anchor', 'end');
+  const hide = () => { line.removeAttribute('d'); words.textContent = ''; };
+  svg.addEventListener('pointermove', (event) => {
+    const matrix = svg.getScreenCTM();
+    const at = (event.clientX - matrix.e) / matrix.a;
+    if (at < x.p - 4 || at > x.q + 4) return hide();
+    const nearest = (points) => points.reduce((a, b) => Math.abs(b[0] - at) <= Math.abs(a[0] - at) ? b : a);
+    const before = (points) => points.reduce((a, b) => b[0] <= at ? b : a);
+    const found = series.filter((s) => s.points.length > 0).map((s) => ({ name: s.name, point: s.stepped ? before(s.points) : nearest(s.points) }));
+    const column = found.find((each) => each.point[0] !== undefined).point[0];
+    const shown = series[0].stepped ? at : column;
+    line.setAttribute('d', 'M' + shown + ' ' + y.q + 'V' + y.p);
+    words.textContent = x.label + ' ' + digits(x.value(shown)) + ' · ' +
+      found.map((each) => (found.length > 1 || each.name !== y.label ? each.name + ' ' : y.label + ' ') + digits(y.value(each.point[1]))).join(' · ');
+    const label = svg.querySelector('.label');
+    if (label) label.style.visibility = 'hidden';
+  });
+  svg.addEventListener('pointerleave', () => { hide(); const label = svg.querySelector('.label'); if (label) label.style.visibility = ''; });
+}
+`;

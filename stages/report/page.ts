@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { humanDuration } from '../../src/base/human.ts';
+import type { Lineage } from '../../src/base/lineage.ts';
+import { hoverScript } from './hover-script.ts';
+import { Html, markup, joinHtml } from './html.ts';
+import { fixed, groupedInteger } from './number-text.ts';
+import type { Training, Verification } from './read-inputs.ts';
+import type { SampleIdentity } from './sample-faces.ts';
+import { pageStyle } from './page-style.ts';
+import { parameterSection, taskSection } from './task-section.ts';
+import { trainingSection } from './training-section.ts';
+import { verificationSection } from './verification-section.ts';
+
+export interface PageContent {
+  /** Empty: the name of the experiment. */
+  readonly title: string;
+  readonly lineage: Lineage;
+  readonly trainings: readonly Training[];
+  readonly verifications: readonly Verification[];
+  readonly faces: readonly SampleIdentity[];
+}
+
+/** The whole page as one text: no request to anywhere, readable without its script, the same for the same content. */
+export function renderPage(content: PageContent): string {
+  const { lineage, trainings, verifications, faces } = content;
+  const { name, summary } = lineage.experiment;
+  const title = content.title === '' ? name : content.title;
+  const sections = [
+    verificationSection(verifications),
+    trainingSection(trainings),
+    facesSection(faces),
+    taskSection(lineage),
+    parameterSection(lineage),
+  ].filter((section) => section !== undefined);
+  // The policy lets the browser itself refuse every request and every script but ours.
+  const scriptDigest = createHash('sha256').update(hoverScript).digest('base64');
+  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${scriptDigest}'`;
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<style>${new Html(pageStyle)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+${summary === '' ? undefined : markup`<p class="summary">${summary}</p>`}
+${keyFigures(content)}
+</header>
+<main>
+${joinHtml(sections, '\n')}
+</main>
+<footer>Experiment “${name}”, ${colophon(lineage)}.</footer>
+<script>${new Html(hoverScript)}</script>
+</body>
+</html>
+`.text;
+}
+
+/** What one wants to know first, in large figures. */
+function keyFigures({ verifications, trainings, lineage }: PageContent): Html {
+  const accuracies = verifications.slice(0, 3).map(({ name, result }) => ({
+    value: markup`${fixed(result.accuracy, 3)} <small>± ${fixed(result.deviation, 3)}</small>`,
+    label: `accuracy on ${name}, ${groupedInteger(result.pairs)} pairs`,
+  }));
+  const steps = trainings.slice(0, 1).map(({ log }) => ({
+    value: markup`${groupedInteger(log.totalSteps)}`,
+    label: `steps of ${log.batch} images, ${groupedInteger(log.identities)} people`,
+  }));
+  const totalMs = lineage.tasks.reduce((sum, task) => sum + task.durationMs, 0);
+  const time = { value: markup`${humanDuration(totalMs)}`, label: `of computing in ${tasksText(lineage)}` };
+  const figures = [...accuracies, ...steps, ...(lineage.tasks.length > 0 ? [time] : [])];
+  return markup`<dl class="figures">
+    ${figures.map(
+      ({ value, label }) =>
+        markup`<div>
+          <dt>${label}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`;
+}
+
+function facesSection(faces: readonly SampleIdentity[]): Html | undefined {
+  if (faces.length === 0) return undefined;
+  const sheets = faces.map(
+    ({ name, pictures }) =>
+      markup`<li>
+        <div>${pictures.map((source) => markup`<img src="${source}" alt="${name}" />`)}</div>
+        <span>${name.replaceAll('_', ' ')}</span>
+      </li>`,
+  );
+  return markup`<section id="faces">
+    <h2>Faces</h2>
+    <figure class="faces">
+      <ul>
+        ${sheets}
+      </ul>
+      <figcaption>
+        <b>Samples.</b> Up to four pictures of each of ${faces.length} people, spread evenly over all people by name.
+      </figcaption>
+    </figure>
+  </section>`;
+}
+
+function colophon(lineage: Lineage): string {
+  const engines = new Set(
+    lineage.tasks.flatMap(({ engine }) => (engine === null ? [] : [`${engine.name} ${engine.version}`])),
+  );
+  const seeds = new Set(lineage.tasks.flatMap(({ seed }) => (seed === null ? [] : [seed])));
+  const parts = [tasksText(lineage), ...engines];
+  if (seeds.size > 0) parts.push(`seed ${[...seeds].join(', ')}`);
+  return parts.join(', ');
+}
+
+function tasksText({ tasks }: Lineage): string {
+  return `${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'}`;
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { digestOf } from '../../src/base/digest.ts';
+import { fail } from '../../src/base/failure.ts';
+import type { Lineage } from '../../src/base/lineage.ts';
+import type { VerificationResult } from '../../src/face/verification-result.ts';
+import { type TrainingLog, decodeTrainingLog } from '../../src/net/training-log.ts';
+
+/** A training with the name to show: that of the task it came from. */
+export interface Training {
+  readonly name: string;
+  readonly log: TrainingLog;
+}
+
+/** A verification with the name to show: that of its set, with the task where a set was measured more than once. */
+export interface Verification {
+  readonly name: string;
+  readonly result: VerificationResult;
+}
+
+export function readLineage(file: string): Lineage {
+  const value = parseJson(readFileSync(file, 'utf8'), file);
+  const found = isRecord(value) ? `${String(value['format'])} ${String(value['version'])}` : typeof value;
+  if (found !== 'faceflow-lineage 1') {
+    fail({ code: 'lineage-invalid', message: `expected faceflow-lineage 1, found ${found}`, at: { file } });
+  }
+  return value as Lineage;
+}
+
+export function readTrainings(files: readonly string[], lineage: Lineage): readonly Training[] {
+  const named = files.map((file, index) => {
+    const text = readFileSync(file, 'utf8');
+    return { name: producerOf(text, lineage) ?? `training ${index + 1}`, log: decodeTrainingLog(text, file) };
+  });
+  return named;
+}
+
+export function readVerifications(files: readonly string[], lineage: Lineage): readonly Verification[] {
+  const read = files.map((file, index) => {
+    const text = readFileSync(file, 'utf8');
+    return { task: producerOf(text, lineage) ?? String(index + 1), result: decodeVerification(text, file) };
+  });
+  const times = (set: string): number => read.filter(({ result }) => result.set === set).length;
+  return read.map(({ task, result }) => ({
+    name: times(result.set) > 1 ? `${result.set} (${task})` : result.set,
+    result,
+  }));
+}
+
+/** The task whose output is this very file: outputs are known by the SHA-256 of their bytes. */
+function producerOf(text: string, lineage: Lineage): string | undefined {
+  const digest = digestOf(text);
+  return lineage.tasks.find((task) => task.outputs.some((output) => output.digest === digest))?.id;
+}
+
+/** Checks what a page could not be drawn without; a file of another kind bound to the port is the likely mistake. */
+function decodeVerification(text: string, file: string): VerificationResult {
+  const value = parseJson(text, file);
+  const invalid = (found: string): never =>
+    fail({
+      code: 'verification-invalid',
+      message: `expected the result of a verification, found ${found}`,
+      at: { file },
+    });
+  if (!isRecord(value) || value['version'] !== 1) return invalid('no "version": 1');
+  const lists = ['folds', 'roc', 'tarAtFar', 'distances', 'same'];
+  const missing = lists.find((name) => !Array.isArray(value[name]));
+  if (missing !== undefined) return invalid(`no list "${missing}"`);
+  const result = value as unknown as VerificationResult;
+  if (result.distances.length !== result.same.length) {
+    return invalid(`${result.distances.length} distances and ${result.same.length} labels`);
+  }
+  return result;
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return fail({ code: 'input-not-json', message: 'expected JSON, found something else', at: { file } }, error);
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

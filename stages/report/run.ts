@@ -1,0 +1,19 @@
+import { writeFileSync } from 'node:fs';
+import type { Stage } from '../../src/base/stage.ts';
+import type { Inputs, Outputs, Params } from './contract.ts';
+import { renderPage } from './page.ts';
+import { readLineage, readTrainings, readVerifications } from './read-inputs.ts';
+import { sampleFaces } from './sample-faces.ts';
+
+/** Reads what other stages measured and sets it as one page. */
+export const run: Stage<Params, Inputs, Outputs> = async ({ params, inputs, outputs }) => {
+  const lineage = readLineage(inputs.lineage);
+  const page = renderPage({
+    title: params.title,
+    lineage,
+    trainings: readTrainings(inputs.logs, lineage),
+    verifications: readVerifications(inputs.verifications, lineage),
+    faces: inputs.images === undefined ? [] : await sampleFaces(inputs.images, params.samples),
+  });
+  writeFileSync(outputs.page, page);
+};

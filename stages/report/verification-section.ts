@@ -1,0 +1,248 @@
+import type { TarAtFar, VerificationResult, WrongPair } from '../../src/face/verification-result.ts';
+import type { Chart, Series } from './chart.ts';
+import { chartFigure } from './chart-figure.ts';
+import type { Point } from './curves.ts';
+import { histogram } from './histogram.ts';
+import { type Html, markup } from './html.ts';
+import { fixed, groupedInteger, percentText } from './number-text.ts';
+import type { Verification } from './read-inputs.ts';
+import { operatingPoint, rocCurve } from './roc.ts';
+import { niceDomain } from './scale.ts';
+import { drawTable } from './table.ts';
+
+const histogramBins = 48;
+const colours = 6;
+
+/** What the verifications measured; nothing where there is none. */
+export function verificationSection(verifications: readonly Verification[]): Html | undefined {
+  if (verifications.length === 0) return undefined;
+  return markup`<section id="verification">
+    <h2>Verification</h2>
+    <p>
+      Two pictures count as one person where the squared distance of their embeddings is below a threshold. An embedding
+      is the sum of what the network gives for a picture and for its mirror image, scaled to length one; distances lie
+      between 0 and 4.
+    </p>
+    ${resultsTable(verifications)}
+    <div class="columns">${rocFigure(verifications, 'log')}${rocFigure(verifications, 'linear')}</div>
+    ${verifications.map((each) => setDetails(each, verifications.length > 1))}
+  </section>`;
+}
+
+function resultsTable(verifications: readonly Verification[]): Html {
+  const folds = Math.max(...verifications.map(({ result }) => result.folds.length));
+  const choice =
+    folds > 1
+      ? `The pairs are cut into ${folds} folds; the threshold of each is the one that decides most pairs of the other folds rightly, so no pair chooses the threshold it is judged by.`
+      : 'The threshold was chosen on the same pairs it is judged by, which flatters the accuracy.';
+  return drawTable(
+    verifications,
+    [
+      { title: 'set', cell: ({ name }) => name },
+      { title: 'pairs', numeric: true, cell: ({ result }) => groupedInteger(result.pairs) },
+      { title: 'accuracy', numeric: true, cell: ({ result }) => markup`<b>${fixed(result.accuracy, 4)}</b>` },
+      { title: '±', numeric: true, cell: ({ result }) => fixed(result.deviation, 4) },
+      { title: 'without mirror', numeric: true, cell: ({ result }) => fixed(result.accuracyWithoutFlip, 4) },
+      { title: 'area under ROC', numeric: true, cell: ({ result }) => fixed(result.areaUnderCurve, 4) },
+      { title: 'threshold', numeric: true, cell: ({ result }) => fixed(meanThreshold(result), 3) },
+      { title: 'norm', numeric: true, cell: ({ result }) => fixed(result.xnorm, 2) },
+    ],
+    markup`<b>Results.</b> ${choice} ±: standard deviation over the folds. Threshold: mean over the folds. Norm: mean
+      length of the embeddings before scaling.`,
+  );
+}
+
+function rocFigure(verifications: readonly Verification[], kind: 'log' | 'linear'): Html {
+  const curves = verifications.map(({ name, result }, index): Series => ({
+    ...{
+      name,
+      kind: 'step',
+      colour: index % colours,
+      points: kind === 'log' ? aboveZero(rocCurve(result)) : rocCurve(result),
+    },
+  }));
+  const thresholds = verifications.map(({ result }, index): Series => ({
+    ...{ name: '', kind: 'dots', colour: index % colours, points: [operatingPoint(result, meanThreshold(result))] },
+  }));
+  const lowest = lowestRate(verifications);
+  const chart: Chart = {
+    summary: `Receiver operating characteristic, ${kind} axis of false acceptance`,
+    x: { label: 'false acceptance rate', domain: kind === 'log' ? [lowest, 1] : [0, 1], kind },
+    y: { label: 'true acceptance rate', domain: [0, 1] },
+    series: [chance(kind, lowest), ...curves, ...thresholds],
+  };
+  if (kind === 'linear') return chartFigure('ROC, linear', chart, 'The same curve. Dashed: chance.');
+  return chartFigure(
+    'ROC',
+    chart,
+    'For every threshold, the share of different people accepted and of same people accepted, over all pairs at once. Dot: the mean threshold of the folds.',
+  );
+}
+
+/** A logarithmic axis has no 0: the line begins with the share accepted before the first false acceptance. */
+function aboveZero(points: readonly Point[]): readonly Point[] {
+  return points.filter((_, index) => points[index + 1]?.[0] !== 0);
+}
+
+/** What guessing gives: as many same as different pairs accepted. */
+function chance(kind: 'log' | 'linear', lowest: number): Series {
+  const points: readonly Point[] =
+    kind === 'linear'
+      ? [
+          [0, 0],
+          [1, 1],
+        ]
+      : Array.from({ length: 41 }, (_, index): Point => [lowest ** (1 - index / 40), lowest ** (1 - index / 40)]);
+  return { name: '', kind: 'dashed', colour: 6, points };
+}
+
+/** The power of ten at or below the smallest rate that the largest set can measure. */
+function lowestRate(verifications: readonly Verification[]): number {
+  const different = Math.max(10, ...verifications.map(({ result }) => differentPairs(result)));
+  return 10 ** -Math.ceil(Math.log10(different) - 1e-9);
+}
+
+function setDetails({ name, result }: Verification, named: boolean): Html {
+  return markup`<div class="set">
+    ${named ? markup`<h3>${name}</h3>` : undefined}
+    <div class="columns">
+      ${distanceFigure(result)}
+      <div>${tarTable(result)}</div>
+    </div>
+    <div class="columns">${foldTable(result)}${foldFigure(result)}</div>
+    ${worstFigure(result)}
+  </div>`;
+}
+
+function distanceFigure(result: VerificationResult): Html {
+  const distancesOf = (kind: boolean): number[] => result.distances.filter((_, pair) => result.same[pair] === kind);
+  const domain = niceDomain([0, ...result.distances]);
+  const bars = ([true, false] as const).map((kind): Series => {
+    const { edges, counts } = histogram(distancesOf(kind), domain, histogramBins);
+    const points = edges.map((edge, index): Point => [edge, counts[index] ?? 0]);
+    return { name: kind ? 'same person' : 'different people', kind: 'area', colour: kind ? 0 : 1, points };
+  });
+  const highest = bars.flatMap(({ points }) => points.map(([, count]) => count));
+  return chartFigure(
+    'Distances',
+    {
+      summary: 'Histogram of the distances of same and of different pairs',
+      x: { label: 'squared distance', domain },
+      y: { label: 'pairs', domain: niceDomain([0, ...highest]) },
+      series: bars,
+      marks: [{ x: meanThreshold(result), label: `threshold ${fixed(meanThreshold(result), 2)}` }],
+    },
+    `${groupedInteger(result.samePairs)} pairs of the same and ${groupedInteger(differentPairs(result))} of different people in bins of ${fixed((domain[1] - domain[0]) / histogramBins, 3)}.`,
+  );
+}
+
+function tarTable(result: VerificationResult): Html {
+  const tooFew = result.tarAtFar.filter((each) => isBeyond(each, result));
+  const note =
+    tooFew.length === 0
+      ? ''
+      : ' Dim: so small a rate takes more different pairs than the set has; the figure says little.';
+  const dim = (row: TarAtFar, text: string): Html | string =>
+    isBeyond(row, result) ? markup`<span class="dim">${text}</span>` : text;
+  return drawTable(
+    result.tarAtFar,
+    [
+      { title: 'FAR', numeric: true, cell: (row) => dim(row, String(row.far)) },
+      { title: 'TAR', numeric: true, cell: (row) => dim(row, fixed(row.tar, 4)) },
+      { title: '±', numeric: true, cell: (row) => dim(row, fixed(row.deviation, 4)) },
+      { title: 'FAR measured', numeric: true, cell: (row) => dim(row, fixed(row.measuredFar, 4)) },
+      { title: 'threshold', numeric: true, cell: (row) => dim(row, fixed(row.threshold, 3)) },
+    ],
+    markup`<b>True acceptance at a false acceptance rate.</b> The threshold is where the other folds reach the rate; TAR
+      and the FAR measured are those of the fold itself, means over the folds.${note}`,
+  );
+}
+
+function isBeyond({ far, folds }: TarAtFar, result: VerificationResult): boolean {
+  return folds === 0 || far * differentPairs(result) < 1;
+}
+
+function foldTable(result: VerificationResult): Html {
+  return drawTable(
+    result.folds,
+    [
+      { title: 'fold', numeric: true, cell: (_, index) => index + 1 },
+      { title: 'pairs', numeric: true, cell: (fold) => groupedInteger(fold.pairs) },
+      { title: 'threshold', numeric: true, cell: (fold) => fixed(fold.threshold, 2) },
+      { title: 'accuracy', numeric: true, cell: (fold) => fixed(fold.accuracy, 4) },
+    ],
+    markup`<b>Folds.</b> The threshold of each fold was chosen on all others.`,
+  );
+}
+
+function foldFigure(result: VerificationResult): Html | undefined {
+  const { folds, accuracy } = result;
+  if (folds.length < 2) return undefined;
+  const accuracies = folds.map((fold) => fold.accuracy);
+  const lowest = Math.floor(Math.min(...accuracies) * 20) / 20;
+  return chartFigure(
+    'Accuracy of the folds',
+    {
+      summary: 'Accuracy of each fold and their mean',
+      x: { label: 'fold', domain: [0, folds.length + 1] },
+      y: { label: 'accuracy', domain: [Math.max(0, lowest === 1 ? 0.95 : lowest), 1] },
+      series: [
+        {
+          name: '',
+          kind: 'dashed',
+          colour: 6,
+          points: [
+            [0, accuracy],
+            [folds.length + 1, accuracy],
+          ],
+        },
+        { name: 'fold', kind: 'dots', colour: 0, points: accuracies.map((each, index): Point => [index + 1, each]) },
+      ],
+    },
+    `Dashed: their mean, ${percentText(accuracy)}.`,
+  );
+}
+
+function worstFigure({ worst }: VerificationResult): Html {
+  const shown = [...worst.falseAccepts, ...worst.falseRejects].filter(({ thumbnails }) => thumbnails.length === 2);
+  if (worst.falseAccepts.length + worst.falseRejects.length === 0) return markup`<p>No pair was decided wrongly.</p>`;
+  if (shown.length === 0) return markup``;
+  return markup`<div class="columns">
+    ${pairSheet('Different people taken for one', 'nearest first', worst.falseAccepts)}
+    ${pairSheet('One person taken for two', 'farthest first', worst.falseRejects)}
+  </div>`;
+}
+
+function pairSheet(title: string, order: string, pairs: readonly WrongPair[]): Html {
+  const cards = pairs.map(
+    ({ pair, distance, threshold, thumbnails }) =>
+      markup`<li>
+        ${thumbnails.filter(isPicture).map((source, side) => markup`<img src="${source}" alt="pair ${pair + 1}, ${side === 0 ? 'left' : 'right'}" />`)}<span
+          >${fixed(distance, 2)} <i>${distance < threshold ? '<' : '≥'} ${fixed(threshold, 2)}</i></span
+        >
+      </li>`,
+  );
+  const none =
+    pairs.length === 0
+      ? 'None.'
+      : `The worst ${pairs.length}, ${order}; below each its distance and the threshold of its fold.`;
+  return markup`<figure class="pairs">
+    <ul>
+      ${cards}
+    </ul>
+    <figcaption><b>${title}.</b> ${none}</figcaption>
+  </figure>`;
+}
+
+/** Only pictures that are part of the page itself: a page must not ask anyone for anything. */
+function isPicture(source: string): boolean {
+  return /^data:image\/(?:jpeg|png);base64,[\w+/=]+$/.test(source);
+}
+
+export function meanThreshold({ folds }: VerificationResult): number {
+  return folds.length === 0 ? 0 : folds.reduce((sum, fold) => sum + fold.threshold, 0) / folds.length;
+}
+
+function differentPairs({ pairs, samePairs }: VerificationResult): number {
+  return pairs - samePairs;
+}

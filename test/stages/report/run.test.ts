@@ -1,0 +1,126 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FailureError } from '../../../src/base/failure.ts';
+import { digestOf } from '../../../src/base/digest.ts';
+import { encodeTrainingLog } from '../../../src/net/training-log.ts';
+import type { Inputs, Params } from '../../../stages/report/contract.ts';
+import { run } from '../../../stages/report/run.ts';
+import { sampleLineage, sampleLog, samplePicture, sampleVerification } from './sample-content.ts';
+
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'faceflow-report-'));
+  mkdirSync(join(folder, 'images', 'Ada_Lovelace'), { recursive: true });
+  writeFileSync(join(folder, 'images', 'Ada_Lovelace', '1.jpg'), samplePicture(1));
+  writeFileSync(join(folder, 'log.json'), encodeTrainingLog(sampleLog()));
+  writeFileSync(join(folder, 'verification.json'), JSON.stringify(sampleVerification('held-out')));
+  writeFileSync(join(folder, 'lineage.json'), JSON.stringify(sampleLineage));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const file = (name: string): string => join(folder, name);
+
+function allInputs(): Inputs {
+  return {
+    ...{ logs: [file('log.json')], verifications: [file('verification.json')], images: file('images') },
+    lineage: file('lineage.json'),
+  };
+}
+
+async function page(inputs: Partial<Inputs> = {}, params: Partial<Params> = {}): Promise<string> {
+  const output = file('report.html');
+  await run({
+    ...{ params: { title: '', samples: 24, ...params }, inputs: { ...allInputs(), ...inputs } },
+    ...{ outputs: { page: output }, scratch: folder, seed: 1, signal: new AbortController().signal },
+    ...{ engine: { name: 'cpu', version: '0' }, cpus: 1, emit: () => undefined },
+  });
+  return readFileSync(output, 'utf8');
+}
+
+test('the page holds everything that was measured, and nothing that is not in the inputs', async () => {
+  const text = await page();
+  expect(text.match(/<section id="\w+"/g)).toEqual([
+    ...['<section id="verification"', '<section id="training"', '<section id="faces"', '<section id="tasks"'],
+    '<section id="parameters"',
+  ]);
+  expect(text).toContain('<title>quickstart</title>');
+  expect(text).toContain('alt="Ada_Lovelace"');
+  expect(text).not.toMatch(/20\d\d-\d\d-\d\d/);
+  expect(text).not.toContain(folder);
+});
+
+test('the same inputs give the same bytes', async () => {
+  expect(digestOf(await page())).toBe(digestOf(await page()));
+});
+
+test('what is not given is left out', async () => {
+  const text = await page({ logs: [], verifications: [], images: undefined }, { title: 'My <run>' });
+  expect(text.match(/<section id="\w+"/g)).toEqual(['<section id="tasks"', '<section id="parameters"']);
+  expect(text).toContain('<h1>My &lt;run&gt;</h1>');
+});
+
+test('a training is named after the task that logged it, a set that was measured twice after its tasks', async () => {
+  const text = encodeTrainingLog(sampleLog());
+  const outputs = [{ port: 'log', kind: 'log', digest: digestOf(text), bytes: text.length }];
+  const tasks = sampleLineage.tasks.map((task) => (task.id === 'train' ? { ...task, outputs } : task));
+  writeFileSync(file('named.json'), JSON.stringify({ ...sampleLineage, tasks }));
+  const twice = [file('verification.json'), file('verification.json')];
+  const logs = [file('log.json'), file('log.json')];
+  const html = await page({ logs, verifications: twice, lineage: file('named.json') });
+  expect(html).toContain('train: network y1 with the loss arcface');
+  expect(html).toContain('held-out (1)');
+  expect(html).toContain('held-out (2)');
+});
+
+test('a training that diverged is drawn up to there, and says so', async () => {
+  const log = sampleLog();
+  const { loss } = log.curves;
+  const value = loss?.value.map((each, index) => (index > 80 ? Number.NaN : each)) ?? [];
+  const diverged = { ...log, curves: { ...log.curves, loss: { step: loss?.step ?? [], value } } };
+  writeFileSync(file('diverged.json'), encodeTrainingLog(diverged));
+  const text = await page({ logs: [file('diverged.json')] });
+  expect(text).toContain('the training diverged');
+  expect(text).not.toContain('NaN');
+});
+
+test('a verification of pairs of one kind has no curve, but a page', async () => {
+  const result = sampleVerification('held-out');
+  const same = result.same.map(() => true);
+  const onlySame = { ...result, same, samePairs: result.pairs, worst: { falseAccepts: [], falseRejects: [] } };
+  writeFileSync(file('same.json'), JSON.stringify(onlySame));
+  const text = await page({ verifications: [file('same.json')] });
+  expect(text).toContain('No pair was decided wrongly.');
+  expect(text).not.toContain('NaN');
+});
+
+test('a file of another kind is refused with its name', async () => {
+  const cases: readonly (readonly [Partial<Inputs>, string, string])[] = [
+    [{ verifications: [file('log.json')] }, 'verification-invalid', 'log.json'],
+    [{ logs: [file('verification.json')] }, 'training-log-invalid', 'verification.json'],
+    [{ logs: [file('images/Ada_Lovelace/1.jpg')] }, 'training-log-invalid', '1.jpg'],
+    [{ verifications: [file('images/Ada_Lovelace/1.jpg')] }, 'input-not-json', '1.jpg'],
+    [{ lineage: file('log.json') }, 'lineage-invalid', 'log.json'],
+  ];
+  for (const [inputs, code, name] of cases) {
+    const error: unknown = await page(inputs).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(FailureError);
+    const [failure] = (error as FailureError).failures;
+    expect([failure.code, failure.at?.file.endsWith(name)]).toEqual([code, true]);
+  }
+});
+
+test('thumbnails that are not part of the page are left out: it asks nobody for anything', async () => {
+  const result = sampleVerification('held-out');
+  const thumbnails = ['https://example.com/a.jpg', 'data:image/jpeg;base64,AA" onerror="alert(1)'];
+  const falseAccepts = result.worst.falseAccepts.map((each) => ({ ...each, thumbnails }));
+  writeFileSync(file('links.json'), JSON.stringify({ ...result, worst: { ...result.worst, falseAccepts } }));
+  const text = await page({ verifications: [file('links.json')] });
+  expect(text).not.toContain('example.com');
+  expect(text).not.toContain('onerror');
+});

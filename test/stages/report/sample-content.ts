@@ -1,0 +1,118 @@
+import type { Lineage, LineageTask } from '../../../src/base/lineage.ts';
+import { Random } from '../../../src/base/random.ts';
+import { areaUnderCurve } from '../../../src/face/area-under-curve.ts';
+import { foldAccuracy } from '../../../src/face/fold-accuracy.ts';
+import { tarAtFar } from '../../../src/face/tar-at-far.ts';
+import type { VerificationResult } from '../../../src/face/verification-result.ts';
+import { wrongPairs } from '../../../src/face/worst-pairs.ts';
+import { encodeJpeg } from '../../../src/format/image.ts';
+import type { Curve, TrainingLog } from '../../../src/net/training-log.ts';
+
+/** A small JPEG of one colour with a lighter disc: enough to see that pictures are shown. */
+export function samplePicture(seed: number, side = 32): Uint8Array {
+  const random = new Random(seed);
+  const colour = [random.uniform(40, 160), random.uniform(40, 160), random.uniform(40, 160)];
+  const data = Uint8Array.from({ length: side * side * 3 }, (_, index) => {
+    const [x, y] = [Math.floor(index / 3) % side, Math.floor(index / 3 / side)];
+    const inside = Math.hypot(x - side / 2, y - side / 2) < side * 0.35;
+    return (colour[index % 3] ?? 0) + (inside ? 70 : 0);
+  });
+  return encodeJpeg({ width: side, height: side, data }, 80);
+}
+
+function dataUri(jpeg: Uint8Array): string {
+  return `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
+}
+
+/** A verification measured, by the real formulas, on distances that are drawn. */
+export function sampleVerification(set: string, seed = 1, pairCount = 600): VerificationResult {
+  const random = new Random(seed);
+  const same = Array.from({ length: pairCount }, (_, pair) => Math.floor((pair * 20) / pairCount) % 2 === 0);
+  const distances = same.map((each) => {
+    const drawn = (each ? 0.85 : 1.75) + random.normal() * (each ? 0.32 : 0.25);
+    return Number(Math.min(4, Math.max(0, drawn)).toFixed(6));
+  });
+  const pairs = { distances: Float64Array.from(distances), same };
+  const { accuracy, deviation, folds, roc } = foldAccuracy(pairs, 10);
+  const wrong = wrongPairs(pairs, folds);
+  const shown = (list: VerificationResult['worst']['falseAccepts']): VerificationResult['worst']['falseAccepts'] =>
+    list.slice(0, 8).map((each) => ({
+      ...each,
+      thumbnails: [dataUri(samplePicture(each.pair)), dataUri(samplePicture(each.pair + 7))],
+    }));
+  return {
+    ...{ version: 1, set, pairs: pairCount, samePairs: pairCount / 2, embeddingSize: 128 },
+    ...{ accuracy, deviation, accuracyWithoutFlip: accuracy - 0.0067, deviationWithoutFlip: deviation },
+    ...{ xnorm: 21.37, folds, roc, areaUnderCurve: areaUnderCurve(pairs) },
+    tarAtFar: tarAtFar(pairs, 10, [0.1, 0.01, 0.001, 0.0001]),
+    worst: { falseAccepts: shown(wrong.falseAccepts), falseRejects: shown(wrong.falseRejects) },
+    ...{ distances, same },
+  };
+}
+
+/** Curves shaped like those of a training of 640 steps whose rate falls twice. */
+export function sampleLog(seed = 1): TrainingLog {
+  const random = new Random(seed);
+  const step = Array.from({ length: 160 }, (_, index) => 4 * (index + 1));
+  const rate = (at: number): number => (at < 400 ? 0.1 : at < 560 ? 0.01 : 0.001);
+  const level = (at: number): number => 12 * Math.exp(-at / 170) + 1.2 + (at < 400 ? 1 : 0) + (at < 560 ? 0.4 : 0);
+  const loss = step.map((at) => level(at) * (1 + 0.12 * random.normal()));
+  const accuracy = step.map((at) => Math.min(1, Math.max(0, 1.02 - level(at) / 13 + 0.06 * random.normal())));
+  const watched = [100, 200, 300, 400, 500, 600, 640];
+  const curve = (value: readonly number[]): Curve => ({ step, value });
+  return {
+    ...{ format: 'faceflow-training-log', version: 1, network: 'y1', loss: 'arcface', batch: 32, totalSteps: 640 },
+    ...{ identities: 480, images: 9600 },
+    curves: {
+      ...{ loss: curve(loss), accuracy: curve(accuracy), learningRate: curve(step.map(rate)) },
+      'verification/held-out': { step: watched, value: watched.map((at) => 0.93 - 0.38 * Math.exp(-at / 150)) },
+    },
+  };
+}
+
+function task(id: string, needs: readonly string[], durationMs: number, rest: Partial<LineageTask> = {}): LineageTask {
+  return {
+    ...{ id, stage: id, kind: id, kindVersion: 1, summary: `What ${id} does, in one sentence.`, needs, params: {} },
+    ...{ seed: null, engine: null, key: '3f7a91c2'.repeat(8), durationMs, peakMemoryBytes: 92_000_000 },
+    ...{ figures: [], externalInputs: [], outputs: [{ port: 'out', kind: 'file', digest: '00', bytes: 5_400_000 }] },
+    ...rest,
+  };
+}
+
+const engine = { name: 'tensorflow', version: '2.21.0' } as const;
+
+export const sampleLineage: Lineage = {
+  ...{ format: 'faceflow-lineage', version: 1 },
+  experiment: {
+    name: 'quickstart',
+    summary:
+      'Faces that nobody has to download: draws people, trains a small network, verifies it on people it never saw.',
+  },
+  tasks: [
+    task('synthesize', [], 21_300, {
+      ...{ seed: 1, summary: 'Draws a seeded, licence-free set of face-like pictures and a pair protocol.' },
+      params: { identities: 500, imagesPerIdentity: 20, heldOut: 20, pairs: 600, difficulty: 1 },
+    }),
+    task('pack', ['synthesize'], 1900, {
+      ...{
+        kind: 'face2rec',
+        summary: 'Packs a folder of aligned face pictures into train.rec, train.idx and property.',
+      },
+      params: { folds: [], minImagesPerIdentity: 1, strict: true },
+    }),
+    task('train', ['pack'], 161_000, {
+      ...{ seed: 1, engine, peakMemoryBytes: 1_820_000_000 },
+      summary: 'Trains an embedding network on a packed data set, verifies it on the way, and resumes after a kill.',
+      params: {
+        ...{ network: { name: 'y1' }, loss: { name: 'arcface', margin: 0.5, scale: 64 } },
+        optimizer: { learningRate: 0.1, momentum: 0.9, weightDecay: 0.0005 },
+        ...{ schedule: { maxSteps: 640, steps: [400, 560], warmupSteps: 0 }, batch: 32, mirror: true },
+        ...{ verifyEverySteps: 100, checkpointEverySteps: 100, logEverySteps: 4 },
+      },
+    }),
+    task('verify', ['pack', 'train'], 6300, {
+      ...{ engine, summary: 'Measures a model on a verification set: accuracy over folds, XNorm, ROC.' },
+      params: { folds: 10, batch: 64 },
+    }),
+  ],
+};
