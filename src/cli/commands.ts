@@ -24,4 +24,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'list the stages there are, or explain one with its ports and parameters',
     load: () => import('./commands/stages.ts'),
   },
+  inspect: {
+    summary: 'say what a file or folder of any known format is and holds',
+    load: () => import('./commands/inspect.ts'),
+  },
 };

@@ -1,0 +1,37 @@
+import type { Inspection } from '../format/inspect/inspection.ts';
+import { renderFailures } from '../report/failure-frame.ts';
+import { textTable } from './text-table.ts';
+
+const barWidth = 40;
+
+/** An inspection as text for people, ending without a line feed. */
+export function renderInspection(inspection: Inspection, colour: boolean): string {
+  const { path, title, summary, facts, notes, damage, imagesPerIdentity } = inspection;
+  const sections = [
+    `${path}: ${title}${summary === '' ? '' : `\n${summary}`}`,
+    textTable(facts.map(({ name, value }) => [`  ${name}`, shownValue(value)])),
+    ...(imagesPerIdentity === undefined || imagesPerIdentity.length === 0 ? [] : [renderHistogram(imagesPerIdentity)]),
+    notes.map((note) => `  ${note}`).join('\n'),
+    damage.length === 0 ? '' : `Damage:\n${renderFailures(damage, { colour })}`,
+  ];
+  return sections.filter((section) => section !== '').join('\n\n');
+}
+
+/** An inspection as JSON: pictures are left out. */
+export function inspectionJson({ samples, ...rest }: Inspection): object {
+  return { ...rest, samples: samples.map(({ caption }) => caption) };
+}
+
+export function shownValue(value: string | number): string {
+  return typeof value === 'number' ? value.toLocaleString('en-US', { maximumFractionDigits: 6 }) : value;
+}
+
+function renderHistogram(bars: NonNullable<Inspection['imagesPerIdentity']>): string {
+  const largest = Math.max(...bars.map(({ identities }) => identities));
+  const rows = bars.map(({ range, identities }) => [
+    `  ${range}`,
+    shownValue(identities),
+    '█'.repeat(identities === 0 ? 0 : Math.max(1, Math.round((identities / largest) * barWidth))),
+  ]);
+  return `  images per identity: identities\n${textTable(rows)}`;
+}
