@@ -66,7 +66,7 @@ td b { font-weight: 600; }
 .graph-and-table figure.graph { width: min-content; }
 .graph-and-table figure.graph figcaption { min-width: 14rem; }
 svg.graph { width: auto; max-width: none; font-size: 11px; }
-td:first-child { overflow-wrap: anywhere; min-width: 5rem; }
+td:first-child:not(.n) { overflow-wrap: anywhere; min-width: 5.6rem; }
 .box rect { fill: var(--panel); stroke: var(--rule); }
 .box .name { fill: var(--ink); font-size: 12px; }
 .box .share { stroke: var(--c0); stroke-width: 2; }
@@ -87,17 +87,18 @@ img { display: inline-block; width: 100%; aspect-ratio: 1; object-fit: cover; ve
 .params dl div { display: flex; justify-content: space-between; gap: 1rem; padding: 0.22rem 0; border-bottom: 1px solid var(--faint-rule); }
 .params dt { color: var(--soft); }
 .params dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
-@media (max-width: 52rem) {
+@media screen and (max-width: 52rem) {
   .columns, .graph-and-table { grid-template-columns: minmax(0, 1fr); }
   .graph-and-table figure.graph { width: auto; }
   .key:not(:has(li)) { display: none; }
   .params-grid { columns: 1; }
 }
-@media (max-width: 34rem) {
+@media screen and (max-width: 34rem) {
   body { padding: 2rem 1.15rem 3rem; font-size: 1rem; }
   h1 { font-size: 2rem; }
   svg { font-size: 13px; }
   .sentence { display: none; }
+  .n { padding-left: 0.6rem; }
   .figures { gap: 1.1rem 2rem; }
   .figures dd { font-size: 1.7rem; }
 }
@@ -105,6 +106,7 @@ img { display: inline-block; width: 100%; aspect-ratio: 1; object-fit: cover; ve
   :root { --paper: #fff; --ink: #000; --soft: #555; --rule: #ccc; --faint-rule: #e6e6e6; --panel: #f6f6f6; --c0: #2b6496; --c1: #c0532f; --c2: #4b7b49; --c3: #7d5a9b; --c4: #a07a10; --c5: #2c8a8a; --c6: #8b877d; }
   body { max-width: none; padding: 0; font-size: 10.5pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   figure, tr, .params { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
+  h2, h3, section > p { break-after: avoid; }
+  .columns, .graph-and-table { gap: 0.4rem 1.6rem; }
 }
 `;
