@@ -1,3 +1,4 @@
+import { digestOf } from '../base/digest.ts';
 import { fail } from '../base/failure.ts';
 import { type RgbImage, decodeImage } from '../format/image.ts';
 import type { VerificationSet } from '../format/verification-set.ts';
@@ -31,6 +32,8 @@ export interface VerifySetOptions {
   readonly set: VerificationSet;
   /** Name of the set, for the result and for failures. */
   readonly name: string;
+  /** Where the set was read from, for failures; its name if not given. */
+  readonly file?: string;
   /** Contiguous folds, 10 as a rule; 1: threshold chosen and tested on all pairs. */
   readonly folds: number;
   /** Pictures per forward pass. */
@@ -38,12 +41,12 @@ export interface VerifySetOptions {
   /** Wrong pairs of either kind to keep with thumbnails; 0 (the default) while training. */
   readonly worst?: number;
   readonly signal?: AbortSignal;
-  /** Called after every batch with the number of pictures done, of `total`. */
+  /** Called after every batch with the number of distinct pictures done, of `total`. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Embeds a verification set and measures it. Holds one batch of pictures and two embeddings per picture in memory.
+ * Embeds a verification set and measures it. Holds one batch of decoded pictures and two embeddings per picture in memory.
  * Fails with `no-pairs`, `too-few-pairs`, `picture-size-mismatch`, `embedding-not-finite` and whatever the decoder finds.
  */
 export async function verifySet(options: VerifySetOptions): Promise<VerificationResult> {
@@ -102,39 +105,70 @@ interface SetEmbeddings {
   readonly mirrored: Float32Array;
 }
 
+/** Embeds every distinct picture once (the 12,000 of LFW's pairs are 7,701) and spreads the results over the set. */
 async function embedSet(options: VerifySetOptions): Promise<SetEmbeddings> {
-  const { embedder, set } = options;
-  const total = set.images.length;
+  const { embeddingSize } = options.embedder;
+  const { distinct, positions } = distinctPictures(options.set.images);
+  const embedded = await embedPictures(options, distinct);
+  checkFinite(options.name, [embedded.original, embedded.mirrored]);
+  const spread = (matrix: Float32Array): Float32Array => {
+    const result = new Float32Array(positions.length * embeddingSize);
+    positions.forEach((position, index) => {
+      result.set(matrix.subarray(position * embeddingSize, (position + 1) * embeddingSize), index * embeddingSize);
+    });
+    return result;
+  };
+  return { original: spread(embedded.original), mirrored: spread(embedded.mirrored) };
+}
+
+/** Embeds the pictures with the given indices, in that order. */
+async function embedPictures(options: VerifySetOptions, indices: readonly number[]): Promise<SetEmbeddings> {
+  const { embedder, batch, signal, onProgress } = options;
+  const total = indices.length;
   const original = new Float32Array(total * embedder.embeddingSize);
   const mirrored = new Float32Array(total * embedder.embeddingSize);
   const pictureBytes = embedder.height * embedder.width * 3;
-  const pixels = new Uint8Array(Math.min(options.batch, total) * pictureBytes);
-  for (let start = 0; start < total; start += options.batch) {
-    options.signal?.throwIfAborted();
-    const count = Math.min(options.batch, total - start);
-    const filled = pixels.subarray(0, count * pictureBytes);
-    const pictures = Array.from({ length: count }, (_, index) => decodePicture(options, start + index));
-    (await Promise.all(pictures)).forEach((picture, index) => {
-      filled.set(picture, index * pictureBytes);
+  const pixels = new Uint8Array(Math.min(batch, total) * pictureBytes);
+  for (let start = 0; start < total; start += batch) {
+    signal?.throwIfAborted();
+    const chosen = indices.slice(start, start + batch);
+    const filled = pixels.subarray(0, chosen.length * pictureBytes);
+    const pictures = await Promise.all(chosen.map((index) => decodePicture(options, index)));
+    pictures.forEach((picture, place) => {
+      filled.set(picture, place * pictureBytes);
     });
-    original.set(await embedder.embed(filled, count), start * embedder.embeddingSize);
+    original.set(await embedder.embed(filled, chosen.length), start * embedder.embeddingSize);
     mirrorPixels(filled, embedder.width);
-    mirrored.set(await embedder.embed(filled, count), start * embedder.embeddingSize);
-    options.onProgress?.(start + count, total);
+    mirrored.set(await embedder.embed(filled, chosen.length), start * embedder.embeddingSize);
+    onProgress?.(start + chosen.length, total);
   }
-  checkFinite(options.name, [original, mirrored]);
   return { original, mirrored };
 }
 
-async function decodePicture({ embedder, set, name }: VerifySetOptions, index: number): Promise<Uint8Array> {
+/** Which pictures differ (index of the first of each), and for every picture its position among those. */
+function distinctPictures(images: readonly Uint8Array[]): { distinct: number[]; positions: number[] } {
+  const known = new Map<string, number>();
+  const distinct: number[] = [];
+  const positions = images.map((bytes, index) => {
+    const digest = digestOf(bytes);
+    const position = known.get(digest) ?? distinct.push(index) - 1;
+    known.set(digest, position);
+    return position;
+  });
+  return { distinct, positions };
+}
+
+async function decodePicture({ embedder, set, name, file }: VerifySetOptions, index: number): Promise<Uint8Array> {
   const label = `picture ${index} of verification set ${name}`;
-  const picture: RgbImage = await decodeImage(set.images[index] ?? new Uint8Array(), label);
+  const source = { file: file ?? name, what: label };
+  const picture: RgbImage = await decodeImage(set.images[index] ?? new Uint8Array(), source);
   if (picture.width !== embedder.width || picture.height !== embedder.height) {
     fail({
       code: 'picture-size-mismatch',
       message:
         `The network takes pictures of ${embedder.width} x ${embedder.height} pixels, ` +
         `${label} has ${picture.width} x ${picture.height}.`,
+      at: { file: file ?? name },
       hint: 'Pack the set from pictures aligned to the size the network was trained on.',
     });
   }

@@ -22,6 +22,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     embedder,
     set,
     name,
+    file: inputs.pairs,
     folds: params.folds,
     batch: params.batch,
     worst: worstShown,
