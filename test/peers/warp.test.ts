@@ -1,0 +1,59 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.ts';
+import { warpAffine, type AffineMatrix } from '../../src/face/warp-affine.ts';
+import { peerPython, runPython } from './python.ts';
+
+const peer = peerPython();
+const python = 'python' in peer ? peer.python : '';
+const reason = 'missing' in peer ? ` (skipped: ${peer.missing})` : '';
+const folder = mkdtempSync(join(tmpdir(), 'faceflow-warp-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const warpWithOpenCv = `
+import cv2, json, sys, numpy as np
+out = []
+for case in json.load(open(sys.argv[1] + '/cases.json')):
+    image = np.fromfile(sys.argv[1] + '/pixels', np.uint8)[: case['h'] * case['w'] * 3].reshape(case['h'], case['w'], 3)
+    m = np.array(case['m'], np.float64).reshape(2, 3)
+    out.append(cv2.warpAffine(image, m, (case['tw'], case['th']), borderValue=0.0).tobytes())
+open(sys.argv[1] + '/warped', 'wb').write(b''.join(out))
+`;
+
+describe.skipIf(python === '')(`the affine warp beside OpenCV${reason}`, () => {
+  it('is equal in every bit, inside and across the border, for 200 random maps', () => {
+    const random = new Random(11);
+    const pixels = Uint8Array.from({ length: 90 * 120 * 3 }, () => random.integer(256));
+    const cases = Array.from({ length: 200 }, () => {
+      const [scale, turn] = [random.uniform(0.2, 3), random.uniform(-0.7, 0.7)];
+      const [a, b] = [scale * Math.cos(turn), scale * Math.sin(turn)];
+      const shift = (): number => random.uniform(-60, 40);
+      const m: AffineMatrix = [a, -b, shift(), b, a * random.uniform(0.9, 1.1), shift()];
+      return {
+        w: 30 + random.integer(90),
+        h: 30 + random.integer(60),
+        tw: 112,
+        th: random.integer(2) === 0 ? 112 : 40,
+        m,
+      };
+    });
+    writeFileSync(join(folder, 'pixels'), pixels);
+    writeFileSync(join(folder, 'cases.json'), JSON.stringify(cases));
+    runPython(python, warpWithOpenCv, [folder]);
+    const theirs = readFileSync(join(folder, 'warped'));
+    let offset = 0;
+    for (const { w, h, tw, th, m } of cases) {
+      const { data } = warpAffine({ width: w, height: h, data: pixels.subarray(0, w * h * 3) }, m, {
+        width: tw,
+        height: th,
+      });
+      const expected = theirs.subarray(offset, offset + data.length);
+      offset += data.length;
+      expect(Buffer.from(data).equals(expected)).toBe(true);
+    }
+  });
+});
