@@ -124,7 +124,7 @@ export class Network {
     const values = new CountedTensors(this.#plan.uses.inference);
     values.put(inputName, tf.clone(pictures));
     for (const layer of this.#plan.layers) {
-      const { output } = scoped(tf, () => this.#forward(layer, values, { training: false, seed: 0 }));
+      const output = tf.tidy(() => this.#forward(layer, values, { training: false, seed: 0 }).output);
       for (const input of layer.node.inputs) values.release(input);
       values.put(layer.node.name, output);
     }

@@ -16,7 +16,7 @@ export function otherEngines(): EngineIdentity[] {
     return [installedEngine('tensorflow').identity, wasm];
   } catch (error) {
     // Not installed: the tests of it are left out, and their absence shows in the list of test names.
-    if (error instanceof FailureError) return [{ name: 'tensorflow', version: '2.21.0-cpu' }, wasm];
+    if (error instanceof FailureError) return [wasm];
     throw error;
   }
 }

@@ -1,8 +1,8 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { BatchNormalizationAttributes } from '../../layers/batch-normalization.ts';
 import type { RawAttribute, RawKernels, TensorLibrary } from '../engine-handle.ts';
 import type { ForwardCall, ForwardResult, LayerKernels } from '../layer-kernels.ts';
 import { required } from '../required.ts';
+import { asPicture } from './as-picture.ts';
 
 /** Batch normalisation through TensorFlow's fused kernels: half the time and memory of elementary operations. */
 export function fusedBatchNormalizationKernels(
@@ -51,10 +51,6 @@ function forward(
 /** The kernel gives the unbiased variance, MXNet's moving statistics hold the biased one. */
 function besselInverse(count: number): number {
   return Math.max(count - 1, 1) / count;
-}
-
-function asPicture(tf: TensorLibrary, x: Tensor): Tensor {
-  return x.rank === 4 ? x : tf.reshape(x, [x.shape[0], 1, 1, x.shape[1] ?? 0]);
 }
 
 function attributesOf(raw: RawKernels, epsilon: number, training: boolean): RawAttribute[] {
