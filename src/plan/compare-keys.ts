@@ -25,6 +25,12 @@ export function compareKeys(before: KeyDocument, now: KeyDocument, task: TaskSpe
   if (engineText(before.engine) !== engineText(now.engine)) {
     reasons.push({ code: 'engine', text: `engine ${engineText(before.engine)} -> ${engineText(now.engine)}` });
   }
+  for (const change of changesOf(before.environment ?? {}, now.environment ?? {})) {
+    reasons.push({ code: 'environment', text: `env ${change.text}` });
+  }
+  if (before.program !== now.program) {
+    reasons.push({ code: 'program', text: `program ${shown(before.program)} -> ${shown(now.program)}` });
+  }
   return reasons;
 }
 

@@ -24,10 +24,22 @@ export interface KeyDocument {
   readonly seed?: number;
   /** Only where the stage computes with tensors: another library rounds otherwise. */
   readonly engine?: EngineIdentity;
+  /** Only where the experiment declares variables; never secrets. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Only where the stage asks for it: what the program says of its version. */
+  readonly program?: string;
 }
 
-export function keyDocument(task: TaskSpec, inputs: InputDigests, engine: EngineIdentity): KeyDocument {
+/** What of a key document does not stand in the experiment. */
+export interface Findings {
+  readonly inputs: InputDigests;
+  readonly engine: EngineIdentity;
+  readonly program?: string | undefined;
+}
+
+export function keyDocument(task: TaskSpec, { inputs, engine, program }: Findings): KeyDocument {
   const { name, version, seeded, engine: usesEngine } = task.kind.manifest;
+  const declared = Object.entries(task.environment).filter(([, { secret }]) => !secret);
   return {
     format: 'faceflow-key',
     version: 1,
@@ -36,6 +48,10 @@ export function keyDocument(task: TaskSpec, inputs: InputDigests, engine: Engine
     inputs: Object.fromEntries(Object.entries(inputs).filter(([, digests]) => digests.length > 0)),
     ...(seeded === true ? { seed: task.seed } : {}),
     ...(usesEngine === true ? { engine: { name: engine.name, version: engine.version } } : {}),
+    ...(declared.length > 0
+      ? { environment: Object.fromEntries(declared.map(([variable, { value }]) => [variable, value])) }
+      : {}),
+    ...(program === undefined ? {} : { program }),
   };
 }
 

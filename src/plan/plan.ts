@@ -17,6 +17,8 @@ export interface Knowledge {
   find(key: Key): OutputDigests | undefined | Promise<OutputDigests | undefined>;
   /** The key document of the last execution of this task of this experiment. */
   previous(task: TaskSpec): KeyDocument | undefined | Promise<KeyDocument | undefined>;
+  /** What a command that was given as the `version` of a program prints; throws a FailureError where it fails. */
+  programVersion?(command: string): string | Promise<string>;
   /** Digest of the lineage file of a task; `keys` holds the key of every task it depends on. */
   lineageDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Digest | Promise<Digest>;
 }
@@ -67,7 +69,7 @@ export async function planTask(task: TaskSpec, settled: Settled, knowledge: Know
     return { state: 'unknown', task, reasons: [{ code: 'upstream', text: `waits for ${waitsFor.join(', ')}` }] };
   }
   const inputs = await digestInputs(task, settled, knowledge);
-  const document = keyDocument(task, inputs, knowledge.engine);
+  const document = keyDocument(task, { inputs, engine: knowledge.engine, program: await programOf(task, knowledge) });
   const key = keyOf(document);
   const outputs = await knowledge.find(key);
   if (outputs !== undefined) return { state: 'cached', task, key, document, outputs };
@@ -108,6 +110,13 @@ async function digestInputs(task: TaskSpec, settled: Settled, knowledge: Knowled
     inputs['lineage'] = [await knowledge.lineageDigest(task, keys)];
   }
   return inputs;
+}
+
+async function programOf({ kind, params }: TaskSpec, knowledge: Knowledge): Promise<string | undefined> {
+  const command = kind.manifest.program === true ? params['version'] : undefined;
+  if (typeof command !== 'string') return undefined;
+  if (knowledge.programVersion === undefined) throw new Error('nobody can say the version of a program');
+  return await knowledge.programVersion(command);
 }
 
 function digestOfOutput(binding: { readonly task: string; readonly output: string }, settled: Settled): Digest {

@@ -13,6 +13,8 @@ export type ReasonCode =
   | 'input'
   | 'seed'
   | 'engine'
+  | 'environment'
+  | 'program'
   | 'forced'
   /** The result was known, but it is no longer in the cache. */
   | 'cache-entry-lost'

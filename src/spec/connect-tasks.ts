@@ -1,81 +1,136 @@
-import type { Binding, TaskSpec } from './experiment.ts';
-import type { LooseBinding, TaskDraft } from './build-task.ts';
+import type { LooseBinding } from './bind-ports.ts';
+import type { TaskDraft } from './build-task.ts';
+import type { Binding, Order, TaskSpec } from './experiment.ts';
+import { InstanceIndex, type Candidate } from './instance-index.ts';
 import { suggestion } from './map-reader.ts';
 import type { OutputNode } from './node.ts';
 import type { Problems } from './problems.ts';
-import { locate } from './source-text.ts';
+import { locate, type Span } from './source-text.ts';
 
-/** Looks up the tasks behind outputs and checks that what flows along each edge is what the port takes. */
+/** Looks up the tasks behind outputs and needs, and checks that what flows along each edge is what the port takes. */
 export function connectTasks(
-  drafts: readonly TaskDraft[],
+  candidates: readonly Candidate[],
   stages: ReadonlySet<string>,
   problems: Problems,
 ): TaskSpec[] {
-  const byStage = new Map<string, TaskDraft[]>();
-  for (const draft of drafts) {
-    const instances = byStage.get(draft.stage);
-    if (instances === undefined) byStage.set(draft.stage, [draft]);
-    else instances.push(draft);
+  const connector = new Connector(new InstanceIndex(candidates), stages, problems);
+  return candidates.flatMap((candidate) => (candidate.leftOut ? [] : [connector.connect(candidate.draft)]));
+}
+
+class Connector {
+  readonly #index: InstanceIndex;
+  /** Names of all stages of the file, also of those that were left out because of a mistake. */
+  readonly #stages: ReadonlySet<string>;
+  readonly #problems: Problems;
+
+  constructor(index: InstanceIndex, stages: ReadonlySet<string>, problems: Problems) {
+    this.#index = index;
+    this.#stages = stages;
+    this.#problems = problems;
   }
-  return drafts.map((draft) => {
+
+  connect(draft: TaskDraft): TaskSpec {
     const inputs: Record<string, readonly Binding[]> = {};
     for (const [port, bindings] of Object.entries(draft.inputs)) {
-      inputs[port] = bindings.flatMap((binding) => connect(binding, { draft, port, byStage, stages, problems }));
+      inputs[port] = bindings.flatMap((binding) => this.#bind(binding, port, draft));
     }
-    return { ...draft, inputs, at: locate(draft.at) };
-  });
-}
+    const after = draft.needs.flatMap((need) => this.#order(need, draft));
+    return { ...draft.task, inputs, after, at: locate(draft.at) };
+  }
 
-interface Edge {
-  readonly draft: TaskDraft;
-  readonly port: string;
-  readonly byStage: ReadonlyMap<string, readonly TaskDraft[]>;
-  /** Names of all stages of the file, also of those that were left out because of a mistake. */
-  readonly stages: ReadonlySet<string>;
-  readonly problems: Problems;
-}
+  #order(need: TaskDraft['needs'][number], draft: TaskDraft): Order[] {
+    const found = this.#find(need, draft, need.at);
+    return found.flatMap((candidate) =>
+      candidate.leftOut ? [] : [{ task: candidate.draft.task.id, at: locate(need.at) }],
+    );
+  }
 
-function connect(binding: LooseBinding, edge: Edge): Binding[] {
-  if (binding.type === 'path') return [binding];
-  const { reference } = binding.node;
-  const producers = edge.byStage.get(reference.stage);
-  if (producers === undefined) {
-    if (!edge.stages.has(reference.stage)) reportUnknownStage(binding.node, edge);
+  #bind(binding: LooseBinding, port: string, draft: TaskDraft): Binding[] {
+    if (binding.type === 'path') return [binding];
+    const { node } = binding;
+    const at = node.via ?? node.at;
+    const found = this.#find(node.reference, draft, at);
+    const input = draft.task.kind.manifest.inputs[port];
+    if (found.length > 1 && input?.many !== true) this.#refuseMany(found, { port, node, draft });
+    else {
+      return found.flatMap((producer): Binding[] => {
+        if (!producer.leftOut) return this.#edge(producer.draft, { port, node, draft });
+        if (input?.optional !== true && input?.many !== true) this.#refuseLeftOut({ port, node, draft });
+        return [];
+      });
+    }
     return [];
   }
-  return producers.flatMap((producer) => connectTo(producer, binding.node, edge));
-}
 
-function connectTo(producer: TaskDraft, node: OutputNode, { draft, port, problems }: Edge): Binding[] {
-  const name = node.reference.output;
-  const at = node.via ?? node.at;
-  const outputs = producer.kind.manifest.outputs;
-  const output = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
-  const input = draft.kind.manifest.inputs[port];
-  if (output === undefined) {
-    const known = Object.keys(outputs);
-    const message = `stage "${producer.stage}" has no output "${name}"${suggestion(name, known)}`;
-    problems.add({ code: 'unknown-reference', message, at, hint: `It has: ${known.join(', ')}.` });
-    return [];
+  #find(wanted: { stage: string; instance?: string }, draft: TaskDraft, at: Span): readonly Candidate[] {
+    const { stage, instance } = wanted;
+    if (!this.#stages.has(stage)) {
+      const message = `the experiment has no stage "${stage}"${suggestion(stage, this.#stages)}`;
+      this.#problems.add({ code: 'unknown-reference', message, at });
+      return [];
+    }
+    if (!this.#index.has(stage)) return [];
+    const found = this.#index.find(stage, instance, draft.instance);
+    if (found.length === 0 && instance !== '*') {
+      const which = instance === undefined ? 'for these values of the matrix' : `[${instance}]`;
+      this.#problems.add({
+        code: 'unknown-reference',
+        message: `stage "${stage}" has no instance ${which}`,
+        at,
+        hint: `It has: ${this.#index.names(stage)}.`,
+      });
+    }
+    return found;
   }
-  if (input !== undefined && input.kind !== 'any' && output.kind !== 'any' && input.kind !== output.kind) {
+
+  #edge(producer: TaskDraft, { port, node, draft }: Edge): Binding[] {
+    const name = node.reference.output;
+    const at = node.via ?? node.at;
+    const outputs = producer.task.kind.manifest.outputs;
+    const output = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
+    const input = draft.task.kind.manifest.inputs[port];
+    if (output === undefined) {
+      const known = Object.keys(outputs);
+      const message = `stage "${producer.task.stage}" has no output "${name}"${suggestion(name, known)}`;
+      this.#problems.add({ code: 'unknown-reference', message, at, hint: `It has: ${known.join(', ')}.` });
+      return [];
+    }
+    if (input === undefined || input.kind === 'any' || output.kind === 'any' || input.kind === output.kind) {
+      return [{ type: 'output', task: producer.task.id, output: name, at: locate(at) }];
+    }
     const fitting = Object.keys(outputs).filter((each) => outputs[each]?.kind === input.kind);
-    problems.add({
+    this.#problems.add({
       code: 'wrong-kind',
-      message: `input "${port}" of stage "${draft.stage}" takes artifacts of kind ${input.kind}, but output "${name}" of "${producer.stage}" is of kind ${output.kind}`,
+      message: `input "${port}" of stage "${draft.task.stage}" takes artifacts of kind ${input.kind}, but output "${name}" of "${producer.task.stage}" is of kind ${output.kind}`,
       at,
-      hint: fitting.length > 0 ? `Outputs of "${producer.stage}" that fit: ${fitting.join(', ')}.` : undefined,
+      hint: fitting.length > 0 ? `Outputs of "${producer.task.stage}" that fit: ${fitting.join(', ')}.` : undefined,
     });
     return [];
   }
-  return [{ type: 'output', task: producer.id, output: name, at: locate(at) }];
+
+  #refuseMany(found: readonly Candidate[], { port, node, draft }: Edge): void {
+    const { stage, output } = node.reference;
+    const example = found[0]?.instance.label ?? '';
+    this.#problems.add({
+      code: 'too-many-inputs',
+      message: `input "${port}" of stage "${draft.task.stage}" takes one value, but ${String(found.length)} instances of "${stage}" fit`,
+      at: node.via ?? node.at,
+      hint: `Name one, \${stages.${stage}[${example}].outputs.${output}}, or fan out with it: matrix: \${stages.${stage}.matrix}.`,
+    });
+  }
+
+  #refuseLeftOut({ port, node, draft }: Edge): void {
+    this.#problems.add({
+      code: 'left-out-input',
+      message: `input "${port}" of stage "${draft.task.stage}" needs stage "${node.reference.stage}", which its "if" leaves out`,
+      at: node.via ?? node.at,
+      hint: `Give "${draft.task.stage}" the same "if".`,
+    });
+  }
 }
 
-function reportUnknownStage(node: OutputNode, { stages, problems }: Edge): void {
-  const { stage } = node.reference;
-  problems.add({
-    code: 'unknown-reference',
-    message: `the experiment has no stage "${stage}"${suggestion(stage, stages)}`,
-    at: node.via ?? node.at,
-  });
+interface Edge {
+  readonly port: string;
+  readonly node: OutputNode;
+  readonly draft: TaskDraft;
 }

@@ -1,5 +1,5 @@
 import type { Json } from '../base/digest.ts';
-import type { TextLocation } from '../base/failure.ts';
+import type { Failure, TextLocation } from '../base/failure.ts';
 import type { StageManifest } from './stage-manifest.ts';
 
 /** A stage folder that the experiment uses, read and checked. */
@@ -37,7 +37,47 @@ export interface TaskSpec {
   /** By input port; empty array where an optional port is unbound. */
   readonly inputs: Readonly<Record<string, readonly Binding[]>>;
   readonly seed: number;
+  /** The values of the matrix that this instance stands for; empty where the stage has no matrix. */
+  readonly matrix: Readonly<Record<string, Json>>;
+  /** Tasks that have to end well before this one starts, though it reads nothing of them. */
+  readonly after: readonly Order[];
+  readonly resources: Resources;
+  readonly retries: Retries;
+  readonly limits: TimeLimits;
+  /** What the process of the task finds in its environment besides; part of the key, but for secrets. */
+  readonly environment: Readonly<Record<string, EnvironmentValue>>;
   readonly at: TextLocation;
+}
+
+export interface Order {
+  readonly task: string;
+  readonly at: TextLocation;
+}
+
+/** What a task occupies while it runs. Not part of the key. */
+export interface Resources {
+  readonly cpus: number | 'all';
+  readonly memoryBytes?: number;
+  readonly gpus: number;
+}
+
+/** How often a failed task is tried again, and how long the first wait is; each further wait is twice as long. */
+export interface Retries {
+  readonly times: number;
+  readonly waitMs: number;
+}
+
+export interface TimeLimits {
+  /** For one attempt. */
+  readonly totalMs?: number;
+  /** Without a sign of life: an event or a line of output. */
+  readonly silentMs?: number;
+}
+
+export interface EnvironmentValue {
+  readonly value: string;
+  /** Must not be shown, recorded or made part of a key. */
+  readonly secret: boolean;
 }
 
 /** An experiment after parsing, composing, validating and resolving: nothing after `spec` reads YAML or fills defaults. */
@@ -51,4 +91,6 @@ export interface Experiment {
   readonly params: Readonly<Record<string, Json>>;
   /** In an order in which every task comes after those it depends on. */
   readonly tasks: readonly TaskSpec[];
+  /** What is allowed but probably not meant: parameters that nothing uses, outputs that nothing reads. */
+  readonly warnings: readonly Failure[];
 }

@@ -16,6 +16,12 @@ export const specCodes = {
   'unknown-param': 'A stage has no parameter or input of this name.',
   'missing-param': 'A parameter without a default is not given.',
   'bad-param': 'The value of a parameter is not one that its stage allows.',
+  'bad-matrix': 'A matrix is not a map of lists, or it is too large.',
+  'duplicate-instance': 'Two instances of a matrix would have the same name.',
+  'bad-setting':
+    'The value of a key of a stage (`if`, `needs`, `resources`, `retries`, `timeout`, `env`) is not allowed.',
+  'misplaced-secret': 'A secret can only stand in `env`, since everything else is recorded.',
+  'reserved-key': 'A key that is kept for a later version.',
   'bad-reference': 'What stands between `${` and `}` is not a reference.',
   'unknown-reference': 'A reference names something that is not there.',
   'missing-environment': 'An environment variable without a default is not set.',
@@ -24,11 +30,22 @@ export const specCodes = {
   'unbound-input': 'An input port that is not optional is bound to nothing.',
   'bad-input': 'An input port is bound to something that is not a path or an output.',
   'wrong-kind': 'An output of one kind of artifact is bound to an input of another.',
-  'too-many-inputs': 'A list is bound to an input port that takes one value.',
+  'too-many-inputs': 'A list, or a stage of several instances, is bound to an input port that takes one value.',
+  'left-out-input': 'A stage reads an output of one that its `if` leaves out.',
   'input-not-found': 'A file or folder that is an input does not exist.',
   cycle: 'Stages depend on each other in a circle.',
   'unknown-profile': '`--profile` names no profile of the experiment.',
   'bad-override': 'A `--set` is not of the form path=value, or names nothing that can be set.',
 } as const;
+
+/** What `flow check` warns of. */
+export const warningCodes = {
+  'unused-param': 'Nothing refers to a parameter of the experiment.',
+  'unread-output': 'Nothing reads an output of a stage, while others of its outputs are read.',
+  'useless-exclude': 'An `exclude` of a matrix matches no instance.',
+  'secret-in-value': 'A variable whose name sounds like a secret flows into a value that is recorded.',
+} as const;
+
+export type WarningCode = keyof typeof warningCodes;
 
 export type SpecCode = keyof typeof specCodes;

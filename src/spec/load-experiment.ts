@@ -1,17 +1,22 @@
 import { resolve } from 'node:path';
 import { TaskBuilder } from './build-task.ts';
 import { compose } from './compose.ts';
+import { holds } from './condition.ts';
 import { connectTasks } from './connect-tasks.ts';
 import { experimentKeys } from './experiment-keys.ts';
 import type { Experiment, TaskSpec } from './experiment.ts';
+import type { Candidate } from './instance-index.ts';
 import { ExperimentScope } from './look-up.ts';
 import { MapReader } from './map-reader.ts';
-import { toJson, type MapNode, type Node } from './node.ts';
+import { toJson, type Entry, type MapNode } from './node.ts';
 import { missingInputs } from './missing-inputs.ts';
 import { orderTasks } from './order-tasks.ts';
 import { Problems } from './problems.ts';
 import { StageReader } from './read-stages.ts';
+import { resolveReferences } from './resolve.ts';
 import type { StageFolders } from './stage-folders.ts';
+import { StageInstances } from './stage-instances.ts';
+import { unreadOutputs } from './unread-outputs.ts';
 
 export interface LoadRequest {
   /** The experiment file; a relative path is relative to the workspace. */
@@ -48,22 +53,33 @@ export function loadExperiment(request: LoadRequest): Experiment {
 function assemble(root: MapNode, request: LoadRequest, problems: Problems): Experiment {
   const reader = new MapReader(root, problems, 'the experiment');
   reader.refuseOthers(Object.keys(experimentKeys));
+  refuseReserved(root, problems);
   reader.require('name');
   reader.require('stages');
   const name = reader.text('name') ?? '';
   const seed = reader.integer('seed') ?? 0;
-  const params = entriesOf(reader.mapAt('params'));
+  const keys = reader.mapAt('params')?.entries ?? new Map<string, Entry>();
+  const params = new Map([...keys].map(([key, { value }]) => [key, value]));
   const { environment, run = name } = request;
   const scope = new ExperimentScope({ params, seed, run, environment }, problems);
   const resolved = [...params].map(([key, value]) => [key, toJson(scope.param(key) ?? value)] as const);
+  const tasks = assembleTasks(reader.mapAt('stages'), { request, seed, scope, problems });
+  scope.warnOfUnused(keys);
   return {
     name,
     summary: reader.text('summary') ?? '',
     file: resolve(request.workspace, request.file),
     workspace: request.workspace,
     params: Object.fromEntries(resolved),
-    tasks: assembleTasks(reader.mapAt('stages'), { request, seed, scope, problems }),
+    tasks,
+    warnings: [...problems.warnings, ...unreadOutputs(tasks)],
   };
+}
+
+function refuseReserved(root: MapNode, problems: Problems): void {
+  const tables = root.entries.get('tables');
+  if (tables === undefined) return;
+  problems.add({ code: 'reserved-key', message: '"tables" is kept for a later version', at: tables.key });
 }
 
 interface Parts {
@@ -73,23 +89,26 @@ interface Parts {
   readonly problems: Problems;
 }
 
-function assembleTasks(stages: MapNode | undefined, { request, seed, scope, problems }: Parts): readonly TaskSpec[] {
+function assembleTasks(stages: MapNode | undefined, parts: Parts): readonly TaskSpec[] {
   if (stages === undefined) return [];
-  const drafts = new StageReader(request.workspace, request.stageFolders, problems).read(stages);
-  const builder = new TaskBuilder({
-    workspace: request.workspace,
-    seed,
-    validators: request.stageFolders.validators,
-    problems,
-  });
-  const built = drafts.map((draft) => builder.build(draft, scope.lookUp));
-  const tasks = connectTasks(built, new Set(stages.entries.keys()), problems);
+  const { request, seed, scope, problems } = parts;
+  const { workspace, stageFolders } = request;
+  const drafts = new StageReader(workspace, stageFolders, problems).read(stages);
+  const instances = new StageInstances(drafts, scope.lookUp, problems);
+  const builder = new TaskBuilder({ workspace, seed, validators: stageFolders.validators, problems });
+  const candidates = drafts.flatMap((draft) =>
+    instances.of(draft).map((instance): Candidate => {
+      const meaning = scope.meaningIn(instance.values);
+      const condition = draft.map.entries.get('if')?.value;
+      const resolved = condition && resolveReferences(condition, meaning.lookUp, problems);
+      const stage = draft.name;
+      if (!holds(resolved, draft.owner, problems)) return { leftOut: true, stage, instance };
+      return { leftOut: false, stage, instance, draft: builder.build(draft, instance, meaning) };
+    }),
+  );
+  const tasks = connectTasks(candidates, new Set(stages.entries.keys()), problems);
   const { ordered, failures } = orderTasks(tasks);
   problems.addAll(failures);
   if (request.allowMissingInputs !== true) problems.addAll(missingInputs(tasks));
   return ordered;
-}
-
-function entriesOf(map: MapNode | undefined): ReadonlyMap<string, Node> {
-  return new Map([...(map?.entries ?? [])].map(([name, entry]) => [name, entry.value]));
 }

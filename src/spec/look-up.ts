@@ -1,4 +1,5 @@
-import { describe, type Node } from './node.ts';
+import type { Meaning } from './build-task.ts';
+import { describe, type Entry, type Node } from './node.ts';
 import { suggestion } from './map-reader.ts';
 import type { Problem, Problems } from './problems.ts';
 import type { Reference } from './reference.ts';
@@ -17,6 +18,7 @@ export interface Scope {
 export class ExperimentScope {
   readonly #scope: Scope;
   readonly #problems: Problems;
+  readonly #used = new Set<string>();
   readonly #resolved = new Map<string, Node>();
   readonly #open: string[] = [];
 
@@ -58,31 +60,88 @@ export class ExperimentScope {
         return { type: 'scalar', value: this.#scope.run, at };
       case 'output':
         return { type: 'output', reference, at };
+      case 'secret':
+        this.#problems.add({
+          code: 'misplaced-secret',
+          message: 'a secret can only stand in the "env" of a stage: everything else is recorded',
+          at,
+        });
+        return { type: 'broken', at };
       case 'matrix':
-        return this.#unknown('this stage has no matrix', at);
+        return this.#unknown('there is no matrix here', at);
+      case 'stage-matrix':
+        return this.#unknown('the matrix of another stage can only be the whole value of "matrix"', at);
     }
   };
 
+  /** What references mean in one instance of a stage. */
+  meaningIn(values: ReadonlyMap<string, Node>): Meaning {
+    const lookUp: LookUp = (reference, at) =>
+      reference.type === 'matrix' && values.size > 0
+        ? this.#lookUpValue(values, reference.path, at)
+        : this.lookUp(reference, at);
+    const lookUpInEnvironment: LookUp = (reference, at) =>
+      reference.type === 'secret' ? this.#lookUpSecret(reference.name, at) : lookUp(reference, at);
+    return { lookUp, lookUpInEnvironment };
+  }
+
+  /** Warns of parameters that nothing has referred to. */
+  warnOfUnused(keys: ReadonlyMap<string, Entry>): void {
+    for (const [name, { key }] of keys) {
+      if (this.#used.has(name)) continue;
+      const message = `nothing refers to the parameter "${name}"`;
+      this.#problems.warn({ code: 'unused-param', message, at: key });
+    }
+  }
+
   #lookUpParam(path: readonly string[], at: Span): Node {
     const [name = '', ...rest] = path;
-    let node = this.param(name, at);
+    this.#used.add(name);
+    const node = this.param(name, at);
     if (node === undefined) {
       const known = [...this.#scope.params.keys()];
       const message = `the experiment has no parameter "${name}"${suggestion(name, known)}`;
       return this.#unknown(message, at, known.length > 0 ? `It has: ${known.join(', ')}.` : undefined);
     }
-    for (const [depth, key] of rest.entries()) {
-      if (node.type === 'broken') return node;
-      const next: Node | undefined = node.type === 'map' ? node.entries.get(key)?.value : undefined;
-      const above = `params.${path.slice(0, depth + 1).join('.')}`;
-      if (next === undefined) return this.#unknown(`${above} ${hasNo(node, key)}`, at);
-      node = next;
-    }
-    return node;
+    return this.#descend(node, rest, { above: `params.${name}`, at });
+  }
+
+  #lookUpValue(values: ReadonlyMap<string, Node>, path: readonly string[], at: Span): Node {
+    const [name = '', ...rest] = path;
+    const node = values.get(name);
+    if (node === undefined) return this.#unknown(`the matrix has no "${name}"${suggestion(name, values.keys())}`, at);
+    return this.#descend(node, rest, { above: `matrix.${name}`, at });
+  }
+
+  #descend(node: Node, path: readonly string[], { above, at }: { above: string; at: Span }): Node {
+    const [key, ...rest] = path;
+    if (key === undefined || node.type === 'broken') return node;
+    const next = node.type === 'map' ? node.entries.get(key)?.value : undefined;
+    if (next === undefined) return this.#unknown(`${above} ${hasNo(node, key)}`, at);
+    return this.#descend(next, rest, { above: `${above}.${key}`, at });
+  }
+
+  #lookUpSecret(name: string, at: Span): Node {
+    const value = this.#scope.environment[name];
+    if (value !== undefined && value !== '') return { type: 'scalar', value, secret: true, at };
+    this.#problems.add({
+      code: 'missing-environment',
+      message: `the environment variable ${name}, which holds a secret, is not set`,
+      at,
+    });
+    return { type: 'broken', at };
   }
 
   #lookUpVariable({ name, fallback }: Extract<Reference, { type: 'env' }>, at: Span): Node {
     const value = this.#scope.environment[name];
+    if (/token|secret|passw(or)?d|credential|api_?key/i.test(name)) {
+      this.#problems.warn({
+        code: 'secret-in-value',
+        message: `the variable ${name} sounds like a secret, but flows into a value that is recorded`,
+        at,
+        hint: `A secret is handed to a stage by its "env": { ${name}: \${secret.${name}} }.`,
+      });
+    }
     // As in the shell: `:-` also holds where the variable is set to nothing.
     const found = value === undefined || value === '' ? fallback : value;
     if (found !== undefined) return { type: 'scalar', value: found, loose: true, at };

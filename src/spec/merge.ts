@@ -27,9 +27,9 @@ export function assign(base: Node | undefined, path: readonly string[], { key, v
   return { type: 'map', entries, at: base?.at ?? value.at };
 }
 
-export function without(map: MapNode, key: string): MapNode {
+export function without(map: MapNode, ...keys: readonly string[]): MapNode {
   const entries = new Map(map.entries);
-  entries.delete(key);
+  for (const key of keys) entries.delete(key);
   return { ...map, entries };
 }
 

@@ -14,6 +14,8 @@ export interface ScalarNode extends Written {
   readonly value: null | boolean | number | string;
   /** A text from where there are only texts (the environment): may be read as a number or a truth value. */
   readonly loose?: boolean;
+  /** Must not be shown or recorded. */
+  readonly secret?: boolean;
 }
 
 export interface ListNode extends Written {

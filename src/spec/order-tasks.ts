@@ -1,4 +1,4 @@
-import type { TaskSpec } from './experiment.ts';
+import type { Order, TaskSpec } from './experiment.ts';
 import type { Failure } from '../base/failure.ts';
 import type { SpecCode } from './failure-codes.ts';
 
@@ -11,7 +11,7 @@ export function orderTasks(tasks: readonly TaskSpec[]): { ordered: TaskSpec[]; f
 
   // An own stack instead of recursion: a chain of 10,000 tasks is deeper than the stack of the machine.
   for (const root of tasks) {
-    const path: { task: TaskSpec; needs: Edge[] }[] = [];
+    const path: { task: TaskSpec; needs: Order[] }[] = [];
     const enter = (task: TaskSpec): void => {
       state.set(task.id, 'open');
       path.push({ task, needs: edgesOf(task) });
@@ -35,15 +35,14 @@ export function orderTasks(tasks: readonly TaskSpec[]): { ordered: TaskSpec[]; f
   return { ordered, failures };
 }
 
-type Edge = Extract<TaskSpec['inputs'][string][number], { type: 'output' }>;
-
-function edgesOf(task: TaskSpec): Edge[] {
-  return Object.values(task.inputs)
-    .flat()
-    .filter((binding) => binding.type === 'output');
+function edgesOf(task: TaskSpec): Order[] {
+  const outputs = Object.values(task.inputs).flatMap((bindings) =>
+    bindings.filter((binding) => binding.type === 'output'),
+  );
+  return [...outputs, ...task.after];
 }
 
-function cycle(circle: readonly string[], edge: Edge): Failure {
+function cycle(circle: readonly string[], edge: Order): Failure {
   const code: SpecCode = 'cycle';
   return { code, message: `stages depend on each other in a circle: ${circle.join(' -> ')}`, at: edge.at };
 }

@@ -13,7 +13,7 @@ import {
 } from 'yaml';
 import type { Entry, MapNode, Node } from './node.ts';
 import type { Problems } from './problems.ts';
-import type { SourceText, Span } from './source-text.ts';
+import { locate, type SourceText, type Span } from './source-text.ts';
 
 /** Values that aliases may add to a file; a "billion laughs" file of a few lines would make 10^9. */
 const maxAliasedNodes = 100_000;
@@ -34,7 +34,7 @@ export function parseYaml(source: SourceText, problems: Problems, from = 0): Nod
     logLevel: 'error',
   });
   if (document.errors.length > 0) {
-    for (const error of document.errors) reportSyntax(error, source, problems);
+    reportSyntax(document.errors, source, problems);
     return undefined;
   }
   const content: YamlNode | null = document.contents;
@@ -42,7 +42,14 @@ export function parseYaml(source: SourceText, problems: Problems, from = 0): Nod
   return new Converter(source, document, problems).convert(content);
 }
 
-function reportSyntax(error: YAMLError, source: SourceText, problems: Problems): void {
+/** Once the structure is lost, everything after it is an error: only the first one of that sort says something. */
+function reportSyntax(errors: readonly YAMLError[], source: SourceText, problems: Problems): void {
+  const local = (error: YAMLError): boolean => error.code === 'DUPLICATE_KEY' || error.code === 'TAB_AS_INDENT';
+  const derailing = errors.find((error) => !local(error));
+  for (const error of errors) if (local(error) || error === derailing) reportError(error, source, problems);
+}
+
+function reportError(error: YAMLError, source: SourceText, problems: Problems): void {
   const at: Span = { source, start: error.pos[0], end: error.pos[1] };
   if (error.code === 'TAB_AS_INDENT') {
     problems.add({ code: 'yaml-tab', message: 'expected spaces, found a tab: YAML is not indented with tabs', at });
@@ -56,7 +63,9 @@ function reportSyntax(error: YAMLError, source: SourceText, problems: Problems):
   } else if (error.code === 'MULTIPLE_DOCS') {
     problems.add({ code: 'yaml-syntax', message: 'expected one document, found the start of another', at });
   } else {
-    problems.add({ code: 'yaml-syntax', message: sentence(error.message), at });
+    const unquoted = /[{[,] *[^"']*\$\{/.test(locate(at).sourceLine ?? '');
+    const hint = unquoted ? 'Within { } and [ ] a reference has to be quoted: "${params.NAME}".' : undefined;
+    problems.add({ code: 'yaml-syntax', message: sentence(error.message), at, hint });
   }
 }
 

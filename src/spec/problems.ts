@@ -1,9 +1,9 @@
 import { FailureError, type Failure } from '../base/failure.ts';
-import type { SpecCode } from './failure-codes.ts';
+import type { SpecCode, WarningCode } from './failure-codes.ts';
 import { locate, type Span } from './source-text.ts';
 
-export interface Problem {
-  readonly code: SpecCode;
+export interface Problem<Code = SpecCode> {
+  readonly code: Code;
   readonly message: string;
   readonly at?: Span;
   readonly hint?: string | undefined;
@@ -11,30 +11,51 @@ export interface Problem {
 
 /** Collects the mistakes of an experiment, so that all of them are shown at once. */
 export class Problems {
-  readonly #failures: Failure[] = [];
+  readonly #failures = new Map<string, Failure>();
+  readonly #warnings = new Map<string, Failure>();
 
   get count(): number {
-    return this.#failures.length;
+    return this.#failures.size;
   }
 
   add(problem: Problem): void {
-    this.#failures.push({
-      code: problem.code,
-      message: problem.message,
-      ...(problem.at === undefined ? {} : { at: locate(problem.at) }),
-      ...(problem.hint === undefined ? {} : { hint: problem.hint }),
-    });
+    this.addAll([failureOf(problem)]);
+  }
+
+  /** Something that is allowed, but probably not meant. */
+  warn(problem: Problem<WarningCode>): void {
+    const warning = failureOf(problem);
+    this.#warnings.set(identityOf(warning), warning);
+  }
+
+  get warnings(): readonly Failure[] {
+    return inOrderOfPlaces([...this.#warnings.values()]);
   }
 
   addAll(failures: readonly Failure[]): void {
-    this.#failures.push(...failures);
+    // Instances of a matrix have their mistakes in common.
+    for (const failure of failures) this.#failures.set(identityOf(failure), failure);
   }
 
   /** Throws what was collected, in the order of the places. */
   throwIfAny(): void {
-    const [first, ...rest] = inOrderOfPlaces(this.#failures);
+    const [first, ...rest] = inOrderOfPlaces([...this.#failures.values()]);
     if (first !== undefined) throw new FailureError([first, ...rest]);
   }
+}
+
+function failureOf({ code, message, at, hint }: Problem<string>): Failure {
+  return {
+    code,
+    message,
+    ...(at === undefined ? {} : { at: locate(at) }),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+function identityOf({ code, message, at }: Failure): string {
+  const position = at !== undefined && 'line' in at ? `${at.file}:${String(at.line)}:${String(at.column)}` : '';
+  return `${code} ${position} ${at !== undefined && 'sourceLine' in at ? (at.sourceLine ?? '') : ''} ${message}`;
 }
 
 /** By line within each file; the files in the order in which they were first complained about. */

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { stageKeys } from './experiment-keys.ts';
 import type { StageKind } from './experiment.ts';
 import { MapReader, suggestion } from './map-reader.ts';
-import { emptyMap } from './merge.ts';
 import type { MapNode } from './node.ts';
 import type { Problems } from './problems.ts';
 import { readManifest } from './read-manifest.ts';
@@ -13,11 +12,13 @@ import { builtInStageNames, findStage, type StageFolders } from './stage-folders
 /** A stage as the file has it, its references not yet resolved. */
 export interface StageDraft {
   readonly name: string;
+  /** What it is called in errors: `stage "train"`. */
+  readonly owner: string;
   /** Where its name is written. */
   readonly at: Span;
   readonly kind: StageKind;
-  readonly with: MapNode;
-  readonly seed?: number;
+  /** Everything under its name. */
+  readonly map: MapNode;
 }
 
 /** Reads the `stages` of an experiment and finds the kind of each. */
@@ -52,16 +53,13 @@ export class StageReader {
   }
 
   #readStage(name: string, at: Span, map: MapNode): StageDraft | undefined {
-    const reader = new MapReader({ ...map, at }, this.#problems, `stage "${name}"`);
+    const owner = `stage "${name}"`;
+    const reader = new MapReader({ ...map, at }, this.#problems, owner);
     reader.refuseOthers(Object.keys(stageKeys));
     reader.require('uses');
     const uses = reader.text('uses');
-    const given = reader.mapAt('with') ?? emptyMap(at);
-    const seed = reader.integer('seed');
     const kind = uses === undefined ? undefined : this.#kindOf(uses, map.entries.get('uses')?.value.at ?? at);
-    if (kind === undefined) return undefined;
-    const draft = { name, at, kind, with: given };
-    return seed === undefined ? draft : { ...draft, seed };
+    return kind && { name, owner, at, kind, map };
   }
 
   #kindOf(uses: string, at: Span): StageKind | undefined {

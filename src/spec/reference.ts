@@ -3,6 +3,8 @@ export type Reference =
   | { readonly type: 'params'; readonly path: readonly string[] }
   | { readonly type: 'matrix'; readonly path: readonly string[] }
   | { readonly type: 'env'; readonly name: string; readonly fallback?: string }
+  | { readonly type: 'secret'; readonly name: string }
+  | { readonly type: 'stage-matrix'; readonly stage: string }
   | { readonly type: 'seed' }
   | { readonly type: 'run-name' }
   | OutputReference;
@@ -65,6 +67,8 @@ const name = '[A-Za-z_][A-Za-z0-9_-]*';
 const patterns = {
   path: new RegExp(`^(params|matrix)\\.([A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*)$`),
   env: /^env\.([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s,
+  secret: /^secret\.([A-Za-z_][A-Za-z0-9_]*)$/,
+  stageMatrix: new RegExp(`^stages\\.(${name})\\.matrix$`),
   output: new RegExp(`^stages\\.(${name})(?:\\[([^\\]]*)\\])?\\.outputs\\.(${name})$`),
 };
 
@@ -79,6 +83,10 @@ function parseReference(body: string): Reference | undefined {
   if (variable !== undefined) {
     return fallback === undefined ? { type: 'env', name: variable } : { type: 'env', name: variable, fallback };
   }
+  const [, secret] = patterns.secret.exec(body) ?? [];
+  if (secret !== undefined) return { type: 'secret', name: secret };
+  const [, fannedOut] = patterns.stageMatrix.exec(body) ?? [];
+  if (fannedOut !== undefined) return { type: 'stage-matrix', stage: fannedOut };
   return parseOutput(body);
 }
 

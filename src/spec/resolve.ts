@@ -42,12 +42,19 @@ function resolveText(node: ScalarNode, text: string, tools: Tools): Node {
     return { ...target, via: at };
   }
   let joined = '';
+  let secret = false;
   for (const part of parts) {
-    const piece = part.type === 'literal' ? part.text : resolvePiece(part, node, tools);
+    const piece: Piece | undefined = part.type === 'literal' ? part : resolvePiece(part, node, tools);
     if (piece === undefined) return { type: 'broken', at: node.at };
-    joined += piece;
+    joined += piece.text;
+    secret ||= piece.secret === true;
   }
-  return { ...node, value: joined };
+  return { ...node, value: joined, ...(secret ? { secret } : {}) };
+}
+
+interface Piece {
+  readonly text: string;
+  readonly secret?: boolean;
 }
 
 /** A reference within a longer text, as text. */
@@ -55,7 +62,7 @@ function resolvePiece(
   part: Exclude<TextPart, { type: 'literal' }>,
   node: ScalarNode,
   { lookUp, problems }: Tools,
-): string | undefined {
+): Piece | undefined {
   const at = placeOf(part, node);
   if (part.type === 'malformed') {
     problems.add({
@@ -68,7 +75,8 @@ function resolvePiece(
   }
   const target = lookUp(part.reference, at);
   if (target.type === 'broken') return undefined;
-  if (target.type === 'scalar' && target.value !== null) return String(target.value);
+  if (target.type === 'scalar' && target.value !== null)
+    return { text: String(target.value), secret: target.secret === true };
   if (target.type === 'output') {
     problems.add({
       code: 'misplaced-output',

@@ -113,6 +113,8 @@ function expectation(error: SchemaError): { pointer: string; expected: string } 
       return { pointer, expected: `a list of at least ${limit}` };
     case 'maxItems':
       return { pointer, expected: `a list of at most ${limit}` };
+    case 'minProperties':
+      return { pointer, expected: `a map of at least ${limit}` };
     case 'minLength':
       return { pointer, expected: `a text of at least ${limit} characters` };
     case 'uniqueItems':

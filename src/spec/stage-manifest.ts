@@ -56,5 +56,9 @@ export interface StageManifest {
    * port `lineage` and its digest is part of the key.
    */
   readonly lineage?: boolean;
+  /** Its inputs and outputs are declared where it is used, under `with`: see declared-ports.ts. */
+  readonly declaresPorts?: boolean;
+  /** It is not a module but a program: the parameter `command`, run by the shell. */
+  readonly program?: boolean;
   readonly resources?: { readonly cpus?: number | 'all'; readonly memory?: string; readonly gpus?: number };
 }

@@ -58,7 +58,7 @@ function stageSchema(manifests: readonly StageManifest[]): Schema {
 }
 
 /** Parameters and ports, which stand side by side in `with`. */
-function withSchema({ summary, params, inputs }: StageManifest): Schema {
+function withSchema({ summary, params, inputs, declaresPorts }: StageManifest): Schema {
   const { required = [], properties = {} } = params as { required?: readonly string[]; properties?: Schema };
   const ports = Object.entries(inputs);
   const needed = ports.filter(([, port]) => port.optional !== true).map(([name]) => name);
@@ -70,9 +70,16 @@ function withSchema({ summary, params, inputs }: StageManifest): Schema {
     properties: {
       ...Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, orReference(schema)])),
       ...Object.fromEntries(ports.map(([name, port]) => [name, portSchema(port)])),
+      ...(declaresPorts === true ? { inputs: declaredInputs } : {}),
     },
   };
 }
+
+const declaredInputs = {
+  type: 'object',
+  description: 'Inputs by name: paths, outputs of stages, or lists of them.',
+  additionalProperties: { type: ['string', 'array'], items: { type: 'string' } },
+};
 
 function portSchema({ kind, summary, many }: InputPort): Schema {
   const one = { type: 'string', description: `${summary} (${kind}: a path, or an output of a stage)` };
