@@ -1,11 +1,7 @@
-import type { Curve } from '../../src/net/training-log.ts';
+import type { Curve } from '../../src/net/training/training-log.ts';
 
+/** Where `y` is not a number, a line breaks. */
 export type Point = readonly [x: number, y: number];
-
-/** Points of a curve; where the value is not a number the line breaks. */
-export function curvePoints(curve: Curve): readonly Point[] {
-  return curve.step.map((step, index) => [step, curve.value[index] ?? Number.NaN]);
-}
 
 /** The number of neighbouring points over which a curve is averaged for the eye: a thirtieth of it, odd, so that it has a middle. */
 export function smoothingWindow(points: number): number {
@@ -38,10 +34,9 @@ export function thin(points: readonly Point[], limit: number): readonly Point[] 
 
 /** Steps at which a value changes in a jump, and to what: where the schedule lowered the learning rate. */
 export function jumps(curve: Curve): readonly { readonly step: number; readonly value: number }[] {
-  return curve.step.flatMap((step, index) => {
-    const [before, value] = [curve.value[index - 1], curve.value[index]];
-    const jumped = before !== undefined && value !== undefined && value < before * 0.75;
-    return jumped ? [{ step, value }] : [];
+  return curve.points.flatMap(([step, value], index) => {
+    const before = curve.points[index - 1]?.[1] ?? 0;
+    return value < before * 0.75 ? [{ step, value }] : [];
   });
 }
 

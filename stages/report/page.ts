@@ -67,9 +67,12 @@ function keyFigures({ verifications, trainings, lineage }: PageContent): Html {
     value: markup`${fixed(result.accuracy, 3)} <small>± ${fixed(result.deviation, 3)}</small>`,
     label: `accuracy on ${name}, ${groupedInteger(result.pairs)} pairs`,
   }));
-  const steps = trainings.slice(0, 1).map(({ log }) => ({
-    value: markup`${groupedInteger(log.totalSteps)}`,
-    label: `steps of ${log.batch} images, ${groupedInteger(log.identities)} people`,
+  const steps = trainings.slice(0, 1).map(({ facts: { steps, batch, identities } }) => ({
+    value: markup`${groupedInteger(steps)}`,
+    label: [
+      batch === undefined ? 'steps' : `steps of ${batch} images`,
+      ...(identities === undefined ? [] : [`${groupedInteger(identities)} people`]),
+    ].join(', '),
   }));
   const totalMs = lineage.tasks.reduce((sum, task) => sum + task.durationMs, 0);
   const time = { value: markup`${humanDuration(totalMs)}`, label: `of computing in ${tasksText(lineage)}` };

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { digestOf } from '../../src/base/digest.ts';
 import { fail } from '../../src/base/failure.ts';
-import type { Lineage } from '../../src/base/lineage.ts';
+import type { Lineage, LineageTask } from '../../src/base/lineage.ts';
 import type { VerificationResult } from '../../src/face/verification-result.ts';
-import { type TrainingLog, decodeTrainingLog } from '../../src/net/training-log.ts';
+import type { TrainingLog } from '../../src/net/training/training-log.ts';
+import { decodeTrainingLog } from './decode-training-log.ts';
+import { type TrainingFacts, trainingFacts } from './training-facts.ts';
 
 /** A training with the name to show: that of the task it came from. */
 export interface Training {
   readonly name: string;
   readonly log: TrainingLog;
+  readonly facts: TrainingFacts;
 }
 
 /** A verification with the name to show: that of its set, with the task where a set was measured more than once. */
@@ -27,17 +30,18 @@ export function readLineage(file: string): Lineage {
 }
 
 export function readTrainings(files: readonly string[], lineage: Lineage): readonly Training[] {
-  const named = files.map((file, index) => {
+  return files.map((file, index) => {
     const text = readFileSync(file, 'utf8');
-    return { name: producerOf(text, lineage) ?? `training ${index + 1}`, log: decodeTrainingLog(text, file) };
+    const log = decodeTrainingLog(text, file);
+    const task = producerOf(text, lineage);
+    return { name: task?.id ?? `training ${index + 1}`, log, facts: trainingFacts(log, task, lineage) };
   });
-  return named;
 }
 
 export function readVerifications(files: readonly string[], lineage: Lineage): readonly Verification[] {
   const read = files.map((file, index) => {
     const text = readFileSync(file, 'utf8');
-    return { task: producerOf(text, lineage) ?? String(index + 1), result: decodeVerification(text, file) };
+    return { task: producerOf(text, lineage)?.id ?? String(index + 1), result: decodeVerification(text, file) };
   });
   const times = (set: string): number => read.filter(({ result }) => result.set === set).length;
   return read.map(({ task, result }) => ({
@@ -47,9 +51,9 @@ export function readVerifications(files: readonly string[], lineage: Lineage): r
 }
 
 /** The task whose output is this very file: outputs are known by the SHA-256 of their bytes. */
-function producerOf(text: string, lineage: Lineage): string | undefined {
+function producerOf(text: string, lineage: Lineage): LineageTask | undefined {
   const digest = digestOf(text);
-  return lineage.tasks.find((task) => task.outputs.some((output) => output.digest === digest))?.id;
+  return lineage.tasks.find((task) => task.outputs.some((output) => output.digest === digest));
 }
 
 /** Checks what a page could not be drawn without; a file of another kind bound to the port is the likely mistake. */

@@ -1,11 +1,11 @@
-import type { Curve, TrainingLog } from '../../src/net/training-log.ts';
+import type { Curve, TrainingLog } from '../../src/net/training/training-log.ts';
 import type { Mark, Series } from './chart.ts';
 import { chartFigure } from './chart-figure.ts';
-import { curvePoints, jumps, smooth, smoothingWindow, thin } from './curves.ts';
+import { jumps, smooth, smoothingWindow, thin } from './curves.ts';
 import { type Html, markup } from './html.ts';
-import { groupedInteger } from './number-text.ts';
 import type { Training } from './read-inputs.ts';
 import { niceDomain } from './scale.ts';
+import { trainingSentence } from './training-facts.ts';
 
 /** More points than this cannot be told apart at the width of a column. */
 const drawnPoints = 400;
@@ -16,26 +16,14 @@ export function trainingSection(trainings: readonly Training[]): Html | undefine
   if (trainings.length === 0) return undefined;
   return markup`<section id="training">
     <h2>Training</h2>
-    ${trainings.map((training) => markup`<p>${trainingFacts(training, trainings.length > 1)}</p>`)}
+    ${trainings.map((training) => markup`<p>${trainingSentence(training.facts, trainings.length > 1 ? training.name : undefined)}</p>`)}
     <div class="columns">${lossFigure(trainings)}${accuracyFigure(trainings)}</div>
   </section>`;
 }
 
-/** One sentence on what was trained on what. */
-function trainingFacts({ name, log }: Training, named: boolean): string {
-  const seen = log.totalSteps * log.batch;
-  const passes = log.images === 0 ? 0 : seen / log.images;
-  const subject = named ? `${name}: network` : 'Network';
-  return (
-    `${subject} ${log.network} with the loss ${log.loss}, ${groupedInteger(log.totalSteps)} steps of ${log.batch} images each: ` +
-    `${passes < 10 ? passes.toFixed(1) : groupedInteger(passes)} passes over ${groupedInteger(log.images)} images ` +
-    `of ${groupedInteger(log.identities)} people.`
-  );
-}
-
 function lossFigure(trainings: readonly Training[]): Html | undefined {
   const series = trainings.flatMap(({ name, log }, index) =>
-    bothLines(log.curves['loss'], nameOf('loss', name, trainings), index),
+    bothLines(curveOf(log, 'loss'), nameOf('loss', name, trainings), index),
   );
   if (series.length === 0) return undefined;
   const values = series.flatMap(({ points }) => points.map(([, value]) => value));
@@ -54,7 +42,7 @@ function lossFigure(trainings: readonly Training[]): Html | undefined {
 
 function accuracyFigure(trainings: readonly Training[]): Html | undefined {
   const trained = trainings.flatMap(({ name, log }, index) =>
-    bothLines(log.curves['accuracy'], nameOf('on its batches', name, trainings), index),
+    bothLines(curveOf(log, 'accuracy'), nameOf('on its batches', name, trainings), index),
   );
   const watched = trainings.flatMap(({ name, log }) => watchedSeries(log, name, trainings));
   const coloured = watched.map((series, index) => ({
@@ -72,14 +60,14 @@ function accuracyFigure(trainings: readonly Training[]): Html | undefined {
   const batches =
     trained.length === 0 ? '' : 'Lines: share of the training images of a batch whose identity is found. ';
   const sets =
-    watched.length === 0 ? '' : 'Dots: share of pairs told apart rightly, measured on people the training never saw.';
+    watched.length === 0 ? '' : 'Dots: share of pairs told apart rightly, on the sets watched while training.';
   return chartFigure('Accuracy', chart, batches + sets);
 }
 
 /** The curve as it was logged, faintly, and its mean, which the eye can follow. */
 function bothLines(curve: Curve | undefined, name: string, colour: number): readonly Series[] {
-  if (curve === undefined || curve.step.length === 0) return [];
-  const points = curvePoints(curve);
+  if (curve === undefined || curve.points.length === 0) return [];
+  const { points } = curve;
   const window = smoothingWindow(points.length);
   const clear: Series = { name, kind: 'line', colour: colour % 6, points: thin(smooth(points, window), drawnPoints) };
   if (window === 1) return [clear];
@@ -87,15 +75,18 @@ function bothLines(curve: Curve | undefined, name: string, colour: number): read
 }
 
 function watchedSeries(log: TrainingLog, training: string, trainings: readonly Training[]): readonly Series[] {
-  return Object.entries(log.curves).flatMap(([curve, values]): Series[] => {
+  return log.curves.flatMap(({ name: curve, points }): Series[] => {
     if (!curve.startsWith(watchedPrefix)) return [];
     const name = nameOf(`on ${curve.slice(watchedPrefix.length)}`, training, trainings);
-    const points = curvePoints(values);
     return [
       { name: '', kind: 'faint', colour: 0, points },
       { name, kind: 'dots', colour: 0, points },
     ];
   });
+}
+
+function curveOf(log: TrainingLog, name: string): Curve | undefined {
+  return log.curves.find((curve) => curve.name === name);
 }
 
 function nameOf(what: string, training: string, trainings: readonly Training[]): string {
@@ -106,24 +97,25 @@ function stepAxis(trainings: readonly Training[]): {
   readonly label: string;
   readonly domain: readonly [number, number];
 } {
-  return { label: 'step', domain: [0, Math.max(1, ...trainings.map(({ log }) => log.totalSteps))] };
+  return { label: 'step', domain: [0, Math.max(1, ...trainings.map(({ facts }) => facts.steps))] };
 }
 
 function rateMarks(trainings: readonly Training[]): readonly Mark[] {
-  const rates = trainings[0]?.log.curves['learningRate'];
-  if (rates === undefined || trainings.length > 1) return [];
+  const [only, ...others] = trainings;
+  const rates = only === undefined || others.length > 0 ? undefined : curveOf(only.log, 'learningRate');
+  if (rates === undefined) return [];
   return jumps(rates).map(({ step, value }) => ({ x: step, label: `rate ${String(Number(value.toPrecision(2)))}` }));
 }
 
 function smoothingWords(trainings: readonly Training[], curve: string): string {
-  const points = Math.max(...trainings.map(({ log }) => log.curves[curve]?.step.length ?? 0));
+  const points = Math.max(...trainings.map(({ log }) => curveOf(log, curve)?.points.length ?? 0));
   const window = smoothingWindow(points);
   return window === 1 ? 'Every logged step.' : `Faint: as logged; clear: mean of ${window} neighbouring points.`;
 }
 
 function divergedWords(trainings: readonly Training[]): string {
   const diverged = trainings.some(
-    ({ log }) => log.curves['loss']?.value.some((value) => !Number.isFinite(value)) === true,
+    ({ log }) => curveOf(log, 'loss')?.points.some(([, value]) => !Number.isFinite(value)) === true,
   );
   return diverged ? ' Where the line is broken the loss was not a finite number: the training diverged.' : '';
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Point, curvePoints, jumps, smooth, smoothingWindow, thin } from '../../../stages/report/curves.ts';
+import { type Point, jumps, smooth, smoothingWindow, thin } from '../../../stages/report/curves.ts';
 
 test('a smoothed point is the mean of those around it, fewer at the ends', () => {
   const points: Point[] = [
@@ -47,16 +47,16 @@ test('thinning keeps every peak and every gap', () => {
 });
 
 test('a jump is where the rate falls by the schedule, not where it warms up or fades', () => {
-  const rates = { step: [1, 2, 3, 4, 5, 6], value: [0.05, 0.1, 0.1, 0.01, 0.0095, 0.001] };
-  expect(jumps(rates)).toEqual([
+  const rates: Point[] = [
+    [1, 0.05],
+    [2, 0.1],
+    [3, 0.1],
+    [4, 0.01],
+    [5, 0.0095],
+    [6, 0.001],
+  ];
+  expect(jumps({ name: 'learningRate', points: rates })).toEqual([
     { step: 4, value: 0.01 },
     { step: 6, value: 0.001 },
-  ]);
-});
-
-test('points pair steps with values', () => {
-  expect(curvePoints({ step: [20, 40], value: [1.5] })).toEqual([
-    [20, 1.5],
-    [40, NaN],
   ]);
 });

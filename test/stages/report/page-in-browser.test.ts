@@ -5,14 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type Page, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderPage } from '../../../stages/report/page.ts';
-import { sampleLineage, sampleLog, samplePicture, sampleVerification } from './sample-content.ts';
+import { sampleLineage, samplePicture, sampleTraining, sampleVerification } from './sample-content.ts';
 
 const executablePath = '/usr/bin/chromium';
 const missing = !existsSync(executablePath);
 
 const picture = `data:image/jpeg;base64,${Buffer.from(samplePicture(1)).toString('base64')}`;
 const content = {
-  ...{ title: '', lineage: sampleLineage, trainings: [{ name: 'train', log: sampleLog() }] },
+  ...{ title: '', lineage: sampleLineage, trainings: [sampleTraining()] },
   verifications: [{ name: 'held-out', result: sampleVerification('held-out') }],
   faces: ['Ada', 'Grace_with_a_name_longer_than_any_column_could_ever_be_in_print'].map((name) => ({
     ...{ name, pictures: [picture, picture, picture, picture] },

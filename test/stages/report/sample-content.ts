@@ -6,7 +6,9 @@ import { tarAtFar } from '../../../src/face/tar-at-far.ts';
 import type { VerificationResult } from '../../../src/face/verification-result.ts';
 import { wrongPairs } from '../../../src/face/worst-pairs.ts';
 import { encodeJpeg } from '../../../src/format/image.ts';
-import type { Curve, TrainingLog } from '../../../src/net/training-log.ts';
+import type { Training } from '../../../stages/report/read-inputs.ts';
+import { trainingFacts } from '../../../stages/report/training-facts.ts';
+import type { TrainingLog } from '../../../src/net/training/training-log.ts';
 
 /** A small JPEG of one colour with a lighter disc: enough to see that pictures are shown. */
 export function samplePicture(seed: number, side = 32): Uint8Array {
@@ -59,15 +61,21 @@ export function sampleLog(seed = 1): TrainingLog {
   const loss = step.map((at) => level(at) * (1 + 0.12 * random.normal()));
   const accuracy = step.map((at) => Math.min(1, Math.max(0, 1.02 - level(at) / 13 + 0.06 * random.normal())));
   const watched = [100, 200, 300, 400, 500, 600, 640];
-  const curve = (value: readonly number[]): Curve => ({ step, value });
+  const points = (values: readonly number[]): [number, number][] => step.map((at, index) => [at, values[index] ?? 0]);
   return {
-    ...{ format: 'faceflow-training-log', version: 1, network: 'y1', loss: 'arcface', batch: 32, totalSteps: 640 },
-    ...{ identities: 480, images: 9600 },
-    curves: {
-      ...{ loss: curve(loss), accuracy: curve(accuracy), learningRate: curve(step.map(rate)) },
-      'verification/held-out': { step: watched, value: watched.map((at) => 0.93 - 0.38 * Math.exp(-at / 150)) },
-    },
+    ...{ format: 'faceflow-log', version: 1 },
+    curves: [
+      { name: 'loss', points: points(loss) },
+      { name: 'accuracy', points: points(accuracy) },
+      { name: 'learningRate', points: points(step.map(rate)) },
+      { name: 'verification/held-out', points: watched.map((at) => [at, 0.93 - 0.38 * Math.exp(-at / 150)]) },
+    ],
   };
+}
+
+/** The text of log.json as the train stage writes it. */
+export function sampleLogText(seed = 1): string {
+  return `${JSON.stringify(sampleLog(seed))}\n`;
 }
 
 function task(id: string, needs: readonly string[], durationMs: number, rest: Partial<LineageTask> = {}): LineageTask {
@@ -99,6 +107,10 @@ export const sampleLineage: Lineage = {
         summary: 'Packs a folder of aligned face pictures into train.rec, train.idx and property.',
       },
       params: { folds: [], minImagesPerIdentity: 1, strict: true },
+      figures: [
+        { name: 'identities', value: 480 },
+        { name: 'images', value: 9600 },
+      ],
     }),
     task('train', ['pack'], 161_000, {
       ...{ seed: 1, engine, peakMemoryBytes: 1_820_000_000 },
@@ -116,3 +128,10 @@ export const sampleLineage: Lineage = {
     }),
   ],
 };
+
+/** The sample's training as it is read: with the name and the facts of the task that logged it. */
+export function sampleTraining(seed = 1): Training {
+  const log = sampleLog(seed);
+  const producer = sampleLineage.tasks.find(({ id }) => id === 'train');
+  return { name: 'train', log, facts: trainingFacts(log, producer, sampleLineage) };
+}

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { trainingFacts, trainingSentence } from '../../../stages/report/training-facts.ts';
+import { sampleLineage, sampleLog, sampleTraining } from './sample-content.ts';
+
+test('facts come from the parameters of the task that trained and the figures of what it read', () => {
+  expect(sampleTraining().facts).toEqual({
+    ...{ network: 'y1', loss: 'arcface', batch: 32, steps: 640, identities: 480, images: 9600 },
+  });
+});
+
+test('a training is told in one sentence, shorter where less is known', () => {
+  const facts = sampleTraining().facts;
+  expect(trainingSentence(facts)).toBe(
+    'Network y1 with the loss arcface, 640 steps of 32 images each: 2.1 passes over 9\u202f600 images of 480 people.',
+  );
+  expect(trainingSentence(trainingFacts(sampleLog(), undefined, sampleLineage), 'training 1')).toBe(
+    'training 1: network, 640 steps.',
+  );
+});
