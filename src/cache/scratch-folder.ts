@@ -18,7 +18,8 @@ export class ScratchFolder {
 
   /** Makes the folders ready for an attempt: outputs always start empty, `work` unless a checkpoint may be in it. */
   prepare(keepsWork: boolean): void {
-    rmSync(keepsWork ? this.entry : this.root, { recursive: true, force: true });
+    rmSync(this.entry, { recursive: true, force: true });
+    if (!keepsWork) rmSync(this.work, { recursive: true, force: true });
     mkdirSync(this.work, { recursive: true });
     mkdirSync(this.outputs, { recursive: true });
   }

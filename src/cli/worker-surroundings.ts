@@ -1,5 +1,6 @@
 import type { EngineIdentity } from '../base/stage.ts';
 import { workerEnvironment } from '../net/engines/worker-environment.ts';
+import type { Share } from '../execute/run-request.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -14,12 +15,20 @@ const passed =
 export function taskEnvironment(
   task: TaskSpec,
   engine: EngineIdentity,
-  cpus: number,
+  { cpus, gpus }: Share,
   ours: Environment,
 ): Record<string, string> {
   const inherited = Object.fromEntries(Object.entries(ours).filter(([name]) => passed.test(name)));
   const forEngine = task.kind.manifest.engine === true ? workerEnvironment(engine, cpus) : {};
-  return withoutGaps({ TZ: 'UTC', ...inherited, ...forEngine });
+  const declared = Object.entries(task.environment).map(([name, { value }]) => [name, value] as const);
+  return withoutGaps({
+    TZ: 'UTC',
+    ...inherited,
+    ...forEngine,
+    // A task sees the graphics processors it was given, and no others.
+    CUDA_VISIBLE_DEVICES: gpus.join(','),
+    ...Object.fromEntries(declared),
+  });
 }
 
 function withoutGaps(environment: Environment): Record<string, string> {

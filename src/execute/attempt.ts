@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, fstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Json } from '../base/digest.ts';
 import { FailureError } from '../base/failure.ts';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import type { Json } from '../base/digest.ts';
 import type { InputPaths, OutputPaths, StageEvent } from '../base/stage.ts';
 import type { CacheEntry, Figure } from '../cache/cache-entry.ts';
 import type { ScratchFolder } from '../cache/scratch-folder.ts';
@@ -13,10 +13,16 @@ import type { Reason } from '../plan/reason.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
 import type { AttemptOutcome } from './event.ts';
 import type { EventStream } from './event-stream.ts';
+import type { Interruption } from './interruption.ts';
+import { diedOfMemory, kernelKills } from './out-of-memory.ts';
+import { startProgram } from './program-process.ts';
 import type { RunRequest } from './run-request.ts';
 import { keptOutputsOf, logFileOf } from './run-paths.ts';
+import { Stopper } from './stopper.ts';
 import { closeLog, logTail, openLog } from './task-log.ts';
-import { startWorker, type WorkerEnd, type WorkerProcess } from './worker-process.ts';
+import type { Launch, ProcessEnd } from './task-process.ts';
+import type { WorkerJob } from './worker-message.ts';
+import { startWorker } from './worker-process.ts';
 
 /** One task that has to run, with everything that is known of it. */
 export interface Assignment {
@@ -29,50 +35,62 @@ export interface Assignment {
   /** Content of the lineage file, where the stage asks for it. */
   readonly lineage: string | undefined;
   readonly cpus: number;
+  /** Estimate of how long the run goes on from the start of this task: the longest path goes first. */
+  readonly priority: number;
 }
 
 export type AttemptEnd =
   | { readonly outcome: 'done'; readonly entry: CacheEntry; readonly durationMs: number }
   | Exclude<AttemptOutcome, { outcome: 'done' }>;
 
+/** What an attempt is given by the run it is part of. */
+export interface AttemptTools {
+  readonly request: RunRequest;
+  readonly stream: EventStream;
+  readonly halt: Interruption;
+  /** Graphics processors the task may use. */
+  readonly gpus: readonly string[];
+  readonly lock: TaskLock;
+}
+
 /** Lines of a failed task's log that are shown with the failure. */
 const shownLogLines = 20;
 
 /**
- * One execution of a task: its worker process, and what becomes of its outputs. The caller holds the lock of the key.
+ * One execution of a task: its process, and what becomes of its outputs. The caller holds the lock of the key.
  */
 export class Attempt {
-  readonly #request: RunRequest;
-  readonly #stream: EventStream;
+  readonly #tools: AttemptTools;
   readonly #assignment: Assignment;
   readonly #scratch: ScratchFolder;
   readonly #logFile: string;
   readonly #figures = new Map<string, number>();
+  #lastSignOfLife = performance.now();
 
-  constructor(request: RunRequest, stream: EventStream, assignment: Assignment) {
-    this.#request = request;
-    this.#stream = stream;
+  constructor(assignment: Assignment, tools: AttemptTools) {
+    this.#tools = tools;
     this.#assignment = assignment;
-    this.#scratch = request.cache.scratchOf(assignment.key);
-    this.#logFile = logFileOf(request.folder, assignment.task.id);
+    this.#scratch = tools.request.cache.scratchOf(assignment.key);
+    this.#logFile = logFileOf(tools.request.folder, assignment.task.id);
   }
 
-  async run(lock: TaskLock): Promise<AttemptEnd> {
+  async run(): Promise<AttemptEnd> {
     const { task } = this.#assignment;
-    const startedAt = this.#request.now();
+    const { request, stream } = this.#tools;
+    const startedAt = request.now();
     this.#scratch.prepare(task.kind.manifest.checkpoint === true);
     const number = countAttempt(this.#scratch);
     this.#announce(number);
-    const end = await this.#work(number, lock);
-    const durationMs = this.#request.now() - startedAt;
-    const result = await this.#conclude(end, durationMs, lock);
-    this.#stream.say({
+    const { end, stopped } = await this.#work(number);
+    const durationMs = request.now() - startedAt;
+    const result = stopped ?? (await this.#conclude(end, durationMs));
+    stream.say({
       type: 'attempt-ended',
       task: task.id,
       attempt: number,
       result: result.outcome === 'done' ? { outcome: 'done' } : result,
       durationMs,
-      ...(end.type === 'reported' ? { peakMemoryBytes: end.peakMemoryBytes } : {}),
+      ...(end.usage === undefined ? {} : { peakMemoryBytes: end.usage.peakMemoryBytes, usage: end.usage }),
     });
     return result;
   }
@@ -80,7 +98,7 @@ export class Attempt {
   #announce(attempt: number): void {
     const { task, key, reasons } = this.#assignment;
     const resumedFrom = readNumber(checkpointFile(this.#scratch));
-    this.#stream.say({
+    this.#tools.stream.say({
       type: 'task-started',
       task: task.id,
       key,
@@ -91,96 +109,127 @@ export class Attempt {
     });
   }
 
-  async #work(number: number, lock: TaskLock): Promise<WorkerEnd> {
-    const { task, key, document, cpus, inputs } = this.#assignment;
+  /** Runs the process to its end, whoever brings it about. */
+  async #work(
+    number: number,
+  ): Promise<{ end: ProcessEnd; stopped: Exclude<AttemptEnd, { outcome: 'done' }> | undefined }> {
+    const { task, key } = this.#assignment;
+    const killsBefore = kernelKills();
     const log = openLog(this.#logFile, `attempt ${number}, key ${key}`);
     try {
-      const worker = await startWorker({
-        job: {
-          entry: task.kind.entry,
-          params: task.params,
-          inputs: { ...inputs, ...this.#writeLineage() },
-          outputs: this.#outputPaths(),
-          scratch: this.#scratch.work,
-          // A seed that is not part of the key must not be there to be used.
-          seed: document.seed ?? 0,
-          engine: this.#request.engine,
-          cpus,
-        },
-        environment: this.#request.workerEnvironment(task, cpus),
-        workingFolder: this.#scratch.work,
-        logDescriptor: log,
-        onStarted: (pid) => {
-          lock.nameWorker(pid);
-        },
-        onEvent: (event) => {
-          this.#hear(event);
-        },
+      const launch = this.#launch(log);
+      const isProgram = task.kind.manifest.program === true;
+      const process = await (isProgram ? startProgram(launch) : startWorker(launch));
+      const stopper = new Stopper(process, {
+        interruption: this.#tools.halt,
+        limits: task.limits,
+        graceMs: this.#tools.request.graceMs,
+        lastSignOfLife: this.#watchLog(log),
       });
-      return await this.#attend(worker);
+      const end = await process.end;
+      stopper.dispose();
+      if (stopper.reason !== undefined) return { end, stopped: stopper.reason };
+      return { end, stopped: this.#memoryDeath(end, killsBefore) };
     } finally {
       closeLog(log);
     }
   }
 
-  /** Waits for the worker; passes an interruption on to it. */
-  async #attend(worker: WorkerProcess): Promise<WorkerEnd> {
-    let patience: NodeJS.Timeout | undefined;
-    const unlisten = this.#request.interruption.listen((level) => {
-      if (level === 'kill') {
-        worker.kill();
-        return;
-      }
-      worker.terminate();
-      patience = setTimeout(() => {
-        worker.kill();
-      }, this.#request.graceMs);
-    });
-    try {
-      return await worker.end;
-    } finally {
-      unlisten();
-      clearTimeout(patience);
-    }
+  #launch(log: number): Launch {
+    const { task, cpus } = this.#assignment;
+    const { request, gpus, lock } = this.#tools;
+    const isProgram = task.kind.manifest.program === true;
+    return {
+      job: this.#job(),
+      environment: request.workerEnvironment(task, { cpus, gpus }),
+      workingFolder: isProgram ? request.experiment.workspace : this.#scratch.work,
+      logDescriptor: log,
+      onStarted: (pid) => {
+        lock.nameWorker(pid);
+      },
+      onEvent: (event) => {
+        this.#hear(event);
+      },
+    };
+  }
+
+  #job(): WorkerJob {
+    const { task, document, cpus, inputs } = this.#assignment;
+    return {
+      entry: task.kind.entry,
+      params: task.params,
+      inputs: { ...inputs, ...this.#writeLineage() },
+      outputs: this.#outputPaths(),
+      scratch: this.#scratch.work,
+      checkpointFile: checkpointFile(this.#scratch),
+      // A seed that is not part of the key must not be there to be used.
+      seed: document.seed ?? 0,
+      engine: this.#tools.request.engine,
+      cpus,
+    };
+  }
+
+  /** Events and lines in the log are signs of life; the log is written by the process itself, past us. */
+  #watchLog(log: number): () => number {
+    let bytes = fstatSync(log).size;
+    this.#lastSignOfLife = performance.now();
+    return () => {
+      const now = fstatSync(log).size;
+      if (now !== bytes) this.#lastSignOfLife = performance.now();
+      bytes = now;
+      return this.#lastSignOfLife;
+    };
   }
 
   #hear(event: StageEvent): void {
+    this.#lastSignOfLife = performance.now();
     if (event.type === 'metric' && event.step === undefined) this.#figures.set(event.name, event.value);
-    if (event.type === 'checkpoint') writeFileAtomic(checkpointFile(this.#scratch), String(event.step));
-    this.#stream.say({ type: 'task-event', task: this.#assignment.task.id, event });
+    this.#tools.stream.say({ type: 'task-event', task: this.#assignment.task.id, event });
   }
 
-  async #conclude(end: WorkerEnd, durationMs: number, lock: TaskLock): Promise<AttemptEnd> {
+  #memoryDeath(end: ProcessEnd, killsBefore: number): { readonly outcome: 'out-of-memory' } | undefined {
+    const hasEndedWell = end.type === 'reported' && end.result.outcome !== 'failed';
+    if (hasEndedWell) return undefined;
+    const death = {
+      signal: end.type === 'crashed' ? end.signal : null,
+      killsBefore,
+      killsAfter: kernelKills(),
+      printed: logTail(this.#logFile, shownLogLines),
+    };
+    return diedOfMemory(death) ? { outcome: 'out-of-memory' } : undefined;
+  }
+
+  async #conclude(end: ProcessEnd, durationMs: number): Promise<AttemptEnd> {
     if (end.type === 'crashed') {
-      if (this.#request.interruption.level !== 'none') return { outcome: 'interrupted' };
       this.#showLog();
       return { outcome: 'crashed', exitCode: end.exitCode, signal: end.signal };
     }
     if (end.result.outcome === 'failed') this.#showLog();
     if (end.result.outcome !== 'done') return end.result;
     try {
-      return await this.#keep(durationMs, end.peakMemoryBytes, lock);
+      return await this.#keep(durationMs, end.usage?.peakMemoryBytes ?? null);
     } catch (error) {
       if (error instanceof FailureError) return { outcome: 'failed', failures: error.failures };
       throw error;
     }
   }
 
-  async #keep(durationMs: number, peakMemoryBytes: number, lock: TaskLock): Promise<AttemptEnd> {
+  async #keep(durationMs: number, peakMemoryBytes: number | null): Promise<AttemptEnd> {
+    const { request, lock } = this.#tools;
     const changed = await this.#changedInput();
     if (changed !== undefined) {
       this.#setAside();
       return { outcome: 'input-changed', path: changed };
     }
+    if (!lock.isOurs()) return lockLost;
     const { task, key, document } = this.#assignment;
-    if (!lock.isOurs()) throw new Error(`the lock of ${task.id} was taken from us while it ran`);
     const figures: Figure[] = [...this.#figures].map(([name, value]) => ({ name, value }));
-    const entry = await this.#request.cache.publish(key, outputPlans(task), {
+    const entry = await request.cache.publish(key, outputPlans(task), {
       keyDocument: toJson(document),
-      experiment: this.#request.experiment.name,
+      experiment: request.experiment.name,
       task: task.id,
-      run: this.#request.run,
-      createdAt: new Date(this.#request.now()).toISOString(),
+      run: request.run,
+      createdAt: new Date(request.now()).toISOString(),
       durationMs,
       peakMemoryBytes,
       engine: document.engine ?? null,
@@ -204,7 +253,7 @@ export class Attempt {
 
   async #digestNow(path: string): Promise<string | undefined> {
     try {
-      return (await this.#request.digests.digest(path)).digest;
+      return (await this.#tools.request.digests.digest(path)).digest;
     } catch (error) {
       if (error instanceof FailureError) return undefined;
       throw error;
@@ -213,7 +262,7 @@ export class Attempt {
 
   /** Outputs that cannot be cached are kept with the run, to be looked at. */
   #setAside(): void {
-    const kept = keptOutputsOf(this.#request.folder, this.#assignment.task.id);
+    const kept = keptOutputsOf(this.#tools.request.folder, this.#assignment.task.id);
     mkdirSync(dirname(kept), { recursive: true });
     rmSync(kept, { recursive: true, force: true });
     renameSync(this.#scratch.outputs, kept);
@@ -237,10 +286,21 @@ export class Attempt {
 
   #showLog(): void {
     for (const line of logTail(this.#logFile, shownLogLines)) {
-      this.#stream.say({ type: 'task-output', task: this.#assignment.task.id, stream: 'stderr', text: line });
+      this.#tools.stream.say({ type: 'task-output', task: this.#assignment.task.id, stream: 'stderr', text: line });
     }
   }
 }
+
+const lockLost: AttemptEnd = {
+  outcome: 'failed',
+  failures: [
+    {
+      code: 'lock-lost',
+      message: 'another machine took this one for dead and computes the task itself',
+      hint: 'run again: its result will be taken from the cache',
+    },
+  ],
+};
 
 /** An interface has no index signature, so the compiler does not see that this one is plain JSON. */
 function toJson(document: KeyDocument): Json {

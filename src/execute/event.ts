@@ -80,6 +80,8 @@ export type FlowEvent = { readonly at: number } & (
       readonly result: AttemptOutcome;
       readonly durationMs: number;
       readonly peakMemoryBytes?: number;
+      /** Processor time of all threads; bytes by system calls, whether a disk was asked or not. */
+      readonly usage?: { readonly cpuMs: number; readonly readBytes: number; readonly writtenBytes: number };
     }
   | {
       readonly type: 'task-ended';

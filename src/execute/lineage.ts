@@ -1,7 +1,7 @@
 import type { CacheEntry } from '../cache/cache-entry.ts';
 import type { Lineage, LineageTask } from '../base/lineage.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
-import { taskNeeds, upstreamTasks } from './task-needs.ts';
+import { dataNeeds, upstreamTasks } from './task-needs.ts';
 
 /** Looks up the stored result of an upstream task. */
 export type EntryOf = (taskId: string) => CacheEntry;
@@ -27,7 +27,7 @@ function lineageTask(task: TaskSpec, entry: CacheEntry): LineageTask {
     kind: manifest.name,
     kindVersion: manifest.version,
     summary: manifest.summary,
-    needs: taskNeeds(task),
+    needs: dataNeeds(task),
     params: task.params,
     seed: manifest.seeded === true ? task.seed : null,
     engine: entry.engine,

@@ -8,6 +8,8 @@ import type { Assignment } from './attempt.ts';
 import type { FlowEvent, TaskOutcome, TaskProduct } from './event.ts';
 import { EventStream } from './event-stream.ts';
 import { outputDigests, type CacheKnowledge } from './knowledge.ts';
+import { Interruption } from './interruption.ts';
+import { priorities } from './priorities.ts';
 import { outputLinkOf } from './run-paths.ts';
 import type { RunRequest } from './run-request.ts';
 import { taskNeeds } from './task-needs.ts';
@@ -43,6 +45,9 @@ class ExperimentRun {
   /** Of every task that is cached or done. */
   readonly #settled = new Map<string, { readonly key: Key; readonly outputs: OutputDigests }>();
   readonly #ends = new Map<string, Result>();
+  /** Stops the tasks that run: when the run is interrupted, or by a failure where that was asked for. */
+  readonly #halt = new Interruption();
+  #priorities: ReadonlyMap<string, number> | undefined;
   #firstFailure: string | undefined;
   #defect: { readonly error: unknown } | undefined;
 
@@ -65,6 +70,7 @@ class ExperimentRun {
     });
     const unlisten = this.#request.interruption.listen((level) => {
       this.#sayInterrupted(level);
+      this.#halt.escalate();
     });
     for (const planned of this.#plan.tasks) {
       this.#results.set(planned.task.id, this.#settle(planned));
@@ -124,7 +130,7 @@ class ExperimentRun {
   /** Loaded when the first task has to run: a run that finds everything in the cache shall not pay for it. */
   async #openRunner(): Promise<TaskRunner> {
     const { TaskRunner } = await import('./task-runner.ts');
-    return new TaskRunner(this.#request, this.#stream);
+    return new TaskRunner(this.#request, this.#stream, this.#halt);
   }
 
   #resultOf(end: TaskEnd): Result {
@@ -154,7 +160,9 @@ class ExperimentRun {
 
   #assignment(planned: PlannedTask & { state: 'run' }): Assignment {
     const { task, key, document, reasons } = planned;
-    const wanted = task.kind.manifest.resources?.cpus ?? 1;
+    const { cpus } = this.#request.capacity;
+    const wanted = task.resources.cpus;
+    this.#priorities ??= priorities(this.#request.experiment, this.#request.lastDurationMs);
     return {
       task,
       key,
@@ -162,7 +170,8 @@ class ExperimentRun {
       reasons,
       inputs: this.#inputPaths(task),
       lineage: task.kind.manifest.lineage === true ? this.#knowledge.lineage(task, this.#keys()) : undefined,
-      cpus: wanted === 'all' ? this.#request.cpus : Math.min(wanted, this.#request.cpus),
+      cpus: wanted === 'all' ? cpus : Math.min(wanted, cpus),
+      priority: this.#priorities.get(task.id) ?? 0,
     };
   }
 
@@ -190,13 +199,14 @@ class ExperimentRun {
   /** Why no further task may start. */
   #refusal(): string | undefined {
     if (this.#request.interruption.level !== 'none') return 'the run was interrupted';
-    if (this.#firstFailure !== undefined && !this.#request.keepGoing) return `${this.#firstFailure} failed`;
+    if (this.#firstFailure !== undefined && this.#request.afterFailure !== 'go-on')
+      return `${this.#firstFailure} failed`;
     return undefined;
   }
 
   #end(task: TaskSpec, result: Result): void {
     this.#ends.set(task.id, result);
-    if (result.outcome.outcome === 'failed') this.#firstFailure ??= task.id;
+    if (result.outcome.outcome === 'failed') this.#heedFailure(task);
     if (!('entry' in result)) {
       this.#stream.say({ type: 'task-ended', task: task.id, result: result.outcome });
       return;
@@ -206,6 +216,12 @@ class ExperimentRun {
     this.#settled.set(task.id, { key: entry.key as Key, outputs: outputDigests(entry) });
     const product = this.#product(entry);
     this.#stream.say({ type: 'task-ended', task: task.id, result: result.outcome, product });
+  }
+
+  #heedFailure(task: TaskSpec): void {
+    if (this.#firstFailure !== undefined) return;
+    this.#firstFailure = task.id;
+    if (this.#request.afterFailure === 'stop' && this.#halt.level === 'none') this.#halt.escalate();
   }
 
   #product(entry: CacheEntry): TaskProduct {

@@ -5,6 +5,19 @@ import type { TaskLocks } from '../cache/task-locks.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
 import type { EventReader } from './event-stream.ts';
 import type { Interruption } from './interruption.ts';
+import type { Capacity } from './slots.ts';
+
+/**
+ * What a failure means for the rest: `finish` what runs and start nothing more, `stop` what runs too, or `go-on` with
+ * everything that does not depend on it.
+ */
+export type AfterFailure = 'finish' | 'stop' | 'go-on';
+
+/** What of the machine a task was given. */
+export interface Share {
+  readonly cpus: number;
+  readonly gpus: readonly string[];
+}
 
 /** Everything a run needs. The command line wires it; nothing below it looks at the environment or the clock by itself. */
 export interface RunRequest {
@@ -18,16 +31,16 @@ export interface RunRequest {
   readonly digests: StatCache;
   /** Opened when the first task has to run: a run that finds everything in the cache takes no lock. */
   readonly openLocks: () => TaskLocks;
-  /** Tasks at the same time. */
-  readonly jobs: number;
-  /** Processors that tasks may occupy together. */
-  readonly cpus: number;
-  /** After a failure, go on with everything that does not depend on it. */
-  readonly keepGoing: boolean;
-  /** How long a worker may take to write its checkpoint when the run is stopped. */
+  readonly capacity: Capacity;
+  readonly afterFailure: AfterFailure;
+  /** Attempts after the first, for tasks that say nothing of it themselves. */
+  readonly retries: number;
+  /** How long a process may take to write its checkpoint and end when it is stopped. */
   readonly graceMs: number;
+  /** How long a task took the last time; undefined where it was never run. */
+  readonly lastDurationMs: (task: TaskSpec) => number | undefined;
   /** What the process of a task finds in its environment. */
-  readonly workerEnvironment: (task: TaskSpec, cpus: number) => Readonly<Record<string, string>>;
+  readonly workerEnvironment: (task: TaskSpec, share: Share) => Readonly<Record<string, string>>;
   readonly interruption: Interruption;
   readonly readers: readonly EventReader[];
   /** Milliseconds since the epoch. */

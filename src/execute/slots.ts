@@ -1,56 +1,108 @@
-/** What a task occupies while it runs. */
+/** What there is to share out among running tasks. */
+export interface Capacity {
+  /** Tasks at the same time. */
+  readonly jobs: number;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Ids of the graphics processors, as `CUDA_VISIBLE_DEVICES` names them. */
+  readonly gpus: readonly string[];
+}
+
+/** What a task occupies while it runs, and how urgent it is. */
 export interface Demand {
   readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly gpus: number;
+  /** The higher goes first. */
+  readonly priority: number;
+}
+
+/** Room that was given to a task. */
+export interface Grant {
+  /** Ids of the graphics processors it may use. */
+  readonly gpus: readonly string[];
+  release(): void;
 }
 
 interface Waiting {
   readonly demand: Demand;
-  readonly grant: (release: () => void) => void;
+  readonly order: number;
+  readonly grant: (grant: Grant) => void;
+  /** How many less urgent tasks were let through because they fitted and this one did not. */
+  passed: number;
 }
 
-/** Counts what running tasks occupy, and lets the next one start as soon as it fits. */
+/** A task that was passed so often is waited for: otherwise small tasks could keep a large one out for ever. */
+const patience = 8;
+
+/** Counts what running tasks occupy, and starts the most urgent one that fits. */
 export class Slots {
-  readonly #cpus: number;
-  #freeCpus: number;
+  readonly #capacity: Capacity;
   #freeJobs: number;
+  #freeCpus: number;
+  #freeMemory: number;
+  #freeGpus: readonly string[];
+  #order = 0;
   readonly #queue: Waiting[] = [];
 
-  /** @param jobs tasks at the same time; @param cpus processors they may occupy together */
-  constructor(jobs: number, cpus: number) {
-    this.#cpus = cpus;
-    this.#freeCpus = cpus;
-    this.#freeJobs = jobs;
+  constructor(capacity: Capacity) {
+    this.#capacity = capacity;
+    this.#freeJobs = capacity.jobs;
+    this.#freeCpus = capacity.cpus;
+    this.#freeMemory = capacity.memoryBytes;
+    this.#freeGpus = capacity.gpus;
   }
 
-  /** Waits until there is room, and gives the function that makes room again. */
-  acquire(demand: Demand): Promise<() => void> {
-    // A task that asks for more than there is gets all of it.
-    const cpus = Math.min(demand.cpus, this.#cpus);
+  /** Waits until there is room. A task that asks for more than there is gets all there is. */
+  acquire(demand: Demand): Promise<Grant> {
+    const { cpus, memoryBytes, gpus } = this.#capacity;
+    const capped: Demand = {
+      ...demand,
+      cpus: Math.min(demand.cpus, cpus),
+      memoryBytes: Math.min(demand.memoryBytes, memoryBytes),
+      gpus: Math.min(demand.gpus, gpus.length),
+    };
     return new Promise((grant) => {
-      this.#queue.push({ demand: { cpus }, grant });
+      this.#queue.push({ demand: capped, order: this.#order, grant, passed: 0 });
+      this.#order += 1;
+      this.#queue.sort((a, b) => b.demand.priority - a.demand.priority || a.order - b.order);
       this.#startWaiting();
     });
   }
 
   #startWaiting(): void {
-    for (;;) {
-      const index = this.#freeJobs === 0 ? -1 : this.#queue.findIndex(({ demand }) => demand.cpus <= this.#freeCpus);
-      const [next] = index < 0 ? [] : this.#queue.splice(index, 1);
-      if (next === undefined) return;
+    while (this.#freeJobs > 0) {
+      const index = this.#queue.findIndex((waiting) => this.#fits(waiting.demand) || waiting.passed >= patience);
+      const next = this.#queue[index];
+      if (next === undefined || !this.#fits(next.demand)) return;
+      for (const passed of this.#queue.slice(0, index)) passed.passed += 1;
+      this.#queue.splice(index, 1);
       this.#occupy(next);
     }
   }
 
+  #fits({ cpus, memoryBytes, gpus }: Demand): boolean {
+    return cpus <= this.#freeCpus && memoryBytes <= this.#freeMemory && gpus <= this.#freeGpus.length;
+  }
+
   #occupy({ demand, grant }: Waiting): void {
+    const gpus = this.#freeGpus.slice(0, demand.gpus);
+    this.#freeGpus = this.#freeGpus.slice(demand.gpus);
     this.#freeJobs -= 1;
     this.#freeCpus -= demand.cpus;
+    this.#freeMemory -= demand.memoryBytes;
     let isReleased = false;
-    grant(() => {
-      if (isReleased) return;
-      isReleased = true;
-      this.#freeJobs += 1;
-      this.#freeCpus += demand.cpus;
-      this.#startWaiting();
+    grant({
+      gpus,
+      release: () => {
+        if (isReleased) return;
+        isReleased = true;
+        this.#freeGpus = [...this.#freeGpus, ...gpus];
+        this.#freeJobs += 1;
+        this.#freeCpus += demand.cpus;
+        this.#freeMemory += demand.memoryBytes;
+        this.#startWaiting();
+      },
     });
   }
 }

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { humanDuration } from '../base/human.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
-import type { LockOwner, TaskLock, TaskLocks } from '../cache/task-locks.ts';
 import type { ProcessIdentity } from '../cache/process-identity.ts';
+import type { LockAttempt, LockOwner, TaskLock, TaskLocks } from '../cache/task-locks.ts';
 import { Attempt, type Assignment, type AttemptEnd } from './attempt.ts';
 import type { EventStream } from './event-stream.ts';
+import type { Interruption } from './interruption.ts';
 import type { RunRequest } from './run-request.ts';
-import { Slots } from './slots.ts';
+import { Slots, type Demand, type Grant } from './slots.ts';
 
 /** How a task that was not in the cache came out. */
 export type TaskEnd =
@@ -23,29 +25,32 @@ const beatMs = 5000;
 export class TaskRunner {
   readonly #request: RunRequest;
   readonly #stream: EventStream;
+  readonly #halt: Interruption;
   readonly #slots: Slots;
   #locks: TaskLocks | undefined;
   #heart: NodeJS.Timeout | undefined;
 
-  constructor(request: RunRequest, stream: EventStream) {
+  /** @param halt what stops running tasks: the interruption of the run, or a failure */
+  constructor(request: RunRequest, stream: EventStream, halt: Interruption) {
     this.#request = request;
     this.#stream = stream;
-    this.#slots = new Slots(request.jobs, request.cpus);
+    this.#halt = halt;
+    this.#slots = new Slots(request.capacity);
   }
 
   /** @param refusal why nothing new may start any more; asked again whenever we have waited */
   async run(assignment: Assignment, refusal: () => string | undefined): Promise<TaskEnd> {
     for (let hasSaid = false; ; hasSaid = true) {
-      const release = await this.#slots.acquire({ cpus: assignment.cpus });
+      const grant = await this.#slots.acquire(demandOf(assignment));
       try {
         const because = refusal();
         if (because !== undefined) return { outcome: 'skipped', because };
         const attempt = this.#openLocks().tryAcquire(assignment.key);
-        if (attempt.outcome === 'acquired') return await this.#runLocked(assignment, attempt.lock);
+        if (attempt.outcome === 'acquired') return await this.#runLocked(assignment, attempt, grant);
         if (attempt.outcome === 'orphaned') endOrphan(attempt.worker);
         else if (!hasSaid) this.#sayWaiting(assignment, attempt.owner);
       } finally {
-        release();
+        grant.release();
       }
       await sleep(pollMs);
     }
@@ -56,15 +61,46 @@ export class TaskRunner {
     this.#locks?.close();
   }
 
-  async #runLocked(assignment: Assignment, lock: TaskLock): Promise<TaskEnd> {
+  async #runLocked(
+    assignment: Assignment,
+    { lock, isTakenOver }: LockAttempt & { outcome: 'acquired' },
+    grant: Grant,
+  ): Promise<TaskEnd> {
     try {
       // Whoever held the lock before us may have done the work.
-      const lookup = await this.#request.cache.find(assignment.key);
-      if (lookup.state === 'whole') return { outcome: 'cached', entry: lookup.entry };
-      return await new Attempt(this.#request, this.#stream, assignment).run(lock);
+      const isForced = assignment.reasons.some((reason) => reason.code === 'forced');
+      const lookup = isForced ? undefined : await this.#request.cache.find(assignment.key);
+      if (lookup?.state === 'whole') return { outcome: 'cached', entry: lookup.entry };
+      if (isTakenOver) this.#request.cache.scratchOf(assignment.key).takeOver(this.#request.run);
+      return await this.#tryOften(assignment, lock, grant);
     } finally {
       lock.release();
     }
+  }
+
+  async #tryOften(assignment: Assignment, lock: TaskLock, grant: Grant): Promise<TaskEnd> {
+    const { times, waitMs } = assignment.task.retries;
+    const most = Math.max(times, this.#request.retries);
+    for (let tried = 0; ; tried += 1) {
+      const tools = { request: this.#request, stream: this.#stream, halt: this.#halt, gpus: grant.gpus, lock };
+      const end = await new Attempt(assignment, tools).run();
+      if (tried === most || !isWorthRetrying(end)) return end;
+      // Twice as long each time: what is out of order for a moment recovers, what is for long is not hammered on.
+      if (!(await this.#pause(assignment, waitMs * 2 ** tried, `${tried + 1} of ${most}`))) return end;
+    }
+  }
+
+  /** False where the run was stopped meanwhile. */
+  async #pause({ task }: Assignment, waitMs: number, which: string): Promise<boolean> {
+    const because = `failed; tried again (${which}) in ${humanDuration(waitMs)}`;
+    this.#stream.say({ type: 'task-waiting', task: task.id, because });
+    const waiting = new AbortController();
+    const unlisten = this.#halt.listen(() => {
+      waiting.abort();
+    });
+    await sleep(waitMs, undefined, { signal: waiting.signal }).catch(() => undefined);
+    unlisten();
+    return !waiting.signal.aborted;
   }
 
   #openLocks(): TaskLocks {
@@ -85,6 +121,28 @@ export class TaskRunner {
       task: task.id,
       because: isOurs ? 'another task of this run computes the same' : `run ${owner.run} computes the same right now`,
     });
+  }
+}
+
+function demandOf({ task, cpus, priority }: Assignment): Demand {
+  const { memoryBytes = 0, gpus } = task.resources;
+  // What computes with tensors takes one graphics processor where there is one, also when it does not ask.
+  const wanted = task.kind.manifest.engine === true ? Math.max(1, gpus) : gpus;
+  return { cpus, memoryBytes, gpus: wanted, priority };
+}
+
+/** Whether another attempt could end otherwise: not when we stopped it ourselves, nor when an input has changed. */
+function isWorthRetrying(end: AttemptEnd): boolean {
+  switch (end.outcome) {
+    case 'failed':
+    case 'crashed':
+    case 'out-of-memory':
+    case 'timed-out':
+      return true;
+    case 'done':
+    case 'interrupted':
+    case 'input-changed':
+      return false;
   }
 }
 

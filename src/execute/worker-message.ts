@@ -9,6 +9,8 @@ export interface WorkerJob {
   readonly inputs: InputPaths;
   readonly outputs: OutputPaths;
   readonly scratch: string;
+  /** Takes the step of each checkpoint: written by the worker, so that it is there also when the runner is killed. */
+  readonly checkpointFile: string;
   readonly seed: number;
   readonly engine: EngineIdentity;
   readonly cpus: number;
@@ -18,7 +20,17 @@ export interface WorkerJob {
 export type WorkerMessage =
   | { readonly type: 'event'; readonly event: StageEvent }
   /** The last message. Without it the worker crashed. */
-  | { readonly type: 'ended'; readonly result: WorkerResult; readonly peakMemoryBytes: number };
+  | { readonly type: 'ended'; readonly result: WorkerResult; readonly usage: Usage };
+
+/** What a task's process has used. */
+export interface Usage {
+  readonly peakMemoryBytes: number;
+  /** Processor time, all threads together. */
+  readonly cpuMs: number;
+  /** Read and written by system calls, whether a disk was asked or not. */
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+}
 
 export type WorkerResult =
   | { readonly outcome: 'done' }

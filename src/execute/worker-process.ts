@@ -1,34 +1,10 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { WorkerJob, WorkerMessage, WorkerResult } from './worker-message.ts';
-import type { StageEvent } from '../base/stage.ts';
+import { signalProcess, type Launch, type ProcessEnd, type TaskProcess } from './task-process.ts';
+import type { WorkerMessage } from './worker-message.ts';
 
-export interface WorkerLaunch {
-  readonly job: WorkerJob;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly workingFolder: string;
-  /** An open file that takes what the worker prints. */
-  readonly logDescriptor: number;
-  /** Called before the job is handed over: what must be written down about the worker is written down first. */
-  onStarted(pid: number): void;
-  onEvent(event: StageEvent): void;
-}
-
-export type WorkerEnd =
-  | { readonly type: 'reported'; readonly result: WorkerResult; readonly peakMemoryBytes: number }
-  | { readonly type: 'crashed'; readonly exitCode: number | null; readonly signal: string | null };
-
-/** A running worker: to be waited for, or stopped. */
-export interface WorkerProcess {
-  readonly end: Promise<WorkerEnd>;
-  /** Asks the stage to write a checkpoint and return. */
-  terminate(): void;
-  /** Ends the worker and everything it has started. */
-  kill(): void;
-}
-
-/** Starts the process of a task, in a process group of its own. */
-export async function startWorker(launch: WorkerLaunch): Promise<WorkerProcess> {
+/** Starts the worker of a stage that is a module, in a process group of its own. */
+export async function startWorker(launch: Launch): Promise<TaskProcess> {
   // Importing execa takes 0.12 s, which a run that finds everything in the cache shall not pay.
   const { execa } = await import('execa');
   const worker = new URL('worker.js', import.meta.url).pathname;
@@ -45,7 +21,7 @@ export async function startWorker(launch: WorkerLaunch): Promise<WorkerProcess> 
     reject: false,
   });
   const pid = subprocess.pid;
-  let last: WorkerEnd | undefined;
+  let last: ProcessEnd | undefined;
   const reading = readMessages(subprocess.stdio[3], (message) => {
     if (message.type === 'event') launch.onEvent(message.event);
     else last = { ...message, type: 'reported' };
@@ -54,9 +30,11 @@ export async function startWorker(launch: WorkerLaunch): Promise<WorkerProcess> 
   subprocess.stdin.on('error', () => undefined);
   subprocess.stdin.write(`${JSON.stringify(launch.job)}\n`);
   const end = Promise.all([subprocess, reading]).then(
-    ([ended]): WorkerEnd => last ?? { type: 'crashed', exitCode: ended.exitCode ?? null, signal: ended.signal ?? null },
+    ([ended]): ProcessEnd =>
+      last ?? { type: 'crashed', exitCode: ended.exitCode ?? null, signal: ended.signal ?? null, usage: undefined },
   );
   return {
+    pid,
     end,
     terminate: () => {
       signalProcess(pid, 'SIGTERM');
@@ -80,14 +58,5 @@ function parseMessage(line: string): WorkerMessage | undefined {
     return JSON.parse(line) as WorkerMessage;
   } catch {
     return undefined;
-  }
-}
-
-function signalProcess(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It has ended by itself.
   }
 }

@@ -1,8 +1,9 @@
-import { readSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { writeFileAtomic } from '../base/atomic-file.ts';
 import { FailureError, type Failure } from '../base/failure.ts';
 import type { Stage, StageContext, StageEvent } from '../base/stage.ts';
-import type { WorkerJob, WorkerMessage, WorkerResult } from './worker-message.ts';
+import type { Usage, WorkerJob, WorkerMessage, WorkerResult } from './worker-message.ts';
 
 /**
  * The process of one task. It reads its job from standard input, runs the stage and says what happens on file
@@ -21,13 +22,29 @@ async function work(): Promise<void> {
   // The terminal's Ctrl-C is for the runner, which decides what becomes of us.
   process.on('SIGINT', () => undefined);
   const result = await runStage(job, stop.signal);
-  send({ type: 'ended', result, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 });
+  send({ type: 'ended', result, usage: usage() });
   // Threads and timers a stage has left behind shall not keep the task from ending.
   process.exit(0);
 }
 
+function usage(): Usage {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  const io = existsSync('/proc/self/io') ? readFileSync('/proc/self/io', 'utf8') : '';
+  const bytes = (label: string): number => Number(new RegExp(`^${label}: (\\d+)$`, 'm').exec(io)?.[1] ?? 0);
+  return {
+    peakMemoryBytes: maxRSS * 1024,
+    cpuMs: (userCPUTime + systemCPUTime) / 1000,
+    readBytes: bytes('rchar'),
+    writtenBytes: bytes('wchar'),
+  };
+}
+
 async function runStage(job: WorkerJob, signal: AbortSignal): Promise<WorkerResult> {
-  const { entry, ...given } = job;
+  const { entry, checkpointFile, ...given } = job;
+  const emit = (event: StageEvent): void => {
+    if (event.type === 'checkpoint') writeFileAtomic(checkpointFile, String(event.step));
+    say(event);
+  };
   const context: StageContext = { ...given, signal, emit };
   try {
     const run = await loadStage(entry);
@@ -61,7 +78,7 @@ function failuresOf(error: unknown): readonly Failure[] {
   return [{ code: 'stage-threw', message: `the stage threw ${message}`, hint: 'the stack is in the log of the task' }];
 }
 
-function emit(event: StageEvent): void {
+function say(event: StageEvent): void {
   if (event.type === 'log') process.stdout.write(`${event.level}: ${event.message}\n`);
   send({ type: 'event', event });
 }

@@ -13,6 +13,18 @@ export function lastKeyOf(database: FlowDatabase, experiment: string, task: stri
   return row?.key;
 }
 
+/** How long the task took when it was last computed; undefined where it never was. */
+export function lastDurationOf(database: FlowDatabase, experiment: string, task: string): number | undefined {
+  const row = database
+    .prepare<[string, string], { durationMs: number }>(
+      `select task.durationMs from task join run on run.id = task.run
+         where run.experiment = ? and task.task = ? and task.durationMs is not null
+         order by run.startedAt desc limit 1`,
+    )
+    .get(experiment, task);
+  return row?.durationMs;
+}
+
 /** The text of a key document as it was recorded. */
 export function recordedDocument(database: FlowDatabase, key: string): string | undefined {
   return database.prepare<[string], { document: string }>('select document from keyDocument where key = ?').get(key)

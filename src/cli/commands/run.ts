@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { identify, thisHost } from '../../cache/process-identity.ts';
 import { Interruption } from '../../execute/interruption.ts';
 import { runExperiment, type RunEnd } from '../../execute/run-experiment.ts';
 import { planExperiment } from '../../plan/plan.ts';
 import { DatabaseRecorder } from '../../record/database-recorder.ts';
 import { gitCommit } from '../../record/git-commit.ts';
-import { closeKilledRuns } from '../../record/past-runs.ts';
+import { closeKilledRuns, lastDurationOf } from '../../record/past-runs.ts';
 import { createRunFolder, linkLatest, RunFolderWriter } from '../../record/run-folder.ts';
 import { recordedExperiment, type RunFacts } from '../../record/run-facts.ts';
 import type { Experiment } from '../../spec/experiment.ts';
+import { machineCapacity } from '../capacity.ts';
 import { chosenEngine, engineNotice } from '../engine.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import {
@@ -26,8 +27,10 @@ import { taskEnvironment } from '../worker-surroundings.ts';
 import { machineFacts, openWorkspace, type Workspace } from '../workspace.ts';
 
 interface RunOptions extends ExperimentOptions {
-  readonly jobs: number;
+  readonly jobs?: number;
   readonly keepGoing: boolean;
+  readonly failFast: boolean;
+  readonly retries: number;
   readonly json: boolean;
 }
 
@@ -38,19 +41,15 @@ export const command: FlowCommand = {
   declare(command) {
     declareExperimentOptions(command);
     command
-      .option(
-        '-j, --jobs <n>',
-        'tasks at the same time (default: one per processor)',
-        wholeNumber,
-        availableParallelism(),
-      )
+      .option('-j, --jobs <n>', 'tasks at the same time (default: one per processor)', wholeNumber(1))
       .option('-k, --keep-going', 'after a failure, go on with everything that does not depend on it', false)
+      .addOption(new Option('--fail-fast', 'after a failure, stop what runs too').conflicts('keepGoing').default(false))
+      .option('--retries <n>', 'try each failed task again so often', wholeNumber(0), 0)
       .option('--json', 'print events as newline-delimited JSON', false);
   },
 
   async run(call, surroundings) {
-    const { jobs, keepGoing, json } = call.options as RunOptions;
-    const options: RunOptions = { ...readExperimentOptions(call), jobs, keepGoing, json };
+    const options: RunOptions = { ...(call.options as RunOptions), ...readExperimentOptions(call) };
     const workspace = openWorkspace(surroundings, options.workspace);
     try {
       return exitCodeOf(await run(options, workspace, surroundings));
@@ -82,11 +81,12 @@ async function run(options: RunOptions, workspace: Workspace, surroundings: Surr
         cache: workspace.cache,
         digests: workspace.digests,
         openLocks: () => workspace.openLocks(id),
-        jobs: options.jobs,
-        cpus: availableParallelism(),
-        keepGoing: options.keepGoing,
+        capacity: machineCapacity(options.jobs ?? availableParallelism(), surroundings),
+        afterFailure: options.keepGoing ? 'go-on' : options.failFast ? 'stop' : 'finish',
+        retries: options.retries,
         graceMs,
-        workerEnvironment: (task, cpus) => taskEnvironment(task, engine.identity, cpus, surroundings.environment),
+        lastDurationMs: (task) => lastDurationOf(workspace.database, experiment.name, task.id),
+        workerEnvironment: (task, share) => taskEnvironment(task, engine.identity, share, surroundings.environment),
         interruption,
         readers: readers.handle,
         now: () => Date.now(),
@@ -160,7 +160,11 @@ function exitCodeOf(end: RunEnd): ExitCode {
   }
 }
 
-function wholeNumber(text: string): number {
-  if (!/^[1-9][0-9]*$/.test(text)) throw new InvalidArgumentError('expected a whole number of at least 1');
-  return Number(text);
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    if (!/^[0-9]+$/.test(text) || Number(text) < least) {
+      throw new InvalidArgumentError(`expected a whole number of at least ${least}`);
+    }
+    return Number(text);
+  };
 }
