@@ -1,5 +1,6 @@
 import type { EngineHandle } from './engines/engine-handle.ts';
 import { Network } from './engines/network.ts';
+import { foldBatchNormalization } from './fold-batch-normalization.ts';
 import { readModel } from './model-folder.ts';
 import { networkEmbedder } from './network-embedder.ts';
 
@@ -26,6 +27,6 @@ export interface Embedder {
 
 /** Reads a model folder and puts its network on the engine, in inference mode. Fails with the codes of `readModel`. */
 export function loadEmbedder({ modelFolder, engine }: EmbedderOptions): Promise<Embedder> {
-  const { inferred, parameters } = readModel(modelFolder);
+  const { inferred, parameters } = foldBatchNormalization(readModel(modelFolder));
   return Promise.resolve(networkEmbedder(engine, new Network(engine, inferred, parameters), inferred));
 }

@@ -1,0 +1,51 @@
+import { installedEngine } from '../src/net/engines/installed.ts';
+import { loadEngine } from '../src/net/engines/load.ts';
+import { backboneOf, buildNetwork, type NetworkChoice } from '../src/net/backbones/index.ts';
+import { inferGraph } from '../src/net/infer-graph.ts';
+import { Trainer } from '../src/net/training/trainer.ts';
+
+/**
+ * Our side of bench/training-step.ts, in a process of its own for the sake of its peak memory:
+ * `node dist/bench/training-step-worker.js y1 32 10 2` trains ten steps with two threads and prints a line of JSON.
+ */
+const [name, batchText, stepsText, threadsText] = process.argv.slice(2);
+const [batch, steps, threads] = [Number(batchText), Number(stepsText), Number(threadsText)];
+const warmup = 2;
+const classes = 1000;
+const side = 112;
+
+const choices: Readonly<Record<string, NetworkChoice>> = {
+  y1: { name: 'y1', embeddingSize: 128, bnMomentum: 0.9 },
+  r50: { name: 'r50', embeddingSize: 128 },
+};
+const network = choices[name ?? ''];
+if (network === undefined) throw new Error(`no network ${name ?? ''}`);
+
+const engine = await loadEngine(installedEngine().identity, { threads });
+const trainer = new Trainer({
+  engine,
+  inferred: inferGraph(buildNetwork(network, { height: side, width: side })),
+  weights: backboneOf(network).weights,
+  classes,
+  loss: { name: 'softmax' },
+  optimizer: { momentum: 0.9, weightDecay: 5e-4 },
+  seed: 1,
+});
+const pictures = Uint8Array.from({ length: batch * side * side * 3 }, (_, index) => (index * 7919) % 256);
+const labels = Int32Array.from({ length: batch }, (_, index) => (index * 37) % classes);
+const seconds: number[] = [];
+for (let step = 1; step <= warmup + steps; step += 1) {
+  const start = performance.now();
+  trainer.step({ step, pictures, labels, learningRate: 0.01 });
+  seconds.push((performance.now() - start) / 1000);
+}
+const measured = seconds.slice(warmup).sort((a, b) => a - b);
+console.log(
+  JSON.stringify({
+    imagesPerSecond: batch / (measured[Math.floor(steps / 2)] ?? NaN),
+    fastest: batch / (measured[0] ?? NaN),
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    version: `${engine.identity.name} ${engine.identity.version}`,
+    threads: engine.threads,
+  }),
+);
