@@ -115,8 +115,8 @@ function drawLight(random: Random, difficulty: number): Light {
     direction: [Math.sin(azimuth) * flat, -Math.sin(elevation), Math.cos(azimuth) * flat],
     key: scaled(tint(random, 0.13 * difficulty), 1.15),
     sky: scaled(fill, ambient),
-    ground: scaled(tint(random, 0.16 * difficulty), ambient * random.uniform(0.35, 0.8)),
-    softness: random.uniform(),
+    ground: scaled(tint(random, 0.16 * difficulty), ambient * (0.55 + 0.25 * strength * random.uniform(-1, 1))),
+    softness: 0.5 + 0.5 * strength * random.uniform(-1, 1),
   };
 }
 
