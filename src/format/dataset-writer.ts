@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { packedFiles, type IdentityRange } from './packed-dataset.ts';
+import { packedFiles } from './packed-dataset.ts';
 import { propertyFile } from './property-file.ts';
 import { RecordWriter } from './record-writer.ts';
 
@@ -14,6 +14,9 @@ export interface DatasetManifest {
   readonly width: number;
 }
 
+/** What an image record carries: two numbers as face2rec2 writes, or the class alone as dataset_relabel does. */
+export type LabelForm = 'class-and-aligned' | 'class';
+
 /**
  * Writes a packed training set exactly as face2rec2 does (insightface, src/data/face2rec2.py): images 1..N in the
  * order given, then record 0 with labels [N + 1, N + 1 + I], then one record per identity with the range of its
@@ -21,15 +24,17 @@ export interface DatasetManifest {
  */
 export class DatasetWriter {
   readonly #folder: string;
+  readonly #labelForm: LabelForm;
   readonly #records: RecordWriter;
   readonly #ranges: { first: number; last: number }[] = [];
   #images = 0;
   #lastLabel: number | undefined;
   #largestLabel = -1;
 
-  constructor(folder: string) {
+  constructor(folder: string, labelForm: LabelForm = 'class-and-aligned') {
     mkdirSync(folder, { recursive: true });
     this.#folder = folder;
+    this.#labelForm = labelForm;
     this.#records = new RecordWriter(join(folder, packedFiles.records), join(folder, packedFiles.index));
   }
 
@@ -45,7 +50,8 @@ export class DatasetWriter {
   add(label: number, aligned: boolean, picture: Uint8Array): void {
     this.#images += 1;
     const id = this.#images;
-    this.#records.write({ id, id2: 0, label: [label, aligned ? 1 : 0], payload: picture });
+    const stored = this.#labelForm === 'class' ? label : [label, aligned ? 1 : 0];
+    this.#records.write({ id, id2: 0, label: stored, payload: picture });
     const range = this.#ranges.at(-1);
     if (range === undefined || label !== this.#lastLabel) this.#ranges.push({ first: id, last: id });
     else range.last = id;
@@ -73,11 +79,6 @@ export class DatasetWriter {
     writeFileAtomic(join(this.#folder, packedFiles.property), propertyFile.encode(manifest));
     writeFileAtomic(join(this.#folder, packedFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
     return manifest;
-  }
-
-  /** Image ids of each identity so far. */
-  get ranges(): readonly IdentityRange[] {
-    return this.#ranges;
   }
 
   abandon(): void {

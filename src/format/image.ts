@@ -30,13 +30,23 @@ function turbo(): typeof JpegTurbo {
  * replicated to three channels, opacity is dropped; neither EXIF orientation nor colour profiles are applied: packed
  * crops are upright, and the original programs knew no profiles.
  */
-export async function decodeImage(bytes: Uint8Array, source: string | ImageSource): Promise<RgbImage> {
+export function decodeImage(bytes: Uint8Array, source: string | ImageSource): Promise<RgbImage> {
+  return decodeExactly(bytes, source, false);
+}
+
+/** The same for a photograph: turned upright as its EXIF orientation says, which OpenCV does too. */
+export function decodePhotograph(bytes: Uint8Array, source: string | ImageSource): Promise<RgbImage> {
+  return decodeExactly(bytes, source, true);
+}
+
+async function decodeExactly(bytes: Uint8Array, source: string | ImageSource, upright: boolean): Promise<RgbImage> {
   requireSound(bytes, source);
   const own = ownDecoders[pictureFormat(bytes) ?? 'jpeg'];
   if (own !== undefined) return decodeNamed(own, bytes, source);
   const { default: sharp } = await import('sharp');
   try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'truncated', ignoreIcc: true })
+    const input = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'truncated', ignoreIcc: true });
+    const { data, info } = await (upright ? input.autoOrient() : input)
       .removeAlpha()
       .toColourspace('srgb')
       .raw()
@@ -82,6 +92,14 @@ export function decodeJpegFast(bytes: Uint8Array, source: string | ImageSource, 
 /** Whether {@link decodeJpegFast} can decode it. */
 export function isJpeg(bytes: Uint8Array): boolean {
   return pictureFormat(bytes) === 'jpeg';
+}
+
+/** Encodes losslessly. */
+export async function encodePng({ data, width, height }: RgbImage, compressionLevel = 6): Promise<Uint8Array> {
+  const { default: sharp } = await import('sharp');
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel })
+    .toBuffer();
 }
 
 /** Encodes as JPEG (colour at half resolution, 4:2:0), quality 95 unless told. */

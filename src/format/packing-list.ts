@@ -1,5 +1,5 @@
 import type { Codec } from './codec.ts';
-import { filledLines, refuseLine, type TextLine } from './text-lines.ts';
+import { filledLines, readFilledLines, refuseLine, type TextLine } from './text-lines.ts';
 
 /*
  * Packing list (.lst), tab separated, one picture per line. Two forms:
@@ -55,6 +55,15 @@ export const packingList: Codec<PackingList> = {
     return Buffer.from(lines.map((line) => `${line}\n`).join(''));
   },
 };
+
+/** The entries of a list of any size, one after the other; the first line decides which form it has. */
+export function* readPackingList(path: string): Generator<FaceEntry | IndexedEntry> {
+  let parse: typeof parseFaceLine | typeof parseIndexedLine | undefined;
+  for (const line of readFilledLines(path, packingList.title)) {
+    parse ??= isIndexedLine(line.text.split('\t')) ? parseIndexedLine : parseFaceLine;
+    yield parse(line);
+  }
+}
 
 const wholeNumber = /^-?\d{1,15}$/;
 const anyNumber = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?$/;

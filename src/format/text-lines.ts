@@ -1,5 +1,7 @@
+import { closeSync, readSync } from 'node:fs';
 import { fail, type Failure } from '../base/failure.ts';
-import type { Cursor } from './cursor.ts';
+import { Cursor } from './cursor.ts';
+import { openForReading } from './read-file.ts';
 
 /** One line of a text file, with what an error about it needs. */
 export interface TextLine {
@@ -26,6 +28,34 @@ export function filledLines(cursor: Cursor): TextLine[] {
     const trimmed = line.replace(/\r$/, '');
     return trimmed.trim() === '' ? [] : [{ file, number: index + 1, text: trimmed }];
   });
+}
+
+/** The same of a file of any size, read 1 MB at a time. */
+export function* readFilledLines(path: string, what: string): Generator<TextLine> {
+  const { descriptor } = openForReading(path, what);
+  try {
+    const chunk = Buffer.allocUnsafe(1 << 20);
+    let rest = Buffer.alloc(0);
+    let number = 0;
+    for (;;) {
+      const got = readSync(descriptor, chunk, 0, chunk.length, null);
+      const bytes = Buffer.concat([rest, chunk.subarray(0, got)]);
+      const end = got === 0 ? bytes.length : bytes.lastIndexOf(10) + 1;
+      rest = Buffer.from(bytes.subarray(end));
+      const whole = bytes.subarray(0, end);
+      for (const line of filledLines(new Cursor(whole, path))) yield { ...line, number: number + line.number };
+      number += countLineFeeds(whole);
+      if (got === 0) return;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function countLineFeeds(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) count += 1;
+  return count;
 }
 
 /** Fails at a line: `expected` says what should stand there. */

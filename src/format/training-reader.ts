@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { compiledModule } from '../base/compiled-module.ts';
 import { fail, FailureError, unreachable } from '../base/failure.ts';
 import { BatchFiller, type BatchJob, type BatchLayout } from './batch-filler.ts';
 import { PackedDataset } from './packed-dataset.ts';
@@ -162,10 +163,7 @@ function openLocalSource(layout: BatchLayout, batch: number): BatchSource {
   };
 }
 
-/** The compiled worker beside this file; where this file itself runs as TypeScript (tests), the one in dist/. */
-const workerUrl = import.meta.url.endsWith('.ts')
-  ? new URL('../../dist/src/format/training-worker.js', import.meta.url)
-  : new URL('./training-worker.js', import.meta.url);
+const workerUrl = compiledModule(import.meta.url, './training-worker');
 
 /** Threads that fill shared memory: two batches ahead per thread, and the one that is in use. */
 class ThreadedSource implements BatchSource {
