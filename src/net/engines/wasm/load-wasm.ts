@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { EngineIdentity } from '../../../base/stage.ts';
 import { checkVersion } from '../check-version.ts';
 import type { EngineHandle, TensorLibrary } from '../engine-handle.ts';
+import { registerGradientKernels } from './gradient-kernels.ts';
 
 interface WasmBackend {
   readonly version_wasm: string;
@@ -20,5 +21,6 @@ export async function loadWasm(identity: EngineIdentity): Promise<EngineHandle> 
   checkVersion(identity, backend.version_wasm);
   backend.setWasmPaths(join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')), '/'));
   await tf.setBackend('wasm');
+  registerGradientKernels(tf);
   return { identity, tf, device: 'cpu', threads: 1 };
 }

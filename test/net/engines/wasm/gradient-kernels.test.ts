@@ -1,12 +1,15 @@
-import type { NamedAttrMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, Tensor, backend_util } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../../../src/base/random.ts';
 import type { TensorLibrary } from '../../../../src/net/engines/engine-handle.ts';
 import { installedEngine } from '../../../../src/net/engines/installed.ts';
 import { loadEngine } from '../../../../src/net/engines/load.ts';
 
+type Shape = [number, number, number, number];
+type Padding = backend_util.ExplicitPadding;
+
 interface Case {
-  readonly input: [number, number, number, number];
+  readonly input: Shape;
   /** Height, width and filters; for a depthwise convolution the channel multiplier. */
   readonly filter: readonly [number, number, number];
   readonly strides: [number, number];
@@ -82,29 +85,27 @@ function kernel(
 }
 
 function attributesOf({ strides, pad }: Case): NamedAttrMap {
-  const explicit = (sides: readonly [number, number, number, number]): [number, number][] => [
-    [0, 0],
-    [sides[0], sides[1]],
-    [sides[2], sides[3]],
-    [0, 0],
-  ];
-  const padding = typeof pad === 'string' ? pad : explicit(pad);
-  return { strides, pad: padding, dataFormat: 'NHWC', dilations: [1, 1], dimRoundingMode: 'floor' };
+  const common = { strides, dataFormat: 'NHWC', dilations: [1, 1] };
+  return typeof pad === 'string' ? { ...common, pad } : { ...common, pad: explicit(pad), dimRoundingMode: 'floor' };
 }
 
-function outputShape(one: Case, filter: [number, number, number, number], depthwise: boolean): number[] {
-  const { strides, pad } = attributesOf(one) as { strides: [number, number]; pad: Parameters<typeof tf.conv2d>[3] };
-  return tf.tidy(() => {
-    const x: Tensor4D = tf.zeros(one.input);
-    const w: Tensor4D = tf.zeros(filter);
-    if (depthwise) return tf.depthwiseConv2d(x, w, strides, pad, 'NHWC', [1, 1], 'floor').shape;
-    return tf.conv2d(x, w, strides, pad, 'NHWC', [1, 1], 'floor').shape;
-  });
+function explicit([top, bottom, left, right]: readonly [number, number, number, number]): Padding {
+  return [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
+}
+
+function outputShape({ input, strides, pad }: Case, filter: Shape, depthwise: boolean): number[] {
+  const [padding, rounding] = typeof pad === 'string' ? ([pad] as const) : ([explicit(pad), 'floor'] as const);
+  return tf.backend_util.computeConv2DInfo(input, filter, strides, 1, padding, rounding, depthwise).outShape;
 }
 
 describe('the gradient of a convolution on wasm equals the reference', () => {
   it.each(cases.map((one) => ({ one, name: title(one) })))('for the filter: $name', async ({ one }) => {
-    const filterShape: [number, number, number, number] = [one.filter[0], one.filter[1], one.input[3], one.filter[2]];
+    const filterShape: Shape = [one.filter[0], one.filter[1], one.input[3], one.filter[2]];
     const dy = outputShape(one, filterShape, false);
     await expectEqualOnBoth(
       kernel('Conv2DBackpropFilter', { x: one.input, dy }, { ...attributesOf(one), filterShape }),
@@ -112,7 +113,7 @@ describe('the gradient of a convolution on wasm equals the reference', () => {
   });
 
   it.each(cases.map((one) => ({ one, name: title(one) })))('for the input: $name', async ({ one }) => {
-    const filter: [number, number, number, number] = [one.filter[0], one.filter[1], one.input[3], one.filter[2]];
+    const filter: Shape = [one.filter[0], one.filter[1], one.input[3], one.filter[2]];
     const dy = outputShape(one, filter, false);
     await expectEqualOnBoth(
       kernel('Conv2DBackpropInput', { dy, filter }, { ...attributesOf(one), inputShape: one.input }),
@@ -122,7 +123,7 @@ describe('the gradient of a convolution on wasm equals the reference', () => {
 
 describe('the gradient of a depthwise convolution on wasm equals the reference', () => {
   it.each(cases.map((one) => ({ one, name: title(one) })))('for the filter: $name', async ({ one }) => {
-    const filterShape: [number, number, number, number] = [one.filter[0], one.filter[1], one.input[3], one.filter[2]];
+    const filterShape: Shape = [one.filter[0], one.filter[1], one.input[3], one.filter[2]];
     const dy = outputShape(one, filterShape, true);
     await expectEqualOnBoth(
       kernel('DepthwiseConv2dNativeBackpropFilter', { x: one.input, dy }, { ...attributesOf(one), filterShape }),
@@ -130,7 +131,7 @@ describe('the gradient of a depthwise convolution on wasm equals the reference',
   });
 
   it.each(cases.map((one) => ({ one, name: title(one) })))('for the input: $name', async ({ one }) => {
-    const filter: [number, number, number, number] = [one.filter[0], one.filter[1], one.input[3], one.filter[2]];
+    const filter: Shape = [one.filter[0], one.filter[1], one.input[3], one.filter[2]];
     const dy = outputShape(one, filter, true);
     await expectEqualOnBoth(
       kernel('DepthwiseConv2dNativeBackpropInput', { dy, filter }, { ...attributesOf(one), inputShape: one.input }),
@@ -143,7 +144,7 @@ describe('the sum over unsorted segments on wasm equals the reference', () => {
     tf.tidy(() => {
       const x = tf.tensor(normal(9, shape), [...shape]);
       const segmentIds = tf.tensor1d([...ids], 'int32');
-      return tf.engine().runKernel('UnsortedSegmentSum', { x, segmentIds }, { numSegments }) as Tensor;
+      return tf.engine().runKernel<Tensor>('UnsortedSegmentSum', { x, segmentIds }, { numSegments });
     });
 
   it('where segments are hit several times or never', () => expectEqualOnBoth(sum([3, 0, 3, 3, 1], [5, 4], 6)));

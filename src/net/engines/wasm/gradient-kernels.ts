@@ -1,0 +1,70 @@
+import type { KernelConfig, NamedAttrMap, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { TensorLibrary } from '../engine-handle.ts';
+import { filterGradient, inputGradient } from './convolution-gradients.ts';
+import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients.ts';
+import { unsortedSegmentSum } from './segment-sum.ts';
+import { windowGeometry, type Shape4D, type WindowAttributes } from './window-geometry.ts';
+
+type Inputs = Readonly<Record<string, Tensor>>;
+type Compute = (tf: TensorLibrary, inputs: Inputs, attributes: NamedAttrMap) => Tensor;
+
+/**
+ * Kernels for training that the wasm backend 4.22 has not, or (Conv2DBackpropInput) has as a plain loop at a tenth of
+ * the speed, made of operations it is good at. Names, inputs and attributes are those of tfjs-core's kernel_names.ts.
+ */
+const kernels: Readonly<Record<string, Compute>> = {
+  Conv2DBackpropInput: (tf, { dy, filter }, attributes) => {
+    const info = geometry(tf, attributes, { input: shapeIn(attributes, 'inputShape'), filter: shapeOf(filter) });
+    return inputGradient(tf, rank4(dy), rank4(filter), info);
+  },
+  Conv2DBackpropFilter: (tf, { x, dy }, attributes) => {
+    const info = geometry(tf, attributes, { input: shapeOf(x), filter: shapeIn(attributes, 'filterShape') });
+    return filterGradient(tf, rank4(x), rank4(dy), info);
+  },
+  DepthwiseConv2dNativeBackpropInput: (tf, { dy, filter }, attributes) => {
+    const shapes = { input: shapeIn(attributes, 'inputShape'), filter: shapeOf(filter), depthwise: true };
+    return depthwiseInputGradient(tf, rank4(dy), rank4(filter), geometry(tf, attributes, shapes));
+  },
+  DepthwiseConv2dNativeBackpropFilter: (tf, { x, dy }, attributes) => {
+    const shapes = { input: shapeOf(x), filter: shapeIn(attributes, 'filterShape'), depthwise: true };
+    return depthwiseFilterGradient(tf, rank4(x), rank4(dy), geometry(tf, attributes, shapes));
+  },
+  UnsortedSegmentSum: (tf, { x, segmentIds }, attributes) =>
+    unsortedSegmentSum(tf, given(x), given(segmentIds) as Tensor1D, Number(attributes['numSegments'])),
+};
+
+/** Adds the kernels to the wasm backend of this tfjs-core, once. */
+export function registerGradientKernels(tf: TensorLibrary): void {
+  const present = new Set(tf.getKernelsForBackend('wasm').map((kernel) => kernel.kernelName));
+  for (const [kernelName, compute] of Object.entries(kernels)) {
+    if (present.has(kernelName)) tf.unregisterKernel(kernelName, 'wasm');
+    const kernelFunc: KernelConfig['kernelFunc'] = ({ inputs, attrs }) =>
+      tf.tidy(() => compute(tf, inputs as Inputs, attrs ?? {}));
+    tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
+  }
+}
+
+function geometry(
+  tf: TensorLibrary,
+  attributes: NamedAttrMap,
+  { input, filter, depthwise = false }: { input: Shape4D; filter: Shape4D; depthwise?: boolean },
+): ReturnType<typeof windowGeometry> {
+  return windowGeometry(tf, attributes as unknown as WindowAttributes, { input, filter, depthwise });
+}
+
+function shapeIn(attributes: NamedAttrMap, name: 'inputShape' | 'filterShape'): Shape4D {
+  return attributes[name] as Shape4D;
+}
+
+function shapeOf(tensor: Tensor | undefined): Shape4D {
+  return rank4(tensor).shape;
+}
+
+function rank4(tensor: Tensor | undefined): Tensor4D {
+  return given(tensor) as Tensor4D;
+}
+
+function given(tensor: Tensor | undefined): Tensor {
+  if (tensor === undefined) throw new Error('a kernel was called without one of its inputs');
+  return tensor;
+}
