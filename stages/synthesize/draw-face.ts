@@ -22,7 +22,7 @@ const pivot: Point = [0, 86, -18];
 /** Share of the head's turn that the shoulders follow. */
 const shouldersFollow = 0.35;
 /** Brightness of the inner side of long hair. */
-const insideOfHair = 0.4;
+const insideOfHair = 0.8;
 
 /** One person as a set of surfaces. */
 export interface Person {

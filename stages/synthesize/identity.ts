@@ -247,7 +247,7 @@ function drawBrows(random: Random, hairColor: Color, masculine: number): Brows {
 }
 
 function drawMouth(random: Random, tone: number, masculine: number): Mouth {
-  const rose = mixColor(srgb(190, 108, 100), srgb(112, 64, 58), tone);
+  const rose = mixColor(srgb(184, 92, 88), srgb(98, 50, 48), tone);
   const painted = masculine < 0.4 && random.uniform() < 0.4;
   const red = mixColor(srgb(170, 40, 52), srgb(196, 84, 96), random.uniform());
   return {
@@ -256,7 +256,7 @@ function drawMouth(random: Random, tone: number, masculine: number): Mouth {
     upper: random.uniform(1.6, 3.8) - 0.5 * masculine,
     lower: random.uniform(2.6, 5.4) - 0.5 * masculine,
     bow: random.uniform(0.2, 1.6),
-    color: painted ? red : mixColor(rose, srgb(166, 110, 96), random.uniform(0, 0.6)),
+    color: painted ? red : mixColor(rose, srgb(150, 92, 80), random.uniform(0, 0.6)),
     depth: random.uniform(0.4, 1),
   };
 }

@@ -20,7 +20,7 @@ interface LipEdges {
 
 /** How far the lips stand apart in the middle, in pixels. */
 export function lipGap({ open, smile }: Expression): number {
-  return 8.5 * open + 4 * Math.max(0, smile - 0.35);
+  return 8 * open + 3.4 * Math.max(0, smile - 0.45);
 }
 
 /** Paints lips and what shows between them. */
@@ -34,7 +34,7 @@ export function paintMouth(texture: Texture, identity: Identity, spot: Spot, exp
   const lips = smoothStep(-0.55, 0.55, Math.min(y - edges.top, edges.bottom - y)) * within;
   const grain = 1 + 0.12 * valueNoise(seed + 30, 0.9 * x, 0.15 * y);
   const upperLip = y < edges.upperInner ? 0.82 : 1.06;
-  layOver(texture, index, scaleColor(mouth.color, grain * upperLip), (0.55 + 0.4 * mouth.depth) * lips, 0.32);
+  layOver(texture, index, scaleColor(mouth.color, grain * upperLip), (0.7 + 0.3 * mouth.depth) * lips, 0.32);
   const gap = edges.lowerInner - edges.upperInner;
   const line = bump(y - 0.5 * (edges.upperInner + edges.lowerInner), 0.75) * smoothStep(1.1, 0.9, Math.abs(along));
   darken(texture, index, [0.16, 0.1, 0.1], 0.8 * line * smoothStep(1.8, 0.4, gap));
@@ -68,7 +68,7 @@ function paintInside(texture: Texture, { index, x, y }: Spot, edges: LipEdges): 
   layOver(texture, index, dark, inside, 0.2);
   const gaps = 1 - 0.22 * bump((((x % 4.2) + 4.2) % 4.2) - 2.1, 0.35);
   const bright =
-    mix(0.8, 0.3, smoothStep(2, 15, Math.abs(x))) * gaps * (0.7 + 0.3 * smoothStep(0, 1.5, y - edges.upperInner));
+    mix(0.62, 0.2, smoothStep(2, 15, Math.abs(x))) * gaps * (0.7 + 0.3 * smoothStep(0, 1.5, y - edges.upperInner));
   const edge = Math.min(edges.lowerInner - 0.3, edges.upperInner + Math.max(3.8, 0.4 * gap));
   layOver(texture, index, scaleColor(teeth, bright), inside * smoothStep(0.5, -0.5, y - edge), 0.4);
 }
