@@ -66,7 +66,8 @@ export async function planExperiment(experiment: Experiment, knowledge: Knowledg
 export async function planTask(task: TaskSpec, settled: Settled, knowledge: Knowledge): Promise<PlannedTask> {
   const waitsFor = unsettledNeeds(task, settled);
   if (waitsFor.length > 0) {
-    return { state: 'unknown', task, reasons: [{ code: 'upstream', text: `waits for ${waitsFor.join(', ')}` }] };
+    const upstream: Reason = { code: 'upstream', text: `waits for ${waitsFor.join(', ')}` };
+    return { state: 'unknown', task, reasons: [upstream, ...(await ownReasons(task, knowledge))] };
   }
   const inputs = await digestInputs(task, settled, knowledge);
   const document = keyDocument(task, { inputs, engine: knowledge.engine, program: await programOf(task, knowledge) });
@@ -75,6 +76,15 @@ export async function planTask(task: TaskSpec, settled: Settled, knowledge: Know
   if (outputs !== undefined) return { state: 'cached', task, key, document, outputs };
   const previous = await knowledge.previous(task);
   return { state: 'run', task, key, document, reasons: reasonsOf(previous, document, task) };
+}
+
+/** What has changed in a task whose inputs are not known yet. */
+async function ownReasons(task: TaskSpec, knowledge: Knowledge): Promise<readonly Reason[]> {
+  const previous = await knowledge.previous(task);
+  if (previous === undefined) return [];
+  const program = await programOf(task, knowledge);
+  const document = keyDocument(task, { inputs: previous.inputs, engine: knowledge.engine, program });
+  return compareKeys(previous, document, task);
 }
 
 function reasonsOf(previous: KeyDocument | undefined, document: KeyDocument, task: TaskSpec): readonly Reason[] {

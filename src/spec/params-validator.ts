@@ -15,6 +15,7 @@ export type Validator = (value: JsonObject) => readonly SchemaError[];
 
 const require = createRequire(import.meta.url);
 let ajv: Ajv2020.Ajv2020 | undefined;
+const known = new Map<string, ValidateFunction>();
 
 /**
  * The validator of a schema. Loading ajv and compiling the schemas of five stages takes 75 ms of the 300 a run of known
@@ -22,8 +23,13 @@ let ajv: Ajv2020.Ajv2020 | undefined;
  */
 export function validatorOf(schema: Schema, compiledFolder: string): Validator {
   const compiled = join(compiledFolder, validatorFile(schema));
-  const validate = (existsSync(compiled) ? require(compiled) : compile(schema)) as ValidateFunction;
-  return (value) => (validate(value) ? [] : (validate.errors ?? []));
+  let validate = known.get(compiled);
+  if (validate === undefined) {
+    validate = existsSync(compiled) ? (require(compiled) as ValidateFunction) : compile(schema);
+    known.set(compiled, validate);
+  }
+  const check = validate;
+  return (value) => (check(value) ? [] : (check.errors ?? []));
 }
 
 export function validatorFile(schema: Schema): string {
