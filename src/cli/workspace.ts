@@ -82,6 +82,11 @@ export class Workspace {
       digests,
       adopts,
       previous: (task) => this.#previous(experiment, task),
+      programVersion: async (command) => {
+        // Starting processes is for experiments that ask for it.
+        const { programVersion } = await import('./program-version.ts');
+        return programVersion(command, this.folder);
+      },
     });
   }
 

@@ -17,6 +17,8 @@ export interface KnowledgeSources {
   readonly adopts: boolean;
   /** Key document of the last execution of a task. */
   readonly previous: (task: TaskSpec) => KeyDocument | undefined;
+  /** Runs a command that prints the version of a program. */
+  readonly programVersion: (command: string) => Promise<string>;
 }
 
 /** For so long the digest of an input is taken as said: hundreds of tasks ask for the same folder within one planning. */
@@ -29,6 +31,7 @@ export class CacheKnowledge implements Knowledge {
   readonly #entries = new Map<string, CacheEntry>();
   readonly #digests = new Map<string, { readonly digest: Promise<Digest>; readonly at: number }>();
 
+  readonly #programs = new Map<string, Promise<string>>();
   readonly #damages = new Set<string>();
   #onDamage: ((message: string) => void) | undefined;
 
@@ -76,6 +79,15 @@ export class CacheKnowledge implements Knowledge {
 
   previous(task: TaskSpec): KeyDocument | undefined {
     return this.#sources.previous(task);
+  }
+
+  programVersion(command: string): Promise<string> {
+    let version = this.#programs.get(command);
+    if (version === undefined) {
+      version = this.#sources.programVersion(command);
+      this.#programs.set(command, version);
+    }
+    return version;
   }
 
   lineageDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Digest {

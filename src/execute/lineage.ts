@@ -1,7 +1,7 @@
 import type { CacheEntry } from '../cache/cache-entry.ts';
 import type { Lineage, LineageTask } from '../base/lineage.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
-import { dataNeeds, upstreamTasks } from './task-needs.ts';
+import { dataNeeds, upstreamTasks } from '../plan/task-needs.ts';
 
 /** Looks up the stored result of an upstream task. */
 export type EntryOf = (taskId: string) => CacheEntry;

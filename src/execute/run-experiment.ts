@@ -1,6 +1,7 @@
 import { FailureError } from '../base/failure.ts';
 import type { InputPaths } from '../base/stage.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
+import { forceTask, isForced } from '../plan/apply-selection.ts';
 import type { Key } from '../plan/key-document.ts';
 import { planTask, type OutputDigests, type Plan, type PlannedTask } from '../plan/plan.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
@@ -12,7 +13,7 @@ import { Interruption } from './interruption.ts';
 import { priorities } from './priorities.ts';
 import { outputLinkOf } from './run-paths.ts';
 import type { RunRequest } from './run-request.ts';
-import { taskNeeds } from './task-needs.ts';
+import { taskNeeds } from '../plan/task-needs.ts';
 import type { TaskEnd, TaskRunner } from './task-runner.ts';
 
 export type RunEnd = Extract<FlowEvent, { type: 'run-ended' }>;
@@ -118,7 +119,8 @@ class ExperimentRun {
     const refusal = this.#refusal();
     if (refusal !== undefined) return skipped(refusal);
     // What it takes in is settled by now: an early cutoff may have made its key a known one.
-    const planned = await planTask(first.task, this.#settled, this.#knowledge);
+    const again = await planTask(first.task, this.#settled, this.#knowledge);
+    const planned = isForced(first) ? forceTask(again) : again;
     if (planned.state === 'cached') return this.#cached(this.#knowledge.entry(planned.key));
     if (planned.state === 'unknown') throw new Error(`${first.task.id} was started before what it needs`);
     this.#runner ??= this.#openRunner();

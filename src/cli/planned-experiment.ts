@@ -1,0 +1,39 @@
+import type { CacheKnowledge } from '../execute/knowledge.ts';
+import type { InstalledEngine } from '../net/engines/installed.ts';
+import { applySelection } from '../plan/apply-selection.ts';
+import { planExperiment, type Plan } from '../plan/plan.ts';
+import { selectTasks, tasksNamed } from '../plan/select-tasks.ts';
+import { chosenEngine } from './engine.ts';
+import { loadFrom, type ExperimentOptions } from './experiment-options.ts';
+import type { Surroundings } from './flow-command.ts';
+import type { SelectionOptions } from './selection-options.ts';
+import type { Workspace } from './workspace.ts';
+
+/** An experiment with what is known of each of its tasks. */
+export interface PlannedExperiment {
+  readonly plan: Plan;
+  readonly knowledge: CacheKnowledge;
+  readonly engine: InstalledEngine;
+}
+
+export interface PlanningTools {
+  readonly workspace: Workspace;
+  readonly surroundings: Surroundings;
+  /** Copy results of the second cache to ours: what a run does. */
+  readonly adopts?: boolean;
+}
+
+/** Loads an experiment, selects the tasks that are meant and plans them. */
+export async function plannedExperiment(
+  options: ExperimentOptions & Partial<SelectionOptions>,
+  { workspace, surroundings, adopts = false }: PlanningTools,
+): Promise<PlannedExperiment> {
+  const whole = loadFrom(options, workspace, surroundings);
+  const { ranges = [], only = [], from = [], until = [], force = [] } = options;
+  const forced = new Set(force.flatMap((name) => tasksNamed(whole, name)));
+  const { experiment, selected } = selectTasks(whole, { ranges, only, from, until });
+  const engine = chosenEngine(surroundings);
+  const knowledge = workspace.knowledge(experiment, engine.identity, { adopts });
+  const plan = await planExperiment(experiment, knowledge);
+  return { plan: applySelection(plan, selected, forced), knowledge, engine };
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { identify, thisHost } from '../cache/process-identity.ts';
+import { Interruption } from '../execute/interruption.ts';
+import { runExperiment, type RunEnd } from '../execute/run-experiment.ts';
+import type { RunRequest } from '../execute/run-request.ts';
+import { DatabaseRecorder } from '../record/database-recorder.ts';
+import { gitCommit } from '../record/git-commit.ts';
+import { closeKilledRuns, lastDurationOf } from '../record/past-runs.ts';
+import { createRunFolder, linkLatest, RunFolderWriter } from '../record/run-folder.ts';
+import { recordedExperiment, type RunFacts } from '../record/run-facts.ts';
+import { machineCapacity } from './capacity.ts';
+import { engineNotice } from './engine.ts';
+import { exitCode, type ExitCode } from './exit-code.ts';
+import type { ExperimentOptions } from './experiment-options.ts';
+import type { Surroundings } from './flow-command.ts';
+import { openReporter } from './open-reporter.ts';
+import type { PlannedExperiment } from './planned-experiment.ts';
+import type { RunManner } from './run-options.ts';
+import { heedSignals } from './signals.ts';
+import { taskEnvironment } from './worker-surroundings.ts';
+import { machineFacts, type Workspace } from './workspace.ts';
+
+/** How long a stage may take to write its checkpoint after the first Ctrl-C. */
+const graceMs = 30_000;
+
+export interface RunSurroundings {
+  readonly workspace: Workspace;
+  readonly surroundings: Surroundings;
+}
+
+/** Runs what a plan leaves to be run, shows it, records it, and stops it in order when we are told to. */
+export async function startRun(
+  planned: PlannedExperiment,
+  options: ExperimentOptions & RunManner,
+  { workspace, surroundings }: RunSurroundings,
+): Promise<RunEnd> {
+  const { experiment } = planned.plan;
+  const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
+  const facts = runFacts(id, planned, options);
+  const readers = openReaders({ options, workspace, surroundings, facts, folder });
+  const interruption = new Interruption();
+  const unheed = heedSignals(interruption);
+  const request: RunRequest = {
+    experiment,
+    run: id,
+    folder,
+    engine: facts.engine,
+    ...(facts.engineNotice === null ? {} : { engineNotice: facts.engineNotice }),
+    cache: workspace.cache,
+    digests: workspace.digests,
+    openLocks: () => workspace.openLocks(id),
+    capacity: machineCapacity(options.jobs ?? availableParallelism(), surroundings),
+    afterFailure: options.keepGoing ? 'go-on' : options.failFast ? 'stop' : 'finish',
+    retries: options.retries,
+    graceMs,
+    lastDurationMs: (task) => lastDurationOf(workspace.database, experiment.name, task.id),
+    workerEnvironment: (task, share) => taskEnvironment(task, facts.engine, share, surroundings.environment),
+    interruption,
+    readers: readers.handle,
+    now: () => Date.now(),
+  };
+  try {
+    return await runExperiment(request, planned.plan, planned.knowledge);
+  } finally {
+    unheed();
+    await readers.close();
+    linkLatest(workspace.runsFolder, experiment.name, folder);
+  }
+}
+
+export function exitCodeOf(end: RunEnd): ExitCode {
+  switch (end.outcome) {
+    case 'done':
+      return exitCode.done;
+    case 'failed':
+      return exitCode.taskFailed;
+    case 'interrupted':
+      return exitCode.interrupted;
+  }
+}
+
+interface ReadersRequest extends RunSurroundings {
+  readonly options: RunManner;
+  readonly facts: RunFacts;
+  readonly folder: string;
+}
+
+function openReaders(request: ReadersRequest) {
+  const { options, workspace, surroundings, facts, folder } = request;
+  closeKilledRuns(workspace.database);
+  const runFolder = new RunFolderWriter(folder, facts);
+  const recorder = new DatabaseRecorder(workspace.database, facts, (key) => workspace.documentOf(key));
+  const reporter = openReporter(options.json, workspace.folder, surroundings);
+  // The record comes first: what is on the screen is on the disk.
+  const readers = [runFolder, recorder, reporter];
+  return {
+    handle: readers.map((reader) => reader.handle.bind(reader)),
+    close: async () => {
+      runFolder.close();
+      recorder.flush();
+      await reporter.close();
+    },
+  };
+}
+
+function runFacts(id: string, { plan, engine }: PlannedExperiment, options: ExperimentOptions): RunFacts {
+  const { file, set, setFile, profile } = options;
+  const { experiment } = plan;
+  return {
+    format: 'faceflow-run',
+    version: 1,
+    id,
+    startedAt: new Date().toISOString(),
+    call: { file, overrides: set, overrideFiles: setFile, profile: profile ?? null },
+    runner: identify(process.pid) ?? { host: thisHost(), pid: process.pid, started: '' },
+    machine: machineFacts(),
+    gitCommit: gitCommit(experiment.workspace),
+    engine: engine.identity,
+    engineNotice: engineNotice(engine) ?? null,
+    experiment: recordedExperiment(experiment, readFileSync(experiment.file, 'utf8')),
+  };
+}
