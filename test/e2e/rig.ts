@@ -124,13 +124,26 @@ export class Rig {
     return Number(readFileSync(file, 'utf8'));
   }
 
+  /** Names of the folders of runs, the earliest first. */
+  runs(): string[] {
+    const names = existsSync(this.path('runs')) ? readdirSync(this.path('runs')) : [];
+    return names.filter((name) => /^[0-9]{8}-/.test(name)).sort();
+  }
+
+  /** What the last run has said so far, as text. */
+  eventsSoFar(): string {
+    const file = this.path('runs', this.runs().at(-1) ?? '', 'events.ndjson');
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  }
+
   /** Keys in the cache. */
   entries(): string[] {
-    return existsSync(this.path('runs/cache')) ? readdirSync(this.path('runs/cache')).sort() : [];
+    const names = existsSync(this.path('runs/cache')) ? readdirSync(this.path('runs/cache')) : [];
+    return names.filter((name) => !name.startsWith('.')).sort();
   }
 }
 
-export async function until(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
+export async function until(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for: ${condition.toString()}`);

@@ -1,5 +1,4 @@
 import { readdirSync, truncateSync, chmodSync } from 'node:fs';
-import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { events, isAlive, outcomes, Rig, until } from './rig.ts';
@@ -133,7 +132,7 @@ describe('an interrupted run', () => {
     rig.order('a', 'hang');
     await until(() => !readdirSync(rig.control).includes('a.do'));
     running.process.kill('SIGINT');
-    await until(() => rig.read(latestEvents()).includes('stopping'));
+    await until(() => rig.eventsSoFar().includes('stopping'));
     expect(isAlive(worker)).toBe(true);
     running.process.kill('SIGINT');
     expect((await running.ended).code).toBe(130);
@@ -181,11 +180,6 @@ describe('an interrupted run', () => {
     expect(rig.read('runs/latest/steps/outputs/steps/steps.txt')).toBe('step 1\nstep 2\nstep 3\nstep 4\nstep 5\n');
     expect(readdirSync(rig.path('runs/scratch'))).toEqual([]);
   }
-
-  function latestEvents(): string {
-    const run = readdirSync(rig.path('runs')).find((name) => /^[0-9]{8}-/.test(name));
-    return join('runs', run ?? '', 'events.ndjson');
-  }
 });
 
 describe('two runs at once', () => {
@@ -194,7 +188,7 @@ describe('two runs at once', () => {
     const first = rig.start(['run', 'chain.yaml', '--json']);
     await rig.workerOf('a');
     const second = rig.start(['run', 'chain.yaml', '--json']);
-    await until(() => readdirSync(rig.path('runs')).filter((name) => /^[0-9]{8}-/.test(name)).length === 2);
+    await until(() => rig.runs().length === 2);
     rig.order('a', 'finish');
     const ends = await Promise.all([first.ended, second.ended]);
     expect(ends.map((end) => end.code)).toEqual([0, 0]);
@@ -208,7 +202,7 @@ describe('two runs at once', () => {
     const first = rig.start(['run', 'chain.yaml']);
     const worker = await rig.workerOf('a');
     const second = rig.start(['run', 'chain.yaml', '--json']);
-    await until(() => readdirSync(rig.path('runs')).filter((name) => /^[0-9]{8}-/.test(name)).length === 2);
+    await until(() => rig.runs().length === 2);
     first.process.kill('SIGKILL');
     await until(() => rig.starts('a') === 2);
     expect(isAlive(worker)).toBe(false);

@@ -1,0 +1,230 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { events, isAlive, outcomes, Rig, until, type Ended } from './rig.ts';
+
+let rig: Rig;
+
+beforeEach(() => {
+  rig = new Rig();
+});
+
+afterEach(async () => {
+  await rig.dispose();
+});
+
+function attempts(ended: Ended): unknown[] {
+  return events(ended)
+    .filter((event) => event.type === 'attempt-ended')
+    .map((event) => event['result']);
+}
+
+function shell(settings: string): void {
+  rig.write('shell.yaml', `name: shell\nsummary: a test\nstages:\n  task:\n    uses: shell\n${settings}`);
+}
+
+describe('a command', () => {
+  it('gets its ports as variables, and its outputs are cached', async () => {
+    rig.write('words.txt', 'one two\nthree\n');
+    shell(
+      '    with:\n      command: wc -w < "$words" > "$count"; cp "$words" "$copy"\n' +
+        '      inputs: { words: words.txt }\n      outputs: { count: count.txt, copy: copy.txt }\n',
+    );
+    const first = await rig.flow(['run', 'shell.yaml', '--json']);
+    expect(outcomes(first)).toEqual({ task: 'done' });
+    expect(rig.read('runs/latest/shell/outputs/task/count.txt').trim()).toBe('3');
+    expect(outcomes(await rig.flow(['run', 'shell.yaml', '--json']))).toEqual({ task: 'cached' });
+    rig.write('words.txt', 'one\n');
+    expect(outcomes(await rig.flow(['run', 'shell.yaml', '--json']))).toEqual({ task: 'done' });
+    expect(rig.read('runs/latest/shell/outputs/task/count.txt').trim()).toBe('1');
+  });
+
+  it('is started by the runner itself: no Node process is its parent but the runner', async () => {
+    shell(
+      '    with:\n      command: cat /proc/$PPID/cmdline | tr "\\\\0" " " > "$parent"\n      outputs: { parent: parent.txt }\n',
+    );
+    const ended = await rig.flow(['run', 'shell.yaml', '--json']);
+    expect(ended.code).toBe(0);
+    expect(rig.read('runs/latest/shell/outputs/task/parent.txt')).toContain('flow.js run shell.yaml');
+  });
+
+  it('fails with its exit code, stops at the first command that fails, and shows what was printed', async () => {
+    shell(
+      '    with:\n      command: |\n        echo before\n        sh -c "exit 3"\n        echo after\n      outputs: { out: out.txt }\n',
+    );
+    const ended = await rig.flow(['run', 'shell.yaml', '--json']);
+    expect(ended.code).toBe(1);
+    expect(attempts(ended)).toMatchObject([
+      { outcome: 'failed', failures: [{ code: 'command-failed', message: 'the command ended with exit code 3' }] },
+    ]);
+    const printed = events(ended).flatMap((event) => (event.type === 'task-output' ? [event['text']] : []));
+    expect(printed).toEqual(['before']);
+  });
+
+  it('ends with everything it has started when the runner is killed', async () => {
+    shell(
+      `    with:\n      command: sleep 1000 & echo $! > ${rig.control}/child; echo $$ > ${rig.control}/leader; wait\n      outputs: { out: out.txt }\n`,
+    );
+    const running = rig.start(['run', 'shell.yaml']);
+    await until(() => existsSync(`${rig.control}/leader`) && readFileSync(`${rig.control}/leader`, 'utf8') !== '');
+    const pids = ['leader', 'child'].map((name) => Number(readFileSync(`${rig.control}/${name}`, 'utf8')));
+    expect(pids.map(isAlive)).toEqual([true, true]);
+    running.process.kill('SIGKILL');
+    await until(() => !pids.some(isAlive));
+  });
+
+  it('reruns when the version of its program changes', async () => {
+    const settings = (version: string): string =>
+      `    with:\n      command: echo done > "$out"\n      version: echo ${version}\n      outputs: { out: out.txt }\n`;
+    shell(settings('program 1.0'));
+    await rig.flow(['run', 'shell.yaml']);
+    shell(settings('program 1.0'));
+    expect(outcomes(await rig.flow(['run', 'shell.yaml', '--json']))).toEqual({ task: 'cached' });
+    shell(settings('program 1.1'));
+    const planned = await rig.flow(['plan', 'shell.yaml']);
+    expect(planned.stdout).toContain('program 1.0');
+    expect(outcomes(await rig.flow(['run', 'shell.yaml', '--json']))).toEqual({ task: 'done' });
+  });
+
+  it('finds declared variables in its environment, and no others of ours', async () => {
+    shell('    env: { GREETING: hello }\n    with:\n      command: env > "$out"\n      outputs: { out: out.txt }\n');
+    await rig.flow(['run', 'shell.yaml'], { SECRET_OF_MINE: 'x', CUDA_VISIBLE_DEVICES: '0,1' });
+    const lines = rig.read('runs/latest/shell/outputs/task/out.txt').split('\n');
+    expect(lines).toContain('GREETING=hello');
+    expect(lines).toContain('CUDA_VISIBLE_DEVICES=');
+    expect(lines.filter((line) => line.startsWith('SECRET'))).toEqual([]);
+  });
+});
+
+describe('graphics processors', () => {
+  it('are handed out by id, each to one task at a time', async () => {
+    const stage = (name: string, gpus: number): string =>
+      `  ${name}:\n    uses: shell\n    resources: { gpus: ${gpus} }\n    with:\n      command: echo "$CUDA_VISIBLE_DEVICES" > "$out"; echo "+$CUDA_VISIBLE_DEVICES" >> ${rig.control}/log; sleep 0.3; echo "-$CUDA_VISIBLE_DEVICES" >> ${rig.control}/log\n      outputs: { out: ${name}.txt }\n`;
+    rig.write(
+      'gpus.yaml',
+      `name: gpus\nsummary: a test\nstages:\n${stage('one', 1)}${stage('two', 1)}${stage('three', 1)}${stage('all', 4)}`,
+    );
+    const ended = await rig.flow(['run', 'gpus.yaml', '--json', '--jobs', '4'], { CUDA_VISIBLE_DEVICES: '5,7' });
+    expect(ended.code).toBe(0);
+    // Four are asked for, two are there.
+    expect(rig.read('runs/latest/gpus/outputs/all/all.txt')).toMatch(/^(5,7|7,5)\n$/);
+    const held = new Set<string>();
+    for (const line of readFileSync(`${rig.control}/log`, 'utf8').trim().split('\n')) {
+      for (const id of line.slice(1).split(',')) {
+        expect(['5', '7']).toContain(id);
+        expect(held.has(id)).toBe(line.startsWith('-'));
+        if (line.startsWith('+')) held.add(id);
+        else held.delete(id);
+      }
+    }
+  });
+});
+
+describe('a task that fails', () => {
+  it('is tried again, each time after a longer wait, and the last attempt counts', async () => {
+    shell(
+      `    retries: { times: 3, wait: 100 ms }\n    with:\n      command: echo x >> ${rig.control}/tries; test "$(wc -l < ${rig.control}/tries)" -ge 3; echo ok > "$out"\n      outputs: { out: out.txt }\n`,
+    );
+    const ended = await rig.flow(['run', 'shell.yaml', '--json']);
+    expect(ended.code).toBe(0);
+    expect(attempts(ended)).toMatchObject([{ outcome: 'failed' }, { outcome: 'failed' }, { outcome: 'done' }]);
+    const waits = events(ended).flatMap((event) => (event.type === 'task-waiting' ? [event['because']] : []));
+    expect(waits).toEqual(['failed; tried again (1 of 3) in 100 ms', 'failed; tried again (2 of 3) in 200 ms']);
+  });
+
+  it('stops what runs besides under --fail-fast', async () => {
+    rig.chain({ a: [], b: [] }, { a: 'waits: true', b: 'waits: true' });
+    const running = rig.start(['run', 'chain.yaml', '--json', '--fail-fast', '--jobs', '2']);
+    await Promise.all([rig.workerOf('a'), rig.workerOf('b')]);
+    rig.order('a', 'fail');
+    const ended = await running.ended;
+    expect(ended.code).toBe(1);
+    expect(outcomes(ended)).toEqual({ a: 'failed', b: 'failed' });
+    expect(attempts(ended)).toContainEqual({ outcome: 'interrupted' });
+  });
+
+  it('leaves alone what runs besides without --fail-fast', async () => {
+    rig.chain({ a: [], b: [], c: ['b'] }, { a: 'waits: true', b: 'waits: true' });
+    const running = rig.start(['run', 'chain.yaml', '--json', '--jobs', '2']);
+    await Promise.all([rig.workerOf('a'), rig.workerOf('b')]);
+    rig.order('a', 'fail');
+    await until(() => rig.eventsSoFar().includes('"type":"attempt-ended","task":"a"'));
+    rig.order('b', 'finish');
+    expect(outcomes(await running.ended)).toEqual({ a: 'failed', b: 'done', c: 'skipped' });
+  });
+});
+
+describe('a task that takes too long', () => {
+  it('is ended after its time', async () => {
+    shell('    timeout: 300 ms\n    with:\n      command: sleep 1000\n      outputs: { out: out.txt }\n');
+    const ended = await rig.flow(['run', 'shell.yaml', '--json']);
+    expect(ended.code).toBe(1);
+    expect(attempts(ended)).toEqual([{ outcome: 'timed-out', afterMs: 300 }]);
+  });
+
+  it('is ended when it gives no sign of life, and not while it prints', async () => {
+    shell(
+      '    timeout: { silent: 1500 ms }\n    with:\n      command: for i in 1 2 3 4; do sleep 0.7; echo $i; done; sleep 1000\n      outputs: { out: out.txt }\n',
+    );
+    const ended = await rig.flow(['run', 'shell.yaml', '--json']);
+    expect(attempts(ended)).toEqual([{ outcome: 'timed-out', afterMs: 1500 }]);
+    const end = events(ended).find((event) => event.type === 'attempt-ended');
+    expect(end?.['durationMs']).toBeGreaterThan(2800 + 1400);
+  });
+});
+
+describe('want of memory', () => {
+  it('is recognised by the last words of a process', async () => {
+    shell(
+      '    with:\n      command: echo "FATAL ERROR Reached heap limit Allocation failed - JavaScript heap out of memory"; kill -ABRT $$\n      outputs: { out: out.txt }\n',
+    );
+    expect(attempts(await rig.flow(['run', 'shell.yaml', '--json']))).toEqual([{ outcome: 'out-of-memory' }]);
+  });
+});
+
+describe('a selection', () => {
+  beforeEach(() => {
+    rig.chain({ a: [], b: ['a'], c: ['b'], d: ['c'], x: ['a'] });
+  });
+
+  const names = async (...args: string[]): Promise<Record<string, string>> =>
+    outcomes(await rig.flow(['run', 'chain.yaml', '--json', ...args]));
+
+  it('by name runs a task and all it needs', async () => {
+    expect(await names('b')).toEqual({ a: 'done', b: 'done' });
+  });
+
+  it('of a range runs what lies between, on results that are there', async () => {
+    const missing = await rig.flow(['run', 'chain.yaml', 'b..c']);
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toContain('a is not selected, and what it gives is not in the cache');
+    await names('a');
+    expect(await names('b..c')).toEqual({ a: 'cached', b: 'done', c: 'done' });
+  });
+
+  it('by --from, --until and --only', async () => {
+    expect(await names('--until', 'c')).toEqual({ a: 'done', b: 'done', c: 'done' });
+    expect(await names('--only', 'x')).toEqual({ a: 'cached', x: 'done' });
+    expect(await names('--from', 'c')).toEqual({ a: 'cached', b: 'cached', c: 'cached', d: 'done' });
+  });
+
+  it('by --force runs what is known, and what follows only if it gives something else', async () => {
+    await names();
+    expect(await names('--force', 'b')).toEqual({ a: 'cached', b: 'done', c: 'cached', d: 'cached', x: 'cached' });
+    expect(rig.starts('b')).toBe(2);
+  });
+
+  it('names what is close to a wrong name', async () => {
+    rig.chain({ verify: [] });
+    const ended = await rig.flow(['run', 'chain.yaml', '--only', 'verfy']);
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toContain('has no task "verfy" (did you mean "verify"?)');
+  });
+
+  it('is shown and not run by --dry-run', async () => {
+    const ended = await rig.flow(['run', 'chain.yaml', '--dry-run', 'b']);
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toContain('2 tasks, 0 cached, 1 to run');
+    expect(rig.notes()).toEqual([]);
+    expect(existsSync(rig.path('runs/latest'))).toBe(false);
+  });
+});
