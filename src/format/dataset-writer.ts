@@ -17,6 +17,12 @@ export interface DatasetManifest {
 /** What an image record carries: two numbers as face2rec2 writes, or the class alone as dataset_relabel does. */
 export type LabelForm = 'class-and-aligned' | 'class';
 
+export interface DatasetWriterOptions {
+  readonly labelForm?: LabelForm;
+  /** Write record 0 and the identity records, as face2rec2 does; without them the set is as im2rec's. Default true. */
+  readonly identityRecords?: boolean;
+}
+
 /**
  * Writes a packed training set exactly as face2rec2 does (insightface, src/data/face2rec2.py): images 1..N in the
  * order given, then record 0 with labels [N + 1, N + 1 + I], then one record per identity with the range of its
@@ -24,17 +30,17 @@ export type LabelForm = 'class-and-aligned' | 'class';
  */
 export class DatasetWriter {
   readonly #folder: string;
-  readonly #labelForm: LabelForm;
+  readonly #options: Required<DatasetWriterOptions>;
   readonly #records: RecordWriter;
   readonly #ranges: { first: number; last: number }[] = [];
   #images = 0;
   #lastLabel: number | undefined;
   #largestLabel = -1;
 
-  constructor(folder: string, labelForm: LabelForm = 'class-and-aligned') {
+  constructor(folder: string, options: DatasetWriterOptions = {}) {
     mkdirSync(folder, { recursive: true });
     this.#folder = folder;
-    this.#labelForm = labelForm;
+    this.#options = { labelForm: 'class-and-aligned', identityRecords: true, ...options };
     this.#records = new RecordWriter(join(folder, packedFiles.records), join(folder, packedFiles.index));
   }
 
@@ -50,23 +56,15 @@ export class DatasetWriter {
   add(label: number, aligned: boolean, picture: Uint8Array): void {
     this.#images += 1;
     const id = this.#images;
-    const stored = this.#labelForm === 'class' ? label : [label, aligned ? 1 : 0];
+    const stored = this.#options.labelForm === 'class' ? label : [label, aligned ? 1 : 0];
     this.#records.write({ id, id2: 0, label: stored, payload: picture });
-    const range = this.#ranges.at(-1);
-    if (range === undefined || label !== this.#lastLabel) this.#ranges.push({ first: id, last: id });
-    else range.last = id;
-    this.#lastLabel = label;
+    if (this.#options.identityRecords) this.#extendRanges(label, id);
     this.#largestLabel = Math.max(this.#largestLabel, label);
   }
 
   /** Writes the index records, property and dataset.json; makes everything durable. */
   finish(size: { readonly height: number; readonly width: number }): DatasetManifest {
-    const firstIdentity = this.#images + 1;
-    const empty = new Uint8Array(0);
-    this.#records.write({ id: 0, id2: 0, label: [firstIdentity, firstIdentity + this.#ranges.length], payload: empty });
-    for (const [identity, { first, last }] of this.#ranges.entries()) {
-      this.#records.write({ id: firstIdentity + identity, id2: 0, label: [first, last + 1], payload: empty });
-    }
+    if (this.#options.identityRecords) this.#writeIdentityRecords();
     this.#records.finish();
     const identities = this.#largestLabel + 1;
     const manifest: DatasetManifest = {
@@ -83,5 +81,21 @@ export class DatasetWriter {
 
   abandon(): void {
     this.#records.abandon();
+  }
+
+  #extendRanges(label: number, id: number): void {
+    const range = this.#ranges.at(-1);
+    if (range === undefined || label !== this.#lastLabel) this.#ranges.push({ first: id, last: id });
+    else range.last = id;
+    this.#lastLabel = label;
+  }
+
+  #writeIdentityRecords(): void {
+    const firstIdentity = this.#images + 1;
+    const payload = new Uint8Array(0);
+    this.#records.write({ id: 0, id2: 0, label: [firstIdentity, firstIdentity + this.#ranges.length], payload });
+    for (const [identity, { first, last }] of this.#ranges.entries()) {
+      this.#records.write({ id: firstIdentity + identity, id2: 0, label: [first, last + 1], payload });
+    }
   }
 }

@@ -38,28 +38,30 @@ export function isPictureName(name: string): boolean {
 
 /** Lists a folder of pictures; nothing is opened. Hidden files are passed over. */
 export function listImageFolder(folder: string): ImageFolder {
+  const identities = listIdentities(folder).map((name) => ({ name, pictures: listPictures(join(folder, name)) }));
+  return { folder, identities: identities.filter(({ pictures }) => pictures.length > 0), ignored: listIgnored(folder) };
+}
+
+/** The names of the sub-folders, sorted. */
+export function listIdentities(folder: string): string[] {
   if (!existsSync(folder)) {
-    fail({
-      code: 'missing-file',
-      message: 'expected a folder of pictures, found nothing',
-      at: { file: folder },
-    });
+    fail({ code: 'missing-file', message: 'expected a folder of pictures, found nothing', at: { file: folder } });
   }
-  const identities: FolderIdentity[] = [];
-  const ignored: string[] = [];
-  for (const entry of sortedEntries(folder)) {
-    if (!entry.isFolder) {
-      ignored.push(entry.name);
-      continue;
-    }
-    const files = sortedEntries(join(folder, entry.name));
-    const pictures = files.filter((file) => !file.isFolder && isPictureName(file.name)).map((file) => file.name);
-    for (const file of files) {
-      if (file.isFolder || !isPictureName(file.name)) ignored.push(`${entry.name}/${file.name}`);
-    }
-    if (pictures.length > 0) identities.push({ name: entry.name, pictures });
-  }
-  return { folder, identities, ignored };
+  return sortedEntries(folder).flatMap(({ name, isFolder }) => (isFolder ? [name] : []));
+}
+
+/** The names of the pictures in the folder of an identity, sorted. */
+export function listPictures(folder: string): string[] {
+  return sortedEntries(folder).flatMap(({ name, isFolder }) => (!isFolder && isPictureName(name) ? [name] : []));
+}
+
+/** Files that are no pictures of an identity. */
+export function listIgnored(folder: string): string[] {
+  return sortedEntries(folder).flatMap(({ name, isFolder }) => {
+    if (!isFolder) return [name];
+    const files = sortedEntries(join(folder, name));
+    return files.flatMap((file) => (file.isFolder || !isPictureName(file.name) ? [`${name}/${file.name}`] : []));
+  });
 }
 
 /**

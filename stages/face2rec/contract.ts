@@ -7,11 +7,32 @@ export interface Params {
   readonly minImagesPerIdentity: number;
   /** A picture that cannot be decoded fails the stage; otherwise it is named, counted and left out. */
   readonly strict: boolean;
+  /** Order in the packed set: as listed (or by name); identities shuffled; or all pictures shuffled, without identity records, as im2rec does. */
+  readonly order: 'list' | 'identities' | 'images';
+  /** Number the labels of a list anew from 0 even if nobody is left out. */
+  readonly renumber: boolean;
+  /** What each record carries: class and whether the picture was aligned before, as face2rec2 writes; or the class alone. */
+  readonly labels: 'class-and-aligned' | 'class';
+  /** Pictures with the content of an earlier one: not looked for, named and counted, or left out. */
+  readonly duplicates: 'ignore' | 'report' | 'drop';
+  /** Size that pictures which are not aligned are cut to. */
+  readonly imageSize: {
+    /** Pixels; the template is made for 112. */
+    readonly height: number;
+    /** Pixels: 112 or 96. */
+    readonly width: number;
+  };
+  /** How cut pictures are stored; aligned ones stay as they are. */
+  readonly encoding: 'jpg' | 'png';
+  /** Of JPEG; for png the compression level, at most 9. */
+  readonly quality: number;
+  /** A picture that is not aligned and has no points: a failure (or left out, if not strict), or its box or middle is cut out. */
+  readonly withoutPoints: 'fail' | 'crop';
 }
 
 /** Absolute paths of what the stage reads. */
 export interface Inputs {
-  /** Aligned pictures, <identity>/<identity>_0001.jpg or any other names; all of one size. */
+  /** Pictures, <identity>/<identity>_0001.jpg or any other names; all of one size, or to be aligned by the points of a list. */
   readonly images: string;
   /** Which pictures, in which order, with which labels; without it every picture of the folder. */
   readonly list: string | undefined;

@@ -2,20 +2,21 @@ import { fail, FailureError, type Failure } from '../../src/base/failure.ts';
 import { findPicture } from '../../src/format/image-folder.ts';
 import type { FacePair, FacePicture } from '../../src/format/pair-protocol.ts';
 import type { VerificationSet } from '../../src/format/verification-set.ts';
-import { readPicture, requireEqualSize, type PictureSize } from './pack-pictures.ts';
+import { requireEqualSize, type SizedPicture } from './pack-pictures.ts';
+import { readAligned } from './prepare-picture.ts';
 
 /** The pairs as a verification set: the bytes of their pictures verbatim. Fails on every missing picture at once. */
 export async function packPairs(
   pairs: readonly FacePair[],
   folder: string,
   protocol: string,
-  trainSize: (PictureSize & { readonly path: string }) | undefined,
+  trainSize: SizedPicture | undefined,
 ): Promise<VerificationSet> {
   const paths = findPictures(pairs, folder, protocol);
   const bytesOf = new Map<string, Uint8Array>();
   let first = trainSize;
   for (const path of new Set(paths)) {
-    const { bytes, width, height } = await readPicture(path);
+    const { bytes, width, height } = await readAligned(path);
     first ??= { width, height, path };
     requireEqualSize({ width, height }, path, first);
     bytesOf.set(path, bytes);

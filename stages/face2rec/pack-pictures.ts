@@ -1,130 +1,152 @@
-import { readFileSync } from 'node:fs';
-import { fail, FailureError } from '../../src/base/failure.ts';
+import { compiledModule } from '../../src/base/compiled-module.ts';
+import { digestOf } from '../../src/base/digest.ts';
+import { fail, FailureError, type Failure } from '../../src/base/failure.ts';
+import { mapInOrder } from '../../src/base/ordered-workers.ts';
 import type { StageContext } from '../../src/base/stage.ts';
-import { DatasetWriter, type DatasetManifest } from '../../src/format/dataset-writer.ts';
-import { decodeImage, requireSound } from '../../src/format/image.ts';
-import type { Picture } from './plan-packing.ts';
+import { WorkProgress } from '../../src/base/work-progress.ts';
+import type { PictureSize } from '../../src/face/warp-affine.ts';
+import { DatasetWriter, type DatasetManifest, type DatasetWriterOptions } from '../../src/format/dataset-writer.ts';
+import type { AlignmentRules } from './align-picture.ts';
+import type { Picture } from './picture-source.ts';
+import type { PackingPlan } from './plan-packing.ts';
+import { preparePicture, type Preparation, type PreparationJob } from './prepare-picture.ts';
 
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
+export interface PackingOptions {
+  readonly folder: string;
+  readonly writer: DatasetWriterOptions;
+  readonly rules: AlignmentRules;
+  /** A picture that cannot be used fails the packing; otherwise it is named, counted and left out. */
+  readonly strict: boolean;
+  readonly duplicates: 'ignore' | 'report' | 'drop';
+  /** Threads that align; 1: none besides this one. */
+  readonly threads: number;
 }
 
-/** The picture's bytes as they are, and its size; fails where it cannot be decoded. */
-export async function readPicture(path: string): Promise<PictureSize & { readonly bytes: Uint8Array }> {
-  const bytes = readPictureFile(path);
-  const { width, height } = requireSound(bytes, path) ?? (await decodeImage(bytes, path));
-  return { bytes, width, height };
-}
-
-/** Pictures that could not be decoded and were left out (only where the stage is not strict). */
 export interface Packed {
   readonly manifest: DatasetManifest;
-  readonly bytes: number;
-  readonly unreadable: readonly string[];
-  readonly size: PictureSize | undefined;
+  readonly unusable: number;
+  readonly duplicates: number;
+  /** Size of all pictures, and the first of them; undefined where nothing was packed. */
+  readonly size: SizedPicture | undefined;
 }
 
-/** Packs pictures verbatim, in the order given, in constant memory. */
-export async function packPictures(
-  pictures: readonly Picture[],
-  folder: string,
-  strict: boolean,
-  context: Pick<StageContext, 'emit' | 'signal'>,
-): Promise<Packed> {
-  const writer = new DatasetWriter(folder);
-  const progress = new Progress(pictures.length, context);
-  const unreadable: string[] = [];
-  let size: (PictureSize & { readonly path: string }) | undefined;
+export interface SizedPicture extends PictureSize {
+  readonly path: string;
+}
+
+type Context = Pick<StageContext, 'emit' | 'signal'>;
+
+/** Packs the pictures of a plan in their order, in memory that does not grow with their number. */
+export async function packPictures(plan: PackingPlan, options: PackingOptions, context: Context): Promise<Packed> {
+  const packing = new Packing(options, context);
+  const progress = new WorkProgress(context, 'images', plan.imageCount);
   try {
-    for (const picture of pictures) {
+    for await (const { picture, prepared } of prepareAll(plan, options)) {
+      packing.add(picture, prepared);
       await progress.step();
-      const read = await readUnlessDamaged(picture.path, strict, context);
-      if (read === undefined) {
-        unreadable.push(picture.path);
-        continue;
-      }
-      size ??= { width: read.width, height: read.height, path: picture.path };
-      requireEqualSize(read, picture.path, size);
-      writer.add(picture.label, picture.aligned, read.bytes);
     }
-    const manifest = writer.finish(size ?? { width: 0, height: 0 });
     progress.end();
-    return { manifest, bytes: writer.bytes, unreadable, size };
+    return packing.finish();
   } catch (error) {
-    writer.abandon();
+    packing.abandon();
     throw error;
   }
 }
 
-async function readUnlessDamaged(
-  path: string,
-  strict: boolean,
-  context: Pick<StageContext, 'emit'>,
-): Promise<Awaited<ReturnType<typeof readPicture>> | undefined> {
-  try {
-    return await readPicture(path);
-  } catch (error) {
-    if (strict || !(error instanceof FailureError)) throw error;
-    context.emit({ type: 'log', level: 'warning', message: `left out ${path}: ${error.message}` });
-    return undefined;
+interface PreparedEntry {
+  readonly picture: Picture;
+  readonly prepared: Preparation;
+}
+
+/** Aligned pictures are only copied, which one thread does as fast as a disk; others are decoded by several. */
+async function* prepareAll(plan: PackingPlan, { rules, threads }: PackingOptions): AsyncGenerator<PreparedEntry> {
+  if (threads < 2 || !plan.anyUnaligned) {
+    for (const picture of plan.pictures()) yield { picture, prepared: await preparePicture({ picture, rules }) };
+    return;
+  }
+  const inHand: Picture[] = [];
+  const jobs = function* (): Generator<PreparationJob> {
+    for (const picture of plan.pictures()) {
+      inHand.push(picture);
+      yield { picture, rules };
+    }
+  };
+  const worker = compiledModule(import.meta.url, './prepare-worker');
+  for await (const prepared of mapInOrder<PreparationJob, Preparation>(jobs(), worker, threads)) {
+    const picture = inHand.shift();
+    if (picture !== undefined) yield { picture, prepared };
+  }
+}
+
+/** Pictures on their way into a set. */
+class Packing {
+  readonly #options: PackingOptions;
+  readonly #context: Context;
+  readonly #writer: DatasetWriter;
+  /** First picture with this content. */
+  readonly #seen = new Map<string, string>();
+  #size: SizedPicture | undefined;
+  #unusable = 0;
+  #duplicates = 0;
+
+  constructor(options: PackingOptions, context: Context) {
+    this.#options = options;
+    this.#context = context;
+    this.#writer = new DatasetWriter(options.folder, options.writer);
+  }
+
+  add(picture: Picture, prepared: Preparation): void {
+    if (prepared.outcome === 'unusable') {
+      this.#leaveOut(picture, prepared.failures);
+      return;
+    }
+    this.#size ??= { width: prepared.width, height: prepared.height, path: picture.path };
+    requireEqualSize(prepared, picture.path, this.#size);
+    if (!this.#isUnwantedDuplicate(picture, prepared.bytes)) {
+      this.#writer.add(picture.label, picture.aligned, prepared.bytes);
+    }
+  }
+
+  finish(): Packed {
+    const manifest = this.#writer.finish(this.#size ?? { width: 0, height: 0 });
+    return { manifest, unusable: this.#unusable, duplicates: this.#duplicates, size: this.#size };
+  }
+
+  abandon(): void {
+    this.#writer.abandon();
+  }
+
+  #leaveOut({ path }: Picture, failures: readonly [Failure, ...Failure[]]): void {
+    if (this.#options.strict) throw new FailureError(failures);
+    this.#unusable += 1;
+    this.#warn(`left out ${path}: ${failures[0].message}`);
+  }
+
+  #isUnwantedDuplicate({ path }: Picture, bytes: Uint8Array): boolean {
+    const { duplicates } = this.#options;
+    if (duplicates === 'ignore') return false;
+    const digest = digestOf(bytes).slice(0, 32);
+    const first = this.#seen.get(digest);
+    if (first === undefined) {
+      this.#seen.set(digest, path);
+      return false;
+    }
+    this.#duplicates += 1;
+    this.#warn(`${path} has the same content as ${first}${duplicates === 'drop' ? ' and is left out' : ''}`);
+    return duplicates === 'drop';
+  }
+
+  #warn(message: string): void {
+    this.#context.emit({ type: 'log', level: 'warning', message });
   }
 }
 
 /** All pictures of a packed set have one size: the network takes no other. */
-export function requireEqualSize(
-  size: PictureSize,
-  path: string,
-  first: PictureSize & { readonly path: string },
-): void {
+export function requireEqualSize(size: PictureSize, path: string, first: SizedPicture): void {
   if (size.width === first.width && size.height === first.height) return;
   fail({
     code: 'unequal-sizes',
     message: `the picture has ${size.width} x ${size.height} pixels, but ${first.path} has ${first.width} x ${first.height}; aligned pictures all have one size`,
     at: { file: path },
   });
-}
-
-function readPictureFile(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    return fail({ code: 'missing-image', message: 'expected a picture, found no file', at: { file: path } }, error);
-  }
-}
-
-const reportEveryMs = 500;
-
-/** Says how far the packing is, twice a second, and lets the process hear that it shall stop. */
-class Progress {
-  readonly #total: number;
-  readonly #context: Pick<StageContext, 'emit' | 'signal'>;
-  readonly #start = performance.now();
-  #done = 0;
-  #lastReport = performance.now();
-
-  constructor(total: number, context: Pick<StageContext, 'emit' | 'signal'>) {
-    this.#total = total;
-    this.#context = context;
-  }
-
-  async step(): Promise<void> {
-    this.#done += 1;
-    if (this.#done % 64 !== 0) return;
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#context.signal.throwIfAborted();
-    if (performance.now() - this.#lastReport < reportEveryMs) return;
-    this.#lastReport = performance.now();
-    this.#report();
-  }
-
-  end(): void {
-    this.#report();
-  }
-
-  #report(): void {
-    const seconds = (performance.now() - this.#start) / 1000;
-    const figures = { 'images/s': Math.round(this.#done / Math.max(seconds, 1e-6)) };
-    this.#context.emit({ type: 'progress', done: this.#done, total: this.#total, unit: 'images', figures });
-  }
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/base/stage.ts';
+import { alignFace } from '../../src/face/align-face.ts';
+import { decodeImage } from '../../src/format/image.ts';
 import { PackedDataset } from '../../src/format/packed-dataset.ts';
 import { readVerificationSet } from '../../src/format/verification-set.ts';
 import type { Params } from '../../stages/face2rec/contract.ts';
@@ -16,6 +18,7 @@ interface Packing {
   readonly params?: Partial<Params>;
   /** Where the outputs go; a new folder if not given. */
   readonly folder?: string;
+  readonly cpus?: number;
 }
 
 interface Packed {
@@ -24,18 +27,39 @@ interface Packed {
   readonly events: readonly StageEvent[];
 }
 
-async function pack({ images, list, protocol, params, folder = temporaryFolder() }: Packing): Promise<Packed> {
+const defaults: Params = {
+  folds: [],
+  minImagesPerIdentity: 1,
+  strict: true,
+  order: 'list',
+  renumber: false,
+  labels: 'class-and-aligned',
+  duplicates: 'ignore',
+  imageSize: { height: 112, width: 112 },
+  encoding: 'jpg',
+  quality: 95,
+  withoutPoints: 'fail',
+};
+
+async function pack({
+  images,
+  list,
+  protocol,
+  params,
+  cpus = 1,
+  folder = temporaryFolder(),
+}: Packing): Promise<Packed> {
   const outputs = { dataset: join(folder, 'dataset'), pairs: join(folder, 'pairs.bin') };
   const events: StageEvent[] = [];
   await run({
-    params: { folds: [], minImagesPerIdentity: 1, strict: true, ...params },
+    params: { ...defaults, ...params },
     inputs: { images, list, protocol },
     outputs,
     scratch: folder,
     seed: 1,
     signal: new AbortController().signal,
     engine: { name: 'cpu', version: '0' },
-    cpus: 1,
+    cpus,
     emit: (event) => events.push(event),
   });
   return { ...outputs, events };
@@ -213,6 +237,93 @@ describe('face2rec', () => {
     rmSync(images, { recursive: true });
     const [missing] = await failuresOf(() => pack({ images }));
     expect(missing?.code).toBe('missing-file');
+  });
+
+  it('shuffles identities or images by the seed, and leaves identity records out where images are mixed', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { a: 3, b: 3, c: 3, d: 3 });
+    const plain = content((await pack({ images })).dataset);
+    const byIdentity = content((await pack({ images, params: { order: 'identities' } })).dataset);
+    expect(byIdentity).not.toEqual(plain);
+    expect(byIdentity.map(String).toSorted()).toEqual(plain.map(String).toSorted());
+    const runs = byIdentity.filter(([label], index) => String(label) !== String(byIdentity[index - 1]?.[0])).length;
+    expect(runs).toBe(4);
+    const { dataset } = await pack({ images, params: { order: 'images' } });
+    const mixed = content(dataset);
+    expect(mixed.map(String).toSorted()).toEqual(plain.map(String).toSorted());
+    expect(mixed).toEqual(content((await pack({ images, params: { order: 'images' } })).dataset));
+    const set = new PackedDataset(dataset);
+    expect([set.identityRanges(), set.identities]).toEqual([undefined, 4]);
+    set.close();
+  });
+
+  it('stores the class alone and numbers labels anew where that is asked for', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { a: 1, b: 1 });
+    const list = write('train.lst', '7\t5\ta/a_0001.jpg\n8\t9\tb/b_0001.jpg\n');
+    const { dataset } = await pack({ images, list, params: { labels: 'class', renumber: true } });
+    expect(content(dataset).map(([label]) => label)).toEqual([0, 1]);
+    const kept = await pack({ images, list });
+    expect(content(kept.dataset).map(([label]) => label)).toEqual([
+      [5, 1],
+      [9, 1],
+    ]);
+  });
+
+  it('finds pictures of equal content, and leaves them out where that is asked for', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { a: 2, b: 2 });
+    writeFileSync(join(images, 'b', 'b_0002.jpg'), jpeg(1));
+    const reported = await pack({ images, params: { duplicates: 'report' } });
+    expect(content(reported.dataset)).toHaveLength(4);
+    expect(logs(reported.events).some((line) => line.includes('b_0002.jpg has the same content as'))).toBe(true);
+    const dropped = await pack({ images, params: { duplicates: 'drop' } });
+    expect(content(dropped.dataset)).toHaveLength(3);
+    expect(dropped.events).toContainEqual({ type: 'metric', name: 'duplicates', value: 1 });
+  });
+
+  it('aligns pictures by the points of a list, with the same result in one thread and in two', async () => {
+    const images = temporaryFolder();
+    mkdirSync(join(images, 'a'));
+    writeFileSync(join(images, 'a', '1.jpg'), jpeg(1, 200));
+    writeFileSync(join(images, 'a', '2.jpg'), jpeg(2, 112));
+    const points = '90\t150\t124\t99\t148\t110\t104\t140\t172\t167';
+    const list = write('train.lst', `0\ta/1.jpg\t0\t60\t70\t170\t190\t${points}\n1\ta/2.jpg\t0\n`);
+    const one = await pack({ images, list, params: { encoding: 'png', quality: 6 } });
+    const two = await pack({ images, list, params: { encoding: 'png', quality: 6 }, cpus: 2 });
+    expect(content(two.dataset)).toEqual(content(one.dataset));
+    const [aligned, verbatim] = content(one.dataset);
+    expect([aligned?.[0], verbatim]).toEqual([
+      [0, 0],
+      [[0, 1], base64(jpeg(2, 112))],
+    ]);
+    const face = await decodeImage(Buffer.from(aligned?.[1] ?? '', 'base64'), 'face');
+    const source = await decodeImage(jpeg(1, 200), 'source');
+    const five = [90, 150, 124, 99, 148].map((x, index) => [x, [110, 104, 140, 172, 167][index] ?? 0] as const);
+    expect(Buffer.from(face.data).equals(Buffer.from(alignFace(source, five, { width: 112, height: 112 }).data))).toBe(
+      true,
+    );
+  });
+
+  it('says that a picture has no points to align it by, or crops it where that is asked for', async () => {
+    const images = temporaryFolder();
+    mkdirSync(join(images, 'a'));
+    writeFileSync(join(images, 'a', '1.jpg'), jpeg(1, 200));
+    const list = write('train.lst', '0\ta/1.jpg\t0\n');
+    const [failure] = await failuresOf(() => pack({ images, list }));
+    expect(failure?.code).toBe('unaligned-image');
+    const { dataset } = await pack({
+      images,
+      list,
+      params: { withoutPoints: 'crop', imageSize: { height: 112, width: 96 } },
+    });
+    expect(readFileSync(join(dataset, 'property'), 'latin1')).toBe('1,112,96\n');
+  });
+
+  it('names and leaves out pictures that cannot be aligned where it is not strict', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { a: 1 }, 112);
+    const list = write('train.lst', '1\ta/missing.jpg\t0\n1\ta/a_0001.jpg\t0\n0\ta/a_0001.jpg\t0\n');
+    const { dataset, events } = await pack({ images, list, params: { strict: false }, cpus: 2 });
+    expect(content(dataset)).toHaveLength(1);
+    expect(events).toContainEqual({ type: 'metric', name: 'unreadable', value: 2 });
+    expect(logs(events)).toContain(`left out ${join(images, 'a', 'missing.jpg')}: expected a picture, found no file`);
   });
 
   const lfw = '../shared/data/lfw';

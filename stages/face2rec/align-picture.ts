@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { fail } from '../../src/base/failure.ts';
+import { alignFace } from '../../src/face/align-face.ts';
+import { cropFace } from '../../src/face/crop-face.ts';
+import type { PictureSize } from '../../src/face/warp-affine.ts';
+import { decodePhotograph, encodeJpeg, encodePng, type RgbImage } from '../../src/format/image.ts';
+import type { Picture } from './picture-source.ts';
+
+/** How pictures that are not aligned become crops. */
+export interface AlignmentRules {
+  readonly size: PictureSize;
+  readonly encoding: 'jpg' | 'png';
+  /** JPEG: 1 to 100. PNG: compression level 0 to 9. */
+  readonly quality: number;
+  /** Where a picture has no points: fail, or crop its box or middle. */
+  readonly withoutPoints: 'fail' | 'crop';
+}
+
+/** Decodes a photograph, cuts the face out, and encodes it. */
+export async function alignPicture(picture: Picture, rules: AlignmentRules): Promise<Uint8Array> {
+  const { path, points } = picture;
+  if (points === undefined && rules.withoutPoints === 'fail') {
+    fail({
+      code: 'unaligned-image',
+      message: 'the picture is marked as not aligned, and the list has no points to align it by',
+      at: { file: path },
+      hint: 'Give the ten coordinates, or choose withoutPoints: crop.',
+    });
+  }
+  const image = await decodePhotograph(readPictureFile(path), path);
+  const face =
+    points === undefined ? cropFace(image, picture.box, rules.size) : alignFace(image, pairUp(points), rules.size);
+  return encode(face, rules);
+}
+
+export function readPictureFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return fail({ code: 'missing-image', message: 'expected a picture, found no file', at: { file: path } }, error);
+  }
+}
+
+async function encode(face: RgbImage, { encoding, quality }: AlignmentRules): Promise<Uint8Array> {
+  return encoding === 'png' ? encodePng(face, Math.min(9, quality)) : encodeJpeg(face, quality);
+}
+
+function pairUp(points: readonly number[]): (readonly [number, number])[] {
+  const count = points.length / 2;
+  return Array.from({ length: count }, (_, index) => [points[index] ?? 0, points[count + index] ?? 0] as const);
+}

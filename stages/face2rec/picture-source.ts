@@ -1,0 +1,59 @@
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { listIdentities, listPictures } from '../../src/format/image-folder.ts';
+import { readPackingList, type FaceEntry, type IndexedEntry } from '../../src/format/packing-list.ts';
+
+/** One picture to pack, as a folder or a list names it. */
+export interface Picture {
+  readonly path: string;
+  /** Class, from 0. */
+  readonly label: number;
+  /** Name of the folder the picture lies in. */
+  readonly identity: string;
+  /** It is the final crop already; otherwise it is aligned while packing. */
+  readonly aligned: boolean;
+  readonly box?: readonly [number, number, number, number];
+  /** Five x, then five y. */
+  readonly points?: readonly number[];
+  /** Line of the list. */
+  readonly line?: number;
+}
+
+/** Pictures in the order in which they are packed. Can be gone through several times; nothing is kept in memory. */
+export type PictureSource = () => Iterable<Picture>;
+
+/** Every picture of a folder, identities labelled from 0 in the order of their names. */
+export function picturesOfFolder(folder: string): PictureSource {
+  const identities = listIdentities(folder);
+  return function* () {
+    for (const [label, identity] of identities.entries()) {
+      for (const file of listPictures(join(folder, identity))) {
+        yield { path: join(folder, identity, file), label, identity, aligned: true };
+      }
+    }
+  };
+}
+
+/** The pictures of a list; its relative paths are relative to the folder of pictures. */
+export function picturesOfList(list: string, folder: string): PictureSource {
+  return function* () {
+    for (const entry of readPackingList(list)) yield pictureOf(entry, folder);
+  };
+}
+
+function pictureOf(entry: FaceEntry | IndexedEntry, folder: string): Picture {
+  const { path, line } = entry;
+  const place = {
+    path: isAbsolute(path) ? path : join(folder, path),
+    identity: basename(dirname(path)),
+    line,
+  };
+  if ('labels' in entry) return { ...place, label: entry.labels[0] ?? 0, aligned: true };
+  const { label, aligned, box, points } = entry;
+  return {
+    ...place,
+    label,
+    aligned,
+    ...(box === undefined ? {} : { box }),
+    ...(points === undefined ? {} : { points }),
+  };
+}
