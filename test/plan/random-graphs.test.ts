@@ -35,7 +35,10 @@ const graphs: fc.Arbitrary<readonly Vertex[]> = fc
 function textOf(graph: readonly Vertex[], nameOf: (index: number) => string, order: readonly number[]): string {
   const stages = order.map((index) => {
     const { command, reads } = graph[index] ?? { command: '', reads: [] };
-    const inputs = reads.map((read) => [`in${String(read)}`, `\${stages.${nameOf(read)}.outputs.out}`]);
+    const inputs = reads.map((read): [string, string] => [
+      `in${String(read)}`,
+      `\${stages.${nameOf(read)}.outputs.out}`,
+    ]);
     const given: readonly (readonly [string, unknown])[] = [
       ['command', command],
       ['outputs', { out: 'out.txt' }],
