@@ -3,7 +3,7 @@
 // with it, recorded in node_modules/.faceflow/engine.json. Where that fails the wasm engine serves, and says so.
 //
 // FLOW_ENGINE=wasm or cpu leaves TensorFlow out, tensorflow takes the CPU library, cuda the CUDA library; unset: CUDA
-// where an NVIDIA driver is loaded. FLOW_CACHE names the folder of the cache. --strict: exit 1 where the engine that
+// where an NVIDIA driver is loaded. FLOW_LIBRARIES names the folder of the cache. --strict: exit 1 where the engine that
 // was wanted is not there (npm ci must not fail for it, `npm run setup` should).
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

@@ -57,7 +57,7 @@ function checkRoom(parent, needed) {
   const gib = (/** @type {number} */ bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   throw new SetupFailure(
     `unpacking libtensorflow takes ${gib(needed)}, and ${parent} has ${gib(bavail * bsize)} left`,
-    'make room there, or name another folder in FLOW_CACHE, then npm run setup',
+    'make room there, or name another folder in FLOW_LIBRARIES, then npm run setup',
   );
 }
 

@@ -1,0 +1,14 @@
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** Ends the output with one plain line, `12 passed, 0 failed`, that any reader of logs understands. */
+export class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    const states = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state));
+    // A file that cannot even be loaded has no tests, and an error outside of all tests belongs to none.
+    const broken = modules.filter((module) => module.errors().length > 0).length + errors.length;
+    const count = (wanted: string): number => states.filter((state) => state === wanted).length;
+    const skipped = count('skipped');
+    const tail = skipped === 0 ? '' : `, ${skipped} skipped`;
+    process.stdout.write(`\n${count('passed')} passed, ${count('failed') + broken} failed${tail}\n`);
+  }
+}
