@@ -32,11 +32,18 @@ export function thin(points: readonly Point[], limit: number): readonly Point[] 
   }).flat();
 }
 
-/** Steps at which a value changes in a jump, and to what: where the schedule lowered the learning rate. */
-export function jumps(curve: Curve): readonly { readonly step: number; readonly value: number }[] {
+/** A fall of a value between two logged steps, and what it fell to. */
+export interface Drop {
+  readonly after: number;
+  readonly step: number;
+  readonly value: number;
+}
+
+/** Where a value falls by more than a quarter at once: where the schedule lowered the learning rate. */
+export function drops(curve: Curve): readonly Drop[] {
   return curve.points.flatMap(([step, value], index) => {
-    const before = curve.points[index - 1]?.[1] ?? 0;
-    return value < before * 0.75 ? [{ step, value }] : [];
+    const [after, before] = curve.points[index - 1] ?? [0, 0];
+    return value < before * 0.75 ? [{ after, step, value }] : [];
   });
 }
 

@@ -21,6 +21,7 @@ h3 { margin: 2.2rem 0 0.6rem; font-size: 1.15rem; font-weight: 400; font-style: 
 p { margin: 0 0 1.2rem; max-width: 42rem; }
 .summary { margin-top: 0.7rem; font-size: 1.2rem; font-style: italic; color: var(--soft); }
 .dim { color: var(--soft); }
+.whole { white-space: nowrap; }
 code { font: 0.86em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 footer { margin-top: 4rem; padding-top: 0.8rem; border-top: 1px solid var(--rule); font-size: 0.9rem; font-style: italic; color: var(--soft); }
 .figures { display: flex; flex-wrap: wrap; gap: 1.4rem 3rem; margin: 2.2rem 0 0; }

@@ -65,7 +65,7 @@ ${joinHtml(sections, '\n')}
 function keyFigures({ verifications, trainings, lineage }: PageContent): Html {
   const accuracies = verifications.slice(0, 3).map(({ name, result }) => ({
     value: markup`${fixed(result.accuracy, 3)} <small>± ${fixed(result.deviation, 3)}</small>`,
-    label: `accuracy on ${name}, ${groupedInteger(result.pairs)} pairs`,
+    label: `accuracy on ${verifications.length > 1 ? `${name}, ` : ''}${groupedInteger(result.pairs)} pairs`,
   }));
   const steps = trainings.slice(0, 1).map(({ facts: { steps, batch, identities } }) => ({
     value: markup`${groupedInteger(steps)}`,

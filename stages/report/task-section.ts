@@ -64,7 +64,7 @@ function sentence(summary: string): Html {
 }
 
 function seedText(seed: number | null): Html | undefined {
-  return seed === null ? undefined : markup`<br /><span class="dim">seed ${seed}</span>`;
+  return seed === null ? undefined : markup`<br /><span class="dim whole">seed ${seed}</span>`;
 }
 
 function engineWords(tasks: readonly LineageTask[]): string {

@@ -11,6 +11,8 @@ export interface TrainingFacts {
   readonly steps: number;
   readonly identities: number | undefined;
   readonly images: number | undefined;
+  /** Steps after which the schedule lowers the learning rate. */
+  readonly rateSteps: readonly number[];
 }
 
 /** Gathers the facts from the parameters of the task that trained and the final figures of the tasks it read from. */
@@ -27,6 +29,7 @@ export function trainingFacts(log: TrainingLog, task: LineageTask | undefined, l
     steps: Math.max(0, ...lastSteps),
     identities: figure('identities'),
     images: figure('images'),
+    rateSteps: numbersIn(params['schedule'], 'steps'),
   };
 }
 
@@ -52,7 +55,15 @@ function passesText(passes: number): string {
 
 /** `y1` of `{ name: 'y1', ... }`. */
 function nameIn(value: Json | undefined): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const { name } = value as Readonly<Record<string, Json>>;
+  const name = isRecord(value) ? value['name'] : undefined;
   return typeof name === 'string' ? name : undefined;
+}
+
+function numbersIn(value: Json | undefined, name: string): readonly number[] {
+  const list = isRecord(value) ? value[name] : undefined;
+  return Array.isArray(list) ? list.filter((each) => typeof each === 'number') : [];
+}
+
+function isRecord(value: Json | undefined): value is Readonly<Record<string, Json>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import type { Curve, TrainingLog } from '../../src/net/training/training-log.ts';
 import type { Mark, Series } from './chart.ts';
 import { chartFigure } from './chart-figure.ts';
-import { jumps, smooth, smoothingWindow, thin } from './curves.ts';
+import { drops, smooth, smoothingWindow, thin } from './curves.ts';
 import { type Html, markup } from './html.ts';
 import type { Training } from './read-inputs.ts';
 import { niceDomain } from './scale.ts';
@@ -9,6 +9,8 @@ import { trainingSentence } from './training-facts.ts';
 
 /** More points than this cannot be told apart at the width of a column. */
 const drawnPoints = 400;
+/** So few points are marked one by one. */
+const dottedPoints = 24;
 const watchedPrefix = 'verification/';
 
 /** The curves of the trainings; nothing where there is none. */
@@ -70,6 +72,7 @@ function bothLines(curve: Curve | undefined, name: string, colour: number): read
   const { points } = curve;
   const window = smoothingWindow(points.length);
   const clear: Series = { name, kind: 'line', colour: colour % 6, points: thin(smooth(points, window), drawnPoints) };
+  if (points.length <= dottedPoints) return [{ ...clear, name: '', kind: 'dots' }, clear];
   if (window === 1) return [clear];
   return [{ name: '', kind: 'faint', colour: colour % 6, points: thin(points, drawnPoints) }, clear];
 }
@@ -100,17 +103,21 @@ function stepAxis(trainings: readonly Training[]): {
   return { label: 'step', domain: [0, Math.max(1, ...trainings.map(({ facts }) => facts.steps))] };
 }
 
+/** Where the learning rate fell: at the step of the schedule, where it is known, or at the first that was logged after it. */
 function rateMarks(trainings: readonly Training[]): readonly Mark[] {
   const [only, ...others] = trainings;
   const rates = only === undefined || others.length > 0 ? undefined : curveOf(only.log, 'learningRate');
-  if (rates === undefined) return [];
-  return jumps(rates).map(({ step, value }) => ({ x: step, label: `rate ${String(Number(value.toPrecision(2)))}` }));
+  if (only === undefined || rates === undefined) return [];
+  return drops(rates).map(({ after, step, value }) => ({
+    x: only.facts.rateSteps.find((each) => each >= after && each <= step) ?? step,
+    label: `rate ${String(Number(value.toPrecision(2)))}`,
+  }));
 }
 
 function smoothingWords(trainings: readonly Training[], curve: string): string {
   const points = Math.max(...trainings.map(({ log }) => curveOf(log, curve)?.points.length ?? 0));
   const window = smoothingWindow(points);
-  return window === 1 ? 'Every logged step.' : `Faint: as logged; clear: mean of ${window} neighbouring points.`;
+  return window === 1 ? 'As logged: each point is the mean of the steps since the one before.' : `Faint: as logged; clear: mean of ${window} neighbouring points.`;
 }
 
 function divergedWords(trainings: readonly Training[]): string {

@@ -179,13 +179,14 @@ function foldFigure(result: VerificationResult): Html | undefined {
   const { folds, accuracy } = result;
   if (folds.length < 2) return undefined;
   const accuracies = folds.map((fold) => fold.accuracy);
-  const lowest = Math.floor(Math.min(...accuracies) * 20) / 20;
+  // Below the lowest dot, which would otherwise lie on the axis.
+  const lowest = Math.max(0, Math.floor(Math.min(...accuracies) * 20 - 0.2) / 20);
   return chartFigure(
     'Accuracy of the folds',
     {
       summary: 'Accuracy of each fold and their mean',
       x: { label: 'fold', domain: [0, folds.length + 1] },
-      y: { label: 'accuracy', domain: [Math.max(0, lowest === 1 ? 0.95 : lowest), 1] },
+      y: { label: 'accuracy', domain: [lowest, 1] },
       series: [
         {
           name: '',

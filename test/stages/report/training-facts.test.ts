@@ -5,6 +5,7 @@ import { sampleLineage, sampleLog, sampleTraining } from './sample-content.ts';
 test('facts come from the parameters of the task that trained and the figures of what it read', () => {
   expect(sampleTraining().facts).toEqual({
     ...{ network: 'y1', loss: 'arcface', batch: 32, steps: 640, identities: 480, images: 9600 },
+    rateSteps: [400, 560],
   });
 });
 
