@@ -46,11 +46,14 @@ const keyPattern = /^[0-9a-f]{64}$/;
  */
 export class ResultCache {
   readonly folders: CacheFolders;
+  /** Contents that results share. */
+  readonly objectsFolder: string;
   readonly #objects: ObjectStore;
 
   constructor(folders: CacheFolders) {
     this.folders = folders;
-    this.#objects = new ObjectStore(join(folders.entries, '.objects'));
+    this.objectsFolder = join(folders.entries, '.objects');
+    this.#objects = new ObjectStore(this.objectsFolder);
   }
 
   /** Keys of everything that is there, whole or not. */

@@ -12,6 +12,8 @@ export interface ExperimentOptions {
   readonly setFile: readonly string[];
   readonly profile: string | undefined;
   readonly workspace: string | undefined;
+  /** Accept inputs that are not there. */
+  readonly allowMissingInputs?: boolean;
 }
 
 /** Declares `FILE`, `--set`, `--set-file`, `--profile` and `--workspace`. */
@@ -38,6 +40,7 @@ export function loadFrom(options: ExperimentOptions, workspace: Workspace, surro
     overrideFiles: options.setFile.map((file) => resolve(surroundings.workingFolder, file)),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     environment: surroundings.environment,
+    allowMissingInputs: options.allowMissingInputs === true,
     stageFolders: stageFolders(),
   });
 }

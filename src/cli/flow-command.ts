@@ -26,3 +26,8 @@ export interface FlowCommand {
   declare(command: Command): void;
   run(call: Call, surroundings: Surroundings): Promise<ExitCode>;
 }
+
+/** A command made of several, as `flow cache` is of `flow cache ls` and others. */
+export interface CommandGroup {
+  readonly actions: Readonly<Record<string, FlowCommand & { readonly summary: string }>>;
+}

@@ -3,7 +3,7 @@ import { FailureError, fail } from '../base/failure.ts';
 import { didYouMean } from '../base/did-you-mean.ts';
 import { commands } from './commands.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
-import type { Call, FlowCommand, Surroundings } from './flow-command.ts';
+import type { Call, CommandGroup, FlowCommand, Surroundings } from './flow-command.ts';
 import { packageVersion } from './package-version.ts';
 import { showsColour } from './shows-colour.ts';
 
@@ -33,8 +33,8 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
   for (const [each, { summary }] of Object.entries(commands)) {
     const declared = program.command(each).summary(summary).description(summary);
     if (each === name && loaded !== undefined) {
-      connect(declared, loaded, async (call) => {
-        result = await loaded.run(call, surroundings);
+      connect(declared, loaded, async (command, call) => {
+        result = await command.run(call, surroundings);
       });
     }
   }
@@ -54,10 +54,18 @@ function declareProgram(surroundings: Surroundings): Command {
     });
 }
 
-function connect(declared: Command, command: FlowCommand, run: (call: Call) => Promise<void>): void {
+type Runner = (command: FlowCommand, call: Call) => Promise<void>;
+
+function connect(declared: Command, command: FlowCommand | CommandGroup, run: Runner): void {
+  if ('actions' in command) {
+    for (const [name, action] of Object.entries(command.actions)) {
+      connect(declared.command(name).summary(action.summary).description(action.summary), action, run);
+    }
+    return;
+  }
   command.declare(declared);
   declared.action(async () => {
-    await run({ arguments: declared.processedArgs as Call['arguments'], options: declared.opts() });
+    await run(command, { arguments: declared.processedArgs as Call['arguments'], options: declared.opts() });
   });
 }
 

@@ -61,12 +61,20 @@ export async function startRun(
     now: () => Date.now(),
   };
   try {
-    return await runExperiment(request, planned.plan, planned.knowledge);
+    const end = await runExperiment(request, planned.plan, planned.knowledge);
+    if (end.counts.done > 0) await tidy(workspace, surroundings);
+    return end;
   } finally {
     unheed();
     await readers.close();
     linkLatest(workspace.runsFolder, experiment.name, folder);
   }
+}
+
+/** Only a run that has stored something can have filled the cache. */
+async function tidy(workspace: Workspace, surroundings: Surroundings): Promise<void> {
+  const { tidyCache } = await import('./tidy-cache.ts');
+  tidyCache(workspace, surroundings);
 }
 
 export function exitCodeOf(end: RunEnd): ExitCode {

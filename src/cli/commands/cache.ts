@@ -1,0 +1,218 @@
+import { resolve } from 'node:path';
+import { fail } from '../../base/failure.ts';
+import { humanBytes } from '../../base/human.ts';
+import { collectGarbage, type Collection } from '../../cache/collect-garbage.ts';
+import { listResults, pin, unpin, type StoredResult } from '../../cache/inventory.ts';
+import { exportResults, importResults } from '../../cache/transfer.ts';
+import { closeKilledRuns, lastRuns } from '../../record/past-runs.ts';
+import { cacheLimits } from '../cache-limits.ts';
+import { exitCode } from '../exit-code.ts';
+import type { CommandGroup, FlowCommand } from '../flow-command.ts';
+import type { Workspace } from '../workspace.ts';
+import { tableText } from '../table-text.ts';
+import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
+
+type Action = FlowCommand & { readonly summary: string };
+
+const ls: Action = {
+  summary: 'list what is stored: key, size, last use, who computed it',
+  declare: declareWorkspaceOptions,
+  run: (call, surroundings) =>
+    inWorkspace(call, surroundings, (workspace) => {
+      const results = listResults(workspace.cache);
+      const bytes = results.reduce((sum, result) => sum + result.bytes, 0);
+      const total = `${results.length} results, ${humanBytes(bytes)} in ${workspace.cache.folders.entries}`;
+      answer(call, surroundings, {
+        json: { folder: workspace.cache.folders.entries, bytes, results: results.map(resultJson) },
+        text: [...tableText(results.map(resultRow)), total].join('\n'),
+      });
+      return exitCode.done;
+    }),
+};
+
+const gc: Action = {
+  summary: 'remove what is broken, too old or too much; pinned results stay',
+  declare(command) {
+    declareWorkspaceOptions(command);
+    command
+      .option('--max-size <amount>', 'keep the results used last within this size, such as 50 GiB')
+      .option('--max-age <time>', 'drop what was not used for so long, such as 30 d')
+      .option('-n, --dry-run', 'say what would go, and what that would free; remove nothing', false);
+  },
+  run: (call, surroundings) =>
+    inWorkspace(call, surroundings, (workspace) => {
+      const { maxSize, maxAge, dryRun } = call.options as { maxSize?: string; maxAge?: string; dryRun: boolean };
+      if (!dryRun) refuseWhileRunning(workspace);
+      const limits = cacheLimits(workspace.cache.folders.entries, surroundings, { maxSize, maxAge });
+      const locks = workspace.openLocks('flow cache gc');
+      try {
+        const collection = collectGarbage(workspace.cache, locks, { limits, now: Date.now(), isDry: dryRun });
+        const { drop, keep, freedBytes, scratch } = collection;
+        answer(call, surroundings, {
+          json: {
+            dropped: drop.map((each) => ({ ...resultJson(each), why: each.why })),
+            kept: keep.length,
+            freedBytes,
+            scratch,
+          },
+          text: collectionText(collection, dryRun),
+        });
+      } finally {
+        locks.close();
+      }
+      return exitCode.done;
+    }),
+};
+
+const verify: Action = {
+  summary: 'read every stored file, and drop results that are not what was stored',
+  declare(command) {
+    declareWorkspaceOptions(command);
+    command.option('--keep', 'only report them', false);
+  },
+  run: (call, surroundings) =>
+    inWorkspace(call, surroundings, async ({ cache }) => {
+      const damaged: { key: string; problem: string }[] = [];
+      const keys = cache.keys();
+      for (const key of keys) {
+        const lookup = await cache.verify(key);
+        if (lookup.state !== 'damaged') continue;
+        damaged.push({ key, problem: lookup.problem });
+        if (call.options['keep'] !== true) cache.drop(key);
+      }
+      const lines = damaged.map(({ key, problem }) => `${key.slice(0, 12)}  ${problem}`);
+      const summary = `${keys.length} results read, ${damaged.length} damaged`;
+      answer(call, surroundings, { json: { read: keys.length, damaged }, text: [...lines, summary].join('\n') });
+      return damaged.length === 0 ? exitCode.done : exitCode.taskFailed;
+    }),
+};
+
+const pinAction: Action = {
+  summary: 'protect results from gc: by key, or by task of the last runs',
+  declare(command) {
+    declareWorkspaceOptions(command);
+    command
+      .argument('<results...>', 'keys (or how they begin), or EXPERIMENT:TASK')
+      .option('--reason <text>', 'why, shown by ls', 'pinned by hand')
+      .option('--remove', 'take the protection away', false);
+  },
+  run: (call, surroundings) =>
+    inWorkspace(call, surroundings, ({ cache }) => {
+      const names = call.arguments[0] as readonly string[];
+      const { reason, remove } = call.options as { reason: string; remove: boolean };
+      const keys = names.map((name) => findKey(listResults(cache), name));
+      for (const key of keys) {
+        if (remove) unpin(cache, key);
+        else pin(cache, key, reason);
+      }
+      answer(call, surroundings, { json: { keys, pinned: !remove }, text: keys.join('\n') });
+      return exitCode.done;
+    }),
+};
+
+const exportAction: Action = {
+  summary: 'copy results to a folder that another cache can import or use as its second one',
+  declare(command) {
+    declareWorkspaceOptions(command);
+    command.argument('<folder>').argument('[results...]', 'keys (or how they begin), or EXPERIMENT:TASK; default: all');
+  },
+  run: (call, surroundings) =>
+    inWorkspace(call, surroundings, ({ cache }) => {
+      const [folder, names] = call.arguments as [string, readonly string[] | undefined];
+      const results = listResults(cache);
+      const asked = names ?? [];
+      const keys = asked.length === 0 ? cache.keys() : asked.map((name) => findKey(results, name));
+      const copied = exportResults(cache, keys, resolve(surroundings.workingFolder, folder));
+      answer(call, surroundings, {
+        json: { copied, known: keys.length - copied.length },
+        text: `${copied.length} results copied, ${keys.length - copied.length} were there`,
+      });
+      return exitCode.done;
+    }),
+};
+
+const importAction: Action = {
+  summary: 'take results from a folder; every byte is checked',
+  declare(command) {
+    declareWorkspaceOptions(command);
+    command.argument('<folder>');
+  },
+  run: (call, surroundings) =>
+    inWorkspace(call, surroundings, async ({ cache }) => {
+      const folder = resolve(surroundings.workingFolder, String(call.arguments[0]));
+      const result = await importResults(cache, folder);
+      const { imported, known, damaged } = result;
+      const lines = damaged.map(({ key, problem }) => `${key.slice(0, 12)} was not taken: ${problem}`);
+      const summary = `${imported.length} results taken, ${known.length} were here`;
+      answer(call, surroundings, { json: result, text: [...lines, summary].join('\n') });
+      return damaged.length === 0 ? exitCode.done : exitCode.taskFailed;
+    }),
+};
+
+export const command: CommandGroup = {
+  actions: { ls, gc, verify, pin: pinAction, export: exportAction, import: importAction },
+};
+
+/** What a run is about to read must not go; limits that were asked for know no other mercy. */
+function refuseWhileRunning({ database }: Workspace): void {
+  closeKilledRuns(database);
+  const running = lastRuns(database).find(({ outcome }) => outcome === 'running');
+  if (running === undefined) return;
+  fail({
+    code: 'cache-in-use',
+    message: `run ${running.id} is running, and may be about to read what gc would remove`,
+    hint: 'Wait until it has ended; --dry-run works at any time.',
+  });
+}
+
+function resultJson({ key, entry, usedAt, bytes, pin: reason }: StoredResult): object {
+  const { experiment, task, createdAt, durationMs } = entry ?? {};
+  return {
+    key,
+    experiment,
+    task,
+    createdAt,
+    durationMs,
+    bytes,
+    usedAt: new Date(usedAt).toISOString(),
+    pin: reason ?? null,
+  };
+}
+
+function resultRow({ key, entry, usedAt, bytes, pin: reason }: StoredResult): string[] {
+  const who = entry === undefined ? 'broken' : `${entry.experiment}:${entry.task}`;
+  const used = new Date(usedAt).toISOString().slice(0, 10);
+  return [key.slice(0, 12), humanBytes(bytes), used, who, reason === undefined ? '' : `pinned: ${reason}`];
+}
+
+function collectionText({ drop, keep, freedBytes, scratch }: Collection, isDry: boolean): string {
+  const rows = drop.map((result) => [...resultRow(result).slice(0, 4), result.why]);
+  const verb = isDry ? 'would go' : 'removed';
+  const left = scratch.length === 0 ? '' : `, and ${scratch.length} abandoned scratch folders`;
+  const total = `${drop.length} results ${verb}${left}; ${isDry ? 'that would free' : 'freed'} ${humanBytes(freedBytes)}; ${keep.length} stay`;
+  return [...tableText(rows), total].join('\n');
+}
+
+/** The key a user means: a beginning of it, or `EXPERIMENT:TASK` for the result used last. */
+function findKey(results: readonly StoredResult[], name: string): string {
+  const found = results.filter(
+    ({ key, entry }) => key.startsWith(name) || (entry !== undefined && `${entry.experiment}:${entry.task}` === name),
+  );
+  const [first, second] = found;
+  if (first === undefined) {
+    return fail({
+      code: 'unknown-result',
+      message: `the cache holds no result "${name}"`,
+      hint: 'flow cache ls lists what it holds',
+    });
+  }
+  const isKey = !name.includes(':');
+  if (isKey && second !== undefined && first.key !== second.key) {
+    return fail({
+      code: 'ambiguous-result',
+      message: `"${name}" begins the keys of ${found.length} results`,
+      hint: 'give more of the key',
+    });
+  }
+  return first.key;
+}

@@ -1,0 +1,92 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { basename, dirname, extname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fail } from '../../base/failure.ts';
+import { exitCode } from '../exit-code.ts';
+import type { FlowCommand } from '../flow-command.ts';
+import { packageFolder } from '../package-version.ts';
+
+export const command: FlowCommand = {
+  declare(command) {
+    command.argument('[file]', 'the file to write', 'experiment.yaml');
+  },
+
+  run({ arguments: [file] }, { workingFolder, stdout }) {
+    const path = resolve(workingFolder, String(file));
+    const schema = fileURLToPath(new URL('schemas/experiment.schema.json', packageFolder()));
+    mkdirSync(dirname(path), { recursive: true });
+    writeNew(path, startingText(basename(path, extname(path)), relative(dirname(path), schema)));
+    const shown = relative(workingFolder, path);
+    stdout.write(`wrote ${shown}\n  flow plan ${shown}    what it would do\n  flow run ${shown}     do it\n`);
+    return Promise.resolve(exitCode.done);
+  },
+};
+
+/** Never writes over a file, not even one that appears in the same moment. */
+function writeNew(path: string, text: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'wx');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    return fail({
+      code: 'file-exists',
+      message: `${path} is there already`,
+      hint: 'Name another file: flow init FILE.',
+    });
+  }
+  writeSync(descriptor, text);
+  closeSync(descriptor);
+}
+
+function startingText(name: string, schema: string): string {
+  return `# yaml-language-server: $schema=${schema}
+name: ${JSON.stringify(name)}
+summary: Train a small network on drawn faces and verify it on people it has never seen
+
+# Values to use in several places, or to change from outside: flow run FILE --set params.steps=300
+params:
+  people: 30
+  steps: 20
+
+# Each stage uses a kind of work ("flow stages" lists them, "flow stages train" explains one). "with" holds its
+# parameters and its inputs: a path, or the output of another stage, which then comes first.
+stages:
+  faces:
+    uses: synthesize
+    with:
+      identities: \${params.people}
+      imagesPerIdentity: 10
+      heldOut: 10
+      pairs: 100
+
+  pack:
+    uses: face2rec
+    with:
+      images: \${stages.faces.outputs.images}
+      list: \${stages.faces.outputs.list}
+      protocol: \${stages.faces.outputs.protocol}
+
+  train:
+    uses: train
+    with:
+      dataset: \${stages.pack.outputs.dataset}
+      network: { name: y1, embeddingSize: 128 }
+      loss: { name: softmax }
+      batch: 16
+      schedule: { maxSteps: "\${params.steps}" }   # within { }, a reference needs quotes
+    # matrix: { seed: [1, 2, 3] }    # one task of each; \${matrix.seed} stands for the value
+    # seed: \${matrix.seed}
+
+  verify:
+    uses: verify
+    with:
+      model: \${stages.train.outputs.model}
+      pairs: \${stages.pack.outputs.pairs}
+
+# Changes to choose with --profile.
+profiles:
+  smoke:
+    params: { people: 12, steps: 2 }
+`;
+}
