@@ -1,0 +1,23 @@
+import type { Stage } from '../../src/base/stage.ts';
+import { WorkProgress } from '../../src/base/work-progress.ts';
+import { copyIdentities } from '../../src/format/dataset-copy.ts';
+import { identityImages } from '../../src/format/identity-images.ts';
+import { PackedDataset } from '../../src/format/packed-dataset.ts';
+import type { Inputs, Outputs, Params } from './contract.ts';
+
+/** Numbers the identities of a packed set anew, in the order of their first pictures. */
+export const run: Stage<Params, Inputs, Outputs> = async (context) => {
+  const { inputs, outputs, params } = context;
+  const from = new PackedDataset(inputs.dataset);
+  try {
+    const identities = identityImages(from).map(({ positions }, label) => ({ from, positions, label }));
+    const progress = new WorkProgress(context, 'images', from.imageCount);
+    const options = { labelForm: params.labels };
+    const manifest = await copyIdentities(identities, outputs.dataset, options, () => progress.step());
+    progress.end();
+    context.emit({ type: 'metric', name: 'identities', value: manifest.identities });
+    context.emit({ type: 'metric', name: 'images', value: manifest.images });
+  } finally {
+    from.close();
+  }
+};

@@ -1,0 +1,40 @@
+import { fail } from '../../src/base/failure.ts';
+import { Random } from '../../src/base/random.ts';
+import type { Stage } from '../../src/base/stage.ts';
+import { WorkProgress } from '../../src/base/work-progress.ts';
+import { copyIdentities } from '../../src/format/dataset-copy.ts';
+import { identityImages } from '../../src/format/identity-images.ts';
+import { PackedDataset } from '../../src/format/packed-dataset.ts';
+import type { Inputs, Outputs, Params } from './contract.ts';
+
+/** Divides a packed set by identity; nobody is in both parts. */
+export const run: Stage<Params, Inputs, Outputs> = async (context) => {
+  const { inputs, outputs, params, seed } = context;
+  const from = new PackedDataset(inputs.dataset);
+  try {
+    const identities = identityImages(from);
+    if (params.validationIdentities >= identities.length) {
+      fail({
+        code: 'too-few-identities',
+        message: `${params.validationIdentities} of ${identities.length} identities were to go into the validation set; nobody would be left to train on`,
+        at: { file: inputs.dataset },
+      });
+    }
+    const places = Array.from(identities.keys());
+    Random.derive(seed, 'split').shuffle(places);
+    const chosen = new Set(places.slice(0, params.validationIdentities));
+    const progress = new WorkProgress(context, 'images', from.imageCount);
+    const write = async (folder: string, isWanted: (place: number) => boolean, name: string): Promise<void> => {
+      const wanted = identities.filter((_, place) => isWanted(place));
+      const copied = wanted.map(({ positions }, label) => ({ from, positions, label }));
+      const manifest = await copyIdentities(copied, folder, { labelForm: params.labels }, () => progress.step());
+      context.emit({ type: 'metric', name: `${name} identities`, value: manifest.identities });
+      context.emit({ type: 'metric', name: `${name} images`, value: manifest.images });
+    };
+    await write(outputs.train, (place) => !chosen.has(place), 'train');
+    await write(outputs.validation, (place) => chosen.has(place), 'validation');
+    progress.end();
+  } finally {
+    from.close();
+  }
+};

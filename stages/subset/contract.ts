@@ -1,0 +1,26 @@
+// Generated from stage.json by `npm run generate`; not to be edited.
+
+export interface Params {
+  /** Keep at most so many identities; 0: all. */
+  readonly identities: number;
+  /** Keep at most so many pictures of each; 0: all. */
+  readonly imagesPerIdentity: number;
+  /** Leave out identities with fewer pictures. */
+  readonly minImagesPerIdentity: number;
+  /** Which ones are kept: the first in the set, or by the seed. */
+  readonly choose: 'first' | 'random';
+  /** What each record carries: class and whether the picture was aligned before, as face2rec2 writes; or the class alone, as dataset_relabel and dataset_merge do. */
+  readonly labels: 'class-and-aligned' | 'class';
+}
+
+/** Absolute paths of what the stage reads. */
+export interface Inputs {
+  /** The packed set. */
+  readonly dataset: string;
+}
+
+/** Absolute paths of what the stage has to write. */
+export interface Outputs {
+  /** The smaller set, labels numbered anew. */
+  readonly dataset: string;
+}

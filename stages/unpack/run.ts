@@ -1,0 +1,57 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../src/base/atomic-file.ts';
+import type { Stage } from '../../src/base/stage.ts';
+import { WorkProgress } from '../../src/base/work-progress.ts';
+import { pictureFormat } from '../../src/format/image-header.ts';
+import { PackedDataset } from '../../src/format/packed-dataset.ts';
+import { packingList, type FaceEntry } from '../../src/format/packing-list.ts';
+import { classOf } from '../../src/format/record-header.ts';
+import type { Inputs, Outputs, Params } from './contract.ts';
+
+const extensions = {
+  jpeg: 'jpg',
+  png: 'png',
+  gif: 'gif',
+  bmp: 'bmp',
+  webp: 'webp',
+  tiff: 'tif',
+  pnm: 'ppm',
+  heif: 'heic',
+};
+
+/** Writes every picture of a packed set into a folder of its class, and the list that packs them again. */
+export const run: Stage<Params, Inputs, Outputs> = async (context) => {
+  const { inputs, outputs, params } = context;
+  const set = new PackedDataset(inputs.dataset);
+  const numbers = new Map<number, number>();
+  const entries: FaceEntry[] = [];
+  try {
+    mkdirSync(outputs.images, { recursive: true });
+    const progress = new WorkProgress(context, 'images', set.imageCount);
+    for (let position = 0; position < set.imageCount; position += 1) {
+      const record = set.readImage(position);
+      const label = classOf(record);
+      const number = (numbers.get(label) ?? 0) + 1;
+      numbers.set(label, number);
+      const name = String(label).padStart(params.digits, '0');
+      const path = `${name}/${name}_${String(number).padStart(4, '0')}.${extensionOf(record.payload)}`;
+      if (number === 1) mkdirSync(join(outputs.images, name), { recursive: true });
+      writeFileSync(join(outputs.images, path), record.payload);
+      const aligned = typeof record.label === 'number' || record.label[1] !== 0;
+      entries.push({ aligned, path, label, line: position + 1 });
+      await progress.step();
+    }
+    writeFileAtomic(outputs.list, packingList.encode({ form: 'face2rec2', entries }));
+    progress.end();
+    context.emit({ type: 'metric', name: 'identities', value: numbers.size });
+    context.emit({ type: 'metric', name: 'images', value: set.imageCount });
+  } finally {
+    set.close();
+  }
+};
+
+function extensionOf(picture: Uint8Array): string {
+  const format = pictureFormat(picture);
+  return format === undefined ? 'bin' : extensions[format];
+}

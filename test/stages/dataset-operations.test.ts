@@ -1,0 +1,206 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Stage, StageEvent } from '../../src/base/stage.ts';
+import { DatasetWriter, type DatasetWriterOptions } from '../../src/format/dataset-writer.ts';
+import { PackedDataset } from '../../src/format/packed-dataset.ts';
+import { classOf } from '../../src/format/record-header.ts';
+import { run as face2rec } from '../../stages/face2rec/run.ts';
+import { run as merge } from '../../stages/merge/run.ts';
+import { run as relabel } from '../../stages/relabel/run.ts';
+import { run as split } from '../../stages/split/run.ts';
+import { run as subset } from '../../stages/subset/run.ts';
+import { run as unpack } from '../../stages/unpack/run.ts';
+import { failuresOf, jpeg, temporaryFolder } from '../format/tiny-faces.ts';
+
+/** A packed set: picture i has label `labels[i]` and content jpeg(`first` + i). */
+function pack(labels: readonly number[], options: DatasetWriterOptions = {}, first = 0, side = 16): string {
+  const folder = temporaryFolder();
+  const writer = new DatasetWriter(folder, options);
+  for (const [index, label] of labels.entries()) writer.add(label, true, jpeg(first + index, side));
+  writer.finish({ height: side, width: side });
+  return folder;
+}
+
+async function perform<Params, Inputs, Outputs extends Readonly<Record<string, string>>>(
+  stage: Stage<Params, Inputs, Outputs>,
+  call: { readonly params: Params; readonly inputs: Inputs; readonly outputs: Outputs; readonly seed?: number },
+): Promise<StageEvent[]> {
+  const events: StageEvent[] = [];
+  await stage({
+    seed: 1,
+    ...call,
+    scratch: temporaryFolder(),
+    signal: new AbortController().signal,
+    engine: { name: 'cpu', version: '0' },
+    cpus: 1,
+    emit: (event) => events.push(event),
+  });
+  return events;
+}
+
+const target = () => ({ dataset: join(temporaryFolder(), 'dataset') });
+
+/** Label and content (the number its picture was made from) of every image. */
+function content(folder: string, side = 16): (readonly [number, number])[] {
+  const numbers = new Map(
+    Array.from({ length: 40 }, (_, seed) => [Buffer.from(jpeg(seed, side)).toString('base64'), seed]),
+  );
+  const set = new PackedDataset(folder);
+  const images = Array.from({ length: set.imageCount }, (_, position) => {
+    const record = set.readImage(position);
+    return [classOf(record), numbers.get(Buffer.from(record.payload).toString('base64')) ?? -1] as const;
+  });
+  set.close();
+  return images;
+}
+
+const labels = 'class-and-aligned' as const;
+
+describe('merge', () => {
+  it('puts the identities of one set after those of the other', async () => {
+    const outputs = target();
+    const datasets = [pack([0, 0, 1]), pack([0, 1, 1], {}, 10)];
+    const events = await perform(merge, { params: { labels }, inputs: { datasets }, outputs });
+    expect(content(outputs.dataset)).toEqual([
+      [0, 0],
+      [0, 1],
+      [1, 2],
+      [2, 10],
+      [3, 11],
+      [3, 12],
+    ]);
+    expect(events).toContainEqual({ type: 'metric', name: 'identities', value: 4 });
+  });
+
+  it('refuses pictures of different sizes', async () => {
+    const datasets = [pack([0]), pack([0], {}, 0, 24)];
+    const [failure] = await failuresOf(() =>
+      perform(merge, { params: { labels }, inputs: { datasets }, outputs: target() }),
+    );
+    expect(failure?.code).toBe('unequal-sizes');
+  });
+});
+
+describe('relabel', () => {
+  it('closes gaps, brings the pictures of an identity together and adds identity records', async () => {
+    const dataset = pack([7, 3, 7, 3], { identityRecords: false });
+    const outputs = target();
+    await perform(relabel, { params: { labels: 'class' }, inputs: { dataset }, outputs });
+    expect(content(outputs.dataset)).toEqual([
+      [0, 0],
+      [0, 2],
+      [1, 1],
+      [1, 3],
+    ]);
+    const set = new PackedDataset(outputs.dataset);
+    expect(set.identityRanges()).toEqual([
+      { first: 1, last: 2 },
+      { first: 3, last: 4 },
+    ]);
+    expect(set.readImage(0).label).toBe(0);
+    set.close();
+  });
+});
+
+describe('subset', () => {
+  const params = { identities: 0, imagesPerIdentity: 0, minImagesPerIdentity: 1, choose: 'first', labels } as const;
+
+  it('keeps the first identities and the first pictures of each', async () => {
+    const dataset = pack([0, 0, 0, 1, 2, 2]);
+    const outputs = target();
+    await perform(subset, {
+      params: { ...params, identities: 2, imagesPerIdentity: 1, minImagesPerIdentity: 2 },
+      inputs: { dataset },
+      outputs,
+    });
+    expect(content(outputs.dataset)).toEqual([
+      [0, 0],
+      [1, 4],
+    ]);
+  });
+
+  it('chooses by the seed where that is asked for', async () => {
+    const dataset = pack([0, 1, 2, 3, 4, 5, 6, 7]);
+    const choose = async (seed: number) => {
+      const outputs = target();
+      await perform(subset, {
+        params: { ...params, identities: 3, choose: 'random' },
+        inputs: { dataset },
+        outputs,
+        seed,
+      });
+      return content(outputs.dataset);
+    };
+    const one = await choose(1);
+    expect(one.map(([label]) => label)).toEqual([0, 1, 2]);
+    expect(await choose(1)).toEqual(one);
+    expect(await choose(2)).not.toEqual(one);
+  });
+
+  it('says that nobody has enough pictures', async () => {
+    const inputs = { dataset: pack([0, 1]) };
+    const call = { params: { ...params, minImagesPerIdentity: 2 }, inputs, outputs: target() };
+    const [failure] = await failuresOf(() => perform(subset, call));
+    expect(failure?.message).toBe('no identity has 2 pictures or more');
+  });
+});
+
+describe('split', () => {
+  it('puts every picture in one part and nobody in both', async () => {
+    const dataset = pack([0, 0, 1, 1, 2, 2, 3, 3]);
+    const folder = temporaryFolder();
+    const outputs = { train: join(folder, 'train'), validation: join(folder, 'validation') };
+    await perform(split, { params: { validationIdentities: 1, labels }, inputs: { dataset }, outputs });
+    const train = content(outputs.train);
+    const validation = content(outputs.validation);
+    expect([train.length, validation.length]).toEqual([6, 2]);
+    const people = (images: readonly (readonly [number, number])[]) =>
+      new Set(images.map(([, seed]) => Math.floor(seed / 2)));
+    expect([...people(train), ...people(validation)].toSorted()).toEqual([0, 1, 2, 3]);
+    expect(new Set(train.map(([label]) => label))).toEqual(new Set([0, 1, 2]));
+  });
+
+  it('refuses to leave nobody to train on', async () => {
+    const folder = temporaryFolder();
+    const outputs = { train: join(folder, 'train'), validation: join(folder, 'validation') };
+    const inputs = { dataset: pack([0, 1]) };
+    const [failure] = await failuresOf(() =>
+      perform(split, { params: { validationIdentities: 2, labels }, inputs, outputs }),
+    );
+    expect(failure?.code).toBe('too-few-identities');
+  });
+});
+
+describe('unpack', () => {
+  it('writes what face2rec packs into the same bytes again', async () => {
+    const dataset = pack([0, 0, 1]);
+    const folder = temporaryFolder();
+    const outputs = { images: join(folder, 'images'), list: join(folder, 'train.lst') };
+    await perform(unpack, { params: { digits: 7 }, inputs: { dataset }, outputs });
+    expect(readFileSync(outputs.list, 'utf8')).toBe(
+      '1\t0000000/0000000_0001.jpg\t0\n1\t0000000/0000000_0002.jpg\t0\n1\t0000001/0000001_0001.jpg\t1\n',
+    );
+    const again = { dataset: join(folder, 'again'), pairs: join(folder, 'pairs.bin') };
+    await perform(face2rec, {
+      params: {
+        folds: [],
+        minImagesPerIdentity: 1,
+        strict: true,
+        order: 'list',
+        renumber: false,
+        labels,
+        duplicates: 'ignore',
+        imageSize: { height: 112, width: 112 },
+        encoding: 'jpg',
+        quality: 95,
+        withoutPoints: 'fail',
+      },
+      inputs: { images: outputs.images, list: outputs.list, protocol: undefined },
+      outputs: again,
+    });
+    for (const name of ['train.rec', 'train.idx', 'property', 'dataset.json']) {
+      expect(readFileSync(join(again.dataset, name)).equals(readFileSync(join(dataset, name)))).toBe(true);
+    }
+  });
+});
