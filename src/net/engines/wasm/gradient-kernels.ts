@@ -1,47 +1,61 @@
-import type { KernelConfig, NamedAttrMap, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, Tensor, Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../engine-handle.ts';
 import { filterGradient, inputGradient } from './convolution-gradients.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients.ts';
+import { replaceKernel } from './replace-kernel.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
+import type { WasmHeap } from './wasm-heap.ts';
 import { windowGeometry, type Shape4D, type WindowAttributes } from './window-geometry.ts';
 
+type Compute = (call: KernelCall) => TensorInfo;
+
 type Inputs = Readonly<Record<string, Tensor>>;
-type Compute = (tf: TensorLibrary, inputs: Inputs, attributes: NamedAttrMap) => Tensor;
+
+interface KernelCall {
+  readonly tf: TensorLibrary;
+  readonly heap: WasmHeap;
+  readonly inputs: Inputs;
+  readonly attributes: NamedAttrMap;
+}
 
 /**
  * Kernels for training that the wasm backend 4.22 has not, or (Conv2DBackpropInput) has as a plain loop at a tenth of
  * the speed, made of operations it is good at. Names, inputs and attributes are those of tfjs-core's kernel_names.ts.
  */
 const kernels: Readonly<Record<string, Compute>> = {
-  Conv2DBackpropInput: (tf, { dy, filter }, attributes) => {
+  Conv2DBackpropInput: outOfOperations(({ tf, inputs: { dy, filter }, attributes }) => {
     const info = geometry(tf, attributes, { input: shapeIn(attributes, 'inputShape'), filter: shapeOf(filter) });
     return inputGradient(tf, rank4(dy), rank4(filter), info);
-  },
-  Conv2DBackpropFilter: (tf, { x, dy }, attributes) => {
+  }),
+  Conv2DBackpropFilter: outOfOperations(({ tf, inputs: { x, dy }, attributes }) => {
     const info = geometry(tf, attributes, { input: shapeOf(x), filter: shapeIn(attributes, 'filterShape') });
     return filterGradient(tf, rank4(x), rank4(dy), info);
-  },
-  DepthwiseConv2dNativeBackpropInput: (tf, { dy, filter }, attributes) => {
+  }),
+  DepthwiseConv2dNativeBackpropInput: outOfOperations(({ tf, inputs: { dy, filter }, attributes }) => {
     const shapes = { input: shapeIn(attributes, 'inputShape'), filter: shapeOf(filter), depthwise: true };
     return depthwiseInputGradient(tf, rank4(dy), rank4(filter), geometry(tf, attributes, shapes));
-  },
-  DepthwiseConv2dNativeBackpropFilter: (tf, { x, dy }, attributes) => {
+  }),
+  DepthwiseConv2dNativeBackpropFilter: ({ tf, heap, inputs: { x, dy }, attributes }) => {
     const shapes = { input: shapeOf(x), filter: shapeIn(attributes, 'filterShape'), depthwise: true };
-    return depthwiseFilterGradient(tf, rank4(x), rank4(dy), geometry(tf, attributes, shapes));
+    return depthwiseFilterGradient(heap, rank4(x), rank4(dy), geometry(tf, attributes, shapes));
   },
-  UnsortedSegmentSum: (tf, { x, segmentIds }, attributes) =>
+  UnsortedSegmentSum: outOfOperations(({ tf, inputs: { x, segmentIds }, attributes }) =>
     unsortedSegmentSum(tf, given(x), given(segmentIds) as Tensor1D, Number(attributes['numSegments'])),
+  ),
 };
 
-/** Adds the kernels to the wasm backend of this tfjs-core, once. */
+/** Adds the kernels to the wasm backend of this tfjs-core; may be called again. */
 export function registerGradientKernels(tf: TensorLibrary): void {
-  const present = new Set(tf.getKernelsForBackend('wasm').map((kernel) => kernel.kernelName));
   for (const [kernelName, compute] of Object.entries(kernels)) {
-    if (present.has(kernelName)) tf.unregisterKernel(kernelName, 'wasm');
-    const kernelFunc: KernelConfig['kernelFunc'] = ({ inputs, attrs }) =>
-      tf.tidy(() => compute(tf, inputs as Inputs, attrs ?? {}));
-    tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
+    replaceKernel(tf, kernelName, ({ inputs, backend, attrs: attributes = {} }) =>
+      compute({ tf, heap: backend as WasmHeap, inputs: inputs as Inputs, attributes }),
+    );
   }
+}
+
+/** Disposes what is computed on the way. */
+function outOfOperations(compute: (call: KernelCall) => Tensor): Compute {
+  return (call) => call.tf.tidy(() => compute(call));
 }
 
 function geometry(

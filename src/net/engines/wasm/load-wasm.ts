@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { EngineIdentity } from '../../../base/stage.ts';
 import { checkVersion } from '../check-version.ts';
 import type { EngineHandle, TensorLibrary } from '../engine-handle.ts';
+import { registerFastKernels } from './fast-kernels.ts';
 import { registerGradientKernels } from './gradient-kernels.ts';
 
 interface WasmBackend {
@@ -22,5 +23,6 @@ export async function loadWasm(identity: EngineIdentity): Promise<EngineHandle> 
   backend.setWasmPaths(join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')), '/'));
   await tf.setBackend('wasm');
   registerGradientKernels(tf);
+  registerFastKernels(tf);
   return { identity, tf, device: 'cpu', threads: 1 };
 }
