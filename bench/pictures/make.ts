@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -9,20 +9,21 @@ import { type Frame, recordingSvg, terminalSvg } from './terminal-svg.ts';
 /**
  * Makes the pictures of the README from a real run: the terminal while it runs, as a recording and at its end, and the
  * page it wrote. Needs tmux and Chromium.
- * `npm run --silent build && node dist/bench/pictures/make.js docs/images [experiment] [workspace] [options of flow run]`
+ * `npm run --silent build && node dist/bench/pictures/make.js docs/images pipelines/quickstart.yaml [workspace]`
  */
-const [target = 'docs/images', experiment, workspaceArgument, ...flowOptions] = process.argv.slice(2);
+const [target = 'docs/images', experiment = 'pipelines/quickstart.yaml', workspaceArgument] = process.argv.slice(2);
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
-const file = resolve(experiment ?? join(repository, 'pipelines', 'quickstart.yaml'));
-const columns = 96;
+const columns = 110;
 const rows = 24;
 const everyMs = 500;
 /** The recording is this much faster than the run, and never longer than this. */
-const recording = { faster: 12, lastSeconds: 4, frames: 60 } as const;
+const recording = { faster: 12, lastSeconds: 4, frames: 40 } as const;
 
 const temporary = mkdtempSync(join(tmpdir(), 'flow-pictures-'));
 const workspace = workspaceArgument ?? join(temporary, 'workspace');
 mkdirSync(workspace, { recursive: true });
+// In the workspace, so that the picture shows no path of this machine.
+cpSync(join(repository, 'pipelines'), join(workspace, 'pipelines'), { recursive: true });
 mkdirSync(target, { recursive: true });
 const socket = join(temporary, 'tmux');
 
@@ -32,31 +33,20 @@ function tmux(...words: string[]): string {
 
 /** Runs the experiment in a terminal and looks at it twice a second until it has ended. */
 async function watchRun(): Promise<readonly Frame[]> {
-  const words = [process.execPath, join(repository, 'bin', 'flow.js'), 'run', file, '--workspace', workspace];
-  const command = [...words, ...flowOptions].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
   const ended = join(temporary, 'ended');
+  const flow = `node '${join(repository, 'bin', 'flow.js')}' run '${experiment}'`;
   // The picture shows what one would have typed.
-  const shown = `flow run ${experiment ?? 'pipelines/quickstart.yaml'}`;
-  const script = `echo '$ ${shown}'; ${command}; echo $? > ${ended}; exec cat`;
-  tmux('-f', '/dev/null', 'new-session', '-d', '-x', String(columns), '-y', String(rows), script);
+  const script = `echo '$ npx flow run ${experiment}'; ${flow}; echo $? > '${ended}'; exec cat`;
+  tmux('-f', '/dev/null', 'new-session', '-d', '-c', workspace, '-x', `${columns}`, '-y', `${rows}`, script);
   const began = performance.now();
   const frames: Frame[] = [];
   for (;;) {
     await new Promise((wake) => setTimeout(wake, everyMs));
-    const over = hasEnded(ended);
+    const over = existsSync(ended);
     const screen = tmux('capture-pane', '-e', '-p').trimEnd();
     if (screen !== frames.at(-1)?.screen && screen !== '')
       frames.push({ screen, from: (performance.now() - began) / 1000 });
     if (over) return frames;
-  }
-}
-
-function hasEnded(path: string): boolean {
-  try {
-    execFileSync('test', ['-s', path]);
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -89,9 +79,10 @@ async function photograph(page: string): Promise<void> {
 try {
   const frames = await watchRun();
   const last = frames.at(-1)?.screen ?? '';
-  const busiest = frames.filter(({ screen }) => screen.includes('━')).at(-1) ?? frames.at(-1);
+  const busy = frames.filter(({ screen }) => screen.includes('━') && screen.includes('╌'));
+  const running = busy[Math.floor(busy.length / 2)]?.screen ?? last;
   writeFileSync(join(target, 'run.svg'), recordingSvg(shorten(frames), columns, recording.lastSeconds));
-  writeFileSync(join(target, 'running.svg'), terminalSvg(busiest?.screen ?? '', columns));
+  writeFileSync(join(target, 'running.svg'), terminalSvg(running, columns));
   writeFileSync(join(target, 'done.svg'), terminalSvg(last, columns));
   const page = pageOf(last);
   if (page !== undefined) await photograph(page);

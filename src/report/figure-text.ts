@@ -1,7 +1,8 @@
-/** A figure with as many digits as matter at a glance: `1240`, `158`, `21.4`, `3.21`, `0.912`, `0.00316`, `1.0e-7`. */
+/** A figure with as many digits as matter at a glance: `1240`, `158`, `21.4`, `3.21`, `0.912`, `0.00316`, `1.0e-7`, `2.59e+23`. */
 export function figureValue(value: number): string {
   const size = Math.abs(value);
   if (!Number.isFinite(value)) return String(value);
+  if (size >= 1e9) return value.toExponential(2);
   if (Number.isInteger(value)) return String(value);
   if (size >= 100) return value.toFixed(0);
   if (size >= 10) return value.toFixed(1);

@@ -9,6 +9,8 @@ export function groupedInteger(value: number): string {
 /** `0.9123`, with a true minus sign. */
 export function fixed(value: number, digits: number): string {
   if (!Number.isFinite(value)) return '–';
+  // Embeddings of a training that went astray have such norms.
+  if (Math.abs(value) >= 1e7) return value.toExponential(2);
   return value.toFixed(digits).replace('-', '−');
 }
 

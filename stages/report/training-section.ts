@@ -117,7 +117,9 @@ function rateMarks(trainings: readonly Training[]): readonly Mark[] {
 function smoothingWords(trainings: readonly Training[], curve: string): string {
   const points = Math.max(...trainings.map(({ log }) => curveOf(log, curve)?.points.length ?? 0));
   const window = smoothingWindow(points);
-  return window === 1 ? 'As logged: each point is the mean of the steps since the one before.' : `Faint: as logged; clear: mean of ${window} neighbouring points.`;
+  return window === 1
+    ? 'As logged: each point is the mean of the steps since the one before.'
+    : `Faint: as logged; clear: mean of ${window} neighbouring points.`;
 }
 
 function divergedWords(trainings: readonly Training[]): string {

@@ -2,9 +2,23 @@ import { expect, test } from 'vitest';
 import { counted, figureText, figureValue, figuresText } from '../../src/report/figure-text.ts';
 
 test('figures have as many digits as matter at a glance', () => {
-  const values = [0, 1240, 1240.7, 158.23, 21.37, 3.214, 0.9123, 0.003161, 1.04e-7, -0.5, NaN, Infinity];
+  const values = [0, 1240, 1240.7, 158.23, 21.37, 3.214, 0.9123, 0.003161, 1.04e-7, -0.5, 2.59e23, NaN, Infinity];
   expect(values.map(figureValue)).toEqual([
-    ...['0', '1240', '1241', '158', '21.4', '3.21', '0.912', '0.00316', '1.0e-7', '-0.500', 'NaN', 'Infinity'],
+    ...[
+      '0',
+      '1240',
+      '1241',
+      '158',
+      '21.4',
+      '3.21',
+      '0.912',
+      '0.00316',
+      '1.0e-7',
+      '-0.500',
+      '2.59e+23',
+      'NaN',
+      'Infinity',
+    ],
   ]);
 });
 

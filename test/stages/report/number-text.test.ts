@@ -7,6 +7,7 @@ test('large integers are grouped by narrow spaces that do not break', () => {
 
 test('negative numbers have a true minus sign, and what is no number a dash', () => {
   expect([fixed(-0.25, 2), fixed(1 / 3, 4), fixed(NaN, 2)]).toEqual(['−0.25', '0.3333', '–']);
+  expect(fixed(2.59e23, 2)).toBe('2.59e+23');
   expect(percentText(0.9123)).toBe('91.2\u202f%');
 });
 
