@@ -33,18 +33,13 @@ const graphs: fc.Arbitrary<readonly Vertex[]> = fc
 
 /** The experiment of a graph, with its stages named and written in any order. */
 function textOf(graph: readonly Vertex[], nameOf: (index: number) => string, order: readonly number[]): string {
-  const stages = order.map((index) => {
+  const stages = order.map((index): [string, object] => {
     const { command, reads } = graph[index] ?? { command: '', reads: [] };
-    const inputs = reads.map((read): [string, string] => [
-      `in${String(read)}`,
-      `\${stages.${nameOf(read)}.outputs.out}`,
-    ]);
-    const given: readonly (readonly [string, unknown])[] = [
-      ['command', command],
-      ['outputs', { out: 'out.txt' }],
-      ['inputs', Object.fromEntries(inputs)],
-    ];
-    return [nameOf(index), { with: Object.fromEntries(index % 2 === 0 ? given : given.toReversed()), uses: 'shell' }];
+    const inputs: Record<string, string> = {};
+    for (const read of reads) inputs[`in${String(read)}`] = `\${stages.${nameOf(read)}.outputs.out}`;
+    const outputs = { out: 'out.txt' };
+    const given = index % 2 === 0 ? { command, outputs, inputs } : { inputs, outputs, command };
+    return [nameOf(index), { with: given, uses: 'shell' }];
   });
   return JSON.stringify({ stages: Object.fromEntries(stages), name: nameOf(0) });
 }

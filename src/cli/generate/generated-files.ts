@@ -4,6 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { builtInStageNames } from '../../spec/stage-folders.ts';
 import { readManifest } from '../../spec/read-manifest.ts';
 import { contractOf } from './contract.ts';
+import { errorDocs } from './error-docs.ts';
 import { experimentSchema } from './experiment-schema.ts';
 import { kitSchema } from './kit-schema.ts';
 import { stageDigests, type StageDigests } from './stage-digests.ts';
@@ -29,6 +30,7 @@ export async function generatedFiles(root: string): Promise<readonly GeneratedFi
   const manifests = names.map((name) => readManifest(join(stages, name)));
   return await Promise.all([
     formatted(root, 'schemas/experiment.schema.json', JSON.stringify(experimentSchema(manifests))),
+    formatted(root, 'docs/errors.md', errorDocs(root)),
     formatted(root, stageDigestsPath, JSON.stringify(stageDigests(stages, names))),
     ...manifests
       .filter(({ program }) => program !== true)
