@@ -17,7 +17,8 @@ export interface FolderIdentity {
   readonly pictures: readonly string[];
 }
 
-const extensions = [
+/** Of files that count as pictures. */
+export const pictureExtensions: readonly string[] = [
   '.jpg',
   '.jpeg',
   '.png',
@@ -33,7 +34,7 @@ const extensions = [
 ];
 
 export function isPictureName(name: string): boolean {
-  return extensions.includes(extname(name).toLowerCase());
+  return pictureExtensions.includes(extname(name).toLowerCase());
 }
 
 /** Lists a folder of pictures; nothing is opened. Hidden files are passed over. */
@@ -71,7 +72,7 @@ export function listIgnored(folder: string): string[] {
 export function findPicture(folder: string, name: string, number: number): string | undefined {
   const stems = [`${name}_${String(number).padStart(4, '0')}`, String(number)];
   for (const stem of stems) {
-    for (const extension of extensions) {
+    for (const extension of pictureExtensions) {
       const path = join(folder, name, stem + extension);
       if (existsSync(path)) return path;
     }

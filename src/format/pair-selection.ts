@@ -1,12 +1,16 @@
 import { fail } from '../base/failure.ts';
-import type { FacePair, PairProtocol } from './pair-protocol.ts';
+import type { FacePair } from './pair-protocol.ts';
 
 /**
  * The pairs of some folds of a protocol. All folds: in the order of the protocol, as the original packers write them.
  * Only some: same and different pairs interleaved evenly, because a verification cuts the set into contiguous folds,
  * and the protocol's own order (all same pairs of a fold, then all different ones) would make those one-sided.
  */
-export function selectPairs(protocol: PairProtocol, folds: readonly number[], file: string): readonly FacePair[] {
+export function selectPairs<Pair extends { readonly fold: number; readonly same: boolean }>(
+  protocol: { readonly folds: number; readonly pairs: readonly Pair[] },
+  folds: readonly number[],
+  file: string,
+): readonly Pair[] {
   const unknown = folds.find((fold) => fold > protocol.folds);
   if (unknown !== undefined) {
     fail({

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { fail } from '../../src/base/failure.ts';
 import { alignFace } from '../../src/face/align-face.ts';
 import { cropFace } from '../../src/face/crop-face.ts';
 import type { PictureSize } from '../../src/face/warp-affine.ts';
 import { decodePhotograph, encodeJpeg, encodePng, type RgbImage } from '../../src/format/image.ts';
+import { readPictureFile } from '../../src/format/picture-file.ts';
 import type { Picture } from './picture-source.ts';
 
 /** How pictures that are not aligned become crops. */
@@ -31,14 +31,6 @@ export async function alignPicture(picture: Picture, rules: AlignmentRules): Pro
   const face =
     points === undefined ? cropFace(image, picture.box, rules.size) : alignFace(image, pairUp(points), rules.size);
   return encode(face, rules);
-}
-
-export function readPictureFile(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    return fail({ code: 'missing-image', message: 'expected a picture, found no file', at: { file: path } }, error);
-  }
 }
 
 async function encode(face: RgbImage, { encoding, quality }: AlignmentRules): Promise<Uint8Array> {

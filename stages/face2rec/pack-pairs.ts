@@ -2,8 +2,7 @@ import { fail, FailureError, type Failure } from '../../src/base/failure.ts';
 import { findPicture } from '../../src/format/image-folder.ts';
 import type { FacePair, FacePicture } from '../../src/format/pair-protocol.ts';
 import type { VerificationSet } from '../../src/format/verification-set.ts';
-import { requireEqualSize, type SizedPicture } from './pack-pictures.ts';
-import { readAligned } from './prepare-picture.ts';
+import { readStoredPicture, requireEqualSize, type SizedPicture } from '../../src/format/picture-file.ts';
 
 /** The pairs as a verification set: the bytes of their pictures verbatim. Fails on every missing picture at once. */
 export async function packPairs(
@@ -16,7 +15,7 @@ export async function packPairs(
   const bytesOf = new Map<string, Uint8Array>();
   let first = trainSize;
   for (const path of new Set(paths)) {
-    const { bytes, width, height } = await readAligned(path);
+    const { bytes, width, height } = await readStoredPicture(path);
     first ??= { width, height, path };
     requireEqualSize({ width, height }, path, first);
     bytesOf.set(path, bytes);

@@ -1,11 +1,11 @@
 import { compiledModule } from '../../src/base/compiled-module.ts';
 import { digestOf } from '../../src/base/digest.ts';
-import { fail, FailureError, type Failure } from '../../src/base/failure.ts';
+import { FailureError, type Failure } from '../../src/base/failure.ts';
 import { mapInOrder } from '../../src/base/ordered-workers.ts';
 import type { StageContext } from '../../src/base/stage.ts';
 import { WorkProgress } from '../../src/base/work-progress.ts';
-import type { PictureSize } from '../../src/face/warp-affine.ts';
 import { DatasetWriter, type DatasetManifest, type DatasetWriterOptions } from '../../src/format/dataset-writer.ts';
+import { requireEqualSize, type SizedPicture } from '../../src/format/picture-file.ts';
 import type { AlignmentRules } from './align-picture.ts';
 import type { Picture } from './picture-source.ts';
 import type { PackingPlan } from './plan-packing.ts';
@@ -28,10 +28,6 @@ export interface Packed {
   readonly duplicates: number;
   /** Size of all pictures, and the first of them; undefined where nothing was packed. */
   readonly size: SizedPicture | undefined;
-}
-
-export interface SizedPicture extends PictureSize {
-  readonly path: string;
 }
 
 type Context = Pick<StageContext, 'emit' | 'signal'>;
@@ -139,14 +135,4 @@ class Packing {
   #warn(message: string): void {
     this.#context.emit({ type: 'log', level: 'warning', message });
   }
-}
-
-/** All pictures of a packed set have one size: the network takes no other. */
-export function requireEqualSize(size: PictureSize, path: string, first: SizedPicture): void {
-  if (size.width === first.width && size.height === first.height) return;
-  fail({
-    code: 'unequal-sizes',
-    message: `the picture has ${size.width} x ${size.height} pixels, but ${first.path} has ${first.width} x ${first.height}; aligned pictures all have one size`,
-    at: { file: path },
-  });
 }

@@ -1,0 +1,37 @@
+// Generated from stage.json by `npm run generate`; not to be edited.
+
+export interface Params {
+  /** Folds of the protocol (from 1) to pack; empty: all of them, in the order of the protocol. */
+  readonly folds: readonly number[];
+  /** A picture that does not exist: a failure, or its pair is left out and named. */
+  readonly missing: 'fail' | 'skip';
+  /** stored: the files as they are; points: by the 68 points of a .pts file; crop: the middle of the picture. */
+  readonly align: 'stored' | 'points' | 'crop';
+  /** Size that pictures are cut to where they are aligned here. */
+  readonly imageSize: {
+    /** Pixels; the template is made for 112. */
+    readonly height: number;
+    /** Pixels: 112 or 96. */
+    readonly width: number;
+  };
+  /** How pictures that are aligned here are stored. */
+  readonly encoding: 'jpg' | 'png';
+  /** Of JPEG; for png the compression level, at most 9. */
+  readonly quality: number;
+}
+
+/** Absolute paths of what the stage reads. */
+export interface Inputs {
+  /** LFW: a folder per person; CFP and AgeDB: the folder that the paths of the protocol start at. */
+  readonly images: string;
+  /** LFW's pairs.txt, or the MATLAB file of CFP or AgeDB. */
+  readonly protocol: string;
+  /** Where the .pts files lie, named as the pictures; needed for align: points. */
+  readonly points: string | undefined;
+}
+
+/** Absolute paths of what the stage has to write. */
+export interface Outputs {
+  /** The verification set. */
+  readonly pairs: string;
+}

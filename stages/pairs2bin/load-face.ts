@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import { fail } from '../../src/base/failure.ts';
+import { alignFace } from '../../src/face/align-face.ts';
+import { cropFace } from '../../src/face/crop-face.ts';
+import { decodePhotograph, encodeJpeg, encodePng, type RgbImage } from '../../src/format/image.ts';
+import { fivePoints, landmarkPoints } from '../../src/format/landmark-points.ts';
+import { readPictureFile, readStoredPicture, type StoredPicture } from '../../src/format/picture-file.ts';
+import { decodeFile } from '../../src/format/read-file.ts';
+import type { Params } from './contract.ts';
+
+/** A picture as it goes into the set: the file as it is, or a face cut out of it. */
+export async function loadFace(path: string, params: Params, pointsFolder: string | undefined): Promise<StoredPicture> {
+  if (params.align === 'stored') return readStoredPicture(path);
+  const image = await decodePhotograph(readPictureFile(path), path);
+  const { imageSize } = params;
+  const face =
+    params.align === 'crop'
+      ? cropFace(image, undefined, imageSize)
+      : alignFace(image, readFivePoints(path, pointsFolder), imageSize);
+  return { bytes: await encode(face, params), ...imageSize };
+}
+
+function readFivePoints(picture: string, folder: string | undefined): readonly (readonly [number, number])[] {
+  const name = `${basename(picture, extname(picture))}.pts`;
+  const file = join(folder ?? '', name);
+  if (folder === undefined || !existsSync(file)) {
+    fail({
+      code: 'missing-points',
+      message: `expected ${name} with the points of this picture, found no such file`,
+      at: { file: picture },
+      hint: 'Bind the port points to the folder of the .pts files, or choose align: crop.',
+    });
+  }
+  const points = decodeFile(landmarkPoints, file);
+  return (
+    fivePoints(points) ??
+    fail({
+      code: 'wrong-points',
+      message: `expected 68 points, found ${points.points.length}`,
+      at: { file },
+    })
+  );
+}
+
+async function encode(face: RgbImage, { encoding, quality }: Params): Promise<Uint8Array> {
+  return encoding === 'png' ? encodePng(face, Math.min(9, quality)) : encodeJpeg(face, quality);
+}

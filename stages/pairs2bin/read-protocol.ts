@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { findPicture, pictureExtensions } from '../../src/format/image-folder.ts';
+import { matFile } from '../../src/format/mat-file.ts';
+import { pairsOfMat } from '../../src/format/mat-protocol.ts';
+import { pairProtocol, type FacePicture } from '../../src/format/pair-protocol.ts';
+import { decodeFile } from '../../src/format/read-file.ts';
+
+/** A picture of a protocol: what it is called there, and where it lies if it exists. */
+export interface NamedPicture {
+  readonly name: string;
+  readonly path: string | undefined;
+}
+
+export interface PicturePair {
+  readonly left: NamedPicture;
+  readonly right: NamedPicture;
+  readonly same: boolean;
+  readonly fold: number;
+}
+
+/** Reads LFW's pairs.txt or the MATLAB file of CFP or AgeDB, and looks for the pictures. */
+export function readProtocol(
+  file: string,
+  images: string,
+): { readonly folds: number; readonly pairs: readonly PicturePair[] } {
+  if (!file.endsWith('.mat')) {
+    const { folds, pairs } = decodeFile(pairProtocol, file);
+    const named = ({ name, number }: FacePicture): NamedPicture => ({
+      name: `picture ${number} of ${name}`,
+      path: findPicture(images, name, number),
+    });
+    return { folds, pairs: pairs.map((pair) => ({ ...pair, left: named(pair.left), right: named(pair.right) })) };
+  }
+  const pairs = pairsOfMat(decodeFile(matFile, file), file).map(({ left, right, same, fold }) => ({
+    left: { name: left, path: findPath(images, left) },
+    right: { name: right, path: findPath(images, right) },
+    same,
+    fold,
+  }));
+  return { folds: new Set(pairs.map(({ fold }) => fold)).size, pairs };
+}
+
+/** AgeDB's paths have no extension. */
+function findPath(images: string, path: string): string | undefined {
+  const candidates = ['', ...pictureExtensions].map((extension) => join(images, path + extension));
+  return candidates.find((candidate) => existsSync(candidate));
+}

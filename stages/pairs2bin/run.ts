@@ -1,0 +1,75 @@
+import { fail, FailureError, type Failure } from '../../src/base/failure.ts';
+import type { Stage, StageContext } from '../../src/base/stage.ts';
+import { WorkProgress } from '../../src/base/work-progress.ts';
+import { selectPairs } from '../../src/format/pair-selection.ts';
+import { requireEqualSize, type SizedPicture } from '../../src/format/picture-file.ts';
+import { writeVerificationSet } from '../../src/format/verification-set.ts';
+import type { Inputs, Outputs, Params } from './contract.ts';
+import { loadFace } from './load-face.ts';
+import { readProtocol, type NamedPicture, type PicturePair } from './read-protocol.ts';
+
+type Context = StageContext<Params, Inputs, Outputs>;
+
+/** Packs the pairs of a protocol into a verification set. */
+export const run: Stage<Params, Inputs, Outputs> = async (context) => {
+  const { inputs, outputs, params } = context;
+  const protocol = readProtocol(inputs.protocol, inputs.images);
+  const pairs = withoutMissing(selectPairs(protocol, params.folds, inputs.protocol), context);
+  const paths = pairs.flatMap(({ left, right }) => [left.path ?? '', right.path ?? '']);
+  const bytesOf = await loadAll(new Set(paths), context);
+  writeVerificationSet(outputs.pairs, {
+    images: paths.map((path) => bytesOf.get(path) ?? new Uint8Array(0)),
+    same: pairs.map(({ same }) => same),
+  });
+  context.emit({ type: 'metric', name: 'pairs', value: pairs.length });
+  context.emit({ type: 'metric', name: 'same pairs', value: pairs.filter(({ same }) => same).length });
+};
+
+async function loadAll(paths: ReadonlySet<string>, context: Context): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { params, inputs } = context;
+  const progress = new WorkProgress(context, 'images', paths.size);
+  const bytesOf = new Map<string, Uint8Array>();
+  let first: SizedPicture | undefined;
+  for (const path of paths) {
+    const { bytes, width, height } = await loadFace(path, params, inputs.points);
+    first ??= { path, width, height };
+    requireEqualSize({ width, height }, path, first);
+    bytesOf.set(path, bytes);
+    await progress.step();
+  }
+  progress.end();
+  return bytesOf;
+}
+
+/** The pairs of which both pictures exist; fails on the others, or names them, as the parameters say. */
+function withoutMissing(pairs: readonly PicturePair[], context: Context): readonly PicturePair[] {
+  const whole = pairs.filter(({ left, right }) => left.path !== undefined && right.path !== undefined);
+  const missing = pairs.flatMap(({ left, right }) => [left, right]).filter(({ path }) => path === undefined);
+  const names = [...new Set(missing.map(({ name }) => name))];
+  if (names.length > 0 && context.params.missing === 'fail') refuseMissing(names, context.inputs);
+  for (const name of names) context.emit({ type: 'log', level: 'warning', message: `not found: ${name}` });
+  if (names.length > 0) {
+    const message = `left out ${pairs.length - whole.length} of ${pairs.length} pairs, of which a picture is missing`;
+    context.emit({ type: 'log', level: 'warning', message });
+  }
+  if (whole.length === 0) {
+    fail({
+      code: 'nothing-to-pack',
+      message: 'no pair has both of its pictures',
+      at: { file: context.inputs.protocol },
+    });
+  }
+  return whole;
+}
+
+function refuseMissing(names: readonly NamedPicture['name'][], { images, protocol }: Inputs): never {
+  const failures = names.slice(0, 10).map((name): Failure => ({
+    code: 'missing-image',
+    message: `the protocol names ${name}, but ${images} does not have it`,
+    at: { file: protocol },
+    hint: 'Give the folder that the protocol was made for, or choose missing: skip.',
+  }));
+  const [first, ...rest] = failures;
+  if (first !== undefined) throw new FailureError([first, ...rest]);
+  throw new Error('nothing is missing');
+}

@@ -1,0 +1,133 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { StageEvent } from '../../src/base/stage.ts';
+import { alignFace } from '../../src/face/align-face.ts';
+import { decodeImage } from '../../src/format/image.ts';
+import { fivePoints, landmarkPoints } from '../../src/format/landmark-points.ts';
+import { matFile } from '../../src/format/mat-file.ts';
+import { pairsOfMat } from '../../src/format/mat-protocol.ts';
+import { decodeFile } from '../../src/format/read-file.ts';
+import { readVerificationSet } from '../../src/format/verification-set.ts';
+import type { Params } from '../../stages/pairs2bin/contract.ts';
+import { run } from '../../stages/pairs2bin/run.ts';
+import { failuresOf, jpeg, temporaryFolder, writeFaceFolder } from '../format/tiny-faces.ts';
+
+const defaults: Params = {
+  folds: [],
+  missing: 'fail',
+  align: 'stored',
+  imageSize: { height: 112, width: 112 },
+  encoding: 'png',
+  quality: 6,
+};
+
+interface Packing {
+  readonly images: string;
+  readonly protocol: string;
+  readonly points?: string;
+  readonly params?: Partial<Params>;
+}
+
+async function pack({ images, protocol, points, params }: Packing) {
+  const output = join(temporaryFolder(), 'pairs.bin');
+  const events: StageEvent[] = [];
+  await run({
+    params: { ...defaults, ...params },
+    inputs: { images, protocol, points },
+    outputs: { pairs: output },
+    scratch: temporaryFolder(),
+    seed: 1,
+    signal: new AbortController().signal,
+    engine: { name: 'cpu', version: '0' },
+    cpus: 1,
+    emit: (event) => events.push(event),
+  });
+  return { output, set: readVerificationSet(output), events };
+}
+
+function write(name: string, text: string): string {
+  const path = join(temporaryFolder(), name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+
+describe('pairs2bin', () => {
+  it('packs the files of an LFW protocol as they are', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { a: 2, b: 1 });
+    const { set } = await pack({ images, protocol: write('pairs.txt', '1\na\t1\t2\na\t2\tb\t1\n') });
+    expect(set.images.map(base64)).toEqual([jpeg(1), jpeg(2), jpeg(2), jpeg(3)].map(base64));
+    expect(set.same).toEqual([true, false]);
+  });
+
+  it('packs the pairs of a MATLAB protocol, whose paths start at the folder', async () => {
+    const protocol = 'test/format/golden/agedb.mat';
+    const images = temporaryFolder();
+    const pairs = pairsOfMat(decodeFile(matFile, protocol), protocol);
+    const paths = pairs.flatMap(({ left, right }) => [left, right]);
+    for (const [index, path] of paths.entries()) {
+      mkdirSync(dirname(join(images, path)), { recursive: true });
+      writeFileSync(join(images, `${path}.jpg`), jpeg(index));
+    }
+    const { set } = await pack({ images, protocol });
+    expect(set.images.map(base64)).toEqual(paths.map((_, index) => base64(jpeg(index))));
+    expect(set.same).toEqual([true, false, false, true, false, false]);
+    const second = await pack({ images, protocol, params: { folds: [2] } });
+    expect(second.set.same).toHaveLength(3);
+  });
+
+  it('cuts faces out by the 68 points of .pts files', async () => {
+    const images = temporaryFolder();
+    const points = temporaryFolder();
+    mkdirSync(join(images, 'a'));
+    for (const number of [1, 2]) {
+      writeFileSync(join(images, 'a', `a_000${String(number)}.jpg`), jpeg(number, 150));
+      const rows = Array.from(
+        { length: 68 },
+        (_, index) => `${String(40 + ((index * 7 + number) % 60))} ${String(50 + ((index * 11) % 50))}`,
+      );
+      const text = ['version: 1', 'n_points: 68', '{', ...rows, '}', ''].join('\n');
+      writeFileSync(join(points, `a_000${String(number)}.pts`), text);
+    }
+    const protocol = write('pairs.txt', '1\na\t1\t2\na\t1\ta\t2\n');
+    const { set } = await pack({ images, protocol, points, params: { align: 'points' } });
+    const face = await decodeImage(set.images[1] ?? new Uint8Array(0), 'face');
+    const source = await decodeImage(jpeg(2, 150), 'source');
+    const five = fivePoints(decodeFile(landmarkPoints, join(points, 'a_0002.pts'))) ?? [];
+    expect(Buffer.from(face.data).equals(Buffer.from(alignFace(source, five, { width: 112, height: 112 }).data))).toBe(
+      true,
+    );
+    const [failure] = await failuresOf(() => pack({ images, protocol, params: { align: 'points' } }));
+    expect(failure?.code).toBe('missing-points');
+  });
+
+  it('crops the middle where nothing is known', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { a: 2 }, 60);
+    const protocol = write('pairs.txt', '1\na\t1\t2\na\t2\ta\t1\n');
+    const { set } = await pack({ images, protocol, params: { align: 'crop', imageSize: { height: 20, width: 30 } } });
+    const face = await decodeImage(set.images[0] ?? new Uint8Array(0), 'face');
+    expect([face.width, face.height]).toEqual([30, 20]);
+  });
+
+  it('names missing pictures, or leaves their pairs out', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { a: 2, b: 1 });
+    const protocol = write('pairs.txt', '1\na\t1\t2\na\t2\tb\t9\n');
+    const [failure] = await failuresOf(() => pack({ images, protocol }));
+    expect(failure?.message).toBe(`the protocol names picture 9 of b, but ${images} does not have it`);
+    const { set, events } = await pack({ images, protocol, params: { missing: 'skip' } });
+    expect(set.same).toEqual([true]);
+    expect(events).toContainEqual(
+      expect.objectContaining({ message: 'left out 1 of 2 pairs, of which a picture is missing' }),
+    );
+  });
+
+  const lfw = '../shared/data/lfw';
+  it.skipIf(!existsSync(lfw))('packs all 6,000 pairs of LFW in the order of the protocol', async () => {
+    const { set, output } = await pack({ images: join(lfw, 'aligned-112'), protocol: join(lfw, 'pairs.txt') });
+    expect(set.same).toHaveLength(6000);
+    expect(set.same.slice(0, 600)).toEqual(Array.from({ length: 600 }, (_, index) => index < 300));
+    expect(readFileSync(output).subarray(0, 2)).toEqual(Buffer.from([0x80, 2]));
+  });
+});
