@@ -1,15 +1,18 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Json } from '../base/digest.ts';
 import { validatorFile, validatorModule } from '../spec/params-validator.ts';
 import { readManifest } from '../spec/read-manifest.ts';
 import { builtInStageNames } from '../spec/stage-folders.ts';
 import { stageFolders } from './workspace.ts';
 
-// The last step of the build: the validators of the parameters of every stage that comes with the package.
+// The last step of the build: the validators of the parameters of every stage that comes with the package, and that of
+// the stage.json of others.
 const folders = stageFolders();
 rmSync(folders.validators, { recursive: true, force: true });
 mkdirSync(folders.validators, { recursive: true });
-for (const name of builtInStageNames(folders)) {
-  const { params } = readManifest(join(folders.manifests, name));
-  writeFileSync(join(folders.validators, validatorFile(params)), validatorModule(params));
+const manifestSchema = JSON.parse(readFileSync(folders.manifestSchema, 'utf8')) as Readonly<Record<string, Json>>;
+const schemas = builtInStageNames(folders).map((name) => readManifest(join(folders.manifests, name)).params);
+for (const schema of [manifestSchema, ...schemas]) {
+  writeFileSync(join(folders.validators, validatorFile(schema)), validatorModule(schema));
 }

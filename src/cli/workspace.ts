@@ -120,6 +120,7 @@ export function stageFolders(): StageFolders {
     manifests: join(folder, 'stages'),
     compiled: join(folder, 'dist', 'stages'),
     validators: join(folder, 'dist', 'validators'),
+    manifestSchema: join(folder, 'schemas', 'stage.schema.json'),
   };
 }
 

@@ -13,6 +13,8 @@ export const specCodes = {
   'wrong-type': 'A value is of another type than its place asks for.',
   'bad-name': 'A name has characters that names cannot have.',
   'unknown-stage-kind': '`uses` names no stage.',
+  'bad-stage-manifest':
+    'The stage.json of a stage of your own is not as schemas/stage.schema.json says, or its run.js is missing.',
   'unknown-param': 'A stage has no parameter or input of this name.',
   'missing-param': 'A parameter without a default is not given.',
   'bad-param': 'The value of a parameter is not one that its stage allows.',

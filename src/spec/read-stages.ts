@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkedManifest } from './check-manifest.ts';
 import { stageKeys } from './experiment-keys.ts';
 import type { StageKind } from './experiment.ts';
 import { MapReader, suggestion } from './map-reader.ts';
@@ -70,7 +71,11 @@ export class StageReader {
       this.#reportUnknown(uses, at);
       return undefined;
     }
-    const kind = { manifest: readManifest(found.folder), folder: found.folder, entry: found.entry };
+    const { folder, entry } = found;
+    const context = { workspace: this.#workspace, stageFolders: this.#builtIn, at, problems: this.#problems };
+    const manifest = found.builtIn ? readManifest(folder) : checkedManifest(found, context);
+    if (manifest === undefined) return undefined;
+    const kind = { manifest, folder, entry };
     this.#kinds.set(uses, kind);
     return kind;
   }

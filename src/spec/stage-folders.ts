@@ -9,6 +9,8 @@ export interface StageFolders {
   readonly compiled: string;
   /** Absolute; holds the validators that the build compiled, if it did. */
   readonly validators: string;
+  /** Absolute path of stage.schema.json. */
+  readonly manifestSchema: string;
 }
 
 /** Where one stage lies. */

@@ -57,7 +57,7 @@ stages:
 describe('a text', () => {
   function prefixOf(prefix: string, changes = {}) {
     const pieces = `name: run of\nseed: 5\nparams: { a: one, n: 2, t: true }\nstages: { faces: { uses: ./any, with: { text: ${prefix} } } }`;
-    const folder = workspaceOf({ 'experiment.yaml': pieces, 'any/stage.json': anyStage });
+    const folder = workspaceOf({ 'experiment.yaml': pieces, 'any/stage.json': anyStage, 'any/run.js': '' });
     return taskOf(loadFixture(folder, changes), 'faces').params['text'];
   }
   const anyStage = JSON.stringify({
@@ -165,6 +165,7 @@ stages:
     const folderOfAny = workspaceOf({
       'experiment.yaml': text,
       'any/stage.json': JSON.stringify({ ...stage, params }),
+      'any/run.js': '',
     });
     const experiment = loadFixture(folderOfAny, { overrides: ['params.prefix=007', 'params.count=007'] });
     expect(taskOf(experiment, 'faces').params).toEqual({ a: '007', b: 7 });

@@ -11,6 +11,7 @@ export const testStages = {
   manifests: join(here, 'stages'),
   compiled: join(here, 'stages'),
   validators: join(here, 'none'),
+  manifestSchema: join(here, '../../schemas/stage.schema.json'),
 };
 
 /** Loads `experiment.yaml` of a folder, with what its `request.json` asks for besides. */
