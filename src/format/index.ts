@@ -1,6 +1,7 @@
 import { devkitList } from './devkit-list.ts';
 import { featureMatrix } from './feature-matrix.ts';
 import { indexFile } from './index-file.ts';
+import { landmarkList } from './landmark-list.ts';
 import { landmarkPoints } from './landmark-points.ts';
 import { matFile } from './mat-file.ts';
 import { mxnetParams } from './mxnet-params.ts';
@@ -34,4 +35,5 @@ export const codecs = {
   peopleList,
   pairProtocol,
   packingList,
+  landmarkList,
 } as const;

@@ -39,6 +39,7 @@ const golden = {
   noiseList: text('facescrub_noises.txt', '#Please follow the rules of megaface\nA_B_1.png\nA_B_1.png\n'),
   peopleList: text('people.txt', '2\n2\nA_B\t1\nC_D\t13\n1\nE_F\t2\n'),
   pairProtocol: text('pairs.txt', '1\nA_B\t1\t2\nA_B\t1\tC_D\t3\n'),
+  landmarkList: text('landmarks.txt', 'lfw/A_B/A_B_0001.jpg 72 83 170 181 106 115 150.5 122 133 150 99 166 140 172\n'),
   packingList: text('train.lst', '1\ta/1.jpg\t0\n0\tb/2.jpg\t1\t1\t2\t30\t40\n'),
 } satisfies Record<keyof typeof codecs, { name: string; bytes: Buffer }[]>;
 
@@ -136,5 +137,5 @@ function corrupt(bytes: Uint8Array, random: Random): void {
 }
 
 function isLineFormat(key: string): boolean {
-  return ['indexFile', 'noiseList', 'packingList', 'tarArchive', 'propertyFile'].includes(key);
+  return ['indexFile', 'noiseList', 'packingList', 'landmarkList', 'tarArchive', 'propertyFile'].includes(key);
 }

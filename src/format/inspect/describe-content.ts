@@ -135,6 +135,17 @@ export const describers = {
       ...(ids === undefined ? {} : { imagesPerIdentity: histogramOf(countEach(ids).values()) }),
     };
   },
+  landmarkList(cursor) {
+    const { entries } = codecs.landmarkList.decode(cursor);
+    const counts = countEach(entries.map(({ path }) => path.split('/').at(-2) ?? ''));
+    return {
+      facts: [
+        { name: 'pictures', value: entries.length },
+        { name: 'identities (folders)', value: counts.size },
+      ],
+      imagesPerIdentity: histogramOf(counts.values()),
+    };
+  },
   landmarkPoints(cursor) {
     const { points } = codecs.landmarkPoints.decode(cursor);
     return { facts: [{ name: 'points', value: points.length }] };

@@ -106,12 +106,20 @@ async function describeVerificationSet(
   return {
     facts: [
       { name: 'pairs', value: `${String(same.length)} (${String(sameCount)} of the same person)` },
+      { name: 'pictures stored as', value: storageOf(bytes) },
       ...survey.facts(chosen.length, images.length),
       { name: 'size', value: humanBytes(bytes.length) },
     ],
     damage: survey.damage,
     samples: survey.samples,
   };
+}
+
+/** Pickles name what they hold at their start. */
+function storageOf(bytes: Uint8Array): string {
+  const protocol = bytes[0] === 0x80 ? `protocol ${String(bytes[1])}` : 'protocol 0 or 1';
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 256)).toString('latin1');
+  return `${start.includes('numpy') ? 'numpy arrays' : 'byte strings'} in a pickle of ${protocol}`;
 }
 
 function inspectUnknown(path: string): Inspection {
