@@ -32,6 +32,46 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'say what the last run of an experiment did, and what of it is cached',
     load: () => import('./commands/status.ts'),
   },
+  runs: {
+    summary: 'list runs',
+    load: () => import('./commands/runs.ts'),
+  },
+  show: {
+    summary: 'say everything that was recorded of a run',
+    load: () => import('./commands/show.ts'),
+  },
+  logs: {
+    summary: 'print what a task printed',
+    load: () => import('./commands/logs.ts'),
+  },
+  metrics: {
+    summary: 'print the figures and curves of a run',
+    load: () => import('./commands/metrics.ts'),
+  },
+  compare: {
+    summary: 'lay runs side by side: parameters, inputs, figures, times',
+    load: () => import('./commands/compare.ts'),
+  },
+  rerun: {
+    summary: 'run again what a run ran: the same file, parameters and seed',
+    load: () => import('./commands/rerun.ts'),
+  },
+  export: {
+    summary: 'copy a run to a folder',
+    load: () => import('./commands/export.ts'),
+  },
+  import: {
+    summary: 'take a run from a folder into the record',
+    load: () => import('./commands/import.ts'),
+  },
+  rm: {
+    summary: 'remove runs from the record',
+    load: () => import('./commands/rm.ts'),
+  },
+  db: {
+    summary: 'check or rebuild the database of runs',
+    load: () => import('./commands/db.ts'),
+  },
   cache: {
     summary: 'list, check, clean, protect and move stored results',
     load: () => import('./commands/cache.ts'),

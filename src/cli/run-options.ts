@@ -33,7 +33,8 @@ export function readRunManner(call: Call): RunManner {
   return { ...(jobs === undefined ? {} : { jobs }), keepGoing, failFast, retries, json };
 }
 
-function wholeNumber(least: number): (text: string) => number {
+/** Reads a whole number of at least `least`, for an option. */
+export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     if (!/^[0-9]+$/.test(text) || Number(text) < least) {
       throw new InvalidArgumentError(`expected a whole number of at least ${least}`);

@@ -19,7 +19,8 @@ import type { PlannedExperiment } from './planned-experiment.ts';
 import type { RunManner } from './run-options.ts';
 import { heedSignals } from './signals.ts';
 import { taskEnvironment } from './worker-surroundings.ts';
-import { machineFacts, type Workspace } from './workspace.ts';
+import { machineFacts } from './machine-facts.ts';
+import type { Workspace } from './workspace.ts';
 
 /** How long a stage may take to write its checkpoint after the first Ctrl-C. */
 const graceMs = 30_000;

@@ -1,5 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { availableParallelism, cpus, hostname, totalmem } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../base/digest.ts';
@@ -12,11 +11,10 @@ import { CacheKnowledge } from '../execute/knowledge.ts';
 import type { KeyDocument } from '../plan/key-document.ts';
 import { openDatabase, type FlowDatabase } from '../record/open-database.ts';
 import { lastKeyOf, recordedDocument } from '../record/past-runs.ts';
-import type { MachineFacts } from '../record/run-facts.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
 import type { StageFolders } from '../spec/stage-folders.ts';
 import type { Surroundings } from './flow-command.ts';
-import { packageFolder, packageVersion } from './package-version.ts';
+import { packageFolder } from './package-version.ts';
 
 /** The folder experiments are relative to, with what earlier runs left in its `runs/`. */
 export class Workspace {
@@ -122,24 +120,4 @@ export function stageFolders(): StageFolders {
     validators: join(folder, 'dist', 'validators'),
     manifestSchema: join(folder, 'schemas', 'stage.schema.json'),
   };
-}
-
-export function machineFacts(): MachineFacts {
-  return {
-    host: hostname(),
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cpus: availableParallelism(),
-    memoryBytes: totalmem(),
-    node: process.version,
-    faceflow: packageVersion(),
-    packages: pinnedPackages(),
-  };
-}
-
-/** Versions are pinned exactly, so what package.json asks for is what is there. */
-function pinnedPackages(): Record<string, string> {
-  const text = readFileSync(new URL('package.json', packageFolder()), 'utf8');
-  const { dependencies, optionalDependencies } = JSON.parse(text) as Record<string, Record<string, string> | undefined>;
-  return { ...dependencies, ...optionalDependencies };
 }

@@ -141,12 +141,15 @@ export class DatabaseRecorder {
 
   #endAttempt(event: Extract<FlowEvent, { type: 'attempt-ended' }>): void {
     this.#run(
-      `update attempt set outcome = ?, detail = ?, durationMs = ?, peakMemoryBytes = ?
-         where run = ? and task = ? and number = ?`,
+      `update attempt set outcome = ?, detail = ?, durationMs = ?, peakMemoryBytes = ?, cpuMs = ?, readBytes = ?,
+         writtenBytes = ? where run = ? and task = ? and number = ?`,
       event.result.outcome,
       JSON.stringify(event.result),
       event.durationMs,
       event.peakMemoryBytes ?? null,
+      event.usage?.cpuMs ?? null,
+      event.usage?.readBytes ?? null,
+      event.usage?.writtenBytes ?? null,
       this.#facts.id,
       event.task,
       event.attempt,

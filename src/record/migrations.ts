@@ -103,4 +103,20 @@ export const migrations: readonly string[] = [
     document text not null
   ) without rowid;
   `,
+  `
+  alter table attempt add column cpuMs real;
+  alter table attempt add column readBytes integer;
+  alter table attempt add column writtenBytes integer;
+
+  -- what "flow repeat" found out: whether a task gives the same outputs when it is run again
+  create table repetition (
+    key text not null,
+    at real not null,
+    task text not null,
+    isIdentical integer not null,
+    -- ports whose content differs, as JSON
+    differing text not null
+  );
+  create index repetition_by_key on repetition (key, at);
+  `,
 ];

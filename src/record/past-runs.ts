@@ -101,3 +101,22 @@ export function tasksOf(database: FlowDatabase, run: string): PastTask[] {
     )
     .all(run);
 }
+
+/** Runs, the latest first. */
+export function listRuns(
+  database: FlowDatabase,
+  { experiment, limit }: { readonly experiment: string | undefined; readonly limit: number },
+): PastRun[] {
+  return database
+    .prepare<[string | null, string | null, number], PastRun>(
+      `select ${runColumns} from run where experiment = ? or ? is null order by startedAt desc limit ?`,
+    )
+    .all(experiment ?? null, experiment ?? null, limit);
+}
+
+/** One run. */
+export function runOf(database: FlowDatabase, id: string): PastRun {
+  const run = database.prepare<[string], PastRun>(`select ${runColumns} from run where id = ?`).get(id);
+  if (run === undefined) throw new Error(`run ${id} was found and is not there`);
+  return run;
+}

@@ -8,6 +8,11 @@ export interface MachineFacts {
   readonly host: string;
   readonly platform: string;
   readonly cpu: string;
+  /** Instruction sets that libraries choose their kernels by. */
+  readonly cpuFlags?: readonly string[];
+  /** Graphics processors and the version of their driver. */
+  readonly gpus?: readonly string[];
+  readonly gpuDriver?: string;
   /** Processors the run may use. */
   readonly cpus: number;
   readonly memoryBytes: number;
@@ -65,6 +70,8 @@ export interface RecordedExperiment {
     /** By port: a path as written, or `task:output`. */
     readonly inputs: Readonly<Record<string, readonly string[]>>;
     readonly seed: number;
+    /** Declared variables; secrets without their value. */
+    readonly environment?: Readonly<Record<string, string>>;
   }[];
 }
 
@@ -84,6 +91,9 @@ export function recordedExperiment(experiment: Experiment, text: string): Record
       ]),
     ),
     seed: task.seed,
+    environment: Object.fromEntries(
+      Object.entries(task.environment).map(([name, { value, secret }]) => [name, secret ? '(secret)' : value]),
+    ),
   }));
   return { name, summary, file, workspace, text, params, tasks };
 }

@@ -1,0 +1,45 @@
+import { Option } from 'commander';
+import { factsOf, findRun } from '../../record/find-run.ts';
+import type { FlowDatabase } from '../../record/open-database.ts';
+import { runOf, tasksOf } from '../../record/past-runs.ts';
+import { figuresOf } from '../../record/run-details.ts';
+import { compareRuns, onlyDifferences, type ComparedRun } from '../../report/compare-runs.ts';
+import { comparisonCsv } from '../../report/comparison-csv.ts';
+import { comparisonJson } from '../../report/comparison-json.ts';
+import { comparisonTable } from '../../report/comparison-table.ts';
+import { paintWith } from '../../report/paint.ts';
+import { exitCode } from '../exit-code.ts';
+import type { FlowCommand } from '../flow-command.ts';
+import { showsColour } from '../shows-colour.ts';
+import { declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
+
+export const command: FlowCommand = {
+  declare(command) {
+    declareWorkspaceOptions(command);
+    command
+      .argument('<runs...>', 'ids of runs (or how they begin), or experiments for their last runs')
+      .option('--all', 'also what is the same', false)
+      .addOption(new Option('--csv', 'print comma-separated values').conflicts('json').default(false));
+  },
+  run: (call, surroundings) =>
+    inWorkspace(call, surroundings, ({ database }) => {
+      const names = call.arguments[0] as readonly string[];
+      const { all, csv, json } = call.options as { all: boolean; csv: boolean; json: boolean };
+      const whole = compareRuns(names.map((name) => comparedRun(database, findRun(database, name))));
+      const comparison = all ? whole : onlyDifferences(whole);
+      const { stdout, environment } = surroundings;
+      if (csv) stdout.write(comparisonCsv(comparison));
+      else if (json) stdout.write(`${JSON.stringify(comparisonJson(comparison), null, 2)}\n`);
+      else stdout.write(`${comparisonTable(comparison, paintWith(showsColour(stdout, environment))).join('\n')}\n`);
+      return exitCode.done;
+    }),
+};
+
+function comparedRun(database: FlowDatabase, id: string): ComparedRun {
+  return {
+    facts: factsOf(database, id),
+    outcome: runOf(database, id).outcome,
+    tasks: tasksOf(database, id),
+    figures: figuresOf(database, id),
+  };
+}

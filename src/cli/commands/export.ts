@@ -1,0 +1,41 @@
+import { cpSync, existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fail } from '../../base/failure.ts';
+import { exportResults } from '../../cache/transfer.ts';
+import { findRun } from '../../record/find-run.ts';
+import { tasksOf } from '../../record/past-runs.ts';
+import { exitCode } from '../exit-code.ts';
+import type { FlowCommand } from '../flow-command.ts';
+import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
+
+/** Where an exported run carries the results it took from the cache. */
+export const exportedResults = 'results';
+
+export const command: FlowCommand = {
+  declare(command) {
+    declareWorkspaceOptions(command);
+    command
+      .argument('<run>', 'id of a run (or how it begins), or an experiment for its last run')
+      .argument('<folder>', 'a new folder')
+      .option('--with-results', 'take the results along, to be used without computing them again', false);
+  },
+  run: (call, surroundings) =>
+    inWorkspace(call, surroundings, ({ database, runsFolder, cache }) => {
+      const run = findRun(database, String(call.arguments[0]));
+      const folder = resolve(surroundings.workingFolder, String(call.arguments[1]));
+      if (existsSync(folder)) fail({ code: 'folder-exists', message: `expected a new folder, found one at ${folder}` });
+      const outputs = join(runsFolder, run, 'outputs');
+      // Outputs are links into our cache, which mean nothing elsewhere.
+      cpSync(join(runsFolder, run), folder, { recursive: true, filter: (path) => path !== outputs });
+      const keys = tasksOf(database, run).flatMap(({ key, outcome }) =>
+        key !== null && (outcome === 'done' || outcome === 'cached') && existsSync(cache.entryFolder(key)) ? [key] : [],
+      );
+      const isWhole = call.options['withResults'] === true;
+      const copied = isWhole ? exportResults(cache, keys, join(folder, exportedResults)) : [];
+      answer(call, surroundings, {
+        json: { run, folder, results: copied },
+        text: `exported ${run} to ${folder}${isWhole ? `, with ${copied.length} results` : ''}`,
+      });
+      return exitCode.done;
+    }),
+};
