@@ -27,6 +27,13 @@ cpSync(join(repository, 'pipelines'), join(workspace, 'pipelines'), { recursive:
 mkdirSync(target, { recursive: true });
 const socket = join(temporary, 'tmux');
 
+// However the script ends, the terminal and what runs in it end with it.
+process.once('exit', () => {
+  tmux('kill-server');
+  rmSync(temporary, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 function tmux(...words: string[]): string {
   return execFileSync('tmux', ['-S', socket, ...words], { encoding: 'utf8' });
 }
@@ -76,18 +83,13 @@ async function photograph(page: string): Promise<void> {
   }
 }
 
-try {
-  const frames = await watchRun();
-  const last = frames.at(-1)?.screen ?? '';
-  const busy = frames.filter(({ screen }) => screen.includes('━') && screen.includes('╌'));
-  const running = busy[Math.floor(busy.length / 2)]?.screen ?? last;
-  writeFileSync(join(target, 'run.svg'), recordingSvg(shorten(frames), columns, recording.lastSeconds));
-  writeFileSync(join(target, 'running.svg'), terminalSvg(running, columns));
-  writeFileSync(join(target, 'done.svg'), terminalSvg(last, columns));
-  const page = pageOf(last);
-  if (page !== undefined) await photograph(page);
-  console.log(`${frames.length} screens seen; pictures are in ${target}`);
-} finally {
-  tmux('kill-server');
-  if (workspaceArgument === undefined) rmSync(temporary, { recursive: true, force: true });
-}
+const frames = await watchRun();
+const last = frames.at(-1)?.screen ?? '';
+const busy = frames.filter(({ screen }) => screen.includes('━') && screen.includes('╌'));
+const running = busy[Math.floor(busy.length / 2)]?.screen ?? last;
+writeFileSync(join(target, 'run.svg'), recordingSvg(shorten(frames), columns, recording.lastSeconds));
+writeFileSync(join(target, 'running.svg'), terminalSvg(running, columns));
+writeFileSync(join(target, 'done.svg'), terminalSvg(last, columns));
+const page = pageOf(last);
+if (page !== undefined) await photograph(page);
+console.log(`${frames.length} screens seen; pictures are in ${target}`);
