@@ -32,7 +32,10 @@ const log = join(recordFolder(root), 'setup.log');
 const pins = JSON.parse(readFileSync(join(here, 'pins.json'), 'utf8'));
 const started = Date.now();
 
-process.exitCode = await main();
+const gpuNotFound = {
+  reason: 'the CUDA library is installed, but TensorFlow found no GPU, so the CPU computes',
+  remedy: 'nvidia-smi shows whether the driver sees the GPU; then npm run setup',
+};
 
 async function main() {
   // `npm ci --dry-run` runs the scripts of the root package although it has installed nothing.
@@ -92,11 +95,6 @@ async function setUpTensorflow(library) {
   return 0;
 }
 
-const gpuNotFound = {
-  reason: 'the CUDA library is installed, but TensorFlow found no GPU, so the CPU computes',
-  remedy: 'nvidia-smi shows whether the driver sees the GPU; then npm run setup',
-};
-
 /**
  * A binding from the cache that does not load (made by another compiler, perhaps) is compiled anew once.
  *
@@ -150,3 +148,5 @@ function say(text) {
   const seconds = ((Date.now() - started) / 1000).toFixed(1).padStart(6);
   console.log(text.startsWith('  ') ? `${seconds} s${text}` : text);
 }
+
+process.exitCode = await main();

@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Rig } from '../e2e/rig.ts';
+
+let rig: Rig;
+beforeEach(() => {
+  rig = new Rig();
+});
+afterEach(() => rig.dispose());
+
+interface Finding {
+  readonly subject: string;
+  readonly state: string;
+  readonly found: string;
+  readonly mend?: string;
+}
+
+async function findings(
+  environment: Readonly<Record<string, string>>,
+): Promise<{ code: number | null; all: Finding[] }> {
+  const { code, stdout } = await rig.flow(['doctor', '--json'], environment);
+  return { code, all: JSON.parse(stdout) as Finding[] };
+}
+
+describe('flow doctor', () => {
+  it('looks at everything a run needs, as JSON, and ends with 0 where an engine serves', async () => {
+    const { code, all } = await findings({ FLOW_ENGINE: 'wasm' });
+    expect(code).toBe(0);
+    expect(all.map(({ subject }) => subject)).toEqual(
+      expect.arrayContaining([
+        'Node.js',
+        'engine',
+        'devices',
+        'threads',
+        'onnxruntime',
+        'images',
+        'SQLite',
+        'cache',
+        'disk',
+      ]),
+    );
+    expect(all.find(({ subject }) => subject === 'engine')).toEqual({
+      subject: 'engine',
+      state: 'ok',
+      found: 'wasm 4.22.0',
+    });
+    expect(all.filter(({ state }) => state === 'missing')).toEqual([]);
+  });
+
+  it('says one line each on a terminal, the state first', async () => {
+    const { code, stdout } = await rig.flow(['doctor']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ok {7}Node\.js +v\d+\./m);
+    expect(stdout).toMatch(/^ok {7}engine +cpu 4\.22\.0$/m);
+    expect(stdout).toMatch(/^ok {7}SQLite +3\./m);
+  });
+
+  it('names an engine that does not exist, says what may be asked for, and does not end with 0', async () => {
+    const { code, all } = await findings({ FLOW_ENGINE: 'tensorflo' });
+    expect(code).not.toBe(0);
+    expect(all.find(({ subject }) => subject === 'engine')).toEqual({
+      subject: 'engine',
+      state: 'missing',
+      found: 'there is no engine "tensorflo"',
+      mend: 'FLOW_ENGINE may be tensorflow, cuda, wasm, cpu, or unset for the best one that is installed',
+    });
+  });
+});
