@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'runs', 'coverage', 'bin', 'setup', 'test/fixtures', 'eslint.config.js'] },
+  { ignores: ['dist', 'runs', 'coverage', 'bin', 'setup', 'test/**/fixtures/**', 'eslint.config.js'] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -104,12 +104,6 @@ export function toFloat32(array: MxnetArray): Float32Array {
   return Float32Array.from({ length: data.length / bytes }, (_, index) => read[type](index * bytes));
 }
 
-/** A dense float32 array in today's layout, as MXNet 1.x writes checkpoints. */
-export function float32Array(name: string, shape: readonly number[], values: Float32Array): MxnetArray {
-  const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return { name, version: 2, shape, type: 'float32', device: { type: 1, id: 0 }, data };
-}
-
 function decodeArray(cursor: Cursor): MxnetArray {
   const at = cursor.offset;
   const first = cursor.u32('an array');

@@ -1,8 +1,22 @@
-import type { Embedder } from './embedder.ts';
 import type { EngineHandle } from './engines/engine-handle.ts';
 import type { Network } from './engines/network.ts';
 import { required } from './engines/required.ts';
 import type { InferredGraph } from './infer-graph.ts';
+
+/** A network ready to turn pictures into embeddings; the shape of `FaceEmbedder` in src/face, and an end. */
+export interface Embedder {
+  readonly height: number;
+  readonly width: number;
+  /** Floats per embedding. */
+  readonly embeddingSize: number;
+  /**
+   * Embeds `count` RGB pictures, bytes 0..255, NHWC (count x height x width x 3). Resolves to count x embeddingSize
+   * floats, not normalised. `count` may vary from call to call.
+   */
+  embed(pixels: Uint8Array, count: number): Promise<Float32Array>;
+  /** Frees the tensors of the network. */
+  dispose(): void;
+}
 
 /** A network on an engine as an embedder. */
 export function networkEmbedder(engine: EngineHandle, network: Network, inferred: InferredGraph): Embedder {

@@ -4,7 +4,7 @@ import type { StageKind, TaskSpec } from './experiment.ts';
 import { MapReader } from './map-reader.ts';
 import type { Instance } from './matrix.ts';
 import { emptyMap, without } from './merge.ts';
-import { nodeAt, toJson, type Entry, type MapNode, type Node } from './node.ts';
+import { mapLeaves, nodeAt, toJson, type Entry, type MapNode, type Node } from './node.ts';
 import { validatorOf, type Validator } from './params-validator.ts';
 import type { Problems } from './problems.ts';
 import type { StageDraft } from './read-stages.ts';
@@ -126,25 +126,17 @@ export class TaskBuilder {
 
   /** Outputs flow into ports; one in a parameter is a mistake. */
   #withoutOutputs(node: Node, name: string, draft: StageDraft): Node {
-    if (node.type === 'list') {
-      return { ...node, items: node.items.map((item) => this.#withoutOutputs(item, name, draft)) };
-    }
-    if (node.type === 'map') {
-      const entries = [...node.entries].map(([key, entry]): [string, Entry] => [
-        key,
-        { key: entry.key, value: this.#withoutOutputs(entry.value, name, draft) },
-      ]);
-      return { ...node, entries: new Map(entries) };
-    }
-    if (node.type !== 'output') return node;
-    const ports = Object.keys(draft.kind.manifest.inputs);
-    this.#context.problems.add({
-      code: 'misplaced-output',
-      message: `${draft.owner} has no input port "${name}" that could take an output`,
-      at: node.via ?? node.at,
-      hint: ports.length > 0 ? `Its input ports: ${ports.join(', ')}.` : 'It has no input ports.',
+    return mapLeaves(node, (leaf) => {
+      if (leaf.type === 'scalar') return leaf;
+      const ports = Object.keys(draft.kind.manifest.inputs);
+      this.#context.problems.add({
+        code: 'misplaced-output',
+        message: `${draft.owner} has no input port "${name}" that could take an output`,
+        at: leaf.via ?? leaf.at,
+        hint: ports.length > 0 ? `Its input ports: ${ports.join(', ')}.` : 'It has no input ports.',
+      });
+      return { type: 'broken', at: leaf.at };
     });
-    return { type: 'broken', at: node.at };
   }
 }
 

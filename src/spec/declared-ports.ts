@@ -29,6 +29,7 @@ export function declaredPorts(manifest: StageManifest, given: MapNode, tools: To
     return port === undefined ? [] : [[name, port] as const];
   });
   for (const [name, { key }] of ports) refuseName(name, key, tools);
+  refuseClashes(ports, reader.mapAt('outputs')?.entries ?? new Map<string, Entry>(), tools);
   const params = new Map(given.entries);
   params.delete('inputs');
   return {
@@ -94,6 +95,18 @@ function checked(port: OutputPort, { at }: Node, { owner, problems }: Tools): Ou
     hint: 'The command finds the path to write to in the variable of the same name as the output.',
   });
   return undefined;
+}
+
+/** An input and an output of one name would share a variable; `scratch` is the folder of the task's own. */
+function refuseClashes(inputs: ReadonlyMap<string, Entry>, outputs: ReadonlyMap<string, Entry>, tools: Tools): void {
+  for (const [name, { key }] of [...inputs, ...outputs]) {
+    const twice = inputs.has(name) && outputs.get(name)?.key === key;
+    if (!twice && name !== 'scratch') continue;
+    const message = twice
+      ? `"${name}" of ${tools.owner} is the name of an input and of an output, which share a variable`
+      : `"scratch" of ${tools.owner} is no name for a port: the variable holds the folder of the task's own`;
+    tools.problems.add({ code: 'bad-name', message, at: key });
+  }
 }
 
 /** Names of ports become variables in the environment of the command, in which only such names are sure to be free. */

@@ -96,6 +96,31 @@ function segmentsOf(pointer: string): string[] {
     .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
+/** The tree with every scalar and edge replaced; parts in which nothing changes are taken over, not copied. */
+export function mapLeaves(node: Node, change: (leaf: ScalarNode | OutputNode) => Node): Node {
+  switch (node.type) {
+    case 'scalar':
+    case 'output':
+      return change(node);
+    case 'broken':
+      return node;
+    case 'list': {
+      const items = node.items.map((item) => mapLeaves(item, change));
+      return items.every((item, index) => item === node.items[index]) ? node : { ...node, items };
+    }
+    case 'map': {
+      const changed = new Map<string, Entry>();
+      for (const [name, { key, value }] of node.entries) {
+        const now = mapLeaves(value, change);
+        if (now !== value) changed.set(name, { key, value: now });
+      }
+      if (changed.size === 0) return node;
+      const entries = [...node.entries].map(([name, entry]) => [name, changed.get(name) ?? entry] as const);
+      return { ...node, entries: new Map(entries) };
+    }
+  }
+}
+
 /** What a value is called in an error. */
 export function describe(node: Node): string {
   switch (node.type) {
@@ -103,9 +128,9 @@ export function describe(node: Node): string {
       if (node.value === null) return 'nothing';
       return typeof node.value === 'string' ? `the text ${JSON.stringify(node.value)}` : String(node.value);
     case 'list':
-      return 'a list';
+      return node.items.length === 0 ? 'an empty list' : 'a list';
     case 'map':
-      return 'a map';
+      return node.entries.size === 0 ? 'an empty map' : 'a map';
     case 'output':
       return 'an output of a stage';
     case 'broken':

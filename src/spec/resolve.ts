@@ -1,4 +1,4 @@
-import { describe, type Entry, type Node, type ScalarNode } from './node.ts';
+import { describe, mapLeaves, type Node, type ScalarNode } from './node.ts';
 import type { Problems } from './problems.ts';
 import { parseText, referenceForms, type Reference, type TextPart } from './reference.ts';
 import type { Span } from './source-text.ts';
@@ -8,24 +8,12 @@ export type LookUp = (reference: Reference, at: Span) => Node;
 
 /** Replaces every reference in a tree. A text that is one reference takes the type of what it refers to. */
 export function resolveReferences(node: Node, lookUp: LookUp, problems: Problems): Node {
-  switch (node.type) {
-    case 'scalar':
-      return typeof node.value === 'string' && node.value.includes('${')
-        ? resolveText(node, node.value, { lookUp, problems })
-        : node;
-    case 'list':
-      return { ...node, items: node.items.map((item) => resolveReferences(item, lookUp, problems)) };
-    case 'map': {
-      const resolve = ([key, entry]: [string, Entry]): [string, Entry] => [
-        key,
-        { key: entry.key, value: resolveReferences(entry.value, lookUp, problems) },
-      ];
-      return { ...node, entries: new Map([...node.entries].map(resolve)) };
-    }
-    case 'output':
-    case 'broken':
-      return node;
-  }
+  const tools = { lookUp, problems };
+  return mapLeaves(node, (leaf) =>
+    leaf.type === 'scalar' && typeof leaf.value === 'string' && leaf.value.includes('${')
+      ? resolveText(leaf, leaf.value, tools)
+      : leaf,
+  );
 }
 
 interface Tools {

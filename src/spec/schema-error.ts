@@ -109,6 +109,8 @@ function expectation(error: SchemaError): { pointer: string; expected: string } 
       return { pointer, expected: `greater than ${limit}` };
     case 'exclusiveMaximum':
       return { pointer, expected: `less than ${limit}` };
+    case 'multipleOf':
+      return { pointer, expected: `a multiple of ${paramOf(error, 'multipleOf')}` };
     case 'minItems':
       return { pointer, expected: `a list of at least ${limit}` };
     case 'maxItems':

@@ -32,7 +32,7 @@ function lossFigure(trainings: readonly Training[]): Html | undefined {
   const chart = {
     summary: 'Loss over the steps of the training',
     x: stepAxis(trainings),
-    y: { label: 'loss', domain: niceDomain(values) },
+    y: { label: 'loss', domain: niceDomain([0, ...values]) },
     ...{ series, marks: rateMarks(trainings) },
   };
   return chartFigure(

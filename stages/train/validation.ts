@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { StageEvent } from '../../src/base/stage.ts';
 import { verifySet } from '../../src/face/verify-set.ts';
 import { readVerificationSet, type VerificationSet } from '../../src/format/verification-set.ts';
-import type { Embedder } from '../../src/net/embedder.ts';
+import type { Embedder } from '../../src/net/network-embedder.ts';
 
 interface NamedSet {
   readonly name: string;

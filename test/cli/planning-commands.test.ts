@@ -26,11 +26,19 @@ test('flow init writes an experiment that flow check accepts and flow plan plans
 });
 
 test('flow check shows every mistake with its place, and ends with 2', async () => {
-  rig.write('bad.yaml', 'name: bad\nstages:\n  a:\n    uses: synthesize\n    with: { peple: 3, pairs: 1 }\n');
+  rig.write('bad.yaml', 'name: bad\nstages:\n  a:\n    uses: synthesize\n    with: { peple: 3, pairs: 0 }\n');
   const { code, stdout, stderr } = await rig.flow(['check', 'bad.yaml']);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain('bad.yaml:5:13 unknown-param: stage "a" has no parameter "peple"');
-  expect(stderr).toContain('bad.yaml:5:30 bad-param: "pairs" of stage "a" must be at least 2, found 1\n  with:');
+  expect(stderr).toContain('bad.yaml:5:30 bad-param: "pairs" of stage "a" must be at least 2, found 0\n  with:');
+  const asJson = await rig.flow(['check', 'bad.yaml', '--json']);
+  expect(asJson.code).toBe(2);
+  expect(JSON.parse(asJson.stdout)).toMatchObject({
+    failures: [
+      { code: 'unknown-param', at: { file: 'bad.yaml', line: 5, column: 13, length: 5 } },
+      { code: 'bad-param', at: { file: 'bad.yaml', line: 5, column: 30 } },
+    ],
+  });
 });
 
 test('flow check warns of what is odd and of inputs that are elsewhere, and ends with 0', async () => {

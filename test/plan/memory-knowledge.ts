@@ -38,7 +38,7 @@ export class MemoryKnowledge implements Knowledge {
    * Pretends that a task ran. What it gives is said by `content`: by default another one for another key document, as
    * a stage would give that uses all it is handed.
    */
-  execute(planned: PlannedTask & { state: 'run' }, content = keyOf(planned.document)): OutputDigests {
+  execute(planned: PlannedTask & { state: 'run' }, content: string = keyOf(planned.document)): OutputDigests {
     const ports = Object.keys(planned.task.kind.manifest.outputs);
     const outputs = Object.fromEntries(ports.map((port) => [port, digestOf(`${port} ${content}`)]));
     this.executions.push(planned.task.id);

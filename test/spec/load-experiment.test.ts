@@ -14,6 +14,7 @@ describe('parameters', () => {
     const params = paramsOf(`${oneStage}    with: { light: { strength: 2 } }`);
     expect(params).toEqual({
       count: 3,
+      pairs: 2,
       noise: 0.5,
       colour: 'rgb',
       flip: false,

@@ -1,5 +1,5 @@
 import { renderFailures } from '../../report/failure-frame.ts';
-import type { Failure } from '../../base/failure.ts';
+import { FailureError, type Failure } from '../../base/failure.ts';
 import type { Experiment } from '../../spec/experiment.ts';
 import { missingInputs } from '../../spec/missing-inputs.ts';
 import { exitCode } from '../exit-code.ts';
@@ -22,17 +22,34 @@ export const command: FlowCommand = {
     const options = { ...readExperimentOptions(call), allowMissingInputs: true };
     const { stdout, environment } = surroundings;
     const workspace = openWorkspace(surroundings, options.workspace);
-    const experiment = loadFrom(options, workspace, surroundings);
+    const isJson = call.options['json'] === true;
+    const experiment = isJson
+      ? loadedOrFailures(() => loadFrom(options, workspace, surroundings))
+      : loadFrom(options, workspace, surroundings);
     workspace.close();
+    if ('failures' in experiment) {
+      stdout.write(`${JSON.stringify(experiment, null, 2)}\n`);
+      return Promise.resolve(exitCode.wrongCall);
+    }
     const warnings = [...experiment.warnings, ...missingInputs(experiment.tasks)];
-    if (call.options['json'] === true) stdout.write(`${JSON.stringify(checkJson(experiment, warnings), null, 2)}\n`);
+    if (isJson) stdout.write(`${JSON.stringify(checkJson(experiment, warnings), null, 2)}\n`);
     else stdout.write(checkText(experiment, warnings, showsColour(stdout, environment)));
     return Promise.resolve(exitCode.done);
   },
 };
 
+/** Mistakes as data, where they are asked for as JSON. */
+function loadedOrFailures(load: () => Experiment): Experiment | { readonly failures: readonly Failure[] } {
+  try {
+    return load();
+  } catch (error) {
+    if (error instanceof FailureError) return { failures: error.failures };
+    throw error;
+  }
+}
+
 function checkJson({ name, tasks }: Experiment, warnings: readonly Failure[]): object {
-  return { experiment: name, tasks: tasks.map(({ id }) => id), warnings };
+  return { experiment: name, tasks: tasks.map(({ id }) => id), failures: [], warnings };
 }
 
 function checkText({ name, tasks }: Experiment, warnings: readonly Failure[], colour: boolean): string {

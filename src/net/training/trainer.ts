@@ -10,8 +10,7 @@ import { initialValues, initialWeights, type WeightInitializer } from '../initia
 import { type LossChoice, lossOf } from '../losses/index.ts';
 import type { LossParameter } from '../losses/loss.ts';
 import type { NamedArray } from '../named-array.ts';
-import { networkEmbedder } from '../network-embedder.ts';
-import type { Embedder } from '../embedder.ts';
+import { networkEmbedder, type Embedder } from '../network-embedder.ts';
 import { Sgd, type SgdOptions } from './sgd.ts';
 
 export interface TrainerOptions {

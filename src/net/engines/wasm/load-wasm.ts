@@ -21,8 +21,20 @@ export async function loadWasm(identity: EngineIdentity): Promise<EngineHandle> 
   const backend = require('@tensorflow/tfjs-backend-wasm') as WasmBackend;
   checkVersion(identity, backend.version_wasm);
   backend.setWasmPaths(join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')), '/'));
-  await tf.setBackend('wasm');
+  await withoutNewListeners(() => tf.setBackend('wasm'));
   registerGradientKernels(tf);
   registerFastKernels(tf);
   return { identity, tf, device: 'cpu', threads: 1 };
+}
+
+/** The module that Emscripten made handles uncaught errors of the whole process; that is not its business. */
+async function withoutNewListeners(load: () => Promise<unknown>): Promise<void> {
+  const events = ['uncaughtException', 'unhandledRejection'];
+  const before = new Set(events.flatMap((event) => process.rawListeners(event)));
+  await load();
+  for (const event of events) {
+    for (const listener of process.rawListeners(event)) {
+      if (!before.has(listener)) process.removeListener(event, listener as () => void);
+    }
+  }
 }
