@@ -35,6 +35,16 @@ export interface ExecutionFacts {
   readonly peakMemoryBytes: number | null;
   readonly engine: EngineIdentity | null;
   readonly figures: readonly Figure[];
+  /** Set where nobody computed it under this key: a person said that what has changed does not matter. */
+  readonly accepted?: Acceptance;
+}
+
+export interface Acceptance {
+  /** The key under which it was computed. */
+  readonly from: string;
+  readonly reason: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
 }
 
 /** The content of `cache/<key>/entry.json`. */

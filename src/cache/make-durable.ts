@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import type * as ChildProcess from 'node:child_process';
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -24,6 +25,8 @@ function collect(folder: string, paths: string[]): void {
 
 /** `sync -f` of GNU coreutils; false where there is no such program. */
 function syncFileSystem(folder: string): boolean {
+  // Loaded when needed: a run that finds everything in the cache syncs nothing.
+  const { spawnSync } = createRequire(import.meta.url)('node:child_process') as typeof ChildProcess;
   return spawnSync('sync', ['-f', folder], { stdio: 'ignore' }).status === 0;
 }
 

@@ -1,15 +1,18 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncFolder, writeFileAtomic } from '../base/atomic-file.ts';
+import type { Json } from '../base/digest.ts';
 import {
   entryFileName,
   outputsFolderName,
   readEntry,
+  type Acceptance,
   type CacheEntry,
   type ExecutionFacts,
   type StoredOutput,
 } from './cache-entry.ts';
 import { listTree, portableSignature, type FileTree } from './file-tree.ts';
+import { linkTree } from './link-tree.ts';
 import { makeDurable } from './make-durable.ts';
 import { ObjectStore } from './object-store.ts';
 import { ScratchFolder } from './scratch-folder.ts';
@@ -132,6 +135,28 @@ export class ResultCache {
     this.drop(key);
     this.#moveIn(scratch.entry, key);
     return entry;
+  }
+
+  /** Digests what a task has left as `publish` does, and stores nothing: to see whether it gives the same again. */
+  async tryOut(key: string, outputs: Readonly<Record<string, OutputPlan>>, facts: ExecutionFacts): Promise<CacheEntry> {
+    const stored: Record<string, StoredOutput> = {};
+    for (const [port, plan] of Object.entries(outputs)) {
+      stored[port] = await storeOutput({ scratch: this.scratchOf(key), objects: undefined }, port, plan);
+    }
+    return { format: 'faceflow-cache-entry', version: 1, key, ...facts, outputs: stored };
+  }
+
+  /** Makes a stored result that of another key too: somebody has said that what differs does not matter. */
+  accept(entry: CacheEntry, key: string, keyDocument: Json, acceptance: Acceptance): CacheEntry {
+    const copy = join(this.folders.scratch, `${key}.accepted.${process.pid}`);
+    rmSync(copy, { recursive: true, force: true });
+    linkTree(join(this.entryFolder(entry.key), outputsFolderName), join(copy, outputsFolderName));
+    const accepted: CacheEntry = { ...entry, key, keyDocument, accepted: acceptance };
+    writeFileAtomic(join(copy, entryFileName), `${JSON.stringify(accepted, null, 1)}\n`);
+    makeDurable(copy);
+    this.drop(key);
+    this.#moveIn(copy, key);
+    return accepted;
   }
 
   /** Removes an entry; a reader never sees half of one, since it leaves the cache by a rename. */

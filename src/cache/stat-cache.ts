@@ -11,6 +11,11 @@ export interface ContentDigest {
   readonly bytes: number;
 }
 
+/** Whatever can tell the content of a file or folder. */
+export interface ContentDigester {
+  digest(path: string): Promise<ContentDigest>;
+}
+
 interface FileRecord {
   readonly signature: string;
   readonly digest: Digest;
@@ -25,7 +30,7 @@ const attempts = 3;
  * inputs are read once. A record counts only if it was made after the file's last change by more than the clock's
  * grain: a file written twice within one tick of the clock looks unchanged (what git calls racily clean).
  */
-export class StatCache {
+export class StatCache implements ContentDigester {
   readonly #database: Database.Database;
   readonly #find: Database.Statement<[string], FileRecord>;
   readonly #save: Database.Statement<[string, string, string, number]>;

@@ -15,7 +15,7 @@ export interface OutputPlan {
 
 /** Checks and digests what a task has left, makes it read-only and shares its content with what is stored already. */
 export async function storeOutput(
-  { scratch, objects }: { readonly scratch: ScratchFolder; readonly objects: ObjectStore },
+  { scratch, objects }: { readonly scratch: ScratchFolder; readonly objects: ObjectStore | undefined },
   port: string,
   plan: OutputPlan,
 ): Promise<StoredOutput> {
@@ -26,7 +26,7 @@ export async function storeOutput(
     const fileDigest = await readDigest(file, stat);
     // Guards results against a slip of the hand: they are reached through links from every run folder.
     chmodSync(file, 0o444);
-    await objects.share(file, stat, fileDigest);
+    await objects?.share(file, stat, fileDigest);
     return fileDigest;
   });
   // A shared file has the times of the one it is shared with.

@@ -1,10 +1,4 @@
-import type { CommandGroup, FlowCommand } from './flow-command.ts';
-
-export interface CommandEntry {
-  readonly summary: string;
-  /** Commands are loaded when called: `flow run` pays for nothing that only `flow doctor` needs. */
-  load(): Promise<{ readonly command: FlowCommand | CommandGroup }>;
-}
+import type { CommandEntry } from './flow-command.ts';
 
 /** Every command, in the order in which `flow --help` lists them. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
@@ -31,6 +25,18 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   status: {
     summary: 'say what the last run of an experiment did, and what of it is cached',
     load: () => import('./commands/status.ts'),
+  },
+  accept: {
+    summary: 'say that a change does not matter: the last result of a task stays good',
+    load: () => import('./commands/accept.ts'),
+  },
+  repeat: {
+    summary: 'run a task once more and say whether it gives the same',
+    load: () => import('./commands/repeat.ts'),
+  },
+  lock: {
+    summary: 'write the contents of all inputs from outside to flow.lock',
+    load: () => import('./commands/lock.ts'),
   },
   runs: {
     summary: 'list runs',
@@ -87,5 +93,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   inspect: {
     summary: 'say what a file or folder of any known format is and holds',
     load: () => import('./commands/inspect.ts'),
+  },
+  completion: {
+    summary: 'print the completion of commands, tasks, runs and parameters for bash, zsh or fish',
+    load: () => import('./commands/completion.ts'),
+  },
+  complete: {
+    summary: 'say what may come next on a command line',
+    isHidden: true,
+    load: () => import('./commands/complete.ts'),
   },
 };

@@ -8,6 +8,16 @@ export interface Surroundings {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
+  /** All commands: completion has to know the others. */
+  readonly commands: Readonly<Record<string, CommandEntry>>;
+}
+
+export interface CommandEntry {
+  readonly summary: string;
+  /** Not for people: left out of `flow --help`. */
+  readonly isHidden?: boolean;
+  /** Commands are loaded when called: `flow run` pays for nothing that only `flow doctor` needs. */
+  load(): Promise<{ readonly command: FlowCommand | CommandGroup }>;
 }
 
 /** What the user typed after the command's name, as commander understood it. */

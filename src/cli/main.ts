@@ -15,6 +15,7 @@ export async function main(process: NodeJS.Process): Promise<ExitCode> {
     stdout: process.stdout,
     stderr: process.stderr,
     stdin: process.stdin,
+    commands,
   };
   try {
     return await dispatch(process.argv.slice(2), surroundings);
@@ -30,8 +31,10 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
   const loaded = entry === undefined ? undefined : (await entry.load()).command;
   let result: ExitCode = exitCode.done;
   const program = declareProgram(surroundings);
-  for (const [each, { summary }] of Object.entries(commands)) {
-    const declared = program.command(each).summary(summary).description(summary);
+  // All of them for the help; a command that was called needs itself alone.
+  const declarations = Object.entries(commands).filter(([each]) => loaded === undefined || each === name);
+  for (const [each, { summary, isHidden = false }] of declarations) {
+    const declared = program.command(each, { hidden: isHidden }).summary(summary).description(summary);
     if (each === name && loaded !== undefined) {
       connect(declared, loaded, async (command, call) => {
         result = await command.run(call, surroundings);

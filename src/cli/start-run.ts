@@ -28,13 +28,15 @@ const graceMs = 30_000;
 export interface RunSurroundings {
   readonly workspace: Workspace;
   readonly surroundings: Surroundings;
+  /** Store nothing: see what tasks give. */
+  readonly isTrial?: boolean;
 }
 
 /** Runs what a plan leaves to be run, shows it, records it, and stops it in order when we are told to. */
 export async function startRun(
   planned: PlannedExperiment,
   options: ExperimentOptions & RunManner,
-  { workspace, surroundings }: RunSurroundings,
+  { workspace, surroundings, isTrial = false }: RunSurroundings,
 ): Promise<RunEnd> {
   const { experiment } = planned.plan;
   const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
@@ -49,7 +51,7 @@ export async function startRun(
     engine: facts.engine,
     ...(facts.engineNotice === null ? {} : { engineNotice: facts.engineNotice }),
     cache: workspace.cache,
-    digests: workspace.digests,
+    digests: workspace.lazyDigests,
     openLocks: () => workspace.openLocks(id),
     capacity: machineCapacity(options.jobs ?? availableParallelism(), surroundings),
     afterFailure: options.keepGoing ? 'go-on' : options.failFast ? 'stop' : 'finish',
@@ -57,13 +59,14 @@ export async function startRun(
     graceMs,
     lastDurationMs: (task) => lastDurationOf(workspace.database, experiment.name, task.id),
     workerEnvironment: (task, share) => taskEnvironment(task, facts.engine, share, surroundings.environment),
+    isTrial,
     interruption,
     readers: readers.handle,
     now: () => Date.now(),
   };
   try {
     const end = await runExperiment(request, planned.plan, planned.knowledge);
-    if (end.counts.done > 0) await tidy(workspace, surroundings);
+    if (end.counts.done > 0 && !isTrial) await tidy(workspace, surroundings);
     return end;
   } finally {
     unheed();
@@ -75,7 +78,7 @@ export async function startRun(
 /** Only a run that has stored something can have filled the cache. */
 async function tidy(workspace: Workspace, surroundings: Surroundings): Promise<void> {
   const { tidyCache } = await import('./tidy-cache.ts');
-  tidyCache(workspace, surroundings);
+  await tidyCache(workspace, surroundings);
 }
 
 export function exitCodeOf(end: RunEnd): ExitCode {

@@ -8,14 +8,14 @@ import type { Workspace } from './workspace.ts';
 const everyMs = 24 * 3_600_000;
 
 /** Keeps the cache within its limits without anybody having to think of it: once a day, at the end of a run. */
-export function tidyCache(workspace: Workspace, surroundings: Surroundings): void {
+export async function tidyCache(workspace: Workspace, surroundings: Surroundings): Promise<void> {
   const { cache } = workspace;
   const marker = join(cache.folders.entries, '.collected');
   const last = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const now = Date.now();
   if (now - last < everyMs) return;
   writeFileSync(marker, '');
-  const locks = workspace.openLocks('tidying');
+  const locks = await workspace.openLocks('tidying');
   try {
     collectGarbage(cache, locks, { limits: cacheLimits(cache.folders.entries, surroundings), now, isDry: false });
   } finally {

@@ -5,8 +5,8 @@ import type { Json } from '../base/digest.ts';
 import type { EngineIdentity } from '../base/stage.ts';
 import { readEntry } from '../cache/cache-entry.ts';
 import { ResultCache } from '../cache/result-cache.ts';
-import { StatCache, statCachePath } from '../cache/stat-cache.ts';
-import { TaskLocks } from '../cache/task-locks.ts';
+import { StatCache, statCachePath, type ContentDigester } from '../cache/stat-cache.ts';
+import type { TaskLocks } from '../cache/task-locks.ts';
 import { CacheKnowledge } from '../execute/knowledge.ts';
 import type { KeyDocument } from '../plan/key-document.ts';
 import { openDatabase, type FlowDatabase } from '../record/open-database.ts';
@@ -48,6 +48,11 @@ export class Workspace {
     return this.#digests;
   }
 
+  /** Opens the stat cache when the first digest is asked for: many runs read nothing from outside. */
+  get lazyDigests(): ContentDigester {
+    return { digest: (path) => this.digests.digest(path) };
+  }
+
   get database(): FlowDatabase {
     if (this.#database === undefined) {
       mkdirSync(this.runsFolder, { recursive: true });
@@ -56,7 +61,9 @@ export class Workspace {
     return this.#database;
   }
 
-  openLocks(run: string): TaskLocks {
+  /** Loaded when needed: a run that finds everything in the cache takes no lock. */
+  async openLocks(run: string): Promise<TaskLocks> {
+    const { TaskLocks } = await import('../cache/task-locks.ts');
     mkdirSync(dirname(this.locksPath), { recursive: true });
     return new TaskLocks(this.locksPath, run);
   }
@@ -72,7 +79,7 @@ export class Workspace {
 
   /** What a plan of an experiment asks for, answered from here. */
   knowledge(experiment: Experiment, engine: EngineIdentity, { adopts = false } = {}): CacheKnowledge {
-    const { cache, digests } = this;
+    const { cache, lazyDigests: digests } = this;
     return new CacheKnowledge({
       experiment,
       engine,

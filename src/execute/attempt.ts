@@ -4,7 +4,7 @@ import type { Json } from '../base/digest.ts';
 import { FailureError } from '../base/failure.ts';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { InputPaths, OutputPaths, StageEvent } from '../base/stage.ts';
-import type { CacheEntry, Figure } from '../cache/cache-entry.ts';
+import type { CacheEntry, ExecutionFacts, Figure } from '../cache/cache-entry.ts';
 import type { ScratchFolder } from '../cache/scratch-folder.ts';
 import type { OutputPlan } from '../cache/store-output.ts';
 import type { TaskLock } from '../cache/task-locks.ts';
@@ -224,7 +224,7 @@ export class Attempt {
     if (!lock.isOurs()) return lockLost;
     const { task, key, document } = this.#assignment;
     const figures: Figure[] = [...this.#figures].map(([name, value]) => ({ name, value }));
-    const entry = await request.cache.publish(key, outputPlans(task), {
+    const facts: ExecutionFacts = {
       keyDocument: toJson(document),
       experiment: request.experiment.name,
       task: task.id,
@@ -234,7 +234,10 @@ export class Attempt {
       peakMemoryBytes,
       engine: document.engine ?? null,
       figures,
-    });
+    };
+    const { cache, isTrial } = request;
+    const plans = outputPlans(task);
+    const entry = await (isTrial ? cache.tryOut(key, plans, facts) : cache.publish(key, plans, facts));
     this.#scratch.remove();
     return { outcome: 'done', entry, durationMs };
   }

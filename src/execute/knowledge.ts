@@ -2,7 +2,7 @@ import { digestOf, type Digest } from '../base/digest.ts';
 import type { EngineIdentity } from '../base/stage.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
 import type { ResultCache } from '../cache/result-cache.ts';
-import type { StatCache } from '../cache/stat-cache.ts';
+import type { ContentDigester } from '../cache/stat-cache.ts';
 import type { Key, KeyDocument } from '../plan/key-document.ts';
 import type { Knowledge, OutputDigests } from '../plan/plan.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
@@ -12,7 +12,7 @@ export interface KnowledgeSources {
   readonly experiment: Experiment;
   readonly engine: EngineIdentity;
   readonly cache: ResultCache;
-  readonly digests: StatCache;
+  readonly digests: ContentDigester;
   /** Copy results of the second cache to ours when they are found: a run needs them here, a plan does not. */
   readonly adopts: boolean;
   /** Key document of the last execution of a task. */

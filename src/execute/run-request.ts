@@ -1,6 +1,6 @@
 import type { EngineIdentity } from '../base/stage.ts';
 import type { ResultCache } from '../cache/result-cache.ts';
-import type { StatCache } from '../cache/stat-cache.ts';
+import type { ContentDigester } from '../cache/stat-cache.ts';
 import type { TaskLocks } from '../cache/task-locks.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
 import type { EventReader } from './event-stream.ts';
@@ -28,9 +28,9 @@ export interface RunRequest {
   readonly engine: EngineIdentity;
   readonly engineNotice?: string;
   readonly cache: ResultCache;
-  readonly digests: StatCache;
+  readonly digests: ContentDigester;
   /** Opened when the first task has to run: a run that finds everything in the cache takes no lock. */
-  readonly openLocks: () => TaskLocks;
+  readonly openLocks: () => Promise<TaskLocks>;
   readonly capacity: Capacity;
   readonly afterFailure: AfterFailure;
   /** Attempts after the first, for tasks that say nothing of it themselves. */
@@ -41,6 +41,8 @@ export interface RunRequest {
   readonly lastDurationMs: (task: TaskSpec) => number | undefined;
   /** What the process of a task finds in its environment. */
   readonly workerEnvironment: (task: TaskSpec, share: Share) => Readonly<Record<string, string>>;
+  /** Run tasks only to see what they give: digest it, and store nothing. */
+  readonly isTrial: boolean;
   readonly interruption: Interruption;
   readonly readers: readonly EventReader[];
   /** Milliseconds since the epoch. */

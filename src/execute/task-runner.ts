@@ -27,6 +27,7 @@ export class TaskRunner {
   readonly #stream: EventStream;
   readonly #halt: Interruption;
   readonly #slots: Slots;
+  #opening: Promise<TaskLocks> | undefined;
   #locks: TaskLocks | undefined;
   #heart: NodeJS.Timeout | undefined;
 
@@ -45,7 +46,8 @@ export class TaskRunner {
       try {
         const because = refusal();
         if (because !== undefined) return { outcome: 'skipped', because };
-        const attempt = this.#openLocks().tryAcquire(assignment.key);
+        this.#opening ??= this.#openLocks();
+        const attempt = (await this.#opening).tryAcquire(assignment.key);
         if (attempt.outcome === 'acquired') return await this.#runLocked(assignment, attempt, grant);
         if (attempt.outcome === 'orphaned') endOrphan(attempt.worker);
         else if (!hasSaid) this.#sayWaiting(assignment, attempt.owner);
@@ -103,15 +105,13 @@ export class TaskRunner {
     return !waiting.signal.aborted;
   }
 
-  #openLocks(): TaskLocks {
-    if (this.#locks === undefined) {
-      const locks = this.#request.openLocks();
-      this.#locks = locks;
-      this.#heart = setInterval(() => {
-        locks.beat();
-      }, beatMs);
-    }
-    return this.#locks;
+  async #openLocks(): Promise<TaskLocks> {
+    const locks = await this.#request.openLocks();
+    this.#locks = locks;
+    this.#heart = setInterval(() => {
+      locks.beat();
+    }, beatMs);
+    return locks;
   }
 
   #sayWaiting({ task }: Assignment, owner: LockOwner): void {

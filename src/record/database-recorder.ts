@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { Json } from '../base/digest.ts';
 import type { StageEvent } from '../base/stage.ts';
-import type { FlowEvent, TaskProduct } from '../execute/event.ts';
+import type { FlowEvent, TaskOutline, TaskProduct } from '../execute/event.ts';
 import type { FlowDatabase } from './open-database.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -14,6 +14,8 @@ export class DatabaseRecorder {
   readonly #facts: RunFacts;
   readonly #documentOf: (key: string) => Json | undefined;
   readonly #statements = new Map<string, Statement>();
+  /** Tasks without a row yet: those that end within the same transaction are written once, not inserted and updated. */
+  readonly #unwritten = new Map<string, TaskOutline & { readonly position: number }>();
   #waiting: FlowEvent[] = [];
   #sequence = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -46,6 +48,7 @@ export class DatabaseRecorder {
     this.#database
       .transaction(() => {
         for (const event of events) this.#write(event);
+        for (const task of [...this.#unwritten.keys()]) this.#writeTask(task, noEnd);
       })
       .immediate();
   }
@@ -100,19 +103,11 @@ export class DatabaseRecorder {
       runner.started,
       JSON.stringify(this.#facts),
     );
-    for (const [position, task] of event.tasks.entries()) {
-      this.#run(
-        'insert into task (run, task, position, stage, kind) values (?, ?, ?, ?, ?)',
-        event.run,
-        task.id,
-        position,
-        task.stage,
-        task.kind,
-      );
-    }
+    for (const [position, task] of event.tasks.entries()) this.#unwritten.set(task.id, { ...task, position });
   }
 
   #startAttempt(event: Extract<FlowEvent, { type: 'task-started' }>): void {
+    if (this.#unwritten.has(event.task)) this.#writeTask(event.task, noEnd);
     this.#run(
       `insert into attempt (run, task, number, key, startedAt, resumedFrom, reasons, logFile)
          values (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -159,20 +154,36 @@ export class DatabaseRecorder {
   #endTask(event: Extract<FlowEvent, { type: 'task-ended' }>): void {
     const { result, product } = event;
     const key = 'key' in result ? result.key : null;
-    this.#run(
-      `update task set outcome = ?, key = coalesce(?, key), detail = ?, durationMs = ?, peakMemoryBytes = ?,
-         createdAt = ? where run = ? and task = ?`,
-      result.outcome,
+    this.#writeTask(event.task, {
+      outcome: result.outcome,
       key,
-      JSON.stringify(result),
-      product?.durationMs ?? null,
-      product?.peakMemoryBytes ?? null,
-      product?.createdAt ?? null,
-      this.#facts.id,
-      event.task,
-    );
+      detail: JSON.stringify(result),
+      durationMs: product?.durationMs ?? null,
+      peakMemoryBytes: product?.peakMemoryBytes ?? null,
+      createdAt: product?.createdAt ?? null,
+    });
     if (product !== undefined) this.#produce(event.task, product);
     if (key !== null && result.outcome === 'done') this.#keepDocument(key);
+  }
+
+  #writeTask(id: string, end: TaskEnd): void {
+    const { outcome, key, detail, durationMs, peakMemoryBytes, createdAt } = end;
+    const task = this.#unwritten.get(id);
+    if (task === undefined) {
+      this.#run(
+        `update task set outcome = ?, key = coalesce(?, key), detail = ?, durationMs = ?, peakMemoryBytes = ?,
+           createdAt = ? where run = ? and task = ?`,
+        ...[outcome, key, detail, durationMs, peakMemoryBytes, createdAt, this.#facts.id, id],
+      );
+      return;
+    }
+    this.#unwritten.delete(id);
+    this.#run(
+      `insert into task (run, task, position, stage, kind, outcome, key, detail, durationMs, peakMemoryBytes, createdAt)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[this.#facts.id, id, task.position, task.stage, task.kind],
+      ...[outcome, key, detail, durationMs, peakMemoryBytes, createdAt],
+    );
   }
 
   #produce(task: string, product: TaskProduct): void {
@@ -231,8 +242,28 @@ export class DatabaseRecorder {
   }
 }
 
-/** Progress and points of curves: the first is worth nothing later, the second has a table. */
+/** What is written of the end of a task; nothing while there is none. */
+interface TaskEnd {
+  readonly outcome: string | null;
+  readonly key: string | null;
+  readonly detail: string | null;
+  readonly durationMs: number | null;
+  readonly peakMemoryBytes: number | null;
+  readonly createdAt: string | null;
+}
+
+const noEnd: TaskEnd = {
+  outcome: null,
+  key: null,
+  detail: null,
+  durationMs: null,
+  peakMemoryBytes: null,
+  createdAt: null,
+};
+
+/** Progress is worth nothing later; points of curves and results from the cache have tables of their own. */
 function isTransient(event: FlowEvent): boolean {
+  if (event.type === 'task-ended') return event.result.outcome === 'cached';
   if (event.type !== 'task-event') return false;
   return event.event.type === 'progress' || (event.event.type === 'metric' && event.event.step !== undefined);
 }

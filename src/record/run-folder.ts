@@ -1,6 +1,5 @@
-import { closeSync, mkdirSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { FlowEvent, TaskProduct } from '../execute/event.ts';
 import { outputLinkOf } from '../execute/run-paths.ts';
 import type { RunFacts } from './run-facts.ts';
@@ -69,7 +68,6 @@ export class RunFolderWriter {
       const name = path.slice(path.lastIndexOf('/outputs/') + '/outputs/'.length);
       const link = outputLinkOf(this.#folder, task, name);
       mkdirSync(dirname(link), { recursive: true });
-      rmSync(link, { force: true });
       symlinkSync(relative(dirname(link), path), link);
     }
   }
@@ -80,7 +78,10 @@ export class RunFolderWriter {
   }
 
   #writeFacts(facts: RunFacts): void {
-    writeFileAtomic(join(this.#folder, runFileName), `${JSON.stringify(facts, null, 1)}\n`);
+    // Whole or not at all for every reader, also after a kill. A record is not worth waiting for the disk twice a run.
+    const file = join(this.#folder, runFileName);
+    writeFileSync(`${file}.new`, `${JSON.stringify(facts, null, 1)}\n`);
+    renameSync(`${file}.new`, file);
   }
 }
 
@@ -88,6 +89,9 @@ export class RunFolderWriter {
 export function linkLatest(runsFolder: string, experiment: string, folder: string): void {
   const link = join(runsFolder, 'latest', experiment.replaceAll(/[^\p{L}\p{N}._-]/gu, '_'));
   mkdirSync(dirname(link), { recursive: true });
-  rmSync(link, { force: true });
-  symlinkSync(relative(dirname(link), folder), link);
+  // By a rename: runs that end at the same time replace each other's link, and nobody sees none.
+  const temporary = `${link}.${process.pid}`;
+  rmSync(temporary, { force: true });
+  symlinkSync(relative(dirname(link), folder), temporary);
+  renameSync(temporary, link);
 }

@@ -40,11 +40,11 @@ const gc: Action = {
       .option('-n, --dry-run', 'say what would go, and what that would free; remove nothing', false);
   },
   run: (call, surroundings) =>
-    inWorkspace(call, surroundings, (workspace) => {
+    inWorkspace(call, surroundings, async (workspace) => {
       const { maxSize, maxAge, dryRun } = call.options as { maxSize?: string; maxAge?: string; dryRun: boolean };
       if (!dryRun) refuseWhileRunning(workspace);
       const limits = cacheLimits(workspace.cache.folders.entries, surroundings, { maxSize, maxAge });
-      const locks = workspace.openLocks('flow cache gc');
+      const locks = await workspace.openLocks('flow cache gc');
       try {
         const collection = collectGarbage(workspace.cache, locks, { limits, now: Date.now(), isDry: dryRun });
         const { drop, keep, freedBytes, scratch } = collection;

@@ -6,14 +6,16 @@ import { declareRunManner, readRunOptions } from '../run-options.ts';
 import { declareSelectionOptions } from '../selection-options.ts';
 import { showsColour } from '../shows-colour.ts';
 import { exitCodeOf, startRun } from '../start-run.ts';
-import { openWorkspace } from '../workspace.ts';
+import { openWorkspace, type Workspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
     declareExperimentOptions(command);
     declareSelectionOptions(command);
     declareRunManner(command);
-    command.option('-n, --dry-run', 'say what would run, and why; run nothing', false);
+    command
+      .option('-n, --dry-run', 'say what would run, and why; run nothing', false)
+      .option('--locked', 'refuse inputs that are not what flow.lock says', false);
   },
 
   async run(call, surroundings) {
@@ -22,6 +24,7 @@ export const command: FlowCommand = {
     const isDry = call.options['dryRun'] === true;
     try {
       const planned = await plannedExperiment(options, { workspace, surroundings, adopts: !isDry });
+      if (call.options['locked'] === true) await refuseUnlocked(planned, workspace);
       if (!isDry) return exitCodeOf(await startRun(planned, options, { workspace, surroundings }));
       await showPlan(planned, options.json, surroundings);
       return exitCode.done;
@@ -30,6 +33,11 @@ export const command: FlowCommand = {
     }
   },
 };
+
+async function refuseUnlocked({ plan }: PlannedExperiment, workspace: Workspace): Promise<void> {
+  const { checkLocked } = await import('../locked-inputs.ts');
+  await checkLocked(plan.experiment, workspace);
+}
 
 async function showPlan({ plan }: PlannedExperiment, json: boolean, surroundings: Surroundings): Promise<void> {
   const { planJson, planText } = await import('../plan-text.ts');

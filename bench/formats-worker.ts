@@ -1,0 +1,112 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StageEvent } from '../src/base/stage.ts';
+import { PackedDataset } from '../src/format/packed-dataset.ts';
+import { RecordWriter } from '../src/format/record-writer.ts';
+import { openTrainingReader } from '../src/format/training-reader.ts';
+import { run as face2rec } from '../stages/face2rec/run.ts';
+
+/* One job of bench/formats.ts in a process of its own, so that its peak memory is its own. Prints a line of JSON. */
+const [job = '', input = '', output = ''] = process.argv.slice(2);
+
+const jobs: Record<string, () => Promise<number>> = {
+  /** Images per second, stored as they are. */
+  pack: () => pack(undefined, 1),
+  /** Images per second, decoded, aligned and encoded by two threads. */
+  align: () => pack(join(output, 'unaligned.lst'), 2),
+  /** Images per second, decoded by two threads, mirrored, as float32. */
+  read: readFloats,
+  /** Writes five million records of a few bytes. Seconds. */
+  grow: growSet,
+  /** Opens them. Seconds. */
+  open: openSet,
+};
+
+async function pack(list: string | undefined, threads: number): Promise<number> {
+  if (list !== undefined) writeList(list);
+  let images = 0;
+  const start = performance.now();
+  await face2rec({
+    params: {
+      folds: [],
+      minImagesPerIdentity: 1,
+      strict: true,
+      order: 'list',
+      renumber: false,
+      labels: 'class-and-aligned',
+      duplicates: 'ignore',
+      imageSize: { height: 112, width: 112 },
+      encoding: 'jpg',
+      quality: 95,
+      withoutPoints: 'fail',
+    },
+    inputs: { images: input, list, protocol: undefined },
+    outputs: { dataset: join(output, 'dataset'), pairs: join(output, 'pairs.bin') },
+    scratch: output,
+    seed: 1,
+    signal: new AbortController().signal,
+    engine: { name: 'cpu', version: '0' },
+    cpus: threads,
+    emit(event: StageEvent) {
+      if (event.type === 'metric' && event.name === 'images') images = event.value;
+    },
+  });
+  return images / ((performance.now() - start) / 1000);
+}
+
+/** The first pictures of a folder, all with the points that a centred face of LFW has. */
+function writeList(list: string): void {
+  const points = '105\t147\t126\t109\t144\t115\t114\t138\t163\t163';
+  const rows = readdirSync(input)
+    .slice(0, 250)
+    .flatMap((name, label) => readdirSync(join(input, name)).map((file) => [label, `${name}/${file}`] as const));
+  const text = rows.map(([label, path]) => `0\t${path}\t${String(label)}\t60\t60\t190\t190\t${points}\n`).join('');
+  mkdirSync(output, { recursive: true });
+  writeFileSync(list, text);
+}
+
+async function readFloats(): Promise<number> {
+  const reader = await openTrainingReader({ folder: input, batch: 128, seed: 1, mirror: true, threads: 2 });
+  // The first batches pay for starting the threads.
+  for (let batch = 0; batch < 8; batch += 1) await reader.next();
+  const batches = 120;
+  let floats = new Float32Array(0);
+  const start = performance.now();
+  for (let batch = 0; batch < batches; batch += 1) floats = new Float32Array((await reader.next()).images);
+  const seconds = (performance.now() - start) / 1000;
+  await reader.close();
+  return floats.length === 0 ? 0 : (batches * 128) / seconds;
+}
+
+const manyRecords = 5_000_000;
+
+function growSet(): Promise<number> {
+  const start = performance.now();
+  mkdirSync(output, { recursive: true });
+  const writer = new RecordWriter(join(output, 'train.rec'), join(output, 'train.idx'));
+  const payload = Buffer.from('x');
+  const identities = 85_000;
+  const images = manyRecords - identities - 1;
+  for (let id = 1; id <= images; id += 1) writer.write({ id, id2: 0, label: [id % identities, 1], payload });
+  const empty = Buffer.alloc(0);
+  writer.write({ id: 0, id2: 0, label: [images + 1, images + 1 + identities], payload: empty });
+  for (let identity = 0; identity < identities; identity += 1) {
+    writer.write({ id: images + 1 + identity, id2: 0, label: [1, 2], payload: empty });
+  }
+  writer.finish();
+  writeFileSync(join(output, 'property'), `${String(identities)},112,112`);
+  return Promise.resolve((performance.now() - start) / 1000);
+}
+
+function openSet(): Promise<number> {
+  const start = performance.now();
+  const set = new PackedDataset(input);
+  const record = set.readImage(set.imageCount - 1);
+  const seconds = (performance.now() - start) / 1000;
+  if (record.id !== set.imageCount) throw new Error('the last image is another');
+  set.close();
+  return Promise.resolve(seconds);
+}
+
+const value = (await jobs[job]?.()) ?? NaN;
+console.log(JSON.stringify({ value, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }));

@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { Json } from '../base/digest.ts';
+import { FailureError } from '../base/failure.ts';
+import { listRuns } from '../record/past-runs.ts';
+import type { Experiment } from '../spec/experiment.ts';
+import type { CommandGroup, FlowCommand, Surroundings } from './flow-command.ts';
+import { loadFrom } from './experiment-options.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
+
+/** Words that may come next on a command line; none where the shell should offer files. */
+export async function candidates(line: string, surroundings: Surroundings): Promise<string[]> {
+  const words = line.trimStart().split(/\s+/);
+  const typed = words.at(-1) ?? '';
+  const before = words.slice(1, -1);
+  const [name] = before;
+  const found =
+    name === undefined ? visibleCommands(surroundings) : await afterCommand(name, before.slice(1), typed, surroundings);
+  return [...new Set(found)].filter((word) => word.startsWith(typed)).sort();
+}
+
+function visibleCommands({ commands }: Surroundings): string[] {
+  return Object.entries(commands).flatMap(([name, { isHidden }]) => (isHidden === true ? [] : [name]));
+}
+
+async function afterCommand(
+  name: string,
+  words: readonly string[],
+  typed: string,
+  surroundings: Surroundings,
+): Promise<string[]> {
+  const entry = surroundings.commands[name];
+  if (entry === undefined) return [];
+  const { command } = await entry.load();
+  const [action, ...rest] = words;
+  if ('actions' in command) {
+    const chosen = action === undefined ? undefined : command.actions[action];
+    return chosen === undefined ? Object.keys(command.actions) : afterOptions(chosen, rest, typed, surroundings);
+  }
+  return afterOptions(command, words, typed, surroundings);
+}
+
+/** Arguments whose values are known: by the name under which commands declare them. */
+type Known = Exclude<FlowCommand | CommandGroup, CommandGroup>;
+
+async function afterOptions(
+  command: Known,
+  words: readonly string[],
+  typed: string,
+  surroundings: Surroundings,
+): Promise<string[]> {
+  const declared = new Command();
+  command.declare(declared);
+  const last = words.at(-1) ?? '';
+  const option = declared.options.find((each) => (each.long === last || each.short === last) && each.required);
+  if (option !== undefined) return valuesOf(option.attributeName(), words, surroundings);
+  if (typed.startsWith('-')) return declared.options.flatMap(({ long }) => long ?? []);
+  const given = words.filter((word) => !word.startsWith('-')).length;
+  const args = declared.registeredArguments;
+  const argument = args[Math.min(given, args.length - 1)];
+  return argument === undefined ? [] : valuesOf(argument.name(), words, surroundings);
+}
+
+async function valuesOf(what: string, words: readonly string[], surroundings: Surroundings): Promise<string[]> {
+  const workspace = openWorkspace(surroundings, undefined);
+  try {
+    switch (what) {
+      case 'set':
+        return overridePaths(experimentIn(words, workspace, surroundings));
+      case 'tasks':
+      case 'task':
+      case 'only':
+      case 'from':
+      case 'until':
+      case 'force':
+        return taskNames(experimentIn(words, workspace, surroundings));
+      case 'profile':
+        return [];
+      case 'run':
+      case 'runs':
+      case 'experiment':
+        return runNames(workspace);
+      default:
+        return await Promise.resolve([]);
+    }
+  } finally {
+    workspace.close();
+  }
+}
+
+/** The experiment whose file is on the line; undefined where there is none, or where it is not right yet. */
+function experimentIn(
+  words: readonly string[],
+  workspace: Workspace,
+  surroundings: Surroundings,
+): Experiment | undefined {
+  const file = words.find((word) => /\.ya?ml$/.test(word));
+  if (file === undefined) return undefined;
+  const options = { file, set: [], setFile: [], profile: undefined, workspace: undefined };
+  try {
+    return loadFrom(options, workspace, surroundings);
+  } catch (error) {
+    if (error instanceof FailureError) return undefined;
+    throw error;
+  }
+}
+
+function taskNames(experiment: Experiment | undefined): string[] {
+  return (experiment?.tasks ?? []).flatMap((task) => [task.stage, task.id]);
+}
+
+function overridePaths(experiment: Experiment | undefined): string[] {
+  if (experiment === undefined) return [];
+  return [
+    ...leafPaths(experiment.params, 'params'),
+    ...experiment.tasks.flatMap(({ stage, params }) => leafPaths(params, `stages.${stage}.with`)),
+  ].map((path) => `${path}=`);
+}
+
+function leafPaths(value: Readonly<Record<string, Json>>, prefix: string): string[] {
+  return Object.entries(value).flatMap(([name, each]) =>
+    isRecord(each) ? leafPaths(each, `${prefix}.${name}`) : [`${prefix}.${name}`],
+  );
+}
+
+function isRecord(value: Json): value is Readonly<Record<string, Json>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function runNames(workspace: Workspace): string[] {
+  if (!existsSync(join(workspace.runsFolder, 'flow.db'))) return [];
+  const runs = listRuns(workspace.database, { experiment: undefined, limit: 200 });
+  return runs.flatMap(({ id, experiment }) => [id, experiment]);
+}

@@ -1,0 +1,18 @@
+import { FailureError } from '../base/failure.ts';
+import { externalInputs, lockViolations } from '../record/input-lock.ts';
+import type { Experiment } from '../spec/experiment.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Content digests of everything an experiment reads from outside, by path as written there. */
+export async function inputDigests(experiment: Experiment, workspace: Workspace): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  for (const { written, path } of externalInputs(experiment))
+    digests[written] = (await workspace.digests.digest(path)).digest;
+  return digests;
+}
+
+/** Fails with every input that is not what flow.lock says. */
+export async function checkLocked(experiment: Experiment, workspace: Workspace): Promise<void> {
+  const [first, ...rest] = lockViolations(experiment, await inputDigests(experiment, workspace));
+  if (first !== undefined) throw new FailureError([first, ...rest]);
+}

@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { outcomes, Rig } from './rig.ts';
+
+let rig: Rig;
+
+beforeEach(() => {
+  rig = new Rig();
+});
+
+afterEach(async () => {
+  await rig.dispose();
+});
+
+describe('flow accept', () => {
+  it('keeps the last result under the new key, with the reason, and what follows is not run either', async () => {
+    rig.chain({ a: [], b: ['a'] });
+    await rig.flow(['run', 'chain.yaml']);
+    const change = ['--set', 'stages.a.with.figure=7'];
+    const accepted = await rig.flow(['accept', 'chain.yaml', 'a', ...change, '--reason', 'only a figure', '--json']);
+    expect(accepted.stderr).toBe('');
+    const { key } = (JSON.parse(accepted.stdout) as { accepted: [{ key: string }] }).accepted[0];
+    const entry = JSON.parse(rig.read(`runs/cache/${key}/entry.json`)) as { accepted: unknown };
+    expect(entry.accepted).toMatchObject({ reason: 'only a figure' });
+    expect(outcomes(await rig.flow(['run', 'chain.yaml', '--json', ...change]))).toEqual({ a: 'cached', b: 'cached' });
+    expect(rig.starts('a')).toBe(1);
+    const again = await rig.flow(['accept', 'chain.yaml', 'a', ...change, '--reason', 'x']);
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('the result of a is good as it is: nothing has changed');
+  });
+});
+
+describe('flow repeat', () => {
+  it('says whether a task gives the same again, and leaves its result alone', async () => {
+    rig.write(
+      'twice.yaml',
+      'name: twice\nsummary: a test\nstages:\n' +
+        '  same:\n    uses: shell\n    with: { command: echo same > "$out", outputs: { out: a.txt } }\n' +
+        '  other:\n    uses: shell\n    with: { command: date +%N > "$out"; echo x > "$still", outputs: { out: b.txt, still: c.txt } }\n',
+    );
+    const same = await rig.flow(['repeat', 'twice.yaml', 'same']);
+    expect(same.code).toBe(0);
+    expect(same.stdout).toContain('same gives the same again, byte for byte');
+    await rig.flow(['run', 'twice.yaml']);
+    const before = rig.read('runs/latest/twice/outputs/other/b.txt');
+    const other = await rig.flow(['repeat', 'twice.yaml', 'other']);
+    expect(other.code).toBe(1);
+    expect(other.stdout).toContain('other does not give the same again: out\n');
+    expect(outcomes(await rig.flow(['run', 'twice.yaml', '--json']))).toEqual({ same: 'cached', other: 'cached' });
+    expect(rig.read('runs/latest/twice/outputs/other/b.txt')).toBe(before);
+  });
+});
+
+describe('flow lock', () => {
+  it('pins inputs from outside, which --locked then insists on', async () => {
+    rig.write('data.txt', 'one');
+    rig.chain({ a: [] }, { a: 'before: data.txt' });
+    const unlocked = await rig.flow(['run', 'chain.yaml', '--locked']);
+    expect(unlocked.code).toBe(2);
+    expect(unlocked.stderr).toContain('expected a lock for experiment "chain", found none');
+    await rig.flow(['lock', 'chain.yaml']);
+    expect(JSON.parse(rig.read('flow.lock'))).toMatchObject({
+      experiments: { chain: { 'data.txt': expect.any(String) as unknown } },
+    });
+    expect((await rig.flow(['run', 'chain.yaml', '--locked'])).code).toBe(0);
+    rig.write('data.txt', 'two');
+    const changed = await rig.flow(['run', 'chain.yaml', '--locked']);
+    expect(changed.code).toBe(2);
+    expect(changed.stderr).toMatch(/chain\.yaml:\d+:\d+ not-as-locked: data\.txt is not what the lock says/);
+    expect((await rig.flow(['run', 'chain.yaml'])).code).toBe(0);
+  });
+});
+
+describe('completion', () => {
+  const complete = async (line: string): Promise<string[]> =>
+    (await rig.flow(['complete', '--', line])).stdout.split('\n').slice(0, -1);
+
+  it('knows commands, options, tasks, parameters and runs', async () => {
+    rig.chain({ align: [], verify: ['align'] });
+    expect(await complete('flow ru')).toEqual(['run', 'runs']);
+    expect(await complete('flow cache ')).toEqual(['export', 'gc', 'import', 'ls', 'pin', 'verify']);
+    expect(await complete('flow run --ke')).toEqual(['--keep-going']);
+    expect(await complete('flow run chain.yaml --only ')).toEqual(['align', 'verify']);
+    expect(await complete('flow run chain.yaml ve')).toEqual(['verify']);
+    expect(await complete('flow run chain.yaml --set stages.verify.with.fi')).toEqual([
+      'stages.verify.with.figure=',
+      'stages.verify.with.files=',
+    ]);
+    expect(await complete('flow run ch')).toEqual([]);
+    await rig.flow(['run', 'chain.yaml']);
+    expect(await complete('flow show ch')).toEqual(['chain']);
+    expect((await rig.flow(['--help'])).stdout).not.toContain('say what may come next');
+  });
+
+  it('comes as a script that bash can read', async () => {
+    const script = await rig.flow(['completion', 'bash']);
+    rig.write('completion.bash', script.stdout);
+    const { spawnSync } = await import('node:child_process');
+    expect(spawnSync('bash', ['-n', rig.path('completion.bash')], { encoding: 'utf8' }).stderr).toBe('');
+    expect((await rig.flow(['completion', 'tcsh'])).code).toBe(2);
+  });
+});
+
+describe('ten runs at once', () => {
+  it('compute each task once, and all of them succeed', async () => {
+    rig.chain({ a: [], b: ['a'], c: ['a'], d: ['b', 'c'] });
+    const ends = await Promise.all(Array.from({ length: 10 }, () => rig.flow(['run', 'chain.yaml', '--json'])));
+    expect(ends.map(({ code, stderr }) => ({ code, stderr }))).toEqual(ends.map(() => ({ code: 0, stderr: '' })));
+    for (const text of ['a', 'b', 'c', 'd']) expect(rig.starts(text)).toBe(1);
+    expect(rig.runs()).toHaveLength(10);
+    expect((await rig.flow(['db', 'check'])).stdout).toBe('the database is whole\n');
+    expect(existsSync(rig.path('runs/latest/chain'))).toBe(true);
+    expect(readFileSync(rig.path('runs/latest/chain/outputs/d/out.txt'), 'utf8')).toBe('a b a c d');
+  });
+});

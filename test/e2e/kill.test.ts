@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.ts';
+import { ResultCache } from '../../src/cache/result-cache.ts';
+import { Rig, outcomes, type Running } from './rig.ts';
+
+/** Kills in all; `FLOW_KILLS=1000` for a long night. */
+const kills = Number(process.env['FLOW_KILLS'] ?? 200);
+/** After so many runs that are to be killed the graph is run to its end and given new work. */
+const runsPerRound = 5;
+const seed = 20_240_607;
+
+let rig: Rig;
+
+beforeEach(() => {
+  rig = new Rig();
+});
+
+afterEach(async () => {
+  await rig.dispose();
+});
+
+/** A diamond of commands, fast and different in every round. */
+function writeGraph(round: number): void {
+  const task = (name: string, before: readonly string[]): string => {
+    const inputs = before.map((each) => `${each}: "\${stages.${each}.outputs.out}"`).join(', ');
+    const read = before.length === 0 ? '' : `cat ${before.map((each) => `"$${each}"`).join(' ')} > "$out"; `;
+    return [
+      `  ${name}:`,
+      '    uses: shell',
+      '    with:',
+      `      command: ${read}sleep 0.02; echo ${name}${round} >> "$out"; echo ${name} $$ > ${rig.control}/${name}.running`,
+      ...(inputs === '' ? [] : [`      inputs: { ${inputs} }`]),
+      `      outputs: { out: ${name}.txt }`,
+    ].join('\n');
+  };
+  const tasks = [task('a', []), task('b', ['a']), task('c', ['a']), task('d', ['b', 'c'])];
+  rig.write('graph.yaml', `name: graph\nsummary: to be killed\nstages:\n${tasks.join('\n')}\n`);
+}
+
+const expected = (round: number): string => ['a', 'b', 'a', 'c', 'd'].map((name) => `${name}${round}\n`).join('');
+
+it(
+  `after any of ${kills} kills of the runner or a task a run completes, nothing finished is lost and nothing wrong is served`,
+  { timeout: kills * 20_000 },
+  async () => {
+    const random = new Random(seed);
+    const cache = new ResultCache({ entries: rig.path('runs/cache'), scratch: rig.path('runs/scratch') });
+    const known = new Set<string>();
+    // Moments are chosen within the time that a run takes here and now.
+    writeGraph(-1);
+    const start = performance.now();
+    await expectToComplete(-1);
+    const span = Math.ceil(performance.now() - start);
+    let killed = 0;
+    for (let round = 0; killed < kills; round += 1) {
+      writeGraph(round);
+      for (let run = 0; run < runsPerRound && killed < kills; run += 1) {
+        // Some runs are through before their moment comes.
+        if (await runAndKill(random, span)) killed += 1;
+        await expectWhole(cache, known);
+      }
+      await expectToComplete(round);
+    }
+    expect(killed).toBe(kills);
+  },
+);
+
+/** Whether something was killed before it was through. */
+async function runAndKill(random: Random, span: number): Promise<boolean> {
+  switch (random.integer(3)) {
+    case 0:
+      return killRunnerAfter(random.integer(span));
+    case 1:
+      return killTaskAfter(random.integer(span));
+    default:
+      return killRunnerAtCall(random);
+  }
+}
+
+async function killRunnerAfter(milliseconds: number): Promise<boolean> {
+  const running = rig.start(['run', 'graph.yaml']);
+  await Promise.race([sleep(milliseconds), running.ended]);
+  running.process.kill('SIGKILL');
+  return (await running.ended).signal === 'SIGKILL';
+}
+
+async function killTaskAfter(milliseconds: number): Promise<boolean> {
+  const running = rig.start(['run', 'graph.yaml']);
+  await Promise.race([sleep(milliseconds), running.ended]);
+  while (running.process.exitCode === null) {
+    if (killGroupOf(running)) {
+      await running.ended;
+      return true;
+    }
+    await sleep(2);
+  }
+  return false;
+}
+
+/** Kills the process group of a task that runs right now, found among the children of the runner. */
+function killGroupOf({ process: runner }: Running): boolean {
+  try {
+    const pid = runner.pid ?? 0;
+    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+    return child !== undefined && process.kill(-Number(child), 'SIGKILL');
+  } catch {
+    // It has ended since.
+    return false;
+  }
+}
+
+/** Between two steps of publishing a result, and wherever else files are renamed or synced. */
+async function killRunnerAtCall(random: Random): Promise<boolean> {
+  const name = ['renameSync', 'fsyncSync', 'rmSync', 'symlinkSync', 'mkdirSync'][random.integer(5)] ?? '';
+  const when = random.integer(2) === 0 ? 'before' : 'after';
+  const preload = pathToFileURL(new URL('../fixtures/preload/kill-at.mjs', import.meta.url).pathname).href;
+  const ended = await rig.flow(['run', 'graph.yaml'], {
+    KILL_AT: `${name}:${when}:${1 + random.integer(25)}`,
+    NODE_OPTIONS: `--import=${preload}`,
+  });
+  return ended.signal === 'SIGKILL';
+}
+
+/** Every result in the cache is what was stored, byte for byte, and none that was there is gone. */
+async function expectWhole(cache: ResultCache, known: Set<string>): Promise<void> {
+  for (const key of cache.keys()) {
+    expect((await cache.verify(key)).state).toBe('whole');
+    known.add(key);
+  }
+  expect([...known].filter((key) => !cache.keys().includes(key))).toEqual([]);
+}
+
+async function expectToComplete(round: number): Promise<void> {
+  const ended = await rig.flow(['run', 'graph.yaml', '--json']);
+  expect(ended.stderr).toBe('');
+  expect(ended.code).toBe(0);
+  expect(Object.keys(outcomes(ended)).sort()).toEqual(['a', 'b', 'c', 'd']);
+  expect(readFileSync(join(rig.folder, 'runs/latest/graph/outputs/d/d.txt'), 'utf8')).toBe(expected(round));
+}
+
+it('a result that was being published when the runner was killed is computed again, and the same', async () => {
+  writeGraph(0);
+  const preload = pathToFileURL(new URL('../fixtures/preload/kill-at.mjs', import.meta.url).pathname).href;
+  const moments = ['fsyncSync:after:1', 'renameSync:before:1', 'renameSync:after:1', 'renameSync:before:4'];
+  for (const moment of moments) {
+    const killed = await rig.flow(['run', 'graph.yaml'], { KILL_AT: moment, NODE_OPTIONS: `--import=${preload}` });
+    expect(killed.signal).toBe('SIGKILL');
+  }
+  await expectToComplete(0);
+});
