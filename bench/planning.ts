@@ -48,7 +48,7 @@ stages:
 
 /** Knows every result: what a run costs that finds all in the cache, without reading the cache. */
 const allKnown: Knowledge = {
-  engine: { name: 'cpu', version: '1' },
+  engineOf: () => ({ name: 'cpu', version: '1' }),
   digestPath: digestOf,
   find: (key) =>
     Object.fromEntries(['out', 'images', 'list', 'protocol', 'dataset', 'pairs'].map((port) => [port, key])),

@@ -21,9 +21,10 @@ export type StageEvent =
   /** The scratch folder holds a checkpoint from which an interrupted task can go on. */
   | { readonly type: 'checkpoint'; readonly step: number };
 
-/** The tensor library a task computes with; part of the key of tasks whose stage declares `"engine": true`. */
+/** The tensor library a task computes with; part of the key of tasks whose stage declares that it needs an `engine`. */
 export interface EngineIdentity {
-  readonly name: 'tensorflow' | 'wasm' | 'cpu';
+  /** `onnxruntime` infers only; the others train too. */
+  readonly name: 'tensorflow' | 'onnxruntime' | 'wasm' | 'cpu';
   readonly version: string;
 }
 

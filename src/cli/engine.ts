@@ -1,13 +1,75 @@
-import { installedEngine, parseEngineRequest, type InstalledEngine } from '../net/engines/installed.ts';
+import type { EngineUse, RunEngines } from '../execute/event.ts';
+import { inferenceEngine } from '../net/engines/choose-engine.ts';
+import { parseEngineChoice, parseEngineRequest, type EngineRequest } from '../net/engines/engine-request.ts';
+import { installedEngine, type InstalledEngine } from '../net/engines/installed.ts';
+import type { TaskSpec } from '../spec/experiment.ts';
 import type { Surroundings } from './flow-command.ts';
 
-/** The engine tasks will compute with: the one `FLOW_ENGINE` asks for, or the best that is installed. */
-export function chosenEngine(surroundings: Surroundings): InstalledEngine {
-  return installedEngine(parseEngineRequest(surroundings.environment['FLOW_ENGINE']));
+/** What `FLOW_ENGINE` asks for. */
+export function engineRequest(surroundings: Surroundings): EngineRequest | undefined {
+  return parseEngineRequest(surroundings.environment['FLOW_ENGINE']);
+}
+
+/** Which engine each task computes with. Looks at files of the installation only, once per choice. */
+export class TaskEngines {
+  readonly #request: EngineRequest | undefined;
+  readonly #found = new Map<string, InstalledEngine>();
+
+  /** Fails where `FLOW_ENGINE` names no engine. */
+  constructor(surroundings: Surroundings) {
+    this.#request = engineRequest(surroundings);
+  }
+
+  /** Undefined for a task that computes no tensors. Fails where what it asks for cannot be had. */
+  of({ kind, params, stage }: TaskSpec): InstalledEngine | undefined {
+    const request = this.#request;
+    const { engine } = kind.manifest;
+    if (engine === true) return this.#once('training', () => installedEngine(request));
+    if (engine !== 'inference') return undefined;
+    const choice = parseEngineChoice(params['engine']);
+    return this.#once(choice, () => inferenceEngine({ choice, request, stage }));
+  }
+
+  /** The engines of a run, those that train first, and what there is to say of them. */
+  usedBy(tasks: readonly TaskSpec[]): RunEngines {
+    const uses = new Map<string, { found: InstalledEngine; stages: Set<string> }>();
+    const trainingFirst = [...tasks].sort((a, b) => Number(trains(b)) - Number(trains(a)));
+    for (const task of trainingFirst) {
+      const found = this.of(task);
+      if (found === undefined) continue;
+      const name = `${found.identity.name} ${found.identity.version}`;
+      const use = uses.get(name) ?? { found, stages: new Set() };
+      uses.set(name, { ...use, stages: use.stages.add(task.stage) });
+    }
+    const engines = [...uses.values()].map(({ found, stages }): EngineUse => ({
+      engine: found.identity,
+      stages: [...stages],
+    }));
+    const notices = new Set([...uses.values()].flatMap(({ found }) => engineNotice(found) ?? []));
+    return {
+      engine: engines[0]?.engine ?? this.#unused(),
+      engines,
+      ...(notices.size === 0 ? {} : { engineNotice: [...notices].join('\n') }),
+    };
+  }
+
+  /** What would compute if anything did. */
+  #unused(): InstalledEngine['identity'] {
+    return this.#once('auto', () => inferenceEngine({ choice: 'auto', request: this.#request, stage: '' })).identity;
+  }
+
+  #once(need: string, find: () => InstalledEngine): InstalledEngine {
+    const found = this.#found.get(need) ?? find();
+    this.#found.set(need, found);
+    return found;
+  }
+}
+
+function trains({ kind }: TaskSpec): boolean {
+  return kind.manifest.engine === true;
 }
 
 /** Why it is not the best one, and what to do: one line; undefined where there is nothing to say. */
-export function engineNotice(engine: InstalledEngine): string | undefined {
-  if (engine.notice === undefined) return undefined;
-  return engine.remedy === undefined ? engine.notice : `${engine.notice} (${engine.remedy})`;
+function engineNotice({ notice, remedy }: InstalledEngine): string | undefined {
+  return notice === undefined || remedy === undefined ? notice : `${notice} (${remedy})`;
 }

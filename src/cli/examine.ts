@@ -4,9 +4,11 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { FailureError } from '../base/failure.ts';
 import { humanBytes } from '../base/human.ts';
+import { installedOnnxruntime } from '../net/engines/onnxruntime/installed-onnxruntime.ts';
+import { installedEngine } from '../net/engines/installed.ts';
 import { readEngineRecord } from '../net/engines/engine-record.ts';
 import { listTree } from '../cache/file-tree.ts';
-import { chosenEngine } from './engine.ts';
+import { engineRequest } from './engine.ts';
 import type { Surroundings } from './flow-command.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -53,7 +55,8 @@ function examineNode(): Finding {
 
 function examineEngine(surroundings: Surroundings): Finding[] {
   try {
-    const { identity, notice, remedy } = chosenEngine(surroundings);
+    const request = engineRequest(surroundings);
+    const { identity, notice, remedy } = installedEngine(request === 'onnxruntime' ? undefined : request);
     const devices = identity.name === 'tensorflow' ? (readEngineRecord()?.devices ?? ['cpu']) : ['cpu'];
     const found = `${identity.name} ${identity.version}${notice === undefined ? '' : `; ${notice}`}`;
     return [
@@ -84,9 +87,12 @@ function examineOnnxruntime(): Finding {
     cwd: new URL('.', import.meta.url),
     encoding: 'utf8',
   });
-  if (status === 0) return { subject: 'onnxruntime', state: 'ok', found: stdout.trim() };
-  const found = 'does not load; it will serve faster inference, nothing uses it yet';
-  return { subject: 'onnxruntime', state: 'limited', found, mend: 'npm ci brings it' };
+  const installed = installedOnnxruntime();
+  const mend = 'npm ci brings it';
+  if (typeof installed === 'string') return { subject: 'onnxruntime', state: 'limited', found: installed, mend };
+  if (status !== 0) return { subject: 'onnxruntime', state: 'missing', found: 'is installed and does not load', mend };
+  const provider = installed.version.endsWith('-cuda') ? 'CUDA provider, which no GPU has run yet' : 'CPU provider';
+  return { subject: 'onnxruntime', state: 'ok', found: `${stdout.trim()}, ${provider}; serves stages that infer` };
 }
 
 function examineImages(): Finding {

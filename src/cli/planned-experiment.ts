@@ -1,9 +1,8 @@
 import type { CacheKnowledge } from '../execute/knowledge.ts';
-import type { InstalledEngine } from '../net/engines/installed.ts';
 import { applySelection } from '../plan/apply-selection.ts';
 import { planExperiment, type Plan } from '../plan/plan.ts';
 import { selectTasks, tasksNamed } from '../plan/select-tasks.ts';
-import { chosenEngine } from './engine.ts';
+import { TaskEngines } from './engine.ts';
 import { loadFrom, type ExperimentOptions } from './experiment-options.ts';
 import type { Surroundings } from './flow-command.ts';
 import type { SelectionOptions } from './selection-options.ts';
@@ -13,7 +12,7 @@ import type { Workspace } from './workspace.ts';
 export interface PlannedExperiment {
   readonly plan: Plan;
   readonly knowledge: CacheKnowledge;
-  readonly engine: InstalledEngine;
+  readonly engines: TaskEngines;
 }
 
 export interface PlanningTools {
@@ -32,8 +31,8 @@ export async function plannedExperiment(
   const { ranges = [], only = [], from = [], until = [], force = [] } = options;
   const forced = new Set(force.flatMap((name) => tasksNamed(whole, name)));
   const { experiment, selected } = selectTasks(whole, { ranges, only, from, until });
-  const engine = chosenEngine(surroundings);
-  const knowledge = workspace.knowledge(experiment, engine.identity, { adopts });
+  const engines = new TaskEngines(surroundings);
+  const knowledge = workspace.knowledge(experiment, engines, { adopts });
   const plan = await planExperiment(experiment, knowledge);
-  return { plan: applySelection(plan, selected, forced), knowledge, engine };
+  return { plan: applySelection(plan, selected, forced), knowledge, engines };
 }

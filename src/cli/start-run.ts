@@ -10,7 +10,6 @@ import { closeKilledRuns, lastDurationOf } from '../record/past-runs.ts';
 import { createRunFolder, linkLatest, RunFolderWriter } from '../record/run-folder.ts';
 import { recordedExperiment, type RunFacts } from '../record/run-facts.ts';
 import { machineCapacity } from './capacity.ts';
-import { engineNotice } from './engine.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
 import type { Surroundings } from './flow-command.ts';
@@ -48,8 +47,7 @@ export async function startRun(
     experiment,
     run: id,
     folder,
-    engine: facts.engine,
-    ...(facts.engineNotice === null ? {} : { engineNotice: facts.engineNotice }),
+    engines: planned.engines.usedBy(experiment.tasks),
     cache: workspace.cache,
     digests: workspace.lazyDigests,
     openLocks: () => workspace.openLocks(id),
@@ -58,7 +56,8 @@ export async function startRun(
     retries: options.retries,
     graceMs,
     lastDurationMs: (task) => lastDurationOf(workspace.database, experiment.name, task.id),
-    workerEnvironment: (task, share) => taskEnvironment(task, facts.engine, share, surroundings.environment),
+    workerEnvironment: (task, share) =>
+      taskEnvironment(task, planned.engines.of(task)?.identity, share, surroundings.environment),
     isTrial,
     interruption,
     readers: readers.handle,
@@ -116,9 +115,10 @@ function openReaders(request: ReadersRequest) {
   };
 }
 
-function runFacts(id: string, { plan, engine }: PlannedExperiment, options: ExperimentOptions): RunFacts {
+function runFacts(id: string, { plan, engines }: PlannedExperiment, options: ExperimentOptions): RunFacts {
   const { file, set, setFile, profile } = options;
   const { experiment } = plan;
+  const used = engines.usedBy(experiment.tasks);
   return {
     format: 'faceflow-run',
     version: 1,
@@ -128,8 +128,8 @@ function runFacts(id: string, { plan, engine }: PlannedExperiment, options: Expe
     runner: identify(process.pid) ?? { host: thisHost(), pid: process.pid, started: '' },
     machine: machineFacts(),
     gitCommit: gitCommit(experiment.workspace),
-    engine: engine.identity,
-    engineNotice: engineNotice(engine) ?? null,
+    ...used,
+    engineNotice: used.engineNotice ?? null,
     experiment: recordedExperiment(experiment, readFileSync(experiment.file, 'utf8')),
   };
 }

@@ -14,12 +14,12 @@ const passed =
 
 export function taskEnvironment(
   task: TaskSpec,
-  engine: EngineIdentity,
+  engine: EngineIdentity | undefined,
   { cpus, gpus }: Share,
   ours: Environment,
 ): Record<string, string> {
   const inherited = Object.fromEntries(Object.entries(ours).filter(([name]) => passed.test(name)));
-  const forEngine = task.kind.manifest.engine === true ? workerEnvironment(engine, cpus) : {};
+  const forEngine = engine === undefined ? {} : workerEnvironment(engine, cpus);
   const declared = Object.entries(task.environment).map(([name, { value }]) => [name, value] as const);
   return withoutGaps({
     TZ: 'UTC',

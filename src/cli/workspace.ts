@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../base/digest.ts';
-import type { EngineIdentity } from '../base/stage.ts';
 import { readEntry } from '../cache/cache-entry.ts';
 import { ResultCache } from '../cache/result-cache.ts';
 import { StatCache, statCachePath, type ContentDigester } from '../cache/stat-cache.ts';
@@ -13,6 +12,7 @@ import { openDatabase, type FlowDatabase } from '../record/open-database.ts';
 import { lastKeyOf, recordedDocument } from '../record/past-runs.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
 import type { StageFolders } from '../spec/stage-folders.ts';
+import type { TaskEngines } from './engine.ts';
 import type { Surroundings } from './flow-command.ts';
 import { packageFolder } from './package-version.ts';
 
@@ -78,11 +78,11 @@ export class Workspace {
   }
 
   /** What a plan of an experiment asks for, answered from here. */
-  knowledge(experiment: Experiment, engine: EngineIdentity, { adopts = false } = {}): CacheKnowledge {
+  knowledge(experiment: Experiment, engines: TaskEngines, { adopts = false } = {}): CacheKnowledge {
     const { cache, lazyDigests: digests } = this;
     return new CacheKnowledge({
       experiment,
-      engine,
+      engineOf: (task) => engines.of(task)?.identity,
       cache,
       digests,
       adopts,

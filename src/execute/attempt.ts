@@ -164,7 +164,8 @@ export class Attempt {
       checkpointFile: checkpointFile(this.#scratch),
       // A seed that is not part of the key must not be there to be used.
       seed: document.seed ?? 0,
-      engine: this.#tools.request.engine,
+      // The same holds for an engine: nothing that can be loaded has this version.
+      engine: document.engine ?? { name: 'cpu', version: 'none' },
       cpus,
     };
   }

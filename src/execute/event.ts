@@ -44,22 +44,36 @@ export interface TaskOutline {
   readonly needs: readonly string[];
 }
 
+/** An engine that tasks of a run compute with. */
+export interface EngineUse {
+  readonly engine: EngineIdentity;
+  /** Stages of the experiment. */
+  readonly stages: readonly string[];
+}
+
+/** The engines of a run. */
+export interface RunEngines {
+  /** The first of `engines`; what would compute where no task of the run computes tensors. */
+  readonly engine: EngineIdentity;
+  /** Absent in the records of runs that had but one. */
+  readonly engines?: readonly EngineUse[];
+  /** Set where an engine is not the best one this machine could have: why, and what to do. Shown in the first lines. */
+  readonly engineNotice?: string;
+}
+
 /**
  * Everything that happens in a run, as one closed union. The terminal, the JSON stream, the SQLite record and the run
  * folder are readers of this stream; nothing else prints. `at` is milliseconds since the epoch.
  */
 export type FlowEvent = { readonly at: number } & (
-  | {
+  | ({
       readonly type: 'run-started';
       readonly run: string;
       readonly experiment: string;
       readonly file: string;
       readonly tasks: readonly TaskOutline[];
-      readonly engine: EngineIdentity;
-      /** Set where the engine is not the best one this machine could have: why, and what to do. Shown in the first lines. */
-      readonly engineNotice?: string;
       readonly folder: string;
-    }
+    } & RunEngines)
   | { readonly type: 'task-waiting'; readonly task: string; readonly because: string }
   | {
       readonly type: 'task-started';

@@ -10,7 +10,8 @@ import { lineageText } from './lineage.ts';
 
 export interface KnowledgeSources {
   readonly experiment: Experiment;
-  readonly engine: EngineIdentity;
+  /** What a task computes tensors with; undefined where it does not. */
+  readonly engineOf: (task: TaskSpec) => EngineIdentity | undefined;
   readonly cache: ResultCache;
   readonly digests: ContentDigester;
   /** Copy results of the second cache to ours when they are found: a run needs them here, a plan does not. */
@@ -26,7 +27,6 @@ const digestHoldMs = 1000;
 
 /** What a plan asks for, answered from the stat cache and the result cache. Remembers the entries it has seen. */
 export class CacheKnowledge implements Knowledge {
-  readonly engine: EngineIdentity;
   readonly #sources: KnowledgeSources;
   readonly #entries = new Map<string, CacheEntry>();
   readonly #digests = new Map<string, { readonly digest: Promise<Digest>; readonly at: number }>();
@@ -36,8 +36,11 @@ export class CacheKnowledge implements Knowledge {
   #onDamage: ((message: string) => void) | undefined;
 
   constructor(sources: KnowledgeSources) {
-    this.engine = sources.engine;
     this.#sources = sources;
+  }
+
+  engineOf(task: TaskSpec): EngineIdentity | undefined {
+    return this.#sources.engineOf(task);
   }
 
   digestPath(path: string): Promise<Digest> {

@@ -239,7 +239,7 @@ class ExperimentRun {
   }
 
   #sayStarted(): void {
-    const { run, experiment, engine, engineNotice, folder } = this.#request;
+    const { run, experiment, engines, folder } = this.#request;
     this.#stream.say({
       type: 'run-started',
       run,
@@ -251,8 +251,7 @@ class ExperimentRun {
         kind: task.kind.manifest.name,
         needs: taskNeeds(task),
       })),
-      engine,
-      ...(engineNotice === undefined ? {} : { engineNotice }),
+      ...engines,
       folder,
     });
   }

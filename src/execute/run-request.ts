@@ -1,8 +1,8 @@
-import type { EngineIdentity } from '../base/stage.ts';
 import type { ResultCache } from '../cache/result-cache.ts';
 import type { ContentDigester } from '../cache/stat-cache.ts';
 import type { TaskLocks } from '../cache/task-locks.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
+import type { RunEngines } from './event.ts';
 import type { EventReader } from './event-stream.ts';
 import type { Interruption } from './interruption.ts';
 import type { Capacity } from './slots.ts';
@@ -25,8 +25,8 @@ export interface RunRequest {
   /** Name of the run, and its folder (absolute, there already). */
   readonly run: string;
   readonly folder: string;
-  readonly engine: EngineIdentity;
-  readonly engineNotice?: string;
+  /** What the tasks compute tensors with: shown in the first lines. */
+  readonly engines: RunEngines;
   readonly cache: ResultCache;
   readonly digests: ContentDigester;
   /** Opened when the first task has to run: a run that finds everything in the cache takes no lock. */

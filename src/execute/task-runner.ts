@@ -3,6 +3,7 @@ import { humanDuration } from '../base/human.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
 import type { ProcessIdentity } from '../cache/process-identity.ts';
 import type { LockAttempt, LockOwner, TaskLock, TaskLocks } from '../cache/task-locks.ts';
+import { computesTensors } from '../spec/stage-manifest.ts';
 import { Attempt, type Assignment, type AttemptEnd } from './attempt.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Interruption } from './interruption.ts';
@@ -127,7 +128,7 @@ export class TaskRunner {
 function demandOf({ task, cpus, priority }: Assignment): Demand {
   const { memoryBytes = 0, gpus } = task.resources;
   // What computes with tensors takes one graphics processor where there is one, also when it does not ask.
-  const wanted = task.kind.manifest.engine === true ? Math.max(1, gpus) : gpus;
+  const wanted = computesTensors(task.kind.manifest) ? Math.max(1, gpus) : gpus;
   return { cpus, memoryBytes, gpus: wanted, priority };
 }
 

@@ -1,6 +1,7 @@
 import { canonicalJson, digestOf, type Digest, type Json } from '../base/digest.ts';
 import type { EngineIdentity } from '../base/stage.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
+import { computesTensors } from '../spec/stage-manifest.ts';
 
 /** The SHA-256 of a key document: names a result in the cache. */
 export type Key = Digest & { readonly key: unique symbol };
@@ -22,7 +23,10 @@ export interface KeyDocument {
   readonly inputs: InputDigests;
   /** Only where the stage draws random numbers. */
   readonly seed?: number;
-  /** Only where the stage computes with tensors: another library rounds otherwise. */
+  /**
+   * Only where the stage computes with tensors: another library rounds otherwise. It stands for the parameter `engine`
+   * too, so that a library that was named and the same one found by itself give one result.
+   */
   readonly engine?: EngineIdentity;
   /** Only where the experiment declares variables; never secrets. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -33,26 +37,33 @@ export interface KeyDocument {
 /** What of a key document does not stand in the experiment. */
 export interface Findings {
   readonly inputs: InputDigests;
-  readonly engine: EngineIdentity;
+  readonly engine?: EngineIdentity | undefined;
   readonly program?: string | undefined;
 }
 
 export function keyDocument(task: TaskSpec, { inputs, engine, program }: Findings): KeyDocument {
-  const { name, version, seeded, engine: usesEngine } = task.kind.manifest;
+  const { name, version, seeded } = task.kind.manifest;
   const declared = Object.entries(task.environment).filter(([, { secret }]) => !secret);
   return {
     format: 'faceflow-key',
     version: 1,
     stage: { name, version },
-    params: task.params,
+    params: paramsOf(task),
     inputs: Object.fromEntries(Object.entries(inputs).filter(([, digests]) => digests.length > 0)),
     ...(seeded === true ? { seed: task.seed } : {}),
-    ...(usesEngine === true ? { engine: { name: engine.name, version: engine.version } } : {}),
+    ...(engine === undefined || !computesTensors(task.kind.manifest)
+      ? {}
+      : { engine: { name: engine.name, version: engine.version } }),
     ...(declared.length > 0
       ? { environment: Object.fromEntries(declared.map(([variable, { value }]) => [variable, value])) }
       : {}),
     ...(program === undefined ? {} : { program }),
   };
+}
+
+function paramsOf({ kind, params }: TaskSpec): KeyDocument['params'] {
+  if (kind.manifest.engine !== 'inference') return params;
+  return Object.fromEntries(Object.entries(params).filter(([name]) => name !== 'engine'));
 }
 
 /** Equal documents have equal keys, in whatever order their parts were put together. */

@@ -10,7 +10,8 @@ export type OutputDigests = Readonly<Record<string, Digest>>;
 
 /** What a plan asks of the layers after it: the stat cache, the result cache, and the memory of past executions. */
 export interface Knowledge {
-  readonly engine: EngineIdentity;
+  /** What the task computes tensors with; undefined where it does not. Throws a FailureError where it cannot be had. */
+  engineOf(task: TaskSpec): EngineIdentity | undefined;
   /** Digest of a file or folder given by its absolute path; throws a FailureError where there is none. */
   digestPath(path: string): Digest | Promise<Digest>;
   /** The whole result stored under a key. */
@@ -70,7 +71,11 @@ export async function planTask(task: TaskSpec, settled: Settled, knowledge: Know
     return { state: 'unknown', task, reasons: [upstream, ...(await ownReasons(task, knowledge))] };
   }
   const inputs = await digestInputs(task, settled, knowledge);
-  const document = keyDocument(task, { inputs, engine: knowledge.engine, program: await programOf(task, knowledge) });
+  const document = keyDocument(task, {
+    inputs,
+    engine: knowledge.engineOf(task),
+    program: await programOf(task, knowledge),
+  });
   const key = keyOf(document);
   const outputs = await knowledge.find(key);
   if (outputs !== undefined) return { state: 'cached', task, key, document, outputs };
@@ -83,7 +88,7 @@ async function ownReasons(task: TaskSpec, knowledge: Knowledge): Promise<readonl
   const previous = await knowledge.previous(task);
   if (previous === undefined) return [];
   const program = await programOf(task, knowledge);
-  const document = keyDocument(task, { inputs: previous.inputs, engine: knowledge.engine, program });
+  const document = keyDocument(task, { inputs: previous.inputs, engine: knowledge.engineOf(task), program });
   return compareKeys(previous, document, task);
 }
 

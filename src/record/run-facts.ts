@@ -1,6 +1,7 @@
 import type { Json } from '../base/digest.ts';
 import type { EngineIdentity } from '../base/stage.ts';
 import type { ProcessIdentity } from '../cache/process-identity.ts';
+import type { EngineUse } from '../execute/event.ts';
 import type { Experiment } from '../spec/experiment.ts';
 
 /** The machine and the programs a run ran with. */
@@ -42,7 +43,10 @@ export interface RunFacts {
   readonly machine: MachineFacts;
   /** Commit of the workspace's git repository; null where there is none. */
   readonly gitCommit: string | null;
+  /** The first of `engines`; what would compute where no task computes tensors. */
   readonly engine: EngineIdentity;
+  /** What the tasks compute tensors with; absent in the records of runs that had but one. */
+  readonly engines?: readonly EngineUse[];
   readonly engineNotice: string | null;
   readonly experiment: RecordedExperiment;
   readonly end?: {
@@ -73,6 +77,16 @@ export interface RecordedExperiment {
     /** Declared variables; secrets without their value. */
     readonly environment?: Readonly<Record<string, string>>;
   }[];
+}
+
+/** `tensorflow 2.21.0-cpu (train), onnxruntime 1.30.0-cpu (verify)`. */
+export function enginesText({ engine, engines = [] }: Pick<RunFacts, 'engine' | 'engines'>): string {
+  const uses = engines.length > 0 ? engines : [{ engine, stages: [] }];
+  return uses
+    .map(({ engine: { name, version }, stages }) =>
+      uses.length > 1 ? `${name} ${version} (${stages.join(', ')})` : `${name} ${version}`,
+    )
+    .join(', ');
 }
 
 /** The experiment as it was resolved, without positions. */

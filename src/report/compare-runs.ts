@@ -1,6 +1,6 @@
 import { canonicalJson, type Json } from '../base/digest.ts';
 import type { PastTask } from '../record/past-runs.ts';
-import type { RunFacts } from '../record/run-facts.ts';
+import { enginesText, type RunFacts } from '../record/run-facts.ts';
 
 /** What a comparison needs to know of a run. */
 export interface ComparedRun {
@@ -83,13 +83,13 @@ function cellsOf(run: ComparedRun): readonly Cell[] {
 }
 
 function runCells({ facts, outcome }: ComparedRun): readonly (readonly [string, Json])[] {
-  const { machine, engine } = facts;
+  const { machine } = facts;
   return [
     ['started', facts.startedAt],
     ['outcome', outcome],
     ['profile', facts.call.profile],
     ['commit', facts.gitCommit],
-    ['engine', `${engine.name} ${engine.version}`],
+    ['engine', enginesText(facts)],
     ['host', machine.host],
     ['processor', machine.cpu],
     ['processors', machine.cpus],

@@ -1,3 +1,4 @@
+import { enginesText } from '../record/run-facts.ts';
 import { counted } from './figure-text.ts';
 import type { Paint } from './paint.ts';
 import type { RunStarted } from './run-state.ts';
@@ -14,7 +15,7 @@ export function runHeading(started: RunStarted, { paint, workspace }: HeadingSty
   const facts = [
     shownPath(started.file, workspace),
     counted(started.tasks.length, 'task'),
-    `${started.engine.name} ${started.engine.version}`,
+    enginesText(started),
     shownPath(started.folder, workspace),
   ];
   return `${paint.bold(started.experiment)} ${paint.dim(`· ${facts.join(' · ')}`)}`;
@@ -26,7 +27,7 @@ export function runHeading(started: RunStarted, { paint, workspace }: HeadingSty
  */
 export function engineNotice(started: RunStarted, { paint }: HeadingStyle, columns: number): readonly string[] {
   if (started.engineNotice === undefined) return [];
-  const title = `WARNING: this run computes with the engine "${started.engine.name}" ${started.engine.version}`;
+  const title = `WARNING: this run computes with ${enginesText(started)}`;
   const body = started.engineNotice.split('\n').flatMap((line) => wrapText(line, columns - 3));
   const rail = paint.yellow(paint.bold('!!'));
   return [`${rail} ${paint.yellow(paint.bold(title))}`, ...body.map((line) => `${rail} ${line}`)];

@@ -35,6 +35,11 @@ export interface OutputPort {
   readonly path: string;
 }
 
+/** Whether results depend on the library that computes tensors. */
+export function computesTensors({ engine }: StageManifest): boolean {
+  return engine === true || engine === 'inference';
+}
+
 /** The content of `stages/<name>/stage.json`; `schemas/stage.schema.json` is its schema. */
 export interface StageManifest {
   readonly name: string;
@@ -45,8 +50,11 @@ export interface StageManifest {
   readonly params: Readonly<Record<string, Json>>;
   readonly inputs: Readonly<Record<string, InputPort>>;
   readonly outputs: Readonly<Record<string, OutputPort>>;
-  /** Computes with tensors: the engine and its version are part of the key. */
-  readonly engine?: boolean;
+  /**
+   * Computes with tensors: the engine and its version are part of the key. `true`: it trains. `inference`: an engine
+   * that only infers will do, and the parameter `engine` of the stage chooses it.
+   */
+  readonly engine?: boolean | 'inference';
   /** Draws random numbers: the seed is part of the key. */
   readonly seeded?: boolean;
   /** The scratch folder survives an interruption, and the next run goes on from it. */

@@ -61,7 +61,7 @@ describe('flow doctor', () => {
       subject: 'engine',
       state: 'missing',
       found: 'there is no engine "tensorflo"',
-      mend: 'FLOW_ENGINE may be tensorflow, cuda, wasm, cpu, or unset for the best one that is installed',
+      mend: 'FLOW_ENGINE may be tensorflow, cuda, onnxruntime, wasm, cpu, or unset for the best one that is installed',
     });
   });
 });

@@ -34,7 +34,7 @@ export async function runInProcess(
   const digests = new StatCache(join(folder, 'stat.db'));
   const knowledge = new CacheKnowledge({
     experiment,
-    engine,
+    engineOf: () => engine,
     cache,
     digests,
     adopts: false,
@@ -46,7 +46,7 @@ export async function runInProcess(
     experiment,
     run: 'run',
     folder: runFolder,
-    engine,
+    engines: { engine },
     cache,
     digests,
     openLocks: () => Promise.resolve(new TaskLocks(join(folder, 'locks.db'), 'run')),

@@ -31,6 +31,18 @@ test('seed and engine are left out for stages that use neither', () => {
   expect(documentOf('{ uses: draw }')).not.toHaveProperty('engine');
 });
 
+test('of a stage that infers the engine found stands in the key, not the parameter that chose it', () => {
+  const learning = taskOf(load(`name: x\nstages: { s: ${learn} }`), 's');
+  const kind = { ...learning.kind, manifest: { ...learning.kind.manifest, engine: 'inference' as const } };
+  const documents = ['auto', 'tensorflow'].map((choice) => {
+    const params = { ...learning.params, engine: choice };
+    return keyDocument({ ...learning, kind, params }, { inputs: {}, engine });
+  });
+  expect(documents[0]).toEqual(documents[1]);
+  expect(documents[0]?.params).not.toHaveProperty('engine');
+  expect(documents[0]?.engine).toEqual(engine);
+});
+
 test('a key is the SHA-256 of the document, whatever the order of its parts', () => {
   const document = documentOf('{ uses: pack, with: { images: . } }');
   const turned = Object.fromEntries(Object.entries(document).reverse()) as unknown as typeof document;

@@ -14,6 +14,10 @@ export class MemoryKnowledge implements Knowledge {
   readonly #last = new Map<string, KeyDocument>();
   programs = '1.0';
 
+  engineOf(): EngineIdentity {
+    return this.engine;
+  }
+
   digestPath(path: string): Digest {
     return digestOf(this.contents.get(basename(path)) ?? `content of ${basename(path)}`);
   }

@@ -54,7 +54,7 @@ test('a failing task is told with its attempts, its failures and the end of its 
 test('a run that finds everything in the cache says so in one line, after an engine notice nobody can miss', async () => {
   expect(await printed(cachedRun)).toMatchInlineSnapshot(`
     "quickstart · pipelines/quickstart.yaml · 5 tasks · wasm 4.22.0 · runs/2026-01-05-quickstart-1
-    !! WARNING: this run computes with the engine "wasm" 4.22.0
+    !! WARNING: this run computes with wasm 4.22.0
     !! libtensorflow is not installed, so training is several times slower than it could be.
     !! Run "flow doctor" to see what is missing and how to mend it.
     quickstart: everything was in the cache (5 tasks) - 180 ms

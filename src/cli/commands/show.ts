@@ -2,7 +2,7 @@ import { humanBytes, humanDuration } from '../../base/human.ts';
 import { factsOf, findRun } from '../../record/find-run.ts';
 import { closeKilledRuns, runOf, tasksOf, type PastTask } from '../../record/past-runs.ts';
 import { artifactsOf, attemptsOf, figuresOf, type PastAttempt } from '../../record/run-details.ts';
-import type { RunFacts } from '../../record/run-facts.ts';
+import { enginesText, type RunFacts } from '../../record/run-facts.ts';
 import { figureText } from '../../report/figure-text.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
@@ -41,14 +41,15 @@ export const command: FlowCommand = {
     }),
 };
 
-function factLines({ call, machine, engine, engineNotice, gitCommit, startedAt }: RunFacts): string[] {
+function factLines(facts: RunFacts): string[] {
+  const { call, machine, engineNotice, gitCommit, startedAt } = facts;
   const { overrides, profile, file } = call;
   return tableText([
     ['started', startedAt],
     ['file', file],
     ...(profile === null ? [] : [['profile', profile]]),
     ...overrides.map((override) => ['set', override]),
-    ['engine', `${engine.name} ${engine.version}`],
+    ['engine', enginesText(facts)],
     ...(engineNotice === null ? [] : [['', engineNotice]]),
     ['machine', `${machine.host}: ${machine.cpu}, ${machine.cpus} processors, ${humanBytes(machine.memoryBytes)}`],
     ...(machine.gpus ?? []).map((gpu) => ['', `${gpu}, driver ${machine.gpuDriver ?? 'unknown'}`]),

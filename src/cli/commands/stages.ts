@@ -60,7 +60,12 @@ function describeStage(manifest: StageManifest): string {
 }
 
 function traitsOf({ engine, seeded, checkpoint }: StageManifest): string {
-  const traits = [engine === true && 'tensors', seeded === true && 'seeded', checkpoint === true && 'resumable'];
+  const traits = [
+    engine === true && 'trains',
+    engine === 'inference' && 'infers',
+    seeded === true && 'seeded',
+    checkpoint === true && 'resumable',
+  ];
   const words = traits.filter((trait) => trait !== false);
   return words.length > 0 ? `: ${words.join(', ')}` : '';
 }

@@ -2,7 +2,7 @@ import { humanDuration } from '../../base/human.ts';
 import { planExperiment, type Plan } from '../../plan/plan.ts';
 import { closeKilledRuns, lastRunOf, lastRuns, tasksOf, type PastRun, type PastTask } from '../../record/past-runs.ts';
 import { paintWith, type Paint } from '../../report/paint.ts';
-import { chosenEngine } from '../engine.ts';
+import { TaskEngines } from '../engine.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, loadFrom, readExperimentOptions } from '../experiment-options.ts';
 import type { Call, FlowCommand, Surroundings } from '../flow-command.ts';
@@ -51,7 +51,7 @@ function describeAll(workspace: Workspace, paint: Paint): Description {
 /** Each task of an experiment: what became of it in the last run, and whether its result is there now. */
 async function describeOne(call: Call, workspace: Workspace, surroundings: Surroundings): Promise<Description> {
   const experiment = loadFrom(readExperimentOptions(call), workspace, surroundings);
-  const knowledge = workspace.knowledge(experiment, chosenEngine(surroundings).identity);
+  const knowledge = workspace.knowledge(experiment, new TaskEngines(surroundings));
   const plan = await planExperiment(experiment, knowledge);
   const run = lastRunOf(workspace.database, experiment.name);
   const past = new Map(run === undefined ? [] : tasksOf(workspace.database, run.id).map((task) => [task.task, task]));

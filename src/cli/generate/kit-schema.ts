@@ -1,4 +1,5 @@
 import { backbones } from '../../net/backbones/index.ts';
+import { engineChoices } from '../../net/engines/engine-request.ts';
 import { losses } from '../../net/losses/index.ts';
 import type { Json } from '../../base/digest.ts';
 
@@ -7,14 +8,20 @@ type Schema = Readonly<Record<string, Json>>;
 /** What the entries of a registry say about themselves. */
 type Registry = Readonly<Record<string, { readonly summary: string; readonly options: object }>>;
 
-/** The schema of networks and losses, from their registries: what is registered can be written in an experiment. */
+/** The schema of networks, losses and engines, from their registries: what is registered can be written in an experiment. */
 export function kitSchema(): Schema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'Networks and losses of faceflow',
+    title: 'Networks, losses and engines of faceflow',
     description: 'Generated from the registries in src/net by `npm run generate`; not to be edited.',
     $defs: {
       network: choice('The embedding network and its options.', backbones),
+      engine: {
+        enum: [...engineChoices],
+        default: 'auto',
+        description:
+          'What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed.',
+      },
       loss: choice('The loss and its options.', losses),
     },
   };

@@ -4,11 +4,8 @@ import { resolve } from 'node:path';
 import { fail } from '../../base/failure.ts';
 import type { EngineIdentity } from '../../base/stage.ts';
 import { readEngineRecord, type EngineRecord } from './engine-record.ts';
+import type { EngineRequest } from './engine-request.ts';
 import { packageFolder } from './package-folder.ts';
-
-/** What `FLOW_ENGINE` may hold: `cuda` is tensorflow on a GPU, and nothing else will do. */
-export const engineRequests = ['tensorflow', 'cuda', 'wasm', 'cpu'] as const;
-export type EngineRequest = (typeof engineRequests)[number];
 
 export interface InstalledEngine {
   readonly identity: EngineIdentity;
@@ -20,24 +17,18 @@ export interface InstalledEngine {
 
 const setupCommand = 'npm run setup';
 
-/** Gives `text` back as a request, or fails naming what there is. Empty and undefined mean: no request. */
-export function parseEngineRequest(text: string | undefined): EngineRequest | undefined {
-  if (text === undefined || text === '') return undefined;
-  return (
-    engineRequests.find((request) => request === text) ??
-    fail({
-      code: 'unknown-engine',
-      message: `there is no engine "${text}"`,
-      hint: `FLOW_ENGINE may be ${engineRequests.join(', ')}, or unset for the best one that is installed`,
-    })
-  );
-}
-
 /**
- * The engine that tasks will compute with, told from the record of set-up alone: no tensor library is loaded, so that
- * planning stays cheap. A request that cannot be met is a failure, and so is an installation that has lost files.
+ * The engine that tasks which train compute with, told from the record of set-up alone: no tensor library is loaded, so
+ * that planning stays cheap. A request that cannot be met is a failure, and so is an installation that has lost files.
  */
 export function installedEngine(request?: EngineRequest, folder: string = packageFolder()): InstalledEngine {
+  if (request === 'onnxruntime') {
+    fail({
+      code: 'engine-cannot-train',
+      message: 'the engine "onnxruntime" was asked for, and it infers only: a stage that trains needs another',
+      hint: 'leave FLOW_ENGINE unset and give the stages that infer the parameter "engine: onnxruntime"',
+    });
+  }
   if (request === 'wasm' || request === 'cpu') return { identity: scriptEngine(request) };
   const record = readEngineRecord(folder);
   if (record?.engine.name === 'tensorflow') {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../src/base/failure.ts';
-import { installedEngine, parseEngineRequest, type EngineRequest } from '../../../src/net/engines/installed.ts';
+import { parseEngineRequest, type EngineRequest } from '../../../src/net/engines/engine-request.ts';
+import { installedEngine } from '../../../src/net/engines/installed.ts';
 
 let folder: string;
 
@@ -93,6 +94,11 @@ describe('the installed engine', () => {
       message: 'the engine "cuda" was asked for and is not installed: set-up found tensorflow 2.21.0-cpu without a GPU',
       hint: 'FLOW_ENGINE=cuda npm run setup',
     });
+  });
+
+  it('is never onnxruntime, which does not train', () => {
+    record(onCpu);
+    expect(failureOf('onnxruntime')).toMatchObject({ code: 'engine-cannot-train' });
   });
 
   it('is not replaced where one of its files is gone', () => {
