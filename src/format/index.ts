@@ -7,6 +7,7 @@ import { matFile } from './mat-file.ts';
 import { mxnetParams } from './mxnet-params.ts';
 import { mxnetSymbol } from './mxnet-symbol.ts';
 import { noiseList } from './noise-list.ts';
+import { onnxModel } from './onnx-model.ts';
 import { packingList } from './packing-list.ts';
 import { pairProtocol } from './pair-protocol.ts';
 import { peopleList } from './people-list.ts';
@@ -22,6 +23,7 @@ import { verificationSet } from './verification-set.ts';
 export const codecs = {
   recordIo,
   mxnetParams,
+  onnxModel,
   matFile,
   tarArchive,
   verificationSet,

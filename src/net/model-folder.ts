@@ -2,8 +2,9 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Json } from '../base/digest.ts';
-import { type Failure, fail, FailureError } from '../base/failure.ts';
-import { type ArrayEntry, readArrayFile, writeArrayFile } from './array-file.ts';
+import { fail } from '../base/failure.ts';
+import { readArrayFile, writeArrayFile } from './array-file.ts';
+import { checkFinite, checkParameters } from './check-parameters.ts';
 import type { Graph } from './graph.ts';
 import { inferGraph, type InferredGraph } from './infer-graph.ts';
 import { parseModelFile } from './model-file.ts';
@@ -43,7 +44,7 @@ export function readModel(folder: string): Model {
   const file = join(folder, jsonName);
   const { graph, arrays, origin } = parseModelFile(readText(file), file);
   const inferred = inferGraph(graph, file);
-  checkArrays(inferred, arrays, file);
+  checkParameters(inferred, arrays, file);
   const parameters = readArrayFile(join(folder, valuesName), arrays);
   checkFinite(parameters, join(folder, valuesName));
   return { inferred, parameters, origin };
@@ -58,38 +59,5 @@ function readText(file: string): string {
       { code: 'no-model', message: 'A model folder holds model.json and parameters.bin; model.json is missing.', at },
       cause,
     );
-  }
-}
-
-function checkArrays(inferred: InferredGraph, arrays: readonly ArrayEntry[], file: string): void {
-  const found = new Map(arrays.map((entry) => [entry.name, entry]));
-  const failures: Failure[] = [];
-  const report = (message: string): void => {
-    failures.push({ code: 'parameters-mismatch', message, at: { file } });
-  };
-  for (const { name, layer, shape } of inferred.parameters) {
-    const entry = found.get(name);
-    const wanted = `[${shape.join(', ')}]`;
-    if (entry === undefined) report(`Layer "${layer}" needs parameter "${name}" of shape ${wanted}, which is missing.`);
-    else if (`[${entry.shape.join(', ')}]` !== wanted) {
-      report(`Parameter "${name}" of layer "${layer}" must have shape ${wanted}, found [${entry.shape.join(', ')}].`);
-    }
-    found.delete(name);
-  }
-  for (const name of found.keys()) report(`Parameter "${name}" belongs to no layer.`);
-  const [first, ...others] = failures;
-  if (first !== undefined) throw new FailureError([first, ...others]);
-}
-
-function checkFinite(parameters: ReadonlyMap<string, NamedArray>, file: string): void {
-  for (const { name, values } of parameters.values()) {
-    const index = values.findIndex((value) => !Number.isFinite(value));
-    if (index < 0) continue;
-    fail({
-      code: 'parameter-not-finite',
-      message: `Value ${index} of parameter "${name}" is ${values[index] ?? NaN}; a model holds finite numbers only.`,
-      at: { file },
-      hint: 'The training that made it has diverged.',
-    });
   }
 }

@@ -22,6 +22,7 @@ const text = (name: string, content: string) => [{ name, bytes: Buffer.from(cont
 const golden = {
   recordIo: files(/\.rec$/),
   mxnetParams: files(/\.params$/),
+  onnxModel: files(/\.onnx$/),
   matFile: files(/\.mat$/),
   tarArchive: files(/\.tar$/),
   verificationSet: files(/^(bytes|numpy|python2).*\.bin$/),

@@ -4,6 +4,7 @@ import { peopleInPairs } from '../pair-selection.ts';
 import { elementTypes } from '../mxnet-params.ts';
 import { counted, histogramOf, tally, type Fact, type HistogramBar } from './inspection.ts';
 import { pairsOfMat } from '../mat-protocol.ts';
+import type { OnnxValueInfo } from '../onnx-messages.ts';
 
 /** What can be said of a decoded file. */
 export interface Description {
@@ -57,6 +58,27 @@ export const describers = {
             .map(({ name, shape }) => `${name} (${shape.join(', ')})`)
             .join('; '),
         },
+      ],
+    };
+  },
+  onnxModel(cursor) {
+    const { graph, opsetImport, irVersion, producerName, producerVersion = '' } = codecs.onnxModel.decode(cursor);
+    const given = new Set(graph.initializers.map(({ name }) => name));
+    const operators = tally(
+      graph.nodes.map(({ opType = '?' }) => opType),
+      8,
+    );
+    const numbers = graph.initializers.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0);
+    const sets = opsetImport.map(({ domain = '', version = 0 }) => `${domain === '' ? 'onnx' : domain} ${version}`);
+    return {
+      facts: [
+        { name: 'operators', value: `${counted(graph.nodes.length, 'node')}: ${operators}` },
+        { name: 'weights', value: `${counted(graph.initializers.length, 'array')} of ${numbers} numbers` },
+        { name: 'inputs', value: onnxValues(graph.inputs.filter(({ name }) => !given.has(name))) },
+        { name: 'outputs', value: onnxValues(graph.outputs) },
+        { name: 'operator sets', value: sets.join(', ') },
+        { name: 'format version', value: irVersion },
+        ...(producerName === undefined ? [] : [{ name: 'written by', value: `${producerName} ${producerVersion}` }]),
       ],
     };
   },
@@ -232,4 +254,14 @@ function countEach<Value>(values: Iterable<Value>): Map<Value, number> {
   const counts = new Map<Value, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
+}
+
+/** `data [N, 3, 112, 112]`. */
+function onnxValues(values: readonly OnnxValueInfo[]): string {
+  return values
+    .map(({ name = '?', type }) => {
+      const dimensions = type?.tensorType?.shape?.dimensions ?? [];
+      return `${name} [${dimensions.map(({ value, parameter = '?' }) => value ?? parameter).join(', ')}]`;
+    })
+    .join('; ');
 }

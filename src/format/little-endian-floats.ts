@@ -1,0 +1,15 @@
+/**
+ * Float32 numbers that lie in a file as they lie in memory, without a look at each: a view where the bytes are aligned,
+ * else one copy. (Every machine that Node.js runs TensorFlow or onnxruntime on is little-endian.)
+ */
+export function littleEndianFloats(bytes: Uint8Array): Float32Array {
+  const { buffer, byteOffset, byteLength } = bytes;
+  const count = Math.floor(byteLength / Float32Array.BYTES_PER_ELEMENT);
+  if (byteOffset % Float32Array.BYTES_PER_ELEMENT === 0) return new Float32Array(buffer, byteOffset, count);
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + count * Float32Array.BYTES_PER_ELEMENT));
+}
+
+/** The same the other way round: a view, never a copy. */
+export function littleEndianBytes(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}

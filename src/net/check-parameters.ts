@@ -1,0 +1,53 @@
+import { type Failure, fail, FailureError } from '../base/failure.ts';
+import type { InferredGraph } from './infer-graph.ts';
+import type { NamedArray } from './named-array.ts';
+
+/** An array of which only name and size are known yet. */
+export type ArrayShape = Pick<NamedArray, 'name' | 'shape'>;
+
+/**
+ * Compares the arrays of a file with the parameters of a graph. Fails with `parameters-mismatch`, one failure for each
+ * that is missing, has another shape, or belongs to no layer.
+ */
+export function checkParameters(inferred: InferredGraph, arrays: Iterable<ArrayShape>, file: string): void {
+  const found = new Map([...arrays].map((entry) => [entry.name, entry]));
+  const failures: Failure[] = [];
+  const report = (message: string): void => {
+    failures.push({ code: 'parameters-mismatch', message, at: { file } });
+  };
+  for (const { name, layer, shape } of inferred.parameters) {
+    const entry = found.get(name);
+    const wanted = `[${shape.join(', ')}]`;
+    if (entry === undefined) report(`Layer "${layer}" needs parameter "${name}" of shape ${wanted}, which is missing.`);
+    else if (`[${entry.shape.join(', ')}]` !== wanted) {
+      report(`Parameter "${name}" of layer "${layer}" must have shape ${wanted}, found [${entry.shape.join(', ')}].`);
+    }
+    found.delete(name);
+  }
+  for (const name of found.keys()) report(`Parameter "${name}" belongs to no layer.`);
+  const [first, ...others] = failures;
+  if (first !== undefined) throw new FailureError([first, ...others]);
+}
+
+/** Fails with `parameter-not-finite` at the first value that is no finite number. */
+export function checkFinite(parameters: ReadonlyMap<string, NamedArray>, file: string): void {
+  for (const { name, values } of parameters.values()) {
+    if (Number.isFinite(sumOfNothings(values))) continue;
+    const index = values.findIndex((value) => !Number.isFinite(value));
+    if (index < 0) continue;
+    fail({
+      code: 'parameter-not-finite',
+      message: `Value ${index} of parameter "${name}" is ${values[index] ?? NaN}; a model holds finite numbers only.`,
+      at: { file },
+      hint: 'The training that made it has diverged.',
+    });
+  }
+}
+
+/** Each times 0: NaN as soon as one is not finite, else 0. Counted down, since `for of` takes ten times as long. */
+function sumOfNothings(values: Float32Array): number {
+  let sum = 0;
+  let index = values.length;
+  while (index-- > 0) sum += (values[index] ?? 0) * 0;
+  return sum;
+}

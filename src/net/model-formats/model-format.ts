@@ -1,0 +1,60 @@
+import type { Model } from '../model-folder.ts';
+
+/** A way to keep a network with its parameters in files. Every importer makes a `Model`, every exporter takes one. */
+export interface ModelFormat {
+  /** Kebab-case, unique: what `--from` and `--to` take. */
+  readonly name: string;
+  /** For people: `ONNX`, `MXNet symbol and parameters`. */
+  readonly title: string;
+  /** What it is good for and who reads it, in one sentence. */
+  readonly summary: string;
+  /**
+   * Endings of the paths that mean this format when a model is written: `.onnx`. Where a model takes several files each
+   * of them counts, and `read` and `write` find the others beside it.
+   */
+  readonly endings: readonly string[];
+  /** Name of a model that stands in a folder of its own: `model.onnx`; empty where the folder is the model. */
+  readonly standardName: string;
+  /** Whether a model of this format lies at `path`: one of its files, or a folder that holds it. */
+  recognises(path: string): boolean;
+  /**
+   * Reads the model at a path that {@link recognises} accepts. Fails with the codes of its format, of graphs
+   * (`inferGraph`) and of parameters (`checkParameters`), and names the layer.
+   */
+  read(path: string, options: ModelReadOptions): Model;
+  /** Writes the model, folder included; absent where there is no use in writing. Fails with `not-expressible`. */
+  write?(path: string, model: Model, options: ModelWriteOptions): void;
+}
+
+/** What a file does not say of itself. All may be left out; a format that has no use for one ignores it. */
+export interface ModelReadOptions {
+  /** Of a checkpoint with several parameter files, `model-0012.params`; the last one unless given. */
+  readonly epoch?: number;
+  /** Layers whose values are the results, instead of those the file names. */
+  readonly outputs?: readonly string[];
+  /** Size of the pictures, where the file leaves it open; 112 x 112 for networks that embed. */
+  readonly input?: PictureSize;
+  /**
+   * What the programs that use the file do to a picture before the network sees it; becomes part of the graph, whose
+   * own pictures are RGB, 0..255.
+   */
+  readonly normalization?: InputNormalization;
+}
+
+export interface PictureSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The network is fed (value - mean) * scale. */
+export interface InputNormalization {
+  /** On the scale of pictures, 0..255. */
+  readonly mean: number;
+  readonly scale: number;
+  readonly colorOrder: 'rgb' | 'bgr';
+}
+
+export interface ModelWriteOptions {
+  /** Part of the file names of formats that keep several epochs of a network; 0 unless given. */
+  readonly epoch?: number;
+}
