@@ -36,7 +36,7 @@ export function foldBatchNormalization({ inferred, parameters }: ParameterizedGr
 }
 
 function foldablePairs(graph: Graph): Pair[] {
-  const users = new Map<string, number>([[graph.output, 1]]);
+  const users = new Map(graph.outputs.map((output) => [output, 1]));
   for (const { inputs } of graph.layers) for (const input of inputs) users.set(input, (users.get(input) ?? 0) + 1);
   const byName = new Map(graph.layers.map((node) => [node.name, node]));
   return graph.layers.flatMap((node): Pair[] => {

@@ -26,8 +26,8 @@ export class GraphBuilder {
     return name;
   }
 
-  /** The graph that ends in `output`. */
-  build(input: Graph['input'], output: string): Graph {
-    return { input, layers: [...this.#layers], output };
+  /** The graph that ends in `outputs`. */
+  build(input: Graph['input'], ...outputs: readonly string[]): Graph {
+    return { input, layers: [...this.#layers], outputs };
   }
 }

@@ -22,6 +22,6 @@ export interface Graph {
   readonly input: { readonly channels: number; readonly height: number; readonly width: number };
   /** Each after those it takes its inputs from. */
   readonly layers: readonly LayerNode[];
-  /** The layer whose value is the result. */
-  readonly output: string;
+  /** The layers whose values are the result; at least one, and one alone for an embedding. */
+  readonly outputs: readonly string[];
 }

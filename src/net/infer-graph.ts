@@ -50,9 +50,7 @@ class Inference {
   run(graph: Graph): InferredGraph {
     this.#shapes.set(inputName, [graph.input.channels, graph.input.height, graph.input.width]);
     for (const node of graph.layers) this.#layer(node);
-    if (!this.#shapes.has(graph.output) && !this.#unknown.has(graph.output)) {
-      this.#report('unknown-layer', `the output of the network is to be layer "${graph.output}", which does not exist`);
-    }
+    this.#outputs(graph);
     const [first, ...others] = this.#failures;
     if (first !== undefined) throw new FailureError([first, ...others]);
     const parameters = [...this.#parameters.values()];
@@ -67,6 +65,21 @@ class Inference {
     const shape = this.#shapeOf(node);
     if (shape === undefined) this.#unknown.add(node.name);
     else this.#shapes.set(node.name, shape);
+  }
+
+  #outputs({ layers, outputs }: Graph): void {
+    if (outputs.length === 0) this.#report('bad-graph', 'the network has no output');
+    const names = new Set(layers.map(({ name }) => name));
+    for (const [index, output] of outputs.entries()) {
+      if (outputs.indexOf(output) < index) this.#report('bad-graph', `layer "${output}" is an output twice`);
+      if (names.has(output)) continue;
+      const near = didYouMean(output, names);
+      this.#report(
+        'unknown-layer',
+        `the output of the network is to be layer "${output}", which does not exist`,
+        near === undefined ? undefined : `did you mean "${near}"?`,
+      );
+    }
   }
 
   /** Undefined where it cannot be told; the reason has been reported then, here or at an earlier layer. */
@@ -87,10 +100,11 @@ class Inference {
     return shape;
   }
 
-  #inputShapes(node: LayerNode, expected: number): readonly FeatureShape[] | undefined {
-    if (node.inputs.length !== expected) {
-      const found = node.inputs.length;
-      this.#report('bad-layer', `layer "${node.name}" (${node.kind}) takes ${expected} inputs, not ${found}`);
+  #inputShapes(node: LayerNode, expected: LayerDefinition<object>['inputs']): readonly FeatureShape[] | undefined {
+    const found = node.inputs.length;
+    if (expected === 'one or more' ? found === 0 : found !== expected) {
+      const inputs = expected === 1 ? 'input' : 'inputs';
+      this.#report('bad-layer', `layer "${node.name}" (${node.kind}) takes ${expected} ${inputs}, not ${found}`);
       return undefined;
     }
     const shapes: FeatureShape[] = [];
@@ -99,7 +113,7 @@ class Inference {
       if (shape !== undefined) shapes.push(shape);
       else if (!this.#unknown.has(input)) this.#reportUnknownInput(node, input);
     }
-    return shapes.length === expected ? shapes : undefined;
+    return shapes.length === found ? shapes : undefined;
   }
 
   #reportUnknownInput(node: LayerNode, input: string): void {

@@ -13,15 +13,15 @@ export interface ModelFile {
 
 type Fields = Readonly<Record<string, Json>>;
 
-/** Reads model.json as data that nobody has checked. Fails with `bad-model`, naming the place. */
+/** Reads model.json as data that nobody has checked; version 1 had a single `output`. Fails with `bad-model`, naming the place. */
 export function parseModelFile(text: string, file: string): ModelFile {
   const parser = new ModelParser(file);
   const content = parser.object(parser.json(text), 'the file');
   if (content['format'] !== 'faceflow-model') parser.refuse('format', 'to be "faceflow-model"', content['format']);
-  if (content['version'] !== 1) parser.refuse('version', 'to be 1', content['version']);
+  const version = parser.version(content['version']);
   return {
     origin: parser.object(content['origin'] ?? {}, 'origin'),
-    graph: parser.graph(parser.object(content['graph'], 'graph')),
+    graph: parser.graph(parser.object(content['graph'], 'graph'), version),
     arrays: parser.list(content['arrays'], 'arrays').map((entry, index) => parser.array(entry, `arrays[${index}]`)),
   };
 }
@@ -38,6 +38,10 @@ class ModelParser {
     fail({ code: 'bad-model', message: `Expected ${place} ${expected}, found ${text}.`, at: { file: this.#file } });
   }
 
+  version(value: Json | undefined): 1 | 2 {
+    return value === 1 || value === 2 ? value : this.refuse('version', 'to be 1 or 2', value);
+  }
+
   json(text: string): Json {
     try {
       return JSON.parse(text) as Json;
@@ -47,7 +51,7 @@ class ModelParser {
     }
   }
 
-  graph(graph: Fields): Graph {
+  graph(graph: Fields, version: 1 | 2): Graph {
     const input = this.object(graph['input'], 'graph.input');
     const side = (name: string): number => this.count(input[name], `graph.input.${name}`, 1);
     return {
@@ -55,8 +59,12 @@ class ModelParser {
       layers: this.list(graph['layers'], 'graph.layers').map((layer, index) =>
         this.layer(layer, `graph.layers[${index}]`),
       ),
-      output: this.text(graph['output'], 'graph.output'),
+      outputs: version === 1 ? [this.text(graph['output'], 'graph.output')] : this.outputs(graph['outputs']),
     };
+  }
+
+  outputs(value: Json | undefined): string[] {
+    return this.list(value, 'graph.outputs').map((output, index) => this.text(output, `graph.outputs[${index}]`));
   }
 
   layer(value: Json, place: string): LayerNode {

@@ -31,7 +31,7 @@ export function writeModel(
 ): void {
   mkdirSync(folder, { recursive: true });
   const arrays = writeArrayFile(join(folder, valuesName), model.parameters);
-  const content = { format: 'faceflow-model', version: 1, origin: model.origin, graph: model.graph, arrays };
+  const content = { format: 'faceflow-model', version: 2, origin: model.origin, graph: model.graph, arrays };
   writeFileAtomic(join(folder, jsonName), `${JSON.stringify(content, undefined, 1)}\n`);
 }
 

@@ -1,3 +1,4 @@
+import { embeddingOutput } from './embedding-output.ts';
 import type { EngineHandle } from './engines/engine-handle.ts';
 import type { Network } from './engines/network.ts';
 import { required } from './engines/required.ts';
@@ -21,14 +22,14 @@ export interface Embedder {
 /** A network on an engine as an embedder. */
 export function networkEmbedder(engine: EngineHandle, network: Network, inferred: InferredGraph): Embedder {
   const { height, width, channels } = inferred.graph.input;
-  const [embeddingSize = 0] = required(inferred.shapes.get(inferred.graph.output));
+  const { size: embeddingSize } = embeddingOutput(inferred);
   return {
     height,
     width,
     embeddingSize,
     async embed(pixels, count) {
       const input = engine.tf.tensor4d(new Float32Array(pixels), [count, height, width, channels]);
-      const output = network.infer(input);
+      const output = required(network.infer(input)[0]);
       input.dispose();
       const values = await output.data<'float32'>();
       output.dispose();

@@ -4,8 +4,8 @@ import { buildNetwork } from '../../src/net/backbones/index.ts';
 import type { Graph, LayerNode } from '../../src/net/graph.ts';
 import { inferGraph } from '../../src/net/infer-graph.ts';
 
-function messagesOf(layers: readonly LayerNode[], output: string): string[] {
-  const graph: Graph = { input: { channels: 3, height: 8, width: 8 }, layers, output };
+function messagesOf(layers: readonly LayerNode[], ...outputs: readonly string[]): string[] {
+  const graph: Graph = { input: { channels: 3, height: 8, width: 8 }, layers, outputs };
   try {
     inferGraph(graph);
   } catch (error) {
@@ -52,6 +52,34 @@ describe('inferGraph', () => {
       'shape-mismatch: layer "conv1" (convolution) 3 channels cannot be split into 2 groups',
       'duplicate-layer: two layers are named "relu1"',
       'unknown-layer: the output of the network is to be layer "nothing", which does not exist',
+    ]);
+  });
+
+  it('says what is wrong with the outputs', () => {
+    const layers = [convolution('conv1', 'data')];
+    expect(messagesOf(layers)).toEqual(['bad-graph: the network has no output']);
+    expect(messagesOf(layers, 'conv1', 'conv1')).toEqual(['bad-graph: layer "conv1" is an output twice']);
+  });
+
+  it('says which inputs cannot be multiplied, put together or cut', () => {
+    const on = (node: Pick<LayerNode, 'kind' | 'attributes'>, ...inputs: string[]): string[] =>
+      messagesOf([convolution('conv1', 'data'), { name: 'last', inputs, ...node } as LayerNode], 'last');
+    const flat: LayerNode = { name: 'flat', kind: 'flatten', inputs: ['data'], attributes: {} };
+    expect(on({ kind: 'multiply', attributes: {} }, 'conv1', 'data')).toEqual([
+      'shape-mismatch: layer "last" (multiply) cannot multiply [4, 8, 8] by [3, 8, 8]: the second input has the shape of the first, or one value per channel',
+    ]);
+    expect(on({ kind: 'concat', attributes: {} })).toEqual([
+      'bad-layer: layer "last" (concat) takes one or more inputs, not 0',
+    ]);
+    expect(
+      messagesOf([flat, { name: 'last', kind: 'concat', inputs: ['data', 'flat'], attributes: {} }], 'last'),
+    ).toEqual(['shape-mismatch: layer "last" (concat) cannot put the channels of [3, 8, 8] and [192] together']);
+    expect(on({ kind: 'slice', attributes: { begin: 2, end: 5 } }, 'conv1')).toEqual([
+      'shape-mismatch: layer "last" (slice) cannot take channels 2 to 5 of [4, 8, 8]',
+    ]);
+    const window = { kernel: [1, 1], stride: [3, 3], pad: [0, 0], convention: 'full' } as const;
+    expect(on({ kind: 'pooling', attributes: { function: 'max', global: false, ...window } }, 'conv1')).toEqual([
+      'shape-mismatch: layer "last" (pooling) its last 1 x 1 window would lie outside of 8 x 8',
     ]);
   });
 

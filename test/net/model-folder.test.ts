@@ -46,6 +46,12 @@ describe('a model folder', () => {
     expect(model.parameters).toEqual(randomParameters(graph, 1));
   });
 
+  it('of version 1 names its only output', () => {
+    edit('"version": 2', '"version": 1');
+    edit('"outputs": [\n   "layer"\n  ]', '"output": "layer"');
+    expect(readModel(folder).inferred.graph.outputs).toEqual(['layer']);
+  });
+
   it('that is cut off anywhere fails with the name of a parameter and the sizes', () => {
     const path = join(folder, 'parameters.bin');
     const whole = readFileSync(path);

@@ -5,10 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mxnetParams, type MxnetArray, toFloat32 } from '../../src/format/mxnet-params.ts';
 import { decodeFile } from '../../src/format/read-file.ts';
 import { buildNetwork } from '../../src/net/backbones/index.ts';
+import { embeddingOutput } from '../../src/net/embedding-output.ts';
 import type { EngineHandle } from '../../src/net/engines/engine-handle.ts';
 import { installedEngine } from '../../src/net/engines/installed.ts';
 import { loadEngine } from '../../src/net/engines/load.ts';
 import { Network } from '../../src/net/engines/network.ts';
+import { required } from '../../src/net/engines/required.ts';
 import type { Graph } from '../../src/net/graph.ts';
 import { inferGraph } from '../../src/net/infer-graph.ts';
 import { initialValues } from '../../src/net/initialize.ts';
@@ -70,7 +72,7 @@ kinds = {
 for node in graph['layers']:
     inputs = [values[name] for name in node['inputs']]
     values[node['name']] = inputs[0] + inputs[1] if node['kind'] == 'add' else kinds[node['kind']](node, inputs[0], node['attributes'])
-symbol = values[graph['output']]
+symbol = values[graph['outputs'][0]]
 args = {name: arrays['arg:' + name] for name in symbol.list_arguments()}
 aux = {name: arrays['aux:' + name] for name in symbol.list_auxiliary_states()}
 grads = {name: mx.nd.zeros(array.shape) for name, array in args.items()}
@@ -96,8 +98,9 @@ function stepHere(
   const network = new Network(engine, inferred, arrays);
   const pictures = tf.tidy(() => tf.transpose(tf.tensor4d(data, [batch, 3, height, width]), [0, 2, 3, 1]));
   const pass = network.forward(pictures, 1);
-  const computed = new Map<string, Float32Array>([['output', Float32Array.from(pass.output.dataSync())]]);
-  network.backward(pass, tf.tensor(gradient, pass.output.shape), (name, tensor) => {
+  const output = required(pass.outputs[0]);
+  const computed = new Map<string, Float32Array>([['output', Float32Array.from(output.dataSync())]]);
+  network.backward(pass, [tf.tensor(gradient, output.shape)], (name, tensor) => {
     computed.set(`gradient of ${name}`, network.read(name, tensor).values);
     tensor.dispose();
   });
@@ -151,7 +154,8 @@ describe.skipIf('missing' in peer)(`networks beside MXNet 1.9.1${reason}`, () =>
   it.each(Object.entries(networks))(
     '%s: a step has the same values, gradients and moving statistics',
     (name, graph) => {
-      const { parameters, shapes } = inferGraph(graph);
+      const inferred = inferGraph(graph);
+      const { parameters } = inferred;
       const arrays = new Map(
         parameters.map((parameter) => {
           const rule = { distribution: 'gaussian', fan: 'out' } as const;
@@ -160,7 +164,7 @@ describe.skipIf('missing' in peer)(`networks beside MXNet 1.9.1${reason}`, () =>
       );
       const { height, width } = graph.input;
       const data = randomValues(batch * 3 * height * width, 4).map((value) => 128 + 40 * value);
-      const [embeddingSize = 0] = shapes.get(graph.output) ?? [];
+      const { size: embeddingSize } = embeddingOutput(inferred);
       const gradient = randomValues(batch * embeddingSize, 5);
       const roles = new Map(parameters.map((parameter) => [parameter.name, parameter.role]));
       const given = [...arrays.values()].map(({ name: array, shape, values }) =>

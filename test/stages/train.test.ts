@@ -88,7 +88,7 @@ describe('the stage train', { timeout: 180_000 }, () => {
     const events = await train({ dataset, folder: straight, validation: [validation] });
 
     const { parameters, inferred } = readModel(join(straight, 'model'));
-    expect(inferred.graph.output).toBe('fc1');
+    expect(inferred.graph.outputs).toEqual(['fc1']);
     expect([...parameters.keys()].some((name) => name.startsWith('fc7'))).toBe(false);
     const log = JSON.parse(readFileSync(join(straight, 'log.json'), 'utf8')) as TrainingLog;
     expect(log.curves.map(({ name, points }) => [name, points.map(([step]) => step)])).toEqual([

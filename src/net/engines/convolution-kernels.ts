@@ -1,16 +1,10 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ConvolutionAttributes } from '../layers/convolution.ts';
-import type { Pair } from '../layers/window.ts';
+import type { Window } from '../layers/window.ts';
 import type { TensorLibrary } from './engine-handle.ts';
 import type { BackwardCall, BackwardResult, LayerKernels } from './layer-kernels.ts';
 
 export type Shape4D = readonly [number, number, number, number];
-
-export interface Window {
-  readonly kernel: Pair;
-  readonly stride: Pair;
-  readonly pad: Pair;
-}
 
 /** A convolution and its two gradients as an engine computes them: NHWC, filters HWIO (depthwise: height, width, channels, multiplier). */
 export interface ConvolutionPrimitives {

@@ -14,16 +14,16 @@ export interface PlannedLayer {
 }
 
 export interface ExecutionPlan {
-  /** The layers that the output depends on, in order. */
+  /** The layers that the outputs depend on, in order. */
   readonly layers: readonly PlannedLayer[];
-  readonly output: string;
+  readonly outputs: readonly string[];
   /** How often each value is used in a pass, by name of the layer that gives it; it can go after the last use. */
   readonly uses: { readonly inference: ReadonlyMap<string, number>; readonly training: ReadonlyMap<string, number> };
 }
 
 /** Decides, once per network, what is computed and how long each value has to live. */
 export function planExecution({ graph, parameters }: InferredGraph, table: LayerKernelTable): ExecutionPlan {
-  const needed = neededLayers(graph.layers, graph.output);
+  const needed = neededLayers(graph.layers, graph.outputs);
   const trains = new Map<string, boolean>([[inputName, false]]);
   const layers = needed.map((node): PlannedLayer => {
     const own = parameters.filter((parameter) => parameter.layer === node.name);
@@ -34,13 +34,13 @@ export function planExecution({ graph, parameters }: InferredGraph, table: Layer
   });
   return {
     layers,
-    output: graph.output,
-    uses: { inference: countUses(layers, graph.output, false), training: countUses(layers, graph.output, true) },
+    outputs: graph.outputs,
+    uses: { inference: countUses(layers, graph.outputs, false), training: countUses(layers, graph.outputs, true) },
   };
 }
 
-function neededLayers(layers: readonly LayerNode[], output: string): LayerNode[] {
-  const needed = new Set([output]);
+function neededLayers(layers: readonly LayerNode[], outputs: readonly string[]): LayerNode[] {
+  const needed = new Set(outputs);
   const reversed = layers.toReversed().filter((node) => {
     if (!needed.has(node.name)) return false;
     for (const input of node.inputs) needed.add(input);
@@ -49,8 +49,12 @@ function neededLayers(layers: readonly LayerNode[], output: string): LayerNode[]
   return reversed.toReversed();
 }
 
-function countUses(layers: readonly PlannedLayer[], output: string, training: boolean): Map<string, number> {
-  const uses = new Map<string, number>([[output, 1]]);
+function countUses(
+  layers: readonly PlannedLayer[],
+  outputs: readonly string[],
+  training: boolean,
+): Map<string, number> {
+  const uses = new Map(outputs.map((output) => [output, 1]));
   const count = (name: string): void => {
     uses.set(name, (uses.get(name) ?? 0) + 1);
   };

@@ -14,7 +14,8 @@ import { scoped } from './scoped.ts';
 
 /** What a forward pass in training leaves for the backward pass. */
 export interface TrainingPass {
-  readonly output: Tensor;
+  /** In the order of the graph's outputs. */
+  readonly outputs: readonly Tensor[];
   /** Frees everything the pass still holds; called by `backward`, and in place of it where a step is given up. */
   dispose(): void;
 }
@@ -23,15 +24,15 @@ class HeldPass implements TrainingPass {
   readonly values: CountedTensors;
   readonly saved = new Map<string, readonly Tensor[]>();
   readonly shapes = new Map<string, readonly number[]>();
-  readonly #output: string;
+  readonly #outputs: readonly string[];
 
   constructor(plan: ExecutionPlan) {
     this.values = new CountedTensors(plan.uses.training);
-    this.#output = plan.output;
+    this.#outputs = plan.outputs;
   }
 
-  get output(): Tensor {
-    return this.values.get(this.#output);
+  get outputs(): Tensor[] {
+    return this.#outputs.map((output) => this.values.get(output));
   }
 
   dispose(): void {
@@ -118,8 +119,8 @@ export class Network {
     return [...this.#parameters.keys()].map((name) => this.read(name));
   }
 
-  /** The output for `pictures` (NHWC, 0..255) in inference mode. `pictures` stays the caller's. */
-  infer(pictures: Tensor): Tensor {
+  /** The outputs for `pictures` (NHWC, 0..255) in inference mode, the caller's to dispose. `pictures` stays the caller's. */
+  infer(pictures: Tensor): Tensor[] {
     const { tf } = this.#engine;
     const values = new CountedTensors(this.#plan.uses.inference);
     values.put(inputName, tf.clone(pictures));
@@ -128,7 +129,7 @@ export class Network {
       for (const input of layer.node.inputs) values.release(input);
       values.put(layer.node.name, output);
     }
-    return values.get(this.#plan.output);
+    return this.#plan.outputs.map((output) => values.get(output));
   }
 
   /** A forward pass in training mode; moving statistics take in the batch. `seed` decides what dropout leaves out. */
@@ -151,16 +152,21 @@ export class Network {
   }
 
   /**
-   * Walks back from the gradient by the output of `pass` and hands each parameter's gradient to `take`, which disposes
+   * Walks back from the gradients by the outputs of `pass` and hands each parameter's gradient to `take`, which disposes
    * of it and may replace the parameter at once. Ends the pass.
    */
-  backward(pass: TrainingPass, gradient: Tensor, take: (name: string, gradient: Tensor) => void): void {
+  backward(pass: TrainingPass, given: readonly Tensor[], take: (name: string, gradient: Tensor) => void): void {
     if (!(pass instanceof HeldPass)) throw new Error('a pass of another kind of network');
-    const gradients = new Map<string, Tensor>([[this.#plan.output, this.#engine.tf.clone(gradient)]]);
-    pass.values.release(this.#plan.output);
+    const gradients = new Map<string, Tensor>();
+    for (const [index, output] of this.#plan.outputs.entries()) {
+      gradients.set(output, this.#engine.tf.clone(required(given[index])));
+      pass.values.release(output);
+    }
     for (const layer of this.#plan.layers.toReversed()) {
       if (layer.trains) this.#backwardLayer(layer, pass, gradients, take);
     }
+    // Those by an output that nothing is trained for.
+    for (const gradient of gradients.values()) gradient.dispose();
     pass.dispose();
   }
 

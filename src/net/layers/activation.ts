@@ -1,12 +1,12 @@
 import type { LayerDefinition } from './layer-definition.ts';
 
-export const activationFunctions = ['relu', 'sigmoid', 'tanh'] as const;
+export const activationFunctions = ['relu', 'sigmoid', 'tanh', 'softrelu', 'softsign'] as const;
 
 export interface ActivationAttributes {
   readonly function: (typeof activationFunctions)[number];
 }
 
-/** MXNet's `Activation`. */
+/** MXNet's `Activation`; softrelu is log(1 + exp(x)), softsign x / (1 + |x|). */
 export const activation: LayerDefinition<ActivationAttributes> = {
   summary: 'A function without parameters, applied to every element.',
   inputs: 1,

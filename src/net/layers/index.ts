@@ -1,30 +1,40 @@
 import { activation } from './activation.ts';
 import { add } from './add.ts';
 import { batchNormalization } from './batch-normalization.ts';
+import { concat } from './concat.ts';
 import { convolution } from './convolution.ts';
 import { dropout } from './dropout.ts';
+import { equalizeNorms } from './equalize-norms.ts';
 import { flatten } from './flatten.ts';
 import { fullyConnected } from './fully-connected.ts';
 import { identity } from './identity.ts';
 import type { LayerDefinition } from './layer-definition.ts';
+import { multiply } from './multiply.ts';
 import { pooling } from './pooling.ts';
 import { prelu } from './prelu.ts';
 import { minusScalar, multiplyScalar } from './scalar.ts';
+import { slice } from './slice.ts';
+import { softmax } from './softmax.ts';
 
 /** Every kind of layer there is. */
 export const layers = {
   activation,
   add,
   'batch-normalization': batchNormalization,
+  concat,
   convolution,
   dropout,
+  'equalize-norms': equalizeNorms,
   flatten,
   'fully-connected': fullyConnected,
   identity,
   'minus-scalar': minusScalar,
+  multiply,
   'multiply-scalar': multiplyScalar,
   pooling,
   prelu,
+  slice,
+  softmax,
 } as const;
 
 export type LayerKind = keyof typeof layers;

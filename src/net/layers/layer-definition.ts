@@ -32,7 +32,7 @@ export interface ParameterDeclaration {
 export interface LayerDefinition<Attributes> {
   readonly summary: string;
   /** How many inputs it takes. */
-  readonly inputs: number;
+  readonly inputs: number | 'one or more';
   readonly attributes: AttributeRules & { readonly [Name in keyof Attributes]-?: AttributeRule };
   /** The shape it gives, or a sentence on why it cannot take these inputs. */
   outputShape(attributes: Attributes, inputs: readonly FeatureShape[]): FeatureShape | string;

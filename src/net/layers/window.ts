@@ -1,12 +1,29 @@
 /** Height and width. */
 export type Pair = readonly [height: number, width: number];
 
-/** Positions of a sliding window along each side: floor((size + 2 pad - kernel) / stride) + 1 (MXNet's `valid` convention). */
-export function windowPositions(
-  size: Pair,
-  window: { readonly kernel: Pair; readonly stride: Pair; readonly pad: Pair },
-): Pair {
+/** A window that slides over a picture. */
+export interface Window {
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly pad: Pair;
+}
+
+/** `valid`: only whole windows. `full`: also one that is cut at the far border (Caffe's way of pooling). */
+export type WindowConvention = 'valid' | 'full';
+
+/** Positions of a window along each side: (size + 2 pad - kernel) / stride + 1, rounded down (`valid`) or up (`full`). */
+export function windowPositions(size: Pair, window: Window, convention: WindowConvention = 'valid'): Pair {
+  const round = convention === 'valid' ? Math.floor : Math.ceil;
   const along = (axis: 0 | 1): number =>
-    Math.floor((size[axis] + 2 * window.pad[axis] - window.kernel[axis]) / window.stride[axis]) + 1;
+    round((size[axis] + 2 * window.pad[axis] - window.kernel[axis]) / window.stride[axis]) + 1;
+  return [along(0), along(1)];
+}
+
+/** How far the last windows reach beyond the far padding: 0 in the `valid` convention. */
+export function overhang(size: Pair, window: Window, positions: Pair): Pair {
+  const along = (axis: 0 | 1): number => {
+    const end = (positions[axis] - 1) * window.stride[axis] + window.kernel[axis];
+    return Math.max(0, end - size[axis] - 2 * window.pad[axis]);
+  };
   return [along(0), along(1)];
 }

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { fail } from '../../base/failure.ts';
 import { Random } from '../../base/random.ts';
+import { embeddingOutput } from '../embedding-output.ts';
 import type { EngineHandle } from '../engines/engine-handle.ts';
 import { Network } from '../engines/network.ts';
 import { required } from '../engines/required.ts';
@@ -61,8 +62,7 @@ export class Trainer {
     });
     this.#network = new Network(engine, inferred, new Map(arrays));
     this.#sgd = new Sgd(engine.tf, options.optimizer);
-    const [embeddingSize = 0] = required(inferred.shapes.get(inferred.graph.output));
-    this.#lossParameters = lossOf(options.loss).parameters(options.classes, embeddingSize);
+    this.#lossParameters = lossOf(options.loss).parameters(options.classes, embeddingOutput(inferred).size);
     for (const parameter of this.#lossParameters) this.#lossTensors.set(parameter.name, this.#drawn(parameter));
   }
 
@@ -81,14 +81,14 @@ export class Trainer {
     const input = tf.tensor4d(new Float32Array(pictures), [labels.length, height, width, channels]);
     const pass = this.#network.forward(input, Random.derive(this.#options.seed, `dropout ${step}`).next());
     input.dispose();
-    const { loss, accuracy, gradients } = this.#lossStep(pass.output, labels);
+    const { loss, accuracy, gradients } = this.#lossStep(required(pass.outputs[0]), labels);
     if (!Number.isFinite(loss)) {
       pass.dispose();
       for (const gradient of gradients) gradient.dispose();
       failDiverged(step, loss, learningRate);
     }
     const [outputGradient, ...own] = gradients;
-    this.#network.backward(pass, required(outputGradient), (name, gradient) => {
+    this.#network.backward(pass, [required(outputGradient)], (name, gradient) => {
       const weight = this.#network.parameter(name);
       this.#network.replace(name, this.#sgd.step(name, { weight, gradient, rate: learningRate }));
       gradient.dispose();

@@ -1,5 +1,6 @@
 import type { EngineHandle } from '../../../src/net/engines/engine-handle.ts';
 import { Network } from '../../../src/net/engines/network.ts';
+import { required } from '../../../src/net/engines/required.ts';
 import type { Graph } from '../../../src/net/graph.ts';
 import { inferGraph } from '../../../src/net/infer-graph.ts';
 import { randomParameters, randomValues } from './small-networks.ts';
@@ -19,19 +20,21 @@ export function computeNetwork(engine: EngineHandle, graph: Graph, seed = 1): Co
   const pictures = tf.tensor4d(randomValues(batch * height * width * channels, seed + 1), shape);
   const computed = new Map<string, Float32Array>();
 
-  const inferredOutput = network.infer(pictures);
-  computed.set('output in inference', Float32Array.from(inferredOutput.dataSync()));
+  const inferredOutputs = network.infer(pictures);
   const pass = network.forward(pictures, 7);
-  computed.set('output in training', Float32Array.from(pass.output.dataSync()));
-  const gradient = tf.tensor(randomValues(pass.output.size, seed + 2), pass.output.shape);
-  network.backward(pass, gradient, (name, tensor) => {
+  for (const [index, name] of graph.outputs.entries()) {
+    computed.set(`${name} in inference`, Float32Array.from(required(inferredOutputs[index]).dataSync()));
+    computed.set(`${name} in training`, Float32Array.from(required(pass.outputs[index]).dataSync()));
+  }
+  const gradients = pass.outputs.map((output) => tf.tensor(randomValues(output.size, seed + 2), output.shape));
+  network.backward(pass, gradients, (name, tensor) => {
     computed.set(`gradient of ${name}`, network.read(name, tensor).values);
     tensor.dispose();
   });
   for (const { name, role } of inferred.parameters) {
     if (role === 'auxiliary') computed.set(name, network.read(name).values);
   }
-  tf.dispose([pictures, inferredOutput, gradient]);
+  tf.dispose([pictures, ...inferredOutputs, ...gradients]);
   network.dispose();
   return computed;
 }

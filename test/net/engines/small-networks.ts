@@ -9,7 +9,7 @@ const normalization = { epsilon: 1e-3, momentum: 0.9, fixGamma: false };
 
 /** A network around `layer`, with something to train before it, so that gradients have to go through it. */
 function around(
-  layer: (builder: GraphBuilder, input: string) => string,
+  layer: (builder: GraphBuilder, input: string) => string | readonly string[],
   size = { height: 9, width: 8 },
   channels = 4,
 ): Graph {
@@ -22,7 +22,8 @@ function around(
     groups: 1,
     bias: false,
   });
-  return builder.build({ channels: 3, ...size }, layer(builder, convolved));
+  const outputs = layer(builder, convolved);
+  return builder.build({ channels: 3, ...size }, ...(typeof outputs === 'string' ? [outputs] : outputs));
 }
 
 interface Windowed {
@@ -105,6 +106,8 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
   'prelu of rows': around((builder, input) => builder.add('prelu', 'layer', builder.add('flatten', 'rows', input))),
   relu: around((builder, input) => builder.add('activation', 'layer', input, { function: 'relu' })),
   sigmoid: around((builder, input) => builder.add('activation', 'layer', input, { function: 'sigmoid' })),
+  softrelu: around((builder, input) => builder.add('activation', 'layer', input, { function: 'softrelu' })),
+  softsign: around((builder, input) => builder.add('activation', 'layer', input, { function: 'softsign' })),
   tanh: around((builder, input) => builder.add('activation', 'layer', input, { function: 'tanh' })),
   'max pooling, padded': around((builder, input) =>
     builder.add('pooling', 'layer', input, {
@@ -113,6 +116,7 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
       kernel: [3, 3],
       stride: [2, 2],
       pad: [1, 1],
+      convention: 'valid',
     }),
   ),
   'average pooling, padded': around((builder, input) =>
@@ -122,6 +126,37 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
       kernel: [3, 2],
       stride: [2, 2],
       pad: [1, 1],
+      convention: 'valid',
+    }),
+  ),
+  'max pooling of many equal values, windows cut at the border': around((builder, input) =>
+    builder.add('pooling', 'layer', builder.add('activation', 'positive', input, { function: 'relu' }), {
+      function: 'max',
+      global: false,
+      kernel: [3, 2],
+      stride: [2, 3],
+      pad: [1, 0],
+      convention: 'full',
+    }),
+  ),
+  'average pooling, windows cut at the border': around((builder, input) =>
+    builder.add('pooling', 'layer', input, {
+      function: 'average',
+      global: false,
+      kernel: [4, 3],
+      stride: [3, 2],
+      pad: [1, 1],
+      convention: 'full',
+    }),
+  ),
+  'global max pooling': around((builder, input) =>
+    builder.add('pooling', 'layer', input, {
+      function: 'max',
+      global: true,
+      kernel: [1, 1],
+      stride: [1, 1],
+      pad: [0, 0],
+      convention: 'valid',
     }),
   ),
   'global average pooling': around((builder, input) =>
@@ -131,6 +166,7 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
       kernel: [1, 1],
       stride: [1, 1],
       pad: [0, 0],
+      convention: 'valid',
     }),
   ),
   'fully connected, flattened by itself': around((builder, input) =>
@@ -143,6 +179,46 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
   'identity and scalars': around((builder, input) => {
     const centred = builder.add('minus-scalar', 'minus', builder.add('identity', 'same', input), { scalar: 0.3 });
     return builder.add('multiply-scalar', 'layer', centred, { scalar: -1.5 });
+  }),
+  'the product of two pictures': around((builder, input) =>
+    builder.add('multiply', 'layer', [input, builder.add('prelu', 'slope', input)]),
+  ),
+  'a picture times pixels': around((builder, input) => {
+    const pooled = builder.add('pooling', 'pooled', input, {
+      function: 'average',
+      global: true,
+      kernel: [1, 1],
+      stride: [1, 1],
+      pad: [0, 0],
+      convention: 'valid',
+    });
+    return builder.add('multiply', 'layer', [input, pooled]);
+  }),
+  'a picture times rows': around((builder, input) => {
+    const dense = builder.add('fully-connected', 'dense', input, { units: 4, bias: false });
+    return builder.add('multiply', 'layer', [input, dense]);
+  }),
+  'channels of several pictures': around((builder, input) => {
+    const slope = builder.add('prelu', 'slope', input);
+    return builder.add('concat', 'layer', [slope, builder.data, input]);
+  }),
+  'channels of one picture': around((builder, input) => builder.add('concat', 'layer', [input])),
+  'rows put together': around((builder, input) => {
+    const dense = builder.add('fully-connected', 'dense', input, { units: 5, bias: false });
+    return builder.add('concat', 'layer', [dense, builder.add('flatten', 'flat', input)]);
+  }),
+  'some channels': around((builder, input) => builder.add('slice', 'layer', input, { begin: 1, end: 3 })),
+  'some values of rows': around((builder, input) =>
+    builder.add('slice', 'layer', builder.add('flatten', 'flat', input), { begin: 0, end: 7 }),
+  ),
+  'softmax over channels': around((builder, input) => builder.add('softmax', 'layer', input)),
+  'softmax of rows': around((builder, input) =>
+    builder.add('softmax', 'layer', builder.add('fully-connected', 'dense', input, { units: 5, bias: true })),
+  ),
+  'norms made equal': around((builder, input) => builder.add('equalize-norms', 'layer', input)),
+  'two outputs, one of them on the way to the other': around((builder, input) => {
+    const slope = builder.add('prelu', 'slope', input);
+    return [builder.add('softmax', 'layer', slope), slope];
   }),
   'a value with three users': around((builder, input) => {
     const slope = builder.add('prelu', 'slope', input);

@@ -26,6 +26,32 @@ export function addKernels(tf: TensorLibrary): LayerKernels<object> {
   };
 }
 
+export function multiplyKernels(tf: TensorLibrary): LayerKernels<object> {
+  return {
+    keeps: 'inputs',
+    forward({ inputs: [x, factor] }) {
+      return { output: tf.mul(required(x), spread(tf, required(factor), required(x).shape)) };
+    },
+    backward({ gradient, inputs: [x, factor], wanted }) {
+      const factors = required(factor);
+      const input = wanted[0] === true ? tf.mul(gradient, spread(tf, factors, gradient.shape)) : undefined;
+      const own = wanted[1] === true ? gathered(tf, tf.mul(gradient, required(x)), factors.shape) : undefined;
+      return { inputs: [input, own], parameters: {} };
+    },
+  };
+}
+
+/** Factors per channel as pictures of one pixel, others as they are. */
+function spread(tf: TensorLibrary, factors: Tensor, [batch = 0, ...shape]: readonly number[]): Tensor {
+  return factors.rank === shape.length + 1 ? factors : tf.reshape(factors, [batch, 1, 1, factors.shape[1] ?? 0]);
+}
+
+/** The inverse for gradients: the sum over all positions that a factor was used at. */
+function gathered(tf: TensorLibrary, products: Tensor, shape: readonly number[]): Tensor {
+  const isPerChannel = products.rank === 4 && (shape.length === 2 || (shape[1] === 1 && shape[2] === 1));
+  return isPerChannel ? tf.reshape(tf.sum(products, [1, 2]), [...shape]) : products;
+}
+
 export function minusScalarKernels(tf: TensorLibrary): LayerKernels<ScalarAttributes> {
   return {
     keeps: 'nothing',
@@ -81,6 +107,11 @@ export function activationKernels(tf: TensorLibrary): LayerKernels<ActivationAtt
     relu: { value: tf.relu, derivative: (y: Tensor) => tf.step(y) },
     sigmoid: { value: tf.sigmoid, derivative: (y: Tensor) => tf.mul(y, tf.sub(1, y)) },
     tanh: { value: tf.tanh, derivative: (y: Tensor) => tf.sub(1, tf.square(y)) },
+    softrelu: { value: tf.softplus, derivative: (y: Tensor) => tf.sub(1, tf.exp(tf.neg(y))) },
+    softsign: {
+      value: (x: Tensor) => tf.div(x, tf.add(1, tf.abs(x))),
+      derivative: (y: Tensor) => tf.square(tf.sub(1, tf.abs(y))),
+    },
   } satisfies Record<ActivationAttributes['function'], object>;
   return {
     keeps: 'output',

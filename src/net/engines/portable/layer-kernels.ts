@@ -2,6 +2,7 @@ import { type ConvolutionTable, convolutionKernels } from '../convolution-kernel
 import type { TensorLibrary } from '../engine-handle.ts';
 import type { LayerKernelTable } from '../layer-kernels.ts';
 import { batchNormalizationKernels } from './batch-normalization-kernels.ts';
+import { concatKernels, equalizeNormsKernels, sliceKernels, softmaxKernels } from './channel-kernels.ts';
 import { portableConvolutions } from './convolution-table.ts';
 import { flattenKernels, fullyConnectedKernels } from './dense-kernels.ts';
 import {
@@ -10,6 +11,7 @@ import {
   dropoutKernels,
   identityKernels,
   minusScalarKernels,
+  multiplyKernels,
   multiplyScalarKernels,
   preluKernels,
 } from './element-kernels.ts';
@@ -24,14 +26,19 @@ export function portableKernels(
     activation: activationKernels(tf),
     add: addKernels(tf),
     'batch-normalization': batchNormalizationKernels(tf),
+    concat: concatKernels(tf),
     convolution: convolutionKernels(tf, convolutions),
     dropout: dropoutKernels(tf),
+    'equalize-norms': equalizeNormsKernels(tf),
     flatten: flattenKernels(tf),
     'fully-connected': fullyConnectedKernels(tf),
     identity: identityKernels(tf),
     'minus-scalar': minusScalarKernels(tf),
+    multiply: multiplyKernels(tf),
     'multiply-scalar': multiplyScalarKernels(tf),
-    pooling: poolingKernels(tf, convolutions.depthwise),
+    pooling: poolingKernels(tf),
     prelu: preluKernels(tf),
+    slice: sliceKernels(tf),
+    softmax: softmaxKernels(tf),
   };
 }

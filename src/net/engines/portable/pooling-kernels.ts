@@ -1,105 +1,103 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, NamedTensorMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { PoolingAttributes } from '../../layers/pooling.ts';
-import type { Pair } from '../../layers/window.ts';
-import { type ConvolutionPrimitives, rank4 } from '../convolution-kernels.ts';
+import { overhang, type Pair, type Window, windowPositions } from '../../layers/window.ts';
+import { rank4 } from '../convolution-kernels.ts';
 import type { TensorLibrary } from '../engine-handle.ts';
-import type { LayerKernels } from '../layer-kernels.ts';
-import { explicitPadding, mutablePair } from './window-attributes.ts';
+import type { BackwardCall, ForwardCall, LayerKernels } from '../layer-kernels.ts';
+import { mutablePair } from './window-attributes.ts';
 
-/** Stands for minus infinity, which times 0 would not be 0. */
+/** Less than every value, so that padding is never the greatest. */
 const lowest = -3.4028234663852886e38;
 
-const noPad: Pair = [0, 0];
-
-/**
- * Pooling out of depthwise convolutions: an average is one with equal weights (and counts padded cells, as MXNet does),
- * and the gradient of a maximum is spread by filters that pick one cell each. Slow for large windows, and it runs on
- * every engine that can train.
- */
-export function poolingKernels(tf: TensorLibrary, depthwise: ConvolutionPrimitives): LayerKernels<PoolingAttributes> {
-  const pooling = new Pooling(tf, depthwise);
+/** Pooling out of tfjs's kernels on a picture that has been padded before: they know neither our paddings nor cut windows. */
+export function poolingKernels(tf: TensorLibrary): LayerKernels<PoolingAttributes> {
   return {
     keeps: 'inputs',
-    forward({ attributes, inputs }) {
-      const x = rank4(inputs[0]);
-      const window = windowOf(attributes, x);
-      return { output: attributes.function === 'max' ? pooling.max(x, window) : pooling.average(x, window) };
-    },
-    backward({ attributes, inputs, gradient }) {
-      const x = rank4(inputs[0]);
-      const window = windowOf(attributes, x);
-      const dy = rank4(gradient);
-      const input =
-        attributes.function === 'max' ? pooling.maxGradient(dy, x, window) : pooling.averageGradient(dy, x, window);
-      return { inputs: [input], parameters: {} };
-    },
+    forward: (call) => ({ output: forward(tf, call) }),
+    backward: (call) => ({ inputs: [backward(tf, call)], parameters: {} }),
   };
 }
 
-interface PoolingWindow {
-  readonly kernel: Pair;
-  readonly stride: Pair;
-  readonly pad: Pair;
+function forward(tf: TensorLibrary, { attributes, inputs }: ForwardCall<PoolingAttributes>): Tensor {
+  const x = rank4(inputs[0]);
+  if (attributes.global && attributes.function === 'average') return tf.mean(x, [1, 2], true);
+  const geometry = geometryOf(attributes, x);
+  if (attributes.function === 'max') return greatest(tf, padded(tf, x, geometry, lowest), geometry);
+  const means = tf.avgPool(padded(tf, x, geometry, 0), ...windowOf(geometry), 'valid');
+  return geometry.isCut ? tf.mul(means, cutWindowFactors(tf, geometry)) : means;
 }
 
-function windowOf(attributes: PoolingAttributes, x: Tensor4D): PoolingWindow {
-  if (!attributes.global) return attributes;
-  return { kernel: [x.shape[1], x.shape[2]], stride: [1, 1], pad: noPad };
+function backward(tf: TensorLibrary, { attributes, inputs, gradient }: BackwardCall<PoolingAttributes>): Tensor {
+  const x = rank4(inputs[0]);
+  const geometry = geometryOf(attributes, x);
+  const kernel = (name: string, tensors: NamedTensorMap): Tensor4D =>
+    tf.engine().runKernel(name, tensors, kernelAttributes(geometry));
+  const unpadded = (whole: Tensor4D): Tensor4D =>
+    tf.slice4d(whole, [0, geometry.window.pad[0], geometry.window.pad[1], 0], x.shape);
+  if (attributes.function === 'average') {
+    const dy = geometry.isCut ? tf.mul(gradient, cutWindowFactors(tf, geometry)) : gradient;
+    return unpadded(kernel('AvgPoolGrad', { dy, input: padded(tf, x, geometry, 0) }));
+  }
+  const input = padded(tf, x, geometry, lowest);
+  return unpadded(kernel('MaxPoolGrad', { dy: gradient, input, output: greatest(tf, input, geometry) }));
 }
 
-class Pooling {
-  readonly #tf: TensorLibrary;
-  readonly #depthwise: ConvolutionPrimitives;
+interface Geometry {
+  readonly window: Window;
+  readonly size: Pair;
+  readonly positions: Pair;
+  /** Cells by which the last windows reach beyond the far padding. */
+  readonly overhang: Pair;
+  readonly isCut: boolean;
+}
 
-  constructor(tf: TensorLibrary, depthwise: ConvolutionPrimitives) {
-    this.#tf = tf;
-    this.#depthwise = depthwise;
-  }
+function geometryOf(attributes: PoolingAttributes, x: Tensor4D): Geometry {
+  const size: Pair = [x.shape[1], x.shape[2]];
+  const window: Window = attributes.global ? { kernel: size, stride: [1, 1], pad: [0, 0] } : attributes;
+  const positions = windowPositions(size, window, attributes.global ? 'valid' : attributes.convention);
+  const beyond = overhang(size, window, positions);
+  return { window, size, positions, overhang: beyond, isCut: beyond[0] > 0 || beyond[1] > 0 };
+}
 
-  average(x: Tensor4D, window: PoolingWindow): Tensor4D {
-    return this.#depthwise.forward(x, this.#equalWeights(x, window.kernel), window);
-  }
+function greatest(tf: TensorLibrary, x: Tensor4D, geometry: Geometry): Tensor4D {
+  return tf.maxPool(x, ...windowOf(geometry), 'valid');
+}
 
-  averageGradient(dy: Tensor4D, x: Tensor4D, window: PoolingWindow): Tensor4D {
-    const filter = this.#equalWeights(x, window.kernel);
-    return this.#depthwise.inputGradient(dy, filter, { ...window, inputShape: x.shape });
-  }
+function windowOf({ window }: Geometry): [[number, number], [number, number]] {
+  return [mutablePair(window.kernel), mutablePair(window.stride)];
+}
 
-  max(x: Tensor4D, { kernel, stride, pad }: PoolingWindow): Tensor4D {
-    const padded = this.#tf.pad4d(x, explicitPadding(pad), lowest);
-    return this.#tf.maxPool(padded, mutablePair(kernel), mutablePair(stride), 'valid');
-  }
+function kernelAttributes({ window }: Geometry): NamedAttrMap {
+  return { filterSize: mutablePair(window.kernel), strides: mutablePair(window.stride), pad: 'valid' };
+}
 
-  /** Of several equal maxima, the first one (row by row) has the whole gradient. */
-  maxGradient(dy: Tensor4D, x: Tensor4D, window: PoolingWindow): Tensor4D {
-    const tf = this.#tf;
-    const { kernel, stride, pad } = window;
-    const padded = tf.pad4d(x, explicitPadding(pad), lowest);
-    const greatest = tf.maxPool(padded, mutablePair(kernel), mutablePair(stride), 'valid');
-    const unpadded = { kernel, stride, pad: noPad };
-    let open = tf.onesLike(greatest);
-    let gradient: Tensor4D = tf.zerosLike(padded);
-    for (let cell = 0; cell < kernel[0] * kernel[1]; cell += 1) {
-      const filter = this.#onlyCell(x, kernel, cell);
-      const values = this.#depthwise.forward(padded, filter, unpadded);
-      const isGreatest: Tensor4D = tf.mul(tf.cast(tf.equal(values, greatest), 'float32'), open);
-      const share = this.#depthwise.inputGradient(tf.mul(dy, isGreatest), filter, {
-        ...unpadded,
-        inputShape: padded.shape,
-      });
-      gradient = tf.add(gradient, share);
-      open = tf.sub(open, isGreatest);
-    }
-    return tf.slice4d(gradient, [0, pad[0], pad[1], 0], x.shape);
-  }
+function padded(
+  tf: TensorLibrary,
+  x: Tensor4D,
+  { window: { pad }, overhang: beyond }: Geometry,
+  value: number,
+): Tensor4D {
+  const sides = [pad[0], pad[1], beyond[0], beyond[1]];
+  if (sides.every((side) => side === 0)) return x;
+  return tf.pad4d(
+    x,
+    [
+      [0, 0],
+      [pad[0], pad[0] + beyond[0]],
+      [pad[1], pad[1] + beyond[1]],
+      [0, 0],
+    ],
+    value,
+  );
+}
 
-  #equalWeights(x: Tensor4D, [height, width]: Pair): Tensor4D {
-    return this.#tf.fill([height, width, x.shape[3], 1], 1 / (height * width));
-  }
-
-  #onlyCell(x: Tensor4D, [height, width]: Pair, cell: number): Tensor4D {
-    const picks = this.#tf.oneHot(this.#tf.tensor1d([cell], 'int32'), height * width);
-    const shaped = this.#tf.reshape(this.#tf.cast(picks, 'float32'), [height, width, 1, 1]);
-    return rank4(this.#tf.tile(shaped, [1, 1, x.shape[3], 1]));
-  }
+/** What turns a mean over whole windows into one over the cells that a window has within the padding. */
+function cutWindowFactors(tf: TensorLibrary, { window, size, positions }: Geometry): Tensor {
+  const along = (axis: 0 | 1): Float32Array =>
+    Float32Array.from({ length: positions[axis] }, (_, index) => {
+      const left = size[axis] + 2 * window.pad[axis] - index * window.stride[axis];
+      return window.kernel[axis] / Math.min(window.kernel[axis], left);
+    });
+  const rows = tf.tensor(along(0), [1, positions[0], 1, 1]);
+  return tf.mul(rows, tf.tensor(along(1), [1, 1, positions[1], 1]));
 }

@@ -1,5 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { type ConvolutionPrimitives, type ConvolutionTable, rank4, type Window } from '../convolution-kernels.ts';
+import { type ConvolutionPrimitives, type ConvolutionTable, rank4 } from '../convolution-kernels.ts';
+import type { Window } from '../../layers/window.ts';
 import type { RawAttribute, RawKernels, TensorLibrary } from '../engine-handle.ts';
 
 /** TensorFlow's convolution kernels, called directly: the public functions of tfjs refuse explicit padding in gradients. */

@@ -1,7 +1,8 @@
-import type { NamedAttrMap, Tensor, Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
+import type { backend_util, NamedAttrMap, Tensor, Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../engine-handle.ts';
 import { filterGradient, inputGradient } from './convolution-gradients.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients.ts';
+import { maxPoolGradient } from './max-pool-gradient.ts';
 import { replaceKernel } from './replace-kernel.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
 import type { WasmHeap } from './wasm-heap.ts';
@@ -19,8 +20,8 @@ interface KernelCall {
 }
 
 /**
- * Kernels for training that the wasm backend 4.22 has not, or (Conv2DBackpropInput) has as a plain loop at a tenth of
- * the speed, made of operations it is good at. Names, inputs and attributes are those of tfjs-core's kernel_names.ts.
+ * Kernels for training that the wasm backend 4.22 has not, has as a plain loop at a tenth of the speed
+ * (Conv2DBackpropInput), or gets wrong (MaxPoolGrad), made of operations it is good at. Names, inputs and attributes are those of tfjs-core's kernel_names.ts.
  */
 const kernels: Readonly<Record<string, Compute>> = {
   Conv2DBackpropInput: outOfOperations(({ tf, inputs: { dy, filter }, attributes }) => {
@@ -39,6 +40,8 @@ const kernels: Readonly<Record<string, Compute>> = {
     const shapes = { input: shapeOf(x), filter: shapeIn(attributes, 'filterShape'), depthwise: true };
     return depthwiseFilterGradient(heap, rank4(x), rank4(dy), geometry(tf, attributes, shapes));
   },
+  MaxPoolGrad: ({ tf, heap, inputs: { dy, input }, attributes }) =>
+    maxPoolGradient(heap, given(dy), given(input), poolGeometry(tf, attributes, shapeOf(input))),
   UnsortedSegmentSum: outOfOperations(({ tf, inputs: { x, segmentIds }, attributes }) =>
     unsortedSegmentSum(tf, given(x), given(segmentIds) as Tensor1D, Number(attributes['numSegments'])),
   ),
@@ -65,6 +68,15 @@ function geometry(
 ): ReturnType<typeof windowGeometry> {
   return windowGeometry(tf, attributes as unknown as WindowAttributes, { input, filter, depthwise });
 }
+
+function poolGeometry(tf: TensorLibrary, attributes: NamedAttrMap, shape: Shape4D): backend_util.Conv2DInfo {
+  const { filterSize, strides, pad, dimRoundingMode } = attributes as unknown as PoolAttributes;
+  return tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+}
+
+type PoolAttributes = Pick<WindowAttributes, 'strides' | 'pad' | 'dimRoundingMode'> & {
+  readonly filterSize: number | [number, number];
+};
 
 function shapeIn(attributes: NamedAttrMap, name: 'inputShape' | 'filterShape'): Shape4D {
   return attributes[name] as Shape4D;
