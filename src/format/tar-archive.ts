@@ -51,6 +51,8 @@ export interface TarHeader {
   readonly name: string;
   readonly size: number;
   readonly flag: string;
+  /** What a link names; empty for everything else. */
+  readonly link: string;
 }
 
 /** Bytes of zeros after a content of this size. */
@@ -61,6 +63,7 @@ export function paddingOf(size: number): number {
 /** Decodes header blocks one after the other and keeps the long names that precede some of them. */
 export class TarHeaders {
   #longName: string | undefined;
+  #longLink: string | undefined;
   #paxName: string | undefined;
   #paxSize: number | undefined;
 
@@ -75,17 +78,21 @@ export class TarHeaders {
     const prefix = text.slice(257, 262) === 'ustar' && text.charAt(262) === '\0' ? field(block, 345, 155) : '';
     const plain = prefix === '' ? field(block, 0, 100) : `${prefix}/${field(block, 0, 100)}`;
     const size = this.#sizeOf(block, text, isExtension) ?? cursor.damaged('the size of a tar entry is no number', at);
-    if (isExtension) return { name: plain, size, flag };
+    if (isExtension) return { name: plain, size, flag, link: '' };
     const name = this.#paxName ?? this.#longName ?? plain;
+    const link = this.#longLink ?? field(block, 157, 100);
     this.#longName = undefined;
+    this.#longLink = undefined;
     this.#paxName = undefined;
     this.#paxSize = undefined;
-    return { name, size, flag };
+    return { name, size, flag, link };
   }
 
   /** Takes in an entry that only says something about the next one; false where it is an entry of its own. */
   absorb(header: TarHeader, content: Uint8Array, cursor: Cursor, at: number): boolean {
-    if (header.flag === 'L') this.#longName = Buffer.from(content).toString('utf8').replace(/\0.*$/s, '');
+    const text = Buffer.from(content).toString('utf8').replace(/\0.*$/s, '');
+    if (header.flag === 'L') this.#longName = text;
+    else if (header.flag === 'K') this.#longLink = text;
     else if (header.flag === 'x') this.#readPax(Buffer.from(content), cursor, at);
     return ['L', 'K', 'x', 'g'].includes(header.flag);
   }
@@ -100,6 +107,7 @@ export class TarHeaders {
       }
       const [key = '', ...value] = content.toString('utf8', space + 1, position + length - 1).split('=');
       if (key === 'path') this.#paxName = value.join('=');
+      if (key === 'linkpath') this.#longLink = value.join('=');
       if (key === 'size') this.#paxSize = Number(value.join('='));
       position += length;
     }

@@ -1,0 +1,26 @@
+import type { Params } from './contract.ts';
+
+/** One file to bring, as the parameters describe it. */
+export type WantedFile = Params['files'][number];
+
+/**
+ * Data sets by name. Addresses and digests are those that scikit-learn publishes for its copies of LFW
+ * (sklearn/datasets/_lfw.py, read in July 2026); the university's own server is no longer reliable.
+ */
+export const knownSets: Readonly<Record<Params['set'], readonly WantedFile[]>> = {
+  none: [],
+  lfw: [archive('lfw.tgz', '5976018', '055f7d9c632d7370e6fb4afc7468d40f970c34a80d4c6f50ffec63f5a8d536c0')],
+  'lfw-funneled': [
+    archive('lfw-funneled.tgz', '5976015', 'b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a'),
+  ],
+  'lfw-pairs': [
+    {
+      ...archive('pairs.txt', '5976006', 'ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592'),
+      extract: false,
+    },
+  ],
+};
+
+function archive(name: string, number: string, sha256: string): WantedFile {
+  return { url: `https://ndownloader.figshare.com/files/${number}`, mirrors: [], sha256, name, extract: true };
+}

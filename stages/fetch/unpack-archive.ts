@@ -1,0 +1,75 @@
+import { createReadStream, openSync, readSync, closeSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { fail, FailureError } from '../../src/base/failure.ts';
+import { tarArchive } from '../../src/format/tar-archive.ts';
+import { UnpackTarget } from './unpack-target.ts';
+import { unpackTar } from './unpack-tar.ts';
+import { unpackZip } from './unpack-zip.ts';
+
+export interface UnpackOptions {
+  /** What the archive is called, for failures. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+  readonly onEntry: () => Promise<void>;
+}
+
+type ArchiveKind = 'tar' | 'tar.gz' | 'zip';
+
+/** Unpacks an archive, known by its content, into a folder; returns how many files it held. */
+export async function unpackArchive(path: string, folder: string, options: UnpackOptions): Promise<number> {
+  const { name, signal, onEntry } = options;
+  const target = new UnpackTarget(folder, name);
+  const kind = archiveKind(path, name);
+  if (kind === 'zip') await unpackZip(path, target, onEntry);
+  else {
+    const unpack = (chunks: AsyncIterable<Buffer>): Promise<void> => unpackTar(chunks, name, target, onEntry);
+    const file = createReadStream(path);
+    if (kind === 'tar') await pipeline(file, unpack, { signal });
+    else await pipeline(file, createGunzip(), unpack, { signal }).catch((error: unknown) => refuseGzip(error, name));
+  }
+  return target.files;
+}
+
+/** First bytes of what people pack with, read here or not. */
+const signatures: readonly (readonly [string, ArchiveKind | undefined, string])[] = [
+  ['PK\x03\x04', 'zip', 'zip'],
+  ['PK\x05\x06', 'zip', 'an empty zip'],
+  ['\x1f\x8b', 'tar.gz', 'gzip'],
+  ['\xfd7zXZ', undefined, 'xz'],
+  ['BZh', undefined, 'bzip2'],
+  ['7z\xbc\xaf', undefined, '7-Zip'],
+  ['Rar!', undefined, 'RAR'],
+  ['\x28\xb5\x2f\xfd', undefined, 'zstandard'],
+];
+
+function archiveKind(path: string, name: string): ArchiveKind {
+  const head = Buffer.alloc(512);
+  const descriptor = openSync(path, 'r');
+  const got = readSync(descriptor, head);
+  closeSync(descriptor);
+  if (tarArchive.sniff(head.subarray(0, got), name)) return 'tar';
+  const text = head.toString('latin1', 0, got);
+  const [, kind, title] = signatures.find(([start]) => text.startsWith(start)) ?? [];
+  if (kind !== undefined) return kind;
+  return fail({
+    code: 'unknown-archive',
+    message: `expected a .tar, .tar.gz or .zip archive, found ${title === undefined ? 'none' : `${title}, which is not unpacked here`}`,
+    at: { file: name },
+    hint: 'Leave out extract, and unpack the file in a shell stage.',
+  });
+}
+
+function refuseGzip(error: unknown, name: string): never {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (error instanceof FailureError || !code.startsWith('Z_')) throw error;
+  fail(
+    {
+      code: 'damaged-file',
+      message: `the compressed data are damaged or cut off (${code})`,
+      at: { file: name },
+      hint: 'Download the archive again.',
+    },
+    error,
+  );
+}

@@ -1,0 +1,95 @@
+import { closeSync, createReadStream, readSync } from 'node:fs';
+import { posix } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { crc32, createInflateRaw } from 'node:zlib';
+import { fail } from '../../src/base/failure.ts';
+import { openForReading } from '../../src/format/read-file.ts';
+import { readZipDirectory, zipContentOffset, type ReadRange, type ZipEntry } from '../../src/format/zip-directory.ts';
+import type { UnpackTarget } from './unpack-target.ts';
+
+/** A symbolic link holds no more than a path. */
+const maxLinkBytes = 4096;
+
+/** Unpacks a zip archive, entry by entry, in memory that does not depend on its size. */
+export async function unpackZip(path: string, target: UnpackTarget, onEntry: () => Promise<void>): Promise<void> {
+  const { descriptor, size } = openForReading(path, 'zip archive');
+  const read: ReadRange = (offset, length) => {
+    const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
+    return bytes.subarray(0, bytes.length === 0 ? 0 : readSync(descriptor, bytes, 0, bytes.length, offset));
+  };
+  try {
+    for (const entry of readZipDirectory(path, size, read)) {
+      const start = zipContentOffset(entry, path, read);
+      if (start + entry.packedSize > size) refuse(entry, path, 'lies beyond the end of the file');
+      await place(entry, { path, start }, target);
+      await onEntry();
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  target.finish();
+}
+
+/** Where the content of an entry lies. */
+interface Place {
+  readonly path: string;
+  readonly start: number;
+}
+
+async function place(entry: ZipEntry, at: Place, target: UnpackTarget): Promise<void> {
+  const { name, type, size } = entry;
+  if (type === 'folder') {
+    target.addFolder(name);
+  } else if (type === 'link') {
+    if (size > maxLinkBytes) refuse(entry, at.path, 'is a link longer than any path');
+    const pieces: Buffer[] = [];
+    await unpackContent(entry, at, (piece) => pieces.push(piece));
+    const link = Buffer.concat(pieces).toString('utf8');
+    target.addLink(name, posix.isAbsolute(link) ? link : posix.join(posix.dirname(name), link));
+  } else {
+    const file = target.addFile(name);
+    try {
+      await unpackContent(entry, at, (piece) => {
+        file.write(piece);
+      });
+    } finally {
+      file.close();
+    }
+  }
+}
+
+/** Hands over the content piece by piece; fails where it is not of the size and checksum that the directory names. */
+async function unpackContent(entry: ZipEntry, { path, start }: Place, use: (piece: Buffer) => void): Promise<void> {
+  let size = 0;
+  let sum = 0;
+  const take = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const piece of pieces) {
+      size += piece.length;
+      if (size > entry.size) refuse(entry, path, `unpacks to more than the ${entry.size} bytes it claims`);
+      sum = crc32(piece, sum);
+      use(piece);
+    }
+  };
+  if (entry.packedSize > 0) {
+    const packed = createReadStream(path, { start, end: start + entry.packedSize - 1 });
+    const unpacking = entry.method === 0 ? pipeline(packed, take) : pipeline(packed, createInflateRaw(), take);
+    await unpacking.catch((error: unknown) => {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      if (!code.startsWith('Z_')) throw error;
+      refuse(entry, path, `cannot be unpacked (${code})`, error);
+    });
+  }
+  if (size !== entry.size || sum !== entry.crc32) refuse(entry, path, 'has another size or checksum than it claims');
+}
+
+function refuse(entry: ZipEntry, path: string, problem: string, cause?: unknown): never {
+  fail(
+    {
+      code: 'damaged-file',
+      message: `${entry.name} ${problem}`,
+      at: { file: path, offset: entry.offset },
+      hint: 'Download the archive again.',
+    },
+    cause,
+  );
+}

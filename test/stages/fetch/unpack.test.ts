@@ -1,0 +1,114 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { FailureError } from '../../../src/base/failure.ts';
+import { Random } from '../../../src/base/random.ts';
+import { unpackArchive } from '../../../stages/fetch/unpack-archive.ts';
+import { failuresOf, temporaryFolder } from '../../format/tiny-faces.ts';
+
+/* Archives written by Python's tarfile and zipfile; the malicious ones too, which Python writes without a word. */
+const golden = (name: string): Buffer => readFileSync(join('test/stages/fetch/golden', name));
+const text = 'face '.repeat(200);
+const options = { name: 'x', signal: new AbortController().signal, onEntry: () => Promise.resolve() };
+
+/** Unpacks into a folder inside of another one, so that what leaves it would be seen. */
+async function unpack(bytes: Uint8Array): Promise<{ readonly folder: string; readonly files: number }> {
+  const around = temporaryFolder();
+  const folder = join(around, 'a', 'b');
+  mkdirSync(folder, { recursive: true });
+  const path = join(around, 'archive');
+  writeFileSync(path, bytes);
+  try {
+    return { folder, files: await unpackArchive(path, folder, options) };
+  } finally {
+    expect(readdirSync(around).sort()).toEqual(['a', 'archive']);
+    expect(readdirSync(join(around, 'a'))).toEqual(['b']);
+    expect(existsSync('/tmp/evil') || existsSync('/tmp/evil.txt')).toBe(false);
+  }
+}
+
+function filesOf(folder: string): Record<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  const files = names.filter((name) => statSync(join(folder, name)).isFile());
+  return Object.fromEntries(files.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+describe('unpacking', () => {
+  it.each(['pax.tar.gz', 'gnu.tar.gz'])('writes the files of %s, long names and links included', async (name) => {
+    for (const bytes of [golden(name), gunzipSync(golden(name))]) {
+      const { folder, files } = await unpack(bytes);
+      expect(files).toBe(3);
+      expect(filesOf(folder)).toEqual({
+        'lfw/A_B/1.jpg': text,
+        'lfw/Zoë/1.jpg': 'stored',
+        'lfw/Zoë/soft.jpg': text,
+        'lfw/hard.jpg': text,
+        [`lfw/${'x'.repeat(120)}/${'y'.repeat(110)}.jpg`]: 'long',
+      });
+    }
+  });
+
+  it('writes the files of a zip archive, stored and deflated, with a comment and with 64-bit sizes', async () => {
+    const { folder, files } = await unpack(golden('sound.zip'));
+    expect(files).toBe(3);
+    expect(filesOf(folder)).toEqual({
+      'lfw/A_B/A_B_0001.jpg': text,
+      'lfw/Zoë/1.jpg': 'stored',
+      'lfw/again.jpg': text,
+      'lfw/empty': '',
+    });
+    expect(filesOf((await unpack(golden('zip64.zip'))).folder)).toEqual({ 'big/1.jpg': text });
+  });
+
+  it.each([
+    ['parent.tar.gz', 'the archive holds "a/../../evil", which lies outside'],
+    ['absolute.tar.gz', 'the archive holds "/tmp/evil", which lies outside'],
+    ['link.tar.gz', 'the link out leads to "/etc", which lies outside'],
+    ['link-up.tar.gz', 'the link a/out leads to "../etc", which lies outside'],
+    ['hard-link.tar.gz', 'the link out leads to "../passwd", which lies outside'],
+    ['through-link.tar.gz', 'the link a leads to "/tmp", which lies outside'],
+    ['device.tar.gz', 'null is a special file (type "3")'],
+    ['parent.zip', 'the archive holds "../evil.txt", which lies outside'],
+    ['absolute.zip', 'the archive holds "/tmp/evil.txt", which lies outside'],
+    ['backslash.zip', 'which lies outside'],
+    ['link.zip', 'the link out leads to "../../etc/passwd", which lies outside'],
+  ])('refuses %s and writes nothing outside of the folder', async (name, message) => {
+    const [failure] = await failuresOf(() => unpack(golden(name)));
+    expect(failure?.code).toBe('unsafe-archive');
+    expect(failure?.message).toContain(message);
+  });
+
+  it('says what it does not unpack', async () => {
+    expect(await failuresOf(() => unpack(Buffer.from('BZh91AY&SY')))).toMatchObject([
+      {
+        code: 'unknown-archive',
+        message: 'expected a .tar, .tar.gz or .zip archive, found bzip2, which is not unpacked here',
+      },
+    ]);
+    expect(await failuresOf(() => unpack(Buffer.from('<html>')))).toMatchObject([
+      { message: 'expected a .tar, .tar.gz or .zip archive, found none' },
+    ]);
+  });
+
+  it.each(['sound.zip', 'zip64.zip', 'gnu.tar.gz', 'pax.tar.gz'])(
+    'stands cuts and corruptions of %s',
+    { timeout: 120_000 },
+    async (name) => {
+      const bytes = golden(name);
+      const random = Random.derive(1, name);
+      let refused = 0;
+      for (let trial = 0; trial < 600; trial += 1) {
+        const damaged = Buffer.from(trial % 3 === 0 ? bytes.subarray(0, random.integer(bytes.length)) : bytes);
+        if (trial % 3 !== 0) damaged.writeUInt8(random.integer(256), random.integer(damaged.length));
+        try {
+          await unpack(damaged);
+        } catch (error) {
+          if (!(error instanceof FailureError)) throw error;
+          refused += 1;
+        }
+      }
+      expect(refused).toBeGreaterThan(200);
+    },
+  );
+});
