@@ -1,3 +1,4 @@
+import { caffemodel } from './caffemodel.ts';
 import { devkitList } from './devkit-list.ts';
 import { featureMatrix } from './feature-matrix.ts';
 import { indexFile } from './index-file.ts';
@@ -12,6 +13,7 @@ import { packingList } from './packing-list.ts';
 import { pairProtocol } from './pair-protocol.ts';
 import { peopleList } from './people-list.ts';
 import { propertyFile } from './property-file.ts';
+import { prototxt } from './prototxt.ts';
 import { recordIo } from './record-io.ts';
 import { tarArchive } from './tar-archive.ts';
 import { verificationSet } from './verification-set.ts';
@@ -28,6 +30,8 @@ export const codecs = {
   tarArchive,
   verificationSet,
   featureMatrix,
+  caffemodel,
+  prototxt,
   mxnetSymbol,
   devkitList,
   landmarkPoints,

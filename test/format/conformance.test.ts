@@ -10,7 +10,7 @@ import { codecs } from '../../src/format/index.ts';
 
 /*
  * What every registered format must stand, on golden files written by other programs (MXNet 1.9.1, numpy 1.23, scipy
- * 1.10, CPython, Python 2's pickle) or, where there are none, on the format's own description.
+ * 1.10, CPython, Python 2's pickle, Google's protobuf) or, where there are none, on the format's own description.
  */
 const folder = 'test/format/golden';
 const files = (pattern: RegExp) =>
@@ -32,6 +32,8 @@ const golden = {
       bytes: Buffer.from(codecs.featureMatrix.encode(featureOf(Float32Array.of(0.5, -1, 3)))),
     },
   ],
+  caffemodel: files(/\.caffemodel$/),
+  prototxt: files(/\.prototxt$/),
   mxnetSymbol: files(/symbol\.json$/),
   devkitList: text('facescrub_features_list.json', '{"path": ["A_B/A_B_1.png", "C/C_2.png"], "id": ["A_B", "C"]}'),
   landmarkPoints: text('1.pts', 'version: 1\nn_points: 2\n{\n1.5 2\n30 40.25\n}\n'),
@@ -47,7 +49,7 @@ const golden = {
 const formats = Object.entries(codecs) as [keyof typeof codecs, FileFormat<unknown> | Codec<unknown>][];
 
 /** Formats whose files other programs write in other spellings: the content comes back, not the bytes. */
-const otherSpellings: readonly string[] = ['verificationSet', 'tarArchive', 'devkitList'];
+const otherSpellings: readonly string[] = ['verificationSet', 'tarArchive', 'devkitList', 'caffemodel'];
 
 /** Decodes; true: it worked, false: it failed as expected, with a place. Anything else is a defect. */
 function decodes(format: FileFormat<unknown>, bytes: Uint8Array): boolean {

@@ -1,7 +1,9 @@
+import { netOfText } from '../caffe/net-text.ts';
 import type { Cursor } from '../cursor.ts';
 import { codecs } from '../index.ts';
 import { peopleInPairs } from '../pair-selection.ts';
 import { elementTypes } from '../mxnet-params.ts';
+import { describeNet } from './describe-net.ts';
 import { counted, histogramOf, tally, type Fact, type HistogramBar } from './inspection.ts';
 import { pairsOfMat } from '../mat-protocol.ts';
 import type { OnnxValueInfo } from '../onnx-messages.ts';
@@ -102,6 +104,12 @@ export const describers = {
         ...(attrs === undefined ? [] : [{ name: 'attributes', value: JSON.stringify(attrs) }]),
       ],
     };
+  },
+  caffemodel(cursor) {
+    return describeNet(codecs.caffemodel.decode(cursor));
+  },
+  prototxt(cursor) {
+    return describeNet(netOfText(codecs.prototxt.decode(cursor), cursor.file).net);
   },
   matFile(cursor) {
     const variables = codecs.matFile.decode(cursor);

@@ -1,0 +1,38 @@
+import type { BlobProto, LayerParameter, NetParameter, V1LayerParameter } from './schema.ts';
+
+/** Types that a V1 word does not give by changing its letters: `INNER_PRODUCT` is `InnerProduct`. */
+const irregularTypes: Readonly<Record<string, string>> = {
+  ABSVAL: 'AbsVal', ARGMAX: 'ArgMax', BNLL: 'BNLL', HDF5_DATA: 'HDF5Data', HDF5_OUTPUT: 'HDF5Output', IM2COL: 'Im2col',
+  LRN: 'LRN', MVN: 'MVN', RELU: 'ReLU', SOFTMAX_LOSS: 'SoftmaxWithLoss', TANH: 'TanH',
+}; // prettier-ignore
+
+/** The layers of a network in today's form, those of the first generation (V1) included. */
+export function layersOfNet(net: NetParameter): readonly LayerParameter[] {
+  return [...(net.layers ?? []).map(upgraded), ...(net.layer ?? [])];
+}
+
+/** As Caffe's upgrade_proto does: the messages of parameters are the same, only their numbers have changed. */
+function upgraded({ type = 'NONE', ...layer }: V1LayerParameter): LayerParameter {
+  const words = type.toLowerCase().split('_');
+  const joined = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+  return { ...layer, type: irregularTypes[type] ?? joined };
+}
+
+/** Sizes of a blob: `shape`, or the four sides of old files. */
+export function shapeOfBlob({ shape, num, channels, height, width }: BlobProto): readonly number[] {
+  if (shape !== undefined) return shape.dim ?? [];
+  const sides = [num, channels, height, width];
+  return sides.every((side) => side === undefined) ? [] : sides.map((side) => side ?? 0);
+}
+
+/** How many numbers a blob holds. */
+export function countOfBlob({ data, double_data: doubles }: BlobProto): number {
+  return doubles === undefined ? (data?.length ?? 0) / 4 : doubles.length / 8;
+}
+
+/** The numbers of a blob as float32. */
+export function valuesOfBlob({ data = new Uint8Array(), double_data: doubles }: BlobProto): Float32Array {
+  // Copied, because typed arrays begin at multiples of their element's size only.
+  if (doubles !== undefined) return Float32Array.from(new Float64Array(Uint8Array.from(doubles).buffer));
+  return new Float32Array(Uint8Array.from(data).buffer);
+}
