@@ -1,7 +1,8 @@
-import { readMessage } from './caffe/read-message.ts';
 import type { NetParameter } from './caffe/schema.ts';
-import { writeMessage } from './caffe/write-message.ts';
+import { wireSchemaOf } from './caffe/wire-schema.ts';
 import type { Codec } from './codec.ts';
+import { decodeMessage } from './protobuf/message-reader.ts';
+import { encodeMessage } from './protobuf/message-writer.ts';
 
 /**
  * Caffe's weights: a NetParameter in the binary form of protocol buffers (Caffe, `Net::ToProto` and `WriteProtoToBinaryFile`).
@@ -14,8 +15,8 @@ export const caffemodel: Codec<NetParameter> = {
   summary: 'The layers of a network with their weights as Caffe saves them.',
   endings: ['.caffemodel'],
   sniff: (head) => startsAsNet(head),
-  decode: (cursor) => readMessage(cursor, 'NetParameter'),
-  encode: (net) => writeMessage('NetParameter', net),
+  decode: (cursor) => decodeMessage(wireSchemaOf('NetParameter'), cursor),
+  encode: (net) => encodeMessage(wireSchemaOf('NetParameter'), net),
 };
 
 /** An optional name in printable letters, then a layer (field 100 or 2) or an input (field 3). */

@@ -26,13 +26,16 @@ export function shapeOfBlob({ shape, num, channels, height, width }: BlobProto):
 }
 
 /** How many numbers a blob holds. */
-export function countOfBlob({ data, double_data: doubles }: BlobProto): number {
-  return doubles === undefined ? (data?.length ?? 0) / 4 : doubles.length / 8;
+export function countOfBlob(blob: BlobProto): number {
+  return numbersOf(blob).length;
 }
 
 /** The numbers of a blob as float32. */
-export function valuesOfBlob({ data = new Uint8Array(), double_data: doubles }: BlobProto): Float32Array {
-  // Copied, because typed arrays begin at multiples of their element's size only.
-  if (doubles !== undefined) return Float32Array.from(new Float64Array(Uint8Array.from(doubles).buffer));
-  return new Float32Array(Uint8Array.from(data).buffer);
+export function valuesOfBlob(blob: BlobProto): Float32Array {
+  const numbers = numbersOf(blob);
+  return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
+}
+
+function numbersOf({ data, double_data: doubles = [] }: BlobProto): Float32Array | readonly number[] {
+  return data === undefined || data.length === 0 ? doubles : data;
 }

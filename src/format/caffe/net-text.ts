@@ -149,21 +149,25 @@ function textOfMessage(name: MessageName, message: AnyMessage): TextMessage {
   const fields = Object.entries(fieldsOf(name)).flatMap(([field, rule]) => {
     const value = message[field];
     if (value === undefined || field === 'blobs') return [];
-    const values: readonly AnyValue[] = isList(value) ? value : [value];
-    return values.map((item): TextField => ({ name: field, value: textOfValue(rule.type, item), position: nowhere }));
+    return listOf(value).map((item): TextField => {
+      return { name: field, value: textOfValue(rule.type, item), position: nowhere };
+    });
   });
   return { fields };
 }
 
+/** Of texts that are made here. */
 const nowhere: TextPosition = { line: 1, column: 1 };
 
-function isList(value: AnyValue | readonly AnyValue[]): value is readonly AnyValue[] {
-  return Array.isArray(value);
+function listOf(value: AnyValue | readonly AnyValue[]): readonly AnyValue[] {
+  return Array.isArray(value) ? (value as readonly AnyValue[]) : [value as AnyValue];
 }
 
+/** Weights (`floats`) are not written as text. */
 function textOfValue(type: AnyFieldRule['type'], value: AnyValue): TextScalar | TextMessage {
-  if (value instanceof Uint8Array) throw new Error('weights are not written as text');
-  if (typeof value === 'object') return isMessageName(type) ? textOfMessage(type, value) : { fields: [] };
+  if (typeof value === 'object') {
+    return value instanceof Float32Array || !isMessageName(type) ? { fields: [] } : textOfMessage(type, value);
+  }
   if (type === 'string') return { kind: 'text', text: String(value) };
   if (type === 'float') return { kind: 'number', text: shortestFloat(Number(value)) };
   return { kind: typeof value === 'number' ? 'number' : 'word', text: String(value) };

@@ -23,7 +23,7 @@ export const enums = {
 
 export type EnumName = keyof typeof enums;
 
-/** `floats` and `doubles` are numbers in one piece, little-endian, as they stand in the file. */
+/** `floats` and `doubles` are the numbers of a blob, read without a look at each where they stand in one piece. */
 export type ScalarType = 'string' | 'integer' | 'float' | 'bool' | 'floats' | 'doubles';
 
 interface FieldRule<Type extends string, Many extends boolean> {
@@ -215,13 +215,15 @@ type ValueOf<Type> = Type extends 'string'
     ? number
     : Type extends 'bool'
       ? boolean
-      : Type extends 'floats' | 'doubles'
-        ? Uint8Array
-        : Type extends EnumName
-          ? keyof (typeof enums)[Type]
-          : Type extends MessageName
-            ? Message<Type>
-            : never;
+      : Type extends 'floats'
+        ? Float32Array
+        : Type extends 'doubles'
+          ? readonly number[]
+          : Type extends EnumName
+            ? keyof (typeof enums)[Type]
+            : Type extends MessageName
+              ? Message<Type>
+              : never;
 
 /** A message as data; enumerations by their words. A field that is absent has Caffe's default. */
 export type Message<Name extends MessageName> = {
@@ -244,7 +246,7 @@ export type BlobProto = Message<'BlobProto'>;
 export interface AnyMessage {
   readonly [field: string]: AnyValue | readonly AnyValue[];
 }
-export type AnyValue = string | number | boolean | Uint8Array | AnyMessage;
+export type AnyValue = string | number | boolean | Float32Array | AnyMessage;
 
 export interface AnyFieldRule {
   readonly id: number;
