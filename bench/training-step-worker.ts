@@ -1,6 +1,6 @@
 import { installedEngine } from '../src/net/engines/installed.ts';
 import { loadEngine } from '../src/net/engines/load.ts';
-import { backboneOf, buildNetwork, type NetworkChoice } from '../src/net/backbones/index.ts';
+import { backboneOf, buildNetwork, chooseNetwork, type NetworkChoice } from '../src/net/backbones/index.ts';
 import { inferGraph } from '../src/net/infer-graph.ts';
 import { Trainer } from '../src/net/training/trainer.ts';
 
@@ -15,8 +15,8 @@ const classes = 1000;
 const side = 112;
 
 const choices: Readonly<Record<string, NetworkChoice>> = {
-  y1: { name: 'y1', embeddingSize: 128, bnMomentum: 0.9 },
-  r50: { name: 'r50', embeddingSize: 128 },
+  y1: chooseNetwork('y1', { embeddingSize: 128 }),
+  r50: chooseNetwork('r50', { embeddingSize: 128 }),
 };
 const network = choices[name ?? ''];
 if (network === undefined) throw new Error(`no network ${name ?? ''}`);

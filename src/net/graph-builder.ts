@@ -5,6 +5,7 @@ import type { AttributesOf, LayerKind } from './layers/index.ts';
 export class GraphBuilder {
   readonly data = inputName;
   readonly #layers: LayerNode[] = [];
+  readonly #numbers = new Map<string, number>();
 
   add<Kind extends LayerKind>(
     kind: Kind,
@@ -24,6 +25,13 @@ export class GraphBuilder {
     };
     this.#layers.push(node as LayerNode);
     return name;
+  }
+
+  /** The name that MXNet gives to the next node without one: the first is `<hint>0`. */
+  numbered(hint: string): string {
+    const number = this.#numbers.get(hint) ?? 0;
+    this.#numbers.set(hint, number + 1);
+    return `${hint}${number}`;
   }
 
   /** The graph that ends in `outputs`. */

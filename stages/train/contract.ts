@@ -16,22 +16,331 @@ export interface Params {
         readonly name: 'r18';
         /** Length of the embedding. */
         readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+        /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
+        readonly unit: 'improved' | 'post-activation' | 'pre-activation';
+        /** What follows the normalisations (--version-act). */
+        readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
+        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        readonly squeezeExcitation: boolean;
       }
     | {
         /** LResNet34E-IR: residual network of depth 34. */
         readonly name: 'r34';
         /** Length of the embedding. */
         readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+        /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
+        readonly unit: 'improved' | 'post-activation' | 'pre-activation';
+        /** What follows the normalisations (--version-act). */
+        readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
+        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        readonly squeezeExcitation: boolean;
+      }
+    | {
+        /** LResNet49E-IR: residual network of depth 49. */
+        readonly name: 'r49';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+        /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
+        readonly unit: 'improved' | 'post-activation' | 'pre-activation';
+        /** What follows the normalisations (--version-act). */
+        readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
+        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        readonly squeezeExcitation: boolean;
       }
     | {
         /** LResNet50E-IR: residual network of depth 50. */
         readonly name: 'r50';
         /** Length of the embedding. */
         readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+        /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
+        readonly unit: 'improved' | 'post-activation' | 'pre-activation';
+        /** What follows the normalisations (--version-act). */
+        readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
+        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        readonly squeezeExcitation: boolean;
+      }
+    | {
+        /** LResNet74E-IR: residual network of depth 74. */
+        readonly name: 'r74';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+        /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
+        readonly unit: 'improved' | 'post-activation' | 'pre-activation';
+        /** What follows the normalisations (--version-act). */
+        readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
+        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        readonly squeezeExcitation: boolean;
+      }
+    | {
+        /** LResNet90E-IR: residual network of depth 90. */
+        readonly name: 'r90';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+        /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
+        readonly unit: 'improved' | 'post-activation' | 'pre-activation';
+        /** What follows the normalisations (--version-act). */
+        readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
+        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        readonly squeezeExcitation: boolean;
       }
     | {
         /** LResNet100E-IR: residual network of depth 100. */
         readonly name: 'r100';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+        /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
+        readonly unit: 'improved' | 'post-activation' | 'pre-activation';
+        /** What follows the normalisations (--version-act). */
+        readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
+        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        readonly squeezeExcitation: boolean;
+      }
+    | {
+        /** LResNet101E-IR: residual network of depth 101. */
+        readonly name: 'r101';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+        /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
+        readonly unit: 'improved' | 'post-activation' | 'pre-activation' | 'resnext';
+        /** What follows the normalisations (--version-act). */
+        readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
+        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        readonly squeezeExcitation: boolean;
+      }
+    | {
+        /** LResNet152E-IR: residual network of depth 152. */
+        readonly name: 'r152';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+        /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
+        readonly unit: 'improved' | 'post-activation' | 'pre-activation' | 'resnext';
+        /** What follows the normalisations (--version-act). */
+        readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
+        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        readonly squeezeExcitation: boolean;
+      }
+    | {
+        /** LResNet200E-IR: residual network of depth 200. */
+        readonly name: 'r200';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+        /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
+        readonly unit: 'improved' | 'post-activation' | 'pre-activation' | 'resnext';
+        /** What follows the normalisations (--version-act). */
+        readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
+        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        readonly squeezeExcitation: boolean;
+      }
+    | {
+        /** LResNet269E-IR: residual network of depth 269. */
+        readonly name: 'r269';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+        /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
+        readonly unit: 'improved' | 'post-activation' | 'pre-activation' | 'resnext';
+        /** What follows the normalisations (--version-act). */
+        readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
+        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        readonly squeezeExcitation: boolean;
+      }
+    | {
+        /** MobileNet v1 with PReLU: depthwise and 1x1 convolutions in turn. */
+        readonly name: 'm1';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+      }
+    | {
+        /** MobileNet v2: inverted residual units with linear bottlenecks. */
+        readonly name: 'm2';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+      }
+    | {
+        /** DenseNet-BC of depth 121: every unit takes the outputs of all units before it in its block. */
+        readonly name: 'd121';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+      }
+    | {
+        /** DenseNet-BC of depth 169: every unit takes the outputs of all units before it in its block. */
+        readonly name: 'd169';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+      }
+    | {
+        /** DenseNet-BC of depth 201: every unit takes the outputs of all units before it in its block. */
+        readonly name: 'd201';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+      }
+    | {
+        /** DenseNet-BC of depth 161: every unit takes the outputs of all units before it in its block. */
+        readonly name: 'd161';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+      }
+    | {
+        /** Dual Path Network of depth 68: a residual path beside a dense one, with grouped convolutions. */
+        readonly name: 'p68';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+      }
+    | {
+        /** Dual Path Network of depth 92: a residual path beside a dense one, with grouped convolutions. */
+        readonly name: 'p92';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+      }
+    | {
+        /** Dual Path Network of depth 107: a residual path beside a dense one, with grouped convolutions. */
+        readonly name: 'p107';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+      }
+    | {
+        /** Dual Path Network of depth 131: a residual path beside a dense one, with grouped convolutions. */
+        readonly name: 'p131';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+      }
+    | {
+        /** Inception-ResNet-v2: residual blocks of several branches. */
+        readonly name: 'i2';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+        /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
+        readonly head:
+          'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
+        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        readonly earlyDownsampling: boolean;
+      }
+    | {
+        /** SphereNet of depth 20: residual pairs of convolutions without normalisation. */
+        readonly name: 's20';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+      }
+    | {
+        /** SphereNet of depth 36: residual pairs of convolutions without normalisation. */
+        readonly name: 's36';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+      }
+    | {
+        /** SphereNet of depth 60: residual pairs of convolutions without normalisation. */
+        readonly name: 's60';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+      }
+    | {
+        /** SphereNet of depth 64: residual pairs of convolutions without normalisation. */
+        readonly name: 's64';
+        /** Length of the embedding. */
+        readonly embeddingSize: number;
+      }
+    | {
+        /** SphereNet of depth 104: residual pairs of convolutions without normalisation. */
+        readonly name: 's104';
         /** Length of the embedding. */
         readonly embeddingSize: number;
       };

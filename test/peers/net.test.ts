@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mxnetParams, type MxnetArray, toFloat32 } from '../../src/format/mxnet-params.ts';
 import { decodeFile } from '../../src/format/read-file.ts';
-import { buildNetwork } from '../../src/net/backbones/index.ts';
+import { buildNetwork, chooseNetwork } from '../../src/net/backbones/index.ts';
 import { embeddingOutput } from '../../src/net/embedding-output.ts';
 import type { EngineHandle } from '../../src/net/engines/engine-handle.ts';
 import { installedEngine } from '../../src/net/engines/installed.ts';
@@ -147,7 +147,7 @@ function withoutDropout(graph: Graph): Graph {
 
 const networks = {
   y1: buildNetwork({ name: 'y1', embeddingSize: 128, bnMomentum: 0.9 }, { height: 112, width: 112 }),
-  r18: withoutDropout(buildNetwork({ name: 'r18', embeddingSize: 64 }, { height: 32, width: 32 })),
+  r18: withoutDropout(buildNetwork(chooseNetwork('r18', { embeddingSize: 64 }), { height: 32, width: 32 })),
 };
 
 describe.skipIf('missing' in peer)(`networks beside MXNet 1.9.1${reason}`, () => {

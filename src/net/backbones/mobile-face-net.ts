@@ -10,6 +10,7 @@ export interface MobileFaceNetOptions {
 
 /** MobileFaceNet (Chen et al. 2018) with the layer names of InsightFace's fmobilefacenet. */
 export const mobileFaceNet: Backbone<MobileFaceNetOptions> = {
+  family: 'MobileFaceNet',
   summary: 'MobileFaceNet: 1 million parameters, the network of the quickstart.',
   options: {
     embeddingSize: embeddingSizeOption,

@@ -1,88 +1,106 @@
+import type { Graph } from '../graph.ts';
 import { GraphBuilder } from '../graph-builder.ts';
-import { type Backbone, embeddingSizeOption } from './backbone.ts';
+import { activate, type Activation, activations } from './activate.ts';
+import { type Backbone, earlyDownsamplingOption, embeddingSizeOption } from './backbone.ts';
 import { normalizeInput } from './normalize-input.ts';
-import { headNormalization, outputHeadE } from './output-head.ts';
+import { type Head, headNormalization, headOption, outputHead } from './output-head.ts';
+import { residualUnit, type UnitOrder } from './residual-unit.ts';
+import { convolve, pool } from './square-windows.ts';
 
 export interface ResnetOptions {
   readonly embeddingSize: number;
+  readonly head: Head;
+  readonly earlyDownsampling: boolean;
+  readonly unit: UnitOrder;
+  readonly activation: Activation;
+  readonly squeezeExcitation: boolean;
 }
 
-interface Unit {
-  readonly name: string;
-  readonly filters: number;
-  readonly stride: number;
-  /** The shortcut is a 1x1 convolution instead of the input itself. */
-  readonly projects: boolean;
+/** Units per stage. */
+type Units = readonly [number, number, number, number];
+
+interface Architecture {
+  readonly units: Units;
+  readonly bottleneck: boolean;
 }
 
-const stem = 64;
-const stageFilters = [64, 128, 256, 512];
+const stemFilters = 64;
 
-/**
- * LResNet-IR of InsightFace (Deng et al. 2018, section 3.2.2): residual units "bn - conv - bn - prelu - conv - bn", no
- * early down-sampling, output head E.
- */
-export function resnet(depth: number, units: readonly [number, number, number, number]): Backbone<ResnetOptions> {
+/** LResNet of InsightFace: residual network of the given depth; from 101 on of bottleneck units. */
+export function resnet(depth: number, units: Units): Backbone<ResnetOptions> {
+  const architecture = { units, bottleneck: depth > 100 };
   return {
+    family: 'ResNet',
     summary: `LResNet${depth}E-IR: residual network of depth ${depth}.`,
-    options: { embeddingSize: embeddingSizeOption },
-    weights: { distribution: 'gaussian', fan: 'out' },
-    build({ embeddingSize }, size) {
-      const body = new ResnetBody();
-      const features = body.build(units);
-      const output = outputHeadE(body.builder, features, embeddingSize);
-      return body.builder.build({ channels: 3, ...size }, output);
+    options: {
+      embeddingSize: embeddingSizeOption,
+      head: headOption,
+      earlyDownsampling: earlyDownsamplingOption,
+      unit: {
+        enum: ['improved', 'post-activation', 'pre-activation', ...(architecture.bottleneck ? ['resnext'] : [])],
+        default: 'improved',
+        description:
+          'Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2).',
+      },
+      activation: {
+        enum: [...activations],
+        default: 'prelu',
+        description: 'What follows the normalisations (--version-act).',
+      },
+      squeezeExcitation: {
+        type: 'boolean',
+        default: false,
+        description: 'Every unit weights its channels by what is in the whole picture (--version-se).',
+      },
     },
+    weights: { distribution: 'gaussian', fan: 'out' },
+    build: (options, size) => buildResnet(architecture, options, { channels: 3, ...size }),
   };
 }
 
-class ResnetBody {
-  readonly builder = new GraphBuilder();
-  #sums = 0;
+/** A residual network of any number of units. */
+export function buildResnet(architecture: Architecture, options: ResnetOptions, picture: Graph['input']): Graph {
+  const builder = new GraphBuilder();
+  const layer = stages(builder, stem(builder, options), architecture, options);
+  const { head, embeddingSize } = options;
+  return builder.build(picture, outputHead(head, { builder, picture, layer, embeddingSize }));
+}
 
-  /** Stem and the four stages; gives the last feature map. */
-  build(units: readonly number[]): string {
-    let x = normalizeInput(this.builder, this.builder.add('identity', 'id', this.builder.data));
-    x = this.#convolution('conv0', x, stem, 3);
-    x = this.builder.add('prelu', 'relu0', this.#normalization('bn0', x));
-    for (const [stage, count] of units.entries()) {
-      for (let unit = 1; unit <= count; unit += 1) {
-        const name = `stage${stage + 1}_unit${unit}`;
-        const first = unit === 1;
-        x = this.#unit(x, { name, filters: stageFilters[stage] ?? 0, stride: first ? 2 : 1, projects: first });
-      }
+function stem(builder: GraphBuilder, { earlyDownsampling, activation }: ResnetOptions): string {
+  const pixels = normalizeInput(builder, builder.add('identity', 'id', builder.data));
+  const window = earlyDownsampling ? { kernel: 7, stride: 2, pad: 3 } : { kernel: 3, pad: 1 };
+  const convolved = convolve(builder, 'conv0', pixels, { filters: stemFilters, ...window });
+  const normalized = builder.add('batch-normalization', 'bn0', convolved, headNormalization);
+  const active = activate(builder, 'relu0', normalized, activation);
+  if (!earlyDownsampling) return active;
+  return pool(builder, builder.numbered('pooling'), active, { function: 'max', kernel: 3, stride: 2, pad: 1 });
+}
+
+/** The first unit of each stage halves the picture and projects its input. */
+function stages(
+  builder: GraphBuilder,
+  input: string,
+  { units, bottleneck }: Architecture,
+  { unit: order, activation, squeezeExcitation, earlyDownsampling }: ResnetOptions,
+): string {
+  const width = bottleneck ? 256 : 64;
+  let layer = input;
+  for (const [stage, count] of units.entries()) {
+    for (let index = 1; index <= count; index += 1) {
+      const isFirst = index === 1;
+      layer = residualUnit(builder, layer, {
+        name: `stage${stage + 1}_unit${index}`,
+        order,
+        filters: width * 2 ** stage,
+        bottleneck,
+        // After an early down-sampling the first stage keeps the size.
+        stride: isFirst && !(earlyDownsampling && stage === 0) ? 2 : 1,
+        projects: isFirst,
+        activation,
+        squeezeExcitation,
+        stridesFirst: earlyDownsampling,
+      });
     }
-    return x;
   }
-
-  /** The shortcut starts before the first normalisation, and the stride is that of the second convolution. */
-  #unit(input: string, { name, filters, stride, projects }: Unit): string {
-    let x = this.#normalization(`${name}_bn1`, input);
-    x = this.#convolution(`${name}_conv1`, x, filters, 3);
-    x = this.builder.add('prelu', `${name}_relu1`, this.#normalization(`${name}_bn2`, x));
-    x = this.#convolution(`${name}_conv2`, x, filters, 3, stride);
-    x = this.#normalization(`${name}_bn3`, x);
-    const shortcut = projects
-      ? this.#normalization(`${name}_sc`, this.#convolution(`${name}_conv1sc`, input, filters, 1, stride))
-      : input;
-    const sum = `_plus${this.#sums}`;
-    this.#sums += 1;
-    return this.builder.add('add', sum, [x, shortcut]);
-  }
-
-  #convolution(name: string, input: string, filters: number, kernel: 1 | 3, stride = 1): string {
-    const pad = (kernel - 1) / 2;
-    return this.builder.add('convolution', name, input, {
-      filters,
-      kernel: [kernel, kernel],
-      stride: [stride, stride],
-      pad: [pad, pad],
-      groups: 1,
-      bias: false,
-    });
-  }
-
-  #normalization(name: string, input: string): string {
-    return this.builder.add('batch-normalization', name, input, headNormalization);
-  }
+  return layer;
 }
