@@ -1,5 +1,6 @@
 import type { Codec } from './codec.ts';
 import type { Cursor } from './cursor.ts';
+import { littleEndianFloats } from './little-endian-floats.ts';
 
 /*
  * MXNet parameters (.params; MXNet, src/ndarray/ndarray.cc `NDArray::Save` and `Load`), little-endian:
@@ -87,12 +88,12 @@ export const mxnetParams: Codec<readonly MxnetArray[]> = {
   },
 };
 
-/** The elements as float32 numbers, whatever type they are stored in. */
+/** The elements as float32 numbers, whatever type they are stored in; a view of the file where they are that already. */
 export function toFloat32(array: MxnetArray): Float32Array {
   const { data, type } = array;
+  if (type === 'float32') return littleEndianFloats(data);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const read: Record<ElementType, (offset: number) => number> = {
-    float32: (offset) => view.getFloat32(offset, true),
+  const read: Record<Exclude<ElementType, 'float32'>, (offset: number) => number> = {
     float64: (offset) => view.getFloat64(offset, true),
     float16: (offset) => halfToNumber(view.getUint16(offset, true)),
     uint8: (offset) => view.getUint8(offset),

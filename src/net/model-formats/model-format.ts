@@ -42,6 +42,8 @@ export interface ModelReadOptions {
 }
 
 export interface PictureSize {
+  /** 3 unless given. */
+  readonly channels?: number;
   readonly height: number;
   readonly width: number;
 }

@@ -1,0 +1,35 @@
+import { checkFinite, checkParameters } from '../check-parameters.ts';
+import { type Graph } from '../graph.ts';
+import { inferGraph } from '../infer-graph.ts';
+import type { Model, ModelOrigin } from '../model-folder.ts';
+import type { NamedArray } from '../named-array.ts';
+import type { ModelReadOptions } from './model-format.ts';
+import { normalizedInput } from './normalized-input.ts';
+
+export interface ModelParts {
+  readonly graph: Graph;
+  /** Exactly those of the graph. */
+  readonly arrays: Iterable<NamedArray>;
+  readonly origin: ModelOrigin;
+  /** Named in failures. */
+  readonly file: string;
+}
+
+/**
+ * Makes a model of what an importer read: checks the graph, its parameters and their values, puts the normalisation of
+ * the input in front, and makes every fixed gamma 1, as MXNet does whatever a file holds. Fails with the codes of
+ * `inferGraph`, `checkParameters` and `checkFinite`.
+ */
+export function assembleModel({ graph, arrays, origin, file }: ModelParts, options: ModelReadOptions): Model {
+  const whole = options.normalization === undefined ? graph : normalizedInput(graph, options.normalization);
+  const inferred = inferGraph(whole, file);
+  const found = new Map([...arrays].map((array) => [array.name, array]));
+  checkParameters(inferred, found.values(), file);
+  checkFinite(found, file);
+  const parameters = new Map<string, NamedArray>();
+  for (const { name, shape, role } of inferred.parameters) {
+    const values = role === 'fixed' ? undefined : found.get(name)?.values;
+    parameters.set(name, { name, shape, values: values ?? new Float32Array(shape[0] ?? 0).fill(1) });
+  }
+  return { inferred, parameters, origin };
+}

@@ -1,0 +1,65 @@
+import { basename } from 'node:path';
+import { type Failure, FailureError } from '../../../base/failure.ts';
+import { type MxnetArray, mxnetParams, toFloat32 } from '../../../format/mxnet-params.ts';
+import { mxnetSymbol, type MxnetSymbol } from '../../../format/mxnet-symbol.ts';
+import { decodeFile } from '../../../format/read-file.ts';
+import type { Model } from '../../model-folder.ts';
+import type { NamedArray } from '../../named-array.ts';
+import { assembleModel } from '../assemble-model.ts';
+import type { ModelFormat, ModelReadOptions } from '../model-format.ts';
+import { findCheckpoint, prefixOf, writtenPrefix } from './checkpoint-paths.ts';
+import { embeddingHeads } from './embedding-heads.ts';
+import { readSymbol } from './read-symbol.ts';
+
+/** What the 2018 system trains and publishes. Reads checkpoints of any MXNet; writes what MXNet 1.x reads. */
+export const mxnet = {
+  name: 'mxnet',
+  title: 'MXNet checkpoint (-symbol.json, -0000.params)',
+  summary: 'Graph and parameters as MXNet saves them; training checkpoints are cut at the embedding.',
+  endings: ['-symbol.json', '.params'],
+  standardName: 'model-0000.params',
+  recognises: (path: string) => prefixOf(path) !== undefined,
+  read(path: string, options: ModelReadOptions): Model {
+    const named = prefixOf(path) ?? writtenPrefix(path);
+    const paths = findCheckpoint(named.prefix, options.epoch ?? named.epoch);
+    const symbol = decodeFile(mxnetSymbol, paths.symbol);
+    const heads = embeddingHeads(symbol, options.outputs, paths.symbol);
+    const input = { channels: 3, height: 112, width: 112, ...options.input };
+    const { graph, parameters } = readSymbol(symbol, { file: paths.symbol, heads, input });
+    const stored = decodeFile(mxnetParams, paths.parameters);
+    checkNames(stored, symbol, paths.parameters);
+    const arrays = stored.flatMap((array): NamedArray[] => {
+      const name = plainName(array.name);
+      return parameters.has(name) ? [{ name, shape: array.shape, values: toFloat32(array) }] : [];
+    });
+    const origin = {
+      format: 'mxnet',
+      symbol: basename(paths.symbol),
+      parameters: basename(paths.parameters),
+      epoch: paths.epoch,
+    };
+    return assembleModel({ graph, arrays, origin, file: paths.parameters }, options);
+  },
+} as const satisfies ModelFormat;
+
+/**
+ * An array that no variable of the symbol names is one too many; those of a classifier that has been cut off are not.
+ * Fails with `parameters-mismatch`.
+ */
+function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, file: string): void {
+  const variables = new Set(symbol.nodes.filter(({ op }) => op === 'null').map(({ name }) => name));
+  const failures = arrays
+    .map(({ name }) => plainName(name))
+    .filter((name) => !variables.has(name))
+    .map((name): Failure => {
+      const message =
+        name === '' ? 'The arrays have no names.' : `Parameter "${name}" belongs to no layer of the symbol.`;
+      return { code: 'parameters-mismatch', message, at: { file } };
+    });
+  const [first, ...others] = failures;
+  if (first !== undefined) throw new FailureError([first, ...others]);
+}
+
+function plainName(name: string): string {
+  return name.replace(/^(arg|aux):/, '');
+}
