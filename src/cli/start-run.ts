@@ -4,11 +4,13 @@ import { identify, thisHost } from '../cache/process-identity.ts';
 import { Interruption } from '../execute/interruption.ts';
 import { runExperiment, type RunEnd } from '../execute/run-experiment.ts';
 import type { RunRequest } from '../execute/run-request.ts';
+import { ChangeRecorder } from '../record/change-recorder.ts';
 import { DatabaseRecorder } from '../record/database-recorder.ts';
 import { gitCommit } from '../record/git-commit.ts';
 import { closeKilledRuns, lastDurationOf } from '../record/past-runs.ts';
 import { createRunFolder, linkLatest, RunFolderWriter } from '../record/run-folder.ts';
 import { recordedExperiment, type RunFacts } from '../record/run-facts.ts';
+import type { Experiment } from '../spec/experiment.ts';
 import { machineCapacity } from './capacity.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
@@ -40,7 +42,7 @@ export async function startRun(
   const { experiment } = planned.plan;
   const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
   const facts = runFacts(id, planned, options);
-  const readers = openReaders({ options, workspace, surroundings, facts, folder });
+  const readers = openReaders({ experiment, options, workspace, surroundings, facts, folder });
   const interruption = new Interruption();
   const unheed = heedSignals(interruption);
   const request: RunRequest = {
@@ -92,24 +94,27 @@ export function exitCodeOf(end: RunEnd): ExitCode {
 }
 
 interface ReadersRequest extends RunSurroundings {
+  readonly experiment: Experiment;
   readonly options: RunManner;
   readonly facts: RunFacts;
   readonly folder: string;
 }
 
 function openReaders(request: ReadersRequest) {
-  const { options, workspace, surroundings, facts, folder } = request;
+  const { experiment, options, workspace, surroundings, facts, folder } = request;
   closeKilledRuns(workspace.database);
   const runFolder = new RunFolderWriter(folder, facts);
   const recorder = new DatabaseRecorder(workspace.database, facts, (key) => workspace.documentOf(key));
   const reporter = openReporter(options.json, workspace.folder, surroundings);
   // The record comes first: what is on the screen is on the disk.
-  const readers = [runFolder, recorder, reporter];
+  const changes = facts.gitCommit === null ? [] : [new ChangeRecorder(experiment, folder)];
+  const readers = [runFolder, recorder, ...changes, reporter];
   return {
     handle: readers.map((reader) => reader.handle.bind(reader)),
     close: async () => {
       runFolder.close();
       recorder.flush();
+      await Promise.all(changes.map((each) => each.close()));
       await reporter.close();
     },
   };

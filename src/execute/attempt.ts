@@ -11,6 +11,7 @@ import type { TaskLock } from '../cache/task-locks.ts';
 import type { KeyDocument } from '../plan/key-document.ts';
 import type { Reason } from '../plan/reason.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
+import { concealIn, concealInFailures, concealInFile, secretsOf } from './conceal.ts';
 import type { AttemptOutcome } from './event.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Interruption } from './interruption.ts';
@@ -64,6 +65,7 @@ export class Attempt {
   readonly #assignment: Assignment;
   readonly #scratch: ScratchFolder;
   readonly #logFile: string;
+  readonly #secrets: readonly string[];
   readonly #figures = new Map<string, number>();
   #lastSignOfLife = performance.now();
 
@@ -72,6 +74,7 @@ export class Attempt {
     this.#assignment = assignment;
     this.#scratch = tools.request.cache.scratchOf(assignment.key);
     this.#logFile = logFileOf(tools.request.folder, assignment.task.id);
+    this.#secrets = secretsOf(assignment.task);
   }
 
   async run(): Promise<AttemptEnd> {
@@ -96,7 +99,7 @@ export class Attempt {
   }
 
   #announce(attempt: number): void {
-    const { task, key, reasons } = this.#assignment;
+    const { task, key, reasons, cpus } = this.#assignment;
     const resumedFrom = readNumber(checkpointFile(this.#scratch));
     this.#tools.stream.say({
       type: 'task-started',
@@ -106,6 +109,8 @@ export class Attempt {
       reasons,
       ...(resumedFrom === undefined ? {} : { resumedFrom }),
       logFile: this.#logFile,
+      cpus,
+      gpus: this.#tools.gpus,
     });
   }
 
@@ -132,6 +137,7 @@ export class Attempt {
       return { end, stopped: this.#memoryDeath(end, killsBefore) };
     } finally {
       closeLog(log);
+      concealInFile(this.#logFile, this.#secrets);
     }
   }
 
@@ -185,7 +191,8 @@ export class Attempt {
   #hear(event: StageEvent): void {
     this.#lastSignOfLife = performance.now();
     if (event.type === 'metric' && event.step === undefined) this.#figures.set(event.name, event.value);
-    this.#tools.stream.say({ type: 'task-event', task: this.#assignment.task.id, event });
+    const shown = event.type === 'log' ? { ...event, message: concealIn(event.message, this.#secrets) } : event;
+    this.#tools.stream.say({ type: 'task-event', task: this.#assignment.task.id, event: shown });
   }
 
   #memoryDeath(end: ProcessEnd, killsBefore: number): { readonly outcome: 'out-of-memory' } | undefined {
@@ -205,7 +212,10 @@ export class Attempt {
       this.#showLog();
       return { outcome: 'crashed', exitCode: end.exitCode, signal: end.signal };
     }
-    if (end.result.outcome === 'failed') this.#showLog();
+    if (end.result.outcome === 'failed') {
+      this.#showLog();
+      return { outcome: 'failed', failures: concealInFailures(end.result.failures, this.#secrets) };
+    }
     if (end.result.outcome !== 'done') return end.result;
     try {
       return await this.#keep(durationMs, end.usage?.peakMemoryBytes ?? null);
@@ -290,7 +300,12 @@ export class Attempt {
 
   #showLog(): void {
     for (const line of logTail(this.#logFile, shownLogLines)) {
-      this.#tools.stream.say({ type: 'task-output', task: this.#assignment.task.id, stream: 'stderr', text: line });
+      this.#tools.stream.say({
+        type: 'task-output',
+        task: this.#assignment.task.id,
+        stream: 'stderr',
+        text: `${line}\n`,
+      });
     }
   }
 }

@@ -84,6 +84,9 @@ export type FlowEvent = { readonly at: number } & (
       /** The step of the checkpoint it goes on from. */
       readonly resumedFrom?: number;
       readonly logFile: string;
+      /** What it was given of the machine: a number of processors, ids of graphics processors. */
+      readonly cpus?: number;
+      readonly gpus?: readonly string[];
     }
   | { readonly type: 'task-event'; readonly task: string; readonly event: StageEvent }
   | { readonly type: 'task-output'; readonly task: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }

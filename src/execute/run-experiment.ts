@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { FailureError } from '../base/failure.ts';
 import type { InputPaths } from '../base/stage.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
@@ -11,7 +12,7 @@ import { EventStream } from './event-stream.ts';
 import { outputDigests, type CacheKnowledge } from './knowledge.ts';
 import { Interruption } from './interruption.ts';
 import { priorities } from './priorities.ts';
-import { outputLinkOf } from './run-paths.ts';
+import { outputsLinkOf } from './run-paths.ts';
 import type { RunRequest } from './run-request.ts';
 import { taskNeeds } from '../plan/task-needs.ts';
 import type { TaskEnd, TaskRunner } from './task-runner.ts';
@@ -297,7 +298,7 @@ class ExperimentRun {
   #pages(task: string, entry: CacheEntry): { task: string; path: string }[] {
     return Object.values(entry.outputs)
       .filter((output) => output.kind === 'page')
-      .map((output) => ({ task, path: outputLinkOf(this.#request.folder, task, output.path) }));
+      .map((output) => ({ task, path: join(outputsLinkOf(this.#request.folder, task), output.path) }));
   }
 }
 

@@ -9,9 +9,9 @@ export function logFileOf(runFolder: string, task: string): string {
   return join(runFolder, 'logs', `${taskFileName(task)}.log`);
 }
 
-/** The link in a run's folder that leads to an output in the cache. */
-export function outputLinkOf(runFolder: string, task: string, outputPath: string): string {
-  return join(runFolder, 'outputs', taskFileName(task), outputPath);
+/** The link in a run's folder that leads to the outputs of a task in the cache. */
+export function outputsLinkOf(runFolder: string, task: string): string {
+  return join(runFolder, 'outputs', taskFileName(task));
 }
 
 /** Where outputs that must not be cached are kept for inspection. */

@@ -89,7 +89,7 @@ export class DatabaseRecorder {
     const { runner, experiment } = this.#facts;
     this.#run(
       `insert into run (id, experiment, file, workspace, startedAt, engineName, engineVersion, engineNotice,
-         host, runnerPid, runnerStarted, facts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         host, runnerPid, runnerStarted) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       event.run,
       event.experiment,
       event.file,
@@ -101,16 +101,16 @@ export class DatabaseRecorder {
       runner.host,
       runner.pid,
       runner.started,
-      JSON.stringify(this.#facts),
     );
+    this.#run('insert into runFacts values (?, ?)', event.run, JSON.stringify(this.#facts));
     for (const [position, task] of event.tasks.entries()) this.#unwritten.set(task.id, { ...task, position });
   }
 
   #startAttempt(event: Extract<FlowEvent, { type: 'task-started' }>): void {
     if (this.#unwritten.has(event.task)) this.#writeTask(event.task, noEnd);
     this.#run(
-      `insert into attempt (run, task, number, key, startedAt, resumedFrom, reasons, logFile)
-         values (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into attempt (run, task, number, key, startedAt, resumedFrom, reasons, logFile, cpus, gpus)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       this.#facts.id,
       event.task,
       event.attempt,
@@ -119,6 +119,8 @@ export class DatabaseRecorder {
       event.resumedFrom ?? null,
       JSON.stringify(event.reasons),
       event.logFile,
+      event.cpus ?? null,
+      event.gpus === undefined ? null : JSON.stringify(event.gpus),
     );
     this.#run('update task set key = ? where run = ? and task = ?', event.key, this.#facts.id, event.task);
   }

@@ -34,7 +34,7 @@ function unknownRun(database: FlowDatabase, name: string, isAmbiguous: boolean):
 
 /** What was recorded when the run began. */
 export function factsOf(database: FlowDatabase, run: string): RunFacts {
-  const text = database.prepare<[string], string>('select facts from run where id = ?').pluck().get(run);
+  const text = database.prepare<[string], string>('select facts from runFacts where run = ?').pluck().get(run);
   if (text === undefined) throw new Error(`run ${run} was found and is not there`);
   return JSON.parse(text) as RunFacts;
 }

@@ -13,6 +13,10 @@ export interface PastAttempt {
   readonly readBytes: number | null;
   readonly writtenBytes: number | null;
   readonly logFile: string;
+  /** Processors it was given. */
+  readonly cpus: number | null;
+  /** JSON: ids of the graphics processors it was given. */
+  readonly gpus: string | null;
 }
 
 export interface PastArtifact {
@@ -39,7 +43,7 @@ export function attemptsOf(database: FlowDatabase, run: string): PastAttempt[] {
   return database
     .prepare<[string], PastAttempt>(
       `select attempt.task, number, attempt.outcome, resumedFrom, reasons, attempt.durationMs,
-         attempt.peakMemoryBytes, cpuMs, readBytes, writtenBytes, logFile
+         attempt.peakMemoryBytes, cpuMs, readBytes, writtenBytes, logFile, cpus, gpus
          from attempt join task using (run, task) where run = ? order by position, number`,
     )
     .all(run);

@@ -1,11 +1,16 @@
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import type { FlowEvent, TaskProduct } from '../execute/event.ts';
-import { outputLinkOf } from '../execute/run-paths.ts';
+import type { FlowEvent, TaskOutcome, TaskProduct } from '../execute/event.ts';
+import { outputsLinkOf } from '../execute/run-paths.ts';
 import type { RunFacts } from './run-facts.ts';
 
 export const runFileName = 'run.json';
 export const eventsFileName = 'events.ndjson';
+
+/** Results from the cache that get links; each costs 0.1 to 0.2 ms, and again when the run is removed. */
+const mostLinks = 200;
+/** Lists the others: task, tab, folder of its outputs relative to this file's. */
+const unlinkedFileName = 'others.tsv';
 
 /**
  * Creates the folder of a new run under a name made of the time and the experiment; a number is added where two runs
@@ -44,6 +49,9 @@ export class RunFolderWriter {
   readonly #folder: string;
   readonly #facts: RunFacts;
   readonly #events: number;
+  /** Results that can be reached from this folder. */
+  #leads = 0;
+  readonly #unlinked: string[] = [];
 
   constructor(folder: string, facts: RunFacts) {
     this.#folder = folder;
@@ -54,22 +62,30 @@ export class RunFolderWriter {
 
   handle(event: FlowEvent): void {
     writeSync(this.#events, `${JSON.stringify(event)}\n`);
-    if (event.type === 'task-ended' && event.product !== undefined) this.#link(event.task, event.product);
+    if (event.type === 'task-ended' && event.product !== undefined && 'key' in event.result) {
+      this.#lead(event.task, event.result, event.product.outputs);
+    }
     if (event.type === 'run-ended') this.#writeEnd(event);
   }
 
   close(): void {
     closeSync(this.#events);
+    if (this.#unlinked.length === 0) return;
+    writeFileSync(join(this.#folder, 'outputs', unlinkedFileName), this.#unlinked.join(''));
   }
 
-  #link(task: string, product: TaskProduct): void {
-    for (const { path } of product.outputs) {
-      // Below `outputs/` of the cache entry a path is what stage.json says it is.
-      const name = path.slice(path.lastIndexOf('/outputs/') + '/outputs/'.length);
-      const link = outputLinkOf(this.#folder, task, name);
-      mkdirSync(dirname(link), { recursive: true });
-      symlinkSync(relative(dirname(link), path), link);
-    }
+  /** A link to the folder of a task's outputs in the cache; of very many results from the cache, a line in a list. */
+  #lead(task: string, { outcome, key }: Extract<TaskOutcome, { key: string }>, outputs: TaskProduct['outputs']): void {
+    const [output] = outputs;
+    if (output === undefined) return;
+    const stored = `${output.path.slice(0, output.path.lastIndexOf(`/${key}/`))}/${key}/outputs`;
+    const link = outputsLinkOf(this.#folder, task);
+    const folder = dirname(link);
+    if (this.#leads === 0) mkdirSync(folder);
+    this.#leads += 1;
+    const isPage = outputs.some(({ kind }) => kind === 'page');
+    if (outcome === 'done' || isPage || this.#leads <= mostLinks) symlinkSync(relative(folder, stored), link);
+    else this.#unlinked.push(`${task}\t${relative(folder, stored)}\n`);
   }
 
   #writeEnd(event: Extract<FlowEvent, { type: 'run-ended' }>): void {

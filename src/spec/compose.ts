@@ -8,6 +8,7 @@ import { describe } from './node.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { Problems } from './problems.ts';
 import { SourceText, type Span } from './source-text.ts';
+import { readTree, treeName, writeTree, type TreeStore } from './written-tree.ts';
 
 export interface Composition {
   readonly file: string;
@@ -15,6 +16,8 @@ export interface Composition {
   readonly profile?: string | undefined;
   readonly overrideFiles: readonly string[];
   readonly overrides: readonly string[];
+  /** Trees of files that were read before. */
+  readonly trees?: TreeStore | undefined;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface Composition {
  */
 export function compose(composition: Composition, problems: Problems): MapNode | undefined {
   const { workspace } = composition;
-  const files = new FileReader(workspace, problems);
+  const files = new FileReader(composition, problems);
   let root: MapNode | undefined = files.read(resolve(workspace, composition.file), undefined);
   // With a part of the file missing, everything else would be complained about for want of it.
   if (root === undefined || problems.count > 0) return undefined;
@@ -56,11 +59,13 @@ function applyProfile(root: MapNode, name: string, problems: Problems): MapNode 
 /** Reads experiment files, each together with the files it extends. */
 class FileReader {
   readonly #workspace: string;
+  readonly #trees: TreeStore | undefined;
   readonly #problems: Problems;
   readonly #open: string[] = [];
 
-  constructor(workspace: string, problems: Problems) {
+  constructor({ workspace, trees }: Composition, problems: Problems) {
     this.#workspace = workspace;
+    this.#trees = trees;
     this.#problems = problems;
   }
 
@@ -78,10 +83,21 @@ class FileReader {
     const source = this.#load(path, from);
     if (source === undefined) return undefined;
     const before = this.#problems.count;
-    const root = parseYaml(source, this.#problems);
+    const root = this.#parse(source);
     if (root?.type === 'map') return this.#extend(path, root);
     if (this.#problems.count === before) this.#refuse(root, source);
     return undefined;
+  }
+
+  #parse(source: SourceText): Node | undefined {
+    const name = treeName(source.text);
+    const known = this.#trees?.find(name);
+    if (known !== undefined) return readTree(known, source);
+    const before = this.#problems.count;
+    const root = parseYaml(source, this.#problems);
+    const tree = root === undefined || this.#problems.count > before ? undefined : writeTree(root);
+    if (tree !== undefined) this.#trees?.keep(name, tree);
+    return root;
   }
 
   #extend(path: string, root: MapNode): MapNode {

@@ -17,6 +17,7 @@ import { resolveReferences } from './resolve.ts';
 import type { StageFolders } from './stage-folders.ts';
 import { StageInstances } from './stage-instances.ts';
 import { unreadOutputs } from './unread-outputs.ts';
+import type { TreeStore } from './written-tree.ts';
 
 export interface LoadRequest {
   /** The experiment file; a relative path is relative to the workspace. */
@@ -35,6 +36,8 @@ export interface LoadRequest {
   readonly run?: string | undefined;
   /** Accept inputs that are not there (yet): for checking an experiment away from its data. */
   readonly allowMissingInputs?: boolean;
+  /** Trees of files that were read before. */
+  readonly trees?: TreeStore;
 }
 
 /**

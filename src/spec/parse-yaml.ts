@@ -1,22 +1,20 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  parseDocument,
-  type Alias,
-  type Document,
-  type Node as YamlNode,
-  type Pair,
-  type YAMLError,
-  type YAMLMap,
-} from 'yaml';
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
+import type { Alias, Document, Node as YamlNode, Pair, YAMLError, YAMLMap } from 'yaml';
 import type { Entry, MapNode, Node } from './node.ts';
 import type { Problems } from './problems.ts';
 import { locate, type SourceText, type Span } from './source-text.ts';
 
 /** Values that aliases may add to a file; a "billion laughs" file of a few lines would make 10^9. */
 const maxAliasedNodes = 100_000;
+
+/** Loaded when the first text is read: where the trees of all files are known, none is. */
+let library: typeof Yaml | undefined;
+
+function yaml(): typeof Yaml {
+  library ??= createRequire(import.meta.url)('yaml') as typeof Yaml;
+  return library;
+}
 
 /**
  * Reads YAML 1.2 (or JSON, its subset) into values with places, from character `from` on. Undefined where there is no
@@ -25,7 +23,7 @@ const maxAliasedNodes = 100_000;
 export function parseYaml(source: SourceText, problems: Problems, from = 0): Node | undefined {
   // Blanks instead of what stands before, so that places in the document are places in the source.
   const text = ' '.repeat(from) + source.text.slice(from);
-  const document = parseDocument(text, {
+  const document = yaml().parseDocument(text, {
     version: '1.2',
     schema: 'core',
     // Looking for each key among all before it, as the library does, takes seconds for 10,000 stages.
@@ -39,7 +37,7 @@ export function parseYaml(source: SourceText, problems: Problems, from = 0): Nod
     return undefined;
   }
   const content: YamlNode | null = document.contents;
-  if (content === null || (isScalar(content) && content.value === null)) return undefined;
+  if (content === null || (yaml().isScalar(content) && content.value === null)) return undefined;
   return new Converter(source, document, problems).convert(content);
 }
 
@@ -84,6 +82,7 @@ class Converter {
   }
 
   convert(node: YamlNode): Node {
+    const { isAlias, isMap, isScalar, isSeq } = yaml();
     if (this.#openAliases.size > 0) this.#aliasedNodes += 1;
     if (isAlias(node)) return this.#convertAlias(node);
     if (node.anchor !== undefined && this.#openAliases.size === 0) this.#anchors.set(node.anchor, node);
@@ -127,7 +126,7 @@ class Converter {
   #keyOf(pair: Pair): { name: string; at: Span } | undefined {
     const key = pair.key as YamlNode | null;
     const at = key === null ? this.#spanOf(this.#document.contents) : this.#spanOf(key);
-    if (isScalar(key) && key.value !== null) {
+    if (yaml().isScalar(key) && key.value !== null) {
       const name = typeof key.value === 'string' ? key.value : key.source;
       if (name !== undefined) return { name, at };
     }

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { events, isAlive, outcomes, Rig, until, type Ended } from './rig.ts';
 
@@ -57,7 +58,7 @@ describe('a command', () => {
       { outcome: 'failed', failures: [{ code: 'command-failed', message: 'the command ended with exit code 3' }] },
     ]);
     const printed = events(ended).flatMap((event) => (event.type === 'task-output' ? [event['text']] : []));
-    expect(printed).toEqual(['before']);
+    expect(printed).toEqual(['before\n']);
   });
 
   it('ends with everything it has started when the runner is killed', async () => {
@@ -83,6 +84,31 @@ describe('a command', () => {
     const planned = await rig.flow(['plan', 'shell.yaml']);
     expect(planned.stdout).toContain('program 1.0');
     expect(outcomes(await rig.flow(['run', 'shell.yaml', '--json']))).toEqual({ task: 'done' });
+  });
+
+  it('gets secrets, which stand in no file of the run and no table of the database', async () => {
+    const secret = 'correct-horse-battery';
+    shell(
+      `    env: { TOKEN: "\${secret.REAL_TOKEN}" }\n    with:\n      command: echo "first $TOKEN"; echo "second $TOKEN"; exit 4\n      outputs: { out: out.txt }\n`,
+    );
+    rig.write('untracked.txt', '');
+    rig.write('notes.txt', 'a note\n');
+    execFileSync(
+      'sh',
+      ['-c', 'git init -q . && git add notes.txt && git -c user.email=a@b -c user.name=n commit -qm x'],
+      {
+        cwd: rig.folder,
+      },
+    );
+    appendFileSync(rig.path('notes.txt'), `the token is ${secret}\n`);
+    const ended = await rig.flow(['run', 'shell.yaml'], { REAL_TOKEN: secret });
+    expect(ended.stdout).toContain('  | first (secret)\n  | second (secret)\n');
+    const shown = await rig.flow(['show', '--json']);
+    const { gitDiff, attempts: recorded } = JSON.parse(shown.stdout) as { gitDiff: string; attempts: object[] };
+    expect(recorded).toMatchObject([{ cpus: 1, gpus: '[]' }]);
+    expect(readFileSync(gitDiff, 'utf8')).toMatch(/^# not in git: untracked.txt$[^]*^\+the token is \(secret\)$/m);
+    const found = spawnSync('grep', ['-r', '-l', secret, rig.path('runs')], { encoding: 'utf8' });
+    expect(found.stdout).toBe('');
   });
 
   it('finds declared variables in its environment, and no others of ours', async () => {

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { humanBytes, humanDuration } from '../../base/human.ts';
 import { factsOf, findRun } from '../../record/find-run.ts';
+import { gitDiffFileName } from '../../record/git-diff.ts';
 import { closeKilledRuns, runOf, tasksOf, type PastTask } from '../../record/past-runs.ts';
 import { artifactsOf, attemptsOf, figuresOf, type PastAttempt } from '../../record/run-details.ts';
 import { enginesText, type RunFacts } from '../../record/run-facts.ts';
@@ -15,7 +18,7 @@ export const command: FlowCommand = {
     command.argument('[run]', 'id of a run (or how it begins), or an experiment for its last run', 'latest');
   },
   run: (call, surroundings) =>
-    inWorkspace(call, surroundings, ({ database }) => {
+    inWorkspace(call, surroundings, ({ database, runsFolder }) => {
       closeKilledRuns(database);
       const id = findRun(database, String(call.arguments[0]));
       const run = runOf(database, id);
@@ -23,15 +26,16 @@ export const command: FlowCommand = {
       const tasks = tasksOf(database, id);
       const attempts = attemptsOf(database, id);
       const figures = figuresOf(database, id);
+      const changes = changesOf(join(runsFolder, id));
       const heading = `${id}  ${run.outcome}${run.durationMs === null ? '' : ` in ${humanDuration(run.durationMs)}`}`;
       const sections = [
-        [heading, ...factLines(facts)],
+        [heading, ...factLines(facts, changes)],
         tableText(tasks.map(taskRow)),
         tableText(attempts.map(attemptRow)),
         figures.map(({ task, name, value }) => `${task}: ${figureText(name, value)}`),
       ];
       answer(call, surroundings, {
-        json: { run, facts, tasks, attempts, figures, artifacts: artifactsOf(database, id) },
+        json: { run, facts, gitDiff: changes, tasks, attempts, figures, artifacts: artifactsOf(database, id) },
         text: sections
           .filter((lines) => lines.length > 0)
           .map((lines) => lines.join('\n'))
@@ -41,7 +45,13 @@ export const command: FlowCommand = {
     }),
 };
 
-function factLines(facts: RunFacts): string[] {
+/** What differed from the commit when the run began to compute. */
+function changesOf(folder: string): string | null {
+  const file = join(folder, gitDiffFileName);
+  return existsSync(file) ? file : null;
+}
+
+function factLines(facts: RunFacts, changes: string | null): string[] {
   const { call, machine, engineNotice, gitCommit, startedAt } = facts;
   const { overrides, profile, file } = call;
   return tableText([
@@ -55,6 +65,7 @@ function factLines(facts: RunFacts): string[] {
     ...(machine.gpus ?? []).map((gpu) => ['', `${gpu}, driver ${machine.gpuDriver ?? 'unknown'}`]),
     ['versions', `faceflow ${machine.faceflow}, Node ${machine.node}`],
     ...(gitCommit === null ? [] : [['commit', gitCommit]]),
+    ...(changes === null ? [] : [['changes', changes]]),
   ]);
 }
 
@@ -69,11 +80,18 @@ function attemptRow(attempt: PastAttempt): string[] {
     `${task}, attempt ${number}`,
     outcome ?? 'running',
     durationMs === null ? '' : humanDuration(durationMs),
+    shareText(attempt),
     cpuMs === null ? '' : `${humanDuration(cpuMs)} of processor`,
     peakMemoryBytes === null ? '' : `peak ${humanBytes(peakMemoryBytes)}`,
     ioText(attempt),
     resumedFrom === null ? '' : `from step ${resumedFrom}`,
   ];
+}
+
+function shareText({ cpus, gpus }: PastAttempt): string {
+  const ids = gpus === null ? [] : (JSON.parse(gpus) as readonly string[]);
+  const processors = cpus === null ? '' : `${cpus} ${cpus === 1 ? 'thread' : 'threads'}`;
+  return ids.length === 0 ? processors : `${processors}, GPU ${ids.join(', ')}`;
 }
 
 function ioText({ readBytes, writtenBytes }: PastAttempt): string {

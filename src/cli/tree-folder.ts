@@ -1,0 +1,51 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Digest } from '../base/digest.ts';
+import type { TreeStore, WrittenTree } from '../spec/written-tree.ts';
+
+/** Trees kept: one per version of an experiment that was in use lately. */
+const mostTrees = 32;
+
+/**
+ * The trees of experiment files in `runs/parsed/`, by digest of the text. They can be deleted at any time; one that
+ * a kill or a full disk has cut off counts as absent.
+ */
+export class TreeFolder implements TreeStore {
+  readonly #runsFolder: string;
+  readonly #folder: string;
+
+  constructor(runsFolder: string) {
+    this.#runsFolder = runsFolder;
+    this.#folder = join(runsFolder, 'parsed');
+  }
+
+  find(name: Digest): WrittenTree | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.#folder, name), 'utf8')) as WrittenTree;
+    } catch {
+      return undefined;
+    }
+  }
+
+  keep(name: Digest, tree: WrittenTree): void {
+    // Looking at an experiment leaves nothing behind where nothing was run.
+    if (!existsSync(this.#runsFolder)) return;
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+      const temporary = join(this.#folder, `.${name}.${process.pid}`);
+      writeFileSync(temporary, JSON.stringify(tree));
+      renameSync(temporary, join(this.#folder, name));
+      this.#thin();
+    } catch {
+      // A workspace that may only be read: its files are read anew each time.
+    }
+  }
+
+  #thin(): void {
+    const age = (name: string): number => statSync(join(this.#folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const names = readdirSync(this.#folder);
+    if (names.length <= mostTrees) return;
+    const byAge = names.map((name) => ({ name, age: age(name) })).sort((a, b) => b.age - a.age);
+    for (const { name } of byAge.slice(mostTrees / 2)) rmSync(join(this.#folder, name), { force: true });
+  }
+}
