@@ -57,6 +57,11 @@ export interface InputNormalization {
 }
 
 export interface ModelWriteOptions {
+  /**
+   * For formats whose programs may do it themselves (Caffe): whether the network turns pixels 0..255 into what its first
+   * layer wants, or whoever feeds it. What the format's programs expect unless given.
+   */
+  readonly normalization?: 'inside' | 'outside';
   /** Part of the file names of formats that keep several epochs of a network; 0 unless given. */
   readonly epoch?: number;
 }
