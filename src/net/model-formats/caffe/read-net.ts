@@ -30,10 +30,13 @@ export interface ReadNet {
  * `unsupported-layer`, `unknown-blob` and `missing-weights`, once for each layer that has a mistake of its own.
  */
 export function readNet(net: CaffeNet, options: ModelReadOptions): ReadNet {
-  const layers = layersOfNet(net.structure).filter(runsInTest);
-  const input = findInput(net.structure, layers, { options, file: net.files.structure });
+  const layers = layersOfNet(net.structure);
+  const input = findInput(net.structure, layers.filter(runsInTest), { options, file: net.files.structure });
   const reading = new NetReading(net, input);
-  for (const layer of layers) reading.layer(layer);
+  for (const layer of layers) {
+    if (runsInTest(layer)) reading.layer(layer);
+    else reading.pass(layer);
+  }
   const { layers: nodes, outputs } = pairScales(reading.graph, reading.outputs(options.outputs));
   return {
     graph: { input: input.size, layers: nodes, outputs },
@@ -70,6 +73,11 @@ class NetReading {
     this.graph = { layers: [], shapes: new Map([[inputName, [channels, height, width]]]), arrays: new Map() };
     this.#weights = new Map(layersOfNet(net.weights).map((layer) => [layer.name ?? '', layer]));
     this.#blobs.set(input.blob, inputName);
+  }
+
+  /** A layer of another phase: what it alone gives is not there. */
+  pass({ top = [] }: LayerParameter): void {
+    for (const name of top) if (!this.#blobs.has(name)) this.#blobs.set(name, undefined);
   }
 
   layer(parameter: LayerParameter): void {
