@@ -36,7 +36,7 @@ export const caffe = {
       ...(structure === undefined ? {} : { structure: basename(structure) }),
       ...(used === undefined ? {} : { normalization: { ...used } }),
     };
-    const parts = { graph, arrays: namedArrays(graph, arrays, weights), origin, file: weights };
+    const parts = { graph, arrays: namedArrays(graph, arrays, files), origin, file: weights };
     return assembleModel(parts, used === undefined ? options : { ...options, normalization: used });
   },
   write(path: string, model: Model, options: ModelWriteOptions): void {

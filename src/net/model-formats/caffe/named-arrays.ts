@@ -3,7 +3,7 @@ import type { Graph } from '../../graph.ts';
 import { inferGraph } from '../../infer-graph.ts';
 import { elementCount } from '../../layers/layer-definition.ts';
 import type { NamedArray } from '../../named-array.ts';
-import type { BlobValues } from './caffe-layer.ts';
+import type { BlobValues, LayerFiles } from './caffe-layer.ts';
 
 /**
  * Blobs as the parameters of the graph, in its shapes. Old files have rows of four sizes, 1 x 1 x 128 x 576, so sizes of 1
@@ -12,20 +12,22 @@ import type { BlobValues } from './caffe-layer.ts';
 export function namedArrays(
   graph: Graph,
   arrays: ReadonlyMap<string, Readonly<Record<string, BlobValues>>>,
-  file: string,
+  files: LayerFiles,
 ): NamedArray[] {
   const failures: Failure[] = [];
-  const named = inferGraph(graph, file).parameters.flatMap(({ name, layer, suffix, shape }): NamedArray[] => {
-    const blob = arrays.get(layer)?.[suffix];
-    if (blob === undefined) return [];
-    if (blob.values.length === elementCount(shape) && isSameSize(blob.shape, shape)) {
-      return [{ name, shape, values: blob.values }];
-    }
-    const found = `[${blob.shape.join(', ')}] with ${blob.values.length} numbers`;
-    const message = `The ${suffix} of layer "${layer}" must have shape [${shape.join(', ')}], found ${found}.`;
-    failures.push({ code: 'parameters-mismatch', message, at: { file } });
-    return [];
-  });
+  const named = inferGraph(graph, files.structure).parameters.flatMap(
+    ({ name, layer, suffix, shape }): NamedArray[] => {
+      const blob = arrays.get(layer)?.[suffix];
+      if (blob === undefined) return [];
+      if (blob.values.length === elementCount(shape) && isSameSize(blob.shape, shape)) {
+        return [{ name, shape, values: blob.values }];
+      }
+      const found = `[${blob.shape.join(', ')}] with ${blob.values.length} numbers`;
+      const message = `The ${suffix} of layer "${layer}" must have shape [${shape.join(', ')}], found ${found}.`;
+      failures.push({ code: 'parameters-mismatch', message, at: { file: files.weights } });
+      return [];
+    },
+  );
   const [first, ...others] = failures;
   if (first !== undefined) throw new FailureError([first, ...others]);
   return named;
