@@ -8,15 +8,18 @@ export interface PictureSize {
   readonly height: number;
 }
 
-/** Positions are rounded to 1/32 pixel, weights have 15 bits: as in OpenCV. */
+/** Positions are rounded to 1/32 pixel, as in OpenCV. */
 const fractionBits = 5;
 const fractionMask = 31;
-const weightBits = 15;
+const steps = 32;
+/** Four weights of two fractions each add up to 2^10. */
+const weightBits = 10;
+const half = 1 << (weightBits - 1);
 
 /**
  * Moves a picture by `matrix` (from its own coordinates to those of the result): bilinear, black outside. Equal bit for
  * bit to OpenCV's warpAffine on 8-bit pictures (modules/imgproc/src/imgwarp.cpp: inverted matrix in double, positions
- * in 1/1024 pixel rounded to 1/32, weights in 1/32768).
+ * in 1/1024 pixel rounded to 1/32). Its weights in 1/32768 are all multiples of 32, which is left out here.
  */
 export function warpAffine(image: RgbImage, matrix: AffineMatrix, size: PictureSize): RgbImage {
   const [m0, m1, m2, m3, m4, m5] = invert(matrix);
@@ -25,53 +28,99 @@ export function warpAffine(image: RgbImage, matrix: AffineMatrix, size: PictureS
   const columnX = Int32Array.from({ length: width }, (_, x) => roundHalfEven(m0 * x * 1024));
   const columnY = Int32Array.from({ length: width }, (_, x) => roundHalfEven(m3 * x * 1024));
   for (let y = 0; y < height; y += 1) {
-    const rowX = roundHalfEven((m1 * y + m2) * 1024) + 16;
-    const rowY = roundHalfEven((m4 * y + m5) * 1024) + 16;
-    for (let x = 0; x < width; x += 1) {
-      const positionX = (rowX + (columnX[x] ?? 0)) >> fractionBits;
-      const positionY = (rowY + (columnY[x] ?? 0)) >> fractionBits;
-      samplePixel(image, positionX, positionY, result, (y * width + x) * 3);
-    }
+    const startX = (roundHalfEven((m1 * y + m2) * 1024) + 16) | 0;
+    const startY = (roundHalfEven((m4 * y + m5) * 1024) + 16) | 0;
+    warpRow(image, { startX, startY, columnX, columnY }, result, y * width * 3);
   }
   return { width, height, data: result };
 }
 
-/** Interpolates at a position in 1/32 pixel and writes three bytes at `target`. */
-function samplePixel(image: RgbImage, x32: number, y32: number, result: Uint8Array, target: number): void {
-  const { data, width, height } = image;
-  const x = x32 >> fractionBits;
-  const y = y32 >> fractionBits;
-  if (x < -1 || y < -1 || x >= width || y >= height) return;
-  const right = x32 & fractionMask;
-  const down = y32 & fractionMask;
-  // 32 x 32 steps of 32 / 32768: products are whole numbers, nothing is rounded.
-  const w00 = (32 - right) * (32 - down) * 32;
-  const w01 = right * (32 - down) * 32;
-  const w10 = (32 - right) * down * 32;
-  const w11 = right * down * 32;
-  const at = (y * width + x) * 3;
-  const below = at + width * 3;
-  if (x >= 0 && y >= 0 && x + 1 < width && y + 1 < height) {
-    for (let channel = 0; channel < 3; channel += 1) {
-      const sum =
-        (data[at + channel] ?? 0) * w00 +
-        (data[at + channel + 3] ?? 0) * w01 +
-        (data[below + channel] ?? 0) * w10 +
-        (data[below + channel + 3] ?? 0) * w11;
-      result[target + channel] = (sum + (1 << (weightBits - 1))) >> weightBits;
+/** Where the pixels of a row come from, in 1/1024 pixel: the sums of a start and a column's share. */
+interface RowPositions {
+  readonly startX: number;
+  readonly startY: number;
+  readonly columnX: Int32Array;
+  readonly columnY: Int32Array;
+}
+
+/** The hot loop: whole numbers of 32 bits throughout, no calls but at the border. */
+function warpRow(
+  image: RgbImage,
+  { startX, startY, columnX, columnY }: RowPositions,
+  result: Uint8Array,
+  row: number,
+): void {
+  const { data } = image;
+  const rowBytes = image.width * 3;
+  const lastX = image.width - 1;
+  const lastY = image.height - 1;
+  const columns = columnX.length;
+  for (let column = 0, target = row; column < columns; column += 1, target += 3) {
+    const x32 = (startX + (columnX[column] ?? 0)) >> fractionBits;
+    const y32 = (startY + (columnY[column] ?? 0)) >> fractionBits;
+    const x = x32 >> fractionBits;
+    const y = y32 >> fractionBits;
+    const right = x32 & fractionMask;
+    const down = y32 & fractionMask;
+    if (x < 0 || y < 0 || x >= lastX || y >= lastY) {
+      sampleBorder(image, { x, y, right, down }, result, target);
+      continue;
     }
-    return;
+    const at = y * rowBytes + x * 3;
+    const below = at + rowBytes;
+    const left = steps - right;
+    const up = steps - down;
+    const upLeft = up * left;
+    const upRight = up * right;
+    const downLeft = down * left;
+    const downRight = down * right;
+    result[target] =
+      ((data[at] ?? 0) * upLeft +
+        (data[at + 3] ?? 0) * upRight +
+        (data[below] ?? 0) * downLeft +
+        (data[below + 3] ?? 0) * downRight +
+        half) >>
+      weightBits;
+    result[target + 1] =
+      ((data[at + 1] ?? 0) * upLeft +
+        (data[at + 4] ?? 0) * upRight +
+        (data[below + 1] ?? 0) * downLeft +
+        (data[below + 4] ?? 0) * downRight +
+        half) >>
+      weightBits;
+    result[target + 2] =
+      ((data[at + 2] ?? 0) * upLeft +
+        (data[at + 5] ?? 0) * upRight +
+        (data[below + 2] ?? 0) * downLeft +
+        (data[below + 5] ?? 0) * downRight +
+        half) >>
+      weightBits;
   }
-  const has = (dx: number, dy: number): number =>
-    Number(x + dx >= 0 && x + dx < width && y + dy >= 0 && y + dy < height);
-  const [in00, in01, in10, in11] = [has(0, 0), has(1, 0), has(0, 1), has(1, 1)];
+}
+
+/** A pixel of the source and 1/32 pixels to the right of and below it. */
+interface SamplePlace {
+  readonly x: number;
+  readonly y: number;
+  readonly right: number;
+  readonly down: number;
+}
+
+/** The same where some of the four pixels lie outside, and are black. */
+function sampleBorder(image: RgbImage, { x, y, right, down }: SamplePlace, result: Uint8Array, target: number): void {
+  const { data, width, height } = image;
+  if (x < -1 || y < -1 || x >= width || y >= height) return;
   for (let channel = 0; channel < 3; channel += 1) {
+    const pixel = (column: number, line: number): number =>
+      column < 0 || line < 0 || column >= width || line >= height
+        ? 0
+        : (data[(line * width + column) * 3 + channel] ?? 0);
     const sum =
-      in00 * (data[at + channel] ?? 0) * w00 +
-      in01 * (data[at + channel + 3] ?? 0) * w01 +
-      in10 * (data[below + channel] ?? 0) * w10 +
-      in11 * (data[below + channel + 3] ?? 0) * w11;
-    result[target + channel] = (sum + (1 << (weightBits - 1))) >> weightBits;
+      pixel(x, y) * (steps - right) * (steps - down) +
+      pixel(x + 1, y) * right * (steps - down) +
+      pixel(x, y + 1) * (steps - right) * down +
+      pixel(x + 1, y + 1) * right * down;
+    result[target + channel] = (sum + half) >> weightBits;
   }
 }
 
