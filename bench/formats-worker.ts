@@ -35,6 +35,7 @@ async function pack(list: string | undefined, threads: number): Promise<number> 
       renumber: false,
       labels: 'class-and-aligned',
       duplicates: 'ignore',
+      pictures: 'aligned',
       imageSize: { height: 112, width: 112 },
       encoding: 'jpg',
       quality: 95,

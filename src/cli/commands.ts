@@ -94,6 +94,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'say what a file or folder of any known format is and holds',
     load: () => import('./commands/inspect.ts'),
   },
+  index: {
+    summary: 'write the lost .idx file of a .rec file',
+    load: () => import('./commands/index-file.ts'),
+  },
   completion: {
     summary: 'print the completion of commands, tasks, runs and parameters for bash, zsh or fish',
     load: () => import('./commands/completion.ts'),

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { packedFiles } from './packed-dataset.ts';
+import { fail } from '../base/failure.ts';
+import { maxExactId, packedFiles } from './packed-dataset.ts';
 import { propertyFile } from './property-file.ts';
 import { RecordWriter } from './record-writer.ts';
 
@@ -91,6 +92,7 @@ export class DatasetWriter {
   }
 
   #writeIdentityRecords(): void {
+    requireExactIds(this.#images, this.#ranges.length, this.#folder);
     const firstIdentity = this.#images + 1;
     const payload = new Uint8Array(0);
     this.#records.write({ id: 0, id2: 0, label: [firstIdentity, firstIdentity + this.#ranges.length], payload });
@@ -98,4 +100,19 @@ export class DatasetWriter {
       this.#records.write({ id: firstIdentity + identity, id2: 0, label: [first, last + 1], payload });
     }
   }
+}
+
+/**
+ * The index records name ids by float32 labels. MXNet's writer rounds larger ones without a word, and its readers then
+ * mix up the pictures of neighbouring identities; here such a set is refused.
+ */
+export function requireExactIds(images: number, identities: number, folder: string): void {
+  const largest = images + 1 + identities;
+  if (largest <= maxExactId) return;
+  fail({
+    code: 'too-many-records',
+    message: `${images} images of ${identities} identities need ids up to ${largest}, but the index records hold ids exactly only up to ${maxExactId} (2^24): they are 32-bit floats`,
+    at: { file: folder },
+    hint: 'Choose order: images, which writes no index records, or split the set.',
+  });
 }

@@ -22,7 +22,7 @@ export interface IdentityRange {
 }
 
 /** float32 holds whole numbers exactly up to here; ids in labels are float32. */
-const maxExactId = 2 ** 24;
+export const maxExactId = 2 ** 24;
 
 /**
  * An open packed training set (insightface, src/image_iter.py). Two kinds:

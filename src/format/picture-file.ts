@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fail } from '../base/failure.ts';
-import { decodeImage, requireSound } from './image.ts';
+import { decodeImage, requireSound, type ImageSource } from './image.ts';
 
 /** A picture as it is stored, and its size. */
 export interface StoredPicture {
@@ -26,9 +26,13 @@ export function readPictureFile(path: string): Uint8Array {
 }
 
 /** A picture file's bytes as they are, and its size; fails where it cannot be decoded. */
-export async function readStoredPicture(path: string): Promise<StoredPicture> {
-  const bytes = readPictureFile(path);
-  const { width, height } = requireSound(bytes, path) ?? (await decodeImage(bytes, path));
+export function readStoredPicture(path: string): Promise<StoredPicture> {
+  return storedPicture(readPictureFile(path), { file: path });
+}
+
+/** The same for bytes that come from elsewhere. */
+export async function storedPicture(bytes: Uint8Array, source: ImageSource): Promise<StoredPicture> {
+  const { width, height } = requireSound(bytes, source) ?? (await decodeImage(bytes, source));
   return { bytes, width, height };
 }
 

@@ -3,7 +3,7 @@ import { alignFace } from '../../src/face/align-face.ts';
 import { cropFace } from '../../src/face/crop-face.ts';
 import type { PictureSize } from '../../src/face/warp-affine.ts';
 import { decodePhotograph, encodeJpeg, encodePng, type RgbImage } from '../../src/format/image.ts';
-import { readPictureFile } from '../../src/format/picture-file.ts';
+import { loadPicture } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';
 
 /** How pictures that are not aligned become crops. */
@@ -18,16 +18,17 @@ export interface AlignmentRules {
 
 /** Decodes a photograph, cuts the face out, and encodes it. */
 export async function alignPicture(picture: Picture, rules: AlignmentRules): Promise<Uint8Array> {
-  const { path, points } = picture;
+  const { path, points, within } = picture;
   if (points === undefined && rules.withoutPoints === 'fail') {
     fail({
       code: 'unaligned-image',
-      message: 'the picture is marked as not aligned, and the list has no points to align it by',
-      at: { file: path },
+      message: 'the picture is not aligned, and no list gives points to align it by',
+      at: { file: path, ...(within === undefined ? {} : { offset: within.offset }) },
       hint: 'Give the ten coordinates, or choose withoutPoints: crop.',
     });
   }
-  const image = await decodePhotograph(readPictureFile(path), path);
+  const { bytes, source } = loadPicture(picture);
+  const image = await decodePhotograph(bytes, source);
   const face =
     points === undefined ? cropFace(image, picture.box, rules.size) : alignFace(image, pairUp(points), rules.size);
   return encode(face, rules);

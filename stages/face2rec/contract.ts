@@ -15,6 +15,8 @@ export interface Params {
   readonly labels: 'class-and-aligned' | 'class';
   /** Pictures with the content of an earlier one: not looked for, named and counted, or left out. */
   readonly duplicates: 'ignore' | 'report' | 'drop';
+  /** What pictures are that no list describes: final crops, stored as they are, or photographs, cut by withoutPoints: crop. */
+  readonly pictures: 'aligned' | 'photographs';
   /** Size that pictures which are not aligned are cut to. */
   readonly imageSize: {
     /** Pixels; the template is made for 112. */
@@ -32,7 +34,7 @@ export interface Params {
 
 /** Absolute paths of what the stage reads. */
 export interface Inputs {
-  /** Pictures, <identity>/<identity>_0001.jpg or any other names; all of one size, or to be aligned by the points of a list. */
+  /** Pictures, <identity>/<identity>_0001.jpg or any other names, or WebDataset shards (.tar); all of one size, or to be cut. */
   readonly images: string;
   /** Which pictures, in which order, with which labels; without it every picture of the folder. */
   readonly list: string | undefined;

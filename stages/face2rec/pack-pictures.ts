@@ -7,6 +7,7 @@ import { WorkProgress } from '../../src/base/work-progress.ts';
 import { DatasetWriter, type DatasetManifest, type DatasetWriterOptions } from '../../src/format/dataset-writer.ts';
 import { requireEqualSize, type SizedPicture } from '../../src/format/picture-file.ts';
 import type { AlignmentRules } from './align-picture.ts';
+import { pictureName } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';
 import type { PackingPlan } from './plan-packing.ts';
 import { preparePicture, type Preparation, type PreparationJob } from './prepare-picture.ts';
@@ -96,8 +97,8 @@ class Packing {
       this.#leaveOut(picture, prepared.failures);
       return;
     }
-    this.#size ??= { width: prepared.width, height: prepared.height, path: picture.path };
-    requireEqualSize(prepared, picture.path, this.#size);
+    this.#size ??= { width: prepared.width, height: prepared.height, path: pictureName(picture) };
+    requireEqualSize(prepared, pictureName(picture), this.#size);
     if (!this.#isUnwantedDuplicate(picture, prepared.bytes)) {
       this.#writer.add(picture.label, picture.aligned, prepared.bytes);
     }
@@ -112,23 +113,24 @@ class Packing {
     this.#writer.abandon();
   }
 
-  #leaveOut({ path }: Picture, failures: readonly [Failure, ...Failure[]]): void {
+  #leaveOut(picture: Picture, failures: readonly [Failure, ...Failure[]]): void {
     if (this.#options.strict) throw new FailureError(failures);
     this.#unusable += 1;
-    this.#warn(`left out ${path}: ${failures[0].message}`);
+    this.#warn(`left out ${pictureName(picture)}: ${failures[0].message}`);
   }
 
-  #isUnwantedDuplicate({ path }: Picture, bytes: Uint8Array): boolean {
+  #isUnwantedDuplicate(picture: Picture, bytes: Uint8Array): boolean {
     const { duplicates } = this.#options;
     if (duplicates === 'ignore') return false;
+    const name = pictureName(picture);
     const digest = digestOf(bytes).slice(0, 32);
     const first = this.#seen.get(digest);
     if (first === undefined) {
-      this.#seen.set(digest, path);
+      this.#seen.set(digest, name);
       return false;
     }
     this.#duplicates += 1;
-    this.#warn(`${path} has the same content as ${first}${duplicates === 'drop' ? ' and is left out' : ''}`);
+    this.#warn(`${name} has the same content as ${first}${duplicates === 'drop' ? ' and is left out' : ''}`);
     return duplicates === 'drop';
   }
 

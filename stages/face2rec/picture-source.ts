@@ -1,10 +1,14 @@
 import { basename, dirname, isAbsolute, join } from 'node:path';
+import { fail } from '../../src/base/failure.ts';
 import { listIdentities, listPictures } from '../../src/format/image-folder.ts';
 import { readPackingList, type FaceEntry, type IndexedEntry } from '../../src/format/packing-list.ts';
+import { readShard } from '../../src/format/tar-shard.ts';
 
 /** One picture to pack, as a folder or a list names it. */
 export interface Picture {
   readonly path: string;
+  /** Where it lies in the archive at `path`; undefined: `path` is the picture. */
+  readonly within?: { readonly name: string; readonly offset: number; readonly size: number };
   /** Class, from 0. */
   readonly label: number;
   /** Name of the folder the picture lies in. */
@@ -22,15 +26,54 @@ export interface Picture {
 export type PictureSource = () => Iterable<Picture>;
 
 /** Every picture of a folder, identities labelled from 0 in the order of their names. */
-export function picturesOfFolder(folder: string): PictureSource {
+export function picturesOfFolder(folder: string, aligned: boolean): PictureSource {
   const identities = listIdentities(folder);
   return function* () {
     for (const [label, identity] of identities.entries()) {
       for (const file of listPictures(join(folder, identity))) {
-        yield { path: join(folder, identity, file), label, identity, aligned: true };
+        yield { path: join(folder, identity, file), label, identity, aligned };
       }
     }
   };
+}
+
+/**
+ * The pictures of WebDataset shards, in their order. Labels are those of the `.cls` files; where there are none,
+ * identities are the folders within the archives, labelled from 0 in the order of their names.
+ */
+export function picturesOfShards(shards: readonly string[], aligned: boolean): PictureSource {
+  const labels = labelsOfFolders(shards);
+  return function* () {
+    for (const path of shards) {
+      for (const { label, folder, ...within } of readShard(path)) {
+        const known = labels === undefined ? label : labels.get(folder);
+        if (known === undefined) refuseUnlabelled(path, within);
+        const identity = labels === undefined ? String(label) : folder;
+        yield { path, within, label: known, identity, aligned };
+      }
+    }
+  };
+}
+
+/** Undefined where the pictures have labels of their own. */
+function labelsOfFolders(shards: readonly string[]): ReadonlyMap<string, number> | undefined {
+  const names = new Set<string>();
+  for (const path of shards) {
+    for (const { label, folder, ...within } of readShard(path)) {
+      if (label !== undefined) return undefined;
+      if (folder === '') refuseUnlabelled(path, within);
+      names.add(folder);
+    }
+  }
+  return new Map([...names].sort().map((name, label) => [name, label]));
+}
+
+function refuseUnlabelled(file: string, { name, offset }: NonNullable<Picture['within']>): never {
+  fail({
+    code: 'unlabelled-sample',
+    message: `nothing says who ${name} shows: there is no .cls file beside it, and other pictures have one or it lies in no folder`,
+    at: { file, offset },
+  });
 }
 
 /** The pictures of a list; its relative paths are relative to the folder of pictures. */

@@ -101,6 +101,6 @@ function refuseScattered({ label, line = 1 }: Picture, list: string): never {
     code: 'list-not-grouped',
     message: `label ${label} comes back after other labels; all pictures of an identity must follow each other`,
     at: { file: list, line, column: 1, length: 1 },
-    hint: 'Sort the list by label, or choose order: images.',
+    hint: 'Sort the list by label, or choose order: identities or order: images.',
   });
 }

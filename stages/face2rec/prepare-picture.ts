@@ -1,6 +1,7 @@
 import { FailureError, type Failure } from '../../src/base/failure.ts';
-import { readStoredPicture, type StoredPicture } from '../../src/format/picture-file.ts';
+import { storedPicture, type StoredPicture } from '../../src/format/picture-file.ts';
 import { alignPicture, type AlignmentRules } from './align-picture.ts';
+import { loadPicture } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';
 
 export type Preparation =
@@ -13,10 +14,15 @@ export interface PreparationJob {
   readonly rules: AlignmentRules;
 }
 
+function readStored(picture: Picture): Promise<StoredPicture> {
+  const { bytes, source } = loadPicture(picture);
+  return storedPicture(bytes, source);
+}
+
 /** Reads a picture: verbatim where it is aligned, cut out and encoded where it is not. Never rejects for a bad picture. */
 export async function preparePicture({ picture, rules }: PreparationJob): Promise<Preparation> {
   try {
-    if (picture.aligned) return { outcome: 'ready', ...(await readStoredPicture(picture.path)) };
+    if (picture.aligned) return { outcome: 'ready', ...(await readStored(picture)) };
     return { outcome: 'ready', bytes: await alignPicture(picture, rules), ...rules.size };
   } catch (error) {
     if (error instanceof FailureError) return { outcome: 'unusable', failures: error.failures };

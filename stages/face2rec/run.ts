@@ -4,11 +4,12 @@ import { listIgnored } from '../../src/format/image-folder.ts';
 import { pairProtocol, type FacePair } from '../../src/format/pair-protocol.ts';
 import { peopleInPairs, selectPairs } from '../../src/format/pair-selection.ts';
 import { decodeFile } from '../../src/format/read-file.ts';
+import { findShards } from '../../src/format/tar-shard.ts';
 import { writeVerificationSet } from '../../src/format/verification-set.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { packPairs } from './pack-pairs.ts';
 import { packPictures } from './pack-pictures.ts';
-import { picturesOfFolder, picturesOfList } from './picture-source.ts';
+import { picturesOfFolder, picturesOfList, picturesOfShards } from './picture-source.ts';
 import { planPacking, type PackingPlan } from './plan-packing.ts';
 import { orderPictures } from './shuffle-pictures.ts';
 
@@ -51,12 +52,18 @@ function readPairs({ inputs, params }: Context): readonly FacePair[] {
 function makePlan(context: Context, held: ReadonlySet<string>): PackingPlan {
   const { images, list } = context.inputs;
   const { minImagesPerIdentity, order, renumber } = context.params;
-  if (list === undefined) {
-    const pictures = picturesOfFolder(images);
+  const aligned = context.params.pictures === 'aligned';
+  const shards = list === undefined ? findShards(images) : undefined;
+  if (list === undefined && shards === undefined) {
+    const pictures = picturesOfFolder(images, aligned);
     warnOfIgnored(context);
     return planPacking(pictures, { held, minImagesPerIdentity, renumber });
   }
-  const grouped = order === 'list' ? { groupedList: list } : {};
+  const grouped = order === 'list' ? { groupedList: list ?? images } : {};
+  if (list === undefined) {
+    const pictures = picturesOfShards(shards ?? [], aligned);
+    return planPacking(pictures, { held, minImagesPerIdentity, renumber, ...grouped });
+  }
   return planPacking(picturesOfList(list, images), { held, minImagesPerIdentity, renumber, ...grouped });
 }
 

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DatasetWriter } from '../../src/format/dataset-writer.ts';
+import { DatasetWriter, requireExactIds } from '../../src/format/dataset-writer.ts';
 import { PackedDataset } from '../../src/format/packed-dataset.ts';
 import { failuresOf, jpeg, temporaryFolder } from './tiny-faces.ts';
 
@@ -12,6 +12,25 @@ function pack(labels: readonly number[]): string {
   writer.finish({ height: 16, width: 16 });
   return folder;
 }
+
+describe('ids in labels', () => {
+  it('are refused where a 32-bit float would round them, with what to do', async () => {
+    requireExactIds(2 ** 24 - 11, 10, '/set');
+    expect(
+      await failuresOf(() => {
+        requireExactIds(2 ** 24 - 10, 10, '/set');
+      }),
+    ).toEqual([
+      {
+        code: 'too-many-records',
+        message:
+          '16777206 images of 10 identities need ids up to 16777217, but the index records hold ids exactly only up to 16777216 (2^24): they are 32-bit floats',
+        at: { file: '/set' },
+        hint: 'Choose order: images, which writes no index records, or split the set.',
+      },
+    ]);
+  });
+});
 
 describe('a packed set', () => {
   it('knows its images, identities and their ranges, with and without the index', () => {

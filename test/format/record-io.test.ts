@@ -1,9 +1,10 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Cursor } from '../../src/format/cursor.ts';
 import { readIndexFile } from '../../src/format/index-file.ts';
+import { PackedDataset } from '../../src/format/packed-dataset.ts';
 import { RecordFile } from '../../src/format/record-file.ts';
 import { decodeImageRecord, encodeImageRecord } from '../../src/format/record-header.ts';
 import { recordIo } from '../../src/format/record-io.ts';
@@ -130,6 +131,27 @@ describe('RecordIO', () => {
     const tail = bytes.subarray(8);
     const failures = await failuresOf(() => recordIo.decode(new Cursor(tail, 'x.rec')));
     expect(failures[0]?.message).toBe('expected a whole record or a first part, found a last part');
+  });
+
+  it('reads any record of a file of 100 GB without reading the file', () => {
+    const { records, index } = writeCheckFile();
+    const far = 100_000_000_000;
+    const frames = readFileSync(records);
+    const descriptor = openSync(records, 'r+');
+    writeSync(descriptor, frames, 44, 60, far);
+    closeSync(descriptor);
+    expect(statSync(records).size).toBe(far + 60);
+    writeFileSync(index, `1\t0\n2\t${far}\n`);
+    writeFileSync(join(dirname(records), 'property'), '2,16,16');
+    const before = process.memoryUsage.rss();
+    const start = performance.now();
+    const set = new PackedDataset(dirname(records));
+    // Valid until the next read, so the far one is read first.
+    expect(Buffer.from(set.readImage(1).payload).toString('latin1')).toBe('WXYZ\x0a\x23\xd7\xce12345');
+    expect(Buffer.from(set.readImage(0).payload).toString('latin1')).toBe('abc');
+    set.close();
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(32 * 2 ** 20);
   });
 
   it('leaves nothing behind under the final name until it is finished', () => {

@@ -191,6 +191,7 @@ describe('unpack', () => {
         renumber: false,
         labels,
         duplicates: 'ignore',
+        pictures: 'aligned',
         imageSize: { height: 112, width: 112 },
         encoding: 'jpg',
         quality: 95,

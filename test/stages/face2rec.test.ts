@@ -2,91 +2,19 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { StageEvent } from '../../src/base/stage.ts';
 import { alignFace } from '../../src/face/align-face.ts';
+import { cropFace } from '../../src/face/crop-face.ts';
 import { decodeImage } from '../../src/format/image.ts';
 import { PackedDataset } from '../../src/format/packed-dataset.ts';
 import { readVerificationSet } from '../../src/format/verification-set.ts';
-import type { Params } from '../../stages/face2rec/contract.ts';
-import { run } from '../../stages/face2rec/run.ts';
 import { failuresOf, jpeg, paint, temporaryFolder, writeFaceFolder } from '../format/tiny-faces.ts';
-
-interface Packing {
-  readonly images: string;
-  readonly list?: string;
-  readonly protocol?: string;
-  readonly params?: Partial<Params>;
-  /** Where the outputs go; a new folder if not given. */
-  readonly folder?: string;
-  readonly cpus?: number;
-}
-
-interface Packed {
-  readonly dataset: string;
-  readonly pairs: string;
-  readonly events: readonly StageEvent[];
-}
-
-const defaults: Params = {
-  folds: [],
-  minImagesPerIdentity: 1,
-  strict: true,
-  order: 'list',
-  renumber: false,
-  labels: 'class-and-aligned',
-  duplicates: 'ignore',
-  imageSize: { height: 112, width: 112 },
-  encoding: 'jpg',
-  quality: 95,
-  withoutPoints: 'fail',
-};
-
-async function pack({
-  images,
-  list,
-  protocol,
-  params,
-  cpus = 1,
-  folder = temporaryFolder(),
-}: Packing): Promise<Packed> {
-  const outputs = { dataset: join(folder, 'dataset'), pairs: join(folder, 'pairs.bin') };
-  const events: StageEvent[] = [];
-  await run({
-    params: { ...defaults, ...params },
-    inputs: { images, list, protocol },
-    outputs,
-    scratch: folder,
-    seed: 1,
-    signal: new AbortController().signal,
-    engine: { name: 'cpu', version: '0' },
-    cpus,
-    emit: (event) => events.push(event),
-  });
-  return { ...outputs, events };
-}
-
-function logs(events: readonly StageEvent[]): string[] {
-  return events.flatMap((event) => (event.type === 'log' ? [event.message] : []));
-}
-
-/** The label and the bytes of every packed picture. */
-function content(folder: string): (readonly [unknown, string])[] {
-  const set = new PackedDataset(folder);
-  const records = Array.from({ length: set.imageCount }, (_, position) => {
-    const { label, payload } = set.readImage(position);
-    return [label, Buffer.from(payload).toString('base64')] as const;
-  });
-  set.close();
-  return records;
-}
+import { base64, content, logs, pack } from './pack-faces.ts';
 
 function write(name: string, text: string): string {
   const path = join(temporaryFolder(), name);
   writeFileSync(path, text);
   return path;
 }
-
-const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
 describe('face2rec', () => {
   it('packs a folder verbatim, identities in the order of their names', async () => {
@@ -112,6 +40,31 @@ describe('face2rec', () => {
       ['unreadable', 0],
     ]);
     expect(events).toContainEqual(expect.objectContaining({ type: 'progress', done: 3, total: 3, unit: 'images' }));
+  });
+
+  it('cuts the photographs of a folder to one size, upright', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { a: 1 }, 90);
+    const lying = await sharp(jpeg(5, 80, 60))
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    writeFileSync(join(images, 'a', 'a_0002.jpg'), lying);
+    const { dataset } = await pack({
+      images,
+      params: { pictures: 'photographs', withoutPoints: 'crop', encoding: 'png' },
+    });
+    const upright = { width: 60, height: 80, data: await sharp(lying).autoOrient().raw().toBuffer() };
+    const expected = cropFace(upright, undefined, { width: 112, height: 112 });
+    const [first, second] = content(dataset);
+    expect([first?.[0], second?.[0]]).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+    const cut = await decodeImage(Buffer.from(second?.[1] ?? '', 'base64'), 'second');
+    expect(Buffer.from(cut.data).equals(Buffer.from(expected.data))).toBe(true);
+    expect(await failuresOf(() => pack({ images, params: { pictures: 'photographs' } }))).toMatchObject([
+      { code: 'unaligned-image', hint: 'Give the ten coordinates, or choose withoutPoints: crop.' },
+    ]);
   });
 
   it('gives the same bytes again', async () => {

@@ -118,7 +118,8 @@ class Census {
         `The images of an identity are not always together: ${String(this.#runs)} runs of ${String(this.imagesOfClass.size)} identities.`,
       );
     }
-    const largest = Math.max(-1, ...this.imagesOfClass.keys());
+    let largest = -1;
+    for (const label of this.imagesOfClass.keys()) largest = Math.max(largest, label);
     if (property !== undefined && largest >= property.identities) {
       notes.push(
         `The largest label is ${String(largest)}, but the property file says ${String(property.identities)} identities.`,

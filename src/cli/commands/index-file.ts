@@ -1,0 +1,50 @@
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { fail } from '../../base/failure.ts';
+import { indexFile } from '../../format/index-file.ts';
+import { packedFiles } from '../../format/packed-dataset.ts';
+import { RecordFile } from '../../format/record-file.ts';
+import { exitCode } from '../exit-code.ts';
+import type { FlowCommand } from '../flow-command.ts';
+
+export const command: FlowCommand = {
+  declare(command) {
+    command
+      .argument('<path...>', '.rec files, or folders that hold a train.rec')
+      .option('--force', 'write the index anew where there is one', false);
+  },
+
+  run({ arguments: [paths], options }, { workingFolder, stdout }) {
+    for (const written of Array.isArray(paths) ? paths.map(String) : []) {
+      const records = recordsOf(resolve(workingFolder, written));
+      const index = records.replace(/\.rec$/, '.idx');
+      if (existsSync(index) && options['force'] !== true) refuseToReplace(index);
+      const file = new RecordFile(records);
+      try {
+        const rebuilt = file.buildIndex();
+        writeFileAtomic(index, indexFile.encode(rebuilt));
+        stdout.write(`${index}: ${String(rebuilt.size)} records\n`);
+      } finally {
+        file.close();
+      }
+    }
+    return Promise.resolve(exitCode.done);
+  },
+};
+
+function recordsOf(path: string): string {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const records = isFolder ? join(path, packedFiles.records) : path;
+  if (records.endsWith('.rec')) return records;
+  return fail({ code: 'wrong-option', message: `expected a .rec file or a folder with a train.rec, found ${path}` });
+}
+
+function refuseToReplace(index: string): never {
+  fail({
+    code: 'index-exists',
+    message: `there is an index already: ${index}`,
+    at: { file: index },
+    hint: 'flow inspect says whether it belongs to the records; --force writes it anew.',
+  });
+}

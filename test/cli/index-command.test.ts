@@ -1,0 +1,29 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DatasetWriter } from '../../src/format/dataset-writer.ts';
+import { Rig } from '../e2e/rig.ts';
+import { jpeg } from '../format/tiny-faces.ts';
+
+describe('flow index', () => {
+  let rig: Rig;
+  beforeEach(() => {
+    rig = new Rig();
+  });
+  afterEach(() => rig.dispose());
+
+  it('writes a lost index as it was, and replaces none unasked', async () => {
+    const writer = new DatasetWriter(rig.path('set'));
+    for (const [seed, label] of [0, 0, 1].entries()) writer.add(label, true, jpeg(seed));
+    writer.finish({ height: 16, width: 16 });
+    const lost = readFileSync(rig.path('set/train.idx'));
+    rmSync(rig.path('set/train.idx'));
+    const { code, stdout } = await rig.flow(['index', 'set']);
+    expect([code, stdout]).toEqual([0, `${rig.path('set/train.idx')}: 6 records\n`]);
+    expect(readFileSync(rig.path('set/train.idx')).equals(lost)).toBe(true);
+    const again = await rig.flow(['index', 'set/train.rec']);
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('index-exists: there is an index already');
+    expect((await rig.flow(['index', '--force', 'set/train.rec'])).code).toBe(0);
+    expect((await rig.flow(['index', 'set/property'])).stderr).toContain('expected a .rec file');
+  });
+});
