@@ -22,8 +22,8 @@ import { keptOutputsOf, logFileOf } from './run-paths.ts';
 import { Stopper } from './stopper.ts';
 import { closeLog, logTail, openLog } from './task-log.ts';
 import type { Launch, ProcessEnd } from './task-process.ts';
+import type { WarmWorkers } from './warm-workers.ts';
 import type { WorkerJob } from './worker-message.ts';
-import { startWorker } from './worker-process.ts';
 
 /** One task that has to run, with everything that is known of it. */
 export interface Assignment {
@@ -52,6 +52,7 @@ export interface AttemptTools {
   /** Graphics processors the task may use. */
   readonly gpus: readonly string[];
   readonly lock: TaskLock;
+  readonly workers: WarmWorkers;
 }
 
 /** Lines of a failed task's log that are shown with the failure. */
@@ -124,7 +125,7 @@ export class Attempt {
     try {
       const launch = this.#launch(log);
       const isProgram = task.kind.manifest.program === true;
-      const process = await (isProgram ? startProgram(launch) : startWorker(launch));
+      const process = await (isProgram ? startProgram(launch) : this.#tools.workers.start(launch));
       const stopper = new Stopper(process, {
         interruption: this.#tools.halt,
         limits: task.limits,
@@ -173,6 +174,8 @@ export class Attempt {
       // The same holds for an engine: nothing that can be loaded has this version.
       engine: document.engine ?? { name: 'cpu', version: 'none' },
       cpus,
+      logFile: this.#logFile,
+      isWarm: task.kind.manifest.warm === true,
     };
   }
 

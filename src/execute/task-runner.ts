@@ -8,6 +8,7 @@ import { Attempt, type Assignment, type AttemptEnd } from './attempt.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Interruption } from './interruption.ts';
 import type { RunRequest } from './run-request.ts';
+import { WarmWorkers } from './warm-workers.ts';
 import { Slots, type Demand, type Grant } from './slots.ts';
 
 /** How a task that was not in the cache came out. */
@@ -28,6 +29,7 @@ export class TaskRunner {
   readonly #stream: EventStream;
   readonly #halt: Interruption;
   readonly #slots: Slots;
+  readonly #workers = new WarmWorkers();
   #opening: Promise<TaskLocks> | undefined;
   #locks: TaskLocks | undefined;
   #heart: NodeJS.Timeout | undefined;
@@ -61,6 +63,7 @@ export class TaskRunner {
 
   close(): void {
     clearInterval(this.#heart);
+    this.#workers.close();
     this.#locks?.close();
   }
 
@@ -85,7 +88,14 @@ export class TaskRunner {
     const { times, waitMs } = assignment.task.retries;
     const most = Math.max(times, this.#request.retries);
     for (let tried = 0; ; tried += 1) {
-      const tools = { request: this.#request, stream: this.#stream, halt: this.#halt, gpus: grant.gpus, lock };
+      const tools = {
+        request: this.#request,
+        stream: this.#stream,
+        halt: this.#halt,
+        gpus: grant.gpus,
+        lock,
+        workers: this.#workers,
+      };
       const end = await new Attempt(assignment, tools).run();
       if (tried === most || !isWorthRetrying(end)) return end;
       // Twice as long each time: what is out of order for a moment recovers, what is for long is not hammered on.

@@ -1,7 +1,10 @@
 import type { Failure } from '../base/failure.ts';
 import type { EngineIdentity, InputPaths, OutputPaths, StageEvent } from '../base/stage.ts';
 
-/** What the runner writes to the worker's standard input: one line of JSON. The pipe then stays open while the runner lives. */
+/**
+ * What the runner writes to the worker's standard input: one line of JSON per job. The pipe then stays open while the
+ * runner lives.
+ */
 export interface WorkerJob {
   /** Absolute path of the module that exports `run`. */
   readonly entry: string;
@@ -14,12 +17,16 @@ export interface WorkerJob {
   readonly seed: number;
   readonly engine: EngineIdentity;
   readonly cpus: number;
+  /** What the task prints goes here. The first job of a worker finds it opened. */
+  readonly logFile: string;
+  /** Wait for another job after this one, if it ends well. */
+  readonly isWarm: boolean;
 }
 
 /** What a worker writes to file descriptor 3: newline-delimited JSON. */
 export type WorkerMessage =
   | { readonly type: 'event'; readonly event: StageEvent }
-  /** The last message. Without it the worker crashed. */
+  /** The last message of a job. Without it the worker crashed. */
   | { readonly type: 'ended'; readonly result: WorkerResult; readonly usage: Usage };
 
 /** What a task's process has used. */

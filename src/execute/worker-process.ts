@@ -3,46 +3,103 @@ import type { Readable } from 'node:stream';
 import { signalProcess, type Launch, type ProcessEnd, type TaskProcess } from './task-process.ts';
 import type { WorkerMessage } from './worker-message.ts';
 
-/** Starts the worker of a stage that is a module, in a process group of its own. */
-export async function startWorker(launch: Launch): Promise<TaskProcess> {
-  // Importing execa takes 0.12 s, which a run that finds everything in the cache shall not pay.
-  const { execa } = await import('execa');
-  const worker = new URL('worker.js', import.meta.url).pathname;
-  // Any descriptor will do; the types of execa name only 3 to 9.
-  const log = launch.logDescriptor as 3;
-  const subprocess = execa(process.execPath, ['--enable-source-maps', worker], {
-    cwd: launch.workingFolder,
-    env: { ...launch.environment },
-    extendEnv: false,
-    stdio: ['pipe', log, log, 'pipe'],
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
-  });
-  const pid = subprocess.pid;
-  let last: ProcessEnd | undefined;
-  const reading = readMessages(subprocess.stdio[3], (message) => {
-    if (message.type === 'event') launch.onEvent(message.event);
-    else last = { ...message, type: 'reported' };
-  });
-  if (pid !== undefined) launch.onStarted(pid);
-  subprocess.stdin.on('error', () => undefined);
-  subprocess.stdin.write(`${JSON.stringify(launch.job)}\n`);
-  const end = Promise.all([subprocess, reading]).then(
-    ([ended]): ProcessEnd =>
-      last ?? { type: 'crashed', exitCode: ended.exitCode ?? null, signal: ended.signal ?? null, usage: undefined },
-  );
-  return {
-    pid,
-    end,
-    terminate: () => {
-      signalProcess(pid, 'SIGTERM');
-    },
-    kill: () => {
-      signalProcess(pid === undefined ? undefined : -pid, 'SIGKILL');
-    },
-  };
+/** The parts of a process of execa that are used here. */
+interface Subprocess {
+  readonly pid?: number | undefined;
+  readonly stdin: NodeJS.WritableStream;
+}
+
+/** What a worker does at the moment. */
+interface Work {
+  readonly launch: Launch;
+  readonly end: (end: ProcessEnd) => void;
+}
+
+/** The process of stages that are modules, in a process group of its own. It has one job at a time. */
+export class Worker {
+  readonly #subprocess: Subprocess;
+  #work: Work | undefined;
+  /** What it reported before it ended. */
+  #last: ProcessEnd | undefined;
+  #isGone = false;
+
+  /** Starts a worker in the environment, folder and log of a launch, which is then its first job. */
+  static async start(launch: Launch): Promise<Worker> {
+    // Importing execa takes 0.12 s, which a run that finds everything in the cache shall not pay.
+    const { execa } = await import('execa');
+    const worker = new URL('worker.js', import.meta.url).pathname;
+    // Any descriptor will do; the types of execa name only 3 to 9.
+    const log = launch.logDescriptor as 3;
+    const subprocess = execa(process.execPath, ['--enable-source-maps', worker], {
+      cwd: launch.workingFolder,
+      env: { ...launch.environment },
+      extendEnv: false,
+      stdio: ['pipe', log, log, 'pipe'],
+      detached: true,
+      cleanup: false,
+      buffer: false,
+      reject: false,
+    });
+    return new Worker(subprocess, subprocess.stdio[3], subprocess);
+  }
+
+  private constructor(
+    subprocess: Subprocess,
+    messages: Readable,
+    ended: PromiseLike<{ readonly exitCode?: number; readonly signal?: string }>,
+  ) {
+    this.#subprocess = subprocess;
+    const reading = readMessages(messages, (message) => {
+      this.#hear(message);
+    });
+    void Promise.all([ended, reading]).then(([{ exitCode, signal }]) => {
+      this.#isGone = true;
+      this.#end({ type: 'crashed', exitCode: exitCode ?? null, signal: signal ?? null, usage: undefined });
+    });
+    subprocess.stdin.on('error', () => undefined);
+  }
+
+  /** Whether it can be given another job. */
+  get isIdle(): boolean {
+    return !this.#isGone && this.#work === undefined;
+  }
+
+  run(launch: Launch): TaskProcess {
+    const { pid } = this.#subprocess;
+    const end = new Promise<ProcessEnd>((resolve) => {
+      this.#work = { launch, end: resolve };
+    });
+    if (pid !== undefined) launch.onStarted(pid);
+    this.#subprocess.stdin.write(`${JSON.stringify(launch.job)}\n`);
+    return {
+      pid,
+      end,
+      terminate: () => {
+        signalProcess(pid, 'SIGTERM');
+      },
+      kill: () => {
+        signalProcess(pid === undefined ? undefined : -pid, 'SIGKILL');
+      },
+    };
+  }
+
+  /** Lets it end; it has no job. */
+  dismiss(): void {
+    this.#subprocess.stdin.end();
+  }
+
+  #hear(message: WorkerMessage): void {
+    if (message.type === 'event') this.#work?.launch.onEvent(message.event);
+    else if (this.#work?.launch.job.isWarm === true && message.result.outcome === 'done') {
+      this.#end({ ...message, type: 'reported' });
+    } else this.#last = { ...message, type: 'reported' };
+  }
+
+  #end(end: ProcessEnd): void {
+    const work = this.#work;
+    this.#work = undefined;
+    work?.end(this.#last ?? end);
+  }
 }
 
 async function readMessages(stream: Readable, onMessage: (message: WorkerMessage) => void): Promise<void> {

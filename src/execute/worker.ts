@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { FailureError, type Failure } from '../base/failure.ts';
@@ -6,7 +7,7 @@ import type { Stage, StageContext, StageEvent } from '../base/stage.ts';
 import type { Usage, WorkerJob, WorkerMessage, WorkerResult } from './worker-message.ts';
 
 /**
- * The process of one task. It reads its job from standard input, runs the stage and says what happens on file
+ * The process of one task, or of several one after the other where their stage allows it. It reads its job from standard input, runs the stage and says what happens on file
  * descriptor 3; what the stage prints goes to the log file, which is our standard output and error.
  */
 const eventDescriptor = 3;
@@ -14,29 +15,77 @@ const eventDescriptor = 3;
 async function work(): Promise<void> {
   const job = readJob();
   if (job === undefined) process.exit(0);
-  endWithTheRunner();
-  const stop = new AbortController();
+  const further = new FurtherJobs();
+  let stop = new AbortController();
   process.on('SIGTERM', () => {
     stop.abort();
   });
   // The terminal's Ctrl-C is for the runner, which decides what becomes of us.
   process.on('SIGINT', () => undefined);
-  const result = await runStage(job, stop.signal);
-  send({ type: 'ended', result, usage: usage() });
-  // Threads and timers a stage has left behind shall not keep the task from ending.
-  process.exit(0);
+  for (let next = job; ; next = await further.next()) {
+    if (next !== job) turnTo(next);
+    stop = new AbortController();
+    const meter = new UsageMeter(next === job);
+    const result = await runStage(next, stop.signal);
+    send({ type: 'ended', result, usage: meter.usage() });
+    // Threads and timers a stage has left behind shall not keep the task from ending.
+    if (!next.isWarm || result.outcome !== 'done') process.exit(0);
+  }
 }
 
-function usage(): Usage {
+/** Makes the log of another task our standard output and error, and its scratch folder where we work. */
+function turnTo({ logFile, scratch }: WorkerJob): void {
+  process.chdir(scratch);
+  for (const descriptor of [1, 2]) {
+    closeSync(descriptor);
+    // open(2) gives the lowest descriptor that is free.
+    const opened = openSync(logFile, 'a');
+    if (opened !== descriptor) throw new Error(`expected the log as descriptor ${descriptor}, found ${opened}`);
+  }
+}
+
+/** What one job uses of a process that may have had others before. */
+class UsageMeter {
+  readonly #before: Usage;
+
+  constructor(isFirst: boolean) {
+    // Sets the highest resident memory back to the present one: proc_pid_clear_refs(5).
+    if (!isFirst) writeFileSync('/proc/self/clear_refs', '5');
+    this.#before = isFirst ? nothing : usageSoFar();
+  }
+
+  usage(): Usage {
+    const now = usageSoFar();
+    return {
+      peakMemoryBytes: now.peakMemoryBytes,
+      cpuMs: now.cpuMs - this.#before.cpuMs,
+      readBytes: now.readBytes - this.#before.readBytes,
+      writtenBytes: now.writtenBytes - this.#before.writtenBytes,
+    };
+  }
+}
+
+const nothing: Usage = { peakMemoryBytes: 0, cpuMs: 0, readBytes: 0, writtenBytes: 0 };
+
+function usageSoFar(): Usage {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-  const io = existsSync('/proc/self/io') ? readFileSync('/proc/self/io', 'utf8') : '';
-  const bytes = (label: string): number => Number(new RegExp(`^${label}: (\\d+)$`, 'm').exec(io)?.[1] ?? 0);
+  const io = readIfThere('/proc/self/io');
+  const highest = numberAfter('VmHWM:', readIfThere('/proc/self/status'));
   return {
-    peakMemoryBytes: maxRSS * 1024,
+    peakMemoryBytes: (highest ?? maxRSS) * 1024,
     cpuMs: (userCPUTime + systemCPUTime) / 1000,
-    readBytes: bytes('rchar'),
-    writtenBytes: bytes('wchar'),
+    readBytes: numberAfter('rchar:', io) ?? 0,
+    writtenBytes: numberAfter('wchar:', io) ?? 0,
   };
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+function numberAfter(label: string, text: string): number | undefined {
+  const found = new RegExp(`^${label}\\s*(\\d+)`, 'm').exec(text)?.[1];
+  return found === undefined ? undefined : Number(found);
 }
 
 async function runStage(job: WorkerJob, signal: AbortSignal): Promise<WorkerResult> {
@@ -127,9 +176,29 @@ function readOrWait(buffer: Buffer): number {
   }
 }
 
-/** When the runner is gone, killed or not, its end of the pipe is closed: then nobody will take our result. */
-function endWithTheRunner(): void {
-  process.stdin.on('end', killGroup).on('error', killGroup).resume();
+/**
+ * Standard input after the first job: further jobs, one a line. When the runner is gone, killed or not, its end of the
+ * pipe is closed: then nobody will take our result.
+ */
+class FurtherJobs {
+  readonly #lines: string[] = [];
+  #wake: () => void = () => undefined;
+
+  constructor() {
+    createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', (line) => {
+      this.#lines.push(line);
+      this.#wake();
+    });
+    process.stdin.on('end', killGroup).on('error', killGroup);
+  }
+
+  async next(): Promise<WorkerJob> {
+    for (;;) {
+      const line = this.#lines.shift();
+      if (line !== undefined) return JSON.parse(line) as WorkerJob;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
 }
 
 function killGroup(): void {

@@ -60,6 +60,11 @@ export interface StageManifest {
   /** The scratch folder survives an interruption, and the next run goes on from it. */
   readonly checkpoint?: boolean;
   /**
+   * Its tasks may share a worker process, one after the other: nothing a task leaves in the process can reach the result
+   * of the next. Worth it where loading libraries takes longer than the work.
+   */
+  readonly warm?: boolean;
+  /**
    * The stage reads the history of its inputs: the file `lineage.json` (see execute/lineage.ts) is handed over as input
    * port `lineage` and its digest is part of the key.
    */
