@@ -26,12 +26,18 @@ export function peerPython(): { readonly python: string } | { readonly missing: 
   }
 }
 
-// The last MXNet needs a numpy that still has np.bool, and OpenCV of that time.
-const packages = ['mxnet==1.9.1', 'numpy==1.23.5', 'opencv-python-headless==4.7.0.72'];
+// The last MXNet needs a numpy that still has np.bool, and OpenCV, ONNX and onnxruntime that go with it.
+const packages = [
+  'mxnet==1.9.1',
+  'numpy==1.23.5',
+  'opencv-python-headless==4.7.0.72',
+  'onnx==1.16.2',
+  'onnxruntime==1.18.1',
+];
 
 function hasPackages(python: string): boolean {
   try {
-    execFileSync(python, ['-c', 'import mxnet, numpy, cv2'], { stdio: 'pipe' });
+    execFileSync(python, ['-c', 'import mxnet, numpy, cv2, onnx, onnxruntime'], { stdio: 'pipe' });
     return true;
   } catch {
     return false;

@@ -1,4 +1,6 @@
-import { basename } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { writeFileAtomic } from '../../../base/atomic-file.ts';
 import { type Failure, FailureError } from '../../../base/failure.ts';
 import { type MxnetArray, mxnetParams, toFloat32 } from '../../../format/mxnet-params.ts';
 import { mxnetSymbol, type MxnetSymbol } from '../../../format/mxnet-symbol.ts';
@@ -6,10 +8,11 @@ import { decodeFile } from '../../../format/read-file.ts';
 import type { Model } from '../../model-folder.ts';
 import type { NamedArray } from '../../named-array.ts';
 import { assembleModel } from '../assemble-model.ts';
-import type { ModelFormat, ModelReadOptions } from '../model-format.ts';
-import { findCheckpoint, prefixOf, writtenPrefix } from './checkpoint-paths.ts';
+import type { ModelFormat, ModelReadOptions, ModelWriteOptions } from '../model-format.ts';
+import { findCheckpoint, pathsOf, prefixOf, writtenPrefix } from './checkpoint-paths.ts';
 import { embeddingHeads } from './embedding-heads.ts';
 import { readSymbol } from './read-symbol.ts';
+import { arraysOf, symbolOf } from './write-symbol.ts';
 
 /** What the 2018 system trains and publishes. Reads checkpoints of any MXNet; writes what MXNet 1.x reads. */
 export const mxnet = {
@@ -39,6 +42,13 @@ export const mxnet = {
       epoch: paths.epoch,
     };
     return assembleModel({ graph, arrays, origin, file: paths.parameters }, options);
+  },
+  write(path: string, model: Model, options: ModelWriteOptions): void {
+    const named = writtenPrefix(path);
+    const paths = pathsOf(named.prefix, options.epoch ?? named.epoch ?? 0);
+    mkdirSync(dirname(paths.symbol), { recursive: true });
+    writeFileAtomic(paths.parameters, mxnetParams.encode(arraysOf(model)));
+    writeFileAtomic(paths.symbol, mxnetSymbol.encode(symbolOf(model.inferred)));
   },
 } as const satisfies ModelFormat;
 

@@ -22,6 +22,7 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   ...named(['tanh'], (node) => [node.layer('activation', [node.value(0)], { function: 'tanh' })]),
   ...named(['Pooling', 'Pooling_v1'], readPooling),
   ...named(['Flatten', 'flatten'], (node) => [node.layer('flatten', [node.value(0)], {})]),
+  ...named(['Reshape', 'reshape'], readReshape),
   ...named(['Dropout'], (node) => {
     const rate = node.attributes.number('p', 0.5);
     return [node.layer('dropout', [node.value(0)], { rate })];
@@ -114,6 +115,18 @@ function readPooling(node: OperatorNode): string[] {
       convention: attributes.choice('pooling_convention', ['valid', 'full'], 'valid'),
     }),
   ];
+}
+
+/** Only what changes nothing here: rows to pictures of one cell, and pictures to rows. */
+function readReshape(node: OperatorNode): string[] {
+  const { attributes } = node;
+  const shape = attributes.list('shape') ?? [];
+  const input = node.value(0);
+  const from = node.shapeOf(input);
+  const isCell = from.length === 1 && shape.length === 4 && shape[2] === 1 && shape[3] === 1;
+  if (isCell && [0, -1, from[0]].includes(shape[1])) return [input];
+  if (shape.length === 2 && shape[1] === -1) return [node.layer('flatten', [input], {})];
+  return attributes.refuse('shape', '(0, -1), or (0, 0, 1, 1) of a row', `(${shape.join(', ')})`);
 }
 
 /** Any number of terms, two at a time. The last sum has the name of the node. */

@@ -1,0 +1,25 @@
+import { Random } from '../src/base/random.ts';
+import type { ParameterizedGraph } from '../src/net/fold-batch-normalization.ts';
+import type { Graph } from '../src/net/graph.ts';
+import { type GraphParameter, inferGraph } from '../src/net/infer-graph.ts';
+import { initialValues } from '../src/net/initialize.ts';
+import type { NamedArray } from '../src/net/named-array.ts';
+
+/** A network with drawn parameters: no gamma, mean or slope is the one it starts with, so that mixed-up arrays show. */
+export function drawnModel(graph: Graph, seed: number): ParameterizedGraph {
+  const inferred = inferGraph(graph);
+  const arrays = inferred.parameters.map((parameter) => [parameter.name, drawn(parameter, seed)] as const);
+  return { inferred, parameters: new Map(arrays) };
+}
+
+const rule = { distribution: 'gaussian', fan: 'in' } as const;
+
+function drawn(parameter: GraphParameter, seed: number): NamedArray {
+  const array = initialValues(parameter, rule, seed);
+  if (parameter.role === 'fixed' || parameter.initial === 'xavier') return array;
+  const random = Random.derive(seed, parameter.name);
+  return {
+    ...array,
+    values: array.values.map((value) => value * random.uniform(0.8, 1.25) + random.uniform(-0.1, 0.1)),
+  };
+}
