@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type FaceEmbedder, type VerifySetOptions, verifySet } from '../../src/face/verify-set.ts';
+import type { FaceEmbedder } from '../../src/face/face-embedder.ts';
+import { MemoryEmbeddings } from '../../src/face/embedding-store.ts';
+import { type VerifySetOptions, verifySet } from '../../src/face/verify-set.ts';
 import { decodeImage, encodeJpeg } from '../../src/format/image.ts';
 import type { VerificationSet } from '../../src/format/verification-set.ts';
 import { failuresOf, jpeg, paint } from '../format/tiny-faces.ts';
@@ -79,10 +81,21 @@ describe('verifying a set', () => {
     const result = await verifySet(
       options({ embedder, set: repeated, folds: 1, onProgress: (pictures) => done.push(pictures) }),
     );
-    expect(embedder.counts).toEqual([2, 2]);
+    // Both pictures and both mirror images in one pass.
+    expect(embedder.counts).toEqual([4]);
     expect(done).toEqual([2]);
     expect(result.distances[0]).toBe(result.distances[1]);
     expect(result.distances[2]).toBe(0);
+  });
+
+  it('embeds a picture of several sets once where they share a store', async () => {
+    const embedder = new HalvesEmbedder();
+    const store = new MemoryEmbeddings();
+    const whole = await verifySet(options({ embedder, store, batch: 20 }));
+    const half = { images: set.images.slice(0, 10), same: set.same.slice(0, 5) };
+    const again = await verifySet(options({ embedder, store, set: half, name: 'half' }));
+    expect(embedder.counts).toEqual([40]);
+    expect(again.distances).toEqual(whole.distances.slice(0, 5));
   });
 
   it('keeps wrong pairs with thumbnails when asked to', async () => {
