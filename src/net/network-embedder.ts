@@ -10,6 +10,8 @@ export interface Embedder {
   readonly width: number;
   /** Floats per embedding. */
   readonly embeddingSize: number;
+  /** Engine, version, device or execution provider, and threads, for people: what really computes. */
+  readonly computesWith: string;
   /**
    * Embeds `count` RGB pictures, bytes 0..255, NHWC (count x height x width x 3). Resolves to count x embeddingSize
    * floats, not normalised. `count` may vary from call to call.
@@ -27,6 +29,7 @@ export function networkEmbedder(engine: EngineHandle, network: Network, inferred
     height,
     width,
     embeddingSize,
+    computesWith: `${engine.identity.name} ${engine.identity.version}, ${engine.device}, ${engine.threads} threads`,
     async embed(pixels, count) {
       const input = engine.tf.tensor4d(new Float32Array(pixels), [count, height, width, channels]);
       const output = required(network.infer(input)[0]);
