@@ -1,3 +1,5 @@
+import { unitSum } from './unit-sum.ts';
+
 /**
  * Squared Euclidean distance of the two unit vectors of every pair, 0 to 4. Rows 2i and 2i+1 of each matrix belong to
  * pair i. Matrices of the same pictures (original, mirrored) are added before normalising, in double precision; a zero
@@ -8,8 +10,8 @@ export function pairDistances(matrices: readonly Float32Array[], embeddingSize: 
   const left = new Float64Array(embeddingSize);
   const right = new Float64Array(embeddingSize);
   return Float64Array.from({ length: pairs }, (_, pair) => {
-    readUnitRow(matrices, 2 * pair * embeddingSize, left);
-    readUnitRow(matrices, (2 * pair + 1) * embeddingSize, right);
+    unitSum(rowsOf(matrices, 2 * pair, embeddingSize), left);
+    unitSum(rowsOf(matrices, 2 * pair + 1, embeddingSize), right);
     return squaredDistance(left, right);
   });
 }
@@ -22,18 +24,8 @@ export function rowNorms(matrix: Float32Array, embeddingSize: number): Float64Ar
   });
 }
 
-function readUnitRow(matrices: readonly Float32Array[], offset: number, target: Float64Array): void {
-  target.fill(0);
-  let squares = 0;
-  for (let column = 0; column < target.length; column += 1) {
-    let sum = 0;
-    for (const matrix of matrices) sum += matrix[offset + column] ?? 0;
-    target[column] = sum;
-    squares += sum * sum;
-  }
-  if (squares === 0) return;
-  const norm = Math.sqrt(squares);
-  for (let column = 0; column < target.length; column += 1) target[column] = (target[column] ?? 0) / norm;
+function rowsOf(matrices: readonly Float32Array[], row: number, embeddingSize: number): readonly Float32Array[] {
+  return matrices.map((matrix) => matrix.subarray(row * embeddingSize, (row + 1) * embeddingSize));
 }
 
 function squaredDistance(left: Float64Array, right: Float64Array): number {

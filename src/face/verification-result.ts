@@ -41,9 +41,16 @@ export interface WrongPair {
   readonly thumbnails: readonly string[];
 }
 
-/** What `verification.json` holds. Distances are squared Euclidean distances of unit vectors: 0 to 4. */
+/** What `verification.json` holds: one result per model and set. */
+export interface VerificationFile {
+  readonly version: 2;
+  readonly results: readonly VerificationResult[];
+}
+
+/** A model measured on a set. Distances are squared Euclidean distances of unit vectors: 0 to 4. */
 export interface VerificationResult {
-  readonly version: 1;
+  /** Name of the model, e.g. that of its folder. */
+  readonly model: string;
   /** Name of the set, e.g. `lfw`. */
   readonly set: string;
   readonly pairs: number;

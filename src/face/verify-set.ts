@@ -21,6 +21,8 @@ export interface VerifySetOptions {
   readonly name: string;
   /** Where the set was read from, for failures; its name if not given. */
   readonly file?: string;
+  /** Name of the model, for the result. */
+  readonly model?: string;
   /** Contiguous folds, 10 as a rule; 1: threshold chosen and tested on all pairs. */
   readonly folds: number;
   /** Pictures at a time; the network sees each as it is and mirrored. */
@@ -50,7 +52,7 @@ export async function verifySet(options: VerifySetOptions): Promise<Verification
   const pairs = score([embeddings.original, embeddings.mirrored]);
   const result = foldAccuracy(pairs, folds);
   return {
-    version: 1,
+    model: options.model ?? '',
     set: options.name,
     pairs: set.same.length,
     samePairs: set.same.filter(Boolean).length,

@@ -23,6 +23,26 @@ export class PickleWriter {
     this.#remember();
   }
 
+  /**
+   * A numpy array of float64, row by row, in the words of numpy's own pickles: an empty array, built from version, shape,
+   * dtype, order and bytes. Python 3 reads it with encoding='latin1'.
+   */
+  matrix(values: Float64Array, columns: number): void {
+    const rows = columns === 0 ? 0 : values.length / columns;
+    this.#opcodes(
+      'cnumpy.core.multiarray\n_reconstruct\n',
+      'cnumpy\nndarray\n',
+      [0x4b, 0, 0x85],
+      'U\x01b',
+      [0x87, 0x52],
+    );
+    this.#opcodes([0x28, 0x4b, 1], int32(rows), int32(columns), [0x86]);
+    this.#opcodes('cnumpy\ndtype\n', 'U\x02f8', [0x4b, 0, 0x4b, 1, 0x87, 0x52]);
+    this.#opcodes([0x28, 0x4b, 3], 'U\x01<', 'NNN', int32(-1), int32(-1), [0x4b, 0, 0x74, 0x62], [0x89]);
+    this.byteString(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    this.#opcodes('tb');
+  }
+
   boolean(value: boolean): void {
     this.#pieces.push(Uint8Array.of(value ? 0x88 : 0x89));
   }
@@ -49,6 +69,12 @@ export class PickleWriter {
     return Buffer.concat([...this.#pieces, Uint8Array.of(0x2e)]);
   }
 
+  #opcodes(...pieces: readonly (string | readonly number[] | Uint8Array)[]): void {
+    for (const piece of pieces) {
+      this.#pieces.push(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : Uint8Array.from(piece));
+    }
+  }
+
   #remember(): void {
     const number = this.#remembered;
     this.#remembered += 1;
@@ -62,4 +88,12 @@ export class PickleWriter {
     }
     this.#pieces.push(piece);
   }
+}
+
+/** BININT. */
+function int32(value: number): Uint8Array {
+  const piece = Buffer.alloc(5);
+  piece[0] = 0x4a;
+  piece.writeInt32LE(value, 1);
+  return piece;
 }

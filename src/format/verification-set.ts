@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Codec } from './codec.ts';
 import type { Cursor } from './cursor.ts';
@@ -67,6 +68,23 @@ export const verificationSet: Codec<VerificationSet> = {
 /** Reads a `.bin` file: a Python pickle, parsed as data; no class or function in it is ever called. */
 export function readVerificationSet(path: string): VerificationSet {
   return decodeFile(verificationSet, path);
+}
+
+/** A verification set with the name to show: that of its file. */
+export interface NamedSet {
+  readonly name: string;
+  readonly file: string;
+  readonly set: VerificationSet;
+}
+
+/** Reads several sets; equal names get their position behind them. */
+export function namedSets(paths: readonly string[]): NamedSet[] {
+  const names = paths.map((path) => basename(path).replace(/\.bin$/, ''));
+  return paths.map((file, index) => {
+    const name = names[index] ?? file;
+    const isUnique = names.filter((other) => other === name).length === 1;
+    return { file, name: isUnique ? name : `${name}-${index + 1}`, set: readVerificationSet(file) };
+  });
 }
 
 export function writeVerificationSet(path: string, set: VerificationSet): void {

@@ -1,17 +1,58 @@
-import type { EngineHandle } from './engines/engine-handle.ts';
+import { statSync } from 'node:fs';
+import { fail } from '../base/failure.ts';
+import type { EngineIdentity } from '../base/stage.ts';
+import { loadEngine } from './engines/load.ts';
 import { Network } from './engines/network.ts';
+import { foreignEmbedder } from './engines/onnxruntime/foreign-onnx.ts';
+import { loadOnnxruntime } from './engines/onnxruntime/load-onnxruntime.ts';
+import { modelEmbedder } from './engines/onnxruntime/model-embedder.ts';
 import { foldBatchNormalization } from './fold-batch-normalization.ts';
-import { readModel } from './model-folder.ts';
+import { modelFormatOf } from './model-formats/choose-format.ts';
+import type { InputNormalization } from './model-formats/model-format.ts';
+import type { Model } from './model-folder.ts';
 import { networkEmbedder, type Embedder } from './network-embedder.ts';
 
 export interface EmbedderOptions {
-  /** Folder with model.json and parameters.bin. */
-  readonly modelFolder: string;
-  readonly engine: EngineHandle;
+  /** A model folder, or a file of any format that can be read. */
+  readonly model: string;
+  readonly engine: EngineIdentity;
+  readonly threads: number;
+  /** What the network is to be fed where its file does not say it: (value - mean) * scale. */
+  readonly normalization?: InputNormalization | undefined;
 }
 
-/** Reads a model folder and puts its network on the engine, in inference mode. Fails with the codes of `readModel`. */
-export function loadEmbedder({ modelFolder, engine }: EmbedderOptions): Promise<Embedder> {
-  const { inferred, parameters } = foldBatchNormalization(readModel(modelFolder));
-  return Promise.resolve(networkEmbedder(engine, new Network(engine, inferred, parameters), inferred));
+/**
+ * Reads a model and puts its network on an engine, in inference mode. onnxruntime runs an `.onnx` file as it is, so that
+ * it may hold what our own layers cannot express; every other model becomes a graph first. Fails with the codes of the
+ * model's format, `engine-changed`, `engine-cannot-load`, `onnx-not-loaded` and `not-an-embedding`.
+ */
+export async function loadEmbedder(options: EmbedderOptions): Promise<Embedder> {
+  const { model: path, engine: identity, threads, normalization } = options;
+  if (identity.name !== 'onnxruntime') {
+    const model = readForInference(options);
+    const engine = await loadEngine(identity, { threads });
+    return networkEmbedder(engine, new Network(engine, model.inferred, model.parameters), model.inferred);
+  }
+  const engine = loadOnnxruntime(identity, { threads });
+  if (isOnnxFile(path)) return foreignEmbedder(engine, path, { normalization });
+  return modelEmbedder(engine, readForInference(options), path);
+}
+
+/** With batch normalisation folded into the convolutions before it: less to compute, the same values. */
+function readForInference({ model: path, normalization }: EmbedderOptions): Model {
+  const format = modelFormatOf(path);
+  if (format.name === 'folder' && normalization !== undefined) {
+    fail({
+      code: 'normalization-not-taken',
+      message: 'A model folder says itself how pictures are normalised; there is nothing to add.',
+      at: { file: path },
+      hint: 'Leave the parameter "normalization" out, or give it where the model is converted.',
+    });
+  }
+  const model = format.read(path, normalization === undefined ? {} : { normalization });
+  return { ...model, ...foldBatchNormalization(model) };
+}
+
+function isOnnxFile(path: string): boolean {
+  return path.endsWith('.onnx') && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

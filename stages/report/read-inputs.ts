@@ -39,13 +39,16 @@ export function readTrainings(files: readonly string[], lineage: Lineage): reado
 }
 
 export function readVerifications(files: readonly string[], lineage: Lineage): readonly Verification[] {
-  const read = files.map((file, index) => {
+  const read = files.flatMap((file, index) => {
     const text = readFileSync(file, 'utf8');
-    return { task: producerOf(text, lineage)?.id ?? String(index + 1), result: decodeVerification(text, file) };
+    const task = producerOf(text, lineage)?.id ?? String(index + 1);
+    const results = decodeVerifications(text, file);
+    const isOfSeveralModels = new Set(results.map(({ model }) => model)).size > 1;
+    return results.map((result) => ({ source: isOfSeveralModels ? `${task}, ${result.model}` : task, result }));
   });
   const times = (set: string): number => read.filter(({ result }) => result.set === set).length;
-  return read.map(({ task, result }) => ({
-    name: times(result.set) > 1 ? `${result.set} (${task})` : result.set,
+  return read.map(({ source, result }) => ({
+    name: times(result.set) > 1 ? `${result.set} (${source})` : result.set,
     result,
   }));
 }
@@ -57,15 +60,25 @@ function producerOf(text: string, lineage: Lineage): LineageTask | undefined {
 }
 
 /** Checks what a page could not be drawn without; a file of another kind bound to the port is the likely mistake. */
-function decodeVerification(text: string, file: string): VerificationResult {
+function decodeVerifications(text: string, file: string): readonly VerificationResult[] {
   const value = parseJson(text, file);
+  const results = isRecord(value) && value['version'] === 2 ? value['results'] : undefined;
+  if (Array.isArray(results)) return results.map((result) => decodeVerification(result, file));
+  return fail({
+    code: 'verification-invalid',
+    message: 'expected the result of a verification, found no "version": 2 with a list "results"',
+    at: { file },
+  });
+}
+
+function decodeVerification(value: unknown, file: string): VerificationResult {
   const invalid = (found: string): never =>
     fail({
       code: 'verification-invalid',
       message: `expected the result of a verification, found ${found}`,
       at: { file },
     });
-  if (!isRecord(value) || value['version'] !== 1) return invalid('no "version": 1');
+  if (!isRecord(value)) return invalid(typeof value);
   const lists = ['folds', 'roc', 'tarAtFar', 'distances', 'same'];
   const missing = lists.find((name) => !Array.isArray(value[name]));
   if (missing !== undefined) return invalid(`no list "${missing}"`);

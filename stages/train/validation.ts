@@ -1,13 +1,7 @@
-import { basename } from 'node:path';
 import type { StageEvent } from '../../src/base/stage.ts';
 import { verifySet } from '../../src/face/verify-set.ts';
-import { readVerificationSet, type VerificationSet } from '../../src/format/verification-set.ts';
+import { namedSets, type NamedSet } from '../../src/format/verification-set.ts';
 import type { Embedder } from '../../src/net/network-embedder.ts';
-
-interface NamedSet {
-  readonly name: string;
-  readonly set: VerificationSet;
-}
 
 export interface ValidationOptions {
   readonly paths: readonly string[];
@@ -23,12 +17,7 @@ export class Validation {
 
   constructor(options: ValidationOptions) {
     this.#options = options;
-    const names = options.paths.map((path) => basename(path).replace(/\.bin$/, ''));
-    this.#sets = options.paths.map((path, index) => {
-      const name = names[index] ?? path;
-      const isUnique = names.filter((other) => other === name).length === 1;
-      return { name: isUnique ? name : `${name}-${index + 1}`, set: readVerificationSet(path) };
-    });
+    this.#sets = namedSets(options.paths);
   }
 
   /** Accuracy of each set (ten folds, mirrored pictures added), as points of curves. */

@@ -3,20 +3,43 @@
 export interface Params {
   /** Contiguous folds; the threshold of each is chosen on the others. 1: chosen and tested on all pairs. */
   readonly folds: number;
-  /** Images per forward pass. */
+  /** Images at a time; the network sees twice as many, each as it is and mirrored. */
   readonly batch: number;
+  /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
+  readonly engine: 'auto' | 'tensorflow' | 'onnxruntime' | 'wasm' | 'cpu';
+  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. Nothing is done unless given. */
+  readonly normalization: {
+    /** On the scale of pictures, 0..255. */
+    readonly mean: number;
+    /** Factor after the mean is taken off. */
+    readonly scale: number;
+    /** Order of the channels. */
+    readonly colorOrder: 'rgb' | 'bgr';
+  };
+  /**
+   * [a, b]: of a folder with more than b epochs take those at positions a to b-1, newest first. Empty: all.
+   *
+   * @maxItems 2
+   */
+  readonly max: [] | [number] | [number, number];
+  /** Draw the wrong pairs of every set, decided by the first model, into pictures (mode 1 of the 2018 system). */
+  readonly mistakes: boolean;
+  /** Write the embeddings of every set by the first model: a feature matrix, or the pickle of mode 2 of the 2018 system. */
+  readonly embeddings: 'none' | 'matrix' | 'pickle';
 }
 
 /** Absolute paths of what the stage reads. */
 export interface Inputs {
-  /** The embedding network. */
-  readonly model: string;
-  /** The verification set (.bin). */
-  readonly pairs: string;
+  /** Embedding networks: model folders, files of any model format, or folders of epochs. */
+  readonly model: readonly string[];
+  /** Verification sets (.bin). */
+  readonly pairs: readonly string[];
 }
 
 /** Absolute paths of what the stage has to write. */
 export interface Outputs {
-  /** Accuracy and deviation, folds, thresholds, XNorm, ROC, distances, the worst pairs. */
+  /** Per set and model: accuracy and deviation, folds, thresholds, XNorm, ROC, distances, the worst pairs. */
   readonly verification: string;
+  /** Pictures of the mistakes and dumps of the embeddings, where asked for. */
+  readonly details: string;
 }

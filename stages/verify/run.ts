@@ -1,50 +1,92 @@
-import { basename } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/base/atomic-file.ts';
-import type { Stage } from '../../src/base/stage.ts';
-import type { VerificationResult } from '../../src/face/verification-result.ts';
+import type { Stage, StageContext } from '../../src/base/stage.ts';
+import { EmbeddingFile } from '../../src/face/embedding-file.ts';
+import type { VerificationFile, VerificationResult } from '../../src/face/verification-result.ts';
 import { verifySet } from '../../src/face/verify-set.ts';
-import { readVerificationSet } from '../../src/format/verification-set.ts';
+import { namedSets, type NamedSet } from '../../src/format/verification-set.ts';
 import { loadEmbedder } from '../../src/net/embedder.ts';
-import { loadEngine } from '../../src/net/engines/load.ts';
+import type { Embedder } from '../../src/net/network-embedder.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
+import { writeDetails } from './details.ts';
+import { type NamedModel, namedModels } from './epochs.ts';
+import { figures } from './figures.ts';
+import { maxLines, resultLines } from './result-lines.ts';
 
 /** Wrong pairs of either kind that the report can show. */
 const worstShown = 12;
+/** How often the stage says that it could go on from here. */
+const checkpointMs = 5000;
 
-/** Measures a model on a verification set; see README.md. */
+type Context = StageContext<Params, Inputs, Outputs>;
+
+/** Measures models on verification sets; see README.md. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
-  const { params, inputs, outputs } = context;
-  const set = readVerificationSet(inputs.pairs);
-  const name = basename(inputs.pairs).replace(/\.bin$/, '');
-  const engine = await loadEngine(context.engine, { threads: context.cpus });
-  const embedder = await loadEmbedder({ modelFolder: inputs.model, engine });
-  const result = await verifySet({
-    embedder,
-    set,
-    name,
-    file: inputs.pairs,
-    folds: params.folds,
-    batch: params.batch,
-    worst: worstShown,
-    signal: context.signal,
-    onProgress: (done, total) => {
-      context.emit({ type: 'progress', done, total, unit: 'images' });
-    },
-  });
-  embedder.dispose();
-  writeFileAtomic(outputs.verification, `${JSON.stringify(result)}\n`);
-  for (const message of resultLines(result)) context.emit({ type: 'log', level: 'info', message });
-  for (const figure of ['accuracy', 'deviation', 'xnorm'] as const) {
-    context.emit({ type: 'metric', name: figure, value: result[figure] });
+  const { params, inputs, outputs, scratch } = context;
+  const models = namedModels(inputs.model, params.max);
+  const sets = namedSets(inputs.pairs);
+  mkdirSync(outputs.details, { recursive: true });
+  if (models.length > 1) say(context, `model number ${models.length}`);
+  const results: VerificationResult[] = [];
+  for (const [index, model] of models.entries()) {
+    say(context, `loading ${model.name}`);
+    const { engine, cpus: threads } = context;
+    const embedder = await loadEmbedder({ model: model.path, engine, threads, normalization: normalizationOf(params) });
+    say(context, `computing with ${embedder.computesWith}`);
+    const store = new EmbeddingFile(join(scratch, `embeddings-${index}`), embedder.embeddingSize);
+    for (const set of sets) {
+      const result = await measure(context, { embedder, model, set, store });
+      results.push(result);
+      if (index === 0) await writeDetails({ set, result, store, params, folder: outputs.details });
+    }
+    store.close();
+    embedder.dispose();
   }
+  const content: VerificationFile = { version: 2, results };
+  writeFileAtomic(outputs.verification, `${JSON.stringify(content)}\n`);
+  if (models.length > 1) for (const line of maxLines(results)) say(context, line);
+  for (const figure of figures(results)) context.emit(figure);
 };
 
-/** In the form of the 2018 system (src/eval/verification.py), so that its log readers go on working. */
-export function resultLines(result: VerificationResult): readonly string[] {
-  const { set, accuracy, deviation, accuracyWithoutFlip, deviationWithoutFlip } = result;
-  return [
-    `[${set}]XNorm: ${result.xnorm.toFixed(6)}`,
-    `[${set}]Accuracy: ${accuracyWithoutFlip.toFixed(5)}+-${deviationWithoutFlip.toFixed(5)}`,
-    `[${set}]Accuracy-Flip: ${accuracy.toFixed(5)}+-${deviation.toFixed(5)}`,
-  ];
+interface Measurement {
+  readonly embedder: Embedder;
+  readonly model: NamedModel;
+  readonly set: NamedSet;
+  readonly store: EmbeddingFile;
+}
+
+async function measure(context: Context, { embedder, model, set, store }: Measurement): Promise<VerificationResult> {
+  say(context, `testing verification.. ${set.name}`);
+  const start = performance.now();
+  let saidAt = start;
+  const result = await verifySet({
+    ...set,
+    embedder,
+    model: model.name,
+    folds: context.params.folds,
+    batch: context.params.batch,
+    worst: worstShown,
+    store,
+    signal: context.signal,
+    onProgress(done, total) {
+      const rate = done / ((performance.now() - start) / 1000);
+      context.emit({ type: 'progress', done, total, unit: 'images', figures: { 'images/s': rate } });
+      if (performance.now() - saidAt < checkpointMs) return;
+      saidAt = performance.now();
+      context.emit({ type: 'checkpoint', step: store.count });
+    },
+  });
+  for (const line of resultLines(result, (performance.now() - start) / 1000)) say(context, line);
+  return result;
+}
+
+/** Undefined where nothing is to be done, which a model folder insists on. */
+function normalizationOf({ normalization }: Params): Params['normalization'] | undefined {
+  const { mean, scale, colorOrder } = normalization;
+  return mean === 0 && scale === 1 && colorOrder === 'rgb' ? undefined : normalization;
+}
+
+function say({ emit }: Context, message: string): void {
+  emit({ type: 'log', level: 'info', message });
 }

@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/base/stage.ts';
-import type { VerificationResult } from '../../src/face/verification-result.ts';
+import type { VerificationFile, VerificationResult } from '../../src/face/verification-result.ts';
 import { decodeImage, encodeJpeg } from '../../src/format/image.ts';
 import { type VerificationSet, writeVerificationSet } from '../../src/format/verification-set.ts';
 import { installedEngine } from '../../src/net/engines/installed.ts';
 import { GraphBuilder } from '../../src/net/graph-builder.ts';
 import { writeModel } from '../../src/net/model-folder.ts';
+import type { Params } from '../../stages/verify/contract.ts';
 import { run } from '../../stages/verify/run.ts';
 import { failuresOf, jpeg, paint, temporaryFolder } from '../format/tiny-faces.ts';
 import { randomParameters } from '../net/engines/small-networks.ts';
@@ -24,45 +25,96 @@ const set: VerificationSet = {
 };
 
 /** One fully connected layer: embeddings that a few lines can compute a second time. */
-function linearModel(folder: string): Float32Array {
+function linearModel(folder: string, seed = 4): Float32Array {
   const builder = new GraphBuilder();
   const output = builder.add('fully-connected', 'fc1', builder.data, { units: embeddingSize, bias: false });
   const graph = builder.build({ channels: 3, height: side, width: side }, output);
-  const parameters = randomParameters(graph, 4);
+  const parameters = randomParameters(graph, seed);
   writeModel(folder, { graph, parameters: parameters.values(), origin: {} });
   return parameters.get('fc1_weight')?.values ?? new Float32Array();
 }
 
 interface Verified {
   readonly events: readonly StageEvent[];
-  readonly result: VerificationResult;
-  readonly weights: Float32Array;
+  readonly results: readonly VerificationResult[];
+  readonly folder: string;
 }
 
-async function verify(pairs: VerificationSet, folds: number): Promise<Verified> {
-  const folder = temporaryFolder();
-  const weights = linearModel(join(folder, 'model'));
-  writeVerificationSet(join(folder, 'lfw.bin'), pairs);
+interface Job {
+  readonly models?: readonly string[];
+  readonly sets?: Readonly<Record<string, VerificationSet>>;
+  readonly params?: Partial<Params>;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: StageEvent) => void;
+}
+
+const params: Params = {
+  folds: 4,
+  batch: 5,
+  engine: 'auto',
+  normalization: { mean: 0, scale: 1, colorOrder: 'rgb' },
+  max: [],
+  mistakes: false,
+  embeddings: 'none',
+};
+
+/** Runs the stage in a folder, which holds the models already. */
+async function verify(
+  folder: string,
+  { models = ['model'], sets = { lfw: set }, ...job }: Job = {},
+): Promise<Verified> {
+  for (const [name, pairs] of Object.entries(sets)) writeVerificationSet(join(folder, `${name}.bin`), pairs);
   const events: StageEvent[] = [];
-  const verification = join(folder, 'verification.json');
+  const outputs = { verification: join(folder, 'verification.json'), details: join(folder, 'details') };
   await run({
-    params: { folds, batch: 5 },
-    inputs: { model: join(folder, 'model'), pairs: join(folder, 'lfw.bin') },
-    outputs: { verification },
+    params: { ...params, ...job.params },
+    inputs: {
+      model: models.map((name) => join(folder, name)),
+      pairs: Object.keys(sets).map((name) => join(folder, `${name}.bin`)),
+    },
+    outputs,
     scratch: folder,
     seed: 1,
-    signal: new AbortController().signal,
+    signal: job.signal ?? new AbortController().signal,
     engine: installedEngine('cpu').identity,
     cpus: 1,
-    emit: (event) => events.push(event),
+    emit(event) {
+      events.push(event);
+      job.onEvent?.(event);
+    },
   });
-  const result = JSON.parse(readFileSync(verification, 'utf8')) as VerificationResult;
-  return { events, result, weights };
+  const { results } = JSON.parse(readFileSync(outputs.verification, 'utf8')) as VerificationFile;
+  return { events, results, folder };
+}
+
+/** A folder with one linear model. */
+function withModel(): { folder: string; weights: Float32Array } {
+  const folder = temporaryFolder();
+  return { folder, weights: linearModel(join(folder, 'model')) };
+}
+
+function linesOf(events: readonly StageEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'log' ? [event.message] : []));
+}
+
+function figuresOf(events: readonly StageEvent[]): Record<string, number> {
+  const figures = events.flatMap((event) =>
+    event.type === 'metric' && event.step === undefined ? [[event.name, event.value] as const] : [],
+  );
+  return Object.fromEntries(figures);
+}
+
+/** What Python's struct would see of a feature matrix: rows of doubles behind four int32. */
+function matrixOf(file: string): number[] {
+  const bytes = readFileSync(file);
+  return Array.from({ length: (bytes.length - 16) / 8 }, (_, index) => bytes.readDoubleLE(16 + 8 * index));
 }
 
 describe('the verify stage', () => {
   it('writes the distances that the model gives to original and mirrored pictures', async () => {
-    const { result, weights } = await verify(set, 4);
+    const { folder, weights } = withModel();
+    const [result] = (await verify(folder)).results;
+    if (result === undefined) throw new Error('no result');
     const norms: number[] = [];
     const units = await Promise.all(
       set.images.map(async (bytes) => {
@@ -83,24 +135,123 @@ describe('the verify stage', () => {
   });
 
   it('says its figures as metrics and in the lines of the 2018 system', async () => {
-    const { events, result } = await verify(set, 4);
-    const metrics = events.flatMap((event) => (event.type === 'metric' ? [[event.name, event.value, event.step]] : []));
-    expect(metrics).toEqual([
-      ['accuracy', result.accuracy, undefined],
-      ['deviation', result.deviation, undefined],
-      ['xnorm', result.xnorm, undefined],
+    const { events, results } = await verify(withModel().folder);
+    const [result] = results;
+    if (result === undefined) throw new Error('no result');
+    const figures = figuresOf(events);
+    expect(figures).toMatchObject({ accuracy: result.accuracy, deviation: result.deviation, xnorm: result.xnorm });
+    expect(Object.keys(figures)).toEqual([
+      ...['accuracy', 'deviation', 'accuracyWithoutFlip', 'xnorm', 'threshold', 'areaUnderCurve'],
+      ...['tarAtFar1e-1', 'tarAtFar1e-2', 'tarAtFar1e-3', 'tarAtFar1e-4'],
     ]);
-    const lines = events.flatMap((event) => (event.type === 'log' ? [event.message] : []));
-    expect(lines).toHaveLength(3);
-    expect(lines[0]).toMatch(/^\[lfw]XNorm: \d+\.\d{6}$/);
-    expect(lines[1]).toMatch(/^\[lfw]Accuracy: [01]\.\d{5}\+-\d\.\d{5}$/);
-    expect(lines[2]).toBe(`[lfw]Accuracy-Flip: ${result.accuracy.toFixed(5)}+-${result.deviation.toFixed(5)}`);
+    const lines = linesOf(events);
+    expect(lines.slice(0, 3)).toEqual([
+      'loading model',
+      'computing with cpu 4.22.0, cpu, 1 threads',
+      'testing verification.. lfw',
+    ]);
+    expect(lines[3]).toBe('(24, 6)');
+    expect(lines[4]).toMatch(/^infer time \d+\.\d{6}$/);
+    expect(lines[5]).toMatch(/^\[lfw]XNorm: \d+\.\d{6}$/);
+    expect(lines[6]).toMatch(/^\[lfw]Accuracy: [01]\.\d{5}\+-\d\.\d{5}$/);
+    expect(lines[7]).toBe(`[lfw]Accuracy-Flip: ${result.accuracy.toFixed(5)}+-${result.deviation.toFixed(5)}`);
+    expect(lines).toHaveLength(8);
     expect(events.filter((event) => event.type === 'progress').at(-1)).toMatchObject({ unit: 'images', done: 24 });
   });
 
-  it('refuses a set without pairs', async () => {
-    const [failure] = await failuresOf(() => verify({ images: [], same: [] }, 10));
-    expect(failure).toMatchObject({ code: 'no-pairs' });
+  it('takes every epoch of a folder, newest first, and says the best of each set', async () => {
+    const folder = temporaryFolder();
+    for (const epoch of [2, 10, 9]) linearModel(join(folder, 'epochs', `model-${epoch}`), epoch);
+    const half = { images: set.images.slice(0, 12), same: set.same.slice(0, 6) };
+    const { events, results } = await verify(folder, { models: ['epochs'], sets: { lfw: set, half } });
+    expect(results.map((result) => `${result.model} ${result.set}`)).toEqual([
+      ...['model-10 lfw', 'model-10 half', 'model-9 lfw', 'model-9 half', 'model-2 lfw', 'model-2 half'],
+    ]);
+    const best = Math.max(...results.filter((result) => result.set === 'lfw').map(({ accuracy }) => accuracy));
+    expect(linesOf(events)).toContain(`Max of [lfw] is ${best.toFixed(5)}`);
+    expect(figuresOf(events)['lfw/accuracy']).toBe(best);
+    // Half of the first set's pictures are known when the second one comes.
+    const embedded = events.flatMap((event) =>
+      event.type === 'progress' && event.done === event.total ? [event.done] : [],
+    );
+    expect(embedded).toEqual([24, 24, 24]);
+  });
+
+  it('takes the positions of a folder of epochs that "max" says', async () => {
+    const folder = temporaryFolder();
+    for (const epoch of [1, 2, 3, 4]) linearModel(join(folder, 'epochs', `model-${epoch}`), epoch);
+    const { results } = await verify(folder, { models: ['epochs'], params: { max: [1, 3] } });
+    expect(results.map(({ model }) => model)).toEqual(['model-3', 'model-2']);
+    const [failure] = await failuresOf(() => verify(folder, { models: ['epochs'], params: { max: [3, 3] } }));
+    expect(failure).toMatchObject({ code: 'bad-epoch-range' });
+  });
+
+  it('goes on from the embeddings an interrupted run has left, and gives the same result', async () => {
+    const { folder } = withModel();
+    const stop = new AbortController();
+    const interrupted = verify(folder, {
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.type === 'progress') stop.abort();
+      },
+    });
+    await expect(interrupted).rejects.toThrow(/abort/i);
+    const { events, results } = await verify(folder);
+    const [first] = events.filter((event) => event.type === 'progress');
+    expect(first).toMatchObject({ total: 24 - params.batch });
+    expect(results).toEqual((await verify(withModel().folder)).results);
+  });
+
+  it('draws the wrong pairs, four in a row, with a footer', async () => {
+    const { folder } = withModel();
+    const reversed = { ...set, same: set.same.map((same) => !same) };
+    const { results } = await verify(folder, { sets: { reversed }, params: { mistakes: true, folds: 1 } });
+    const wrong = { 'positive(false_negative)': 0, 'negative(false_positive)': 0 };
+    results[0]?.distances.forEach((distance, pair) => {
+      const isSame = reversed.same[pair] === true;
+      if (distance < (results[0]?.folds[0]?.threshold ?? 0) === isSame) return;
+      wrong[isSame ? 'positive(false_negative)' : 'negative(false_positive)'] += 1;
+    });
+    expect(wrong['positive(false_negative)'] + wrong['negative(false_positive)']).toBeGreaterThan(0);
+    for (const [kind, count] of Object.entries(wrong)) {
+      const file = join(folder, 'details', `reversed_${kind}.png`);
+      if (count === 0) {
+        expect(existsSync(file)).toBe(false);
+        continue;
+      }
+      const picture = await decodeImage(readFileSync(file), file);
+      const rows = Math.ceil(count / 4);
+      expect([picture.width, picture.height]).toEqual([4 * 2 * side + 3 * 10, rows * (side + 10) + 20]);
+      // White at the very end, where the footer is.
+      expect([...picture.data.slice(-3)]).toEqual([255, 255, 255]);
+    }
+  });
+
+  it('writes the embeddings whose distances it measured', async () => {
+    const { folder } = withModel();
+    const { results } = await verify(folder, { params: { embeddings: 'matrix' } });
+    const values = matrixOf(join(folder, 'details', 'lfw_embeddings.bin'));
+    expect(values).toHaveLength(24 * embeddingSize);
+    results[0]?.distances.forEach((distance, pair) => {
+      const row = (index: number): number[] => values.slice(index * embeddingSize, (index + 1) * embeddingSize);
+      const right = row(2 * pair + 1);
+      const expected = row(2 * pair).reduce((sum, value, index) => sum + (value - (right[index] ?? 0)) ** 2, 0);
+      expect(distance).toBeCloseTo(expected, 5);
+    });
+    await verify(folder, { params: { embeddings: 'pickle' } });
+    expect(existsSync(join(folder, 'details', 'lfw_embeddings.pickle'))).toBe(true);
+  });
+
+  it('refuses a set without pairs and a model that is none', async () => {
+    const { folder } = withModel();
+    const [empty] = await failuresOf(() => verify(folder, { sets: { none: { images: [], same: [] } } }));
+    expect(empty).toMatchObject({ code: 'no-pairs' });
+    const [model] = await failuresOf(() => verify(folder, { models: ['lfw.bin'] }));
+    expect(model).toMatchObject({ code: 'no-model' });
+    const [given] = await failuresOf(() =>
+      verify(folder, { params: { normalization: { mean: 127.5, scale: 1, colorOrder: 'rgb' } } }),
+    );
+    expect(given).toMatchObject({ code: 'normalization-not-taken' });
   });
 });
 

@@ -1,3 +1,4 @@
+import type { VerificationFile, VerificationResult } from '../../../src/face/verification-result.ts';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,13 +16,17 @@ beforeAll(() => {
   mkdirSync(join(folder, 'images', 'Ada_Lovelace'), { recursive: true });
   writeFileSync(join(folder, 'images', 'Ada_Lovelace', '1.jpg'), samplePicture(1));
   writeFileSync(join(folder, 'log.json'), sampleLogText());
-  writeFileSync(join(folder, 'verification.json'), JSON.stringify(sampleVerification('held-out')));
+  writeFileSync(join(folder, 'verification.json'), verificationText(sampleVerification('held-out')));
   writeFileSync(join(folder, 'lineage.json'), JSON.stringify(sampleLineage));
 });
 
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
+
+function verificationText(...results: readonly VerificationResult[]): string {
+  return JSON.stringify({ version: 2, results } satisfies VerificationFile);
+}
 
 const file = (name: string): string => join(folder, name);
 
@@ -79,6 +84,17 @@ test('a training is named after the task that logged it, a set that was measured
   expect(html).toContain('held-out (2)');
 });
 
+test('the results of several models in one file are shown with their names', async () => {
+  const result = sampleVerification('held-out');
+  writeFileSync(
+    file('models.json'),
+    verificationText({ ...result, model: 'model-0001' }, { ...result, model: 'model-0002' }),
+  );
+  const html = await page({ verifications: [file('models.json')] });
+  expect(html).toContain('held-out (1, model-0001)');
+  expect(html).toContain('held-out (1, model-0002)');
+});
+
 test('a training that diverged is drawn up to there, and says so', async () => {
   const log = sampleLog();
   const curves = log.curves.map(({ name, points }) => ({
@@ -94,7 +110,7 @@ test('a verification of pairs of one kind has no curve, but a page', async () =>
   const result = sampleVerification('held-out');
   const same = result.same.map(() => true);
   const onlySame = { ...result, same, samePairs: result.pairs, worst: { falseAccepts: [], falseRejects: [] } };
-  writeFileSync(file('same.json'), JSON.stringify(onlySame));
+  writeFileSync(file('same.json'), verificationText(onlySame));
   const text = await page({ verifications: [file('same.json')] });
   expect(text).toContain('No pair was decided wrongly.');
   expect(text).not.toContain('NaN');
@@ -120,7 +136,7 @@ test('thumbnails that are not part of the page are left out: it asks nobody for 
   const result = sampleVerification('held-out');
   const thumbnails = ['https://example.com/a.jpg', 'data:image/jpeg;base64,AA" onerror="alert(1)'];
   const falseAccepts = result.worst.falseAccepts.map((each) => ({ ...each, thumbnails }));
-  writeFileSync(file('links.json'), JSON.stringify({ ...result, worst: { ...result.worst, falseAccepts } }));
+  writeFileSync(file('links.json'), verificationText({ ...result, worst: { ...result.worst, falseAccepts } }));
   const text = await page({ verifications: [file('links.json')] });
   expect(text).not.toContain('example.com');
   expect(text).not.toContain('onerror');

@@ -43,7 +43,7 @@ export function sampleVerification(set: string, seed = 1, pairCount = 600): Veri
       thumbnails: [dataUri(samplePicture(each.pair)), dataUri(samplePicture(each.pair + 7))],
     }));
   return {
-    ...{ version: 1, set, pairs: pairCount, samePairs: pairCount / 2, embeddingSize: 128 },
+    ...{ model: 'y1', set, pairs: pairCount, samePairs: pairCount / 2, embeddingSize: 128 },
     ...{ accuracy, deviation, accuracyWithoutFlip: accuracy - 0.0067, deviationWithoutFlip: deviation },
     ...{ xnorm: 21.37, folds, roc, areaUnderCurve: areaUnderCurve(pairs) },
     tarAtFar: tarAtFar(pairs, 10, [0.1, 0.01, 0.001, 0.0001]),

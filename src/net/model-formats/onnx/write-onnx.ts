@@ -10,7 +10,18 @@ import { layerWriters } from './layer-writers.ts';
 export interface OnnxWriteOptions {
   /** Merge each batch normalisation into the convolution or fully connected layer before it: quicker to run. */
   readonly foldBatchNormalization?: boolean;
+  /**
+   * What the network takes. `planes`, the default: `data`, float32, NCHW. `bytes`: `pixels`, uint8, NHWC, as decoders
+   * give them; the conversion is part of the graph, where onnxruntime does it with all its threads.
+   */
+  readonly input?: 'planes' | 'bytes';
 }
+
+/** Name of the input that takes bytes; `data` is then what becomes of it. */
+const bytesName = 'pixels';
+
+/** TensorProto.DataType. */
+const elementTypes = { float32: 1, uint8: 2 } as const;
 
 const opset = 17;
 /** The version of the format that came with that opset. */
@@ -21,16 +32,23 @@ const irVersion = 8;
  * output for each of the graph's, by the layer's name.
  */
 export function onnxBytes(model: ParameterizedGraph, options: OnnxWriteOptions = {}): Uint8Array {
-  return onnxModel.encode(onnxModelOf(options.foldBatchNormalization === true ? foldBatchNormalization(model) : model));
+  const folded = options.foldBatchNormalization === true ? foldBatchNormalization(model) : model;
+  return onnxModel.encode(onnxModelOf(folded, options.input ?? 'planes'));
 }
 
-function onnxModelOf({ inferred, parameters }: ParameterizedGraph): OnnxModel {
+function onnxModelOf(
+  { inferred, parameters }: ParameterizedGraph,
+  input: Required<OnnxWriteOptions>['input'],
+): OnnxModel {
   const { graph, shapes } = inferred;
   const writer = new GraphWriter();
+  if (input === 'bytes') writeBytesToPlanes(writer);
   for (const node of graph.layers) {
     writeLayer(writer, node as LayerNodeOf<LayerKind>, { inferred, parameters });
   }
   const value = (name: string): OnnxValueInfo => valueInfo(name, shapes.get(name) ?? []);
+  const { height, width, channels } = graph.input;
+  const bytes = valueInfo(bytesName, [height, width, channels], elementTypes.uint8);
   return {
     irVersion,
     producerName: 'faceflow',
@@ -38,7 +56,7 @@ function onnxModelOf({ inferred, parameters }: ParameterizedGraph): OnnxModel {
       nodes: writer.nodes,
       name: 'network',
       initializers: writer.initializers,
-      inputs: [value(inputName)],
+      inputs: [input === 'bytes' ? bytes : value(inputName)],
       outputs: graph.outputs.map(value),
       valueInfo: [],
     },
@@ -66,7 +84,13 @@ function writeLayer<Kind extends LayerKind>(
   });
 }
 
-function valueInfo(name: string, shape: FeatureShape): OnnxValueInfo {
+/** Moved while they are bytes, a quarter of what floats are. */
+function writeBytesToPlanes(writer: GraphWriter): void {
+  const planes = writer.node('Transpose', `${bytesName}_planes`, [bytesName], { perm: [0, 3, 1, 2] });
+  writer.node('Cast', inputName, [planes], { to: elementTypes.float32 });
+}
+
+function valueInfo(name: string, shape: FeatureShape, elementType: number = elementTypes.float32): OnnxValueInfo {
   const dimensions = [{ parameter: 'N' }, ...shape.map((size) => ({ value: size }))];
-  return { name, type: { tensorType: { elementType: 1, shape: { dimensions } } } };
+  return { name, type: { tensorType: { elementType, shape: { dimensions } } } };
 }
