@@ -48,11 +48,11 @@ export interface TextPlace {
 
 /** Draws digits, `.`, `:` and the letters of "threshold" onto a picture; anything else is a defect of ours. */
 export function drawText(image: RgbImage, text: string, { left, top, scale, color }: TextPlace): void {
-  for (const [index, character] of [...text].entries()) {
+  for (const [index, character] of Array.from(text).entries()) {
     const glyph = glyphs[character];
     if (glyph === undefined) throw new Error(`there is no glyph for "${character}"`);
     for (const [row, dots] of glyph.entries()) {
-      for (const [column, dot] of [...dots].entries()) {
+      for (const [column, dot] of Array.from(dots).entries()) {
         if (dot !== '#') continue;
         const at = { left: left + (index * advance + column) * scale, top: top + row * scale };
         fillSquare(image, at, scale, color);

@@ -7,7 +7,7 @@ import { mirrorPixels } from './mirror-pixels.ts';
 /** A picture that is yet to be decoded. */
 export interface EncodedPicture {
   /** The bytes of its file; asked for once, when its batch is next. */
-  read(): Uint8Array;
+  readonly read: () => Uint8Array;
   /** The file it comes from, and what it is in there: `picture 17 of verification set lfw`. For failures. */
   readonly file: string;
   readonly what: string;

@@ -77,9 +77,9 @@ export interface NamedSet {
   readonly set: VerificationSet;
 }
 
-/** Reads several sets; equal names get their position behind them. */
-export function namedSets(paths: readonly string[]): NamedSet[] {
-  const names = paths.map((path) => basename(path).replace(/\.bin$/, ''));
+/** Reads several sets; those that `given` does not name are named after their files, equal names get their position behind them. */
+export function namedSets(paths: readonly string[], given: readonly string[] = []): NamedSet[] {
+  const names = paths.map((path, index) => given[index] ?? basename(path).replace(/\.bin$/, ''));
   return paths.map((file, index) => {
     const name = names[index] ?? file;
     const isUnique = names.filter((other) => other === name).length === 1;

@@ -16,6 +16,8 @@ export interface Params {
     /** Order of the channels. */
     readonly colorOrder: 'rgb' | 'bgr';
   };
+  /** Names of the sets, in the order of `pairs`; those of their files unless given. */
+  readonly names: readonly string[];
   /**
    * [a, b]: of a folder with more than b epochs take those at positions a to b-1, newest first. Empty: all.
    *

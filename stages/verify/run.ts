@@ -25,7 +25,7 @@ type Context = StageContext<Params, Inputs, Outputs>;
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { params, inputs, outputs, scratch } = context;
   const models = namedModels(inputs.model, params.max);
-  const sets = namedSets(inputs.pairs);
+  const sets = namedSets(inputs.pairs, params.names);
   mkdirSync(outputs.details, { recursive: true });
   if (models.length > 1) say(context, `model number ${models.length}`);
   const results: VerificationResult[] = [];
@@ -87,6 +87,6 @@ function normalizationOf({ normalization }: Params): Params['normalization'] | u
   return mean === 0 && scale === 1 && colorOrder === 'rgb' ? undefined : normalization;
 }
 
-function say({ emit }: Context, message: string): void {
-  emit({ type: 'log', level: 'info', message });
+function say(context: Context, message: string): void {
+  context.emit({ type: 'log', level: 'info', message });
 }

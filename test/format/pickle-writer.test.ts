@@ -14,7 +14,8 @@ it('writes a matrix of float64 that reads back as a numpy array', () => {
   const value = decodePickle(new Cursor(writer.finish(), 'matrix.pickle'));
   const [array, labels] = isKind(value, 'tuple') ? value.items : [];
   expect(array).toMatchObject({ type: 'array', dtype: 'f8', shape: [2, 3] });
-  const bytes = array !== undefined && isKind(array, 'array') ? Uint8Array.from(array.data as Uint8Array) : new Uint8Array();
+  const bytes =
+    array !== undefined && isKind(array, 'array') ? Uint8Array.from(array.data as Uint8Array) : new Uint8Array();
   expect([...new Float64Array(bytes.buffer)]).toEqual([1, -2.5, Math.PI, 4, 5, 6]);
   expect(labels).toMatchObject({ items: [true, false] });
 });

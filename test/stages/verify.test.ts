@@ -53,6 +53,7 @@ const params: Params = {
   batch: 5,
   engine: 'auto',
   normalization: { mean: 0, scale: 1, colorOrder: 'rgb' },
+  names: [],
   max: [],
   mistakes: false,
   embeddings: 'none',
@@ -163,7 +164,8 @@ describe('the verify stage', () => {
     const folder = temporaryFolder();
     for (const epoch of [2, 10, 9]) linearModel(join(folder, 'epochs', `model-${epoch}`), epoch);
     const half = { images: set.images.slice(0, 12), same: set.same.slice(0, 6) };
-    const { events, results } = await verify(folder, { models: ['epochs'], sets: { lfw: set, half } });
+    const sets = { lfw: set, pairs: half };
+    const { events, results } = await verify(folder, { models: ['epochs'], sets, params: { names: ['lfw', 'half'] } });
     expect(results.map((result) => `${result.model} ${result.set}`)).toEqual([
       ...['model-10 lfw', 'model-10 half', 'model-9 lfw', 'model-9 half', 'model-2 lfw', 'model-2 half'],
     ]);
