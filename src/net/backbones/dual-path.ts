@@ -12,15 +12,14 @@ export interface DualPathOptions {
 }
 
 interface Architecture {
+  /** Channels of the residual path in the first stage. */
+  readonly width: number;
   /** Channels within the blocks of the first stage. */
   readonly innerWidth: number;
   readonly groups: number;
   /** Blocks per stage, and the channels that each block adds to the dense path. */
   readonly stages: readonly { readonly blocks: number; readonly increment: number }[];
 }
-
-/** Channels of the residual path in the first stage. */
-const residualWidth = 256;
 
 /** Dual Path Network (Chen et al. 2017): a residual path, whose channels are summed, beside a dense one, whose channels grow. */
 export function dualPath(depth: number, architecture: Architecture): Backbone<DualPathOptions> {
@@ -40,12 +39,12 @@ export function buildDualPath(
   picture: Graph['input'],
 ): Graph {
   const builder = new GraphBuilder();
-  let paths: Paths = { together: frontEnd(builder, 128, earlyDownsampling) };
+  let paths: Paths = { together: frontEnd(builder, architecture.width / 2, earlyDownsampling) };
   for (const [stage, { blocks, increment }] of architecture.stages.entries()) {
     for (let index = 1; index <= blocks; index += 1) {
       paths = addBlock(builder, paths, {
         name: `conv${stage + 2}_x__${index}`,
-        width: residualWidth * 2 ** stage,
+        width: architecture.width * 2 ** stage,
         inner: Math.floor(architecture.innerWidth * 2 ** stage),
         increment,
         groups: architecture.groups,

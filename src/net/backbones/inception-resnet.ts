@@ -17,6 +17,8 @@ interface Architecture {
   readonly blocks35: number;
   readonly blocks17: number;
   readonly blocks8: number;
+  /** Share of the filters that each convolution has; 1 in the original. */
+  readonly width: number;
 }
 
 /** A convolution of a branch: filters, kernel, and what differs from stride 1 and no padding. */
@@ -33,7 +35,7 @@ export const inceptionResnet: Backbone<InceptionResnetOptions> = {
   options: { embeddingSize: embeddingSizeOption, head: headOption, earlyDownsampling: earlyDownsamplingOption },
   weights: { distribution: 'gaussian', fan: 'in' },
   build: (options, size) =>
-    buildInceptionResnet({ blocks35: 10, blocks17: 20, blocks8: 10 }, options, { channels: 3, ...size }),
+    buildInceptionResnet({ blocks35: 10, blocks17: 20, blocks8: 10, width: 1 }, options, { channels: 3, ...size }),
 };
 
 /** An Inception-ResNet of any number of blocks. */
@@ -42,7 +44,7 @@ export function buildInceptionResnet(
   { embeddingSize, head, earlyDownsampling }: InceptionResnetOptions,
   picture: Graph['input'],
 ): Graph {
-  const body = new InceptionBody();
+  const body = new InceptionBody(architecture.width);
   const layer = body.build(architecture, earlyDownsampling);
   const { builder } = body;
   return builder.build(picture, outputHead(head, { builder, picture, layer, embeddingSize }));
@@ -51,6 +53,11 @@ export function buildInceptionResnet(
 /** Layers have no names of their own; MXNet numbers them by kind in the order in which they are made. */
 class InceptionBody {
   readonly builder = new GraphBuilder();
+  readonly #width: number;
+
+  constructor(width: number) {
+    this.#width = width;
+  }
 
   build({ blocks35, blocks17, blocks8 }: Architecture, earlyDownsampling: boolean): string {
     let x = this.#stem(normalizeInput(this.builder, this.builder.data), earlyDownsampling);
@@ -181,7 +188,7 @@ class InceptionBody {
 
   #linear(input: string, [filters, kernel, { stride = 1, pad = 0 } = {}]: Step): string {
     const convolved = this.builder.add('convolution', this.builder.numbered('convolution'), input, {
-      filters,
+      filters: Math.round(filters * this.#width),
       kernel: pair(kernel),
       stride: pair(stride),
       pad: pair(pad),

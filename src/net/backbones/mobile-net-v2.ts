@@ -36,22 +36,23 @@ export const mobileNetV2: Backbone<MobileNetV2Options> = {
   summary: 'MobileNet v2: inverted residual units with linear bottlenecks.',
   options: { embeddingSize: embeddingSizeOption },
   weights: { distribution: 'uniform', fan: 'in' },
-  build: (options, size) => buildMobileNetV2(options, { channels: 3, ...size }),
+  build: (options, size) => buildMobileNetV2(1, options, { channels: 3, ...size }),
 };
 
-function buildMobileNetV2({ embeddingSize }: MobileNetV2Options, picture: Graph['input']): Graph {
+/** A MobileNet v2 with a share of the channels: the width multiplier of the paper. */
+export function buildMobileNetV2(width: number, { embeddingSize }: MobileNetV2Options, picture: Graph['input']): Graph {
   const builder = new GraphBuilder();
   const stem = new GluonScope(builder, '');
   const pixels = normalizeInput(builder, builder.data);
-  let layer = stem.activated(pixels, { filters: stemChannels, kernel: 3, pad: 1 });
+  let layer = stem.activated(pixels, { filters: stemChannels * width, kernel: 3, pad: 1 });
   let before = stemChannels;
   let unit = 0;
   for (const { expansion, channels, units, stride } of stages) {
     for (let index = 0; index < units; index += 1) {
       const scope = new GluonScope(builder, `invertedresidual${unit}_`);
       layer = invertedResidual(scope, layer, {
-        inner: expansion * before,
-        out: channels,
+        inner: expansion * before * width,
+        out: channels * width,
         stride: index === 0 ? stride : 1,
         projects: index === 0,
       });
@@ -60,7 +61,7 @@ function buildMobileNetV2({ embeddingSize }: MobileNetV2Options, picture: Graph[
     before = channels;
   }
   const last = new GluonScope(builder, 'mobilenetv20_hybridsequential0_');
-  layer = last.activated(layer, { filters: 1280, kernel: 1 });
+  layer = last.activated(layer, { filters: 1280 * width, kernel: 1 });
   return builder.build(picture, outputHead('E', { builder, picture, layer, embeddingSize }));
 }
 

@@ -34,19 +34,25 @@ export const mobileNet: Backbone<MobileNetOptions> = {
   summary: 'MobileNet v1 with PReLU: depthwise and 1x1 convolutions in turn.',
   options: { embeddingSize: embeddingSizeOption, head: headOption, earlyDownsampling: earlyDownsamplingOption },
   weights: { distribution: 'uniform', fan: 'in' },
-  build: (options, size) => buildMobileNet(options, { channels: 3, ...size }),
+  build: (options, size) => buildMobileNet(1, options, { channels: 3, ...size }),
 };
 
-function buildMobileNet({ embeddingSize, head, earlyDownsampling }: MobileNetOptions, picture: Graph['input']): Graph {
+/** A MobileNet with a share of the filters: the width multiplier of the paper. */
+export function buildMobileNet(
+  width: number,
+  { embeddingSize, head, earlyDownsampling }: MobileNetOptions,
+  picture: Graph['input'],
+): Graph {
   const builder = new GraphBuilder();
-  let channels = 32;
+  let channels = 32 * width;
   let layer = block(builder, 'conv_1', normalizeInput(builder, builder.data), {
     filters: channels,
     kernel: 3,
     stride: earlyDownsampling ? 2 : 1,
     pad: 1,
   });
-  for (const [index, { filters, stride }] of pairs.entries()) {
+  for (const [index, { filters: whole, stride }] of pairs.entries()) {
+    const filters = whole * width;
     const name = `conv_${index + 2}`;
     const depthwise = { filters: channels, kernel: 3, stride, pad: 1, groups: channels };
     layer = block(builder, name, block(builder, `${name}_dw`, layer, depthwise), { filters, kernel: 1 });

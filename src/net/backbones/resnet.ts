@@ -16,19 +16,21 @@ export interface ResnetOptions {
   readonly squeezeExcitation: boolean;
 }
 
-/** Units per stage. */
-type Units = readonly [number, number, number, number];
-
 interface Architecture {
-  readonly units: Units;
+  /** Per stage. */
+  readonly units: readonly number[];
   readonly bottleneck: boolean;
+  /** Filters of the units of the first stage; every further one has twice as many. */
+  readonly width: number;
 }
 
+/** At most. */
 const stemFilters = 64;
 
 /** LResNet of InsightFace: residual network of the given depth; from 101 on of bottleneck units. */
-export function resnet(depth: number, units: Units): Backbone<ResnetOptions> {
-  const architecture = { units, bottleneck: depth > 100 };
+export function resnet(depth: number, units: readonly number[]): Backbone<ResnetOptions> {
+  const bottleneck = depth > 100;
+  const architecture = { units, bottleneck, width: bottleneck ? 256 : 64 };
   return {
     family: 'ResNet',
     summary: `LResNet${depth}E-IR: residual network of depth ${depth}.`,
@@ -37,7 +39,7 @@ export function resnet(depth: number, units: Units): Backbone<ResnetOptions> {
       head: headOption,
       earlyDownsampling: earlyDownsamplingOption,
       unit: {
-        enum: ['improved', 'post-activation', 'pre-activation', ...(architecture.bottleneck ? ['resnext'] : [])],
+        enum: ['improved', 'post-activation', 'pre-activation', ...(bottleneck ? ['resnext'] : [])],
         default: 'improved',
         description:
           'Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2).',
@@ -61,15 +63,16 @@ export function resnet(depth: number, units: Units): Backbone<ResnetOptions> {
 /** A residual network of any number of units. */
 export function buildResnet(architecture: Architecture, options: ResnetOptions, picture: Graph['input']): Graph {
   const builder = new GraphBuilder();
-  const layer = stages(builder, stem(builder, options), architecture, options);
+  const filters = Math.min(architecture.width, stemFilters);
+  const layer = stages(builder, stem(builder, filters, options), architecture, options);
   const { head, embeddingSize } = options;
   return builder.build(picture, outputHead(head, { builder, picture, layer, embeddingSize }));
 }
 
-function stem(builder: GraphBuilder, { earlyDownsampling, activation }: ResnetOptions): string {
+function stem(builder: GraphBuilder, filters: number, { earlyDownsampling, activation }: ResnetOptions): string {
   const pixels = normalizeInput(builder, builder.add('identity', 'id', builder.data));
   const window = earlyDownsampling ? { kernel: 7, stride: 2, pad: 3 } : { kernel: 3, pad: 1 };
-  const convolved = convolve(builder, 'conv0', pixels, { filters: stemFilters, ...window });
+  const convolved = convolve(builder, 'conv0', pixels, { filters, ...window });
   const normalized = builder.add('batch-normalization', 'bn0', convolved, headNormalization);
   const active = activate(builder, 'relu0', normalized, activation);
   if (!earlyDownsampling) return active;
@@ -80,10 +83,9 @@ function stem(builder: GraphBuilder, { earlyDownsampling, activation }: ResnetOp
 function stages(
   builder: GraphBuilder,
   input: string,
-  { units, bottleneck }: Architecture,
+  { units, bottleneck, width }: Architecture,
   { unit: order, activation, squeezeExcitation, earlyDownsampling }: ResnetOptions,
 ): string {
-  const width = bottleneck ? 256 : 64;
   let layer = input;
   for (const [stage, count] of units.entries()) {
     for (let index = 1; index <= count; index += 1) {

@@ -8,7 +8,12 @@ export interface SphereNetOptions {
   readonly embeddingSize: number;
 }
 
-const stageFilters = [64, 128, 256, 512];
+interface Architecture {
+  /** Residual pairs per stage. */
+  readonly pairs: readonly number[];
+  /** Filters of the first stage; every further one has twice as many. */
+  readonly width: number;
+}
 
 /** SphereNet (Liu et al. 2017): residual pairs of convolutions with PReLU and no normalisation at all. */
 export function sphereNet(depth: number, pairs: readonly number[]): Backbone<SphereNetOptions> {
@@ -17,20 +22,20 @@ export function sphereNet(depth: number, pairs: readonly number[]): Backbone<Sph
     summary: `SphereNet of depth ${depth}: residual pairs of convolutions without normalisation.`,
     options: { embeddingSize: embeddingSizeOption },
     weights: { distribution: 'uniform', fan: 'in' },
-    build: (options, size) => buildSphereNet(pairs, options, { channels: 3, ...size }),
+    build: (options, size) => buildSphereNet({ pairs, width: 64 }, options, { channels: 3, ...size }),
   };
 }
 
-/** A SphereNet of any number of pairs per stage. */
+/** A SphereNet of any number of pairs. */
 export function buildSphereNet(
-  pairs: readonly number[],
+  { pairs, width }: Architecture,
   { embeddingSize }: SphereNetOptions,
   picture: Graph['input'],
 ): Graph {
   const builder = new GraphBuilder();
   let layer = normalizeInput(builder, builder.data);
   for (const [stage, count] of pairs.entries()) {
-    const filters = stageFilters[stage] ?? 0;
+    const filters = width * 2 ** stage;
     layer = activated(builder, `${stage + 1}_1`, layer, { filters, stride: 2, bias: true });
     for (let pair = 0; pair < count; pair += 1) {
       const first = activated(builder, `${stage + 1}_${2 * pair + 2}`, layer, { filters, stride: 1, bias: false });

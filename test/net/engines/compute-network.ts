@@ -3,19 +3,29 @@ import { Network } from '../../../src/net/engines/network.ts';
 import { required } from '../../../src/net/engines/required.ts';
 import type { Graph } from '../../../src/net/graph.ts';
 import { inferGraph } from '../../../src/net/infer-graph.ts';
+import type { NamedArray } from '../../../src/net/named-array.ts';
 import { randomParameters, randomValues } from './small-networks.ts';
 
 /** Every value a network gives, by name, as plain arrays in MXNet's layout. */
 export type Computed = ReadonlyMap<string, Float32Array>;
 
-const batch = 3;
+export interface ComputeOptions {
+  readonly parameters?: ReadonlyMap<string, NamedArray>;
+  /** Pictures. */
+  readonly batch?: number;
+}
 
 /** Values, gradients and moving statistics of a graph with drawn parameters, on one engine. */
-export function computeNetwork(engine: EngineHandle, graph: Graph, seed = 1): Computed {
+export function computeNetwork(
+  engine: EngineHandle,
+  graph: Graph,
+  { parameters = randomParameters(graph, 1), batch = 3 }: ComputeOptions = {},
+): Computed {
+  const seed = 1;
   const { tf } = engine;
   const inferred = inferGraph(graph);
   const { height, width, channels } = graph.input;
-  const network = new Network(engine, inferred, randomParameters(graph, seed));
+  const network = new Network(engine, inferred, parameters);
   const shape: [number, number, number, number] = [batch, height, width, channels];
   const pictures = tf.tensor4d(randomValues(batch * height * width * channels, seed + 1), shape);
   const computed = new Map<string, Float32Array>();
@@ -39,12 +49,49 @@ export function computeNetwork(engine: EngineHandle, graph: Graph, seed = 1): Co
   return computed;
 }
 
-/** Greatest difference, relative to the greatest value of `wanted`. */
-export function relativeDifference(found: Float32Array, wanted: Float32Array): number {
+export interface Limits {
+  /** Of values in inference, and of moving statistics. */
+  readonly values: number;
+  readonly trainingValues: number;
+  readonly gradients: number;
+}
+
+/** The arrays that differ by more than a limit, with the difference as {@link relativeDifference} counts it. */
+export function differencesAbove(
+  limits: Limits,
+  found: Computed,
+  wanted: Computed,
+): { readonly key: string; readonly difference: number }[] {
+  const gradients = [...wanted].filter(([key]) => isGradient(key)).map(([, values]) => greatestOf(values));
+  // In front of a batch normalisation the gradient of a bias is 0 but for rounding: it is measured by the other gradients.
+  const floor = 0.05 * Math.max(0, ...gradients);
+  return [...wanted]
+    .map(([key, values]) => ({
+      key,
+      difference: relativeDifference(found.get(key) ?? new Float32Array(), values, isGradient(key) ? floor : 0),
+    }))
+    .filter(({ key, difference }) => difference > limitOf(key, limits));
+}
+
+/** Greatest difference, relative to the greatest value of `wanted`, which counts as `floor` at least. */
+export function relativeDifference(found: Float32Array, wanted: Float32Array, floor = 0): number {
   if (found.length !== wanted.length) return Infinity;
-  const scale = wanted.reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 1e-12);
+  const scale = Math.max(greatestOf(wanted), floor, 1e-12);
   return wanted.reduce((greatest, value, index) => {
     const difference = Math.abs(value - (found[index] ?? NaN)) / scale;
     return Number.isNaN(difference) ? Infinity : Math.max(greatest, difference);
   }, 0);
+}
+
+function limitOf(key: string, limits: Limits): number {
+  if (isGradient(key)) return limits.gradients;
+  return key.endsWith('in training') ? limits.trainingValues : limits.values;
+}
+
+function isGradient(key: string): boolean {
+  return key.startsWith('gradient of ');
+}
+
+function greatestOf(values: Float32Array): number {
+  return values.reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0);
 }
