@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { ClosingLine } from './test/closing-line.ts';
 
 /** Comparisons with other programs: `npm run test:peers`. They bring Python packages into the user's cache folder. */
 export default defineConfig({
@@ -6,6 +7,7 @@ export default defineConfig({
     include: ['test/peers/**/*.test.ts'],
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    reporters: ['default', new ClosingLine()],
     maxWorkers: 1,
   },
 });

@@ -33,8 +33,8 @@ describe('an inspection', () => {
     expect(await factsOf(folder)).toMatchObject({
       images: 4,
       identities: 2,
-      'label of an image': 'a list of 2',
-      'index record 0': 'there, as face2rec2 writes: labels 5, 7, 2 identity records',
+      'label of an image': 'two numbers: the class, and whether the picture was aligned before it was packed',
+      'index record 0': 'there, as face2rec2 writes: images have ids 1 to 4, identities 5 to 6 (2 records)',
       'width x height': '16 x 16',
       'index (.idx)': 'there',
     });

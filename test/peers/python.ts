@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 /**
  * Python with the libraries that the peer tests compare with, in a folder of the user's cache that all checkouts
- * share. Made on first use; `undefined` with a reason where there is no Python or no way to bring the packages.
+ * share. Made on first use; a reason to skip where there is no Python or no way to bring the packages, or, with
+ * FLOW_PEERS=required (as in CI), a failure.
  */
 export function peerPython(): { readonly python: string } | { readonly missing: string } {
   const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'faceflow', 'peers');
@@ -20,6 +21,7 @@ export function peerPython(): { readonly python: string } | { readonly missing: 
     }
     return { python };
   } catch (error) {
+    if (process.env['FLOW_PEERS'] === 'required') throw error;
     return {
       missing: `no Python with ${packages.join(', ')}: ${error instanceof Error ? error.message : String(error)}`,
     };

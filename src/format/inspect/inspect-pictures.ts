@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Metadata } from 'sharp';
 import { FailureError, type Failure } from '../../base/failure.ts';
 import { decodeImage, requireSound, type ImageSource } from '../image.ts';
 import { listImageFolder } from '../image-folder.ts';
@@ -68,9 +69,7 @@ export async function inspectPicture(path: string): Promise<Inspection> {
     summary: 'A single picture.',
     facts: [
       ...survey.facts(1, 1).filter(({ name }) => name === 'width x height'),
-      ...(metadata === undefined
-        ? []
-        : [{ name: 'colours', value: `${metadata.space}, ${metadata.depth}, ${String(metadata.channels)} channels` }]),
+      ...(metadata === undefined ? [] : [{ name: 'colours', value: coloursOf(metadata) }]),
       ...(orientation === undefined ? [] : [{ name: 'EXIF orientation', value: String(orientation) }]),
       { name: 'bytes', value: bytes.length },
     ],
@@ -81,6 +80,17 @@ export async function inspectPicture(path: string): Promise<Inspection> {
     damage: survey.damage,
     samples: survey.samples,
   };
+}
+
+/** `colour, 8 bits per channel`. */
+function coloursOf({ space, depth, channels, hasAlpha }: Metadata): string {
+  const kind = channels < 3 ? 'grey' : space === 'cmyk' ? 'CMYK, for printing' : 'colour';
+  const bits = depth.endsWith('short')
+    ? ', 16 bits per channel'
+    : depth === 'uchar'
+      ? ', 8 bits per channel'
+      : `, ${depth}`;
+  return `${kind}${bits}${hasAlpha ? ', with opacity' : ''}`;
 }
 
 /** A folder of pictures with a sub-folder per identity. */

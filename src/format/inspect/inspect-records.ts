@@ -40,7 +40,12 @@ export async function inspectRecords(path: string, limit: number): Promise<Inspe
         ...census.facts(),
         ...survey.facts(chosen.length, census.images.length),
         { name: 'size', value: humanBytes(records.size) },
-        { name: 'index (.idx)', value: hasIndex ? 'there' : 'none; it is rebuilt when the set is opened' },
+        {
+          name: 'index (.idx)',
+          value: hasIndex
+            ? 'there'
+            : 'none; it is rebuilt in memory when the set is opened, and written by: flow index',
+        },
         ...(property === undefined
           ? []
           : [
@@ -91,7 +96,11 @@ class Census {
         this.images.push(offset);
         this.imagesOfClass.set(label, (this.imagesOfClass.get(label) ?? 0) + 1);
         this.#labelForms.add(
-          typeof record.label === 'number' ? 'one number' : `a list of ${String(record.label.length)}`,
+          typeof record.label === 'number'
+            ? 'one number: the class'
+            : record.label.length === 2
+              ? 'two numbers: the class, and whether the picture was aligned before it was packed'
+              : `${String(record.label.length)} numbers, the first is the class`,
         );
         if (label !== lastClass) this.#runs += 1;
         lastClass = label;
@@ -136,7 +145,8 @@ class Census {
   #describeIndexRecord(): string {
     const label = this.#indexRecord?.label;
     if (label === undefined || typeof label === 'number') return 'none, as im2rec writes: all records are images';
-    return `there, as face2rec2 writes: labels ${label.join(', ')}, ${String(this.#identityRecords)} identity records`;
+    const [first = 0, end = 0] = label;
+    return `there, as face2rec2 writes: images have ids 1 to ${String(first - 1)}, identities ${String(first)} to ${String(end - 1)} (${String(this.#identityRecords)} records)`;
   }
 }
 
