@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { fail } from '../base/failure.ts';
+import { type Failure, fail, FailureError } from '../base/failure.ts';
 import { decodeImage } from '../format/image.ts';
 import type { FaceEmbedder } from './face-embedder.ts';
 import { mirrorPixels } from './mirror-pixels.ts';
@@ -22,12 +22,23 @@ export interface EmbeddedBatch {
   readonly mirrored: Float32Array;
 }
 
+/** Pictures by position; an array of them is one. */
+export interface PictureSequence {
+  readonly length: number;
+  at(index: number): EncodedPicture | undefined;
+}
+
 export interface EmbedOptions {
   readonly embedder: FaceEmbedder;
-  readonly pictures: readonly EncodedPicture[];
+  readonly pictures: PictureSequence;
   /** Pictures at a time; the network sees twice as many, for each is embedded as it is and mirrored. */
   readonly batch: number;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Called with the position of a picture that cannot be decoded, before its batch is given: what stands in its place
+   * there means nothing. Without it the first such picture ends everything.
+   */
+  readonly onUndecodable?: ((index: number, failure: Failure) => void) | undefined;
 }
 
 /**
@@ -38,12 +49,12 @@ export interface EmbedOptions {
  */
 export async function* embedPictures(options: EmbedOptions): AsyncGenerator<EmbeddedBatch> {
   const { pictures, batch, signal } = options;
-  let decoding = decodeBatch(options, pictures.slice(0, batch));
+  let decoding = decodeBatch(options, chosenFrom(pictures, 0, batch), 0);
   for (let start = 0; start < pictures.length; start += batch) {
     signal?.throwIfAborted();
-    const chosen = pictures.slice(start, start + batch);
+    const chosen = chosenFrom(pictures, start, batch);
     const pixels = await decoding;
-    decoding = decodeBatch(options, pictures.slice(start + batch, start + 2 * batch));
+    decoding = decodeBatch(options, chosenFrom(pictures, start + batch, batch), start + batch);
     // Shown when its turn comes, not before.
     decoding.catch(() => undefined);
     // The engines compute in this very thread: let the decoder take its work first.
@@ -52,12 +63,26 @@ export async function* embedPictures(options: EmbedOptions): AsyncGenerator<Embe
   }
 }
 
+function chosenFrom(pictures: PictureSequence, start: number, count: number): EncodedPicture[] {
+  const length = Math.max(0, Math.min(count, pictures.length - start));
+  return Array.from({ length }, (_, place) => pictures.at(start + place)).filter((picture) => picture !== undefined);
+}
+
 /** The pictures, then room for their mirror images. */
-async function decodeBatch({ embedder }: EmbedOptions, chosen: readonly EncodedPicture[]): Promise<Uint8Array> {
+async function decodeBatch(
+  { embedder, onUndecodable }: EmbedOptions,
+  chosen: readonly EncodedPicture[],
+  start: number,
+): Promise<Uint8Array> {
   const pictureBytes = embedder.height * embedder.width * 3;
   const pixels = new Uint8Array(2 * chosen.length * pictureBytes);
   const decoded = chosen.map(async (picture, place) => {
-    pixels.set(await decodePicture(embedder, picture), place * pictureBytes);
+    try {
+      pixels.set(await decodePicture(embedder, picture), place * pictureBytes);
+    } catch (error) {
+      if (onUndecodable === undefined || !(error instanceof FailureError)) throw error;
+      onUndecodable(start + place, error.failures[0]);
+    }
   });
   await Promise.all(decoded);
   return pixels;

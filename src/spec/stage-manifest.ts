@@ -9,6 +9,7 @@ export const artifactKinds = {
   dataset: 'a packed training set: train.rec, train.idx, property, dataset.json',
   pairs: 'a verification set (.bin)',
   model: 'a network with its parameters: model.json, parameters.bin',
+  features: 'embeddings of pictures: features.json, names.txt, and a matrix or a file per picture',
   log: 'the curves of a training: log.json',
   verification: 'the result of a verification: verification.json',
   page: 'a self-contained HTML page',

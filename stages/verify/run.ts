@@ -35,13 +35,17 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     const embedder = await loadEmbedder({ model: model.path, engine, threads, normalization: normalizationOf(params) });
     say(context, `computing with ${embedder.computesWith}`);
     const store = new EmbeddingFile(join(scratch, `embeddings-${index}`), embedder.embeddingSize);
-    for (const set of sets) {
-      const result = await measure(context, { embedder, model, set, store });
-      results.push(result);
-      if (index === 0) await writeDetails({ set, result, store, params, folder: outputs.details });
+    // The process may go on with another task: nothing of this one shall stay, however it ends.
+    try {
+      for (const set of sets) {
+        const result = await measure(context, { embedder, model, set, store });
+        results.push(result);
+        if (index === 0) await writeDetails({ set, result, store, params, folder: outputs.details });
+      }
+    } finally {
+      store.close();
+      embedder.dispose();
     }
-    store.close();
-    embedder.dispose();
   }
   const content: VerificationFile = { version: 2, results };
   writeFileAtomic(outputs.verification, `${JSON.stringify(content)}\n`);

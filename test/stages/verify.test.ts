@@ -6,15 +6,10 @@ import type { VerificationFile, VerificationResult } from '../../src/face/verifi
 import { decodeImage, encodeJpeg } from '../../src/format/image.ts';
 import { type VerificationSet, writeVerificationSet } from '../../src/format/verification-set.ts';
 import { installedEngine } from '../../src/net/engines/installed.ts';
-import { GraphBuilder } from '../../src/net/graph-builder.ts';
-import { writeModel } from '../../src/net/model-folder.ts';
 import type { Params } from '../../stages/verify/contract.ts';
 import { run } from '../../stages/verify/run.ts';
 import { failuresOf, jpeg, paint, temporaryFolder } from '../format/tiny-faces.ts';
-import { randomParameters } from '../net/engines/small-networks.ts';
-
-const side = 8;
-const embeddingSize = 6;
+import { embed, embeddingSize, linearModel, side } from './linear-model.ts';
 
 const set: VerificationSet = {
   images: Array.from({ length: 12 }, (_, pair) => [
@@ -23,16 +18,6 @@ const set: VerificationSet = {
   ]).flat(),
   same: Array.from({ length: 12 }, (_, pair) => pair % 2 === 0),
 };
-
-/** One fully connected layer: embeddings that a few lines can compute a second time. */
-function linearModel(folder: string, seed = 4): Float32Array {
-  const builder = new GraphBuilder();
-  const output = builder.add('fully-connected', 'fc1', builder.data, { units: embeddingSize, bias: false });
-  const graph = builder.build({ channels: 3, height: side, width: side }, output);
-  const parameters = randomParameters(graph, seed);
-  writeModel(folder, { graph, parameters: parameters.values(), origin: {} });
-  return parameters.get('fc1_weight')?.values ?? new Float32Array();
-}
 
 interface Verified {
   readonly events: readonly StageEvent[];
@@ -256,18 +241,3 @@ describe('the verify stage', () => {
     expect(given).toMatchObject({ code: 'normalization-not-taken' });
   });
 });
-
-/** The layer by hand: weights are (units, channel x row x column). */
-function embed(pixels: Uint8Array, weights: Float32Array, isMirrored: boolean): number[] {
-  return Array.from({ length: embeddingSize }, (_, unit) => {
-    let sum = 0;
-    for (let at = 0; at < pixels.length; at += 1) {
-      const channel = at % 3;
-      const row = Math.floor(at / 3 / side);
-      const column = Math.floor(at / 3) % side;
-      const place = channel * side * side + row * side + (isMirrored ? side - 1 - column : column);
-      sum += (pixels[at] ?? 0) * (weights[unit * pixels.length + place] ?? 0);
-    }
-    return sum;
-  });
-}

@@ -1,0 +1,41 @@
+// Generated from stage.json by `npm run generate`; not to be edited.
+
+export interface Params {
+  /** Images at a time; the network sees twice as many, each as it is and mirrored. */
+  readonly batch: number;
+  /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
+  readonly engine: 'auto' | 'tensorflow' | 'onnxruntime' | 'wasm' | 'cpu';
+  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. Nothing is done unless given. */
+  readonly normalization: {
+    /** On the scale of pictures, 0..255. */
+    readonly mean: number;
+    /** Factor after the mean is taken off. */
+    readonly scale: number;
+    /** Order of the channels. */
+    readonly colorOrder: 'rgb' | 'bgr';
+  };
+  /** matrix: features.bin, a row per picture; files: <name><suffix>.bin, a column each, as MegaFace's development kit reads them. */
+  readonly layout: 'matrix' | 'files';
+  /** Part of the file names of layout files, e.g. _r100_112x112. */
+  readonly suffix: string;
+  /** A picture that cannot be decoded: a failure, or it gets no row and is named. */
+  readonly unreadable: 'fail' | 'skip';
+}
+
+/** Absolute paths of what the stage reads. */
+export interface Inputs {
+  /** The embedding network: a model folder or a file of any model format; of several the rows are concatenated. */
+  readonly model: readonly string[];
+  /** A folder per identity, or the folder that the paths of the list start at. */
+  readonly images: string | undefined;
+  /** Which of the images, in which order. */
+  readonly list: string | undefined;
+  /** A packed set, in place of images. */
+  readonly dataset: string | undefined;
+}
+
+/** Absolute paths of what the stage has to write. */
+export interface Outputs {
+  /** features.json, names.txt, and features.bin or a file per picture. */
+  readonly features: string;
+}

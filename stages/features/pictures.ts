@@ -1,0 +1,86 @@
+import { isAbsolute, join } from 'node:path';
+import { fail } from '../../src/base/failure.ts';
+import type { EncodedPicture, PictureSequence } from '../../src/face/embed-pictures.ts';
+import { listImageFolder } from '../../src/format/image-folder.ts';
+import { PackedDataset } from '../../src/format/packed-dataset.ts';
+import { readPackingList } from '../../src/format/packing-list.ts';
+import { readPictureFile } from '../../src/format/picture-file.ts';
+import type { Inputs } from './contract.ts';
+
+/** Pictures that are to get a row each. */
+export interface NamedPictures extends PictureSequence {
+  /** What stands in names.txt: the path in the folder or as the list writes it, or the number in the packed set. */
+  nameAt(index: number): string;
+  close(): void;
+}
+
+/** The pictures that the inputs mean. Fails with `no-pictures` where they mean none, or two things at once. */
+export function namedPictures({ images, list, dataset }: Inputs): NamedPictures {
+  if (dataset !== undefined) {
+    if (images === undefined && list === undefined) return ofDataset(dataset);
+    return refuse('the input dataset cannot be combined with images or list');
+  }
+  if (images === undefined) return refuse('one of the inputs images and dataset is needed');
+  return list === undefined ? ofFolder(images) : ofList(list, images);
+}
+
+function ofFolder(folder: string): NamedPictures {
+  const { identities } = listImageFolder(folder);
+  const names = identities.flatMap(({ name, pictures }) => pictures.map((picture) => `${name}/${picture}`));
+  if (names.length === 0) return refuse('the folder of images holds none', folder);
+  return ofFiles(names, folder);
+}
+
+function ofList(list: string, folder: string): NamedPictures {
+  const names: string[] = [];
+  for (const entry of readPackingList(list)) {
+    if ('aligned' in entry && !entry.aligned) {
+      fail({
+        code: 'picture-not-aligned',
+        message: `${entry.path} is marked as not aligned (0); a network takes aligned pictures only`,
+        at: { file: list, line: entry.line, column: 1 },
+        hint: 'Align the pictures first.',
+      });
+    }
+    names.push(entry.path);
+  }
+  if (names.length === 0) return refuse('the list names no picture', list);
+  return ofFiles(names, folder);
+}
+
+function ofFiles(names: readonly string[], folder: string): NamedPictures {
+  return {
+    length: names.length,
+    nameAt: (index) => names[index] ?? '',
+    at(index): EncodedPicture | undefined {
+      const name = names[index];
+      if (name === undefined) return undefined;
+      const file = isAbsolute(name) ? name : join(folder, name);
+      return { read: () => readPictureFile(file), file, what: `picture ${name}` };
+    },
+    close: () => undefined,
+  };
+}
+
+function ofDataset(folder: string): NamedPictures {
+  const set = new PackedDataset(folder);
+  if (set.imageCount === 0) return refuse('the packed set holds no picture', folder);
+  const digits = String(set.imageCount - 1).length;
+  return {
+    length: set.imageCount,
+    nameAt: (index) => String(index).padStart(digits, '0'),
+    at: (index) => ({
+      // A copy: the payload is valid until the next read.
+      read: () => Uint8Array.from(set.readImage(index).payload),
+      file: set.recordPath,
+      what: `picture ${index} of the packed set`,
+    }),
+    close: () => {
+      set.close();
+    },
+  };
+}
+
+function refuse(message: string, file?: string): never {
+  return fail({ code: 'no-pictures', message, ...(file === undefined ? {} : { at: { file } }) });
+}

@@ -1,0 +1,98 @@
+import { basename, join } from 'node:path';
+import type { Failure } from '../../src/base/failure.ts';
+import type { Stage, StageContext } from '../../src/base/stage.ts';
+import { embedPictures } from '../../src/face/embed-pictures.ts';
+import { unitSum } from '../../src/face/unit-sum.ts';
+import { loadEmbedder } from '../../src/net/embedder.ts';
+import type { Embedder } from '../../src/net/network-embedder.ts';
+import type { Inputs, Outputs, Params } from './contract.ts';
+import { namedPictures, type NamedPictures } from './pictures.ts';
+import { RowFile } from './row-file.ts';
+import { writeFeatures } from './write-features.ts';
+
+/** How often the stage says that it could go on from here. */
+const checkpointMs = 5000;
+
+type Context = StageContext<Params, Inputs, Outputs>;
+
+/** Embeds pictures; see README.md. */
+export const run: Stage<Params, Inputs, Outputs> = async (context) => {
+  const { inputs, outputs, params, engine, scratch } = context;
+  const pictures = namedPictures(inputs);
+  const files: RowFile[] = [];
+  try {
+    let columns = 0;
+    for (const [index, path] of inputs.model.entries()) {
+      const embedder = await loadEmbedder({
+        ...{ model: path, engine, threads: context.cpus },
+        normalization: normalizationOf(params),
+      });
+      const file = new RowFile(join(scratch, `rows-${index}`), embedder.embeddingSize);
+      files.push(file);
+      columns += embedder.embeddingSize;
+      try {
+        await embedAll(context, { embedder, pictures, file });
+      } finally {
+        embedder.dispose();
+      }
+    }
+    const models = inputs.model.map((path) => basename(path));
+    writeFeatures({ pictures, files, columns, models, engine, params, folder: outputs.features });
+    context.emit({ type: 'metric', name: 'images', value: files[0]?.count ?? 0 });
+    context.emit({ type: 'metric', name: 'columns', value: columns });
+  } finally {
+    for (const file of files) file.close();
+    pictures.close();
+  }
+};
+
+interface Pass {
+  readonly embedder: Embedder;
+  readonly pictures: NamedPictures;
+  readonly file: RowFile;
+}
+
+/** Goes on behind the rows that are there; every picture gets the unit sum of both its orientations. */
+async function embedAll(context: Context, { embedder, pictures, file }: Pass): Promise<void> {
+  const { params, signal, emit } = context;
+  emit({ type: 'log', level: 'info', message: `computing with ${embedder.computesWith}` });
+  const begin = file.next;
+  const left = { length: pictures.length - begin, at: (index: number) => pictures.at(begin + index) };
+  const skipped = new Set<number>();
+  const onUndecodable =
+    params.unreadable === 'fail'
+      ? undefined
+      : (index: number, failure: Failure) => {
+          skipped.add(index);
+          emit({ type: 'log', level: 'warning', message: `skipped: ${failure.message}` });
+        };
+  const started = performance.now();
+  let saidAt = started;
+  const unit = new Float64Array(embedder.embeddingSize);
+  for await (const batch of embedPictures({ embedder, pictures: left, batch: params.batch, signal, onUndecodable })) {
+    for (let place = 0; place < batch.count; place += 1) {
+      if (skipped.has(batch.start + place)) continue;
+      const row = [place * unit.length, (place + 1) * unit.length] as const;
+      unitSum([batch.original.subarray(...row), batch.mirrored.subarray(...row)], unit);
+      file.add({ position: begin + batch.start + place, values: Float32Array.from(unit) });
+    }
+    const done = batch.start + batch.count;
+    const rate = done / ((performance.now() - started) / 1000);
+    emit({
+      type: 'progress',
+      done: begin + done,
+      total: pictures.length,
+      unit: 'images',
+      figures: { 'images/s': rate },
+    });
+    if (performance.now() - saidAt < checkpointMs) continue;
+    saidAt = performance.now();
+    emit({ type: 'checkpoint', step: begin + done });
+  }
+}
+
+/** Undefined where nothing is to be done, which a model folder insists on. */
+function normalizationOf({ normalization }: Params): Params['normalization'] | undefined {
+  const { mean, scale, colorOrder } = normalization;
+  return mean === 0 && scale === 1 && colorOrder === 'rgb' ? undefined : normalization;
+}

@@ -1,0 +1,180 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { StageEvent } from '../../src/base/stage.ts';
+import { featureMatrix } from '../../src/format/feature-matrix.ts';
+import { decodeImage } from '../../src/format/image.ts';
+import { decodeFile } from '../../src/format/read-file.ts';
+import { installedEngine } from '../../src/net/engines/installed.ts';
+import type { Inputs, Params } from '../../stages/features/contract.ts';
+import { run } from '../../stages/features/run.ts';
+import { failuresOf, temporaryFolder, writeFaceFolder } from '../format/tiny-faces.ts';
+import { embed, embeddingSize, linearModel, side } from './linear-model.ts';
+
+const params: Params = {
+  batch: 2,
+  engine: 'auto',
+  normalization: { mean: 0, scale: 1, colorOrder: 'rgb' },
+  layout: 'matrix',
+  suffix: '',
+  unreadable: 'fail',
+};
+
+interface Job {
+  readonly params?: Partial<Params>;
+  readonly inputs?: Partial<Inputs>;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: StageEvent) => void;
+}
+
+interface Prepared {
+  readonly folder: string;
+  readonly weights: readonly Float32Array[];
+}
+
+/** Two models, and five pictures of two people. */
+function prepared(): Prepared {
+  const folder = temporaryFolder();
+  const weights = [1, 2].map((seed) => linearModel(join(folder, `model-${seed}`), seed));
+  mkdirSync(join(folder, 'images'));
+  writeFaceFolder(join(folder, 'images'), { Ada: 2, Ben: 3 }, side);
+  return { folder, weights };
+}
+
+async function features(folder: string, job: Job = {}): Promise<readonly StageEvent[]> {
+  const events: StageEvent[] = [];
+  await run({
+    params: { ...params, ...job.params },
+    inputs: {
+      ...{ model: [join(folder, 'model-1')], images: join(folder, 'images'), list: undefined, dataset: undefined },
+      ...job.inputs,
+    },
+    outputs: { features: join(folder, 'features') },
+    scratch: folder,
+    seed: 1,
+    signal: job.signal ?? new AbortController().signal,
+    engine: installedEngine('cpu').identity,
+    cpus: 1,
+    emit(event) {
+      events.push(event);
+      job.onEvent?.(event);
+    },
+  });
+  return events;
+}
+
+/** The unit sum of both orientations, computed here. */
+async function expectedRow(file: string, weights: Float32Array): Promise<number[]> {
+  const { data } = await decodeImage(readFileSync(file), file);
+  const mirrored = embed(data, weights, true);
+  const sum = embed(data, weights, false).map((value, index) => value + (mirrored[index] ?? 0));
+  return sum.map((value) => value / Math.hypot(...sum));
+}
+
+function rowsOf(folder: string): { names: string[]; rows: number[][] } {
+  const { columns, values } = decodeFile(featureMatrix, join(folder, 'features', 'features.bin'));
+  const names = readFileSync(join(folder, 'features', 'names.txt'), 'utf8')
+    .trimEnd()
+    .split('\n');
+  return { names, rows: names.map((_, row) => Array.from(values.slice(row * columns, (row + 1) * columns))) };
+}
+
+function expectClose(found: readonly number[], wanted: readonly number[]): void {
+  expect(found).toHaveLength(wanted.length);
+  for (const [index, value] of wanted.entries()) expect(found[index]).toBeCloseTo(value, 5);
+}
+
+describe('the features stage', () => {
+  it('gives a row per picture of a folder: the sum of both orientations, brought to length 1', async () => {
+    const { folder, weights } = prepared();
+    await features(folder);
+    const { names, rows } = rowsOf(folder);
+    expect(names).toEqual([
+      'Ada/Ada_0001.jpg',
+      'Ada/Ada_0002.jpg',
+      'Ben/Ben_0001.jpg',
+      'Ben/Ben_0002.jpg',
+      'Ben/Ben_0003.jpg',
+    ]);
+    for (const [index, name] of names.entries()) {
+      expectClose(rows[index] ?? [], await expectedRow(join(folder, 'images', name), weights[0] ?? new Float32Array()));
+    }
+    expect(JSON.parse(readFileSync(join(folder, 'features', 'features.json'), 'utf8'))).toEqual({
+      ...{ format: 'faceflow-features', version: 1, layout: 'matrix', rows: 5, columns: embeddingSize },
+      ...{ models: ['model-1'], engine: { name: 'cpu', version: '4.22.0' } },
+    });
+  });
+
+  it('concatenates the rows of several models and brings the whole to length 1', async () => {
+    const { folder, weights } = prepared();
+    await features(folder, { inputs: { model: [join(folder, 'model-1'), join(folder, 'model-2')] } });
+    const { names, rows } = rowsOf(folder);
+    const file = join(folder, 'images', names[3] ?? '');
+    const parts = await Promise.all(weights.map((each) => expectedRow(file, each)));
+    expectClose(
+      rows[3] ?? [],
+      parts.flat().map((value) => value / Math.SQRT2),
+    );
+  });
+
+  it('takes the pictures of a list in its order, and writes a file for each as the development kit reads it', async () => {
+    const { folder, weights } = prepared();
+    writeFileSync(join(folder, 'some.lst'), '1\tBen/Ben_0003.jpg\t1\n1\tAda/Ada_0001.jpg\t0\n');
+    await features(folder, {
+      inputs: { list: join(folder, 'some.lst') },
+      params: { layout: 'files', suffix: '_y1_8x8' },
+    });
+    expect(existsSync(join(folder, 'features', 'Ben', 'Ben_0001.jpg_y1_8x8.bin'))).toBe(false);
+    const bytes = readFileSync(join(folder, 'features', 'Ben', 'Ben_0003.jpg_y1_8x8.bin'));
+    // rows, columns, row stride in bytes, element type 5
+    expect([0, 4, 8, 12].map((offset) => bytes.readInt32LE(offset))).toEqual([embeddingSize, 1, 4, 5]);
+    const values = Array.from({ length: embeddingSize }, (_, index) => bytes.readFloatLE(16 + 4 * index));
+    const file = join(folder, 'images', 'Ben', 'Ben_0003.jpg');
+    expectClose(values, await expectedRow(file, weights[0] ?? new Float32Array()));
+  });
+
+  it('goes on from the rows an interrupted run has left, and gives the same bytes', async () => {
+    const { folder } = prepared();
+    const stop = new AbortController();
+    const interrupted = features(folder, {
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.type === 'progress') stop.abort();
+      },
+    });
+    await expect(interrupted).rejects.toThrow(/abort/i);
+    const events = await features(folder);
+    const [first] = events.filter((event) => event.type === 'progress');
+    expect(first).toMatchObject({ done: 4, total: 5 });
+    const other = prepared();
+    await features(other.folder);
+    const bytes = (from: string): Buffer => readFileSync(join(from, 'features', 'features.bin'));
+    expect(bytes(folder).equals(bytes(other.folder))).toBe(true);
+  });
+
+  it('fails on a picture that cannot be decoded, or leaves it out and says so', async () => {
+    const { folder } = prepared();
+    const bad = join(folder, 'images', 'Ada', 'Ada_0002.jpg');
+    writeFileSync(bad, readFileSync(bad).subarray(0, 200));
+    const [failure] = await failuresOf(() => features(folder));
+    expect(failure).toMatchObject({ code: 'undecodable-image', at: { file: bad } });
+    const events = await features(folder, { params: { unreadable: 'skip' } });
+    expect(rowsOf(folder).names).not.toContain('Ada/Ada_0002.jpg');
+    expect(rowsOf(folder).names).toHaveLength(4);
+    const warnings = events.filter((event) => event.type === 'log' && event.level === 'warning');
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('refuses what it cannot name or has not got', async () => {
+    const { folder } = prepared();
+    const list = join(folder, 'some.lst');
+    writeFileSync(list, '0\tBen/Ben_0003.jpg\t1\n');
+    const codeOf = async (job: Job): Promise<string | undefined> =>
+      (await failuresOf(() => features(folder, job)))[0]?.code;
+    expect(await codeOf({ inputs: { list } })).toBe('picture-not-aligned');
+    writeFileSync(list, '1\t../images/Ben/Ben_0003.jpg\t1\n');
+    expect(await codeOf({ inputs: { list }, params: { layout: 'files' } })).toBe('name-outside');
+    expect(await codeOf({ inputs: { images: undefined } })).toBe('no-pictures');
+    expect(await codeOf({ inputs: { dataset: folder } })).toBe('no-pictures');
+  });
+});

@@ -1,0 +1,31 @@
+import { GraphBuilder } from '../../src/net/graph-builder.ts';
+import { writeModel } from '../../src/net/model-folder.ts';
+import { randomParameters } from '../net/engines/small-networks.ts';
+
+export const side = 8;
+export const embeddingSize = 6;
+
+/** One fully connected layer: embeddings that a few lines can compute a second time. */
+export function linearModel(folder: string, seed = 4): Float32Array {
+  const builder = new GraphBuilder();
+  const output = builder.add('fully-connected', 'fc1', builder.data, { units: embeddingSize, bias: false });
+  const graph = builder.build({ channels: 3, height: side, width: side }, output);
+  const parameters = randomParameters(graph, seed);
+  writeModel(folder, { graph, parameters: parameters.values(), origin: {} });
+  return parameters.get('fc1_weight')?.values ?? new Float32Array();
+}
+
+/** The layer by hand: weights are (units, channel x row x column). */
+export function embed(pixels: Uint8Array, weights: Float32Array, isMirrored: boolean): number[] {
+  return Array.from({ length: embeddingSize }, (_, unit) => {
+    let sum = 0;
+    for (let at = 0; at < pixels.length; at += 1) {
+      const channel = at % 3;
+      const row = Math.floor(at / 3 / side);
+      const column = Math.floor(at / 3) % side;
+      const place = channel * side * side + row * side + (isMirrored ? side - 1 - column : column);
+      sum += (pixels[at] ?? 0) * (weights[unit * pixels.length + place] ?? 0);
+    }
+    return sum;
+  });
+}
