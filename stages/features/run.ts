@@ -54,8 +54,8 @@ interface Pass {
 
 /** Goes on behind the rows that are there; every picture gets the unit sum of both its orientations. */
 async function embedAll(context: Context, { embedder, pictures, file }: Pass): Promise<void> {
-  const { params, signal, emit } = context;
-  emit({ type: 'log', level: 'info', message: `computing with ${embedder.computesWith}` });
+  const { params, signal } = context;
+  context.emit({ type: 'log', level: 'info', message: `computing with ${embedder.computesWith}` });
   const begin = file.next;
   const left = { length: pictures.length - begin, at: (index: number) => pictures.at(begin + index) };
   const skipped = new Set<number>();
@@ -64,7 +64,7 @@ async function embedAll(context: Context, { embedder, pictures, file }: Pass): P
       ? undefined
       : (index: number, failure: Failure) => {
           skipped.add(index);
-          emit({ type: 'log', level: 'warning', message: `skipped: ${failure.message}` });
+          context.emit({ type: 'log', level: 'warning', message: `skipped: ${failure.message}` });
         };
   const started = performance.now();
   let saidAt = started;
@@ -78,7 +78,7 @@ async function embedAll(context: Context, { embedder, pictures, file }: Pass): P
     }
     const done = batch.start + batch.count;
     const rate = done / ((performance.now() - started) / 1000);
-    emit({
+    context.emit({
       type: 'progress',
       done: begin + done,
       total: pictures.length,
@@ -87,7 +87,7 @@ async function embedAll(context: Context, { embedder, pictures, file }: Pass): P
     });
     if (performance.now() - saidAt < checkpointMs) continue;
     saidAt = performance.now();
-    emit({ type: 'checkpoint', step: begin + done });
+    context.emit({ type: 'checkpoint', step: begin + done });
   }
 }
 
