@@ -1,5 +1,6 @@
 import type { Codec } from './codec.ts';
 import type { Cursor } from './cursor.ts';
+import { halfToNumber } from './half-float.ts';
 import { littleEndianFloats } from './little-endian-floats.ts';
 
 /*
@@ -159,14 +160,4 @@ function u64(value: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(BigInt(value));
   return bytes;
-}
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

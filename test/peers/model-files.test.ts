@@ -96,11 +96,16 @@ function problemsOf({ model, pictures, prefix, paths }: WrittenModel): string[] 
   );
   for (const written of [prefix, `${prefix}-again`]) {
     const again = modelFormats.mxnet.read(written, { input: model.inferred.graph.input });
-    expect(again.inferred.graph).toEqual(model.inferred.graph);
+    // MXNet saves the nodes in an order of its own.
+    expect(byName(again.inferred.graph)).toEqual(byName(model.inferred.graph));
     problems.push(...differing(again, model).map((name) => `${written}: ${name} is another`));
   }
   for (const path of [`${prefix}-0000.params`, `${prefix}-again-0000.params`, paths.onnx]) rmSync(path);
   return problems;
+}
+
+function byName(graph: Graph): unknown {
+  return { ...graph, layers: Object.fromEntries(graph.layers.map((layer) => [layer.name, layer])) };
 }
 
 /** Names of the arrays that are not the same bytes; the equality of the test runner takes minutes for ten million numbers. */
@@ -136,8 +141,8 @@ const networks = {
   m2: network(chooseNetwork('m2', { embeddingSize: 64 }), 64),
   d121: network(chooseNetwork('d121', { embeddingSize: 64 }), 64),
   p68: network(chooseNetwork('p68', { embeddingSize: 64 }), 64),
-  i2: network(chooseNetwork('i2', { embeddingSize: 64 }), 112),
-  s20: network(chooseNetwork('s20', { embeddingSize: 64 }), 112),
+  i2: network(chooseNetwork('i2', { embeddingSize: 64 }), 80),
+  s20: network(chooseNetwork('s20', { embeddingSize: 64 }), 64),
 };
 
 describe.skipIf('missing' in peer)(`model files in MXNet 1.9.1 and onnxruntime${reason}`, () => {

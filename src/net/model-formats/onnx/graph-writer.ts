@@ -9,16 +9,17 @@ export class GraphWriter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
 
-  /** Adds a node with one output and gives the name of that, which is the node's too. */
+  /** Adds a node with one output and gives the name of that, which is the node's too unless it has another. */
   node(
     opType: string,
-    name: string,
+    output: string,
     inputs: readonly string[],
     attributes: Readonly<Record<string, AttributeValue>> = {},
+    name = output,
   ): string {
     const written = Object.entries(attributes).map(([key, value]) => attributeOf(key, value));
-    this.nodes.push({ inputs, outputs: [name], name, opType, attributes: written });
-    return name;
+    this.nodes.push({ inputs, outputs: [output], name, opType, attributes: written });
+    return output;
   }
 
   /** A constant of float32; its bytes are not copied. */

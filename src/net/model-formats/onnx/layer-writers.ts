@@ -3,8 +3,9 @@ import type { ActivationAttributes } from '../../layers/activation.ts';
 import { normEpsilon } from '../../layers/equalize-norms.ts';
 import type { LayerKind } from '../../layers/index.ts';
 import type { FeatureShape } from '../../layers/layer-definition.ts';
-import { overhang, type Pair, type Window, windowPositions } from '../../layers/window.ts';
+import { overhang, windowPositions } from '../../layers/window.ts';
 import type { NamedArray } from '../../named-array.ts';
+import { cutWindowFactors } from './cut-window-factors.ts';
 import type { GraphWriter } from './graph-writer.ts';
 
 /** A layer to be written: its last node has the layer's name, since others take their input from there. */
@@ -152,19 +153,10 @@ function writePooling({ node, writer, shapes }: WriterCall<'pooling'>): void {
   if (isMax) writer.node('MaxPool', name, inputs, window);
   else if (!isCut) writer.node('AveragePool', name, inputs, { ...window, count_include_pad: 1 });
   else {
-    const whole = writer.node('AveragePool', `${name}_whole`, inputs, { ...window, count_include_pad: 1 });
-    const factors = cutWindowFactors([height, width], attributes, positions);
-    writer.node('Mul', name, [whole, writer.floats(`${name}_factors`, [1, 1, ...positions], factors)]);
+    const attributes = { ...window, count_include_pad: 1 };
+    const whole = writer.node('AveragePool', `${name}_whole`, inputs, attributes, name);
+    const factors = cutWindowFactors([height, width], node.attributes, positions);
+    const constant = writer.floats(`${name}_factors`, [1, 1, ...positions], factors);
+    writer.node('Mul', name, [whole, constant], {}, `${name}_means`);
   }
-}
-
-/** What turns a mean over whole windows into one over the cells that a window has within the padding. */
-function cutWindowFactors(size: Pair, window: Window, positions: Pair): Float32Array {
-  const along = (axis: 0 | 1): number[] =>
-    Array.from({ length: positions[axis] }, (_, index) => {
-      const left = size[axis] + 2 * window.pad[axis] - index * window.stride[axis];
-      return window.kernel[axis] / Math.min(window.kernel[axis], left);
-    });
-  const columns = along(1);
-  return Float32Array.from(along(0).flatMap((row) => columns.map((column) => row * column)));
 }

@@ -23,6 +23,9 @@ const bytesName = 'pixels';
 /** TensorProto.DataType. */
 const elementTypes = { float32: 1, uint8: 2 } as const;
 
+/** By which a file says that it is ours, and normalises its pictures itself. */
+export const producerName = 'faceflow';
+
 const opset = 17;
 /** The version of the format that came with that opset. */
 const irVersion = 8;
@@ -51,7 +54,7 @@ function onnxModelOf(
   const bytes = valueInfo(bytesName, [height, width, channels], elementTypes.uint8);
   return {
     irVersion,
-    producerName: 'faceflow',
+    producerName,
     graph: {
       nodes: writer.nodes,
       name: 'network',

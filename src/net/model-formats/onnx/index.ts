@@ -1,0 +1,60 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { writeFileAtomic } from '../../../base/atomic-file.ts';
+import { fail } from '../../../base/failure.ts';
+import { onnxModel } from '../../../format/onnx-model.ts';
+import { decodeFile } from '../../../format/read-file.ts';
+import type { LayerNode } from '../../graph.ts';
+import type { Model } from '../../model-folder.ts';
+import { assembleModel } from '../assemble-model.ts';
+import type { ModelFormat, ModelReadOptions } from '../model-format.ts';
+import { readOnnx } from './read-onnx.ts';
+import { onnxBytes, producerName } from './write-onnx.ts';
+
+const ending = '.onnx';
+const standardName = 'model.onnx';
+
+/** What current face networks are published as, and what onnxruntime runs. */
+export const onnx = {
+  name: 'onnx',
+  title: 'ONNX (.onnx)',
+  summary: 'One file that onnxruntime and most frameworks run; foreign ones are read for inference.',
+  endings: [ending],
+  standardName,
+  recognises: (path: string) => fileOf(path) !== undefined,
+  read(path: string, options: ModelReadOptions): Model {
+    const file = fileOf(path) ?? path;
+    const stored = decodeFile(onnxModel, file);
+    const { graph, arrays } = readOnnx(stored, options, file);
+    const { producerName: producer = '', producerVersion = '' } = stored;
+    if (producer !== producerName && options.normalization === undefined) checkNormalizes(graph.layers, file);
+    const origin = { format: 'onnx', file: basename(file), producer: `${producer} ${producerVersion}`.trim() };
+    return assembleModel({ graph, arrays, origin, file }, options);
+  },
+  write(path: string, model: Model): void {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileAtomic(path, onnxBytes(model));
+  },
+} as const satisfies ModelFormat;
+
+function fileOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isFile() === true) return path.endsWith(ending) ? path : undefined;
+  const within = join(path, standardName);
+  return stat?.isDirectory() === true && statSync(within, { throwIfNoEntry: false }) !== undefined ? within : undefined;
+}
+
+/**
+ * A foreign network whose first layer with weights sees the pixels as they are was fed something else in training, and
+ * gives nonsense for 0..255. Fails with `normalization-unknown` rather than to guess what that was.
+ */
+function checkNormalizes(layers: readonly LayerNode[], file: string): void {
+  const first = layers.find(({ kind }) => kind !== 'identity' && kind !== 'slice' && kind !== 'concat');
+  if (first?.kind !== 'convolution' && first?.kind !== 'fully-connected') return;
+  fail({
+    code: 'normalization-unknown',
+    message: `Layer "${first.name}" takes the pixels as they come, and the file does not say how they are to be normalised.`,
+    at: { file },
+    hint: 'Give it: ArcFace models of today want --mean 127.5 --scale 0.00784313725; --mean 0 --scale 1 takes 0..255 as they are.',
+  });
+}
