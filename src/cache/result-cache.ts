@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { syncFolder, writeFileAtomic } from '../base/atomic-file.ts';
 import type { Json } from '../base/digest.ts';
@@ -130,7 +140,7 @@ export class ResultCache {
       stored[port] = await storeOutput({ scratch, objects: this.#objects }, port, plan);
     }
     const entry: CacheEntry = { format: 'faceflow-cache-entry', version: 1, key, ...facts, outputs: stored };
-    writeFileAtomic(join(scratch.entry, entryFileName), `${JSON.stringify(entry, null, 1)}\n`);
+    writeFileSync(join(scratch.entry, entryFileName), `${JSON.stringify(entry, null, 1)}\n`);
     makeDurable(scratch.entry);
     this.drop(key);
     this.#moveIn(scratch.entry, key);
@@ -152,7 +162,7 @@ export class ResultCache {
     rmSync(copy, { recursive: true, force: true });
     linkTree(join(this.entryFolder(entry.key), outputsFolderName), join(copy, outputsFolderName));
     const accepted: CacheEntry = { ...entry, key, keyDocument, accepted: acceptance };
-    writeFileAtomic(join(copy, entryFileName), `${JSON.stringify(accepted, null, 1)}\n`);
+    writeFileSync(join(copy, entryFileName), `${JSON.stringify(accepted, null, 1)}\n`);
     makeDurable(copy);
     this.drop(key);
     this.#moveIn(copy, key);

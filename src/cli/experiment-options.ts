@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { loadExperiment } from '../spec/load-experiment.ts';
 import type { Experiment } from '../spec/experiment.ts';
 import type { Call, Surroundings } from './flow-command.ts';
-import { TreeFolder } from './tree-folder.ts';
 import { stageFolders, type Workspace } from './workspace.ts';
 
 /** What commands that take an experiment file have in common. */
@@ -43,7 +42,7 @@ export function loadFrom(options: ExperimentOptions, workspace: Workspace, surro
     environment: surroundings.environment,
     allowMissingInputs: options.allowMissingInputs === true,
     stageFolders: stageFolders(),
-    trees: new TreeFolder(workspace.runsFolder),
+    trees: workspace.trees,
   });
 }
 

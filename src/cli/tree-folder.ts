@@ -13,6 +13,7 @@ const mostTrees = 32;
 export class TreeFolder implements TreeStore {
   readonly #runsFolder: string;
   readonly #folder: string;
+  readonly #fresh = new Map<Digest, WrittenTree>();
 
   constructor(runsFolder: string) {
     this.#runsFolder = runsFolder;
@@ -28,17 +29,25 @@ export class TreeFolder implements TreeStore {
   }
 
   keep(name: Digest, tree: WrittenTree): void {
-    // Looking at an experiment leaves nothing behind where nothing was run.
-    if (!existsSync(this.#runsFolder)) return;
+    this.#fresh.set(name, tree);
+  }
+
+  /** Writes what was kept, unless nothing was run here: looking at an experiment leaves nothing behind. */
+  close(): void {
+    if (this.#fresh.size === 0 || !existsSync(this.#runsFolder)) return;
     try {
       mkdirSync(this.#folder, { recursive: true });
-      const temporary = join(this.#folder, `.${name}.${process.pid}`);
-      writeFileSync(temporary, JSON.stringify(tree));
-      renameSync(temporary, join(this.#folder, name));
+      for (const [name, tree] of this.#fresh) this.#write(name, tree);
       this.#thin();
     } catch {
       // A workspace that may only be read: its files are read anew each time.
     }
+  }
+
+  #write(name: Digest, tree: WrittenTree): void {
+    const temporary = join(this.#folder, `.${name}.${process.pid}`);
+    writeFileSync(temporary, JSON.stringify(tree));
+    renameSync(temporary, join(this.#folder, name));
   }
 
   #thin(): void {

@@ -15,6 +15,7 @@ import type { StageFolders } from '../spec/stage-folders.ts';
 import type { TaskEngines } from './engine.ts';
 import type { Surroundings } from './flow-command.ts';
 import { packageFolder } from './package-version.ts';
+import { TreeFolder } from './tree-folder.ts';
 
 /** The folder experiments are relative to, with what earlier runs left in its `runs/`. */
 export class Workspace {
@@ -23,6 +24,8 @@ export class Workspace {
   readonly runsFolder: string;
   readonly cache: ResultCache;
   readonly locksPath: string;
+  /** Experiment files as they were read before. */
+  readonly trees: TreeFolder;
   #digests: StatCache | undefined;
   #database: FlowDatabase | undefined;
 
@@ -30,6 +33,7 @@ export class Workspace {
   constructor(folder: string, caches: { readonly shared?: string; readonly second?: string } = {}) {
     this.folder = folder;
     this.runsFolder = join(folder, 'runs');
+    this.trees = new TreeFolder(this.runsFolder);
     const { shared, second } = caches;
     this.cache = new ResultCache(
       shared === undefined
@@ -100,6 +104,7 @@ export class Workspace {
   }
 
   close(): void {
+    this.trees.close();
     this.#digests?.close();
     this.#database?.close();
   }

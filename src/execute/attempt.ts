@@ -2,7 +2,6 @@ import { existsSync, fstatSync, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { dirname, join } from 'node:path';
 import type { Json } from '../base/digest.ts';
 import { FailureError } from '../base/failure.ts';
-import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { InputPaths, OutputPaths, StageEvent } from '../base/stage.ts';
 import type { CacheEntry, ExecutionFacts, Figure } from '../cache/cache-entry.ts';
 import type { ScratchFolder } from '../cache/scratch-folder.ts';
@@ -341,7 +340,9 @@ function outputPlans(task: TaskSpec): Record<string, OutputPlan> {
 function countAttempt(scratch: ScratchFolder): number {
   const file = join(scratch.root, 'attempts.json');
   const number = (readNumber(file) ?? 0) + 1;
-  writeFileAtomic(file, String(number));
+  // Not worth waiting for the disk: after a power cut the count starts anew.
+  writeFileSync(`${file}.new`, String(number));
+  renameSync(`${file}.new`, file);
   return number;
 }
 

@@ -27,7 +27,8 @@ export class Worker {
   static async start(launch: Launch): Promise<Worker> {
     // Importing execa takes 0.12 s, which a run that finds everything in the cache shall not pay.
     const { execa } = await import('execa');
-    const worker = new URL('worker.js', import.meta.url).pathname;
+    // By way of its folder, which is also right from where the command is bundled.
+    const worker = new URL('../execute/worker.js', import.meta.url).pathname;
     // Any descriptor will do; the types of execa name only 3 to 9.
     const log = launch.logDescriptor as 3;
     const subprocess = execa(process.execPath, ['--enable-source-maps', worker], {

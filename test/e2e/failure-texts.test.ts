@@ -1,0 +1,286 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Rig, until } from './rig.ts';
+
+/** Every failure of the commands that a user can cause, as it is printed. One workspace serves them all. */
+let rig: Rig;
+
+const pair = `name: pair
+params: { word: hello }
+stages:
+  first:
+    uses: shell
+    matrix: { n: [1, 2] }
+    with: { command: "echo \${params.word} \${matrix.n} > $out", outputs: { out: out.txt } }
+  last:
+    uses: shell
+    with:
+      command: cat $in > $out
+      inputs: { in: "\${stages.first[*].outputs.out}" }
+      outputs: { out: out.txt }
+`;
+
+function single(name: string, command: string, more = ''): string {
+  return `name: ${name}\nstages:\n  task:\n    uses: shell\n    with:\n      command: ${command}\n      outputs: { out: out.txt }\n${more}`;
+}
+
+beforeAll(async () => {
+  rig = new Rig();
+  rig.write('pair.yaml', pair);
+  const ended = await rig.flow(['run', 'pair.yaml']);
+  expect(ended.code).toBe(0);
+});
+
+afterAll(async () => {
+  await rig.dispose();
+});
+
+/** What a command prints that goes wrong, with what differs from machine to machine taken out. */
+async function complaint(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await rig.flow(args);
+  expect([1, 2]).toContain(code);
+  const text =
+    code === 2
+      ? stderr
+      : stdout
+          .split('\n')
+          .filter((line) => line.startsWith('  '))
+          .join('\n');
+  return cleaned(text);
+}
+
+function cleaned(text: string): string {
+  return text
+    .replaceAll(rig.folder, '<workspace>')
+    .replaceAll(/[0-9]{8}-[0-9]{6}-/g, '<time>-')
+    .replaceAll(/[0-9a-f]{64}/g, '<key>')
+    .replaceAll(/\n *\|     at .*/g, '')
+    .trimEnd();
+}
+
+describe('of naming things', () => {
+  it('unknown-command', async () => {
+    expect(await complaint('rnu', 'pair.yaml')).toMatchInlineSnapshot(`
+      "unknown-command: there is no command "rnu" (did you mean "run"?)
+        flow --help lists the commands"
+    `);
+  });
+  it('unknown-task', async () => {
+    expect(await complaint('run', 'pair.yaml', 'lsat')).toMatchInlineSnapshot(`
+      "unknown-task: experiment "pair" has no task "lsat" (did you mean "last"?)
+        Its tasks: first[n=1], first[n=2], last."
+    `);
+  });
+  it('empty-range', async () => {
+    expect(await complaint('run', 'pair.yaml', 'last..first')).toMatchInlineSnapshot(`
+      "empty-range: nothing lies on the way in "last..first": the second does not depend on the first
+        Try it the other way round, or name both: flow run FILE last first"
+    `);
+  });
+  it('result-not-there', async () => {
+    expect(await complaint('run', 'pair.yaml', '--only', 'last', '--set', 'params.word=new')).toMatchInlineSnapshot(`
+      "result-not-there: first[n=1] is not selected, and what it gives is not in the cache
+        Select it too, or take all that is needed: --until NAME
+
+      result-not-there: first[n=2] is not selected, and what it gives is not in the cache
+        Select it too, or take all that is needed: --until NAME"
+    `);
+  });
+  it('unknown-run', async () => {
+    expect(await complaint('show', 'piar')).toMatchInlineSnapshot(`
+      "unknown-run: there is no run "piar" (did you mean "pair"?)
+        flow runs lists them; the name of an experiment stands for its last run"
+    `);
+  });
+  it('ambiguous-run', async () => {
+    await rig.flow(['run', 'pair.yaml']);
+    expect(await complaint('show', '2')).toMatchInlineSnapshot(`
+      "ambiguous-run: the ids of several runs begin with "2"
+        flow runs lists them; the name of an experiment stands for its last run"
+    `);
+  });
+  it('unknown-result', async () => {
+    expect(await complaint('cache', 'pin', 'pair:nothing')).toMatchInlineSnapshot(`
+      "unknown-result: the cache holds no result "pair:nothing"
+        flow cache ls lists what it holds"
+    `);
+  });
+  it('several-tasks', async () => {
+    expect(await complaint('repeat', 'pair.yaml', 'first')).toMatchInlineSnapshot(`
+      "several-tasks: "first" stands for 2 tasks; one can be repeated at a time
+        first[n=1], first[n=2]"
+    `);
+  });
+  it('unknown-shell', async () => {
+    expect(await complaint('completion', 'tcsh')).toMatchInlineSnapshot(`
+      "unknown-shell: there is no completion for "tcsh"
+        There are: bash, zsh, fish."
+    `);
+  });
+  it('no-log', async () => {
+    expect(await complaint('logs', 'last')).toMatchInlineSnapshot(`
+      "no-log: last has no log in run <time>-pair: it did not run, or printed nothing
+        a task from the cache has its log with the run that computed it: --run"
+    `);
+  });
+  it('nothing-to-accept', async () => {
+    expect(await complaint('accept', 'pair.yaml', 'last', '--reason', 'x')).toMatchInlineSnapshot(`
+      "pair.yaml:8:3 nothing-to-accept: the result of last is good as it is: nothing has changed
+        last:
+        ~~~~"
+    `);
+  });
+  it('bad-limit', async () => {
+    expect(await complaint('cache', 'gc', '--max-size', 'much')).toMatchInlineSnapshot(
+      `"bad-limit: expected the size of the cache as an amount such as 50 GiB, or 0, found "much""`,
+    );
+  });
+});
+
+describe('of files and folders', () => {
+  it('file-exists', async () => {
+    expect(await complaint('init', 'pair.yaml')).toMatchInlineSnapshot(`
+      "file-exists: <workspace>/pair.yaml is there already
+        Name another file: flow init FILE."
+    `);
+  });
+  it('folder-exists', async () => {
+    expect(await complaint('export', 'pair', 'control')).toMatchInlineSnapshot(
+      `"folder-exists: expected a new folder, found one at <workspace>/control"`,
+    );
+  });
+  it('run-exists', async () => {
+    await rig.flow(['export', 'pair', 'exported']);
+    expect(await complaint('import', 'exported')).toMatchInlineSnapshot(`
+      "run-exists: there is a run <time>-pair already
+        flow rm <time>-pair removes it"
+    `);
+  });
+  it('no-run-here', async () => {
+    expect(await complaint('import', 'control')).toMatchInlineSnapshot(
+      `"<workspace>/control/run.json: no-run-here: expected the folder of a run, found no run.json"`,
+    );
+  });
+  it('unreadable-path', async () => {
+    expect(await complaint('cache', 'import', 'nowhere')).toMatchInlineSnapshot(
+      `"<workspace>/nowhere: unreadable-path: cannot read <workspace>/nowhere: it does not exist"`,
+    );
+  });
+  it('bad-lock', async () => {
+    rig.write('locked/flow.lock', '{}');
+    rig.write('locked/one.yaml', single('one', 'cat $in > $out', '      inputs: { in: pair.yaml }\n'));
+    expect(await complaint('run', 'locked/one.yaml', '--locked')).toMatchInlineSnapshot(
+      `"<workspace>/locked/flow.lock: bad-lock: expected a lock file of faceflow, found something else"`,
+    );
+  });
+  it('not-a-file', async () => {
+    execFileSync('mkfifo', [rig.path('pipe')]);
+    rig.write('pipe.yaml', single('pipe', 'cat $in > $out', '      inputs: { in: pipe }\n'));
+    expect(await complaint('run', 'pipe.yaml')).toMatchInlineSnapshot(
+      `"<workspace>/pipe: not-a-file: expected a file or a folder, found something else (a pipe, a socket or a device): <workspace>/pipe"`,
+    );
+  });
+  it('endless-folder', async () => {
+    mkdirSync(rig.path('round/inner'), { recursive: true });
+    symlinkSync('..', rig.path('round/inner/back'));
+    rig.write('round.yaml', single('round', 'ls $in > $out', '      inputs: { in: round }\n'));
+    expect(await complaint('run', 'round.yaml')).toMatchInlineSnapshot(`
+      "<workspace>/round/inner/back: endless-folder: a symbolic link leads back to a folder above it: <workspace>/round/inner/back
+        remove the link, or name a folder without it"
+    `);
+  });
+  it('database-too-new', async () => {
+    mkdirSync(rig.path('later/runs'), { recursive: true });
+    const later = new Database(rig.path('later/runs/flow.db'));
+    later.pragma('user_version = 1000');
+    later.close();
+    expect(await complaint('runs', '--workspace', 'later')).toMatchInlineSnapshot(`
+      "<workspace>/later/runs/flow.db: database-too-new: expected a database of version 3 or less, found version 1000
+        a later version of faceflow has written it; update, or move the file away and run \`flow db rebuild\`"
+    `);
+  });
+});
+
+describe('of tasks', () => {
+  it('command-failed', async () => {
+    rig.write('fails.yaml', single('fails', 'exit 7'));
+    expect(await complaint('run', 'fails.yaml')).toMatchInlineSnapshot(`
+      "  command-failed: the command ended with exit code 7
+          what it printed is in the log of the task
+        log: runs/<time>-fails/logs/task.log (empty)"
+    `);
+  });
+  it('output-missing', async () => {
+    rig.write('forgets.yaml', single('forgets', '"true"'));
+    expect(await complaint('run', 'forgets.yaml')).toMatchInlineSnapshot(`
+      "  output-missing: the stage ended without writing its output out (out.txt)
+          a stage creates every output its stage.json declares
+        log: runs/<time>-forgets/logs/task.log (empty)"
+    `);
+  });
+  it('output-leads-outside', async () => {
+    rig.write('leads.yaml', single('leads', 'ln -s /etc/hostname $out'));
+    expect(await complaint('run', 'leads.yaml')).toMatchInlineSnapshot(`
+      "  output-leads-outside: output out holds a symbolic link that leads out of the outputs: <workspace>/runs/scratch/<key>/entry/outputs/out.txt
+          write a copy: a result must be whole by itself
+        log: runs/<time>-leads/logs/task.log (empty)"
+    `);
+  });
+  it('program-version', async () => {
+    rig.write('version.yaml', single('version', 'echo > $out', '      version: exit 5\n'));
+    expect(await complaint('run', 'version.yaml')).toMatchInlineSnapshot(
+      `"program-version: the command \`exit 5\` should print the version of a program; it ended with exit code 5"`,
+    );
+  });
+  it('stage-threw', async () => {
+    rig.chain({ a: [] }, { a: 'waits: true' });
+    rig.order('a', 'fail');
+    expect(await complaint('run', 'chain.yaml')).toMatchInlineSnapshot(`
+      "  stage-threw: the stage threw Error: told to fail
+          the stack is in the log of the task
+        the end of runs/<time>-chain/logs/a.log:
+        | working on a
+        | Error: told to fail"
+    `);
+  });
+  it('stage-without-run', async () => {
+    rig.write('stages/empty/stage.json', rig.read('stages/warm/stage.json').replace('"warm"', '"empty"'));
+    writeFileSync(rig.path('stages/empty/run.js'), 'export const walk = 1;\n');
+    rig.write(
+      'empty.yaml',
+      'name: empty\nstages:\n  task:\n    uses: ./stages/empty\n    with: { text: a, notes: b }\n',
+    );
+    expect(await complaint('run', 'empty.yaml')).toMatchInlineSnapshot(`
+      "  <workspace>/stages/empty/run.js: stage-without-run: expected <workspace>/stages/empty/run.js to export a function "run"
+          export const run: Stage<Params, Inputs, Outputs> = async (context) => { ... }
+        the end of runs/<time>-empty/logs/task.log:
+        | FailureError: expected <workspace>/stages/empty/run.js to export a function "run""
+    `);
+  });
+  it('rerun-differs', async () => {
+    rig.write('seen.yaml', single('seen', 'echo ${env.SEEN:-none} > $out'));
+    await rig.flow(['run', 'seen.yaml'], { SEEN: 'a' });
+    expect(await complaint('rerun', 'seen')).toMatchInlineSnapshot(`
+      "rerun-differs: run <time>-seen cannot be repeated as it was: task would be something else now
+        files that the experiment extends, the environment, or versions of stages have changed since"
+    `);
+  });
+  it('run-is-running and cache-in-use', async () => {
+    rig.write('long.yaml', single('long', 'sleep 1000'));
+    const running = rig.start(['run', 'long.yaml']);
+    await until(() => rig.eventsSoFar().includes('"task-started"'));
+    while (!(await rig.flow(['runs', 'long'])).stdout.includes('running'));
+    expect(await complaint('rm', 'long')).toMatchInlineSnapshot(`
+      "run-is-running: run <time>-long is running
+        Stop it first, or wait for its end."
+    `);
+    expect(await complaint('cache', 'gc')).toMatchInlineSnapshot(`
+      "cache-in-use: run <time>-long is running, and may be about to read what gc would remove
+        Wait until it has ended; --dry-run works at any time."
+    `);
+    running.process.kill('SIGKILL');
+    await running.ended;
+  });
+});
