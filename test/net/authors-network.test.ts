@@ -1,49 +1,88 @@
 import { existsSync } from 'node:fs';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { mxnetParams, toFloat32 } from '../../src/format/mxnet-params.ts';
-import { decodeFile } from '../../src/format/read-file.ts';
-import { buildNetwork } from '../../src/net/backbones/index.ts';
+import { loadEmbedder } from '../../src/net/embedder.ts';
 import { loadEngine } from '../../src/net/engines/load.ts';
 import { Network } from '../../src/net/engines/network.ts';
-import { inferGraph } from '../../src/net/infer-graph.ts';
-import type { NamedArray } from '../../src/net/named-array.ts';
-import { networkEmbedder } from '../../src/net/network-embedder.ts';
+import { installedOnnxruntime } from '../../src/net/engines/onnxruntime/installed-onnxruntime.ts';
+import { required } from '../../src/net/engines/required.ts';
+import { modelFormatOf } from '../../src/net/model-formats/choose-format.ts';
+import { onnxBytes } from '../../src/net/model-formats/onnx/write-onnx.ts';
 import { otherEngines } from './engines/engines.ts';
 
 const checkpoint = '../shared/data/models/mobilefacenet-y1/model-0000.params';
 const side = 112;
 
-// Embeddings that MXNet 1.1.0 gives for the original authors' checkpoint; specification, section 8.
-const ramps = [0.299836, -0.042476, 0.004281, -0.236532, -0.363795, 0.242892];
-
-function readParameters(): Map<string, NamedArray> {
-  const arrays = decodeFile(mxnetParams, checkpoint).map((array) => {
-    const name = array.name.replace(/^(arg|aux):/, '');
-    return [name, { name, shape: array.shape, values: toFloat32(array) }] as const;
-  });
-  return new Map(arrays);
+/** Values of a picture in planes, and the embedding that MXNet gives for it; specification (training.md), section 8. */
+interface TestVector {
+  readonly valueAt: (row: number, column: number, channel: number) => number;
+  readonly begin: readonly number[];
+  readonly norm: number;
 }
 
-/** (2 row + 3 column + 50 channel) mod 256. */
-function rampPicture(): Uint8Array {
-  return Uint8Array.from({ length: side * side * 3 }, (_, index) => {
-    const pixel = Math.floor(index / 3);
-    return (2 * Math.floor(pixel / side) + 3 * (pixel % side) + 50 * (index % 3)) % 256;
+const vectors: Readonly<Record<string, TestVector>> = {
+  grey: {
+    valueAt: () => 127.5,
+    begin: [0.317739, 0.00589, 0.331827, 0.252509, -0.402753, 0.115107],
+    norm: 3.0267,
+  },
+  ramps: {
+    valueAt: (row, column, channel) => (2 * row + 3 * column + 50 * channel) % 256,
+    begin: [0.299836, -0.042476, 0.004281, -0.236532, -0.363795, 0.242892],
+    norm: 3.400302,
+  },
+};
+
+const onnxruntime = installedOnnxruntime();
+const engines = [...otherEngines(), ...(typeof onnxruntime === 'string' ? [] : [onnxruntime])];
+
+function read() {
+  return modelFormatOf(checkpoint).read(checkpoint, {});
+}
+
+/** NHWC or NCHW. */
+function picture({ valueAt }: TestVector, layout: 'nhwc' | 'nchw'): Float32Array {
+  return Float32Array.from({ length: side * side * 3 }, (_, index) => {
+    const channel = layout === 'nhwc' ? index % 3 : Math.floor(index / side / side);
+    const pixel = layout === 'nhwc' ? Math.floor(index / 3) : index % (side * side);
+    return valueAt(Math.floor(pixel / side), pixel % side, channel);
   });
 }
 
-describe.skipIf(!existsSync(checkpoint))(`the authors' MobileFaceNet (${checkpoint})`, () => {
-  it.each(otherEngines())('embeds on $name as in MXNet', async (identity) => {
-    const engine = await loadEngine(identity, { threads: 1 });
-    const graph = buildNetwork({ name: 'y1', embeddingSize: 128, bnMomentum: 0.9 }, { height: side, width: side });
-    const inferred = inferGraph(graph);
-    const parameters = readParameters();
-    expect(new Set(inferred.parameters.map(({ name }) => name))).toEqual(new Set(parameters.keys()));
-    const embedder = networkEmbedder(engine, new Network(engine, inferred, parameters), inferred);
-    const embedding = await embedder.embed(rampPicture(), 1);
-    const difference = Math.max(...ramps.map((wanted, index) => Math.abs(wanted - (embedding[index] ?? NaN))));
-    expect(difference).toBeLessThan(1e-5);
-    expect(Math.hypot(...embedding)).toBeCloseTo(3.400302, 5);
-    embedder.dispose();
+async function embedOn(identity: (typeof engines)[number], vector: TestVector): Promise<Float32Array> {
+  const { inferred, parameters } = read();
+  if (identity.name === 'onnxruntime') {
+    const session = await InferenceSession.create(onnxBytes({ inferred, parameters }));
+    const data = new Tensor('float32', picture(vector, 'nchw'), [1, 3, side, side]);
+    return Object.values(await session.run({ data }))[0]?.data as Float32Array;
+  }
+  const engine = await loadEngine(identity, { threads: 1 });
+  const network = new Network(engine, inferred, parameters);
+  const input = engine.tf.tensor4d(picture(vector, 'nhwc'), [1, side, side, 3]);
+  const [output] = network.infer(input);
+  const embedding = Float32Array.from(required(output).dataSync());
+  network.dispose();
+  return embedding;
+}
+
+function expectVector(embedding: Float32Array, { begin, norm }: TestVector): void {
+  const difference = Math.max(...begin.map((wanted, index) => Math.abs(wanted - (embedding[index] ?? NaN))));
+  expect(difference).toBeLessThan(1e-5);
+  expect(Math.abs(Math.hypot(...embedding) - norm)).toBeLessThan(1e-5);
+}
+
+describe.skipIf(!existsSync(checkpoint))(`the authors' MobileFaceNet, imported (skipped without ${checkpoint})`, () => {
+  describe.each(engines)('on $name', (identity) => {
+    it.each(Object.keys(vectors))('embeds the picture "%s" as in MXNet', async (name) => {
+      const vector = required(vectors[name]);
+      expectVector(await embedOn(identity, vector), vector);
+    });
+
+    it('embeds bytes as in MXNet, as verification does', async () => {
+      const vector = required(vectors['ramps']);
+      const embedder = await loadEmbedder({ model: checkpoint, engine: identity, threads: 1 });
+      expectVector(await embedder.embed(Uint8Array.from(picture(vector, 'nhwc')), 1), vector);
+      embedder.dispose();
+    });
   });
 });
