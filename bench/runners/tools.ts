@@ -115,8 +115,11 @@ export function tools(programs: Programs): readonly Tool[] {
   return [flow(programs.flow), dvc(programs.dvc), snakemake(programs.snakemake), ninja(programs.ninja)];
 }
 
+/** A runner that takes longer than this is cut off. */
+export const allowedSeconds = 900;
+
 /** Runs a program in a folder to its end and gives the seconds it took; undefined where it took longer than allowed. */
-export function seconds(argv: readonly string[], folder: string, allowedSeconds = 900): number | undefined {
+export function seconds(argv: readonly string[], folder: string): number | undefined {
   const [program = '', ...args] = argv;
   const started = performance.now();
   const { status, stdout, stderr, error } = spawnSync(program, args, {
