@@ -17,10 +17,11 @@ export async function main(process: NodeJS.Process): Promise<ExitCode> {
     stdin: process.stdin,
     commands,
   };
+  const argv = process.argv.slice(2);
   try {
-    return await dispatch(process.argv.slice(2), surroundings);
+    return await dispatch(argv, surroundings);
   } catch (error) {
-    return await explain(error, surroundings);
+    return await explain(error, argv, surroundings);
   }
 }
 
@@ -82,10 +83,11 @@ function unknownCommand(name: string): never {
 }
 
 /** Shows what went wrong and decides whose fault it was. */
-async function explain(error: unknown, surroundings: Surroundings): Promise<ExitCode> {
+async function explain(error: unknown, argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   // Commander has already printed its own message (or the help text that was asked for).
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.wrongCall;
   if (error instanceof FailureError) {
+    if (argv.includes('--json')) surroundings.stdout.write(`${JSON.stringify({ failures: error.failures })}\n`);
     const { renderFailures } = await import('../report/failure-frame.ts');
     surroundings.stderr.write(
       `${renderFailures(error.failures, { colour: showsColour(surroundings.stderr, surroundings.environment) })}\n`,

@@ -201,7 +201,7 @@ export class Attempt {
     const hasEndedWell = end.type === 'reported' && end.result.outcome !== 'failed';
     if (hasEndedWell) return undefined;
     const death = {
-      signal: end.type === 'crashed' ? end.signal : null,
+      signal: end.type === 'crashed' ? end.signal : (end.innerSignal ?? null),
       killsBefore,
       killsAfter: kernelKills(),
       printed: logTail(this.#logFile, shownLogLines),

@@ -53,6 +53,9 @@ export async function startProgram(launch: Launch): Promise<TaskProcess> {
   };
 }
 
+/** What a shell ends with whose last command was ended by SIGKILL: 128 and the number of the signal. */
+const killedExitCode = 137;
+
 function programEnd(exitCode: number | undefined, signal: string | undefined, meter: GroupMeter): ProcessEnd {
   const usage = meter.usage();
   if (exitCode === 0) return { type: 'reported', result: { outcome: 'done' }, usage };
@@ -62,7 +65,8 @@ function programEnd(exitCode: number | undefined, signal: string | undefined, me
     message: `the command ended with exit code ${exitCode}`,
     hint: 'what it printed is in the log of the task',
   };
-  return { type: 'reported', result: { outcome: 'failed', failures: [failure] }, usage };
+  const end = { type: 'reported', result: { outcome: 'failed', failures: [failure] }, usage } as const;
+  return exitCode === killedExitCode ? { ...end, innerSignal: 'SIGKILL' } : end;
 }
 
 function commandOf(params: unknown): string {

@@ -13,7 +13,13 @@ export interface Launch {
 }
 
 export type ProcessEnd =
-  | { readonly type: 'reported'; readonly result: WorkerResult; readonly usage: Usage | undefined }
+  | {
+      readonly type: 'reported';
+      readonly result: WorkerResult;
+      readonly usage: Usage | undefined;
+      /** The signal that ended a process within it, as far as a shell tells. */
+      readonly innerSignal?: 'SIGKILL';
+    }
   | {
       readonly type: 'crashed';
       readonly exitCode: number | null;

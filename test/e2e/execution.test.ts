@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { events, isAlive, outcomes, Rig, until, type Ended } from './rig.ts';
+import { events, flowCommand, isAlive, outcomes, Rig, until, type Ended } from './rig.ts';
 
 let rig: Rig;
 
@@ -17,6 +18,18 @@ function attempts(ended: Ended): unknown[] {
   return events(ended)
     .filter((event) => event.type === 'attempt-ended')
     .map((event) => event['result']);
+}
+
+function canMake(folder: string, file: string): boolean {
+  const own = join(folder, 'flow-test');
+  try {
+    mkdirSync(own);
+  } catch {
+    return false;
+  }
+  const isGroup = existsSync(join(own, file));
+  rmdirSync(own);
+  return isGroup;
 }
 
 function shell(settings: string): void {
@@ -199,6 +212,27 @@ describe('a task that takes too long', () => {
 });
 
 describe('want of memory', () => {
+  // Control groups of version 1 or 2, where this user may make them.
+  const group = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup'].find((folder) =>
+    ['memory.limit_in_bytes', 'memory.max'].some((name) => canMake(folder, name)),
+  );
+
+  it.skipIf(group === undefined)('is recognised when the kernel kills (needs a control group of its own)', async () => {
+    shell('    with: { command: "python3 -c \'bytearray(1 << 30)\' > $out", outputs: { out: out.txt } }\n');
+    const folder = join(group ?? '', 'flow-test');
+    mkdirSync(folder, { recursive: true });
+    try {
+      const limit = existsSync(join(folder, 'memory.max')) ? 'memory.max' : 'memory.limit_in_bytes';
+      writeFileSync(join(folder, limit), String(300 << 20));
+      const script = `echo $$ > ${folder}/cgroup.procs; exec node ${flowCommand} run shell.yaml --json`;
+      const { stdout, status } = spawnSync('sh', ['-c', script], { cwd: rig.folder, encoding: 'utf8' });
+      expect(status).toBe(1);
+      expect(stdout).toContain('"result":{"outcome":"out-of-memory"}');
+    } finally {
+      rmdirSync(folder);
+    }
+  });
+
   it('is recognised by the last words of a process', async () => {
     shell(
       '    with:\n      command: echo "FATAL ERROR Reached heap limit Allocation failed - JavaScript heap out of memory"; kill -ABRT $$\n      outputs: { out: out.txt }\n',

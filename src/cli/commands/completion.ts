@@ -40,13 +40,16 @@ complete -c flow -F -n 'test (count (flow complete -- (commandline -cp) 2>/dev/n
 
 export const command: FlowCommand = {
   declare(command) {
-    command.argument('<shell>', Object.keys(scripts).join(', ')).addHelpText(
-      'after',
-      `
+    command
+      .argument('<shell>', Object.keys(scripts).join(', '))
+      .option('--json', 'print JSON', false)
+      .addHelpText(
+        'after',
+        `
 bash: echo 'source <(flow completion bash)' >> ~/.bashrc
 zsh:  echo 'source <(flow completion zsh)' >> ~/.zshrc
 fish: flow completion fish > ~/.config/fish/completions/flow.fish`,
-    );
+      );
   },
   run(call, surroundings) {
     const shell = String(call.arguments[0]);
@@ -55,7 +58,7 @@ fish: flow completion fish > ~/.config/fish/completions/flow.fish`,
       const hint = `There are: ${Object.keys(scripts).join(', ')}.`;
       fail({ code: 'unknown-shell', message: `there is no completion for "${shell}"`, hint });
     }
-    surroundings.stdout.write(script);
+    surroundings.stdout.write(call.options['json'] === true ? `${JSON.stringify({ shell, script })}\n` : script);
     return Promise.resolve(exitCode.done);
   },
 };

@@ -8,16 +8,17 @@ import { packageFolder } from '../package-version.ts';
 
 export const command: FlowCommand = {
   declare(command) {
-    command.argument('[file]', 'the file to write', 'experiment.yaml');
+    command.argument('[file]', 'the file to write', 'experiment.yaml').option('--json', 'print JSON', false);
   },
 
-  run({ arguments: [file] }, { workingFolder, stdout }) {
+  run({ arguments: [file], options }, { workingFolder, stdout }) {
     const path = resolve(workingFolder, String(file));
     const schema = fileURLToPath(new URL('schemas/experiment.schema.json', packageFolder()));
     mkdirSync(dirname(path), { recursive: true });
     writeNew(path, startingText(basename(path, extname(path)), relative(dirname(path), schema)));
     const shown = relative(workingFolder, path);
-    stdout.write(`wrote ${shown}\n  flow plan ${shown}    what it would do\n  flow run ${shown}     do it\n`);
+    const text = `wrote ${shown}\n  flow plan ${shown}    what it would do\n  flow run ${shown}     do it`;
+    stdout.write(`${options['json'] === true ? JSON.stringify({ file: path }) : text}\n`);
     return Promise.resolve(exitCode.done);
   },
 };

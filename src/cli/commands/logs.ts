@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Option } from 'commander';
 import { fail } from '../../base/failure.ts';
 import { didYouMean } from '../../base/did-you-mean.ts';
 import { logFileOf } from '../../execute/run-paths.ts';
@@ -19,6 +20,9 @@ export const command: FlowCommand = {
       .argument('<task>', 'a task of the run')
       .option('--run <run>', 'id of a run (or how it begins), or an experiment for its last run', 'latest')
       .option('-f, --follow', 'go on printing until the task has ended', false)
+      .addOption(
+        new Option('--json', 'print where the log lies, and its text, as JSON').conflicts('follow').default(false),
+      )
       .option('--workspace <folder>', 'the folder that holds runs/ (default: here)');
   },
   run: (call, surroundings) =>
@@ -27,7 +31,10 @@ export const command: FlowCommand = {
       const run = findRun(workspace.database, asked);
       const task = findTask(workspace, run, String(call.arguments[0]));
       const log = logFileOf(join(workspace.runsFolder, run), task);
-      if (follow) await followLog(log, surroundings, () => hasEnded(workspace, run, task));
+      if (call.options['json'] === true) {
+        const text = readFileSync(existingLog(log, task, run), 'utf8');
+        surroundings.stdout.write(`${JSON.stringify({ run, task, file: log, text })}\n`);
+      } else if (follow) await followLog(log, surroundings, () => hasEnded(workspace, run, task));
       else copyFrom(existingLog(log, task, run), 0, surroundings);
       return exitCode.done;
     }),

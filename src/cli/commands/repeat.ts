@@ -45,7 +45,8 @@ async function repeat(name: string, options: Options, tools: RunSurroundings): P
   const verdict = isIdentical
     ? 'gives the same again, byte for byte'
     : `does not give the same again: ${differing.join(', ')}`;
-  if (!options.json) surroundings.stdout.write(`${task} ${verdict}\n`);
+  const answer = { type: 'repeated', task, key, identical: isIdentical, differing };
+  surroundings.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : `${task} ${verdict}\n`);
   return isIdentical ? exitCode.done : exitCode.taskFailed;
 }
 
