@@ -217,7 +217,7 @@ describe('want of memory', () => {
     ['memory.limit_in_bytes', 'memory.max'].some((name) => canMake(folder, name)),
   );
 
-  it.skipIf(group === undefined)('is recognised when the kernel kills (needs a control group of its own)', async () => {
+  it.skipIf(group === undefined)('is recognised when the kernel kills (needs a control group of its own)', () => {
     shell('    with: { command: "python3 -c \'bytearray(1 << 30)\' > $out", outputs: { out: out.txt } }\n');
     const folder = join(group ?? '', 'flow-test');
     mkdirSync(folder, { recursive: true });
