@@ -1,0 +1,47 @@
+import { writeFileSync } from 'node:fs';
+import { inferenceEngine } from '../src/net/engines/choose-engine.ts';
+import { loadOnnxruntime } from '../src/net/engines/onnxruntime/load-onnxruntime.ts';
+import { modelEmbedder } from '../src/net/engines/onnxruntime/model-embedder.ts';
+import { backbones, buildNetwork, chooseNetwork } from '../src/net/backbones/index.ts';
+import { foldBatchNormalization } from '../src/net/fold-batch-normalization.ts';
+import { inferGraph } from '../src/net/infer-graph.ts';
+import { initialValues } from '../src/net/initialize.ts';
+import { onnxBytes } from '../src/net/model-formats/onnx/write-onnx.ts';
+
+/*
+ * One side of bench/inference.ts in a process of its own: embeds batches through the onnxruntime engine, bytes in, floats
+ * out, and prints one line of JSON. With a path, writes the same network for Python's onnxruntime and ends.
+ */
+const [name = 'y1', batch = '32', steps = '8', threads = '2', file] = process.argv.slice(2);
+
+const networks = { y1: chooseNetwork('y1', { embeddingSize: 128 }), r50: chooseNetwork('r50') };
+const options = name === 'r50' ? networks.r50 : networks.y1;
+const graph = buildNetwork(options, { height: 112, width: 112 });
+const inferred = inferGraph(graph);
+const { weights } = backbones[options.name];
+const parameters = new Map(
+  inferred.parameters.map((parameter) => [parameter.name, initialValues(parameter, weights, 1)]),
+);
+const model = { ...foldBatchNormalization({ inferred, parameters }), origin: {} };
+
+if (file === undefined) await measure();
+else writeFileSync(file, onnxBytes(model));
+
+async function measure(): Promise<void> {
+  const { identity } = inferenceEngine({ choice: 'onnxruntime', request: undefined, stage: 'bench' });
+  const engine = loadOnnxruntime(identity, { threads: Number(threads) });
+  const embedder = await modelEmbedder(engine, model, name);
+  const count = Number(batch);
+  const pixels = Uint8Array.from({ length: count * 112 * 112 * 3 }, (_, index) => (index * 7) % 256);
+  const seconds: number[] = [];
+  for (let step = 0; step < Number(steps) + 2; step += 1) {
+    const start = performance.now();
+    await embedder.embed(pixels, count);
+    seconds.push((performance.now() - start) / 1000);
+  }
+  const measured = seconds.slice(2).sort((a, b) => a - b);
+  const imagesPerSecond = count / (measured[Math.floor(measured.length / 2)] ?? NaN);
+  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
+  const fastest = count / (measured[0] ?? NaN);
+  process.stdout.write(`${JSON.stringify({ imagesPerSecond, fastest, peakMemoryBytes, version: identity.version })}\n`);
+}

@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+/**
+ * A whole verification of LFW, from encoded pictures to the accuracy, with `flow run` on the onnxruntime engine against
+ * the way of the 2018 system in MXNet. The set is what stage pairs2bin makes of aligned pictures and pairs.txt.
+ * `npm run --silent build && node dist/bench/verification.js --model <folder>/model-0000.params --pairs lfw.bin --python <with mxnet>`
+ */
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    pairs: { type: 'string' },
+    python: { type: 'string', default: 'python3' },
+    threads: { type: 'string', default: '2' },
+    /** Of MXNet, which is slow: the time of all is that of these, times the share. 0: all of them. */
+    'mxnet-pairs': { type: 'string', default: '0' },
+  },
+});
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+const leastRatio = 3;
+const mostMemory = 2 ** 30;
+
+interface Measured {
+  readonly seconds: number;
+  readonly accuracy: number;
+  readonly deviation: number;
+  readonly peakMemoryBytes: number;
+}
+
+function given(name: 'model' | 'pairs'): string {
+  const value = values[name];
+  if (value === undefined) throw new Error(`--${name} is needed`);
+  return resolve(value);
+}
+
+interface Event {
+  readonly type: string;
+  readonly peakMemoryBytes?: number;
+  readonly durationMs?: number;
+  readonly figures?: readonly { readonly name: string; readonly value: number }[];
+}
+
+function ours(model: string, pairs: string): Measured {
+  const workspace = mkdtempSync(join(tmpdir(), 'flow-bench-'));
+  try {
+    const stage = { uses: 'verify', with: { model, pairs, engine: 'onnxruntime' } };
+    const experiment = { name: 'bench', summary: 'a bench', stages: { verify: stage } };
+    writeFileSync(join(workspace, 'bench.yaml'), JSON.stringify(experiment));
+    const command = join(repository, 'bin', 'flow.js');
+    const output = execFileSync(process.execPath, [command, 'run', 'bench.yaml', '--json', '--jobs', values.threads], {
+      cwd: workspace,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    const events = output
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Event);
+    const ended = events.find(({ type }) => type === 'run-ended');
+    const figure = (name: string): number => ended?.figures?.find((each) => each.name === name)?.value ?? NaN;
+    return {
+      seconds: (ended?.durationMs ?? NaN) / 1000,
+      accuracy: figure('accuracy'),
+      deviation: figure('deviation'),
+      peakMemoryBytes: events.find(({ type }) => type === 'attempt-ended')?.peakMemoryBytes ?? NaN,
+    };
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
+  }
+}
+
+function theirs(model: string, pairs: string): Measured & { readonly pairs: number } {
+  const script = join(repository, 'bench', 'peers', 'verification.py');
+  const prefix = model.replace(/-\d+\.params$/, '');
+  const args = [script, '--model', prefix, '--bin', pairs, '--pairs', values['mxnet-pairs']];
+  const env = { ...process.env, OMP_NUM_THREADS: values.threads };
+  const output = execFileSync(values.python, args, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'inherit'] });
+  return JSON.parse(output) as Measured & { readonly pairs: number };
+}
+
+function show(name: string, { seconds, accuracy, deviation, peakMemoryBytes }: Measured): void {
+  const memory = (peakMemoryBytes / 2 ** 20).toFixed(0);
+  console.log(
+    `${name.padEnd(10)} ${seconds.toFixed(1)} s, ${accuracy.toFixed(5)}+-${deviation.toFixed(5)}, ${memory} MiB`,
+  );
+}
+
+const [model, pairs] = [given('model'), given('pairs')];
+console.log(`${cpus()[0]?.model ?? 'unknown'}, ${values.threads} threads, Node ${process.version}`);
+const here = ours(model, pairs);
+show('faceflow', here);
+const there = theirs(model, pairs);
+show(`MXNet (${there.pairs} pairs)`, there);
+const share = values['mxnet-pairs'] === '0' ? 1 : 6000 / there.pairs;
+const ratio = (there.seconds * share) / here.seconds;
+const scaled = share === 1 ? '' : `, MXNet's time taken ${share.toFixed(1)} times`;
+console.log(`ratio ${ratio.toFixed(1)} (at least ${leastRatio})${scaled}`);
+if (ratio < leastRatio || here.peakMemoryBytes > mostMemory) process.exitCode = 1;
