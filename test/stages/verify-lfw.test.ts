@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { verifySet } from '../../src/face/verify-set.ts';
+import { loadEmbedder } from '../../src/net/embedder.ts';
+import { installedOnnxruntime } from '../../src/net/engines/onnxruntime/installed-onnxruntime.ts';
+import { otherEngines } from '../net/engines/engines.ts';
+
+const data = '../shared/data';
+const checkpoint = join(data, 'models', 'mobilefacenet-y1', 'model-0000.params');
+
+/** Distances of LFW's first twenty pairs, as bench/peers/verification.py gives them with MXNet 1.9.1 (`--pairs 20 --distances`). */
+const mxnetDistances = [
+  0.6208118, 0.2556263, 0.3844156, 0.4742207, 0.5993573, 0.7001487, 0.4015609, 0.7606129, 0.7686088, 0.2581668,
+  0.4277063, 0.7043245, 0.3179183, 0.6150635, 0.6824433, 0.7619232, 0.2414816, 0.5696761, 0.2632008, 0.4778604,
+];
+
+/** The first lines of pairs.txt: name, number of the one picture, number of the other. */
+function firstPairs(count: number): Uint8Array[] {
+  const lines = readFileSync(join(data, 'lfw', 'pairs.txt'), 'utf8')
+    .split('\n')
+    .slice(1, count + 1);
+  return lines.flatMap((line) => {
+    const [name = '', ...numbers] = line.trim().split('\t');
+    return numbers.map((number) =>
+      readFileSync(join(data, 'lfw', 'aligned-112', name, `${name}_${number.padStart(4, '0')}.jpg`)),
+    );
+  });
+}
+
+const onnxruntime = installedOnnxruntime();
+// The whole of LFW is in test:peers; wasm would take its time here too.
+const engines = [
+  ...otherEngines().filter(({ name }) => name === 'tensorflow'),
+  ...(typeof onnxruntime === 'string' ? [] : [onnxruntime]),
+];
+
+describe.skipIf(!existsSync(checkpoint))(`pairs of LFW (skipped without ${data})`, () => {
+  it.each(engines)('are as far apart on $name as in MXNet', async (engine) => {
+    const embedder = await loadEmbedder({ model: checkpoint, engine, threads: 2 });
+    const set = { images: firstPairs(mxnetDistances.length), same: mxnetDistances.map(() => true) };
+    const { distances } = await verifySet({ embedder, set, name: 'lfw', folds: 10, batch: 16 });
+    const differences = mxnetDistances.map((wanted, pair) => Math.abs(wanted - (distances[pair] ?? NaN)));
+    // Distances are written with six decimals.
+    expect(Math.max(...differences)).toBeLessThan(1e-5);
+    embedder.dispose();
+  });
+});
