@@ -17,6 +17,7 @@ import { prototxt } from './prototxt.ts';
 import { recordIo } from './record-io.ts';
 import { tarArchive } from './tar-archive.ts';
 import { verificationSet } from './verification-set.ts';
+import { weightsManifest } from './weights-manifest.ts';
 
 /**
  * Every file format that is read and written: what stands here is sniffed, shown by `flow inspect`, documented and
@@ -33,6 +34,7 @@ export const codecs = {
   caffemodel,
   prototxt,
   mxnetSymbol,
+  weightsManifest,
   devkitList,
   landmarkPoints,
   indexFile,

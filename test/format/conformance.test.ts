@@ -37,6 +37,10 @@ const golden = {
   caffemodel: files(/\.caffemodel$/),
   prototxt: files(/\.prototxt$/),
   mxnetSymbol: files(/symbol\.json$/),
+  weightsManifest: text(
+    'tiny-weights_manifest.json',
+    '[{"paths":["tiny-shard1"],"weights":[{"name":"a/filters","shape":[3,3,1,2],"dtype":"float32","quantization":{"dtype":"uint8","scale":0.5,"min":-1}}]}]',
+  ),
   devkitList: text('facescrub_features_list.json', '{"path": ["A_B/A_B_1.png", "C/C_2.png"], "id": ["A_B", "C"]}'),
   landmarkPoints: text('1.pts', 'version: 1\nn_points: 2\n{\n1.5 2\n30 40.25\n}\n'),
   indexFile: files(/\.idx$/),

@@ -111,6 +111,19 @@ export const describers = {
   prototxt(cursor) {
     return describeNet(netOfText(codecs.prototxt.decode(cursor), cursor.file).net);
   },
+  weightsManifest(cursor) {
+    const groups = codecs.weightsManifest.decode(cursor);
+    const weights = groups.flatMap((group) => group.weights);
+    const numbers = weights.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+    return {
+      facts: [
+        { name: 'arrays', value: weights.length },
+        { name: 'numbers', value: numbers },
+        { name: 'element types', value: tally(weights.map(({ dtype, quantization }) => quantization?.dtype ?? dtype)) },
+        { name: 'shards', value: groups.flatMap(({ paths }) => paths).join(', ') },
+      ],
+    };
+  },
   matFile(cursor) {
     const variables = codecs.matFile.decode(cursor);
     const facts = [...variables].map(([name, { type, dimensions }]) => ({

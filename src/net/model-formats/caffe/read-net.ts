@@ -108,6 +108,7 @@ class NetReading {
       code: 'unsupported-layer',
       message: 'Expected a network; no layer computes anything from the input.',
       at: { file: this.#net.files.structure },
+      hint: 'The network of a training snapshot begins at its data layers: put the .prototxt for deployment beside it.',
     });
   }
 
