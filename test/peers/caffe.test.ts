@@ -1,0 +1,113 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawnModel } from '../../bench/drawn-model.ts';
+import { littleEndianBytes, littleEndianFloats } from '../../src/format/little-endian-floats.ts';
+import { buildNetwork, chooseNetwork, type NetworkChoice } from '../../src/net/backbones/index.ts';
+import type { EngineHandle } from '../../src/net/engines/engine-handle.ts';
+import { installedEngine } from '../../src/net/engines/installed.ts';
+import { loadEngine } from '../../src/net/engines/load.ts';
+import { Network } from '../../src/net/engines/network.ts';
+import type { ParameterizedGraph } from '../../src/net/fold-batch-normalization.ts';
+import type { Graph } from '../../src/net/graph.ts';
+import { caffe } from '../../src/net/model-formats/caffe/index.ts';
+import { relativeDifference } from '../net/engines/compute-network.ts';
+import { randomValues } from '../net/engines/small-networks.ts';
+import { peerPython, runPython } from './python.ts';
+
+const peer = peerPython();
+const python = 'python' in peer ? peer.python : '';
+/** Shown as the name of the skipped tests. */
+const reason = 'missing' in peer ? ` (skipped: ${peer.missing})` : '';
+
+const folder = mkdtempSync(join(tmpdir(), 'faceflow-peers-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let engine: EngineHandle;
+beforeAll(async () => {
+  engine = await loadEngine(installedEngine().identity, { threads: 2 });
+});
+
+/** Runs a network of Caffe in OpenCV's dnn module, which reads Caffe's files by a reader of its own. */
+const runInOpencv = `
+import sys
+import cv2, numpy
+prefix, height, width, normalization = sys.argv[1:]
+pixels = numpy.fromfile(prefix + '.pixels', numpy.float32).reshape(2, 3, int(height), int(width))
+net = cv2.dnn.readNetFromCaffe(prefix + '.prototxt', prefix + '.caffemodel')
+net.setInput((pixels - 127.5) * 0.0078125 if normalization == 'outside' else pixels)
+net.forward().astype(numpy.float32).tofile(prefix + '.result')
+`;
+
+/** The embeddings of two pictures in NCHW. */
+function embedHere({ inferred, parameters }: ParameterizedGraph, pixels: Float32Array): Float32Array {
+  const { tf } = engine;
+  const { channels, height, width } = inferred.graph.input;
+  const network = new Network(engine, inferred, parameters);
+  const values = tf.tidy(() => {
+    const pictures = tf.transpose(tf.tensor4d(pixels, [2, channels, height, width]), [0, 2, 3, 1]);
+    return Float32Array.from(network.infer(pictures)[0]?.dataSync() ?? []);
+  });
+  network.dispose();
+  return values;
+}
+
+function embedInOpencv(
+  name: string,
+  model: ParameterizedGraph,
+  pixels: Float32Array,
+  normalization: 'inside' | 'outside',
+): Float32Array {
+  const prefix = join(folder, name.replaceAll(/[^\w]+/g, '-'));
+  const { height, width } = model.inferred.graph.input;
+  caffe.write(`${prefix}.caffemodel`, { ...model, origin: {} }, { normalization });
+  writeFileSync(`${prefix}.pixels`, littleEndianBytes(pixels));
+  runPython(python, runInOpencv, [prefix, String(height), String(width), normalization]);
+  const result = littleEndianFloats(Uint8Array.from(readFileSync(`${prefix}.result`)));
+  rmSync(`${prefix}.caffemodel`);
+  return result;
+}
+
+function network(choice: NetworkChoice, side = 112): Graph {
+  return buildNetwork(choice, { height: side, width: side });
+}
+
+/** At least one of each family that Caffe and OpenCV can express. */
+const networks = {
+  y1: network(chooseNetwork('y1')),
+  r18: network(chooseNetwork('r18')),
+  r50: network(chooseNetwork('r50')),
+  'r18 with GDC': network(chooseNetwork('r18', { head: 'GDC' }), 64),
+  'r18 post-activation, squeezed, rows at the end': network(
+    chooseNetwork('r18', { unit: 'post-activation', squeezeExcitation: true, head: 'DX' }),
+    64,
+  ),
+  'r18 pre-activation, tanh, pooled': network(
+    chooseNetwork('r18', { unit: 'pre-activation', activation: 'tanh', head: 'A' }),
+    64,
+  ),
+  'r101 resnext': network(chooseNetwork('r101', { unit: 'resnext', embeddingSize: 64 }), 48),
+  m1: network(chooseNetwork('m1', { embeddingSize: 64 }), 64),
+  m2: network(chooseNetwork('m2', { embeddingSize: 64 }), 64),
+  d121: network(chooseNetwork('d121', { embeddingSize: 64 }), 64),
+  p68: network(chooseNetwork('p68', { embeddingSize: 64 }), 64),
+  i2: network(chooseNetwork('i2', { embeddingSize: 64 }), 112),
+  s20: network(chooseNetwork('s20', { embeddingSize: 64 }), 112),
+};
+
+describe.skipIf('missing' in peer)(`Caffe files in OpenCV 4.7${reason}`, () => {
+  it.each(Object.entries(networks))('%s: same embedding', (name, graph) => {
+    const model = drawnModel(graph, 11);
+    const { channels, height, width } = graph.input;
+    const pixels = randomValues(2 * channels * height * width, 5).map((value) => 127.5 + 50 * value);
+    const wanted = embedHere(model, pixels);
+    const ways = name === 'y1' ? (['outside', 'inside'] as const) : (['outside'] as const);
+    for (const normalization of ways) {
+      const found = embedInOpencv(name, model, pixels, normalization);
+      expect([normalization, relativeDifference(found, wanted) < 1e-4]).toEqual([normalization, true]);
+    }
+  });
+});
