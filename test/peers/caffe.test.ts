@@ -75,7 +75,10 @@ function network(choice: NetworkChoice, side = 112): Graph {
   return buildNetwork(choice, { height: side, width: side });
 }
 
-/** At least one of each family that Caffe and OpenCV can express. */
+/**
+ * At least one of each family that Caffe can express but Inception-ResNet, whose poolings round down: OpenCV 4.7 does not
+ * know BVLC Caffe's word for it (round_mode). Its way to Caffe and back is tested in test/net/model-formats.
+ */
 const networks = {
   y1: network(chooseNetwork('y1')),
   r18: network(chooseNetwork('r18')),
@@ -94,7 +97,6 @@ const networks = {
   m2: network(chooseNetwork('m2', { embeddingSize: 64 }), 64),
   d121: network(chooseNetwork('d121', { embeddingSize: 64 }), 64),
   p68: network(chooseNetwork('p68', { embeddingSize: 64 }), 64),
-  i2: network(chooseNetwork('i2', { embeddingSize: 64 }), 112),
   s20: network(chooseNetwork('s20', { embeddingSize: 64 }), 112),
 };
 
