@@ -22,6 +22,7 @@ import type { ModelReadOptions } from '../../../src/net/model-formats/model-form
 import { failuresOf } from '../../format/tiny-faces.ts';
 import { relativeDifference } from '../engines/compute-network.ts';
 import { referenceEngine } from '../engines/engines.ts';
+import { smallFamilies } from '../engines/small-families.ts';
 import { randomParameters, randomValues, smallNetworks } from '../engines/small-networks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'faceflow-caffe-'));
@@ -65,11 +66,16 @@ function roundTrip(name: string, model: Model, normalization: 'inside' | 'outsid
 
 /** Small networks with a layer that Caffe lacks. */
 const inexpressible = ['softsign', 'norms made equal'];
+const gnapFamilies = ['resnext, head GNAP', 'resnet, head GNAP with more values than channels'];
 
 describe('a network that goes to Caffe and comes back', () => {
   const expressible = Object.entries(smallNetworks).filter(([name]) => !inexpressible.includes(name));
 
-  it.each(expressible)('gives the same values: %s', (name, graph) => {
+  const families = Object.entries(smallFamilies)
+    .filter(([name]) => !gnapFamilies.includes(name))
+    .map(([name, { graph }]) => [`small ${name}`, graph] as const);
+
+  it.each([...expressible, ...families])('gives the same values: %s', (name, graph) => {
     const model = modelOf(graph);
     const wanted = valuesOf(model);
     for (const normalization of ['inside', 'outside'] as const) {
@@ -81,14 +87,14 @@ describe('a network that goes to Caffe and comes back', () => {
     }
   });
 
-  it.each(inexpressible)('is refused by the name of its layer where Caffe lacks it: %s', async (name) => {
-    const graph = smallNetworks[name];
+  it.each([...inexpressible, ...gnapFamilies])('is refused where Caffe lacks a layer, by name: %s', async (name) => {
+    const graph = smallNetworks[name] ?? smallFamilies[name]?.graph;
     if (graph === undefined) throw new Error(`no small network ${name}`);
     const failures = await failuresOf(() => {
       caffe.write(pathFor(name), modelOf(graph), {});
     });
     expect(failures).toMatchObject([{ code: 'not-expressible', at: { file: pathFor(name) } }]);
-    expect(failures[0]?.message).toMatch(/^Layer "layer" .* Caffe /);
+    expect(failures[0]?.message).toMatch(/^Layer ".+" \(.+\) .*which Caffe (lacks|has no layer for)\.$/);
   });
 
   it('says how pixels are normalised where it leaves that to others, and takes it back', () => {
