@@ -30,6 +30,11 @@ export class TaskEngines {
     return this.#once(choice, () => inferenceEngine({ choice, request, stage }));
   }
 
+  /** Fails where a task asks for an engine that cannot be had, so that nothing runs before that is known. */
+  require(tasks: readonly TaskSpec[]): void {
+    for (const task of tasks) this.of(task);
+  }
+
   /** The engines of a run, those that train first, and what there is to say of them. */
   usedBy(tasks: readonly TaskSpec[]): RunEngines {
     const uses = new Map<string, { found: InstalledEngine; stages: Set<string> }>();

@@ -32,6 +32,7 @@ export async function plannedExperiment(
   const forced = new Set(force.flatMap((name) => tasksNamed(whole, name)));
   const { experiment, selected } = selectTasks(whole, { ranges, only, from, until });
   const engines = new TaskEngines(surroundings);
+  engines.require(experiment.tasks);
   const knowledge = workspace.knowledge(experiment, engines, { adopts });
   const plan = await planExperiment(experiment, knowledge);
   return { plan: applySelection(plan, selected, forced), knowledge, engines };
