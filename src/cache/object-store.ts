@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { constants, copyFileSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../base/digest.ts';
 import type { FileStat } from './file-tree.ts';
@@ -54,13 +54,31 @@ async function holds(object: string, digest: Digest, bytes: number): Promise<boo
   return (await readDigest(object, asFile)) === digest;
 }
 
+/** Puts a link to an object in the place of a file of the same content; a clone of its blocks where no link can be made. */
 function replaceByLink(object: string, path: string): void {
   const temporary = `${path}.${process.pid}.link`;
+  // Too many links to one file (ext4: 65,000), or none at all on this file system: a copy of its own will do.
+  if (
+    succeeds(() => {
+      linkSync(object, temporary);
+    }) ||
+    clones(object, temporary)
+  )
+    renameSync(temporary, path);
+}
+
+/** A copy that shares its blocks with the original, where the file system knows such. */
+function clones(original: string, copy: string): boolean {
+  return succeeds(() => {
+    copyFileSync(original, copy, constants.COPYFILE_FICLONE_FORCE);
+  });
+}
+
+function succeeds(act: () => void): boolean {
   try {
-    linkSync(object, temporary);
+    act();
+    return true;
   } catch {
-    // Too many links to one file (ext4: 65,000), or none at all on this file system: a copy of its own will do.
-    return;
+    return false;
   }
-  renameSync(temporary, path);
 }
