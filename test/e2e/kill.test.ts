@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,8 @@ import { Rig, outcomes, type Running } from './rig.ts';
 
 /** Kills in all; `FLOW_KILLS=1000` for a long night. */
 const kills = Number(process.env['FLOW_KILLS'] ?? 200);
+/** Where to write what was killed when, if anywhere: `FLOW_KILL_LOG=bench/results/kills.txt`. */
+const logFile = process.env['FLOW_KILL_LOG'];
 /** After so many runs that are to be killed the graph is run to its end and given new work. */
 const runsPerRound = 5;
 const seed = 20_240_607;
@@ -55,30 +57,37 @@ it(
     const start = performance.now();
     await expectToComplete(-1);
     const span = Math.ceil(performance.now() - start);
-    let killed = 0;
-    for (let round = 0; killed < kills; round += 1) {
+    const log: string[] = [];
+    for (let round = 0; log.length < kills; round += 1) {
       writeGraph(round);
-      for (let run = 0; run < runsPerRound && killed < kills; run += 1) {
+      for (let run = 0; run < runsPerRound && log.length < kills; run += 1) {
+        const before = known.size;
         // Some runs are through before their moment comes.
-        if (await runAndKill(random, span)) killed += 1;
+        const killed = await runAndKill(random, span);
         await expectWhole(cache, known);
+        if (killed === undefined) continue;
+        const results = `${known.size - before} results more, ${known.size} in all, every one whole`;
+        log.push(`${log.length + 1}. graph ${round}: ${killed}; ${results}`);
       }
       await expectToComplete(round);
     }
-    expect(killed).toBe(kills);
+    const seconds = ((performance.now() - start) / 1000).toFixed(0);
+    const summary = `${log.length} kills in ${seconds} s; each of the graphs was completed afterwards with the right results`;
+    if (logFile !== undefined) writeFileSync(logFile, `${[...log, summary].join('\n')}\n`);
+    expect(log.length).toBe(kills);
   },
 );
 
-/** Whether something was killed before it was through. */
-async function runAndKill(random: Random, span: number): Promise<boolean> {
-  switch (random.integer(3)) {
-    case 0:
-      return killRunnerAfter(random.integer(span));
-    case 1:
-      return killTaskAfter(random.integer(span));
-    default:
-      return killRunnerAtCall(random);
+/** What was killed, and when; undefined where everything was through before. */
+async function runAndKill(random: Random, span: number): Promise<string | undefined> {
+  const which = random.integer(3);
+  if (which === 2) {
+    const call = randomCall(random);
+    return (await killRunnerAtCall(call)) ? `the runner ${call.replaceAll(':', ' ')}` : undefined;
   }
+  const milliseconds = random.integer(span);
+  const [what, kill] = which === 0 ? ['the runner', killRunnerAfter] : ['a task', killTaskAfter];
+  return (await kill(milliseconds)) ? `${what} after ${milliseconds} ms` : undefined;
 }
 
 async function killRunnerAfter(milliseconds: number): Promise<boolean> {
@@ -114,14 +123,15 @@ function killGroupOf({ process: runner }: Running): boolean {
 }
 
 /** Between two steps of publishing a result, and wherever else files are renamed or synced. */
-async function killRunnerAtCall(random: Random): Promise<boolean> {
+function randomCall(random: Random): string {
   const name = ['renameSync', 'fsyncSync', 'rmSync', 'symlinkSync', 'mkdirSync'][random.integer(5)] ?? '';
   const when = random.integer(2) === 0 ? 'before' : 'after';
+  return `${name}:${when}:${1 + random.integer(25)}`;
+}
+
+async function killRunnerAtCall(call: string): Promise<boolean> {
   const preload = pathToFileURL(new URL('../fixtures/preload/kill-at.mjs', import.meta.url).pathname).href;
-  const ended = await rig.flow(['run', 'graph.yaml'], {
-    KILL_AT: `${name}:${when}:${1 + random.integer(25)}`,
-    NODE_OPTIONS: `--import=${preload}`,
-  });
+  const ended = await rig.flow(['run', 'graph.yaml'], { KILL_AT: call, NODE_OPTIONS: `--import=${preload}` });
   return ended.signal === 'SIGKILL';
 }
 

@@ -12,7 +12,8 @@ export const command: FlowCommand = {
   declare(command) {
     command
       .argument('<path...>', '.rec files, or folders that hold a train.rec')
-      .option('--force', 'write the index anew where there is one', false);
+      .option('--force', 'write the index anew where there is one', false)
+      .option('--json', 'print JSON, a line per index', false);
   },
 
   run({ arguments: [paths], options }, { workingFolder, stdout }) {
@@ -24,7 +25,8 @@ export const command: FlowCommand = {
       try {
         const rebuilt = file.buildIndex();
         writeFileAtomic(index, indexFile.encode(rebuilt));
-        stdout.write(`${index}: ${String(rebuilt.size)} records\n`);
+        const text = `${index}: ${String(rebuilt.size)} records`;
+        stdout.write(`${options['json'] === true ? JSON.stringify({ index, records: rebuilt.size }) : text}\n`);
       } finally {
         file.close();
       }
