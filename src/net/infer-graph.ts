@@ -21,6 +21,8 @@ export interface InferredGraph {
   readonly parameters: readonly GraphParameter[];
   /** For one sample. */
   readonly multiplyAdds: number;
+  /** By layer name, where there are any. */
+  readonly multiplyAddsOf: ReadonlyMap<string, number>;
 }
 
 /** Checks a graph and works out its shapes and parameters. Throws a FailureError with everything that is wrong with it. */
@@ -41,7 +43,7 @@ class Inference {
   /** Layers that stand in the graph but whose shape is not known because of an earlier mistake. */
   readonly #unknown = new Set<string>();
   readonly #parameters = new Map<string, GraphParameter>();
-  #multiplyAdds = 0;
+  readonly #multiplyAdds = new Map<string, number>();
 
   constructor(file: string | undefined) {
     this.#file = file;
@@ -54,7 +56,8 @@ class Inference {
     const [first, ...others] = this.#failures;
     if (first !== undefined) throw new FailureError([first, ...others]);
     const parameters = [...this.#parameters.values()];
-    return { graph, shapes: this.#shapes, parameters, multiplyAdds: this.#multiplyAdds };
+    const multiplyAdds = [...this.#multiplyAdds.values()].reduce((sum, count) => sum + count, 0);
+    return { graph, shapes: this.#shapes, parameters, multiplyAdds, multiplyAddsOf: this.#multiplyAdds };
   }
 
   #layer(node: LayerNode): void {
@@ -95,7 +98,8 @@ class Inference {
       this.#report('shape-mismatch', `layer "${node.name}" (${node.kind}) ${shape}`);
       return undefined;
     }
-    this.#multiplyAdds += definition.multiplyAdds(node.attributes, inputs, shape);
+    const multiplyAdds = definition.multiplyAdds(node.attributes, inputs, shape);
+    if (multiplyAdds > 0) this.#multiplyAdds.set(node.name, multiplyAdds);
     for (const declaration of definition.parameters(node.attributes, inputs)) this.#parameter(node, declaration);
     return shape;
   }

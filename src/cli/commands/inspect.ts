@@ -2,44 +2,79 @@ import { resolve } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { fail } from '../../base/failure.ts';
 import { defaultLimit, inspectPath } from '../../format/inspect/inspect-path.ts';
+import type { Inspection } from '../../format/inspect/inspection.ts';
+import type { InferredGraph } from '../../net/infer-graph.ts';
+import { modelFormatOf } from '../../net/model-formats/choose-format.ts';
+import { modelFormats } from '../../net/model-formats/index.ts';
+import { outlineSvg } from '../../net/outline/outline-svg.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { renderInspectionPage } from '../inspection-page.ts';
 import { inspectionJson, renderInspection } from '../inspection-text.ts';
+import { inspectModel, networkJson, networkTable } from '../network-text.ts';
 import { showsColour } from '../shows-colour.ts';
+import { textTable } from '../text-table.ts';
 
 export const command: FlowCommand = {
   declare(command) {
     command
-      .argument('<path...>', 'files or folders: packed sets, verification sets, lists, weights, pictures ...')
+      .argument('<path...>', 'files or folders: packed sets, verification sets, lists, models, weights, pictures ...')
       .option('--json', 'print JSON', false)
       .option('--html <file>', 'write a page with the facts and a contact sheet of pictures (one path)')
       .option('--limit <pictures>', 'how many pictures to look at', String(defaultLimit))
-      .option('--all', 'look at every picture', false);
+      .option('--all', 'look at every picture; show every layer of a network instead of its units', false)
+      .option('--svg <file>', 'write a picture of the network (one path, a model of any format)');
   },
 
   async run({ arguments: [paths], options }, { workingFolder, stdout, environment }) {
     const all = Array.isArray(paths) ? paths.map(String) : [];
-    const limit = options['all'] === true ? Infinity : limitOf(options['limit']);
-    const inspections = [];
-    for (const path of all) inspections.push(await inspectPath(resolve(workingFolder, path), limit));
-    const named = inspections.map((inspection, index) => ({ ...inspection, path: all[index] ?? inspection.path }));
+    const everyLayer = options['all'] === true;
+    const limit = everyLayer ? Infinity : limitOf(options['limit']);
+    const svg: unknown = options['svg'];
+    const inspections: Inspected[] = [];
+    for (const path of all) {
+      const place = resolve(workingFolder, path);
+      const inspected = await inspect(place, limit, typeof svg === 'string');
+      inspections.push(inspected);
+    }
+    const named = inspections.map((inspected, index) => ({ ...inspected, path: all[index] ?? inspected.path }));
     const [first] = named;
     if (options['json'] === true) {
-      const json = named.map(inspectionJson);
+      const json = named.map(({ network, ...inspection }) => ({
+        ...inspectionJson(inspection),
+        ...(network === undefined ? {} : { layers: networkJson(network, everyLayer) }),
+      }));
       stdout.write(`${JSON.stringify(json.length === 1 ? json[0] : json, null, 2)}\n`);
     } else {
       const colour = showsColour(stdout, environment);
-      stdout.write(`${named.map((inspection) => renderInspection(inspection, colour)).join('\n\n')}\n`);
+      const texts = named.map(({ network, ...inspection }) => {
+        const text = renderInspection(inspection, colour);
+        return network === undefined ? text : `${text}\n\n${textTable(networkTable(network, everyLayer))}`;
+      });
+      stdout.write(`${texts.join('\n\n')}\n`);
     }
     const page: unknown = options['html'];
     if (typeof page === 'string' && first !== undefined) {
       writeFileAtomic(resolve(workingFolder, page), renderInspectionPage(first));
       if (options['json'] !== true) stdout.write(`\n${page} shows ${String(first.samples.length)} pictures.\n`);
     }
+    if (typeof svg === 'string' && first?.network !== undefined) {
+      writeFileAtomic(resolve(workingFolder, svg), outlineSvg(first.network, first.path));
+      if (options['json'] !== true) stdout.write(`\n${svg} shows the network.\n`);
+    }
     return named.some(({ damage }) => damage.length > 0) ? exitCode.taskFailed : exitCode.done;
   },
 };
+
+type Inspected = Inspection & { readonly network?: InferredGraph };
+
+/** A model folder is shown as a network, and with `asNetwork` whatever holds a model. */
+async function inspect(path: string, limit: number, asNetwork: boolean): Promise<Inspected> {
+  if (!asNetwork && !modelFormats.folder.recognises(path)) return inspectPath(path, limit);
+  const format = modelFormatOf(path);
+  const model = format.read(path, {});
+  return { ...inspectModel(path, format.title, model), network: model.inferred };
+}
 
 function limitOf(value: unknown): number {
   const limit = Number(value);

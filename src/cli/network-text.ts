@@ -1,0 +1,68 @@
+import { humanBytes } from '../base/human.ts';
+import type { Inspection } from '../format/inspect/inspection.ts';
+import type { InferredGraph } from '../net/infer-graph.ts';
+import { elementCount } from '../net/layers/layer-definition.ts';
+import type { Model } from '../net/model-folder.ts';
+import { layersOf, outlineOf, type OutlineEntry } from '../net/outline/outline.ts';
+import { shownValue } from './inspection-text.ts';
+
+const widestWords = 72;
+
+/** What a model is, as facts; its layers are a table of their own ({@link networkTable}). */
+export function inspectModel(path: string, title: string, { inferred, origin }: Model): Inspection {
+  const { graph, shapes, parameters, multiplyAdds } = inferred;
+  const counted = (auxiliary: boolean): number =>
+    parameters
+      .filter(({ role }) => (role === 'auxiliary') === auxiliary)
+      .reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const { channels, height, width } = graph.input;
+  const origins = Object.entries(origin).map(([name, value]) => ({
+    name: `origin: ${name}`,
+    value: typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value),
+  }));
+  return {
+    path,
+    format: 'model',
+    title,
+    summary: 'A network with its parameters.',
+    facts: [
+      { name: 'takes', value: `${channels} x ${height} x ${width}` },
+      ...graph.outputs.map((output) => ({
+        name: 'gives',
+        value: `${output}: ${(shapes.get(output) ?? []).join(' x ')}`,
+      })),
+      { name: 'layers', value: graph.layers.length },
+      { name: 'parameters', value: counted(false) },
+      { name: 'moving statistics', value: counted(true) },
+      { name: 'size as float32', value: humanBytes(4 * (counted(false) + counted(true))) },
+      { name: 'multiply-adds', value: `${shownValue(multiplyAdds)} for one picture` },
+      ...origins,
+    ],
+    notes: [],
+    damage: [],
+    samples: [],
+  };
+}
+
+/** The network as rows of text: folded to its units, or every layer. */
+export function networkTable(inferred: InferredGraph, everyLayer: boolean): string[][] {
+  const entries = everyLayer ? layersOf(inferred) : outlineOf(inferred);
+  return [['  layers', 'times', 'made of', 'gives', 'parameters', 'multiply-adds'], ...entries.map(row)];
+}
+
+/** The layers of a network as JSON. */
+export function networkJson(inferred: InferredGraph, everyLayer: boolean): readonly OutlineEntry[] {
+  return everyLayer ? layersOf(inferred) : outlineOf(inferred);
+}
+
+function row({ title, repeats, words, shape, parameters, multiplyAdds }: OutlineEntry): string[] {
+  const made = words.join(' · ');
+  return [
+    `  ${title}`,
+    repeats === 1 ? '' : String(repeats),
+    made.length > widestWords ? `${made.slice(0, widestWords - 3)}...` : made,
+    shape.join(' x '),
+    parameters === 0 ? '' : shownValue(parameters),
+    multiplyAdds === 0 ? '' : shownValue(multiplyAdds),
+  ];
+}

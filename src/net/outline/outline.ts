@@ -1,0 +1,110 @@
+import { inputName, type LayerNode } from '../graph.ts';
+import type { InferredGraph } from '../infer-graph.ts';
+import { elementCount, type FeatureShape } from '../layers/layer-definition.ts';
+import { layerWords } from './layer-words.ts';
+import { type Block, repeatedBlocks } from './repeated-blocks.ts';
+
+/** Some successive layers of a network that are shown as one. */
+export interface OutlineEntry {
+  /** `stage3_unit2 .. stage3_unit30`, `conv0 .. relu0`, `fc1`. */
+  readonly title: string;
+  /** The layers of one repetition in a few words each. */
+  readonly words: readonly string[];
+  readonly repeats: number;
+  /** What the last layer gives. */
+  readonly shape: FeatureShape;
+  /** Values to learn, of all repetitions; moving statistics are not counted. */
+  readonly parameters: number;
+  /** For one picture, of all repetitions. */
+  readonly multiplyAdds: number;
+  /** Names of outputs of the network among its layers. */
+  readonly outputs: readonly string[];
+}
+
+/** Kinds that do not begin a group: they belong to what is before them. */
+const followers = new Set<LayerNode['kind']>([
+  'activation',
+  'batch-normalization',
+  'dropout',
+  'flatten',
+  'identity',
+  'minus-scalar',
+  'multiply-scalar',
+  'prelu',
+  'softmax',
+]);
+
+/** Kinds whose nodes MXNet names by number, so that their names do not say which unit they belong to. */
+const numbered = new Set<LayerNode['kind']>(['add', 'concat', 'dropout', 'multiply']);
+
+/** A network in few entries: units that repeat are folded, and a convolution stands with what follows it. */
+export function outlineOf(inferred: InferredGraph): OutlineEntry[] {
+  const ends = endsOfUnits(inferred.graph.layers);
+  return repeatedBlocks(inferred.graph.layers)
+    .flatMap((block) => (block.repeats > 1 ? [block] : groups(block.layers, ends)))
+    .map((block) => entryOf(inferred, block));
+}
+
+/** Every layer as an entry of its own. */
+export function layersOf(inferred: InferredGraph): OutlineEntry[] {
+  return inferred.graph.layers.map((node) => entryOf(inferred, { layers: [node], repeats: 1 }));
+}
+
+/** Layers after which no value is needed but theirs: between two of them lies a unit with several paths. */
+function endsOfUnits(layers: readonly LayerNode[]): ReadonlySet<string> {
+  const lastUse = new Map<string, number>();
+  for (const [index, { inputs }] of layers.entries()) for (const input of inputs) lastUse.set(input, index);
+  const ends = new Set<string>();
+  let needed = lastUse.get(inputName) ?? 0;
+  for (const [index, { name }] of layers.entries()) {
+    if (needed <= index) ends.add(name);
+    needed = Math.max(needed, lastUse.get(name) ?? layers.length);
+  }
+  return ends;
+}
+
+function groups(layers: readonly LayerNode[], ends: ReadonlySet<string>): Block[] {
+  const found: LayerNode[][] = [];
+  let unit: LayerNode[] = [];
+  let isOpen = false;
+  for (const node of layers) {
+    unit.push(node);
+    if (!ends.has(node.name) && node !== layers.at(-1)) continue;
+    const group = found.at(-1);
+    if (unit.length === 1 && followers.has(node.kind) && isOpen) group?.push(node);
+    else found.push(unit);
+    isOpen = unit.length === 1;
+    unit = [];
+  }
+  return found.map((group) => ({ layers: group, repeats: 1 }));
+}
+
+function entryOf(inferred: InferredGraph, { layers, repeats }: Block): OutlineEntry {
+  const names = new Set(layers.map(({ name }) => name));
+  const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
+  const own = inferred.parameters.filter(({ layer, role }) => names.has(layer) && role !== 'auxiliary');
+  const period = layers.length / repeats;
+  const [first, last] = [titleOf(layers.slice(0, period)), titleOf(layers.slice(-period))];
+  return {
+    title:
+      repeats === 1 ? `${first.from}${first.to}` : `${first.from} .. ${last.to === '' ? last.from : last.to.slice(4)}`,
+    words: layers.slice(0, period).map(layerWords),
+    repeats,
+    shape: inferred.shapes.get(layers.at(-1)?.name ?? '') ?? [],
+    parameters: sum(own.map(({ shape }) => elementCount(shape))),
+    multiplyAdds: sum(layers.map(({ name }) => inferred.multiplyAddsOf.get(name) ?? 0)),
+    outputs: inferred.graph.outputs.filter((output) => names.has(output)),
+  };
+}
+
+/** What the names of the layers have in common, up to an underscore; or the first and the last name. */
+function titleOf(layers: readonly LayerNode[]): { readonly from: string; readonly to: string } {
+  const named = layers.filter(({ kind }) => !numbered.has(kind));
+  const names = (named.length === 0 ? layers : named).map(({ name }) => name);
+  const [first = '', ...others] = names;
+  if (names.length === 1) return { from: first, to: '' };
+  const length = [...first].findIndex((letter, index) => others.some((name) => name[index] !== letter));
+  const prefix = first.slice(0, Math.max(0, first.slice(0, length < 0 ? first.length : length).lastIndexOf('_')));
+  if (prefix !== '') return { from: prefix.replace(/_+$/, ''), to: '' };
+  return { from: first, to: ` .. ${names.at(-1) ?? ''}` };
+}
