@@ -76,8 +76,8 @@ class MobileFaceNetBuilder {
   #residual(name: string, input: string, repeats: number, bottleneck: Bottleneck): string {
     let x = input;
     for (let index = 0; index < repeats; index += 1) {
-      const block = `${name}_block${index}`;
-      x = this.#builder.add('add', `${block}_plus`, [this.#bottleneck(block, x, bottleneck), x]);
+      const projected = this.#bottleneck(`${name}_block${index}`, x, bottleneck);
+      x = this.#builder.add('add', this.#builder.numbered('_plus'), [projected, x]);
     }
     return x;
   }

@@ -103,8 +103,9 @@ function titleOf(layers: readonly LayerNode[]): { readonly from: string; readonl
   const names = (named.length === 0 ? layers : named).map(({ name }) => name);
   const [first = '', ...others] = names;
   if (names.length === 1) return { from: first, to: '' };
-  const length = [...first].findIndex((letter, index) => others.some((name) => name[index] !== letter));
-  const prefix = first.slice(0, Math.max(0, first.slice(0, length < 0 ? first.length : length).lastIndexOf('_')));
+  let length = 0;
+  while (length < first.length && others.every((name) => name[length] === first[length])) length += 1;
+  const prefix = first.slice(0, Math.max(0, first.slice(0, length).lastIndexOf('_')));
   if (prefix !== '') return { from: prefix.replace(/_+$/, ''), to: '' };
   return { from: first, to: ` .. ${names.at(-1) ?? ''}` };
 }
