@@ -10,7 +10,7 @@ import { failuresOf } from './tiny-faces.ts';
 
 const golden = 'test/format/golden';
 const readText = (text: string) => prototxt.decode(new Cursor(Buffer.from(text), 'net.prototxt'));
-const readNet = (text: string) => netOfText(readText(text), 'net.prototxt').net;
+const readNet = (text: string) => netOfText(readText(text), 'net.prototxt');
 const ramp = (count: number, first: number): number[] => Array.from({ length: count }, (_, index) => first + index / 8);
 
 describe('a .caffemodel', () => {

@@ -14,13 +14,6 @@ import {
   wordsOf,
 } from './schema.ts';
 
-/** A network definition with the places of its layers in the text. */
-export interface NetText {
-  readonly net: NetParameter;
-  /** Of a layer's message; undefined for messages that do not come from the text. */
-  positionOf(layer: object): TextPosition | undefined;
-}
-
 /** Messages that have fields this schema leaves out, which are passed over. In all others a strange field is a mistake. */
 const openMessages: readonly MessageName[] = [
   'NetParameter',
@@ -30,16 +23,15 @@ const openMessages: readonly MessageName[] = [
 ];
 
 /** Gives a parsed prototxt the meaning of Caffe's schema. Fails with `bad-prototxt`, naming every place. */
-export function netOfText(text: TextMessage, file: string): NetText {
+export function netOfText(text: TextMessage, file: string): NetParameter {
   const reading = new NetReader(file);
   // The schema that decides what is read is the one that NetParameter is made of.
   const net = reading.message('NetParameter', text) as NetParameter;
   reading.finish();
-  return { net, positionOf: (layer) => reading.positions.get(layer) };
+  return net;
 }
 
 class NetReader {
-  readonly positions = new Map<object, TextPosition>();
   readonly #file: string;
   readonly #failures: Failure[] = [];
 
@@ -82,7 +74,7 @@ class NetReader {
 
   /** Undefined where the text is wrong, which has been reported then. */
   #value(field: TextField, { type }: AnyFieldRule): AnyValue | undefined {
-    const value = isMessageName(type) ? this.#submessage(field, type) : scalarOf(field.value, type);
+    const value = isMessageName(type) ? this.#nested(type, field.value) : scalarOf(field.value, type);
     if (value === undefined) {
       const found = 'fields' in field.value ? 'a message' : JSON.stringify(field.value.text);
       this.#report(field, `${field.name} must be ${expectation(type)}, found ${found}`);
@@ -90,11 +82,8 @@ class NetReader {
     return value;
   }
 
-  #submessage({ value, position }: TextField, name: MessageName): AnyMessage | undefined {
-    if (!('fields' in value)) return undefined;
-    const message = this.message(name, value);
-    this.positions.set(message, position);
-    return message;
+  #nested(name: MessageName, value: TextScalar | TextMessage): AnyMessage | undefined {
+    return 'fields' in value ? this.message(name, value) : undefined;
   }
 
   #report({ name, position }: TextField, message: string): void {

@@ -109,7 +109,7 @@ export const describers = {
     return describeNet(codecs.caffemodel.decode(cursor));
   },
   prototxt(cursor) {
-    return describeNet(netOfText(codecs.prototxt.decode(cursor), cursor.file).net);
+    return describeNet(netOfText(codecs.prototxt.decode(cursor), cursor.file));
   },
   weightsManifest(cursor) {
     const groups = codecs.weightsManifest.decode(cursor);

@@ -75,12 +75,11 @@ export class CaffeLayer {
   ): string {
     // One member of the union that LayerNode is, which the compiler cannot tell from a generic kind.
     const node = { name, kind, inputs, attributes } as unknown as LayerNode;
-    const shapes = inputs.flatMap((input) => this.shapeOf(input) ?? []);
     this.#graph.layers.push(node);
     this.#graph.arrays.set(name, arrays);
     const known = inputs.map((input) => this.shapeOf(input)).filter((shape) => shape !== undefined);
     const shape = known.length === inputs.length ? definitionOf(node).outputShape(node.attributes, known) : undefined;
-    if (typeof shape === 'object' && shapes.length > 0) this.#graph.shapes.set(name, shape);
+    if (typeof shape === 'object') this.#graph.shapes.set(name, shape);
     return name;
   }
 

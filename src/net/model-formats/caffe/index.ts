@@ -49,5 +49,5 @@ export const caffe = {
 } as const satisfies ModelFormat;
 
 function readStructure(file: string): NetParameter {
-  return netOfText(decodeFile(prototxt, file), file).net;
+  return netOfText(decodeFile(prototxt, file), file);
 }
