@@ -7,6 +7,7 @@ import { contractOf } from './contract.ts';
 import { errorDocs } from './error-docs.ts';
 import { experimentSchema } from './experiment-schema.ts';
 import { kitSchema } from './kit-schema.ts';
+import { networkDocs } from './network-docs.ts';
 import { stageDigests, type StageDigests } from './stage-digests.ts';
 
 export interface GeneratedFile {
@@ -31,6 +32,7 @@ export async function generatedFiles(root: string): Promise<readonly GeneratedFi
   return await Promise.all([
     formatted(root, 'schemas/experiment.schema.json', JSON.stringify(experimentSchema(manifests))),
     formatted(root, 'docs/errors.md', errorDocs(root)),
+    formatted(root, 'docs/networks.md', networkDocs()),
     formatted(root, stageDigestsPath, JSON.stringify(stageDigests(stages, names))),
     ...manifests
       .filter(({ program }) => program !== true)
