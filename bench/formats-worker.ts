@@ -55,12 +55,12 @@ async function pack(list: string | undefined, threads: number): Promise<number> 
   return images / ((performance.now() - start) / 1000);
 }
 
-/** The first pictures of a folder, all with the points that a centred face of LFW has. */
+/** All pictures of a folder, each with the points that a centred face of LFW has. */
 function writeList(list: string): void {
   const points = '105\t147\t126\t109\t144\t115\t114\t138\t163\t163';
-  const rows = readdirSync(input)
-    .slice(0, 250)
-    .flatMap((name, label) => readdirSync(join(input, name)).map((file) => [label, `${name}/${file}`] as const));
+  const rows = readdirSync(input).flatMap((name, label) =>
+    readdirSync(join(input, name)).map((file) => [label, `${name}/${file}`] as const),
+  );
   const text = rows.map(([label, path]) => `0\t${path}\t${String(label)}\t60\t60\t190\t190\t${points}\n`).join('');
   mkdirSync(output, { recursive: true });
   writeFileSync(list, text);

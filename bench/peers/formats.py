@@ -32,7 +32,7 @@ def align():
 
     cv2.setNumThreads(1)
     matrix = np.array([[0.83, 0.0, -48.0], [0.0, 0.83, -43.0]])
-    rows = pictures(250)
+    rows = pictures()
     start = time.time()
     for _, path in rows:
         face = cv2.warpAffine(cv2.imread(path), matrix, (112, 112))

@@ -6,58 +6,85 @@ type Reply<Result> =
   | { readonly outcome: 'failed'; readonly failures: readonly [Failure, ...Failure[]] }
   | { readonly outcome: 'crashed'; readonly error: unknown };
 
-/** Jobs that a thread may have in hand: one to do, one to go on with. */
-const jobsPerThread = 4;
+/** Jobs in one message: a message costs as much as a third of an alignment. */
+const jobsPerMessage = 16;
+/** Messages that a thread may have in hand: one to do, one to go on with. */
+const messagesPerThread = 2;
 
 /**
  * Does jobs in worker threads and gives their results in the order of the jobs, a bounded number of them ahead. The
  * worker module calls {@link serveJobs}. A job that fails rejects in its turn.
  */
 export async function* mapInOrder<Job, Result>(
-  jobs: AsyncIterable<Job> | Iterable<Job>,
+  jobs: Iterable<Job>,
   workerModule: URL,
   threads: number,
 ): AsyncGenerator<Result> {
   const team = Array.from({ length: threads }, () => new WorkerThread<Job, Result>(workerModule));
-  const pending: Promise<Result>[] = [];
+  const pending: Promise<readonly Reply<Result>[]>[] = [];
   let next = 0;
   try {
-    for await (const job of jobs) {
-      const promise = team[next % threads]?.ask(job);
+    for (const group of groupsOf(jobs, jobsPerMessage)) {
+      const promise = team[next % threads]?.ask(group);
       next += 1;
       if (promise === undefined) throw new Error('there are no threads');
       // Shown when its turn comes, not before.
       promise.catch(() => undefined);
       pending.push(promise);
-      if (pending.length >= threads * jobsPerThread) {
-        const first = pending.shift();
-        if (first !== undefined) yield await first;
-      }
+      if (pending.length < threads * messagesPerThread) continue;
+      for (const reply of (await pending.shift()) ?? []) yield resultOf(reply);
     }
-    for (const promise of pending) yield await promise;
+    for (const promise of pending) for (const reply of await promise) yield resultOf(reply);
   } finally {
     await Promise.all(team.map((thread) => thread.end()));
   }
 }
 
+function* groupsOf<Item>(items: Iterable<Item>, size: number): Generator<readonly Item[]> {
+  let group: Item[] = [];
+  for (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+function resultOf<Result>(reply: Reply<Result>): Result {
+  switch (reply.outcome) {
+    case 'done':
+      return reply.result;
+    case 'failed':
+      throw new FailureError(reply.failures);
+    case 'crashed':
+      throw reply.error;
+    default:
+      return unreachable(reply);
+  }
+}
+
 class WorkerThread<Job, Result> {
   readonly #worker: Worker;
-  readonly #waiting: { resolve: (result: Result) => void; reject: (error: unknown) => void }[] = [];
+  readonly #waiting: {
+    readonly resolve: (replies: readonly Reply<Result>[]) => void;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
 
   constructor(module: URL) {
     this.#worker = new Worker(module);
-    this.#worker.on('message', (reply: Reply<Result>) => {
-      this.#settle(reply);
+    this.#worker.on('message', (replies: readonly Reply<Result>[]) => {
+      this.#waiting.shift()?.resolve(replies);
     });
     this.#worker.on('error', (error) => {
       for (const { reject } of this.#waiting.splice(0)) reject(error);
     });
   }
 
-  ask(job: Job): Promise<Result> {
+  ask(jobs: readonly Job[]): Promise<readonly Reply<Result>[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#worker.postMessage({ job });
+      this.#worker.postMessage({ jobs });
     });
   }
 
@@ -67,39 +94,34 @@ class WorkerThread<Job, Result> {
     this.#worker.postMessage('end');
     await ended;
   }
-
-  #settle(reply: Reply<Result>): void {
-    const promise = this.#waiting.shift();
-    switch (reply.outcome) {
-      case 'done':
-        promise?.resolve(reply.result);
-        break;
-      case 'failed':
-        promise?.reject(new FailureError(reply.failures));
-        break;
-      case 'crashed':
-        promise?.reject(reply.error);
-        break;
-      default:
-        unreachable(reply);
-    }
-  }
 }
 
-/** The other side: answers jobs one after the other until it is told to end. Does nothing outside of a worker thread. */
-export function serveJobs(work: (job: never) => Promise<unknown>): void {
+/**
+ * The other side: answers jobs one after the other until it is told to end. Does nothing outside of a worker thread.
+ * `buffersOf`: the buffers of a result that are handed over instead of copied.
+ */
+export function serveJobs<Result>(
+  work: (job: never) => Promise<Result>,
+  buffersOf: (result: Result) => readonly ArrayBuffer[] = () => [],
+): void {
   const port = parentPort;
   if (port === null) return;
   let queue = Promise.resolve();
-  port.on('message', (message: { readonly job: never } | 'end') => {
+  port.on('message', (message: { readonly jobs: readonly never[] } | 'end') => {
     queue = queue.then(async () => {
-      if (message === 'end') port.close();
-      else port.postMessage(await answer(work, message.job));
+      if (message === 'end') {
+        port.close();
+        return;
+      }
+      const replies: Reply<Result>[] = [];
+      for (const job of message.jobs) replies.push(await answer(work, job));
+      const buffers = replies.flatMap((reply) => (reply.outcome === 'done' ? buffersOf(reply.result) : []));
+      port.postMessage(replies, buffers);
     });
   });
 }
 
-async function answer(work: (job: never) => Promise<unknown>, job: never): Promise<Reply<unknown>> {
+async function answer<Result>(work: (job: never) => Promise<Result>, job: never): Promise<Reply<Result>> {
   try {
     return { outcome: 'done', result: await work(job) };
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { RgbImage } from '../format/image.ts';
+import type { PictureArea } from '../format/jpeg-part.ts';
 
 /** x' = m[0] x + m[1] y + m[2], y' = m[3] x + m[4] y + m[5]. */
 export type AffineMatrix = readonly [number, number, number, number, number, number];
@@ -35,6 +36,20 @@ export function warpAffine(image: RgbImage, matrix: AffineMatrix, size: PictureS
   return { width, height, data: result };
 }
 
+/** The pixels of the source that {@link warpAffine} looks at, with two to spare; parts of it may lie outside. */
+export function sourceArea(matrix: AffineMatrix, { width, height }: PictureSize): PictureArea {
+  const [m0, m1, m2, m3, m4, m5] = invert(matrix);
+  const corners = [0, width - 1].flatMap((x) => [0, height - 1].map((y) => [x, y] as const));
+  const across = corners.map(([x, y]) => m0 * x + m1 * y + m2);
+  const down = corners.map(([x, y]) => m3 * x + m4 * y + m5);
+  return {
+    left: Math.floor(Math.min(...across)) - 2,
+    top: Math.floor(Math.min(...down)) - 2,
+    right: Math.ceil(Math.max(...across)) + 4,
+    bottom: Math.ceil(Math.max(...down)) + 4,
+  };
+}
+
 /** Where the pixels of a row come from, in 1/1024 pixel: the sums of a start and a column's share. */
 interface RowPositions {
   readonly startX: number;
@@ -68,33 +83,13 @@ function warpRow(
     }
     const at = y * rowBytes + x * 3;
     const below = at + rowBytes;
-    const left = steps - right;
-    const up = steps - down;
-    const upLeft = up * left;
-    const upRight = up * right;
-    const downLeft = down * left;
-    const downRight = down * right;
-    result[target] =
-      ((data[at] ?? 0) * upLeft +
-        (data[at + 3] ?? 0) * upRight +
-        (data[below] ?? 0) * downLeft +
-        (data[below + 3] ?? 0) * downRight +
-        half) >>
-      weightBits;
-    result[target + 1] =
-      ((data[at + 1] ?? 0) * upLeft +
-        (data[at + 4] ?? 0) * upRight +
-        (data[below + 1] ?? 0) * downLeft +
-        (data[below + 4] ?? 0) * downRight +
-        half) >>
-      weightBits;
-    result[target + 2] =
-      ((data[at + 2] ?? 0) * upLeft +
-        (data[at + 5] ?? 0) * upRight +
-        (data[below + 2] ?? 0) * downLeft +
-        (data[below + 5] ?? 0) * downRight +
-        half) >>
-      weightBits;
+    for (let channel = 0; channel < 3; channel += 1) {
+      const topLeft = data[at + channel] ?? 0;
+      const bottomLeft = data[below + channel] ?? 0;
+      const top = (topLeft << fractionBits) + right * ((data[at + channel + 3] ?? 0) - topLeft);
+      const bottom = (bottomLeft << fractionBits) + right * ((data[below + channel + 3] ?? 0) - bottomLeft);
+      result[target + channel] = ((top << fractionBits) + down * (bottom - top) + half) >> weightBits;
+    }
   }
 }
 

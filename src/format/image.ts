@@ -3,6 +3,7 @@ import type * as JpegTurbo from '@julusian/jpeg-turbo';
 import { fail, FailureError } from '../base/failure.ts';
 import { decodeBmp } from './bmp.ts';
 import { checkPicture, isDamage, pictureFormat, type PictureFormat, type PictureHeader } from './image-header.ts';
+import { decodeJpegPart, type PictureArea } from './jpeg-part.ts';
 import { decodePnm } from './pnm.ts';
 import { maxPixels, type RgbImage } from './rgb-image.ts';
 
@@ -37,6 +38,19 @@ export function decodeImage(bytes: Uint8Array, source: string | ImageSource): Pr
 /** The same for a photograph: turned upright as its EXIF orientation says, which OpenCV does too. */
 export function decodePhotograph(bytes: Uint8Array, source: string | ImageSource): Promise<RgbImage> {
   return decodeExactly(bytes, source, true);
+}
+
+/**
+ * The same where only some pixels are needed, which are the same; what the others are is left open. Twice as fast for the
+ * common kind of JPEG, more where the area is small.
+ */
+export async function decodePhotographPart(
+  bytes: Uint8Array,
+  source: string | ImageSource,
+  area: PictureArea,
+): Promise<RgbImage> {
+  requireSound(bytes, source);
+  return (isJpeg(bytes) ? decodeJpegPart(bytes, area) : undefined) ?? decodePhotograph(bytes, source);
 }
 
 async function decodeExactly(bytes: Uint8Array, source: string | ImageSource, upright: boolean): Promise<RgbImage> {

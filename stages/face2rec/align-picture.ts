@@ -1,8 +1,14 @@
 import { fail } from '../../src/base/failure.ts';
-import { alignFace } from '../../src/face/align-face.ts';
+import { alignmentMatrix } from '../../src/face/align-face.ts';
 import { cropFace } from '../../src/face/crop-face.ts';
-import type { PictureSize } from '../../src/face/warp-affine.ts';
-import { decodePhotograph, encodeJpeg, encodePng, type RgbImage } from '../../src/format/image.ts';
+import { sourceArea, warpAffine, type PictureSize } from '../../src/face/warp-affine.ts';
+import {
+  decodePhotograph,
+  decodePhotographPart,
+  encodeJpeg,
+  encodePng,
+  type RgbImage,
+} from '../../src/format/image.ts';
 import { loadPicture } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';
 
@@ -28,10 +34,12 @@ export async function alignPicture(picture: Picture, rules: AlignmentRules): Pro
     });
   }
   const { bytes, source } = loadPicture(picture);
-  const image = await decodePhotograph(bytes, source);
-  const face =
-    points === undefined ? cropFace(image, picture.box, rules.size) : alignFace(image, pairUp(points), rules.size);
-  return encode(face, rules);
+  if (points === undefined) {
+    return encode(cropFace(await decodePhotograph(bytes, source), picture.box, rules.size), rules);
+  }
+  const matrix = alignmentMatrix(pairUp(points), rules.size);
+  const image = await decodePhotographPart(bytes, source, sourceArea(matrix, rules.size));
+  return encode(warpAffine(image, matrix, rules.size), rules);
 }
 
 async function encode(face: RgbImage, { encoding, quality }: AlignmentRules): Promise<Uint8Array> {

@@ -1,0 +1,295 @@
+import { ChromaUpsampler, convertRow, type ChromaScale, type Plane } from './jpeg-colour.ts';
+import { CoefficientReader, huffmanTable, naturalOrder, type HuffmanTable } from './jpeg-huffman.ts';
+import { transformBlock } from './jpeg-transform.ts';
+import type { RgbImage } from './rgb-image.ts';
+
+/** Pixels `left` to `right` and `top` to `bottom`, the latter not included. */
+export interface PictureArea {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+interface Component {
+  readonly id: number;
+  readonly across: number;
+  readonly down: number;
+  readonly quantisation: number;
+}
+
+interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly components: readonly [Component, Component, Component];
+  readonly scale: ChromaScale;
+}
+
+/** What stands before the entropy-coded data. */
+interface Head {
+  readonly frame: Frame;
+  /** Steps of the coefficients, in natural order, per component. */
+  readonly steps: readonly Int32Array[];
+  readonly tables: readonly { readonly dc: HuffmanTable; readonly ac: HuffmanTable }[];
+  /** Where the entropy-coded data start. */
+  readonly scan: number;
+}
+
+/** A picture of fewer pixels is decoded whole elsewhere; the filter of libjpeg needs three samples of chroma. */
+const leastWidth = 6;
+
+/**
+ * Decodes the part of a JPEG picture that an alignment needs, with the pixels of libjpeg's default. The result has the size of
+ * the picture; pixels outside of the area are unspecified. Only for the kind that cameras and libraries write most: baseline,
+ * YCbCr with chroma at full or half resolution, one scan, without restart markers and EXIF orientation. `undefined` for
+ * every other kind, and where the data are damaged: decode those whole, by a library, which also says what is wrong.
+ */
+export function decodeJpegPart(bytes: Uint8Array, area: PictureArea): RgbImage | undefined {
+  const head = readHead(bytes);
+  if (head === undefined) return undefined;
+  const { width, height } = head.frame;
+  if (leastDataBytes(head.frame) > bytes.length - head.scan) return undefined;
+  const inside = {
+    left: Math.max(0, area.left),
+    top: Math.max(0, area.top),
+    right: Math.min(width, area.right),
+    bottom: Math.min(height, area.bottom),
+  };
+  const image = { width, height, data: new Uint8Array(width * height * 3) };
+  if (inside.left >= inside.right || inside.top >= inside.bottom) return image;
+  const planes = decodePlanes(head, unstuff(bytes, head.scan), inside);
+  if (planes === undefined) return undefined;
+  paint(planes, head.frame.scale, inside, image);
+  return image;
+}
+
+/** A block takes at least one bit for its first coefficient and one for the end of the others: no size is believed without. */
+function leastDataBytes({ width, height, scale: { across, down } }: Frame): number {
+  const units = Math.ceil(width / (8 * across)) * Math.ceil(height / (8 * down));
+  return (units * (across * down + 2) * 2) / 8;
+}
+
+function paint(planes: Planes, scale: ChromaScale, { left, top, right, bottom }: PictureArea, image: RgbImage): void {
+  // One column more than there are where the width is odd: pixels are made in pairs.
+  const chroma = { cb: new Uint8Array(image.width + 1), cr: new Uint8Array(image.width + 1) };
+  const upsampler = new ChromaUpsampler(scale, image.width);
+  const columns = { from: left, to: right };
+  const rgb = new Uint8ClampedArray(image.data.buffer, image.data.byteOffset, image.data.length);
+  for (let y = top; y < bottom; y += 1) {
+    upsampler.row(planes[1], y, columns, chroma.cb);
+    upsampler.row(planes[2], y, columns, chroma.cr);
+    convertRow(planes[0], y, chroma, columns, { rgb, row: y * image.width * 3 });
+  }
+}
+
+type Planes = readonly [Plane, Plane, Plane];
+
+/** Decodes the blocks that the area needs, and passes over the others. */
+function decodePlanes({ frame, steps, tables }: Head, data: EntropyData, area: PictureArea): Planes | undefined {
+  const { across, down } = frame.scale;
+  const unitsAcross = Math.ceil(frame.width / (8 * across));
+  // The filter of the chroma looks one sample, two pixels, around.
+  const first = { x: Math.floor((area.left - 2) / (8 * across)), y: Math.floor((area.top - 2) / (8 * down)) };
+  const last = { x: Math.floor((area.right + 1) / (8 * across)), y: Math.floor((area.bottom + 1) / (8 * down)) };
+  const planes = planesOf(frame, unitsAcross);
+  const reader = new CoefficientReader(data.bytes, data.length);
+  const decoders: BlockDecoder[] = [];
+  for (const [index, plane] of planes.entries()) {
+    const [table, step] = [tables[index], steps[index]];
+    if (table === undefined || step === undefined) return undefined;
+    const blocks = index === 0 ? frame.scale : { across: 1, down: 1 };
+    decoders.push(new BlockDecoder(reader, { plane, blocks, step, ...table }));
+  }
+  const rows = Math.min(last.y + 1, Math.ceil(frame.height / (8 * down)));
+  for (let y = 0; y < rows; y += 1) {
+    for (let x = 0; x < unitsAcross; x += 1) {
+      const isNeeded = y >= first.y && x >= first.x && x <= last.x;
+      for (const decoder of decoders) if (!decoder.decodeUnit(x, y, isNeeded)) return undefined;
+    }
+  }
+  return reader.isOverrun ? undefined : planes;
+}
+
+interface BlockPlan {
+  readonly plane: Plane;
+  /** Blocks of the component in a unit. */
+  readonly blocks: { readonly across: number; readonly down: number };
+  readonly step: Int32Array;
+  readonly dc: HuffmanTable;
+  readonly ac: HuffmanTable;
+}
+
+/** Decodes the blocks of one component. */
+class BlockDecoder {
+  readonly #reader: CoefficientReader;
+  readonly #plan: BlockPlan;
+  readonly #block = new Int32Array(64);
+  #lastDc = 0;
+
+  constructor(reader: CoefficientReader, plan: BlockPlan) {
+    this.#reader = reader;
+    this.#plan = plan;
+  }
+
+  /** The blocks of a unit, row by row; false where the data are damaged. */
+  decodeUnit(unitX: number, unitY: number, isNeeded: boolean): boolean {
+    const { across, down } = this.#plan.blocks;
+    for (let y = 0; y < down; y += 1) {
+      for (let x = 0; x < across; x += 1) {
+        if (!this.#decode(unitX * across + x, unitY * down + y, isNeeded)) return false;
+      }
+    }
+    return true;
+  }
+
+  #decode(column: number, row: number, isNeeded: boolean): boolean {
+    const { plane, step, dc, ac } = this.#plan;
+    const difference = this.#reader.readDc(dc);
+    if (Number.isNaN(difference)) return false;
+    this.#lastDc += difference;
+    if (!isNeeded) return this.#reader.skipAc(ac);
+    if (!this.#reader.readAc(ac, step, this.#block)) return false;
+    this.#block[0] = this.#lastDc * (step[0] ?? 0);
+    transformBlock(this.#block, plane.samples, (row * plane.stride + column) * 8, plane.stride);
+    return true;
+  }
+}
+
+function planesOf({ width, height, scale }: Frame, unitsAcross: number): Planes {
+  const unitsDown = Math.ceil(height / (8 * scale.down));
+  const plane = (across: number, down: number, spread: ChromaScale): Plane => ({
+    samples: new Uint8ClampedArray(unitsAcross * unitsDown * 64 * across * down),
+    stride: unitsAcross * 8 * across,
+    width: Math.ceil(width / spread.across),
+    height: Math.ceil(height / spread.down),
+  });
+  const chroma = (): Plane => plane(1, 1, scale);
+  return [plane(scale.across, scale.down, { across: 1, down: 1 }), chroma(), chroma()];
+}
+
+/** Entropy-coded data with padding behind them. */
+interface EntropyData {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
+/** The data from `start` to the next marker, without the zeros that are stuffed in after 0xff. */
+function unstuff(bytes: Uint8Array, start: number): EntropyData {
+  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const result = new Uint8Array(bytes.length - start + 8);
+  let length = 0;
+  for (let at = start; ;) {
+    const marker = source.indexOf(0xff, at);
+    const isStuffed = marker >= 0 && source[marker + 1] === 0;
+    const end = marker < 0 ? source.length : isStuffed ? marker + 1 : marker;
+    result.set(source.subarray(at, end), length);
+    length += end - at;
+    if (!isStuffed) return { bytes: result, length };
+    at = marker + 2;
+  }
+}
+
+const marker = { sof0: 0xc0, sof1: 0xc1, dht: 0xc4, sos: 0xda, dqt: 0xdb, app0: 0xe0, comment: 0xfe } as const;
+
+/** Everything before the scan; undefined where something is not of the common kind. */
+function readHead(bytes: Uint8Array): Head | undefined {
+  const parts = new HeadParts();
+  for (let at = 2; at + 4 <= bytes.length;) {
+    if (bytes[at] !== 0xff) return undefined;
+    const kind = bytes[at + 1] ?? 0;
+    const length = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+    if (length < 2 || at + 2 + length > bytes.length) return undefined;
+    const segment = bytes.subarray(at + 4, at + 2 + length);
+    at += 2 + length;
+    if (kind === marker.sos) return parts.finish(segment, at);
+    if (!parts.add(kind, segment)) return undefined;
+  }
+  return undefined;
+}
+
+/** The segments before the scan, as they come. */
+class HeadParts {
+  readonly #steps = new Map<number, Int32Array>();
+  readonly #tables = new Map<number, HuffmanTable>();
+  #frame: Frame | undefined;
+
+  /** False where the segment is of no common kind. */
+  add(kind: number, segment: Uint8Array): boolean {
+    switch (kind) {
+      case marker.sof0:
+      case marker.sof1:
+        this.#frame = frameOf(segment);
+        return this.#frame !== undefined;
+      case marker.dqt:
+        return this.#addSteps(segment);
+      case marker.dht:
+        return this.#addTables(segment);
+      case marker.app0:
+      case marker.comment:
+        return true;
+      default:
+        // Exif (an orientation), Adobe (other colours), restart intervals, progressive frames; colour profiles are passed over.
+        return kind > marker.app0 + 1 && kind <= marker.app0 + 15 && kind !== marker.app0 + 14;
+    }
+  }
+
+  finish(scan: Uint8Array, start: number): Head | undefined {
+    const frame = this.#frame;
+    if (frame === undefined || scan[0] !== 3 || scan.length !== 10) return undefined;
+    const steps: Int32Array[] = [];
+    const tables: Head['tables'][number][] = [];
+    for (const [index, { id, quantisation }] of frame.components.entries()) {
+      const choice = scan[2 + 2 * index] ?? 0;
+      const [step, dc, ac] = [
+        this.#steps.get(quantisation),
+        this.#tables.get(choice >> 4),
+        this.#tables.get(16 + (choice & 15)),
+      ];
+      if (scan[1 + 2 * index] !== id || step === undefined || dc === undefined || ac === undefined) return undefined;
+      steps.push(step);
+      tables.push({ dc, ac });
+    }
+    return { frame, steps, tables, scan: start };
+  }
+
+  #addSteps(segment: Uint8Array): boolean {
+    for (let at = 0; at < segment.length; at += 65) {
+      const id = segment[at] ?? 0;
+      if (id > 3 || at + 65 > segment.length) return false;
+      const steps = new Int32Array(64);
+      for (const [position, place] of naturalOrder.entries()) steps[place] = segment[at + 1 + position] ?? 0;
+      this.#steps.set(id, steps);
+    }
+    return true;
+  }
+
+  #addTables(segment: Uint8Array): boolean {
+    for (let at = 0; at < segment.length;) {
+      const counts = segment.subarray(at + 1, at + 17);
+      const symbols = counts.reduce((sum, count) => sum + count, 0);
+      if (counts.length < 16 || symbols > 256 || at + 17 + symbols > segment.length) return false;
+      this.#tables.set(segment[at] ?? 0, huffmanTable(counts, segment.subarray(at + 17, at + 17 + symbols)));
+      at += 17 + symbols;
+    }
+    return true;
+  }
+}
+
+function frameOf(segment: Uint8Array): Frame | undefined {
+  const word = (at: number): number => ((segment[at] ?? 0) << 8) | (segment[at + 1] ?? 0);
+  const [height, width] = [word(1), word(3)];
+  if (segment[0] !== 8 || segment[5] !== 3 || segment.length !== 15 || height === 0 || width < leastWidth)
+    return undefined;
+  const component = (index: number): Component => {
+    const at = 6 + 3 * index;
+    const sampling = segment[at + 1] ?? 0;
+    return { id: segment[at] ?? 0, across: sampling >> 4, down: sampling & 15, quantisation: segment[at + 2] ?? 0 };
+  };
+  const components = [component(0), component(1), component(2)] as const;
+  const isCommon = components.every(
+    ({ id, across, down }, index) => id === index + 1 && (index === 0 || (across === 1 && down === 1)),
+  );
+  const { across, down } = components[0];
+  if (!isCommon || (across !== 1 && across !== 2) || (down !== 1 && down !== 2) || down > across) return undefined;
+  return { width, height, components, scale: { across, down } };
+}
