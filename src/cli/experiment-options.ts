@@ -14,6 +14,8 @@ export interface ExperimentOptions {
   readonly workspace: string | undefined;
   /** Accept inputs that are not there. */
   readonly allowMissingInputs?: boolean;
+  /** Texts that stand for files, by absolute path. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** Declares `FILE`, `--set`, `--set-file`, `--profile` and `--workspace`. */
@@ -43,6 +45,7 @@ export function loadFrom(options: ExperimentOptions, workspace: Workspace, surro
     allowMissingInputs: options.allowMissingInputs === true,
     stageFolders: stageFolders(),
     trees: workspace.trees,
+    texts: options.texts,
   });
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { identify, thisHost } from '../cache/process-identity.ts';
 import { Interruption } from '../execute/interruption.ts';
@@ -41,7 +41,9 @@ export async function startRun(
 ): Promise<RunEnd> {
   const { experiment } = planned.plan;
   const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
-  const facts = runFacts(id, planned, options);
+  // Absolute, so that the run can be repeated from any folder.
+  const setFile = options.setFile.map((each) => resolve(surroundings.workingFolder, each));
+  const facts = runFacts(id, planned, { ...options, setFile });
   const readers = openReaders({ experiment, options, workspace, surroundings, facts, folder });
   const interruption = new Interruption();
   const unheed = heedSignals(interruption);
@@ -135,6 +137,6 @@ function runFacts(id: string, { plan, engines }: PlannedExperiment, options: Exp
     gitCommit: gitCommit(experiment.workspace),
     ...used,
     engineNotice: used.engineNotice ?? null,
-    experiment: recordedExperiment(experiment, readFileSync(experiment.file, 'utf8')),
+    experiment: recordedExperiment(experiment),
   };
 }

@@ -64,6 +64,8 @@ export interface RecordedExperiment {
   readonly workspace: string;
   /** The file as it was. */
   readonly text: string;
+  /** The files laid under or over it as they were, by absolute path. */
+  readonly sources?: Readonly<Record<string, string>>;
   readonly params: Readonly<Record<string, Json>>;
   readonly tasks: readonly {
     readonly id: string;
@@ -90,8 +92,11 @@ export function enginesText({ engine, engines = [] }: Pick<RunFacts, 'engine' | 
 }
 
 /** The experiment as it was resolved, without positions. */
-export function recordedExperiment(experiment: Experiment, text: string): RecordedExperiment {
+export function recordedExperiment(experiment: Experiment): RecordedExperiment {
   const { name, summary, file, workspace, params } = experiment;
+  const sources = new Map(experiment.sources);
+  const text = sources.get(file) ?? '';
+  sources.delete(file);
   const tasks = experiment.tasks.map((task) => ({
     id: task.id,
     stage: task.stage,
@@ -109,5 +114,5 @@ export function recordedExperiment(experiment: Experiment, text: string): Record
       Object.entries(task.environment).map(([name, { value, secret }]) => [name, secret ? '(secret)' : value]),
     ),
   }));
-  return { name, summary, file, workspace, text, params, tasks };
+  return { name, summary, file, workspace, text, sources: Object.fromEntries(sources), params, tasks };
 }

@@ -18,6 +18,9 @@ export interface Composition {
   readonly overrides: readonly string[];
   /** Trees of files that were read before. */
   readonly trees?: TreeStore | undefined;
+  /** Texts that stand for files, by absolute path. */
+  readonly texts?: ReadonlyMap<string, string> | undefined;
+  readonly onRead: (path: string, text: string) => void;
 }
 
 /**
@@ -58,14 +61,12 @@ function applyProfile(root: MapNode, name: string, problems: Problems): MapNode 
 
 /** Reads experiment files, each together with the files it extends. */
 class FileReader {
-  readonly #workspace: string;
-  readonly #trees: TreeStore | undefined;
+  readonly #composition: Composition;
   readonly #problems: Problems;
   readonly #open: string[] = [];
 
-  constructor({ workspace, trees }: Composition, problems: Problems) {
-    this.#workspace = workspace;
-    this.#trees = trees;
+  constructor(composition: Composition, problems: Problems) {
+    this.#composition = composition;
     this.#problems = problems;
   }
 
@@ -91,12 +92,13 @@ class FileReader {
 
   #parse(source: SourceText): Node | undefined {
     const name = treeName(source.text);
-    const known = this.#trees?.find(name);
+    const { trees } = this.#composition;
+    const known = trees?.find(name);
     if (known !== undefined) return readTree(known, source);
     const before = this.#problems.count;
     const root = parseYaml(source, this.#problems);
     const tree = root === undefined || this.#problems.count > before ? undefined : writeTree(root);
-    if (tree !== undefined) this.#trees?.keep(name, tree);
+    if (tree !== undefined) trees?.keep(name, tree);
     return root;
   }
 
@@ -127,7 +129,9 @@ class FileReader {
 
   #load(path: string, from: Span | undefined): SourceText | undefined {
     try {
-      return new SourceText(this.#shown(path), readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
+      const text = this.#composition.texts?.get(path) ?? readFileSync(path, 'utf8');
+      this.#composition.onRead(path, text);
+      return new SourceText(this.#shown(path), text.replace(/^\uFEFF/, ''));
     } catch (error) {
       this.#problems.add({
         code: 'file-not-found',
@@ -154,7 +158,7 @@ class FileReader {
 
   /** Inside of the workspace a file is shown as people type it. */
   #shown(path: string): string {
-    const inside = relative(this.#workspace, path);
+    const inside = relative(this.#composition.workspace, path);
     return inside.startsWith('..') ? path : inside;
   }
 }

@@ -93,4 +93,6 @@ export interface Experiment {
   readonly tasks: readonly TaskSpec[];
   /** What is allowed but probably not meant: parameters that nothing uses, outputs that nothing reads. */
   readonly warnings: readonly Failure[];
+  /** Texts of the file and of every file laid under or over it, by absolute path. */
+  readonly sources: ReadonlyMap<string, string>;
 }

@@ -38,6 +38,8 @@ export interface LoadRequest {
   readonly allowMissingInputs?: boolean;
   /** Trees of files that were read before. */
   readonly trees?: TreeStore;
+  /** Texts that stand for files, by absolute path: the files may have changed since, or be gone. */
+  readonly texts?: ReadonlyMap<string, string> | undefined;
 }
 
 /**
@@ -46,14 +48,16 @@ export interface LoadRequest {
  */
 export function loadExperiment(request: LoadRequest): Experiment {
   const problems = new Problems();
-  const root = compose({ overrideFiles: [], profile: undefined, ...request }, problems);
-  const experiment = root && assemble(root, request, problems);
+  const sources = new Map<string, string>();
+  const onRead = (path: string, text: string): void => void sources.set(path, text);
+  const root = compose({ overrideFiles: [], profile: undefined, ...request, onRead }, problems);
+  const experiment = root && { ...assemble(root, request, problems), sources };
   problems.throwIfAny();
   if (experiment === undefined) throw new Error('an experiment that could not be read was not reported');
   return experiment;
 }
 
-function assemble(root: MapNode, request: LoadRequest, problems: Problems): Experiment {
+function assemble(root: MapNode, request: LoadRequest, problems: Problems): Omit<Experiment, 'sources'> {
   const reader = new MapReader(root, problems, 'the experiment');
   reader.refuseOthers(Object.keys(experimentKeys));
   refuseReserved(root, problems);

@@ -264,7 +264,7 @@ describe('of tasks', () => {
     await rig.flow(['run', 'seen.yaml'], { SEEN: 'a' });
     expect(await complaint('rerun', 'seen')).toMatchInlineSnapshot(`
       "rerun-differs: run <time>-seen cannot be repeated as it was: task would be something else now
-        files that the experiment extends, the environment, or versions of stages have changed since"
+        the environment, or versions of stages, have changed since"
     `);
   });
   it('run-is-running and cache-in-use', async () => {

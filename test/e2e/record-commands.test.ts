@@ -45,6 +45,26 @@ it('runs are listed, shown, compared and repeated from the record', async () => 
   expect((await rig.flow(['show', 'chian'])).stderr).toContain('there is no run "chian" (did you mean "chain"?)');
 });
 
+it('a run is repeated from the texts that were recorded, though every file of it has changed or is gone', async () => {
+  const shell = (command: string): string =>
+    `stages: { a: { uses: shell, with: { command: "${command}", outputs: { out: out.txt } } } }\n`;
+  rig.write(
+    'files/base.yaml',
+    `params: { word: base, other: 1 }\n${shell('echo ${params.word} ${params.other} > $out')}`,
+  );
+  rig.write('files/top.yaml', 'extends: base.yaml\nname: top\n');
+  rig.write('files/over.yaml', 'params: { word: over }\n');
+  const first = await rig.flow(['run', 'files/top.yaml', '--set-file', 'files/over.yaml', '--set', 'params.other=2']);
+  expect(first.code).toBe(0);
+  rig.write('files/base.yaml', shell('exit 1'));
+  rmSync(rig.path('files/top.yaml'));
+  rmSync(rig.path('files/over.yaml'));
+  rmSync(rig.path('runs/cache'), { recursive: true });
+  const again = await rig.flow(['rerun', 'top', '--json']);
+  expect(outcomes(again)).toEqual({ a: 'done' });
+  expect(rig.read('runs/latest/top/outputs/a/out.txt')).toBe('over 2\n');
+});
+
 it('a run is exported, removed and imported with its results, and the database is rebuilt from the folders', async () => {
   rig.chain({ a: [], b: ['a'] }, { b: 'figure: 0.5' });
   await rig.flow(['run', 'chain.yaml']);

@@ -1,5 +1,3 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { canonicalJson, type Json } from '../../base/digest.ts';
 import { fail } from '../../base/failure.ts';
 import { factsOf, findRun } from '../../record/find-run.ts';
@@ -21,41 +19,24 @@ export const command: FlowCommand = {
   run: (call, surroundings) =>
     inWorkspace(call, surroundings, async (workspace) => {
       const facts = factsOf(workspace.database, findRun(workspace.database, String(call.arguments[0])));
-      const { file, dispose } = experimentFile(facts, workspace.folder);
+      const { file, text, sources = {} } = facts.experiment;
       const options: ExperimentOptions = {
         file,
         set: facts.call.overrides,
         setFile: facts.call.overrideFiles,
         profile: facts.call.profile ?? undefined,
         workspace: workspace.folder,
+        // As they were, whatever has become of the files since.
+        texts: new Map([[file, text], ...Object.entries(sources)]),
       };
-      try {
-        const planned = await plannedExperiment(options, { workspace, surroundings, adopts: true });
-        checkSame(facts, recordedExperiment(planned.plan.experiment, facts.experiment.text));
-        const manner = readRunManner(call);
-        return exitCodeOf(await startRun(planned, { ...options, ...manner }, { workspace, surroundings }));
-      } finally {
-        dispose();
-      }
+      const planned = await plannedExperiment(options, { workspace, surroundings, adopts: true });
+      checkSame(facts, recordedExperiment(planned.plan.experiment));
+      const manner = readRunManner(call);
+      return exitCodeOf(await startRun(planned, { ...options, ...manner }, { workspace, surroundings }));
     }),
 };
 
-/** The recorded text as a file: that of the experiment where it has not changed, or one beside it for the time of the run. */
-function experimentFile({ id, experiment }: RunFacts, workspace: string): { file: string; dispose: () => void } {
-  const { file, text } = experiment;
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) return { file, dispose: () => undefined };
-  const folder = existsSync(dirname(file)) ? dirname(file) : workspace;
-  const copy = join(folder, `.${basename(file)}.${id}.yaml`);
-  writeFileSync(copy, text);
-  return {
-    file: copy,
-    dispose: () => {
-      rmSync(copy, { force: true });
-    },
-  };
-}
-
-/** Files it extends, variables it reads and kinds of stages may have changed since: then it would be another run. */
+/** Variables it reads and kinds of stages may have changed since: then it would be another run. */
 function checkSame({ id, experiment }: RunFacts, now: RunFacts['experiment']): void {
   const before = new Map(experiment.tasks.map((task) => [task.id, canonicalJson(task as unknown as Json)]));
   const after = new Map(now.tasks.map((task) => [task.id, canonicalJson(task as unknown as Json)]));
@@ -66,6 +47,6 @@ function checkSame({ id, experiment }: RunFacts, now: RunFacts['experiment']): v
   fail({
     code: 'rerun-differs',
     message: `run ${id} cannot be repeated as it was: ${differing.join(', ')} would be something else now`,
-    hint: 'files that the experiment extends, the environment, or versions of stages have changed since',
+    hint: 'the environment, or versions of stages, have changed since',
   });
 }
