@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/base/stage.ts';
+import { DatasetWriter } from '../../src/format/dataset-writer.ts';
 import { featureMatrix } from '../../src/format/feature-matrix.ts';
 import { decodeImage } from '../../src/format/image.ts';
 import { decodeFile } from '../../src/format/read-file.ts';
@@ -131,6 +132,21 @@ describe('the features stage', () => {
     const values = Array.from({ length: embeddingSize }, (_, index) => bytes.readFloatLE(16 + 4 * index));
     const file = join(folder, 'images', 'Ben', 'Ben_0003.jpg');
     expectClose(values, await expectedRow(file, weights[0] ?? new Float32Array()));
+  });
+
+  it('gives a row per picture of a packed set, named by its number', async () => {
+    const { folder, weights } = prepared();
+    const dataset = join(folder, 'packed');
+    const writer = new DatasetWriter(dataset);
+    const files = ['Ben/Ben_0002.jpg', 'Ada/Ada_0001.jpg'].map((name) => join(folder, 'images', name));
+    for (const [label, file] of files.entries()) writer.add(label, true, readFileSync(file));
+    writer.finish({ height: side, width: side });
+    await features(folder, { inputs: { images: undefined, dataset } });
+    const { names, rows } = rowsOf(folder);
+    expect(names).toEqual(['0', '1']);
+    for (const [index, file] of files.entries()) {
+      expectClose(rows[index] ?? [], await expectedRow(file, weights[0] ?? new Float32Array()));
+    }
   });
 
   it('goes on from the rows an interrupted run has left, and gives the same bytes', async () => {
