@@ -124,6 +124,7 @@ export class Attempt {
     try {
       const launch = this.#launch(log);
       const isProgram = task.kind.manifest.program === true;
+      this.#tools.workers.freeGpusFor(launch);
       const process = await (isProgram ? startProgram(launch) : this.#tools.workers.start(launch));
       const stopper = new Stopper(process, {
         interruption: this.#tools.halt,

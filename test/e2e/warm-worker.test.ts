@@ -64,6 +64,18 @@ it('a task that fails ends its worker, and the next gets another', async () => {
   expect(second?.pid).not.toBe(a?.pid);
 });
 
+it('a worker that waits lets go of graphics processors that another task is given', async () => {
+  experiment({ a: '' });
+  const file = rig.read('warm.yaml').replace('    with: { text: a', '    resources: { gpus: 1 }\n    with: { text: a');
+  const other = `  last:\n    uses: shell\n    resources: { gpus: 1 }\n    with: { command: sleep 1000, inputs: { in: "\${stages.a.outputs.out}" }, outputs: { out: out.txt } }\n`;
+  rig.write('gpu.yaml', `${file}${other}`);
+  const running = rig.start(['run', 'gpu.yaml'], { CUDA_VISIBLE_DEVICES: '5' });
+  await until(() => rig.eventsSoFar().includes('"task-started","task":"last"'));
+  await until(() => !isAlive(Number(notes()[0]?.pid)), 5000);
+  running.process.kill('SIGKILL');
+  await running.ended;
+});
+
 it('a worker ends with the runner, also while it waits for work', async () => {
   experiment({ a: '' });
   rig.write(
