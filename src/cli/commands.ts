@@ -90,6 +90,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'say what this machine has for running experiments, and how to mend what it lacks',
     load: () => import('./commands/doctor.ts'),
   },
+  convert: {
+    summary: 'write a model in another format and compare what both give',
+    load: () => import('./commands/convert.ts'),
+  },
   inspect: {
     summary: 'say what a file or folder of any known format is and holds',
     load: () => import('./commands/inspect.ts'),

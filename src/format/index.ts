@@ -8,6 +8,7 @@ import { matFile } from './mat-file.ts';
 import { mxnetParams } from './mxnet-params.ts';
 import { mxnetSymbol } from './mxnet-symbol.ts';
 import { noiseList } from './noise-list.ts';
+import { npz } from './npz.ts';
 import { onnxModel } from './onnx-model.ts';
 import { packingList } from './packing-list.ts';
 import { pairProtocol } from './pair-protocol.ts';
@@ -27,6 +28,7 @@ export const codecs = {
   recordIo,
   mxnetParams,
   onnxModel,
+  npz,
   matFile,
   tarArchive,
   verificationSet,

@@ -25,6 +25,7 @@ const golden = {
   recordIo: files(/\.rec$/),
   mxnetParams: files(/\.params$/),
   onnxModel: files(/\.onnx$/),
+  npz: files(/\.npz$/),
   matFile: files(/\.mat$/),
   tarArchive: files(/\.tar$/),
   verificationSet: files(/^(bytes|numpy|python2).*\.bin$/),
@@ -55,7 +56,7 @@ const golden = {
 const formats = Object.entries(codecs) as [keyof typeof codecs, FileFormat<unknown> | Codec<unknown>][];
 
 /** Formats whose files other programs write in other spellings: the content comes back, not the bytes. */
-const otherSpellings: readonly string[] = ['verificationSet', 'tarArchive', 'devkitList', 'caffemodel'];
+const otherSpellings: readonly string[] = ['npz', 'verificationSet', 'tarArchive', 'devkitList', 'caffemodel'];
 
 /** Decodes; true: it worked, false: it failed as expected, with a place. Anything else is a defect. */
 function decodes(format: FileFormat<unknown>, bytes: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 import { backbones } from '../../net/backbones/index.ts';
 import { engineChoices } from '../../net/engines/engine-request.ts';
+import { modelFormats } from '../../net/model-formats/index.ts';
 import { losses } from '../../net/losses/index.ts';
 import type { Json } from '../../base/digest.ts';
 
@@ -21,6 +22,12 @@ export function kitSchema(): Schema {
         default: 'auto',
         description:
           'What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed.',
+      },
+      modelFormat: {
+        enum: Object.values(modelFormats).map(({ name }) => name),
+        description: Object.values(modelFormats)
+          .map(({ name, summary }) => `${name}: ${summary}`)
+          .join(' '),
       },
       loss: choice('The loss and its options.', losses),
     },

@@ -63,6 +63,18 @@ export const describers = {
       ],
     };
   },
+  npz(cursor) {
+    const arrays = codecs.npz.decode(cursor);
+    const shown = arrays.slice(0, 3).map(({ name, type, shape }) => `${name} ${type} (${shape.join(', ')})`);
+    return {
+      facts: [
+        { name: 'arrays', value: arrays.length },
+        { name: 'element types', value: tally(arrays.map(({ type }) => type)) },
+        { name: 'stored', value: tally(arrays.map(({ compressed }) => (compressed ? 'deflated' : 'plain'))) },
+        { name: 'first arrays', value: shown.join('; ') },
+      ],
+    };
+  },
   onnxModel(cursor) {
     const { graph, opsetImport, irVersion, producerName, producerVersion = '' } = codecs.onnxModel.decode(cursor);
     const given = new Set(graph.initializers.map(({ name }) => name));

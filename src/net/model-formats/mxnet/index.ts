@@ -5,10 +5,11 @@ import { type Failure, FailureError } from '../../../base/failure.ts';
 import { type MxnetArray, mxnetParams, toFloat32 } from '../../../format/mxnet-params.ts';
 import { mxnetSymbol, type MxnetSymbol } from '../../../format/mxnet-symbol.ts';
 import { decodeFile } from '../../../format/read-file.ts';
+import { inputName } from '../../graph.ts';
 import type { Model } from '../../model-folder.ts';
 import type { NamedArray } from '../../named-array.ts';
 import { assembleModel } from '../assemble-model.ts';
-import type { ModelFormat, ModelReadOptions, ModelWriteOptions } from '../model-format.ts';
+import type { ModelFormat, ModelReadOptions, ModelWriteOptions, PictureSize } from '../model-format.ts';
 import { findCheckpoint, pathsOf, prefixOf, writtenPrefix } from './checkpoint-paths.ts';
 import { embeddingHeads } from './embedding-heads.ts';
 import { readSymbol } from './read-symbol.ts';
@@ -27,7 +28,7 @@ export const mxnet = {
     const paths = findCheckpoint(named.prefix, options.epoch ?? named.epoch);
     const symbol = decodeFile(mxnetSymbol, paths.symbol);
     const heads = embeddingHeads(symbol, options.outputs, paths.symbol);
-    const input = { channels: 3, height: 112, width: 112, ...options.input };
+    const input = { channels: 3, height: 112, width: 112, ...statedSize(symbol), ...options.input };
     const { graph, parameters } = readSymbol(symbol, { file: paths.symbol, heads, input });
     const stored = decodeFile(mxnetParams, paths.parameters);
     checkNames(stored, symbol, paths.parameters);
@@ -68,6 +69,18 @@ function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, file: st
     });
   const [first, ...others] = failures;
   if (first !== undefined) throw new FailureError([first, ...others]);
+}
+
+/** The size of the pictures, where the variable `data` states it. */
+function statedSize(symbol: MxnetSymbol): Required<PictureSize> | undefined {
+  const data = symbol.nodes.find(({ op, name }) => op === 'null' && name === inputName);
+  const sizes =
+    /^[([](.*)[)\]]$/
+      .exec(data?.attrs['__shape__'] ?? '')?.[1]
+      ?.split(',')
+      .map(Number) ?? [];
+  const [, channels = 0, height = 0, width = 0] = sizes;
+  return sizes.length === 4 && channels > 0 && height > 0 && width > 0 ? { channels, height, width } : undefined;
 }
 
 function plainName(name: string): string {

@@ -10,8 +10,8 @@ export class SymbolWriter {
   readonly #values = new Map<string, MxnetEntry>();
 
   /** A parameter, a running statistic, or the picture. */
-  variable(name: string): MxnetEntry {
-    return this.#push({ op: 'null', name, attrs: {}, inputs: [] }, 1);
+  variable(name: string, attributes: AttributeValues = {}): MxnetEntry {
+    return this.#push({ op: 'null', name, attrs: textsOf(attributes), inputs: [] }, 1);
   }
 
   /** `outputs`: how many values the operator gives, with those that only training looks at. */
@@ -22,8 +22,7 @@ export class SymbolWriter {
     attributes: AttributeValues = {},
     outputs = 1,
   ): MxnetEntry {
-    const attrs = Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, textOf(value)]));
-    return this.#push({ op, name, attrs, inputs }, outputs);
+    return this.#push({ op, name, attrs: textsOf(attributes), inputs }, outputs);
   }
 
   /** Makes the value of a layer known by the name under which other layers take it. */
@@ -56,6 +55,10 @@ export class SymbolWriter {
 
 /** 1.1.0, with which the 2018 system was trained: later versions read it, and it asks none of them to upgrade a thing. */
 const mxnetVersion = 10100;
+
+function textsOf(attributes: AttributeValues): Record<string, string> {
+  return Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, textOf(value)]));
+}
 
 /** As Python prints the value. */
 function textOf(value: AttributeValues[string]): string {

@@ -11,7 +11,10 @@ import { SymbolWriter } from './symbol-writer.ts';
 /** A graph as a symbol that MXNet 1.1 to 1.9 load. */
 export function symbolOf(inferred: InferredGraph): MxnetSymbol {
   const writer = new SymbolWriter();
-  writer.setValue(inputName, writer.variable(inputName));
+  const { channels, height, width } = inferred.graph.input;
+  // What `mx.sym.Variable('data', shape=...)` leaves in a symbol; 0: any batch. Sizes that MXNet is told outdo it.
+  const data = writer.variable(inputName, { __shape__: [0, channels, height, width] });
+  writer.setValue(inputName, data);
   for (const node of inferred.graph.layers) writeLayer(writer, node as LayerNodeOf<LayerKind>, inferred);
   return writer.build(inferred.graph.outputs);
 }

@@ -1,0 +1,142 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fail } from '../../base/failure.ts';
+import { installedEngine } from '../../net/engines/installed.ts';
+import { loadEngine } from '../../net/engines/load.ts';
+import { workerEnvironment } from '../../net/engines/worker-environment.ts';
+import { modelFormatForWriting, modelFormatNamed, modelFormatOf } from '../../net/model-formats/choose-format.ts';
+import { type ConvertedModel, convertModel, type ModelConversion } from '../../net/model-formats/convert-model.ts';
+import { modelFormats } from '../../net/model-formats/index.ts';
+import type { InputNormalization, ModelReadOptions, ModelWriteOptions } from '../../net/model-formats/model-format.ts';
+import { engineRequest } from '../engine.ts';
+import { exitCode } from '../exit-code.ts';
+import type { Call, FlowCommand, Surroundings } from '../flow-command.ts';
+
+const names = Object.values(modelFormats)
+  .map(({ name }) => name)
+  .join(', ');
+
+export const command: FlowCommand = {
+  declare(command) {
+    command
+      .argument('<in>', 'a model: a folder, a file, or the prefix of a checkpoint')
+      .argument('<out>', 'where to write it; its ending says the format (.onnx, .npz, -symbol.json, .caffemodel)')
+      .option('--from <format>', `what <in> is, instead of what it looks like: ${names}`)
+      .option('--to <format>', `what to write, instead of what the ending of <out> means: ${names}`)
+      .option('--epoch <number>', 'of a checkpoint with several; the last one unless given')
+      .option('--output <layer...>', 'layers whose values are the results, instead of those the file names')
+      .option('--input <size>', 'channels x height x width of the pictures, where the file leaves it open: 3x112x112')
+      .option('--mean <number>', 'taken off every pixel before the network sees it, where the file does not say so')
+      .option(
+        '--scale <number>',
+        'factor after that; for what else the networks of today want: --mean 127.5 --scale 0.0078431',
+      )
+      .option('--color-order <order>', 'rgb or bgr: the order in which the network wants channels')
+      .option('--normalization <place>', 'inside or outside of the written network, for formats that know both (caffe)')
+      .option('--slim', 'drop classifier and loss: what only training needs', false)
+      .option('--limit <share>', 'greatest difference that is accepted, as a share of the greatest value', '1e-4')
+      .option('--json', 'print JSON', false);
+  },
+
+  async run(call, surroundings) {
+    const conversion = conversionOf(call, surroundings);
+    const { identity } = installedEngine(engineRequest(surroundings));
+    const threads = availableParallelism();
+    // Before the library is loaded, which reads them then; level 1 leaves out what it says of itself.
+    Object.assign(process.env, { TF_CPP_MIN_LOG_LEVEL: '1' }, workerEnvironment(identity, threads));
+    const converted = convertModel(conversion, await loadEngine(identity, { threads }));
+    const { stdout } = surroundings;
+    const engine = `${identity.name} ${identity.version}`;
+    if (call.options['json'] === true) stdout.write(`${JSON.stringify({ ...converted, engine }, null, 2)}\n`);
+    else stdout.write(`${resultText(call, conversion, converted)}\ncompared on ${engine}, two random pictures\n`);
+    return exitCode.done;
+  },
+};
+
+function conversionOf({ arguments: [given, target], options }: Call, { workingFolder }: Surroundings): ModelConversion {
+  const input = resolve(workingFolder, String(given));
+  // A slash at the end means a folder, and `resolve` takes it off.
+  const output = resolve(workingFolder, String(target)) + (String(target).endsWith('/') ? '/' : '');
+  const from: unknown = options['from'];
+  const to: unknown = options['to'];
+  const format = typeof to === 'string' ? modelFormatNamed(to) : modelFormatForWriting(output);
+  return {
+    from: {
+      format: typeof from === 'string' ? modelFormatNamed(from) : modelFormatOf(input),
+      path: input,
+      options: readOptions(options),
+    },
+    to: {
+      format,
+      path: output.endsWith('/') ? join(output, format.standardName) : output,
+      options: writeOptions(options),
+    },
+    slim: options['slim'] === true,
+    limit: numberOf(options, 'limit') ?? 0,
+    seed: 1,
+  };
+}
+
+function readOptions(options: Call['options']): ModelReadOptions {
+  const epoch = numberOf(options, 'epoch');
+  const outputs: unknown = options['output'];
+  const input = sizeOf(options);
+  const normalization = normalizationOf(options);
+  return {
+    ...(epoch === undefined ? {} : { epoch }),
+    ...(Array.isArray(outputs) ? { outputs: outputs.map(String) } : {}),
+    ...(input === undefined ? {} : { input }),
+    ...(normalization === undefined ? {} : { normalization }),
+  };
+}
+
+function writeOptions(options: Call['options']): ModelWriteOptions {
+  const place: unknown = options['normalization'];
+  if (place === undefined) return {};
+  if (place === 'inside' || place === 'outside') return { normalization: place };
+  return refuse('normalization', 'inside or outside', place);
+}
+
+function normalizationOf(options: Call['options']): InputNormalization | undefined {
+  const [mean, scale] = [numberOf(options, 'mean'), numberOf(options, 'scale')];
+  const order: unknown = options['colorOrder'];
+  if (mean === undefined && scale === undefined && order === undefined) return undefined;
+  if (order !== undefined && order !== 'rgb' && order !== 'bgr') return refuse('color-order', 'rgb or bgr', order);
+  return { mean: mean ?? 0, scale: scale ?? 1, colorOrder: order ?? 'rgb' };
+}
+
+function sizeOf(options: Call['options']): ModelReadOptions['input'] {
+  const text: unknown = options['input'];
+  if (text === undefined) return undefined;
+  const match = typeof text === 'string' ? /^(\d+)x(\d+)x(\d+)$/.exec(text) : null;
+  if (match === null) return refuse('input', 'channels x height x width, as in 3x112x112', text);
+  return { channels: Number(match[1]), height: Number(match[2]), width: Number(match[3]) };
+}
+
+function numberOf(options: Call['options'], name: string): number | undefined {
+  const text: unknown = options[name];
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : refuse(name, 'a number', text);
+}
+
+function refuse(name: string, expected: string, found: unknown): never {
+  fail({ code: 'wrong-option', message: `expected --${name} to be ${expected}, found ${JSON.stringify(found)}` });
+}
+
+function resultText(
+  { arguments: [given, target] }: Call,
+  { from, to }: ModelConversion,
+  converted: ConvertedModel,
+): string {
+  const { layers, parameterCount, outputs } = converted;
+  const differences = outputs.map(({ layer, shape, greatestDifference, relativeDifference }) => {
+    const share = `${relativeDifference.toExponential(1)} of the greatest value`;
+    return `${layer} [${shape.join(', ')}]: largest difference ${greatestDifference.toExponential(1)}, ${share}`;
+  });
+  return [
+    `${String(given)} (${from.format.name}) -> ${String(target)} (${to.format.name})`,
+    `${layers} layers, ${parameterCount.toLocaleString('en')} numbers in its parameters`,
+    ...differences,
+  ].join('\n');
+}

@@ -1,0 +1,71 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { fail } from '../../base/failure.ts';
+import { littleEndianBytes, littleEndianFloats } from '../../format/little-endian-floats.ts';
+import { npz as npzCodec, type NpzEntry } from '../../format/npz.ts';
+import { decodeFile } from '../../format/read-file.ts';
+import { parseGraph } from '../model-file.ts';
+import type { Model } from '../model-folder.ts';
+import type { NamedArray } from '../named-array.ts';
+import { assembleModel } from './assemble-model.ts';
+import type { ModelFormat, ModelReadOptions } from './model-format.ts';
+
+const ending = '.npz';
+const standardName = 'model.npz';
+/** The graph as JSON, among the arrays: bytes of text without dimensions, `json.loads(file['graph.json'].item())`. */
+const graphName = 'graph.json';
+
+/** For looking into: every parameter is an array that numpy.load gives by its name. */
+export const npz = {
+  name: 'npz',
+  title: 'NumPy archive (.npz)',
+  summary: 'Parameters by name for numpy.load, with the graph as JSON among them; for debugging.',
+  endings: [ending],
+  standardName,
+  recognises: (path: string) => fileOf(path) !== undefined,
+  read(path: string, options: ModelReadOptions): Model {
+    const file = fileOf(path) ?? path;
+    const entries = decodeFile(npzCodec, file);
+    const graph = entries.find(({ name }) => name === graphName);
+    if (graph === undefined) {
+      fail({
+        code: 'no-graph',
+        message: `Expected an array "${graphName}" with the graph; the file holds arrays only.`,
+        at: { file },
+      });
+    }
+    const arrays = entries.filter((entry) => entry !== graph).map((entry) => arrayOf(entry, file));
+    const origin = { format: 'npz', file: basename(file) };
+    return assembleModel(
+      { graph: parseGraph(Buffer.from(graph.data).toString(), file), arrays, origin, file },
+      options,
+    );
+  },
+  write(path: string, { inferred, parameters }: Model): void {
+    const text = Buffer.from(JSON.stringify(inferred.graph));
+    const plain = { fortranOrder: false, compressed: false } as const;
+    const entries = [...parameters.values()].map(({ name, shape, values }): NpzEntry => {
+      return { ...plain, name, type: '<f4', shape, data: littleEndianBytes(values) };
+    });
+    entries.push({ ...plain, name: graphName, type: `|S${text.length}`, shape: [], data: text });
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileAtomic(path, npzCodec.encode(entries));
+  },
+} as const satisfies ModelFormat;
+
+function arrayOf({ name, type, shape, fortranOrder, data }: NpzEntry, file: string): NamedArray {
+  if (type === '<f4' && !fortranOrder) return { name, shape, values: littleEndianFloats(data) };
+  fail({
+    code: 'unsupported-tensor',
+    message: `Array "${name}" must be of float32 ("<f4"), row by row; found "${type}"${fortranOrder ? ', column by column' : ''}.`,
+    at: { file },
+  });
+}
+
+function fileOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isFile() === true) return path.endsWith(ending) ? path : undefined;
+  const within = join(path, standardName);
+  return stat?.isDirectory() === true && statSync(within, { throwIfNoEntry: false }) !== undefined ? within : undefined;
+}
