@@ -1,0 +1,99 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type BackboneName, buildNetwork, chooseNetwork } from '../src/net/backbones/index.ts';
+import { installedEngine } from '../src/net/engines/installed.ts';
+import { loadEngine } from '../src/net/engines/load.ts';
+import { convertModel } from '../src/net/model-formats/convert-model.ts';
+import { modelFormats } from '../src/net/model-formats/index.ts';
+import type { ModelFormat } from '../src/net/model-formats/model-format.ts';
+import { drawnModel } from './drawn-model.ts';
+
+/**
+ * The largest difference between a network and what was written in each format and read again, as a share of the greatest
+ * value; and how fast the parameters of `--load` are read from an MXNet checkpoint, beside reading the bare file.
+ * `npm run --silent build && node dist/bench/conversions.js [--network y1] [--side 80] [--load r100]`
+ */
+const { values } = parseArgs({
+  options: {
+    network: {
+      type: 'string',
+      multiple: true,
+      default: ['y1', 'r18', 'r50', 'r101', 'm1', 'm2', 'd121', 'p68', 'i2', 's20'],
+    },
+    side: { type: 'string', default: '80' },
+    load: { type: 'string', default: 'r100' },
+  },
+});
+const limit = 1e-4;
+const formats = Object.values(modelFormats).filter((format: ModelFormat) => format.write !== undefined);
+const folder = mkdtempSync(join(tmpdir(), 'conversions-'));
+const { identity } = installedEngine();
+const engine = await loadEngine(identity, { threads: availableParallelism() });
+
+try {
+  console.log(
+    `${cpus()[0]?.model ?? 'unknown'}, ${identity.name} ${identity.version}, ${values.side} x ${values.side}`,
+  );
+  console.log(['network'.padEnd(8), ...formats.map(({ name }) => name.padStart(9))].join(''));
+  for (const name of values.network) console.log(name.padEnd(8) + differencesOf(name).join(''));
+  measureLoading(values.load);
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+function differencesOf(name: string): string[] {
+  const from = writtenFolder(name);
+  const row = formats.map((format) => {
+    const path = join(folder, format.name, format.standardName);
+    const to = { format, path, options: {} };
+    const conversion = {
+      from: { format: modelFormats.folder, path: from, options: {} },
+      to,
+      slim: false,
+      limit,
+      seed: 1,
+    };
+    const { outputs } = convertModel(conversion, engine);
+    rmSync(join(folder, format.name), { recursive: true });
+    return Math.max(...outputs.map(({ relativeDifference }) => relativeDifference))
+      .toExponential(1)
+      .padStart(9);
+  });
+  rmSync(from, { recursive: true });
+  return row;
+}
+
+function writtenFolder(name: string): string {
+  const path = join(folder, 'model');
+  modelFormats.folder.write(path, { ...drawnModel(networkOf(name), 1), origin: {} });
+  return path;
+}
+
+function networkOf(name: string): ReturnType<typeof buildNetwork> {
+  const side = Number(values.side);
+  return buildNetwork(chooseNetwork(name as BackboneName), { height: side, width: side });
+}
+
+/** The best of three: the file is in memory then, and what is measured is what we do with it. */
+function measureLoading(name: string): void {
+  const prefix = join(folder, 'loaded');
+  modelFormats.mxnet.write(prefix, { ...drawnModel(networkOf(name), 1), origin: {} }, {});
+  const bytes = statSync(`${prefix}-0000.params`).size;
+  const best = (work: () => unknown): number =>
+    Math.min(
+      ...[1, 2, 3].map(() => {
+        const start = performance.now();
+        work();
+        return performance.now() - start;
+      }),
+    );
+  const bare = best(() => readFileSync(`${prefix}-0000.params`));
+  const loaded = best(() => modelFormats.mxnet.read(prefix, {}));
+  const rate = (milliseconds: number): string => `${(bytes / milliseconds / 1e6).toFixed(2)} GB/s`;
+  console.log(`${name}.params, ${(bytes / 1e6).toFixed(0)} MB: the bare file ${bare.toFixed(0)} ms (${rate(bare)})`);
+  console.log(`  as a checked model ${loaded.toFixed(0)} ms (${rate(loaded)})`);
+  const peak = process.resourceUsage().maxRSS / 1024;
+  console.log(`peak memory of all this ${peak.toFixed(0)} MiB`);
+}

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { inferGraph } from '../../src/net/infer-graph.ts';
+import { npz } from '../../src/net/model-formats/npz.ts';
+import { randomParameters, smallNetworks } from '../net/engines/small-networks.ts';
+import { peerPython, runPython } from './python.ts';
+
+const peer = peerPython();
+const python = 'python' in peer ? peer.python : '';
+const reason = 'missing' in peer ? ` (skipped: ${peer.missing})` : '';
+
+const folder = mkdtempSync(join(tmpdir(), 'npz-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Prints what is in an archive, and stores it anew, deflated. */
+const script = `
+import json, sys, numpy as np
+file = np.load(sys.argv[1])
+graph = json.loads(file['graph.json'].item())
+arrays = {name: file[name] for name in file.files}
+np.savez_compressed(sys.argv[2], **arrays)
+print(json.dumps({'outputs': graph['outputs'], 'arrays': {name: [str(a.dtype), list(a.shape), a.ravel().tolist()]
+    for name, a in arrays.items() if name != 'graph.json'}}))
+`;
+
+describe.skipIf('missing' in peer)(`a model as NumPy archive${reason}`, () => {
+  it('is what numpy.load gives, and what numpy stores of it reads back', () => {
+    const graph = smallNetworks['convolution 3x2, stride 2 by 1, padded on one axis, with bias'];
+    if (graph === undefined) throw new Error('the small network has gone');
+    const parameters = randomParameters(graph, 1);
+    const [ours, theirs] = [join(folder, 'ours.npz'), join(folder, 'theirs.npz')];
+    npz.write(ours, { inferred: inferGraph(graph), parameters, origin: {} });
+    const printed: unknown = JSON.parse(runPython(python, script, [ours, theirs]));
+    const wanted = [...parameters].map(([name, { shape, values }]) => [name, ['float32', shape, [...values]]] as const);
+    expect(printed).toEqual({ outputs: graph.outputs, arrays: Object.fromEntries<unknown>(wanted) });
+    const again = npz.read(theirs, {});
+    expect(again.inferred.graph).toEqual(graph);
+    expect(again.parameters).toEqual(parameters);
+  });
+});
