@@ -1,15 +1,20 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { mxnetParams, toFloat32 } from '../../src/format/mxnet-params.ts';
-import { decodeFile } from '../../src/format/read-file.ts';
-import { loadEngine } from '../../src/net/engines/load.ts';
-import { Network } from '../../src/net/engines/network.ts';
-import type { Graph } from '../../src/net/graph.ts';
-import { inferGraph } from '../../src/net/infer-graph.ts';
-import { elementCount } from '../../src/net/layers/layer-definition.ts';
-import { landmarkNetwork, outputNetwork, proposalNetwork, refinementNetwork } from '../../src/net/mtcnn-networks.ts';
-import type { NamedArray } from '../../src/net/named-array.ts';
-import { otherEngines, referenceEngine } from './engines/engines.ts';
+import { mxnetParams, toFloat32 } from '../../../src/format/mxnet-params.ts';
+import { decodeFile } from '../../../src/format/read-file.ts';
+import { loadEngine } from '../../../src/net/engines/load.ts';
+import { Network } from '../../../src/net/engines/network.ts';
+import type { Graph } from '../../../src/net/graph.ts';
+import { inferGraph } from '../../../src/net/infer-graph.ts';
+import { elementCount } from '../../../src/net/layers/layer-definition.ts';
+import {
+  landmarkNetwork,
+  outputNetwork,
+  proposalNetwork,
+  refinementNetwork,
+} from '../../../src/net/mtcnn/cascade-graphs.ts';
+import type { NamedArray } from '../../../src/net/named-array.ts';
+import { otherEngines, referenceEngine } from '../engines/engines.ts';
 
 const folder = '../shared/data/mtcnn';
 
