@@ -6,6 +6,12 @@ import { GraphBuilder } from '../graph-builder.ts';
 /** The networks of the cascade, one after the other; LNet, which refines points, stands beside them. */
 export type CascadeNetwork = 'pnet' | 'rnet' | 'onet';
 
+/** A square window of `kernel` cells. */
+interface Convolution {
+  readonly filters: number;
+  readonly kernel: number;
+}
+
 /*
  * The four networks of MTCNN (Zhang et al. 2016) with the layer names of the authors' Caffe files, hyphens as underscores.
  * They take (v - 127.5) / 128, not 0..255: the pyramid of the detector is normalised once, and not per network. The order

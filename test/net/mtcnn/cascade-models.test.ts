@@ -158,7 +158,7 @@ describe('the weights that come with the product', () => {
 
 /** Bit for bit; vitest's own comparison takes seconds for as many numbers. */
 function expectSame(found: Float32Array | undefined, wanted: Float32Array | undefined): void {
-  const bytes = (values = new Float32Array()): Buffer =>
+  const bytes = (values: Float32Array = new Float32Array()): Buffer =>
     Buffer.from(values.buffer, values.byteOffset, values.byteLength);
   expect(found?.length).toBe(wanted?.length);
   expect(bytes(found).equals(bytes(wanted))).toBe(true);
