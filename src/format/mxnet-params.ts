@@ -20,7 +20,7 @@ import { littleEndianFloats } from './little-endian-floats.ts';
  *   4       number of dimensions; 0: the array ends here (3: 0 is a scalar, -1 unknown)
  *   8 each  sizes; version 0: 4 each
  *   4 + 4   device type (1 CPU, 2 GPU, 3 pinned) and number
- *   4       element type: 0 float32, 1 float64, 2 float16, 3 uint8, 4 int32, 5 int8, 6 int64
+ *   4       element type: 0 float32, 1 float64, 2 float16, 3 uint8, 4 int32, 5 int8, 6 int64, 7 boolean (a byte)
  *           elements, row by row
  */
 export const elementTypes = {
@@ -31,6 +31,7 @@ export const elementTypes = {
   int32: { flag: 4, bytes: 4 },
   int8: { flag: 5, bytes: 1 },
   int64: { flag: 6, bytes: 8 },
+  boolean: { flag: 7, bytes: 1 },
 } as const;
 
 export type ElementType = keyof typeof elementTypes;
@@ -101,6 +102,7 @@ export function toFloat32(array: MxnetArray): Float32Array {
     int32: (offset) => view.getInt32(offset, true),
     int8: (offset) => view.getInt8(offset),
     int64: (offset) => Number(view.getBigInt64(offset, true)),
+    boolean: (offset) => view.getUint8(offset),
   };
   const { bytes } = elementTypes[type];
   return Float32Array.from({ length: data.length / bytes }, (_, index) => read[type](index * bytes));
@@ -129,8 +131,8 @@ function decodeArray(cursor: Cursor): MxnetArray {
   }
   const device = { type: cursor.i32('a device type'), id: cursor.i32('a device number') };
   const typeAt = cursor.offset;
-  const type =
-    typeOfFlag(cursor.i32('an element type')) ?? cursor.damaged('an array has an unknown element type', typeAt);
+  const flag = cursor.i32('an element type');
+  const type = typeOfFlag(flag) ?? cursor.damaged(`an array has element type ${flag}; 0 to 7 are known`, typeAt);
   const bytes = shape.reduce((product, size) => product * size, elementTypes[type].bytes);
   return { name: '', version, shape, type, device, data: cursor.take(bytes, `an array of shape ${shape.join(' x ')}`) };
 }

@@ -1,4 +1,5 @@
 import type { Cursor } from './cursor.ts';
+import { elementReaders } from './pickle-array.ts';
 import type { PickleArray, PickleGlobal, PickleValue } from './pickle-value.ts';
 
 /** A numpy dtype while it is being put together; it becomes an array's `dtype`. */
@@ -119,31 +120,17 @@ export function bytesPerElement(dtype: string, place: Place): number {
 function scalarOf(dtype: Dtype, bytes: Uint8Array, place: Place): PickleValue {
   if (bytes.length !== bytesPerElement(dtype.kind, place))
     place.cursor.damaged('a numpy scalar has a wrong size', place.at);
-  const ordered = dtype.bigEndian ? Uint8Array.from(bytes).reverse() : bytes;
-  const view = new DataView(ordered.buffer, ordered.byteOffset, ordered.byteLength);
-  switch (dtype.kind) {
-    case 'b1':
-      return view.getUint8(0) !== 0;
-    case 'f4':
-      return view.getFloat32(0, true);
-    case 'f8':
-      return view.getFloat64(0, true);
-    case 'i8':
-      return Number(view.getBigInt64(0, true));
-    case 'i4':
-      return view.getInt32(0, true);
-    case 'u1':
-      return view.getUint8(0);
-    default:
-      return place.cursor.damaged(`numpy scalars of type ${JSON.stringify(dtype.kind)} are not read`, place.at);
-  }
+  const read = elementReaders[dtype.kind];
+  if (read === undefined)
+    return place.cursor.damaged(`numpy scalars of type ${JSON.stringify(dtype.kind)} are not read`, place.at);
+  return read(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, !dtype.bigEndian);
 }
 
 function bytesOf(args: Arguments, place: Place): Uint8Array {
   const [content] = args;
   if (content === undefined) return new Uint8Array(0);
   if (content instanceof Uint8Array) return content;
-  if (typeof content === 'string' && args[1] === 'latin-1') return Buffer.from(content, 'latin1');
+  if (typeof content === 'string' && textOf(args[1]) === 'latin-1') return Buffer.from(content, 'latin1');
   return place.cursor.damaged('expected bytes', place.at);
 }
 

@@ -3,6 +3,7 @@ import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Codec } from './codec.ts';
 import type { Cursor } from './cursor.ts';
 import { decodePickle } from './pickle.ts';
+import { numbersOf } from './pickle-array.ts';
 import { isKind, type PickleValue } from './pickle-value.ts';
 import { PickleWriter } from './pickle-writer.ts';
 import { decodeFile } from './read-file.ts';
@@ -10,7 +11,8 @@ import { decodeFile } from './read-file.ts';
 /*
  * Verification set (.bin; insightface, src/data/lfw2pack.py, cfp2pack.py, agedb2pack.py): the Python pickle of a pair
  * (images, same). images: 2P encoded pictures, byte strings (lfw2pack) or numpy uint8 arrays of shape (n,) or (n, 1)
- * (the others); same: P booleans. Pair i compares images 2i and 2i + 1.
+ * (the others); same: P booleans. Pair i compares images 2i and 2i + 1. Python 3 programs leave tuples or numpy arrays
+ * where these have lists; those are read too.
  */
 export interface VerificationSet {
   /** Encoded pictures (JPEG or PNG bytes), two per pair. */
@@ -31,8 +33,8 @@ export const verificationSet: Codec<VerificationSet> = {
   },
   decode(cursor) {
     const value = decodePickle(cursor);
-    const [images, same] = isKind(value, 'tuple') || isKind(value, 'list') ? value.items : [];
-    if (images === undefined || same === undefined || !isKind(images, 'list') || !isKind(same, 'list')) {
+    const [images, same] = (isKind(value, 'tuple') || isKind(value, 'list') ? value.items : []).map(itemsOf);
+    if (images === undefined || same === undefined) {
       return cursor.damaged(
         'expected a pair of lists: pictures, and whether each pair is the same person',
         0,
@@ -40,8 +42,8 @@ export const verificationSet: Codec<VerificationSet> = {
       );
     }
     const set = {
-      images: images.items.map((item, index) => pictureBytes(item, index, cursor)),
-      same: same.items.map((item, index) => truth(item, index, cursor)),
+      images: images.map((item, index) => pictureBytes(item, index, cursor)),
+      same: same.map((item, index) => truth(item, index, cursor)),
     };
     if (set.images.length !== 2 * set.same.length) {
       cursor.damaged(
@@ -89,6 +91,13 @@ export function namedSets(paths: readonly string[], given: readonly string[] = [
 
 export function writeVerificationSet(path: string, set: VerificationSet): void {
   writeFileAtomic(path, verificationSet.encode(set));
+}
+
+/** Of a list, a tuple, or a numpy array of objects, truths or numbers. */
+function itemsOf(value: PickleValue): readonly PickleValue[] | undefined {
+  if (isKind(value, 'list') || isKind(value, 'tuple')) return value.items;
+  if (!isKind(value, 'array') || value.shape.length !== 1) return undefined;
+  return value.data instanceof Uint8Array ? numbersOf(value) : value.data;
 }
 
 function pictureBytes(value: PickleValue, index: number, cursor: Cursor): Uint8Array {

@@ -28,7 +28,7 @@ const golden = {
   npz: files(/\.npz$/),
   matFile: files(/\.mat$/),
   tarArchive: files(/\.tar$/),
-  verificationSet: files(/^(bytes|numpy|python2).*\.bin$/),
+  verificationSet: files(/^(bytes|jython|numpy|python2).*\.bin$/),
   featureMatrix: [
     {
       name: '1_r100_112x112.bin',

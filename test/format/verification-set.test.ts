@@ -6,7 +6,7 @@ import { decodeImage } from '../../src/format/image.ts';
 import { readVerificationSet, verificationSet, writeVerificationSet } from '../../src/format/verification-set.ts';
 import { failuresOf, temporaryFolder } from './tiny-faces.ts';
 
-// Written by CPython 3.11 with numpy 1.23, and in the way of Python 2; the content of all is the same.
+// Written by CPython 3.11 with numpy 1.23, by Jython 2.7 and in the way of Python 2; the content of all is the same.
 const golden = 'test/format/golden';
 const images = [
   Buffer.from('\xff\xd8first', 'latin1'),
@@ -24,7 +24,8 @@ describe('a verification set', () => {
     ['bytes', 'numpy'].map((content) => `${content}-protocol-${String(protocol)}.bin`),
   );
 
-  it.each([...protocols, 'python2-protocol-2.bin'])('reads %s', (file) => {
+  const jython = ['protocol-0', 'protocol-1', 'protocol-2', 'bytearray'].map((name) => `jython-2.7-${name}.bin`);
+  it.each([...protocols, ...jython, 'python2-protocol-2.bin'])('reads %s', (file) => {
     const set = readVerificationSet(join(golden, file));
     expect(set.images.map((bytes) => Buffer.from(bytes))).toEqual(images);
     expect(set.same).toEqual([true, false]);

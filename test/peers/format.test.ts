@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.ts';
+import { Cursor } from '../../src/format/cursor.ts';
 import { DatasetWriter } from '../../src/format/dataset-writer.ts';
 import { decodeImage } from '../../src/format/image.ts';
+import { mxnetParams } from '../../src/format/mxnet-params.ts';
 import { PackedDataset } from '../../src/format/packed-dataset.ts';
 import { RecordFile } from '../../src/format/record-file.ts';
 import { readVerificationSet, writeVerificationSet } from '../../src/format/verification-set.ts';
@@ -176,4 +178,72 @@ for p in range(6):
       expect(set.same).toEqual([true, false]);
     }
   });
+
+  it('reads tuples and numpy arrays where the originals have lists', () => {
+    const script = `
+import pickle, sys, numpy as np
+images = [b'first', b'second']
+kinds = [tuple(images), np.array(images, dtype=object), np.array([np.frombuffer(i, np.uint8) for i in images] + [None], dtype=object)[:2]]
+marks = [(True,), np.array([True]), [np.bool_(True)], np.array([1]), np.array([1], np.uint8), np.array([1], '>i4'), [np.int64(1)]]
+for p in range(6):
+    for k, images in enumerate(kinds): pickle.dump((images, [True]), open('%s-images-%d-%d.bin' % (sys.argv[1], k, p), 'wb'), protocol=p)
+    for k, same in enumerate(marks): pickle.dump((kinds[0], same), open('%s-same-%d-%d.bin' % (sys.argv[1], k, p), 'wb'), protocol=p)`;
+    const sets = join(mkdtempSync(join(folder, 'kinds-')), 'x');
+    runPython(python, script, [sets]);
+    const names = readdirSync(dirname(sets));
+    expect(names).toHaveLength(6 * (3 + 7));
+    for (const name of names) {
+      const set = readVerificationSet(join(dirname(sets), name));
+      expect([name, ...set.images.map((bytes) => Buffer.from(bytes).toString())]).toEqual([name, 'first', 'second']);
+      expect([name, ...set.same]).toEqual([name, true]);
+    }
+  });
+
+  it('has the parameters of MXNet bit for bit: all element types, in all versions of the layout', () => {
+    runPython(python, writeParameters, [folder]);
+    const types = ['float32', 'float64', 'float16', 'uint8', 'int32', 'int8', 'int64', 'boolean'];
+    for (const name of ['named', 'unnamed', 'numpy']) {
+      const bytes = readFileSync(join(folder, `${name}.params`));
+      const arrays = mxnetParams.decode(new Cursor(bytes, name));
+      expect(arrays.slice(0, 8).map(({ type }) => type)).toEqual(types);
+      expect(Buffer.from(mxnetParams.encode(arrays)).equals(bytes)).toBe(true);
+    }
+    const arrays = mxnetParams.decode(new Cursor(readFileSync(join(folder, 'named.params')), 'named.params'));
+    for (const version of [0, 1, 2, 3] as const) {
+      const rewritten = mxnetParams.encode(arrays.map((array) => ({ ...array, version })));
+      writeFileSync(join(folder, `version-${String(version)}.params`), rewritten);
+    }
+    expect(runPython(python, compareParameters, [folder]).trim().split('\n')).toEqual(
+      [0, 1, 2, 3].map((version) => `version ${String(version)}: 11 equal`),
+    );
+  });
 });
+
+/** Random bits in every type, and the numbers that are easily lost. */
+const writeParameters = `
+import mxnet as mx, numpy as np, sys
+random = np.random.RandomState(0)
+arrays = {}
+for t in ['float32', 'float64', 'float16', 'uint8', 'int32', 'int8', 'int64']:
+    arrays['arg:' + t] = mx.nd.array(np.frombuffer(random.bytes(48), t)[:6].reshape(2, 3), dtype=t)
+arrays['arg:bool'] = mx.nd.array(np.array([[True, False]]), dtype='bool')
+for t in [np.float32, np.float16, np.float64]:
+    numbers = np.array([np.nan, np.inf, -np.inf, -0.0, np.finfo(t).tiny / 2], t)
+    arrays['aux:' + np.dtype(t).name] = mx.nd.array(numbers, dtype=t)
+mx.nd.save(sys.argv[1] + '/named.params', arrays)
+mx.nd.save(sys.argv[1] + '/unnamed.params', list(arrays.values()))
+mx.util.set_np()
+scalar = {'arg:scalar': mx.np.array(3.5)}
+mx.npx.save(sys.argv[1] + '/numpy.params', {**{k: a.as_np_ndarray() for k, a in arrays.items()}, **scalar})
+`;
+
+const compareParameters = `
+import mxnet as mx, numpy as np, sys
+want = mx.nd.load(sys.argv[1] + '/named.params')
+for version in range(4):
+    if version == 3: mx.util.set_np()
+    load = mx.npx.load if version == 3 else mx.nd.load
+    got = load('%s/version-%d.params' % (sys.argv[1], version))
+    same = lambda a, b: a.dtype == b.dtype and a.shape == b.shape and a.asnumpy().tobytes() == b.asnumpy().tobytes()
+    print('version %d: %d equal' % (version, sum(same(got[name], want[name]) for name in want)))
+`;
