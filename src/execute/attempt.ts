@@ -7,6 +7,7 @@ import type { CacheEntry, ExecutionFacts, Figure } from '../cache/cache-entry.ts
 import type { ScratchFolder } from '../cache/scratch-folder.ts';
 import type { OutputPlan } from '../cache/store-output.ts';
 import type { TaskLock } from '../cache/task-locks.ts';
+import { inputDigest } from '../plan/input-digest.ts';
 import type { KeyDocument } from '../plan/key-document.ts';
 import type { Reason } from '../plan/reason.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
@@ -262,15 +263,16 @@ export class Attempt {
     for (const [port, bindings] of Object.entries(task.inputs)) {
       for (const [index, binding] of bindings.entries()) {
         if (binding.type !== 'path') continue;
-        if ((await this.#digestNow(binding.path)) !== document.inputs[port]?.[index]) return binding.path;
+        if ((await this.#digestNow(binding)) !== document.inputs[port]?.[index]) return binding.path;
       }
     }
     return undefined;
   }
 
-  async #digestNow(path: string): Promise<string | undefined> {
+  async #digestNow(binding: Parameters<typeof inputDigest>[0]): Promise<string | undefined> {
+    const { digests } = this.#tools.request;
     try {
-      return (await this.#tools.request.digests.digest(path)).digest;
+      return await inputDigest(binding, async (path) => (await digests.digest(path)).digest);
     } catch (error) {
       if (error instanceof FailureError) return undefined;
       throw error;

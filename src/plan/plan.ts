@@ -2,6 +2,7 @@ import type { Digest } from '../base/digest.ts';
 import type { EngineIdentity } from '../base/stage.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
 import { compareKeys } from './compare-keys.ts';
+import { inputDigest } from './input-digest.ts';
 import { keyDocument, keyOf, type InputDigests, type Key, type KeyDocument } from './key-document.ts';
 import type { Reason } from './reason.ts';
 
@@ -115,7 +116,9 @@ async function digestInputs(task: TaskSpec, settled: Settled, knowledge: Knowled
     const digests: Digest[] = [];
     for (const binding of bindings) {
       digests.push(
-        binding.type === 'path' ? await knowledge.digestPath(binding.path) : digestOfOutput(binding, settled),
+        binding.type === 'path'
+          ? await inputDigest(binding, (path) => knowledge.digestPath(path))
+          : digestOfOutput(binding, settled),
       );
     }
     inputs[port] = digests;

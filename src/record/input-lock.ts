@@ -15,6 +15,8 @@ export interface ExternalInput {
   readonly written: string;
   /** Absolute. */
   readonly path: string;
+  /** Absolute paths of the files that are read with it. */
+  readonly companions: readonly string[];
   readonly at: TextLocation;
 }
 

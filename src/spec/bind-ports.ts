@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { companionFiles } from './companion-files.ts';
 import type { Binding } from './experiment.ts';
 import { describe, type Entry, type ListNode, type Node, type OutputNode } from './node.ts';
 import type { Problems } from './problems.ts';
@@ -56,7 +57,8 @@ class PortBinder {
     if (value.type === 'output') return [{ type: 'output', node: value }];
     if (value.type === 'scalar' && typeof value.value === 'string' && value.value !== '') {
       const path = resolve(this.#context.workspace, value.value);
-      return [{ type: 'path', path, written: value.value, at: locate(value.via ?? value.at) }];
+      const companions = companionFiles(path, this.#port.companions ?? []);
+      return [{ type: 'path', path, written: value.value, companions, at: locate(value.via ?? value.at) }];
     }
     this.#context.problems.add({
       code: 'bad-input',

@@ -19,6 +19,8 @@ export type Binding =
       readonly path: string;
       /** As in the experiment file, references resolved: relative to the workspace or absolute. */
       readonly written: string;
+      /** Absolute paths of the files beside it that are read with it, sorted; most inputs have none. */
+      readonly companions: readonly string[];
       readonly at: TextLocation;
     }
   | { readonly type: 'output'; readonly task: string; readonly output: string; readonly at: TextLocation };

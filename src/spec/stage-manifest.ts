@@ -27,6 +27,11 @@ export interface InputPort {
   readonly optional?: boolean;
   /** Takes a list. A single value counts as a list of one. */
   readonly many?: boolean;
+  /**
+   * Endings of files that belong together, `*` for any digits: `-symbol.json`, `-*.params`. A file bound here that has
+   * one of them stands for those beside it too that begin as it does and end in another.
+   */
+  readonly companions?: readonly string[];
 }
 
 export interface OutputPort {
