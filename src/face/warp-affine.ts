@@ -58,8 +58,53 @@ interface RowPositions {
   readonly columnY: Int32Array;
 }
 
-/** The hot loop: whole numbers of 32 bits throughout, no calls but at the border. */
-function warpRow(
+function warpRow(image: RgbImage, positions: RowPositions, result: Uint8Array, row: number): void {
+  const last = positions.columnX.length - 1;
+  // Positions go one way along a row: where both ends lie inside, all do.
+  if (isInside(image, positions, 0) && isInside(image, positions, last)) warpInside(image, positions, result, row);
+  else warpAnywhere(image, positions, result, row);
+}
+
+/** All four pixels that the one in `column` is made of lie in the picture. */
+function isInside({ width, height }: RgbImage, { startX, startY, columnX, columnY }: RowPositions, column: number): boolean {
+  const x = (startX + (columnX[column] ?? 0)) >> (2 * fractionBits);
+  const y = (startY + (columnY[column] ?? 0)) >> (2 * fractionBits);
+  return x >= 0 && y >= 0 && x < width - 1 && y < height - 1;
+}
+
+/** The hot loop: whole numbers of 32 bits throughout, no calls, nothing to decide. */
+function warpInside(
+  { data, width }: RgbImage,
+  { startX, startY, columnX, columnY }: RowPositions,
+  result: Uint8Array,
+  row: number,
+): void {
+  const rowBytes = width * 3;
+  const end = columnX.length;
+  for (let column = 0, target = row; column < end; column += 1, target += 3) {
+    const x32 = (startX + (columnX[column] ?? 0)) >> fractionBits;
+    const y32 = (startY + (columnY[column] ?? 0)) >> fractionBits;
+    const right = x32 & fractionMask;
+    const down = y32 & fractionMask;
+    const at = Math.imul(y32 >> fractionBits, rowBytes) + Math.imul(x32 >> fractionBits, 3);
+    const below = at + rowBytes;
+    result[target] = blend(data, at, below, right, down);
+    result[target + 1] = blend(data, at + 1, below + 1, right, down);
+    result[target + 2] = blend(data, at + 2, below + 2, right, down);
+  }
+}
+
+/** One channel out of four pixels. */
+function blend(data: Uint8Array, at: number, below: number, right: number, down: number): number {
+  const topLeft = data[at] ?? 0;
+  const bottomLeft = data[below] ?? 0;
+  const top = (topLeft << fractionBits) + Math.imul(right, (data[at + 3] ?? 0) - topLeft);
+  const bottom = (bottomLeft << fractionBits) + Math.imul(right, (data[below + 3] ?? 0) - bottomLeft);
+  return ((top << fractionBits) + Math.imul(down, bottom - top) + half) >> weightBits;
+}
+
+/** The same where some pixels come from the border or from beyond it. */
+function warpAnywhere(
   image: RgbImage,
   { startX, startY, columnX, columnY }: RowPositions,
   result: Uint8Array,
@@ -69,8 +114,7 @@ function warpRow(
   const rowBytes = image.width * 3;
   const lastX = image.width - 1;
   const lastY = image.height - 1;
-  const columns = columnX.length;
-  for (let column = 0, target = row; column < columns; column += 1, target += 3) {
+  for (let column = 0, target = row; column < columnX.length; column += 1, target += 3) {
     const x32 = (startX + (columnX[column] ?? 0)) >> fractionBits;
     const y32 = (startY + (columnY[column] ?? 0)) >> fractionBits;
     const x = x32 >> fractionBits;
@@ -82,13 +126,8 @@ function warpRow(
       continue;
     }
     const at = y * rowBytes + x * 3;
-    const below = at + rowBytes;
     for (let channel = 0; channel < 3; channel += 1) {
-      const topLeft = data[at + channel] ?? 0;
-      const bottomLeft = data[below + channel] ?? 0;
-      const top = (topLeft << fractionBits) + right * ((data[at + channel + 3] ?? 0) - topLeft);
-      const bottom = (bottomLeft << fractionBits) + right * ((data[below + channel + 3] ?? 0) - bottomLeft);
-      result[target + channel] = ((top << fractionBits) + down * (bottom - top) + half) >> weightBits;
+      result[target + channel] = blend(data, at + channel, at + rowBytes + channel, right, down);
     }
   }
 }

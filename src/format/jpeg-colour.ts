@@ -27,84 +27,102 @@ export interface Columns {
 const fractionBits = 16;
 const half = 1 << (fractionBits - 1);
 const inFraction = (value: number): number => Math.floor(value * (1 << fractionBits) + 0.5);
-const chromaTable = (value: (difference: number) => number): Int32Array =>
-  Int32Array.from({ length: 256 }, (_, sample) => value(sample - 128));
-const redOfCr = chromaTable((difference) => (inFraction(1.402) * difference + half) >> fractionBits);
-const blueOfCb = chromaTable((difference) => (inFraction(1.772) * difference + half) >> fractionBits);
-const greenOfCr = chromaTable((difference) => -inFraction(0.71414) * difference);
-const greenOfCb = chromaTable((difference) => -inFraction(0.34414) * difference + half);
+const redOfCr = inFraction(1.402);
+const blueOfCb = inFraction(1.772);
+const greenOfCr = -inFraction(0.71414);
+const greenOfCb = -inFraction(0.34414);
 
-/** Upsamples the chroma of rows; holds the sums of a row, so that nothing is allocated per row. */
-export class ChromaUpsampler {
-  readonly #scale: ChromaScale;
-  readonly #sums: Int32Array;
+/** Where rows of colours go. */
+export interface ColourRows {
+  readonly rgb: Uint8ClampedArray;
+  /** Pixels in a row. */
+  readonly width: number;
+}
 
-  constructor(scale: ChromaScale, width: number) {
-    this.#scale = scale;
-    this.#sums = new Int32Array(width + 2);
-  }
+/**
+ * Writes the colours of row `y`: of `columns`, and of one more at each end where chroma covers pairs. One pass, which keeps the
+ * sums of three samples of chroma at hand: rows of upsampled chroma in between would cost half as much again.
+ */
+export function paintRow(
+  planes: readonly [Plane, Plane, Plane],
+  scale: ChromaScale,
+  target: ColourRows,
+  y: number,
+  columns: Columns,
+): void {
+  if (scale.across === 1) paintSingles(planes, target, y, columns);
+  else paintPairs(planes, rowsAround(planes[1], scale, y), target, y, columns);
+}
 
-  /** The chroma of the pixels of row `y`, in `target` at the pixels' columns, and perhaps at one more on each side. */
-  row(plane: Plane, y: number, columns: Columns, target: Uint8Array): void {
-    const { samples, stride } = plane;
-    const { across, down } = this.#scale;
-    if (across === 1) target.set(samples.subarray(y * stride + columns.from, y * stride + columns.to), columns.from);
-    else if (down === 1) this.#widen(plane, { near: y, other: y }, columns, target);
-    else {
-      const near = y >> 1;
-      const other = Math.min(plane.height - 1, Math.max(0, (y & 1) === 1 ? near + 1 : near - 1));
-      this.#widen(plane, { near, other }, columns, target);
-    }
-  }
-
-  /**
-   * Weights 3 and 1 down, then 3 and 1 across. At full height a row is its own neighbour, and the former add up to 4. Rounding
-   * alternates, up and down, so that no colour drifts.
-   */
-  #widen(plane: Plane, rows: { near: number; other: number }, columns: Columns, target: Uint8Array): void {
-    const { samples, stride, width } = plane;
-    const sums = this.#sums;
-    const near = rows.near * stride;
-    const other = rows.other * stride;
-    const isOwnNeighbour = near === other && this.#scale.down === 1;
-    const first = columns.from >> 1;
-    const last = (columns.to - 1) >> 1;
-    const from = Math.max(0, first - 1);
-    const to = Math.min(width - 1, last + 1);
-    for (let at = from; at <= to; at += 1) sums[at + 1] = 3 * (samples[near + at] ?? 0) + (samples[other + at] ?? 0);
-    // Beyond the ends lies the sample at the end.
-    if (first === 0) sums[0] = sums[1] ?? 0;
-    if (last === width - 1) sums[width + 1] = sums[width] ?? 0;
-    const [leftHalf, rightHalf] = isOwnNeighbour ? [4, 8] : [8, 7];
-    let before = sums[first] ?? 0;
-    let here = sums[first + 1] ?? 0;
-    for (let at = first, x = 2 * first; at <= last; at += 1, x += 2) {
-      const after = sums[at + 2] ?? 0;
-      target[x] = (3 * here + before + leftHalf) >> 4;
-      target[x + 1] = (3 * here + after + rightHalf) >> 4;
-      before = here;
-      here = after;
-    }
+function paintSingles([luma, cb, cr]: readonly [Plane, Plane, Plane], target: ColourRows, y: number, columns: Columns): void {
+  const row = y * target.width * 3;
+  for (let x = columns.from; x < columns.to; x += 1) {
+    const light = luma.samples[y * luma.stride + x] ?? 0;
+    const chroma = y * cb.stride + x;
+    paintPixel(target.rgb, row + 3 * x, light, cb.samples[chroma] ?? 0, cr.samples[chroma] ?? 0);
   }
 }
 
-/** Writes the colours of some columns of a row; `at` is the byte of its first pixel in `rgb`. */
-export function convertRow(
-  { samples, stride }: Plane,
+/** Rows of chroma that make the chroma of a row of pixels, with the weights 3 and 1. */
+interface ChromaRows {
+  /** Where the rows start in the samples. */
+  readonly near: number;
+  readonly other: number;
+  /** What is added to 16 times the chroma of a left and a right pixel before it is divided: rounding alternates, so that no colour drifts. */
+  readonly leftHalf: number;
+  readonly rightHalf: number;
+}
+
+/** At full height a row is its own neighbour, and the weights down add up to 4. */
+function rowsAround({ stride, height }: Plane, { down }: ChromaScale, y: number): ChromaRows {
+  if (down === 1) return { near: y * stride, other: y * stride, leftHalf: 4, rightHalf: 8 };
+  const near = y >> 1;
+  const other = Math.min(height - 1, Math.max(0, (y & 1) === 1 ? near + 1 : near - 1));
+  return { near: near * stride, other: other * stride, leftHalf: 8, rightHalf: 7 };
+}
+
+/** Weights 3 and 1 down, then 3 and 1 across; beyond the ends lies the sample at the end. */
+function paintPairs(
+  planes: readonly [Plane, Plane, Plane],
+  { near, other, leftHalf, rightHalf }: ChromaRows,
+  { rgb, width }: ColourRows,
   y: number,
-  chroma: { readonly cb: Uint8Array; readonly cr: Uint8Array },
   columns: Columns,
-  target: { readonly rgb: Uint8ClampedArray; readonly row: number },
 ): void {
-  const { cb, cr } = chroma;
-  const { rgb } = target;
-  const luma = y * stride;
-  for (let x = columns.from, at = target.row + 3 * x; x < columns.to; x += 1, at += 3) {
-    const light = samples[luma + x] ?? 0;
-    const blue = cb[x] ?? 0;
-    const red = cr[x] ?? 0;
-    rgb[at] = light + (redOfCr[red] ?? 0);
-    rgb[at + 1] = light + (((greenOfCb[blue] ?? 0) + (greenOfCr[red] ?? 0)) >> fractionBits);
-    rgb[at + 2] = light + (blueOfCb[blue] ?? 0);
+  const [{ samples: luma, stride }, { samples: cb, width: chromaWidth }, { samples: cr }] = planes;
+  const first = columns.from >> 1;
+  const last = (columns.to - 1) >> 1;
+  const sum = (samples: Uint8ClampedArray, at: number): number => 3 * (samples[near + at] ?? 0) + (samples[other + at] ?? 0);
+  const before = Math.max(0, first - 1);
+  let blueBefore = sum(cb, before);
+  let redBefore = sum(cr, before);
+  let blue = sum(cb, first);
+  let red = sum(cr, first);
+  let light = y * stride + 2 * first;
+  let at = (y * width + 2 * first) * 3;
+  for (let column = first; column <= last; column += 1, light += 2, at += 6) {
+    const after = column + 1 < chromaWidth ? column + 1 : column;
+    const blueAfter = sum(cb, after);
+    const redAfter = sum(cr, after);
+    const left = luma[light] ?? 0;
+    paintPixel(rgb, at, left, (3 * blue + blueBefore + leftHalf) >> 4, (3 * red + redBefore + leftHalf) >> 4);
+    // The last pixel of an odd width has no partner.
+    if (2 * column + 1 < width) {
+      const right = luma[light + 1] ?? 0;
+      paintPixel(rgb, at + 3, right, (3 * blue + blueAfter + rightHalf) >> 4, (3 * red + redAfter + rightHalf) >> 4);
+    }
+    blueBefore = blue;
+    redBefore = red;
+    blue = blueAfter;
+    red = redAfter;
   }
+}
+
+/** Clamping is left to the array. */
+function paintPixel(rgb: Uint8ClampedArray, at: number, light: number, blue: number, red: number): void {
+  const cb = blue - 128;
+  const cr = red - 128;
+  rgb[at] = light + ((Math.imul(redOfCr, cr) + half) >> fractionBits);
+  rgb[at + 1] = light + ((Math.imul(greenOfCb, cb) + Math.imul(greenOfCr, cr) + half) >> fractionBits);
+  rgb[at + 2] = light + ((Math.imul(blueOfCb, cb) + half) >> fractionBits);
 }

@@ -40,89 +40,105 @@ export function huffmanTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTa
   return { fast, largest, shift, symbols };
 }
 
+/** What a block can take at most, in bytes: 64 codes of 16 bits, each followed by a number of 15. */
+const longestBlockBytes = Math.ceil((blockSize * 31) / 8);
+/** Zeros that must follow the entropy-coded data: damaged data may be read past their end by one block, in words of four bytes. */
+export const entropyPaddingBytes = longestBlockBytes + 8;
+
 /** Reads the coefficients of blocks from the entropy-coded data of a scan, of which the stuffed zeros were taken out. */
 export class CoefficientReader {
-  readonly #bytes: Uint8Array;
+  readonly #words: DataView;
   readonly #end: number;
   #bit = 0;
 
-  /** `bytes` has at least four bytes of padding after the first `length`. */
+  /** `bytes` has {@link entropyPaddingBytes} after the first `length`. */
   constructor(bytes: Uint8Array, length: number) {
-    this.#bytes = bytes;
+    this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#end = length * 8;
   }
 
-  /** More bits were taken than there are: the data are damaged. */
-  get isOverrun(): boolean {
-    return this.#bit > this.#end;
-  }
-
-  /** The difference of the DC coefficient; NaN where no code fits. */
+  /** The difference of the DC coefficient; NaN where no code fits or the data have ended. */
   readDc(table: HuffmanTable): number {
-    const size = this.#symbol(table);
-    return size < 0 || size > 15 ? NaN : this.#number(size);
+    if (this.#bit > this.#end) return NaN;
+    const entry = lookUp(table, this.#peek(this.#bit));
+    const size = entry & 255;
+    this.#bit += entry >>> 8;
+    if (entry < 0 || size > 15) return NaN;
+    const value = size === 0 ? 0 : signed(this.#peek(this.#bit), size);
+    this.#bit += size;
+    return value;
   }
 
-  /** Puts the AC coefficients, multiplied by their steps, into `block`; false where no code fits. */
-  readAc(table: HuffmanTable, steps: Int32Array, block: Int32Array): boolean {
+  /**
+   * Puts the AC coefficients, multiplied by their steps, into `block`. Returns the place of the last one in the scan, 0 where
+   * there is none; -1 where no code fits or the data have ended.
+   */
+  readAc(table: HuffmanTable, steps: Int32Array, block: Int32Array): number {
+    let bit = this.#bit;
+    let last = 0;
     for (let position = 1; position < blockSize; position += 1) {
-      const symbol = this.#symbol(table);
-      const size = symbol & 15;
-      if (symbol < 0) return false;
+      const bits = this.#peek(bit);
+      const entry = lookUp(table, bits);
+      if (entry < 0) return -1;
+      const length = entry >>> 8;
+      const size = entry & 15;
+      bit += length;
       if (size === 0) {
-        if (symbol !== 0xf0) return true;
+        if ((entry & 255) !== 0xf0) break;
         position += 15;
         continue;
       }
-      position += symbol >> 4;
-      if (position >= blockSize) return false;
+      position += (entry & 255) >>> 4;
+      if (position >= blockSize) return -1;
+      // Of the 25 bits at hand, a code of the fast table leaves enough for any number.
+      const value = signed(length <= fastBits ? bits << length : this.#peek(bit), size);
+      bit += size;
       const place = naturalOrder[position] ?? 0;
-      block[place] = this.#number(size) * (steps[place] ?? 0);
+      block[place] = value * (steps[place] ?? 0);
+      last = position;
     }
-    return true;
+    this.#bit = bit;
+    return bit > this.#end ? -1 : last;
   }
 
-  /** The same without keeping them. */
+  /** The same without keeping them; false where no code fits or the data have ended. */
   skipAc(table: HuffmanTable): boolean {
+    let bit = this.#bit;
     for (let position = 1; position < blockSize; position += 1) {
-      const symbol = this.#symbol(table);
-      if (symbol < 0) return false;
-      if (symbol === 0) return true;
-      this.#bit += symbol & 15;
-      position += symbol >> 4;
+      const entry = lookUp(table, this.#peek(bit));
+      if (entry < 0) return false;
+      bit += (entry >>> 8) + (entry & 15);
+      if ((entry & 255) === 0) break;
+      position += (entry & 255) >>> 4;
     }
-    return true;
+    this.#bit = bit;
+    return bit <= this.#end;
   }
 
-  #symbol({ fast, largest, shift, symbols }: HuffmanTable): number {
-    const next = this.#peek();
-    const entry = fast[next >>> (16 - fastBits)] ?? 0;
-    if (entry !== 0) {
-      this.#bit += entry >>> 8;
-      return entry & 255;
-    }
-    for (let length = fastBits + 1; length <= 16; length += 1) {
-      const code = next >>> (16 - length);
-      if (code > (largest[length] ?? -1)) continue;
-      this.#bit += length;
-      return symbols[code + (shift[length] ?? 0)] ?? -1;
-    }
-    return -1;
+  /** The bits from `bit` on, the first one on top: 25 of them are valid. */
+  #peek(bit: number): number {
+    return this.#words.getInt32(bit >>> 3) << (bit & 7);
   }
+}
 
-  /** A number of so many bits: those that start with 0 are negative. */
-  #number(size: number): number {
-    if (size === 0) return 0;
-    const value = this.#peek() >>> (16 - size);
-    this.#bit += size;
-    return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
-  }
+/** The length of the code on top of `bits` << 8 | its symbol; -1 where there is none. */
+function lookUp(table: HuffmanTable, bits: number): number {
+  const entry = table.fast[bits >>> (32 - fastBits)] ?? 0;
+  return entry !== 0 ? entry : lookUpLong(table, bits);
+}
 
-  /** The next sixteen bits; zeros after the end. */
-  #peek(): number {
-    const bytes = this.#bytes;
-    const at = this.#bit >>> 3;
-    const three = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-    return (three >>> (8 - (this.#bit & 7))) & 0xffff;
+function lookUpLong({ largest, shift, symbols }: HuffmanTable, bits: number): number {
+  for (let length = fastBits + 1; length <= 16; length += 1) {
+    const code = bits >>> (32 - length);
+    if (code > (largest[length] ?? -1)) continue;
+    const symbol = symbols[code + (shift[length] ?? 0)];
+    return symbol === undefined ? -1 : (length << 8) | symbol;
   }
+  return -1;
+}
+
+/** The number of `size` bits on top of `bits`: those that start with 0 are negative. */
+function signed(bits: number, size: number): number {
+  const value = bits >>> (32 - size);
+  return bits < 0 ? value : value - (1 << size) + 1;
 }

@@ -1,6 +1,6 @@
-import { ChromaUpsampler, convertRow, type ChromaScale, type Plane } from './jpeg-colour.ts';
-import { CoefficientReader, huffmanTable, naturalOrder, type HuffmanTable } from './jpeg-huffman.ts';
-import { transformBlock } from './jpeg-transform.ts';
+import { paintRow, type ChromaScale, type Plane } from './jpeg-colour.ts';
+import { CoefficientReader, entropyPaddingBytes, huffmanTable, naturalOrder, type HuffmanTable } from './jpeg-huffman.ts';
+import { fillBlock, transformBlock } from './jpeg-transform.ts';
 import type { RgbImage } from './rgb-image.ts';
 
 /** Pixels `left` to `right` and `top` to `bottom`, the latter not included. */
@@ -70,16 +70,10 @@ function leastDataBytes({ width, height, scale: { across, down } }: Frame): numb
 }
 
 function paint(planes: Planes, scale: ChromaScale, { left, top, right, bottom }: PictureArea, image: RgbImage): void {
-  // One column more than there are where the width is odd: pixels are made in pairs.
-  const chroma = { cb: new Uint8Array(image.width + 1), cr: new Uint8Array(image.width + 1) };
-  const upsampler = new ChromaUpsampler(scale, image.width);
   const columns = { from: left, to: right };
   const rgb = new Uint8ClampedArray(image.data.buffer, image.data.byteOffset, image.data.length);
-  for (let y = top; y < bottom; y += 1) {
-    upsampler.row(planes[1], y, columns, chroma.cb);
-    upsampler.row(planes[2], y, columns, chroma.cr);
-    convertRow(planes[0], y, chroma, columns, { rgb, row: y * image.width * 3 });
-  }
+  const target = { rgb, width: image.width };
+  for (let y = top; y < bottom; y += 1) paintRow(planes, scale, target, y, columns);
 }
 
 type Planes = readonly [Plane, Plane, Plane];
@@ -107,7 +101,7 @@ function decodePlanes({ frame, steps, tables }: Head, data: EntropyData, area: P
       for (const decoder of decoders) if (!decoder.decodeUnit(x, y, isNeeded)) return undefined;
     }
   }
-  return reader.isOverrun ? undefined : planes;
+  return planes;
 }
 
 interface BlockPlan {
@@ -148,9 +142,12 @@ class BlockDecoder {
     if (Number.isNaN(difference)) return false;
     this.#lastDc += difference;
     if (!isNeeded) return this.#reader.skipAc(ac);
-    if (!this.#reader.readAc(ac, step, this.#block)) return false;
+    const last = this.#reader.readAc(ac, step, this.#block);
+    if (last < 0) return false;
     this.#block[0] = this.#lastDc * (step[0] ?? 0);
-    transformBlock(this.#block, plane.samples, (row * plane.stride + column) * 8, plane.stride);
+    const at = (row * plane.stride + column) * 8;
+    if (last === 0) fillBlock(this.#block, plane.samples, at, plane.stride);
+    else transformBlock(this.#block, plane.samples, at, plane.stride);
     return true;
   }
 }
@@ -176,7 +173,7 @@ interface EntropyData {
 /** The data from `start` to the next marker, without the zeros that are stuffed in after 0xff. */
 function unstuff(bytes: Uint8Array, start: number): EntropyData {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const result = new Uint8Array(bytes.length - start + 8);
+  const result = new Uint8Array(bytes.length - start + entropyPaddingBytes);
   let length = 0;
   for (let at = start; ;) {
     const marker = source.indexOf(0xff, at);

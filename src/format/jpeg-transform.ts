@@ -32,6 +32,25 @@ export function transformBlock(block: Int32Array, plane: Uint8ClampedArray, at: 
   block.fill(0);
 }
 
+/** The same for a block of which only the first coefficient is not zero. */
+export function fillBlock(block: Int32Array, plane: Uint8ClampedArray, at: number, stride: number): void {
+  const flat = ((((block[0] ?? 0) << keptBits) << factorBits) + rowHalf) >> rowShift;
+  for (let row = 0; row < 8; row += 1) fillRow(plane, at + row * stride, flat);
+  block[0] = 0;
+}
+
+/** Eight stores cost a fifth of a call of `fill`. */
+function fillRow(plane: Uint8ClampedArray, at: number, sample: number): void {
+  plane[at] = sample;
+  plane[at + 1] = sample;
+  plane[at + 2] = sample;
+  plane[at + 3] = sample;
+  plane[at + 4] = sample;
+  plane[at + 5] = sample;
+  plane[at + 6] = sample;
+  plane[at + 7] = sample;
+}
+
 function transformColumn(block: Int32Array, c: number): void {
   const in0 = block[c] ?? 0;
   const in1 = block[c + 8] ?? 0;
@@ -84,7 +103,7 @@ function transformRow(block: Int32Array, r: number, plane: Uint8ClampedArray, at
   const in6 = block[r + 6] ?? 0;
   const in7 = block[r + 7] ?? 0;
   if ((in1 | in2 | in3 | in4 | in5 | in6 | in7) === 0) {
-    plane.fill(((in0 << factorBits) + rowHalf) >> rowShift, at, at + 8);
+    fillRow(plane, at, ((in0 << factorBits) + rowHalf) >> rowShift);
     return;
   }
   const evenTurn = (in2 + in6) * f0541;
