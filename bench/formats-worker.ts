@@ -109,5 +109,8 @@ function openSet(): Promise<number> {
   return Promise.resolve(seconds);
 }
 
+const before = process.cpuUsage();
 const value = (await jobs[job]?.()) ?? NaN;
-console.log(JSON.stringify({ value, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }));
+const { user, system } = process.cpuUsage(before);
+const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
+console.log(JSON.stringify({ value, cpuSeconds: (user + system) / 1e6, peakMemoryBytes }));

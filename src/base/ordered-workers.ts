@@ -98,12 +98,8 @@ class WorkerThread<Job, Result> {
 
 /**
  * The other side: answers jobs one after the other until it is told to end. Does nothing outside of a worker thread.
- * `buffersOf`: the buffers of a result that are handed over instead of copied.
  */
-export function serveJobs<Result>(
-  work: (job: never) => Promise<Result>,
-  buffersOf: (result: Result) => readonly ArrayBuffer[] = () => [],
-): void {
+export function serveJobs<Result>(work: (job: never) => Promise<Result>): void {
   const port = parentPort;
   if (port === null) return;
   let queue = Promise.resolve();
@@ -115,8 +111,7 @@ export function serveJobs<Result>(
       }
       const replies: Reply<Result>[] = [];
       for (const job of message.jobs) replies.push(await answer(work, job));
-      const buffers = replies.flatMap((reply) => (reply.outcome === 'done' ? buffersOf(reply.result) : []));
-      port.postMessage(replies, buffers);
+      port.postMessage(replies);
     });
   });
 }

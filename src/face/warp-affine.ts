@@ -66,7 +66,11 @@ function warpRow(image: RgbImage, positions: RowPositions, result: Uint8Array, r
 }
 
 /** All four pixels that the one in `column` is made of lie in the picture. */
-function isInside({ width, height }: RgbImage, { startX, startY, columnX, columnY }: RowPositions, column: number): boolean {
+function isInside(
+  { width, height }: RgbImage,
+  { startX, startY, columnX, columnY }: RowPositions,
+  column: number,
+): boolean {
   const x = (startX + (columnX[column] ?? 0)) >> (2 * fractionBits);
   const y = (startY + (columnY[column] ?? 0)) >> (2 * fractionBits);
   return x >= 0 && y >= 0 && x < width - 1 && y < height - 1;

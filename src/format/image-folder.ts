@@ -45,24 +45,75 @@ export function listImageFolder(folder: string): ImageFolder {
 
 /** The names of the sub-folders, sorted. */
 export function listIdentities(folder: string): string[] {
+  return entriesOf(folder).flatMap(({ name, isFolder }) => (isFolder ? [name] : []));
+}
+
+function entriesOf(folder: string): FolderEntry[] {
   if (!existsSync(folder)) {
     fail({ code: 'missing-file', message: 'expected a folder of pictures, found nothing', at: { file: folder } });
   }
-  return sortedEntries(folder).flatMap(({ name, isFolder }) => (isFolder ? [name] : []));
+  return sortedEntries(folder);
 }
 
 /** The names of the pictures in the folder of an identity, sorted. */
 export function listPictures(folder: string): string[] {
-  return sortedEntries(folder).flatMap(({ name, isFolder }) => (!isFolder && isPictureName(name) ? [name] : []));
+  return sortedEntries(folder).flatMap((entry) => (isPicture(entry) ? [entry.name] : []));
 }
 
 /** Files that are no pictures of an identity. */
-export function listIgnored(folder: string): string[] {
-  return sortedEntries(folder).flatMap(({ name, isFolder }) => {
-    if (!isFolder) return [name];
-    const files = sortedEntries(join(folder, name));
-    return files.flatMap((file) => (file.isFolder || !isPictureName(file.name) ? [`${name}/${file.name}`] : []));
-  });
+function listIgnored(folder: string): string[] {
+  return sortedEntries(folder).flatMap(({ name, isFolder }) =>
+    isFolder ? ignoredIn(name, sortedEntries(join(folder, name))) : [name],
+  );
+}
+
+function ignoredIn(identity: string, entries: readonly FolderEntry[]): string[] {
+  return entries.flatMap((entry) => (isPicture(entry) ? [] : [`${identity}/${entry.name}`]));
+}
+
+function isPicture({ name, isFolder }: FolderEntry): boolean {
+  return !isFolder && isPictureName(name);
+}
+
+/** Names of pictures that are kept in memory; the folders of the others are listed again, so that any number can be packed. */
+const keptNames = 200_000;
+
+/** A folder of pictures that is gone through several times. Its folders are listed when they come, the first 200,000 pictures once. */
+export class FolderListing {
+  readonly folder: string;
+  /** Names of the sub-folders, sorted. */
+  readonly identities: readonly string[];
+  readonly #stray: readonly string[];
+  readonly #kept = new Map<string, readonly string[]>();
+  readonly #ignored = new Map<string, readonly string[]>();
+  #room = keptNames;
+
+  constructor(folder: string) {
+    const entries = entriesOf(folder);
+    this.folder = folder;
+    this.identities = entries.flatMap(({ name, isFolder }) => (isFolder ? [name] : []));
+    this.#stray = entries.flatMap(({ name, isFolder }) => (isFolder ? [] : [name]));
+  }
+
+  /** The names of the pictures of an identity, sorted. */
+  pictures(identity: string): readonly string[] {
+    const kept = this.#kept.get(identity);
+    if (kept !== undefined) return kept;
+    const entries = sortedEntries(join(this.folder, identity));
+    const pictures = entries.flatMap((entry) => (isPicture(entry) ? [entry.name] : []));
+    const ignored = ignoredIn(identity, entries);
+    if (ignored.length > 0) this.#ignored.set(identity, ignored);
+    if (pictures.length > this.#room) return pictures;
+    this.#room -= pictures.length;
+    this.#kept.set(identity, pictures);
+    return pictures;
+  }
+
+  /** Files that are no pictures of an identity, as far as the folders were gone through. */
+  get ignored(): readonly string[] {
+    const within = this.identities.flatMap((identity) => this.#ignored.get(identity) ?? []);
+    return [...this.#stray, ...within].sort((a, b) => (a < b ? -1 : 1));
+  }
 }
 
 /**
@@ -80,7 +131,12 @@ export function findPicture(folder: string, name: string, number: number): strin
   return undefined;
 }
 
-function sortedEntries(folder: string): { readonly name: string; readonly isFolder: boolean }[] {
+interface FolderEntry {
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
+function sortedEntries(folder: string): FolderEntry[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => !entry.name.startsWith('.'))
     .map((entry) => ({

@@ -54,7 +54,12 @@ export function paintRow(
   else paintPairs(planes, rowsAround(planes[1], scale, y), target, y, columns);
 }
 
-function paintSingles([luma, cb, cr]: readonly [Plane, Plane, Plane], target: ColourRows, y: number, columns: Columns): void {
+function paintSingles(
+  [luma, cb, cr]: readonly [Plane, Plane, Plane],
+  target: ColourRows,
+  y: number,
+  columns: Columns,
+): void {
   const row = y * target.width * 3;
   for (let x = columns.from; x < columns.to; x += 1) {
     const light = luma.samples[y * luma.stride + x] ?? 0;
@@ -92,7 +97,8 @@ function paintPairs(
   const [{ samples: luma, stride }, { samples: cb, width: chromaWidth }, { samples: cr }] = planes;
   const first = columns.from >> 1;
   const last = (columns.to - 1) >> 1;
-  const sum = (samples: Uint8ClampedArray, at: number): number => 3 * (samples[near + at] ?? 0) + (samples[other + at] ?? 0);
+  const sum = (samples: Uint8ClampedArray, at: number): number =>
+    3 * (samples[near + at] ?? 0) + (samples[other + at] ?? 0);
   const before = Math.max(0, first - 1);
   let blueBefore = sum(cb, before);
   let redBefore = sum(cr, before);

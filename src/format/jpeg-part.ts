@@ -1,5 +1,11 @@
 import { paintRow, type ChromaScale, type Plane } from './jpeg-colour.ts';
-import { CoefficientReader, entropyPaddingBytes, huffmanTable, naturalOrder, type HuffmanTable } from './jpeg-huffman.ts';
+import {
+  CoefficientReader,
+  entropyPaddingBytes,
+  huffmanTable,
+  naturalOrder,
+  type HuffmanTable,
+} from './jpeg-huffman.ts';
 import { fillBlock, transformBlock } from './jpeg-transform.ts';
 import type { RgbImage } from './rgb-image.ts';
 

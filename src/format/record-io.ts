@@ -92,14 +92,13 @@ export function decodeRecord(cursor: Cursor): Uint8Array {
   }
 }
 
-/** Bytes the frames of a payload take in a file. */
-export function framedBytes(payload: Uint8Array): number {
-  return splitAtMagic(payload).reduce((sum, piece) => sum + frameHeaderBytes + paddedTo4(piece.length), 0);
+/** Bytes that pieces take in a file, each in a frame. */
+export function framedBytes(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + frameHeaderBytes + paddedTo4(piece.length), 0);
 }
 
-/** Writes the frames of one record at `position`; returns the position after them. */
-export function encodeRecordInto(target: Buffer, position: number, payload: Uint8Array): number {
-  const pieces = splitAtMagic(payload);
+/** Writes the frames of one record, of which {@link splitAtMagic} made the pieces, at `position`; returns the position after them. */
+export function encodeRecordInto(target: Buffer, position: number, pieces: readonly Uint8Array[]): number {
   let at = position;
   for (const [index, piece] of pieces.entries()) {
     const part = pieces.length === 1 ? 0 : index === 0 ? 1 : index === pieces.length - 1 ? 3 : 2;
@@ -108,13 +107,13 @@ export function encodeRecordInto(target: Buffer, position: number, payload: Uint
     target.set(piece, at + frameHeaderBytes);
     const end = at + frameHeaderBytes + piece.length;
     at += frameHeaderBytes + paddedTo4(piece.length);
-    target.fill(0, end, at);
+    for (let pad = end; pad < at; pad += 1) target[pad] = 0;
   }
   return at;
 }
 
 /** The payload without the magic words that stand at multiples of 4, cut where they stood. */
-function splitAtMagic(payload: Uint8Array): Uint8Array[] {
+export function splitAtMagic(payload: Uint8Array): Uint8Array[] {
   if (payload.length > maxPartBytes) {
     fail({
       code: 'record-too-long',
@@ -150,9 +149,10 @@ export const recordIo: Codec<readonly Uint8Array[]> = {
     return records;
   },
   encode(records) {
-    const target = Buffer.alloc(records.reduce((sum, record) => sum + framedBytes(record), 0));
+    const split = records.map(splitAtMagic);
+    const target = Buffer.alloc(split.reduce((sum, pieces) => sum + framedBytes(pieces), 0));
     let position = 0;
-    for (const record of records) position = encodeRecordInto(target, position, record);
+    for (const record of split) position = encodeRecordInto(target, position, record);
     return target;
   },
 };

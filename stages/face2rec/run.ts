@@ -1,6 +1,6 @@
 import { fail } from '../../src/base/failure.ts';
 import type { Stage, StageContext } from '../../src/base/stage.ts';
-import { listIgnored } from '../../src/format/image-folder.ts';
+import { FolderListing } from '../../src/format/image-folder.ts';
 import { pairProtocol, type FacePair } from '../../src/format/pair-protocol.ts';
 import { peopleInPairs, selectPairs } from '../../src/format/pair-selection.ts';
 import { decodeFile } from '../../src/format/read-file.ts';
@@ -55,9 +55,10 @@ function makePlan(context: Context, held: ReadonlySet<string>): PackingPlan {
   const aligned = context.params.pictures === 'aligned';
   const shards = list === undefined ? findShards(images) : undefined;
   if (list === undefined && shards === undefined) {
-    const pictures = picturesOfFolder(images, aligned);
-    warnOfIgnored(context);
-    return planPacking(pictures, { held, minImagesPerIdentity, renumber });
+    const listing = new FolderListing(images);
+    const plan = planPacking(picturesOfFolder(listing, aligned), { held, minImagesPerIdentity, renumber });
+    warnOfIgnored(context, listing.ignored);
+    return plan;
   }
   const grouped = order === 'list' ? { groupedList: list ?? images } : {};
   if (list === undefined) {
@@ -67,8 +68,7 @@ function makePlan(context: Context, held: ReadonlySet<string>): PackingPlan {
   return planPacking(picturesOfList(list, images), { held, minImagesPerIdentity, renumber, ...grouped });
 }
 
-function warnOfIgnored(context: Context): void {
-  const ignored = listIgnored(context.inputs.images);
+function warnOfIgnored(context: Context, ignored: readonly string[]): void {
   if (ignored.length === 0) return;
   const shown = ignored.slice(0, 3).join(', ');
   const message = `${ignored.length} files are no pictures of an identity and are passed over: ${shown}${ignored.length > 3 ? ' ...' : ''}`;
