@@ -1,5 +1,5 @@
 import { fail } from '../base/failure.ts';
-import { decodeImage, decodeJpegFast, isJpeg, requireSound, type ImageSource } from './image.ts';
+import { decodeImage, decodeJpegFast, requireSound, type ImageSource } from './image.ts';
 import { RecordFile } from './record-file.ts';
 import { classOf } from './record-header.ts';
 
@@ -46,7 +46,8 @@ export class BatchFiller {
       const pixels = target.images.subarray(position * imageBytes, (position + 1) * imageBytes);
       const header = requireSound(record.payload, source);
       if (header !== undefined) this.#requireSize(header, source);
-      if (isJpeg(record.payload)) {
+      // The fast decoder has no way from CMYK.
+      if (header?.format === 'jpeg' && header.channels !== 4) {
         decodeJpegFast(record.payload, source, pixels);
       } else {
         const image = await decodeImage(record.payload, source);

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 import type * as JpegTurbo from '@julusian/jpeg-turbo';
+import type { Sharp } from 'sharp';
 import { fail, FailureError } from '../base/failure.ts';
 import { decodeBmp } from './bmp.ts';
+import { cmykToRgb } from './cmyk.ts';
 import { checkPicture, isDamage, pictureFormat, type PictureFormat, type PictureHeader } from './image-header.ts';
 import { decodeJpegPart, type PictureArea } from './jpeg-part.ts';
 import { decodePnm } from './pnm.ts';
@@ -54,21 +56,43 @@ export async function decodePhotographPart(
 }
 
 async function decodeExactly(bytes: Uint8Array, source: string | ImageSource, upright: boolean): Promise<RgbImage> {
-  requireSound(bytes, source);
+  const header = requireSound(bytes, source);
   const own = ownDecoders[pictureFormat(bytes) ?? 'jpeg'];
   if (own !== undefined) return decodeNamed(own, bytes, source);
   const { default: sharp } = await import('sharp');
   try {
     const input = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'truncated', ignoreIcc: true });
-    const { data, info } = await (upright ? input.autoOrient() : input)
-      .removeAlpha()
-      .toColourspace('srgb')
+    const inks = await isCmyk(bytes, header, input);
+    const turned = (upright ? input.autoOrient() : input).removeAlpha();
+    const { data, info } = await (inks ? turned.pipelineColourspace('cmyk') : turned)
+      .toColourspace(inks ? 'cmyk' : 'srgb')
       .raw()
       .toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data: threeChannels(data, info.channels) };
+    return {
+      width: info.width,
+      height: info.height,
+      data: inks ? cmykToRgb(data) : threeChannels(data, info.channels),
+    };
   } catch (error) {
-    return refuse(source, error instanceof Error ? error.message : String(error), 0, error);
+    const problem = isHeic(bytes)
+      ? "it is HEIC (HEVC), which sharp's library as it is shipped does not read; convert it to JPEG or PNG first"
+      : error instanceof Error
+        ? error.message
+        : String(error);
+    return refuse(source, problem, 0, error);
   }
+}
+
+/** By the brand behind `ftyp` (ISO/IEC 23008-12, B.4): AVIF has others. */
+function isHeic(bytes: Uint8Array): boolean {
+  const brand = Buffer.from(bytes.subarray(8, 12)).toString('latin1');
+  return pictureFormat(bytes) === 'heif' && /^he[iv][cxms]$/.test(brand);
+}
+
+/** Pictures for printing: JPEG and TIFF can be. */
+async function isCmyk(bytes: Uint8Array, header: PictureHeader | undefined, input: Sharp): Promise<boolean> {
+  if (header !== undefined) return header.format === 'jpeg' && header.channels === 4;
+  return pictureFormat(bytes) === 'tiff' && (await input.metadata()).space === 'cmyk';
 }
 
 /** Formats that sharp's library, as it is shipped, does not read. */

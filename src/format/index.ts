@@ -8,6 +8,7 @@ import { matFile } from './mat-file.ts';
 import { mxnetParams } from './mxnet-params.ts';
 import { mxnetSymbol } from './mxnet-symbol.ts';
 import { noiseList } from './noise-list.ts';
+import { npyFile } from './npy-file.ts';
 import { npz } from './npz.ts';
 import { onnxModel } from './onnx-model.ts';
 import { packingList } from './packing-list.ts';
@@ -19,6 +20,7 @@ import { recordIo } from './record-io.ts';
 import { tarArchive } from './tar-archive.ts';
 import { verificationSet } from './verification-set.ts';
 import { weightsManifest } from './weights-manifest.ts';
+import { zipArchive } from './zip-archive.ts';
 
 /**
  * Every file format that is read and written: what stands here is sniffed, shown by `flow inspect`, documented and
@@ -29,6 +31,8 @@ export const codecs = {
   mxnetParams,
   onnxModel,
   npz,
+  npyFile,
+  zipArchive,
   matFile,
   tarArchive,
   verificationSet,

@@ -26,6 +26,8 @@ const golden = {
   mxnetParams: files(/\.params$/),
   onnxModel: files(/\.onnx$/),
   npz: files(/\.npz$/),
+  npyFile: files(/\.npy$/),
+  zipArchive: files(/\.zip$/),
   matFile: files(/\.mat$/),
   tarArchive: files(/\.tar$/),
   verificationSet: files(/^(bytes|jython|numpy|python2).*\.bin$/),

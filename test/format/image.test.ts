@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage, decodeJpegFast, encodeJpeg, isJpeg } from '../../src/format/image.ts';
@@ -54,6 +55,25 @@ describe('a picture', () => {
       .png()
       .toBuffer();
     expect([...(await decodeImage(png, 'x.png')).data]).toEqual([10, 20, 30, 40, 50, 60]);
+  });
+
+  // Written by Pillow 13, as read by OpenCV 4.7, whose TIFF reader divides by 255 instead.
+  it.each([
+    ['jpg', 0],
+    ['tif', 2],
+  ])('has the colours that OpenCV mixes of the inks of a CMYK picture (%s)', async (ending, tolerance) => {
+    const read = (name: string) => decodeImage(readFileSync(join('test/format/golden', name)), name);
+    const ours = await read(`pillow-cmyk.${ending}`);
+    const theirs = await read(`opencv-cmyk-${ending}.png`);
+    expect([ours.width, ours.height]).toEqual([24, 16]);
+    const differences = ours.data.map((value, index) => Math.abs(value - (theirs.data[index] ?? NaN)));
+    expect(Math.max(...differences)).toBe(tolerance);
+  });
+
+  it('is refused with the reason where it is HEIC', async () => {
+    const heic = Buffer.concat([Uint8Array.of(0, 0, 0, 24), Buffer.from('ftypheic\0\0\0\0mif1heic'), Buffer.alloc(64)]);
+    const [failure] = await failuresOf(() => decodeImage(heic, 'x.heic'));
+    expect(failure?.message).toContain("it is HEIC (HEVC), which sharp's library as it is shipped does not read");
   });
 
   it('shows its size without being decoded', async () => {

@@ -82,7 +82,34 @@ describe('an inspection', () => {
     mkdirSync(join(other, 'empty'));
     writeFileSync(join(other, 'notes'), 'hello');
     expect(await factsOf(other)).toMatchObject({ files: 1, 'sub-folders': 1, 'kinds of files': 'unknown' });
-    expect(await factsOf(join(other, 'notes'))).toMatchObject({ 'first bytes': Buffer.from('hello').toString('hex') });
+    expect(await factsOf(join(other, 'notes'))).toMatchObject({ 'first line': 'hello' });
+    writeFileSync(join(other, 'blob'), Uint8Array.of(1, 0, 254));
+    expect(await factsOf(join(other, 'blob'))).toMatchObject({ 'first bytes': '0100fe' });
+  });
+
+  it('takes no folder for one of identities whose files are mostly others', async () => {
+    const folder = writeFaceFolder(temporaryFolder(), { samples: 2 });
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(folder, name), name);
+    expect((await inspectPath(folder)).format).toBe('folder');
+  });
+
+  it('says what NumPy files and ZIP archives hold', async () => {
+    const golden = 'test/format/golden';
+    expect(await factsOf(join(golden, 'numpy-1.23-array.npy'))).toMatchObject({
+      shape: '2 x 3',
+      'element type': '<f4',
+    });
+    expect(await factsOf(join(golden, 'numpy-1.23-layers.npy'))).toMatchObject({
+      layers: 1,
+      arrays: 2,
+      numbers: 5,
+      'first arrays': 'conv1/weights (2, 2); conv1/biases (1)',
+    });
+    expect(await factsOf(join(golden, 'python.zip'))).toMatchObject({
+      files: 3,
+      endings: '.jpg (2), .txt (1)',
+      unpacked: '87 B',
+    });
   });
 
   it('shows why a file that would be dangerous to load is refused', async () => {
@@ -137,6 +164,8 @@ describe('an inspection', () => {
       ['models/mobilefacenet-y1/model-symbol.json', 'mxnet-symbol'],
       ['mtcnn/det1-0001.params', 'mxnet-params'],
       ['mtcnn/det1-symbol.json', 'mxnet-symbol'],
+      ['mtcnn/det1.npy', 'npy'],
+      ['.', 'folder'],
       ['orl', 'image-folder'],
     ]);
     for (const [path, format] of formats) {

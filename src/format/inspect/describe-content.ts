@@ -1,3 +1,4 @@
+import { humanBytes } from '../../base/human.ts';
 import { netOfText } from '../caffe/net-text.ts';
 import type { Cursor } from '../cursor.ts';
 import { codecs } from '../index.ts';
@@ -53,13 +54,7 @@ export const describers = {
         { name: 'numbers', value: floats },
         { name: 'element types', value: tally(arrays.map(({ type }) => type)) },
         { name: 'layout versions', value: tally(arrays.map(({ version }) => String(version))) },
-        {
-          name: 'first arrays',
-          value: arrays
-            .slice(0, 3)
-            .map(({ name, shape }) => `${name} (${shape.join(', ')})`)
-            .join('; '),
-        },
+        { name: 'first arrays', value: named(arrays) },
       ],
     };
   },
@@ -72,6 +67,38 @@ export const describers = {
         { name: 'element types', value: tally(arrays.map(({ type }) => type)) },
         { name: 'stored', value: tally(arrays.map(({ compressed }) => (compressed ? 'deflated' : 'plain'))) },
         { name: 'first arrays', value: shown.join('; ') },
+      ],
+    };
+  },
+  npyFile(cursor) {
+    const content = codecs.npyFile.decode(cursor);
+    if (content.kind === 'array') {
+      const { type, shape } = content.array;
+      return {
+        facts: [
+          { name: 'shape', value: shape.length === 0 ? 'one number' : shape.join(' x ') },
+          { name: 'element type', value: type },
+        ],
+      };
+    }
+    const arrays = [...content.arrays];
+    return {
+      facts: [
+        { name: 'layers', value: new Set(arrays.map(([name]) => name.split('/')[0])).size },
+        { name: 'arrays', value: arrays.length },
+        { name: 'numbers', value: arrays.reduce((sum, [, { values }]) => sum + values.length, 0) },
+        { name: 'first arrays', value: named(arrays.map(([name, { shape }]) => ({ name, shape }))) },
+      ],
+      notes: ['A dictionary of arrays by layer, in a Python pickle; read as data.'],
+    };
+  },
+  zipArchive(cursor) {
+    const files = codecs.zipArchive.decode(cursor).filter(({ type }) => type === 'file');
+    return {
+      facts: [
+        { name: 'files', value: files.length },
+        { name: 'endings', value: endingsOf(files.map(({ name }) => name)) },
+        { name: 'unpacked', value: humanBytes(files.reduce((sum, { size }) => sum + size, 0)) },
       ],
     };
   },
@@ -154,13 +181,7 @@ export const describers = {
       facts: [
         { name: 'files', value: files.length },
         { name: 'samples', value: `${String(samples.size)} (names up to the first dot)` },
-        {
-          name: 'endings',
-          value: tally(
-            files.map(({ name }) => /\.[^/]*$/.exec(name)?.[0] ?? 'none'),
-            8,
-          ),
-        },
+        { name: 'endings', value: endingsOf(files.map(({ name }) => name)) },
       ],
       notes:
         entries.length > files.length
@@ -281,6 +302,18 @@ function pairFacts(pairs: readonly { readonly same: boolean }[], folds: number):
     { name: 'pairs', value: `${String(pairs.length)} (${String(same)} of the same person)` },
     { name: 'folds', value: folds },
   ];
+}
+
+/** The first arrays with their shapes. */
+function named(arrays: readonly { readonly name: string; readonly shape: readonly number[] }[]): string {
+  const shown = arrays.slice(0, 3).map(({ name, shape }) => `${name} (${shape.join(', ')})`);
+  return shown.join('; ');
+}
+
+/** `.jpg (13233), .txt (1)`. */
+function endingsOf(names: readonly string[]): string {
+  const endings = names.map((name) => /\.[^/]*$/.exec(name)?.[0] ?? 'none');
+  return tally(endings, 8);
 }
 
 function countEach<Value>(values: Iterable<Value>): Map<Value, number> {

@@ -4,6 +4,7 @@ import { fail, FailureError } from '../../base/failure.ts';
 import { humanBytes } from '../../base/human.ts';
 import { sniffBytes } from '../codec.ts';
 import { Cursor } from '../cursor.ts';
+import { listImageFolder } from '../image-folder.ts';
 import { pictureFormat } from '../image-header.ts';
 import { codecs } from '../index.ts';
 import { packedFiles } from '../packed-dataset.ts';
@@ -54,8 +55,10 @@ export function sniffFile(path: string): FormatKey | undefined {
 async function inspectFolder(folder: string, limit: number): Promise<Inspection> {
   if (existsSync(join(folder, packedFiles.records))) return inspectRecords(join(folder, packedFiles.records), limit);
   const entries = readdirSync(folder, { withFileTypes: true });
-  const pictures = await inspectImageFolder(folder, limit);
-  if ((pictures.imagesPerIdentity ?? []).length > 0) return pictures;
+  const listing = listImageFolder(folder);
+  const images = listing.identities.reduce((sum, { pictures }) => sum + pictures.length, 0);
+  // Where most files are something else, the few pictures in a sub-folder are no identity's.
+  if (images > listing.ignored.length) return inspectImageFolder(listing, limit);
   const files = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
   const known = files.map((name) => nameOfFormat(join(folder, name)));
   return {
@@ -66,7 +69,7 @@ async function inspectFolder(folder: string, limit: number): Promise<Inspection>
     facts: [
       { name: 'files', value: files.length },
       { name: 'sub-folders', value: entries.filter((entry) => entry.isDirectory()).length },
-      { name: 'kinds of files', value: tally(known, 10) },
+      { name: 'kinds of files', value: known.length === 0 ? 'none' : tally(known, 10) },
     ],
     notes: [],
     damage: [],
@@ -123,14 +126,19 @@ function storageOf(bytes: Uint8Array): string {
 }
 
 function inspectUnknown(path: string): Inspection {
+  const head = Buffer.from(headOf(path));
+  const [firstLine = ''] = head.toString('utf8').split(/\r?\n/, 1);
+  const isText = firstLine !== '' && !/[\x00-\x08\x0b-\x1f\ufffd]/.test(firstLine);
   return {
     path,
     format: 'unknown',
-    title: 'file of an unknown format',
+    title: isText ? 'text file of an unknown format' : 'file of an unknown format',
     summary: `None of the ${String(Object.keys(codecs).length)} formats that are read here, and no picture.`,
     facts: [
       { name: 'size', value: humanBytes(statSync(path).size) },
-      { name: 'first bytes', value: Buffer.from(headOf(path).subarray(0, 16)).toString('hex') },
+      isText
+        ? { name: 'first line', value: firstLine.slice(0, 100) }
+        : { name: 'first bytes', value: head.subarray(0, 16).toString('hex') },
     ],
     notes: [],
     damage: [],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Metadata } from 'sharp';
 import { FailureError, type Failure } from '../../base/failure.ts';
 import { decodeImage, requireSound, type ImageSource } from '../image.ts';
-import { listImageFolder } from '../image-folder.ts';
+import type { ImageFolder } from '../image-folder.ts';
 import { pictureFormat } from '../image-header.ts';
 import { readBytes } from '../read-file.ts';
 import { histogramOf, sampleCount, spread, tally, type Inspection, type SamplePicture } from './inspection.ts';
@@ -94,8 +94,10 @@ function coloursOf({ space, depth, channels, hasAlpha }: Metadata): string {
 }
 
 /** A folder of pictures with a sub-folder per identity. */
-export async function inspectImageFolder(folder: string, limit: number): Promise<Inspection> {
-  const { identities, ignored } = listImageFolder(folder);
+export async function inspectImageFolder(
+  { folder, identities, ignored }: ImageFolder,
+  limit: number,
+): Promise<Inspection> {
   const files = identities.flatMap(({ name, pictures }) => pictures.map((file) => `${name}/${file}`));
   const survey = new PictureSurvey();
   const chosen = spread(files.length, limit);
