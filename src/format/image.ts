@@ -61,7 +61,9 @@ async function decodeExactly(bytes: Uint8Array, source: string | ImageSource, up
   if (own !== undefined) return decodeNamed(own, bytes, source);
   const { default: sharp } = await import('sharp');
   try {
-    const input = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'truncated', ignoreIcc: true });
+    // libtiff calls the end of its data an error like any other.
+    const failOn = pictureFormat(bytes) === 'tiff' ? 'error' : 'truncated';
+    const input = sharp(bytes, { limitInputPixels: maxPixels, failOn, ignoreIcc: true });
     const inks = await isCmyk(bytes, header, input);
     const turned = (upright ? input.autoOrient() : input).removeAlpha();
     const { data, info } = await (inks ? turned.pipelineColourspace('cmyk') : turned)

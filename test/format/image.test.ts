@@ -95,6 +95,13 @@ describe('a picture', () => {
     }
   });
 
+  it('is refused where a TIFF was cut', async () => {
+    const whole = readFileSync('test/format/golden/pillow-cmyk.tif');
+    const cut = whole.subarray(0, Math.floor(whole.length * 0.9));
+    const [failure] = await failuresOf(() => decodeImage(cut, 'a.tif'));
+    expect(failure).toMatchObject({ code: 'undecodable-image', at: { file: 'a.tif' } });
+  });
+
   it.each([
     ['text', 'hello, I am no picture'],
     ['nothing', ''],
