@@ -5,7 +5,7 @@ export type WantedFile = Params['files'][number];
 
 /**
  * Data sets by name. Addresses and digests are those that scikit-learn publishes for its copies of LFW
- * (sklearn/datasets/_lfw.py, read in July 2026); the university's own server is no longer reliable.
+ * (sklearn/datasets/_lfw.py); the university's own server is no longer reliable.
  */
 export const knownSets: Readonly<Record<Params['set'], readonly WantedFile[]>> = {
   none: [],

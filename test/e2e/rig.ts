@@ -1,5 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -114,7 +124,7 @@ export class Rig {
 
   order(text: string, what: 'finish' | 'fail' | 'crash' | 'hang'): void {
     writeFileSync(join(this.control, `${text}.do.new`), what);
-    cpSync(join(this.control, `${text}.do.new`), join(this.control, `${text}.do`));
+    renameSync(join(this.control, `${text}.do.new`), join(this.control, `${text}.do`));
   }
 
   /** Waits until a waiting stage has come so far, and gives the process id of its worker. */
