@@ -260,6 +260,9 @@ export class Attempt {
   /** The first input from outside whose content is no longer what the key says: the result belongs to no key. */
   async #changedInput(): Promise<string | undefined> {
     const { task, document } = this.#assignment;
+    const { folder } = task.kind;
+    const { code } = document.stage;
+    if (code !== undefined && (await this.#digestNow({ path: folder, companions: [] })) !== code) return folder;
     for (const [port, bindings] of Object.entries(task.inputs)) {
       for (const [index, binding] of bindings.entries()) {
         if (binding.type !== 'path') continue;

@@ -15,6 +15,9 @@ export function compareKeys(before: KeyDocument, now: KeyDocument, task: TaskSpe
     const versions = `${String(before.stage.version)} -> ${String(now.stage.version)}`;
     reasons.push({ code: 'stage-version', text: `stage ${now.stage.name} version ${versions}` });
   }
+  if (before.stage.code !== now.stage.code) {
+    reasons.push({ code: 'stage-code', text: `${task.kind.written ?? now.stage.name} changed` });
+  }
   for (const change of changesOf(before.params, now.params)) {
     reasons.push({ code: 'param', text: `${change.text}${placeOf(task.locate(change.pointer))}` });
   }

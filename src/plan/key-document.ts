@@ -13,8 +13,11 @@ export type InputDigests = Readonly<Record<string, readonly Digest[]>>;
 export interface KeyDocument {
   readonly format: 'faceflow-key';
   readonly version: 1;
-  /** Another kind of stage, or a new version of it, computes something else. */
-  readonly stage: { readonly name: string; readonly version: number };
+  /**
+   * Another kind of stage, or a new version of it, computes something else. `code` is the digest of the stage's folder
+   * where it is the user's own: nobody raises a version at every attempt to get a stage right.
+   */
+  readonly stage: { readonly name: string; readonly version: number; readonly code?: Digest };
   readonly params: Readonly<Record<string, Json>>;
   /**
    * Not the keys of the producers: early cutoff. Ports that nothing is bound to are left out, so that a new optional
@@ -39,15 +42,16 @@ export interface Findings {
   readonly inputs: InputDigests;
   readonly engine?: EngineIdentity | undefined;
   readonly program?: string | undefined;
+  readonly code?: Digest | undefined;
 }
 
-export function keyDocument(task: TaskSpec, { inputs, engine, program }: Findings): KeyDocument {
+export function keyDocument(task: TaskSpec, { inputs, engine, program, code }: Findings): KeyDocument {
   const { name, version, seeded } = task.kind.manifest;
   const declared = Object.entries(task.environment).filter(([, { secret }]) => !secret);
   return {
     format: 'faceflow-key',
     version: 1,
-    stage: { name, version },
+    stage: { name, version, ...(code === undefined ? {} : { code }) },
     params: paramsOf(task),
     inputs: Object.fromEntries(Object.entries(inputs).filter(([, digests]) => digests.length > 0)),
     ...(seeded === true ? { seed: task.seed } : {}),

@@ -76,6 +76,7 @@ export async function planTask(task: TaskSpec, settled: Settled, knowledge: Know
     inputs,
     engine: knowledge.engineOf(task),
     program: await programOf(task, knowledge),
+    code: await stageCode(task, knowledge),
   });
   const key = keyOf(document);
   const outputs = await knowledge.find(key);
@@ -89,7 +90,8 @@ async function ownReasons(task: TaskSpec, knowledge: Knowledge): Promise<readonl
   const previous = await knowledge.previous(task);
   if (previous === undefined) return [];
   const program = await programOf(task, knowledge);
-  const document = keyDocument(task, { inputs: previous.inputs, engine: knowledge.engineOf(task), program });
+  const code = await stageCode(task, knowledge);
+  const document = keyDocument(task, { inputs: previous.inputs, engine: knowledge.engineOf(task), program, code });
   return compareKeys(previous, document, task);
 }
 
@@ -128,6 +130,11 @@ async function digestInputs(task: TaskSpec, settled: Settled, knowledge: Knowled
     inputs['lineage'] = [await knowledge.lineageDigest(task, keys)];
   }
   return inputs;
+}
+
+/** The content of the folder of a stage of the user's own; the stages that come along say what they are by a version. */
+async function stageCode({ kind }: TaskSpec, knowledge: Knowledge): Promise<Digest | undefined> {
+  return kind.written === undefined ? undefined : await knowledge.digestPath(kind.folder);
 }
 
 async function programOf({ kind, params }: TaskSpec, knowledge: Knowledge): Promise<string | undefined> {

@@ -9,6 +9,7 @@ export type ReasonCode =
   | 'never-run'
   | 'stage'
   | 'stage-version'
+  | 'stage-code'
   | 'param'
   | 'input'
   | 'seed'

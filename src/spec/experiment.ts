@@ -9,6 +9,8 @@ export interface StageKind {
   readonly folder: string;
   /** Absolute path of the module that exports `run`. */
   readonly entry: string;
+  /** Of a stage of the user's own: its folder as `uses` names it. No version stands for its code, so the key does. */
+  readonly written?: string;
 }
 
 /** What an input port is bound to. */

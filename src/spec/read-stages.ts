@@ -75,7 +75,7 @@ export class StageReader {
     const context = { workspace: this.#workspace, stageFolders: this.#builtIn, at, problems: this.#problems };
     const manifest = found.builtIn ? readManifest(folder) : checkedManifest(found, context);
     if (manifest === undefined) return undefined;
-    const kind = { manifest, folder, entry };
+    const kind = { manifest, folder, entry, ...(found.builtIn ? {} : { written: uses.replace(/^(\.\/)+/, '') }) };
     this.#kinds.set(uses, kind);
     return kind;
   }
