@@ -29,19 +29,41 @@ export function checkParameters(inferred: InferredGraph, arrays: Iterable<ArrayS
   if (first !== undefined) throw new FailureError([first, ...others]);
 }
 
-/** Fails with `parameter-not-finite` at the first value that is no finite number. */
-export function checkFinite(parameters: ReadonlyMap<string, NamedArray>, file: string): void {
-  for (const { name, values } of parameters.values()) {
-    if (Number.isFinite(sumOfNothings(values))) continue;
-    const index = values.findIndex((value) => !Number.isFinite(value));
+/**
+ * Fails with `parameter-not-finite` at the first value that is no finite number, and with `negative-variance` at the first
+ * variance of a batch normalisation below 0, whose square root would be NaN.
+ */
+export function checkValues(inferred: InferredGraph, parameters: ReadonlyMap<string, NamedArray>, file: string): void {
+  for (const { name, layer, suffix } of inferred.parameters) {
+    const { values } = parameters.get(name) ?? {};
+    if (values === undefined) continue;
+    checkFinite(values, { name, layer, file });
+    const index = suffix === 'moving_var' ? values.findIndex((value) => value < 0) : -1;
     if (index < 0) continue;
     fail({
-      code: 'parameter-not-finite',
-      message: `Value ${index} of parameter "${name}" is ${values[index] ?? NaN}; a model holds finite numbers only.`,
+      code: 'negative-variance',
+      message: `Value ${index} of parameter "${name}" of layer "${layer}" is ${values[index] ?? NaN}; a variance is 0 or more.`,
       at: { file },
-      hint: 'The training that made it has diverged.',
+      hint: 'The file is damaged, or something else stands in the place of the variances.',
     });
   }
+}
+
+interface ParameterPlace {
+  readonly name: string;
+  readonly layer: string;
+  readonly file: string;
+}
+
+function checkFinite(values: Float32Array, { name, layer, file }: ParameterPlace): void {
+  if (Number.isFinite(sumOfNothings(values))) return;
+  const index = values.findIndex((value) => !Number.isFinite(value));
+  fail({
+    code: 'parameter-not-finite',
+    message: `Value ${index} of parameter "${name}" of layer "${layer}" is ${values[index] ?? NaN}; a model holds finite numbers only.`,
+    at: { file },
+    hint: 'The training that made it has diverged.',
+  });
 }
 
 /** Each times 0: NaN as soon as one is not finite, else 0. Counted down, since `for of` takes ten times as long. */

@@ -24,14 +24,14 @@ export interface EmbedderOptions {
 /**
  * Reads a model and puts its network on an engine, in inference mode. onnxruntime runs an `.onnx` file as it is, so that
  * it may hold what our own layers cannot express; every other model becomes a graph first. Fails with the codes of the
- * model's format, `engine-changed`, `engine-cannot-load`, `onnx-not-loaded` and `not-an-embedding`.
+ * model's format, `normalization-not-taken`, `engine-changed`, `engine-cannot-load`, `onnx-not-loaded` and `not-an-embedding`.
  */
 export async function loadEmbedder(options: EmbedderOptions): Promise<Embedder> {
   const { model: path, engine: identity, threads, normalization } = options;
   if (identity.name !== 'onnxruntime') {
     const model = readForInference(options);
     const engine = await loadEngine(identity, { threads });
-    return networkEmbedder(engine, new Network(engine, model.inferred, model.parameters), model.inferred);
+    return networkEmbedder(engine, new Network(engine, model.inferred, model.parameters), model.inferred, path);
   }
   const engine = loadOnnxruntime(identity, { threads });
   if (isOnnxFile(path)) return foreignEmbedder(engine, path, { normalization });

@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../base/atomic-file.ts';
 import type { Json } from '../base/digest.ts';
 import { fail } from '../base/failure.ts';
 import { readArrayFile, writeArrayFile } from './array-file.ts';
-import { checkFinite, checkParameters } from './check-parameters.ts';
+import { checkValues, checkParameters } from './check-parameters.ts';
 import type { Graph } from './graph.ts';
 import { inferGraph, type InferredGraph } from './infer-graph.ts';
 import { parseModelFile } from './model-file.ts';
@@ -38,7 +38,7 @@ export function writeModel(
 /**
  * Reads a model folder. Fails with `no-model`, `bad-model` and the codes of graphs where model.json is wrong, with
  * `model-incomplete`, `model-truncated` and `parameters-mismatch` where the values do not fit it, and with
- * `parameter-not-finite`.
+ * `parameter-not-finite` and `negative-variance`.
  */
 export function readModel(folder: string): Model {
   const file = join(folder, jsonName);
@@ -46,7 +46,7 @@ export function readModel(folder: string): Model {
   const inferred = inferGraph(graph, file);
   checkParameters(inferred, arrays, file);
   const parameters = readArrayFile(join(folder, valuesName), arrays);
-  checkFinite(parameters, join(folder, valuesName));
+  checkValues(inferred, parameters, join(folder, valuesName));
   return { inferred, parameters, origin };
 }
 

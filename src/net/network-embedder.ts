@@ -21,10 +21,15 @@ export interface Embedder {
   dispose(): void;
 }
 
-/** A network on an engine as an embedder. */
-export function networkEmbedder(engine: EngineHandle, network: Network, inferred: InferredGraph): Embedder {
+/** A network on an engine as an embedder. Fails with `not-an-embedding`, naming the file where one is given. */
+export function networkEmbedder(
+  engine: EngineHandle,
+  network: Network,
+  inferred: InferredGraph,
+  file?: string,
+): Embedder {
   const { height, width, channels } = inferred.graph.input;
-  const { size: embeddingSize } = embeddingOutput(inferred);
+  const { size: embeddingSize } = embeddingOutput(inferred, file);
   return {
     height,
     width,

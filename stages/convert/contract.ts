@@ -20,7 +20,7 @@ export interface Params {
     /** Pixels. */
     readonly width: number;
   };
-  /** What the network is fed, (value - mean) * scale, where its file does not say it; becomes part of the network. */
+  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
   readonly normalization?: {
     /** On the scale of pictures, 0..255. */
     readonly mean: number;

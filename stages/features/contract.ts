@@ -5,8 +5,8 @@ export interface Params {
   readonly batch: number;
   /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
   readonly engine: 'auto' | 'tensorflow' | 'onnxruntime' | 'wasm' | 'cpu';
-  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. Nothing is done unless given. */
-  readonly normalization: {
+  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
+  readonly normalization?: {
     /** On the scale of pictures, 0..255. */
     readonly mean: number;
     /** Factor after the mean is taken off. */

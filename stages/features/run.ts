@@ -25,7 +25,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     for (const [index, path] of inputs.model.entries()) {
       const embedder = await loadEmbedder({
         ...{ model: path, engine, threads: context.cpus },
-        normalization: normalizationOf(params),
+        normalization: params.normalization,
       });
       const file = new RowFile(join(scratch, `rows-${index}`), embedder.embeddingSize);
       files.push(file);
@@ -89,10 +89,4 @@ async function embedAll(context: Context, { embedder, pictures, file }: Pass): P
     saidAt = performance.now();
     context.emit({ type: 'checkpoint', step: begin + done });
   }
-}
-
-/** Undefined where nothing is to be done, which a model folder insists on. */
-function normalizationOf({ normalization }: Params): Params['normalization'] | undefined {
-  const { mean, scale, colorOrder } = normalization;
-  return mean === 0 && scale === 1 && colorOrder === 'rgb' ? undefined : normalization;
 }

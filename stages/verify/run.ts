@@ -32,7 +32,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   for (const [index, model] of models.entries()) {
     say(context, `loading ${model.name}`);
     const { engine, cpus: threads } = context;
-    const embedder = await loadEmbedder({ model: model.path, engine, threads, normalization: normalizationOf(params) });
+    const embedder = await loadEmbedder({ model: model.path, engine, threads, normalization: params.normalization });
     say(context, `computing with ${embedder.computesWith}`);
     const store = new EmbeddingFile(join(scratch, `embeddings-${index}`), embedder.embeddingSize);
     // The process may go on with another task: nothing of this one shall stay, however it ends.
@@ -83,12 +83,6 @@ async function measure(context: Context, { embedder, model, set, store }: Measur
   });
   for (const line of resultLines(result, (performance.now() - start) / 1000)) say(context, line);
   return result;
-}
-
-/** Undefined where nothing is to be done, which a model folder insists on. */
-function normalizationOf({ normalization }: Params): Params['normalization'] | undefined {
-  const { mean, scale, colorOrder } = normalization;
-  return mean === 0 && scale === 1 && colorOrder === 'rgb' ? undefined : normalization;
 }
 
 function say(context: Context, message: string): void {

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FailureError } from '../../src/base/failure.ts';
+import { checkValues } from '../../src/net/check-parameters.ts';
+import { inferGraph } from '../../src/net/infer-graph.ts';
 import { readModel, writeModel } from '../../src/net/model-folder.ts';
+import { failuresOf as failuresBy } from '../format/tiny-faces.ts';
 import { randomParameters, smallNetworks } from './engines/small-networks.ts';
 
 const graph = smallNetworks['convolution 3x2, stride 2 by 1, padded on one axis, with bias'];
@@ -107,7 +110,32 @@ describe('a model folder', () => {
     bytes.writeFloatLE(NaN, 8);
     writeFileSync(path, bytes);
     expect(failuresOf()).toEqual([
-      'parameter-not-finite: Value 2 of parameter "before_weight" is NaN; a model holds finite numbers only.',
+      'parameter-not-finite: Value 2 of parameter "before_weight" of layer "before" is NaN; a model holds finite numbers only.',
     ]);
+  });
+
+  it('with a variance below 0 names the parameter and the layer', async () => {
+    const graph = inferGraph({
+      input: { channels: 2, height: 1, width: 1 },
+      layers: [
+        {
+          name: 'bn',
+          kind: 'batch-normalization',
+          inputs: ['data'],
+          attributes: { epsilon: 1e-3, momentum: 0.9, fixGamma: false },
+        },
+      ],
+      outputs: ['bn'],
+    });
+    const parameters = new Map(
+      graph.parameters.map(({ name, shape }) => [name, { name, shape, values: Float32Array.of(1, -0.5) }]),
+    );
+    const [failure] = await failuresBy(() => {
+      checkValues(graph, parameters, 'x');
+    });
+    expect(failure).toMatchObject({
+      code: 'negative-variance',
+      message: 'Value 1 of parameter "bn_moving_var" of layer "bn" is -0.5; a variance is 0 or more.',
+    });
   });
 });

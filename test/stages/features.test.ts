@@ -15,7 +15,6 @@ import { embed, embeddingSize, linearModel, side } from './linear-model.ts';
 const params: Params = {
   batch: 2,
   engine: 'auto',
-  normalization: { mean: 0, scale: 1, colorOrder: 'rgb' },
   layout: 'matrix',
   suffix: '',
   unreadable: 'fail',

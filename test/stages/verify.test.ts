@@ -37,7 +37,6 @@ const params: Params = {
   folds: 4,
   batch: 5,
   engine: 'auto',
-  normalization: { mean: 0, scale: 1, colorOrder: 'rgb' },
   names: [],
   max: [],
   mistakes: false,

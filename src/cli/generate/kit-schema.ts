@@ -9,6 +9,19 @@ type Schema = Readonly<Record<string, Json>>;
 /** What the entries of a registry say about themselves. */
 type Registry = Readonly<Record<string, { readonly summary: string; readonly options: object }>>;
 
+/** What is done to the pictures of a model; the type InputNormalization. Without a default: 0..255 as they are is a statement too. */
+const normalization: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  description:
+    'What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are.',
+  properties: {
+    mean: { type: 'number', default: 0, description: 'On the scale of pictures, 0..255.' },
+    scale: { type: 'number', default: 1, exclusiveMinimum: 0, description: 'Factor after the mean is taken off.' },
+    colorOrder: { enum: ['rgb', 'bgr'], default: 'rgb', description: 'Order of the channels.' },
+  },
+};
+
 /** The schema of networks, losses and engines, from their registries: what is registered can be written in an experiment. */
 export function kitSchema(): Schema {
   return {
@@ -29,6 +42,7 @@ export function kitSchema(): Schema {
           .map(({ name, summary }) => `${name}: ${summary}`)
           .join(' '),
       },
+      normalization,
       loss: choice('The loss and its options.', losses),
     },
   };

@@ -1,8 +1,9 @@
-import { checkFinite, checkParameters } from '../check-parameters.ts';
+import { checkValues, checkParameters } from '../check-parameters.ts';
 import { type Graph } from '../graph.ts';
 import { inferGraph } from '../infer-graph.ts';
 import type { Model, ModelOrigin } from '../model-folder.ts';
 import type { NamedArray } from '../named-array.ts';
+import { checkNormalizedOnce } from './check-normalization.ts';
 import type { ModelReadOptions } from './model-format.ts';
 import { normalizedInput } from './normalized-input.ts';
 
@@ -18,14 +19,15 @@ export interface ModelParts {
 /**
  * Makes a model of what an importer read: checks the graph, its parameters and their values, puts the normalisation of
  * the input in front, and makes every fixed gamma 1, as MXNet does whatever a file holds. Fails with the codes of
- * `inferGraph`, `checkParameters` and `checkFinite`.
+ * `inferGraph`, `checkParameters`, `checkValues` and `checkNormalizedOnce`.
  */
 export function assembleModel({ graph, arrays, origin, file }: ModelParts, options: ModelReadOptions): Model {
+  if (options.normalization !== undefined) checkNormalizedOnce(graph, options.normalization, file);
   const whole = options.normalization === undefined ? graph : normalizedInput(graph, options.normalization);
   const inferred = inferGraph(whole, file);
   const found = new Map([...arrays].map((array) => [array.name, array]));
   checkParameters(inferred, found.values(), file);
-  checkFinite(found, file);
+  checkValues(inferred, found, file);
   const parameters = new Map<string, NamedArray>();
   for (const { name, shape, role } of inferred.parameters) {
     const values = role === 'fixed' ? undefined : found.get(name)?.values;

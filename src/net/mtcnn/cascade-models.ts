@@ -4,7 +4,7 @@ import { Cursor } from '../../format/cursor.ts';
 import { readPickledArrays } from '../../format/pickled-arrays.ts';
 import { readBytes } from '../../format/read-file.ts';
 import { readWeightShards } from '../../format/weight-shards.ts';
-import { checkFinite, checkParameters } from '../check-parameters.ts';
+import { checkValues, checkParameters } from '../check-parameters.ts';
 import { inferGraph } from '../infer-graph.ts';
 import type { Model } from '../model-folder.ts';
 import { cascadeGraph, type CascadeNetwork } from './cascade-graphs.ts';
@@ -76,6 +76,6 @@ function cascadeModel(network: CascadeNetwork, arrays: ReadonlyMap<string, Train
   const strange = [...arrays].filter(([name]) => !known.has(name)).map(([name, array]) => ({ name, ...array }));
   checkParameters(inferred, [...oriented, ...strange], file);
   const parameters = new Map(oriented.map((array) => [array.name, array]));
-  checkFinite(parameters, file);
+  checkValues(inferred, parameters, file);
   return { inferred, parameters, origin: { format: 'mtcnn', network, weights: basename(file) } };
 }

@@ -112,17 +112,93 @@ describe.skipIf(typeof identity === 'string')(`the onnxruntime engine${missing}`
     embedder.dispose();
   });
 
+  /** Without the nodes that normalise, and by another program: such a file does not say what it wants. */
+  function silent(model: OnnxModel): OnnxModel {
+    const { nodes } = model.graph;
+    const [sub, mul] = ['Sub', 'Mul'].map((type) => nodes.find(({ opType }) => opType === type));
+    const [pixels = ''] = sub?.inputs ?? [];
+    const kept = nodes
+      .filter((node) => node !== sub && node !== mul)
+      .map((node) => ({ ...node, inputs: node.inputs.map((name) => (name === mul?.outputs[0] ? pixels : name)) }));
+    return { ...model, producerName: 'pytorch', graph: { ...model.graph, nodes: kept } };
+  }
+
   it('normalises for a file that does not, and turns the channels round', async () => {
-    const { file, model } = foreignFile('planes', (decoded) => decoded);
+    const { file, model } = foreignFile('planes', silent);
     const pixels = randomPictures(2, model.inferred.graph.input);
     const prepared = pixels.map((_, index) => {
       const pixel = index - (index % 3);
       return 255 - (pixels[pixel + 2 - (index % 3)] ?? 0);
     });
-    const normalization = { mean: 255, scale: -1, colorOrder: 'bgr' } as const;
+    // ((255 - x) - 127.5) / 128
+    const normalization = { mean: 127.5, scale: -1 / 128, colorOrder: 'bgr' } as const;
     const embedder = await loadEmbedder({ model: file, engine: engine.identity, threads: 1, normalization });
     expect(relativeDifference(await embedder.embed(pixels, 2), await expected(model, prepared, 2))).toBeLessThan(1e-4);
     embedder.dispose();
+  });
+
+  it('neither guesses a normalisation nor does it twice, whatever the engine', async () => {
+    const raw = { mean: 0, scale: 1, colorOrder: 'rgb' } as const;
+    const usual = { mean: 127.5, scale: 1 / 128, colorOrder: 'rgb' } as const;
+    for (const identityOf of [engine.identity, reference.identity]) {
+      const load = async (file: string, normalization?: typeof raw | typeof usual): Promise<void> => {
+        (await loadEmbedder({ model: file, engine: identityOf, threads: 1, normalization })).dispose();
+      };
+      const firstOf = async (...given: Parameters<typeof load>): Promise<unknown> =>
+        (await failuresOf(() => load(...given)))[0];
+      const { file } = foreignFile('planes', silent);
+      expect(await firstOf(file)).toMatchObject({ code: 'normalization-unknown', at: { file } });
+      await load(file, raw);
+      const whole = foreignFile('planes', (model) => ({ ...model, producerName: 'pytorch' })).file;
+      await load(whole);
+      expect(await firstOf(whole, usual)).toMatchObject({ code: 'normalization-not-taken', at: { file: whole } });
+    }
+  });
+
+  it('feeds no fractions to a network of bytes', async () => {
+    const { file } = foreignFile('bytes', silent);
+    const normalization = { mean: 127.5, scale: 1 / 128, colorOrder: 'rgb' } as const;
+    const failures = await failuresOf(() =>
+      loadEmbedder({ model: file, engine: engine.identity, threads: 1, normalization }),
+    );
+    expect(failures).toMatchObject([
+      {
+        code: 'normalization-not-taken',
+        message: expect.stringContaining(
+          'takes whole numbers 0..255 (uint8), which normalised pixels are not.',
+        ) as unknown,
+      },
+    ]);
+  });
+
+  it('names the weight and the node of a NaN, and every output of several', async () => {
+    const failureOf = async (change: (model: OnnxModel) => OnnxModel): Promise<unknown> => {
+      const { file } = foreignFile('planes', change);
+      return (await failuresOf(() => loadEmbedder({ model: file, engine: engine.identity, threads: 1 })))[0];
+    };
+    const weightOf = ({ graph }: OnnxModel): string | undefined =>
+      graph.nodes.find(({ opType }) => opType === 'Conv')?.inputs[1];
+    const damaged = await failureOf((model) => {
+      const initializers = model.graph.initializers.map((tensor) => {
+        if (tensor.name !== weightOf(model)) return tensor;
+        const rawData = Uint8Array.from(tensor.rawData ?? []);
+        new DataView(rawData.buffer).setFloat32(8, NaN, true);
+        return { ...tensor, rawData };
+      });
+      return { ...model, graph: { ...model.graph, initializers } };
+    });
+    expect(damaged).toMatchObject({ code: 'parameter-not-finite' });
+    expect(damaged).toHaveProperty(
+      'message',
+      expect.stringMatching(/^Value 2 of initializer "\w+", an input of node "\w+" \(Conv\), /),
+    );
+    const two = await failureOf((model) => {
+      const inner = model.graph.nodes.find(({ opType }) => opType === 'Conv')?.outputs[0] ?? '';
+      const maps = model.graph.outputs.map(({ type }) => ({ name: inner, type: mapType(type) }));
+      return { ...model, graph: { ...model.graph, outputs: [...model.graph.outputs, ...maps] } };
+    });
+    expect(two).toMatchObject({ code: 'not-an-embedding' });
+    expect(two).toHaveProperty('message', expect.stringMatching(/expected one output, found \w+, \w+\.$/));
   });
 
   it('refuses files that are none, are cut off, or do not embed, each with its name', async () => {

@@ -277,6 +277,17 @@ describe('reading Caffe', () => {
     expect([...(found ?? [])].slice(0, 2)).toEqual([6, 14]);
   });
 
+  it('does not guess the normalisation of an embedding network of colour pictures, and takes what is given', async () => {
+    const text =
+      'layer { name: "c" type: "InnerProduct" bottom: "data" top: "c" inner_product_param { num_output: 1 } }';
+    const input = { channels: 3, height: 1, width: 1 };
+    const net = { layer: [{ name: 'c', blobs: [{ data: Float32Array.of(1, 2, 3) }, { data: Float32Array.of(0) }] }] };
+    const failures = await failuresOf(() => readText(text, net, { input }));
+    expect(failures).toMatchObject([{ code: 'normalization-unknown', at: { file: join(folder, 'text.prototxt') } }]);
+    const model = readText(text, net, { input, normalization: { mean: 0, scale: 1, colorOrder: 'rgb' } });
+    expect(model.inferred.graph.layers).toHaveLength(1);
+  });
+
   it.each<[string, string, string, NetParameter?]>([
     [`${header} ${layer('x', 'Deconvolution')}`, 'unsupported-layer', 'Layer "x" (Deconvolution) is of an unsupported type (did you mean Convolution?).'],
     [`${header} ${layer('x', 'Pooling')}`, 'unsupported-layer', 'Layer "x" (Pooling) has no kernel size, expected one or two.'],
@@ -288,7 +299,7 @@ describe('reading Caffe', () => {
     [`${header} ${conv}`, 'missing-weights', 'Layer "c" (Convolution) needs its bias as blob 1; the file has 1 for it.', { layer: [{ name: 'c', blobs: [{ data: Float32Array.of(1, 2, 3, 4) }] }] }],
     [`${header} ${conv.replace('kernel_size: 1', 'kernel_size: 2')}`, 'parameters-mismatch', 'The weight of layer "c" must have shape [2, 2, 2, 2], found [2, 2, 1, 1] with 4 numbers.'],
     [`${header} ${conv.replace('kernel_size: 1', 'kernel_size: 5')}`, 'shape-mismatch', 'layer "c" (convolution) a 5 x 5 window does not fit 4 x 4'],
-    [`${header} ${conv}`, 'parameter-not-finite', 'Value 1 of parameter "c_weight" is NaN; a model holds finite numbers only.', { layer: [{ name: 'c', blobs: [{ data: Float32Array.of(1, NaN, 3, 4) }, { data: Float32Array.of(0, 0) }] }] }],
+    [`${header} ${conv}`, 'parameter-not-finite', 'Value 1 of parameter "c_weight" of layer "c" is NaN; a model holds finite numbers only.', { layer: [{ name: 'c', blobs: [{ data: Float32Array.of(1, NaN, 3, 4) }, { data: Float32Array.of(0, 0) }] }] }],
   ])('says what is wrong, with the layer and the file: %#', async (text, code, message, net) => {
     const failures = await failuresOf(() => readText(text, net ?? weights));
     const isOfWeights = ['missing-weights', 'parameters-mismatch', 'parameter-not-finite'].includes(code);

@@ -222,7 +222,7 @@ describe('an MXNet checkpoint', () => {
     writeSymbol(prefix, checkpoint, ['blockgrad0', 'softmax']);
     writeParameters(prefix, shapes, { 'arg:fc1_bias': NaN });
     expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
-      'parameter-not-finite: Value 0 of parameter "fc1_bias" is NaN; a model holds finite numbers only.',
+      'parameter-not-finite: Value 0 of parameter "fc1_bias" of layer "fc1" is NaN; a model holds finite numbers only.',
     ]);
   });
 

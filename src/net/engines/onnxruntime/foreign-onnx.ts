@@ -1,15 +1,17 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { fail } from '../../../base/failure.ts';
+import { changesValues } from '../../model-formats/check-normalization.ts';
+import type { InputNormalization } from '../../model-formats/model-format.ts';
 import type { Embedder } from '../../network-embedder.ts';
+import { checkForeign } from './check-foreign.ts';
 import type { OnnxEngine } from './load-onnxruntime.ts';
 import { onnxEmbedder, openSession } from './onnx-embedder.ts';
 import type { PictureInput } from './picture-input.ts';
 
 /** What an ONNX file does not say of itself. */
 export interface ForeignOptions {
-  /** What its programs do to a picture before the network sees it; nothing unless given. */
-  readonly normalization?:
-    { readonly mean: number; readonly scale: number; readonly colorOrder: 'rgb' | 'bgr' } | undefined;
+  /** What its programs do to a picture before the network sees it; needed unless the network begins by that itself. */
+  readonly normalization?: InputNormalization | undefined;
   /** Size of the pictures where the file leaves it open; 112 x 112 unless given. */
   readonly size?: { readonly height: number; readonly width: number } | undefined;
 }
@@ -19,13 +21,16 @@ const usualSide = 112;
 
 /**
  * An ONNX file that somebody else wrote, run as it is. Its layout, size and batch are told from the shapes it declares;
- * a fixed batch is filled up. Fails with `onnx-not-loaded` and `not-an-embedding`.
+ * a fixed batch is filled up. Fails with `onnx-not-loaded`, `not-an-embedding`, `normalization-not-taken` and the codes of
+ * `checkForeign`.
  */
 export async function foreignEmbedder(engine: OnnxEngine, file: string, options: ForeignOptions): Promise<Embedder> {
   const session = await openSession(engine, file, file);
   const { batch, ...input } = inputOf(session, file, options);
-  const [output] = session.outputNames;
+  checkForeign(file, options.normalization);
+  const [output, ...others] = session.outputNames;
   if (output === undefined) return refuse(file, 'it has no output');
+  if (others.length > 0) return refuse(file, `expected one output, found ${session.outputNames.join(', ')}`);
   const embeddingSize = await embeddingSizeOf(engine, { session, input, output, file, fixedBatch: batch });
   return onnxEmbedder(engine, { session, input, output, embeddingSize, fixedBatch: batch, file });
 }
@@ -43,6 +48,7 @@ function inputOf(
   const shown = `[${shape.join(', ')}]`;
   if (shape.length !== 4) return refuse(file, `expected pictures of 4 axes as its input, found ${shown}`);
   if (type !== 'float32' && type !== 'uint8') return refuse(file, `its input is ${type}; float32 and uint8 are read`);
+  if (type === 'uint8' && normalization !== undefined && changesValues(normalization)) refuseFractions(file, name);
   const isChannelsFirst = shape[1] === 3;
   if (!isChannelsFirst && shape[3] !== 3) {
     return refuse(file, `expected an input of 3 channels, NCHW or NHWC, found ${shown}`);
@@ -99,5 +105,14 @@ function refuse(file: string, problem: string): never {
     code: 'not-an-embedding',
     message: `The network is none that embeds faces: ${problem}.`,
     at: { file },
+  });
+}
+
+function refuseFractions(file: string, input: string): never {
+  return fail({
+    code: 'normalization-not-taken',
+    message: `Input "${input}" takes whole numbers 0..255 (uint8), which normalised pixels are not.`,
+    at: { file },
+    hint: 'Leave mean and scale out: such a network normalises what it is fed itself.',
   });
 }

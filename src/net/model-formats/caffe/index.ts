@@ -8,6 +8,7 @@ import { prototxt } from '../../../format/prototxt.ts';
 import { decodeFile } from '../../../format/read-file.ts';
 import type { Model } from '../../model-folder.ts';
 import { assembleModel } from '../assemble-model.ts';
+import { checkNormalizes } from '../check-normalization.ts';
 import type { ModelFormat, ModelReadOptions, ModelWriteOptions } from '../model-format.ts';
 import { findPaths, pathsOf } from './caffe-paths.ts';
 import { namedArrays } from './named-arrays.ts';
@@ -30,6 +31,9 @@ export const caffe = {
     const files = { structure: structure ?? weights, weights };
     const { graph, arrays, normalization } = readNet({ structure: net, weights: learned, files }, options);
     const used = options.normalization ?? normalization;
+    // Other networks than those that embed colour pictures are fed by programs of their own, which normalise.
+    const isEmbedding = graph.input.channels === 3 && graph.outputs.length === 1;
+    if (used === undefined && isEmbedding) checkNormalizes(graph, files.structure);
     const origin = {
       format: 'caffe',
       weights: basename(weights),

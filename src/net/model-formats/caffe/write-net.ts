@@ -63,12 +63,14 @@ class NetWriting {
   #inputLayer(): LayerParameter {
     const { channels, height, width } = this.#model.inferred.graph.input;
     const { mean, scale } = this.#entrance;
-    const isSaid = this.#options.normalization === 'outside' && (mean !== 0 || scale !== 1);
+    // Said in any case: a file that is silent leaves open what its network was made for.
+    const isOutside = this.#options.normalization === 'outside';
+    const transform = isOutside && (mean !== 0 || scale !== 1) ? { scale, mean_value: [mean] } : { scale: 1 };
     return {
       name: inputName,
       type: 'Input',
       top: [inputName],
-      ...(isSaid ? { transform_param: { scale, mean_value: [mean] } } : {}),
+      transform_param: transform,
       input_param: { shape: [{ dim: [1, channels, height, width] }] },
     };
   }

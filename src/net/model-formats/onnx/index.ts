@@ -1,12 +1,11 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { writeFileAtomic } from '../../../base/atomic-file.ts';
-import { fail } from '../../../base/failure.ts';
 import { onnxModel } from '../../../format/onnx-model.ts';
 import { decodeFile } from '../../../format/read-file.ts';
-import type { LayerNode } from '../../graph.ts';
 import type { Model } from '../../model-folder.ts';
 import { assembleModel } from '../assemble-model.ts';
+import { checkNormalizes } from '../check-normalization.ts';
 import type { ModelFormat, ModelReadOptions } from '../model-format.ts';
 import { readOnnx } from './read-onnx.ts';
 import { onnxBytes, producerName } from './write-onnx.ts';
@@ -27,7 +26,7 @@ export const onnx = {
     const stored = decodeFile(onnxModel, file);
     const { graph, arrays } = readOnnx(stored, options, file);
     const { producerName: producer = '', producerVersion = '' } = stored;
-    if (producer !== producerName && options.normalization === undefined) checkNormalizes(graph.layers, file);
+    if (producer !== producerName && options.normalization === undefined) checkNormalizes(graph, file);
     const origin = { format: 'onnx', file: basename(file), producer: `${producer} ${producerVersion}`.trim() };
     return assembleModel({ graph, arrays, origin, file }, options);
   },
@@ -42,19 +41,4 @@ function fileOf(path: string): string | undefined {
   if (stat?.isFile() === true) return path.endsWith(ending) ? path : undefined;
   const within = join(path, standardName);
   return stat?.isDirectory() === true && statSync(within, { throwIfNoEntry: false }) !== undefined ? within : undefined;
-}
-
-/**
- * A foreign network whose first layer with weights sees the pixels as they are was fed something else in training, and
- * gives nonsense for 0..255. Fails with `normalization-unknown` rather than to guess what that was.
- */
-function checkNormalizes(layers: readonly LayerNode[], file: string): void {
-  const first = layers.find(({ kind }) => kind !== 'identity' && kind !== 'slice' && kind !== 'concat');
-  if (first?.kind !== 'convolution' && first?.kind !== 'fully-connected') return;
-  fail({
-    code: 'normalization-unknown',
-    message: `Layer "${first.name}" takes the pixels as they come, and the file does not say how they are to be normalised.`,
-    at: { file },
-    hint: 'Give it: ArcFace models of today want --mean 127.5 --scale 0.00784313725; --mean 0 --scale 1 takes 0..255 as they are.',
-  });
 }
