@@ -6,6 +6,8 @@ import { exitCode, type ExitCode } from './exit-code.ts';
 import type { Call, CommandGroup, FlowCommand, Surroundings } from './flow-command.ts';
 import { packageVersion } from './package-version.ts';
 import { showsColour } from './shows-colour.ts';
+import { outliveReaders } from './closed-readers.ts';
+import { unwritableFailure } from './unwritable.ts';
 
 /** Runs the command that `process.argv` names and gives its exit code. */
 export async function main(process: NodeJS.Process): Promise<ExitCode> {
@@ -18,6 +20,7 @@ export async function main(process: NodeJS.Process): Promise<ExitCode> {
     commands,
   };
   const argv = process.argv.slice(2);
+  outliveReaders(process);
   try {
     return await dispatch(argv, surroundings);
   } catch (error) {
@@ -94,6 +97,8 @@ async function explain(error: unknown, argv: readonly string[], surroundings: Su
     );
     return exitCode.wrongCall;
   }
+  const unwritable = unwritableFailure(error, surroundings.workingFolder);
+  if (unwritable !== undefined) return explain(new FailureError([unwritable], { cause: error }), argv, surroundings);
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   surroundings.stderr.write(`flow: this is a defect of faceflow, not of your experiment:\n${text}\n`);
   return exitCode.defect;

@@ -104,9 +104,9 @@ interface ReadersRequest extends RunSurroundings {
 
 function openReaders(request: ReadersRequest) {
   const { experiment, options, workspace, surroundings, facts, folder } = request;
-  closeKilledRuns(workspace.database);
+  closeKilledRuns(workspace.record);
   const runFolder = new RunFolderWriter(folder, facts);
-  const recorder = new DatabaseRecorder(workspace.database, facts, (key) => workspace.documentOf(key));
+  const recorder = new DatabaseRecorder(workspace.record, facts, (key) => workspace.documentOf(key));
   const reporter = openReporter(options.json, workspace.folder, surroundings);
   // The record comes first: what is on the screen is on the disk.
   const changes = facts.gitCommit === null ? [] : [new ChangeRecorder(experiment, folder)];

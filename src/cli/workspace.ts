@@ -8,14 +8,18 @@ import { StatCache, statCachePath, type ContentDigester } from '../cache/stat-ca
 import type { TaskLocks } from '../cache/task-locks.ts';
 import { CacheKnowledge } from '../execute/knowledge.ts';
 import type { KeyDocument } from '../plan/key-document.ts';
+import { openOrReplace } from '../record/database-damage.ts';
+import { lookIntoDatabase } from '../record/look-into-database.ts';
 import { openDatabase, type FlowDatabase } from '../record/open-database.ts';
 import { lastKeyOf, recordedDocument } from '../record/past-runs.ts';
+import { databaseFileName } from '../record/run-folder.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
 import type { StageFolders } from '../spec/stage-folders.ts';
 import type { TaskEngines } from './engine.ts';
 import type { Surroundings } from './flow-command.ts';
 import { packageFolder } from './package-version.ts';
 import { TreeFolder } from './tree-folder.ts';
+import { isUnwritable } from './unwritable.ts';
 
 /** The folder experiments are relative to, with what earlier runs left in its `runs/`. */
 export class Workspace {
@@ -28,6 +32,7 @@ export class Workspace {
   readonly trees: TreeFolder;
   #digests: StatCache | undefined;
   #database: FlowDatabase | undefined;
+  #record: FlowDatabase | undefined;
 
   /** @param caches a cache folder shared with other workspaces, and a second one that is only read; absolute */
   constructor(folder: string, caches: { readonly shared?: string; readonly second?: string } = {}) {
@@ -45,10 +50,7 @@ export class Workspace {
   }
 
   get digests(): StatCache {
-    if (this.#digests === undefined) {
-      mkdirSync(this.runsFolder, { recursive: true });
-      this.#digests = new StatCache(statCachePath(this.runsFolder));
-    }
+    this.#digests ??= this.#openDigests();
     return this.#digests;
   }
 
@@ -57,19 +59,45 @@ export class Workspace {
     return { digest: (path) => this.digests.digest(path) };
   }
 
-  get database(): FlowDatabase {
-    if (this.#database === undefined) {
-      mkdirSync(this.runsFolder, { recursive: true });
-      this.#database = openDatabase(join(this.runsFolder, 'flow.db'));
+  #openDigests(): StatCache {
+    try {
+      return openOrReplace(statCachePath(this.makeRunsFolder()), (path) => new StatCache(path));
+    } catch (error) {
+      if (!isUnwritable(error)) throw error;
+      // A workspace that may only be read: contents are read anew each time.
+      return new StatCache(':memory:');
     }
+  }
+
+  /** The record, for looking into it. */
+  get database(): FlowDatabase {
+    this.#database ??= lookIntoDatabase(join(this.runsFolder, databaseFileName));
     return this.#database;
+  }
+
+  /** The record, for adding to it; created where it does not exist. */
+  get record(): FlowDatabase {
+    if (this.#record === undefined) {
+      const record = openDatabase(join(this.makeRunsFolder(), databaseFileName));
+      this.#database?.close();
+      this.#record = record;
+      this.#database = record;
+    }
+    return this.#record;
+  }
+
+  /** Creates runs/ where it does not exist, and gives its path. */
+  makeRunsFolder(): string {
+    mkdirSync(this.runsFolder, { recursive: true });
+    return this.runsFolder;
   }
 
   /** Loaded when needed: a run that finds everything in the cache takes no lock. */
   async openLocks(run: string): Promise<TaskLocks> {
     const { TaskLocks } = await import('../cache/task-locks.ts');
     mkdirSync(dirname(this.locksPath), { recursive: true });
-    return new TaskLocks(this.locksPath, run);
+    // Whoever holds a lock in a damaged file can no longer say so: there is nothing in it to keep.
+    return openOrReplace(this.locksPath, (path) => new TaskLocks(path, run));
   }
 
   /** The key document of the last execution of a task, for reasons: from the record, or from the result itself. */

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { fail } from '../base/failure.ts';
+import { damagedDatabase, isDamage } from './database-damage.ts';
 import { migrations } from './migrations.ts';
 
 export type FlowDatabase = Database.Database;
@@ -10,6 +11,18 @@ export type FlowDatabase = Database.Database;
  */
 export function openDatabase(path: string): FlowDatabase {
   const database = new Database(path, { timeout: 30_000 });
+  try {
+    prepareDatabase(database, path);
+  } catch (error) {
+    database.close();
+    if (isDamage(error)) damagedDatabase(path, error);
+    throw error;
+  }
+  return database;
+}
+
+/** Sets a database up, and brings it to our version. */
+export function prepareDatabase(database: FlowDatabase, path: string): void {
   database.pragma('journal_mode = WAL');
   // In WAL mode a power cut can cost the last transactions but never consistency; events.ndjson has them too.
   database.pragma('synchronous = NORMAL');
@@ -17,7 +30,6 @@ export function openDatabase(path: string): FlowDatabase {
   // 64 MiB: a run of 10,000 tasks is one transaction, which would not fit into the 2 MiB that are usual.
   database.pragma('cache_size = -65536');
   if (versionOf(database) !== migrations.length) migrate(database, path);
-  return database;
 }
 
 function versionOf(database: FlowDatabase): number {

@@ -40,6 +40,8 @@ interface OpenRun {
 
 /** Writes down which runs have been killed: they never said that they ended, and their process is gone. */
 export function closeKilledRuns(database: FlowDatabase): void {
+  // Whoever may only look sees them as they were left.
+  if (database.readonly) return;
   const open = database
     .prepare<[], OpenRun>('select id, host, runnerPid, runnerStarted from run where outcome is null')
     .all();

@@ -56,6 +56,17 @@ export function readEvents(folder: string): FlowEvent[] {
     });
 }
 
+/** What is wrong with the events of a run, in words; undefined where every line is whole. */
+export function eventDamage(folder: string): string | undefined {
+  const file = join(folder, eventsFileName);
+  if (!existsSync(file)) return `${eventsFileName} is missing`;
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const last = lines.pop();
+  const broken = lines.findIndex((line) => parseJson(line) === undefined);
+  if (broken !== -1) return `line ${broken + 1} of ${eventsFileName} is not an event and was left out`;
+  return last === '' ? undefined : `${eventsFileName} is cut off in line ${lines.length + 1}`;
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

@@ -5,6 +5,7 @@ import { outputsLinkOf } from '../execute/run-paths.ts';
 import type { RunFacts } from './run-facts.ts';
 
 export const runFileName = 'run.json';
+export const databaseFileName = 'flow.db';
 export const eventsFileName = 'events.ndjson';
 
 /** Results from the cache that get links; each costs 0.1 to 0.2 ms, and again when the run is removed. */

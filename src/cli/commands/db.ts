@@ -1,4 +1,4 @@
-import { checkDatabase, rebuildDatabase } from '../../record/rebuild-database.ts';
+import { checkDatabase, rebuildDatabase, type Rebuilt } from '../../record/rebuild-database.ts';
 import { exitCode } from '../exit-code.ts';
 import type { CommandGroup, FlowCommand } from '../flow-command.ts';
 import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
@@ -10,11 +10,22 @@ const rebuild: Action = {
   declare: declareWorkspaceOptions,
   run: (call, surroundings) =>
     inWorkspace(call, surroundings, (workspace) => {
-      const runs = rebuildDatabase(workspace.database, workspace.runsFolder, (key) => workspace.documentOf(key));
-      answer(call, surroundings, { json: { runs }, text: `${runs.length} runs are in the database` });
-      return exitCode.done;
+      const rebuilt = rebuildDatabase(workspace.makeRunsFolder(), (key) => workspace.documentOf(key));
+      answer(call, surroundings, { json: rebuilt, text: rebuiltText(rebuilt) });
+      return rebuilt.unread.length === 0 ? exitCode.done : exitCode.taskFailed;
     }),
 };
+
+function rebuiltText({ runs, unread, cutOff, damagedKeptAs }: Rebuilt): string {
+  const are = runs.length === 1 ? '1 run is' : `${runs.length} runs are`;
+  const unreadText = unread.length === 0 ? '' : `; ${unread.length} could not be read:`;
+  return [
+    `${are} in the database${unreadText}`,
+    ...unread.map(({ run, message }) => `  ${run}: ${message}`),
+    ...cutOff.map(({ run, message }) => `${run} is in it as far as its events go: ${message}`),
+    ...(damagedKeptAs === undefined ? [] : [`the damaged database is kept as ${damagedKeptAs}`]),
+  ].join('\n');
+}
 
 const check: Action = {
   summary: 'say whether the database is whole and agrees with the folders of the runs',

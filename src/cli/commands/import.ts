@@ -21,9 +21,9 @@ export const command: FlowCommand = {
       copyIn(workspace, folder, id);
       const results = join(folder, exportedResults);
       const taken = existsSync(results) ? await importResults(workspace.cache, results) : undefined;
-      replayRun(workspace.database, join(workspace.runsFolder, id), (key) => workspace.documentOf(key));
+      replayRun(workspace.record, join(workspace.runsFolder, id), (key) => workspace.documentOf(key));
       // A run without an end cannot go on here.
-      workspace.database.prepare(`update run set outcome = 'killed' where id = ? and outcome is null`).run(id);
+      workspace.record.prepare(`update run set outcome = 'killed' where id = ? and outcome is null`).run(id);
       const count = taken === undefined ? '' : `, with ${taken.imported.length} results`;
       answer(call, surroundings, { json: { run: id, results: taken?.imported ?? [] }, text: `imported ${id}${count}` });
       return exitCode.done;

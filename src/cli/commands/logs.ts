@@ -72,7 +72,8 @@ async function followLog(log: string, surroundings: Surroundings, ended: () => b
     // Asked before the file is read: what is written until the end is printed too.
     const isLast = ended();
     if (existsSync(log)) printed = copyFrom(log, printed, surroundings);
-    if (isLast) return;
+    // Whoever read it has gone.
+    if (isLast || surroundings.stdout.errored !== null) return;
     await sleep(pollMs);
   }
 }

@@ -41,7 +41,7 @@ async function repeat(name: string, options: Options, tools: RunSurroundings): P
   if (end.outcome !== 'done') return exitCodeOf(end);
   const { key, differing } = await compare(task, end, tools);
   const isIdentical = differing.length === 0;
-  recordRepetition(workspace.database, { key, task, at: Date.now(), differing });
+  recordRepetition(workspace.record, { key, task, at: Date.now(), differing });
   const verdict = isIdentical
     ? 'gives the same again, byte for byte'
     : `does not give the same again: ${differing.join(', ')}`;

@@ -13,7 +13,7 @@ export const command: FlowCommand = {
     command.argument('<runs...>', 'ids of runs, or how they begin');
   },
   run: (call, surroundings) =>
-    inWorkspace(call, surroundings, ({ database, runsFolder }) => {
+    inWorkspace(call, surroundings, ({ record: database, runsFolder }) => {
       closeKilledRuns(database);
       const ids = (call.arguments[0] as readonly string[]).map((name) => findRun(database, name));
       for (const id of ids) {

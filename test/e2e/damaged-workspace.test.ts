@@ -1,0 +1,125 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, statSync, truncateSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { events, flowCommand, Rig } from './rig.ts';
+
+const execute = promisify(execFile);
+let rig: Rig;
+
+beforeEach(() => {
+  rig = new Rig();
+  rig.chain({ a: [], b: ['a'] });
+});
+
+afterEach(async () => {
+  for (const folder of ['', 'runs']) if (existsSync(rig.path(folder))) chmodSync(rig.path(folder), 0o755);
+  await rig.dispose();
+});
+
+it('a damaged database is said to be damaged, and made anew from the folders of the runs', async () => {
+  await rig.flow(['run', 'chain.yaml']);
+  const [run = ''] = rig.runs();
+  rig.write('runs/flow.db', 'garbage\n');
+  for (const command of [['runs'], ['run', 'chain.yaml'], ['db', 'check']]) {
+    const ended = await rig.flow(command);
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toContain(
+      'runs/flow.db: database-damaged: expected the database of the runs, found a damaged',
+    );
+    expect(ended.stderr).toContain('`flow db rebuild` makes it anew');
+  }
+  const rebuilt = await rig.flow(['db', 'rebuild']);
+  expect(rebuilt.stdout).toContain('1 run is in the database\n');
+  expect(rebuilt.code).toBe(0);
+  expect(rig.read('runs/flow.db.damaged')).toBe('garbage\n');
+  expect(existsSync(rig.path('runs/flow.db.new'))).toBe(false);
+  expect((await rig.flow(['runs'])).stdout).toContain(`${run}  done`);
+});
+
+it('a damaged file of locks, and a damaged stat cache, are replaced', async () => {
+  rig.write('runs/locks.db', 'garbage\n');
+  rig.write('runs/stat.db', 'garbage\n');
+  rig.write('in.txt', 'content\n');
+  rig.write(
+    'reads.yaml',
+    'name: reads\nstages: { a: { uses: shell, with: { command: cat $in > $out, inputs: { in: in.txt }, outputs: { out: o } } } }\n',
+  );
+  const ended = await rig.flow(['run', 'reads.yaml']);
+  expect(ended.stderr).toBe('');
+  expect(ended.code).toBe(0);
+});
+
+it('a rebuild goes on after a folder it cannot read, and says which events are cut off', async () => {
+  for (const suffix of ['1', '2', '3']) await rig.flow(['run', 'chain.yaml', '--set', `params.suffix=${suffix}`]);
+  const [first = '', second = '', third = ''] = rig.runs();
+  rig.write(`runs/${first}/run.json`, '{');
+  const cut = rig.path('runs', second, 'events.ndjson');
+  truncateSync(cut, statSync(cut).size - 10);
+  const rebuilt = await rig.flow(['db', 'rebuild']);
+  expect(rebuilt.code).toBe(1);
+  expect(rebuilt.stdout).toContain(
+    `2 runs are in the database; 1 could not be read:\n  ${first}: expected the record of a run, found something else\n`,
+  );
+  expect(rebuilt.stdout).toMatch(new RegExp(`${second} is in it .*: events.ndjson is cut off in line [0-9]+\\n`));
+  expect((await rig.flow(['show', third])).stdout).toContain(`${third}  done`);
+});
+
+it('a run outlives whoever read what it prints', async () => {
+  const running = rig.start(['run', 'chain.yaml', '--json']);
+  running.process.stdout?.destroy();
+  running.process.stderr?.destroy();
+  expect((await running.ended).code).toBe(0);
+  const [run] = events({ code: 0, signal: null, stderr: '', stdout: rig.eventsSoFar() }).slice(-1);
+  expect(run).toMatchObject({ type: 'run-ended' });
+  expect(rig.starts('b')).toBe(1);
+});
+
+/** Root may write everywhere, so commands are called as somebody else then. */
+async function asReader(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const isRoot = process.getuid?.() === 0;
+  const nobody = isRoot ? { uid: 65534, gid: 65534 } : {};
+  const options = { cwd: rig.folder, env: { ...process.env, FLOW_ENGINE: 'cpu', NO_COLOR: '1' }, ...nobody };
+  try {
+    return { code: 0, ...(await execute(process.execPath, [flowCommand, ...args], options)) };
+  } catch (error) {
+    return error as { code: number; stdout: string; stderr: string };
+  }
+}
+
+describe('a workspace that may only be read', () => {
+  function forbid(): void {
+    for (const folder of ['', 'runs']) if (existsSync(rig.path(folder))) chmodSync(rig.path(folder), 0o555);
+    if (existsSync(rig.path('runs'))) for (const name of ['flow.db']) chmodSync(rig.path('runs', name), 0o444);
+  }
+
+  it('can be looked into, and a run there says what it cannot write', async () => {
+    await rig.flow(['run', 'chain.yaml']);
+    const [run = ''] = rig.runs();
+    forbid();
+    const before = readdirSync(rig.path('runs'));
+    const commands = [
+      ['runs'],
+      ['show'],
+      ['logs', 'a'],
+      ['status'],
+      ['status', 'chain.yaml'],
+      ['metrics'],
+      ['db', 'check'],
+    ];
+    for (const command of commands) expect(await asReader(...command)).toMatchObject({ code: 0, stderr: '' });
+    expect((await asReader('runs')).stdout).toContain(`${run}  done`);
+    expect(readdirSync(rig.path('runs'))).toEqual(before);
+    const refused = await asReader('run', 'chain.yaml');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/^\S+\/runs\/[^:]+: unwritable-folder: cannot use .*: permission denied/);
+    expect(refused.stderr).toContain('--workspace and FLOW_CACHE name other folders');
+  });
+
+  it('is looked into without a trace where nothing was ever run', async () => {
+    forbid();
+    expect(await asReader('runs')).toMatchObject({ code: 0, stdout: 'no runs\n' });
+    expect(await asReader('run', 'chain.yaml')).toMatchObject({ code: 2 });
+    expect(existsSync(rig.path('runs'))).toBe(false);
+  });
+});
