@@ -73,7 +73,7 @@ async function followLog(log: string, surroundings: Surroundings, ended: () => b
     const isLast = ended();
     if (existsSync(log)) printed = copyFrom(log, printed, surroundings);
     // Whoever read it has gone.
-    if (isLast || surroundings.stdout.errored !== null) return;
+    if (isLast || surroundings.stdout.errored instanceof Error) return;
     await sleep(pollMs);
   }
 }
