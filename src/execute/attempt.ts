@@ -33,11 +33,18 @@ export interface Assignment {
   readonly reasons: readonly Reason[];
   /** Absolute paths by port, without `lineage`. */
   readonly inputs: InputPaths;
+  /** The results of other tasks that it reads. */
+  readonly sources: readonly SourceResult[];
   /** Content of the lineage file, where the stage asks for it. */
   readonly lineage: string | undefined;
   readonly cpus: number;
   /** Estimate of how long the run goes on from the start of this task: the longest path goes first. */
   readonly priority: number;
+}
+
+export interface SourceResult {
+  readonly task: string;
+  readonly entry: CacheEntry;
 }
 
 export type AttemptEnd =
@@ -87,7 +94,9 @@ export class Attempt {
     this.#announce(number);
     const { end, stopped } = await this.#work(number);
     const durationMs = request.now() - startedAt;
-    const result = stopped ?? (await this.#conclude(end, durationMs));
+    const damaged = await this.#dropDamagedSources();
+    const result = stopped ?? (await this.#conclude(end, durationMs, damaged));
+    if (result.outcome !== 'done') this.#showLog();
     stream.say({
       type: 'attempt-ended',
       task: task.id,
@@ -211,17 +220,15 @@ export class Attempt {
     return diedOfMemory(death) ? { outcome: 'out-of-memory' } : undefined;
   }
 
-  async #conclude(end: ProcessEnd, durationMs: number): Promise<AttemptEnd> {
-    if (end.type === 'crashed') {
-      this.#showLog();
-      return { outcome: 'crashed', exitCode: end.exitCode, signal: end.signal };
-    }
+  async #conclude(end: ProcessEnd, durationMs: number, damaged: InputChange | undefined): Promise<AttemptEnd> {
+    if (end.type === 'crashed') return { outcome: 'crashed', exitCode: end.exitCode, signal: end.signal };
     if (end.result.outcome === 'failed') {
-      this.#showLog();
       return { outcome: 'failed', failures: concealInFailures(end.result.failures, this.#secrets) };
     }
     if (end.result.outcome !== 'done') return end.result;
     try {
+      const changed = damaged ?? (await this.#changedInput());
+      if (changed !== undefined) return { outcome: 'input-changed', ...changed, kept: this.#setAside() };
       return await this.#keep(durationMs, end.usage?.peakMemoryBytes ?? null);
     } catch (error) {
       if (error instanceof FailureError) return { outcome: 'failed', failures: error.failures };
@@ -231,11 +238,6 @@ export class Attempt {
 
   async #keep(durationMs: number, peakMemoryBytes: number | null): Promise<AttemptEnd> {
     const { request, lock } = this.#tools;
-    const changed = await this.#changedInput();
-    if (changed !== undefined) {
-      this.#setAside();
-      return { outcome: 'input-changed', path: changed };
-    }
     if (!lock.isOurs()) return lockLost;
     const { task, key, document } = this.#assignment;
     const figures: Figure[] = [...this.#figures].map(([name, value]) => ({ name, value }));
@@ -258,15 +260,16 @@ export class Attempt {
   }
 
   /** The first input from outside whose content is no longer what the key says: the result belongs to no key. */
-  async #changedInput(): Promise<string | undefined> {
+  async #changedInput(): Promise<InputChange | undefined> {
     const { task, document } = this.#assignment;
     const { folder } = task.kind;
     const { code } = document.stage;
-    if (code !== undefined && (await this.#digestNow({ path: folder, companions: [] })) !== code) return folder;
+    if (code !== undefined && (await this.#digestNow({ path: folder, companions: [] })) !== code)
+      return { path: folder };
     for (const [port, bindings] of Object.entries(task.inputs)) {
       for (const [index, binding] of bindings.entries()) {
         if (binding.type !== 'path') continue;
-        if ((await this.#digestNow(binding)) !== document.inputs[port]?.[index]) return binding.path;
+        if ((await this.#digestNow(binding)) !== document.inputs[port]?.[index]) return { path: binding.path };
       }
     }
     return undefined;
@@ -282,13 +285,31 @@ export class Attempt {
     }
   }
 
-  /** Outputs that cannot be cached are kept with the run, to be looked at. */
-  #setAside(): void {
+  /**
+   * Results it reads that are no longer what they were: a task that writes to its inputs would poison them for all
+   * others. They leave the cache however the attempt ended. One that is gone, or was made anew, counts too: another
+   * task has found the damage, and who read it when cannot be told.
+   */
+  async #dropDamagedSources(): Promise<InputChange | undefined> {
+    const { cache } = this.#tools.request;
+    let first: InputChange | undefined;
+    for (const { task, entry } of this.#assignment.sources) {
+      const lookup = await cache.find(entry.key);
+      if (lookup.state === 'whole' && lookup.entry.createdAt === entry.createdAt) continue;
+      if (lookup.state === 'damaged') cache.drop(entry.key);
+      first ??= { path: cache.entryFolder(entry.key), resultOf: task };
+    }
+    return first;
+  }
+
+  /** Outputs that cannot be cached are kept with the run, to be looked at; says where. */
+  #setAside(): string {
     const kept = keptOutputsOf(this.#tools.request.folder, this.#assignment.task.id);
     mkdirSync(dirname(kept), { recursive: true });
     rmSync(kept, { recursive: true, force: true });
     renameSync(this.#scratch.outputs, kept);
     this.#scratch.remove();
+    return kept;
   }
 
   #outputPaths(): OutputPaths {
@@ -317,6 +338,8 @@ export class Attempt {
     }
   }
 }
+
+type InputChange = Pick<Extract<AttemptOutcome, { outcome: 'input-changed' }>, 'path' | 'resultOf'>;
 
 const lockLost: AttemptEnd = {
   outcome: 'failed',

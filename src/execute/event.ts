@@ -10,7 +10,14 @@ export type AttemptOutcome =
   | { readonly outcome: 'out-of-memory' }
   | { readonly outcome: 'timed-out'; readonly afterMs: number }
   | { readonly outcome: 'interrupted' }
-  | { readonly outcome: 'input-changed'; readonly path: string };
+  | {
+      readonly outcome: 'input-changed';
+      readonly path: string;
+      /** The task of the run whose result it is; absent for an input from outside. */
+      readonly resultOf?: string;
+      /** Absolute path where the outputs lie that were not put into the cache. */
+      readonly kept?: string;
+    };
 
 /** How a task ended within a run. */
 export type TaskOutcome =

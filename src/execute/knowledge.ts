@@ -32,6 +32,7 @@ export class CacheKnowledge implements Knowledge {
   readonly #digests = new Map<string, { readonly digest: Promise<Digest>; readonly at: number }>();
 
   readonly #programs = new Map<string, Promise<string>>();
+  readonly #damaged = new Map<string, string>();
   readonly #damages = new Set<string>();
   #onDamage: ((message: string) => void) | undefined;
 
@@ -55,17 +56,23 @@ export class CacheKnowledge implements Knowledge {
     const found = await this.#sources.cache.find(key);
     const isToCopy = found.state === 'elsewhere' && this.#sources.adopts;
     const lookup = isToCopy ? await this.#sources.cache.adopt(key) : found;
+    this.#damaged.delete(key);
     switch (lookup.state) {
       case 'whole':
       case 'elsewhere':
         this.remember(lookup.entry);
         return outputDigests(lookup.entry);
       case 'damaged':
+        this.#damaged.set(key, lookup.problem);
         this.#report(`the cached result ${key.slice(0, 12)} is damaged and will be replaced: ${lookup.problem}`);
         return undefined;
       case 'absent':
         return undefined;
     }
+  }
+
+  damageOf(key: Key): string | undefined {
+    return this.#damaged.get(key);
   }
 
   /** Tells of entries that are there but not whole: of those found so far at once, of each further one when it is found. */

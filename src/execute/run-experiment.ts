@@ -6,7 +6,7 @@ import { forceTask, isForced } from '../plan/apply-selection.ts';
 import type { Key } from '../plan/key-document.ts';
 import { planTask, type OutputDigests, type Plan, type PlannedTask } from '../plan/plan.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
-import type { Assignment } from './attempt.ts';
+import type { Assignment, SourceResult } from './attempt.ts';
 import type { FlowEvent, TaskOutcome, TaskProduct } from './event.ts';
 import { EventStream } from './event-stream.ts';
 import { outputDigests, type CacheKnowledge } from './knowledge.ts';
@@ -172,6 +172,7 @@ class ExperimentRun {
       document,
       reasons,
       inputs: this.#inputPaths(task),
+      sources: this.#sources(task),
       lineage: task.kind.manifest.lineage === true ? this.#knowledge.lineage(task, this.#keys()) : undefined,
       cpus: wanted === 'all' ? cpus : Math.min(wanted, cpus),
       priority: this.#priorities.get(task.id) ?? 0,
@@ -190,6 +191,12 @@ class ExperimentRun {
       return [port, task.kind.manifest.inputs[port]?.many === true ? paths : paths[0]] as const;
     });
     return Object.fromEntries(ports);
+  }
+
+  #sources({ inputs }: TaskSpec): SourceResult[] {
+    const bindings = Object.values(inputs).flat();
+    const tasks = new Set(bindings.flatMap((binding) => (binding.type === 'output' ? [binding.task] : [])));
+    return [...tasks].map((task) => ({ task, entry: this.#knowledge.entry(this.#settled.get(task)?.key ?? '') }));
   }
 
   #outputPath(task: string, port: string): string {

@@ -17,6 +17,8 @@ export interface Knowledge {
   digestPath(path: string): Digest | Promise<Digest>;
   /** The whole result stored under a key. */
   find(key: Key): OutputDigests | undefined | Promise<OutputDigests | undefined>;
+  /** What is wrong with a result that is there but not what was stored, where `find` has met one under this key. */
+  damageOf?(key: Key): string | undefined;
   /** The key document of the last execution of this task of this experiment. */
   previous(task: TaskSpec): KeyDocument | undefined | Promise<KeyDocument | undefined>;
   /** What a command that was given as the `version` of a program prints; throws a FailureError where it fails. */
@@ -82,7 +84,13 @@ export async function planTask(task: TaskSpec, settled: Settled, knowledge: Know
   const outputs = await knowledge.find(key);
   if (outputs !== undefined) return { state: 'cached', task, key, document, outputs };
   const previous = await knowledge.previous(task);
-  return { state: 'run', task, key, document, reasons: reasonsOf(previous, document, task) };
+  return {
+    state: 'run',
+    task,
+    key,
+    document,
+    reasons: reasonsOf({ previous, document, task, damage: knowledge.damageOf?.(key) }),
+  };
 }
 
 /** What has changed in a task whose inputs are not known yet. */
@@ -95,7 +103,17 @@ async function ownReasons(task: TaskSpec, knowledge: Knowledge): Promise<readonl
   return compareKeys(previous, document, task);
 }
 
-function reasonsOf(previous: KeyDocument | undefined, document: KeyDocument, task: TaskSpec): readonly Reason[] {
+interface Found {
+  readonly previous: KeyDocument | undefined;
+  readonly document: KeyDocument;
+  readonly task: TaskSpec;
+  readonly damage: string | undefined;
+}
+
+function reasonsOf({ previous, document, task, damage }: Found): readonly Reason[] {
+  if (damage !== undefined) {
+    return [{ code: 'cache-entry-damaged', text: `its result in the cache is damaged: ${damage}` }];
+  }
   if (previous === undefined) return [{ code: 'never-run', text: 'never run' }];
   const reasons = compareKeys(previous, document, task);
   if (reasons.length > 0) return reasons;

@@ -19,5 +19,7 @@ export type ReasonCode =
   | 'forced'
   /** The result was known, but it is no longer in the cache. */
   | 'cache-entry-lost'
+  /** It is there, but not what was stored. */
+  | 'cache-entry-damaged'
   /** A task it takes inputs from has to run; what that gives is unknown until then. */
   | 'upstream';

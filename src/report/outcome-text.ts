@@ -25,8 +25,16 @@ export function outcomeText(result: AttemptOutcome): string {
     case 'interrupted':
       return 'interrupted';
     case 'input-changed':
-      return `input ${result.path} changed while it ran; what it made was not put into the cache`;
+      return inputChangedText(result);
     default:
       return unreachable(result);
   }
+}
+
+function inputChangedText({ path, resultOf, kept }: Extract<AttemptOutcome, { outcome: 'input-changed' }>): string {
+  const place = kept === undefined ? '' : ` but lies in ${kept}`;
+  return resultOf === undefined
+    ? `input ${path} changed while it ran; what it made was not put into the cache${place}`
+    : `the result of ${resultOf} changed while it ran, and was dropped (${path}): a task must not write to its inputs; ` +
+        `what it made was not put into the cache${place}`;
 }

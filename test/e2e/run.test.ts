@@ -218,6 +218,8 @@ describe('a damaged cache', () => {
     const file = rig.path('runs/latest/chain/outputs/a/folder/1');
     chmodSync(file, 0o644);
     truncateSync(file, 1);
+    const why = await rig.flow(['why', 'chain.yaml', 'a']);
+    expect(why.stdout).toMatch(/its result in the cache is damaged: output folder is not what was stored/);
     const ended = await rig.flow(['run', 'chain.yaml', '--json']);
     expect(ended.code).toBe(0);
     expect(outcomes(ended)).toEqual({ a: 'done', b: 'cached' });
@@ -246,7 +248,11 @@ describe('an input that changes while it is read', () => {
     const ended = await running.ended;
     expect(ended.code).toBe(1);
     const attempt = events(ended).find((event) => event.type === 'attempt-ended');
-    expect(attempt?.['result']).toEqual({ outcome: 'input-changed', path: rig.path('data.txt') });
+    expect(attempt?.['result']).toEqual({
+      outcome: 'input-changed',
+      path: rig.path('data.txt'),
+      kept: rig.path('runs', rig.runs()[0] ?? '', 'kept/a'),
+    });
     expect(rig.entries()).toEqual([]);
     expect(rig.read('runs/latest/chain/kept/a/out.txt')).toBe('after a');
   });

@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { events, outcomes, Rig } from './rig.ts';
+
+let rig: Rig;
+beforeEach(() => {
+  rig = new Rig();
+});
+afterEach(async () => {
+  await rig.dispose();
+});
+
+function experiment(edit: string): string {
+  return `name: poison
+summary: a task writes to the result of another
+stages:
+  make:
+    uses: shell
+    with: { command: 'echo clean > "$out"', outputs: { out: { path: out.txt } } }
+  edit:
+    uses: shell
+    with:
+      command: '${edit}'
+      inputs: { src: "\${stages.make.outputs.out}" }
+      outputs: { out: { path: out.txt } }
+  read:
+    uses: shell
+    needs: edit
+    with:
+      command: 'cat "$src" > "$out"'
+      inputs: { src: "\${stages.make.outputs.out}" }
+      outputs: { out: { path: out.txt } }
+`;
+}
+
+it('a task that writes to the result of another fails, and nobody gets to read what it wrote', async () => {
+  const edit = 'echo editing; sed -i s/clean/poisoned/ "$src"; cp "$src" "$out"';
+  rig.write('poison.yaml', experiment(edit));
+  const shown = await rig.flow(['run', 'poison.yaml', '--keep-going']);
+  expect(shown.code).toBe(1);
+  expect(shown.stderr + shown.stdout).toMatch(/the result of make changed while it ran, and was dropped/);
+  expect(shown.stderr + shown.stdout).toMatch(/runs\/[^/]+\/kept\/edit/);
+  expect(shown.stderr + shown.stdout).toMatch(/\| editing/);
+  // What `make` gave has left the cache, so it is made anew.
+  const again = await rig.flow(['run', 'poison.yaml', '--json', '--keep-going']);
+  expect(outcomes(again)).toEqual({ make: 'done', edit: 'failed', read: 'skipped' });
+  rig.write('poison.yaml', experiment('sed s/clean/edited/ "$src" > "$out"'));
+  const mended = await rig.flow(['run', 'poison.yaml', '--json']);
+  expect(outcomes(mended)).toEqual({ make: 'done', edit: 'done', read: 'done' });
+  expect(rig.read('runs/latest/poison/outputs/read/out.txt')).toBe('clean\n');
+  expect(events(mended).filter((event) => event.type === 'notice')).toEqual([]);
+});
