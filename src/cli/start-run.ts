@@ -11,7 +11,9 @@ import { closeKilledRuns, lastDurationOf } from '../record/past-runs.ts';
 import { createRunFolder, linkLatest, RunFolderWriter } from '../record/run-folder.ts';
 import { recordedExperiment, type RunFacts } from '../record/run-facts.ts';
 import type { Experiment } from '../spec/experiment.ts';
+import { cacheLimits } from './cache-limits.ts';
 import { machineCapacity } from './capacity.ts';
+import { checkCaches } from './check-caches.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
 import type { Surroundings } from './flow-command.ts';
@@ -40,6 +42,9 @@ export async function startRun(
   { workspace, surroundings, isTrial = false }: RunSurroundings,
 ): Promise<RunEnd> {
   const { experiment } = planned.plan;
+  checkCaches(workspace.cache.folders);
+  // A limit that cannot be read shall not be found at the end of a run of days.
+  cacheLimits(workspace.cache.folders.entries, surroundings);
   const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
   // Absolute, so that the run can be repeated from any folder.
   const setFile = options.setFile.map((each) => resolve(surroundings.workingFolder, each));
