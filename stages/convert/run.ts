@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Stage } from '../../src/base/stage.ts';
 import { loadEngine } from '../../src/net/engines/load.ts';
 import { modelFormatNamed, modelFormatOf } from '../../src/net/model-formats/choose-format.ts';
-import { convertModel } from '../../src/net/model-formats/convert-model.ts';
+import { convertModel, differenceText } from '../../src/net/model-formats/convert-model.ts';
 import type { ModelReadOptions } from '../../src/net/model-formats/model-format.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
@@ -23,10 +23,8 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     },
     engine,
   );
-  for (const { layer, greatestDifference, relativeDifference } of converted.outputs) {
-    const share = `${relativeDifference.toExponential(1)} of the greatest value`;
-    const message = `layer ${layer}: largest difference ${greatestDifference.toExponential(1)}, ${share}`;
-    context.emit({ type: 'log', level: 'info', message });
+  for (const output of converted.outputs) {
+    context.emit({ type: 'log', level: 'info', message: `layer ${output.layer}: ${differenceText(output)}` });
   }
   const worst = Math.max(...converted.outputs.map(({ relativeDifference }) => relativeDifference));
   context.emit({ type: 'metric', name: 'relative difference', value: worst });

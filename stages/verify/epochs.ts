@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fail } from '../../src/base/failure.ts';
+import { checkpointsIn } from '../../src/net/model-formats/mxnet/checkpoint-paths.ts';
 
 /** A model to verify, with the name to show. */
 export interface NamedModel {
@@ -39,13 +40,15 @@ function rangeOf(max: readonly number[]): readonly [number, number] | undefined 
   });
 }
 
-/** Newest first; empty where the path is a model itself. */
+/** Newest first; empty where the path is a model itself. Fails with `several-models` (`checkpointsIn`). */
 function epochsIn(path: string): string[] {
   if (!statSync(path).isDirectory() || isModelFolder(path)) return [];
-  const found = readdirSync(path)
-    .filter((name) => /-\d+\.params$/.test(name) || isModelFolder(join(path, name)))
-    .map((name) => ({ name, epoch: Number(/(\d+)(\.params)?$/.exec(name)?.[1] ?? -1) }));
-  return found.sort((a, b) => b.epoch - a.epoch || (a.name < b.name ? -1 : 1)).map(({ name }) => join(path, name));
+  const checkpoints = checkpointsIn(path).map(({ parameters, epoch }) => ({ model: parameters, epoch }));
+  const folders = readdirSync(path)
+    .filter((name) => isModelFolder(join(path, name)))
+    .map((name) => ({ model: join(path, name), epoch: Number(/\d+$/.exec(name)?.[0] ?? -1) }));
+  const found = [...checkpoints, ...folders];
+  return found.sort((a, b) => b.epoch - a.epoch || (a.model < b.model ? -1 : 1)).map(({ model }) => model);
 }
 
 function isModelFolder(path: string): boolean {

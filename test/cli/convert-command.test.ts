@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeModel } from '../../src/net/model-folder.ts';
@@ -60,5 +61,23 @@ describe('flow convert', () => {
     expect(await wrong('small', 'small.onnx', '--limit', 'much')).toContain(
       'expected --limit to be a number, found "much"',
     );
+    expect(await wrong('small', 'small.onnx', '--limit', '-1')).toContain('--limit to be a number of at least 0');
+    expect(await wrong('small', 'small.onnx', '--epoch', '0.5')).toContain('--epoch to be a whole number');
+    expect(await wrong('small', 'small.foo')).toContain('found ".foo"');
+  });
+
+  it('refuses to write over a folder, a file, or what it reads', async () => {
+    mkdirSync(join(rig.folder, 'taken.onnx'));
+    writeFileSync(join(rig.folder, 'letter'), 'Dear model,');
+    const refused = async (...args: string[]): Promise<string> => {
+      const { code, stderr } = await rig.flow(['convert', ...args]);
+      expect(code).toBe(2);
+      expect(stderr).toContain('bad-target');
+      return stderr;
+    };
+    expect(await refused('small', 'taken.onnx')).toContain('found a folder');
+    expect(await refused('small', 'letter')).toContain('found a file');
+    expect(await refused('small', 'letter/small.onnx')).toContain('found a file');
+    expect(await refused('small', 'small/')).toContain('found the one that is read');
   });
 });

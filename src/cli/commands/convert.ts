@@ -5,7 +5,12 @@ import { installedEngine } from '../../net/engines/installed.ts';
 import { loadEngine } from '../../net/engines/load.ts';
 import { workerEnvironment } from '../../net/engines/worker-environment.ts';
 import { modelFormatForWriting, modelFormatNamed, modelFormatOf } from '../../net/model-formats/choose-format.ts';
-import { type ConvertedModel, convertModel, type ModelConversion } from '../../net/model-formats/convert-model.ts';
+import {
+  type ConvertedModel,
+  convertModel,
+  differenceText,
+  type ModelConversion,
+} from '../../net/model-formats/convert-model.ts';
 import { modelFormats } from '../../net/model-formats/index.ts';
 import type { InputNormalization, ModelReadOptions, ModelWriteOptions } from '../../net/model-formats/model-format.ts';
 import { engineRequest } from '../engine.ts';
@@ -72,13 +77,13 @@ function conversionOf({ arguments: [given, target], options }: Call, { workingFo
       options: writeOptions(options),
     },
     slim: options['slim'] === true,
-    limit: numberOf(options, 'limit') ?? 0,
+    limit: limitOf(options),
     seed: 1,
   };
 }
 
 function readOptions(options: Call['options']): ModelReadOptions {
-  const epoch = numberOf(options, 'epoch');
+  const epoch = epochOf(options);
   const outputs: unknown = options['output'];
   const input = sizeOf(options);
   const normalization = normalizationOf(options);
@@ -108,9 +113,20 @@ function normalizationOf(options: Call['options']): InputNormalization | undefin
 function sizeOf(options: Call['options']): ModelReadOptions['input'] {
   const text: unknown = options['input'];
   if (text === undefined) return undefined;
-  const match = typeof text === 'string' ? /^(\d+)x(\d+)x(\d+)$/.exec(text) : null;
+  const match = typeof text === 'string' ? /^([1-9]\d*)x([1-9]\d*)x([1-9]\d*)$/.exec(text) : null;
   if (match === null) return refuse('input', 'channels x height x width, as in 3x112x112', text);
   return { channels: Number(match[1]), height: Number(match[2]), width: Number(match[3]) };
+}
+
+function limitOf(options: Call['options']): number {
+  const limit = numberOf(options, 'limit') ?? 0;
+  return limit >= 0 ? limit : refuse('limit', 'a number of at least 0', options['limit']);
+}
+
+function epochOf(options: Call['options']): number | undefined {
+  const epoch = numberOf(options, 'epoch');
+  if (epoch === undefined || (Number.isInteger(epoch) && epoch >= 0)) return epoch;
+  return refuse('epoch', 'a whole number of at least 0', options['epoch']);
 }
 
 function numberOf(options: Call['options'], name: string): number | undefined {
@@ -130,10 +146,9 @@ function resultText(
   converted: ConvertedModel,
 ): string {
   const { layers, parameterCount, outputs } = converted;
-  const differences = outputs.map(({ layer, shape, greatestDifference, relativeDifference }) => {
-    const share = `${relativeDifference.toExponential(1)} of the greatest value`;
-    return `${layer} [${shape.join(', ')}]: largest difference ${greatestDifference.toExponential(1)}, ${share}`;
-  });
+  const differences = outputs.map(
+    (output) => `${output.layer} [${output.shape.join(', ')}]: ${differenceText(output)}`,
+  );
   return [
     `${String(given)} (${from.format.name}) -> ${String(target)} (${to.format.name})`,
     `${layers} layers, ${parameterCount.toLocaleString('en')} numbers in its parameters`,

@@ -4,7 +4,7 @@ import { fail } from '../../base/failure.ts';
 import { modelFormats } from './index.ts';
 import type { ModelFormat } from './model-format.ts';
 
-const formats: readonly ModelFormat[] = Object.values(modelFormats);
+const formats: readonly ModelFormat[] = Object.values<ModelFormat>(modelFormats);
 
 /** The format of that name. Fails with `unknown-model-format`. */
 export function modelFormatNamed(name: string): ModelFormat {
@@ -34,7 +34,21 @@ export function modelFormatOf(path: string): ModelFormat {
   });
 }
 
-/** The format that the name of a file to be written means; a name without a known ending means a folder. */
+/**
+ * The format that the name of what is to be written means; a name without an extension means a folder. Fails with
+ * `unknown-model-format` for an extension that belongs to no format.
+ */
 export function modelFormatForWriting(path: string): ModelFormat {
-  return formats.find(({ endings }) => endings.some((ending) => path.endsWith(ending))) ?? modelFormats.folder;
+  const found = formats.find(({ endings }) => endings.some((ending) => path.endsWith(ending)));
+  if (found !== undefined) return found;
+  // `y1-v1.2` is a name without an extension.
+  const extension = /\.[a-z][a-z0-9]*$/i.exec(path)?.[0];
+  if (extension === undefined) return modelFormats.folder;
+  const endings = formats.filter((format) => format.write !== undefined).flatMap((format) => format.endings);
+  fail({
+    code: 'unknown-model-format',
+    message: `Expected a name whose ending says the format (${endings.join(', ')}), or a folder, found "${extension}".`,
+    at: { file: path },
+    hint: 'With a slash at its end it is a folder; --to says the format whatever the name is.',
+  });
 }

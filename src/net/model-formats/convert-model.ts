@@ -4,6 +4,7 @@ import type { EngineHandle } from '../engines/engine-handle.ts';
 import { outputValues } from '../engines/output-values.ts';
 import type { ParameterizedGraph } from '../fold-batch-normalization.ts';
 import { slimModel } from '../slim-model.ts';
+import { checkTarget } from './check-target.ts';
 import type { ModelFormat, ModelReadOptions, ModelWriteOptions } from './model-format.ts';
 
 export interface ModelConversion {
@@ -23,10 +24,15 @@ export interface ConvertedModel {
   readonly outputs: readonly OutputDifference[];
 }
 
-export interface OutputDifference {
+export interface OutputDifference extends Difference {
   readonly layer: string;
   /** Of one picture: [512]. */
   readonly shape: readonly number[];
+}
+
+export interface Difference {
+  /** Of the network that was read, without its sign; at 0 a comparison shows nothing. */
+  readonly greatestValue: number;
   /** Between the network that was read and what was written, on random pictures. */
   readonly greatestDifference: number;
   /** That, as a share of the greatest value. */
@@ -38,7 +44,7 @@ const pictureCount = 2;
 
 /**
  * Reads a model, writes it in another format, reads that again, and compares what both give for random pictures, 0..255.
- * Fails with the codes of the formats, with `format-not-written`, and with `conversion-differs`; what has been written
+ * Fails with the codes of the formats, with `format-not-written`, `bad-target`, and `conversion-differs`; what has been written
  * stays, to be looked at.
  */
 export function convertModel(conversion: ModelConversion, engine: EngineHandle): ConvertedModel {
@@ -47,6 +53,7 @@ export function convertModel(conversion: ModelConversion, engine: EngineHandle):
     const message = `Models are read from the format "${to.format.name}", but not written to it.`;
     fail({ code: 'format-not-written', message });
   }
+  checkTarget(conversion);
   const read = from.format.read(from.path, from.options);
   const model = slim ? { ...read, ...slimModel(read, from.path) } : read;
   const { graph, parameters, shapes } = model.inferred;
@@ -74,11 +81,17 @@ function randomPictures({ inferred }: ParameterizedGraph, seed: number): Float32
   return Float32Array.from({ length: pictureCount * channels * height * width }, () => random.integer(256));
 }
 
-function difference(
-  found: Float32Array = new Float32Array(0),
-  wanted: Float32Array = new Float32Array(0),
-): Pick<OutputDifference, 'greatestDifference' | 'relativeDifference'> {
-  if (found.length !== wanted.length) return { greatestDifference: Infinity, relativeDifference: Infinity };
+/** How far two outputs are apart, for people. */
+export function differenceText({ greatestValue, greatestDifference, relativeDifference }: Difference): string {
+  const share = `${relativeDifference.toExponential(1)} of the greatest value`;
+  const text = `largest difference ${greatestDifference.toExponential(1)}, ${share}`;
+  return greatestValue === 0 ? `${text}; all values are 0, which shows nothing` : text;
+}
+
+function difference(found: Float32Array | undefined, wanted: Float32Array | undefined): Difference {
+  if (found === undefined || found.length !== wanted?.length) {
+    return { greatestValue: NaN, greatestDifference: Infinity, relativeDifference: Infinity };
+  }
   let greatest = 0;
   let scale = 0;
   for (const [index, value] of wanted.entries()) {
@@ -86,7 +99,11 @@ function difference(
     greatest = Number.isNaN(apart) ? Infinity : Math.max(greatest, apart);
     scale = Math.max(scale, Math.abs(value));
   }
-  return { greatestDifference: greatest, relativeDifference: scale === 0 ? greatest : greatest / scale };
+  return {
+    greatestValue: scale,
+    greatestDifference: greatest,
+    relativeDifference: scale === 0 ? greatest : greatest / scale,
+  };
 }
 
 function checkDifference({ layer, relativeDifference }: OutputDifference, limit: number, file: string): void {

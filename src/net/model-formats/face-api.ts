@@ -19,6 +19,7 @@ export const faceApi = {
     const { manifest } = partsOf(path);
     return manifest.endsWith(ending) && existsSync(manifest);
   },
+  filesOf: (path: string) => [partsOf(path).manifest],
   read(path: string): Model {
     const { manifest, name } = partsOf(path);
     const network = networks.find((known) => known === name);

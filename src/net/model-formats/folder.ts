@@ -13,6 +13,7 @@ export const folder = {
   endings: [`/${jsonName}`, '/'],
   standardName: '',
   recognises: (path: string) => existsSync(join(folderOf(path), jsonName)),
+  filesOf: (path: string) => [join(folderOf(path), jsonName)],
   read: (path: string) => readModel(folderOf(path)),
   write(path: string, { inferred, parameters, origin }: Model) {
     writeModel(folderOf(path), { graph: inferred.graph, parameters: parameters.values(), origin });

@@ -17,6 +17,8 @@ export interface ModelFormat {
   readonly standardName: string;
   /** Whether a model of this format lies at `path`: one of its files, or a folder that holds it. */
   recognises(path: string): boolean;
+  /** The files, there or not, that a model at `path` consists of; of several epochs of a network what they share. */
+  filesOf(path: string): readonly string[];
   /**
    * Reads the model at a path that {@link recognises} accepts. Fails with the codes of its format, of graphs
    * (`inferGraph`) and of parameters (`checkParameters`), and names the layer.

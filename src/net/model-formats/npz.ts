@@ -1,5 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { fail } from '../../base/failure.ts';
 import { littleEndianBytes, littleEndianFloats } from '../../format/little-endian-floats.ts';
@@ -10,6 +10,7 @@ import type { Model } from '../model-folder.ts';
 import type { NamedArray } from '../named-array.ts';
 import { assembleModel } from './assemble-model.ts';
 import type { ModelFormat, ModelReadOptions } from './model-format.ts';
+import { singleFileAt } from './single-file.ts';
 
 const ending = '.npz';
 const standardName = 'model.npz';
@@ -23,9 +24,10 @@ export const npz = {
   summary: 'Parameters by name for numpy.load, with the graph as JSON among them; for debugging.',
   endings: [ending],
   standardName,
-  recognises: (path: string) => fileOf(path) !== undefined,
+  recognises: (path: string) => singleFileAt(path, { ending, standardName }) !== undefined,
+  filesOf: (path: string) => [singleFileAt(path, { ending, standardName }) ?? path],
   read(path: string, options: ModelReadOptions): Model {
-    const file = fileOf(path) ?? path;
+    const file = singleFileAt(path, { ending, standardName }) ?? path;
     const entries = decodeFile(npzCodec, file);
     const graph = entries.find(({ name }) => name === graphName);
     if (graph === undefined) {
@@ -61,11 +63,4 @@ function arrayOf({ name, type, shape, fortranOrder, data }: NpzEntry, file: stri
     message: `Array "${name}" must be of float32 ("<f4"), row by row; found "${type}"${fortranOrder ? ', column by column' : ''}.`,
     at: { file },
   });
-}
-
-function fileOf(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat?.isFile() === true) return path.endsWith(ending) ? path : undefined;
-  const within = join(path, standardName);
-  return stat?.isDirectory() === true && statSync(within, { throwIfNoEntry: false }) !== undefined ? within : undefined;
 }

@@ -34,6 +34,8 @@ describe('model formats', () => {
   it('are chosen for writing by the ending of the path, and a plain name means a folder', () => {
     expect(modelFormatForWriting('some/where').name).toBe('folder');
     expect(modelFormatForWriting('some/model.json').name).toBe('folder');
+    expect(modelFormatForWriting('some/y1-v1.2').name).toBe('folder');
+    expect(() => modelFormatForWriting('some/y.foo')).toThrow(/ending says the format \(.*\.onnx.*found "\.foo"\.$/);
   });
 
   it('that do not exist suggest one that does', () => {

@@ -7,6 +7,7 @@ import { buildNetwork } from '../../../src/net/backbones/index.ts';
 import { loadEngine } from '../../../src/net/engines/load.ts';
 import { Network } from '../../../src/net/engines/network.ts';
 import { modelFormatOf } from '../../../src/net/model-formats/choose-format.ts';
+import { checkpointsIn } from '../../../src/net/model-formats/mxnet/checkpoint-paths.ts';
 import { mxnet } from '../../../src/net/model-formats/mxnet/index.ts';
 import type { Graph } from '../../../src/net/graph.ts';
 import { installedEngine } from '../../../src/net/engines/installed.ts';
@@ -18,6 +19,19 @@ const side = 112;
 const work = mkdtempSync(join(tmpdir(), 'mxnet-'));
 afterAll(() => {
   rmSync(work, { recursive: true });
+});
+
+describe('a folder with the checkpoints of two networks', () => {
+  it('is refused with their names, for one model and for all epochs', () => {
+    const folder = mkdtempSync(join(work, 'two-'));
+    for (const name of ['left', 'right']) {
+      writeSymbol(join(folder, name), [['Flatten', 'flat', ['data']]], ['flat']);
+      writeParameters(join(folder, name), {});
+    }
+    const expected = 'Expected the checkpoints of one network, found those of several: left, right.';
+    expect(() => modelFormatOf(folder).read(folder, {})).toThrow(expected);
+    expect(() => checkpointsIn(folder)).toThrow(expected);
+  });
 });
 
 // Embeddings that MXNet 1.1.0 gives for the original authors' checkpoint; specification of the training side, section 8.
@@ -215,6 +229,13 @@ describe('an MXNet checkpoint', () => {
     expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
       'parameters-mismatch: Parameter "fc8_weight" belongs to no layer of the symbol.',
     ]);
+    const foreign = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`arg:other${index}_weight`, [1]]));
+    writeParameters(prefix, foreign);
+    const [failure, ...more] = failuresOf(() => mxnet.read(prefix, { input }));
+    expect(failure).toMatch(
+      /8 of 8 arrays belong to no layer of .*-symbol\.json \("other0_weight", .*do not belong together\.$/,
+    );
+    expect(more).toEqual([]);
   });
 
   it('with a value that is no number names the parameter', () => {

@@ -23,6 +23,7 @@ export const caffe = {
   endings: ['.prototxt', '.caffemodel'],
   standardName: 'model.caffemodel',
   recognises: (path: string) => findPaths(path) !== undefined,
+  filesOf: (path: string) => Object.values(findPaths(path) ?? pathsOf(path)).filter((file) => file !== undefined),
   read(path: string, options: ModelReadOptions): Model {
     const named = pathsOf(path);
     const { weights, structure } = findPaths(path) ?? { ...named };

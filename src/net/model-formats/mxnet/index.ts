@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { writeFileAtomic } from '../../../base/atomic-file.ts';
-import { type Failure, FailureError } from '../../../base/failure.ts';
+import { fail, type Failure, FailureError } from '../../../base/failure.ts';
 import { type MxnetArray, mxnetParams, toFloat32 } from '../../../format/mxnet-params.ts';
 import { mxnetSymbol, type MxnetSymbol } from '../../../format/mxnet-symbol.ts';
 import { decodeFile } from '../../../format/read-file.ts';
@@ -10,7 +10,14 @@ import type { Model } from '../../model-folder.ts';
 import type { NamedArray } from '../../named-array.ts';
 import { assembleModel } from '../assemble-model.ts';
 import type { ModelFormat, ModelReadOptions, ModelWriteOptions, PictureSize } from '../model-format.ts';
-import { findCheckpoint, pathsOf, prefixOf, writtenPrefix } from './checkpoint-paths.ts';
+import {
+  type CheckpointPaths,
+  findCheckpoint,
+  hasSymbol,
+  pathsOf,
+  prefixOf,
+  writtenPrefix,
+} from './checkpoint-paths.ts';
 import { embeddingHeads } from './embedding-heads.ts';
 import { readSymbol } from './read-symbol.ts';
 import { arraysOf, symbolOf } from './write-symbol.ts';
@@ -22,7 +29,8 @@ export const mxnet = {
   summary: 'Graph and parameters as MXNet saves them; training checkpoints are cut at the embedding.',
   endings: ['-symbol.json', '.params'],
   standardName: 'model-0000.params',
-  recognises: (path: string) => prefixOf(path) !== undefined,
+  recognises: hasSymbol,
+  filesOf: (path: string) => [pathsOf((prefixOf(path) ?? writtenPrefix(path)).prefix, 0).symbol],
   read(path: string, options: ModelReadOptions): Model {
     const named = prefixOf(path) ?? writtenPrefix(path);
     const paths = findCheckpoint(named.prefix, options.epoch ?? named.epoch);
@@ -31,7 +39,7 @@ export const mxnet = {
     const input = { channels: 3, height: 112, width: 112, ...statedSize(symbol), ...options.input };
     const { graph, parameters } = readSymbol(symbol, { file: paths.symbol, heads, input });
     const stored = decodeFile(mxnetParams, paths.parameters);
-    checkNames(stored, symbol, paths.parameters);
+    checkNames(stored, symbol, paths);
     const arrays = stored.flatMap((array): NamedArray[] => {
       const name = plainName(array.name);
       return parameters.has(name) ? [{ name, shape: array.shape, values: toFloat32(array) }] : [];
@@ -53,20 +61,29 @@ export const mxnet = {
   },
 } as const satisfies ModelFormat;
 
+/** More arrays without a layer than these do not each get a failure of their own. */
+const mostFailures = 5;
+
 /**
  * An array that no variable of the symbol names is one too many; those of a classifier that has been cut off are not.
- * Fails with `parameters-mismatch`.
+ * Fails with `parameters-mismatch`: once for each, or for all together where they are many.
  */
-function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, file: string): void {
+function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, paths: CheckpointPaths): void {
+  const file = paths.parameters;
   const variables = new Set(symbol.nodes.filter(({ op }) => op === 'null').map(({ name }) => name));
-  const failures = arrays
-    .map(({ name }) => plainName(name))
-    .filter((name) => !variables.has(name))
-    .map((name): Failure => {
-      const message =
-        name === '' ? 'The arrays have no names.' : `Parameter "${name}" belongs to no layer of the symbol.`;
-      return { code: 'parameters-mismatch', message, at: { file } };
-    });
+  const homeless = arrays.map(({ name }) => plainName(name)).filter((name) => !variables.has(name));
+  if (homeless.length > mostFailures) {
+    const few = homeless.slice(0, mostFailures).map((name) => `"${name}"`);
+    const message =
+      `${homeless.length} of ${arrays.length} arrays belong to no layer of ${basename(paths.symbol)} ` +
+      `(${few.join(', ')}, ...): these files do not belong together.`;
+    fail({ code: 'parameters-mismatch', message, at: { file } });
+  }
+  const failures = homeless.map((name): Failure => {
+    const message =
+      name === '' ? 'The arrays have no names.' : `Parameter "${name}" belongs to no layer of the symbol.`;
+    return { code: 'parameters-mismatch', message, at: { file } };
+  });
   const [first, ...others] = failures;
   if (first !== undefined) throw new FailureError([first, ...others]);
 }

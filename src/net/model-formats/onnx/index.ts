@@ -1,5 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { writeFileAtomic } from '../../../base/atomic-file.ts';
 import { onnxModel } from '../../../format/onnx-model.ts';
 import { decodeFile } from '../../../format/read-file.ts';
@@ -7,6 +7,7 @@ import type { Model } from '../../model-folder.ts';
 import { assembleModel } from '../assemble-model.ts';
 import { checkNormalizes } from '../check-normalization.ts';
 import type { ModelFormat, ModelReadOptions } from '../model-format.ts';
+import { singleFileAt } from '../single-file.ts';
 import { readOnnx } from './read-onnx.ts';
 import { onnxBytes, producerName } from './write-onnx.ts';
 
@@ -20,9 +21,10 @@ export const onnx = {
   summary: 'One file that onnxruntime and most frameworks run; foreign ones are read for inference.',
   endings: [ending],
   standardName,
-  recognises: (path: string) => fileOf(path) !== undefined,
+  recognises: (path: string) => singleFileAt(path, { ending, standardName }) !== undefined,
+  filesOf: (path: string) => [singleFileAt(path, { ending, standardName }) ?? path],
   read(path: string, options: ModelReadOptions): Model {
-    const file = fileOf(path) ?? path;
+    const file = singleFileAt(path, { ending, standardName }) ?? path;
     const stored = decodeFile(onnxModel, file);
     const { graph, arrays } = readOnnx(stored, options, file);
     const { producerName: producer = '', producerVersion = '' } = stored;
@@ -35,10 +37,3 @@ export const onnx = {
     writeFileAtomic(path, onnxBytes(model));
   },
 } as const satisfies ModelFormat;
-
-function fileOf(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat?.isFile() === true) return path.endsWith(ending) ? path : undefined;
-  const within = join(path, standardName);
-  return stat?.isDirectory() === true && statSync(within, { throwIfNoEntry: false }) !== undefined ? within : undefined;
-}
