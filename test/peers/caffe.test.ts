@@ -93,8 +93,9 @@ const networks = {
     64,
   ),
   'r101 resnext': network(chooseNetwork('r101', { unit: 'resnext', embeddingSize: 64 }), 48),
-  m1: network(chooseNetwork('m1', { embeddingSize: 64 }), 64),
-  m2: network(chooseNetwork('m2', { embeddingSize: 64 }), 64),
+  // OpenCV 4.7 answers differently each time where a depthwise convolution of stride 2 has a map of 8 x 8: not at 64 x 64.
+  m1: network(chooseNetwork('m1', { embeddingSize: 64 }), 112),
+  m2: network(chooseNetwork('m2', { embeddingSize: 64 }), 112),
   d121: network(chooseNetwork('d121', { embeddingSize: 64 }), 64),
   p68: network(chooseNetwork('p68', { embeddingSize: 64 }), 64),
   s20: network(chooseNetwork('s20', { embeddingSize: 64 }), 112),
@@ -109,7 +110,7 @@ describe.skipIf('missing' in peer)(`Caffe files in OpenCV 4.7${reason}`, () => {
     const ways = name === 'y1' ? (['outside', 'inside'] as const) : (['outside'] as const);
     for (const normalization of ways) {
       const found = embedInOpencv(name, model, pixels, normalization);
-      expect([normalization, relativeDifference(found, wanted) < 1e-4]).toEqual([normalization, true]);
+      expect(relativeDifference(found, wanted), `normalization ${normalization}`).toBeLessThan(1e-4);
     }
   });
 });
