@@ -9,6 +9,7 @@ import { enginesText, type RunFacts } from '../../record/run-facts.ts';
 import { figureText } from '../../report/figure-text.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
+import { judgementsOn, judgementTexts, type Judgements } from '../judgements.ts';
 import { tableText } from '../table-text.ts';
 import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
 
@@ -18,12 +19,13 @@ export const command: FlowCommand = {
     command.argument('[run]', 'id of a run (or how it begins), or an experiment for its last run', 'latest');
   },
   run: (call, surroundings) =>
-    inWorkspace(call, surroundings, ({ database, runsFolder }) => {
+    inWorkspace(call, surroundings, (workspace) => {
+      const { database, runsFolder } = workspace;
       closeKilledRuns(database);
       const id = findRun(database, String(call.arguments[0]));
       const run = runOf(database, id);
       const facts = factsOf(database, id);
-      const tasks = tasksOf(database, id);
+      const tasks = tasksOf(database, id).map((task) => ({ ...task, ...judgementsOn(task.key, workspace) }));
       const attempts = attemptsOf(database, id);
       const figures = figuresOf(database, id);
       const changes = changesOf(join(runsFolder, id));
@@ -69,9 +71,9 @@ function factLines(facts: RunFacts, changes: string | null): string[] {
   ]);
 }
 
-function taskRow({ task, outcome, durationMs, key }: PastTask): string[] {
+function taskRow({ task, outcome, durationMs, key, ...judgements }: PastTask & Judgements): string[] {
   const took = durationMs === null ? '' : humanDuration(durationMs);
-  return [task, outcome ?? 'not finished', took, key?.slice(0, 12) ?? ''];
+  return [task, outcome ?? 'not finished', took, key?.slice(0, 12) ?? '', judgementTexts(judgements).join('; ')];
 }
 
 function attemptRow(attempt: PastAttempt): string[] {

@@ -5,8 +5,9 @@ import type { Plan, PlannedTask } from '../../plan/plan.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, readExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';
+import { judgementsOn, judgementTexts, type Judgements } from '../judgements.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
-import { openWorkspace } from '../workspace.ts';
+import { openWorkspace, type Workspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -21,7 +22,9 @@ export const command: FlowCommand = {
     const workspace = openWorkspace(surroundings, options.workspace);
     try {
       const { plan, knowledge } = await plannedExperiment(options, { workspace, surroundings });
-      const answers = tasksCalled(String(call.arguments[1]), plan).map((planned) => answerFor(planned, knowledge));
+      const answers = tasksCalled(String(call.arguments[1]), plan).map((planned) =>
+        answerFor(planned, knowledge, workspace),
+      );
       const text =
         call.options['json'] === true ? JSON.stringify(answers, null, 2) : answers.map(answerText).join('\n');
       surroundings.stdout.write(`${text}\n`);
@@ -32,7 +35,7 @@ export const command: FlowCommand = {
   },
 };
 
-interface Answer {
+interface Answer extends Judgements {
   readonly task: string;
   readonly state: PlannedTask['state'];
   readonly reasons: readonly { readonly code: string; readonly text: string }[];
@@ -48,21 +51,29 @@ function tasksCalled(name: string, { tasks }: Plan): readonly PlannedTask[] {
   const names = tasks.flatMap(({ task }) => [task.id, task.stage]);
   const close = didYouMean(name, names);
   const suggestion = close === undefined ? '' : ` (did you mean "${close}"?)`;
-  return fail({ code: 'unknown-task', message: `the experiment has no task "${name}"${suggestion}` });
+  return fail({
+    code: 'unknown-task',
+    message: `the experiment has no task "${name}"${suggestion}`,
+    hint: `Its tasks: ${tasks.map(({ task }) => task.id).join(', ')}.`,
+  });
 }
 
-function answerFor(planned: PlannedTask, knowledge: CacheKnowledge): Answer {
+function answerFor(planned: PlannedTask, knowledge: CacheKnowledge, workspace: Workspace): Answer {
   const { task, state } = planned;
   if (state !== 'cached') return { task: task.id, state, reasons: planned.reasons };
   const { createdAt, run } = knowledge.entry(planned.key);
-  return { task: task.id, state, reasons: [], cachedSince: createdAt, run };
+  const judgements = judgementsOn(planned.key, workspace);
+  return { task: task.id, state, reasons: [], cachedSince: createdAt, run, ...judgements };
 }
 
-function answerText({ task, state, reasons, cachedSince, run }: Answer): string {
+function answerText({ task, state, reasons, cachedSince, run, ...judgements }: Answer): string {
   const lines = reasons.map(({ text }) => `  ${text}`);
   switch (state) {
     case 'cached':
-      return `${task}: nothing changed, cached since ${cachedSince ?? ''} (run ${run ?? ''})`;
+      return [
+        `${task}: ${judgements.accepted === undefined ? 'nothing changed, ' : ''}cached since ${cachedSince ?? ''} (run ${run ?? ''})`,
+        ...judgementTexts(judgements).map((text) => `  ${text}`),
+      ].join('\n');
     case 'run':
       return [`${task} would run:`, ...lines].join('\n');
     case 'unknown':
