@@ -71,13 +71,16 @@ const shownLogLines = 20;
 export class Attempt {
   readonly #tools: AttemptTools;
   readonly #assignment: Assignment;
+  readonly #number: number;
   readonly #scratch: ScratchFolder;
   readonly #logFile: string;
   readonly #secrets: readonly string[];
   readonly #figures = new Map<string, number>();
   #lastSignOfLife = performance.now();
 
-  constructor(assignment: Assignment, tools: AttemptTools) {
+  /** @param number from 1, within the run */
+  constructor(assignment: Assignment, number: number, tools: AttemptTools) {
+    this.#number = number;
     this.#tools = tools;
     this.#assignment = assignment;
     this.#scratch = tools.request.cache.scratchOf(assignment.key);
@@ -90,9 +93,8 @@ export class Attempt {
     const { request, stream } = this.#tools;
     const startedAt = request.now();
     this.#scratch.prepare(task.kind.manifest.checkpoint === true);
-    const number = countAttempt(this.#scratch);
-    this.#announce(number);
-    const { end, stopped } = await this.#work(number);
+    this.#announce();
+    const { end, stopped } = await this.#work();
     const durationMs = request.now() - startedAt;
     const damaged = await this.#dropDamagedSources();
     const result = stopped ?? (await this.#conclude(end, durationMs, damaged));
@@ -100,7 +102,7 @@ export class Attempt {
     stream.say({
       type: 'attempt-ended',
       task: task.id,
-      attempt: number,
+      attempt: this.#number,
       result: result.outcome === 'done' ? { outcome: 'done' } : result,
       durationMs,
       ...(end.usage === undefined ? {} : { peakMemoryBytes: end.usage.peakMemoryBytes, usage: end.usage }),
@@ -108,14 +110,14 @@ export class Attempt {
     return result;
   }
 
-  #announce(attempt: number): void {
+  #announce(): void {
     const { task, key, reasons, cpus } = this.#assignment;
     const resumedFrom = readNumber(checkpointFile(this.#scratch));
     this.#tools.stream.say({
       type: 'task-started',
       task: task.id,
       key,
-      attempt,
+      attempt: this.#number,
       reasons,
       ...(resumedFrom === undefined ? {} : { resumedFrom }),
       logFile: this.#logFile,
@@ -125,12 +127,10 @@ export class Attempt {
   }
 
   /** Runs the process to its end, whoever brings it about. */
-  async #work(
-    number: number,
-  ): Promise<{ end: ProcessEnd; stopped: Exclude<AttemptEnd, { outcome: 'done' }> | undefined }> {
+  async #work(): Promise<{ end: ProcessEnd; stopped: Exclude<AttemptEnd, { outcome: 'done' }> | undefined }> {
     const { task, key } = this.#assignment;
     const killsBefore = kernelKills();
-    const log = openLog(this.#logFile, `attempt ${number}, key ${key}`);
+    const log = openLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
     try {
       const launch = this.#launch(log);
       const isProgram = task.kind.manifest.program === true;
@@ -362,19 +362,7 @@ function outputPlans(task: TaskSpec): Record<string, OutputPlan> {
   return Object.fromEntries(Object.entries(outputs).map(([port, { kind, path }]) => [port, { kind, path }]));
 }
 
-/**
- * What is known of earlier attempts whose work survives in the scratch folder, in two small files beside the stage's
- * own folder: how many there were, and the step of the last checkpoint. Both are told to people, not to the stage.
- */
-function countAttempt(scratch: ScratchFolder): number {
-  const file = join(scratch.root, 'attempts.json');
-  const number = (readNumber(file) ?? 0) + 1;
-  // Not worth waiting for the disk: after a power cut the count starts anew.
-  writeFileSync(`${file}.new`, String(number));
-  renameSync(`${file}.new`, file);
-  return number;
-}
-
+/** The step of the last checkpoint, beside the stage's own folder: told to people, not to the stage. */
 function checkpointFile(scratch: ScratchFolder): string {
   return join(scratch.root, 'checkpoint.json');
 }

@@ -24,6 +24,8 @@ export type TaskOutcome =
   | { readonly outcome: 'cached'; readonly key: string }
   | { readonly outcome: 'done'; readonly key: string; readonly durationMs: number }
   | { readonly outcome: 'failed'; readonly attempt: AttemptOutcome }
+  /** It was running when the run was stopped. */
+  | { readonly outcome: 'interrupted' }
   | { readonly outcome: 'skipped'; readonly because: string };
 
 /** What a task gave: present at the end of every task that is done or cached. */
@@ -123,6 +125,7 @@ export type FlowEvent = { readonly at: number } & (
         readonly done: number;
         readonly cached: number;
         readonly failed: number;
+        readonly interrupted: number;
         readonly skipped: number;
       };
       /** Final figures of the tasks (metrics without a step), e.g. `verify: accuracy 0.91`. */

@@ -22,7 +22,7 @@ export type RunEnd = Extract<FlowEvent, { type: 'run-ended' }>;
 /** How a task came out, with its stored result where there is one. */
 type Result =
   | { readonly outcome: TaskOutcome & { outcome: 'cached' | 'done' }; readonly entry: CacheEntry }
-  | { readonly outcome: TaskOutcome & { outcome: 'failed' | 'skipped' } };
+  | { readonly outcome: TaskOutcome & { outcome: 'failed' | 'interrupted' | 'skipped' } };
 
 /**
  * Runs what a plan leaves to be run and says everything that happens to the readers of the request. Resolves however
@@ -96,8 +96,8 @@ class ExperimentRun {
     const index = needs.findIndex((need) => need === undefined || !('entry' in need));
     if (index < 0) return undefined;
     const need = taskNeeds(task)[index] ?? '';
-    const verb = needs[index]?.outcome.outcome === 'skipped' ? 'was skipped' : 'failed';
-    return skipped(`${need} ${verb}`);
+    const outcome = needs[index]?.outcome.outcome;
+    return skipped(outcome === 'failed' ? `${need} failed` : `${need} was ${outcome ?? 'skipped'}`);
   }
 
   /** A defect in one task ends the run, but not before the workers of the others have ended. */
@@ -151,9 +151,10 @@ class ExperimentRun {
       case 'crashed':
       case 'out-of-memory':
       case 'timed-out':
-      case 'interrupted':
       case 'input-changed':
         return { outcome: { outcome: 'failed', attempt: end } };
+      case 'interrupted':
+        return { outcome: { outcome: 'interrupted' } };
     }
   }
 
@@ -280,14 +281,20 @@ class ExperimentRun {
     }));
     const count = (outcome: string): number =>
       results.filter(({ result }) => result?.outcome.outcome === outcome).length;
-    const counts = { done: count('done'), cached: count('cached'), failed: count('failed'), skipped: count('skipped') };
+    const counts = {
+      done: count('done'),
+      cached: count('cached'),
+      failed: count('failed'),
+      interrupted: count('interrupted'),
+      skipped: count('skipped'),
+    };
     const entries = results.flatMap(({ task, result }) =>
       result !== undefined && 'entry' in result ? [{ task, entry: result.entry }] : [],
     );
     const ended = {
       type: 'run-ended' as const,
       run: this.#request.run,
-      outcome: this.#outcome(counts.failed + counts.skipped),
+      outcome: this.#outcome(counts.failed + counts.interrupted + counts.skipped),
       durationMs: this.#request.now() - startedAt,
       counts,
       figures: entries.flatMap(({ task, entry }) => entry.figures.map((figure) => ({ task, ...figure }))),

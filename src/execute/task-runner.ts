@@ -96,7 +96,7 @@ export class TaskRunner {
         lock,
         workers: this.#workers,
       };
-      const end = await new Attempt(assignment, tools).run();
+      const end = await new Attempt(assignment, tried + 1, tools).run();
       if (tried === most || !isWorthRetrying(end)) return end;
       // Twice as long each time: what is out of order for a moment recovers, what is for long is not hammered on.
       if (!(await this.#pause(assignment, waitMs * 2 ** tried, `${tried + 1} of ${most}`))) return end;

@@ -49,6 +49,12 @@ export function closeKilledRuns(database: FlowDatabase): void {
     if (livenessOf({ host, pid: runnerPid, started: runnerStarted }) !== 'dead') continue;
     database.transaction(() => {
       database.prepare(`update run set outcome = 'killed' where id = ? and outcome is null`).run(id);
+      database
+        .prepare(
+          `update task set outcome = 'interrupted' where run = ? and outcome is null and exists (
+             select 1 from attempt where attempt.run = task.run and attempt.task = task.task and outcome is null)`,
+        )
+        .run(id);
       database.prepare(`update attempt set outcome = 'lost' where run = ? and outcome is null`).run(id);
     })();
   }
@@ -69,7 +75,7 @@ export interface PastTask {
   readonly task: string;
   readonly stage: string;
   readonly kind: string;
-  readonly outcome: 'cached' | 'done' | 'failed' | 'skipped' | null;
+  readonly outcome: 'cached' | 'done' | 'failed' | 'interrupted' | 'skipped' | null;
   readonly key: string | null;
   /** Of the execution that gave the result, whenever that was. */
   readonly durationMs: number | null;

@@ -27,7 +27,7 @@ export interface FrameOptions {
 const namedCachedTasks = 3;
 const nameColumnsAtMost = 32;
 
-type Group = 'cached' | 'done' | 'failed' | 'skipped' | 'running' | 'waiting';
+type Group = 'cached' | 'done' | 'failed' | 'interrupted' | 'skipped' | 'running' | 'waiting';
 
 interface Row {
   readonly line: string;
@@ -54,7 +54,7 @@ function foldGroups(groups: ReadonlyMap<string, Group>, lines: number): Readonly
   for (const group of groups.values()) counts.set(group, (counts.get(group) ?? 0) + 1);
   const folded = new Map<Group, number>();
   let size = groups.size;
-  for (const group of ['cached', 'waiting', 'done', 'skipped', 'failed', 'running'] as const) {
+  for (const group of ['cached', 'waiting', 'done', 'skipped', 'interrupted', 'failed', 'running'] as const) {
     const count = counts.get(group) ?? 0;
     const manyCached = group === 'cached' && count > namedCachedTasks;
     if (count < 2 || (size <= lines && !manyCached)) continue;
@@ -73,6 +73,8 @@ function foldedLine(group: Group, count: number, { paint, spinner }: FrameOption
       return `  ${paint.green('✔')} ${tasks} done`;
     case 'failed':
       return `  ${paint.red('✖')} ${tasks} failed`;
+    case 'interrupted':
+      return `  ${paint.yellow('■')} ${tasks} interrupted`;
     case 'skipped':
       return paint.dim(`  - ${tasks} skipped`);
     case 'running':
@@ -106,6 +108,8 @@ function drawRow(task: TaskState, options: RowOptions): Row {
       return { line: `  ${paint.green('✔')} ${name}  ${doneText(task, options)}`, notes: warnings };
     case 'failed':
       return failedText(task, name, options);
+    case 'interrupted':
+      return { line: `  ${paint.yellow('■')} ${name}  interrupted`, notes: [] };
     case 'skipped':
       return { line: paint.dim(`  - ${name}  skipped: ${skippedText(task)}`), notes: [] };
     case 'running':
@@ -131,7 +135,6 @@ function failedText(task: TaskState, name: string, options: FrameOptions): Row {
   const { paint, workspace, last } = options;
   const attempt = task.result?.outcome === 'failed' ? task.result.attempt : undefined;
   const text = attempt === undefined ? 'failed' : outcomeText(attempt);
-  if (attempt?.outcome === 'interrupted') return { line: `  ${paint.yellow('■')} ${name}  ${text}`, notes: [] };
   const showLog = task.logFile !== undefined && !last;
   const log = showLog ? [paint.dim(`      log: ${shownPath(task.logFile, workspace)}`)] : [];
   return { line: `  ${paint.red('✖')} ${name}  ${paint.red(text)}`, notes: log };

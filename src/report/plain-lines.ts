@@ -119,9 +119,9 @@ export class PlainLines implements Reporter {
         return [`${task.id}: ${this.#paint.green('done')} in ${humanDuration(result.durationMs)}${figures}`];
       }
       case 'failed':
-        return result.attempt.outcome === 'interrupted'
-          ? [`${task.id}: ${outcomeText(result.attempt)} after ${humanDuration(task.durationMs)}`]
-          : failedTask(task, { ...this.#options, paint: this.#paint });
+        return failedTask(task, { ...this.#options, paint: this.#paint });
+      case 'interrupted':
+        return [`${task.id}: interrupted after ${humanDuration(task.durationMs)}`];
       case 'skipped':
         return [`${task.id}: skipped, ${result.because}`];
       case 'cached':

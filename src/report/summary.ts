@@ -25,6 +25,7 @@ function outcomeLine({ outcome, counts, durationMs }: RunEnded, { paint, experim
   const name = paint.bold(`${experiment}:`);
   const parts = [`${counted(counts.done, 'task')} run`, `${counts.cached} from cache`];
   if (counts.failed > 0) parts.push(`${counts.failed} failed`);
+  if (counts.interrupted > 0) parts.push(`${counts.interrupted} interrupted`);
   if (counts.skipped > 0) parts.push(`${counts.skipped} skipped`);
   switch (outcome) {
     case 'done':

@@ -177,7 +177,7 @@ describe('a task that fails', () => {
     rig.order('a', 'fail');
     const ended = await running.ended;
     expect(ended.code).toBe(1);
-    expect(outcomes(ended)).toEqual({ a: 'failed', b: 'failed' });
+    expect(outcomes(ended)).toEqual({ a: 'failed', b: 'interrupted' });
     expect(attempts(ended)).toContainEqual({ outcome: 'interrupted' });
   });
 

@@ -121,7 +121,10 @@ describe('an interrupted run', () => {
     running.process.kill('SIGINT');
     const ended = await running.ended;
     expect(ended.code).toBe(130);
-    expect(outcomes(ended)).toEqual({ steps: 'failed' });
+    expect(outcomes(ended)).toEqual({ steps: 'interrupted' });
+    const counts = events(ended).at(-1)?.['counts'];
+    expect(counts).toEqual({ done: 0, cached: 0, failed: 0, interrupted: 1, skipped: 0 });
+    expect((await rig.flow(['show'])).stdout).toMatch(/^steps +interrupted +[0-9a-f]{12}$/m);
     await expectToGoOn();
   });
 
@@ -150,9 +153,10 @@ describe('an interrupted run', () => {
     const database = new Database(rig.path('runs/flow.db'), { readonly: true });
     expect(database.prepare('select number, outcome, resumedFrom from attempt order by run').raw().all()).toEqual([
       [1, 'lost', null],
-      [2, 'done', 3],
+      [1, 'done', 3],
     ]);
     expect(database.prepare('select outcome from run order by id').pluck().all()).toEqual(['killed', 'done']);
+    expect(database.prepare('select outcome from task order by run').pluck().all()).toEqual(['interrupted', 'done']);
     database.close();
   });
 
@@ -175,7 +179,7 @@ describe('an interrupted run', () => {
     rig.write('control/go-on', '');
     const ended = await rig.flow(['run', 'steps.yaml', '--json']);
     expect(ended.code).toBe(0);
-    expect(events(ended).find((event) => event.type === 'task-started')).toMatchObject({ attempt: 2, resumedFrom: 3 });
+    expect(events(ended).find((event) => event.type === 'task-started')).toMatchObject({ attempt: 1, resumedFrom: 3 });
     expect(rig.notes()).toEqual(['step 1', 'step 2', 'step 3', 'step 4', 'step 5']);
     expect(rig.read('runs/latest/steps/outputs/steps/steps.txt')).toBe('step 1\nstep 2\nstep 3\nstep 4\nstep 5\n');
     expect(readdirSync(rig.path('runs/scratch'))).toEqual([]);

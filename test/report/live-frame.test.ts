@@ -65,7 +65,7 @@ test('tasks that were running when the run was interrupted are told from those t
   for (const event of partlyCachedRun) if (event.at <= at(30)) state.apply(event);
   const result = { outcome: 'interrupted' } as const;
   state.apply({ at: at(31), type: 'attempt-ended', task: 'train', attempt: 1, result, durationMs: 30_900 });
-  state.apply({ at: at(31), type: 'task-ended', task: 'train', result: { outcome: 'failed', attempt: result } });
+  state.apply({ at: at(31), type: 'task-ended', task: 'train', result });
   expect(liveFrame(state.tasks, { ...options, last: true }).join('\n')).toBe(`  ↓ synthesize  from cache
   ↓ pack        from cache
   ■ train       interrupted

@@ -92,7 +92,7 @@ export const partlyCachedRun: readonly FlowEvent[] = timed([
       run: '2026-01-05-quickstart-1',
       outcome: 'done',
       durationMs: 102_100,
-      counts: { done: 3, cached: 2, failed: 0, skipped: 0 },
+      counts: { done: 3, cached: 2, failed: 0, interrupted: 0, skipped: 0 },
       figures: [
         { task: 'verify', name: 'accuracy', value: 0.9123 },
         { task: 'verify', name: 'deviation', value: 0.0213 },
@@ -184,7 +184,7 @@ export const failedRun: readonly FlowEvent[] = timed([
       run: '2026-01-05-quickstart-1',
       outcome: 'failed',
       durationMs: 9100,
-      counts: { done: 0, cached: 2, failed: 1, skipped: 2 },
+      counts: { done: 0, cached: 2, failed: 1, interrupted: 0, skipped: 2 },
       figures: [],
       pages: [],
     },
@@ -213,7 +213,7 @@ export const cachedRun: readonly FlowEvent[] = timed([
       run: '2026-01-05-quickstart-1',
       outcome: 'done',
       durationMs: 180,
-      counts: { done: 0, cached: 5, failed: 0, skipped: 0 },
+      counts: { done: 0, cached: 5, failed: 0, interrupted: 0, skipped: 0 },
       figures: [
         { task: 'verify', name: 'accuracy', value: 0.9123 },
         { task: 'verify', name: 'deviation', value: 0.0213 },

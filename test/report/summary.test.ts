@@ -5,7 +5,7 @@ import { runSummary } from '../../src/report/summary.ts';
 
 const ended: RunEnded = {
   ...{ at: 0, type: 'run-ended', run: 'r', outcome: 'done', durationMs: 192_000, figures: [], pages: [] },
-  counts: { done: 5, cached: 0, failed: 0, skipped: 0 },
+  counts: { done: 5, cached: 0, failed: 0, interrupted: 0, skipped: 0 },
 };
 const style = { paint: paintWith(false), workspace: '/w', experiment: 'quickstart' };
 
@@ -14,9 +14,9 @@ test('a finished run says how long it took and how much of it came from the cach
 });
 
 test('an interrupted run says that what is finished is kept', () => {
-  const counts = { done: 1, cached: 2, failed: 1, skipped: 0 };
+  const counts = { done: 1, cached: 2, failed: 0, interrupted: 1, skipped: 3 };
   expect(runSummary({ ...ended, outcome: 'interrupted', counts }, style)).toEqual([
-    'quickstart: interrupted after 3 min 12 s - 1 task run, 2 from cache, 1 failed; what is finished is kept',
+    'quickstart: interrupted after 3 min 12 s - 1 task run, 2 from cache, 1 interrupted, 3 skipped; what is finished is kept',
   ]);
 });
 
