@@ -11,8 +11,9 @@ import type { KeyDocument } from '../plan/key-document.ts';
 import { openOrReplace } from '../record/database-damage.ts';
 import { lookIntoDatabase } from '../record/look-into-database.ts';
 import { openDatabase, type FlowDatabase } from '../record/open-database.ts';
-import { lastKeyOf, recordedDocument } from '../record/past-runs.ts';
+import { lastAttemptOf, lastKeyOf, recordedDocument } from '../record/past-runs.ts';
 import { databaseFileName } from '../record/run-folder.ts';
+import { outcomeText } from '../report/outcome-text.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
 import type { StageFolders } from '../spec/stage-folders.ts';
 import type { TaskEngines } from './engine.ts';
@@ -109,6 +110,13 @@ export class Workspace {
     return this.documentOf(key) as KeyDocument | undefined;
   }
 
+  #lastAttempt(experiment: Experiment, task: TaskSpec): string | undefined {
+    const attempt = lastAttemptOf(this.database, experiment.name, task.id);
+    if (attempt === undefined) return undefined;
+    const ended = attempt.detail === null ? 'its runner was killed' : outcomeText(attempt.detail);
+    return `${ended} (run ${attempt.run})`;
+  }
+
   /** What a plan of an experiment asks for, answered from here. */
   knowledge(experiment: Experiment, engines: TaskEngines, { adopts = false } = {}): CacheKnowledge {
     const { cache, lazyDigests: digests } = this;
@@ -119,6 +127,7 @@ export class Workspace {
       digests,
       adopts,
       previous: (task) => this.#previous(experiment, task),
+      lastAttempt: (task) => this.#lastAttempt(experiment, task),
       programVersion: async (command) => {
         // Starting processes is for experiments that ask for it.
         const { programVersion } = await import('./program-version.ts');

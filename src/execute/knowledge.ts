@@ -18,6 +18,8 @@ export interface KnowledgeSources {
   readonly adopts: boolean;
   /** Key document of the last execution of a task. */
   readonly previous: (task: TaskSpec) => KeyDocument | undefined;
+  /** How the last attempt at a task ended, in words. */
+  readonly lastAttempt: (task: TaskSpec) => string | undefined;
   /** Runs a command that prints the version of a program. */
   readonly programVersion: (command: string) => Promise<string>;
 }
@@ -89,6 +91,10 @@ export class CacheKnowledge implements Knowledge {
 
   previous(task: TaskSpec): KeyDocument | undefined {
     return this.#sources.previous(task);
+  }
+
+  lastAttempt(task: TaskSpec): string | undefined {
+    return this.#sources.lastAttempt(task);
   }
 
   programVersion(command: string): Promise<string> {

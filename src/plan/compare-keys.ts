@@ -29,7 +29,8 @@ export function compareKeys(before: KeyDocument, now: KeyDocument, task: TaskSpe
     reasons.push({ code: 'engine', text: `engine ${engineText(before.engine)} -> ${engineText(now.engine)}` });
   }
   for (const change of changesOf(before.environment ?? {}, now.environment ?? {})) {
-    reasons.push({ code: 'environment', text: `env ${change.text}` });
+    const at = task.environment[change.pointer.slice(1)]?.at;
+    reasons.push({ code: 'environment', text: `env ${change.text}${placeOf(at)}` });
   }
   if (before.program !== now.program) {
     reasons.push({ code: 'program', text: `program ${shown(before.program)} -> ${shown(now.program)}` });
@@ -66,7 +67,7 @@ function inputReasons(before: KeyDocument, now: KeyDocument, task: TaskSpec): Re
   });
 }
 
-/** `images changed (datasets/faces)`: the port, and what of it is another content than before. */
+/** `input images changed: datasets/faces, content 1f0c.. -> 9a3b.. (lfw.yaml:7)`: the port, and what of it is new. */
 function inputText(input: {
   port: string;
   old: readonly string[];
@@ -77,14 +78,21 @@ function inputText(input: {
   if (old.length === 0) return `input ${port} added`;
   if (current.length === 0) return `input ${port} removed`;
   if (port === 'lineage' && task.kind.manifest.lineage === true) return 'the history of its inputs changed';
-  const names = (task.inputs[port] ?? []).map((binding) =>
-    binding.type === 'path' ? binding.written : `${binding.output} of ${binding.task}`,
-  );
-  const changed = names.filter((_, index) => current[index] !== undefined && !old.includes(current[index]));
-  if (changed.length > 0) return `input ${port} changed: ${changed.join(', ')}`;
+  const bindings = task.inputs[port] ?? [];
+  const changed = bindings.filter((_, index) => current[index] !== undefined && !old.includes(current[index]));
+  if (changed.length > 0) {
+    const names = changed.map((each) => (each.type === 'path' ? each.written : `${each.output} of ${each.task}`));
+    const contents =
+      old.length + current.length === 2 ? `, content ${old.map(short).join()} -> ${current.map(short).join()}` : '';
+    return `input ${port} changed: ${names.join(', ')}${contents}${placeOf(changed[0]?.at)}`;
+  }
   return old.length === current.length
     ? `input ${port} changed its order`
     : `input ${port}: ${String(old.length)} -> ${String(current.length)} artifacts`;
+}
+
+function short(digest: string): string {
+  return digest.slice(0, 12);
 }
 
 function isMap(value: Json): value is Readonly<Record<string, Json>> {
@@ -108,5 +116,7 @@ function engineText(engine: EngineIdentity | undefined): string {
 
 function placeOf(at: TextLocation | undefined): string {
   if (at === undefined) return '';
-  return at.file.startsWith('--') ? ` (${at.file})` : ` (${at.file}:${String(at.line)})`;
+  // An argument is shown as it was typed.
+  if (at.file.startsWith('--')) return ` (${at.file} ${at.sourceLine ?? ''})`;
+  return ` (${at.file}:${String(at.line)})`;
 }

@@ -21,6 +21,8 @@ export interface Knowledge {
   damageOf?(key: Key): string | undefined;
   /** The key document of the last execution of this task of this experiment. */
   previous(task: TaskSpec): KeyDocument | undefined | Promise<KeyDocument | undefined>;
+  /** How the last attempt ended, in words, of a task of which no result is known. */
+  lastAttempt?(task: TaskSpec): string | undefined;
   /** What a command that was given as the `version` of a program prints; throws a FailureError where it fails. */
   programVersion?(command: string): string | Promise<string>;
   /** Digest of the lineage file of a task; `keys` holds the key of every task it depends on. */
@@ -89,7 +91,7 @@ export async function planTask(task: TaskSpec, settled: Settled, knowledge: Know
     task,
     key,
     document,
-    reasons: reasonsOf({ previous, document, task, damage: knowledge.damageOf?.(key) }),
+    reasons: reasonsOf(task, { previous, document, damage: knowledge.damageOf?.(key) }, knowledge),
   };
 }
 
@@ -106,15 +108,18 @@ async function ownReasons(task: TaskSpec, knowledge: Knowledge): Promise<readonl
 interface Found {
   readonly previous: KeyDocument | undefined;
   readonly document: KeyDocument;
-  readonly task: TaskSpec;
   readonly damage: string | undefined;
 }
 
-function reasonsOf({ previous, document, task, damage }: Found): readonly Reason[] {
+function reasonsOf(task: TaskSpec, { previous, document, damage }: Found, knowledge: Knowledge): readonly Reason[] {
   if (damage !== undefined) {
     return [{ code: 'cache-entry-damaged', text: `its result in the cache is damaged: ${damage}` }];
   }
-  if (previous === undefined) return [{ code: 'never-run', text: 'never run' }];
+  if (previous === undefined) {
+    const ended = knowledge.lastAttempt?.(task);
+    if (ended === undefined) return [{ code: 'never-run', text: 'never run' }];
+    return [{ code: 'never-finished', text: `no result yet; the last attempt: ${ended}` }];
+  }
   const reasons = compareKeys(previous, document, task);
   if (reasons.length > 0) return reasons;
   return [{ code: 'cache-entry-lost', text: 'its result is no longer in the cache' }];

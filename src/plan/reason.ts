@@ -7,6 +7,8 @@ export interface Reason {
 
 export type ReasonCode =
   | 'never-run'
+  /** It was run, but no attempt gave a result that was kept. */
+  | 'never-finished'
   | 'stage'
   | 'stage-version'
   | 'stage-code'

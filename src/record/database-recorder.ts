@@ -165,7 +165,7 @@ export class DatabaseRecorder {
       createdAt: product?.createdAt ?? null,
     });
     if (product !== undefined) this.#produce(event.task, product);
-    if (key !== null && result.outcome === 'done') this.#keepDocument(key);
+    if (key !== null) this.#keepDocument(key);
   }
 
   #writeTask(id: string, end: TaskEnd): void {
@@ -205,9 +205,15 @@ export class DatabaseRecorder {
   }
 
   #keepDocument(key: string): void {
+    // Of a result from a shared cache the record has none yet, and when it leaves the cache nobody has.
+    if (this.#isKept(key)) return;
     const document = this.#documentOf(key);
     if (document === undefined) return;
     this.#run('insert or ignore into keyDocument values (?, ?)', key, JSON.stringify(document));
+  }
+
+  #isKept(key: string): boolean {
+    return this.#statement('select 1 from keyDocument where key = ?').get(key) !== undefined;
   }
 
   #endRun(event: Extract<FlowEvent, { type: 'run-ended' }>): void {
@@ -235,12 +241,16 @@ export class DatabaseRecorder {
   }
 
   #run(sql: string, ...values: (string | number | null)[]): void {
+    this.#statement(sql).run(...values);
+  }
+
+  #statement(sql: string): Statement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.#database.prepare(sql);
       this.#statements.set(sql, statement);
     }
-    statement.run(...values);
+    return statement;
   }
 }
 

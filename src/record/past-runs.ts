@@ -1,4 +1,5 @@
 import { livenessOf } from '../cache/process-identity.ts';
+import type { AttemptOutcome } from '../execute/event.ts';
 import type { FlowDatabase } from './open-database.ts';
 
 /** The key under which a task of an experiment last had a result. */
@@ -11,6 +12,25 @@ export function lastKeyOf(database: FlowDatabase, experiment: string, task: stri
     )
     .get(experiment, task);
   return row?.key;
+}
+
+export interface LastAttempt {
+  readonly run: string;
+  /** Undefined where it never said how it ended. */
+  readonly detail: AttemptOutcome | null;
+}
+
+/** The last attempt at a task of an experiment, however it ended. */
+export function lastAttemptOf(database: FlowDatabase, experiment: string, task: string): LastAttempt | undefined {
+  const row = database
+    .prepare<[string, string], { run: string; detail: string | null }>(
+      `select attempt.run, attempt.detail from attempt join run on run.id = attempt.run
+         where run.experiment = ? and attempt.task = ? order by attempt.startedAt desc limit 1`,
+    )
+    .get(experiment, task);
+  return row === undefined
+    ? undefined
+    : { run: row.run, detail: row.detail === null ? null : (JSON.parse(row.detail) as AttemptOutcome) };
 }
 
 /** How long the task took when it was last computed; undefined where it never was. */

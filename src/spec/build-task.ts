@@ -4,7 +4,7 @@ import type { StageKind, TaskSpec } from './experiment.ts';
 import { MapReader } from './map-reader.ts';
 import type { Instance } from './matrix.ts';
 import { emptyMap, without } from './merge.ts';
-import { mapLeaves, nodeAt, toJson, type Entry, type MapNode, type Node } from './node.ts';
+import { mapLeaves, nodeAt, originOf, toJson, type Entry, type MapNode, type Node } from './node.ts';
 import { validatorOf, type Validator } from './params-validator.ts';
 import type { Problems } from './problems.ts';
 import type { StageDraft } from './read-stages.ts';
@@ -69,7 +69,7 @@ export class TaskBuilder {
         }),
         locate: (pointer) => {
           const { node, exact } = nodeAt(written, pointer);
-          return exact ? locate(node.at) : undefined;
+          return exact ? locate(originOf(node)) : undefined;
         },
         seed: reader.integer('seed') ?? derivedSeed(seed, kind.manifest.name),
         matrix: Object.fromEntries([...instance.values].map(([axis, node]) => [axis, toJson(node)])),

@@ -82,6 +82,7 @@ export interface EnvironmentValue {
   readonly value: string;
   /** Must not be shown, recorded or made part of a key. */
   readonly secret: boolean;
+  readonly at: TextLocation;
 }
 
 /** An experiment after parsing, composing, validating and resolving: nothing after `spec` reads YAML or fills defaults. */

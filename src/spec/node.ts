@@ -16,6 +16,8 @@ export interface ScalarNode extends Written {
   readonly loose?: boolean;
   /** Must not be shown or recorded. */
   readonly secret?: boolean;
+  /** Of a text with references in it: where a part was written that came from another file, or from `--set`. */
+  readonly partFrom?: Span;
 }
 
 export interface ListNode extends Written {
@@ -49,6 +51,11 @@ interface Written {
   readonly at: Span;
   /** Where it is used, if it came through a reference. */
   readonly via?: Span;
+}
+
+/** Where a value was decided upon; of a text that others flow into, where the part from farthest away was. */
+export function originOf(node: Node): Span {
+  return (node.type === 'scalar' ? node.partFrom : undefined) ?? node.at;
 }
 
 /** The value without its places. Edges and broken parts, which have no value, become null. */

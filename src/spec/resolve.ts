@@ -1,4 +1,4 @@
-import { describe, mapLeaves, type Node, type ScalarNode } from './node.ts';
+import { describe, mapLeaves, originOf, type Node, type ScalarNode } from './node.ts';
 import type { Problems } from './problems.ts';
 import { parseText, referenceForms, type Reference, type TextPart } from './reference.ts';
 import type { Span } from './source-text.ts';
@@ -31,18 +31,21 @@ function resolveText(node: ScalarNode, text: string, tools: Tools): Node {
   }
   let joined = '';
   let secret = false;
+  let partFrom: Span | undefined;
   for (const part of parts) {
     const piece: Piece | undefined = part.type === 'literal' ? part : resolvePiece(part, node, tools);
     if (piece === undefined) return { type: 'broken', at: node.at };
     joined += piece.text;
     secret ||= piece.secret === true;
+    if (piece.from !== undefined && piece.from.source !== node.at.source) partFrom = piece.from;
   }
-  return { ...node, value: joined, ...(secret ? { secret } : {}) };
+  return { ...node, value: joined, ...(secret ? { secret } : {}), ...(partFrom && { partFrom }) };
 }
 
 interface Piece {
   readonly text: string;
   readonly secret?: boolean;
+  readonly from?: Span;
 }
 
 /** A reference within a longer text, as text. */
@@ -64,7 +67,7 @@ function resolvePiece(
   const target = lookUp(part.reference, at);
   if (target.type === 'broken') return undefined;
   if (target.type === 'scalar' && target.value !== null)
-    return { text: String(target.value), secret: target.secret === true };
+    return { text: String(target.value), secret: target.secret === true, from: originOf(target) };
   if (target.type === 'output') {
     problems.add({
       code: 'misplaced-output',

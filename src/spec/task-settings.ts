@@ -1,9 +1,9 @@
 import type { EnvironmentValue, Resources, Retries, TimeLimits } from './experiment.ts';
 import { MapReader } from './map-reader.ts';
-import { describe, type MapNode, type Node } from './node.ts';
+import { describe, originOf, type MapNode, type Node } from './node.ts';
 import type { Problems } from './problems.ts';
 import { parseBytes, parseDuration } from './quantity.ts';
-import type { Span } from './source-text.ts';
+import { locate, type Span } from './source-text.ts';
 import type { StageManifest } from './stage-manifest.ts';
 
 /** A stage, or one instance of it, that has to end before. */
@@ -103,7 +103,7 @@ class SettingsReader {
       if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
         this.#report(`"${name}" in "env" of ${this.#tools.owner} is no name of a variable`, key);
       } else if (value.type === 'scalar' && value.value !== null) {
-        values[name] = { value: String(value.value), secret: value.secret === true };
+        values[name] = { value: String(value.value), secret: value.secret === true, at: locate(originOf(value)) };
       } else this.#refuse(`"${name}" in "env"`, 'a text', value);
     }
     return values;

@@ -39,6 +39,7 @@ export async function runInProcess(
     digests,
     adopts: false,
     previous: () => undefined,
+    lastAttempt: () => undefined,
     programVersion: () => Promise.resolve('1'),
   });
   const events: FlowEvent[] = [];

@@ -31,7 +31,7 @@ test('accepting a change leads from the old key to the new one, and names what i
   const changed = await planned(load(text, { overrides: ['a.count=9'] }), 'a');
   const accepted = acceptance(changed);
   expect(accepted).toMatchObject({ task: 'a', from: before.get('a')?.key });
-  expect(accepted.changes.map((change) => change.text)).toEqual(['count 3 -> 9 (--set)']);
+  expect(accepted.changes.map((change) => change.text)).toEqual(['count 3 -> 9 (--set a.count=9)']);
   expect(keyOf(accepted.document)).toBe(accepted.to);
   expect(accepted.to).not.toBe(accepted.from);
 });

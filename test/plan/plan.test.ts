@@ -69,7 +69,7 @@ describe('a plan', () => {
   test('names the place a value really came from', async () => {
     await runInMemory(experimentOf(), knowledge);
     expect((await planOf(experimentOf({ overrides: ['params.margin=0.4'] })))[2]).toBe(
-      'learn run | param: loss.margin 0.5 -> 0.4 (--set)',
+      'learn run | param: loss.margin 0.5 -> 0.4 (--set params.margin=0.4)',
     );
     expect((await planOf(experimentOf({}, text.replace('margin: 0.5', 'margin: 0.3'))))[2]).toBe(
       'learn run | param: loss.margin 0.5 -> 0.3 (experiment.yaml:2)',
@@ -90,7 +90,7 @@ describe('a plan', () => {
       'param: loss.margin removed: 0.5',
       expect.stringMatching(/^seed: seed \d+ -> \d+$/),
       'engine: engine cpu 1.0 -> tensorflow 2.21.0',
-      'environment: env MODE "a" -> "b"',
+      'environment: env MODE "a" -> "b" (experiment.yaml:14)',
     ]);
   });
 
@@ -98,9 +98,13 @@ describe('a plan', () => {
     const experiment = experimentOf();
     await runInMemory(experiment, knowledge);
     knowledge.contents.set('other.bin', 'new');
-    expect((await planOf(experiment))[2]).toBe('learn run | input: input validation changed: other.bin');
+    expect((await planOf(experiment))[2]).toBe(
+      'learn run | input: input validation changed: other.bin (experiment.yaml:18)',
+    );
     knowledge.contents.set('names.lst', 'new');
-    expect((await planOf(experiment))[1]).toBe('pack run | input: input list changed: names.lst');
+    expect((await planOf(experiment))[1]).toMatch(
+      /^pack run \| input: input list changed: names\.lst, content [0-9a-f]{12} -> [0-9a-f]{12} \(experiment\.yaml:\d+\)$/,
+    );
   });
 
   test('says so when an input was added, removed or moved in its list', async () => {
