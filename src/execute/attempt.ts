@@ -9,6 +9,7 @@ import type { OutputPlan } from '../cache/store-output.ts';
 import type { TaskLock } from '../cache/task-locks.ts';
 import { inputDigest } from '../plan/input-digest.ts';
 import type { KeyDocument } from '../plan/key-document.ts';
+import { externalContents } from '../plan/external-inputs.ts';
 import type { Reason } from '../plan/reason.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
 import { concealIn, concealInFailures, concealInFile, secretsOf } from './conceal.ts';
@@ -111,7 +112,8 @@ export class Attempt {
   }
 
   #announce(): void {
-    const { task, key, reasons, cpus } = this.#assignment;
+    const { task, key, document, reasons, cpus } = this.#assignment;
+    const inputs = externalContents(task, document.inputs);
     const resumedFrom = readNumber(checkpointFile(this.#scratch));
     this.#tools.stream.say({
       type: 'task-started',
@@ -123,6 +125,7 @@ export class Attempt {
       logFile: this.#logFile,
       cpus,
       gpus: this.#tools.gpus,
+      ...(inputs && { inputs }),
     });
   }
 

@@ -1,5 +1,6 @@
 import type { EngineIdentity, StageEvent } from '../base/stage.ts';
 import type { Failure } from '../base/failure.ts';
+import type { ExternalContents } from '../plan/external-inputs.ts';
 import type { Reason } from '../plan/reason.ts';
 
 /** How one attempt at a task ended. */
@@ -96,6 +97,8 @@ export type FlowEvent = { readonly at: number } & (
       /** What it was given of the machine: a number of processors, ids of graphics processors. */
       readonly cpus?: number;
       readonly gpus?: readonly string[];
+      /** What it reads from outside; absent where that is nothing. */
+      readonly inputs?: ExternalContents;
     }
   | { readonly type: 'task-event'; readonly task: string; readonly event: StageEvent }
   | { readonly type: 'task-output'; readonly task: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
@@ -114,6 +117,8 @@ export type FlowEvent = { readonly at: number } & (
       readonly task: string;
       readonly result: TaskOutcome;
       readonly product?: TaskProduct;
+      /** Of a result from the cache: what was read for it from outside. A task that ran said so when it started. */
+      readonly inputs?: ExternalContents;
     }
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
   | {

@@ -1,5 +1,6 @@
 import type { CacheEntry } from '../cache/cache-entry.ts';
 import type { Lineage, LineageTask } from '../base/lineage.ts';
+import { externalInputsOf } from '../plan/external-inputs.ts';
 import type { Experiment, TaskSpec } from '../spec/experiment.ts';
 import { dataNeeds, upstreamTasks } from '../plan/task-needs.ts';
 
@@ -41,11 +42,11 @@ function lineageTask(task: TaskSpec, entry: CacheEntry): LineageTask {
 }
 
 function externalInputs(task: TaskSpec, entry: CacheEntry): LineageTask['externalInputs'] {
-  return Object.entries(task.inputs).flatMap(([port, bindings]) =>
-    bindings.flatMap((binding, index) =>
-      binding.type === 'path' ? [{ port, path: binding.written, digest: inputDigest(entry, port, index) }] : [],
-    ),
-  );
+  return externalInputsOf(task).map(({ port, index, binding }) => ({
+    port,
+    path: binding.written,
+    digest: inputDigest(entry, port, index),
+  }));
 }
 
 /** The digest the input had when the result was computed, from the key document stored with it. */

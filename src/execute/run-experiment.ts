@@ -4,6 +4,7 @@ import type { InputPaths } from '../base/stage.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
 import { forceTask, isForced } from '../plan/apply-selection.ts';
 import type { Key } from '../plan/key-document.ts';
+import { externalContents, type ExternalContents } from '../plan/external-inputs.ts';
 import { planTask, type OutputDigests, type Plan, type PlannedTask } from '../plan/plan.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
 import type { Assignment, SourceResult } from './attempt.ts';
@@ -17,11 +18,19 @@ import type { RunRequest } from './run-request.ts';
 import { taskNeeds } from '../plan/task-needs.ts';
 import type { TaskEnd, TaskRunner } from './task-runner.ts';
 
+/** A task whose inputs are settled. */
+type KnownTask = Exclude<PlannedTask, { state: 'unknown' }>;
+
 export type RunEnd = Extract<FlowEvent, { type: 'run-ended' }>;
 
 /** How a task came out, with its stored result where there is one. */
 type Result =
-  | { readonly outcome: TaskOutcome & { outcome: 'cached' | 'done' }; readonly entry: CacheEntry }
+  | { readonly outcome: TaskOutcome & { outcome: 'done' }; readonly entry: CacheEntry }
+  | {
+      readonly outcome: TaskOutcome & { outcome: 'cached' };
+      readonly entry: CacheEntry;
+      readonly inputs: ExternalContents | undefined;
+    }
   | { readonly outcome: TaskOutcome & { outcome: 'failed' | 'interrupted' | 'skipped' } };
 
 /**
@@ -116,18 +125,18 @@ class ExperimentRun {
   }
 
   async #decide(first: PlannedTask): Promise<Result> {
-    if (first.state === 'cached') return this.#cached(this.#knowledge.entry(first.key));
+    if (first.state === 'cached') return this.#cached(this.#knowledge.entry(first.key), first);
     const refusal = this.#refusal();
     if (refusal !== undefined) return skipped(refusal);
     // What it takes in is settled by now: an early cutoff may have made its key a known one.
     const again = await planTask(first.task, this.#settled, this.#knowledge);
     const planned = isForced(first) ? forceTask(again) : again;
-    if (planned.state === 'cached') return this.#cached(this.#knowledge.entry(planned.key));
+    if (planned.state === 'cached') return this.#cached(this.#knowledge.entry(planned.key), planned);
     if (planned.state === 'unknown') throw new Error(`${first.task.id} was started before what it needs`);
     this.#runner ??= this.#openRunner();
     const runner = await this.#runner;
     const end = await runner.run(this.#assignment(planned), () => this.#refusal());
-    return this.#resultOf(end);
+    return this.#resultOf(end, planned);
   }
 
   /** Loaded when the first task has to run: a run that finds everything in the cache shall not pay for it. */
@@ -136,10 +145,10 @@ class ExperimentRun {
     return new TaskRunner(this.#request, this.#stream, this.#halt);
   }
 
-  #resultOf(end: TaskEnd): Result {
+  #resultOf(end: TaskEnd, planned: KnownTask): Result {
     switch (end.outcome) {
       case 'cached':
-        return this.#cached(end.entry);
+        return this.#cached(end.entry, planned);
       case 'skipped':
         return skipped(end.because);
       case 'done':
@@ -158,8 +167,9 @@ class ExperimentRun {
     }
   }
 
-  #cached(entry: CacheEntry): Result {
-    return { outcome: { outcome: 'cached', key: entry.key }, entry };
+  #cached(entry: CacheEntry, { task, document }: KnownTask): Result {
+    const inputs = externalContents(task, document.inputs);
+    return { outcome: { outcome: 'cached', key: entry.key }, entry, inputs };
   }
 
   #assignment(planned: PlannedTask & { state: 'run' }): Assignment {
@@ -226,7 +236,8 @@ class ExperimentRun {
     this.#knowledge.remember(entry);
     this.#settled.set(task.id, { key: entry.key as Key, outputs: outputDigests(entry) });
     const product = this.#product(entry);
-    this.#stream.say({ type: 'task-ended', task: task.id, result: result.outcome, product });
+    const inputs = 'inputs' in result && result.inputs !== undefined ? { inputs: result.inputs } : {};
+    this.#stream.say({ type: 'task-ended', task: task.id, result: result.outcome, product, ...inputs });
   }
 
   #heedFailure(task: TaskSpec): void {

@@ -1,12 +1,10 @@
 import { basename } from 'node:path';
 import { canonicalJson, digestOf, type Digest } from '../base/digest.ts';
-import type { Binding } from '../spec/experiment.ts';
-
-type PathBinding = Pick<Extract<Binding, { type: 'path' }>, 'path' | 'companions'>;
+import type { PathBinding } from '../spec/experiment.ts';
 
 /** The digest of an input from outside: of the file or folder, and of the files beside it that are read with it. */
 export async function inputDigest(
-  { path, companions }: PathBinding,
+  { path, companions }: Pick<PathBinding, 'path' | 'companions'>,
   digestPath: (path: string) => Digest | Promise<Digest>,
 ): Promise<Digest> {
   const own = await digestPath(path);

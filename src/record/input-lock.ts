@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { fail, type Failure, type TextLocation } from '../base/failure.ts';
-import type { Experiment } from '../spec/experiment.ts';
+import { fail, type Failure } from '../base/failure.ts';
+import { externalInputsOf } from '../plan/external-inputs.ts';
+import type { Experiment, PathBinding } from '../spec/experiment.ts';
 
 /** Contents of the inputs that come from outside, by experiment and by path as written there: `flow.lock`. */
 interface InputLock {
@@ -11,27 +12,16 @@ interface InputLock {
   readonly experiments: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-export interface ExternalInput {
-  readonly written: string;
-  /** Absolute. */
-  readonly path: string;
-  /** Absolute paths of the files that are read with it. */
-  readonly companions: readonly string[];
-  readonly at: TextLocation;
-}
-
 /** The lock file of the folder an experiment lies in; it holds one section per experiment. */
 export function lockFileOf(experiment: Experiment): string {
   return join(dirname(experiment.file), 'flow.lock');
 }
 
 /** Every file and folder an experiment reads that no task of it gives; each once. */
-export function externalInputs(experiment: Experiment): ExternalInput[] {
-  const found = new Map<string, ExternalInput>();
-  for (const task of experiment.tasks) {
-    for (const binding of Object.values(task.inputs).flat()) {
-      if (binding.type === 'path' && !found.has(binding.written)) found.set(binding.written, binding);
-    }
+export function externalInputs(experiment: Experiment): PathBinding[] {
+  const found = new Map<string, PathBinding>();
+  for (const { binding } of experiment.tasks.flatMap(externalInputsOf)) {
+    if (!found.has(binding.written)) found.set(binding.written, binding);
   }
   return [...found.values()];
 }

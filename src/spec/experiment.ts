@@ -15,17 +15,19 @@ export interface StageKind {
 
 /** What an input port is bound to. */
 export type Binding =
-  | {
-      readonly type: 'path';
-      /** Absolute. */
-      readonly path: string;
-      /** As in the experiment file, references resolved: relative to the workspace or absolute. */
-      readonly written: string;
-      /** Absolute paths of the files beside it that are read with it, sorted; most inputs have none. */
-      readonly companions: readonly string[];
-      readonly at: TextLocation;
-    }
-  | { readonly type: 'output'; readonly task: string; readonly output: string; readonly at: TextLocation };
+  PathBinding | { readonly type: 'output'; readonly task: string; readonly output: string; readonly at: TextLocation };
+
+/** A file or folder from outside of the experiment. */
+export interface PathBinding {
+  readonly type: 'path';
+  /** Absolute. */
+  readonly path: string;
+  /** As in the experiment file, references resolved: relative to the workspace or absolute. */
+  readonly written: string;
+  /** Absolute paths of the files beside it that are read with it, sorted; most inputs have none. */
+  readonly companions: readonly string[];
+  readonly at: TextLocation;
+}
 
 /** One execution of a stage: a stage of the file, or one instance of its matrix. All references are resolved. */
 export interface TaskSpec {

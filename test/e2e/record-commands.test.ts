@@ -65,6 +65,44 @@ it('a run is repeated from the texts that were recorded, though every file of it
   expect(rig.read('runs/latest/top/outputs/a/out.txt')).toBe('over 2\n');
 });
 
+it('a run whose inputs have changed since is not repeated with others in silence', async () => {
+  rig.write('one.txt', '1\n');
+  rig.write('two.txt', '2\n');
+  rig.write(
+    'sum.yaml',
+    'name: sum\nstages:\n' +
+      '  a: { uses: shell, with: { command: cat $in > $out, inputs: { in: one.txt }, outputs: { out: o } } }\n' +
+      '  b:\n    uses: shell\n    with:\n      command: cat $in $other > $out\n' +
+      '      inputs: { in: "${stages.a.outputs.out}", other: two.txt }\n      outputs: { out: o }\n',
+  );
+  await rig.flow(['run', 'sum.yaml']);
+  expect((await rig.flow(['rerun', 'sum'])).code).toBe(0);
+  const [computed = '', fromCache = ''] = rig.runs();
+  rig.write('two.txt', 'another\n');
+  for (const run of [computed, fromCache]) {
+    const refused = await rig.flow(['rerun', run]);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr.replaceAll(/[0-9a-f]{12}/g, '<digest>')).toBe(
+      'sum.yaml:8:55 not-as-recorded: two.txt is not what the run read: recorded content <digest>, found <digest>\n' +
+        '  inputs: { in: "${stages.a.outputs.out}", other: two.txt }\n' +
+        `  ${' '.repeat(48)}~~~~~~~\n` +
+        '  put the recorded content back, or take what is there now: --with-current-inputs\n',
+    );
+  }
+  rig.write('one.txt', 'also another\n');
+  const both = await rig.flow(['rerun', computed, '--json']);
+  const { failures } = JSON.parse(both.stdout) as { failures: { code: string; message: string }[] };
+  expect(failures.map(({ code, message }) => `${code} ${message.split(' ')[0] ?? ''}`)).toEqual([
+    'not-as-recorded one.txt',
+    'not-as-recorded two.txt',
+  ]);
+  const taken = await rig.flow(['rerun', computed, '--with-current-inputs', '--json']);
+  expect(outcomes(taken)).toEqual({ a: 'done', b: 'done' });
+  rig.write('one.txt', '1\n');
+  rig.write('two.txt', '2\n');
+  expect(outcomes(await rig.flow(['rerun', computed, '--json']))).toEqual({ a: 'cached', b: 'cached' });
+});
+
 it('a run is exported, removed and imported with its results, and the database is rebuilt from the folders', async () => {
   rig.chain({ a: [], b: ['a'] }, { b: 'figure: 0.5' });
   await rig.flow(['run', 'chain.yaml']);

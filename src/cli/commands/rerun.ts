@@ -1,18 +1,23 @@
+import { join } from 'node:path';
 import { canonicalJson, type Json } from '../../base/digest.ts';
-import { fail } from '../../base/failure.ts';
+import { fail, FailureError } from '../../base/failure.ts';
+import { inputDigest } from '../../plan/input-digest.ts';
 import { factsOf, findRun } from '../../record/find-run.ts';
+import { changedInputs, recordedInputs } from '../../record/recorded-inputs.ts';
 import { recordedExperiment, type RunFacts } from '../../record/run-facts.ts';
 import type { ExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';
-import { plannedExperiment } from '../planned-experiment.ts';
+import { plannedExperiment, type PlannedExperiment } from '../planned-experiment.ts';
 import { declareRunManner, readRunManner } from '../run-options.ts';
 import { exitCodeOf, startRun } from '../start-run.ts';
 import { inWorkspace } from '../workspace-option.ts';
+import type { Workspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
     command
       .argument('<run>', 'id of a run (or how it begins), or an experiment for its last run')
+      .option('--with-current-inputs', 'take inputs from outside as they are now, whatever the run read', false)
       .option('--workspace <folder>', 'the folder that holds runs/ (default: here)');
     declareRunManner(command);
   },
@@ -31,10 +36,19 @@ export const command: FlowCommand = {
       };
       const planned = await plannedExperiment(options, { workspace, surroundings, adopts: true });
       checkSame(facts, recordedExperiment(planned.plan.experiment));
+      if (call.options['withCurrentInputs'] !== true) await checkInputs(facts.id, planned, workspace);
       const manner = readRunManner(call);
       return exitCodeOf(await startRun(planned, { ...options, ...manner }, { workspace, surroundings }));
     }),
 };
+
+async function checkInputs(run: string, { plan, knowledge }: PlannedExperiment, workspace: Workspace): Promise<void> {
+  const recorded = recordedInputs(join(workspace.runsFolder, run));
+  const [first, ...rest] = await changedInputs(plan.experiment.tasks, recorded, (binding) =>
+    inputDigest(binding, (path) => knowledge.digestPath(path)),
+  );
+  if (first !== undefined) throw new FailureError([first, ...rest]);
+}
 
 /** Variables it reads and kinds of stages may have changed since: then it would be another run. */
 function checkSame({ id, experiment }: RunFacts, now: RunFacts['experiment']): void {
