@@ -60,7 +60,7 @@ test('flow why names what changed, with both values and the place; or since when
   expect(known.stdout).toMatch(/^b: nothing changed, cached since \d{4}-\d\d-\d\dT[\d:.]+Z \(run \S+\)$/m);
   const changed = await rig.flow(['why', 'chain.yaml', 'a', '--set', 'a.text=other', '--json']);
   expect(JSON.parse(changed.stdout)).toEqual([
-    { task: 'a', state: 'run', reasons: [{ code: 'param', text: 'text "a" -> "other" (--set)' }] },
+    { task: 'a', state: 'run', reasons: [{ code: 'param', text: 'text "a" -> "other" (--set a.text=other)' }] },
   ]);
   const unknown = await rig.flow(['why', 'chain.yaml', 'c']);
   expect(unknown.code).toBe(2);
