@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util';
 import { type BackboneName, buildNetwork, chooseNetwork } from '../src/net/backbones/index.ts';
 import { installedEngine } from '../src/net/engines/installed.ts';
 import { loadEngine } from '../src/net/engines/load.ts';
+import { onnxruntimeOnCpu } from '../src/net/engines/onnxruntime/onnxruntime-on-cpu.ts';
+import type { OutputDifference } from '../src/net/model-formats/compare-outputs.ts';
 import { convertModel } from '../src/net/model-formats/convert-model.ts';
 import { modelFormats } from '../src/net/model-formats/index.ts';
 import type { ModelFormat } from '../src/net/model-formats/model-format.ts';
@@ -12,7 +14,7 @@ import { drawnModel } from './drawn-model.ts';
 
 /**
  * The largest difference between a network and what was written in each format and read again, as a share of the greatest
- * value; and how fast the parameters of `--load` are read from an MXNet checkpoint, beside reading the bare file.
+ * value, for ONNX also as onnxruntime runs the file; and how fast the parameters of `--load` are read from an MXNet checkpoint, beside reading the bare file.
  * `npm run --silent build && node dist/bench/conversions.js [--network y1] [--side 112] [--load r100]`
  */
 const { values } = parseArgs({
@@ -32,6 +34,7 @@ const folder = mkdtempSync(join(tmpdir(), 'conversions-'));
 // Before tensors take memory.
 const loading = measureLoading(values.load);
 const { identity } = installedEngine();
+const onnxruntime = onnxruntimeOnCpu(availableParallelism());
 const engine = await loadEngine(identity, { threads: availableParallelism() });
 
 try {
@@ -39,32 +42,40 @@ try {
     `${cpus()[0]?.model ?? 'unknown'}, ${identity.name} ${identity.version}, ${values.side} x ${values.side}`,
   );
   for (const line of loading) console.log(line);
-  console.log(['network'.padEnd(8), ...formats.map(({ name }) => name.padStart(9))].join(''));
-  for (const name of values.network) console.log(name.padEnd(8) + differencesOf(name).join(''));
+  const columns = formats.flatMap(({ name }) => (name === 'onnx' ? ['onnx', 'onnxruntime'] : [name]));
+  console.log(['network'.padEnd(8), ...columns.map((column) => column.padStart(13))].join(''));
+  for (const name of values.network) console.log(name.padEnd(8) + (await differencesOf(name)).join(''));
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-function differencesOf(name: string): string[] {
+async function differencesOf(name: string): Promise<string[]> {
   const from = writtenFolder(name);
-  const row = formats.map((format) => {
+  const row: string[] = [];
+  for (const format of formats) {
     const path = join(folder, format.name, format.standardName);
-    const to = { format, path, options: {} };
-    const conversion = {
-      from: { format: modelFormats.folder, path: from, options: {} },
-      to,
-      slim: false,
-      limit,
-      seed: 1,
-    };
-    const { outputs } = convertModel(conversion, engine);
+    const converted = await convertModel(
+      {
+        from: { format: modelFormats.folder, path: from, options: {} },
+        to: { format, path, options: {} },
+        slim: false,
+        limit,
+        seed: 1,
+      },
+      { layers: () => Promise.resolve(engine), onnxruntime },
+    );
     rmSync(join(folder, format.name), { recursive: true });
-    return Math.max(...outputs.map(({ relativeDifference }) => relativeDifference))
-      .toExponential(1)
-      .padStart(9);
-  });
+    row.push(greatestOf(converted.outputs));
+    const { onnxruntime: ran } = converted;
+    if (ran !== undefined) row.push(ran.ran ? greatestOf(ran.outputs) : 'not run'.padStart(13));
+  }
   rmSync(from, { recursive: true });
   return row;
+}
+
+function greatestOf(outputs: readonly OutputDifference[]): string {
+  const greatest = Math.max(...outputs.map(({ relativeDifference }) => relativeDifference));
+  return greatest.toExponential(1).padStart(13);
 }
 
 function writtenFolder(name: string): string {

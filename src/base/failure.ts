@@ -45,6 +45,11 @@ export function fail(failure: Failure, cause?: unknown): never {
   throw new FailureError([failure], cause === undefined ? undefined : { cause });
 }
 
+/** Throws all failures that were found; does nothing where there are none. */
+export function failWith([first, ...others]: readonly Failure[]): void {
+  if (first !== undefined) throw new FailureError([first, ...others]);
+}
+
 /** Closes an exhaustive switch: does not compile while a case is missing. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable case: ${JSON.stringify(value)}`);

@@ -9,7 +9,7 @@ import { shownValue } from './inspection-text.ts';
 const widestWords = 72;
 
 /** What a model is, as facts; its layers are a table of their own ({@link networkTable}). */
-export function inspectModel(path: string, title: string, { inferred, origin }: Model): Inspection {
+export function inspectModel(path: string, title: string, { inferred, origin, notes = [] }: Model): Inspection {
   const { graph, shapes, parameters, multiplyAdds } = inferred;
   const counted = (auxiliary: boolean): number =>
     parameters
@@ -38,7 +38,7 @@ export function inspectModel(path: string, title: string, { inferred, origin }: 
       { name: 'multiply-adds', value: `${shownValue(multiplyAdds)} for one picture` },
       ...origins,
     ],
-    notes: [],
+    notes,
     damage: [],
     samples: [],
   };

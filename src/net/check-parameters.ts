@@ -1,13 +1,16 @@
-import { type Failure, fail, FailureError } from '../base/failure.ts';
+import { type Failure, fail, failWith } from '../base/failure.ts';
 import type { InferredGraph } from './infer-graph.ts';
 import type { NamedArray } from './named-array.ts';
 
 /** An array of which only name and size are known yet. */
 export type ArrayShape = Pick<NamedArray, 'name' | 'shape'>;
 
+/** More than these do not each get a failure of their own. */
+const mostFailures = 5;
+
 /**
  * Compares the arrays of a file with the parameters of a graph. Fails with `parameters-mismatch`, one failure for each
- * that is missing, has another shape, or belongs to no layer.
+ * that is missing, has another shape, or belongs to no layer, or one for all where they are many.
  */
 export function checkParameters(inferred: InferredGraph, arrays: Iterable<ArrayShape>, file: string): void {
   const found = new Map([...arrays].map((entry) => [entry.name, entry]));
@@ -25,8 +28,19 @@ export function checkParameters(inferred: InferredGraph, arrays: Iterable<ArrayS
     found.delete(name);
   }
   for (const name of found.keys()) report(`Parameter "${name}" belongs to no layer.`);
-  const [first, ...others] = failures;
-  if (first !== undefined) throw new FailureError([first, ...others]);
+  if (failures.length > mostFailures) failures.splice(0, Infinity, summary(failures, file));
+  failWith(failures);
+}
+
+function summary(failures: readonly Failure[], file: string): Failure {
+  const few = failures.slice(0, 3).map(({ message }) => message);
+  const message = `${failures.length} parameters do not fit the layers. ${few.join(' ')} ...`;
+  return {
+    code: 'parameters-mismatch',
+    message,
+    at: { file },
+    hint: 'Graph and parameters are of different networks.',
+  };
 }
 
 /**

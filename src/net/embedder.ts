@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { fail } from '../base/failure.ts';
 import type { EngineIdentity } from '../base/stage.ts';
 import { loadEngine } from './engines/load.ts';
 import { Network } from './engines/network.ts';
@@ -9,6 +8,7 @@ import { modelEmbedder } from './engines/onnxruntime/model-embedder.ts';
 import { foldBatchNormalization } from './fold-batch-normalization.ts';
 import { modelFormatOf } from './model-formats/choose-format.ts';
 import type { InputNormalization } from './model-formats/model-format.ts';
+import { readModelAs } from './model-formats/read-model-as.ts';
 import type { Model } from './model-folder.ts';
 import { networkEmbedder, type Embedder } from './network-embedder.ts';
 
@@ -24,7 +24,7 @@ export interface EmbedderOptions {
 /**
  * Reads a model and puts its network on an engine, in inference mode. onnxruntime runs an `.onnx` file as it is, so that
  * it may hold what our own layers cannot express; every other model becomes a graph first. Fails with the codes of the
- * model's format, `normalization-not-taken`, `engine-changed`, `engine-cannot-load`, `onnx-not-loaded` and `not-an-embedding`.
+ * model's format, `option-not-taken`, `normalization-not-taken`, `engine-changed`, `engine-cannot-load`, `onnx-not-loaded` and `not-an-embedding`.
  */
 export async function loadEmbedder(options: EmbedderOptions): Promise<Embedder> {
   const { model: path, engine: identity, threads, normalization } = options;
@@ -40,16 +40,8 @@ export async function loadEmbedder(options: EmbedderOptions): Promise<Embedder> 
 
 /** With batch normalisation folded into the convolutions before it: less to compute, the same values. */
 function readForInference({ model: path, normalization }: EmbedderOptions): Model {
-  const format = modelFormatOf(path);
-  if (format.name === 'folder' && normalization !== undefined) {
-    fail({
-      code: 'normalization-not-taken',
-      message: 'A model folder says itself how pictures are normalised; there is nothing to add.',
-      at: { file: path },
-      hint: 'Leave the parameter "normalization" out, or give it where the model is converted.',
-    });
-  }
-  const model = format.read(path, normalization === undefined ? {} : { normalization });
+  const options = normalization === undefined ? {} : { normalization };
+  const model = readModelAs({ format: modelFormatOf(path), path, options });
   return { ...model, ...foldBatchNormalization(model) };
 }
 

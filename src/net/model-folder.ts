@@ -19,6 +19,8 @@ export interface Model {
   /** By name, in MXNet's layouts. */
   readonly parameters: ReadonlyMap<string, NamedArray>;
   readonly origin: ModelOrigin;
+  /** What had to be assumed in reading it, for people; absent where nothing was. */
+  readonly notes?: readonly string[];
 }
 
 const jsonName = 'model.json';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { companionFiles } from './companion-files.ts';
+import { companionFiles } from '../base/companion-files.ts';
 import type { Binding } from './experiment.ts';
 import { describe, type Entry, type ListNode, type Node, type OutputNode } from './node.ts';
 import type { Problems } from './problems.ts';

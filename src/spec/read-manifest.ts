@@ -4,12 +4,18 @@ import type { Json } from '../base/digest.ts';
 import type { StageManifest } from './stage-manifest.ts';
 
 /**
- * Reads the stage.json of a folder, every `$ref` in the schema of its parameters replaced by what it refers to.
+ * Reads the stage.json of a folder, every `$ref` in the schema of its parameters and in its input ports replaced by what
+ * it refers to.
  * Does not check it: that is `checkManifest`, which stages that come with the package have behind them.
  */
 export function readManifest(folder: string): StageManifest {
   const manifest = JSON.parse(readFileSync(join(folder, 'stage.json'), 'utf8')) as StageManifest;
-  return { ...manifest, params: inline(manifest.params, folder) as StageManifest['params'] };
+  const { params, inputs } = manifest;
+  return {
+    ...manifest,
+    params: inline(params, folder) as StageManifest['params'],
+    inputs: inline(inputs as unknown as Json, folder) as unknown as StageManifest['inputs'],
+  };
 }
 
 /** Replaces `{ "$ref": "<file>#/<pointer>" }`; files are relative to `folder`. */
@@ -24,7 +30,8 @@ function inline(schema: Json, folder: string): Json {
   let target: Json | undefined = JSON.parse(readFileSync(path, 'utf8')) as Json;
   for (const key of pointer.split('/').slice(1)) target = child(target, key);
   if (target === undefined) throw new Error(`${join(folder, 'stage.json')}: "$ref": "${reference}" names nothing`);
-  return { ...(inline(target, dirname(path)) as Record<string, Json>), ...own };
+  const found = inline(target, dirname(path));
+  return Array.isArray(found) ? found : { ...(found as Record<string, Json>), ...own };
 }
 
 function child(value: Json | undefined, key: string): Json | undefined {

@@ -2,8 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stage } from '../../src/base/stage.ts';
 import { loadEngine } from '../../src/net/engines/load.ts';
+import { onnxruntimeOnCpu } from '../../src/net/engines/onnxruntime/onnxruntime-on-cpu.ts';
 import { modelFormatNamed, modelFormatOf } from '../../src/net/model-formats/choose-format.ts';
-import { convertModel, differenceText } from '../../src/net/model-formats/convert-model.ts';
+import { differenceText, type OutputDifference } from '../../src/net/model-formats/compare-outputs.ts';
+import { convertModel } from '../../src/net/model-formats/convert-model.ts';
 import type { ModelReadOptions } from '../../src/net/model-formats/model-format.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
@@ -12,8 +14,8 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { params, inputs, outputs, seed } = context;
   const format = modelFormatNamed(params.to);
   mkdirSync(outputs.model, { recursive: true });
-  const engine = await loadEngine(context.engine, { threads: context.cpus });
-  const converted = convertModel(
+  const threads = context.cpus;
+  const converted = await convertModel(
     {
       from: { format: modelFormatOf(inputs.model), path: inputs.model, options: readOptions(params) },
       to: { format, path: join(outputs.model, format.standardName), options: {} },
@@ -21,15 +23,30 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       limit: params.limit,
       seed,
     },
-    engine,
+    { layers: () => loadEngine(context.engine, { threads }), onnxruntime: onnxruntimeOnCpu(threads) },
   );
+  const say = (message: string): void => {
+    context.emit({ type: 'log', level: 'info', message });
+  };
+  const { onnxruntime } = converted;
+  for (const note of converted.notes) say(note);
   for (const output of converted.outputs) {
-    context.emit({ type: 'log', level: 'info', message: `layer ${output.layer}: ${differenceText(output)}` });
+    say(`layer ${output.layer}: ${differenceText(output)}`);
   }
-  const worst = Math.max(...converted.outputs.map(({ relativeDifference }) => relativeDifference));
-  context.emit({ type: 'metric', name: 'relative difference', value: worst });
+  if (onnxruntime?.ran === false) say(`not run in onnxruntime: ${onnxruntime.reason}`);
+  if (onnxruntime?.ran === true) {
+    for (const output of onnxruntime.outputs) {
+      say(`layer ${output.layer} in onnxruntime ${onnxruntime.version}: ${differenceText(output)}`);
+    }
+    context.emit({ type: 'metric', name: 'relative difference in onnxruntime', value: worstOf(onnxruntime.outputs) });
+  }
+  context.emit({ type: 'metric', name: 'relative difference', value: worstOf(converted.outputs) });
   context.emit({ type: 'metric', name: 'parameters', value: converted.parameterCount });
 };
+
+function worstOf(outputs: readonly OutputDifference[]): number {
+  return Math.max(...outputs.map(({ relativeDifference }) => relativeDifference));
+}
 
 function readOptions({ epoch, outputs, input, normalization }: Params): ModelReadOptions {
   return {

@@ -1,11 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { installedEngine } from '../../src/net/engines/installed.ts';
+import { installedOnnxruntime } from '../../src/net/engines/onnxruntime/installed-onnxruntime.ts';
 import { writeModel } from '../../src/net/model-folder.ts';
 import { modelFormatOf } from '../../src/net/model-formats/choose-format.ts';
 import { Rig } from '../e2e/rig.ts';
 import { smallNetworks } from '../net/engines/small-networks.ts';
 import { drawnModel } from '../../bench/drawn-model.ts';
+import { writeParameters, writeSymbol } from '../net/model-formats/mxnet-files.ts';
 
 const graph = smallNetworks['flatten and fully connected'];
 if (graph === undefined) throw new Error('the small network has gone');
@@ -28,8 +31,10 @@ describe('flow convert', () => {
       const to = path[index + 1] ?? '';
       const { code, stdout, stderr } = await rig.flow(['convert', from, to]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatch(/^.+ \[\d+\]: largest difference \d\.\de[+-]\d+, \d\.\de[+-]\d+ of the greatest value$/m);
-      expect(stdout).toMatch(/^compared on \w+ .*, two random pictures$/m);
+      const difference = 'largest difference \\d\\.\\de[+-]\\d+, \\d\\.\\de[+-]\\d+ of the greatest value';
+      expect(stdout).toMatch(new RegExp(`^.+ \\[\\d+\\] read again, on cpu \\S+: ${difference}$`, 'm'));
+      const inOnnxruntime = new RegExp(`^.+ \\[\\d+\\] as onnxruntime \\S+ runs it: ${difference}$`, 'm').test(stdout);
+      expect(inOnnxruntime).toBe(to.endsWith('.onnx') && typeof installedOnnxruntime() !== 'string');
     }
     const model = modelFormatOf(join(rig.folder, 'e')).read(join(rig.folder, 'e'), {});
     const first = modelFormatOf(join(rig.folder, 'small')).read(join(rig.folder, 'small'), {});
@@ -80,4 +85,63 @@ describe('flow convert', () => {
     expect(await refused('small', 'letter/small.onnx')).toContain('found a file');
     expect(await refused('small', 'small/')).toContain('found the one that is read');
   });
+
+  it('refuses options that a format has no use for, and says which formats have', async () => {
+    const refused = await rig.flow([
+      ...['convert', 'small', 'small.npz', '--epoch', '3', '--output', 'x', '--mean', '1', '--normalization', 'inside'],
+    ]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr.replaceAll(rig.folder, '<workspace>')).toMatchInlineSnapshot(`
+      "<workspace>/small: option-not-taken: The format "folder" has no use for "epoch" (--epoch) when a model is read; mxnet takes it.
+        Leave it out.
+
+      <workspace>/small: option-not-taken: The format "folder" has no use for "outputs" (--output) when a model is read; mxnet, caffe, onnx take it.
+        Leave it out.
+
+      <workspace>/small: option-not-taken: The format "folder" has no use for "normalization" (--mean, --scale, --color-order) when a model is read; mxnet, caffe, onnx take it.
+        Leave it out.
+
+      <workspace>/small.npz: option-not-taken: The format "npz" has no use for --normalization when a model is written; caffe takes it.
+        Leave it out.
+      "
+    `);
+    expect(existsSync(join(rig.folder, 'small.npz'))).toBe(false);
+  });
+
+  it('refuses another size than the one an ONNX file fixes', async () => {
+    await rig.flow(['convert', 'small', 'small.onnx']);
+    const { code, stderr } = await rig.flow(['convert', 'small.onnx', 'other/', '--input', '3x5x5']);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      `option-not-taken: The file fixes the height of its pictures at ${graph.input.height}; "input" (--input) asks for 5, and is for files that leave it open.`,
+    );
+  });
+
+  it('says that it assumes a size where a symbol leaves it open, and keeps that with the model', async () => {
+    writeSymbol(
+      join(rig.folder, 'open'),
+      [['Convolution', 'conv', ['data', 'conv_weight'], { attrs: convolution }]],
+      ['conv'],
+    );
+    writeParameters(join(rig.folder, 'open'), { 'arg:conv_weight': [2, 3, 3, 3] });
+    const { stdout, stderr } = await rig.flow(['convert', 'open-0000.params', 'closed/']);
+    expect({ stdout: stdout.split('\n')[2], stderr }).toEqual({
+      stdout:
+        'The file does not say how large its pictures are: 3x112x112 was assumed; --input 3xHEIGHTxWIDTH says another, in stages the parameter "input".',
+      stderr: '',
+    });
+    expect((await rig.flow(['inspect', 'closed'])).stdout).toMatch(/origin: input +3x112x112, assumed/);
+    const told = await rig.flow(['convert', 'open-0000.params', 'told/', '--input', '3x20x30']);
+    expect(told.stdout).toContain('conv [2, 18, 28] read again');
+    expect(told.stdout).not.toContain('assumed');
+  });
+
+  const trains = installedEngine().identity.name;
+  it.skipIf(trains !== 'tensorflow')('keeps what TensorFlow says of itself from standard error', async () => {
+    const { code, stdout, stderr } = await rig.flow(['convert', 'small', 'small.onnx'], { FLOW_ENGINE: 'tensorflow' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('read again, on tensorflow');
+  });
 });
+
+const convolution = { kernel: '(3, 3)', num_filter: '2', no_bias: 'True' };

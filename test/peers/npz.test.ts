@@ -37,7 +37,7 @@ describe.skipIf('missing' in peer)(`a model as NumPy archive${reason}`, () => {
     const printed: unknown = JSON.parse(runPython(python, script, [ours, theirs]));
     const wanted = [...parameters].map(([name, { shape, values }]) => [name, ['float32', shape, [...values]]] as const);
     expect(printed).toEqual({ outputs: graph.outputs, arrays: Object.fromEntries<unknown>(wanted) });
-    const again = npz.read(theirs, {});
+    const again = npz.read(theirs);
     expect(again.inferred.graph).toEqual(graph);
     expect(again.parameters).toEqual(parameters);
   });

@@ -237,6 +237,6 @@ describe('the verify stage', () => {
     const [given] = await failuresOf(() =>
       verify(folder, { params: { normalization: { mean: 127.5, scale: 1, colorOrder: 'rgb' } } }),
     );
-    expect(given).toMatchObject({ code: 'normalization-not-taken' });
+    expect(given).toMatchObject({ code: 'option-not-taken' });
   });
 });

@@ -2,20 +2,16 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fail } from '../../base/failure.ts';
 import { installedEngine } from '../../net/engines/installed.ts';
-import { loadEngine } from '../../net/engines/load.ts';
-import { workerEnvironment } from '../../net/engines/worker-environment.ts';
 import { modelFormatForWriting, modelFormatNamed, modelFormatOf } from '../../net/model-formats/choose-format.ts';
-import {
-  type ConvertedModel,
-  convertModel,
-  differenceText,
-  type ModelConversion,
-} from '../../net/model-formats/convert-model.ts';
 import { modelFormats } from '../../net/model-formats/index.ts';
 import type { InputNormalization, ModelReadOptions, ModelWriteOptions } from '../../net/model-formats/model-format.ts';
+import type { ConversionRequest } from '../conversion-request.ts';
+import { conversionText } from '../conversion-text.ts';
+import { convertElsewhere } from '../convert-elsewhere.ts';
 import { engineRequest } from '../engine.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Call, FlowCommand, Surroundings } from '../flow-command.ts';
+import { pictureSize } from '../picture-size.ts';
 
 const names = Object.values(modelFormats)
   .map(({ name }) => name)
@@ -44,48 +40,51 @@ export const command: FlowCommand = {
   },
 
   async run(call, surroundings) {
-    const conversion = conversionOf(call, surroundings);
-    const { identity } = installedEngine(engineRequest(surroundings));
-    const threads = availableParallelism();
-    // Before the library is loaded, which reads them then; level 1 leaves out what it says of itself.
-    Object.assign(process.env, { TF_CPP_MIN_LOG_LEVEL: '1' }, workerEnvironment(identity, threads));
-    const converted = convertModel(conversion, await loadEngine(identity, { threads }));
-    const { stdout } = surroundings;
-    const engine = `${identity.name} ${identity.version}`;
-    if (call.options['json'] === true) stdout.write(`${JSON.stringify({ ...converted, engine }, null, 2)}\n`);
-    else stdout.write(`${resultText(call, conversion, converted)}\ncompared on ${engine}, two random pictures\n`);
+    const request = requestOf(call, surroundings);
+    const converted = await convertElsewhere(request, surroundings);
+    const engine = `${request.engine.name} ${request.engine.version}`;
+    const [given, target] = call.arguments.map(String);
+    const heading = `${given ?? ''} (${request.from.format}) -> ${target ?? ''} (${request.to.format})`;
+    const text =
+      call.options['json'] === true
+        ? JSON.stringify({ ...converted, engine }, null, 2)
+        : [heading, ...conversionText(converted, engine)].join('\n');
+    surroundings.stdout.write(`${text}\n`);
     return exitCode.done;
   },
 };
 
-function conversionOf({ arguments: [given, target], options }: Call, { workingFolder }: Surroundings): ModelConversion {
+function requestOf({ arguments: [given, target], options }: Call, surroundings: Surroundings): ConversionRequest {
+  const { workingFolder } = surroundings;
   const input = resolve(workingFolder, String(given));
   // A slash at the end means a folder, and `resolve` takes it off.
   const output = resolve(workingFolder, String(target)) + (String(target).endsWith('/') ? '/' : '');
   const from: unknown = options['from'];
   const to: unknown = options['to'];
+  const source = typeof from === 'string' ? modelFormatNamed(from) : modelFormatOf(input);
   const format = typeof to === 'string' ? modelFormatNamed(to) : modelFormatForWriting(output);
+  const asked = engineRequest(surroundings);
   return {
-    from: {
-      format: typeof from === 'string' ? modelFormatNamed(from) : modelFormatOf(input),
-      path: input,
-      options: readOptions(options),
-    },
+    from: { format: source.name, path: input, options: readOptions(options) },
     to: {
-      format,
+      format: format.name,
       path: output.endsWith('/') ? join(output, format.standardName) : output,
       options: writeOptions(options),
     },
     slim: options['slim'] === true,
     limit: limitOf(options),
     seed: 1,
+    // What onnxruntime gives is compared in any case; layers of other formats it does not compute.
+    engine: installedEngine(asked === 'onnxruntime' ? undefined : asked).identity,
+    workingFolder,
+    threads: availableParallelism(),
   };
 }
 
 function readOptions(options: Call['options']): ModelReadOptions {
   const epoch = epochOf(options);
   const outputs: unknown = options['output'];
-  const input = sizeOf(options);
+  const input = pictureSize(options['input']);
   const normalization = normalizationOf(options);
   return {
     ...(epoch === undefined ? {} : { epoch }),
@@ -110,14 +109,6 @@ function normalizationOf(options: Call['options']): InputNormalization | undefin
   return { mean: mean ?? 0, scale: scale ?? 1, colorOrder: order ?? 'rgb' };
 }
 
-function sizeOf(options: Call['options']): ModelReadOptions['input'] {
-  const text: unknown = options['input'];
-  if (text === undefined) return undefined;
-  const match = typeof text === 'string' ? /^([1-9]\d*)x([1-9]\d*)x([1-9]\d*)$/.exec(text) : null;
-  if (match === null) return refuse('input', 'channels x height x width, as in 3x112x112', text);
-  return { channels: Number(match[1]), height: Number(match[2]), width: Number(match[3]) };
-}
-
 function limitOf(options: Call['options']): number {
   const limit = numberOf(options, 'limit') ?? 0;
   return limit >= 0 ? limit : refuse('limit', 'a number of at least 0', options['limit']);
@@ -138,20 +129,4 @@ function numberOf(options: Call['options'], name: string): number | undefined {
 
 function refuse(name: string, expected: string, found: unknown): never {
   fail({ code: 'wrong-option', message: `expected --${name} to be ${expected}, found ${JSON.stringify(found)}` });
-}
-
-function resultText(
-  { arguments: [given, target] }: Call,
-  { from, to }: ModelConversion,
-  converted: ConvertedModel,
-): string {
-  const { layers, parameterCount, outputs } = converted;
-  const differences = outputs.map(
-    (output) => `${output.layer} [${output.shape.join(', ')}]: ${differenceText(output)}`,
-  );
-  return [
-    `${String(given)} (${from.format.name}) -> ${String(target)} (${to.format.name})`,
-    `${layers} layers, ${parameterCount.toLocaleString('en')} numbers in its parameters`,
-    ...differences,
-  ].join('\n');
 }

@@ -1,17 +1,15 @@
 import { resolve } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
 import { fail } from '../../base/failure.ts';
-import { defaultLimit, inspectPath } from '../../format/inspect/inspect-path.ts';
-import type { Inspection } from '../../format/inspect/inspection.ts';
-import type { InferredGraph } from '../../net/infer-graph.ts';
-import { modelFormatOf } from '../../net/model-formats/choose-format.ts';
-import { modelFormats } from '../../net/model-formats/index.ts';
+import { defaultLimit } from '../../format/inspect/inspect-path.ts';
 import { outlineSvg } from '../../net/outline/outline-svg.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
+import { type Inspected, inspectNetworks } from '../inspect-networks.ts';
 import { renderInspectionPage } from '../inspection-page.ts';
 import { inspectionJson, renderInspection } from '../inspection-text.ts';
-import { inspectModel, networkJson, networkTable } from '../network-text.ts';
+import { networkJson, networkTable } from '../network-text.ts';
+import { pictureSize } from '../picture-size.ts';
 import { showsColour } from '../shows-colour.ts';
 import { textTable } from '../text-table.ts';
 
@@ -23,6 +21,7 @@ export const command: FlowCommand = {
       .option('--html <file>', 'write a page with the facts and a contact sheet of pictures (one path)')
       .option('--limit <pictures>', 'how many pictures to look at', String(defaultLimit))
       .option('--all', 'look at every picture; show every layer of a network instead of its units', false)
+      .option('--input <size>', 'channels x height x width of the pictures of a model that leaves it open: 3x112x112')
       .option('--svg <file>', 'write a picture of the network (one path, a model of any format)');
   },
 
@@ -31,13 +30,15 @@ export const command: FlowCommand = {
     const everyLayer = options['all'] === true;
     const limit = everyLayer ? Infinity : limitOf(options['limit']);
     const svg: unknown = options['svg'];
-    const inspections: Inspected[] = [];
+    const input = pictureSize(options['input']);
+    const named: Inspected[] = [];
     for (const path of all) {
       const place = resolve(workingFolder, path);
-      const inspected = await inspect(place, limit, typeof svg === 'string');
-      inspections.push(inspected);
+      const inspected = await inspectNetworks(place, { limit, input, mustBeNetwork: typeof svg === 'string' });
+      // As it was given, and what names one of several networks in it.
+      named.push(...inspected.map((each) => ({ ...each, path: path + each.path.slice(place.length) })));
     }
-    const named = inspections.map((inspected, index) => ({ ...inspected, path: all[index] ?? inspected.path }));
+    if (typeof svg === 'string') checkOne(named);
     const [first] = named;
     if (options['json'] === true) {
       const json = named.map(({ network, ...inspection }) => ({
@@ -66,14 +67,10 @@ export const command: FlowCommand = {
   },
 };
 
-type Inspected = Inspection & { readonly network?: InferredGraph };
-
-/** A model folder is shown as a network, and with `asNetwork` whatever holds a model. */
-async function inspect(path: string, limit: number, asNetwork: boolean): Promise<Inspected> {
-  if (!asNetwork && !modelFormats.folder.recognises(path)) return inspectPath(path, limit);
-  const format = modelFormatOf(path);
-  const model = format.read(path, {});
-  return { ...inspectModel(path, format.title, model), network: model.inferred };
+function checkOne(inspected: readonly Inspected[]): void {
+  if (inspected.length === 1) return;
+  const paths = inspected.map(({ path }) => path).join(', ');
+  fail({ code: 'wrong-option', message: `expected one network for --svg, found ${inspected.length}: ${paths}` });
 }
 
 function limitOf(value: unknown): number {

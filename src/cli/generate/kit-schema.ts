@@ -1,6 +1,7 @@
 import { backbones } from '../../net/backbones/index.ts';
 import { engineChoices } from '../../net/engines/engine-request.ts';
 import { modelFormats } from '../../net/model-formats/index.ts';
+import type { ModelFormat } from '../../net/model-formats/model-format.ts';
 import { losses } from '../../net/losses/index.ts';
 import type { Json } from '../../base/digest.ts';
 
@@ -41,6 +42,10 @@ export function kitSchema(): Schema {
         description: Object.values(modelFormats)
           .map(({ name, summary }) => `${name}: ${summary}`)
           .join(' '),
+      },
+      modelCompanion: {
+        enum: [...new Set(Object.values<ModelFormat>(modelFormats).flatMap(({ companions }) => companions))],
+        description: 'Endings of the files of a model that belong together, `*` for any digits.',
       },
       normalization,
       loss: choice('The loss and its options.', losses),

@@ -3,6 +3,7 @@ import { type Graph } from '../graph.ts';
 import { inferGraph } from '../infer-graph.ts';
 import type { Model, ModelOrigin } from '../model-folder.ts';
 import type { NamedArray } from '../named-array.ts';
+import { assumedSizeNote, sizeText, underAssumedSize } from './assumed-size.ts';
 import { checkNormalizedOnce } from './check-normalization.ts';
 import type { ModelReadOptions } from './model-format.ts';
 import { normalizedInput } from './normalized-input.ts';
@@ -14,6 +15,8 @@ export interface ModelParts {
   readonly origin: ModelOrigin;
   /** Named in failures. */
   readonly file: string;
+  /** Nothing says how large the pictures are: the graph's input is a guess. */
+  readonly isAssumedSize?: boolean;
 }
 
 /**
@@ -21,7 +24,15 @@ export interface ModelParts {
  * the input in front, and makes every fixed gamma 1, as MXNet does whatever a file holds. Fails with the codes of
  * `inferGraph`, `checkParameters`, `checkValues` and `checkNormalizedOnce`.
  */
-export function assembleModel({ graph, arrays, origin, file }: ModelParts, options: ModelReadOptions): Model {
+export function assembleModel(parts: ModelParts, options: ModelReadOptions = {}): Model {
+  const { input } = parts.graph;
+  if (parts.isAssumedSize !== true) return checkedModel(parts, options);
+  const model = underAssumedSize(input, () => checkedModel(parts, options));
+  const origin = { ...model.origin, input: `${sizeText(input)}, assumed` };
+  return { ...model, origin, notes: [assumedSizeNote(input)] };
+}
+
+function checkedModel({ graph, arrays, origin, file }: ModelParts, options: ModelReadOptions): Model {
   if (options.normalization !== undefined) checkNormalizedOnce(graph, options.normalization, file);
   const whole = options.normalization === undefined ? graph : normalizedInput(graph, options.normalization);
   const inferred = inferGraph(whole, file);

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fail } from '../../base/failure.ts';
+import { filesOf } from './files-of.ts';
 import type { ModelFormat } from './model-format.ts';
 
 interface ModelPlace {
@@ -14,7 +15,7 @@ interface ModelPlace {
  */
 export function checkTarget({ from, to }: { readonly from: ModelPlace; readonly to: ModelPlace }): void {
   checkFolder(dirname(to.path));
-  const written = to.format.filesOf(to.path);
+  const written = filesOf(to.format, to.path);
   for (const file of [to.path, ...written]) {
     // Where the folder itself is the model it may be there, even with a model to be replaced.
     if (file === to.path && to.format.standardName === '') continue;
@@ -24,7 +25,7 @@ export function checkTarget({ from, to }: { readonly from: ModelPlace; readonly 
     fail({ code: 'bad-target', message: found, at: { file }, ...(to.format.standardName === '' ? {} : { hint }) });
   }
   for (const file of written) checkFolder(dirname(file));
-  const read = new Set(from.format.filesOf(from.path).map(realPath));
+  const read = new Set(filesOf(from.format, from.path).map(realPath));
   const both = written.find((file) => read.has(realPath(file)));
   if (both === undefined) return;
   const message = 'Expected a place of its own for the model to be written, found the one that is read.';

@@ -19,9 +19,14 @@ export function modelFormatNamed(name: string): ModelFormat {
   });
 }
 
+/** The format of the model at `path`; undefined where there is none. */
+export function recognisedFormat(path: string): ModelFormat | undefined {
+  return formats.find((format) => format.recognises(path));
+}
+
 /** The format of the model at `path`. Fails with `no-model` where there is nothing or nothing known. */
 export function modelFormatOf(path: string): ModelFormat {
-  const found = formats.find((format) => format.recognises(path));
+  const found = recognisedFormat(path);
   if (found !== undefined) return found;
   const titles = formats.map(({ title }) => title).join('; ');
   fail({

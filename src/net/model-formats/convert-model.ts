@@ -1,14 +1,20 @@
-import { fail } from '../../base/failure.ts';
+import { fail, failWith } from '../../base/failure.ts';
 import { Random } from '../../base/random.ts';
 import type { EngineHandle } from '../engines/engine-handle.ts';
+import { type OnnxEngine } from '../engines/onnxruntime/load-onnxruntime.ts';
+import { onnxOutputValues } from '../engines/onnxruntime/onnx-output-values.ts';
 import { outputValues } from '../engines/output-values.ts';
 import type { ParameterizedGraph } from '../fold-batch-normalization.ts';
+import type { Model } from '../model-folder.ts';
 import { slimModel } from '../slim-model.ts';
+import { readOptionFailures, writeOptionFailures } from './check-options.ts';
 import { checkTarget } from './check-target.ts';
+import { compareOutputs, type OutputDifference } from './compare-outputs.ts';
 import type { ModelFormat, ModelReadOptions, ModelWriteOptions } from './model-format.ts';
+import { type ModelSource, readModelAs } from './read-model-as.ts';
 
 export interface ModelConversion {
-  readonly from: { readonly format: ModelFormat; readonly path: string; readonly options: ModelReadOptions };
+  readonly from: ModelSource;
   readonly to: { readonly format: ModelFormat; readonly path: string; readonly options: ModelWriteOptions };
   /** Drop what only training needs. */
   readonly slim: boolean;
@@ -17,100 +23,89 @@ export interface ModelConversion {
   readonly seed: number;
 }
 
+/** What computes the outputs that are compared; loaded once it is known that there is something to compare. */
+export interface ComparisonEngines {
+  /** Runs the network that was read and the one that was written, as our own reader understands it. */
+  readonly layers: () => Promise<EngineHandle>;
+  /** Runs a written ONNX file as it is, a reader of other hands; or why it cannot. */
+  readonly onnxruntime: (() => OnnxEngine) | string;
+}
+
 export interface ConvertedModel {
   readonly layers: number;
   /** Numbers in all parameters. */
   readonly parameterCount: number;
+  /** What had to be assumed in reading, for people. */
+  readonly notes: readonly string[];
+  /** By our own reader, computed as the network that was read. */
   readonly outputs: readonly OutputDifference[];
+  /** Of ONNX files: what onnxruntime gives for them, or why it was not asked. */
+  readonly onnxruntime?: OnnxruntimeComparison;
 }
 
-export interface OutputDifference extends Difference {
-  readonly layer: string;
-  /** Of one picture: [512]. */
-  readonly shape: readonly number[];
-}
-
-export interface Difference {
-  /** Of the network that was read, without its sign; at 0 a comparison shows nothing. */
-  readonly greatestValue: number;
-  /** Between the network that was read and what was written, on random pictures. */
-  readonly greatestDifference: number;
-  /** That, as a share of the greatest value. */
-  readonly relativeDifference: number;
-}
+export type OnnxruntimeComparison =
+  | { readonly ran: true; readonly version: string; readonly outputs: readonly OutputDifference[] }
+  | { readonly ran: false; readonly reason: string };
 
 /** Two, so that a mistake with the batch shows. */
 const pictureCount = 2;
 
 /**
- * Reads a model, writes it in another format, reads that again, and compares what both give for random pictures, 0..255.
- * Fails with the codes of the formats, with `format-not-written`, `bad-target`, and `conversion-differs`; what has been written
- * stays, to be looked at.
+ * Reads a model, writes it in another format, reads that again, and compares what both give for random pictures, 0..255;
+ * an ONNX file is also run by onnxruntime. Fails with the codes of the formats, with `option-not-taken`,
+ * `format-not-written`, `bad-target`, and those of `compareOutputs`; what has been written stays, to be looked at.
  */
-export function convertModel(conversion: ModelConversion, engine: EngineHandle): ConvertedModel {
-  const { from, to, slim, limit, seed } = conversion;
+export async function convertModel(conversion: ModelConversion, engines: ComparisonEngines): Promise<ConvertedModel> {
+  const { to, limit, seed } = conversion;
+  const model = readSource(conversion);
+  const { graph, parameters } = model.inferred;
+  const pictures = randomPictures(model, seed);
+  const engine = await engines.layers();
+  const wanted = outputValues(engine, model, pictures);
+  to.format.write?.(to.path, model, to.options);
+  const found = outputValues(engine, to.format.read(to.path, readBackOptions(conversion, model)), pictures);
+  const comparison = { inferred: model.inferred, wanted, file: to.path, limit };
+  const outputs = compareOutputs({ ...comparison, found, how: 'read again' });
+  const parameterCount = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const converted = { layers: graph.layers.length, parameterCount, notes: model.notes ?? [], outputs };
+  if (to.format.name !== 'onnx') return converted;
+  if (typeof engines.onnxruntime === 'string') {
+    return { ...converted, onnxruntime: { ran: false, reason: engines.onnxruntime } };
+  }
+  const onnxruntime = engines.onnxruntime();
+  const { version } = onnxruntime.identity;
+  const ran = await onnxOutputValues(onnxruntime, to.path, model.inferred, pictures);
+  const compared = compareOutputs({ ...comparison, found: ran, how: `in onnxruntime ${version}` });
+  return { ...converted, onnxruntime: { ran: true, version, outputs: compared } };
+}
+
+/** Before anything is computed: whether it can be read and written at all. */
+function readSource(conversion: ModelConversion): Model {
+  const { from, to, slim } = conversion;
   if (to.format.write === undefined) {
     const message = `Models are read from the format "${to.format.name}", but not written to it.`;
     fail({ code: 'format-not-written', message });
   }
+  failWith([
+    ...readOptionFailures(from.format, from.options, from.path),
+    ...writeOptionFailures(to.format, to.options, to.path),
+  ]);
   checkTarget(conversion);
-  const read = from.format.read(from.path, from.options);
-  const model = slim ? { ...read, ...slimModel(read, from.path) } : read;
-  const { graph, parameters, shapes } = model.inferred;
-  const pictures = randomPictures(model, seed);
-  const wanted = outputValues(engine, model, pictures);
-  to.format.write(to.path, model, to.options);
-  const again = to.format.read(to.path, readBackOptions(conversion, model));
-  const found = outputValues(engine, again, pictures);
-  const outputs = graph.outputs.map((layer, index): OutputDifference => {
-    return { layer, shape: shapes.get(layer) ?? [], ...difference(found[index], wanted[index]) };
-  });
-  for (const output of outputs) checkDifference(output, limit, to.path);
-  const parameterCount = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-  return { layers: graph.layers.length, parameterCount, outputs };
+  const read = readModelAs(from);
+  return slim ? { ...read, ...slimModel(read, from.path) } : read;
 }
 
 function readBackOptions({ to }: ModelConversion, { inferred }: ParameterizedGraph): ModelReadOptions {
   const { epoch } = to.options;
-  return { input: inferred.graph.input, ...(epoch === undefined ? {} : { epoch }) };
+  const takesInput = to.format.takes.read.includes('input');
+  return {
+    ...(takesInput ? { input: inferred.graph.input } : {}),
+    ...(epoch === undefined ? {} : { epoch }),
+  };
 }
 
 function randomPictures({ inferred }: ParameterizedGraph, seed: number): Float32Array {
   const { channels, height, width } = inferred.graph.input;
   const random = Random.derive(seed, 'pictures to compare with');
   return Float32Array.from({ length: pictureCount * channels * height * width }, () => random.integer(256));
-}
-
-/** How far two outputs are apart, for people. */
-export function differenceText({ greatestValue, greatestDifference, relativeDifference }: Difference): string {
-  const share = `${relativeDifference.toExponential(1)} of the greatest value`;
-  const text = `largest difference ${greatestDifference.toExponential(1)}, ${share}`;
-  return greatestValue === 0 ? `${text}; all values are 0, which shows nothing` : text;
-}
-
-function difference(found: Float32Array | undefined, wanted: Float32Array | undefined): Difference {
-  if (found === undefined || found.length !== wanted?.length) {
-    return { greatestValue: NaN, greatestDifference: Infinity, relativeDifference: Infinity };
-  }
-  let greatest = 0;
-  let scale = 0;
-  for (const [index, value] of wanted.entries()) {
-    const apart = Math.abs(value - (found[index] ?? NaN));
-    greatest = Number.isNaN(apart) ? Infinity : Math.max(greatest, apart);
-    scale = Math.max(scale, Math.abs(value));
-  }
-  return {
-    greatestValue: scale,
-    greatestDifference: greatest,
-    relativeDifference: scale === 0 ? greatest : greatest / scale,
-  };
-}
-
-function checkDifference({ layer, relativeDifference }: OutputDifference, limit: number, file: string): void {
-  if (relativeDifference <= limit) return;
-  fail({
-    code: 'conversion-differs',
-    message: `What was written gives other values for layer "${layer}": they differ by ${relativeDifference.toExponential(2)} of the greatest value, more than ${limit}.`,
-    at: { file },
-  });
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fail } from '../../base/failure.ts';
 import type { Model } from '../model-folder.ts';
 import type { CascadeNetwork } from '../mtcnn/cascade-graphs.ts';
@@ -17,9 +17,16 @@ export const faceApi = {
   standardName: '',
   recognises(path: string): boolean {
     const { manifest } = partsOf(path);
-    return manifest.endsWith(ending) && existsSync(manifest);
+    // The other networks of the family have manifests with the same ending.
+    return manifest.endsWith(ending) && existsSync(manifest) && readFileSync(manifest, 'utf8').includes('"pnet/');
   },
-  filesOf: (path: string) => [partsOf(path).manifest],
+  filesAt: (path: string) => [partsOf(path).manifest],
+  companions: [],
+  takes: { read: [], write: [] },
+  networksIn(path: string): readonly string[] {
+    const { manifest, name } = partsOf(path);
+    return name === '' ? networks.map((network) => `${manifest}#${network}`) : [path];
+  },
   read(path: string): Model {
     const { manifest, name } = partsOf(path);
     const network = networks.find((known) => known === name);

@@ -13,7 +13,9 @@ export const folder = {
   endings: [`/${jsonName}`, '/'],
   standardName: '',
   recognises: (path: string) => existsSync(join(folderOf(path), jsonName)),
-  filesOf: (path: string) => [join(folderOf(path), jsonName)],
+  filesAt: (path: string) => [join(folderOf(path), jsonName)],
+  companions: [],
+  takes: { read: [], write: [] },
   read: (path: string) => readModel(folderOf(path)),
   write(path: string, { inferred, parameters, origin }: Model) {
     writeModel(folderOf(path), { graph: inferred.graph, parameters: parameters.values(), origin });

@@ -17,8 +17,18 @@ export interface ModelFormat {
   readonly standardName: string;
   /** Whether a model of this format lies at `path`: one of its files, or a folder that holds it. */
   recognises(path: string): boolean;
-  /** The files, there or not, that a model at `path` consists of; of several epochs of a network what they share. */
-  filesOf(path: string): readonly string[];
+  /** The files, there or not, that `path` means, or of several epochs of a network what they share; see `companions`. */
+  filesAt(path: string): readonly string[];
+  /**
+   * Endings of files that belong together, `*` for any digits: one that has an ending of these stands for those beside
+   * it too that begin as it does. Ports that take models watch the same files: what is listed here goes into their
+   * schema by `npm run generate`. Empty where a model is one file.
+   */
+  readonly companions: readonly string[];
+  /** What it has a use for; anything else that is given is a failure (`option-not-taken`). */
+  readonly takes: { readonly read: readonly ReadOption[]; readonly write: readonly WriteOption[] };
+  /** Paths of the networks in what holds several by itself; absent where a path means one network. */
+  networksIn?(path: string): readonly string[];
   /**
    * Reads the model at a path that {@link recognises} accepts. Fails with the codes of its format, of graphs
    * (`inferGraph`) and of parameters (`checkParameters`), and names the layer.
@@ -28,7 +38,10 @@ export interface ModelFormat {
   write?(path: string, model: Model, options: ModelWriteOptions): void;
 }
 
-/** What a file does not say of itself. All may be left out; a format that has no use for one ignores it. */
+export type ReadOption = keyof ModelReadOptions;
+export type WriteOption = keyof ModelWriteOptions;
+
+/** What a file does not say of itself. All may be left out. */
 export interface ModelReadOptions {
   /** Of a checkpoint with several parameter files, `model-0012.params`; the last one unless given. */
   readonly epoch?: number;

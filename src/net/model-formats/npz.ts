@@ -9,7 +9,7 @@ import { parseGraph } from '../model-file.ts';
 import type { Model } from '../model-folder.ts';
 import type { NamedArray } from '../named-array.ts';
 import { assembleModel } from './assemble-model.ts';
-import type { ModelFormat, ModelReadOptions } from './model-format.ts';
+import type { ModelFormat } from './model-format.ts';
 import { singleFileAt } from './single-file.ts';
 
 const ending = '.npz';
@@ -25,8 +25,11 @@ export const npz = {
   endings: [ending],
   standardName,
   recognises: (path: string) => singleFileAt(path, { ending, standardName }) !== undefined,
-  filesOf: (path: string) => [singleFileAt(path, { ending, standardName }) ?? path],
-  read(path: string, options: ModelReadOptions): Model {
+  filesAt: (path: string) => [singleFileAt(path, { ending, standardName }) ?? path],
+  companions: [],
+  // What stands in it was written here, with the normalisation in the graph.
+  takes: { read: [], write: [] },
+  read(path: string): Model {
     const file = singleFileAt(path, { ending, standardName }) ?? path;
     const entries = decodeFile(npzCodec, file);
     const graph = entries.find(({ name }) => name === graphName);
@@ -39,10 +42,7 @@ export const npz = {
     }
     const arrays = entries.filter((entry) => entry !== graph).map((entry) => arrayOf(entry, file));
     const origin = { format: 'npz', file: basename(file) };
-    return assembleModel(
-      { graph: parseGraph(Buffer.from(graph.data).toString(), file), arrays, origin, file },
-      options,
-    );
+    return assembleModel({ graph: parseGraph(Buffer.from(graph.data).toString(), file), arrays, origin, file });
   },
   write(path: string, { inferred, parameters }: Model): void {
     const text = Buffer.from(JSON.stringify(inferred.graph));

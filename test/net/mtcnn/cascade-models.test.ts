@@ -144,12 +144,13 @@ describe('the weights that come with the product', () => {
     const manifest = join(folder, 'x-weights_manifest.json');
     writeFileSync(manifest, '[{"paths":[],"weights":[]}]');
     const [first, ...others] = await failuresOf(() => readFaceApiCascade(manifest));
-    expect(first).toEqual({
-      code: 'parameters-mismatch',
-      message: 'Layer "conv1" needs parameter "conv1_weight" of shape [10, 3, 3, 3], which is missing.',
-      at: { file: manifest },
-    });
-    expect(others).toHaveLength(12);
+    expect(first).toMatchObject({ code: 'parameters-mismatch', at: { file: manifest } });
+    expect(first?.message).toMatch(
+      /^13 parameters do not fit the layers\. Layer "conv1" needs parameter "conv1_weight" of shape \[10, 3, 3, 3\], which is missing\./,
+    );
+    expect(others).toEqual([]);
+    // Other networks of the family have such manifests too.
+    expect(faceApi.recognises(manifest)).toBe(false);
     expect(await failuresOf(() => faceApi.read(manifest))).toMatchObject([
       { code: 'no-model', at: { file: manifest } },
     ]);

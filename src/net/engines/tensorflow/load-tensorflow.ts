@@ -5,6 +5,7 @@ import { fail } from '../../../base/failure.ts';
 import type { EngineIdentity } from '../../../base/stage.ts';
 import { checkVersion } from '../check-version.ts';
 import type { EngineHandle, LoadOptions, RawAttribute, RawKernels, TensorLibrary } from '../engine-handle.ts';
+import { withoutChatter } from './chatter.ts';
 import { tensorflowEnvironment } from './tensorflow-environment.ts';
 
 /** What this file uses of tfjs-node's backend (dist/nodejs_kernel_backend.d.ts); its types are absent where it is not installed. */
@@ -36,13 +37,20 @@ export async function loadTensorflow(identity: EngineIdentity, options: LoadOpti
   Object.assign(process.env, tensorflowEnvironment(identity, options.threads));
   // tfjs-node 4.22 calls it; deprecated with a warning in Node 22, gone in Node 23.
   Object.assign(nodeUtil, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
-  requireBinding();
-  const tf = require('@tensorflow/tfjs-core') as TensorLibrary;
-  await tf.setBackend('tensorflow');
+  const tf = await withoutChatter(openLibrary);
   const backend = tf.backend() as unknown as NodeBackend;
   const device = backend.isUsingGpuDevice ? 'gpu' : 'cpu';
   checkVersion(identity, `${backend.binding.TF_Version}-${device === 'gpu' ? 'cuda' : 'cpu'}`);
   return { identity, tf, device, threads: options.threads, raw: rawKernels(backend) };
+}
+
+/** Most messages come with the first operation, not when the library is opened. */
+async function openLibrary(): Promise<TensorLibrary> {
+  requireBinding();
+  const tf = require('@tensorflow/tfjs-core') as TensorLibrary;
+  await tf.setBackend('tensorflow');
+  tf.tidy(() => tf.add(tf.ones([1]), 1).dataSync());
+  return tf;
 }
 
 function requireBinding(): void {

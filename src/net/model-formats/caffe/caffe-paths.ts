@@ -6,6 +6,9 @@ import { join } from 'node:path';
 const structureEnding = '.prototxt';
 const weightsEnding = '.caffemodel';
 
+/** Of the files that belong together. */
+export const fileEndings: readonly string[] = [structureEnding, weightsEnding];
+
 export interface CaffePaths {
   readonly structure: string;
   readonly weights: string;
@@ -13,7 +16,7 @@ export interface CaffePaths {
 
 /** The files that a path to be written means, whichever of them it names. */
 export function pathsOf(path: string): CaffePaths {
-  const ending = [structureEnding, weightsEnding].find((known) => path.endsWith(known)) ?? '';
+  const ending = fileEndings.find((known) => path.endsWith(known)) ?? '';
   const stem = path.slice(0, path.length - ending.length);
   return { structure: `${stem}${structureEnding}`, weights: `${stem}${weightsEnding}` };
 }
@@ -35,7 +38,7 @@ export function findPaths(
 }
 
 function hasEnding(path: string): boolean {
-  return path.endsWith(structureEnding) || path.endsWith(weightsEnding);
+  return fileEndings.some((ending) => path.endsWith(ending));
 }
 
 function onlyFile(folder: string, ending: string): string | undefined {

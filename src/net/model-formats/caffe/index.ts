@@ -10,7 +10,7 @@ import type { Model } from '../../model-folder.ts';
 import { assembleModel } from '../assemble-model.ts';
 import { checkNormalizes } from '../check-normalization.ts';
 import type { ModelFormat, ModelReadOptions, ModelWriteOptions } from '../model-format.ts';
-import { findPaths, pathsOf } from './caffe-paths.ts';
+import { fileEndings, findPaths, pathsOf } from './caffe-paths.ts';
 import { namedArrays } from './named-arrays.ts';
 import { readNet } from './read-net.ts';
 import { writeNet } from './write-net.ts';
@@ -23,7 +23,9 @@ export const caffe = {
   endings: ['.prototxt', '.caffemodel'],
   standardName: 'model.caffemodel',
   recognises: (path: string) => findPaths(path) !== undefined,
-  filesOf: (path: string) => Object.values(findPaths(path) ?? pathsOf(path)).filter((file) => file !== undefined),
+  filesAt: (path: string) => Object.values(findPaths(path) ?? pathsOf(path)).filter((file) => file !== undefined),
+  companions: fileEndings,
+  takes: { read: ['outputs', 'input', 'normalization'], write: ['normalization'] },
   read(path: string, options: ModelReadOptions): Model {
     const named = pathsOf(path);
     const { weights, structure } = findPaths(path) ?? { ...named };

@@ -7,6 +7,9 @@ import { fail } from '../../../base/failure.ts';
 const symbolEnding = '-symbol.json';
 const parametersPattern = /-(\d{4,})\.params$/;
 
+/** Of the files that belong together, `*` for the digits of the epoch. */
+export const fileEndings: readonly string[] = [symbolEnding, '-*.params'];
+
 export interface CheckpointPaths {
   readonly symbol: string;
   readonly parameters: string;

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { writeFileAtomic } from '../../../base/atomic-file.ts';
-import { fail, type Failure, FailureError } from '../../../base/failure.ts';
+import { fail, type Failure, failWith } from '../../../base/failure.ts';
 import { type MxnetArray, mxnetParams, toFloat32 } from '../../../format/mxnet-params.ts';
 import { mxnetSymbol, type MxnetSymbol } from '../../../format/mxnet-symbol.ts';
 import { decodeFile } from '../../../format/read-file.ts';
@@ -9,9 +9,11 @@ import { inputName } from '../../graph.ts';
 import type { Model } from '../../model-folder.ts';
 import type { NamedArray } from '../../named-array.ts';
 import { assembleModel } from '../assemble-model.ts';
+import { assumedSize } from '../assumed-size.ts';
 import type { ModelFormat, ModelReadOptions, ModelWriteOptions, PictureSize } from '../model-format.ts';
 import {
   type CheckpointPaths,
+  fileEndings,
   findCheckpoint,
   hasSymbol,
   pathsOf,
@@ -30,13 +32,17 @@ export const mxnet = {
   endings: ['-symbol.json', '.params'],
   standardName: 'model-0000.params',
   recognises: hasSymbol,
-  filesOf: (path: string) => [pathsOf((prefixOf(path) ?? writtenPrefix(path)).prefix, 0).symbol],
+  filesAt: (path: string) => [pathsOf((prefixOf(path) ?? writtenPrefix(path)).prefix, 0).symbol],
+  companions: fileEndings,
+  takes: { read: ['epoch', 'outputs', 'input', 'normalization'], write: ['epoch'] },
   read(path: string, options: ModelReadOptions): Model {
     const named = prefixOf(path) ?? writtenPrefix(path);
     const paths = findCheckpoint(named.prefix, options.epoch ?? named.epoch);
     const symbol = decodeFile(mxnetSymbol, paths.symbol);
     const heads = embeddingHeads(symbol, options.outputs, paths.symbol);
-    const input = { channels: 3, height: 112, width: 112, ...statedSize(symbol), ...options.input };
+    const stated = statedSize(symbol);
+    const input = { ...assumedSize, ...stated, ...options.input };
+    const isAssumedSize = stated === undefined && options.input === undefined;
     const { graph, parameters } = readSymbol(symbol, { file: paths.symbol, heads, input });
     const stored = decodeFile(mxnetParams, paths.parameters);
     checkNames(stored, symbol, paths);
@@ -50,7 +56,7 @@ export const mxnet = {
       parameters: basename(paths.parameters),
       epoch: paths.epoch,
     };
-    return assembleModel({ graph, arrays, origin, file: paths.parameters }, options);
+    return assembleModel({ graph, arrays, origin, file: paths.parameters, isAssumedSize }, options);
   },
   write(path: string, model: Model, options: ModelWriteOptions): void {
     const named = writtenPrefix(path);
@@ -84,8 +90,7 @@ function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, paths: C
       name === '' ? 'The arrays have no names.' : `Parameter "${name}" belongs to no layer of the symbol.`;
     return { code: 'parameters-mismatch', message, at: { file } };
   });
-  const [first, ...others] = failures;
-  if (first !== undefined) throw new FailureError([first, ...others]);
+  failWith(failures);
 }
 
 /** The size of the pictures, where the variable `data` states it. */

@@ -22,15 +22,17 @@ export const onnx = {
   endings: [ending],
   standardName,
   recognises: (path: string) => singleFileAt(path, { ending, standardName }) !== undefined,
-  filesOf: (path: string) => [singleFileAt(path, { ending, standardName }) ?? path],
+  filesAt: (path: string) => [singleFileAt(path, { ending, standardName }) ?? path],
+  companions: [],
+  takes: { read: ['outputs', 'input', 'normalization'], write: [] },
   read(path: string, options: ModelReadOptions): Model {
     const file = singleFileAt(path, { ending, standardName }) ?? path;
     const stored = decodeFile(onnxModel, file);
-    const { graph, arrays } = readOnnx(stored, options, file);
+    const { graph, arrays, isAssumedSize } = readOnnx(stored, options, file);
     const { producerName: producer = '', producerVersion = '' } = stored;
     if (producer !== producerName && options.normalization === undefined) checkNormalizes(graph, file);
     const origin = { format: 'onnx', file: basename(file), producer: `${producer} ${producerVersion}`.trim() };
-    return assembleModel({ graph, arrays, origin, file }, options);
+    return assembleModel({ graph, arrays, origin, file, isAssumedSize }, options);
   },
   write(path: string, model: Model): void {
     mkdirSync(dirname(path), { recursive: true });

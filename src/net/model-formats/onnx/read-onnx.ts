@@ -6,6 +6,7 @@ import { type Graph, inputName, type LayerNode } from '../../graph.ts';
 import { definitionOf } from '../../infer-graph.ts';
 import type { FeatureShape } from '../../layers/layer-definition.ts';
 import type { NamedArray } from '../../named-array.ts';
+import { assumedSize } from '../assumed-size.ts';
 import type { ModelReadOptions } from '../model-format.ts';
 import { constantOf } from './constant.ts';
 import { normChains } from './norm-chain.ts';
@@ -15,6 +16,8 @@ import { operators } from './operators.ts';
 export interface ReadOnnx {
   readonly graph: Graph;
   readonly arrays: readonly NamedArray[];
+  /** Neither the file nor the options say how large the pictures are. */
+  readonly isAssumedSize: boolean;
 }
 
 /**
@@ -25,9 +28,16 @@ export function readOnnx(model: OnnxModel, options: ModelReadOptions, file: stri
   return new OnnxReader(model.graph, options, file).read();
 }
 
+interface InputSize {
+  readonly isNhwc: boolean;
+  readonly input: Graph['input'];
+  readonly isAssumed: boolean;
+}
+
 class OnnxReader implements GraphInMaking {
   readonly file: string;
   readonly isNhwc: boolean;
+  readonly #isAssumedSize: boolean;
   readonly #graph: OnnxGraph;
   readonly #asked: readonly string[] | undefined;
   readonly #input: Graph['input'];
@@ -47,6 +57,7 @@ class OnnxReader implements GraphInMaking {
     if (input?.name === undefined || others.length > 0) this.#refuseInput('one input', String(others.length + 1));
     const size = this.#sizeOf(input, options);
     this.isNhwc = size.isNhwc;
+    this.#isAssumedSize = size.isAssumed;
     this.#input = size.input;
     this.#shapes.set(inputName, [size.input.channels, size.input.height, size.input.width]);
     this.#values.set(input.name, { is: 'layer', layer: inputName });
@@ -63,7 +74,8 @@ class OnnxReader implements GraphInMaking {
       const value = this.#values.get(name);
       return value?.is === 'layer' ? value.layer : this.#refuseOutput(name);
     });
-    return { graph: { input: this.#input, layers: this.#layers, outputs }, arrays: this.#arrays };
+    const graph = { input: this.#input, layers: this.#layers, outputs };
+    return { graph, arrays: this.#arrays, isAssumedSize: this.#isAssumedSize };
   }
 
   valueOf(name: string): OnnxValue | undefined {
@@ -171,7 +183,7 @@ class OnnxReader implements GraphInMaking {
   }
 
   /** Channels stand second, or last where only the last size is 1 or 3. Open sizes are those of the options. */
-  #sizeOf(value: OnnxValueInfo, options: ModelReadOptions): { isNhwc: boolean; input: Graph['input'] } {
+  #sizeOf(value: OnnxValueInfo, options: ModelReadOptions): InputSize {
     const dimensions = value.type?.tensorType?.shape?.dimensions ?? [];
     const [, second, third, last, ...more] = dimensions.map((dimension) => dimension.value);
     if (dimensions.length !== 4 || more.length > 0)
@@ -179,15 +191,23 @@ class OnnxReader implements GraphInMaking {
     const isChannels = (size: number | undefined): boolean => size === 1 || size === 3;
     const isNhwc = isChannels(last) && !isChannels(second);
     const [channels, height, width] = isNhwc ? [last, second, third] : [second, third, last];
-    const side = (size: number | undefined): number | undefined => (size === undefined || size <= 0 ? undefined : size);
-    return {
-      isNhwc,
-      input: {
-        channels: side(channels) ?? options.input?.channels ?? 3,
-        height: side(height) ?? options.input?.height ?? 112,
-        width: side(width) ?? options.input?.width ?? 112,
-      },
-    };
+    const stated = { channels, height, width };
+    const input: { -readonly [Side in keyof Graph['input']]: number } = { ...assumedSize };
+    for (const side of ['channels', 'height', 'width'] as const) {
+      const [size = 0, asked] = [stated[side], options.input?.[side]];
+      if (size > 0 && asked !== undefined && asked !== size) this.#refuseSize(side, size, asked);
+      input[side] = size > 0 ? size : (asked ?? input[side]);
+    }
+    const isOpen = [height, width].some((size = 0) => size <= 0);
+    return { isNhwc, input, isAssumed: isOpen && options.input === undefined };
+  }
+
+  #refuseSize(side: string, stated: number, asked: number): never {
+    fail({
+      code: 'option-not-taken',
+      message: `The file fixes the ${side} of its pictures at ${stated}; "input" (--input) asks for ${asked}, and is for files that leave it open.`,
+      at: { file: this.file },
+    });
   }
 
   #refuseInput(expected: string, found: string): never {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { companionFiles } from '../../src/spec/companion-files.ts';
+import { companionFiles } from '../../src/base/companion-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'faceflow-companions-'));
 afterAll(() => {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 /**
  * The files that are read along with the one at `path` (absolute), sorted: of `model-0000.params` the `model-symbol.json`
- * beside it, by the endings that its port declares (see `InputPort.companions`).
+ * beside it, by the endings of files that belong together, `*` for any digits: `-symbol.json`, `-*.params`.
  */
 export function companionFiles(path: string, endings: readonly string[]): string[] {
   const patterns = endings.map(patternOf);

@@ -1,0 +1,37 @@
+import { FailureError } from '../base/failure.ts';
+import { loadEngine } from '../net/engines/load.ts';
+import { onnxruntimeOnCpu } from '../net/engines/onnxruntime/onnxruntime-on-cpu.ts';
+import { modelFormatNamed } from '../net/model-formats/choose-format.ts';
+import { convertModel } from '../net/model-formats/convert-model.ts';
+import type { ConversionAnswer, ConversionRequest } from './conversion-request.ts';
+import { unwritableFailure } from './unwritable.ts';
+
+/** The process that converts for `flow convert`: takes a request as its first message and answers with one. */
+process.once('message', (request: ConversionRequest) => {
+  void answerTo(request).then((answer) => {
+    process.send?.(answer, undefined, undefined, () => {
+      // Threads of the libraries shall not keep it from ending.
+      process.exit(0);
+    });
+  });
+});
+
+async function answerTo(request: ConversionRequest): Promise<ConversionAnswer> {
+  const { from, to, engine, threads, workingFolder } = request;
+  try {
+    const converted = await convertModel(
+      {
+        ...request,
+        from: { ...from, format: modelFormatNamed(from.format) },
+        to: { ...to, format: modelFormatNamed(to.format) },
+      },
+      { layers: () => loadEngine(engine, { threads }), onnxruntime: onnxruntimeOnCpu(threads) },
+    );
+    return { outcome: 'converted', converted };
+  } catch (error) {
+    if (error instanceof FailureError) return { outcome: 'refused', failures: error.failures };
+    const unwritable = unwritableFailure(error, workingFolder);
+    if (unwritable !== undefined) return { outcome: 'refused', failures: [unwritable] };
+    throw error;
+  }
+}

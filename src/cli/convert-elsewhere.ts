@@ -1,0 +1,61 @@
+import { fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fail, FailureError } from '../base/failure.ts';
+import { isChatter } from '../net/engines/tensorflow/chatter.ts';
+import { tensorflowEnvironment } from '../net/engines/tensorflow/tensorflow-environment.ts';
+import type { ConvertedModel } from '../net/model-formats/convert-model.ts';
+import type { ConversionAnswer, ConversionRequest } from './conversion-request.ts';
+import type { Surroundings } from './flow-command.ts';
+
+/**
+ * Converts in a process of its own, which begins with the environment that TensorFlow reads, and whose standard error
+ * is shown but for what TensorFlow says of itself. Fails as `convertModel` does, and with `conversion-ended` where the process is killed.
+ */
+export async function convertElsewhere(
+  request: ConversionRequest,
+  surroundings: Surroundings,
+): Promise<ConvertedModel> {
+  const { environment, workingFolder, stderr } = surroundings;
+  const { engine, threads } = request;
+  // By way of its folder, which is also right from where the command is bundled.
+  const module = new URL('../cli/conversion-process.js', import.meta.url);
+  const child = fork(module, {
+    cwd: workingFolder,
+    env: { ...environment, ...(engine.name === 'tensorflow' ? tensorflowEnvironment(engine, threads) : {}) },
+    execArgv: ['--enable-source-maps'],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    // Sends every number as it is.
+    serialization: 'advanced',
+  });
+  let answer: ConversionAnswer | undefined;
+  child.on('message', (message) => {
+    answer = message as ConversionAnswer;
+  });
+  const ended = new Promise<NodeJS.Signals | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (_, signal) => {
+      resolve(signal);
+    });
+  });
+  child.send(request);
+  if (child.stderr !== null) {
+    for await (const line of createInterface({ input: child.stderr, crlfDelay: Infinity })) {
+      if (!isChatter(line)) stderr.write(`${line}\n`);
+    }
+  }
+  return resultOf(answer, await ended);
+}
+
+function resultOf(answer: ConversionAnswer | undefined, signal: NodeJS.Signals | null): ConvertedModel {
+  if (answer?.outcome === 'converted') return answer.converted;
+  if (answer?.outcome === 'refused') throw new FailureError(answer.failures);
+  if (signal === null) throw new Error('the process that converts has ended without an answer');
+  return fail({
+    code: 'conversion-ended',
+    message: `the process that converts was ended by ${signal}`,
+    hint:
+      signal === 'SIGKILL'
+        ? 'as the kernel does where memory runs out: a conversion needs a few times the size of the model'
+        : 'try it again',
+  });
+}
