@@ -21,10 +21,16 @@ export class WorkProgress {
     this.#total = total;
   }
 
-  /** To be called after every step. Throws where the stage shall stop. */
-  async step(): Promise<void> {
+  /**
+   * To be called after every step, and awaited where it gives something to wait for: to wait for nothing takes as long as a
+   * short step. Rejects where the stage shall stop.
+   */
+  step(): Promise<void> | undefined {
     this.#done += 1;
-    if (this.#done % lookEverySteps !== 0) return;
+    return this.#done % lookEverySteps === 0 ? this.#look() : undefined;
+  }
+
+  async #look(): Promise<void> {
     await setImmediate();
     this.#context.signal.throwIfAborted();
     if (performance.now() - this.#lastReport >= reportEveryMs) this.#report();

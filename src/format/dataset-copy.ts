@@ -16,7 +16,7 @@ export async function copyIdentities(
   identities: readonly CopiedIdentity[],
   folder: string,
   options: DatasetWriterOptions,
-  onImage: () => Promise<void>,
+  onImage: () => Promise<void> | undefined,
 ): Promise<DatasetManifest> {
   const writer = new DatasetWriter(folder, options);
   try {

@@ -75,16 +75,17 @@ function isPicture({ name, isFolder }: FolderEntry): boolean {
   return !isFolder && isPictureName(name);
 }
 
-/** Names of pictures that are kept in memory; the folders of the others are listed again, so that any number can be packed. */
-const keptNames = 200_000;
+/** Names of pictures that are kept in memory, of half a megabyte; the folders of the others are listed again, so that any number can be packed. */
+const keptNames = 20_000;
 
-/** A folder of pictures that is gone through several times. Its folders are listed when they come, the first 200,000 pictures once. */
+/** A folder of pictures that is gone through several times. Its folders are listed when they come, those of the first 20,000 pictures once. */
 export class FolderListing {
   readonly folder: string;
   /** Names of the sub-folders, sorted. */
   readonly identities: readonly string[];
   readonly #stray: readonly string[];
-  readonly #kept = new Map<string, readonly string[]>();
+  /** By identity, the names with a slash after each: one text takes a third of the memory of many. */
+  readonly #kept = new Map<string, string>();
   readonly #ignored = new Map<string, readonly string[]>();
   #room = keptNames;
 
@@ -95,18 +96,27 @@ export class FolderListing {
     this.#stray = entries.flatMap(({ name, isFolder }) => (isFolder ? [] : [name]));
   }
 
-  /** The names of the pictures of an identity, sorted. */
-  pictures(identity: string): readonly string[] {
-    const kept = this.#kept.get(identity);
-    if (kept !== undefined) return kept;
+  /** The names of the pictures of an identity, sorted; made one by one, so that none lives long. */
+  *pictures(identity: string): Generator<string> {
+    const names = this.#kept.get(identity) ?? this.#list(identity);
+    for (let start = 0; start < names.length;) {
+      const end = names.indexOf('/', start);
+      yield names.slice(start, end);
+      start = end + 1;
+    }
+  }
+
+  /** The names, each followed by a slash. */
+  #list(identity: string): string {
     const entries = sortedEntries(join(this.folder, identity));
-    const pictures = entries.flatMap((entry) => (isPicture(entry) ? [entry.name] : []));
-    const ignored = ignoredIn(identity, entries);
-    if (ignored.length > 0) this.#ignored.set(identity, ignored);
-    if (pictures.length > this.#room) return pictures;
-    this.#room -= pictures.length;
-    this.#kept.set(identity, pictures);
-    return pictures;
+    const pictures = entries.filter(isPicture);
+    if (pictures.length < entries.length) this.#ignored.set(identity, ignoredIn(identity, entries));
+    const names = pictures.map(({ name }) => `${name}/`).join('');
+    if (pictures.length <= this.#room) {
+      this.#room -= pictures.length;
+      this.#kept.set(identity, names);
+    }
+    return names;
   }
 
   /** Files that are no pictures of an identity, as far as the folders were gone through. */

@@ -16,33 +16,36 @@ export interface SizedPicture {
   readonly height: number;
 }
 
-/** The content of a picture file. Fails with `missing-image`. */
-export function readPictureFile(path: string): Uint8Array {
+/** The content of a picture file, in `room` where there is one. Fails with `missing-image`. */
+export function readPictureFile(path: string, room?: PictureRoom): Uint8Array {
   try {
-    return readSmallFile(path) ?? readFileSync(path);
+    return room === undefined ? readFileSync(path) : room.read(path);
   } catch (error) {
     return fail({ code: 'missing-image', message: 'expected a picture, found no file', at: { file: path } }, error);
   }
 }
 
-/** Files below this size are read into room that many of them share: most aligned faces have a tenth of it. */
-const smallBytes = 1 << 16;
-const roomBytes = 1 << 20;
-let room = Buffer.alloc(0);
+/** Most aligned faces have a tenth of it. */
+const firstRoomBytes = 1 << 16;
 
-/** One read, no question for the size, no room of its own: half the time of readFileSync. Undefined for a larger file. */
-function readSmallFile(path: string): Uint8Array | undefined {
-  if (room.length < smallBytes) room = Buffer.allocUnsafeSlow(roomBytes);
-  const descriptor = openSync(path, 'r');
-  try {
-    const bytes = readSync(descriptor, room, 0, smallBytes, null);
-    // Less than asked for may also be all that a network folder gives at once.
-    if (bytes === smallBytes || readSync(descriptor, room, bytes, smallBytes - bytes, null) > 0) return undefined;
-    const content = room.subarray(0, bytes);
-    room = room.subarray(bytes);
-    return content;
-  } finally {
-    closeSync(descriptor);
+/** Memory that one picture file after the other is read into, with no question for its size: half the time of readFileSync. */
+export class PictureRoom {
+  #bytes = Buffer.allocUnsafeSlow(firstRoomBytes);
+
+  /** The content of a file; it stays as it is until the next call. */
+  read(path: string): Uint8Array {
+    const descriptor = openSync(path, 'r');
+    try {
+      for (let filled = 0; ;) {
+        const got = readSync(descriptor, this.#bytes, filled, this.#bytes.length - filled, null);
+        filled += got;
+        // Less than asked for may also be all that a network folder gives at once: a file ends where nothing more comes.
+        if (got === 0) return this.#bytes.subarray(0, filled);
+        if (filled === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * filled);
+      }
+    } finally {
+      closeSync(descriptor);
+    }
   }
 }
 
@@ -53,8 +56,17 @@ export function readStoredPicture(path: string): Promise<StoredPicture> {
 
 /** The same for bytes that come from elsewhere. */
 export async function storedPicture(bytes: Uint8Array, source: ImageSource): Promise<StoredPicture> {
-  const { width, height } = requireSound(bytes, source) ?? (await decodeImage(bytes, source));
-  return { bytes, width, height };
+  return checkedPicture(bytes, source) ?? { bytes, ...sizeOf(await decodeImage(bytes, source)) };
+}
+
+/** The same for JPEG and PNG, whose structure is checked; `undefined` for formats that have to be decoded. */
+export function checkedPicture(bytes: Uint8Array, source: ImageSource): StoredPicture | undefined {
+  const header = requireSound(bytes, source);
+  return header === undefined ? undefined : { bytes, ...sizeOf(header) };
+}
+
+function sizeOf({ width, height }: { readonly width: number; readonly height: number }): Omit<StoredPicture, 'bytes'> {
+  return { width, height };
 }
 
 /** All pictures of a packed set have one size: the network takes no other. */

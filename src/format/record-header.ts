@@ -39,7 +39,7 @@ export function decodeImageRecord(cursor: Cursor): ImageRecord {
 
 export function encodeImageRecord(record: ImageRecord): Uint8Array {
   const bytes = Buffer.allocUnsafe(imageRecordBytes(record));
-  encodeImageRecordInto(bytes, record);
+  encodeImageRecordInto(bytes, 0, record);
   return bytes;
 }
 
@@ -48,17 +48,17 @@ export function imageRecordBytes({ label, payload }: ImageRecord): number {
   return recordHeaderBytes + (typeof label === 'number' ? 0 : 4 * label.length) + payload.length;
 }
 
-/** Writes an image record at the start of `bytes`. */
-export function encodeImageRecordInto(bytes: Buffer, { label, id, id2, payload }: ImageRecord): void {
+/** Writes an image record at `at`. */
+export function encodeImageRecordInto(bytes: Buffer, at: number, { label, id, id2, payload }: ImageRecord): void {
   const labels = typeof label === 'number' ? [] : label;
-  bytes.writeUInt32LE(labels.length, 0);
-  bytes.writeFloatLE(typeof label === 'number' ? label : 0, 4);
-  writeUInt64(bytes, id, 8);
-  writeUInt64(bytes, id2, 16);
+  bytes.writeUInt32LE(labels.length, at);
+  bytes.writeFloatLE(typeof label === 'number' ? label : 0, at + 4);
+  writeUInt64(bytes, id, at + 8);
+  writeUInt64(bytes, id2, at + 16);
   for (let index = 0; index < labels.length; index += 1) {
-    bytes.writeFloatLE(labels[index] ?? 0, recordHeaderBytes + 4 * index);
+    bytes.writeFloatLE(labels[index] ?? 0, at + recordHeaderBytes + 4 * index);
   }
-  bytes.set(payload, recordHeaderBytes + 4 * labels.length);
+  bytes.set(payload, at + recordHeaderBytes + 4 * labels.length);
 }
 
 /** A whole number up to 2^53, little-endian; a tenth of the time of one by way of BigInt. */

@@ -112,14 +112,35 @@ export function encodeRecordInto(target: Buffer, position: number, pieces: reado
   return at;
 }
 
+/** Writes the frame around a payload of `length` bytes, which stands already behind the room for the frame's header; returns the bytes of all. */
+export function encodeFrameAround(target: Buffer, position: number, length: number): number {
+  target.writeUInt32LE(recordMagic, position);
+  target.writeUInt32LE(length, position + 4);
+  const end = frameHeaderBytes + paddedTo4(length);
+  for (let pad = frameHeaderBytes + length; pad < end; pad += 1) target[position + pad] = 0;
+  return end;
+}
+
+/** Fails where a record of `length` bytes is too long for the format. */
+export function requireFitting(length: number): void {
+  if (length <= maxPartBytes) return;
+  fail({
+    code: 'record-too-long',
+    message: `a record of ${length} bytes does not fit: the format ends at ${maxPartBytes} bytes`,
+  });
+}
+
+/** Whether the magic word stands in a payload where it would be taken for the start of a record. */
+export function holdsMagic(payload: Buffer): boolean {
+  for (let found = payload.indexOf(magicBytes); found >= 0; found = payload.indexOf(magicBytes, found + 1)) {
+    if (found % 4 === 0) return true;
+  }
+  return false;
+}
+
 /** The payload without the magic words that stand at multiples of 4, cut where they stood. */
 export function splitAtMagic(payload: Uint8Array): Uint8Array[] {
-  if (payload.length > maxPartBytes) {
-    fail({
-      code: 'record-too-long',
-      message: `a record of ${payload.length} bytes does not fit: the format ends at ${maxPartBytes} bytes`,
-    });
-  }
+  requireFitting(payload.length);
   const buffer = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const pieces: Uint8Array[] = [];
   let start = 0;

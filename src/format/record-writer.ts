@@ -2,7 +2,15 @@ import { closeSync, fdatasync, fsyncSync, openSync, renameSync, rmSync, writeSyn
 import { dirname } from 'node:path';
 import { syncFolder } from '../base/atomic-file.ts';
 import { encodeIndexLine } from './index-file.ts';
-import { encodeRecordInto, framedBytes, splitAtMagic } from './record-io.ts';
+import {
+  encodeFrameAround,
+  encodeRecordInto,
+  frameHeaderBytes,
+  framedBytes,
+  holdsMagic,
+  requireFitting,
+  splitAtMagic,
+} from './record-io.ts';
 import { encodeImageRecordInto, imageRecordBytes, type ImageRecord } from './record-header.ts';
 
 /** A file under a temporary name that is written in large pieces and appears under its own name when it is whole. */
@@ -11,7 +19,7 @@ class GrowingFile {
   readonly #temporary: string;
   readonly #descriptor: number;
   readonly #writeBack: WriteBack;
-  #buffer = Buffer.allocUnsafe(1 << 20);
+  #buffer = Buffer.allocUnsafeSlow(1 << 20);
   #filled = 0;
 
   constructor(path: string) {
@@ -21,11 +29,21 @@ class GrowingFile {
     this.#writeBack = new WriteBack(this.#temporary);
   }
 
-  /** Room for `bytes` bytes; `fill` writes them at the given position. */
-  append(bytes: number, fill: (target: Buffer, position: number) => void): void {
+  /** Makes room for `bytes` bytes. They are written at {@link position} of {@link buffer} before {@link append} takes them. */
+  reserve(bytes: number): void {
     if (this.#filled + bytes > this.#buffer.length) this.#flush();
-    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(bytes);
-    fill(this.#buffer, this.#filled);
+    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);
+  }
+
+  get buffer(): Buffer {
+    return this.#buffer;
+  }
+
+  get position(): number {
+    return this.#filled;
+  }
+
+  append(bytes: number): void {
     this.#filled += bytes;
   }
 
@@ -91,8 +109,6 @@ export class RecordWriter {
   readonly #records: GrowingFile;
   readonly #index: GrowingFile;
   readonly #folder: string;
-  /** Room for one record, kept from one to the next. */
-  #encoded = Buffer.allocUnsafe(1 << 16);
   #offset = 0;
 
   constructor(recordPath: string, indexPath: string) {
@@ -108,18 +124,32 @@ export class RecordWriter {
 
   write(record: ImageRecord): void {
     const bytes = imageRecordBytes(record);
-    if (bytes > this.#encoded.length) this.#encoded = Buffer.allocUnsafe(2 * bytes);
-    encodeImageRecordInto(this.#encoded, record);
-    this.writePayload(record.id, this.#encoded.subarray(0, bytes));
+    requireFitting(bytes);
+    this.#records.reserve(frameHeaderBytes + bytes + 3);
+    const { buffer, position } = this.#records;
+    const start = position + frameHeaderBytes;
+    encodeImageRecordInto(buffer, start, record);
+    const payload = buffer.subarray(start, start + bytes);
+    // A payload without the magic word, as nearly every one, stays where it is.
+    if (holdsMagic(payload)) this.writePayload(record.id, Uint8Array.from(payload));
+    else this.#append(record.id, encodeFrameAround(buffer, position, bytes));
   }
 
   /** Writes any bytes as the record with this id. */
   writePayload(id: number, payload: Uint8Array): void {
-    const line = encodeIndexLine(id, this.#offset);
-    this.#index.append(line.length, (target, position) => target.write(line, position, 'latin1'));
     const pieces = splitAtMagic(payload);
     const bytes = framedBytes(pieces);
-    this.#records.append(bytes, (target, position) => encodeRecordInto(target, position, pieces));
+    this.#records.reserve(bytes);
+    encodeRecordInto(this.#records.buffer, this.#records.position, pieces);
+    this.#append(id, bytes);
+  }
+
+  #append(id: number, bytes: number): void {
+    this.#records.append(bytes);
+    const line = encodeIndexLine(id, this.#offset);
+    this.#index.reserve(line.length);
+    this.#index.buffer.write(line, this.#index.position, 'latin1');
+    this.#index.append(line.length);
     this.#offset += bytes;
   }
 

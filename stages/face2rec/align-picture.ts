@@ -9,6 +9,7 @@ import {
   encodePng,
   type RgbImage,
 } from '../../src/format/image.ts';
+import type { PictureRoom } from '../../src/format/picture-file.ts';
 import { loadPicture } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';
 
@@ -23,7 +24,7 @@ export interface AlignmentRules {
 }
 
 /** Decodes a photograph, cuts the face out, and encodes it. */
-export async function alignPicture(picture: Picture, rules: AlignmentRules): Promise<Uint8Array> {
+export async function alignPicture(picture: Picture, rules: AlignmentRules, room: PictureRoom): Promise<Uint8Array> {
   const { path, points, within } = picture;
   if (points === undefined && rules.withoutPoints === 'fail') {
     fail({
@@ -33,7 +34,7 @@ export async function alignPicture(picture: Picture, rules: AlignmentRules): Pro
       hint: 'Give the ten coordinates, or choose withoutPoints: crop.',
     });
   }
-  const { bytes, source } = loadPicture(picture);
+  const { bytes, source } = loadPicture(picture, room);
   if (points === undefined) {
     return encode(cropFace(await decodePhotograph(bytes, source), picture.box, rules.size), rules);
   }

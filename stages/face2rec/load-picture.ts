@@ -1,12 +1,18 @@
 import { closeSync, readSync } from 'node:fs';
 import type { ImageSource } from '../../src/format/image.ts';
-import { readPictureFile } from '../../src/format/picture-file.ts';
+import { readPictureFile, type PictureRoom } from '../../src/format/picture-file.ts';
 import { openForReading } from '../../src/format/read-file.ts';
 import type { Picture } from './picture-source.ts';
 
-/** The bytes of a picture, and what failures call it. */
-export function loadPicture({ path, within }: Picture): { readonly bytes: Uint8Array; readonly source: ImageSource } {
-  if (within === undefined) return { bytes: readPictureFile(path), source: { file: path } };
+export interface LoadedPicture {
+  readonly bytes: Uint8Array;
+  /** What failures call it. */
+  readonly source: ImageSource;
+}
+
+/** The bytes of a picture; they may lie in `room`, where the next picture replaces them. */
+export function loadPicture({ path, within }: Picture, room: PictureRoom): LoadedPicture {
+  if (within === undefined) return { bytes: readPictureFile(path, room), source: { file: path } };
   const { descriptor } = openForReading(path, 'tar archive');
   try {
     const bytes = Buffer.alloc(within.size);

@@ -10,7 +10,7 @@ import type { AlignmentRules } from './align-picture.ts';
 import { pictureName } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';
 import type { PackingPlan } from './plan-packing.ts';
-import { preparePicture, type Preparation, type PreparationJob } from './prepare-picture.ts';
+import { PicturePreparer, type Preparation, type PreparationJob } from './prepare-picture.ts';
 
 export interface PackingOptions {
   readonly folder: string;
@@ -38,10 +38,14 @@ export async function packPictures(plan: PackingPlan, options: PackingOptions, c
   const packing = new Packing(options, context);
   const progress = new WorkProgress(context, 'images', plan.imageCount);
   try {
-    for await (const { picture, prepared } of prepareAll(plan, options)) {
-      packing.add(picture, prepared);
-      await progress.step();
-    }
+    await (options.threads < 2 || !plan.anyUnaligned ? packHere : packWithThreads)(
+      plan,
+      options,
+      (picture, prepared) => {
+        packing.add(picture, prepared);
+        return progress.step();
+      },
+    );
     progress.end();
     return packing.finish();
   } catch (error) {
@@ -50,17 +54,20 @@ export async function packPictures(plan: PackingPlan, options: PackingOptions, c
   }
 }
 
-interface PreparedEntry {
-  readonly picture: Picture;
-  readonly prepared: Preparation;
-}
+type Add = (picture: Picture, prepared: Preparation) => Promise<void> | undefined;
 
 /** Aligned pictures are only copied, which one thread does as fast as a disk; others are decoded by several. */
-async function* prepareAll(plan: PackingPlan, { rules, threads }: PackingOptions): AsyncGenerator<PreparedEntry> {
-  if (threads < 2 || !plan.anyUnaligned) {
-    for (const picture of plan.pictures()) yield { picture, prepared: await preparePicture({ picture, rules }) };
-    return;
+async function packHere(plan: PackingPlan, { rules }: PackingOptions, add: Add): Promise<void> {
+  const preparer = new PicturePreparer();
+  for (const picture of plan.pictures()) {
+    const prepared = preparer.prepare({ picture, rules });
+    // Waiting for what is here already costs as much as reading it.
+    const pause = add(picture, prepared instanceof Promise ? await prepared : prepared);
+    if (pause !== undefined) await pause;
   }
+}
+
+async function packWithThreads(plan: PackingPlan, { rules, threads }: PackingOptions, add: Add): Promise<void> {
   const inHand: Picture[] = [];
   const jobs = function* (): Generator<PreparationJob> {
     for (const picture of plan.pictures()) {
@@ -71,7 +78,7 @@ async function* prepareAll(plan: PackingPlan, { rules, threads }: PackingOptions
   const worker = compiledModule(import.meta.url, './prepare-worker');
   for await (const prepared of mapInOrder<PreparationJob, Preparation>(jobs(), worker, threads)) {
     const picture = inHand.shift();
-    if (picture !== undefined) yield { picture, prepared };
+    if (picture !== undefined) await add(picture, prepared);
   }
 }
 

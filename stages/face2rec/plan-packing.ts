@@ -75,7 +75,8 @@ function finishPlan(
     pictures: function* () {
       for (const picture of source()) {
         const label = newLabel.get(picture.label);
-        if (label !== undefined && !rules.held.has(picture.identity)) yield { ...picture, label };
+        if (label === undefined || rules.held.has(picture.identity)) continue;
+        yield label === picture.label ? picture : { ...picture, label };
       }
     },
     imageCount: kept.reduce((sum, [, { images }]) => sum + images, 0),

@@ -1,5 +1,5 @@
 import { FailureError, type Failure } from '../../src/base/failure.ts';
-import { storedPicture, type StoredPicture } from '../../src/format/picture-file.ts';
+import { checkedPicture, PictureRoom, storedPicture, type StoredPicture } from '../../src/format/picture-file.ts';
 import { alignPicture, type AlignmentRules } from './align-picture.ts';
 import { loadPicture } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';
@@ -14,18 +14,44 @@ export interface PreparationJob {
   readonly rules: AlignmentRules;
 }
 
-function readStored(picture: Picture): Promise<StoredPicture> {
-  const { bytes, source } = loadPicture(picture);
-  return storedPicture(bytes, source);
+/** Reads pictures one after the other: verbatim where they are aligned, cut out and encoded where they are not. */
+export class PicturePreparer {
+  readonly #room = new PictureRoom();
+
+  /**
+   * The picture, whose bytes stay as they are until the next call; a promise of it where something has to be decoded, for a
+   * promise costs as much as reading a small file. Neither throws nor rejects for a bad picture.
+   */
+  prepare(job: PreparationJob): Preparation | Promise<Preparation> {
+    try {
+      return job.picture.aligned ? this.#prepareStored(job.picture) : this.#prepareSlowly(this.#align(job));
+    } catch (error) {
+      return unusable(error);
+    }
+  }
+
+  #prepareStored(picture: Picture): Preparation | Promise<Preparation> {
+    const { bytes, source } = loadPicture(picture, this.#room);
+    const checked = checkedPicture(bytes, source);
+    return checked === undefined
+      ? this.#prepareSlowly(storedPicture(bytes, source))
+      : { outcome: 'ready', bytes, width: checked.width, height: checked.height };
+  }
+
+  async #align({ picture, rules }: PreparationJob): Promise<StoredPicture> {
+    return { bytes: await alignPicture(picture, rules, this.#room), ...rules.size };
+  }
+
+  async #prepareSlowly(picture: Promise<StoredPicture>): Promise<Preparation> {
+    try {
+      return { outcome: 'ready', ...(await picture) };
+    } catch (error) {
+      return unusable(error);
+    }
+  }
 }
 
-/** Reads a picture: verbatim where it is aligned, cut out and encoded where it is not. Never rejects for a bad picture. */
-export async function preparePicture({ picture, rules }: PreparationJob): Promise<Preparation> {
-  try {
-    if (picture.aligned) return { outcome: 'ready', ...(await readStored(picture)) };
-    return { outcome: 'ready', bytes: await alignPicture(picture, rules), ...rules.size };
-  } catch (error) {
-    if (error instanceof FailureError) return { outcome: 'unusable', failures: error.failures };
-    throw error;
-  }
+function unusable(error: unknown): Preparation {
+  if (error instanceof FailureError) return { outcome: 'unusable', failures: error.failures };
+  throw error;
 }

@@ -1,12 +1,14 @@
 import { serveJobs } from '../../src/base/ordered-workers.ts';
-import { preparePicture, type Preparation } from './prepare-picture.ts';
+import { PicturePreparer, type Preparation, type PreparationJob } from './prepare-picture.ts';
+
+const preparer = new PicturePreparer();
 
 /**
- * A view of a larger buffer would be copied with all of it: the picture gets one of its own. It is copied on its way once more,
- * which for a few kilobytes costs half of handing the buffer over.
+ * The next picture replaces the bytes of this one, and a view of a larger buffer would be sent with all of it: the picture gets
+ * bytes of its own. They are copied on their way once more, which for a few kilobytes costs half of handing the buffer over.
  */
-async function prepare(...job: Parameters<typeof preparePicture>): Promise<Preparation> {
-  const prepared = await preparePicture(...job);
+async function prepare(job: PreparationJob): Promise<Preparation> {
+  const prepared = await preparer.prepare(job);
   return prepared.outcome === 'ready' ? { ...prepared, bytes: Uint8Array.from(prepared.bytes) } : prepared;
 }
 

@@ -11,7 +11,7 @@ export interface UnpackOptions {
   /** What the archive is called, for failures. */
   readonly name: string;
   readonly signal: AbortSignal;
-  readonly onEntry: () => Promise<void>;
+  readonly onEntry: () => Promise<void> | undefined;
 }
 
 type ArchiveKind = 'tar' | 'tar.gz' | 'zip';

@@ -13,7 +13,7 @@ export async function unpackTar(
   chunks: AsyncIterable<Buffer>,
   file: string,
   target: UnpackTarget,
-  onEntry: () => Promise<void>,
+  onEntry: () => Promise<void> | undefined,
 ): Promise<void> {
   const source = new ChunkSource(chunks, file);
   const headers = new TarHeaders();

@@ -11,7 +11,11 @@ import type { UnpackTarget } from './unpack-target.ts';
 const maxLinkBytes = 4096;
 
 /** Unpacks a zip archive, entry by entry, in memory that does not depend on its size. */
-export async function unpackZip(path: string, target: UnpackTarget, onEntry: () => Promise<void>): Promise<void> {
+export async function unpackZip(
+  path: string,
+  target: UnpackTarget,
+  onEntry: () => Promise<void> | undefined,
+): Promise<void> {
   const { descriptor, size } = openForReading(path, 'zip archive');
   const read: ReadRange = (offset, length) => {
     const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
