@@ -26,8 +26,12 @@ export function warpAffine(image: RgbImage, matrix: AffineMatrix, size: PictureS
   const [m0, m1, m2, m3, m4, m5] = invert(matrix);
   const { width, height } = size;
   const result = new Uint8Array(width * height * 3);
-  const columnX = Int32Array.from({ length: width }, (_, x) => roundHalfEven(m0 * x * 1024));
-  const columnY = Int32Array.from({ length: width }, (_, x) => roundHalfEven(m3 * x * 1024));
+  const columnX = new Int32Array(width);
+  const columnY = new Int32Array(width);
+  for (let x = 0; x < width; x += 1) {
+    columnX[x] = roundHalfEven(m0 * x * 1024);
+    columnY[x] = roundHalfEven(m3 * x * 1024);
+  }
   for (let y = 0; y < height; y += 1) {
     const startX = (roundHalfEven((m1 * y + m2) * 1024) + 16) | 0;
     const startY = (roundHalfEven((m4 * y + m5) * 1024) + 16) | 0;

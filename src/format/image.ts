@@ -4,6 +4,7 @@ import type { Sharp } from 'sharp';
 import { fail, FailureError } from '../base/failure.ts';
 import { decodeBmp } from './bmp.ts';
 import { cmykToRgb } from './cmyk.ts';
+import type { DecodingMemory } from './decoding-memory.ts';
 import { checkPicture, isDamage, pictureFormat, type PictureFormat, type PictureHeader } from './image-header.ts';
 import { decodeJpegPart, type PictureArea } from './jpeg-part.ts';
 import { decodePnm } from './pnm.ts';
@@ -44,15 +45,16 @@ export function decodePhotograph(bytes: Uint8Array, source: string | ImageSource
 
 /**
  * The same where only some pixels are needed, which are the same; what the others are is left open. Twice as fast for the
- * common kind of JPEG, more where the area is small.
+ * common kind of JPEG, more where the area is small. The pixels may lie in `memory`, where the next picture replaces them.
  */
 export async function decodePhotographPart(
   bytes: Uint8Array,
   source: string | ImageSource,
   area: PictureArea,
+  memory?: DecodingMemory,
 ): Promise<RgbImage> {
   requireSound(bytes, source);
-  return (isJpeg(bytes) ? decodeJpegPart(bytes, area) : undefined) ?? decodePhotograph(bytes, source);
+  return (isJpeg(bytes) ? decodeJpegPart(bytes, area, memory) : undefined) ?? decodePhotograph(bytes, source);
 }
 
 async function decodeExactly(bytes: Uint8Array, source: string | ImageSource, upright: boolean): Promise<RgbImage> {

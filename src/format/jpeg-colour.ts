@@ -26,11 +26,18 @@ export interface Columns {
 
 const fractionBits = 16;
 const half = 1 << (fractionBits - 1);
-const inFraction = (value: number): number => Math.floor(value * (1 << fractionBits) + 0.5);
-const redOfCr = inFraction(1.402);
-const blueOfCb = inFraction(1.772);
-const greenOfCr = -inFraction(0.71414);
-const greenOfCb = -inFraction(0.34414);
+
+/** For each value of chroma, `factor` times its distance from grey, plus `addend`, in 1/65536. */
+function shares(factor: number, addend: number): Int32Array {
+  const share = Math.floor(Math.abs(factor) * (1 << fractionBits) + 0.5) * Math.sign(factor);
+  return Int32Array.from({ length: 256 }, (_, chroma) => share * (chroma - 128) + addend);
+}
+
+// What red (Cr) and blue (Cb) chroma add to the colours; the halves round.
+const redOfRed = shares(1.402, half).map((sum) => sum >> fractionBits);
+const blueOfBlue = shares(1.772, half).map((sum) => sum >> fractionBits);
+const greenOfRed = shares(-0.71414, 0);
+const greenOfBlue = shares(-0.34414, half);
 
 /** Where rows of colours go. */
 export interface ColourRows {
@@ -126,9 +133,7 @@ function paintPairs(
 
 /** Clamping is left to the array. */
 function paintPixel(rgb: Uint8ClampedArray, at: number, light: number, blue: number, red: number): void {
-  const cb = blue - 128;
-  const cr = red - 128;
-  rgb[at] = light + ((Math.imul(redOfCr, cr) + half) >> fractionBits);
-  rgb[at + 1] = light + ((Math.imul(greenOfCb, cb) + Math.imul(greenOfCr, cr) + half) >> fractionBits);
-  rgb[at + 2] = light + ((Math.imul(blueOfCb, cb) + half) >> fractionBits);
+  rgb[at] = light + (redOfRed[red] ?? 0);
+  rgb[at + 1] = light + (((greenOfRed[red] ?? 0) + (greenOfBlue[blue] ?? 0)) >> fractionBits);
+  rgb[at + 2] = light + (blueOfBlue[blue] ?? 0);
 }

@@ -52,7 +52,7 @@ export class CoefficientReader {
   #bit = 0;
 
   /** `bytes` has {@link entropyPaddingBytes} after the first `length`. */
-  constructor(bytes: Uint8Array, length: number) {
+  constructor(bytes: Uint8ClampedArray, length: number) {
     this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#end = length * 8;
   }

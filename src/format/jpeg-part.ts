@@ -6,6 +6,7 @@ import {
   naturalOrder,
   type HuffmanTable,
 } from './jpeg-huffman.ts';
+import { DecodingMemory } from './decoding-memory.ts';
 import { fillBlock, transformBlock } from './jpeg-transform.ts';
 import type { RgbImage } from './rgb-image.ts';
 
@@ -31,12 +32,18 @@ interface Frame {
   readonly scale: ChromaScale;
 }
 
+/** What the blocks of a component are coded with. */
+interface ComponentCode {
+  /** Steps of the coefficients, in natural order. */
+  readonly step: Int32Array;
+  readonly dc: HuffmanTable;
+  readonly ac: HuffmanTable;
+}
+
 /** What stands before the entropy-coded data. */
 interface Head {
   readonly frame: Frame;
-  /** Steps of the coefficients, in natural order, per component. */
-  readonly steps: readonly Int32Array[];
-  readonly tables: readonly { readonly dc: HuffmanTable; readonly ac: HuffmanTable }[];
+  readonly components: readonly [ComponentCode, ComponentCode, ComponentCode];
   /** Where the entropy-coded data start. */
   readonly scan: number;
 }
@@ -48,9 +55,14 @@ const leastWidth = 6;
  * Decodes the part of a JPEG picture that an alignment needs, with the pixels of libjpeg's default. The result has the size of
  * the picture; pixels outside of the area are unspecified. Only for the kind that cameras and libraries write most: baseline,
  * YCbCr with chroma at full or half resolution, one scan, without restart markers and EXIF orientation. `undefined` for
- * every other kind, and where the data are damaged: decode those whole, by a library, which also says what is wrong.
+ * every other kind, and where the data are damaged: decode those whole, by a library, which also says what is wrong. The
+ * pixels lie in `memory`, where the next picture replaces them.
  */
-export function decodeJpegPart(bytes: Uint8Array, area: PictureArea): RgbImage | undefined {
+export function decodeJpegPart(
+  bytes: Uint8Array,
+  area: PictureArea,
+  memory = new DecodingMemory(),
+): RgbImage | undefined {
   const head = readHead(bytes);
   if (head === undefined) return undefined;
   const { width, height } = head.frame;
@@ -61,11 +73,14 @@ export function decodeJpegPart(bytes: Uint8Array, area: PictureArea): RgbImage |
     right: Math.min(width, area.right),
     bottom: Math.min(height, area.bottom),
   };
-  const image = { width, height, data: new Uint8Array(width * height * 3) };
+  const rgb = memory.take('colours', width * height * 3);
+  const image = { width, height, data: new Uint8Array(rgb.buffer, rgb.byteOffset, rgb.length) };
   if (inside.left >= inside.right || inside.top >= inside.bottom) return image;
-  const planes = decodePlanes(head, unstuff(bytes, head.scan), inside);
-  if (planes === undefined) return undefined;
-  paint(planes, head.frame.scale, inside, image);
+  const planes = planesOf(head.frame, memory);
+  if (!decodePlanes(head, unstuff(bytes, head.scan, memory), planes, inside)) return undefined;
+  for (let y = inside.top; y < inside.bottom; y += 1) {
+    paintRow(planes, head.frame.scale, { rgb, width }, y, { from: inside.left, to: inside.right });
+  }
   return image;
 }
 
@@ -75,48 +90,49 @@ function leastDataBytes({ width, height, scale: { across, down } }: Frame): numb
   return (units * (across * down + 2) * 2) / 8;
 }
 
-function paint(planes: Planes, scale: ChromaScale, { left, top, right, bottom }: PictureArea, image: RgbImage): void {
-  const columns = { from: left, to: right };
-  const rgb = new Uint8ClampedArray(image.data.buffer, image.data.byteOffset, image.data.length);
-  const target = { rgb, width: image.width };
-  for (let y = top; y < bottom; y += 1) paintRow(planes, scale, target, y, columns);
-}
-
 type Planes = readonly [Plane, Plane, Plane];
 
-/** Decodes the blocks that the area needs, and passes over the others. */
-function decodePlanes({ frame, steps, tables }: Head, data: EntropyData, area: PictureArea): Planes | undefined {
-  const { across, down } = frame.scale;
-  const unitsAcross = Math.ceil(frame.width / (8 * across));
+/** Decodes the blocks that the area needs, and passes over the others; false where the data are damaged. */
+function decodePlanes(head: Head, data: EntropyData, planes: Planes, area: PictureArea): boolean {
+  const { across, down } = head.frame.scale;
   // The filter of the chroma looks one sample, two pixels, around.
   const first = { x: Math.floor((area.left - 2) / (8 * across)), y: Math.floor((area.top - 2) / (8 * down)) };
   const last = { x: Math.floor((area.right + 1) / (8 * across)), y: Math.floor((area.bottom + 1) / (8 * down)) };
-  const planes = planesOf(frame, unitsAcross);
-  const reader = new CoefficientReader(data.bytes, data.length);
-  const decoders: BlockDecoder[] = [];
-  for (const [index, plane] of planes.entries()) {
-    const [table, step] = [tables[index], steps[index]];
-    if (table === undefined || step === undefined) return undefined;
-    const blocks = index === 0 ? frame.scale : { across: 1, down: 1 };
-    decoders.push(new BlockDecoder(reader, { plane, blocks, step, ...table }));
-  }
-  const rows = Math.min(last.y + 1, Math.ceil(frame.height / (8 * down)));
+  const [luma, blue, red] = decodersOf(head, new CoefficientReader(data.bytes, data.length), planes);
+  const units = unitsOf(head.frame);
+  const rows = Math.min(last.y + 1, units.down);
   for (let y = 0; y < rows; y += 1) {
-    for (let x = 0; x < unitsAcross; x += 1) {
+    for (let x = 0; x < units.across; x += 1) {
       const isNeeded = y >= first.y && x >= first.x && x <= last.x;
-      for (const decoder of decoders) if (!decoder.decodeUnit(x, y, isNeeded)) return undefined;
+      const isSound =
+        luma.decodeUnit(x, y, isNeeded) && blue.decodeUnit(x, y, isNeeded) && red.decodeUnit(x, y, isNeeded);
+      if (!isSound) return false;
     }
   }
-  return planes;
+  return true;
 }
 
-interface BlockPlan {
+function decodersOf({ frame, components }: Head, reader: CoefficientReader, planes: Planes): Decoders {
+  const [luma, blue, red] = components;
+  const single = { across: 1, down: 1 };
+  return [
+    new BlockDecoder(reader, { plane: planes[0], blocks: frame.scale, ...luma }),
+    new BlockDecoder(reader, { plane: planes[1], blocks: single, ...blue }),
+    new BlockDecoder(reader, { plane: planes[2], blocks: single, ...red }),
+  ];
+}
+
+type Decoders = readonly [BlockDecoder, BlockDecoder, BlockDecoder];
+
+/** Units that the blocks of all components are grouped in. */
+function unitsOf({ width, height, scale }: Frame): { readonly across: number; readonly down: number } {
+  return { across: Math.ceil(width / (8 * scale.across)), down: Math.ceil(height / (8 * scale.down)) };
+}
+
+interface BlockPlan extends ComponentCode {
   readonly plane: Plane;
   /** Blocks of the component in a unit. */
   readonly blocks: { readonly across: number; readonly down: number };
-  readonly step: Int32Array;
-  readonly dc: HuffmanTable;
-  readonly ac: HuffmanTable;
 }
 
 /** Decodes the blocks of one component. */
@@ -152,34 +168,35 @@ class BlockDecoder {
     if (last < 0) return false;
     this.#block[0] = this.#lastDc * (step[0] ?? 0);
     const at = (row * plane.stride + column) * 8;
-    if (last === 0) fillBlock(this.#block, plane.samples, at, plane.stride);
-    else transformBlock(this.#block, plane.samples, at, plane.stride);
+    if (last === 0) fillBlock(this.#block, plane, at);
+    else transformBlock(this.#block, last, plane, at);
     return true;
   }
 }
 
-function planesOf({ width, height, scale }: Frame, unitsAcross: number): Planes {
-  const unitsDown = Math.ceil(height / (8 * scale.down));
-  const plane = (across: number, down: number, spread: ChromaScale): Plane => ({
-    samples: new Uint8ClampedArray(unitsAcross * unitsDown * 64 * across * down),
-    stride: unitsAcross * 8 * across,
+function planesOf(frame: Frame, memory: DecodingMemory): Planes {
+  const { width, height, scale } = frame;
+  const units = unitsOf(frame);
+  const plane = (name: string, blocks: ChromaScale, spread: ChromaScale): Plane => ({
+    samples: memory.take(name, units.across * units.down * 64 * blocks.across * blocks.down),
+    stride: units.across * 8 * blocks.across,
     width: Math.ceil(width / spread.across),
     height: Math.ceil(height / spread.down),
   });
-  const chroma = (): Plane => plane(1, 1, scale);
-  return [plane(scale.across, scale.down, { across: 1, down: 1 }), chroma(), chroma()];
+  const single = { across: 1, down: 1 } as const;
+  return [plane('luma', scale, single), plane('blue', single, scale), plane('red', single, scale)];
 }
 
 /** Entropy-coded data with padding behind them. */
 interface EntropyData {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8ClampedArray;
   readonly length: number;
 }
 
 /** The data from `start` to the next marker, without the zeros that are stuffed in after 0xff. */
-function unstuff(bytes: Uint8Array, start: number): EntropyData {
+function unstuff(bytes: Uint8Array, start: number, memory: DecodingMemory): EntropyData {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const result = new Uint8Array(bytes.length - start + entropyPaddingBytes);
+  const result = memory.take('entropy', bytes.length - start + entropyPaddingBytes);
   let length = 0;
   for (let at = start; ;) {
     const marker = source.indexOf(0xff, at);
@@ -187,7 +204,10 @@ function unstuff(bytes: Uint8Array, start: number): EntropyData {
     const end = marker < 0 ? source.length : isStuffed ? marker + 1 : marker;
     result.set(source.subarray(at, end), length);
     length += end - at;
-    if (!isStuffed) return { bytes: result, length };
+    if (!isStuffed) {
+      result.fill(0, length, length + entropyPaddingBytes);
+      return { bytes: result, length };
+    }
     at = marker + 2;
   }
 }
@@ -239,20 +259,17 @@ class HeadParts {
   finish(scan: Uint8Array, start: number): Head | undefined {
     const frame = this.#frame;
     if (frame === undefined || scan[0] !== 3 || scan.length !== 10) return undefined;
-    const steps: Int32Array[] = [];
-    const tables: Head['tables'][number][] = [];
-    for (const [index, { id, quantisation }] of frame.components.entries()) {
+    const code = ({ id, quantisation }: Component, index: number): ComponentCode | undefined => {
       const choice = scan[2 + 2 * index] ?? 0;
-      const [step, dc, ac] = [
-        this.#steps.get(quantisation),
-        this.#tables.get(choice >> 4),
-        this.#tables.get(16 + (choice & 15)),
-      ];
-      if (scan[1 + 2 * index] !== id || step === undefined || dc === undefined || ac === undefined) return undefined;
-      steps.push(step);
-      tables.push({ dc, ac });
-    }
-    return { frame, steps, tables, scan: start };
+      const step = this.#steps.get(quantisation);
+      const dc = this.#tables.get(choice >> 4);
+      const ac = this.#tables.get(16 + (choice & 15));
+      const isWhole = scan[1 + 2 * index] === id && step !== undefined && dc !== undefined && ac !== undefined;
+      return isWhole ? { step, dc, ac } : undefined;
+    };
+    const [luma, blue, red] = frame.components.map(code);
+    if (luma === undefined || blue === undefined || red === undefined) return undefined;
+    return { frame, components: [luma, blue, red], scan: start };
   }
 
   #addSteps(segment: Uint8Array): boolean {

@@ -1,3 +1,5 @@
+import { naturalOrder } from './jpeg-huffman.ts';
+
 /*
  * The inverse cosine transform of libjpeg's default, "islow" (Loeffler, Ligtenberg and Moschytz 1989, in whole numbers:
  * jidctint.c of the Independent JPEG Group): 13 bits of fraction in the factors, 2 more bits kept between the passes.
@@ -25,111 +27,91 @@ const f2053 = 16819;
 const f2562 = 20995;
 const f3072 = 25172;
 
-/** Turns 64 dequantised coefficients into samples at `at` of a plane, and leaves the block zero for the next one. */
-export function transformBlock(block: Int32Array, plane: Uint8ClampedArray, at: number, stride: number): void {
-  for (let column = 0; column < 8; column += 1) transformColumn(block, column);
-  for (let row = 0; row < 8; row += 1) transformRow(block, row * 8, plane, at + row * stride);
-  block.fill(0);
+/** The rightmost column that a coefficient up to each place of the scan can lie in. */
+const lastColumns = Uint8Array.from(naturalOrder, (_, place) =>
+  naturalOrder.subarray(0, place + 1).reduce((last, natural) => Math.max(last, natural & 7), 0),
+);
+
+/**
+ * Turns 64 dequantised coefficients into samples at `at` of a plane, and leaves the block zero for the next one. `last`: place of
+ * the last coefficient in the scan that is not zero.
+ */
+export function transformBlock(block: Int32Array, last: number, { samples, stride }: BlockTarget, at: number): void {
+  transformLines(block, (lastColumns[last] ?? 7) + 1, 1, 8, columnShift);
+  transformLines(block, 8, 8, 1, rowShift);
+  for (let row = 0, target = at; row < 64; row += 8, target += stride) moveRow(block, row, samples, target);
+}
+
+/** Clamps eight numbers to samples and leaves zeros: written out, it costs a third of calls of `set` and `fill`. */
+function moveRow(block: Int32Array, from: number, samples: Uint8ClampedArray, at: number): void {
+  for (let column = 0; column < 8; column += 1) {
+    samples[at + column] = block[from + column] ?? 0;
+    block[from + column] = 0;
+  }
+}
+
+export interface BlockTarget {
+  readonly samples: Uint8ClampedArray;
+  /** Samples from one row to the next. */
+  readonly stride: number;
 }
 
 /** The same for a block of which only the first coefficient is not zero. */
-export function fillBlock(block: Int32Array, plane: Uint8ClampedArray, at: number, stride: number): void {
+export function fillBlock(block: Int32Array, { samples, stride }: BlockTarget, at: number): void {
   const flat = ((((block[0] ?? 0) << keptBits) << factorBits) + rowHalf) >> rowShift;
-  for (let row = 0; row < 8; row += 1) fillRow(plane, at + row * stride, flat);
+  for (let row = 0, target = at; row < 8; row += 1, target += stride) {
+    for (let column = 0; column < 8; column += 1) samples[target + column] = flat;
+  }
   block[0] = 0;
 }
 
-/** Eight stores cost a fifth of a call of `fill`. */
-function fillRow(plane: Uint8ClampedArray, at: number, sample: number): void {
-  plane[at] = sample;
-  plane[at + 1] = sample;
-  plane[at + 2] = sample;
-  plane[at + 3] = sample;
-  plane[at + 4] = sample;
-  plane[at + 5] = sample;
-  plane[at + 6] = sample;
-  plane[at + 7] = sample;
-}
-
-function transformColumn(block: Int32Array, c: number): void {
-  const in0 = block[c] ?? 0;
-  const in1 = block[c + 8] ?? 0;
-  const in2 = block[c + 16] ?? 0;
-  const in3 = block[c + 24] ?? 0;
-  const in4 = block[c + 32] ?? 0;
-  const in5 = block[c + 40] ?? 0;
-  const in6 = block[c + 48] ?? 0;
-  const in7 = block[c + 56] ?? 0;
-  if ((in1 | in2 | in3 | in4 | in5 | in6 | in7) === 0) {
-    const flat = in0 << keptBits;
-    for (let place = c; place < 64; place += 8) block[place] = flat;
-    return;
+/**
+ * The transform of lines of eight numbers, in their place: columns or rows. Lines start `apart` from each other, and their
+ * numbers stand `step` apart. `shift` is what is cut off, rounded.
+ */
+function transformLines(block: Int32Array, lines: number, apart: number, step: number, shift: number): void {
+  const half = shift === rowShift ? rowHalf : columnHalf;
+  for (let line = 0, first = 0; line < lines; line += 1, first += apart) {
+    const second = first + step;
+    const third = second + step;
+    const fourth = third + step;
+    const fifth = fourth + step;
+    const sixth = fifth + step;
+    const seventh = sixth + step;
+    const eighth = seventh + step;
+    const in0 = block[first] ?? 0;
+    const in1 = block[second] ?? 0;
+    const in2 = block[third] ?? 0;
+    const in3 = block[fourth] ?? 0;
+    const in4 = block[fifth] ?? 0;
+    const in5 = block[sixth] ?? 0;
+    const in6 = block[seventh] ?? 0;
+    const in7 = block[eighth] ?? 0;
+    const evenTurn = Math.imul(in2 + in6, f0541);
+    const even2 = evenTurn - Math.imul(in6, f1847);
+    const even3 = evenTurn + Math.imul(in2, f0765);
+    const even0 = (in0 + in4) << factorBits;
+    const even1 = (in0 - in4) << factorBits;
+    const e0 = even0 + even3 + half;
+    const e3 = even0 - even3 + half;
+    const e1 = even1 + even2 + half;
+    const e2 = even1 - even2 + half;
+    const turn = Math.imul(in7 + in3 + in5 + in1, f1175);
+    const z1 = Math.imul(in7 + in1, f0899);
+    const z2 = Math.imul(in5 + in3, f2562);
+    const z3 = turn - Math.imul(in7 + in3, f1961);
+    const z4 = turn - Math.imul(in5 + in1, f0390);
+    const o0 = Math.imul(in7, f0298) - z1 + z3;
+    const o1 = Math.imul(in5, f2053) - z2 + z4;
+    const o2 = Math.imul(in3, f3072) - z2 + z3;
+    const o3 = Math.imul(in1, f1501) - z1 + z4;
+    block[first] = (e0 + o3) >> shift;
+    block[eighth] = (e0 - o3) >> shift;
+    block[second] = (e1 + o2) >> shift;
+    block[seventh] = (e1 - o2) >> shift;
+    block[third] = (e2 + o1) >> shift;
+    block[sixth] = (e2 - o1) >> shift;
+    block[fourth] = (e3 + o0) >> shift;
+    block[fifth] = (e3 - o0) >> shift;
   }
-  const evenTurn = (in2 + in6) * f0541;
-  const even2 = evenTurn - in6 * f1847;
-  const even3 = evenTurn + in2 * f0765;
-  const even0 = (in0 + in4) << factorBits;
-  const even1 = (in0 - in4) << factorBits;
-  const e0 = even0 + even3 + columnHalf;
-  const e3 = even0 - even3 + columnHalf;
-  const e1 = even1 + even2 + columnHalf;
-  const e2 = even1 - even2 + columnHalf;
-  const turn = (in7 + in3 + in5 + in1) * f1175;
-  const z1 = (in7 + in1) * f0899;
-  const z2 = (in5 + in3) * f2562;
-  const z3 = turn - (in7 + in3) * f1961;
-  const z4 = turn - (in5 + in1) * f0390;
-  const o0 = in7 * f0298 - z1 + z3;
-  const o1 = in5 * f2053 - z2 + z4;
-  const o2 = in3 * f3072 - z2 + z3;
-  const o3 = in1 * f1501 - z1 + z4;
-  block[c] = (e0 + o3) >> columnShift;
-  block[c + 56] = (e0 - o3) >> columnShift;
-  block[c + 8] = (e1 + o2) >> columnShift;
-  block[c + 48] = (e1 - o2) >> columnShift;
-  block[c + 16] = (e2 + o1) >> columnShift;
-  block[c + 40] = (e2 - o1) >> columnShift;
-  block[c + 24] = (e3 + o0) >> columnShift;
-  block[c + 32] = (e3 - o0) >> columnShift;
-}
-
-function transformRow(block: Int32Array, r: number, plane: Uint8ClampedArray, at: number): void {
-  const in0 = block[r] ?? 0;
-  const in1 = block[r + 1] ?? 0;
-  const in2 = block[r + 2] ?? 0;
-  const in3 = block[r + 3] ?? 0;
-  const in4 = block[r + 4] ?? 0;
-  const in5 = block[r + 5] ?? 0;
-  const in6 = block[r + 6] ?? 0;
-  const in7 = block[r + 7] ?? 0;
-  if ((in1 | in2 | in3 | in4 | in5 | in6 | in7) === 0) {
-    fillRow(plane, at, ((in0 << factorBits) + rowHalf) >> rowShift);
-    return;
-  }
-  const evenTurn = (in2 + in6) * f0541;
-  const even2 = evenTurn - in6 * f1847;
-  const even3 = evenTurn + in2 * f0765;
-  const even0 = (in0 + in4) << factorBits;
-  const even1 = (in0 - in4) << factorBits;
-  const e0 = even0 + even3 + rowHalf;
-  const e3 = even0 - even3 + rowHalf;
-  const e1 = even1 + even2 + rowHalf;
-  const e2 = even1 - even2 + rowHalf;
-  const turn = (in7 + in3 + in5 + in1) * f1175;
-  const z1 = (in7 + in1) * f0899;
-  const z2 = (in5 + in3) * f2562;
-  const z3 = turn - (in7 + in3) * f1961;
-  const z4 = turn - (in5 + in1) * f0390;
-  const o0 = in7 * f0298 - z1 + z3;
-  const o1 = in5 * f2053 - z2 + z4;
-  const o2 = in3 * f3072 - z2 + z3;
-  const o3 = in1 * f1501 - z1 + z4;
-  plane[at] = (e0 + o3) >> rowShift;
-  plane[at + 7] = (e0 - o3) >> rowShift;
-  plane[at + 1] = (e1 + o2) >> rowShift;
-  plane[at + 6] = (e1 - o2) >> rowShift;
-  plane[at + 2] = (e2 + o1) >> rowShift;
-  plane[at + 5] = (e2 - o1) >> rowShift;
-  plane[at + 3] = (e3 + o0) >> rowShift;
-  plane[at + 4] = (e3 - o0) >> rowShift;
 }

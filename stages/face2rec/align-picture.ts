@@ -9,6 +9,7 @@ import {
   encodePng,
   type RgbImage,
 } from '../../src/format/image.ts';
+import type { DecodingMemory } from '../../src/format/decoding-memory.ts';
 import type { PictureRoom } from '../../src/format/picture-file.ts';
 import { loadPicture } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';
@@ -23,8 +24,18 @@ export interface AlignmentRules {
   readonly withoutPoints: 'fail' | 'crop';
 }
 
+/** Used for one picture after the other. */
+export interface AlignmentMemory {
+  readonly file: PictureRoom;
+  readonly pixels: DecodingMemory;
+}
+
 /** Decodes a photograph, cuts the face out, and encodes it. */
-export async function alignPicture(picture: Picture, rules: AlignmentRules, room: PictureRoom): Promise<Uint8Array> {
+export async function alignPicture(
+  picture: Picture,
+  rules: AlignmentRules,
+  memory: AlignmentMemory,
+): Promise<Uint8Array> {
   const { path, points, within } = picture;
   if (points === undefined && rules.withoutPoints === 'fail') {
     fail({
@@ -34,12 +45,12 @@ export async function alignPicture(picture: Picture, rules: AlignmentRules, room
       hint: 'Give the ten coordinates, or choose withoutPoints: crop.',
     });
   }
-  const { bytes, source } = loadPicture(picture, room);
+  const { bytes, source } = loadPicture(picture, memory.file);
   if (points === undefined) {
     return encode(cropFace(await decodePhotograph(bytes, source), picture.box, rules.size), rules);
   }
   const matrix = alignmentMatrix(pairUp(points), rules.size);
-  const image = await decodePhotographPart(bytes, source, sourceArea(matrix, rules.size));
+  const image = await decodePhotographPart(bytes, source, sourceArea(matrix, rules.size), memory.pixels);
   return encode(warpAffine(image, matrix, rules.size), rules);
 }
 

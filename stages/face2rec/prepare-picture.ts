@@ -1,6 +1,7 @@
 import { FailureError, type Failure } from '../../src/base/failure.ts';
+import { DecodingMemory } from '../../src/format/decoding-memory.ts';
 import { checkedPicture, PictureRoom, storedPicture, type StoredPicture } from '../../src/format/picture-file.ts';
-import { alignPicture, type AlignmentRules } from './align-picture.ts';
+import { alignPicture, type AlignmentMemory, type AlignmentRules } from './align-picture.ts';
 import { loadPicture } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';
 
@@ -16,7 +17,7 @@ export interface PreparationJob {
 
 /** Reads pictures one after the other: verbatim where they are aligned, cut out and encoded where they are not. */
 export class PicturePreparer {
-  readonly #room = new PictureRoom();
+  readonly #memory: AlignmentMemory = { file: new PictureRoom(), pixels: new DecodingMemory() };
 
   /**
    * The picture, whose bytes stay as they are until the next call; a promise of it where something has to be decoded, for a
@@ -31,7 +32,7 @@ export class PicturePreparer {
   }
 
   #prepareStored(picture: Picture): Preparation | Promise<Preparation> {
-    const { bytes, source } = loadPicture(picture, this.#room);
+    const { bytes, source } = loadPicture(picture, this.#memory.file);
     const checked = checkedPicture(bytes, source);
     return checked === undefined
       ? this.#prepareSlowly(storedPicture(bytes, source))
@@ -39,7 +40,7 @@ export class PicturePreparer {
   }
 
   async #align({ picture, rules }: PreparationJob): Promise<StoredPicture> {
-    return { bytes: await alignPicture(picture, rules, this.#room), ...rules.size };
+    return { bytes: await alignPicture(picture, rules, this.#memory), ...rules.size };
   }
 
   async #prepareSlowly(picture: Promise<StoredPicture>): Promise<Preparation> {
