@@ -1,9 +1,11 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageEvent } from '../src/base/stage.ts';
 import { PackedDataset } from '../src/format/packed-dataset.ts';
 import { RecordWriter } from '../src/format/record-writer.ts';
 import { openTrainingReader } from '../src/format/training-reader.ts';
+import { defaultParams, type JsonObject } from '../src/spec/params-validator.ts';
+import type { Params } from '../stages/face2rec/contract.ts';
 import { run as face2rec } from '../stages/face2rec/run.ts';
 
 /* One job of bench/formats.ts in a process of its own, so that its peak memory is its own. Prints a line of JSON. */
@@ -24,23 +26,11 @@ const jobs: Record<string, () => Promise<number>> = {
 
 async function pack(list: string | undefined, threads: number): Promise<number> {
   if (list !== undefined) writeList(list);
+  const params = paramsByDefault();
   let images = 0;
   const start = performance.now();
   await face2rec({
-    params: {
-      folds: [],
-      minImagesPerIdentity: 1,
-      strict: true,
-      order: 'list',
-      renumber: false,
-      labels: 'class-and-aligned',
-      duplicates: 'ignore',
-      pictures: 'aligned',
-      imageSize: { height: 112, width: 112 },
-      encoding: 'jpg',
-      quality: 95,
-      withoutPoints: 'fail',
-    },
+    params,
     inputs: { images: input, list, protocol: undefined },
     outputs: { dataset: join(output, 'dataset'), pairs: join(output, 'pairs.bin') },
     scratch: output,
@@ -53,6 +43,13 @@ async function pack(list: string | undefined, threads: number): Promise<number> 
     },
   });
   return images / ((performance.now() - start) / 1000);
+}
+
+/** Those of an experiment that gives none. */
+function paramsByDefault(): Params {
+  const manifest = new URL('../../stages/face2rec/stage.json', import.meta.url);
+  const { params } = JSON.parse(readFileSync(manifest, 'utf8')) as { params: JsonObject };
+  return defaultParams(params) as unknown as Params;
 }
 
 /** All pictures of a folder, each with the points that a centred face of LFW has. */

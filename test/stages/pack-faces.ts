@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageEvent } from '../../src/base/stage.ts';
 import { PackedDataset } from '../../src/format/packed-dataset.ts';
 import type { Params } from '../../stages/face2rec/contract.ts';
+import { defaultParams, type JsonObject } from '../../src/spec/params-validator.ts';
 import { run } from '../../stages/face2rec/run.ts';
 import { temporaryFolder } from '../format/tiny-faces.ts';
 
@@ -21,20 +23,12 @@ interface Packed {
   readonly events: readonly StageEvent[];
 }
 
-const defaults: Params = {
-  folds: [],
-  minImagesPerIdentity: 1,
-  strict: true,
-  order: 'list',
-  renumber: false,
-  labels: 'class-and-aligned',
-  duplicates: 'ignore',
-  pictures: 'aligned',
-  imageSize: { height: 112, width: 112 },
-  encoding: 'jpg',
-  quality: 95,
-  withoutPoints: 'fail',
-};
+/** Those of an experiment that gives none, as the schema has them. */
+function paramsByDefault(): Params {
+  const manifest = new URL('../../stages/face2rec/stage.json', import.meta.url);
+  const { params } = JSON.parse(readFileSync(manifest, 'utf8')) as { params: JsonObject };
+  return defaultParams(params) as unknown as Params;
+}
 
 /** Runs the stage. */
 export async function pack({
@@ -48,7 +42,7 @@ export async function pack({
   const outputs = { dataset: join(folder, 'dataset'), pairs: join(folder, 'pairs.bin') };
   const events: StageEvent[] = [];
   await run({
-    params: { ...defaults, ...params },
+    params: { ...paramsByDefault(), ...params },
     inputs: { images, list, protocol },
     outputs,
     scratch: folder,
