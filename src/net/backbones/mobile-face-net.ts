@@ -23,8 +23,20 @@ export const mobileFaceNet: Backbone<MobileFaceNetOptions> = {
     },
   },
   weights: { distribution: 'gaussian', fan: 'out' },
-  build: (options, size) => new MobileFaceNetBuilder(options).build(size),
+  build: (options, size) => buildMobileFaceNet({ width: 1, lastKernel: 7 }, options, size),
 };
+
+interface Scale {
+  /** Share of the channels. */
+  readonly width: number;
+  /** Height and width of the last feature map that the depthwise convolution at the end takes in as a whole. */
+  readonly lastKernel: number;
+}
+
+/** A MobileFaceNet with a share of the channels. */
+export function buildMobileFaceNet(scale: Scale, options: MobileFaceNetOptions, size: PictureSize): Graph {
+  return new MobileFaceNetBuilder(scale, options).build(size);
+}
 
 /** A convolution with its batch normalisation. */
 interface Block {
@@ -43,10 +55,12 @@ interface Bottleneck {
 }
 
 class MobileFaceNetBuilder {
+  readonly #scale: Scale;
   readonly #options: MobileFaceNetOptions;
   readonly #builder = new GraphBuilder();
 
-  constructor(options: MobileFaceNetOptions) {
+  constructor(scale: Scale, options: MobileFaceNetOptions) {
+    this.#scale = scale;
     this.#options = options;
   }
 
@@ -61,7 +75,7 @@ class MobileFaceNetBuilder {
     x = this.#bottleneck('dconv_45', x, { inner: 512, out: 128, stride: 2 });
     x = this.#residual('res_5', x, 2, { inner: 256, out: 128, stride: 1 });
     x = this.#activated('conv_6sep', x, { kernel: 1, out: 512 });
-    x = this.#linear('conv_6dw7_7', x, { kernel: 7, out: 512, groups: 512 });
+    x = this.#linear('conv_6dw7_7', x, { kernel: this.#scale.lastKernel, out: 512, groups: 512 });
     return this.#builder.build({ channels: 3, ...size }, this.#head(x));
   }
 
@@ -93,12 +107,13 @@ class MobileFaceNetBuilder {
   }
 
   #linear(name: string, input: string, { kernel, stride = 1, pad = 0, out, groups = 1 }: Block): string {
+    const { width } = this.#scale;
     const convolved = this.#builder.add('convolution', `${name}_conv2d`, input, {
-      filters: out,
+      filters: out * width,
       kernel: [kernel, kernel],
       stride: [stride, stride],
       pad: [pad, pad],
-      groups,
+      groups: groups === 1 ? 1 : groups * width,
       bias: false,
     });
     const momentum = this.#options.bnMomentum;

@@ -13,13 +13,15 @@ export interface ComputeOptions {
   readonly parameters?: ReadonlyMap<string, NamedArray>;
   /** Pictures. */
   readonly batch?: number;
+  /** What they hold: small numbers around 0, unless given. Called with how many, and a seed. */
+  readonly drawPixels?: (count: number, seed: number) => Float32Array;
 }
 
 /** Values, gradients and moving statistics of a graph with drawn parameters, on one engine. */
 export function computeNetwork(
   engine: EngineHandle,
   graph: Graph,
-  { parameters = randomParameters(graph, 1), batch = 3 }: ComputeOptions = {},
+  { parameters = randomParameters(graph, 1), batch = 3, drawPixels = randomValues }: ComputeOptions = {},
 ): Computed {
   const seed = 1;
   const { tf } = engine;
@@ -27,7 +29,7 @@ export function computeNetwork(
   const { height, width, channels } = graph.input;
   const network = new Network(engine, inferred, parameters);
   const shape: [number, number, number, number] = [batch, height, width, channels];
-  const pictures = tf.tensor4d(randomValues(batch * height * width * channels, seed + 1), shape);
+  const pictures = tf.tensor4d(drawPixels(batch * height * width * channels, seed + 1), shape);
   const computed = new Map<string, Float32Array>();
 
   const inferredOutputs = network.infer(pictures);
@@ -49,28 +51,24 @@ export function computeNetwork(
   return computed;
 }
 
-export interface Limits {
-  /** Of values in inference, and of moving statistics. */
-  readonly values: number;
-  readonly trainingValues: number;
-  readonly gradients: number;
-}
-
-/** The arrays that differ by more than a limit, with the difference as {@link relativeDifference} counts it. */
+/** The arrays that differ by more than `limit`, with the difference as {@link relativeDifference} counts it. */
 export function differencesAbove(
-  limits: Limits,
+  limit: number,
   found: Computed,
   wanted: Computed,
 ): { readonly key: string; readonly difference: number }[] {
   const gradients = [...wanted].filter(([key]) => isGradient(key)).map(([, values]) => greatestOf(values));
-  // In front of a batch normalisation the gradient of a bias is 0 but for rounding: it is measured by the other gradients.
-  const floor = 0.05 * Math.max(0, ...gradients);
+  const greatest = Math.max(0, ...gradients);
   return [...wanted]
     .map(([key, values]) => ({
       key,
-      difference: relativeDifference(found.get(key) ?? new Float32Array(), values, isGradient(key) ? floor : 0),
+      difference: relativeDifference(
+        found.get(key) ?? new Float32Array(),
+        values,
+        isGradient(key) ? leastScale(values, greatest) : 0,
+      ),
     }))
-    .filter(({ key, difference }) => difference > limitOf(key, limits));
+    .filter(({ difference }) => difference > limit);
 }
 
 /** Greatest difference, relative to the greatest value of `wanted`, which counts as `floor` at least. */
@@ -83,9 +81,12 @@ export function relativeDifference(found: Float32Array, wanted: Float32Array, fl
   }, 0);
 }
 
-function limitOf(key: string, limits: Limits): number {
-  if (isGradient(key)) return limits.gradients;
-  return key.endsWith('in training') ? limits.trainingValues : limits.values;
+/**
+ * What the values of a gradient are at least measured by, beside the greatest of all the network's gradients. In front of
+ * a batch normalisation the gradient of a bias is 0 but for the rounding of a long sum.
+ */
+function leastScale(values: Float32Array, greatest: number): number {
+  return (greatestOf(values) < 1e-5 * greatest ? 0.2 : 0.05) * greatest;
 }
 
 function isGradient(key: string): boolean {

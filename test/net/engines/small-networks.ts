@@ -243,3 +243,8 @@ export function randomValues(count: number, seed: number): Float32Array {
   const random = new Random(seed);
   return Float32Array.from({ length: count }, () => random.normal());
 }
+
+/** Pixels as pictures have them, 0..255: around 0 they would all be nearly the same after `(pixel - 127.5) / 128`. */
+export function randomPixels(count: number, seed: number): Float32Array {
+  return randomValues(count, seed).map((value) => Math.min(255, Math.max(0, Math.round(127.5 + 64 * value))));
+}
