@@ -37,6 +37,21 @@ test('a deviation belongs to the figure before it', () => {
   expect(figuresText(figures.slice(1, 2))).toBe('deviation 0.0213');
 });
 
+test('of shares close to 1 it matters what is missing', () => {
+  expect([0.98667, 0.99333, 0.99912, -0.9945, 1].map(figureValue)).toEqual([
+    '0.987',
+    '0.9933',
+    '0.99912',
+    '-0.9945',
+    '1',
+  ]);
+  const figures = [
+    { name: 'accuracy', value: 0.9945 },
+    { name: 'deviation', value: 0.0046577 },
+  ];
+  expect(figuresText(figures)).toBe('accuracy 0.99450 ± 0.00466');
+});
+
 test('one task is a task', () => {
   expect([counted(0, 'task'), counted(1, 'task'), counted(2, 'task')]).toEqual(['0 tasks', '1 task', '2 tasks']);
 });
