@@ -74,6 +74,17 @@ describe.skipIf(typeof identity === 'string')(`the onnxruntime engine${missing}`
     },
   );
 
+  it('computes more pictures than it takes at a time in parts', async () => {
+    const model = familyModel('y1');
+    const count = 35;
+    const pixels = randomPictures(count, model.inferred.graph.input);
+    const embedder = await modelEmbedder(engine, model, 'y1');
+    const found = await embedder.embed(pixels, count);
+    expect(found).toHaveLength(count * embedder.embeddingSize);
+    expect(relativeDifference(found, await expected(model, pixels, count))).toBeLessThan(1e-4);
+    embedder.dispose();
+  });
+
   /** A file as somebody else could have written it. */
   function foreignFile(
     input: 'planes' | 'bytes',

@@ -36,6 +36,8 @@ export function loadOnnxruntime(identity: EngineIdentity, { threads }: LoadOptio
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
+      // One block for a whole run lies beside what the allocator keeps: r50 takes 0.2 GiB less without, in the same time.
+      enableMemPattern: false,
       logSeverityLevel: 3,
       extra: {
         session: {

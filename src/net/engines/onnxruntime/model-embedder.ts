@@ -4,6 +4,7 @@ import { onnxBytes } from '../../model-formats/onnx/write-onnx.ts';
 import type { Embedder } from '../../network-embedder.ts';
 import type { OnnxEngine } from './load-onnxruntime.ts';
 import { onnxEmbedder, openSession } from './onnx-embedder.ts';
+import { spreadPrelu } from './spread-prelu.ts';
 
 /**
  * A model on onnxruntime, by way of its ONNX form in memory. Pictures go in as bytes, NHWC; turning them into floats in
@@ -12,7 +13,8 @@ import { onnxEmbedder, openSession } from './onnx-embedder.ts';
 export async function modelEmbedder(engine: OnnxEngine, model: Model, file: string): Promise<Embedder> {
   const { layer, size: embeddingSize } = embeddingOutput(model.inferred, file);
   const { height, width } = model.inferred.graph.input;
-  const session = await openSession(engine, onnxBytes(model, { input: 'bytes' }), file);
+  const written = engine.provider === 'CPUExecutionProvider' ? spreadPrelu(model) : model;
+  const session = await openSession(engine, onnxBytes(written, { input: 'bytes' }), file);
   const [name = ''] = session.inputNames;
   const input = { name, height, width, layout: 'nhwc', type: 'uint8', mean: 0, scale: 1, colorOrder: 'rgb' } as const;
   return onnxEmbedder(engine, { session, input, output: layer, embeddingSize, file });

@@ -17,6 +17,12 @@ export interface OnnxNetwork {
   readonly file: string;
 }
 
+/**
+ * Pictures that the CPU computes at a time, however many are given: more take memory, which grows with them, and no less
+ * time (r50: 0.74 GiB instead of 1.05 at 32).
+ */
+const picturesOnCpu = 16;
+
 /** Makes a session of an ONNX file, or of its bytes. Fails with `onnx-not-loaded`. */
 export async function openSession(
   engine: OnnxEngine,
@@ -45,15 +51,13 @@ export async function openSession(
 export function onnxEmbedder(engine: OnnxEngine, network: OnnxNetwork): Embedder {
   const { session, input, embeddingSize, fixedBatch } = network;
   const { name, version } = engine.identity;
+  const most = fixedBatch ?? (engine.provider === 'CPUExecutionProvider' ? picturesOnCpu : Infinity);
   return {
     height: input.height,
     width: input.width,
     embeddingSize,
     computesWith: `${name} ${version}, ${engine.provider}, ${engine.threads} threads`,
-    embed: (pixels, count) =>
-      fixedBatch === undefined
-        ? embedBatch(engine, network, { pixels, count })
-        : embedInParts(engine, network, { pixels, count }, fixedBatch),
+    embed: (pixels, count) => embedInParts(engine, network, { pixels, count }, most),
     dispose() {
       // It ends with the library's own work; nobody waits for memory to be given back.
       void session.release();
@@ -91,16 +95,25 @@ async function embedInParts(
   engine: OnnxEngine,
   network: OnnxNetwork,
   { pixels, count }: Pictures,
-  part: number,
+  most: number,
 ): Promise<Float32Array> {
-  const { embeddingSize } = network;
+  const { embeddingSize, fixedBatch } = network;
   const pictureBytes = pixels.length / count;
   const result = new Float32Array(count * embeddingSize);
-  for (let start = 0; start < count; start += part) {
-    const filled = new Uint8Array(part * pictureBytes);
-    filled.set(pixels.subarray(start * pictureBytes, (start + part) * pictureBytes));
-    const rows = await embedBatch(engine, network, { pixels: filled, count: part });
-    result.set(rows.subarray(0, Math.min(part, count - start) * embeddingSize), start * embeddingSize);
+  for (let start = 0; start < count; start += most) {
+    const end = Math.min(start + most, count);
+    const part = pixels.subarray(start * pictureBytes, end * pictureBytes);
+    const fed = { pixels: filledUp(part, (fixedBatch ?? 0) * pictureBytes), count: fixedBatch ?? end - start };
+    const rows = await embedBatch(engine, network, fed);
+    result.set(rows.subarray(0, (end - start) * embeddingSize), start * embeddingSize);
   }
   return result;
+}
+
+/** With zeros up to `length`, if it is shorter. */
+function filledUp(pixels: Uint8Array, length: number): Uint8Array {
+  if (pixels.length >= length) return pixels;
+  const filled = new Uint8Array(length);
+  filled.set(pixels);
+  return filled;
 }
