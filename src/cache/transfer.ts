@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../base/failure.ts';
 import type { ResultCache } from './result-cache.ts';
@@ -46,5 +46,12 @@ function keysIn(folder: string): string[] {
   if (!existsSync(folder)) {
     fail({ code: 'unreadable-path', message: `cannot read ${folder}: it does not exist`, at: { file: folder } });
   }
-  return readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const keys = statSync(folder).isDirectory() ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name)) : [];
+  if (keys.length > 0) return keys;
+  return fail({
+    code: 'no-results-here',
+    message: 'expected a folder of results, found none in it',
+    at: { file: folder },
+    hint: 'flow cache export FOLDER makes one; that of another cache will do too',
+  });
 }

@@ -33,6 +33,18 @@ export function lastAttemptOf(database: FlowDatabase, experiment: string, task: 
     : { run: row.run, detail: row.detail === null ? null : (JSON.parse(row.detail) as AttemptOutcome) };
 }
 
+/** The task that last computed the result of a key, and in which run; undefined where that was not in this workspace. */
+export function executionOf(
+  database: FlowDatabase,
+  key: string,
+): { readonly run: string; readonly task: string } | undefined {
+  return database
+    .prepare<[string], { run: string; task: string }>(
+      `select run, task from attempt where key = ? and outcome = 'done' order by startedAt desc limit 1`,
+    )
+    .get(key);
+}
+
 /** How long the task took when it was last computed; undefined where it never was. */
 export function lastDurationOf(database: FlowDatabase, experiment: string, task: string): number | undefined {
   const row = database

@@ -27,7 +27,7 @@ export function failedTask(task: TaskState, style: FailedTaskStyle): readonly st
 function logLines(task: TaskState, { paint, workspace }: FailedTaskStyle): readonly string[] {
   if (task.logFile === undefined) return [];
   const path = shownPath(task.logFile, workspace);
-  if (task.tail.length === 0) return [paint.dim(`  log: ${path} (empty)`)];
+  if (task.tail.length === 0) return [paint.dim(`  it printed nothing; its log: ${path}`)];
   return [paint.dim(`  the end of ${path}:`), ...task.tail.map((line) => paint.dim(`  | ${line}`))];
 }
 

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Json } from '../base/digest.ts';
-import { nodeAt, toJson, type Node } from './node.ts';
+import { suggestion } from './map-reader.ts';
+import { describe, nodeAt, toJson, type Node } from './node.ts';
 import { validatorOf, type JsonObject, type SchemaError } from './params-validator.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { Problems } from './problems.ts';
 import { readManifest } from './read-manifest.ts';
+import { expectation, propertiesOf, slip } from './schema-error.ts';
 import { SourceText, type Span } from './source-text.ts';
 import type { StageFolder, StageFolders } from './stage-folders.ts';
 import type { StageManifest } from './stage-manifest.ts';
@@ -56,13 +58,19 @@ function report(error: SchemaError, root: Node, problems: Problems): void {
   const unknown = error.keyword === 'additionalProperties' ? String(error.params['additionalProperty']) : undefined;
   const pointer = unknown === undefined ? error.instancePath : `${error.instancePath}/${unknown}`;
   const { node, key } = nodeAt(root, pointer);
-  const path = error.instancePath === '' ? 'it' : `"${error.instancePath.slice(1).replaceAll('/', '.')}"`;
+  const path = error.instancePath === '' ? 'stage.json' : `"${error.instancePath.slice(1).replaceAll('/', '.')}"`;
   problems.add({
     code: 'bad-stage-manifest',
-    message: unknown === undefined ? `${path} ${error.message ?? error.keyword}` : `${path} has no key "${unknown}"`,
+    message: `${path} ${complaint(error, node, unknown)}`,
     at: unknown === undefined ? node.at : (key ?? node.at),
     hint: 'stage.json is described by schemas/stage.schema.json.',
   });
+}
+
+function complaint(error: SchemaError, node: Node, unknown: string | undefined): string {
+  if (unknown !== undefined) return `has no key "${unknown}"${suggestion(unknown, propertiesOf(error))}`;
+  if (error.keyword === 'required') return `needs the key "${String(error.params['missingProperty'])}"`;
+  return `must be ${expectation(error).expected}, found ${describe(node)}${slip(node, error)}`;
 }
 
 /** Its `$ref`s lead somewhere, and its parameters have a schema that can be compiled. */

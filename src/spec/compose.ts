@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { isUtf8 } from 'node:buffer';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { applyOverride } from './apply-override.ts';
 import { suggestion } from './map-reader.ts';
 import { merge, without } from './merge.ts';
@@ -128,18 +129,24 @@ class FileReader {
   }
 
   #load(path: string, from: Span | undefined): SourceText | undefined {
+    const text = this.#composition.texts?.get(path) ?? this.#textOf(path, from);
+    if (text === undefined) return undefined;
+    this.#composition.onRead(path, text);
+    return new SourceText(this.#shown(path), text.replace(/^\uFEFF/, ''));
+  }
+
+  #textOf(path: string, from: Span | undefined): string | undefined {
+    const at = from && { at: from };
     try {
-      const text = this.#composition.texts?.get(path) ?? readFileSync(path, 'utf8');
-      this.#composition.onRead(path, text);
-      return new SourceText(this.#shown(path), text.replace(/^\uFEFF/, ''));
+      const bytes = readFileSync(path);
+      if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8');
+      const message = `expected a YAML file, found one that is no text in UTF-8: ${this.#shown(path)}`;
+      this.#problems.add({ code: 'not-text', message, ...at });
     } catch (error) {
-      this.#problems.add({
-        code: 'file-not-found',
-        message: `cannot read ${this.#shown(path)}: ${reasonOf(error)}`,
-        ...(from && { at: from }),
-      });
-      return undefined;
+      const message = `cannot read ${this.#shown(path)}: ${reasonOf(error)}`;
+      this.#problems.add({ code: 'file-not-found', message, ...at, hint: experimentsHint(path, this.#shown(path)) });
     }
+    return undefined;
   }
 
   #refuse(root: Node | undefined, source: SourceText): void {
@@ -159,8 +166,19 @@ class FileReader {
   /** Inside of the workspace a file is shown as people type it. */
   #shown(path: string): string {
     const inside = relative(this.#composition.workspace, path);
+    if (inside === '') return '.';
     return inside.startsWith('..') ? path : inside;
   }
+}
+
+/** What could have been meant where a folder is named. */
+function experimentsHint(path: string, shown: string): string | undefined {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  const files = readdirSync(path)
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort();
+  if (files.length === 0) return 'Name an experiment, a YAML file; this folder holds none.';
+  return `Name one of the files in it: ${files.map((name) => join(shown, name)).join(', ')}.`;
 }
 
 function reasonOf(error: unknown): string {

@@ -1,6 +1,7 @@
 /** Every failure that reading an experiment can end with, and what it means. docs/errors.md is made from it. */
 export const specCodes = {
   'file-not-found': 'The experiment file, or a file it builds on, cannot be read.',
+  'not-text': 'The experiment file, or a file it builds on, is not a text in UTF-8.',
   'empty-file': 'The experiment file holds nothing.',
   'yaml-syntax': 'The file is not valid YAML 1.2.',
   'yaml-tab': 'YAML is indented with spaces; a tab was found.',

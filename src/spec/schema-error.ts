@@ -86,7 +86,7 @@ function usedAs({ at, via }: Node): string {
 }
 
 /** What a schema keyword asks for, in words, and of which value. */
-function expectation(error: SchemaError): { pointer: string; expected: string } {
+export function expectation(error: SchemaError): { pointer: string; expected: string } {
   const pointer = error.instancePath;
   const limit = paramOf(error, 'limit');
   switch (error.keyword) {
@@ -155,7 +155,8 @@ function allowed(error: SchemaError): string[] {
   return branches.flatMap(({ properties }) => (properties[tag]?.enum ?? [properties[tag]?.const ?? '']).map(asText));
 }
 
-function slip(node: Node, error: SchemaError): string {
+/** What was probably meant, where one of several words is asked for. */
+export function slip(node: Node, error: SchemaError): string {
   const choice = error.keyword === 'enum' || error.keyword === 'discriminator';
   return choice && node.type === 'scalar' ? suggestion(String(node.value), allowed(error)) : '';
 }
@@ -166,7 +167,8 @@ function yamlBoolean(node: Node, error: SchemaError): string | undefined {
   return isOldBoolean ? 'In YAML 1.2 only true and false are truth values.' : undefined;
 }
 
-function propertiesOf(error: SchemaError): string[] {
+/** The keys of the map that an error is about. */
+export function propertiesOf(error: SchemaError): string[] {
   return Object.keys((error.parentSchema as { properties?: object } | undefined)?.properties ?? {});
 }
 

@@ -120,9 +120,11 @@ describe('of naming things', () => {
     `);
   });
   it('no-log', async () => {
-    expect(await complaint('logs', 'last')).toMatchInlineSnapshot(`
-      "no-log: last has no log in run <time>-pair: it did not run, or printed nothing
-        a task from the cache has its log with the run that computed it: --run"
+    rig.write('stops.yaml', pair.replace('name: pair', 'name: stops').replace('echo', 'exit 3; echo'));
+    await rig.flow(['run', 'stops.yaml']);
+    expect(await complaint('logs', 'last', '--run', 'stops')).toMatchInlineSnapshot(`
+      "no-log: last has no log in run <time>-stops: it did not run
+        flow show tells why"
     `);
   });
   it('nothing-to-accept', async () => {
@@ -168,6 +170,28 @@ describe('of files and folders', () => {
       `"<workspace>/nowhere: unreadable-path: cannot read <workspace>/nowhere: it does not exist"`,
     );
   });
+  it('no-results-here', async () => {
+    expect(await complaint('cache', 'import', 'control')).toMatchInlineSnapshot(`
+      "<workspace>/control: no-results-here: expected a folder of results, found none in it
+        flow cache export FOLDER makes one; that of another cache will do too"
+    `);
+    expect(await complaint('cache', 'import', 'pair.yaml')).toMatchInlineSnapshot(`
+      "<workspace>/pair.yaml: no-results-here: expected a folder of results, found none in it
+        flow cache export FOLDER makes one; that of another cache will do too"
+    `);
+  });
+  it('file-not-found, of a folder', async () => {
+    rig.write('several/b.yaml', pair);
+    rig.write('several/a.yml', pair);
+    expect(await complaint('check', 'several')).toMatchInlineSnapshot(`
+      "file-not-found: cannot read several: it is a folder
+        Name one of the files in it: several/a.yml, several/b.yaml."
+    `);
+    expect(await complaint('check', 'control')).toMatchInlineSnapshot(`
+      "file-not-found: cannot read control: it is a folder
+        Name an experiment, a YAML file; this folder holds none."
+    `);
+  });
   it('bad-lock', async () => {
     rig.write('locked/flow.lock', '{}');
     rig.write('locked/one.yaml', single('one', 'cat $in > $out', '      inputs: { in: pair.yaml }\n'));
@@ -209,7 +233,7 @@ describe('of tasks', () => {
     expect(await complaint('run', 'fails.yaml')).toMatchInlineSnapshot(`
       "  command-failed: the command ended with exit code 7
           what it printed is in the log of the task
-        log: runs/<time>-fails/logs/task.log (empty)"
+        it printed nothing; its log: runs/<time>-fails/logs/task.log"
     `);
   });
   it('output-missing', async () => {
@@ -217,7 +241,7 @@ describe('of tasks', () => {
     expect(await complaint('run', 'forgets.yaml')).toMatchInlineSnapshot(`
       "  output-missing: the stage ended without writing its output out (out.txt)
           a stage creates every output its stage.json declares
-        log: runs/<time>-forgets/logs/task.log (empty)"
+        it printed nothing; its log: runs/<time>-forgets/logs/task.log"
     `);
   });
   it('output-leads-outside', async () => {
@@ -225,7 +249,7 @@ describe('of tasks', () => {
     expect(await complaint('run', 'leads.yaml')).toMatchInlineSnapshot(`
       "  output-leads-outside: output out holds a symbolic link that leads out of the outputs: <workspace>/runs/scratch/<key>/entry/outputs/out.txt
           write a copy: a result must be whole by itself
-        log: runs/<time>-leads/logs/task.log (empty)"
+        it printed nothing; its log: runs/<time>-leads/logs/task.log"
     `);
   });
   it('program-version', async () => {

@@ -2,11 +2,12 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } fro
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
+import { readEntry } from '../../cache/cache-entry.ts';
 import { fail } from '../../base/failure.ts';
 import { didYouMean } from '../../base/did-you-mean.ts';
 import { logFileOf } from '../../execute/run-paths.ts';
 import { findRun } from '../../record/find-run.ts';
-import { closeKilledRuns, tasksOf } from '../../record/past-runs.ts';
+import { closeKilledRuns, executionOf, tasksOf } from '../../record/past-runs.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand, Surroundings } from '../flow-command.ts';
 import { inWorkspace } from '../workspace-option.ts';
@@ -30,12 +31,21 @@ export const command: FlowCommand = {
       const { run: asked, follow } = call.options as { run: string; follow: boolean };
       const run = findRun(workspace.database, asked);
       const task = findTask(workspace, run, String(call.arguments[0]));
-      const log = logFileOf(join(workspace.runsFolder, run), task);
+      const own = logFileOf(join(workspace.runsFolder, run), task);
+      if (follow) {
+        await followLog(own, surroundings, () => hasEnded(workspace, run, task));
+        if (existsSync(own)) return exitCode.done;
+      }
+      const log = existsSync(own) ? { run, task, file: own } : computedLog(workspace, run, task);
       if (call.options['json'] === true) {
-        const text = readFileSync(existingLog(log, task, run), 'utf8');
-        surroundings.stdout.write(`${JSON.stringify({ run, task, file: log, text })}\n`);
-      } else if (follow) await followLog(log, surroundings, () => hasEnded(workspace, run, task));
-      else copyFrom(existingLog(log, task, run), 0, surroundings);
+        const text = readFileSync(log.file, 'utf8');
+        surroundings.stdout.write(`${JSON.stringify({ ...log, text })}\n`);
+        return exitCode.done;
+      }
+      if (log.file !== own) {
+        surroundings.stderr.write(`${task} was in the cache; this is its log of run ${log.run}, which computed it:\n`);
+      }
+      copyFrom(log.file, 0, surroundings);
       return exitCode.done;
     }),
 };
@@ -51,13 +61,27 @@ function findTask({ database }: Workspace, run: string, name: string): string {
   });
 }
 
-function existingLog(log: string, task: string, run: string): string {
-  if (existsSync(log)) return log;
-  return fail({
-    code: 'no-log',
-    message: `${task} has no log in run ${run}: it did not run, or printed nothing`,
-    hint: 'a task from the cache has its log with the run that computed it: --run',
-  });
+interface Log {
+  readonly run: string;
+  /** As it was called in that run. */
+  readonly task: string;
+  readonly file: string;
+}
+
+/** The log of a task that did not run in a run: with the run that computed what was taken from the cache. */
+function computedLog({ database, cache, runsFolder }: Workspace, run: string, task: string): Log {
+  const key = tasksOf(database, run).find((each) => each.task === task && each.outcome === 'cached')?.key ?? undefined;
+  if (key === undefined) {
+    fail({ code: 'no-log', message: `${task} has no log in run ${run}: it did not run`, hint: 'flow show tells why' });
+  }
+  const entry = readEntry(cache.entryFolder(key), key);
+  const origin = executionOf(database, key) ?? entry;
+  const file = origin === undefined ? undefined : logFileOf(join(runsFolder, origin.run), origin.task);
+  if (origin !== undefined && file !== undefined && existsSync(file)) {
+    return { run: origin.run, task: origin.task, file };
+  }
+  const where = origin === undefined ? 'a run that is not known here' : `run ${origin.run}, whose log is not here`;
+  return fail({ code: 'no-log', message: `${task} was in the cache in run ${run}; it was computed by ${where}` });
 }
 
 function hasEnded({ database }: Workspace, run: string, task: string): boolean {

@@ -48,11 +48,16 @@ function overview({ name, summary, inputs, outputs }: StageManifest): string[] {
   return [name, `${Object.keys(inputs).join(', ') || '-'} -> ${Object.keys(outputs).join(', ')}`, summary];
 }
 
+const declaredPortsText = `inputs and outputs are declared under "with", each a variable of the command:
+  inputs: { list: data/names.lst, model: "\${stages.train.outputs.model}", all: "\${stages.verify[*].outputs.result}" }
+  outputs: { count: count.txt, crops: { path: crops, kind: images, summary: one folder per person } }`;
+
 function describeStage(manifest: StageManifest): string {
   const { name, version, summary, inputs, outputs, params } = manifest;
   return [
     `${name} (version ${String(version)})${traitsOf(manifest)}`,
     summary,
+    ...(manifest.declaresPorts === true ? ['', declaredPortsText] : []),
     ...section('inputs', Object.entries(inputs).map(inputRow)),
     ...section('outputs', Object.entries(outputs).map(outputRow)),
     ...section('parameters', paramRows(params, '')),
