@@ -12,7 +12,7 @@ import type { KeyDocument } from '../plan/key-document.ts';
 import { externalContents } from '../plan/external-inputs.ts';
 import type { Reason } from '../plan/reason.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
-import { concealIn, concealInFailures, concealInFile, secretsOf } from './conceal.ts';
+import { concealIn, concealInFailures, secretsOf } from './conceal.ts';
 import type { AttemptOutcome } from './event.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Interruption } from './interruption.ts';
@@ -151,7 +151,6 @@ export class Attempt {
       return { end, stopped: this.#memoryDeath(end, killsBefore) };
     } finally {
       closeLog(log);
-      concealInFile(this.#logFile, this.#secrets);
     }
   }
 
@@ -164,6 +163,7 @@ export class Attempt {
       environment: request.workerEnvironment(task, { cpus, gpus }),
       workingFolder: isProgram ? request.experiment.workspace : this.#scratch.work,
       logDescriptor: log,
+      secrets: this.#secrets,
       onStarted: (pid) => {
         lock.nameWorker(pid);
       },
@@ -188,7 +188,8 @@ export class Attempt {
       engine: document.engine ?? { name: 'cpu', version: 'none' },
       cpus,
       logFile: this.#logFile,
-      isWarm: task.kind.manifest.warm === true,
+      // The log of a further job is opened by the worker, and secrets would go past us.
+      isWarm: task.kind.manifest.warm === true && this.#secrets.length === 0,
     };
   }
 

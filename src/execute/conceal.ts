@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import type { Failure } from '../base/failure.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
 
@@ -12,9 +11,7 @@ export function secretsOf({ environment }: TaskSpec): string[] {
 
 /** A text without the secrets that stand in it. */
 export function concealIn(text: string, secrets: readonly string[]): string {
-  // The longest first: one secret may be the beginning of another.
-  const ordered = [...secrets].sort((a, b) => b.length - a.length);
-  return ordered.reduce((left, secret) => left.replaceAll(secret, concealed), text);
+  return new Concealer(secrets).last(text);
 }
 
 export function concealInFailures(failures: readonly Failure[], secrets: readonly string[]): readonly Failure[] {
@@ -26,14 +23,54 @@ export function concealInFailures(failures: readonly Failure[], secrets: readonl
   }));
 }
 
-/** Takes the secrets out of a file that a process has written. */
-export function concealInFile(path: string, secrets: readonly string[]): void {
-  if (secrets.length === 0) return;
-  // Latin-1 maps every byte to one character and back, whatever the file holds.
-  const text = readFileSync(path, 'latin1');
-  const clean = concealIn(
-    text,
-    secrets.map((secret) => Buffer.from(secret).toString('latin1')),
-  );
-  if (clean !== text) writeFileSync(path, clean, 'latin1');
+/** Takes secrets out of a text that comes in pieces, also where one is cut in two: what may become one is held back. */
+export class Concealer {
+  readonly #secrets: readonly string[];
+  readonly #longest: number;
+  readonly #pattern: RegExp;
+  #held = '';
+
+  constructor(secrets: readonly string[]) {
+    // The longest first: one secret may be the beginning of another.
+    this.#secrets = [...secrets].sort((a, b) => b.length - a.length);
+    this.#longest = this.#secrets[0]?.length ?? 0;
+    const literals = this.#secrets.map((secret) => secret.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    this.#pattern = new RegExp(literals.join('|') || '(?!)', 'g');
+  }
+
+  /** What can be shown of the text so far. */
+  next(piece: string): string {
+    return this.#take(piece, (text, from) => this.#beginningIn(text, from));
+  }
+
+  /** The rest, when nothing follows. */
+  last(piece = ''): string {
+    return this.#take(piece, () => undefined);
+  }
+
+  #take(piece: string, beginningIn: (text: string, from: number) => number | undefined): string {
+    const text = this.#held + piece;
+    let shown = '';
+    for (let from = 0; ;) {
+      this.#pattern.lastIndex = from;
+      const found = this.#pattern.exec(text);
+      const beginning = beginningIn(text, from);
+      if (found !== null && (beginning === undefined || found.index < beginning)) {
+        shown += text.slice(from, found.index) + concealed;
+        from = found.index + found[0].length;
+        continue;
+      }
+      this.#held = beginning === undefined ? '' : text.slice(beginning);
+      return shown + text.slice(from, beginning);
+    }
+  }
+
+  /** Where the text ends with the beginning of a secret. */
+  #beginningIn(text: string, from: number): number | undefined {
+    for (let at = Math.max(from, text.length - this.#longest + 1); at < text.length; at += 1) {
+      const end = text.slice(at);
+      if (this.#secrets.some((secret) => secret.length > end.length && secret.startsWith(end))) return at;
+    }
+    return undefined;
+  }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { InputPaths } from '../base/stage.ts';
 import { GroupMeter } from './group-meter.ts';
+import { outputStream, writeOutput } from './process-output.ts';
 import { signalProcess, type Launch, type ProcessEnd, type TaskProcess } from './task-process.ts';
 
 /**
@@ -21,18 +22,19 @@ export async function startProgram(launch: Launch): Promise<TaskProcess> {
   const { execa } = await import('execa');
   const { job } = launch;
   mkdirSync(job.scratch, { recursive: true });
-  const log = launch.logDescriptor as 3;
+  const output = outputStream(launch);
   const subprocess = execa('/bin/sh', ['-c', prelude, commandOf(job.params)], {
     cwd: launch.workingFolder,
     env: { ...launch.environment, scratch: job.scratch, ...portVariables(job.inputs), ...job.outputs },
     extendEnv: false,
-    stdio: ['pipe', log, log],
+    stdio: ['pipe', output, output],
     detached: true,
     cleanup: false,
     buffer: false,
     reject: false,
   });
   const pid = subprocess.pid;
+  const written = writeOutput(subprocess, launch);
   if (pid !== undefined) launch.onStarted(pid);
   subprocess.stdin.on('error', () => undefined);
   subprocess.stdin.write('go\n');
@@ -43,7 +45,7 @@ export async function startProgram(launch: Launch): Promise<TaskProcess> {
   });
   return {
     pid,
-    end: subprocess.then(({ exitCode, signal }): ProcessEnd => programEnd(exitCode, signal, meter)),
+    end: Promise.all([subprocess, written]).then(([{ exitCode, signal }]) => programEnd(exitCode, signal, meter)),
     terminate: () => {
       signalProcess(pid === undefined ? undefined : -pid, 'SIGTERM');
     },

@@ -7,6 +7,8 @@ export interface Launch {
   readonly workingFolder: string;
   /** An open file that takes what the process prints. */
   readonly logDescriptor: number;
+  /** What must not stand in it. */
+  readonly secrets: readonly string[];
   /** Called before the job is handed over: what must be written down about the process is written down first. */
   onStarted(pid: number): void;
   onEvent(event: StageEvent): void;

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { outputStream, writeOutput } from './process-output.ts';
 import { signalProcess, type Launch, type ProcessEnd, type TaskProcess } from './task-process.ts';
 import type { WorkerMessage } from './worker-message.ts';
 
@@ -29,19 +30,19 @@ export class Worker {
     const { execa } = await import('execa');
     // By way of its folder, which is also right from where the command is bundled.
     const worker = new URL('../execute/worker.js', import.meta.url).pathname;
-    // Any descriptor will do; the types of execa name only 3 to 9.
-    const log = launch.logDescriptor as 3;
+    const output = outputStream(launch);
     const subprocess = execa(process.execPath, ['--enable-source-maps', worker], {
       cwd: launch.workingFolder,
       env: { ...launch.environment },
       extendEnv: false,
-      stdio: ['pipe', log, log, 'pipe'],
+      stdio: ['pipe', output, output, 'pipe'],
       detached: true,
       cleanup: false,
       buffer: false,
       reject: false,
     });
-    return new Worker(subprocess, subprocess.stdio[3], subprocess);
+    const ended = Promise.all([subprocess, writeOutput(subprocess, launch)]).then(([end]) => end);
+    return new Worker(subprocess, subprocess.stdio[3], ended);
   }
 
   private constructor(

@@ -124,6 +124,36 @@ describe('a command', () => {
     expect(found.stdout).toBe('');
   });
 
+  it.each(['shell', 'scripted'])(
+    'gets secrets, which a log never holds: a %s task at the kill of its runner',
+    async (uses) => {
+      const secret = 'correct-horse-battery';
+      if (uses === 'shell') {
+        const command = 'printf "begun $TOKEN and corr"; echo > printed; sleep 1000';
+        shell(
+          `    env: { TOKEN: "\${secret.REAL_TOKEN}" }\n    with:\n      command: '${command}'\n      outputs: { out: o }\n`,
+        );
+      } else {
+        rig.chain({ a: [] }, { a: 'waits: true' });
+        const code = rig.read('stages/scripted/run.js').replace('working on', '${process.env.TOKEN} working on');
+        rig.write('stages/scripted/run.js', code);
+        const text = rig.read('chain.yaml').replace('name: chain', 'name: shell');
+        rig.write('shell.yaml', `${text}    env: { TOKEN: "\${secret.REAL_TOKEN}" }\n`);
+      }
+      const running = rig.start(['run', 'shell.yaml'], { REAL_TOKEN: secret });
+      const log = uses === 'shell' ? 'task.log' : 'a.log';
+      const printed = (): string => {
+        const file = rig.path('runs', rig.runs()[0] ?? '', 'logs', log);
+        return existsSync(file) ? readFileSync(file, 'utf8') : '';
+      };
+      await until(() => printed().includes('(secret)'));
+      running.process.kill('SIGKILL');
+      await running.ended;
+      expect(printed()).toMatch(uses === 'shell' ? /\nbegun \(secret\) and $/ : /\n\(secret\) working on a\n$/);
+      expect(spawnSync('grep', ['-r', '-l', secret, rig.path('runs')], { encoding: 'utf8' }).stdout).toBe('');
+    },
+  );
+
   it('finds declared variables in its environment, and no others of ours', async () => {
     shell('    env: { GREETING: hello }\n    with:\n      command: env > "$out"\n      outputs: { out: out.txt }\n');
     await rig.flow(['run', 'shell.yaml'], { SECRET_OF_MINE: 'x', CUDA_VISIBLE_DEVICES: '0,1' });
