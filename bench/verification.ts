@@ -52,7 +52,7 @@ function ours(model: string, pairs: string): Measured {
     const experiment = { name: 'bench', summary: 'a bench', stages: { verify: stage } };
     writeFileSync(join(workspace, 'bench.yaml'), JSON.stringify(experiment));
     const command = join(repository, 'bin', 'flow.js');
-    const output = execFileSync(process.execPath, [command, 'run', 'bench.yaml', '--json', '--jobs', values.threads], {
+    const output = execFileSync(process.execPath, [command, 'run', 'bench.yaml', '--json', '--cpus', values.threads], {
       cwd: workspace,
       encoding: 'utf8',
       maxBuffer: 2 ** 28,

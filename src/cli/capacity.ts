@@ -3,9 +3,10 @@ import { availableParallelism, totalmem } from 'node:os';
 import type { Capacity } from '../execute/slots.ts';
 import type { Surroundings } from './flow-command.ts';
 
-/** What of this machine tasks may share out among them. */
-export function machineCapacity(jobs: number, surroundings: Surroundings): Capacity {
-  return { jobs, cpus: availableParallelism(), memoryBytes: memoryLimit(), gpus: graphicsProcessors(surroundings) };
+/** What of this machine tasks may share out among them: processors and as many tasks, or less where that was asked for. */
+export function machineCapacity(asked: Partial<Pick<Capacity, 'jobs' | 'cpus'>>, surroundings: Surroundings): Capacity {
+  const cpus = Math.min(asked.cpus ?? Infinity, availableParallelism());
+  return { jobs: asked.jobs ?? cpus, cpus, memoryBytes: memoryLimit(), gpus: graphicsProcessors(surroundings) };
 }
 
 /** What our control group may use, or the machine has. */

@@ -6,6 +6,7 @@ import { readSelectionOptions, type SelectionOptions } from './selection-options
 /** How a run is to go about its tasks: where, how fast and how loud, never what. */
 export interface RunManner {
   readonly jobs?: number;
+  readonly cpus?: number;
   readonly keepGoing: boolean;
   readonly failFast: boolean;
   readonly retries: number;
@@ -14,10 +15,19 @@ export interface RunManner {
 
 export type RunOptions = ExperimentOptions & SelectionOptions & RunManner;
 
-/** Declares `--jobs`, `--keep-going`, `--fail-fast`, `--retries` and `--json`. */
+/** Declares `--jobs`, `--cpus`, `--keep-going`, `--fail-fast`, `--retries` and `--json`. */
 export function declareRunManner(command: Command): void {
   command
-    .option('-j, --jobs <n>', 'tasks at the same time (default: one per processor)', wholeNumber(1))
+    .option(
+      '-j, --jobs <n>',
+      'tasks at the same time, each with the processors it asks for (default: as --cpus)',
+      wholeNumber(1),
+    )
+    .option(
+      '--cpus <n>',
+      'processors that all tasks share, "cpus: all" included (default: those there are)',
+      wholeNumber(1),
+    )
     .option('-k, --keep-going', 'after a failure, go on with everything that does not depend on it', false)
     .addOption(new Option('--fail-fast', 'after a failure, stop what runs too').conflicts('keepGoing').default(false))
     .option('--retries <n>', 'try each failed task again so often', wholeNumber(0), 0)
@@ -29,8 +39,8 @@ export function readRunOptions(call: Call): RunOptions {
 }
 
 export function readRunManner(call: Call): RunManner {
-  const { jobs, keepGoing, failFast, retries, json } = call.options as RunManner;
-  return { ...(jobs === undefined ? {} : { jobs }), keepGoing, failFast, retries, json };
+  const { jobs, cpus, keepGoing, failFast, retries, json } = call.options as RunManner;
+  return { ...(jobs && { jobs }), ...(cpus && { cpus }), keepGoing, failFast, retries, json };
 }
 
 /** Reads a whole number of at least `least`, for an option. */

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { availableParallelism } from 'node:os';
 import { identify, thisHost } from '../cache/process-identity.ts';
 import { Interruption } from '../execute/interruption.ts';
 import { runExperiment, type RunEnd } from '../execute/run-experiment.ts';
@@ -60,7 +59,7 @@ export async function startRun(
     cache: workspace.cache,
     digests: workspace.lazyDigests,
     openLocks: () => workspace.openLocks(id),
-    capacity: machineCapacity(options.jobs ?? availableParallelism(), surroundings),
+    capacity: machineCapacity(options, surroundings),
     afterFailure: options.keepGoing ? 'go-on' : options.failFast ? 'stop' : 'finish',
     retries: options.retries,
     graceMs,

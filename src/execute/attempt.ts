@@ -155,11 +155,12 @@ export class Attempt {
   }
 
   #launch(log: number): Launch {
-    const { task, cpus } = this.#assignment;
+    const { task, cpus, document } = this.#assignment;
     const { request, gpus, lock } = this.#tools;
     const isProgram = task.kind.manifest.program === true;
     return {
       job: this.#job(),
+      code: document.stage.code,
       environment: request.workerEnvironment(task, { cpus, gpus }),
       workingFolder: isProgram ? request.experiment.workspace : this.#scratch.work,
       logDescriptor: log,

@@ -3,6 +3,8 @@ import type { Usage, WorkerJob, WorkerResult } from './worker-message.ts';
 
 export interface Launch {
   readonly job: WorkerJob;
+  /** Digest of the code of a stage of the user's own: a worker that has loaded other code is no worker for it. */
+  readonly code: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly workingFolder: string;
   /** An open file that takes what the process prints. */

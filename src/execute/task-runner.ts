@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { humanDuration } from '../base/human.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
@@ -77,11 +78,20 @@ export class TaskRunner {
       const isForced = assignment.reasons.some((reason) => reason.code === 'forced');
       const lookup = isForced ? undefined : await this.#request.cache.find(assignment.key);
       if (lookup?.state === 'whole') return { outcome: 'cached', entry: lookup.entry };
+      const lost = this.#lostSource(assignment);
+      if (lost !== undefined) {
+        return { outcome: 'skipped', because: `the result of ${lost}, which it reads, was dropped from the cache` };
+      }
       if (isTakenOver) this.#request.cache.scratchOf(assignment.key).takeOver(this.#request.run);
       return await this.#tryOften(assignment, lock, grant);
     } finally {
       lock.release();
     }
+  }
+
+  /** The task whose result is gone, say because another task wrote to it. */
+  #lostSource({ sources }: Assignment): string | undefined {
+    return sources.find(({ entry }) => !existsSync(this.#request.cache.entryFolder(entry.key)))?.task;
   }
 
   async #tryOften(assignment: Assignment, lock: TaskLock, grant: Grant): Promise<TaskEnd> {

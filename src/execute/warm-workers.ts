@@ -12,8 +12,8 @@ interface Waiting {
 }
 
 /** Tasks of the same group may have the same worker; they have the same graphics processors too. */
-function groupOf({ job: { entry, engine, cpus }, environment }: Launch): string {
-  return JSON.stringify([entry, engine, cpus, environment]);
+function groupOf({ job: { entry, engine, cpus }, code, environment }: Launch): string {
+  return JSON.stringify([entry, code, engine, cpus, environment]);
 }
 
 function dismissAll(waiting: Waiting[]): void {

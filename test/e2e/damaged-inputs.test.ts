@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { events, outcomes, Rig } from './rig.ts';
+import { events, outcomes, Rig, until } from './rig.ts';
 
 let rig: Rig;
 beforeEach(() => {
@@ -48,4 +48,25 @@ it('a task that writes to the result of another fails, and nobody gets to read w
   expect(outcomes(mended)).toEqual({ make: 'done', edit: 'done', read: 'done' });
   expect(rig.read('runs/latest/poison/outputs/read/out.txt')).toBe('clean\n');
   expect(events(mended).filter((event) => event.type === 'notice')).toEqual([]);
+});
+
+it('whoever reads a dropped result later in the same run is skipped, and told why', async () => {
+  const late = `  wait:
+    uses: shell
+    with: { command: 'while [ ! -e go ]; do sleep 0.05; done; echo > "$out"', outputs: { out: out.txt } }
+  late:
+    uses: shell
+    needs: wait
+    with: { command: 'cat "$src" > "$out"', inputs: { src: "\${stages.make.outputs.out}" }, outputs: { out: out.txt } }
+`;
+  rig.write('poison.yaml', `${experiment('sed -i s/clean/poisoned/ "$src"; cp "$src" "$out"')}${late}`);
+  const running = rig.start(['run', 'poison.yaml', '--json', '--keep-going', '--jobs', '2']);
+  await until(() => rig.eventsSoFar().includes('"type":"task-ended","task":"edit"'));
+  rig.write('go', '');
+  const ended = await running.ended;
+  const results = events(ended).filter((event) => event.type === 'task-ended');
+  expect(results.find(({ task }) => task === 'late')?.['result']).toEqual({
+    outcome: 'skipped',
+    because: 'the result of make, which it reads, was dropped from the cache',
+  });
 });

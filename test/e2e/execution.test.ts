@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { events, flowCommand, isAlive, outcomes, Rig, until, type Ended } from './rig.ts';
@@ -153,6 +154,14 @@ describe('a command', () => {
       expect(spawnSync('grep', ['-r', '-l', secret, rig.path('runs')], { encoding: 'utf8' }).stdout).toBe('');
     },
   );
+
+  it('is given the processors that --cpus leaves, also where it asks for all', async () => {
+    shell('    resources: { cpus: all }\n    with:\n      command: echo > "$out"\n      outputs: { out: o }\n');
+    const one = events(await rig.flow(['run', 'shell.yaml', '--json', '--cpus', '1']));
+    expect(one.find(({ type }) => type === 'task-started')).toMatchObject({ cpus: 1 });
+    const all = events(await rig.flow(['run', 'shell.yaml', '--json', '--force', 'task', '--jobs', '1']));
+    expect(all.find(({ type }) => type === 'task-started')).toMatchObject({ cpus: availableParallelism() });
+  });
 
   it('finds declared variables in its environment, and no others of ours', async () => {
     shell('    env: { GREETING: hello }\n    with:\n      command: env > "$out"\n      outputs: { out: out.txt }\n');

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { events, isAlive, outcomes, Rig, until } from './rig.ts';
 
@@ -53,6 +54,25 @@ it('a worker does one task after the other, each with its own log, folder and fi
   // What the first task had filled is not counted for the third.
   expect(peaks[2]).toBeLessThan(200);
   await until(() => !isAlive(Number(notes()[0]?.pid)));
+});
+
+it('a worker that has loaded code that has changed since does no further task', async () => {
+  experiment({ a: '' });
+  const between =
+    '  between:\n    uses: shell\n    with: { command: "while [ ! -e go ]; do sleep 0.05; done; cp $in $out", ' +
+    'inputs: { in: "${stages.a.outputs.out}" }, outputs: { out: o } }\n';
+  const last = `  last:\n    uses: ./stages/warm\n    with: { text: last, notes: ${rig.path('notes')}, before: "\${stages.between.outputs.out}" }\n`;
+  rig.write('edited.yaml', `${rig.read('warm.yaml')}${between}${last}`);
+  const running = rig.start(['run', 'edited.yaml', '--json']);
+  await until(() => rig.eventsSoFar().includes('"task-started","task":"between"'));
+  rig.write('stages/warm/run.js', rig.read('stages/warm/run.js').replace('out ${', 'edited ${'));
+  // Contents are taken as read a moment ago for a second.
+  await sleep(1100);
+  rig.write('go', '');
+  expect(outcomes(await running.ended)).toEqual({ a: 'done', between: 'done', last: 'done' });
+  const [a, after] = notes();
+  expect(after?.pid).not.toBe(a?.pid);
+  expect(rig.read('runs/latest/warm/logs/last.log')).toContain('\nedited last\n');
 });
 
 it('a task that fails ends its worker, and the next gets another', async () => {
