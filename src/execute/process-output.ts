@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { Concealer } from './conceal.ts';
 import type { Launch } from './task-process.ts';
 
@@ -21,8 +21,8 @@ interface Streams {
 
 /** Writes what comes through us to the log, without the secrets. Resolves when nothing more can come. */
 export async function writeOutput({ stdout, stderr }: Streams, output: Output): Promise<void> {
-  const streams = [stdout, stderr] as (Readable | null | undefined)[];
-  await Promise.all(streams.map((stream) => (stream ? concealTo(stream, output) : undefined)));
+  const streams = [stdout, stderr].filter((stream) => stream instanceof Readable);
+  await Promise.all(streams.map((stream) => concealTo(stream, output)));
 }
 
 async function concealTo(stream: Readable, { logDescriptor, secrets }: Output): Promise<void> {
