@@ -7,6 +7,7 @@ const obstacles: Readonly<Record<string, string>> = {
   EROFS: 'its file system may only be read',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the quota is used up',
+  ENOTDIR: 'a part of the path is a file',
   SQLITE_READONLY: 'it may not be written',
   SQLITE_CANTOPEN: 'it cannot be opened',
   SQLITE_FULL: 'the disk is full',
@@ -14,6 +15,8 @@ const obstacles: Readonly<Record<string, string>> = {
 
 function obstacleOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  // Of making a folder: where one is there already nobody minds.
+  if (error.code === 'EEXIST' && 'syscall' in error && error.syscall === 'mkdir') return 'a file is in its place';
   // SQLite refines its codes: SQLITE_READONLY_DIRECTORY, SQLITE_CANTOPEN_ISDIR.
   return obstacles[error.code] ?? obstacles[error.code.split('_').slice(0, 2).join('_')];
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -107,6 +107,67 @@ describe('of naming things', () => {
         flow cache ls lists what it holds"
     `);
   });
+  it('ambiguous-result', async () => {
+    const n = Array.from({ length: 17 }, (_, index) => index).join(', ');
+    rig.write(
+      'many.yaml',
+      single('many', 'echo ${matrix.n} > $out', '').replace('    uses', `    matrix: { n: [${n}] }\n    uses`),
+    );
+    expect((await rig.flow(['run', 'many.yaml'])).code).toBe(0);
+    const digits = rig.entries().map((key) => key.charAt(0));
+    // Of more than 16 keys, two begin alike.
+    const shared = digits.find((digit, index) => digits.indexOf(digit) !== index) ?? '';
+    const count = digits.filter((digit) => digit === shared).length;
+    expect(await complaint('cache', 'pin', shared)).toBe(
+      `ambiguous-result: "${shared}" begins the keys of ${count} results\n  give more of the key`,
+    );
+  });
+  it('wrong-option', async () => {
+    expect(await complaint('inspect', 'pair.yaml', '--limit', 'few')).toMatchInlineSnapshot(
+      `"wrong-option: expected --limit to be a whole number, found "few""`,
+    );
+    expect(await complaint('index', 'pair.yaml')).toMatchInlineSnapshot(
+      `"wrong-option: expected a .rec file or a folder with a train.rec, found <workspace>/pair.yaml"`,
+    );
+  });
+  it('second-cache-missing', async () => {
+    const ended = await rig.flow(['run', 'pair.yaml'], { FLOW_SECOND_CACHE: 'not/mounted' });
+    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+      "second-cache-missing: expected a folder of results, found none: <workspace>/not/mounted
+        mount the drive it lies on, or leave FLOW_SECOND_CACHE unset"
+    `);
+  });
+  it('cache-not-writable', async () => {
+    const ended = await rig.flow(['run', 'pair.yaml'], { FLOW_CACHE: '/proc/x/y' });
+    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+      "cache-not-writable: expected a cache folder that can be made and written, found /proc/x/y: ENOENT: no such file or directory, mkdir '/proc/x'
+        name another folder in FLOW_CACHE"
+    `);
+  });
+  it('unknown-engine', async () => {
+    const ended = await rig.flow(['run', 'pair.yaml'], { FLOW_ENGINE: 'torch' });
+    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+      "unknown-engine: there is no engine "torch"
+        FLOW_ENGINE may be tensorflow, cuda, onnxruntime, wasm, cpu, or unset for the best one that is installed"
+    `);
+  });
+  it('engine-conflict', async () => {
+    rig.write('infer.yaml', 'name: infer\nstages: { judge: { uses: ./stages/infer, with: { engine: wasm } } }\n');
+    const ended = await rig.flow(['plan', 'infer.yaml'], { FLOW_ENGINE: 'cpu' });
+    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+      "engine-conflict: stage "judge" asks for the engine "wasm", and FLOW_ENGINE for "cpu"
+        unset FLOW_ENGINE, or give the stage "engine: auto", which follows it"
+    `);
+  });
+  it('engine-cannot-train', async () => {
+    const train = '{ uses: train, with: { dataset: ., network: { name: y1 }, loss: { name: softmax } } }';
+    rig.write('train.yaml', `name: train\nstages: { train: ${train} }\n`);
+    const ended = await rig.flow(['plan', 'train.yaml'], { FLOW_ENGINE: 'onnxruntime' });
+    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+      "engine-cannot-train: the engine "onnxruntime" was asked for, and it infers only: a stage that trains needs another
+        leave FLOW_ENGINE unset and give the stages that infer the parameter "engine: onnxruntime""
+    `);
+  });
   it('several-tasks', async () => {
     expect(await complaint('repeat', 'pair.yaml', 'first')).toMatchInlineSnapshot(`
       "several-tasks: "first" stands for 2 tasks; one can be repeated at a time
@@ -131,6 +192,16 @@ describe('of naming things', () => {
     expect(await complaint('accept', 'pair.yaml', 'last', '--reason', 'x')).toMatchInlineSnapshot(`
       "pair.yaml:8:3 nothing-to-accept: the result of last is good as it is: nothing has changed
         last:
+        ~~~~"
+    `);
+  });
+  it('other-outputs', async () => {
+    rig.write('renames.yaml', single('renames', 'touch $out'));
+    await rig.flow(['run', 'renames.yaml']);
+    rig.write('renames.yaml', rig.read('renames.yaml').replace('out.txt', 'other.txt'));
+    expect(await complaint('accept', 'renames.yaml', 'task', '--reason', 'x')).toMatchInlineSnapshot(`
+      "renames.yaml:3:3 other-outputs: task gives out (other.txt) now, its last result holds out (out.txt)
+        task:
         ~~~~"
     `);
   });
@@ -205,6 +276,30 @@ describe('of files and folders', () => {
     expect(await complaint('run', 'pipe.yaml')).toMatchInlineSnapshot(
       `"<workspace>/pipe: not-a-file: expected a file or a folder, found something else (a pipe, a socket or a device): <workspace>/pipe"`,
     );
+  });
+  it('input-changing', async () => {
+    writeFileSync(rig.path('growing'), Buffer.alloc(2 ** 26));
+    rig.write('growing.yaml', single('growing', 'wc -c < $in > $out', '      inputs: { in: growing }\n'));
+    const writer = spawn('sh', ['-c', 'while :; do echo >> growing; sleep 0.001; done'], { cwd: rig.folder });
+    try {
+      expect(await complaint('plan', 'growing.yaml')).toMatchInlineSnapshot(`
+        "<workspace>/growing: input-changing: <workspace>/growing changed each of the 3 times it was read
+          wait until whatever writes it has finished"
+      `);
+    } finally {
+      writer.kill('SIGKILL');
+    }
+  });
+  it('unwritable-folder', async () => {
+    rig.write('flat/runs', 'a file');
+    rig.write('flat/pair.yaml', pair);
+    const ended = await rig.flow(['run', 'flat/pair.yaml', '--workspace', 'flat'], {
+      FLOW_CACHE: rig.path('elsewhere'),
+    });
+    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+      "<workspace>/flat/runs: unwritable-folder: cannot use <workspace>/flat/runs: a file is in its place (EEXIST: file already exists, mkdir '<workspace>/flat/runs')
+        make room or give yourself the right to write there; --workspace and FLOW_CACHE name other folders"
+    `);
   });
   it('endless-folder', async () => {
     mkdirSync(rig.path('round/inner'), { recursive: true });
@@ -281,6 +376,24 @@ describe('of tasks', () => {
           export const run: Stage<Params, Inputs, Outputs> = async (context) => { ... }
         the end of runs/<time>-empty/logs/task.log:
         | FailureError: expected <workspace>/stages/empty/run.js to export a function "run""
+    `);
+  });
+  it('lock-lost', async () => {
+    rig.write('stolen.yaml', single('stolen', 'while [ ! -e stolen ]; do sleep 0.05; done; echo > $out'));
+    const before = rig.runs().length;
+    const running = rig.start(['run', 'stolen.yaml']);
+    await until(() => rig.runs().length > before && rig.eventsSoFar().includes('"task-started"'));
+    // What another machine does that has not seen a beat of ours for long.
+    const locks = new Database(rig.path('runs/locks.db'));
+    locks.prepare(`update lock set token = 'theirs', host = 'another machine', beat = beat + 1`).run();
+    locks.close();
+    rig.write('stolen', '');
+    const { stdout } = await running.ended;
+    const printed = stdout.split('\n').filter((line) => line.startsWith('  '));
+    expect(cleaned(printed.join('\n'))).toMatchInlineSnapshot(`
+      "  lock-lost: another machine took this one for dead and computes the task itself
+          run again: its result will be taken from the cache
+        it printed nothing; its log: runs/<time>-stolen/logs/task.log"
     `);
   });
   it('rerun-differs', async () => {
