@@ -100,10 +100,18 @@ async function runStage(job: WorkerJob, signal: AbortSignal): Promise<WorkerResu
     await run(context);
   } catch (error) {
     if (signal.aborted) return { outcome: 'interrupted' };
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`${logged(error)}\n`);
     return { outcome: 'failed', failures: failuresOf(error) };
   }
   return signal.aborted ? { outcome: 'interrupted' } : { outcome: 'done' };
+}
+
+/** What was expected to go wrong has no stack, only what it came from; of a defect everything is kept. */
+function logged(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof FailureError)) return error.stack ?? error.message;
+  const lines = error.failures.map(({ code, message }) => `${code}: ${message}`);
+  return [...lines, ...(error.cause === undefined ? [] : [`caused by ${logged(error.cause)}`])].join('\n');
 }
 
 async function loadStage(entry: string): Promise<Stage<unknown, StageContext['inputs'], StageContext['outputs']>> {

@@ -14,9 +14,9 @@ export function figureValue(value: number): string {
   return size >= 1e-5 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
 }
 
-/** `21.4 images/s` for rates, `loss 3.21` for everything else. */
+/** `21.4 images/s` for rates, `loss 3.21` and `lfw/accuracy 0.912` for everything else. */
 export function figureText(name: string, value: number): string {
-  return name.includes('/') ? `${figureValue(value)} ${name}` : `${name} ${figureValue(value)}`;
+  return name.endsWith('/s') ? `${figureValue(value)} ${name}` : `${name} ${figureValue(value)}`;
 }
 
 export interface Figure {
@@ -32,14 +32,14 @@ export function figuresText(figures: readonly Figure[]): string {
   const parts: string[] = [];
   for (const [index, { name, value }] of figures.entries()) {
     const mean = figures[index - 1];
-    if (name === 'deviation' && mean !== undefined) parts[parts.length - 1] = meanText(mean, value);
+    if (/(^|\/)deviation$/.test(name) && mean !== undefined) parts[parts.length - 1] = meanText(mean, value);
     else parts.push(figureText(name, value));
   }
   return parts.join(', ');
 }
 
 function meanText({ name, value }: Figure, deviation: number): string {
-  if (deviation >= 0.01 || Math.abs(value) >= 1) return `${figureText(name, value)} ± ${deviation.toFixed(3)}`;
+  if (deviation >= 0.01 || Math.abs(value) > 1) return `${figureText(name, value)} ± ${deviation.toFixed(3)}`;
   return `${name} ${value.toFixed(5)} ± ${deviation.toFixed(5)}`;
 }
 

@@ -137,7 +137,7 @@ export class RunState {
         return;
       case 'log':
         if (said.level === 'warning') this.#change(id, { warnings: [...task.warnings, plainText(said.message)] });
-        this.#appendToTail(id, plainText(said.message).split('\n'));
+        // It is in the log too, whose end is shown where the task fails.
         return;
       case 'checkpoint':
         return;

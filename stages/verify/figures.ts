@@ -21,10 +21,12 @@ export function figures(results: readonly VerificationResult[]): readonly Metric
 function figuresOf(result: VerificationResult, prefix: string): readonly Metric[] {
   const { accuracy, deviation, accuracyWithoutFlip, xnorm, areaUnderCurve, folds } = result;
   const threshold = folds.reduce((sum, fold) => sum + fold.threshold, 0) / folds.length;
-  const plain = { accuracy, deviation, accuracyWithoutFlip, xnorm, threshold, areaUnderCurve };
+  const plain = { accuracy, deviation, accuracyWithoutFlip, xnorm, threshold };
+  const hasBoth = result.samePairs > 0 && result.samePairs < result.pairs;
   return [
     ...Object.entries(plain).map(([name, value]) => metric(`${prefix}${name}`, value)),
-    // A rate that no fold can measure is no figure.
+    // What no pair can measure is no figure.
+    ...(hasBoth ? [metric(`${prefix}areaUnderCurve`, areaUnderCurve)] : []),
     ...result.tarAtFar.flatMap(({ far, tar, folds: counted }) =>
       counted === 0 ? [] : [metric(`${prefix}tarAtFar${far.toExponential(0)}`, tar)],
     ),

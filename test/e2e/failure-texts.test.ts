@@ -375,7 +375,7 @@ describe('of tasks', () => {
       "  <workspace>/stages/empty/run.js: stage-without-run: expected <workspace>/stages/empty/run.js to export a function "run"
           export const run: Stage<Params, Inputs, Outputs> = async (context) => { ... }
         the end of runs/<time>-empty/logs/task.log:
-        | FailureError: expected <workspace>/stages/empty/run.js to export a function "run""
+        | stage-without-run: expected <workspace>/stages/empty/run.js to export a function "run""
     `);
   });
   it('lock-lost', async () => {

@@ -25,6 +25,7 @@ test('figures have as many digits as matter at a glance', () => {
 test('rates are written behind their value, everything else before it', () => {
   expect(figureText('images/s', 21.37)).toBe('21.4 images/s');
   expect(figureText('loss', 3.2139)).toBe('loss 3.21');
+  expect(figureText('lfw/xnorm', 21.37)).toBe('lfw/xnorm 21.4');
 });
 
 test('a deviation belongs to the figure before it', () => {
@@ -35,6 +36,8 @@ test('a deviation belongs to the figure before it', () => {
   ];
   expect(figuresText(figures)).toBe('accuracy 0.912 ± 0.021, xnorm 21.4');
   expect(figuresText(figures.slice(1, 2))).toBe('deviation 0.0213');
+  const ofSet = figures.map(({ name, value }) => ({ name: `lfw/${name}`, value }));
+  expect(figuresText(ofSet)).toBe('lfw/accuracy 0.912 ± 0.021, lfw/xnorm 21.4');
 });
 
 test('of shares close to 1 it matters what is missing', () => {

@@ -41,7 +41,6 @@ test('a failing task is told with its attempts, its failures and the end of its 
       data/train.rec: offset 4096: record-truncated: expected 6272 bytes of image, found 1804
         copy the file again
       the end of runs/2026-01-05-quickstart-1/train.log:
-      | reading train.rec
       | epoch 1
       | epo
     verify: skipped, train failed
