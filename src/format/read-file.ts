@@ -1,5 +1,6 @@
 import { fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { fail } from '../base/failure.ts';
+import { humanBytes } from '../base/human.ts';
 import type { FileFormat } from './codec.ts';
 import { Cursor } from './cursor.ts';
 
@@ -8,9 +9,20 @@ export function decodeFile<Value>(format: FileFormat<Value>, path: string): Valu
   return format.decode(new Cursor(readBytes(path, format.title), path));
 }
 
-/** The content of a file; `what` says what it should have been. */
+/** Node reads no larger file at once. */
+export const maxWholeBytes = 2 ** 31 - 1;
+
+/** The content of a file; `what` says what it should have been. Fails with `file-too-large` above 2 GiB. */
 export function readBytes(path: string, what: string): Buffer {
-  requireFile(path, what);
+  const size = requireFile(path, what);
+  if (size > maxWholeBytes) {
+    fail({
+      code: 'file-too-large',
+      message: `the ${what} has ${humanBytes(size)}; one that is read whole has ${humanBytes(maxWholeBytes)} at most`,
+      at: { file: path },
+      hint: 'Split it.',
+    });
+  }
   return readFileSync(path);
 }
 
@@ -21,7 +33,8 @@ export function openForReading(path: string, what: string): { readonly descripto
   return { descriptor, size: fstatSync(descriptor).size };
 }
 
-function requireFile(path: string, what: string): void {
+/** The size of a file that has to be there. */
+function requireFile(path: string, what: string): number {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
     fail({ code: 'missing-file', message: `expected a ${what}, found no file`, at: { file: path } });
@@ -29,4 +42,5 @@ function requireFile(path: string, what: string): void {
   if (!stat.isFile()) {
     fail({ code: 'not-a-file', message: `expected a ${what}, found something that is not a file`, at: { file: path } });
   }
+  return stat.size;
 }

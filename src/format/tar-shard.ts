@@ -1,10 +1,8 @@
-import { closeSync, existsSync, readdirSync, readSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fail } from '../base/failure.ts';
-import { Cursor } from './cursor.ts';
 import { isPictureName } from './image-folder.ts';
-import { openForReading } from './read-file.ts';
-import { paddingOf, TarHeaders, typeOf } from './tar-archive.ts';
+import { TarFile, type TarMember } from './tar-file.ts';
 
 /*
  * WebDataset shards (github.com/webdataset/webdataset, "The WebDataset Format"): tape archives in which neighbouring
@@ -24,16 +22,6 @@ export interface ShardPicture {
   readonly folder: string;
 }
 
-interface TarMember {
-  readonly name: string;
-  readonly offset: number;
-  readonly size: number;
-}
-
-const blockBytes = 512;
-/** A class is a number of a few digits, an extended header a name. */
-const maxSmallBytes = 1 << 20;
-
 /** The shards that `path` is or holds, sorted by name; undefined where it is a folder without archives. */
 export function findShards(path: string): string[] | undefined {
   if (!existsSync(path)) return undefined;
@@ -44,11 +32,11 @@ export function findShards(path: string): string[] | undefined {
 
 /** The pictures of a shard in their order; their bytes are passed over, not read. */
 export function* readShard(path: string): Generator<ShardPicture> {
-  const { descriptor, size } = openForReading(path, 'tar archive');
-  const file = new ShardFile(path, descriptor, size);
+  const file = new TarFile(path);
   try {
     let sample: TarMember[] = [];
     for (const member of file.members()) {
+      if (member.type !== 'file') continue;
       if (sample[0] !== undefined && keyOf(member.name) !== keyOf(sample[0].name)) {
         yield* pictureOf(sample, file);
         sample = [];
@@ -57,11 +45,11 @@ export function* readShard(path: string): Generator<ShardPicture> {
     }
     yield* pictureOf(sample, file);
   } finally {
-    closeSync(descriptor);
+    file.close();
   }
 }
 
-function* pictureOf(sample: readonly TarMember[], file: ShardFile): Generator<ShardPicture> {
+function* pictureOf(sample: readonly TarMember[], file: TarFile): Generator<ShardPicture> {
   const [first] = sample;
   if (first === undefined) return;
   const picture = sample.find(({ name }) => isPictureName(`x.${extensionOf(name)}`));
@@ -74,10 +62,13 @@ function* pictureOf(sample: readonly TarMember[], file: ShardFile): Generator<Sh
   }
   const label = sample.find(({ name }) => extensionOf(name) === 'cls');
   const folder = picture.name.split('/').at(-2) ?? '';
+  const { name, offset, size } = picture;
   yield {
-    ...picture,
+    name,
+    offset,
+    size,
     folder: folder === '.' ? '' : folder,
-    label: label === undefined ? undefined : file.number(label),
+    label: label === undefined ? undefined : classIn(label, file),
   };
 }
 
@@ -93,53 +84,13 @@ function extensionOf(name: string): string {
   return dot < 0 ? '' : base.slice(dot + 1).toLowerCase();
 }
 
-/** An open archive of any size, of which headers are read and contents passed over. */
-class ShardFile {
-  readonly path: string;
-  readonly #descriptor: number;
-  readonly #size: number;
-
-  constructor(path: string, descriptor: number, size: number) {
-    this.path = path;
-    this.#descriptor = descriptor;
-    this.#size = size;
-  }
-
-  *members(): Generator<TarMember> {
-    const headers = new TarHeaders();
-    for (let at = 0; at < this.#size;) {
-      const block = this.#read(at, blockBytes, 'a header block');
-      const cursor = new Cursor(block, this.path, at);
-      const header = headers.next(block, cursor, at);
-      if (header === undefined) return;
-      const offset = at + blockBytes;
-      if (offset + header.size > this.#size) cursor.damaged(`${header.name} is longer than the archive`, at);
-      if ('LKxg'.includes(header.flag)) {
-        headers.absorb(header, this.#read(offset, header.size, 'an extended header'), cursor, at);
-      } else if (typeOf(header.flag) === 'file') yield { name: header.name, offset, size: header.size };
-      at = offset + header.size + paddingOf(header.size);
-    }
-  }
-
-  /** The whole number that a small text file holds. */
-  number({ name, offset, size }: TarMember): number {
-    const text = Buffer.from(this.#read(offset, size, name))
-      .toString('latin1')
-      .trim();
-    if (/^\d{1,15}$/.test(text)) return Number(text);
-    return fail({
-      code: 'damaged-file',
-      message: `${name} should hold the number of a class, found ${JSON.stringify(text.slice(0, 40))}`,
-      at: { file: this.path, offset },
-    });
-  }
-
-  #read(offset: number, length: number, what: string): Uint8Array {
-    const cursor = new Cursor(new Uint8Array(0), this.path, offset);
-    if (length > maxSmallBytes) cursor.damaged(`${what} claims ${length} bytes`, offset);
-    const bytes = Buffer.alloc(length);
-    const got = readSync(this.#descriptor, bytes, 0, length, offset);
-    if (got < length) new Cursor(bytes.subarray(0, got), this.path, offset).truncated(what, length);
-    return bytes;
-  }
+/** The whole number that a small text file holds. */
+function classIn(member: TarMember, file: TarFile): number {
+  const text = Buffer.from(file.content(member)).toString('latin1').trim();
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  return fail({
+    code: 'damaged-file',
+    message: `${member.name} should hold the number of a class, found ${JSON.stringify(text.slice(0, 40))}`,
+    at: { file: file.path, offset: member.offset },
+  });
 }

@@ -1,11 +1,22 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderInspectionPage } from '../../src/cli/inspection-page.ts';
 import { renderInspection } from '../../src/cli/inspection-text.ts';
 import { DatasetWriter } from '../../src/format/dataset-writer.ts';
+import { featureMatrix } from '../../src/format/feature-matrix.ts';
 import { inspectPath } from '../../src/format/inspect/inspect-path.ts';
 import { histogramOf, tally } from '../../src/format/inspect/inspection.ts';
+import { readBytes } from '../../src/format/read-file.ts';
+import { tarArchive } from '../../src/format/tar-archive.ts';
 import { writeVerificationSet } from '../../src/format/verification-set.ts';
 import { failuresOf, jpeg, temporaryFolder, writeFaceFolder } from './tiny-faces.ts';
 
@@ -15,6 +26,24 @@ function pack(): string {
   for (const [index, label] of [0, 0, 0, 1].entries()) writer.add(label, true, jpeg(index));
   writer.finish({ height: 16, width: 16 });
   return folder;
+}
+
+/** Two files of 1.25 GiB, of which the disk holds nothing but the headers. */
+function largeTar(folder: string): string {
+  const path = join(folder, 'large.tar');
+  const size = 5 * 2 ** 28;
+  for (const [index, name] of ['a/1.jpg', 'a/2.jpg'].entries()) {
+    const header = Buffer.from(
+      tarArchive.encode([{ name, type: 'file', content: new Uint8Array(0) }]).subarray(0, 512),
+    );
+    header.write(size.toString(8).padStart(11, '0'), 124, 'latin1');
+    header.write(' '.repeat(8), 148, 'latin1');
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    appendFileSync(path, header);
+    truncateSync(path, (index + 1) * (512 + size));
+  }
+  return path;
 }
 
 const factsOf = async (path: string) =>
@@ -109,6 +138,32 @@ describe('an inspection', () => {
       files: 3,
       endings: '.jpg (2), .txt (1)',
       unpacked: '87 B',
+    });
+  });
+
+  it('lists archives of more than 2 GiB without reading what they hold, and says where a file is too large', async () => {
+    const folder = temporaryFolder();
+    const before = process.memoryUsage().rss;
+    expect(await factsOf(largeTar(folder))).toMatchObject({ files: 2, endings: '.jpg', size: '2.5 GiB' });
+    const large = join(folder, 'large.npy');
+    copyFileSync('test/format/golden/numpy-1.23-array.npy', large);
+    truncateSync(large, 2 ** 31);
+    const { format, notes, damage } = await inspectPath(large);
+    expect({ format, damage }).toEqual({ format: 'npy-file', damage: [] });
+    expect(notes[0]).toContain('It is larger than 2.0 GiB');
+    expect(process.memoryUsage().rss - before).toBeLessThan(64e6);
+    const [failure] = await failuresOf(() => readBytes(large, 'NumPy array'));
+    expect(failure).toMatchObject({ code: 'file-too-large', at: { file: large } });
+  });
+
+  it('says how long the rows of a feature matrix are', async () => {
+    const path = join(temporaryFolder(), 'features.bin');
+    const values = Float64Array.of(3, 4, 0, 1);
+    writeFileSync(path, featureMatrix.encode({ rows: 2, columns: 2, type: 'float64', values }));
+    expect(await factsOf(path)).toMatchObject({
+      'rows x columns': '2 x 2',
+      'element type': 'float64',
+      'length (L2 norm)': 'of a row: 1 to 5',
     });
   });
 

@@ -1,9 +1,10 @@
-import { humanBytes } from '../../base/human.ts';
 import { netOfText } from '../caffe/net-text.ts';
 import type { Cursor } from '../cursor.ts';
 import { codecs } from '../index.ts';
 import { peopleInPairs } from '../pair-selection.ts';
 import { elementTypes } from '../mxnet-params.ts';
+import type { FeatureMatrix } from '../feature-matrix.ts';
+import type { archiveDescribers } from './describe-archive.ts';
 import { describeNet } from './describe-net.ts';
 import { counted, histogramOf, tally, type Fact, type HistogramBar } from './inspection.ts';
 import { pairsOfMat } from '../mat-protocol.ts';
@@ -18,7 +19,7 @@ export interface Description {
 
 /**
  * One entry per format that is decoded as a whole; `recordIo` and `verificationSet` have inspectors of their own, which
- * look at pictures.
+ * look at pictures, and archives are not decoded.
  */
 export const describers = {
   indexFile(cursor) {
@@ -92,16 +93,6 @@ export const describers = {
       notes: ['A dictionary of arrays by layer, in a Python pickle; read as data.'],
     };
   },
-  zipArchive(cursor) {
-    const files = codecs.zipArchive.decode(cursor).filter(({ type }) => type === 'file');
-    return {
-      facts: [
-        { name: 'files', value: files.length },
-        { name: 'endings', value: endingsOf(files.map(({ name }) => name)) },
-        { name: 'unpacked', value: humanBytes(files.reduce((sum, { size }) => sum + size, 0)) },
-      ],
-    };
-  },
   onnxModel(cursor) {
     const { graph, opsetImport, irVersion, producerName, producerVersion = '' } = codecs.onnxModel.decode(cursor);
     const given = new Set(graph.initializers.map(({ name }) => name));
@@ -173,30 +164,14 @@ export const describers = {
     const pairs = pairsOfMat(variables, cursor.file);
     return { facts: [...facts, ...pairFacts(pairs, new Set(pairs.map(({ fold }) => fold)).size)] };
   },
-  tarArchive(cursor) {
-    const entries = codecs.tarArchive.decode(cursor);
-    const files = entries.filter(({ type }) => type === 'file');
-    const samples = new Set(files.map(({ name }) => name.replace(/\.[^/]*$/, '')));
-    return {
-      facts: [
-        { name: 'files', value: files.length },
-        { name: 'samples', value: `${String(samples.size)} (names up to the first dot)` },
-        { name: 'endings', value: endingsOf(files.map(({ name }) => name)) },
-      ],
-      notes:
-        entries.length > files.length
-          ? [`${counted(entries.length - files.length, 'entry', 'entries')} are folders, links or others.`]
-          : [],
-    };
-  },
   featureMatrix(cursor) {
-    const { rows, columns, type, values } = codecs.featureMatrix.decode(cursor);
-    const norm = Math.sqrt([...values].reduce((sum, value) => sum + value * value, 0));
+    const matrix = codecs.featureMatrix.decode(cursor);
+    const { rows, columns, type } = matrix;
     return {
       facts: [
         { name: 'rows x columns', value: `${String(rows)} x ${String(columns)}` },
         { name: 'element type', value: type },
-        { name: 'length (L2 norm)', value: Number(norm.toFixed(6)) },
+        { name: 'length (L2 norm)', value: columns === 1 ? lengthOf(matrix.values) : lengthsOfRows(matrix) },
       ],
       notes: columns === 1 && rows === 513 ? ['513 rows: a feature with the extra row that marks noise.'] : [],
     };
@@ -294,7 +269,10 @@ export const describers = {
       imagesPerIdentity: histogramOf(counts.values()),
     };
   },
-} satisfies Record<Exclude<keyof typeof codecs, 'recordIo' | 'verificationSet'>, (cursor: Cursor) => Description>;
+} satisfies Record<
+  Exclude<keyof typeof codecs, 'recordIo' | 'verificationSet' | keyof typeof archiveDescribers>,
+  (cursor: Cursor) => Description
+>;
 
 function pairFacts(pairs: readonly { readonly same: boolean }[], folds: number): Fact[] {
   const same = pairs.filter((pair) => pair.same).length;
@@ -310,10 +288,21 @@ function named(arrays: readonly { readonly name: string; readonly shape: readonl
   return shown.join('; ');
 }
 
-/** `.jpg (13233), .txt (1)`. */
-function endingsOf(names: readonly string[]): string {
-  const endings = names.map((name) => /\.[^/]*$/.exec(name)?.[0] ?? 'none');
-  return tally(endings, 8);
+function lengthOf(values: FeatureMatrix['values']): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Number(Math.sqrt(sum).toFixed(6));
+}
+
+/** A row is the feature of a picture. */
+function lengthsOfRows({ values, rows, columns }: FeatureMatrix): string {
+  let [least, most] = [Infinity, 0];
+  for (let row = 0; row < rows; row += 1) {
+    const length = lengthOf(values.subarray(row * columns, (row + 1) * columns));
+    least = Math.min(least, length);
+    most = Math.max(most, length);
+  }
+  return `of a row: ${String(least)} to ${String(most)}`;
 }
 
 function countEach<Value>(values: Iterable<Value>): Map<Value, number> {

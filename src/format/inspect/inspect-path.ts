@@ -8,7 +8,8 @@ import { listImageFolder } from '../image-folder.ts';
 import { pictureFormat } from '../image-header.ts';
 import { codecs } from '../index.ts';
 import { packedFiles } from '../packed-dataset.ts';
-import { readBytes } from '../read-file.ts';
+import { maxWholeBytes, readBytes } from '../read-file.ts';
+import { archiveDescribers } from './describe-archive.ts';
 import { describers } from './describe-content.ts';
 import { inspectImageFolder, inspectPicture, PictureSurvey } from './inspect-pictures.ts';
 import { inspectRecords } from './inspect-records.ts';
@@ -83,9 +84,14 @@ async function inspectFile(path: string, limit: number): Promise<Inspection> {
   if (key === undefined) return inspectUnknown(path);
   if (key === 'recordIo') return inspectRecords(path, limit);
   const { name, title, summary } = codecs[key];
-  const bytes = readBytes(path, title);
-  const size = { name: 'size', value: humanBytes(bytes.length) };
   const common = { path, format: name, title, summary, notes: [], damage: [], samples: [] };
+  if (key === 'tarArchive' || key === 'zipArchive') return { ...common, ...archiveDescribers[key](path) };
+  const size = { name: 'size', value: humanBytes(statSync(path).size) };
+  if (statSync(path).size > maxWholeBytes) {
+    const note = `It is larger than ${humanBytes(maxWholeBytes)}, the most that is read at once: by its start it is such a file, and no more was looked at.`;
+    return { ...common, facts: [size], notes: [note] };
+  }
+  const bytes = readBytes(path, title);
   if (key === 'verificationSet') return { ...common, ...(await describeVerificationSet(bytes, path, limit)) };
   const description = describers[key](new Cursor(bytes, path));
   return { ...common, ...description, facts: [...description.facts, size] };

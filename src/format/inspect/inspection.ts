@@ -80,3 +80,9 @@ export function spread(total: number, count: number): number[] {
 export function counted(count: number, singular: string, plural = `${singular}s`): string {
   return `${String(count)} ${count === 1 ? singular : plural}`;
 }
+
+/** `.jpg (13233), .txt (1)`. */
+export function endingsOf(names: readonly string[]): string {
+  const endings = names.map((name) => /\.[^/]*$/.exec(name)?.[0] ?? 'none');
+  return tally(endings, 8);
+}
