@@ -149,7 +149,7 @@ describe('an inspection', () => {
     copyFileSync('test/format/golden/numpy-1.23-array.npy', large);
     truncateSync(large, 2 ** 31);
     const { format, notes, damage } = await inspectPath(large);
-    expect({ format, damage }).toEqual({ format: 'npy-file', damage: [] });
+    expect({ format, damage }).toEqual({ format: 'npy', damage: [] });
     expect(notes[0]).toContain('It is larger than 2.0 GiB');
     expect(process.memoryUsage().rss - before).toBeLessThan(64e6);
     const [failure] = await failuresOf(() => readBytes(large, 'NumPy array'));
