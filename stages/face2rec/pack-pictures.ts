@@ -19,6 +19,8 @@ export interface PackingOptions {
   /** A picture that cannot be used fails the packing; otherwise it is named, counted and left out. */
   readonly strict: boolean;
   readonly duplicates: 'ignore' | 'report' | 'drop';
+  /** Identities that have fewer once pictures are left out are named. */
+  readonly minImagesPerIdentity: number;
   /** Threads that align; 1: none besides this one. */
   readonly threads: number;
 }
@@ -89,6 +91,10 @@ class Packing {
   readonly #writer: DatasetWriter;
   /** First picture with this content. */
   readonly #seen = new Map<string, string>();
+  /** Pictures that were packed, by label. */
+  readonly #packed = new Map<number, number>();
+  /** Names of the identities, by label, of which pictures were left out. */
+  readonly #reduced = new Map<number, string>();
   #size: SizedPicture | undefined;
   #unusable = 0;
   #duplicates = 0;
@@ -106,12 +112,16 @@ class Packing {
     }
     this.#size ??= { width: prepared.width, height: prepared.height, path: pictureName(picture) };
     requireEqualSize(prepared, pictureName(picture), this.#size);
-    if (!this.#isUnwantedDuplicate(picture, prepared.bytes)) {
-      this.#writer.add(picture.label, picture.aligned, prepared.bytes);
+    if (this.#isUnwantedDuplicate(picture, prepared.bytes)) {
+      this.#reduced.set(picture.label, picture.identity);
+      return;
     }
+    this.#writer.add(picture.label, picture.aligned, prepared.bytes);
+    this.#packed.set(picture.label, (this.#packed.get(picture.label) ?? 0) + 1);
   }
 
   finish(): Packed {
+    this.#nameThinIdentities();
     const manifest = this.#writer.finish(this.#size ?? { width: 0, height: 0 });
     return { manifest, unusable: this.#unusable, duplicates: this.#duplicates, size: this.#size };
   }
@@ -123,7 +133,20 @@ class Packing {
   #leaveOut(picture: Picture, failures: readonly [Failure, ...Failure[]]): void {
     if (this.#options.strict) throw new FailureError(failures);
     this.#unusable += 1;
+    this.#reduced.set(picture.label, picture.identity);
     this.#warn(`left out ${pictureName(picture)}: ${failures[0].message}`);
+  }
+
+  /** Labels are given before pictures are read, so an identity that loses too many keeps its own. */
+  #nameThinIdentities(): void {
+    const { minImagesPerIdentity: least } = this.#options;
+    const thin = [...this.#reduced].filter(([label]) => (this.#packed.get(label) ?? 0) < least);
+    if (thin.length === 0) return;
+    const names = thin.slice(0, 3).map(([label, name]) => `${name} (${this.#packed.get(label) ?? 0})`);
+    const more = thin.length > names.length ? ' ...' : '';
+    this.#warn(
+      `identities that have fewer than ${least} pictures now that some were left out: ${thin.length}; they keep their labels: ${names.join(', ')}${more}`,
+    );
   }
 
   #isUnwantedDuplicate(picture: Picture, bytes: Uint8Array): boolean {

@@ -30,6 +30,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       rules: { size: params.imageSize, encoding, quality, withoutPoints },
       strict,
       duplicates,
+      minImagesPerIdentity: params.minImagesPerIdentity,
       threads: cpus,
     },
     context,

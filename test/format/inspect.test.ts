@@ -156,6 +156,14 @@ describe('an inspection', () => {
     expect(failure).toMatchObject({ code: 'file-too-large', at: { file: large } });
   });
 
+  it('shows pictures from the whole of a set, not only its first', async () => {
+    const folder = writeFaceFolder(temporaryFolder(), { a: 60, b: 60 });
+    const { samples } = await inspectPath(folder);
+    expect(samples).toHaveLength(48);
+    expect(samples[0]?.caption).toBe('a/a_0001.jpg');
+    expect(samples.filter(({ caption }) => caption.startsWith('b/'))).toHaveLength(24);
+  });
+
   it('says how long the rows of a feature matrix are', async () => {
     const path = join(temporaryFolder(), 'features.bin');
     const values = Float64Array.of(3, 4, 0, 1);

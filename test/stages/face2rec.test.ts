@@ -221,6 +221,18 @@ describe('face2rec', () => {
     ]);
   });
 
+  it('names identities that lose too many of their pictures on the way', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { a: 3, b: 2, c: 2 });
+    writeFileSync(join(images, 'a', 'a_0002.jpg'), 'no picture');
+    writeFileSync(join(images, 'b', 'b_0002.jpg'), jpeg(1));
+    const params = { strict: false, duplicates: 'drop', minImagesPerIdentity: 2 } as const;
+    const { dataset, events } = await pack({ images, params });
+    expect(content(dataset).map(([label]) => label)).toEqual([0, 0, 1, 2, 2].map((label) => [label, 1]));
+    expect(logs(events)).toContain(
+      'identities that have fewer than 2 pictures now that some were left out: 1; they keep their labels: b (1)',
+    );
+  });
+
   it('finds pictures of equal content, and leaves them out where that is asked for', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 2, b: 2 });
     writeFileSync(join(images, 'b', 'b_0002.jpg'), jpeg(1));

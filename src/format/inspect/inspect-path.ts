@@ -103,8 +103,8 @@ async function describeVerificationSet(
   limit: number,
 ): Promise<Pick<Inspection, 'facts' | 'damage' | 'samples'>> {
   const { images, same } = codecs.verificationSet.decode(new Cursor(bytes, path));
-  const survey = new PictureSurvey();
   const chosen = spread(images.length, limit);
+  const survey = new PictureSurvey(chosen.length);
   for (const position of chosen) {
     const pair = Math.floor(position / 2);
     const what = `picture ${String(position)}`;

@@ -14,18 +14,29 @@ export class PictureSurvey {
   readonly damage: Failure[] = [];
   readonly #formats: string[] = [];
   readonly #sizes: string[] = [];
+  readonly #expected: number;
+  #seen = 0;
   #damaged = 0;
 
-  /** Checks one encoded picture; keeps the first for the contact sheet. The bytes are copied where they are kept. */
+  /** `expected`: how many pictures will be added. */
+  constructor(expected: number) {
+    this.#expected = expected;
+  }
+
+  /** Checks one encoded picture; keeps some, from the first to the last, for the contact sheet. The bytes are copied where they are kept. */
   async add(bytes: Uint8Array, source: ImageSource, caption: string): Promise<void> {
     try {
       const { width, height } = requireSound(bytes, source) ?? (await decodeImage(bytes, source));
       this.#formats.push(pictureFormat(bytes) ?? '');
       this.#sizes.push(`${String(width)} x ${String(height)}`);
-      if (this.samples.length < sampleCount) this.samples.push({ caption, bytes: Uint8Array.from(bytes) });
+      const next = Math.floor((this.samples.length * this.#expected) / sampleCount);
+      if (this.samples.length < sampleCount && this.#seen >= next) {
+        this.samples.push({ caption, bytes: Uint8Array.from(bytes) });
+      }
     } catch (error) {
       this.#note(error);
     }
+    this.#seen += 1;
   }
 
   /** Counts what a failed read found. */
@@ -55,7 +66,7 @@ export class PictureSurvey {
 /** One picture file. */
 export async function inspectPicture(path: string): Promise<Inspection> {
   const bytes = readBytes(path, 'picture');
-  const survey = new PictureSurvey();
+  const survey = new PictureSurvey(1);
   const { default: sharp } = await import('sharp');
   await survey.add(bytes, { file: path }, path);
   const metadata = await sharp(bytes)
@@ -99,8 +110,8 @@ export async function inspectImageFolder(
   limit: number,
 ): Promise<Inspection> {
   const files = identities.flatMap(({ name, pictures }) => pictures.map((file) => `${name}/${file}`));
-  const survey = new PictureSurvey();
   const chosen = spread(files.length, limit);
+  const survey = new PictureSurvey(chosen.length);
   for (const position of chosen) {
     const file = files[position] ?? '';
     const path = join(folder, file);

@@ -22,8 +22,8 @@ export async function inspectRecords(path: string, limit: number): Promise<Inspe
     const indexPath = path.replace(/\.rec$/, '.idx');
     const hasIndex = indexPath !== path && existsSync(indexPath);
     census.scan();
-    const survey = new PictureSurvey();
     const chosen = spread(census.images.length, limit);
+    const survey = new PictureSurvey(chosen.length);
     for (const position of chosen) {
       const offset = census.images[position] ?? 0;
       const record = records.readAt(offset);
