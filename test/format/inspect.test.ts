@@ -164,6 +164,16 @@ describe('an inspection', () => {
     expect(samples.filter(({ caption }) => caption.startsWith('b/'))).toHaveLength(24);
   });
 
+  it('says what an unknown file should be by its name', async () => {
+    const path = join(temporaryFolder(), 'train.lst');
+    writeFileSync(path, '1\ta.jpg\n');
+    const { format, notes } = await inspectPath(path);
+    expect({ format, notes }).toEqual({
+      format: 'unknown',
+      notes: ['Files with such a name are usually: packing list. This one does not start like that.'],
+    });
+  });
+
   it('says how long the rows of a feature matrix are', async () => {
     const path = join(temporaryFolder(), 'features.bin');
     const values = Float64Array.of(3, 4, 0, 1);

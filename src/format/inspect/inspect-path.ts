@@ -135,6 +135,9 @@ function inspectUnknown(path: string): Inspection {
   const head = Buffer.from(headOf(path));
   const [firstLine = ''] = head.toString('utf8').split(/\r?\n/, 1);
   const isText = firstLine !== '' && !/[\x00-\x08\x0b-\x1f\ufffd]/.test(firstLine);
+  const named = Object.values(codecs).flatMap(({ endings, title }) =>
+    endings.some((ending) => path.endsWith(ending)) ? [title] : [],
+  );
   return {
     path,
     format: 'unknown',
@@ -146,7 +149,10 @@ function inspectUnknown(path: string): Inspection {
         ? { name: 'first line', value: firstLine.slice(0, 100) }
         : { name: 'first bytes', value: head.subarray(0, 16).toString('hex') },
     ],
-    notes: [],
+    notes:
+      named.length === 0
+        ? []
+        : [`Files with such a name are usually: ${named.join(', ')}. This one does not start like that.`],
     damage: [],
     samples: [],
   };

@@ -79,7 +79,7 @@ export async function inspectPicture(path: string): Promise<Inspection> {
     title: `${(pictureFormat(bytes) ?? 'unknown').toUpperCase()} picture`,
     summary: 'A single picture.',
     facts: [
-      ...survey.facts(1, 1).filter(({ name }) => name === 'width x height'),
+      ...survey.facts(1, 1).filter(({ name, value }) => name === 'width x height' && value !== ''),
       ...(metadata === undefined ? [] : [{ name: 'colours', value: coloursOf(metadata) }]),
       ...(orientation === undefined ? [] : [{ name: 'EXIF orientation', value: String(orientation) }]),
       { name: 'bytes', value: bytes.length },
