@@ -3,8 +3,7 @@ import { humanBytes } from '../../base/human.ts';
 import { openForReading } from '../read-file.ts';
 import { TarFile } from '../tar-file.ts';
 import { readZipDirectory, type ZipEntry } from '../zip-directory.ts';
-import type { Description } from './describe-content.ts';
-import { counted, endingsOf } from './inspection.ts';
+import { counted, endingsOf, type Description } from './inspection.ts';
 
 /** What an archive of any size holds: its headers are read, its contents passed over. */
 export const archiveDescribers = { tarArchive: describeTar, zipArchive: describeZip };

@@ -6,16 +6,9 @@ import { elementTypes } from '../mxnet-params.ts';
 import type { FeatureMatrix } from '../feature-matrix.ts';
 import type { archiveDescribers } from './describe-archive.ts';
 import { describeNet } from './describe-net.ts';
-import { counted, histogramOf, tally, type Fact, type HistogramBar } from './inspection.ts';
+import { counted, histogramOf, tally, type Description, type Fact } from './inspection.ts';
 import { pairsOfMat } from '../mat-protocol.ts';
 import type { OnnxValueInfo } from '../onnx-messages.ts';
-
-/** What can be said of a decoded file. */
-export interface Description {
-  readonly facts: readonly Fact[];
-  readonly notes?: readonly string[];
-  readonly imagesPerIdentity?: readonly HistogramBar[];
-}
 
 /**
  * One entry per format that is decoded as a whole; `recordIo` and `verificationSet` have inspectors of their own, which

@@ -19,6 +19,13 @@ export interface Inspection {
   readonly samples: readonly SamplePicture[];
 }
 
+/** What can be said of the content of a file. */
+export interface Description {
+  readonly facts: readonly Fact[];
+  readonly notes?: readonly string[];
+  readonly imagesPerIdentity?: readonly HistogramBar[];
+}
+
 export interface Fact {
   readonly name: string;
   readonly value: string | number;
