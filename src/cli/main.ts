@@ -88,7 +88,12 @@ function unknownCommand(name: string): never {
 /** Shows what went wrong and decides whose fault it was. */
 async function explain(error: unknown, argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   // Commander has already printed its own message (or the help text that was asked for).
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.wrongCall;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCode.done;
+    const failure = { code: 'wrong-call', message: error.message.replace(/^error: /, '') };
+    if (argv.includes('--json')) surroundings.stdout.write(`${JSON.stringify({ failures: [failure] })}\n`);
+    return exitCode.wrongCall;
+  }
   if (error instanceof FailureError) {
     if (argv.includes('--json')) surroundings.stdout.write(`${JSON.stringify({ failures: error.failures })}\n`);
     const { renderFailures } = await import('../report/failure-frame.ts');

@@ -58,3 +58,14 @@ test.each(calls)('flow %s --json prints JSON', async (command, keys) => {
   const last = stdout.trim().startsWith('{"') ? (stdout.trim().split('\n').at(-1) ?? '') : stdout;
   expect(Object.keys(JSON.parse(last) as object)).toEqual(expect.arrayContaining([...keys]));
 });
+
+test.each([
+  ['run --json', "missing required argument 'file'"],
+  ['run a.yaml --json --jbos 2', "unknown option '--jbos'\n(Did you mean --jobs?)"],
+  ['run a.yaml --json --cpus 0', "option '--cpus <n>' argument '0' is invalid. expected a whole number of at least 1"],
+])('a call that is not understood, flow %s, is a failure as JSON too', async (command, message) => {
+  const ended = await rig.flow(command.split(' '));
+  expect(ended.code).toBe(2);
+  expect(JSON.parse(ended.stdout)).toEqual({ failures: [{ code: 'wrong-call', message }] });
+  expect(ended.stderr).toBe(`error: ${message}\n`);
+});
