@@ -24,6 +24,7 @@ const unshown: readonly string[] = [
   'engine-cannot-load',
   'engine-incomplete',
   'engine-not-installed',
+  'file-too-large',
   'label-out-of-range',
   'lineage-invalid',
   'list-not-grouped',
