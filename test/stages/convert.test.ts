@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { drawnModel } from '../../bench/drawn-model.ts';
+import { installedEngine } from '../../src/net/engines/installed.ts';
 import { modelFormats } from '../../src/net/model-formats/index.ts';
 import { outcomes, Rig } from '../e2e/rig.ts';
 import { smallNetworks } from '../net/engines/small-networks.ts';
@@ -57,6 +58,13 @@ describe('convert', () => {
       onnx: 'done',
       back: 'cached',
     });
+  });
+
+  const trains = installedEngine().identity.name;
+  it.skipIf(trains !== 'tensorflow')('leaves what TensorFlow says of itself out of its log', async () => {
+    const ended = await rig.flow(['run', 'convert.yaml', '--json'], { FLOW_ENGINE: 'tensorflow' });
+    expect(outcomes(ended)).toEqual({ onnx: 'done', back: 'done' });
+    expect((await rig.flow(['logs', 'convert', 'onnx'])).stdout).not.toMatch(/absl|oneDNN/);
   });
 
   it('refuses a format that there is not, with its place', async () => {

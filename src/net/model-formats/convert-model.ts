@@ -5,12 +5,14 @@ import { type OnnxEngine } from '../engines/onnxruntime/load-onnxruntime.ts';
 import { onnxOutputValues } from '../engines/onnxruntime/onnx-output-values.ts';
 import { outputValues } from '../engines/output-values.ts';
 import type { ParameterizedGraph } from '../fold-batch-normalization.ts';
+import type { InferredGraph } from '../infer-graph.ts';
+import { elementCount } from '../layers/layer-definition.ts';
 import type { Model } from '../model-folder.ts';
 import { slimModel } from '../slim-model.ts';
 import { readOptionFailures, writeOptionFailures } from './check-options.ts';
 import { checkTarget } from './check-target.ts';
 import { compareOutputs, type OutputDifference } from './compare-outputs.ts';
-import type { ModelFormat, ModelReadOptions, ModelWriteOptions } from './model-format.ts';
+import type { ModelFormat, ModelWriteOptions } from './model-format.ts';
 import { type ModelSource, readModelAs } from './read-model-as.ts';
 
 export interface ModelConversion {
@@ -56,27 +58,53 @@ const pictureCount = 2;
  * `format-not-written`, `bad-target`, and those of `compareOutputs`; what has been written stays, to be looked at.
  */
 export async function convertModel(conversion: ModelConversion, engines: ComparisonEngines): Promise<ConvertedModel> {
-  const { to, limit, seed } = conversion;
-  const model = readSource(conversion);
-  const { graph, parameters } = model.inferred;
-  const pictures = randomPictures(model, seed);
-  const engine = await engines.layers();
-  const wanted = outputValues(engine, model, pictures);
-  to.format.write?.(to.path, model, to.options);
-  const found = outputValues(engine, to.format.read(to.path, readBackOptions(conversion, model)), pictures);
-  const comparison = { inferred: model.inferred, wanted, file: to.path, limit };
+  const { to, limit } = conversion;
+  let loaded: Promise<EngineHandle> | undefined;
+  const layers = (): Promise<EngineHandle> => (loaded ??= engines.layers());
+  const { model, pictures, wanted } = await writeModel(conversion, layers);
+  const { inferred, notes } = model;
+  const comparison = { inferred, wanted, file: to.path, limit };
+  const found = readBack(conversion, inferred, { engine: await layers(), pictures });
   const outputs = compareOutputs({ ...comparison, found, how: 'read again' });
-  const parameterCount = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-  const converted = { layers: graph.layers.length, parameterCount, notes: model.notes ?? [], outputs };
+  const parameterCount = inferred.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const converted = { layers: inferred.graph.layers.length, parameterCount, notes: notes ?? [], outputs };
   if (to.format.name !== 'onnx') return converted;
   if (typeof engines.onnxruntime === 'string') {
     return { ...converted, onnxruntime: { ran: false, reason: engines.onnxruntime } };
   }
   const onnxruntime = engines.onnxruntime();
   const { version } = onnxruntime.identity;
-  const ran = await onnxOutputValues(onnxruntime, to.path, model.inferred, pictures);
+  const ran = await onnxOutputValues(onnxruntime, to.path, inferred, pictures);
   const compared = compareOutputs({ ...comparison, found: ran, how: `in onnxruntime ${version}` });
   return { ...converted, onnxruntime: { ran: true, version, outputs: compared } };
+}
+
+interface WrittenModel {
+  /** Without its parameters: several copies of large ones need not be in memory at a time. */
+  readonly model: Pick<Model, 'inferred' | 'notes'>;
+  readonly pictures: Float32Array;
+  readonly wanted: readonly Float32Array[];
+}
+
+async function writeModel(conversion: ModelConversion, layers: ComparisonEngines['layers']): Promise<WrittenModel> {
+  const { to, seed } = conversion;
+  const model = readSource(conversion);
+  const { inferred, notes } = model;
+  const pictures = randomPictures(model, seed);
+  const wanted = outputValues(await layers(), model, pictures);
+  to.format.write?.(to.path, model, to.options);
+  return { model: { inferred, ...(notes === undefined ? {} : { notes }) }, pictures, wanted };
+}
+
+function readBack(
+  { to }: ModelConversion,
+  { graph }: InferredGraph,
+  { engine, pictures }: { readonly engine: EngineHandle; readonly pictures: Float32Array },
+): readonly Float32Array[] {
+  const { epoch } = to.options;
+  const takesInput = to.format.takes.read.includes('input');
+  const options = { ...(takesInput ? { input: graph.input } : {}), ...(epoch === undefined ? {} : { epoch }) };
+  return outputValues(engine, to.format.read(to.path, options), pictures);
 }
 
 /** Before anything is computed: whether it can be read and written at all. */
@@ -93,15 +121,6 @@ function readSource(conversion: ModelConversion): Model {
   checkTarget(conversion);
   const read = readModelAs(from);
   return slim ? { ...read, ...slimModel(read, from.path) } : read;
-}
-
-function readBackOptions({ to }: ModelConversion, { inferred }: ParameterizedGraph): ModelReadOptions {
-  const { epoch } = to.options;
-  const takesInput = to.format.takes.read.includes('input');
-  return {
-    ...(takesInput ? { input: inferred.graph.input } : {}),
-    ...(epoch === undefined ? {} : { epoch }),
-  };
 }
 
 function randomPictures({ inferred }: ParameterizedGraph, seed: number): Float32Array {

@@ -18,7 +18,7 @@ export interface TrainedArray {
 
 /**
  * Weights of a network as it was trained, by the names of the graph's parameters, turned to what the graph takes: BGR,
- * rows and columns. What is missing or has another number of values is left out: `checkParameters` says so.
+ * rows and columns. What is missing is left out, and what has another shape stays as it is: `checkParameters` says so.
  */
 export function orientedWeights(
   inferred: InferredGraph,
@@ -31,6 +31,8 @@ export function orientedWeights(
     const node = nodes.get(layer);
     if (array === undefined || node === undefined) return [];
     if (array.values.length !== shape.reduce((product, size) => product * size, 1)) return [{ name, ...array }];
+    const stored = layout === 'tensorflow' && suffix === 'weight' ? array.shape.toReversed() : shape;
+    if (stored.join() !== shape.join()) return [{ name, shape: stored, values: array.values }];
     if (suffix !== 'weight') return [{ name, shape, values: array.values }];
     const from =
       node.kind === 'convolution'

@@ -20,7 +20,7 @@ export interface GraphInMaking {
   readonly file: string;
   /** Whether pictures enter the file's graph as NHWC. */
   readonly isNhwc: boolean;
-  valueOf(name: string): OnnxValue | undefined;
+  valueOf(name: string, user: OnnxNode): OnnxValue | undefined;
   shapeOf(layer: string): FeatureShape;
   /** Adds a layer; parameters go with it by suffix. */
   add(layer: LayerNode, parameters: Readonly<Record<string, LayerParameter>>): string;
@@ -63,7 +63,7 @@ export class OnnxNodeReader {
 
   value(index: number): OnnxValue | undefined {
     const name = this.#node.inputs[index];
-    return name === undefined || name === '' ? undefined : this.#graph.valueOf(name);
+    return name === undefined || name === '' ? undefined : this.#graph.valueOf(name, this.#node);
   }
 
   layerInput(index: number): string {

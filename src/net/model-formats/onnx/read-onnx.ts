@@ -78,12 +78,12 @@ class OnnxReader implements GraphInMaking {
     return { graph, arrays: this.#arrays, isAssumedSize: this.#isAssumedSize };
   }
 
-  valueOf(name: string): OnnxValue | undefined {
+  valueOf(name: string, user: OnnxNode): OnnxValue | undefined {
     const value = this.#values.get(name);
     if (value !== undefined) return value;
     fail({
       code: 'damaged-file',
-      message: `Value "${name}" is used before anything gives it.`,
+      message: `Node "${this.nameOf(user)}" (${user.opType ?? ''}) takes value "${name}", which no weight and no node before it gives.`,
       at: { file: this.file },
     });
   }
@@ -142,7 +142,7 @@ class OnnxReader implements GraphInMaking {
   }
 
   #chain(node: OnnxNode): OnnxValue {
-    const value = this.valueOf(this.#chains.inputs.get(node) ?? '');
+    const value = this.valueOf(this.#chains.inputs.get(node) ?? '', node);
     const inputs = value?.is === 'layer' ? [value.layer] : [];
     return {
       is: 'layer',
