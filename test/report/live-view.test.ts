@@ -65,7 +65,6 @@ report: runs/2026-01-05-quickstart-1/report.html
 
 train failed in attempt 2 after 7.9 s`);
     expect(screen.text()).toContain(`  the end of runs/2026-01-05-quickstart-1/train.log:
-  | reading train.rec
   | epoch 1
   | epo
 
