@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { loadEmbedder } from '../../src/net/embedder.ts';
+import { installedEngine } from '../../src/net/engines/installed.ts';
 import { loadEngine } from '../../src/net/engines/load.ts';
 import { Network } from '../../src/net/engines/network.ts';
 import { installedOnnxruntime } from '../../src/net/engines/onnxruntime/installed-onnxruntime.ts';
@@ -34,7 +35,11 @@ const vectors: Readonly<Record<string, TestVector>> = {
 };
 
 const onnxruntime = installedOnnxruntime();
-const engines = [...otherEngines(), ...(typeof onnxruntime === 'string' ? [] : [onnxruntime])];
+const engines = [
+  installedEngine('cpu').identity,
+  ...otherEngines(),
+  ...(typeof onnxruntime === 'string' ? [] : [onnxruntime]),
+];
 
 function read() {
   return modelFormatOf(checkpoint).read(checkpoint, {});

@@ -234,9 +234,20 @@ describe('the verify stage', () => {
     expect(empty).toMatchObject({ code: 'no-pairs' });
     const [model] = await failuresOf(() => verify(folder, { models: ['lfw.bin'] }));
     expect(model).toMatchObject({ code: 'no-model' });
+    const [few] = await failuresOf(() => verify(folder, { params: { folds: 1000 } }));
+    expect(few).toMatchObject({ code: 'too-few-pairs' });
     const [given] = await failuresOf(() =>
       verify(folder, { params: { normalization: { mean: 127.5, scale: 1, colorOrder: 'rgb' } } }),
     );
     expect(given).toMatchObject({ code: 'option-not-taken' });
+  });
+
+  it('gives no figure of what no pair can measure', async () => {
+    const { folder } = withModel();
+    const same = { images: set.images, same: set.same.map(() => true) };
+    const { events } = await verify(folder, { sets: { same } });
+    const figures = Object.keys(figuresOf(events));
+    expect(figures).toContain('accuracy');
+    expect(figures.filter((name) => /areaUnderCurve|tarAtFar/.test(name))).toEqual([]);
   });
 });
