@@ -80,5 +80,6 @@ export function requireEqualSize(
     code: 'unequal-sizes',
     message: `the picture has ${size.width} x ${size.height} pixels, but ${first.path} has ${first.width} x ${first.height}; aligned pictures all have one size`,
     at: { file: path },
+    hint: 'Bring the pictures to one size, or have the stage cut all of them to its imageSize.',
   });
 }

@@ -121,12 +121,14 @@ export function encodeFrameAround(target: Buffer, position: number, length: numb
   return end;
 }
 
-/** Fails where a record of `length` bytes is too long for the format. */
-export function requireFitting(length: number): void {
+/** Fails with `record-too-long` where a record of `length` bytes does not fit the format; names the file where it is known. */
+export function requireFitting(length: number, file?: string): void {
   if (length <= maxPartBytes) return;
   fail({
     code: 'record-too-long',
-    message: `a record of ${length} bytes does not fit: the format ends at ${maxPartBytes} bytes`,
+    message: `expected a record of ${maxPartBytes} bytes (512 MiB) at most, as much as the format can hold, found one of ${length}`,
+    ...(file === undefined ? {} : { at: { file } }),
+    hint: 'Store the picture with fewer pixels or as a JPEG.',
   });
 }
 

@@ -108,10 +108,12 @@ class WriteBack {
 export class RecordWriter {
   readonly #records: GrowingFile;
   readonly #index: GrowingFile;
+  readonly #path: string;
   readonly #folder: string;
   #offset = 0;
 
   constructor(recordPath: string, indexPath: string) {
+    this.#path = recordPath;
     this.#folder = dirname(recordPath);
     this.#records = new GrowingFile(recordPath);
     this.#index = new GrowingFile(indexPath);
@@ -124,7 +126,7 @@ export class RecordWriter {
 
   write(record: ImageRecord): void {
     const bytes = imageRecordBytes(record);
-    requireFitting(bytes);
+    requireFitting(bytes, this.#path);
     this.#records.reserve(frameHeaderBytes + bytes + 3);
     const { buffer, position } = this.#records;
     const start = position + frameHeaderBytes;

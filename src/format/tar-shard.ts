@@ -56,8 +56,9 @@ function* pictureOf(sample: readonly TarMember[], file: TarFile): Generator<Shar
   if (picture === undefined) {
     fail({
       code: 'sample-without-picture',
-      message: `the sample ${keyOf(first.name)} has no picture, only ${sample.map(({ name }) => extensionOf(name)).join(', ')}`,
+      message: `expected a picture in every sample, found only ${sample.map(({ name }) => name).join(', ')}`,
       at: { file: file.path, offset: first.offset },
+      hint: 'The files of a sample follow each other and have one name up to its first dot: 12.jpg, 12.cls.',
     });
   }
   const label = sample.find(({ name }) => extensionOf(name) === 'cls');
@@ -92,5 +93,6 @@ function classIn(member: TarMember, file: TarFile): number {
     code: 'damaged-file',
     message: `${member.name} should hold the number of a class, found ${JSON.stringify(text.slice(0, 40))}`,
     at: { file: file.path, offset: member.offset },
+    hint: 'A class is a whole number from 0 on.',
   });
 }

@@ -42,7 +42,7 @@ export async function alignPicture(
       code: 'unaligned-image',
       message: 'the picture is not aligned, and no list gives points to align it by',
       at: { file: path, ...(within === undefined ? {} : { offset: within.offset }) },
-      hint: 'Give the ten coordinates, or choose withoutPoints: crop.',
+      hint: 'Give its ten coordinates in the list (columns 8 to 17), or choose withoutPoints: crop.',
     });
   }
   const { bytes, source } = loadPicture(picture, memory.file);

@@ -74,6 +74,7 @@ function refuseUnlabelled(file: string, { name, offset }: NonNullable<Picture['w
     code: 'unlabelled-sample',
     message: `nothing says who ${name} shows: there is no .cls file beside it, and other pictures have one or it lies in no folder`,
     at: { file, offset },
+    hint: 'Put a .cls file beside every picture, or leave them out and have a folder per identity.',
   });
 }
 

@@ -5,7 +5,7 @@ import { listImageFolder } from '../../src/format/image-folder.ts';
 import { PackedDataset } from '../../src/format/packed-dataset.ts';
 import { readPackingList } from '../../src/format/packing-list.ts';
 import { readPictureFile } from '../../src/format/picture-file.ts';
-import type { Inputs } from './contract.ts';
+import type { Inputs, Params } from './contract.ts';
 
 /** Pictures that are to get a row each. */
 export interface NamedPictures extends PictureSequence {
@@ -14,14 +14,17 @@ export interface NamedPictures extends PictureSequence {
   close(): void;
 }
 
-/** The pictures that the inputs mean. Fails with `no-pictures` where they mean none, or two things at once. */
-export function namedPictures({ images, list, dataset }: Inputs): NamedPictures {
+/**
+ * The pictures that the inputs mean. Fails with `no-pictures` where they mean none, or two things at once, and with
+ * `name-outside` where files are to be named after paths that lead out of their folder.
+ */
+export function namedPictures({ images, list, dataset }: Inputs, layout: Params['layout']): NamedPictures {
   if (dataset !== undefined) {
     if (images === undefined && list === undefined) return ofDataset(dataset);
     return refuse('the input dataset cannot be combined with images or list');
   }
   if (images === undefined) return refuse('one of the inputs images and dataset is needed');
-  return list === undefined ? ofFolder(images) : ofList(list, images);
+  return list === undefined ? ofFolder(images) : ofList(list, images, layout);
 }
 
 function ofFolder(folder: string): NamedPictures {
@@ -31,21 +34,32 @@ function ofFolder(folder: string): NamedPictures {
   return ofFiles(names, folder);
 }
 
-function ofList(list: string, folder: string): NamedPictures {
+function ofList(list: string, folder: string, layout: Params['layout']): NamedPictures {
   const names: string[] = [];
   for (const entry of readPackingList(list)) {
     if ('aligned' in entry && !entry.aligned) {
       fail({
         code: 'picture-not-aligned',
         message: `${entry.path} is marked as not aligned (0); a network takes aligned pictures only`,
-        at: { file: list, line: entry.line, column: 1 },
-        hint: 'Align the pictures first.',
+        at: { file: list, line: entry.line, column: 1, length: 1 },
+        hint: 'Have face2rec align them, and give its set as the input dataset.',
       });
     }
+    if (layout === 'files') requireInside(entry, list);
     names.push(entry.path);
   }
   if (names.length === 0) return refuse('the list names no picture', list);
   return ofFiles(names, folder);
+}
+
+function requireInside({ path, line }: { readonly path: string; readonly line: number }, list: string): void {
+  if (!path.split('/').includes('..')) return;
+  fail({
+    code: 'name-outside',
+    message: `the path ${path} leads out of its folder; a file of features is named after the path of its picture`,
+    at: { file: list, line, column: 1, length: 1 },
+    hint: 'Write the list relative to the folder of images, or ask for the layout "matrix".',
+  });
 }
 
 function ofFiles(names: readonly string[], folder: string): NamedPictures {

@@ -18,7 +18,7 @@ type Context = StageContext<Params, Inputs, Outputs>;
 /** Embeds pictures; see README.md. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params, engine, scratch } = context;
-  const pictures = namedPictures(inputs);
+  const pictures = namedPictures(inputs, params.layout);
   const files: RowFile[] = [];
   try {
     let columns = 0;

@@ -39,6 +39,7 @@ function readFivePoints(picture: string, folder: string | undefined): readonly (
       code: 'wrong-points',
       message: `expected 68 points, found ${points.points.length}`,
       at: { file },
+      hint: 'Give .pts files of the 68 points of 300-W, or choose align: crop.',
     })
   );
 }

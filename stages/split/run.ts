@@ -18,6 +18,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
         code: 'too-few-identities',
         message: `${params.validationIdentities} of ${identities.length} identities were to go into the validation set; nobody would be left to train on`,
         at: { file: inputs.dataset },
+        hint: 'Lower validationIdentities.',
       });
     }
     const places = Array.from(identities.keys());

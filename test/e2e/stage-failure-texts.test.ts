@@ -1,117 +1,129 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { complaint, failuresOfStages, type StageCall } from './printed-failures.ts';
 import { Rig } from './rig.ts';
 
-/** Failures of the stages that come along and of the files they read, as a run prints them. */
+/** Failures of the stages that come along and of the files they read, as one run of them all prints them. */
 let rig: Rig;
+let printed: ReadonlyMap<string, string>;
 
-beforeAll(() => {
+const zeros = '0'.repeat(64);
+const subset = (dataset: string): StageCall => ({ uses: 'subset', with: { dataset } });
+
+const stages: Readonly<Record<string, StageCall>> = {
+  'nothing-to-fetch': { uses: 'fetch', with: {} },
+  'bad-url': { uses: 'fetch', with: { files: [{ url: 'https://[', sha256: zeros }] } },
+  'equal-names': {
+    uses: 'fetch',
+    with: { files: ['a', 'b'].map((host) => ({ url: `https://${host}.invalid/x.bin`, sha256: zeros })) },
+  },
+  'input-not-json': { uses: 'report', with: { verifications: 'broken.json' } },
+  'verification-invalid': { uses: 'report', with: { verifications: 'empty.json' } },
+  'training-log-invalid': { uses: 'report', with: { logs: 'log.json' } },
+  'nothing-to-pack': { uses: 'face2rec', with: { images: 'nobody' } },
+  'undecodable-image': { uses: 'face2rec', with: { images: 'faces' } },
+  'damaged-list': { uses: 'face2rec', with: { images: 'faces', list: 'faces.lst' } },
+  'missing-image': { uses: 'pairs2bin', with: { images: 'faces', protocol: 'pairs.txt' } },
+  'unknown-fold': { uses: 'pairs2bin', with: { images: 'faces', protocol: 'pairs.txt', folds: [2] } },
+  'damaged-property': subset('set'),
+  'truncated-file': subset('cut'),
+  'missing-file': subset('bare'),
+  'damaged-index': subset('other'),
+};
+
+beforeAll(async () => {
   rig = new Rig();
-});
+  for (const folder of ['nobody', 'bare']) mkdirSync(rig.path(folder));
+  rig.write('broken.json', '{');
+  rig.write('empty.json', '{}');
+  rig.write('log.json', '[1]');
+  rig.write('faces/anna/anna_0001.jpg', 'no picture');
+  rig.write('faces.lst', '1\tanna/anna_0001.jpg\t-1\n');
+  rig.write('pairs.txt', '1\t1\nanna\t1\t2\nanna\t1\tbert\t1\n');
+  packedSet('set', { index: '', property: 'many\n' });
+  packedSet('other', { index: 'x\n', property: '1,112,112\n' });
+  packedSet('cut', { index: '0\t0\n', property: '1,112,112\n' });
+  // The magic word of a record, and a length of 100 bytes, of which none follows.
+  writeFileSync(rig.path('cut/train.rec'), Buffer.from('0a23d7ce64000000', 'hex'));
+  printed = await failuresOfStages(rig, stages);
+}, 60_000);
 
 afterAll(async () => {
   await rig.dispose();
 });
 
-function cleaned(text: string): string {
-  return text
-    .replaceAll(rig.folder, '<workspace>')
-    .replaceAll(/[0-9]{8}-[0-9]{6}-/g, '<time>-')
-    .replaceAll(/[0-9a-f]{64}/g, '<key>')
-    .trimEnd();
-}
-
-/** What a run of one stage prints of its failure, without the end of its log. */
-async function failureOf(uses: string, settings: object): Promise<string> {
-  rig.write('one.yaml', JSON.stringify({ name: 'one', stages: { task: { uses, with: settings } } }));
-  const { code, stdout } = await rig.flow(['run', 'one.yaml']);
-  expect(code).toBe(1);
-  const lines = stdout.split('\n').filter((line) => line.startsWith('  '));
-  const end = lines.findIndex((line) => line.startsWith('  the end of ') || line.startsWith('  it printed nothing'));
-  return cleaned(lines.slice(0, end).join('\n'));
-}
-
-async function complaint(...args: string[]): Promise<string> {
-  const { code, stderr } = await rig.flow(args);
-  expect(code).toBe(2);
-  return cleaned(stderr);
+/** A set without a record. */
+function packedSet(folder: string, { index, property }: { readonly index: string; readonly property: string }): void {
+  rig.write(`${folder}/train.rec`, '');
+  rig.write(`${folder}/train.idx`, index);
+  rig.write(`${folder}/property`, property);
 }
 
 describe('of fetch', () => {
-  it('nothing-to-fetch', async () => {
-    expect(await failureOf('fetch', {})).toMatchInlineSnapshot(`
-      "  nothing-to-fetch: neither a set nor files are given
-          set: lfw, or files: [{ url: https://..., sha256: ... }]."
+  it('nothing-to-fetch', () => {
+    expect(printed.get('nothing-to-fetch')).toMatchInlineSnapshot(`
+      "nothing-to-fetch: neither a set nor files are given
+        set: lfw, or files: [{ url: https://..., sha256: ... }]."
     `);
   });
-  it('bad-url', async () => {
-    expect(await failureOf('fetch', { files: [{ url: 'https://[', sha256: '0'.repeat(64) }] })).toMatchInlineSnapshot(
-      `"  bad-url: https://[ is no URL"`,
-    );
+  it('bad-url', () => {
+    expect(printed.get('bad-url')).toMatchInlineSnapshot(`"bad-url: https://[ is no URL"`);
   });
-  it('equal-names', async () => {
-    const files = ['a', 'b'].map((host) => ({ url: `https://${host}.invalid/x.bin`, sha256: '0'.repeat(64) }));
-    expect(await failureOf('fetch', { files })).toMatchInlineSnapshot(`
-      "  equal-names: two files would be stored as x.bin
-          Give one of them a name of its own: name: other.bin."
+  it('equal-names', () => {
+    expect(printed.get('equal-names')).toMatchInlineSnapshot(`
+      "equal-names: two files would be stored as x.bin
+        Give one of them a name of its own: name: other.bin."
     `);
   });
 });
 
 describe('of report', () => {
-  it('input-not-json', async () => {
-    rig.write('broken.json', '{');
-    expect(await failureOf('report', { verifications: 'broken.json' })).toMatchInlineSnapshot(
-      `"  <workspace>/broken.json: input-not-json: expected JSON, found something else"`,
+  it('input-not-json', () => {
+    expect(printed.get('input-not-json')).toMatchInlineSnapshot(
+      `"<workspace>/broken.json: input-not-json: expected JSON, found something else"`,
     );
   });
-  it('verification-invalid', async () => {
-    rig.write('empty.json', '{}');
-    expect(await failureOf('report', { verifications: 'empty.json' })).toMatchInlineSnapshot(
-      `"  <workspace>/empty.json: verification-invalid: expected the result of a verification, found no "version": 2 with a list "results""`,
+  it('verification-invalid', () => {
+    expect(printed.get('verification-invalid')).toMatchInlineSnapshot(
+      `"<workspace>/empty.json: verification-invalid: expected the result of a verification, found no "version": 2 with a list "results""`,
     );
   });
-  it('training-log-invalid', async () => {
-    rig.write('log.json', '[1]');
-    expect(await failureOf('report', { logs: 'log.json' })).toMatchInlineSnapshot(
-      `"  <workspace>/log.json: training-log-invalid: expected the log of a training, found no "format": "faceflow-log""`,
+  it('training-log-invalid', () => {
+    expect(printed.get('training-log-invalid')).toMatchInlineSnapshot(
+      `"<workspace>/log.json: training-log-invalid: expected the log of a training, found no "format": "faceflow-log""`,
     );
   });
 });
 
 describe('of face2rec and pairs2bin', () => {
-  it('nothing-to-pack', async () => {
-    mkdirSync(rig.path('nobody'), { recursive: true });
-    expect(await failureOf('face2rec', { images: 'nobody' })).toMatchInlineSnapshot(
-      `"  <workspace>/nobody: nothing-to-pack: no picture is left to train on: there is none, or all are held out or of identities with too few pictures"`,
+  it('nothing-to-pack', () => {
+    expect(printed.get('nothing-to-pack')).toMatchInlineSnapshot(
+      `"<workspace>/nobody: nothing-to-pack: no picture is left to train on: there is none, or all are held out or of identities with too few pictures"`,
     );
   });
-  it('undecodable-image', async () => {
-    rig.write('faces/anna/anna_0001.jpg', 'no picture');
-    expect(await failureOf('face2rec', { images: 'faces' })).toMatchInlineSnapshot(`
-      "  <workspace>/faces/anna/anna_0001.jpg: offset 0: undecodable-image: the picture cannot be decoded: it is no picture in a known format
-          Replace or remove the picture."
+  it('undecodable-image', () => {
+    expect(printed.get('undecodable-image')).toMatchInlineSnapshot(`
+      "<workspace>/faces/anna/anna_0001.jpg: offset 0: undecodable-image: the picture cannot be decoded: it is no picture in a known format
+        Replace or remove the picture."
     `);
   });
-  it('damaged-list', async () => {
-    rig.write('faces.lst', '1\tanna/anna_0001.jpg\t-1\n');
-    expect(await failureOf('face2rec', { images: 'faces', list: 'faces.lst' })).toMatchInlineSnapshot(
-      `"  <workspace>/faces.lst:1:1 damaged-list: expected a label that is a whole number from 0 on, found -1"`,
+  it('damaged-list', () => {
+    expect(printed.get('damaged-list')).toMatchInlineSnapshot(
+      `"<workspace>/faces.lst:1:1 damaged-list: expected a label that is a whole number from 0 on, found -1"`,
     );
   });
-  it('missing-image', async () => {
-    rig.write('pairs.txt', '1\t1\nanna\t1\t2\nanna\t1\tbert\t1\n');
-    expect(await failureOf('pairs2bin', { images: 'faces', protocol: 'pairs.txt' })).toMatchInlineSnapshot(`
-      "  <workspace>/pairs.txt: missing-image: the protocol names picture 2 of anna, but <workspace>/faces does not have it
-          Give the folder that the protocol was made for, or choose missing: skip.
-        <workspace>/pairs.txt: missing-image: the protocol names picture 1 of bert, but <workspace>/faces does not have it
-          Give the folder that the protocol was made for, or choose missing: skip."
+  it('missing-image', () => {
+    expect(printed.get('missing-image')).toMatchInlineSnapshot(`
+      "<workspace>/pairs.txt: missing-image: the protocol names picture 2 of anna, but <workspace>/faces does not have it
+        Give the folder that the protocol was made for, or choose missing: skip.
+
+      <workspace>/pairs.txt: missing-image: the protocol names picture 1 of bert, but <workspace>/faces does not have it
+        Give the folder that the protocol was made for, or choose missing: skip."
     `);
   });
-  it('unknown-fold', async () => {
-    const settings = { images: 'faces', protocol: 'pairs.txt', folds: [2] };
-    expect(await failureOf('pairs2bin', settings)).toMatchInlineSnapshot(
-      `"  <workspace>/pairs.txt: unknown-fold: fold 2 was asked for, but the protocol has folds 1 to 1"`,
+  it('unknown-fold', () => {
+    expect(printed.get('unknown-fold')).toMatchInlineSnapshot(
+      `"<workspace>/pairs.txt: unknown-fold: fold 2 was asked for, but the protocol has folds 1 to 1"`,
     );
   });
 });
@@ -120,7 +132,7 @@ describe('of files', () => {
   it('prototxt-syntax', async () => {
     rig.write('net.prototxt', 'layer { name: }\n');
     rig.write('net.caffemodel', '');
-    expect(await complaint('convert', 'net.prototxt', 'net.onnx')).toMatchInlineSnapshot(`
+    expect(await complaint(rig, 'convert', 'net.prototxt', 'net.onnx')).toMatchInlineSnapshot(`
       "<workspace>/net.prototxt:1:15 prototxt-syntax: expected a value, found "}"
         layer { name: }
                       ~"
@@ -132,50 +144,39 @@ describe('of files', () => {
       'input: "data"\ninput_dim: 1\ninput_dim: 3\ninput_dim: 8\ninput_dim: 8\nlayer { name: "a" type: "ReLU" bottom: "dta" top: "a" }\n',
     );
     rig.write('lost.caffemodel', '');
-    expect(await complaint('convert', 'lost.prototxt', 'net.onnx')).toMatchInlineSnapshot(`
+    expect(await complaint(rig, 'convert', 'lost.prototxt', 'net.onnx')).toMatchInlineSnapshot(`
       "<workspace>/lost.prototxt: unknown-blob: Layer "a" (ReLU) takes blob "dta", which no layer before it gives.
         Did you mean "data"?"
     `);
   });
   it('unknown-model-format', async () => {
-    expect(await complaint('convert', 'lost.prototxt', 'net.onnx', '--to', 'onx')).toMatchInlineSnapshot(`
+    expect(await complaint(rig, 'convert', 'lost.prototxt', 'net.onnx', '--to', 'onx')).toMatchInlineSnapshot(`
       "unknown-model-format: Expected a model format (folder, mxnet, caffe, onnx, npz, face-api), found "onx".
         Did you mean "onnx"?"
     `);
   });
-  it('damaged-property', async () => {
-    rig.write('set/train.rec', '');
-    rig.write('set/train.idx', '');
-    rig.write('set/property', 'many\n');
-    expect(await failureOf('subset', { dataset: 'set' })).toMatchInlineSnapshot(`
-      "  <workspace>/set/property:1:1 damaged-property: expected "identities,height,width" such as 85742,112,112, found "many"
-          many
-          ~~~~"
+  it('damaged-property', () => {
+    expect(printed.get('damaged-property')).toMatchInlineSnapshot(`
+      "<workspace>/set/property:1:1 damaged-property: expected "identities,height,width" such as 85742,112,112, found "many"
+        many
+        ~~~~"
     `);
   });
-  it('truncated-file', async () => {
-    rig.write('cut/train.idx', '0\t0\n');
-    rig.write('cut/property', '1,112,112\n');
-    // The magic word of a record, and a length of 100 bytes, of which none follows.
-    writeFileSync(rig.path('cut/train.rec'), Buffer.from('0a23d7ce64000000', 'hex'));
-    expect(await failureOf('subset', { dataset: 'cut' })).toMatchInlineSnapshot(`
-      "  <workspace>/cut/train.rec: offset 0: truncated-file: the file ends inside this record, which needs 100 bytes after its header; 0 are left
-          Copy or pack the file again; it was probably cut off on the way."
+  it('truncated-file', () => {
+    expect(printed.get('truncated-file')).toMatchInlineSnapshot(`
+      "<workspace>/cut/train.rec: offset 0: truncated-file: the file ends inside this record, which needs 100 bytes after its header; 0 are left
+        Copy or pack the file again; it was probably cut off on the way."
     `);
   });
-  it('missing-file', async () => {
-    mkdirSync(rig.path('bare'));
-    expect(await failureOf('subset', { dataset: 'bare' })).toMatchInlineSnapshot(
-      `"  <workspace>/bare/property: missing-file: expected a property file, found no file"`,
+  it('missing-file', () => {
+    expect(printed.get('missing-file')).toMatchInlineSnapshot(
+      `"<workspace>/bare/property: missing-file: expected a property file, found no file"`,
     );
   });
-  it('damaged-index', async () => {
-    rig.write('other/train.rec', '');
-    rig.write('other/train.idx', 'x\n');
-    rig.write('other/property', '1,112,112\n');
-    expect(await failureOf('subset', { dataset: 'other' })).toMatchInlineSnapshot(`
-      "  <workspace>/other/train.idx:1:1 damaged-index: expected "id <tab> byte offset", found "x"
-          Delete the .idx file: it is rebuilt from the .rec file."
+  it('damaged-index', () => {
+    expect(printed.get('damaged-index')).toMatchInlineSnapshot(`
+      "<workspace>/other/train.idx:1:1 damaged-index: expected "id <tab> byte offset", found "x"
+        Delete the .idx file: it is rebuilt from the .rec file."
     `);
   });
 });

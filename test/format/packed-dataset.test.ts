@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DatasetWriter, requireExactIds } from '../../src/format/dataset-writer.ts';
 import { PackedDataset } from '../../src/format/packed-dataset.ts';
-import { failuresOf, jpeg, temporaryFolder } from './tiny-faces.ts';
+import { failuresOf, jpeg, printedFailure, temporaryFolder } from './tiny-faces.ts';
 
 function pack(labels: readonly number[]): string {
   const folder = temporaryFolder();
@@ -17,19 +17,27 @@ describe('ids in labels', () => {
   it('are refused where a 32-bit float would round them, with what to do', async () => {
     requireExactIds(2 ** 24 - 11, 10, '/set');
     expect(
-      await failuresOf(() => {
+      await printedFailure(() => {
         requireExactIds(2 ** 24 - 10, 10, '/set');
       }),
-    ).toEqual([
-      {
-        code: 'too-many-records',
-        message:
-          '16777206 images of 10 identities need ids up to 16777217, but the index records hold ids exactly only up to 16777216 (2^24): they are 32-bit floats',
-        at: { file: '/set' },
-        hint: 'Choose order: images, which writes no index records, or split the set.',
-      },
-    ]);
+    ).toMatchInlineSnapshot(`
+      "/set: too-many-records: 16777206 images of 10 identities need ids up to 16777217, but the index records hold ids exactly only up to 16777216 (2^24): they are 32-bit floats
+        Choose order: images, which writes no index records, or split the set."
+    `);
   });
+});
+
+it('a picture larger than the format can hold is refused before anything is written', async () => {
+  const folder = temporaryFolder();
+  const writer = new DatasetWriter(folder);
+  const text = await printedFailure(() => {
+    writer.add(0, true, new Uint8Array(2 ** 29));
+  });
+  writer.abandon();
+  expect(text.replaceAll(folder, '<set>')).toMatchInlineSnapshot(`
+    "<set>/train.rec: record-too-long: expected a record of 536870911 bytes (512 MiB) at most, as much as the format can hold, found one of 536870944
+      Store the picture with fewer pixels or as a JPEG."
+  `);
 });
 
 describe('a packed set', () => {

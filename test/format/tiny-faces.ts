@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { FailureError, type Failure } from '../../src/base/failure.ts';
 import { Random } from '../../src/base/random.ts';
 import { encodeJpeg, type RgbImage } from '../../src/format/image.ts';
+import { renderFailures } from '../../src/report/failure-frame.ts';
 
 /** A folder that is removed when the test ends. */
 export function temporaryFolder(): string {
@@ -48,6 +49,11 @@ export function writeFaceFolder(folder: string, counts: Readonly<Record<string, 
     }
   }
   return folder;
+}
+
+/** The failures of whatever `action` throws, as commands print them. */
+export async function printedFailure(action: () => unknown): Promise<string> {
+  return renderFailures(await failuresOf(action), { colour: false });
 }
 
 /** The failures of whatever `action` throws. */

@@ -65,7 +65,7 @@ describe('face2rec on WebDataset shards', () => {
       expect.stringMatching(/^left out .*faces-000000.tar: a.jpg: a.jpg cannot be decoded/),
     );
     expect(await failuresOf(() => pack({ images: shards({ 'a.cls': '0' }) }))).toMatchObject([
-      { code: 'sample-without-picture', message: 'the sample a. has no picture, only cls' },
+      { code: 'sample-without-picture', message: 'expected a picture in every sample, found only a.cls' },
     ]);
     expect(await failuresOf(() => pack({ images: shards({ 'a.jpg': jpeg(1) }) }))).toMatchObject([
       { code: 'unlabelled-sample' },

@@ -122,7 +122,6 @@ test('a file of another kind is refused with its name', async () => {
     [{ logs: [file('verification.json')] }, 'training-log-invalid', 'verification.json'],
     [{ logs: [file('images/Ada_Lovelace/1.jpg')] }, 'training-log-invalid', '1.jpg'],
     [{ verifications: [file('images/Ada_Lovelace/1.jpg')] }, 'input-not-json', '1.jpg'],
-    [{ lineage: file('log.json') }, 'lineage-invalid', 'log.json'],
   ];
   for (const [inputs, code, name] of cases) {
     const error: unknown = await page(inputs).catch((thrown: unknown) => thrown);
