@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { drawnModel } from '../../bench/drawn-model.ts';
 import { littleEndianBytes, littleEndianFloats } from '../../src/format/little-endian-floats.ts';
 import { buildNetwork, chooseNetwork, type NetworkChoice } from '../../src/net/backbones/index.ts';
@@ -14,17 +13,9 @@ import type { Graph } from '../../src/net/graph.ts';
 import { caffe } from '../../src/net/model-formats/caffe/index.ts';
 import { relativeDifference } from '../net/engines/compute-network.ts';
 import { randomValues } from '../net/engines/small-networks.ts';
-import { peerPython, runPython } from './python.ts';
+import { preparePeer, runPython } from './python.ts';
 
-const peer = peerPython();
-const python = 'python' in peer ? peer.python : '';
-/** Shown as the name of the skipped tests. */
-const reason = 'missing' in peer ? ` (skipped: ${peer.missing})` : '';
-
-const folder = mkdtempSync(join(tmpdir(), 'faceflow-peers-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const { python, folder, missing, note } = preparePeer();
 
 let engine: EngineHandle;
 beforeAll(async () => {
@@ -101,7 +92,7 @@ const networks = {
   s20: network(chooseNetwork('s20', { embeddingSize: 64 }), 112),
 };
 
-describe.skipIf('missing' in peer)(`Caffe files in OpenCV 4.7${reason}`, () => {
+describe.skipIf(missing !== undefined)(`Caffe files in OpenCV 4.7${note}`, () => {
   it.each(Object.entries(networks))('%s: same embedding', (name, graph) => {
     const model = drawnModel(graph, 11);
     const { channels, height, width } = graph.input;

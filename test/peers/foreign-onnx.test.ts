@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { FailureError } from '../../src/base/failure.ts';
 import { mxnetParams, toFloat32 } from '../../src/format/mxnet-params.ts';
 import { decodeFile } from '../../src/format/read-file.ts';
@@ -13,16 +11,9 @@ import type { Model } from '../../src/net/model-folder.ts';
 import type { ModelReadOptions } from '../../src/net/model-formats/model-format.ts';
 import { onnx } from '../../src/net/model-formats/onnx/index.ts';
 import { relativeDifference } from '../net/engines/compute-network.ts';
-import { peerPython, runPython } from './python.ts';
+import { preparePeer, runPython } from './python.ts';
 
-const peer = peerPython();
-const python = 'python' in peer ? peer.python : '';
-const reason = 'missing' in peer ? ` (skipped: ${peer.missing})` : '';
-
-const folder = mkdtempSync(join(tmpdir(), 'foreign-onnx-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const { python, folder, missing, note } = preparePeer();
 
 /**
  * Small graphs with the structure of published ones, written by ONNX's own builder, and what onnxruntime gives for a
@@ -124,7 +115,7 @@ mx.nd.save(folder + '/results', results)
 let results: ReadonlyMap<string, Float32Array>;
 let engine: EngineHandle;
 beforeAll(async () => {
-  if ('missing' in peer) return;
+  if (missing !== undefined) return;
   runPython(python, makeFiles, [folder]);
   results = new Map(decodeFile(mxnetParams, join(folder, 'results')).map((array) => [array.name, toFloat32(array)]));
   engine = await loadEngine(installedEngine().identity, { threads: 1 });
@@ -157,7 +148,7 @@ const foreign: Readonly<Record<string, ModelReadOptions>> = {
   nhwc: {},
 };
 
-describe.skipIf('missing' in peer)(`foreign ONNX files${reason}`, () => {
+describe.skipIf(missing !== undefined)(`foreign ONNX files${note}`, () => {
   it.each(Object.entries(foreign))(
     '%s: gives what onnxruntime gives for pictures made ready by hand',
     (name, options) => {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.ts';
 import { Cursor } from '../../src/format/cursor.ts';
 import { DatasetWriter } from '../../src/format/dataset-writer.ts';
@@ -12,17 +11,9 @@ import { PackedDataset } from '../../src/format/packed-dataset.ts';
 import { RecordFile } from '../../src/format/record-file.ts';
 import { readVerificationSet, writeVerificationSet } from '../../src/format/verification-set.ts';
 import { jpeg } from '../format/tiny-faces.ts';
-import { peerPython, runPython } from './python.ts';
+import { preparePeer, runPython } from './python.ts';
 
-const peer = peerPython();
-const python = 'python' in peer ? peer.python : '';
-/** Shown as the name of the skipped tests. */
-const reason = 'missing' in peer ? ` (skipped: ${peer.missing})` : '';
-
-const folder = mkdtempSync(join(tmpdir(), 'faceflow-peers-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const { python, folder, missing, note } = preparePeer();
 
 /** Pictures and payloads that hold the magic word in every place, identities of one to three. */
 const random = new Random(7);
@@ -83,7 +74,7 @@ function writeSource(): string {
   return path;
 }
 
-describe.skipIf(python === '')(`beside MXNet, numpy and OpenCV${reason}`, { timeout: 600_000 }, () => {
+describe.skipIf(missing !== undefined)(`beside MXNet, numpy and OpenCV${note}`, { timeout: 600_000 }, () => {
   it('train.rec and train.idx are the bytes of MXNet', () => {
     const ours = packHere();
     runPython(python, packWithMxnet, [writeSource(), join(folder, 'theirs')]);

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { drawnModel } from '../../bench/drawn-model.ts';
 import { littleEndianBytes } from '../../src/format/little-endian-floats.ts';
 import { mxnetParams, toFloat32 } from '../../src/format/mxnet-params.ts';
@@ -18,17 +17,9 @@ import { modelFormats } from '../../src/net/model-formats/index.ts';
 import { onnxBytes } from '../../src/net/model-formats/onnx/write-onnx.ts';
 import { relativeDifference } from '../net/engines/compute-network.ts';
 import { randomValues, smallNetworks } from '../net/engines/small-networks.ts';
-import { peerPython } from './python.ts';
+import { preparePeer } from './python.ts';
 
-const peer = peerPython();
-const python = 'python' in peer ? peer.python : '';
-/** Shown as the name of the skipped tests. */
-const reason = 'missing' in peer ? ` (skipped: ${peer.missing})` : '';
-
-const folder = mkdtempSync(join(tmpdir(), 'faceflow-peers-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const { python, folder, missing, note } = preparePeer();
 
 let engine: EngineHandle;
 beforeAll(async () => {
@@ -145,7 +136,7 @@ const networks = {
   s20: network(chooseNetwork('s20', { embeddingSize: 64 }), 64),
 };
 
-describe.skipIf('missing' in peer)(`model files in MXNet 1.9.1 and onnxruntime${reason}`, () => {
+describe.skipIf(missing !== undefined)(`model files in MXNet 1.9.1 and onnxruntime${note}`, () => {
   it.each(Object.entries(networks))('%s: same embedding, and MXNet saves what was written', (name, graph) => {
     const written = write(name, graph);
     runThere([written]);

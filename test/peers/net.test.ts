@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { mxnetParams, type MxnetArray, toFloat32 } from '../../src/format/mxnet-params.ts';
 import { decodeFile } from '../../src/format/read-file.ts';
 import { buildNetwork, chooseNetwork } from '../../src/net/backbones/index.ts';
@@ -18,17 +17,9 @@ import type { NamedArray } from '../../src/net/named-array.ts';
 import { Sgd } from '../../src/net/training/sgd.ts';
 import { type Computed, relativeDifference } from '../net/engines/compute-network.ts';
 import { randomValues } from '../net/engines/small-networks.ts';
-import { peerPython, runPython } from './python.ts';
+import { preparePeer, runPython } from './python.ts';
 
-const peer = peerPython();
-const python = 'python' in peer ? peer.python : '';
-/** Shown as the name of the skipped tests. */
-const reason = 'missing' in peer ? ` (skipped: ${peer.missing})` : '';
-
-const folder = mkdtempSync(join(tmpdir(), 'faceflow-peers-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const { python, folder, missing, note } = preparePeer();
 
 let engine: EngineHandle;
 beforeAll(async () => {
@@ -150,7 +141,7 @@ const networks = {
   r18: withoutDropout(buildNetwork(chooseNetwork('r18', { embeddingSize: 64 }), { height: 32, width: 32 })),
 };
 
-describe.skipIf('missing' in peer)(`networks beside MXNet 1.9.1${reason}`, () => {
+describe.skipIf(missing !== undefined)(`networks beside MXNet 1.9.1${note}`, () => {
   it.each(Object.entries(networks))(
     '%s: a step has the same values, gradients and moving statistics',
     (name, graph) => {

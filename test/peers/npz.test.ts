@@ -1,20 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inferGraph } from '../../src/net/infer-graph.ts';
 import { npz } from '../../src/net/model-formats/npz.ts';
 import { randomParameters, smallNetworks } from '../net/engines/small-networks.ts';
-import { peerPython, runPython } from './python.ts';
+import { preparePeer, runPython } from './python.ts';
 
-const peer = peerPython();
-const python = 'python' in peer ? peer.python : '';
-const reason = 'missing' in peer ? ` (skipped: ${peer.missing})` : '';
-
-const folder = mkdtempSync(join(tmpdir(), 'npz-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const { python, folder, missing, note } = preparePeer();
 
 /** Prints what is in an archive, and stores it anew, deflated. */
 const script = `
@@ -27,7 +18,7 @@ print(json.dumps({'outputs': graph['outputs'], 'arrays': {name: [str(a.dtype), l
     for name, a in arrays.items() if name != 'graph.json'}}))
 `;
 
-describe.skipIf('missing' in peer)(`a model as NumPy archive${reason}`, () => {
+describe.skipIf(missing !== undefined)(`a model as NumPy archive${note}`, () => {
   it('is what numpy.load gives, and what numpy stores of it reads back', () => {
     const graph = smallNetworks['convolution 3x2, stride 2 by 1, padded on one axis, with bias'];
     if (graph === undefined) throw new Error('the small network has gone');

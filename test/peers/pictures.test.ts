@@ -1,19 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.ts';
 import { decodePhotograph } from '../../src/format/image.ts';
-import { peerPython, runPython } from './python.ts';
+import { preparePeer, runPython } from './python.ts';
 
-const peer = peerPython();
-const python = 'python' in peer ? peer.python : '';
-const reason = 'missing' in peer ? ` (skipped: ${peer.missing})` : '';
-const folder = mkdtempSync(join(tmpdir(), 'faceflow-pictures-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const { python, folder, missing, note } = preparePeer();
 
 /** Deep and grey pictures, which OpenCV writes itself. */
 const writeWithOpenCv = `
@@ -64,7 +57,7 @@ function largestDifference(left: Uint8Array, right: Uint8Array): number {
   return left.reduce((largest, value, index) => Math.max(largest, Math.abs(value - (right[index] ?? 0))), 0);
 }
 
-describe.skipIf(python === '')(`photographs beside OpenCV${reason}`, () => {
+describe.skipIf(missing !== undefined)(`photographs beside OpenCV${note}`, () => {
   beforeAll(async () => {
     await writePictures();
     runPython(python, writeWithOpenCv, [folder]);

@@ -1,14 +1,38 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
+
+/** What a file of tests that compare with Python starts from. */
+export interface Peer {
+  /** The interpreter; empty where it is missing. */
+  readonly python: string;
+  /** Why the tests have to be skipped; undefined where they run. */
+  readonly missing: string | undefined;
+  /** Stands behind the name of the tests: empty, or why they are skipped. */
+  readonly note: string;
+  /** An empty folder, removed after the tests. */
+  readonly folder: string;
+}
+
+/** To be called once, at the top of a file of tests. */
+export function preparePeer(): Peer {
+  const peer = peerPython();
+  const folder = mkdtempSync(join(tmpdir(), 'faceflow-peers-'));
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  if ('python' in peer) return { python: peer.python, missing: undefined, note: '', folder };
+  return { python: '', missing: peer.missing, note: ` (skipped: ${peer.missing})`, folder };
+}
 
 /**
  * Python with the libraries that the peer tests compare with, in a folder of the user's cache that all checkouts
  * share. Made on first use; a reason to skip where there is no Python or no way to bring the packages, or, with
  * FLOW_PEERS=required (as in CI), a failure.
  */
-export function peerPython(): { readonly python: string } | { readonly missing: string } {
+function peerPython(): { readonly python: string } | { readonly missing: string } {
   const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'faceflow', 'peers');
   const python = join(folder, 'bin', 'python');
   try {

@@ -1,19 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { VerificationResult } from '../../src/face/verification-result.ts';
 import { missingData, outputs, prefix, verifyPretrained } from './pretrained.ts';
-import { peerPython } from './python.ts';
+import { preparePeer } from './python.ts';
 
-const peer = peerPython();
-const reason = 'missing' in peer ? peer.missing : missingData;
-
-const workspace = mkdtempSync(join(tmpdir(), 'faceflow-lfw-'));
-afterAll(() => {
-  rmSync(workspace, { recursive: true, force: true });
-});
+const { python, missing, folder: workspace } = preparePeer();
+const reason = missing ?? missingData;
 
 // Minutes on two idle cores; a busy machine takes its time. CI runs lfw.test.ts in its place.
 const timeout = 3_600_000;
@@ -42,7 +36,7 @@ describe.skipIf(reason !== '')(
       const written = join(workspace, 'distances.txt');
       const script = resolve('bench/peers/verification.py');
       const args = ['--model', prefix, '--bin', bin, '--distances', written];
-      execFileSync('python' in peer ? peer.python : '', [script, ...args], { stdio: 'pipe' });
+      execFileSync(python, [script, ...args], { stdio: 'pipe' });
       const wanted = readFileSync(written, 'utf8').trimEnd().split('\n').map(Number);
       expect(wanted).toHaveLength(6000);
       for (const { distances } of results) {

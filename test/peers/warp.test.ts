@@ -1,21 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.ts';
 import { resizeBilinear } from '../../src/face/resize-bilinear.ts';
 import { similarityTransform, type Point2 } from '../../src/face/similarity-transform.ts';
 import { alignmentTemplate } from '../../src/face/alignment-template.ts';
 import { warpAffine, type AffineMatrix } from '../../src/face/warp-affine.ts';
-import { peerPython, runPython } from './python.ts';
+import { preparePeer, runPython } from './python.ts';
 
-const peer = peerPython();
-const python = 'python' in peer ? peer.python : '';
-const reason = 'missing' in peer ? ` (skipped: ${peer.missing})` : '';
-const folder = mkdtempSync(join(tmpdir(), 'faceflow-warp-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const { python, folder, missing, note } = preparePeer();
 
 const warpWithOpenCv = `
 import cv2, json, sys, numpy as np
@@ -55,7 +48,7 @@ for src in data['cases']:
 print(json.dumps(out))
 `;
 
-describe.skipIf(python === '')(`the affine warp beside OpenCV${reason}`, () => {
+describe.skipIf(missing !== undefined)(`the affine warp beside OpenCV${note}`, () => {
   it('is equal in every bit, inside and across the border, for 200 random maps', () => {
     const random = new Random(11);
     const pixels = Uint8Array.from({ length: 90 * 120 * 3 }, () => random.integer(256));
