@@ -12,10 +12,11 @@ export interface HeadingStyle {
 
 /** The first line of a run: what runs, how much of it, on what, and where it is recorded. */
 export function runHeading(started: RunStarted, { paint, workspace }: HeadingStyle): string {
+  const computesNothing = started.engines?.length === 0;
   const facts = [
     shownPath(started.file, workspace),
     counted(started.tasks.length, 'task'),
-    enginesText(started),
+    ...(computesNothing ? [] : [enginesText(started)]),
     shownPath(started.folder, workspace),
   ];
   return `${paint.bold(started.experiment)} ${paint.dim(`· ${facts.join(' · ')}`)}`;

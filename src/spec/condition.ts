@@ -19,7 +19,7 @@ export function holds(condition: Node | undefined, owner: string, problems: Prob
     code: 'bad-setting',
     message: `"if" of ${owner} must be true, false or a comparison, found ${describe(condition)}`,
     at: condition.at,
-    hint: 'A comparison: if: { value: ${params.mode}, in: [full, half] }, or with notIn.',
+    hint: 'A comparison: if: { value: "${params.mode}", in: [full, half] }, or with notIn.',
   });
   return true;
 }

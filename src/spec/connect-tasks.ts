@@ -111,11 +111,13 @@ class Connector {
   #refuseMany(found: readonly Candidate[], { port, node, draft }: Edge): void {
     const { stage, output } = node.reference;
     const example = found[0]?.instance.label ?? '';
+    const named = (instance: string): string => `\${stages.${stage}[${instance}].outputs.${output}}`;
+    const all = draft.task.kind.manifest.declaresPorts === true ? `, or all, ${named('*')}` : '';
     this.#problems.add({
       code: 'too-many-inputs',
       message: `input "${port}" of stage "${draft.task.stage}" takes one value, but ${String(found.length)} instances of "${stage}" fit`,
       at: node.via ?? node.at,
-      hint: `Name one, \${stages.${stage}[${example}].outputs.${output}}, or fan out with it: matrix: \${stages.${stage}.matrix}.`,
+      hint: `Name one, ${named(example)}${all}, or fan out with it: matrix: \${stages.${stage}.matrix}.`,
     });
   }
 
