@@ -9,8 +9,9 @@ import { Attempt, type Assignment, type AttemptEnd } from './attempt.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Interruption } from './interruption.ts';
 import type { RunRequest } from './run-request.ts';
-import { WarmWorkers } from './warm-workers.ts';
+import { shortageOf } from './shortage.ts';
 import { Slots, type Demand, type Grant } from './slots.ts';
+import { WarmWorkers } from './warm-workers.ts';
 
 /** How a task that was not in the cache came out. */
 export type TaskEnd =
@@ -31,6 +32,8 @@ export class TaskRunner {
   readonly #halt: Interruption;
   readonly #slots: Slots;
   readonly #workers = new WarmWorkers();
+  /** Said once for all tasks of a stage. */
+  readonly #saidShortages = new Set<string>();
   #opening: Promise<TaskLocks> | undefined;
   #locks: TaskLocks | undefined;
   #heart: NodeJS.Timeout | undefined;
@@ -95,6 +98,7 @@ export class TaskRunner {
   }
 
   async #tryOften(assignment: Assignment, lock: TaskLock, grant: Grant): Promise<TaskEnd> {
+    this.#sayShortage(assignment);
     const { times, waitMs } = assignment.task.retries;
     const most = Math.max(times, this.#request.retries);
     for (let tried = 0; ; tried += 1) {
@@ -133,6 +137,13 @@ export class TaskRunner {
       locks.beat();
     }, beatMs);
     return locks;
+  }
+
+  #sayShortage({ task }: Assignment): void {
+    const message = shortageOf(task, this.#request.capacity);
+    if (message === undefined || this.#saidShortages.has(message)) return;
+    this.#saidShortages.add(message);
+    this.#stream.say({ type: 'notice', level: 'warning', message });
   }
 
   #sayWaiting({ task }: Assignment, owner: LockOwner): void {

@@ -183,7 +183,8 @@ describe('graphics processors', () => {
     );
     const ended = await rig.flow(['run', 'gpus.yaml', '--json', '--jobs', '4'], { CUDA_VISIBLE_DEVICES: '5,7' });
     expect(ended.code).toBe(0);
-    // Four are asked for, two are there.
+    const warnings = events(ended).flatMap((event) => (event.type === 'notice' ? [event['message']] : []));
+    expect(warnings).toEqual(['stage all runs with less than it asks for: 2 of 4 GPUs']);
     expect(rig.read('runs/latest/gpus/outputs/all/all.txt')).toMatch(/^(5,7|7,5)\n$/);
     const held = new Set<string>();
     for (const line of readFileSync(`${rig.control}/log`, 'utf8').trim().split('\n')) {
