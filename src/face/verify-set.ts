@@ -41,7 +41,7 @@ export interface VerifySetOptions {
  * Fails with `no-pairs`, `too-few-pairs`, `picture-size-mismatch`, `embedding-not-finite` and whatever the decoder finds.
  */
 export async function verifySet(options: VerifySetOptions): Promise<VerificationResult> {
-  checkPairs(options);
+  requirePairs(options);
   const { set, folds, embedder } = options;
   const embeddings = await embedSet(options);
   const score = (matrices: readonly Float32Array[]): { distances: Float64Array; same: readonly boolean[] } => ({
@@ -72,20 +72,29 @@ function withoutFlip(plain: FoldAccuracy): { accuracyWithoutFlip: number; deviat
   return { accuracyWithoutFlip: plain.accuracy, deviationWithoutFlip: plain.deviation };
 }
 
-function checkPairs({ set, name, folds }: VerifySetOptions): void {
+/** Fails with `no-pairs` or `too-few-pairs`; for those who want to know before they compute anything. */
+export function requirePairs({
+  set,
+  name,
+  file,
+  folds,
+}: Pick<VerifySetOptions, 'set' | 'name' | 'file' | 'folds'>): void {
+  const place = file === undefined ? {} : { at: { file } };
   const pairs = set.same.length;
   if (pairs === 0) {
     fail({
       code: 'no-pairs',
       message: `The verification set ${name} holds no pairs; at least one per fold is needed.`,
-      hint: 'Was it packed without a protocol?',
+      ...place,
+      hint: 'Pack it with a protocol: face2rec and pairs2bin take one.',
     });
   }
   if (pairs < folds) {
     fail({
       code: 'too-few-pairs',
       message: `The verification set ${name} holds ${pairs} pairs, fewer than the ${folds} folds asked for.`,
-      hint: 'Ask for fewer folds.',
+      ...place,
+      hint: 'Ask for fewer folds, or pack more pairs.',
     });
   }
 }

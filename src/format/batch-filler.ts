@@ -78,8 +78,9 @@ export class BatchFiller {
     if (size.height === height && size.width === width) return;
     fail({
       code: 'wrong-image-size',
-      message: `${source.what ?? 'an image'} has ${size.width} x ${size.height} pixels, the set says ${width} x ${height}`,
+      message: `${source.what ?? 'an image'} has ${size.width} x ${size.height} pixels, the property file of its set says ${width} x ${height}`,
       at: { file: source.file, ...(source.offset === undefined ? {} : { offset: source.offset }) },
+      hint: 'Pack the set again, or correct height and width in its property file.',
     });
   }
 }

@@ -23,8 +23,9 @@ export function pretrainedParameters(folder: string, { parameters }: InferredGra
   if (start.size === 0) {
     fail({
       code: 'pretrained-mismatch',
-      message: 'The pretrained model has no parameter of the name of any of the network.',
+      message: `None of the parameters of the network, as "${parameters[0]?.name ?? ''}", is in the pretrained model, which has "${[...model.keys()][0] ?? ''}" and the like.`,
       at: { file: folder },
+      hint: 'Start from a model of the same network.',
     });
   }
   return start;

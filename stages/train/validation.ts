@@ -1,5 +1,5 @@
 import type { StageEvent } from '../../src/base/stage.ts';
-import { verifySet } from '../../src/face/verify-set.ts';
+import { requirePairs, verifySet } from '../../src/face/verify-set.ts';
 import { namedSets, type NamedSet } from '../../src/format/verification-set.ts';
 import type { Embedder } from '../../src/net/network-embedder.ts';
 
@@ -10,22 +10,27 @@ export interface ValidationOptions {
   readonly emit: (event: StageEvent) => void;
 }
 
+/** As the 2018 system verifies. */
+const folds = 10;
+
 /** The verification sets that a training watches, read once. */
 export class Validation {
   readonly #sets: readonly NamedSet[];
   readonly #options: ValidationOptions;
 
+  /** Fails at once with `no-pairs` or `too-few-pairs`, not when the first verification is due. */
   constructor(options: ValidationOptions) {
     this.#options = options;
     this.#sets = namedSets(options.paths);
+    for (const set of this.#sets) requirePairs({ ...set, folds });
   }
 
   /** Accuracy of each set (ten folds, mirrored pictures added), as points of curves. */
   async measure(embedder: Embedder): Promise<Record<string, number>> {
     const { batch, signal, emit } = this.#options;
     const figures: Record<string, number> = {};
-    for (const { name, set } of this.#sets) {
-      const result = await verifySet({ embedder, set, name, folds: 10, batch, signal });
+    for (const { name, set, file } of this.#sets) {
+      const result = await verifySet({ embedder, set, name, file, folds, batch, signal });
       figures[`verification/${name}`] = result.accuracy;
       const accuracy = `${result.accuracy.toFixed(5)} +- ${result.deviation.toFixed(5)}`;
       emit({ type: 'log', level: 'info', message: `${name}: accuracy ${accuracy}, XNorm ${result.xnorm.toFixed(4)}` });

@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../../src/base/atomic-file.ts';
 import type { Stage, StageContext } from '../../src/base/stage.ts';
 import { EmbeddingFile } from '../../src/face/embedding-file.ts';
 import type { VerificationFile, VerificationResult } from '../../src/face/verification-result.ts';
-import { verifySet } from '../../src/face/verify-set.ts';
+import { requirePairs, verifySet } from '../../src/face/verify-set.ts';
 import { namedSets, type NamedSet } from '../../src/format/verification-set.ts';
 import { loadEmbedder } from '../../src/net/embedder.ts';
 import type { Embedder } from '../../src/net/network-embedder.ts';
@@ -26,6 +26,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { params, inputs, outputs, scratch } = context;
   const models = namedModels(inputs.model, params.max);
   const sets = namedSets(inputs.pairs, params.names);
+  for (const set of sets) requirePairs({ ...set, folds: params.folds });
   mkdirSync(outputs.details, { recursive: true });
   if (models.length > 1) say(context, `model number ${models.length}`);
   const results: VerificationResult[] = [];

@@ -23,9 +23,10 @@ export function cleaned(rig: Rig, text: string): string {
 export async function failuresOfStages(
   rig: Rig,
   stages: Readonly<Record<string, StageCall>>,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<ReadonlyMap<string, string>> {
   rig.write('failing.yaml', JSON.stringify({ name: 'failing', stages }));
-  const { code, stdout, stderr } = await rig.flow(['run', 'failing.yaml', '--keep-going', '--jobs', '2']);
+  const { code, stdout, stderr } = await rig.flow(['run', 'failing.yaml', '--keep-going', '--jobs', '2'], environment);
   expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
   const blocks = stdout.matchAll(/^(\S+) failed after .*\n((?: {2}.*\n|\n)+)/gm);
   return new Map([...blocks].map(([, name = '', lines = '']) => [name, failureIn(rig, lines)]));

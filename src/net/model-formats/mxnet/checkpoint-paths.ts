@@ -78,7 +78,7 @@ function onlyPrefix(folder: string, [only, ...others]: readonly string[]): strin
     code: 'several-models',
     message: `Expected the checkpoints of one network, found those of several: ${[only, ...others].join(', ')}.`,
     at: { file: folder },
-    hint: `Name the one that is meant: ${join(folder, only ?? '')}`,
+    hint: `Name a file of the one that is meant, as in ${join(folder, `${only ?? ''}${symbolEnding}`)}, or move the others away.`,
   });
 }
 

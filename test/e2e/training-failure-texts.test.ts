@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DatasetWriter } from '../../src/format/dataset-writer.ts';
+import { writeVerificationSet } from '../../src/format/verification-set.ts';
+import { GraphBuilder } from '../../src/net/graph-builder.ts';
+import { writeModel } from '../../src/net/model-folder.ts';
+import { jpeg } from '../format/tiny-faces.ts';
+import { randomParameters } from '../net/engines/small-networks.ts';
+import { linearModel, side } from '../stages/linear-model.ts';
+import { failuresOfStages, type StageCall } from './printed-failures.ts';
+import { Rig } from './rig.ts';
+
+/** Failures of training and verification, as one run of them all prints them. */
+let rig: Rig;
+let printed: ReadonlyMap<string, string>;
+
+/** About the least that the last feature map of y1, 7 x 7, allows. */
+const trainingSide = 97;
+
+const training = (dataset: string, more: object = {}): StageCall => ({
+  uses: 'train',
+  with: {
+    dataset,
+    network: { name: 'y1', embeddingSize: 8 },
+    loss: { name: 'softmax' },
+    schedule: { maxSteps: 4 },
+    batch: 2,
+    logEverySteps: 1,
+    ...more,
+  },
+});
+const verifying = (more: object): StageCall => ({
+  uses: 'verify',
+  with: { model: 'model', pairs: 'pairs.bin', folds: 2, ...more },
+});
+
+const stages: Readonly<Record<string, StageCall>> = {
+  'too-few-images': training('faces', { batch: 5 }),
+  'label-out-of-range': training('too-few-identities'),
+  'wrong-image-size': training('wrong-size'),
+  'training-diverged': training('faces', { optimizer: { learningRate: 9e15, momentum: 0, weightDecay: 0 } }),
+  'pretrained-mismatch': training('faces', { pretrained: 'other-shape' }),
+  'pretrained-mismatch-of-names': training('faces', { pretrained: 'other-names' }),
+  'too-few-pairs-to-watch': training('faces', { validation: 'pairs.bin' }),
+  'bad-epoch-range': verifying({ model: 'epochs', max: [3, 3] }),
+  'several-models': verifying({ model: 'checkpoints' }),
+  'no-pairs': verifying({ pairs: 'no-pairs.bin' }),
+  'too-few-pairs': verifying({ folds: 10 }),
+  'embedding-not-finite': verifying({ model: 'overflowing' }),
+};
+
+beforeAll(async () => {
+  rig = new Rig();
+  packedSet('faces', `2,${trainingSide},${trainingSide}`);
+  packedSet('too-few-identities', `1,${trainingSide},${trainingSide}`, false);
+  packedSet('wrong-size', '2,112,112');
+  oneLayer('other-shape', 'fc1', 16);
+  oneLayer('other-names', 'embedding', 8);
+  linearModel(rig.path('model'));
+  linearModel(rig.path('epochs/model-1'));
+  for (const name of ['a-0001.params', 'b-0001.params']) rig.write(`checkpoints/${name}`, '');
+  oneLayer('overflowing', 'fc1', 8, 3e38);
+  const images = Array.from({ length: 4 }, (_, index) => jpeg(index, side));
+  writeVerificationSet(rig.path('pairs.bin'), { images, same: [true, false] });
+  writeVerificationSet(rig.path('no-pairs.bin'), { images: [], same: [] });
+  printed = await failuresOfStages(rig, stages, { FLOW_ENGINE: 'wasm' });
+}, 120_000);
+
+afterAll(async () => {
+  await rig.dispose();
+});
+
+/** Four pictures of two identities, and what the property file says of them. */
+function packedSet(folder: string, property: string, identityRecords = true): void {
+  const writer = new DatasetWriter(rig.path(folder), { identityRecords });
+  for (const [index, label] of [0, 0, 1, 1].entries()) writer.add(label, true, jpeg(index, trainingSide));
+  writer.finish({ height: trainingSide, width: trainingSide });
+  rig.write(`${folder}/property`, `${property}\n`);
+}
+
+/** One fully connected layer whose weights are drawn, or all the same. */
+function oneLayer(folder: string, layer: string, units: number, weight?: number): void {
+  const builder = new GraphBuilder();
+  const output = builder.add('fully-connected', layer, builder.data, { units, bias: false });
+  const graph = builder.build({ channels: 3, height: side, width: side }, output);
+  const parameters = [...randomParameters(graph, 4).values()];
+  if (weight !== undefined) for (const { values } of parameters) values.fill(weight);
+  writeModel(rig.path(folder), { graph, parameters, origin: {} });
+}
+
+describe('of training', () => {
+  it('too-few-images', () => {
+    expect(printed.get('too-few-images')).toMatchInlineSnapshot(`
+      "<workspace>/faces/train.rec: too-few-images: the set holds 4 images, fewer than one batch of 5
+        Choose a smaller batch."
+    `);
+  });
+  it('label-out-of-range', () => {
+    expect(printed.get('label-out-of-range')).toMatchInlineSnapshot(`
+      "<workspace>/too-few-identities/train.rec: offset 7768: label-out-of-range: image 3 has label 1, expected 0 to 0 (the set has 1 identities)
+        Pack the set again, or correct the first number of its property file."
+    `);
+  });
+  it('wrong-image-size', () => {
+    expect(printed.get('wrong-image-size')).toMatchInlineSnapshot(`
+      "<workspace>/wrong-size/train.rec: offset 7768: wrong-image-size: image 3 has 97 x 97 pixels, the property file of its set says 112 x 112
+        Pack the set again, or correct height and width in its property file."
+    `);
+  });
+  it('training-diverged', () => {
+    expect(printed.get('training-diverged')).toMatchInlineSnapshot(`
+      "training-diverged: The training has diverged: the loss of step 3 is NaN (learning rate 9000000000000000).
+        Lower optimizer.learningRate, or let it rise slowly with schedule.warmupSteps."
+    `);
+  });
+  it('too-few-pairs-to-watch', () => {
+    expect(printed.get('too-few-pairs-to-watch')).toMatchInlineSnapshot(`
+      "<workspace>/pairs.bin: too-few-pairs: The verification set pairs holds 2 pairs, fewer than the 10 folds asked for.
+        Ask for fewer folds, or pack more pairs."
+    `);
+  });
+  it('pretrained-mismatch', () => {
+    expect(printed.get('pretrained-mismatch')).toMatchInlineSnapshot(`
+      "<workspace>/other-shape: pretrained-mismatch: Parameter "fc1_weight" has shape [16, 192] in the pretrained model and [8, 512] in the network.
+        Start from a model of the same network and embedding size."
+    `);
+  });
+  it('pretrained-mismatch-of-names', () => {
+    expect(printed.get('pretrained-mismatch-of-names')).toMatchInlineSnapshot(`
+      "<workspace>/other-names: pretrained-mismatch: None of the parameters of the network, as "conv_1_conv2d_weight", is in the pretrained model, which has "embedding_weight" and the like.
+        Start from a model of the same network."
+    `);
+  });
+});
+
+describe('of verification', () => {
+  it('bad-epoch-range', () => {
+    expect(printed.get('bad-epoch-range')).toMatchInlineSnapshot(`
+      "bad-epoch-range: expected "max" to be two positions, the first below the second, found [3, 3]
+        max: [0, 3] takes the three newest epochs"
+    `);
+  });
+  it('several-models', () => {
+    expect(printed.get('several-models')).toMatchInlineSnapshot(`
+      "<workspace>/checkpoints: several-models: Expected the checkpoints of one network, found those of several: a, b.
+        Name a file of the one that is meant, as in <workspace>/checkpoints/a-symbol.json, or move the others away."
+    `);
+  });
+  it('no-pairs', () => {
+    expect(printed.get('no-pairs')).toMatchInlineSnapshot(`
+      "<workspace>/no-pairs.bin: no-pairs: The verification set no-pairs holds no pairs; at least one per fold is needed.
+        Pack it with a protocol: face2rec and pairs2bin take one."
+    `);
+  });
+  it('too-few-pairs', () => {
+    expect(printed.get('too-few-pairs')).toMatchInlineSnapshot(`
+      "<workspace>/pairs.bin: too-few-pairs: The verification set pairs holds 2 pairs, fewer than the 10 folds asked for.
+        Ask for fewer folds, or pack more pairs."
+    `);
+  });
+  it('embedding-not-finite', () => {
+    expect(printed.get('embedding-not-finite')).toMatchInlineSnapshot(`
+      "<workspace>/pairs.bin: embedding-not-finite: The network gave an embedding of picture 0 of verification set pairs that is not made of finite numbers.
+        If it was trained here, the training has diverged: lower the learning rate, or warm it up."
+    `);
+  });
+});
