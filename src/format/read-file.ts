@@ -18,9 +18,9 @@ export function readBytes(path: string, what: string): Buffer {
   if (size > maxWholeBytes) {
     fail({
       code: 'file-too-large',
-      message: `the ${what} has ${humanBytes(size)}; one that is read whole has ${humanBytes(maxWholeBytes)} at most`,
+      message: `expected a ${what} of less than ${humanBytes(maxWholeBytes)}, since it is read at once; found one of ${humanBytes(size)}`,
       at: { file: path },
-      hint: 'Split it.',
+      hint: 'Split it into several files.',
     });
   }
   return readFileSync(path);

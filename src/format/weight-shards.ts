@@ -46,6 +46,7 @@ function bytesOf(entry: WeightEntry, manifest: string): number {
     code: 'damaged-manifest',
     message: `expected the elements of "${entry.name}" to be float32, uint8 or uint16, found ${storedType(entry)}`,
     at: { file: manifest },
+    hint: 'Export the model without quantization, or with one of these.',
   });
 }
 

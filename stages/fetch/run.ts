@@ -81,7 +81,6 @@ function chosenPart(folder: string, inside: string): string {
   return fail({
     code: 'missing-part',
     message: `there is no "${inside}" in what came; at its top are ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' ...' : ''}`,
-    at: { file: folder },
     hint: 'inside is a path from there on; leave it out to get everything.',
   });
 }

@@ -24,10 +24,10 @@ it('a damaged database is said to be damaged, and made anew from the folders of 
   for (const command of [['runs'], ['run', 'chain.yaml'], ['db', 'check']]) {
     const ended = await rig.flow(command);
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toContain(
-      'runs/flow.db: database-damaged: expected the database of the runs, found a damaged',
-    );
-    expect(ended.stderr).toContain('`flow db rebuild` makes it anew');
+    expect(ended.stderr.replaceAll(rig.folder, '<workspace>').trimEnd()).toMatchInlineSnapshot(`
+      "<workspace>/runs/flow.db: database-damaged: expected the database of the runs, found a damaged file (file is not a database)
+        \`flow db rebuild\` makes it anew from the folders of the runs, and keeps the damaged one beside it"
+    `);
   }
   const rebuilt = await rig.flow(['db', 'rebuild']);
   expect(rebuilt.stdout).toContain('1 run is in the database\n');

@@ -5,6 +5,7 @@ import type { Rig } from './rig.ts';
 export interface StageCall {
   readonly uses: string;
   readonly with: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A text without what differs from run to run. */

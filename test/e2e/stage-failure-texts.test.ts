@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FileServer } from '../stages/fetch/file-server.ts';
 import { complaint, failuresOfStages, type StageCall } from './printed-failures.ts';
 import { Rig } from './rig.ts';
 
@@ -73,6 +74,39 @@ describe('of fetch', () => {
     expect(printed.get('equal-names')).toMatchInlineSnapshot(`
       "equal-names: two files would be stored as x.bin
         Give one of them a name of its own: name: other.bin."
+    `);
+  });
+});
+
+describe('of fetch from a server', () => {
+  it('download-failed, unknown-archive, unsafe-archive and missing-part', async () => {
+    const server = await FileServer.open();
+    const archive = (name: string): Buffer => readFileSync(new URL(`../stages/fetch/golden/${name}`, import.meta.url));
+    const fetching = (url: string, more: object = {}): StageCall => {
+      return { uses: 'fetch', with: { files: [{ url, extract: true }], ...more } };
+    };
+    const texts = await failuresOfStages(rig, {
+      'download-failed': fetching(server.url('/gone.zip')),
+      'unknown-archive': fetching(server.put('/faces.tar.bz2', Buffer.from('BZh91AY&SY'))),
+      'unsafe-archive': fetching(server.put('/parent.zip', archive('parent.zip'))),
+      'missing-part': fetching(server.put('/sound.zip', archive('sound.zip')), { inside: 'lfv' }),
+    });
+    const without = (name: string): string | undefined => texts.get(name)?.replace(/127\.0\.0\.1:\d+/, '<server>');
+    expect(without('download-failed')).toMatchInlineSnapshot(`
+      "download-failed: gone.zip could not be downloaded: http://<server>/gone.zip: the server answered 404 Not Found
+        Look at the address and the connection; what came is kept, and the next run goes on from there. A wrong digest means another file: correct sha256 only if you trust the source."
+    `);
+    expect(without('unknown-archive')).toMatchInlineSnapshot(`
+      "faces.tar.bz2: unknown-archive: expected a .tar, .tar.gz or .zip archive, found bzip2, which is not unpacked here
+        Leave out extract, and unpack the file in a shell stage."
+    `);
+    expect(without('unsafe-archive')).toMatchInlineSnapshot(`
+      "parent.zip: unsafe-archive: the archive holds "../evil.txt", which lies outside of the folder it is unpacked into
+        Do not use this archive: sound ones hold no such names."
+    `);
+    expect(without('missing-part')).toMatchInlineSnapshot(`
+      "missing-part: there is no "lfv" in what came; at its top are lfw
+        inside is a path from there on; leave it out to get everything."
     `);
   });
 });

@@ -45,7 +45,7 @@ function recordsOf(path: string): string {
 function refuseToReplace(index: string): never {
   fail({
     code: 'index-exists',
-    message: `there is an index already: ${index}`,
+    message: 'there is an index already',
     at: { file: index },
     hint: 'flow inspect says whether it belongs to the records; --force writes it anew.',
   });

@@ -29,7 +29,7 @@ export function checkTarget({ from, to }: { readonly from: ModelPlace; readonly 
   const both = written.find((file) => read.has(realPath(file)));
   if (both === undefined) return;
   const message = 'Expected a place of its own for the model to be written, found the one that is read.';
-  fail({ code: 'bad-target', message, at: { file: both } });
+  fail({ code: 'bad-target', message, at: { file: both }, hint: 'Give another name or folder.' });
 }
 
 /** What is missing on the way to the folder can be made unless a file is in the way. */
@@ -39,7 +39,8 @@ function checkFolder(folder: string): void {
     checkFolder(dirname(folder));
     return;
   }
-  fail({ code: 'bad-target', message: 'Expected a folder to write to, found a file.', at: { file: folder } });
+  const message = 'Expected a folder to write to, found a file.';
+  fail({ code: 'bad-target', message, at: { file: folder }, hint: 'Remove it, or write elsewhere.' });
 }
 
 /** Unlike `statSync`, `existsSync` says no as well below a file. */

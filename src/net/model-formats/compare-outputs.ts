@@ -84,5 +84,10 @@ function greatestOf(values: Float32Array, of: (value: number, index: number) => 
 }
 
 function differs({ file, how }: Comparison, what: string): never {
-  fail({ code: 'conversion-differs', message: `What was written (${how}) gives ${what}.`, at: { file } });
+  fail({
+    code: 'conversion-differs',
+    message: `What was written (${how}) gives ${what}.`,
+    at: { file },
+    hint: 'Do not use it, unless rounding explains so much: then accept it by "limit" (--limit).',
+  });
 }

@@ -38,6 +38,7 @@ export const npz = {
         code: 'no-graph',
         message: `Expected an array "${graphName}" with the graph; the file holds arrays only.`,
         at: { file },
+        hint: 'Arrays do not say how the layers go together: convert the model that they were taken from.',
       });
     }
     const arrays = entries.filter((entry) => entry !== graph).map((entry) => arrayOf(entry, file));
@@ -62,5 +63,6 @@ function arrayOf({ name, type, shape, fortranOrder, data }: NpzEntry, file: stri
     code: 'unsupported-tensor',
     message: `Array "${name}" must be of float32 ("<f4"), row by row; found "${type}"${fortranOrder ? ', column by column' : ''}.`,
     at: { file },
+    hint: `Store it anew: numpy.ascontiguousarray(array, 'float32').`,
   });
 }

@@ -94,7 +94,7 @@ async function embeddingSizeOf(
   if (rows !== count || !others.every((length) => length === 1) || !Number.isInteger(size)) {
     return refuse(
       file,
-      `output "${output}" has shape [${result?.dims.join(', ') ?? ''}], one row per picture was expected`,
+      `output "${output}" is expected to be one row per picture, found shape [${result?.dims.join(', ') ?? ''}]`,
     );
   }
   return size;
@@ -105,6 +105,7 @@ function refuse(file: string, problem: string): never {
     code: 'not-an-embedding',
     message: `The network is none that embeds faces: ${problem}.`,
     at: { file },
+    hint: 'One takes pictures and gives a row of numbers for each; flow inspect shows what goes in and out.',
   });
 }
 

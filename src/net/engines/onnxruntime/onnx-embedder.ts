@@ -42,6 +42,7 @@ export async function openSession(
         code: 'onnx-not-loaded',
         message: `onnxruntime (${engine.provider}) does not take the network: ${reason}`,
         at: { file },
+        hint: 'The file is damaged, or of operators that onnxruntime does not have; flow inspect says what it holds.',
       },
       cause,
     );

@@ -54,7 +54,10 @@ class OnnxReader implements GraphInMaking {
     this.#asked = options.outputs;
     const weights = new Set(graph.initializers.map(({ name }) => name));
     const [input, ...others] = graph.inputs.filter(({ name }) => !weights.has(name));
-    if (input?.name === undefined || others.length > 0) this.#refuseInput('one input', String(others.length + 1));
+    if (input?.name === undefined || others.length > 0) {
+      const names = [input, ...others].map((each) => each?.name ?? '');
+      this.#refuseInput('one input, the pictures', input === undefined ? 'none' : names.join(', '));
+    }
     const size = this.#sizeOf(input, options);
     this.isNhwc = size.isNhwc;
     this.#isAssumedSize = size.isAssumed;
@@ -187,7 +190,7 @@ class OnnxReader implements GraphInMaking {
     const dimensions = value.type?.tensorType?.shape?.dimensions ?? [];
     const [, second, third, last, ...more] = dimensions.map((dimension) => dimension.value);
     if (dimensions.length !== 4 || more.length > 0)
-      this.#refuseInput('pictures of four dimensions', `${dimensions.length} dimensions`);
+      this.#refuseInput(`input "${value.name ?? ''}" to be pictures of four dimensions`, String(dimensions.length));
     const isChannels = (size: number | undefined): boolean => size === 1 || size === 3;
     const isNhwc = isChannels(last) && !isChannels(second);
     const [channels, height, width] = isNhwc ? [last, second, third] : [second, third, last];

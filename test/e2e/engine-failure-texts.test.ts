@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeVerificationSet } from '../../src/format/verification-set.ts';
+import { GraphBuilder } from '../../src/net/graph-builder.ts';
+import { installedOnnxruntime } from '../../src/net/engines/onnxruntime/installed-onnxruntime.ts';
+import { modelFormatNamed } from '../../src/net/model-formats/choose-format.ts';
+import { inferGraph } from '../../src/net/infer-graph.ts';
+import { jpeg } from '../format/tiny-faces.ts';
+import { randomParameters } from '../net/engines/small-networks.ts';
+import { linearModel, side } from '../stages/linear-model.ts';
+import { failuresOfStages, type StageCall } from './printed-failures.ts';
+import { Rig } from './rig.ts';
+
+/** Failures of the engine onnxruntime and of the files that it runs as they are, as a run prints them. */
+let rig: Rig;
+
+const onnxruntime = installedOnnxruntime();
+const reason = typeof onnxruntime === 'string' ? ` (skipped: ${onnxruntime})` : '';
+const environment = { FLOW_ENGINE: 'onnxruntime' };
+const verifying = (model: string): StageCall => ({ uses: 'verify', with: { model, pairs: 'pairs.bin', folds: 2 } });
+
+beforeAll(() => {
+  rig = new Rig();
+  const images = Array.from({ length: 4 }, (_, index) => jpeg(index, side));
+  writeVerificationSet(rig.path('pairs.bin'), { images, same: [true, false] });
+});
+
+afterAll(async () => {
+  await rig.dispose();
+});
+
+/** A network that gives feature maps. */
+function writeMaps(path: string): void {
+  const builder = new GraphBuilder();
+  const shifted = builder.add('minus-scalar', 'minus', builder.data, { scalar: 127.5 });
+  const graph = builder.build({ channels: 3, height: side, width: side }, shifted);
+  const model = { inferred: inferGraph(graph), parameters: randomParameters(graph, 1), origin: {} };
+  modelFormatNamed('onnx').write?.(rig.path(path), model, {});
+}
+
+describe.skipIf(reason !== '')(`of onnxruntime${reason}`, () => {
+  it('onnx-not-loaded and not-an-embedding', async () => {
+    rig.write('damaged.onnx', 'not a network');
+    writeMaps('maps.onnx');
+    const printed = await failuresOfStages(
+      rig,
+      { damaged: verifying('damaged.onnx'), maps: verifying('maps.onnx') },
+      environment,
+    );
+    expect(printed.get('damaged')).toMatchInlineSnapshot(`
+      "<workspace>/damaged.onnx: onnx-not-loaded: onnxruntime (CPUExecutionProvider) does not take the network: Load model from <workspace>/damaged.onnx failed:Protobuf parsing failed.
+        The file is damaged, or of operators that onnxruntime does not have; flow inspect says what it holds."
+    `);
+    expect(printed.get('maps')).toMatchInlineSnapshot(`
+      "<workspace>/maps.onnx: not-an-embedding: The network is none that embeds faces: output "minus" is expected to be one row per picture, found shape [1, 3, 8, 8].
+        One takes pictures and gives a row of numbers for each; flow inspect shows what goes in and out."
+    `);
+  });
+  it('engine-cannot-load', async () => {
+    linearModel(rig.path('model'));
+    const preload = new URL('../fixtures/preload/break-package.mjs', import.meta.url).href;
+    const printed = await failuresOfStages(
+      rig,
+      {
+        task: {
+          ...verifying('model'),
+          env: { NODE_OPTIONS: `--import=${preload}`, BREAK_PACKAGE: 'onnxruntime-node' },
+        },
+      },
+      environment,
+    );
+    expect(printed.get('task')).toMatchInlineSnapshot(`
+      "engine-cannot-load: the onnxruntime engine cannot be loaded: libstdc++.so.6: cannot open shared object file
+        npm ci brings it; FLOW_ENGINE=tensorflow or wasm runs without it"
+    `);
+  });
+});

@@ -1,0 +1,224 @@
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawnModel } from '../../bench/drawn-model.ts';
+import { Cursor } from '../../src/format/cursor.ts';
+import { littleEndianBytes } from '../../src/format/little-endian-floats.ts';
+import { npz } from '../../src/format/npz.ts';
+import { type OnnxModel, onnxModel } from '../../src/format/onnx-model.ts';
+import type { Graph } from '../../src/net/graph.ts';
+import { GraphBuilder } from '../../src/net/graph-builder.ts';
+import type { Model } from '../../src/net/model-folder.ts';
+import { installedOnnxruntime } from '../../src/net/engines/onnxruntime/installed-onnxruntime.ts';
+import { modelFormatNamed } from '../../src/net/model-formats/choose-format.ts';
+import { onnxBytes } from '../../src/net/model-formats/onnx/write-onnx.ts';
+import { smallNetworks } from '../net/engines/small-networks.ts';
+import { cleaned, complaint, failuresOfStages, type StageCall } from './printed-failures.ts';
+import { Rig } from './rig.ts';
+
+/** Failures of models and of their conversion, as one run of them all, or `flow convert`, prints them. */
+let rig: Rig;
+let printed: ReadonlyMap<string, string>;
+
+const onnxruntime = installedOnnxruntime();
+const reason = typeof onnxruntime === 'string' ? ` (skipped: ${onnxruntime})` : '';
+
+const converting = (model: string, more: object = {}): StageCall => ({
+  uses: 'convert',
+  with: { model, to: 'npz', ...more },
+});
+const preload = new URL('../fixtures/preload/kill-at.mjs', import.meta.url).href;
+const usual = { mean: 127.5, scale: 1 / 128, colorOrder: 'rgb' };
+
+const stages: Readonly<Record<string, StageCall>> = {
+  'conversion-differs': converting('drawn', { to: 'onnx', limit: 0 }),
+  'conversion-shows-nothing': converting('silent'),
+  'negative-variance': converting('negative'),
+  'no-graph': converting('arrays.npz'),
+  'unsupported-tensor': converting('doubles.npz'),
+  'unsupported-tensor-elsewhere': converting('elsewhere.onnx'),
+  'unsupported-input': converting('flat.onnx'),
+  'normalization-unknown': converting('unsaid.onnx'),
+  'normalization-not-taken': converting('normalizing.onnx', { normalization: usual }),
+};
+
+beforeAll(async () => {
+  rig = new Rig();
+  const drawn = modelOf(smallNetworks['convolution 3x3, padded']);
+  write('folder', 'drawn', drawn);
+  const silent = modelOf(smallNetworks['convolution 3x3, padded']);
+  for (const { values } of silent.parameters.values()) values.fill(0);
+  write('folder', 'silent', silent);
+  const negative = modelOf(networkOf((builder) => normalized(builder)));
+  negative.parameters.get('bn_moving_var')?.values.fill(-1, 1);
+  write('folder', 'negative', negative);
+  const plain = { fortranOrder: false, compressed: false, shape: [2] } as const;
+  const floats = { ...plain, name: 'fc1_weight', type: '<f4', data: littleEndianBytes(new Float32Array(2)) };
+  const doubles = { ...plain, name: 'fc1_weight', type: '<f8', data: new Uint8Array(16) };
+  const graph = Buffer.from(JSON.stringify(drawn.inferred.graph));
+  const text = { ...plain, name: 'graph.json', type: `|S${graph.length}`, shape: [], data: graph };
+  writeFileSync(rig.path('arrays.npz'), npz.encode([floats]));
+  writeFileSync(rig.path('doubles.npz'), npz.encode([doubles, text]));
+  foreign('elsewhere.onnx', drawn, ({ graph: { initializers } }) => {
+    return { initializers: initializers.map((tensor) => ({ ...tensor, dataLocation: 1 })) };
+  });
+  foreign('flat.onnx', drawn, ({ graph: { inputs } }) => {
+    const shape = { dimensions: [{ value: 1 }, { value: 300 }] };
+    return { inputs: inputs.map((input) => ({ ...input, type: { tensorType: { elementType: 1, shape } } })) };
+  });
+  foreign('unsaid.onnx', drawn);
+  foreign('normalizing.onnx', modelOf(networkOf((builder) => dense(builder, shifted(builder)))));
+  printed = await failuresOfStages(rig, stages);
+}, 60_000);
+
+afterAll(async () => {
+  await rig.dispose();
+});
+
+function modelOf(graph: Graph | undefined): Model {
+  if (graph === undefined) throw new Error('the small network has gone');
+  return { ...drawnModel(graph, 3), origin: {} };
+}
+
+function networkOf(layers: (builder: GraphBuilder) => string): Graph {
+  const builder = new GraphBuilder();
+  return builder.build({ channels: 3, height: 4, width: 4 }, layers(builder));
+}
+
+function normalized(builder: GraphBuilder): string {
+  const attributes = { epsilon: 1e-3, momentum: 0.9, fixGamma: false };
+  return builder.add('batch-normalization', 'bn', builder.data, attributes);
+}
+
+function shifted(builder: GraphBuilder): string {
+  return builder.add('minus-scalar', 'minus', builder.data, { scalar: 127.5 });
+}
+
+function dense(builder: GraphBuilder, input: string): string {
+  return builder.add('fully-connected', 'fc1', input, { units: 2, bias: false });
+}
+
+function write(format: string, path: string, model: Model): void {
+  modelFormatNamed(format).write?.(rig.path(path), model, {});
+}
+
+/** Writes an ONNX file as another program could have written it, with another graph where that is given. */
+function foreign(
+  path: string,
+  model: Model,
+  change: (model: OnnxModel) => Partial<OnnxModel['graph']> = () => ({}),
+): void {
+  const decoded = onnxModel.decode(new Cursor(onnxBytes(model, { input: 'planes' }), path));
+  const graph = { ...decoded.graph, ...change(decoded) };
+  writeFileSync(rig.path(path), onnxModel.encode({ ...decoded, producerName: 'pytorch', graph }));
+}
+
+describe('of models', () => {
+  it('negative-variance', () => {
+    expect(printed.get('negative-variance')).toMatchInlineSnapshot(`
+      "<workspace>/negative/parameters.bin: negative-variance: Value 1 of parameter "bn_moving_var" of layer "bn" is -1; a variance is 0 or more.
+        The file is damaged, or something else stands in the place of the variances."
+    `);
+  });
+  it('no-graph', () => {
+    expect(printed.get('no-graph')).toMatchInlineSnapshot(`
+      "<workspace>/arrays.npz: no-graph: Expected an array "graph.json" with the graph; the file holds arrays only.
+        Arrays do not say how the layers go together: convert the model that they were taken from."
+    `);
+  });
+  it('unsupported-tensor', () => {
+    expect(printed.get('unsupported-tensor')).toMatchInlineSnapshot(`
+      "<workspace>/doubles.npz: unsupported-tensor: Array "fc1_weight" must be of float32 ("<f4"), row by row; found "<f8".
+        Store it anew: numpy.ascontiguousarray(array, 'float32')."
+    `);
+  });
+  it('unsupported-tensor-elsewhere', () => {
+    expect(printed.get('unsupported-tensor-elsewhere')).toMatchInlineSnapshot(
+      `"<workspace>/elsewhere.onnx: unsupported-tensor: Tensor "before_weight" lies in another file; save the model with its weights inside."`,
+    );
+  });
+  it('unsupported-input', () => {
+    expect(printed.get('unsupported-input')).toMatchInlineSnapshot(
+      `"<workspace>/flat.onnx: unsupported-input: Expected input "data" to be pictures of four dimensions, found 2."`,
+    );
+  });
+  it('normalization-unknown', () => {
+    expect(printed.get('normalization-unknown')).toMatchInlineSnapshot(`
+      "<workspace>/unsaid.onnx: normalization-unknown: Layer "before" takes the pixels as they come, and the file does not say how they are to be normalised.
+        Give it: the stage parameter "normalization", or --mean and --scale. ArcFace models of today want mean 127.5, scale 0.00784313725; mean 0, scale 1 takes 0..255 as they are."
+    `);
+  });
+  it('normalization-not-taken', () => {
+    expect(printed.get('normalization-not-taken')).toMatchInlineSnapshot(`
+      "<workspace>/normalizing.onnx: normalization-not-taken: Layer "minus" (minus-scalar) normalises the pixels; a normalisation before it would be a second one.
+        Leave mean and scale out: the network takes 0..255 as they are."
+    `);
+  });
+});
+
+describe('of conversion', () => {
+  it.skipIf(reason !== '')(`conversion-differs${reason}`, () => {
+    // How large the difference is depends on the processor.
+    const text = printed.get('conversion-differs')?.replace(/\d\.\d+e-\d+/, '<difference>');
+    expect(text?.replace(/onnxruntime [\w.-]+/, 'onnxruntime <version>')).toMatchInlineSnapshot(`
+      "<workspace>/runs/scratch/<key>/entry/outputs/model/model.onnx: conversion-differs: What was written (in onnxruntime <version>) gives other values for layer "layer": they differ by <difference> of the greatest value, more than 0.
+        Do not use it, unless rounding explains so much: then accept it by "limit" (--limit)."
+    `);
+  });
+  it('conversion-shows-nothing', () => {
+    expect(printed.get('conversion-shows-nothing')).toMatchInlineSnapshot(`
+      "<workspace>/runs/scratch/<key>/entry/outputs/model/model.npz: conversion-shows-nothing: Layer "layer" is 0 everywhere for random pictures, before and after (read again): the comparison shows nothing.
+        Weights that are all 0, or activations that let nothing through. What was written stays, to be looked at."
+    `);
+  });
+
+  it('bad-target', async () => {
+    rig.write('file', '');
+    mkdirSync(rig.path('taken.npz'));
+    const texts = [
+      await complaint(rig, 'convert', 'drawn', 'drawn/'),
+      await complaint(rig, 'convert', 'drawn', 'file/'),
+      await complaint(rig, 'convert', 'drawn', 'taken.npz'),
+    ];
+    expect(texts.join('\n')).toMatchInlineSnapshot(`
+      "<workspace>/drawn/model.json: bad-target: Expected a place of its own for the model to be written, found the one that is read.
+        Give another name or folder.
+      <workspace>/file: bad-target: Expected a folder to write to, found a file.
+        Remove it, or write elsewhere.
+      <workspace>/taken.npz: bad-target: Expected the name of a file of the format "npz" to be written, found a folder.
+        With a slash at its end the model goes into that folder, as model.npz."
+    `);
+  });
+  it('conversion-ended', async () => {
+    const environment = { KILL_AT: 'renameSync:before:1', NODE_OPTIONS: `--import=${preload}` };
+    const { code, stderr } = await rig.flow(['convert', 'drawn', 'new.npz'], environment);
+    expect({ code, stderr: cleaned(rig, stderr) }).toMatchInlineSnapshot(`
+      {
+        "code": 2,
+        "stderr": "conversion-ended: the process that converts was ended by SIGKILL
+        as the kernel does where memory runs out: a conversion needs a few times the size of the model",
+      }
+    `);
+  });
+});
+
+describe('of files', () => {
+  it('damaged-manifest', async () => {
+    const entry = { name: 'pnet/conv1/weights', shape: [3, 3, 3, 10], dtype: 'int4' };
+    const manifest = [{ paths: ['weights'], weights: [entry] }];
+    rig.write('mtcnn-weights_manifest.json', JSON.stringify(manifest));
+    rig.write('weights', '');
+    expect(await complaint(rig, 'convert', 'mtcnn-weights_manifest.json#pnet', 'new/')).toMatchInlineSnapshot(`
+      "<workspace>/mtcnn-weights_manifest.json: damaged-manifest: expected the elements of "pnet/conv1/weights" to be float32, uint8 or uint16, found int4
+        Export the model without quantization, or with one of these."
+    `);
+  });
+  it('file-too-large', async () => {
+    rig.write('large.npz', '');
+    // No block of it is stored.
+    truncateSync(rig.path('large.npz'), 2 ** 31);
+    expect(await complaint(rig, 'convert', 'large.npz', 'new/')).toMatchInlineSnapshot(`
+      "<workspace>/large.npz: file-too-large: expected a NumPy archive (.npz) of less than 2.0 GiB, since it is read at once; found one of 2.0 GiB
+        Split it into several files."
+    `);
+  });
+});
