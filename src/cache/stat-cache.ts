@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import type { Digest } from '../base/digest.ts';
 import { fail } from '../base/failure.ts';
-import { listTree, treeSignature, type FileStat, type FileTree } from './file-tree.ts';
+import { listTree, settledMs, surveyTree, type FileStat, type FileTree } from './file-tree.ts';
 import { readDigest, treeDigest } from './tree-digest.ts';
 
 /** The content of an input: what its key is made of. */
@@ -59,15 +59,14 @@ export class StatCache implements ContentDigester {
   /** The digest of a file or folder; reads only what has changed since it was last asked for. */
   async digest(path: string): Promise<ContentDigest> {
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
-      const tree = listTree(path);
-      const signature = treeSignature(tree);
+      const { signature, bytes, settledMs: settled } = surveyTree(path);
       const known = this.#find.get(path);
-      if (known?.signature === signature && isSettled(tree, known.recordedAt)) return content(tree, known.digest);
+      if (known?.signature === signature && settled < known.recordedAt) return { digest: known.digest, bytes };
       const recordedAt = Date.now();
-      const digest = await this.#read(tree);
-      if (treeSignature(listTree(path)) === signature) {
+      const digest = await this.#read(listTree(path));
+      if (surveyTree(path).signature === signature) {
         this.#save.run(path, signature, digest, recordedAt);
-        return content(tree, digest);
+        return { digest, bytes };
       }
     }
     return fail({
@@ -97,25 +96,12 @@ export class StatCache implements ContentDigester {
   }
 }
 
-function content(tree: FileTree, digest: Digest): ContentDigest {
-  return { digest, bytes: tree.bytes };
-}
-
 function fileSignature(stat: FileStat): string {
   return [stat.device, stat.inode, stat.bytes, stat.modifiedMs, stat.changedMs].join(' ');
 }
 
-function isSettled(tree: FileTree, recordedAt: number): boolean {
-  return tree.files.every((file) => isOlder(file, recordedAt));
-}
-
-/** Milliseconds within which two writes may get the same time: a kernel tick is up to 10 ms, some file systems keep 2 s. */
-function clockGrainMs(stat: FileStat): number {
-  return stat.modifiedMs % 1000 === 0 && stat.changedMs % 1000 === 0 ? 2000 : 20;
-}
-
-function isOlder(stat: FileStat, recordedAt: number): boolean {
-  return Math.max(stat.modifiedMs, stat.changedMs) + clockGrainMs(stat) < recordedAt;
+function isOlder({ modifiedMs, changedMs }: FileStat, recordedAt: number): boolean {
+  return settledMs(modifiedMs, changedMs) < recordedAt;
 }
 
 /** Where the records of a workspace are kept. */
