@@ -107,8 +107,10 @@ describe('of training', () => {
     `);
   });
   it('training-diverged', () => {
-    expect(printed.get('training-diverged')).toMatchInlineSnapshot(`
-      "training-diverged: The training has diverged: the loss of step 3 is NaN (learning rate 9000000000000000).
+    // Which step it is depends on how the processor rounds.
+    const text = printed.get('training-diverged')?.replace(/step \d+/, 'step <n>');
+    expect(text).toMatchInlineSnapshot(`
+      "training-diverged: The training has diverged: the loss of step <n> is NaN (learning rate 9000000000000000).
         Lower optimizer.learningRate, or let it rise slowly with schedule.warmupSteps."
     `);
   });
