@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cleaned } from './printed-failures.ts';
 import { Rig, until } from './rig.ts';
 
 /** Every failure of the commands that a user can cause, as it is printed. One workspace serves them all. */
@@ -48,16 +49,7 @@ async function complaint(...args: string[]): Promise<string> {
           .split('\n')
           .filter((line) => line.startsWith('  '))
           .join('\n');
-  return cleaned(text);
-}
-
-function cleaned(text: string): string {
-  return text
-    .replaceAll(rig.folder, '<workspace>')
-    .replaceAll(/[0-9]{8}-[0-9]{6}-/g, '<time>-')
-    .replaceAll(/[0-9a-f]{64}/g, '<key>')
-    .replaceAll(/\n *\|     at .*/g, '')
-    .trimEnd();
+  return cleaned(rig, text).replaceAll(/\n *\|     at .*/g, '');
 }
 
 describe('of naming things', () => {
@@ -132,21 +124,21 @@ describe('of naming things', () => {
   });
   it('second-cache-missing', async () => {
     const ended = await rig.flow(['run', 'pair.yaml'], { FLOW_SECOND_CACHE: 'not/mounted' });
-    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+    expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "second-cache-missing: expected a folder of results, found none: <workspace>/not/mounted
         mount the drive it lies on, or leave FLOW_SECOND_CACHE unset"
     `);
   });
   it('cache-not-writable', async () => {
     const ended = await rig.flow(['run', 'pair.yaml'], { FLOW_CACHE: '/proc/x/y' });
-    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+    expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "cache-not-writable: expected a cache folder that can be made and written, found /proc/x/y: ENOENT: no such file or directory, mkdir '/proc/x'
         name another folder in FLOW_CACHE"
     `);
   });
   it('unknown-engine', async () => {
     const ended = await rig.flow(['run', 'pair.yaml'], { FLOW_ENGINE: 'torch' });
-    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+    expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "unknown-engine: there is no engine "torch"
         FLOW_ENGINE may be tensorflow, cuda, onnxruntime, wasm, cpu, or unset for the best one that is installed"
     `);
@@ -154,7 +146,7 @@ describe('of naming things', () => {
   it('engine-conflict', async () => {
     rig.write('infer.yaml', 'name: infer\nstages: { judge: { uses: ./stages/infer, with: { engine: wasm } } }\n');
     const ended = await rig.flow(['plan', 'infer.yaml'], { FLOW_ENGINE: 'cpu' });
-    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+    expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "engine-conflict: stage "judge" asks for the engine "wasm", and FLOW_ENGINE for "cpu"
         unset FLOW_ENGINE, or give the stage "engine: auto", which follows it"
     `);
@@ -163,7 +155,7 @@ describe('of naming things', () => {
     const train = '{ uses: train, with: { dataset: ., network: { name: y1 }, loss: { name: softmax } } }';
     rig.write('train.yaml', `name: train\nstages: { train: ${train} }\n`);
     const ended = await rig.flow(['plan', 'train.yaml'], { FLOW_ENGINE: 'onnxruntime' });
-    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+    expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "engine-cannot-train: the engine "onnxruntime" was asked for, and it infers only: a stage that trains needs another
         leave FLOW_ENGINE unset and give the stages that infer the parameter "engine: onnxruntime""
     `);
@@ -296,7 +288,7 @@ describe('of files and folders', () => {
     const ended = await rig.flow(['run', 'flat/pair.yaml', '--workspace', 'flat'], {
       FLOW_CACHE: rig.path('elsewhere'),
     });
-    expect(cleaned(ended.stderr)).toMatchInlineSnapshot(`
+    expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "<workspace>/flat/runs: unwritable-folder: cannot use <workspace>/flat/runs: a file is in its place (EEXIST: file already exists, mkdir '<workspace>/flat/runs')
         make room or give yourself the right to write there; --workspace and FLOW_CACHE name other folders"
     `);
@@ -390,7 +382,7 @@ describe('of tasks', () => {
     rig.write('stolen', '');
     const { stdout } = await running.ended;
     const printed = stdout.split('\n').filter((line) => line.startsWith('  '));
-    expect(cleaned(printed.join('\n'))).toMatchInlineSnapshot(`
+    expect(cleaned(rig, printed.join('\n'))).toMatchInlineSnapshot(`
       "  lock-lost: another machine took this one for dead and computes the task itself
           run again: its result will be taken from the cache
         it printed nothing; its log: runs/<time>-stolen/logs/task.log"

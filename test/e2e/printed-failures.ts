@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Rig } from './rig.ts';
+import { withoutTimes, type Rig } from './rig.ts';
 
 /** A stage of an experiment, as it stands in the file. */
 export interface StageCall {
@@ -10,9 +10,8 @@ export interface StageCall {
 
 /** A text without what differs from run to run. */
 export function cleaned(rig: Rig, text: string): string {
-  return text
+  return withoutTimes(text)
     .replaceAll(rig.folder, '<workspace>')
-    .replaceAll(/[0-9]{8}-[0-9]{6}-/g, '<time>-')
     .replaceAll(/[0-9a-f]{64}/g, '<key>')
     .trimEnd();
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Rig, until } from './rig.ts';
+import { Rig, until, withoutTimes } from './rig.ts';
 
 let rig: Rig;
 
@@ -14,7 +14,7 @@ afterEach(async () => {
 async function why(...args: string[]): Promise<string> {
   const { stdout, stderr } = await rig.flow(['why', ...args]);
   expect(stderr).toBe('');
-  return stdout.replaceAll(rig.folder, '<workspace>').replaceAll(/[0-9]{8}-[0-9]{6}-/g, '<time>-');
+  return withoutTimes(stdout).replaceAll(rig.folder, '<workspace>');
 }
 
 function copies(more = ''): void {
@@ -51,7 +51,8 @@ describe('a task without a result that was kept', () => {
       /no result yet; the last attempt: stage-threw: the stage threw Error: told to fail \(run <time>-chain(-\d)?\)\n$/,
     );
     const killed = rig.start(['run', 'chain.yaml']);
-    await until(() => rig.runs().length === 3 && rig.eventsSoFar().includes('"task-started"'));
+    // Its process is started when that is recorded.
+    await until(() => rig.starts('a') === 3);
     killed.process.kill('SIGKILL');
     await killed.ended;
     expect(await why('chain.yaml', 'a')).toMatch(

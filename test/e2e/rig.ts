@@ -185,3 +185,8 @@ export function outcomes(ended: Ended): Record<string, string> {
     .map((event) => [String(event['task']), (event['result'] as { outcome: string }).outcome] as const);
   return Object.fromEntries(pairs);
 }
+
+/** A text with `<time>` for the times in the ids of runs, and without the number of a run that began in the second of another. */
+export function withoutTimes(text: string): string {
+  return text.replaceAll(/[0-9]{8}-[0-9]{6}-([a-z]+)(?:-[0-9]+)?/g, '<time>-$1');
+}
