@@ -39,13 +39,13 @@ export function isPictureName(name: string): boolean {
 
 /** Lists a folder of pictures; nothing is opened. Hidden files are passed over. */
 export function listImageFolder(folder: string): ImageFolder {
-  const identities = listIdentities(folder).map((name) => ({ name, pictures: listPictures(join(folder, name)) }));
-  return { folder, identities: identities.filter(({ pictures }) => pictures.length > 0), ignored: listIgnored(folder) };
-}
-
-/** The names of the sub-folders, sorted. */
-export function listIdentities(folder: string): string[] {
-  return entriesOf(folder).flatMap(({ name, isFolder }) => (isFolder ? [name] : []));
+  const listed = entriesOf(folder).map(({ name, isFolder }) => ({
+    name,
+    inside: isFolder ? sortedEntries(join(folder, name)) : undefined,
+  }));
+  const identities = listed.map(({ name, inside = [] }) => ({ name, pictures: picturesAmong(inside) }));
+  const ignored = listed.flatMap(({ name, inside }) => (inside === undefined ? [name] : ignoredIn(name, inside)));
+  return { folder, identities: identities.filter(({ pictures }) => pictures.length > 0), ignored };
 }
 
 function entriesOf(folder: string): FolderEntry[] {
@@ -55,16 +55,9 @@ function entriesOf(folder: string): FolderEntry[] {
   return sortedEntries(folder);
 }
 
-/** The names of the pictures in the folder of an identity, sorted. */
-export function listPictures(folder: string): string[] {
-  return sortedEntries(folder).flatMap((entry) => (isPicture(entry) ? [entry.name] : []));
-}
-
-/** Files that are no pictures of an identity. */
-function listIgnored(folder: string): string[] {
-  return sortedEntries(folder).flatMap(({ name, isFolder }) =>
-    isFolder ? ignoredIn(name, sortedEntries(join(folder, name))) : [name],
-  );
+/** Their names, in their order. */
+function picturesAmong(entries: readonly FolderEntry[]): string[] {
+  return entries.flatMap((entry) => (isPicture(entry) ? [entry.name] : []));
 }
 
 function ignoredIn(identity: string, entries: readonly FolderEntry[]): string[] {

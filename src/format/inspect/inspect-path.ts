@@ -86,8 +86,9 @@ async function inspectFile(path: string, limit: number): Promise<Inspection> {
   const { name, title, summary } = codecs[key];
   const common = { path, format: name, title, summary, notes: [], damage: [], samples: [] };
   if (key === 'tarArchive' || key === 'zipArchive') return { ...common, ...archiveDescribers[key](path) };
-  const size = { name: 'size', value: humanBytes(statSync(path).size) };
-  if (statSync(path).size > maxWholeBytes) {
+  const bytesInAll = statSync(path).size;
+  const size = { name: 'size', value: humanBytes(bytesInAll) };
+  if (bytesInAll > maxWholeBytes) {
     const note = `It is larger than ${humanBytes(maxWholeBytes)}, the most that is read at once: by its start it is such a file, and no more was looked at.`;
     return { ...common, facts: [size], notes: [note] };
   }
