@@ -9,7 +9,7 @@ import type { OutputPlan } from '../cache/store-output.ts';
 import type { TaskLock } from '../cache/task-locks.ts';
 import { inputDigest } from '../plan/input-digest.ts';
 import type { KeyDocument } from '../plan/key-document.ts';
-import { externalContents } from '../plan/external-inputs.ts';
+import { externalContents, externalInputsOf } from '../plan/external-inputs.ts';
 import type { Reason } from '../plan/reason.ts';
 import type { TaskSpec } from '../spec/experiment.ts';
 import { concealIn, concealInFailures, secretsOf } from './conceal.ts';
@@ -271,11 +271,8 @@ export class Attempt {
     const { code } = document.stage;
     if (code !== undefined && (await this.#digestNow({ path: folder, companions: [] })) !== code)
       return { path: folder };
-    for (const [port, bindings] of Object.entries(task.inputs)) {
-      for (const [index, binding] of bindings.entries()) {
-        if (binding.type !== 'path') continue;
-        if ((await this.#digestNow(binding)) !== document.inputs[port]?.[index]) return { path: binding.path };
-      }
+    for (const { port, index, binding } of externalInputsOf(task)) {
+      if ((await this.#digestNow(binding)) !== document.inputs[port]?.[index]) return { path: binding.path };
     }
     return undefined;
   }
