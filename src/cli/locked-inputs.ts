@@ -1,4 +1,4 @@
-import { FailureError } from '../base/failure.ts';
+import { failWith } from '../base/failure.ts';
 import { inputDigest } from '../plan/input-digest.ts';
 import { externalInputs, lockViolations } from '../record/input-lock.ts';
 import type { Experiment } from '../spec/experiment.ts';
@@ -14,6 +14,5 @@ export async function inputDigests(experiment: Experiment, workspace: Workspace)
 
 /** Fails with every input that is not what flow.lock says. */
 export async function checkLocked(experiment: Experiment, workspace: Workspace): Promise<void> {
-  const [first, ...rest] = lockViolations(experiment, await inputDigests(experiment, workspace));
-  if (first !== undefined) throw new FailureError([first, ...rest]);
+  failWith(lockViolations(experiment, await inputDigests(experiment, workspace)));
 }

@@ -1,4 +1,4 @@
-import { type Failure, FailureError } from '../base/failure.ts';
+import { type Failure, failWith } from '../base/failure.ts';
 import { didYouMean } from '../base/did-you-mean.ts';
 import { type Graph, inputName, type LayerNode } from './graph.ts';
 import { checkAttributes } from './layers/check-attributes.ts';
@@ -53,8 +53,7 @@ class Inference {
     this.#shapes.set(inputName, [graph.input.channels, graph.input.height, graph.input.width]);
     for (const node of graph.layers) this.#layer(node);
     this.#outputs(graph);
-    const [first, ...others] = this.#failures;
-    if (first !== undefined) throw new FailureError([first, ...others]);
+    failWith(this.#failures);
     const parameters = [...this.#parameters.values()];
     const multiplyAdds = [...this.#multiplyAdds.values()].reduce((sum, count) => sum + count, 0);
     return { graph, shapes: this.#shapes, parameters, multiplyAdds, multiplyAddsOf: this.#multiplyAdds };

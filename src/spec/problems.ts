@@ -1,4 +1,4 @@
-import { FailureError, type Failure } from '../base/failure.ts';
+import { failWith, type Failure } from '../base/failure.ts';
 import type { SpecCode, WarningCode } from './failure-codes.ts';
 import { locate, type Span } from './source-text.ts';
 
@@ -39,8 +39,7 @@ export class Problems {
 
   /** Throws what was collected, in the order of the places. */
   throwIfAny(): void {
-    const [first, ...rest] = inOrderOfPlaces([...this.#failures.values()]);
-    if (first !== undefined) throw new FailureError([first, ...rest]);
+    failWith(inOrderOfPlaces([...this.#failures.values()]));
   }
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { canonicalJson, type Json } from '../../base/digest.ts';
-import { fail, FailureError } from '../../base/failure.ts';
+import { fail, failWith } from '../../base/failure.ts';
 import { inputDigest } from '../../plan/input-digest.ts';
 import { factsOf, findRun } from '../../record/find-run.ts';
 import { changedInputs, recordedInputs } from '../../record/recorded-inputs.ts';
@@ -44,10 +44,11 @@ export const command: FlowCommand = {
 
 async function checkInputs(run: string, { plan, knowledge }: PlannedExperiment, workspace: Workspace): Promise<void> {
   const recorded = recordedInputs(join(workspace.runsFolder, run));
-  const [first, ...rest] = await changedInputs(plan.experiment.tasks, recorded, (binding) =>
-    inputDigest(binding, (path) => knowledge.digestPath(path)),
+  failWith(
+    await changedInputs(plan.experiment.tasks, recorded, (binding) =>
+      inputDigest(binding, (path) => knowledge.digestPath(path)),
+    ),
   );
-  if (first !== undefined) throw new FailureError([first, ...rest]);
 }
 
 /** Variables it reads and kinds of stages may have changed since: then it would be another run. */

@@ -1,5 +1,5 @@
 import { didYouMean } from '../../base/did-you-mean.ts';
-import { type Failure, FailureError } from '../../base/failure.ts';
+import { type Failure, failWith } from '../../base/failure.ts';
 import type { TextField, TextMessage, TextPosition, TextScalar } from '../protobuf-text.ts';
 import {
   type AnyFieldRule,
@@ -40,8 +40,7 @@ class NetReader {
   }
 
   finish(): void {
-    const [first, ...others] = this.#failures;
-    if (first !== undefined) throw new FailureError([first, ...others]);
+    failWith(this.#failures);
   }
 
   message(name: MessageName, text: TextMessage): AnyMessage {

@@ -1,4 +1,4 @@
-import { type Failure, FailureError } from '../../../base/failure.ts';
+import { type Failure, failWith } from '../../../base/failure.ts';
 import type { Graph } from '../../graph.ts';
 import { inferGraph } from '../../infer-graph.ts';
 import { elementCount } from '../../layers/layer-definition.ts';
@@ -28,8 +28,7 @@ export function namedArrays(
       return [];
     },
   );
-  const [first, ...others] = failures;
-  if (first !== undefined) throw new FailureError([first, ...others]);
+  failWith(failures);
   return named;
 }
 

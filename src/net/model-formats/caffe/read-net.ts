@@ -1,4 +1,4 @@
-import { type Failure, fail, FailureError } from '../../../base/failure.ts';
+import { type Failure, fail, FailureError, failWith } from '../../../base/failure.ts';
 import { didYouMean } from '../../../base/did-you-mean.ts';
 import { layersOfNet } from '../../../format/caffe/layers-of-net.ts';
 import type { LayerParameter, NetParameter } from '../../../format/caffe/schema.ts';
@@ -97,8 +97,7 @@ class NetReading {
 
   /** Layers whose values nobody takes, in their order, or those that are wanted. Fails with all mistakes found. */
   outputs(wanted: readonly string[] | undefined): readonly string[] {
-    const [first, ...others] = this.#failures;
-    if (first !== undefined) throw new FailureError([first, ...others]);
+    failWith(this.#failures);
     if (wanted !== undefined) return wanted.map((name) => this.#blobs.get(name) ?? name);
     const taken = new Set([...this.#silenced, ...this.graph.layers.flatMap(({ inputs }) => inputs)]);
     const results = new Set([...this.#open].map((blob) => this.#blobs.get(blob)));

@@ -1,4 +1,4 @@
-import { type Failure, FailureError } from '../../../base/failure.ts';
+import { type Failure, failWith } from '../../../base/failure.ts';
 import type { BlobProto, LayerParameter, NetParameter } from '../../../format/caffe/schema.ts';
 import { inputName, type LayerNode, type LayerNodeOf } from '../../graph.ts';
 import type { GraphParameter } from '../../infer-graph.ts';
@@ -55,8 +55,7 @@ class NetWriting {
   }
 
   finish(): NetParameter {
-    const [first, ...others] = this.#failures;
-    if (first !== undefined) throw new FailureError([first, ...others]);
+    failWith(this.#failures);
     return { name: 'faceflow', layer: this.#layers };
   }
 
