@@ -17,6 +17,6 @@ export default tseslint.config(
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
     },
   },
-  { files: ['src/cli/**', 'src/report/**', 'bench/**'], rules: { 'no-console': 'off' } },
+  { files: ['src/cli/**', 'src/pipeline/console/**', 'bench/**', 'tools/**'], rules: { 'no-console': 'off' } },
   { files: ['*.config.ts'], rules: { 'no-restricted-exports': 'off' } },
 );

@@ -2,14 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BackboneName, buildNetwork, chooseNetwork } from '../src/net/backbones/index.ts';
-import { installedEngine } from '../src/net/engines/installed.ts';
-import { loadEngine } from '../src/net/engines/load.ts';
-import { onnxruntimeOnCpu } from '../src/net/engines/onnxruntime/onnxruntime-on-cpu.ts';
-import type { OutputDifference } from '../src/net/model-formats/compare-outputs.ts';
-import { convertModel } from '../src/net/model-formats/convert-model.ts';
-import { modelFormats } from '../src/net/model-formats/index.ts';
-import type { ModelFormat } from '../src/net/model-formats/model-format.ts';
+import { type BackboneName, buildNetwork, chooseNetwork } from '../src/kit/net/backbones/index.ts';
+import { installedEngine } from '../src/kit/net/engines/installed.ts';
+import { loadEngine } from '../src/kit/net/backends/load.ts';
+import { onnxruntimeOnCpu } from '../src/kit/net/sessions/onnxruntime/onnxruntime-on-cpu.ts';
+import type { OutputDifference } from '../src/kit/net/conversion/compare-outputs.ts';
+import { convertModel } from '../src/kit/net/conversion/convert-model.ts';
+import { modelFormats } from '../src/kit/net/exchange/index.ts';
+import type { ModelFormat } from '../src/kit/net/exchange/model-format.ts';
 import { drawnModel } from './drawn-model.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StageEvent } from '../src/base/stage.ts';
-import { PackedDataset } from '../src/format/packed-dataset.ts';
-import { RecordWriter } from '../src/format/record-writer.ts';
-import { openTrainingReader } from '../src/format/training-reader.ts';
-import { defaultParams, type JsonObject } from '../src/spec/params-validator.ts';
+import type { StageEvent } from '../src/stage-api/stage.ts';
+import { PackedDataset } from '../src/kit/dataset/packed-dataset.ts';
+import { RecordWriter } from '../src/kit/dataset/record-writer.ts';
+import { openTrainingReader } from '../src/kit/dataset/training-reader.ts';
+import { defaultParams, type JsonObject } from '../src/pipeline/experiment/params-validator.ts';
 import type { Params } from '../stages/face2rec/contract.ts';
 import { run as face2rec } from '../stages/face2rec/run.ts';
 

@@ -4,7 +4,7 @@ import { cpus, homedir, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { humanBytes } from '../src/base/human.ts';
+import { humanBytes } from '../src/core/human.ts';
 
 /**
  * Packing, aligning, reading and opening, in turns with MXNet 1.9.1 and OpenCV on the same pictures and cores.

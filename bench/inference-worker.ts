@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
-import { Random } from '../src/base/random.ts';
-import { inferenceEngine } from '../src/net/engines/choose-engine.ts';
-import { loadOnnxruntime } from '../src/net/engines/onnxruntime/load-onnxruntime.ts';
-import { modelEmbedder } from '../src/net/engines/onnxruntime/model-embedder.ts';
-import { backbones, buildNetwork, chooseNetwork } from '../src/net/backbones/index.ts';
-import { foldBatchNormalization } from '../src/net/fold-batch-normalization.ts';
-import { inferGraph } from '../src/net/infer-graph.ts';
-import { initialValues } from '../src/net/initialize.ts';
-import { onnxBytes } from '../src/net/model-formats/onnx/write-onnx.ts';
+import { Random } from '../src/core/random.ts';
+import { inferenceEngine } from '../src/kit/net/engines/choose-engine.ts';
+import { loadOnnxruntime } from '../src/kit/net/sessions/onnxruntime/load-onnxruntime.ts';
+import { modelEmbedder } from '../src/kit/net/sessions/onnxruntime/model-embedder.ts';
+import { backbones, buildNetwork, chooseNetwork } from '../src/kit/net/backbones/index.ts';
+import { foldBatchNormalization } from '../src/kit/net/passes/fold-batch-normalization.ts';
+import { inferGraph } from '../src/kit/net/graph/infer-graph.ts';
+import { initialValues } from '../src/kit/net/model/initialize.ts';
+import { onnxBytes } from '../src/kit/net/exchange/onnx/write-onnx.ts';
 
 /*
  * One side of bench/inference.ts in a process of its own: embeds batches through the onnxruntime engine, bytes in, floats

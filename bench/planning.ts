@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf } from '../src/base/digest.ts';
+import { digestOf } from '../src/core/digest.ts';
 import { stageFolders } from '../src/cli/workspace.ts';
-import { planExperiment, type Knowledge } from '../src/plan/plan.ts';
-import { loadExperiment } from '../src/spec/load-experiment.ts';
+import { planExperiment, type Knowledge } from '../src/pipeline/plan/plan.ts';
+import { loadExperiment } from '../src/pipeline/experiment/load-experiment.ts';
 
 /**
  * Reading and planning 10,000 tasks, all of them known: written out one by one, and as a matrix.

@@ -1,8 +1,8 @@
-import { installedEngine } from '../src/net/engines/installed.ts';
-import { loadEngine } from '../src/net/engines/load.ts';
-import { backboneOf, buildNetwork, chooseNetwork, type NetworkChoice } from '../src/net/backbones/index.ts';
-import { inferGraph } from '../src/net/infer-graph.ts';
-import { Trainer } from '../src/net/training/trainer.ts';
+import { installedEngine } from '../src/kit/net/engines/installed.ts';
+import { loadEngine } from '../src/kit/net/backends/load.ts';
+import { backboneOf, buildNetwork, chooseNetwork, type NetworkChoice } from '../src/kit/net/backbones/index.ts';
+import { inferGraph } from '../src/kit/net/graph/infer-graph.ts';
+import { Trainer } from '../src/kit/net/training/trainer.ts';
 
 /**
  * Our side of bench/training-step.ts, in a process of its own for the sake of its peak memory:

@@ -3,8 +3,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { installedEngine } from '../src/net/engines/installed.ts';
-import { workerEnvironment } from '../src/net/engines/worker-environment.ts';
+import { installedEngine } from '../src/kit/net/engines/installed.ts';
+import { workerEnvironment } from '../src/kit/net/engines/worker-environment.ts';
 
 /**
  * One training step against the same network in PyTorch, in turns on the same cores: images per second and peak memory.

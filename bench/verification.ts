@@ -4,7 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readVerificationSet, writeVerificationSet } from '../src/format/verification-set.ts';
+import { readVerificationSet, writeVerificationSet } from '../src/kit/codec/insightface/verification-set.ts';
 
 /**
  * A whole verification of LFW, from encoded pictures to the accuracy, with `flow run` on the onnxruntime engine against

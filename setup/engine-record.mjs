@@ -13,7 +13,7 @@ export function recordFolder(root) {
 }
 
 /**
- * Writes engine.json, which src/net/engines/engine-record.ts describes and reads.
+ * Writes engine.json, which src/kit/net/engines/engine-record.ts describes and reads.
  *
  * @param {string} root folder of this package
  * @param {{ proof: import('./prove-engine.mjs').Proof, files: readonly string[], instead?: Instead }} content

@@ -6,15 +6,55 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-// docs/architecture.md: a folder imports itself and what stands before it in its chain.
-const kit = ['src/base', 'src/format', 'src/net', 'src/face'];
-const engine = ['src/base', 'src/spec', 'src/plan', 'src/cache', 'src/execute', 'src/record', 'src/report'];
+// docs/architecture.md. In each of these folders a member imports only members before it, and itself.
+const orders: Readonly<Record<string, readonly string[]>> = {
+  'src/kit': ['codec', 'image', 'dataset', 'inspect', 'net', 'face', 'draw'],
+  'src/pipeline': ['experiment', 'plan', 'cache', 'execute', 'record', 'console'],
+  'src/kit/codec': [
+    'protobuf',
+    'tfjs',
+    'pickle',
+    'numpy',
+    'mxnet',
+    'insightface',
+    'caffe',
+    'onnx',
+    'archive',
+    'matlab',
+    'megaface',
+    'lists',
+  ],
+  'src/kit/net': [
+    'graph',
+    'model',
+    'passes',
+    'backbones',
+    'mtcnn',
+    'exchange',
+    'engines',
+    'backends',
+    'sessions',
+    'conversion',
+    'losses',
+    'training',
+  ],
+  'src/kit/net/graph': ['layers', 'outline'],
+};
+
+/** What each chain may import apart from itself; the command and the build tools see everything. */
+const chains: Readonly<Record<string, readonly string[]>> = {
+  'src/core': [],
+  'src/stage-api': ['src/core'],
+  'src/kit': ['src/core'],
+  'src/pipeline': ['src/core', 'src/stage-api'],
+  stages: ['src/core', 'src/stage-api', 'src/kit'],
+};
 
 /** Imports of each source file, type-only ones included: paths relative to the repository, or names of packages. */
 const imports = new Map(sourceFiles().map((file) => [file, importsOf(file)]));
 
 function sourceFiles(): string[] {
-  return ['src', 'stages'].flatMap((folder) =>
+  return ['src', 'stages', 'tools'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
       .map((path) => join(folder, path)),
@@ -28,45 +68,97 @@ function importsOf(file: string): string[] {
   );
 }
 
-function folderOf(file: string): string {
-  return file.split('/').slice(0, 2).join('/');
+function isWithin(path: string, folder: string): boolean {
+  return path.startsWith(`${folder}/`);
 }
 
-/** The folders that a file of this folder may import; undefined for folders that may import all. */
-function allowedFor(folder: string): readonly string[] | undefined {
-  if (folder === 'src/cli') return undefined;
-  if (folder.startsWith('stages/')) return [...kit, folder];
-  const chains = [kit, engine].filter((chain) => chain.includes(folder));
-  return chains.flatMap((chain) => chain.slice(0, chain.indexOf(folder) + 1));
+/** Imports between files of ours. */
+function ownImports(): { file: string; target: string }[] {
+  return [...imports].flatMap(([file, targets]) =>
+    targets.filter((target) => imports.has(target)).map((target) => ({ file, target })),
+  );
 }
 
-test('every folder of src belongs to a chain', () => {
-  const folders = new Set([...imports.keys()].filter((file) => file.startsWith('src/')).map(folderOf));
-  expect([...folders].filter((folder) => allowedFor(folder)?.length === 0)).toEqual([]);
+function chainOf(file: string): string | undefined {
+  return Object.keys(chains).find((chain) => isWithin(file, chain));
+}
+
+test('every source file belongs to a chain, the command or the tools', () => {
+  const known = [...Object.keys(chains), 'src/cli', 'tools'];
+  expect([...imports.keys()].filter((file) => !known.some((folder) => isWithin(file, folder)))).toEqual([]);
 });
 
-test('a folder imports itself and what stands before it in its chain', () => {
-  const upwards = [...imports].flatMap(([file, targets]) => {
-    const allowed = allowedFor(folderOf(file));
-    const own = targets.filter((target) => target.startsWith('src/') || target.startsWith('stages/'));
-    return allowed === undefined
-      ? []
-      : own.filter((target) => !allowed.includes(folderOf(target))).map((target) => `${file} -> ${target}`);
+test('a chain imports itself and what it stands on', () => {
+  const upwards = ownImports().filter(({ file, target }) => {
+    const chain = chainOf(file);
+    return chain !== undefined && ![chain, ...(chains[chain] ?? [])].some((folder) => isWithin(target, folder));
   });
   expect(upwards).toEqual([]);
 });
 
-test('the engine loads no tensor library', () => {
+test('a stage imports no other stage', () => {
+  const stageOf = (file: string): string => file.split('/').slice(0, 2).join('/');
+  const across = ownImports().filter(
+    ({ file, target }) => isWithin(file, 'stages') && isWithin(target, 'stages') && stageOf(file) !== stageOf(target),
+  );
+  expect(across).toEqual([]);
+});
+
+test.each(Object.entries(orders))('the members of %s import only what stands before them', (folder, order) => {
+  const memberOf = (file: string): string => file.slice(folder.length + 1).split('/')[0] ?? '';
+  const members = new Set([...imports.keys()].filter((file) => isWithin(file, folder)).map(memberOf));
+  expect([...members].filter((member) => !member.endsWith('.ts') && !order.includes(member))).toEqual([]);
+  const upwards = ownImports().filter(({ file, target }) => {
+    if (!isWithin(file, folder) || !isWithin(target, folder)) return false;
+    const [from, to] = [order.indexOf(memberOf(file)), order.indexOf(memberOf(target))];
+    return from >= 0 && to > from;
+  });
+  expect(upwards).toEqual([]);
+});
+
+test('the pipeline and the choice of an engine load no tensor library', () => {
   const tensorLibrary = /^(@tensorflow\/|onnxruntime)/;
-  const loading = engine.flatMap((folder) =>
-    [...imports].filter(([file, targets]) => folderOf(file) === folder && targets.some((to) => tensorLibrary.test(to))),
+  const loading = [...imports].filter(
+    ([file, targets]) =>
+      ['src/core', 'src/stage-api', 'src/pipeline', 'src/kit/net/engines'].some((folder) => isWithin(file, folder)) &&
+      targets.some((target) => tensorLibrary.test(target)),
   );
   expect(loading.map(([file]) => file)).toEqual([]);
 });
 
-test('there are no import cycles', () => {
+test('there are no import cycles between files', () => {
   expect(cyclesIn(imports)).toEqual([]);
 });
+
+test('there are no import cycles between folders, at any depth', () => {
+  const cycles = [...foldersOf([...imports.keys()])].flatMap((folder) => cyclesIn(membersOf(folder)));
+  expect(cycles).toEqual([]);
+});
+
+function foldersOf(files: readonly string[]): Set<string> {
+  const folders = new Set<string>();
+  for (const file of files) {
+    for (let folder = dirname(file); folder !== '.'; folder = dirname(folder)) folders.add(folder);
+  }
+  return folders;
+}
+
+/** The files and folders directly in a folder, each with those of them that it imports. */
+function membersOf(folder: string): Map<string, string[]> {
+  const memberOf = (file: string): string =>
+    file
+      .split('/')
+      .slice(0, folder.split('/').length + 1)
+      .join('/');
+  const graph = new Map<string, Set<string>>();
+  for (const { file, target } of ownImports()) {
+    if (!isWithin(file, folder) || !isWithin(target, folder)) continue;
+    const [from, to] = [memberOf(file), memberOf(target)];
+    if (from === to) continue;
+    graph.set(from, (graph.get(from) ?? new Set()).add(to));
+  }
+  return new Map([...graph].map(([member, targets]) => [member, [...targets]]));
+}
 
 /** Each circle once, as the path that leads back to where it began. */
 function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
-import { failureSites } from '../src/cli/generate/failure-sites.ts';
-import { specCodes, warningCodes } from '../src/spec/failure-codes.ts';
+import { failureSites } from '../tools/generate/failure-sites.ts';
+import { specCodes, warningCodes } from '../src/pipeline/experiment/failure-codes.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 

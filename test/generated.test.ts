@@ -8,9 +8,9 @@ import {
   generatedKitSchema,
   stageDigestsPath,
   type GeneratedFile,
-} from '../src/cli/generate/generated-files.ts';
-import { sitesIn } from '../src/cli/generate/failure-sites.ts';
-import { forgottenVersions, type StageDigests } from '../src/cli/generate/stage-digests.ts';
+} from '../tools/generate/generated-files.ts';
+import { sitesIn } from '../tools/generate/failure-sites.ts';
+import { forgottenVersions, type StageDigests } from '../tools/generate/stage-digests.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

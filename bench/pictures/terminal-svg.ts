@@ -1,4 +1,4 @@
-import { textWidth } from '../../src/report/terminal-text.ts';
+import { textWidth } from '../../src/pipeline/console/terminal-text.ts';
 
 /** One look of characters: what the escape sequences of a terminal ask for. */
 interface Look {

@@ -1,8 +1,8 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fail } from '../base/failure.ts';
-import type { CacheLimits } from '../cache/garbage.ts';
-import { parseBytes, parseDuration } from '../spec/quantity.ts';
+import { fail } from '../core/failure.ts';
+import type { CacheLimits } from '../pipeline/cache/garbage.ts';
+import { parseBytes, parseDuration } from '../pipeline/experiment/quantity.ts';
 import type { Surroundings } from './flow-command.ts';
 
 const dayMs = 24 * 3_600_000;

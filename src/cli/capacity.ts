@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import type { Capacity } from '../execute/slots.ts';
+import type { Capacity } from '../pipeline/execute/slots.ts';
 import type { Surroundings } from './flow-command.ts';
 
 /** What of this machine tasks may share out among them: processors and as many tasks, or less where that was asked for. */

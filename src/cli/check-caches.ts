@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fail } from '../base/failure.ts';
-import type { CacheFolders } from '../cache/result-cache.ts';
+import { fail } from '../core/failure.ts';
+import type { CacheFolders } from '../pipeline/cache/result-cache.ts';
 
 /** Makes sure, before anything runs, that results can be stored, and that the second cache is where it is said to be. */
 export function checkCaches({ entries, second }: CacheFolders): void {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { Json } from '../base/digest.ts';
-import { FailureError } from '../base/failure.ts';
-import { listRuns } from '../record/past-runs.ts';
-import type { Experiment } from '../spec/experiment.ts';
+import type { Json } from '../core/digest.ts';
+import { FailureError } from '../core/failure.ts';
+import { listRuns } from '../pipeline/record/past-runs.ts';
+import type { Experiment } from '../pipeline/experiment/experiment.ts';
 import type { CommandGroup, FlowCommand, Surroundings } from './flow-command.ts';
 import { loadFrom } from './experiment-options.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';

@@ -1,8 +1,8 @@
-import { FailureError } from '../base/failure.ts';
-import { loadEngine } from '../net/engines/load.ts';
-import { onnxruntimeOnCpu } from '../net/engines/onnxruntime/onnxruntime-on-cpu.ts';
-import { modelFormatNamed } from '../net/model-formats/choose-format.ts';
-import { convertModel } from '../net/model-formats/convert-model.ts';
+import { FailureError } from '../core/failure.ts';
+import { loadEngine } from '../kit/net/backends/load.ts';
+import { onnxruntimeOnCpu } from '../kit/net/sessions/onnxruntime/onnxruntime-on-cpu.ts';
+import { modelFormatNamed } from '../kit/net/exchange/choose-format.ts';
+import { convertModel } from '../kit/net/conversion/convert-model.ts';
 import type { ConversionAnswer, ConversionRequest } from './conversion-request.ts';
 import { unwritableFailure } from './unwritable.ts';
 

@@ -1,7 +1,7 @@
-import type { Failure } from '../base/failure.ts';
-import type { EngineIdentity } from '../base/stage.ts';
-import type { ConvertedModel, ModelConversion } from '../net/model-formats/convert-model.ts';
-import type { ModelReadOptions, ModelWriteOptions } from '../net/model-formats/model-format.ts';
+import type { Failure } from '../core/failure.ts';
+import type { EngineIdentity } from '../core/engine-identity.ts';
+import type { ConvertedModel, ModelConversion } from '../kit/net/conversion/convert-model.ts';
+import type { ModelReadOptions, ModelWriteOptions } from '../kit/net/exchange/model-format.ts';
 
 /** What `flow convert` asks its other process to do: a conversion with the formats by name. */
 export interface ConversionRequest extends Pick<ModelConversion, 'slim' | 'limit' | 'seed'> {

@@ -1,5 +1,5 @@
-import { differenceText, type OutputDifference } from '../net/model-formats/compare-outputs.ts';
-import type { ConvertedModel, OnnxruntimeComparison } from '../net/model-formats/convert-model.ts';
+import { differenceText, type OutputDifference } from '../kit/net/conversion/compare-outputs.ts';
+import type { ConvertedModel, OnnxruntimeComparison } from '../kit/net/conversion/convert-model.ts';
 
 /** What `flow convert` prints below its first line. `engine`: what has computed both networks. */
 export function conversionText(converted: ConvertedModel, engine: string): string[] {

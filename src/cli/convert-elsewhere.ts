@@ -1,9 +1,10 @@
 import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fail, FailureError } from '../base/failure.ts';
-import { isChatter } from '../net/engines/tensorflow/chatter.ts';
-import { tensorflowEnvironment } from '../net/engines/tensorflow/tensorflow-environment.ts';
-import type { ConvertedModel } from '../net/model-formats/convert-model.ts';
+import { fail, FailureError } from '../core/failure.ts';
+import { compiledModule } from '../core/package-folder.ts';
+import { isChatter } from '../kit/net/backends/tensorflow/chatter.ts';
+import { tensorflowEnvironment } from '../kit/net/engines/tensorflow-environment.ts';
+import type { ConvertedModel } from '../kit/net/conversion/convert-model.ts';
 import type { ConversionAnswer, ConversionRequest } from './conversion-request.ts';
 import type { Surroundings } from './flow-command.ts';
 
@@ -17,8 +18,7 @@ export async function convertElsewhere(
 ): Promise<ConvertedModel> {
   const { environment, workingFolder, stderr } = surroundings;
   const { engine, threads } = request;
-  // By way of its folder, which is also right from where the command is bundled.
-  const module = new URL('../cli/conversion-process.js', import.meta.url);
+  const module = compiledModule('src/cli/conversion-process.ts');
   const child = fork(module, {
     cwd: workingFolder,
     env: { ...environment, ...(engine.name === 'tensorflow' ? tensorflowEnvironment(engine, threads) : {}) },

@@ -1,8 +1,8 @@
-import type { EngineUse, RunEngines } from '../execute/event.ts';
-import { inferenceEngine } from '../net/engines/choose-engine.ts';
-import { parseEngineChoice, parseEngineRequest, type EngineRequest } from '../net/engines/engine-request.ts';
-import { installedEngine, type InstalledEngine } from '../net/engines/installed.ts';
-import type { TaskSpec } from '../spec/experiment.ts';
+import type { EngineUse, RunEngines } from '../pipeline/execute/event.ts';
+import { inferenceEngine } from '../kit/net/engines/choose-engine.ts';
+import { parseEngineChoice, parseEngineRequest, type EngineRequest } from '../kit/net/engines/engine-request.ts';
+import { installedEngine, type InstalledEngine } from '../kit/net/engines/installed.ts';
+import type { TaskSpec } from '../pipeline/experiment/experiment.ts';
 import type { Surroundings } from './flow-command.ts';
 
 /** What `FLOW_ENGINE` asks for. */

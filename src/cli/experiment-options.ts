@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadExperiment } from '../spec/load-experiment.ts';
-import type { Experiment } from '../spec/experiment.ts';
+import { loadExperiment } from '../pipeline/experiment/load-experiment.ts';
+import type { Experiment } from '../pipeline/experiment/experiment.ts';
 import type { Call, Surroundings } from './flow-command.ts';
 import { stageFolders, type Workspace } from './workspace.ts';
 

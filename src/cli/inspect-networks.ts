@@ -1,13 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
-import { fail, FailureError } from '../base/failure.ts';
-import { inspectPath } from '../format/inspect/inspect-path.ts';
-import type { Inspection } from '../format/inspect/inspection.ts';
-import type { InferredGraph } from '../net/infer-graph.ts';
-import type { Model } from '../net/model-folder.ts';
-import { mayBeDueToSize } from '../net/model-formats/assumed-size.ts';
-import { recognisedFormat } from '../net/model-formats/choose-format.ts';
-import type { ModelFormat, PictureSize } from '../net/model-formats/model-format.ts';
-import { readModelAs } from '../net/model-formats/read-model-as.ts';
+import { fail, FailureError } from '../core/failure.ts';
+import { inspectPath } from '../kit/inspect/inspect-path.ts';
+import type { Inspection } from '../kit/inspect/inspection.ts';
+import type { InferredGraph } from '../kit/net/graph/infer-graph.ts';
+import type { Model } from '../kit/net/model/model-folder.ts';
+import { mayBeDueToSize } from '../kit/net/exchange/assumed-size.ts';
+import { recognisedFormat } from '../kit/net/exchange/choose-format.ts';
+import type { ModelFormat, PictureSize } from '../kit/net/exchange/model-format.ts';
+import { readModelAs } from '../kit/net/exchange/read-model-as.ts';
 import { inspectModel } from './network-text.ts';
 
 /** What a path holds, and the network where that is one. */

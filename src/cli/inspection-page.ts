@@ -1,4 +1,4 @@
-import type { Inspection, SamplePicture } from '../format/inspect/inspection.ts';
+import type { Inspection, SamplePicture } from '../kit/inspect/inspection.ts';
 import { shownValue } from './inspection-text.ts';
 
 /** A contact sheet: one self-contained HTML page with the facts, the histogram and some pictures. */

@@ -1,5 +1,5 @@
-import type { Inspection } from '../format/inspect/inspection.ts';
-import { renderFailures } from '../report/failure-frame.ts';
+import type { Inspection } from '../kit/inspect/inspection.ts';
+import { renderFailures } from '../pipeline/console/failure-frame.ts';
 import { textTable } from './text-table.ts';
 
 const barWidth = 40;

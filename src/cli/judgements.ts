@@ -1,5 +1,5 @@
-import { readEntry, type Acceptance } from '../cache/cache-entry.ts';
-import { lastRepetition, type Repetition } from '../record/repetitions.ts';
+import { readEntry, type Acceptance } from '../pipeline/cache/cache-entry.ts';
+import { lastRepetition, type Repetition } from '../pipeline/record/repetitions.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What `flow accept` and `flow repeat` have made known of a result. */

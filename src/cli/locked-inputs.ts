@@ -1,7 +1,7 @@
-import { failWith } from '../base/failure.ts';
-import { inputDigest } from '../plan/input-digest.ts';
-import { externalInputs, lockViolations } from '../record/input-lock.ts';
-import type { Experiment } from '../spec/experiment.ts';
+import { failWith } from '../core/failure.ts';
+import { inputDigest } from '../pipeline/plan/input-digest.ts';
+import { externalInputs, lockViolations } from '../pipeline/record/input-lock.ts';
+import type { Experiment } from '../pipeline/experiment/experiment.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Content digests of everything an experiment reads from outside, by path as written there. */

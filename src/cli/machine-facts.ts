@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { availableParallelism, cpus, hostname, totalmem } from 'node:os';
-import type { MachineFacts } from '../record/run-facts.ts';
-import { packageFolder, packageVersion } from './package-version.ts';
+import type { MachineFacts } from '../pipeline/record/run-facts.ts';
+import { packageFolder, packageVersion } from '../core/package-folder.ts';
 
 /** The machine and the programs we run on, for the record. */
 export function machineFacts(): MachineFacts {
@@ -38,7 +39,7 @@ function graphics(): { gpus?: string[]; gpuDriver?: string } {
 
 /** Versions are pinned exactly, so what package.json asks for is what is there. */
 function pinnedPackages(): Record<string, string> {
-  const text = readFileSync(new URL('package.json', packageFolder()), 'utf8');
+  const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8');
   const { dependencies, optionalDependencies } = JSON.parse(text) as Record<string, Record<string, string> | undefined>;
   return { ...dependencies, ...optionalDependencies };
 }

@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander';
-import { FailureError, fail } from '../base/failure.ts';
-import { didYouMean } from '../base/did-you-mean.ts';
+import { FailureError, fail } from '../core/failure.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { commands } from './commands.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import type { Call, CommandGroup, FlowCommand, Surroundings } from './flow-command.ts';
-import { packageVersion } from './package-version.ts';
+import { packageVersion } from '../core/package-folder.ts';
 import { showsColour } from './shows-colour.ts';
 import { outliveReaders } from './closed-readers.ts';
 import { unwritableFailure } from './unwritable.ts';
@@ -96,7 +96,7 @@ async function explain(error: unknown, argv: readonly string[], surroundings: Su
   }
   if (error instanceof FailureError) {
     if (argv.includes('--json')) surroundings.stdout.write(`${JSON.stringify({ failures: error.failures })}\n`);
-    const { renderFailures } = await import('../report/failure-frame.ts');
+    const { renderFailures } = await import('../pipeline/console/failure-frame.ts');
     surroundings.stderr.write(
       `${renderFailures(error.failures, { colour: showsColour(surroundings.stderr, surroundings.environment) })}\n`,
     );

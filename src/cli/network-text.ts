@@ -1,9 +1,9 @@
-import { humanBytes } from '../base/human.ts';
-import type { Inspection } from '../format/inspect/inspection.ts';
-import type { InferredGraph } from '../net/infer-graph.ts';
-import { elementCount } from '../net/layers/layer-definition.ts';
-import type { Model } from '../net/model-folder.ts';
-import { layersOf, outlineOf, type OutlineEntry } from '../net/outline/outline.ts';
+import { humanBytes } from '../core/human.ts';
+import type { Inspection } from '../kit/inspect/inspection.ts';
+import type { InferredGraph } from '../kit/net/graph/infer-graph.ts';
+import { elementCount } from '../kit/net/graph/layers/layer-definition.ts';
+import type { Model } from '../kit/net/model/model-folder.ts';
+import { layersOf, outlineOf, type OutlineEntry } from '../kit/net/graph/outline/outline.ts';
 import { shownValue } from './inspection-text.ts';
 
 const widestWords = 72;

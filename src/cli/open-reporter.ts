@@ -1,5 +1,5 @@
-import type { Reporter } from '../report/reporter.ts';
-import { chooseReporter } from '../report/choose-reporter.ts';
+import type { Reporter } from '../pipeline/console/reporter.ts';
+import { chooseReporter } from '../pipeline/console/choose-reporter.ts';
 import type { Surroundings } from './flow-command.ts';
 import { showsColour } from './shows-colour.ts';
 

@@ -1,5 +1,5 @@
-import { fail } from '../base/failure.ts';
-import type { PictureSize } from '../net/model-formats/model-format.ts';
+import { fail } from '../core/failure.ts';
+import type { PictureSize } from '../kit/net/exchange/model-format.ts';
 
 /** What `--input` says, `3x112x112`; undefined where it says nothing. Fails with `wrong-option`. */
 export function pictureSize(text: unknown): PictureSize | undefined {

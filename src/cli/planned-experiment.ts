@@ -1,7 +1,7 @@
-import type { CacheKnowledge } from '../execute/knowledge.ts';
-import { applySelection } from '../plan/apply-selection.ts';
-import { planExperiment, type Plan } from '../plan/plan.ts';
-import { selectTasks, tasksNamed } from '../plan/select-tasks.ts';
+import type { CacheKnowledge } from '../pipeline/execute/knowledge.ts';
+import { applySelection } from '../pipeline/plan/apply-selection.ts';
+import { planExperiment, type Plan } from '../pipeline/plan/plan.ts';
+import { selectTasks, tasksNamed } from '../pipeline/plan/select-tasks.ts';
 import { TaskEngines } from './engine.ts';
 import { loadFrom, type ExperimentOptions } from './experiment-options.ts';
 import type { Surroundings } from './flow-command.ts';

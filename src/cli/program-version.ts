@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { fail } from '../base/failure.ts';
+import { fail } from '../core/failure.ts';
 
 /** What a command that a stage gives as the `version` of its program prints, run in the workspace. */
 export function programVersion(command: string, workspace: string): string {

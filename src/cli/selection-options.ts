@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { SelectionRequest } from '../plan/select-tasks.ts';
+import type { SelectionRequest } from '../pipeline/plan/select-tasks.ts';
 import type { Call } from './flow-command.ts';
 
 /** Which tasks a command means, and which of them to run in any case. */

@@ -1,4 +1,4 @@
-import type { Interruption } from '../execute/interruption.ts';
+import type { Interruption } from '../pipeline/execute/interruption.ts';
 
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -1,4 +1,4 @@
-import { padText } from '../report/terminal-text.ts';
+import { padText } from '../pipeline/console/terminal-text.ts';
 
 /** Rows in columns, as wide as their widest cell; the last column is not padded. */
 export function textTable(rows: readonly (readonly string[])[]): string {

@@ -1,6 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { collectGarbage } from '../cache/collect-garbage.ts';
+import { collectGarbage } from '../pipeline/cache/collect-garbage.ts';
 import { cacheLimits } from './cache-limits.ts';
 import type { Surroundings } from './flow-command.ts';
 import type { Workspace } from './workspace.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Digest } from '../base/digest.ts';
-import type { TreeStore, WrittenTree } from '../spec/written-tree.ts';
+import type { Digest } from '../core/digest.ts';
+import type { TreeStore, WrittenTree } from '../pipeline/experiment/written-tree.ts';
 
 /** Trees kept: one per version of an experiment that was in use lately. */
 const mostTrees = 32;

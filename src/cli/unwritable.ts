@@ -1,4 +1,4 @@
-import type { Failure } from '../base/failure.ts';
+import type { Failure } from '../core/failure.ts';
 
 /** What stands in the way of writing, by the code of the error that tells it. */
 const obstacles: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
-import type { EngineIdentity } from '../base/stage.ts';
-import { workerEnvironment } from '../net/engines/worker-environment.ts';
-import type { Share } from '../execute/run-request.ts';
-import type { TaskSpec } from '../spec/experiment.ts';
+import type { EngineIdentity } from '../core/engine-identity.ts';
+import { workerEnvironment } from '../kit/net/engines/worker-environment.ts';
+import type { Share } from '../pipeline/execute/run-request.ts';
+import type { TaskSpec } from '../pipeline/experiment/experiment.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,24 +1,23 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Json } from '../base/digest.ts';
-import { readEntry } from '../cache/cache-entry.ts';
-import { ResultCache } from '../cache/result-cache.ts';
-import { StatCache, statCachePath, type ContentDigester } from '../cache/stat-cache.ts';
-import type { TaskLocks } from '../cache/task-locks.ts';
-import { CacheKnowledge } from '../execute/knowledge.ts';
-import type { KeyDocument } from '../plan/key-document.ts';
-import { openOrReplace } from '../record/database-damage.ts';
-import { lookIntoDatabase } from '../record/look-into-database.ts';
-import { openDatabase, type FlowDatabase } from '../record/open-database.ts';
-import { lastAttemptOf, lastKeyOf, recordedDocument } from '../record/past-runs.ts';
-import { databaseFileName } from '../record/run-folder.ts';
-import { outcomeText } from '../report/outcome-text.ts';
-import type { Experiment, TaskSpec } from '../spec/experiment.ts';
-import type { StageFolders } from '../spec/stage-folders.ts';
+import type { Json } from '../core/digest.ts';
+import { readEntry } from '../pipeline/cache/cache-entry.ts';
+import { ResultCache } from '../pipeline/cache/result-cache.ts';
+import { StatCache, statCachePath, type ContentDigester } from '../pipeline/cache/stat-cache.ts';
+import type { TaskLocks } from '../pipeline/cache/task-locks.ts';
+import { CacheKnowledge } from '../pipeline/execute/knowledge.ts';
+import type { KeyDocument } from '../pipeline/plan/key-document.ts';
+import { openOrReplace } from '../pipeline/record/database-damage.ts';
+import { lookIntoDatabase } from '../pipeline/record/look-into-database.ts';
+import { openDatabase, type FlowDatabase } from '../pipeline/record/open-database.ts';
+import { lastAttemptOf, lastKeyOf, recordedDocument } from '../pipeline/record/past-runs.ts';
+import { databaseFileName } from '../pipeline/record/run-folder.ts';
+import { outcomeText } from '../pipeline/console/outcome-text.ts';
+import type { Experiment, TaskSpec } from '../pipeline/experiment/experiment.ts';
+import type { StageFolders } from '../pipeline/experiment/stage-folders.ts';
 import type { TaskEngines } from './engine.ts';
 import type { Surroundings } from './flow-command.ts';
-import { packageFolder } from './package-version.ts';
+import { packageFolder } from '../core/package-folder.ts';
 import { TreeFolder } from './tree-folder.ts';
 import { isUnwritable } from './unwritable.ts';
 
@@ -95,7 +94,7 @@ export class Workspace {
 
   /** Loaded when needed: a run that finds everything in the cache takes no lock. */
   async openLocks(run: string): Promise<TaskLocks> {
-    const { TaskLocks } = await import('../cache/task-locks.ts');
+    const { TaskLocks } = await import('../pipeline/cache/task-locks.ts');
     mkdirSync(dirname(this.locksPath), { recursive: true });
     // Whoever holds a lock in a damaged file can no longer say so: there is nothing in it to keep.
     return openOrReplace(this.locksPath, (path) => new TaskLocks(path, run));
@@ -162,7 +161,7 @@ export function openWorkspace(surroundings: Surroundings, asked: string | undefi
 
 /** Where the stages that come with the package lie. */
 export function stageFolders(): StageFolders {
-  const folder = fileURLToPath(packageFolder());
+  const folder = packageFolder();
   return {
     manifests: join(folder, 'stages'),
     compiled: join(folder, 'dist', 'stages'),

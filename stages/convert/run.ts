@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Stage } from '../../src/base/stage.ts';
-import { loadEngine } from '../../src/net/engines/load.ts';
-import { onnxruntimeOnCpu } from '../../src/net/engines/onnxruntime/onnxruntime-on-cpu.ts';
-import { modelFormatNamed, modelFormatOf } from '../../src/net/model-formats/choose-format.ts';
-import { differenceText, type OutputDifference } from '../../src/net/model-formats/compare-outputs.ts';
-import { convertModel } from '../../src/net/model-formats/convert-model.ts';
-import type { ModelReadOptions } from '../../src/net/model-formats/model-format.ts';
+import type { Stage } from '../../src/stage-api/stage.ts';
+import { loadEngine } from '../../src/kit/net/backends/load.ts';
+import { onnxruntimeOnCpu } from '../../src/kit/net/sessions/onnxruntime/onnxruntime-on-cpu.ts';
+import { modelFormatNamed, modelFormatOf } from '../../src/kit/net/exchange/choose-format.ts';
+import { differenceText, type OutputDifference } from '../../src/kit/net/conversion/compare-outputs.ts';
+import { convertModel } from '../../src/kit/net/conversion/convert-model.ts';
+import type { ModelReadOptions } from '../../src/kit/net/exchange/model-format.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
 /** Converts a model, and fails where the written one gives other values. */

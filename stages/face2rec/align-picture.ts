@@ -1,16 +1,16 @@
-import { fail } from '../../src/base/failure.ts';
-import { alignmentMatrix } from '../../src/face/align-face.ts';
-import { cropFace } from '../../src/face/crop-face.ts';
-import { sourceArea, warpAffine, type PictureSize } from '../../src/face/warp-affine.ts';
+import { fail } from '../../src/core/failure.ts';
+import { alignmentMatrix } from '../../src/kit/face/align-face.ts';
+import { cropFace } from '../../src/kit/face/crop-face.ts';
+import { sourceArea, warpAffine, type PictureSize } from '../../src/kit/face/warp-affine.ts';
 import {
   decodePhotograph,
   decodePhotographPart,
   encodeJpeg,
   encodePng,
   type RgbImage,
-} from '../../src/format/image.ts';
-import type { DecodingMemory } from '../../src/format/decoding-memory.ts';
-import type { PictureRoom } from '../../src/format/picture-file.ts';
+} from '../../src/kit/image/image.ts';
+import type { DecodingMemory } from '../../src/kit/image/decoding-memory.ts';
+import type { PictureRoom } from '../../src/kit/image/picture-file.ts';
 import { loadPicture } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';
 

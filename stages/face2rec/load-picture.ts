@@ -1,7 +1,7 @@
 import { closeSync, readSync } from 'node:fs';
-import type { ImageSource } from '../../src/format/image.ts';
-import { readPictureFile, type PictureRoom } from '../../src/format/picture-file.ts';
-import { openForReading } from '../../src/format/read-file.ts';
+import type { ImageSource } from '../../src/kit/image/image.ts';
+import { readPictureFile, type PictureRoom } from '../../src/kit/image/picture-file.ts';
+import { openForReading } from '../../src/kit/codec/read-file.ts';
 import type { Picture } from './picture-source.ts';
 
 export interface LoadedPicture {

@@ -1,8 +1,8 @@
-import { fail, FailureError, type Failure } from '../../src/base/failure.ts';
-import { findPicture } from '../../src/format/image-folder.ts';
-import type { FacePair, FacePicture } from '../../src/format/pair-protocol.ts';
-import type { VerificationSet } from '../../src/format/verification-set.ts';
-import { readStoredPicture, requireEqualSize, type SizedPicture } from '../../src/format/picture-file.ts';
+import { fail, FailureError, type Failure } from '../../src/core/failure.ts';
+import { findPicture } from '../../src/kit/dataset/image-folder.ts';
+import type { FacePair, FacePicture } from '../../src/kit/codec/lists/pair-protocol.ts';
+import type { VerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
+import { readStoredPicture, requireEqualSize, type SizedPicture } from '../../src/kit/image/picture-file.ts';
 
 /** The pairs as a verification set: the bytes of their pictures verbatim. Fails on every missing picture at once. */
 export async function packPairs(

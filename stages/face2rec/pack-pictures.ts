@@ -1,11 +1,15 @@
-import { compiledModule } from '../../src/base/compiled-module.ts';
-import { digestOf } from '../../src/base/digest.ts';
-import { FailureError, type Failure } from '../../src/base/failure.ts';
-import { mapInOrder } from '../../src/base/ordered-workers.ts';
-import type { StageContext } from '../../src/base/stage.ts';
-import { WorkProgress } from '../../src/base/work-progress.ts';
-import { DatasetWriter, type DatasetManifest, type DatasetWriterOptions } from '../../src/format/dataset-writer.ts';
-import { requireEqualSize, type SizedPicture } from '../../src/format/picture-file.ts';
+import { compiledModule } from '../../src/core/package-folder.ts';
+import { digestOf } from '../../src/core/digest.ts';
+import { FailureError, type Failure } from '../../src/core/failure.ts';
+import { mapInOrder } from '../../src/core/ordered-workers.ts';
+import type { StageContext } from '../../src/stage-api/stage.ts';
+import { WorkProgress } from '../../src/stage-api/work-progress.ts';
+import {
+  DatasetWriter,
+  type DatasetManifest,
+  type DatasetWriterOptions,
+} from '../../src/kit/dataset/dataset-writer.ts';
+import { requireEqualSize, type SizedPicture } from '../../src/kit/image/picture-file.ts';
 import type { AlignmentRules } from './align-picture.ts';
 import { pictureName } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';
@@ -77,7 +81,7 @@ async function packWithThreads(plan: PackingPlan, { rules, threads }: PackingOpt
       yield { picture, rules };
     }
   };
-  const worker = compiledModule(import.meta.url, './prepare-worker');
+  const worker = compiledModule('stages/face2rec/prepare-worker.ts');
   for await (const prepared of mapInOrder<PreparationJob, Preparation>(jobs(), worker, threads)) {
     const picture = inHand.shift();
     if (picture !== undefined) await add(picture, prepared);

@@ -1,8 +1,8 @@
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
-import { fail } from '../../src/base/failure.ts';
-import type { FolderListing } from '../../src/format/image-folder.ts';
-import { readPackingList, type FaceEntry, type IndexedEntry } from '../../src/format/packing-list.ts';
-import { readShard } from '../../src/format/tar-shard.ts';
+import { fail } from '../../src/core/failure.ts';
+import type { FolderListing } from '../../src/kit/dataset/image-folder.ts';
+import { readPackingList, type FaceEntry, type IndexedEntry } from '../../src/kit/codec/insightface/packing-list.ts';
+import { readShard } from '../../src/kit/dataset/tar-shard.ts';
 
 /** One picture to pack, as a folder or a list names it. */
 export interface Picture {

@@ -1,4 +1,4 @@
-import { fail } from '../../src/base/failure.ts';
+import { fail } from '../../src/core/failure.ts';
 import type { Picture, PictureSource } from './picture-source.ts';
 
 /** What goes into a training set, and what was left out of it and why. Sizes grow with the identities, not the pictures. */

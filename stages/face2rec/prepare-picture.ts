@@ -1,6 +1,6 @@
-import { FailureError, type Failure } from '../../src/base/failure.ts';
-import { DecodingMemory } from '../../src/format/decoding-memory.ts';
-import { checkedPicture, PictureRoom, storedPicture, type StoredPicture } from '../../src/format/picture-file.ts';
+import { FailureError, type Failure } from '../../src/core/failure.ts';
+import { DecodingMemory } from '../../src/kit/image/decoding-memory.ts';
+import { checkedPicture, PictureRoom, storedPicture, type StoredPicture } from '../../src/kit/image/picture-file.ts';
 import { alignPicture, type AlignmentMemory, type AlignmentRules } from './align-picture.ts';
 import { loadPicture } from './load-picture.ts';
 import type { Picture } from './picture-source.ts';

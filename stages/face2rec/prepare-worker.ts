@@ -1,4 +1,4 @@
-import { serveJobs } from '../../src/base/ordered-workers.ts';
+import { serveJobs } from '../../src/core/ordered-workers.ts';
 import { PicturePreparer, type Preparation, type PreparationJob } from './prepare-picture.ts';
 
 const preparer = new PicturePreparer();

@@ -1,4 +1,4 @@
-import { Random } from '../../src/base/random.ts';
+import { Random } from '../../src/core/random.ts';
 import type { Picture, PictureSource } from './picture-source.ts';
 
 /** `list`: as given. `identities`: identities in random order, each with its pictures together. `images`: all mixed. */

@@ -1,10 +1,10 @@
 import { isAbsolute, join } from 'node:path';
-import { fail } from '../../src/base/failure.ts';
-import type { EncodedPicture, PictureSequence } from '../../src/face/embed-pictures.ts';
-import { listImageFolder } from '../../src/format/image-folder.ts';
-import { PackedDataset } from '../../src/format/packed-dataset.ts';
-import { readPackingList } from '../../src/format/packing-list.ts';
-import { readPictureFile } from '../../src/format/picture-file.ts';
+import { fail } from '../../src/core/failure.ts';
+import type { EncodedPicture, PictureSequence } from '../../src/kit/face/embed-pictures.ts';
+import { listImageFolder } from '../../src/kit/dataset/image-folder.ts';
+import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
+import { readPackingList } from '../../src/kit/codec/insightface/packing-list.ts';
+import { readPictureFile } from '../../src/kit/image/picture-file.ts';
 import type { Inputs, Params } from './contract.ts';
 
 /** Pictures that are to get a row each. */

@@ -1,10 +1,10 @@
 import { basename, join } from 'node:path';
-import type { Failure } from '../../src/base/failure.ts';
-import type { Stage, StageContext } from '../../src/base/stage.ts';
-import { embedPictures } from '../../src/face/embed-pictures.ts';
-import { unitSum } from '../../src/face/unit-sum.ts';
-import { loadEmbedder } from '../../src/net/embedder.ts';
-import type { Embedder } from '../../src/net/network-embedder.ts';
+import type { Failure } from '../../src/core/failure.ts';
+import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
+import { embedPictures } from '../../src/kit/face/embed-pictures.ts';
+import { unitSum } from '../../src/kit/face/unit-sum.ts';
+import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
+import type { Embedder } from '../../src/kit/net/sessions/network-embedder.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { namedPictures, type NamedPictures } from './pictures.ts';
 import { RowFile } from './row-file.ts';

@@ -1,9 +1,9 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { writeFileAtomic } from '../../src/base/atomic-file.ts';
-import type { EngineIdentity } from '../../src/base/stage.ts';
-import { unitSum } from '../../src/face/unit-sum.ts';
-import { featureMatrix, featureOf } from '../../src/format/feature-matrix.ts';
+import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import type { EngineIdentity } from '../../src/core/engine-identity.ts';
+import { unitSum } from '../../src/kit/face/unit-sum.ts';
+import { featureMatrix, featureOf } from '../../src/kit/codec/megaface/feature-matrix.ts';
 import type { Params } from './contract.ts';
 import type { NamedPictures } from './pictures.ts';
 import type { RowFile } from './row-file.ts';

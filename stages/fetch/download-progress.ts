@@ -1,4 +1,4 @@
-import type { StageContext } from '../../src/base/stage.ts';
+import type { StageContext } from '../../src/stage-api/stage.ts';
 
 const reportEveryMs = 500;
 const mebibyte = 2 ** 20;

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
-import type { Digest } from '../../src/base/digest.ts';
-import { fail } from '../../src/base/failure.ts';
-import { humanBytes } from '../../src/base/human.ts';
+import type { Digest } from '../../src/core/digest.ts';
+import { fail } from '../../src/core/failure.ts';
+import { humanBytes } from '../../src/core/human.ts';
 import { openBody, TransferError } from './http-body.ts';
 import type { WantedFile } from './known-sets.ts';
 import type { PartialFile } from './partial-file.ts';

@@ -1,4 +1,4 @@
-import { fail } from '../../src/base/failure.ts';
+import { fail } from '../../src/core/failure.ts';
 import type { WantedFile } from './known-sets.ts';
 
 /** The files with the names they are stored under. Fails where there is none to bring, or two would share a name. */

@@ -10,8 +10,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { writeFileAtomic } from '../../src/base/atomic-file.ts';
-import type { Digest } from '../../src/base/digest.ts';
+import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import type { Digest } from '../../src/core/digest.ts';
 
 /** What is known of a download that is not whole. */
 interface PartialState {

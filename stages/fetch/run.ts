@@ -1,11 +1,11 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { writeFileAtomic } from '../../src/base/atomic-file.ts';
-import { digestOf } from '../../src/base/digest.ts';
-import { fail } from '../../src/base/failure.ts';
-import { humanBytes } from '../../src/base/human.ts';
-import type { Stage, StageContext } from '../../src/base/stage.ts';
-import { WorkProgress } from '../../src/base/work-progress.ts';
+import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { digestOf } from '../../src/core/digest.ts';
+import { fail } from '../../src/core/failure.ts';
+import { humanBytes } from '../../src/core/human.ts';
+import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
+import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { download, usualPatience, type Downloaded } from './download.ts';
 import { DownloadProgress } from './download-progress.ts';

@@ -1,8 +1,8 @@
 import { createReadStream, openSync, readSync, closeSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { fail, FailureError } from '../../src/base/failure.ts';
-import { tarArchive } from '../../src/format/tar-archive.ts';
+import { fail, FailureError } from '../../src/core/failure.ts';
+import { tarArchive } from '../../src/kit/codec/archive/tar-archive.ts';
 import { UnpackTarget } from './unpack-target.ts';
 import { unpackTar } from './unpack-tar.ts';
 import { unpackZip } from './unpack-zip.ts';

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import { fail } from '../../src/base/failure.ts';
-import { Cursor } from '../../src/format/cursor.ts';
-import { paddingOf, TarHeaders, typeOf, type TarHeader } from '../../src/format/tar-archive.ts';
+import { fail } from '../../src/core/failure.ts';
+import { Cursor } from '../../src/kit/codec/cursor.ts';
+import { paddingOf, TarHeaders, typeOf, type TarHeader } from '../../src/kit/codec/archive/tar-archive.ts';
 import type { UnpackTarget } from './unpack-target.ts';
 
 const blockBytes = 512;

@@ -1,6 +1,6 @@
 import { closeSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
-import { fail } from '../../src/base/failure.ts';
+import { fail } from '../../src/core/failure.ts';
 
 /**
  * The folder an archive is unpacked into. Nothing can leave it: names that point outside are refused, and no symbolic

@@ -2,9 +2,14 @@ import { closeSync, createReadStream, readSync } from 'node:fs';
 import { posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
-import { fail } from '../../src/base/failure.ts';
-import { openForReading } from '../../src/format/read-file.ts';
-import { readZipDirectory, zipContentOffset, type ReadRange, type ZipEntry } from '../../src/format/zip-directory.ts';
+import { fail } from '../../src/core/failure.ts';
+import { openForReading } from '../../src/kit/codec/read-file.ts';
+import {
+  readZipDirectory,
+  zipContentOffset,
+  type ReadRange,
+  type ZipEntry,
+} from '../../src/kit/codec/archive/zip-directory.ts';
 import type { UnpackTarget } from './unpack-target.ts';
 
 /** A symbolic link holds no more than a path. */

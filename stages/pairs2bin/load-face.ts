@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import { fail } from '../../src/base/failure.ts';
-import { alignFace } from '../../src/face/align-face.ts';
-import { cropFace } from '../../src/face/crop-face.ts';
-import { decodePhotograph, encodeJpeg, encodePng, type RgbImage } from '../../src/format/image.ts';
-import { fivePoints, landmarkPoints } from '../../src/format/landmark-points.ts';
-import { readPictureFile, readStoredPicture, type StoredPicture } from '../../src/format/picture-file.ts';
-import { decodeFile } from '../../src/format/read-file.ts';
+import { fail } from '../../src/core/failure.ts';
+import { alignFace } from '../../src/kit/face/align-face.ts';
+import { cropFace } from '../../src/kit/face/crop-face.ts';
+import { decodePhotograph, encodeJpeg, encodePng, type RgbImage } from '../../src/kit/image/image.ts';
+import { fivePoints, landmarkPoints } from '../../src/kit/codec/lists/landmark-points.ts';
+import { readPictureFile, readStoredPicture, type StoredPicture } from '../../src/kit/image/picture-file.ts';
+import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import type { Params } from './contract.ts';
 
 /** A picture as it goes into the set: the file as it is, or a face cut out of it. */

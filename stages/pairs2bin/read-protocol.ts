@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { findPicture, pictureExtensions } from '../../src/format/image-folder.ts';
-import { matFile } from '../../src/format/mat-file.ts';
-import { pairsOfMat } from '../../src/format/mat-protocol.ts';
-import { pairProtocol, type FacePicture } from '../../src/format/pair-protocol.ts';
-import { decodeFile } from '../../src/format/read-file.ts';
+import { findPicture, pictureExtensions } from '../../src/kit/dataset/image-folder.ts';
+import { matFile } from '../../src/kit/codec/matlab/mat-file.ts';
+import { pairsOfMat } from '../../src/kit/codec/matlab/mat-protocol.ts';
+import { pairProtocol, type FacePicture } from '../../src/kit/codec/lists/pair-protocol.ts';
+import { decodeFile } from '../../src/kit/codec/read-file.ts';
 
 /** A picture of a protocol: what it is called there, and where it lies if it exists. */
 export interface NamedPicture {

@@ -1,9 +1,9 @@
-import { fail, FailureError, type Failure } from '../../src/base/failure.ts';
-import type { Stage, StageContext } from '../../src/base/stage.ts';
-import { WorkProgress } from '../../src/base/work-progress.ts';
-import { selectPairs } from '../../src/format/pair-selection.ts';
-import { requireEqualSize, type SizedPicture } from '../../src/format/picture-file.ts';
-import { writeVerificationSet } from '../../src/format/verification-set.ts';
+import { fail, FailureError, type Failure } from '../../src/core/failure.ts';
+import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
+import { WorkProgress } from '../../src/stage-api/work-progress.ts';
+import { selectPairs } from '../../src/kit/codec/lists/pair-selection.ts';
+import { requireEqualSize, type SizedPicture } from '../../src/kit/image/picture-file.ts';
+import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { loadFace } from './load-face.ts';
 import { readProtocol, type NamedPicture, type PicturePair } from './read-protocol.ts';

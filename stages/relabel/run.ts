@@ -1,8 +1,8 @@
-import type { Stage } from '../../src/base/stage.ts';
-import { WorkProgress } from '../../src/base/work-progress.ts';
-import { copyIdentities } from '../../src/format/dataset-copy.ts';
-import { identityImages } from '../../src/format/identity-images.ts';
-import { PackedDataset } from '../../src/format/packed-dataset.ts';
+import type { Stage } from '../../src/stage-api/stage.ts';
+import { WorkProgress } from '../../src/stage-api/work-progress.ts';
+import { copyIdentities } from '../../src/kit/dataset/dataset-copy.ts';
+import { identityImages } from '../../src/kit/dataset/identity-images.ts';
+import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
 /** Numbers the identities of a packed set anew, in the order of their first pictures. */

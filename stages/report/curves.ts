@@ -1,4 +1,4 @@
-import type { Curve } from '../../src/net/training/training-log.ts';
+import type { Curve } from '../../src/kit/net/training/training-log.ts';
 
 /** Where `y` is not a number, a line breaks. */
 export type Point = readonly [x: number, y: number];

@@ -1,5 +1,5 @@
-import { fail } from '../../src/base/failure.ts';
-import type { Curve, TrainingLog } from '../../src/net/training/training-log.ts';
+import { fail } from '../../src/core/failure.ts';
+import type { Curve, TrainingLog } from '../../src/kit/net/training/training-log.ts';
 
 /** Reads `log.json`; `file` names it in the error. A value that was not finite (a diverged loss) comes back as NaN. */
 export function decodeTrainingLog(text: string, file: string): TrainingLog {

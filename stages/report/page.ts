@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { humanDuration } from '../../src/base/human.ts';
-import type { Lineage } from '../../src/base/lineage.ts';
+import { humanDuration } from '../../src/core/human.ts';
+import type { Lineage } from '../../src/stage-api/lineage.ts';
 import { hoverScript } from './hover-script.ts';
 import { Html, markup, joinHtml } from './html.ts';
 import { fixed, groupedInteger } from './number-text.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { digestOf } from '../../src/base/digest.ts';
-import { fail } from '../../src/base/failure.ts';
-import type { Lineage, LineageTask } from '../../src/base/lineage.ts';
-import type { VerificationResult } from '../../src/face/verification-result.ts';
-import type { TrainingLog } from '../../src/net/training/training-log.ts';
+import { digestOf } from '../../src/core/digest.ts';
+import { fail } from '../../src/core/failure.ts';
+import type { Lineage, LineageTask } from '../../src/stage-api/lineage.ts';
+import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
+import type { TrainingLog } from '../../src/kit/net/training/training-log.ts';
 import { decodeTrainingLog } from './decode-training-log.ts';
 import { type TrainingFacts, trainingFacts } from './training-facts.ts';
 

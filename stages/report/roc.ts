@@ -1,4 +1,4 @@
-import type { VerificationResult } from '../../src/face/verification-result.ts';
+import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
 import type { Point } from './curves.ts';
 
 export type Distances = Pick<VerificationResult, 'distances' | 'same'>;

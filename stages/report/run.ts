@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { Stage } from '../../src/base/stage.ts';
+import type { Stage } from '../../src/stage-api/stage.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { renderPage } from './page.ts';
 import { readLineage, readTrainings, readVerifications } from './read-inputs.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { decodeImage } from '../../src/format/image.ts';
+import { decodeImage } from '../../src/kit/image/image.ts';
 
 /** Some pictures of one person, as data URIs. */
 export interface SampleIdentity {

@@ -1,5 +1,5 @@
-import { humanDuration } from '../../src/base/human.ts';
-import type { LineageTask } from '../../src/base/lineage.ts';
+import { humanDuration } from '../../src/core/human.ts';
+import type { LineageTask } from '../../src/stage-api/lineage.ts';
 import { layOutGraph, type PlacedEdge, type PlacedNode } from './graph-layout.ts';
 import { type Html, markup } from './html.ts';
 

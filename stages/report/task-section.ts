@@ -1,6 +1,6 @@
-import type { Json } from '../../src/base/digest.ts';
-import { humanBytes, humanDuration } from '../../src/base/human.ts';
-import type { Lineage, LineageTask } from '../../src/base/lineage.ts';
+import type { Json } from '../../src/core/digest.ts';
+import { humanBytes, humanDuration } from '../../src/core/human.ts';
+import type { Lineage, LineageTask } from '../../src/stage-api/lineage.ts';
 import { type Html, markup } from './html.ts';
 import { fixed } from './number-text.ts';
 import { drawTable } from './table.ts';

@@ -1,6 +1,6 @@
-import type { Json } from '../../src/base/digest.ts';
-import type { Lineage, LineageTask } from '../../src/base/lineage.ts';
-import type { TrainingLog } from '../../src/net/training/training-log.ts';
+import type { Json } from '../../src/core/digest.ts';
+import type { Lineage, LineageTask } from '../../src/stage-api/lineage.ts';
+import type { TrainingLog } from '../../src/kit/net/training/training-log.ts';
 import { groupedInteger } from './number-text.ts';
 
 /** What is known of a training besides its curves; each undefined where neither its task nor what it read says so. */

@@ -1,4 +1,4 @@
-import type { Curve, TrainingLog } from '../../src/net/training/training-log.ts';
+import type { Curve, TrainingLog } from '../../src/kit/net/training/training-log.ts';
 import type { Mark, Series } from './chart.ts';
 import { chartFigure } from './chart-figure.ts';
 import { drops, smooth, smoothingWindow, thin } from './curves.ts';

@@ -1,4 +1,4 @@
-import type { TarAtFar, VerificationResult, WrongPair } from '../../src/face/verification-result.ts';
+import type { TarAtFar, VerificationResult, WrongPair } from '../../src/kit/face/verification-result.ts';
 import type { Chart, Series } from './chart.ts';
 import { chartFigure } from './chart-figure.ts';
 import type { Point } from './curves.ts';

@@ -1,5 +1,5 @@
-import { Random } from '../../src/base/random.ts';
-import type { IdentityImages } from '../../src/format/identity-images.ts';
+import { Random } from '../../src/core/random.ts';
+import type { IdentityImages } from '../../src/kit/dataset/identity-images.ts';
 import type { Params } from './contract.ts';
 
 /** The identities and pictures that are kept, in the order of the set. */

@@ -1,9 +1,9 @@
-import { fail } from '../../src/base/failure.ts';
-import type { Stage } from '../../src/base/stage.ts';
-import { WorkProgress } from '../../src/base/work-progress.ts';
-import { copyIdentities } from '../../src/format/dataset-copy.ts';
-import { identityImages } from '../../src/format/identity-images.ts';
-import { PackedDataset } from '../../src/format/packed-dataset.ts';
+import { fail } from '../../src/core/failure.ts';
+import type { Stage } from '../../src/stage-api/stage.ts';
+import { WorkProgress } from '../../src/stage-api/work-progress.ts';
+import { copyIdentities } from '../../src/kit/dataset/dataset-copy.ts';
+import { identityImages } from '../../src/kit/dataset/identity-images.ts';
+import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { chooseImages } from './choose-images.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 

@@ -1,4 +1,4 @@
-import { Random } from '../../src/base/random.ts';
+import { Random } from '../../src/core/random.ts';
 import { clamp } from './noise.ts';
 import type { Shot } from './shot.ts';
 

@@ -1,6 +1,6 @@
-import { alignmentTemplate } from '../../src/face/alignment-template.ts';
-import { type Similarity, similarityTransform } from '../../src/face/similarity-transform.ts';
-import type { RgbImage } from '../../src/format/image.ts';
+import { alignmentTemplate } from '../../src/kit/face/alignment-template.ts';
+import { type Similarity, similarityTransform } from '../../src/kit/face/similarity-transform.ts';
+import type { RgbImage } from '../../src/kit/image/image.ts';
 import { paintBackdrop } from './backdrop.ts';
 import { buildEars, buildLongHair, buildTorso } from './body-model.ts';
 import { photograph } from './camera.ts';

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/base/random.ts';
+import type { Random } from '../../src/core/random.ts';
 import { type Color, mixColor, rampColor, srgb } from './color.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { fail } from '../../src/base/failure.ts';
-import type { Random } from '../../src/base/random.ts';
-import type { FacePair, FacePicture, PairProtocol } from '../../src/format/pair-protocol.ts';
+import { fail } from '../../src/core/failure.ts';
+import type { Random } from '../../src/core/random.ts';
+import type { FacePair, FacePicture, PairProtocol } from '../../src/kit/codec/lists/pair-protocol.ts';
 
 export interface PairRequest {
   /** Names of the people to compare. */

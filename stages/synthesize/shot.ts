@@ -1,4 +1,4 @@
-import type { Random } from '../../src/base/random.ts';
+import type { Random } from '../../src/core/random.ts';
 import type { Color } from './color.ts';
 
 /** Everything that differs between two pictures of one person. Angles are radians. */

@@ -1,5 +1,5 @@
-import type { StageEvent } from '../../src/base/stage.ts';
-import type { Curve, TrainingLog } from '../../src/net/training/training-log.ts';
+import type { StageEvent } from '../../src/stage-api/stage.ts';
+import type { Curve, TrainingLog } from '../../src/kit/net/training/training-log.ts';
 
 /** Collects the curves of log.json and says each point as a metric. */
 export class Curves {

@@ -1,7 +1,7 @@
-import { fail } from '../../src/base/failure.ts';
-import type { InferredGraph } from '../../src/net/infer-graph.ts';
-import { readModel } from '../../src/net/model-folder.ts';
-import type { NamedArray } from '../../src/net/named-array.ts';
+import { fail } from '../../src/core/failure.ts';
+import type { InferredGraph } from '../../src/kit/net/graph/infer-graph.ts';
+import { readModel } from '../../src/kit/net/model/model-folder.ts';
+import type { NamedArray } from '../../src/kit/net/model/named-array.ts';
 
 /** Parameters of a model that a network has too, by name; others of the network are drawn, others of the model ignored. */
 export function pretrainedParameters(folder: string, { parameters }: InferredGraph): ReadonlyMap<string, NamedArray> {

@@ -1,5 +1,5 @@
-import type { StageContext } from '../../src/base/stage.ts';
-import { loadEngine } from '../../src/net/engines/load.ts';
+import type { StageContext } from '../../src/stage-api/stage.ts';
+import { loadEngine } from '../../src/kit/net/backends/load.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { TrainingRun } from './training-run.ts';
 

@@ -1,5 +1,5 @@
-import type { StepResult } from '../../src/net/training/trainer.ts';
-import type { TrainingProgress } from '../../src/net/training/training-log.ts';
+import type { StepResult } from '../../src/kit/net/training/trainer.ts';
+import type { TrainingProgress } from '../../src/kit/net/training/training-log.ts';
 
 type Sums = TrainingProgress['window'];
 

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../src/base/atomic-file.ts';
-import type { Stage } from '../../src/base/stage.ts';
-import { WorkProgress } from '../../src/base/work-progress.ts';
-import { pictureFormat } from '../../src/format/image-header.ts';
-import { PackedDataset } from '../../src/format/packed-dataset.ts';
-import { packingList, type FaceEntry } from '../../src/format/packing-list.ts';
-import { classOf } from '../../src/format/record-header.ts';
+import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import type { Stage } from '../../src/stage-api/stage.ts';
+import { WorkProgress } from '../../src/stage-api/work-progress.ts';
+import { pictureFormat } from '../../src/kit/image/image-header.ts';
+import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
+import { packingList, type FaceEntry } from '../../src/kit/codec/insightface/packing-list.ts';
+import { classOf } from '../../src/kit/codec/insightface/record-header.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
 const extensions = {

@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestOf } from '../../src/base/digest.ts';
-import type { EmbeddingStore } from '../../src/face/embedding-store.ts';
-import { mistakesPicture } from '../../src/face/mistakes-picture.ts';
-import { unitSum } from '../../src/face/unit-sum.ts';
-import type { VerificationResult } from '../../src/face/verification-result.ts';
-import { wrongPairs } from '../../src/face/worst-pairs.ts';
-import { featureMatrix } from '../../src/format/feature-matrix.ts';
-import { encodePng } from '../../src/format/image.ts';
-import { PickleWriter } from '../../src/format/pickle-writer.ts';
-import type { NamedSet } from '../../src/format/verification-set.ts';
+import { digestOf } from '../../src/core/digest.ts';
+import type { EmbeddingStore } from '../../src/kit/face/embedding-store.ts';
+import { mistakesPicture } from '../../src/kit/face/mistakes-picture.ts';
+import { unitSum } from '../../src/kit/face/unit-sum.ts';
+import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
+import { wrongPairs } from '../../src/kit/face/worst-pairs.ts';
+import { featureMatrix } from '../../src/kit/codec/megaface/feature-matrix.ts';
+import { encodePng } from '../../src/kit/image/image.ts';
+import { PickleWriter } from '../../src/kit/codec/pickle/pickle-writer.ts';
+import type { NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import type { Params } from './contract.ts';
 
 export interface DetailsRequest {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fail } from '../../src/base/failure.ts';
-import { checkpointsIn } from '../../src/net/model-formats/mxnet/checkpoint-paths.ts';
+import { fail } from '../../src/core/failure.ts';
+import { checkpointsIn } from '../../src/kit/net/exchange/mxnet/checkpoint-paths.ts';
 
 /** A model to verify, with the name to show. */
 export interface NamedModel {

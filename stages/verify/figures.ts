@@ -1,5 +1,5 @@
-import type { StageEvent } from '../../src/base/stage.ts';
-import type { VerificationResult } from '../../src/face/verification-result.ts';
+import type { StageEvent } from '../../src/stage-api/stage.ts';
+import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
 
 type Metric = Extract<StageEvent, { type: 'metric' }>;
 

@@ -1,4 +1,4 @@
-import type { VerificationResult } from '../../src/face/verification-result.ts';
+import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
 
 /** In the form of the 2018 system (src/eval/verification.py), so that its log readers go on working. */
 export function resultLines(result: VerificationResult, seconds: number): readonly string[] {

@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { installedEngine } from '../../src/net/engines/installed.ts';
-import { installedOnnxruntime } from '../../src/net/engines/onnxruntime/installed-onnxruntime.ts';
-import { writeModel } from '../../src/net/model-folder.ts';
-import { modelFormatOf } from '../../src/net/model-formats/choose-format.ts';
+import { installedEngine } from '../../src/kit/net/engines/installed.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
+import { writeModel } from '../../src/kit/net/model/model-folder.ts';
+import { modelFormatOf } from '../../src/kit/net/exchange/choose-format.ts';
 import { Rig } from '../e2e/rig.ts';
-import { smallNetworks } from '../net/engines/small-networks.ts';
+import { smallNetworks } from '../kit/net/backends/small-networks.ts';
 import { drawnModel } from '../../bench/drawn-model.ts';
-import { writeParameters, writeSymbol } from '../net/model-formats/mxnet-files.ts';
+import { writeParameters, writeSymbol } from '../kit/net/exchange/mxnet-files.ts';
 
 const graph = smallNetworks['flatten and fully connected'];
 if (graph === undefined) throw new Error('the small network has gone');

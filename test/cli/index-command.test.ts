@@ -1,8 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DatasetWriter } from '../../src/format/dataset-writer.ts';
+import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { Rig } from '../e2e/rig.ts';
-import { jpeg } from '../format/tiny-faces.ts';
+import { jpeg } from '../kit/dataset/tiny-faces.ts';
 
 describe('flow index', () => {
   let rig: Rig;

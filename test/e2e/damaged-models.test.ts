@@ -3,15 +3,15 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawnModel } from '../../bench/drawn-model.ts';
-import type { FileFormat } from '../../src/format/codec.ts';
-import { caffemodel } from '../../src/format/caffemodel.ts';
-import { littleEndianBytes } from '../../src/format/little-endian-floats.ts';
-import { mxnetParams } from '../../src/format/mxnet-params.ts';
-import { npz } from '../../src/format/npz.ts';
-import { onnxModel } from '../../src/format/onnx-model.ts';
-import { decodeFile } from '../../src/format/read-file.ts';
-import { modelFormatNamed } from '../../src/net/model-formats/choose-format.ts';
-import { smallNetworks } from '../net/engines/small-networks.ts';
+import type { FileFormat } from '../../src/kit/codec/codec.ts';
+import { caffemodel } from '../../src/kit/codec/caffe/caffemodel.ts';
+import { littleEndianBytes } from '../../src/kit/codec/little-endian-floats.ts';
+import { mxnetParams } from '../../src/kit/codec/mxnet/mxnet-params.ts';
+import { npz } from '../../src/kit/codec/numpy/npz.ts';
+import { onnxModel } from '../../src/kit/codec/onnx/onnx-model.ts';
+import { decodeFile } from '../../src/kit/codec/read-file.ts';
+import { modelFormatNamed } from '../../src/kit/net/exchange/choose-format.ts';
+import { smallNetworks } from '../kit/net/backends/small-networks.ts';
 import { Rig } from './rig.ts';
 
 /* Models of every format, damaged in every way that a file can be, as `flow convert` complains of them. */

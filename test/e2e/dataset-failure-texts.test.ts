@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DatasetWriter } from '../../src/format/dataset-writer.ts';
-import { tarArchive } from '../../src/format/tar-archive.ts';
-import { jpeg, writeFaceFolder } from '../format/tiny-faces.ts';
+import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
+import { tarArchive } from '../../src/kit/codec/archive/tar-archive.ts';
+import { jpeg, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
 import { linearModel, side } from '../stages/linear-model.ts';
 import { failuresOfStages, type StageCall } from './printed-failures.ts';
 import { Rig } from './rig.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeVerificationSet } from '../../src/format/verification-set.ts';
-import { GraphBuilder } from '../../src/net/graph-builder.ts';
-import { installedOnnxruntime } from '../../src/net/engines/onnxruntime/installed-onnxruntime.ts';
-import { modelFormatNamed } from '../../src/net/model-formats/choose-format.ts';
-import { inferGraph } from '../../src/net/infer-graph.ts';
-import { jpeg } from '../format/tiny-faces.ts';
-import { randomParameters } from '../net/engines/small-networks.ts';
+import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
+import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
+import { modelFormatNamed } from '../../src/kit/net/exchange/choose-format.ts';
+import { inferGraph } from '../../src/kit/net/graph/infer-graph.ts';
+import { jpeg } from '../kit/dataset/tiny-faces.ts';
+import { randomParameters } from '../kit/net/backends/small-networks.ts';
 import { linearModel, side } from '../stages/linear-model.ts';
 import { failuresOfStages, type StageCall } from './printed-failures.ts';
 import { Rig } from './rig.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { installedOnnxruntime } from '../../src/net/engines/onnxruntime/installed-onnxruntime.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
 import { outcomes, Rig } from './rig.ts';
 
 let rig: Rig;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Random } from '../../src/base/random.ts';
-import { ResultCache } from '../../src/cache/result-cache.ts';
+import { Random } from '../../src/core/random.ts';
+import { ResultCache } from '../../src/pipeline/cache/result-cache.ts';
 import { Rig, outcomes, type Running } from './rig.ts';
 
 /** Kills in all; `FLOW_KILLS=1000` for a long night. */

@@ -1,17 +1,17 @@
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawnModel } from '../../bench/drawn-model.ts';
-import { Cursor } from '../../src/format/cursor.ts';
-import { littleEndianBytes } from '../../src/format/little-endian-floats.ts';
-import { npz } from '../../src/format/npz.ts';
-import { type OnnxModel, onnxModel } from '../../src/format/onnx-model.ts';
-import type { Graph } from '../../src/net/graph.ts';
-import { GraphBuilder } from '../../src/net/graph-builder.ts';
-import type { Model } from '../../src/net/model-folder.ts';
-import { installedOnnxruntime } from '../../src/net/engines/onnxruntime/installed-onnxruntime.ts';
-import { modelFormatNamed } from '../../src/net/model-formats/choose-format.ts';
-import { onnxBytes } from '../../src/net/model-formats/onnx/write-onnx.ts';
-import { smallNetworks } from '../net/engines/small-networks.ts';
+import { Cursor } from '../../src/kit/codec/cursor.ts';
+import { littleEndianBytes } from '../../src/kit/codec/little-endian-floats.ts';
+import { npz } from '../../src/kit/codec/numpy/npz.ts';
+import { type OnnxModel, onnxModel } from '../../src/kit/codec/onnx/onnx-model.ts';
+import type { Graph } from '../../src/kit/net/graph/graph.ts';
+import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
+import type { Model } from '../../src/kit/net/model/model-folder.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
+import { modelFormatNamed } from '../../src/kit/net/exchange/choose-format.ts';
+import { onnxBytes } from '../../src/kit/net/exchange/onnx/write-onnx.ts';
+import { smallNetworks } from '../kit/net/backends/small-networks.ts';
 import { cleaned, complaint, failuresOfStages, type StageCall } from './printed-failures.ts';
 import { Rig } from './rig.ts';
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DatasetWriter } from '../../src/format/dataset-writer.ts';
-import { writeVerificationSet } from '../../src/format/verification-set.ts';
-import { GraphBuilder } from '../../src/net/graph-builder.ts';
-import { writeModel } from '../../src/net/model-folder.ts';
-import { jpeg } from '../format/tiny-faces.ts';
-import { randomParameters } from '../net/engines/small-networks.ts';
+import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
+import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
+import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
+import { writeModel } from '../../src/kit/net/model/model-folder.ts';
+import { jpeg } from '../kit/dataset/tiny-faces.ts';
+import { randomParameters } from '../kit/net/backends/small-networks.ts';
 import { linearModel, side } from '../stages/linear-model.ts';
 import { failuresOfStages, type StageCall } from './printed-failures.ts';
 import { Rig } from './rig.ts';

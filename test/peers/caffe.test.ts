@@ -2,17 +2,17 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { drawnModel } from '../../bench/drawn-model.ts';
-import { littleEndianBytes, littleEndianFloats } from '../../src/format/little-endian-floats.ts';
-import { buildNetwork, chooseNetwork, type NetworkChoice } from '../../src/net/backbones/index.ts';
-import type { EngineHandle } from '../../src/net/engines/engine-handle.ts';
-import { installedEngine } from '../../src/net/engines/installed.ts';
-import { loadEngine } from '../../src/net/engines/load.ts';
-import { Network } from '../../src/net/engines/network.ts';
-import type { ParameterizedGraph } from '../../src/net/fold-batch-normalization.ts';
-import type { Graph } from '../../src/net/graph.ts';
-import { caffe } from '../../src/net/model-formats/caffe/index.ts';
-import { relativeDifference } from '../net/engines/compute-network.ts';
-import { randomValues } from '../net/engines/small-networks.ts';
+import { littleEndianBytes, littleEndianFloats } from '../../src/kit/codec/little-endian-floats.ts';
+import { buildNetwork, chooseNetwork, type NetworkChoice } from '../../src/kit/net/backbones/index.ts';
+import type { EngineHandle } from '../../src/kit/net/backends/engine-handle.ts';
+import { installedEngine } from '../../src/kit/net/engines/installed.ts';
+import { loadEngine } from '../../src/kit/net/backends/load.ts';
+import { Network } from '../../src/kit/net/backends/graph-executor.ts';
+import type { ParameterizedGraph } from '../../src/kit/net/passes/fold-batch-normalization.ts';
+import type { Graph } from '../../src/kit/net/graph/graph.ts';
+import { caffe } from '../../src/kit/net/exchange/caffe/index.ts';
+import { relativeDifference } from '../kit/net/backends/compute-network.ts';
+import { randomValues } from '../kit/net/backends/small-networks.ts';
 import { preparePeer, runPython } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();
@@ -68,7 +68,7 @@ function network(choice: NetworkChoice, side = 112): Graph {
 
 /**
  * At least one of each family that Caffe can express but Inception-ResNet, whose poolings round down: OpenCV 4.7 does not
- * know BVLC Caffe's word for it (round_mode). Its way to Caffe and back is tested in test/net/model-formats.
+ * know BVLC Caffe's word for it (round_mode). Its way to Caffe and back is tested in test/kit/net/exchange.
  */
 const networks = {
   y1: network(chooseNetwork('y1')),

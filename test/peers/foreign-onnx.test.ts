@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FailureError } from '../../src/base/failure.ts';
-import { mxnetParams, toFloat32 } from '../../src/format/mxnet-params.ts';
-import { decodeFile } from '../../src/format/read-file.ts';
-import type { EngineHandle } from '../../src/net/engines/engine-handle.ts';
-import { installedEngine } from '../../src/net/engines/installed.ts';
-import { loadEngine } from '../../src/net/engines/load.ts';
-import { Network } from '../../src/net/engines/network.ts';
-import type { Model } from '../../src/net/model-folder.ts';
-import type { ModelReadOptions } from '../../src/net/model-formats/model-format.ts';
-import { onnx } from '../../src/net/model-formats/onnx/index.ts';
-import { relativeDifference } from '../net/engines/compute-network.ts';
+import { FailureError } from '../../src/core/failure.ts';
+import { mxnetParams, toFloat32 } from '../../src/kit/codec/mxnet/mxnet-params.ts';
+import { decodeFile } from '../../src/kit/codec/read-file.ts';
+import type { EngineHandle } from '../../src/kit/net/backends/engine-handle.ts';
+import { installedEngine } from '../../src/kit/net/engines/installed.ts';
+import { loadEngine } from '../../src/kit/net/backends/load.ts';
+import { Network } from '../../src/kit/net/backends/graph-executor.ts';
+import type { Model } from '../../src/kit/net/model/model-folder.ts';
+import type { ModelReadOptions } from '../../src/kit/net/exchange/model-format.ts';
+import { onnx } from '../../src/kit/net/exchange/onnx/index.ts';
+import { relativeDifference } from '../kit/net/backends/compute-network.ts';
 import { preparePeer, runPython } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { inferGraph } from '../../src/net/infer-graph.ts';
-import { npz } from '../../src/net/model-formats/npz.ts';
-import { randomParameters, smallNetworks } from '../net/engines/small-networks.ts';
+import { inferGraph } from '../../src/kit/net/graph/infer-graph.ts';
+import { npz } from '../../src/kit/net/exchange/npz.ts';
+import { randomParameters, smallNetworks } from '../kit/net/backends/small-networks.ts';
 import { preparePeer, runPython } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();

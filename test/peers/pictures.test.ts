@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Random } from '../../src/base/random.ts';
-import { decodePhotograph } from '../../src/format/image.ts';
+import { Random } from '../../src/core/random.ts';
+import { decodePhotograph } from '../../src/kit/image/image.ts';
 import { preparePeer, runPython } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();

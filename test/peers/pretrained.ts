@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { VerificationFile, VerificationResult } from '../../src/face/verification-result.ts';
+import type { VerificationFile, VerificationResult } from '../../src/kit/face/verification-result.ts';
 
 export const data = resolve('../shared/data');
 /** The checkpoint of the original authors' MobileFaceNet, as MXNet names it. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { VerificationResult } from '../../src/face/verification-result.ts';
+import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
 import { missingData, outputs, prefix, verifyPretrained } from './pretrained.ts';
 import { preparePeer } from './python.ts';
 

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../src/base/random.ts';
-import { resizeBilinear } from '../../src/face/resize-bilinear.ts';
-import { similarityTransform, type Point2 } from '../../src/face/similarity-transform.ts';
-import { alignmentTemplate } from '../../src/face/alignment-template.ts';
-import { warpAffine, type AffineMatrix } from '../../src/face/warp-affine.ts';
+import { Random } from '../../src/core/random.ts';
+import { resizeBilinear } from '../../src/kit/face/resize-bilinear.ts';
+import { similarityTransform, type Point2 } from '../../src/kit/face/similarity-transform.ts';
+import { alignmentTemplate } from '../../src/kit/face/alignment-template.ts';
+import { warpAffine, type AffineMatrix } from '../../src/kit/face/warp-affine.ts';
 import { preparePeer, runPython } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();

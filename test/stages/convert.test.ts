@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { drawnModel } from '../../bench/drawn-model.ts';
-import { installedEngine } from '../../src/net/engines/installed.ts';
-import { modelFormats } from '../../src/net/model-formats/index.ts';
+import { installedEngine } from '../../src/kit/net/engines/installed.ts';
+import { modelFormats } from '../../src/kit/net/exchange/index.ts';
 import { outcomes, Rig } from '../e2e/rig.ts';
-import { smallNetworks } from '../net/engines/small-networks.ts';
+import { smallNetworks } from '../kit/net/backends/small-networks.ts';
 
 const graph = smallNetworks['flatten and fully connected'];
 if (graph === undefined) throw new Error('the small network has gone');

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Stage, StageEvent } from '../../src/base/stage.ts';
-import { DatasetWriter, type DatasetWriterOptions } from '../../src/format/dataset-writer.ts';
-import { PackedDataset } from '../../src/format/packed-dataset.ts';
-import { classOf } from '../../src/format/record-header.ts';
+import type { Stage, StageEvent } from '../../src/stage-api/stage.ts';
+import { DatasetWriter, type DatasetWriterOptions } from '../../src/kit/dataset/dataset-writer.ts';
+import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
+import { classOf } from '../../src/kit/codec/insightface/record-header.ts';
 import { run as face2rec } from '../../stages/face2rec/run.ts';
 import { run as merge } from '../../stages/merge/run.ts';
 import { run as relabel } from '../../stages/relabel/run.ts';
 import { run as split } from '../../stages/split/run.ts';
 import { run as subset } from '../../stages/subset/run.ts';
 import { run as unpack } from '../../stages/unpack/run.ts';
-import { failuresOf, jpeg, temporaryFolder } from '../format/tiny-faces.ts';
+import { failuresOf, jpeg, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 
 /** A packed set: picture i has label `labels[i]` and content jpeg(`first` + i). */
 function pack(labels: readonly number[], options: DatasetWriterOptions = {}, first = 0, side = 16): string {

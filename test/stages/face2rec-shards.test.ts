@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tarArchive } from '../../src/format/tar-archive.ts';
-import { findShards, readShard } from '../../src/format/tar-shard.ts';
-import { failuresOf, jpeg, temporaryFolder } from '../format/tiny-faces.ts';
+import { tarArchive } from '../../src/kit/codec/archive/tar-archive.ts';
+import { findShards, readShard } from '../../src/kit/dataset/tar-shard.ts';
+import { failuresOf, jpeg, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 import { base64, content, logs, pack } from './pack-faces.ts';
 
 /** Writes shards: per shard its files, in order. */

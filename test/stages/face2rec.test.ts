@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { alignFace } from '../../src/face/align-face.ts';
-import { cropFace } from '../../src/face/crop-face.ts';
-import { decodeImage } from '../../src/format/image.ts';
-import { PackedDataset } from '../../src/format/packed-dataset.ts';
-import { readVerificationSet } from '../../src/format/verification-set.ts';
-import { failuresOf, jpeg, paint, temporaryFolder, writeFaceFolder } from '../format/tiny-faces.ts';
+import { alignFace } from '../../src/kit/face/align-face.ts';
+import { cropFace } from '../../src/kit/face/crop-face.ts';
+import { decodeImage } from '../../src/kit/image/image.ts';
+import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
+import { readVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
+import { failuresOf, jpeg, paint, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
 import { base64, content, logs, pack } from './pack-faces.ts';
 
 function write(name: string, text: string): string {

@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StageEvent } from '../../src/base/stage.ts';
-import { DatasetWriter } from '../../src/format/dataset-writer.ts';
-import { featureMatrix } from '../../src/format/feature-matrix.ts';
-import { decodeImage } from '../../src/format/image.ts';
-import { decodeFile } from '../../src/format/read-file.ts';
-import { installedEngine } from '../../src/net/engines/installed.ts';
+import type { StageEvent } from '../../src/stage-api/stage.ts';
+import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
+import { featureMatrix } from '../../src/kit/codec/megaface/feature-matrix.ts';
+import { decodeImage } from '../../src/kit/image/image.ts';
+import { decodeFile } from '../../src/kit/codec/read-file.ts';
+import { installedEngine } from '../../src/kit/net/engines/installed.ts';
 import type { Inputs, Params } from '../../stages/features/contract.ts';
 import { run } from '../../stages/features/run.ts';
-import { failuresOf, temporaryFolder, writeFaceFolder } from '../format/tiny-faces.ts';
+import { failuresOf, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
 import { embed, embeddingSize, linearModel, side } from './linear-model.ts';
 
 const params: Params = {

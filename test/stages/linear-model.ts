@@ -1,6 +1,6 @@
-import { GraphBuilder } from '../../src/net/graph-builder.ts';
-import { writeModel } from '../../src/net/model-folder.ts';
-import { randomParameters } from '../net/engines/small-networks.ts';
+import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
+import { writeModel } from '../../src/kit/net/model/model-folder.ts';
+import { randomParameters } from '../kit/net/backends/small-networks.ts';
 
 export const side = 8;
 export const embeddingSize = 6;

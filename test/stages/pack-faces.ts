@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StageEvent } from '../../src/base/stage.ts';
-import { PackedDataset } from '../../src/format/packed-dataset.ts';
+import type { StageEvent } from '../../src/stage-api/stage.ts';
+import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import type { Params } from '../../stages/face2rec/contract.ts';
-import { defaultParams, type JsonObject } from '../../src/spec/params-validator.ts';
+import { defaultParams, type JsonObject } from '../../src/pipeline/experiment/params-validator.ts';
 import { run } from '../../stages/face2rec/run.ts';
-import { temporaryFolder } from '../format/tiny-faces.ts';
+import { temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 
 interface Packing {
   readonly images: string;

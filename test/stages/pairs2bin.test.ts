@@ -1,17 +1,17 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StageEvent } from '../../src/base/stage.ts';
-import { alignFace } from '../../src/face/align-face.ts';
-import { decodeImage } from '../../src/format/image.ts';
-import { fivePoints, landmarkPoints } from '../../src/format/landmark-points.ts';
-import { matFile } from '../../src/format/mat-file.ts';
-import { pairsOfMat } from '../../src/format/mat-protocol.ts';
-import { decodeFile } from '../../src/format/read-file.ts';
-import { readVerificationSet } from '../../src/format/verification-set.ts';
+import type { StageEvent } from '../../src/stage-api/stage.ts';
+import { alignFace } from '../../src/kit/face/align-face.ts';
+import { decodeImage } from '../../src/kit/image/image.ts';
+import { fivePoints, landmarkPoints } from '../../src/kit/codec/lists/landmark-points.ts';
+import { matFile } from '../../src/kit/codec/matlab/mat-file.ts';
+import { pairsOfMat } from '../../src/kit/codec/matlab/mat-protocol.ts';
+import { decodeFile } from '../../src/kit/codec/read-file.ts';
+import { readVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import type { Params } from '../../stages/pairs2bin/contract.ts';
 import { run } from '../../stages/pairs2bin/run.ts';
-import { failuresOf, jpeg, temporaryFolder, writeFaceFolder } from '../format/tiny-faces.ts';
+import { failuresOf, jpeg, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
 
 const defaults: Params = {
   folds: [],
@@ -63,7 +63,7 @@ describe('pairs2bin', () => {
   });
 
   it('packs the pairs of a MATLAB protocol, whose paths start at the folder', async () => {
-    const protocol = 'test/format/golden/agedb.mat';
+    const protocol = 'test/kit/codec/golden/agedb.mat';
     const images = temporaryFolder();
     const pairs = pairsOfMat(decodeFile(matFile, protocol), protocol);
     const paths = pairs.flatMap(({ left, right }) => [left, right]);

@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StageEvent } from '../../src/base/stage.ts';
-import { DatasetWriter } from '../../src/format/dataset-writer.ts';
-import { writeVerificationSet } from '../../src/format/verification-set.ts';
-import { readModel } from '../../src/net/model-folder.ts';
-import type { TrainingLog } from '../../src/net/training/training-log.ts';
+import type { StageEvent } from '../../src/stage-api/stage.ts';
+import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
+import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
+import { readModel } from '../../src/kit/net/model/model-folder.ts';
+import type { TrainingLog } from '../../src/kit/net/training/training-log.ts';
 import type { Params } from '../../stages/train/contract.ts';
 import { run } from '../../stages/train/run.ts';
-import { failuresOf, jpeg, temporaryFolder } from '../format/tiny-faces.ts';
-import { otherEngines } from '../net/engines/engines.ts';
+import { failuresOf, jpeg, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
+import { otherEngines } from '../kit/net/backends/engines.ts';
 
 /** About the least that the last feature map of y1, 7 x 7, allows. */
 const side = 97;

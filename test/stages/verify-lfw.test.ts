@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { verifySet } from '../../src/face/verify-set.ts';
-import { loadEmbedder } from '../../src/net/embedder.ts';
-import { installedOnnxruntime } from '../../src/net/engines/onnxruntime/installed-onnxruntime.ts';
-import { otherEngines } from '../net/engines/engines.ts';
+import { verifySet } from '../../src/kit/face/verify-set.ts';
+import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
+import { otherEngines } from '../kit/net/backends/engines.ts';
 
 const data = '../shared/data';
 const checkpoint = join(data, 'models', 'mobilefacenet-y1', 'model-0000.params');

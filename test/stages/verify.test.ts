@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StageEvent } from '../../src/base/stage.ts';
-import type { VerificationFile, VerificationResult } from '../../src/face/verification-result.ts';
-import { decodeImage, encodeJpeg } from '../../src/format/image.ts';
-import { type VerificationSet, writeVerificationSet } from '../../src/format/verification-set.ts';
-import { installedEngine } from '../../src/net/engines/installed.ts';
+import type { StageEvent } from '../../src/stage-api/stage.ts';
+import type { VerificationFile, VerificationResult } from '../../src/kit/face/verification-result.ts';
+import { decodeImage, encodeJpeg } from '../../src/kit/image/image.ts';
+import { type VerificationSet, writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
+import { installedEngine } from '../../src/kit/net/engines/installed.ts';
 import type { Params } from '../../stages/verify/contract.ts';
 import { run } from '../../stages/verify/run.ts';
-import { failuresOf, jpeg, paint, temporaryFolder } from '../format/tiny-faces.ts';
+import { failuresOf, jpeg, paint, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 import { embed, embeddingSize, linearModel, side } from './linear-model.ts';
 
 const set: VerificationSet = {

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import type { Json } from '../../base/digest.ts';
-import { fail } from '../../base/failure.ts';
-import type { CacheEntry } from '../../cache/cache-entry.ts';
-import type { PlannedTask } from '../../plan/plan.ts';
-import { tasksNamed } from '../../plan/select-tasks.ts';
-import { lastKeyOf } from '../../record/past-runs.ts';
+import type { Json } from '../../core/digest.ts';
+import { fail } from '../../core/failure.ts';
+import type { CacheEntry } from '../../pipeline/cache/cache-entry.ts';
+import type { PlannedTask } from '../../pipeline/plan/plan.ts';
+import { tasksNamed } from '../../pipeline/plan/select-tasks.ts';
+import { lastKeyOf } from '../../pipeline/record/past-runs.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, readExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';

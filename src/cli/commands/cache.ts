@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { fail } from '../../base/failure.ts';
-import { humanBytes } from '../../base/human.ts';
-import { collectGarbage, type Collection } from '../../cache/collect-garbage.ts';
-import { listResults, pin, unpin, type StoredResult } from '../../cache/inventory.ts';
-import { exportResults, importResults } from '../../cache/transfer.ts';
-import { closeKilledRuns, lastRuns } from '../../record/past-runs.ts';
+import { fail } from '../../core/failure.ts';
+import { humanBytes } from '../../core/human.ts';
+import { collectGarbage, type Collection } from '../../pipeline/cache/collect-garbage.ts';
+import { listResults, pin, unpin, type StoredResult } from '../../pipeline/cache/inventory.ts';
+import { exportResults, importResults } from '../../pipeline/cache/transfer.ts';
+import { closeKilledRuns, lastRuns } from '../../pipeline/record/past-runs.ts';
 import { cacheLimits } from '../cache-limits.ts';
 import { exitCode } from '../exit-code.ts';
 import type { CommandGroup, FlowCommand } from '../flow-command.ts';

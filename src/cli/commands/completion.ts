@@ -1,4 +1,4 @@
-import { fail } from '../../base/failure.ts';
+import { fail } from '../../core/failure.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fail } from '../../base/failure.ts';
-import { installedEngine } from '../../net/engines/installed.ts';
-import { modelFormatForWriting, modelFormatNamed, modelFormatOf } from '../../net/model-formats/choose-format.ts';
-import { modelFormats } from '../../net/model-formats/index.ts';
-import type { InputNormalization, ModelReadOptions, ModelWriteOptions } from '../../net/model-formats/model-format.ts';
+import { fail } from '../../core/failure.ts';
+import { installedEngine } from '../../kit/net/engines/installed.ts';
+import { modelFormatForWriting, modelFormatNamed, modelFormatOf } from '../../kit/net/exchange/choose-format.ts';
+import { modelFormats } from '../../kit/net/exchange/index.ts';
+import type { InputNormalization, ModelReadOptions, ModelWriteOptions } from '../../kit/net/exchange/model-format.ts';
 import type { ConversionRequest } from '../conversion-request.ts';
 import { conversionText } from '../conversion-text.ts';
 import { convertElsewhere } from '../convert-elsewhere.ts';

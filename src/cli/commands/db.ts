@@ -1,4 +1,4 @@
-import { checkDatabase, rebuildDatabase, type Rebuilt } from '../../record/rebuild-database.ts';
+import { checkDatabase, rebuildDatabase, type Rebuilt } from '../../pipeline/record/rebuild-database.ts';
 import { exitCode } from '../exit-code.ts';
 import type { CommandGroup, FlowCommand } from '../flow-command.ts';
 import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';

@@ -1,9 +1,9 @@
 import { cpSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fail } from '../../base/failure.ts';
-import { exportResults } from '../../cache/transfer.ts';
-import { findRun } from '../../record/find-run.ts';
-import { tasksOf } from '../../record/past-runs.ts';
+import { fail } from '../../core/failure.ts';
+import { exportResults } from '../../pipeline/cache/transfer.ts';
+import { findRun } from '../../pipeline/record/find-run.ts';
+import { tasksOf } from '../../pipeline/record/past-runs.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';

@@ -1,8 +1,8 @@
 import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fail } from '../../base/failure.ts';
-import { importResults } from '../../cache/transfer.ts';
-import { readRunFile, replayRun } from '../../record/replay-run.ts';
+import { fail } from '../../core/failure.ts';
+import { importResults } from '../../pipeline/cache/transfer.ts';
+import { readRunFile, replayRun } from '../../pipeline/record/replay-run.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';

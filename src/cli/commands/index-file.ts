@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { writeFileAtomic } from '../../base/atomic-file.ts';
-import { fail } from '../../base/failure.ts';
-import { indexFile } from '../../format/index-file.ts';
-import { packedFiles } from '../../format/packed-dataset.ts';
-import { RecordFile } from '../../format/record-file.ts';
+import { writeFileAtomic } from '../../core/atomic-file.ts';
+import { fail } from '../../core/failure.ts';
+import { indexFile } from '../../kit/codec/mxnet/index-file.ts';
+import { packedFiles } from '../../kit/dataset/packed-dataset.ts';
+import { RecordFile } from '../../kit/dataset/record-file.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 

@@ -1,10 +1,9 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { basename, dirname, extname, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { fail } from '../../base/failure.ts';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { fail } from '../../core/failure.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
-import { packageFolder } from '../package-version.ts';
+import { packageFolder } from '../../core/package-folder.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -13,7 +12,7 @@ export const command: FlowCommand = {
 
   run({ arguments: [file], options }, { workingFolder, stdout }) {
     const path = resolve(workingFolder, String(file));
-    const schema = fileURLToPath(new URL('schemas/experiment.schema.json', packageFolder()));
+    const schema = join(packageFolder(), 'schemas/experiment.schema.json');
     mkdirSync(dirname(path), { recursive: true });
     writeNew(path, startingText(basename(path, extname(path)), relative(dirname(path), schema)));
     const shown = relative(workingFolder, path);

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { writeFileAtomic } from '../../base/atomic-file.ts';
-import { fail } from '../../base/failure.ts';
-import { defaultLimit } from '../../format/inspect/inspect-path.ts';
-import { outlineSvg } from '../../net/outline/outline-svg.ts';
+import { writeFileAtomic } from '../../core/atomic-file.ts';
+import { fail } from '../../core/failure.ts';
+import { defaultLimit } from '../../kit/inspect/inspect-path.ts';
+import { outlineSvg } from '../../kit/net/graph/outline/outline-svg.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { type Inspected, inspectNetworks } from '../inspect-networks.ts';

@@ -1,4 +1,4 @@
-import { lockFileOf, writeLock } from '../../record/input-lock.ts';
+import { lockFileOf, writeLock } from '../../pipeline/record/input-lock.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, loadFrom, readExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';

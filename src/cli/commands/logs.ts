@@ -2,12 +2,12 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } fro
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
-import { readEntry } from '../../cache/cache-entry.ts';
-import { fail } from '../../base/failure.ts';
-import { didYouMean } from '../../base/did-you-mean.ts';
-import { logFileOf } from '../../execute/run-paths.ts';
-import { findRun } from '../../record/find-run.ts';
-import { closeKilledRuns, executionOf, tasksOf } from '../../record/past-runs.ts';
+import { readEntry } from '../../pipeline/cache/cache-entry.ts';
+import { fail } from '../../core/failure.ts';
+import { didYouMean } from '../../core/did-you-mean.ts';
+import { logFileOf } from '../../pipeline/execute/run-paths.ts';
+import { findRun } from '../../pipeline/record/find-run.ts';
+import { closeKilledRuns, executionOf, tasksOf } from '../../pipeline/record/past-runs.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand, Surroundings } from '../flow-command.ts';
 import { inWorkspace } from '../workspace-option.ts';

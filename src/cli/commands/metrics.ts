@@ -1,6 +1,6 @@
-import { findRun } from '../../record/find-run.ts';
-import { curvesOf, figuresOf } from '../../record/run-details.ts';
-import { figureText, figureValue } from '../../report/figure-text.ts';
+import { findRun } from '../../pipeline/record/find-run.ts';
+import { curvesOf, figuresOf } from '../../pipeline/record/run-details.ts';
+import { figureText, figureValue } from '../../pipeline/console/figure-text.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { tableText } from '../table-text.ts';

@@ -1,8 +1,8 @@
-import type { RunEnd } from '../../execute/run-experiment.ts';
-import { fail } from '../../base/failure.ts';
-import { tasksNamed } from '../../plan/select-tasks.ts';
-import { recordRepetition } from '../../record/repetitions.ts';
-import { artifactsOf } from '../../record/run-details.ts';
+import type { RunEnd } from '../../pipeline/execute/run-experiment.ts';
+import { fail } from '../../core/failure.ts';
+import { tasksNamed } from '../../pipeline/plan/select-tasks.ts';
+import { recordRepetition } from '../../pipeline/record/repetitions.ts';
+import { artifactsOf } from '../../pipeline/record/run-details.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { declareExperimentOptions, readExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { canonicalJson, type Json } from '../../base/digest.ts';
-import { fail, failWith } from '../../base/failure.ts';
-import { inputDigest } from '../../plan/input-digest.ts';
-import { factsOf, findRun } from '../../record/find-run.ts';
-import { changedInputs, recordedInputs } from '../../record/recorded-inputs.ts';
-import { recordedExperiment, type RunFacts } from '../../record/run-facts.ts';
+import { canonicalJson, type Json } from '../../core/digest.ts';
+import { fail, failWith } from '../../core/failure.ts';
+import { inputDigest } from '../../pipeline/plan/input-digest.ts';
+import { factsOf, findRun } from '../../pipeline/record/find-run.ts';
+import { changedInputs, recordedInputs } from '../../pipeline/record/recorded-inputs.ts';
+import { recordedExperiment, type RunFacts } from '../../pipeline/record/run-facts.ts';
 import type { ExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { plannedExperiment, type PlannedExperiment } from '../planned-experiment.ts';

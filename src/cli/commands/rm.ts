@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fail } from '../../base/failure.ts';
-import { findRun } from '../../record/find-run.ts';
-import { closeKilledRuns, runOf } from '../../record/past-runs.ts';
+import { fail } from '../../core/failure.ts';
+import { findRun } from '../../pipeline/record/find-run.ts';
+import { closeKilledRuns, runOf } from '../../pipeline/record/past-runs.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';

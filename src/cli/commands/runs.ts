@@ -1,5 +1,5 @@
-import { humanDuration } from '../../base/human.ts';
-import { closeKilledRuns, listRuns, type PastRun } from '../../record/past-runs.ts';
+import { humanDuration } from '../../core/human.ts';
+import { closeKilledRuns, listRuns, type PastRun } from '../../pipeline/record/past-runs.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { tableText } from '../table-text.ts';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { Json } from '../../base/digest.ts';
-import { didYouMean } from '../../base/did-you-mean.ts';
-import { fail } from '../../base/failure.ts';
-import { readManifest } from '../../spec/read-manifest.ts';
-import { builtInStageNames, findStage } from '../../spec/stage-folders.ts';
-import type { InputPort, OutputPort, StageManifest } from '../../spec/stage-manifest.ts';
+import type { Json } from '../../core/digest.ts';
+import { didYouMean } from '../../core/did-you-mean.ts';
+import { fail } from '../../core/failure.ts';
+import { readManifest } from '../../pipeline/experiment/read-manifest.ts';
+import { builtInStageNames, findStage } from '../../pipeline/experiment/stage-folders.ts';
+import type { InputPort, OutputPort, StageManifest } from '../../pipeline/experiment/stage-manifest.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { textTable } from '../text-table.ts';

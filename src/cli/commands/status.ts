@@ -1,7 +1,14 @@
-import { humanDuration } from '../../base/human.ts';
-import { planExperiment, type Plan } from '../../plan/plan.ts';
-import { closeKilledRuns, lastRunOf, lastRuns, tasksOf, type PastRun, type PastTask } from '../../record/past-runs.ts';
-import { paintWith, type Paint } from '../../report/paint.ts';
+import { humanDuration } from '../../core/human.ts';
+import { planExperiment, type Plan } from '../../pipeline/plan/plan.ts';
+import {
+  closeKilledRuns,
+  lastRunOf,
+  lastRuns,
+  tasksOf,
+  type PastRun,
+  type PastTask,
+} from '../../pipeline/record/past-runs.ts';
+import { paintWith, type Paint } from '../../pipeline/console/paint.ts';
 import { TaskEngines } from '../engine.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, loadFrom, readExperimentOptions } from '../experiment-options.ts';

@@ -1,7 +1,7 @@
-import { didYouMean } from '../../base/did-you-mean.ts';
-import { fail } from '../../base/failure.ts';
-import type { CacheKnowledge } from '../../execute/knowledge.ts';
-import type { Plan, PlannedTask } from '../../plan/plan.ts';
+import { didYouMean } from '../../core/did-you-mean.ts';
+import { fail } from '../../core/failure.ts';
+import type { CacheKnowledge } from '../../pipeline/execute/knowledge.ts';
+import type { Plan, PlannedTask } from '../../pipeline/plan/plan.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, readExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';

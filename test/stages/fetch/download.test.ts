@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../../src/base/digest.ts';
-import { Random } from '../../../src/base/random.ts';
+import { digestOf } from '../../../src/core/digest.ts';
+import { Random } from '../../../src/core/random.ts';
 import { download, type Downloaded, type DownloadTools } from '../../../stages/fetch/download.ts';
 import { PartialFile } from '../../../stages/fetch/partial-file.ts';
-import { failuresOf, temporaryFolder } from '../../format/tiny-faces.ts';
+import { failuresOf, temporaryFolder } from '../../kit/dataset/tiny-faces.ts';
 import { FileServer } from './file-server.ts';
 
 const random = new Random(3);

@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../../../src/base/digest.ts';
-import { Random } from '../../../src/base/random.ts';
-import type { StageEvent } from '../../../src/base/stage.ts';
+import { digestOf } from '../../../src/core/digest.ts';
+import { Random } from '../../../src/core/random.ts';
+import type { StageEvent } from '../../../src/stage-api/stage.ts';
 import type { Params } from '../../../stages/fetch/contract.ts';
 import { knownSets } from '../../../stages/fetch/known-sets.ts';
 import { run } from '../../../stages/fetch/run.ts';
 import { Rig } from '../../e2e/rig.ts';
-import { failuresOf, temporaryFolder } from '../../format/tiny-faces.ts';
+import { failuresOf, temporaryFolder } from '../../kit/dataset/tiny-faces.ts';
 import { FileServer } from './file-server.ts';
 
 const golden = (name: string): Buffer => readFileSync(join('test/stages/fetch/golden', name));

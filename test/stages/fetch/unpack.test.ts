@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { FailureError } from '../../../src/base/failure.ts';
-import { Random } from '../../../src/base/random.ts';
+import { FailureError } from '../../../src/core/failure.ts';
+import { Random } from '../../../src/core/random.ts';
 import { unpackArchive } from '../../../stages/fetch/unpack-archive.ts';
-import { failuresOf, temporaryFolder } from '../../format/tiny-faces.ts';
+import { failuresOf, temporaryFolder } from '../../kit/dataset/tiny-faces.ts';
 
 /* Archives written by Python's tarfile and zipfile; the malicious ones too, which Python writes without a word. */
 const golden = (name: string): Buffer => readFileSync(join('test/stages/fetch/golden', name));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FailureError } from '../../../src/base/failure.ts';
+import { FailureError } from '../../../src/core/failure.ts';
 import { decodeTrainingLog } from '../../../stages/report/decode-training-log.ts';
 import { sampleLog, sampleLogText } from './sample-content.ts';
 

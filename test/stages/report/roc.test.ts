@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { areaUnderCurve } from '../../../src/face/area-under-curve.ts';
+import { areaUnderCurve } from '../../../src/kit/face/area-under-curve.ts';
 import { operatingPoint, rocCurve } from '../../../stages/report/roc.ts';
 import { sampleVerification } from './sample-content.ts';
 

@@ -1,10 +1,10 @@
-import type { VerificationFile, VerificationResult } from '../../../src/face/verification-result.ts';
+import type { VerificationFile, VerificationResult } from '../../../src/kit/face/verification-result.ts';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { FailureError } from '../../../src/base/failure.ts';
-import { digestOf } from '../../../src/base/digest.ts';
+import { FailureError } from '../../../src/core/failure.ts';
+import { digestOf } from '../../../src/core/digest.ts';
 import type { Inputs, Params } from '../../../stages/report/contract.ts';
 import { run } from '../../../stages/report/run.ts';
 import { sampleLineage, sampleLog, sampleLogText, samplePicture, sampleVerification } from './sample-content.ts';

@@ -1,14 +1,14 @@
-import type { Lineage, LineageTask } from '../../../src/base/lineage.ts';
-import { Random } from '../../../src/base/random.ts';
-import { areaUnderCurve } from '../../../src/face/area-under-curve.ts';
-import { foldAccuracy } from '../../../src/face/fold-accuracy.ts';
-import { tarAtFar } from '../../../src/face/tar-at-far.ts';
-import type { VerificationResult } from '../../../src/face/verification-result.ts';
-import { wrongPairs } from '../../../src/face/worst-pairs.ts';
-import { encodeJpeg } from '../../../src/format/image.ts';
+import type { Lineage, LineageTask } from '../../../src/stage-api/lineage.ts';
+import { Random } from '../../../src/core/random.ts';
+import { areaUnderCurve } from '../../../src/kit/face/area-under-curve.ts';
+import { foldAccuracy } from '../../../src/kit/face/fold-accuracy.ts';
+import { tarAtFar } from '../../../src/kit/face/tar-at-far.ts';
+import type { VerificationResult } from '../../../src/kit/face/verification-result.ts';
+import { wrongPairs } from '../../../src/kit/face/worst-pairs.ts';
+import { encodeJpeg } from '../../../src/kit/image/image.ts';
 import type { Training } from '../../../stages/report/read-inputs.ts';
 import { trainingFacts } from '../../../stages/report/training-facts.ts';
-import type { TrainingLog } from '../../../src/net/training/training-log.ts';
+import type { TrainingLog } from '../../../src/kit/net/training/training-log.ts';
 
 /** A small JPEG of one colour with a lighter disc: enough to see that pictures are shown. */
 export function samplePicture(seed: number, side = 32): Uint8Array {

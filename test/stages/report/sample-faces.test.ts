@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FailureError } from '../../../src/base/failure.ts';
+import { FailureError } from '../../../src/core/failure.ts';
 import { type Identity, chooseSamples, sampleFaces } from '../../../stages/report/sample-faces.ts';
 import { samplePicture } from './sample-content.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { LineageTask } from '../../../src/base/lineage.ts';
+import type { LineageTask } from '../../../src/stage-api/lineage.ts';
 import { drawTaskGraph, graphBoxes } from '../../../stages/report/task-graph.ts';
 import { sampleLineage } from './sample-content.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../../src/base/random.ts';
-import type { FacePair } from '../../../src/format/pair-protocol.ts';
-import { pairProtocol } from '../../../src/format/pair-protocol.ts';
+import { Random } from '../../../src/core/random.ts';
+import type { FacePair } from '../../../src/kit/codec/lists/pair-protocol.ts';
+import { pairProtocol } from '../../../src/kit/codec/lists/pair-protocol.ts';
 import { planPairs } from '../../../stages/synthesize/plan-pairs.ts';
-import { failuresOf } from '../../format/tiny-faces.ts';
+import { failuresOf } from '../../kit/dataset/tiny-faces.ts';
 
 const people = ['a', 'b', 'c', 'd', 'e'];
 

@@ -1,15 +1,15 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StageEvent } from '../../../src/base/stage.ts';
-import { foldAccuracy } from '../../../src/face/fold-accuracy.ts';
-import { decodeImage } from '../../../src/format/image.ts';
-import { packingList } from '../../../src/format/packing-list.ts';
-import { type FacePair, type FacePicture, pairProtocol } from '../../../src/format/pair-protocol.ts';
-import { decodeFile } from '../../../src/format/read-file.ts';
+import type { StageEvent } from '../../../src/stage-api/stage.ts';
+import { foldAccuracy } from '../../../src/kit/face/fold-accuracy.ts';
+import { decodeImage } from '../../../src/kit/image/image.ts';
+import { packingList } from '../../../src/kit/codec/insightface/packing-list.ts';
+import { type FacePair, type FacePicture, pairProtocol } from '../../../src/kit/codec/lists/pair-protocol.ts';
+import { decodeFile } from '../../../src/kit/codec/read-file.ts';
 import type { Outputs, Params } from '../../../stages/synthesize/contract.ts';
 import { run } from '../../../stages/synthesize/run.ts';
-import { failuresOf, temporaryFolder } from '../../format/tiny-faces.ts';
+import { failuresOf, temporaryFolder } from '../../kit/dataset/tiny-faces.ts';
 
 const params: Params = { identities: 5, imagesPerIdentity: 4, heldOut: 2, pairs: 12, difficulty: 1 };
 

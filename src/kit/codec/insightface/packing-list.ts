@@ -1,0 +1,131 @@
+import type { Codec } from '../codec.ts';
+import { filledLines, readFilledLines, refuseLine, type TextLine } from '../text-lines.ts';
+
+/*
+ * Packing list (.lst), tab separated, one picture per line. Two forms:
+ *
+ *   face2rec2 (insightface, src/data/face2rec2.py):  aligned  path  label  [x1 y1 x2 y2  [x1..x5 y1..y5]]
+ *     3, 7 or 17 columns; aligned 0 or 1, label and box whole numbers, points floats
+ *   im2rec (MXNet, tools/im2rec.py):                 index  label [label ...]  path
+ *     three columns or more; the last one is the path
+ */
+export type PackingList =
+  | { readonly form: 'face2rec2'; readonly entries: readonly FaceEntry[] }
+  | { readonly form: 'im2rec'; readonly entries: readonly IndexedEntry[] };
+
+export interface FaceEntry {
+  /** The picture is the final crop already; otherwise it is aligned while packing. */
+  readonly aligned: boolean;
+  readonly path: string;
+  readonly label: number;
+  /** x1, y1, x2, y2. */
+  readonly box?: readonly [number, number, number, number];
+  /** Left eye, right eye, nose, left and right mouth corner as seen in the picture: five x, then five y. */
+  readonly points?: readonly number[];
+  /** Line in the file, from 1. */
+  readonly line: number;
+}
+
+export interface IndexedEntry {
+  readonly index: number;
+  readonly labels: readonly number[];
+  readonly path: string;
+  readonly line: number;
+}
+
+export const packingList: Codec<PackingList> = {
+  name: 'packing-list',
+  title: 'packing list',
+  summary: 'Which pictures to pack, in which order, with which labels.',
+  endings: ['.lst', '/lst'],
+  sniff(head) {
+    const first = Buffer.from(head).toString('utf8').split('\n', 1)[0] ?? '';
+    return isFaceLine(first.replace(/\r$/, '').split('\t')) || isIndexedLine(first.replace(/\r$/, '').split('\t'));
+  },
+  decode(cursor) {
+    const lines = filledLines(cursor);
+    const [first] = lines;
+    if (first !== undefined && isIndexedLine(first.text.split('\t'))) {
+      return { form: 'im2rec', entries: lines.map(parseIndexedLine) };
+    }
+    return { form: 'face2rec2', entries: lines.map(parseFaceLine) };
+  },
+  encode(list) {
+    const lines = list.form === 'im2rec' ? list.entries.map(renderIndexed) : list.entries.map(renderFace);
+    return Buffer.from(lines.map((line) => `${line}\n`).join(''));
+  },
+};
+
+/** The entries of a list of any size, one after the other; the first line decides which form it has. */
+export function* readPackingList(path: string): Generator<FaceEntry | IndexedEntry> {
+  let parse: typeof parseFaceLine | typeof parseIndexedLine | undefined;
+  for (const line of readFilledLines(path, packingList.title)) {
+    parse ??= isIndexedLine(line.text.split('\t')) ? parseIndexedLine : parseFaceLine;
+    yield parse(line);
+  }
+}
+
+const wholeNumber = /^-?\d{1,15}$/;
+const anyNumber = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?$/;
+
+function isFaceLine(fields: readonly string[]): boolean {
+  const [aligned = '', path = '', label = ''] = fields;
+  return [3, 7, 17].includes(fields.length) && /^[01]$/.test(aligned) && path !== '' && wholeNumber.test(label);
+}
+
+function isIndexedLine(fields: readonly string[]): boolean {
+  if (isFaceLine(fields)) return false;
+  return (
+    fields.length >= 3 &&
+    wholeNumber.test(fields[0] ?? '') &&
+    fields.slice(1, -1).every((field) => anyNumber.test(field))
+  );
+}
+
+function parseFaceLine(line: TextLine): FaceEntry {
+  const fields = line.text.split('\t');
+  if (!isFaceLine(fields)) {
+    refuseLine(
+      line,
+      'damaged-list',
+      '3, 7 or 17 tab separated columns: aligned (0 or 1), path, label, box (4), points (10)',
+    );
+  }
+  const [aligned, path = '', label, ...rest] = fields;
+  const numbers = rest.map((field) => parseNumber(line, field));
+  return {
+    aligned: aligned === '1',
+    path,
+    label: Number(label),
+    ...(numbers.length >= 4 ? { box: [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 0, numbers[3] ?? 0] } : {}),
+    ...(numbers.length >= 14 ? { points: numbers.slice(4) } : {}),
+    line: line.number,
+  };
+}
+
+function parseIndexedLine(line: TextLine): IndexedEntry {
+  const fields = line.text.split('\t');
+  if (!isIndexedLine(fields)) {
+    refuseLine(line, 'damaged-list', 'tab separated columns: index, one label or more, path');
+  }
+  return {
+    index: Number(fields[0]),
+    labels: fields.slice(1, -1).map((field) => parseNumber(line, field)),
+    path: fields.at(-1) ?? '',
+    line: line.number,
+  };
+}
+
+function parseNumber(line: TextLine, field: string): number {
+  if (!anyNumber.test(field.trim())) refuseLine(line, 'damaged-list', `a number instead of ${JSON.stringify(field)}`);
+  return Number(field);
+}
+
+function renderFace(entry: FaceEntry): string {
+  const numbers = [...(entry.box ?? []), ...(entry.points ?? [])].map(String);
+  return [entry.aligned ? '1' : '0', entry.path, String(entry.label), ...numbers].join('\t');
+}
+
+function renderIndexed(entry: IndexedEntry): string {
+  return [String(entry.index), ...entry.labels.map(String), entry.path].join('\t');
+}

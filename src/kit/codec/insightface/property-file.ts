@@ -1,0 +1,41 @@
+import { fail } from '../../../core/failure.ts';
+import type { Codec } from '../codec.ts';
+
+/*
+ * `property`: one text line `identities,height,width`, e.g. `85742,112,112` (insightface, src/image_iter.py and
+ * src/data/face2rec2.py). Every line must have three fields; the last one wins. Written without or with a line feed.
+ */
+export interface Property {
+  readonly identities: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+export const propertyFile: Codec<Property> = {
+  name: 'property',
+  title: 'property file',
+  summary: 'How many identities a packed set has, and the height and width of its pictures.',
+  endings: ['property'],
+  sniff: (head, fileName) =>
+    /(^|[/\\])property$/.test(fileName) || /^\d+,\d+,\d+\s*$/.test(Buffer.from(head).toString('latin1')),
+  decode(cursor) {
+    const text = Buffer.from(cursor.take(cursor.remaining, 'the property line')).toString('latin1');
+    const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
+    const filled = lines.flatMap((line, index) => (line.trim() === '' ? [] : [{ line, number: index + 1 }]));
+    const values = filled.map(({ line, number }) => parseLine(cursor.file, line, number));
+    return values.at(-1) ?? parseLine(cursor.file, '', 1);
+  },
+  encode: ({ identities, height, width }) => Buffer.from(`${String(identities)},${String(height)},${String(width)}\n`),
+};
+
+function parseLine(file: string, line: string, number: number): Property {
+  const match = /^\s*(\d{1,9})\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})\s*$/.exec(line);
+  if (match === null) {
+    fail({
+      code: 'damaged-property',
+      message: `expected "identities,height,width" such as 85742,112,112, found ${JSON.stringify(line.slice(0, 60))}`,
+      at: { file, line: number, column: 1, length: Math.max(1, line.length), sourceLine: line },
+    });
+  }
+  return { identities: Number(match[1]), height: Number(match[2]), width: Number(match[3]) };
+}

@@ -1,0 +1,52 @@
+import type { Codec } from '../codec.ts';
+import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
+
+/*
+ * Landmark list as alignment tools write it, fields separated by spaces: `path x1 y1 x2 y2` and the five points as
+ * x, y pairs: left eye, right eye, nose, left and right mouth corner as seen in the picture. No label: the identity is
+ * the folder of the path.
+ */
+export interface LandmarkList {
+  readonly entries: readonly LandmarkEntry[];
+}
+
+export interface LandmarkEntry {
+  readonly path: string;
+  /** x1, y1, x2, y2. */
+  readonly box: readonly number[];
+  /** Five x, then five y, as packing lists have them. */
+  readonly points: readonly number[];
+  /** Line in the file, from 1. */
+  readonly line: number;
+}
+
+const pattern = /^(\S.*?)((?:\s+-?\d+(?:\.\d+)?){14})\s*$/;
+
+export const landmarkList: Codec<LandmarkList> = {
+  name: 'landmark-list',
+  title: 'landmark list',
+  summary: 'Box and five points of the face in each picture of a data set.',
+  endings: ['.txt'],
+  sniff: (head) => pattern.test(Buffer.from(head).toString('utf8').split('\n', 1)[0] ?? ''),
+  decode: (cursor) => ({ entries: filledLines(cursor).map(parseEntry) }),
+  encode: ({ entries }) => Buffer.from(entries.map((entry) => `${renderEntry(entry)}\n`).join('')),
+};
+
+function parseEntry(line: TextLine): LandmarkEntry {
+  const match = pattern.exec(line.text);
+  if (match === null) return refuseLine(line, 'damaged-list', 'a path, four numbers of a box and ten of five points');
+  const numbers = (match[2] ?? '').trim().split(/\s+/).map(Number);
+  const points = numbers.slice(4);
+  return {
+    path: match[1] ?? '',
+    box: numbers.slice(0, 4),
+    points: [...points.filter((_, index) => index % 2 === 0), ...points.filter((_, index) => index % 2 === 1)],
+    line: line.number,
+  };
+}
+
+function renderEntry({ path, box, points }: LandmarkEntry): string {
+  const count = points.length / 2;
+  const pairs = Array.from({ length: count }, (_, index) => [points[index], points[count + index]]);
+  return [path, ...box, ...pairs.flat()].join(' ');
+}

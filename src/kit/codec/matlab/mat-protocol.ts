@@ -1,0 +1,75 @@
+import { fail } from '../../../core/failure.ts';
+import type { MatStruct, MatValue } from './mat-file.ts';
+
+/** Two pictures to compare, by their paths within a data set. */
+export interface PicturePair {
+  readonly left: string;
+  readonly right: string;
+  readonly same: boolean;
+  /** Counted from 1; contiguous. */
+  readonly fold: number;
+}
+
+/*
+ * Pair protocols published as MATLAB files (insightface, src/data/cfp2pack.py and agedb2pack.py):
+ *
+ * - CFP, variable `pairs`: 1 x N structure of path A, path B, fold, label; the same person where the label is above 0.
+ * - AgeDB, variable `splits`: a cell per split, holding a structure whose first field is a 2 x P cell; column i is pair
+ *   i, each entry a structure of path (without extension) and age. The same person: equal up to the first `_`.
+ *
+ * Both are read by the order of the fields, not by their names, as the original programs do.
+ */
+export function pairsOfMat(variables: ReadonlyMap<string, MatValue>, file: string): PicturePair[] {
+  const pairs = variables.get('pairs');
+  const splits = variables.get('splits');
+  if (pairs?.type === 'struct') return cfpPairs(pairs, file);
+  if (splits?.type === 'cell') return splits.items.flatMap((split, index) => ageDbPairs(split, index + 1, file));
+  return refuse(
+    file,
+    'a variable "pairs" (CFP) or "splits" (AgeDB)',
+    [...variables.keys()].join(', ') || 'no variables',
+  );
+}
+
+function cfpPairs(pairs: MatStruct, file: string): PicturePair[] {
+  return pairs.items.map((fields, index) => {
+    const [left, right, fold, label] = [...fields.values()].map(unwrap);
+    if (left?.type !== 'text' || right?.type !== 'text' || fold?.type !== 'numbers' || label?.type !== 'numbers') {
+      return refuse(file, `pairs(${index + 1}) to be path, path, fold, label`, [...fields.keys()].join(', '));
+    }
+    return { left: left.text, right: right.text, same: (label.values[0] ?? 0) > 0, fold: fold.values[0] ?? 0 };
+  });
+}
+
+function ageDbPairs(split: MatValue, fold: number, file: string): PicturePair[] {
+  const cell = unwrap(split.type === 'struct' ? firstField(split) : split);
+  if (cell?.type !== 'cell' || cell.dimensions[0] !== 2) {
+    return refuse(file, `splits{${fold}} to hold a 2 x P cell`, cell?.type ?? 'nothing');
+  }
+  const { items } = cell;
+  return Array.from({ length: items.length / 2 }, (_, pair) => {
+    const [left, right] = [items[2 * pair], items[2 * pair + 1]].map((entry) => pathOf(entry, file));
+    const nameOf = (path: string | undefined): string | undefined => path?.split('_')[0];
+    return { left: left ?? '', right: right ?? '', same: nameOf(left) === nameOf(right), fold };
+  });
+}
+
+function pathOf(entry: MatValue | undefined, file: string): string {
+  const path = entry?.type === 'struct' ? unwrap(firstField(entry)) : undefined;
+  return path?.type === 'text'
+    ? path.text
+    : refuse(file, 'each entry of a split to start with a path', entry?.type ?? 'nothing');
+}
+
+function firstField(struct: MatStruct): MatValue | undefined {
+  return struct.items[0]?.values().next().value;
+}
+
+/** Cells of one item are often put around text. */
+function unwrap(value: MatValue | undefined): MatValue | undefined {
+  return value?.type === 'cell' && value.items.length === 1 ? unwrap(value.items[0]) : value;
+}
+
+function refuse(file: string, expected: string, found: string): never {
+  fail({ code: 'damaged-protocol', message: `expected ${expected}, found ${found}`, at: { file } });
+}

@@ -1,0 +1,32 @@
+import type { Codec } from '../codec.ts';
+import { isJsonObject, isStringList, jsonHead, parseJson } from '../json-text.ts';
+
+/*
+ * Feature list of MegaFace's development kit (templatelists/*.json): `{"path": [...], "id": [...]}` for probes, only
+ * `path` for distractors. Some files have the keys the other way round.
+ */
+export interface DevkitList {
+  readonly paths: readonly string[];
+  /** The identity of each path; absent in lists of distractors. */
+  readonly ids?: readonly string[];
+}
+
+export const devkitList: Codec<DevkitList> = {
+  name: 'devkit-list',
+  title: "list of MegaFace's development kit",
+  summary: 'Which pictures are probes (with their identities) or distractors.',
+  endings: ['_list.json', '_list.json_'],
+  sniff: (head) => /^\{\s*"(path|id)"\s*:\s*\[/.test(jsonHead(head)),
+  decode(cursor) {
+    const content = parseJson(cursor);
+    const { path, id } = isJsonObject(content) ? content : {};
+    if (!isStringList(path)) return cursor.damaged('expected "path", a list of names', 0, 'damaged-list');
+    if (id === undefined) return { paths: path };
+    if (!isStringList(id) || id.length !== path.length) {
+      return cursor.damaged(`expected "id", a list of ${path.length} names`, 0, 'damaged-list');
+    }
+    return { paths: path, ids: id };
+  },
+  encode: ({ paths, ids }) =>
+    Buffer.from(JSON.stringify(ids === undefined ? { path: paths } : { path: paths, id: ids })),
+};

@@ -1,0 +1,81 @@
+import { closeSync, readSync } from 'node:fs';
+import { fail, type Failure } from '../../core/failure.ts';
+import { Cursor } from './cursor.ts';
+import { openForReading } from './read-file.ts';
+
+/** One line of a text file, with what an error about it needs. */
+export interface TextLine {
+  readonly file: string;
+  /** Counted from 1. */
+  readonly number: number;
+  readonly text: string;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The lines that hold more than white space; line feeds, with or without carriage returns, end them. */
+export function filledLines(cursor: Cursor): TextLine[] {
+  const { file } = cursor;
+  const offset = cursor.offset;
+  const bytes = cursor.take(cursor.remaining, 'the text');
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return cursor.damaged('it is not UTF-8 text', offset, 'not-text');
+  }
+  return text.split('\n').flatMap((line, index) => {
+    const trimmed = line.replace(/\r$/, '');
+    return trimmed.trim() === '' ? [] : [{ file, number: index + 1, text: trimmed }];
+  });
+}
+
+/** The same of a file of any size, read 1 MB at a time. */
+export function* readFilledLines(path: string, what: string): Generator<TextLine> {
+  const { descriptor } = openForReading(path, what);
+  try {
+    const chunk = Buffer.allocUnsafe(1 << 20);
+    let rest = Buffer.alloc(0);
+    let number = 0;
+    for (;;) {
+      const got = readSync(descriptor, chunk, 0, chunk.length, null);
+      const bytes = Buffer.concat([rest, chunk.subarray(0, got)]);
+      const end = got === 0 ? bytes.length : bytes.lastIndexOf(10) + 1;
+      rest = Buffer.from(bytes.subarray(end));
+      const whole = bytes.subarray(0, end);
+      for (const line of filledLines(new Cursor(whole, path))) yield { ...line, number: number + line.number };
+      number += countLineFeeds(whole);
+      if (got === 0) return;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function countLineFeeds(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) count += 1;
+  return count;
+}
+
+/** Fails at a line: `expected` says what should stand there. */
+export function refuseLine(line: TextLine, code: string, expected: string, hint?: string): never {
+  fail(lineFailure(line, code, expected, hint));
+}
+
+/** The same as a value, to be collected. */
+export function lineFailure(line: TextLine, code: string, expected: string, hint?: string): Failure {
+  const shown = line.text.length > 120 ? `${line.text.slice(0, 117)}...` : line.text;
+  return {
+    code,
+    message: `expected ${expected}, found ${JSON.stringify(shown)}`,
+    at: {
+      file: line.file,
+      line: line.number,
+      column: 1,
+      length: Math.max(1, shown.length),
+      sourceLine: shown,
+    },
+    ...(hint === undefined ? {} : { hint }),
+  };
+}

@@ -1,0 +1,71 @@
+import { dirname, join } from 'node:path';
+import { fail } from '../../../core/failure.ts';
+import { littleEndianFloats } from '../little-endian-floats.ts';
+import { decodeFile, readBytes } from '../read-file.ts';
+import { type WeightEntry, type WeightGroup, weightsManifest } from './weights-manifest.ts';
+
+/** An array of a manifest: numbers row by row, small integers turned into what they stand for. */
+export interface ShardArray {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+const elementBytes: Readonly<Record<string, number>> = { float32: 4, uint8: 1, uint16: 2 };
+
+/**
+ * Reads a weights manifest and the shards beside it; the arrays by name. Fails with `damaged-manifest`, and with
+ * `truncated-file` where the shards are shorter than the arrays.
+ */
+export function readWeightShards(manifest: string): Map<string, ShardArray> {
+  const arrays = new Map<string, ShardArray>();
+  for (const group of decodeFile(weightsManifest, manifest)) {
+    const bytes = shardBytes(group, manifest);
+    let offset = 0;
+    for (const entry of group.weights) {
+      const end = offset + bytesOf(entry, manifest);
+      if (end > bytes.length) refuseShort(entry, { offset, end, length: bytes.length, manifest });
+      arrays.set(entry.name, { shape: entry.shape, values: valuesOf(entry, bytes.subarray(offset, end)) });
+      offset = end;
+    }
+  }
+  return arrays;
+}
+
+function shardBytes({ paths }: WeightGroup, manifest: string): Uint8Array {
+  return Buffer.concat(paths.map((path) => readBytes(join(dirname(manifest), path), 'shard of weights')));
+}
+
+function storedType({ dtype, quantization }: WeightEntry): string {
+  return quantization?.dtype ?? dtype;
+}
+
+function bytesOf(entry: WeightEntry, manifest: string): number {
+  const bytes = elementBytes[storedType(entry)];
+  if (bytes !== undefined) return entry.shape.reduce((product, size) => product * size, bytes);
+  return fail({
+    code: 'damaged-manifest',
+    message: `expected the elements of "${entry.name}" to be float32, uint8 or uint16, found ${storedType(entry)}`,
+    at: { file: manifest },
+    hint: 'Export the model without quantization, or with one of these.',
+  });
+}
+
+function refuseShort(
+  { name, shape }: WeightEntry,
+  place: { readonly offset: number; readonly end: number; readonly length: number; readonly manifest: string },
+): never {
+  fail({
+    code: 'truncated-file',
+    message: `the shards end too early: "${name}" of shape ${shape.join(' x ')} ends at byte ${place.end}, they have ${place.length}`,
+    at: { file: place.manifest, offset: place.offset },
+    hint: 'Copy the shards again; they are named in the manifest.',
+  });
+}
+
+function valuesOf(entry: WeightEntry, bytes: Uint8Array): Float32Array {
+  const type = storedType(entry);
+  if (type === 'float32') return littleEndianFloats(bytes);
+  const integers = type === 'uint8' ? bytes : new Uint16Array(Uint8Array.from(bytes).buffer);
+  const { scale, min } = entry.quantization ?? { scale: 1, min: 0 };
+  return Float32Array.from(integers, (integer) => integer * scale + min);
+}

@@ -1,0 +1,115 @@
+import { closeSync, readSync } from 'node:fs';
+import { Cursor } from '../codec/cursor.ts';
+import { RecordIndex } from '../codec/mxnet/index-file.ts';
+import {
+  checkPartOrder,
+  decodeFrameHeader,
+  frameHeaderBytes,
+  joinParts,
+  type FrameHeader,
+} from '../codec/mxnet/record-io.ts';
+import { openForReading } from '../codec/read-file.ts';
+import { decodeImageRecord, recordHeaderBytes, type ImageRecord } from '../codec/insightface/record-header.ts';
+
+/** Random access to the records of a .rec file of any size; holds one record in memory. */
+export class RecordFile {
+  readonly path: string;
+  readonly size: number;
+  readonly #descriptor: number;
+  #buffer = Buffer.allocUnsafe(16 * 1024);
+
+  constructor(path: string) {
+    this.path = path;
+    const { descriptor, size } = openForReading(path, 'RecordIO file');
+    this.#descriptor = descriptor;
+    this.size = size;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  /** Reads the record whose first frame starts at `offset`. Its payload is valid until the next read. */
+  readAt(offset: number): ImageRecord {
+    return decodeImageRecord(new Cursor(this.readPayloadAt(offset), this.path, offset + frameHeaderBytes));
+  }
+
+  /** The payload of the record at `offset`, valid until the next read. */
+  readPayloadAt(offset: number): Uint8Array {
+    const pieces: Uint8Array[] = [];
+    for (let at = offset; ;) {
+      // One read brings header and payload as long as records are not larger than the largest one met so far.
+      let got = this.#read(at, this.#buffer);
+      const header = this.#headerAt(at, got);
+      const end = frameHeaderBytes + header.paddedLength;
+      if (end > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(2 ** Math.ceil(Math.log2(end)));
+      if (end > got) got = this.#read(at, this.#buffer.subarray(0, end));
+      const piece = this.#buffer.subarray(frameHeaderBytes, frameHeaderBytes + header.length);
+      checkPartOrder(new Cursor(piece, this.path, at), header.part, pieces.length > 0, at);
+      if (header.part === 'whole') return piece;
+      pieces.push(Uint8Array.from(piece));
+      if (header.part === 'last') return joinParts(pieces);
+      at += end;
+    }
+  }
+
+  /** The records in the order of the file, as offset and id; payloads are skipped, not read. */
+  *scan(): Generator<{ readonly offset: number; readonly id: number }> {
+    const head = Buffer.allocUnsafe(frameHeaderBytes + recordHeaderBytes);
+    for (let at = 0; at < this.size;) {
+      const got = this.#read(at, head);
+      const first = this.#decodeHeader(head.subarray(0, got), at);
+      checkPartOrder(new Cursor(head, this.path, at), first.part, false, at);
+      const id =
+        first.length >= recordHeaderBytes
+          ? new Cursor(head.subarray(frameHeaderBytes, got), this.path, at + frameHeaderBytes)
+          : undefined;
+      id?.take(8, 'flag and label');
+      yield { offset: at, id: id?.u64('the id of an image record') ?? this.readAt(at).id };
+      at = this.#skipParts(at, first);
+    }
+  }
+
+  /** Builds the index that a lost .idx file held. */
+  buildIndex(): RecordIndex {
+    const ids: number[] = [];
+    const offsets: number[] = [];
+    for (const { id, offset } of this.scan()) {
+      ids.push(id);
+      offsets.push(offset);
+    }
+    return new RecordIndex(Float64Array.from(ids), Float64Array.from(offsets));
+  }
+
+  /** Offset after the record whose first frame, with this header, starts at `offset`. */
+  #skipParts(offset: number, first: FrameHeader): number {
+    let at = offset + frameHeaderBytes + first.paddedLength;
+    for (let part = first.part; part === 'first' || part === 'middle';) {
+      const head = Buffer.allocUnsafe(frameHeaderBytes);
+      const header = this.#decodeHeader(head.subarray(0, this.#read(at, head)), at);
+      checkPartOrder(new Cursor(head, this.path, at), header.part, true, at);
+      part = header.part;
+      at += frameHeaderBytes + header.paddedLength;
+    }
+    return at;
+  }
+
+  #headerAt(offset: number, got: number): FrameHeader {
+    return this.#decodeHeader(this.#buffer.subarray(0, got), offset);
+  }
+
+  #decodeHeader(bytes: Uint8Array, offset: number): FrameHeader {
+    return decodeFrameHeader(new Cursor(bytes, this.path, offset), this.size - offset - frameHeaderBytes);
+  }
+
+  /** Fills `target` from `offset` on as far as the file goes; returns how many bytes that were. */
+  #read(offset: number, target: Buffer): number {
+    let got = 0;
+    while (got < target.length) {
+      const more = readSync(this.#descriptor, target, got, target.length - got, offset + got);
+      if (more === 0) break;
+      got += more;
+    }
+    return got;
+  }
+}

@@ -1,0 +1,98 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fail } from '../../core/failure.ts';
+import { isPictureName } from './image-folder.ts';
+import { TarFile, type TarMember } from '../codec/archive/tar-file.ts';
+
+/*
+ * WebDataset shards (github.com/webdataset/webdataset, "The WebDataset Format"): tape archives in which neighbouring
+ * files whose names are equal up to the first dot of the base name make one sample: `000/12.jpg`, `000/12.cls`.
+ */
+
+/** A picture that lies in an archive. */
+export interface ShardPicture {
+  /** Path within the archive. */
+  readonly name: string;
+  /** Where its bytes start in the archive. */
+  readonly offset: number;
+  readonly size: number;
+  /** What the `.cls` file beside it says; undefined where there is none. */
+  readonly label: number | undefined;
+  /** Name of the folder within the archive; empty: none. */
+  readonly folder: string;
+}
+
+/** The shards that `path` is or holds, sorted by name; undefined where it is a folder without archives. */
+export function findShards(path: string): string[] | undefined {
+  if (!existsSync(path)) return undefined;
+  if (!statSync(path).isDirectory()) return [path];
+  const names = readdirSync(path).filter((name) => extname(name).toLowerCase() === '.tar' && !name.startsWith('.'));
+  return names.length === 0 ? undefined : names.sort().map((name) => join(path, name));
+}
+
+/** The pictures of a shard in their order; their bytes are passed over, not read. */
+export function* readShard(path: string): Generator<ShardPicture> {
+  const file = new TarFile(path);
+  try {
+    let sample: TarMember[] = [];
+    for (const member of file.members()) {
+      if (member.type !== 'file') continue;
+      if (sample[0] !== undefined && keyOf(member.name) !== keyOf(sample[0].name)) {
+        yield* pictureOf(sample, file);
+        sample = [];
+      }
+      sample.push(member);
+    }
+    yield* pictureOf(sample, file);
+  } finally {
+    file.close();
+  }
+}
+
+function* pictureOf(sample: readonly TarMember[], file: TarFile): Generator<ShardPicture> {
+  const [first] = sample;
+  if (first === undefined) return;
+  const picture = sample.find(({ name }) => isPictureName(`x.${extensionOf(name)}`));
+  if (picture === undefined) {
+    fail({
+      code: 'sample-without-picture',
+      message: `expected a picture in every sample, found only ${sample.map(({ name }) => name).join(', ')}`,
+      at: { file: file.path, offset: first.offset },
+      hint: 'The files of a sample follow each other and have one name up to its first dot: 12.jpg, 12.cls.',
+    });
+  }
+  const label = sample.find(({ name }) => extensionOf(name) === 'cls');
+  const folder = picture.name.split('/').at(-2) ?? '';
+  const { name, offset, size } = picture;
+  yield {
+    name,
+    offset,
+    size,
+    folder: folder === '.' ? '' : folder,
+    label: label === undefined ? undefined : classIn(label, file),
+  };
+}
+
+/** Path and base name up to its first dot. */
+function keyOf(name: string): string {
+  return name.slice(0, name.length - extensionOf(name).length);
+}
+
+/** What follows the first dot of the base name, in small letters. */
+function extensionOf(name: string): string {
+  const base = name.slice(name.lastIndexOf('/') + 1);
+  const dot = base.indexOf('.');
+  return dot < 0 ? '' : base.slice(dot + 1).toLowerCase();
+}
+
+/** The whole number that a small text file holds. */
+function classIn(member: TarMember, file: TarFile): number {
+  const text = Buffer.from(file.content(member)).toString('latin1').trim();
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  return fail({
+    code: 'damaged-file',
+    message: `${member.name} should hold the number of a class, found ${JSON.stringify(text.slice(0, 40))}`,
+    at: { file: file.path, offset: member.offset },
+    hint: 'A class is a whole number from 0 on.',
+  });
+}

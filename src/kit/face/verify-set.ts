@@ -1,0 +1,154 @@
+import { type Digest, digestOf } from '../../core/digest.ts';
+import { fail } from '../../core/failure.ts';
+import type { VerificationSet } from '../codec/insightface/verification-set.ts';
+import { areaUnderCurve } from './area-under-curve.ts';
+import { embedPictures } from './embed-pictures.ts';
+import { type EmbeddingStore, MemoryEmbeddings } from './embedding-store.ts';
+import type { FaceEmbedder } from './face-embedder.ts';
+import { type FoldAccuracy, foldAccuracy } from './fold-accuracy.ts';
+import { pairDistances, rowNorms } from './pair-distances.ts';
+import { tarAtFar } from './tar-at-far.ts';
+import type { VerificationResult } from './verification-result.ts';
+import { worstPairs } from './worst-pairs.ts';
+
+/** False acceptance rates that are reported; 1e-3 is the one of the 2018 system. */
+const rates = [1e-1, 1e-2, 1e-3, 1e-4];
+
+export interface VerifySetOptions {
+  readonly embedder: FaceEmbedder;
+  readonly set: VerificationSet;
+  /** Name of the set, for the result and for failures. */
+  readonly name: string;
+  /** Where the set was read from, for failures; its name if not given. */
+  readonly file?: string;
+  /** Name of the model, for the result. */
+  readonly model?: string;
+  /** Contiguous folds, 10 as a rule; 1: threshold chosen and tested on all pairs. */
+  readonly folds: number;
+  /** Pictures at a time; the network sees each as it is and mirrored. */
+  readonly batch: number;
+  /** What is known of the network's embeddings; shared between sets, a picture is embedded once. */
+  readonly store?: EmbeddingStore;
+  /** Wrong pairs of either kind to keep with thumbnails; 0 (the default) while training. */
+  readonly worst?: number;
+  readonly signal?: AbortSignal;
+  /** Called after every batch with the number of pictures embedded, of the `total` that were not in the store. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Embeds a verification set and measures it. Holds two batches of decoded pictures and two embeddings per picture in memory.
+ * Fails with `no-pairs`, `too-few-pairs`, `picture-size-mismatch`, `embedding-not-finite` and whatever the decoder finds.
+ */
+export async function verifySet(options: VerifySetOptions): Promise<VerificationResult> {
+  requirePairs(options);
+  const { set, folds, embedder } = options;
+  const embeddings = await embedSet(options);
+  const score = (matrices: readonly Float32Array[]): { distances: Float64Array; same: readonly boolean[] } => ({
+    distances: pairDistances(matrices, embedder.embeddingSize),
+    same: set.same,
+  });
+  const plain = foldAccuracy(score([embeddings.original]), folds);
+  const pairs = score([embeddings.original, embeddings.mirrored]);
+  const result = foldAccuracy(pairs, folds);
+  return {
+    model: options.model ?? '',
+    set: options.name,
+    pairs: set.same.length,
+    samePairs: set.same.filter(Boolean).length,
+    embeddingSize: embedder.embeddingSize,
+    ...result,
+    ...withoutFlip(plain),
+    xnorm: meanNorm([embeddings.original, embeddings.mirrored], embedder.embeddingSize),
+    areaUnderCurve: areaUnderCurve(pairs),
+    tarAtFar: tarAtFar(pairs, folds, rates),
+    worst: await worstPairs({ pairs, folds: result.folds, set, limit: options.worst ?? 0 }),
+    distances: Array.from(pairs.distances, (distance) => Number(distance.toFixed(6))),
+    same: set.same,
+  };
+}
+
+function withoutFlip(plain: FoldAccuracy): { accuracyWithoutFlip: number; deviationWithoutFlip: number } {
+  return { accuracyWithoutFlip: plain.accuracy, deviationWithoutFlip: plain.deviation };
+}
+
+/** Fails with `no-pairs` or `too-few-pairs`; for those who want to know before they compute anything. */
+export function requirePairs({
+  set,
+  name,
+  file,
+  folds,
+}: Pick<VerifySetOptions, 'set' | 'name' | 'file' | 'folds'>): void {
+  const place = file === undefined ? {} : { at: { file } };
+  const pairs = set.same.length;
+  if (pairs === 0) {
+    fail({
+      code: 'no-pairs',
+      message: `The verification set ${name} holds no pairs; at least one per fold is needed.`,
+      ...place,
+      hint: 'Pack it with a protocol: face2rec and pairs2bin take one.',
+    });
+  }
+  if (pairs < folds) {
+    fail({
+      code: 'too-few-pairs',
+      message: `The verification set ${name} holds ${pairs} pairs, fewer than the ${folds} folds asked for.`,
+      ...place,
+      hint: 'Ask for fewer folds, or pack more pairs.',
+    });
+  }
+}
+
+interface SetEmbeddings {
+  /** pictures x embeddingSize. */
+  readonly original: Float32Array;
+  readonly mirrored: Float32Array;
+}
+
+/** Embeds every distinct picture once (the 12,000 of LFW's pairs are 7,701) and spreads the results over the set. */
+async function embedSet(options: VerifySetOptions): Promise<SetEmbeddings> {
+  const { embedder, set, store = new MemoryEmbeddings() } = options;
+  const digests = set.images.map((bytes) => digestOf(bytes));
+  await embedMissing(options, digests, store);
+  const size = embedder.embeddingSize;
+  const original = new Float32Array(digests.length * size);
+  const mirrored = new Float32Array(digests.length * size);
+  for (const [index, digest] of digests.entries()) {
+    const embedded = store.find(digest);
+    if (embedded === undefined) throw new Error(`picture ${index} has not been embedded`);
+    original.set(embedded.original, index * size);
+    mirrored.set(embedded.mirrored, index * size);
+  }
+  return { original, mirrored };
+}
+
+async function embedMissing(
+  options: VerifySetOptions,
+  digests: readonly Digest[],
+  store: EmbeddingStore,
+): Promise<void> {
+  const { embedder, set, name, file = name, batch, signal, onProgress } = options;
+  const missing = new Map<Digest, number>();
+  for (const [index, digest] of digests.entries()) {
+    if (!missing.has(digest) && store.find(digest) === undefined) missing.set(digest, index);
+  }
+  const wanted = [...missing.keys()];
+  const pictures = [...missing.values()].map((index) => ({
+    read: () => set.images[index] ?? new Uint8Array(),
+    file,
+    what: `picture ${index} of verification set ${name}`,
+  }));
+  const size = embedder.embeddingSize;
+  for await (const { start, count, original, mirrored } of embedPictures({ embedder, pictures, batch, signal })) {
+    for (const [place, digest] of wanted.slice(start, start + count).entries()) {
+      const row = [place * size, (place + 1) * size] as const;
+      store.add(digest, { original: original.subarray(...row), mirrored: mirrored.subarray(...row) });
+    }
+    onProgress?.(start + count, wanted.length);
+  }
+}
+
+function meanNorm(matrices: readonly Float32Array[], embeddingSize: number): number {
+  const norms = matrices.flatMap((matrix) => Array.from(rowNorms(matrix, embeddingSize)));
+  return norms.reduce((sum, norm) => sum + norm, 0) / norms.length;
+}

@@ -1,0 +1,77 @@
+import type { Graph } from '../graph/graph.ts';
+import { GraphBuilder } from '../graph/graph-builder.ts';
+import { type Backbone, earlyDownsamplingOption, embeddingSizeOption } from './backbone.ts';
+import { frontEnd } from './front-end.ts';
+import { type Head, headNormalization, headOption, outputHead } from './output-head.ts';
+import { convolve, pool, type SquareConvolution } from './square-windows.ts';
+
+export interface DenseNetOptions {
+  readonly embeddingSize: number;
+  readonly head: Head;
+  readonly earlyDownsampling: boolean;
+}
+
+interface Architecture {
+  /** Channels that each unit adds. */
+  readonly growth: number;
+  /** Units per block. */
+  readonly units: readonly number[];
+}
+
+const dropoutRate = 0.2;
+
+/** DenseNet-BC (Huang et al. 2016): every unit takes the outputs of all units before it in its block. */
+export function denseNet(depth: number, architecture: Architecture): Backbone<DenseNetOptions> {
+  return {
+    family: 'DenseNet',
+    summary: `DenseNet-BC of depth ${depth}: every unit takes the outputs of all units before it in its block.`,
+    options: { embeddingSize: embeddingSizeOption, head: headOption, earlyDownsampling: earlyDownsamplingOption },
+    weights: { distribution: 'uniform', fan: 'in' },
+    build: (options, size) => buildDenseNet(architecture, options, { channels: 3, ...size }),
+  };
+}
+
+/** A DenseNet of any number of units. */
+export function buildDenseNet(
+  { growth, units }: Architecture,
+  { embeddingSize, head, earlyDownsampling }: DenseNetOptions,
+  picture: Graph['input'],
+): Graph {
+  const builder = new GraphBuilder();
+  let layer = frontEnd(builder, 2 * growth, earlyDownsampling);
+  // Counted from the nominal width of the front end, although it gives fewer channels where that is above 64.
+  let width = 2 * growth;
+  for (const [block, count] of units.entries()) {
+    for (let unit = 1; unit <= count; unit += 1) {
+      const added = denseUnit(builder, `DBstage${block + 1}_unit${unit}`, layer, growth);
+      layer = builder.add('concat', `DBstage${block + 1}_concat${unit}`, [layer, added]);
+    }
+    if (block === units.length - 1) break;
+    width = Math.floor((width + count * growth) / 2);
+    layer = transition(builder, block + 1, layer, width);
+  }
+  return builder.build(picture, outputHead(head, { builder, picture, layer, embeddingSize }));
+}
+
+function denseUnit(builder: GraphBuilder, name: string, input: string, growth: number): string {
+  const narrow = step(builder, { name, number: 1, input }, { filters: 4 * growth, kernel: 1 });
+  return step(builder, { name, number: 2, input: narrow }, { filters: growth, kernel: 3, pad: 1 });
+}
+
+function transition(builder: GraphBuilder, number: number, input: string, filters: number): string {
+  const name = `TBstage${number}`;
+  const narrow = step(builder, { name, number: 1, input }, { filters, kernel: 1 });
+  return pool(builder, `${name}_pool${number}`, narrow, { function: 'average', kernel: 2, stride: 2 });
+}
+
+/** Normalise, rectify, convolve, drop. */
+function step(
+  builder: GraphBuilder,
+  { name, number, input }: { readonly name: string; readonly number: number; readonly input: string },
+  window: SquareConvolution,
+): string {
+  const normalized = builder.add('batch-normalization', `${name}_bn${number}`, input, headNormalization);
+  const active = builder.add('activation', `${name}_relu${number}`, normalized, { function: 'relu' });
+  const convolved = convolve(builder, `${name}_conv${number}`, active, window);
+  return builder.add('dropout', `${name}_dp${number}`, convolved, { rate: dropoutRate });
+}

@@ -1,0 +1,68 @@
+import { inputName, type LayerNode } from '../graph/graph.ts';
+import type { GraphParameter, InferredGraph } from '../graph/infer-graph.ts';
+import type { LayerKernels, LayerKernelTable } from './layer-kernels.ts';
+
+/** One layer with everything that is known about it before it runs. */
+export interface PlannedLayer {
+  readonly node: LayerNode;
+  readonly kernels: LayerKernels<LayerNode['attributes']>;
+  readonly parameters: readonly GraphParameter[];
+  /** It, or a layer before it, has something to train: gradients go through it. */
+  readonly trains: boolean;
+  /** For each input, whether gradients go on to it. */
+  readonly wanted: readonly boolean[];
+}
+
+export interface ExecutionPlan {
+  /** The layers that the outputs depend on, in order. */
+  readonly layers: readonly PlannedLayer[];
+  readonly outputs: readonly string[];
+  /** How often each value is used in a pass, by name of the layer that gives it; it can go after the last use. */
+  readonly uses: { readonly inference: ReadonlyMap<string, number>; readonly training: ReadonlyMap<string, number> };
+}
+
+/** Decides, once per network, what is computed and how long each value has to live. */
+export function planExecution({ graph, parameters }: InferredGraph, table: LayerKernelTable): ExecutionPlan {
+  const needed = neededLayers(graph.layers, graph.outputs);
+  const trains = new Map<string, boolean>([[inputName, false]]);
+  const layers = needed.map((node): PlannedLayer => {
+    const own = parameters.filter((parameter) => parameter.layer === node.name);
+    const wanted = node.inputs.map((input) => trains.get(input) === true);
+    const isTrained = wanted.includes(true) || own.some((parameter) => parameter.role === 'trainable');
+    trains.set(node.name, isTrained);
+    return { node, kernels: table[node.kind], parameters: own, trains: isTrained, wanted };
+  });
+  return {
+    layers,
+    outputs: graph.outputs,
+    uses: { inference: countUses(layers, graph.outputs, false), training: countUses(layers, graph.outputs, true) },
+  };
+}
+
+function neededLayers(layers: readonly LayerNode[], outputs: readonly string[]): LayerNode[] {
+  const needed = new Set(outputs);
+  const reversed = layers.toReversed().filter((node) => {
+    if (!needed.has(node.name)) return false;
+    for (const input of node.inputs) needed.add(input);
+    return true;
+  });
+  return reversed.toReversed();
+}
+
+function countUses(
+  layers: readonly PlannedLayer[],
+  outputs: readonly string[],
+  training: boolean,
+): Map<string, number> {
+  const uses = new Map(outputs.map((output) => [output, 1]));
+  const count = (name: string): void => {
+    uses.set(name, (uses.get(name) ?? 0) + 1);
+  };
+  for (const { node, kernels, trains } of layers) {
+    node.inputs.forEach(count);
+    if (!training || !trains) continue;
+    if (kernels.keeps === 'inputs') node.inputs.forEach(count);
+    if (kernels.keeps === 'output') count(node.name);
+  }
+  return uses;
+}

@@ -1,0 +1,124 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { Random } from '../../../../core/random.ts';
+import type { ActivationAttributes } from '../../graph/layers/activation.ts';
+import type { DropoutAttributes } from '../../graph/layers/dropout.ts';
+import type { ScalarAttributes } from '../../graph/layers/scalar.ts';
+import type { TensorLibrary } from '../engine-handle.ts';
+import type { LayerKernels } from '../layer-kernels.ts';
+import { required } from '../required.ts';
+
+export function identityKernels(tf: TensorLibrary): LayerKernels<object> {
+  return {
+    keeps: 'nothing',
+    forward: ({ inputs }) => ({ output: tf.clone(required(inputs[0])) }),
+    backward: ({ gradient }) => ({ inputs: [tf.clone(gradient)], parameters: {} }),
+  };
+}
+
+export function addKernels(tf: TensorLibrary): LayerKernels<object> {
+  return {
+    keeps: 'nothing',
+    forward: ({ inputs }) => ({ output: tf.add(required(inputs[0]), required(inputs[1])) }),
+    backward: ({ gradient, wanted }) => ({
+      inputs: wanted.map((isWanted) => (isWanted ? tf.clone(gradient) : undefined)),
+      parameters: {},
+    }),
+  };
+}
+
+export function multiplyKernels(tf: TensorLibrary): LayerKernels<object> {
+  return {
+    keeps: 'inputs',
+    forward({ inputs: [x, factor] }) {
+      return { output: tf.mul(required(x), spread(tf, required(factor), required(x).shape)) };
+    },
+    backward({ gradient, inputs: [x, factor], wanted }) {
+      const factors = required(factor);
+      const input = wanted[0] === true ? tf.mul(gradient, spread(tf, factors, gradient.shape)) : undefined;
+      const own = wanted[1] === true ? gathered(tf, tf.mul(gradient, required(x)), factors.shape) : undefined;
+      return { inputs: [input, own], parameters: {} };
+    },
+  };
+}
+
+/** Factors per channel as pictures of one pixel, others as they are. */
+function spread(tf: TensorLibrary, factors: Tensor, [batch = 0, ...shape]: readonly number[]): Tensor {
+  return factors.rank === shape.length + 1 ? factors : tf.reshape(factors, [batch, 1, 1, factors.shape[1] ?? 0]);
+}
+
+/** The inverse for gradients: the sum over all positions that a factor was used at. */
+function gathered(tf: TensorLibrary, products: Tensor, shape: readonly number[]): Tensor {
+  const isPerChannel = products.rank === 4 && (shape.length === 2 || (shape[1] === 1 && shape[2] === 1));
+  return isPerChannel ? tf.reshape(tf.sum(products, [1, 2]), [...shape]) : products;
+}
+
+export function minusScalarKernels(tf: TensorLibrary): LayerKernels<ScalarAttributes> {
+  return {
+    keeps: 'nothing',
+    forward: ({ attributes, inputs }) => ({ output: tf.sub(required(inputs[0]), attributes.scalar) }),
+    backward: ({ gradient }) => ({ inputs: [tf.clone(gradient)], parameters: {} }),
+  };
+}
+
+export function multiplyScalarKernels(tf: TensorLibrary): LayerKernels<ScalarAttributes> {
+  return {
+    keeps: 'nothing',
+    forward: ({ attributes, inputs }) => ({ output: tf.mul(required(inputs[0]), attributes.scalar) }),
+    backward: ({ attributes, gradient }) => ({ inputs: [tf.mul(gradient, attributes.scalar)], parameters: {} }),
+  };
+}
+
+export function preluKernels(tf: TensorLibrary): LayerKernels<object> {
+  return {
+    keeps: 'inputs',
+    forward: ({ inputs, parameters }) => ({ output: tf.prelu(required(inputs[0]), required(parameters['gamma'])) }),
+    backward({ inputs, gradient, parameters, wanted }) {
+      const x = required(inputs[0]);
+      const negative = tf.lessEqual(x, 0);
+      const below = tf.where(negative, gradient, 0);
+      const axes = Array.from({ length: x.rank - 1 }, (_, axis) => axis);
+      const gamma = tf.sum(tf.mul(below, x), axes);
+      const input =
+        wanted[0] === true ? tf.where(negative, tf.mul(gradient, required(parameters['gamma'])), gradient) : undefined;
+      return { inputs: [input], parameters: { gamma } };
+    },
+  };
+}
+
+export function dropoutKernels(tf: TensorLibrary): LayerKernels<DropoutAttributes> {
+  return {
+    keeps: 'nothing',
+    forward({ attributes: { rate }, inputs, training, seed }) {
+      const x = required(inputs[0]);
+      if (!training) return { output: tf.clone(x) };
+      const random = new Random(seed);
+      // Drawn here and not by the engine, so that all engines leave out the same values.
+      const values = Float32Array.from({ length: x.size }, () => (random.uniform() < rate ? 0 : 1 / (1 - rate)));
+      const mask = tf.tensor(values, x.shape);
+      return { output: tf.mul(x, mask), saved: [mask] };
+    },
+    backward: ({ gradient, saved }) => ({ inputs: [tf.mul(gradient, required(saved[0]))], parameters: {} }),
+  };
+}
+
+/** The value of each function and its derivative, the latter from the value. */
+export function activationKernels(tf: TensorLibrary): LayerKernels<ActivationAttributes> {
+  const functions = {
+    relu: { value: tf.relu, derivative: (y: Tensor) => tf.step(y) },
+    sigmoid: { value: tf.sigmoid, derivative: (y: Tensor) => tf.mul(y, tf.sub(1, y)) },
+    tanh: { value: tf.tanh, derivative: (y: Tensor) => tf.sub(1, tf.square(y)) },
+    softrelu: { value: tf.softplus, derivative: (y: Tensor) => tf.sub(1, tf.exp(tf.neg(y))) },
+    softsign: {
+      value: (x: Tensor) => tf.div(x, tf.add(1, tf.abs(x))),
+      derivative: (y: Tensor) => tf.square(tf.sub(1, tf.abs(y))),
+    },
+  } satisfies Record<ActivationAttributes['function'], object>;
+  return {
+    keeps: 'output',
+    forward: ({ attributes, inputs }) => ({ output: functions[attributes.function].value(required(inputs[0])) }),
+    backward: ({ attributes, gradient, output }) => ({
+      inputs: [tf.mul(gradient, functions[attributes.function].derivative(required(output)))],
+      parameters: {},
+    }),
+  };
+}

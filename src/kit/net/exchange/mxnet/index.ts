@@ -1,0 +1,110 @@
+import { mkdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { writeFileAtomic } from '../../../../core/atomic-file.ts';
+import { fail, type Failure, failWith } from '../../../../core/failure.ts';
+import { type MxnetArray, mxnetParams, toFloat32 } from '../../../codec/mxnet/mxnet-params.ts';
+import { mxnetSymbol, type MxnetSymbol } from '../../../codec/mxnet/mxnet-symbol.ts';
+import { decodeFile } from '../../../codec/read-file.ts';
+import { inputName } from '../../graph/graph.ts';
+import type { Model } from '../../model/model-folder.ts';
+import type { NamedArray } from '../../model/named-array.ts';
+import { assembleModel } from '../assemble-model.ts';
+import { assumedSize } from '../assumed-size.ts';
+import type { ModelFormat, ModelReadOptions, ModelWriteOptions, PictureSize } from '../model-format.ts';
+import {
+  type CheckpointPaths,
+  fileEndings,
+  findCheckpoint,
+  hasSymbol,
+  pathsOf,
+  prefixOf,
+  writtenPrefix,
+} from './checkpoint-paths.ts';
+import { embeddingHeads } from './embedding-heads.ts';
+import { readSymbol } from './read-symbol.ts';
+import { arraysOf, symbolOf } from './write-symbol.ts';
+
+/** What the 2018 system trains and publishes. Reads checkpoints of any MXNet; writes what MXNet 1.x reads. */
+export const mxnet = {
+  name: 'mxnet',
+  title: 'MXNet checkpoint (-symbol.json, -0000.params)',
+  summary: 'Graph and parameters as MXNet saves them; training checkpoints are cut at the embedding.',
+  endings: ['-symbol.json', '.params'],
+  standardName: 'model-0000.params',
+  recognises: hasSymbol,
+  filesAt: (path: string) => [pathsOf((prefixOf(path) ?? writtenPrefix(path)).prefix, 0).symbol],
+  companions: fileEndings,
+  takes: { read: ['epoch', 'outputs', 'input', 'normalization'], write: ['epoch'] },
+  read(path: string, options: ModelReadOptions): Model {
+    const named = prefixOf(path) ?? writtenPrefix(path);
+    const paths = findCheckpoint(named.prefix, options.epoch ?? named.epoch);
+    const symbol = decodeFile(mxnetSymbol, paths.symbol);
+    const heads = embeddingHeads(symbol, options.outputs, paths.symbol);
+    const stated = statedSize(symbol);
+    const input = { ...assumedSize, ...stated, ...options.input };
+    const isAssumedSize = stated === undefined && options.input === undefined;
+    const { graph, parameters } = readSymbol(symbol, { file: paths.symbol, heads, input });
+    const stored = decodeFile(mxnetParams, paths.parameters);
+    checkNames(stored, symbol, paths);
+    const arrays = stored.flatMap((array): NamedArray[] => {
+      const name = plainName(array.name);
+      return parameters.has(name) ? [{ name, shape: array.shape, values: toFloat32(array) }] : [];
+    });
+    const origin = {
+      format: 'mxnet',
+      symbol: basename(paths.symbol),
+      parameters: basename(paths.parameters),
+      epoch: paths.epoch,
+    };
+    return assembleModel({ graph, arrays, origin, file: paths.parameters, isAssumedSize }, options);
+  },
+  write(path: string, model: Model, options: ModelWriteOptions): void {
+    const named = writtenPrefix(path);
+    const paths = pathsOf(named.prefix, options.epoch ?? named.epoch ?? 0);
+    mkdirSync(dirname(paths.symbol), { recursive: true });
+    writeFileAtomic(paths.parameters, mxnetParams.encode(arraysOf(model)));
+    writeFileAtomic(paths.symbol, mxnetSymbol.encode(symbolOf(model.inferred)));
+  },
+} as const satisfies ModelFormat;
+
+/** More arrays without a layer than these do not each get a failure of their own. */
+const mostFailures = 5;
+
+/**
+ * An array that no variable of the symbol names is one too many; those of a classifier that has been cut off are not.
+ * Fails with `parameters-mismatch`: once for each, or for all together where they are many.
+ */
+function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, paths: CheckpointPaths): void {
+  const file = paths.parameters;
+  const variables = new Set(symbol.nodes.filter(({ op }) => op === 'null').map(({ name }) => name));
+  const homeless = arrays.map(({ name }) => plainName(name)).filter((name) => !variables.has(name));
+  if (homeless.length > mostFailures) {
+    const few = homeless.slice(0, mostFailures).map((name) => `"${name}"`);
+    const message =
+      `${homeless.length} of ${arrays.length} arrays belong to no layer of ${basename(paths.symbol)} ` +
+      `(${few.join(', ')}, ...): these files do not belong together.`;
+    fail({ code: 'parameters-mismatch', message, at: { file } });
+  }
+  const failures = homeless.map((name): Failure => {
+    const message =
+      name === '' ? 'The arrays have no names.' : `Parameter "${name}" belongs to no layer of the symbol.`;
+    return { code: 'parameters-mismatch', message, at: { file } };
+  });
+  failWith(failures);
+}
+
+/** The size of the pictures, where the variable `data` states it. */
+function statedSize(symbol: MxnetSymbol): Required<PictureSize> | undefined {
+  const data = symbol.nodes.find(({ op, name }) => op === 'null' && name === inputName);
+  const sizes =
+    /^[([](.*)[)\]]$/
+      .exec(data?.attrs['__shape__'] ?? '')?.[1]
+      ?.split(',')
+      .map(Number) ?? [];
+  const [, channels = 0, height = 0, width = 0] = sizes;
+  return sizes.length === 4 && channels > 0 && height > 0 && width > 0 ? { channels, height, width } : undefined;
+}
+
+function plainName(name: string): string {
+  return name.replace(/^(arg|aux):/, '');
+}

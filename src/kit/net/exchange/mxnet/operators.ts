@@ -1,0 +1,199 @@
+import { activationFunctions } from '../../graph/layers/activation.ts';
+import type { OperatorNode } from './operator-node.ts';
+
+/** Adds the layers that stand for an operator to the graph; gives the layer of each of the operator's outputs. */
+type OperatorReader = (node: OperatorNode) => readonly string[];
+
+/**
+ * The operators of the 2018 networks (and of MTCNN), each under all names it has had. Defaults are those of MXNet:
+ * specification of the training side, section 1.
+ */
+export const operators: Readonly<Record<string, OperatorReader>> = {
+  ...named(['Convolution', 'Convolution_v1'], readConvolution),
+  ...named(['FullyConnected'], readFullyConnected),
+  ...named(['BatchNorm', 'BatchNorm_v1', 'CuDNNBatchNorm'], readBatchNormalization),
+  ...named(['LeakyReLU'], readLeaky),
+  ...named(['Activation'], (node) => {
+    const name = node.attributes.choice('act_type', activationFunctions, 'nothing');
+    return [node.layer('activation', [node.value(0)], { function: name })];
+  }),
+  ...named(['relu'], (node) => [node.layer('activation', [node.value(0)], { function: 'relu' })]),
+  ...named(['sigmoid'], (node) => [node.layer('activation', [node.value(0)], { function: 'sigmoid' })]),
+  ...named(['tanh'], (node) => [node.layer('activation', [node.value(0)], { function: 'tanh' })]),
+  ...named(['Pooling', 'Pooling_v1'], readPooling),
+  ...named(['Flatten', 'flatten'], (node) => [node.layer('flatten', [node.value(0)], {})]),
+  ...named(['Reshape', 'reshape'], readReshape),
+  ...named(['Dropout'], (node) => {
+    const rate = node.attributes.number('p', 0.5);
+    return [node.layer('dropout', [node.value(0)], { rate })];
+  }),
+  ...named(['_copy', 'identity', 'BlockGrad', 'stop_gradient'], (node) => [
+    node.layer('identity', [node.value(0)], {}),
+  ]),
+  ...named(['elemwise_add', '_plus', '_Plus', '_add', 'broadcast_add', 'broadcast_plus'], (node) => [
+    node.layer('add', [node.value(0), node.value(1)], {}),
+  ]),
+  ...named(['add_n', 'ElementWiseSum', '_ElementWiseSum'], readSum),
+  ...named(['elemwise_mul', '_mul', '_Mul', 'broadcast_mul'], readProduct),
+  ...named(['_minus_scalar', '_MinusScalar'], (node) => [readScalar(node, 'minus-scalar', (scalar) => scalar)]),
+  ...named(['_plus_scalar', '_PlusScalar'], (node) => [readScalar(node, 'minus-scalar', (scalar) => -scalar)]),
+  ...named(['_mul_scalar', '_MulScalar'], (node) => [readScalar(node, 'multiply-scalar', (scalar) => scalar)]),
+  ...named(['_div_scalar', '_DivScalar'], (node) => [readScalar(node, 'multiply-scalar', (scalar) => 1 / scalar)]),
+  ...named(['Concat', 'concat'], (node) => {
+    node.attributes.only('dim', '1');
+    return [node.layer('concat', node.values(), {})];
+  }),
+  ...named(['slice_axis'], readSlice),
+  ...named(['SliceChannel', 'split'], readSplit),
+  ...named(['softmax', 'SoftmaxActivation', 'SoftmaxOutput', 'Softmax'], readSoftmax),
+};
+
+function named(names: readonly string[], reader: OperatorReader): Record<string, OperatorReader> {
+  return Object.fromEntries(names.map((name) => [name, reader]));
+}
+
+function readConvolution(node: OperatorNode): string[] {
+  const { attributes } = node;
+  const kernel = attributes.pair('kernel');
+  const dilate = attributes.pair('dilate', [1, 1]);
+  if (dilate.some((step) => step !== 1)) attributes.refuse('dilate', '(1, 1)', `(${dilate.join(', ')})`);
+  attributes.only('layout', 'NCHW');
+  const bias = !attributes.flag('no_bias', false);
+  const layer = {
+    filters: attributes.integer('num_filter'),
+    kernel,
+    stride: attributes.pair('stride', [1, 1]),
+    pad: attributes.pair('pad', [0, 0]),
+    groups: attributes.integer('num_group', 1),
+    bias,
+  };
+  return [node.layer('convolution', [node.value(0)], layer, bias ? ['weight', 'bias'] : ['weight'])];
+}
+
+function readFullyConnected(node: OperatorNode): string[] {
+  const { attributes } = node;
+  const bias = !attributes.flag('no_bias', false);
+  const input = node.value(0);
+  // Without flattening only the last axis is multiplied, which is the same for a row.
+  if (!attributes.flag('flatten', true) && node.shapeOf(input).length > 1)
+    attributes.refuse('flatten', 'True', 'False');
+  const layer = { units: attributes.integer('num_hidden'), bias };
+  return [node.layer('fully-connected', [input], layer, bias ? ['weight', 'bias'] : ['weight'])];
+}
+
+function readBatchNormalization(node: OperatorNode): string[] {
+  const { attributes } = node;
+  attributes.only('axis', '1');
+  const layer = {
+    epsilon: attributes.number('eps', 1e-3),
+    momentum: attributes.number('momentum', 0.9),
+    fixGamma: attributes.flag('fix_gamma', true),
+  };
+  const parameters = ['gamma', 'beta', 'moving_mean', 'moving_var'];
+  return [node.layer('batch-normalization', [node.value(0)], layer, parameters)];
+}
+
+function readLeaky(node: OperatorNode): string[] {
+  node.attributes.only('act_type', 'prelu', 'leaky');
+  return [node.layer('prelu', [node.value(0)], {}, ['gamma'])];
+}
+
+function readPooling(node: OperatorNode): string[] {
+  const { attributes } = node;
+  const global = attributes.flag('global_pool', false);
+  const type = attributes.choice('pool_type', ['max', 'avg'], 'max');
+  const pad = attributes.pair('pad', [0, 0]);
+  attributes.only('layout', 'NCHW');
+  if (type === 'avg' && pad.some((cells) => cells > 0)) attributes.only('count_include_pad', 'True');
+  return [
+    node.layer('pooling', [node.value(0)], {
+      function: type === 'avg' ? 'average' : 'max',
+      global,
+      kernel: attributes.pair('kernel', global ? [1, 1] : undefined),
+      stride: attributes.pair('stride', [1, 1]),
+      pad,
+      convention: attributes.choice('pooling_convention', ['valid', 'full'], 'valid'),
+    }),
+  ];
+}
+
+/** Only what changes nothing here: rows to pictures of one cell, and pictures to rows. */
+function readReshape(node: OperatorNode): string[] {
+  const { attributes } = node;
+  const shape = attributes.list('shape') ?? [];
+  const input = node.value(0);
+  const from = node.shapeOf(input);
+  const isCell = from.length === 1 && shape.length === 4 && shape[2] === 1 && shape[3] === 1;
+  if (isCell && [0, -1, from[0]].includes(shape[1])) return [input];
+  if (shape.length === 2 && shape[1] === -1) return [node.layer('flatten', [input], {})];
+  return attributes.refuse('shape', '(0, -1), or (0, 0, 1, 1) of a row', `(${shape.join(', ')})`);
+}
+
+/** Any number of terms, two at a time. The last sum has the name of the node. */
+function readSum(node: OperatorNode): string[] {
+  const [first = '', ...others] = node.values();
+  if (others.length === 0) return [node.layer('identity', [first], {})];
+  let sum = first;
+  for (const [index, term] of others.entries()) {
+    const isLast = index === others.length - 1;
+    sum = isLast ? node.layer('add', [sum, term], {}) : node.part(String(index), 'add', [sum, term], {});
+  }
+  return [sum];
+}
+
+/** One factor per channel may stand on either side. */
+function readProduct(node: OperatorNode): string[] {
+  const [left, right] = [node.value(0), node.value(1)];
+  const [sizeOfLeft, sizeOfRight] = [node.shapeOf(left), node.shapeOf(right)];
+  const swaps = elements(sizeOfLeft) < elements(sizeOfRight);
+  return [node.layer('multiply', swaps ? [right, left] : [left, right], {})];
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.slice(1).reduce((product, size) => product * size, 1);
+}
+
+function readScalar(
+  node: OperatorNode,
+  kind: 'minus-scalar' | 'multiply-scalar',
+  convert: (scalar: number) => number,
+): string {
+  return node.layer(kind, [node.value(0)], { scalar: convert(node.attributes.number('scalar')) });
+}
+
+function readSlice(node: OperatorNode): string[] {
+  const { attributes } = node;
+  attributes.only('axis', '1', 'nothing');
+  const input = node.value(0);
+  const [channels = 0] = node.shapeOf(input);
+  const fromStart = (position: number): number => (position < 0 ? channels + position : position);
+  const begin = fromStart(attributes.integer('begin'));
+  const end = fromStart(attributes.integer('end', channels));
+  return [node.layer('slice', [input], { begin, end })];
+}
+
+function readSplit(node: OperatorNode): string[] {
+  const { attributes } = node;
+  attributes.only('axis', '1');
+  if (attributes.flag('squeeze_axis', false)) attributes.refuse('squeeze_axis', 'False', 'True');
+  const input = node.value(0);
+  const [channels = 0] = node.shapeOf(input);
+  const count = attributes.integer('num_outputs');
+  if (channels % count !== 0) attributes.refuse('num_outputs', `a divisor of its ${channels} channels`, String(count));
+  const size = channels / count;
+  return Array.from({ length: count }, (_, index) =>
+    node.part(String(index), 'slice', [input], { begin: index * size, end: (index + 1) * size }),
+  );
+}
+
+/** All of them over the channels of a row; over those of a map where they say so. Labels are not looked at. */
+function readSoftmax(node: OperatorNode): string[] {
+  const { attributes } = node;
+  const input = node.value(0);
+  if (node.shapeOf(input).length > 1) {
+    if (node.op === 'SoftmaxActivation') attributes.only('mode', 'channel', 'instance');
+    else if (node.op === 'softmax') attributes.only('axis', '1', '-1');
+    else if (!attributes.flag('multi_output', false)) attributes.refuse('multi_output', 'True', 'False');
+  }
+  return [node.layer('softmax', [input], {})];
+}

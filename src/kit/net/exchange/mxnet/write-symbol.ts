@@ -1,0 +1,51 @@
+import type { MxnetArray } from '../../../codec/mxnet/mxnet-params.ts';
+import { littleEndianBytes } from '../../../codec/little-endian-floats.ts';
+import type { MxnetSymbol } from '../../../codec/mxnet/mxnet-symbol.ts';
+import type { ParameterizedGraph } from '../../passes/fold-batch-normalization.ts';
+import { inputName, type LayerNodeOf } from '../../graph/graph.ts';
+import type { InferredGraph } from '../../graph/infer-graph.ts';
+import type { LayerKind } from '../../graph/layers/index.ts';
+import { layerWriters } from './layer-writers.ts';
+import { SymbolWriter } from './symbol-writer.ts';
+
+/** A graph as a symbol that MXNet 1.1 to 1.9 load. */
+export function symbolOf(inferred: InferredGraph): MxnetSymbol {
+  const writer = new SymbolWriter();
+  const { channels, height, width } = inferred.graph.input;
+  // What `mx.sym.Variable('data', shape=...)` leaves in a symbol; 0: any batch. Sizes that MXNet is told outdo it.
+  const data = writer.variable(inputName, { __shape__: [0, channels, height, width] });
+  writer.setValue(inputName, data);
+  for (const node of inferred.graph.layers) writeLayer(writer, node as LayerNodeOf<LayerKind>, inferred);
+  return writer.build(inferred.graph.outputs);
+}
+
+/** The parameters as MXNet saves them; their values are not copied. */
+export function arraysOf({ inferred, parameters }: ParameterizedGraph): MxnetArray[] {
+  return inferred.parameters.map(({ name, shape, role }) => {
+    const array = parameters.get(name);
+    if (array === undefined) throw new Error(`the model has no parameter "${name}"`);
+    return {
+      name: `${role === 'auxiliary' ? 'aux' : 'arg'}:${name}`,
+      version: 2,
+      shape,
+      type: 'float32',
+      device: { type: 1, id: 0 },
+      data: littleEndianBytes(array.values),
+    };
+  });
+}
+
+function writeLayer<Kind extends LayerKind>(
+  writer: SymbolWriter,
+  node: LayerNodeOf<Kind>,
+  { shapes }: InferredGraph,
+): void {
+  const value = layerWriters[node.kind]({
+    node,
+    writer,
+    inputs: node.inputs.map((input) => writer.value(input)),
+    shapes: node.inputs.map((input) => shapes.get(input) ?? []),
+    parameter: (suffix) => writer.variable(node.parameterNames?.[suffix] ?? `${node.name}_${suffix}`),
+  });
+  writer.setValue(node.name, value);
+}

@@ -1,0 +1,80 @@
+import { fail } from '../../../../core/failure.ts';
+import { halfToNumber } from '../../../codec/half-float.ts';
+import { littleEndianFloats } from '../../../codec/little-endian-floats.ts';
+import type { OnnxTensor } from '../../../codec/onnx/onnx-messages.ts';
+
+/** A tensor of the file: weights, or the sizes and axes that some operators take as inputs. */
+export interface Constant {
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** Row by row; a view of the file where that holds float32. */
+  readonly values: Float32Array | readonly number[];
+}
+
+/** Numbers of onnx.proto's TensorProto.DataType. */
+const types = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 } as const;
+
+/**
+ * The values of a tensor. Fails with `unsupported-tensor` for other types and for values in another file, and with
+ * `damaged-file` where there are more or fewer values than the sizes say.
+ */
+export function constantOf(tensor: OnnxTensor, file: string): Constant {
+  const { name = '', dims } = tensor;
+  const refuse = (code: string, message: string): never =>
+    fail({ code, message: `Tensor "${name}" ${message}.`, at: { file } });
+  if (tensor.dataLocation === 1) {
+    return refuse('unsupported-tensor', 'lies in another file; save the model with its weights inside');
+  }
+  const values =
+    valuesOf(tensor) ?? refuse('unsupported-tensor', `is of type ${tensor.dataType ?? 0}, not of floats or integers`);
+  const count = dims.reduce((product, size) => product * size, 1);
+  if (values.length === count) return { name, dims, values };
+  return refuse('damaged-file', `has ${values.length} values, but its sizes [${dims.join(', ')}] make ${count}`);
+}
+
+/** The same as float32; a view where it is that. */
+export function floatsOf({ values }: Constant): Float32Array {
+  return values instanceof Float32Array ? values : Float32Array.from(values);
+}
+
+function valuesOf(tensor: OnnxTensor): Float32Array | number[] | undefined {
+  const { dataType = 0, rawData } = tensor;
+  if (rawData !== undefined) return rawValues(dataType, rawData);
+  switch (dataType) {
+    case types.float32:
+      return tensor.floatData;
+    case types.float64:
+      return [...tensor.doubleData];
+    case types.int64:
+      return [...tensor.int64Data];
+    case types.int32:
+    case types.bool:
+      return [...tensor.int32Data];
+    case types.float16:
+      return tensor.int32Data.map(halfToNumber);
+    default:
+      return undefined;
+  }
+}
+
+function rawValues(type: number, bytes: Uint8Array): Float32Array | number[] | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const each = (size: number, read: (offset: number) => number): number[] =>
+    Array.from({ length: Math.floor(bytes.length / size) }, (_, index) => read(index * size));
+  switch (type) {
+    case types.float32:
+      return littleEndianFloats(bytes);
+    case types.float64:
+      return each(8, (offset) => view.getFloat64(offset, true));
+    case types.int64:
+      return each(8, (offset) => Number(view.getBigInt64(offset, true)));
+    case types.int32:
+      return each(4, (offset) => view.getInt32(offset, true));
+    case types.bool:
+      return [...bytes];
+    case types.float16:
+      return each(2, (offset) => halfToNumber(view.getUint16(offset, true)));
+    default:
+      return undefined;
+  }
+}

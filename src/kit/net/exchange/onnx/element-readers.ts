@@ -1,0 +1,147 @@
+import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
+import { type Constant, floatsOf } from './constant.ts';
+import type { OnnxNodeReader, OnnxValue } from './onnx-node.ts';
+
+/** Two computed values, or one and a constant: a scalar, or one number per channel. */
+export function readArithmetic(node: OnnxNodeReader): OnnxValue {
+  const [left, right] = [node.value(0), node.value(1)];
+  if (left?.is === 'layer' && right?.is === 'layer') return ofTwoLayers(node, left.layer, right.layer);
+  if (left?.is === 'whole-means' && right?.is === 'constant' && node.op === 'Mul') {
+    const factors = floatsOf(right.constant);
+    const isSame = left.factors.every((factor, index) => Math.abs(factor - (factors[index] ?? NaN)) < 1e-6);
+    if (isSame && factors.length === left.factors.length) return { is: 'layer', layer: left.layer };
+  }
+  const commutes = node.op === 'Add' || node.op === 'Mul';
+  if (left?.is === 'layer' && right?.is === 'constant') return withConstant(node, left.layer, right.constant);
+  if (left?.is === 'constant' && right?.is === 'layer' && commutes)
+    return withConstant(node, right.layer, left.constant);
+  return node.refuse('a computed value, and another one or a constant after it');
+}
+
+function ofTwoLayers(node: OnnxNodeReader, left: string, right: string): OnnxValue {
+  if (node.op === 'Add') return node.layer('add', [left, right], {});
+  if (node.op !== 'Mul') return node.refuse('a constant as input 1');
+  const swaps = positions(node.shapeOf(left)) < positions(node.shapeOf(right));
+  return node.layer('multiply', swaps ? [right, left] : [left, right], {});
+}
+
+function positions(shape: FeatureShape): number {
+  return shape.slice(1).reduce((product, size) => product * size, 1);
+}
+
+function withConstant(node: OnnxNodeReader, input: string, constant: Constant): OnnxValue {
+  const values = floatsOf(constant);
+  const [first = 0] = values;
+  if (values.every((value) => value === first) && values.length > 0) return withScalar(node, input, first);
+  const [channels = 0, ...size] = node.shapeOf(input);
+  if (!isPerChannel(constant, channels, size)) node.refuse('a scalar or one number for each channel as constant');
+  // Factor and addend of each channel are a batch normalisation whose statistics are 0 and 1.
+  const isFactor = node.op === 'Mul' || node.op === 'Div';
+  const factors = isFactor ? values.map((value) => (node.op === 'Div' ? 1 / value : value)) : filled(channels, 1);
+  const addends = isFactor ? filled(channels, 0) : values.map((value) => (node.op === 'Sub' ? -value : value));
+  const array = (array: Float32Array): { name: string; dims: number[]; values: Float32Array } => {
+    return { name: '', dims: [channels], values: array };
+  };
+  const attributes = { epsilon: 0, momentum: 0.9, fixGamma: false };
+  return node.layer('batch-normalization', [input], attributes, {
+    gamma: array(factors),
+    beta: array(addends),
+    moving_mean: array(filled(channels, 0)),
+    moving_var: array(filled(channels, 1)),
+  });
+}
+
+function withScalar(node: OnnxNodeReader, input: string, scalar: number): OnnxValue {
+  if (node.op === 'Add' || node.op === 'Sub') {
+    return node.layer('minus-scalar', [input], { scalar: node.op === 'Sub' ? scalar : -scalar });
+  }
+  return node.layer('multiply-scalar', [input], { scalar: node.op === 'Div' ? 1 / scalar : scalar });
+}
+
+/** [C] of rows, [C, 1, 1] and [1, C, 1, 1] of maps. */
+function isPerChannel({ dims, values }: Constant, channels: number, size: FeatureShape): boolean {
+  if (values.length !== channels) return false;
+  const rank = size.length + 1;
+  const axis = dims.length - rank;
+  return (axis === 0 || axis === 1) && dims[axis] === channels;
+}
+
+function filled(length: number, value: number): Float32Array {
+  return new Float32Array(length).fill(value);
+}
+
+/** One slope per channel; a single one, and that of LeakyRelu, counts for all. */
+export function readSlopes(node: OnnxNodeReader): OnnxValue {
+  const input = node.layerInput(0);
+  const [channels = 0] = node.shapeOf(input);
+  if (node.op === 'LeakyRelu') {
+    const gamma = { name: '', dims: [channels], values: filled(channels, node.float('alpha', 0.01)) };
+    return node.layer('prelu', [input], {}, { gamma });
+  }
+  const slope = node.constant(1);
+  const values = floatsOf(slope);
+  if (values.length !== channels && values.length !== 1) node.refuse(`one slope for each of its ${channels} channels`);
+  const slopes = values.length === channels ? values : filled(channels, values[0] ?? 0);
+  return node.layer('prelu', [input], {}, { gamma: { name: slope.name, dims: [channels], values: slopes } });
+}
+
+export function readBatchNormalization(node: OnnxNodeReader): OnnxValue {
+  const input = node.layerInput(0);
+  if (node.integer('training_mode', 0) !== 0) node.refuse('training_mode 0');
+  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => {
+    const constant = node.constant(index);
+    return { name: constant.name, dims: [constant.values.length], values: floatsOf(constant) };
+  });
+  if (gamma === undefined || beta === undefined || mean === undefined || variance === undefined) {
+    return node.refuse('four parameters');
+  }
+  const attributes = {
+    // Stored as float32, meant as the decimal number: 1e-5 comes back as 1e-5.
+    epsilon: decimal(node.float('epsilon', 1e-5)),
+    momentum: decimal(node.float('momentum', 0.9)),
+    fixGamma: false,
+  };
+  const parameters = { gamma, beta, moving_mean: mean, moving_var: variance };
+  return node.layer('batch-normalization', [input], attributes, parameters);
+}
+
+/** The shortest decimal number that is this float32. */
+export function decimal(value: number): number {
+  return Number(Math.fround(value).toPrecision(7));
+}
+
+/** Weights lie as (units, inputs) with transB, and as (inputs, units) without, as always in MatMul. */
+export function readDense(node: OnnxNodeReader): OnnxValue {
+  const input = node.layerInput(0);
+  if (node.shapeOf(input).length !== 1) node.refuse('rows as input 0');
+  const isGemm = node.op === 'Gemm';
+  if (isGemm && (node.float('alpha', 1) !== 1 || node.float('beta', 1) !== 1)) node.refuse('alpha 1 and beta 1');
+  if (node.integer('transA', 0) !== 0) node.refuse('transA 0');
+  const constant = node.constant(1);
+  if (constant.dims.length !== 2) node.refuse('a weight of two dimensions');
+  const lies = isGemm && node.integer('transB', 0) === 1;
+  const weight = lies ? { ...constant, values: floatsOf(constant) } : transposed(constant);
+  const [units = 0] = weight.dims;
+  const bias = isGemm ? node.optionalConstant(2) : undefined;
+  if (bias === undefined) return node.layer('fully-connected', [input], { units, bias: false }, { weight });
+  const values = floatsOf(bias);
+  const spread = values.length === 1 ? filled(units, values[0] ?? 0) : values;
+  return node.layer(
+    'fully-connected',
+    [input],
+    { units, bias: true },
+    { weight, bias: { name: bias.name, dims: [spread.length], values: spread } },
+  );
+}
+
+function transposed(constant: Constant): { name: string; dims: number[]; values: Float32Array } {
+  const [rows = 0, columns = 0] = constant.dims;
+  const source = floatsOf(constant);
+  const values = new Float32Array(source.length);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      values[column * rows + row] = source[row * columns + column] ?? 0;
+    }
+  }
+  return { name: constant.name, dims: [columns, rows], values };
+}

@@ -1,0 +1,59 @@
+import { littleEndianBytes } from '../../../codec/little-endian-floats.ts';
+import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../../../codec/onnx/onnx-messages.ts';
+
+/** What an attribute of a node may be here: a whole number, a list of them, or a number that is marked as a float. */
+type AttributeValue = number | readonly number[] | { readonly float: number };
+
+/** Gathers the nodes and constants of an ONNX graph. */
+export class GraphWriter {
+  readonly nodes: OnnxNode[] = [];
+  readonly initializers: OnnxTensor[] = [];
+
+  /** Adds a node with one output and gives the name of that, which is the node's too unless it has another. */
+  node(
+    opType: string,
+    output: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    name = output,
+  ): string {
+    const written = Object.entries(attributes).map(([key, value]) => attributeOf(key, value));
+    this.nodes.push({ inputs, outputs: [output], name, opType, attributes: written });
+    return output;
+  }
+
+  /** A constant of float32; its bytes are not copied. */
+  floats(name: string, dims: readonly number[], values: Float32Array): string {
+    this.initializers.push({ ...emptyTensor, dims, dataType: 1, name, rawData: littleEndianBytes(values) });
+    return name;
+  }
+
+  float(name: string, value: number): string {
+    return this.floats(name, [], Float32Array.of(value));
+  }
+
+  /** A list of int64, as axes and positions are. */
+  integers(name: string, values: readonly number[]): string {
+    const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    this.initializers.push({ ...emptyTensor, dims: [values.length], dataType: 7, name, rawData });
+    return name;
+  }
+}
+
+const emptyTensor = {
+  floatData: new Float32Array(0),
+  int32Data: [],
+  int64Data: [],
+  doubleData: [],
+  externalData: [],
+} as const;
+
+/** Numbers of onnx.proto's AttributeType. */
+const attributeTypes = { float: 1, integer: 2, integers: 7 } as const;
+
+function attributeOf(name: string, value: AttributeValue): OnnxAttribute {
+  const empty = { floats: new Float32Array(0), ints: [], strings: [] };
+  if (typeof value === 'number') return { ...empty, name, i: value, type: attributeTypes.integer };
+  if ('float' in value) return { ...empty, name, f: value.float, type: attributeTypes.float };
+  return { ...empty, name, ints: value, type: attributeTypes.integers };
+}

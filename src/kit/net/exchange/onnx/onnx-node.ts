@@ -1,0 +1,157 @@
+import { fail } from '../../../../core/failure.ts';
+import type { OnnxAttribute, OnnxNode } from '../../../codec/onnx/onnx-messages.ts';
+import { inputName, type LayerNode, type LayerNodeOf } from '../../graph/graph.ts';
+import type { AttributesOf, LayerKind } from '../../graph/layers/index.ts';
+import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
+import type { Pair } from '../../graph/layers/window.ts';
+import { type Constant, floatsOf } from './constant.ts';
+
+/** What a value of an ONNX graph is: what a layer gives, or numbers that are known beforehand. */
+export type OnnxValue =
+  | { readonly is: 'layer'; readonly layer: string }
+  | { readonly is: 'constant'; readonly constant: Constant }
+  /** Means over whole windows where some are cut; the factors turn them into what the layer gives. */
+  | { readonly is: 'whole-means'; readonly layer: string; readonly factors: Float32Array }
+  /** The sizes of a value, on the way into a Reshape; the batch is not known. */
+  | { readonly is: 'sizes'; readonly sizes: readonly (number | 'batch')[] };
+
+/** What the readers of operators need to know of the graph that is being made. */
+export interface GraphInMaking {
+  readonly file: string;
+  /** Whether pictures enter the file's graph as NHWC. */
+  readonly isNhwc: boolean;
+  valueOf(name: string, user: OnnxNode): OnnxValue | undefined;
+  shapeOf(layer: string): FeatureShape;
+  /** Adds a layer; parameters go with it by suffix. */
+  add(layer: LayerNode, parameters: Readonly<Record<string, LayerParameter>>): string;
+  /** Layer names begin with this: the name of the node, or of its value. */
+  nameOf(node: OnnxNode): string;
+}
+
+/** The name that a parameter has in the file, and what it holds in MXNet's layout. */
+export type LayerParameter = Constant & { readonly values: Float32Array };
+
+export function parameterOf(constant: Constant, dims = constant.dims): LayerParameter {
+  return { name: constant.name, dims, values: floatsOf(constant) };
+}
+
+/** A node on its way to becoming a layer. */
+export class OnnxNodeReader {
+  readonly #node: OnnxNode;
+  readonly #graph: GraphInMaking;
+
+  constructor(node: OnnxNode, graph: GraphInMaking) {
+    this.#node = node;
+    this.#graph = graph;
+  }
+
+  get op(): string {
+    return this.#node.opType ?? '';
+  }
+
+  get file(): string {
+    return this.#graph.file;
+  }
+
+  get outputCount(): number {
+    return this.#node.outputs.length;
+  }
+
+  get inputCount(): number {
+    return this.#node.inputs.length;
+  }
+
+  value(index: number): OnnxValue | undefined {
+    const name = this.#node.inputs[index];
+    return name === undefined || name === '' ? undefined : this.#graph.valueOf(name, this.#node);
+  }
+
+  layerInput(index: number): string {
+    const value = this.value(index);
+    return value?.is === 'layer' ? value.layer : this.refuse(`a computed value as input ${index}`);
+  }
+
+  constant(index: number): Constant {
+    return this.optionalConstant(index) ?? this.refuse(`a constant as input ${index}`);
+  }
+
+  optionalConstant(index: number): Constant | undefined {
+    const value = this.value(index);
+    if (value === undefined) return undefined;
+    return value.is === 'constant' ? value.constant : this.refuse(`a constant as input ${index}`);
+  }
+
+  shapeOf(layer: string): FeatureShape {
+    return this.#graph.shapeOf(layer);
+  }
+
+  isNhwcInput(layer: string): boolean {
+    return this.#graph.isNhwc && layer === inputName;
+  }
+
+  integer(name: string, otherwise: number): number {
+    return this.attribute(name)?.i ?? otherwise;
+  }
+
+  float(name: string, otherwise: number): number {
+    return this.attribute(name)?.f ?? otherwise;
+  }
+
+  integers(name: string): readonly number[] | undefined {
+    const ints = this.attribute(name)?.ints;
+    return ints === undefined || ints.length === 0 ? undefined : ints;
+  }
+
+  text(name: string, otherwise: string): string {
+    const bytes = this.attribute(name)?.s;
+    return bytes === undefined ? otherwise : Buffer.from(bytes).toString('latin1');
+  }
+
+  pair(name: string, otherwise: Pair): Pair {
+    const [height, width, ...others] = this.integers(name) ?? otherwise;
+    if (height === undefined || width === undefined || others.length > 0) return this.refuse(`${name} of two numbers`);
+    return [height, width];
+  }
+
+  attribute(name: string): OnnxAttribute | undefined {
+    return this.#node.attributes.find((attribute) => attribute.name === name);
+  }
+
+  layer<Kind extends LayerKind>(
+    kind: Kind,
+    inputs: readonly string[],
+    attributes: AttributesOf<Kind>,
+    parameters: Readonly<Record<string, LayerParameter>> = {},
+  ): OnnxValue {
+    return { is: 'layer', layer: this.#add(this.#graph.nameOf(this.#node), { kind, inputs, attributes }, parameters) };
+  }
+
+  /** One of several layers that the node becomes. */
+  part<Kind extends LayerKind>(
+    part: string,
+    kind: Kind,
+    inputs: readonly string[],
+    attributes: AttributesOf<Kind>,
+  ): OnnxValue {
+    const name = `${this.#graph.nameOf(this.#node)}_${part}`;
+    return { is: 'layer', layer: this.#add(name, { kind, inputs, attributes }, {}) };
+  }
+
+  refuse(expected: string): never {
+    fail({
+      code: 'unsupported-operator',
+      message: `Node "${this.#graph.nameOf(this.#node)}" (${this.op}) must have ${expected}.`,
+      at: { file: this.#graph.file },
+      hint: 'The engine onnxruntime runs the file as it is.',
+    });
+  }
+
+  #add<Kind extends LayerKind>(
+    name: string,
+    layer: Omit<LayerNodeOf<Kind>, 'name'>,
+    parameters: Readonly<Record<string, LayerParameter>>,
+  ): string {
+    // TypeScript does not see that a node of one kind is a node of any kind.
+    return this.#graph.add({ name, ...layer } as unknown as LayerNode, parameters);
+  }
+}

@@ -1,0 +1,100 @@
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { fail } from '../../../core/failure.ts';
+import { elementCount } from '../graph/layers/layer-definition.ts';
+import type { NamedArray } from './named-array.ts';
+
+/** Where an array lies in a file of arrays: float32, little-endian, row by row. */
+export interface ArrayEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+}
+
+const bytesPerValue = 4;
+
+/** Writes arrays one after the other and makes them durable; gives their places. */
+export function writeArrayFile(path: string, arrays: Iterable<NamedArray>): ArrayEntry[] {
+  const descriptor = openSync(path, 'w');
+  try {
+    const entries: ArrayEntry[] = [];
+    let offset = 0;
+    for (const { name, shape, values } of arrays) {
+      writeAll(descriptor, bytesOf(values));
+      entries.push({ name, shape: [...shape], offset });
+      offset += values.byteLength;
+    }
+    fsyncSync(descriptor);
+    return entries;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Reads the arrays that `entries` name. Fails with `model-truncated` where one would lie outside of the file. */
+export function readArrayFile(path: string, entries: readonly ArrayEntry[]): Map<string, NamedArray> {
+  const descriptor = openFile(path);
+  try {
+    const { size } = fstatSync(descriptor);
+    // All of them before memory is taken for any.
+    for (const entry of entries) checkBounds(path, entry, size);
+    return new Map(
+      entries.map(({ name, shape, offset }) => {
+        const values = new Float32Array(elementCount(shape));
+        readAll(path, descriptor, { bytes: bytesOf(values), offset });
+        return [name, { name, shape, values }];
+      }),
+    );
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    fail(
+      {
+        code: 'model-incomplete',
+        message: 'The file with the values of the parameters is missing.',
+        at: { file: path },
+      },
+      cause,
+    );
+  }
+}
+
+function checkBounds(path: string, { name, shape, offset }: ArrayEntry, size: number): void {
+  const end = offset + elementCount(shape) * bytesPerValue;
+  if (end <= size) return;
+  fail({
+    code: 'model-truncated',
+    message: `Parameter "${name}" should end at byte ${end}, but the file has ${size} bytes.`,
+    at: { file: path, offset },
+    hint: 'The file is not whole: copy it again, or train anew.',
+  });
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
+}
+
+function readAll(path: string, descriptor: number, target: { bytes: Uint8Array; offset: number }): void {
+  const { bytes, offset } = target;
+  for (let done = 0; done < bytes.length;) {
+    const count = readSync(descriptor, bytes, done, bytes.length - done, offset + done);
+    if (count === 0) {
+      fail({
+        code: 'model-truncated',
+        message: 'The file ended while it was read.',
+        at: { file: path, offset: offset + done },
+      });
+    }
+    done += count;
+  }
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}

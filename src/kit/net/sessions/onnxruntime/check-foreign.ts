@@ -1,0 +1,77 @@
+import { fail } from '../../../../core/failure.ts';
+import type { OnnxGraph, OnnxNode, OnnxTensor } from '../../../codec/onnx/onnx-messages.ts';
+import { type OnnxModel, onnxModel } from '../../../codec/onnx/onnx-model.ts';
+import { decodeFile } from '../../../codec/read-file.ts';
+import { changesValues, refuseTwice, refuseUnknown } from '../../exchange/check-normalization.ts';
+import type { InputNormalization } from '../../exchange/model-format.ts';
+import { constantOf } from '../../exchange/onnx/constant.ts';
+import { producerName } from '../../exchange/onnx/write-onnx.ts';
+
+/** Operators that only move pixels to another place or type. */
+const movers = /^(Identity|Cast|Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Slice|Split|Concat|Gather|Pad|Dropout)$/;
+const weighted = /^(Conv|ConvInteger|QLinearConv|Gemm|MatMul|MatMulInteger|QLinearMatMul)$/;
+const normalizers = /^(Sub|Add|Mul|Div|BatchNormalization)$/;
+/** Take the sizes of the pictures, not their values. */
+const measuring = /^(Shape|Size)$/;
+
+/** Numbers of onnx.proto's TensorProto.DataType: float32, float16, float64. */
+const floats: readonly (number | undefined)[] = [1, 10, 11];
+
+/**
+ * What onnxruntime would run without a word, and give nonsense. Fails with `normalization-unknown` where nothing says how
+ * the pixels are to be normalised, `normalization-not-taken` where they would be twice, and `parameter-not-finite`.
+ */
+export function checkForeign(file: string, normalization: InputNormalization | undefined): void {
+  const model: OnnxModel = decodeFile(onnxModel, file);
+  checkInitializers(model.graph, file);
+  const first = firstOnPixels(model.graph);
+  if (first === undefined) return;
+  const { opType = '' } = first;
+  if (normalization === undefined) {
+    if (model.producerName !== producerName && weighted.test(opType)) refuseUnknown(nameOf(first), file);
+  } else if (changesValues(normalization) && normalizers.test(opType)) refuseTwice(nameOf(first), opType, file);
+}
+
+/** The first node that computes with the pixels. */
+function firstOnPixels({ nodes, inputs, initializers }: OnnxGraph): OnnxNode | undefined {
+  const weights = new Set(initializers.map(({ name }) => name));
+  const pixels = new Set(inputs.map(({ name = '' }) => name).filter((name) => !weights.has(name)));
+  for (const node of nodes) {
+    const { opType = '' } = node;
+    if (measuring.test(opType) || !node.inputs.some((input) => pixels.has(input))) continue;
+    if (!movers.test(opType)) return node;
+    for (const output of node.outputs) pixels.add(output);
+  }
+  return undefined;
+}
+
+function nameOf({ name, outputs }: OnnxNode): string {
+  return name === undefined || name === '' ? (outputs[0] ?? '') : name;
+}
+
+/** A single infinity is a bound (of Clip, of Pad), not a weight. */
+function checkInitializers({ initializers, nodes }: OnnxGraph, file: string): void {
+  for (const tensor of initializers) {
+    const index = strangeValue(tensor, file);
+    if (index === undefined) continue;
+    const { name = '' } = tensor;
+    const user = nodes.find(({ inputs }) => inputs.includes(name));
+    const used =
+      user === undefined ? 'which no node uses' : `an input of node "${nameOf(user)}" (${user.opType ?? ''})`;
+    fail({
+      code: 'parameter-not-finite',
+      message: `Value ${index} of initializer "${name}", ${used}, is no finite number; a model holds finite numbers only.`,
+      at: { file },
+      hint: 'The training that made it has diverged.',
+    });
+  }
+}
+
+function strangeValue(tensor: OnnxTensor, file: string): number | undefined {
+  // Values in another file are onnxruntime's to read.
+  if (tensor.dataLocation === 1 || !floats.includes(tensor.dataType)) return undefined;
+  const { values } = constantOf(tensor, file);
+  const isStrange = values.length === 1 ? Number.isNaN : (value: number) => !Number.isFinite(value);
+  for (let index = 0; index < values.length; index += 1) if (isStrange(values[index] ?? 0)) return index;
+  return undefined;
+}

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { digestOf, type Digest } from '../../core/digest.ts';
+import { fail } from '../../core/failure.ts';
+
+/** What the file system says of a file without reading it. Times are milliseconds with fractions. */
+export interface FileStat {
+  /** Relative to the tree's root with `/` between the parts; empty where the tree is a single file. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly modifiedMs: number;
+  readonly changedMs: number;
+  readonly device: number;
+  readonly inode: number;
+}
+
+/** A file, or everything below a folder, in the order of the digest: sorted by path. Links are followed. */
+export interface FileTree {
+  readonly root: string;
+  readonly type: 'file' | 'folder';
+  readonly files: readonly FileStat[];
+  /** Folders without any entry: they belong to the content too. */
+  readonly emptyFolders: readonly string[];
+  readonly bytes: number;
+}
+
+/** What tells whether a tree is still as it was, without a list of its files. */
+export interface TreeSurvey {
+  /** A short text that changes when any file of the tree is written, replaced, added, removed or renamed. */
+  readonly signature: Digest;
+  readonly bytes: number;
+  /** From then on a further change shows in the times of the files: see {@link settledMs}. */
+  readonly settledMs: number;
+}
+
+/** Lists a file or folder. A path that does not exist, and anything but files and folders in it, is a failure. */
+export function listTree(root: string): FileTree {
+  const files: FileStat[] = [];
+  const emptyFolders: string[] = [];
+  const type = walk(root, {
+    file: (path, stat) => files.push(fileStat(path, stat)),
+    emptyFolder: (path) => emptyFolders.push(path),
+  });
+  files.sort(byPath);
+  emptyFolders.sort();
+  return { root, type, files, emptyFolders, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
+}
+
+/** Text that is hashed at a time. */
+const hashedCharacters = 1 << 14;
+
+/** Looks at every file as {@link listTree} does, and keeps none: with ten thousand files the difference is felt. */
+export function surveyTree(root: string): TreeSurvey {
+  const hash = createHash('sha256');
+  let text = '';
+  let bytes = 0;
+  let settled = 0;
+  const type = walk(root, {
+    file: (path, stat) => {
+      text += `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs} ${path}\n`;
+      bytes += stat.size;
+      settled = Math.max(settled, settledMs(stat.mtimeMs, stat.ctimeMs));
+      if (text.length < hashedCharacters) return;
+      hash.update(text);
+      text = '';
+    },
+    emptyFolder: (path) => {
+      text += `empty ${path}\n`;
+    },
+  });
+  return { signature: hash.update(`${text}${type}`).digest('hex') as Digest, bytes, settledMs: settled };
+}
+
+/**
+ * When a file last changed, and the milliseconds within which two writes may get the same time: a kernel tick is up to
+ * 10 ms, some file systems keep 2 s. What is read later than that is not changed later in silence.
+ */
+export function settledMs(modifiedMs: number, changedMs: number): number {
+  const grain = modifiedMs % 1000 === 0 && changedMs % 1000 === 0 ? 2000 : 20;
+  return Math.max(modifiedMs, changedMs) + grain;
+}
+
+interface Visitor {
+  /** @param path relative to the root, with `/` between the parts; empty where the root is a file */
+  file(path: string, stat: Stats): void;
+  emptyFolder(path: string): void;
+}
+
+function walk(root: string, visitor: Visitor): FileTree['type'] {
+  const stat = statOrFail(root);
+  if (stat.isFile()) {
+    visitor.file('', stat);
+    return 'file';
+  }
+  if (!stat.isDirectory()) notContent(root);
+  walkFolder(root, '', visitor, [identity(stat)]);
+  return 'folder';
+}
+
+function walkFolder(root: string, folder: string, visitor: Visitor, above: readonly string[]): void {
+  const names = readdirSync(join(root, folder)).sort();
+  if (names.length === 0 && folder !== '') visitor.emptyFolder(folder);
+  for (const name of names) {
+    const path = folder === '' ? name : `${folder}/${name}`;
+    // Not join(), which takes half as long as to ask for the file.
+    const absolute = `${root}/${path}`;
+    const stat = statOrFail(absolute);
+    if (stat.isFile()) visitor.file(path, stat);
+    else if (!stat.isDirectory()) notContent(absolute);
+    else if (above.includes(identity(stat))) endless(absolute);
+    else walkFolder(root, path, visitor, [...above, identity(stat)]);
+  }
+}
+
+/** As the signature of a {@link TreeSurvey}, but the same after the tree was copied with its times, linked or moved to another disk. */
+export function portableSignature(tree: FileTree): Digest {
+  const lines = tree.files.map((file) => `${file.bytes} ${Math.trunc(file.modifiedMs)} ${file.path}`);
+  return digestOf([tree.type, ...tree.emptyFolders, '', ...lines].join('\n'));
+}
+
+/** Symbolic links below `root` (or `root` itself) that lead out of `boundary`, or nowhere. */
+export function linksLeadingOut(root: string, boundary: string): string[] {
+  const stat = lstatSync(root);
+  if (stat.isSymbolicLink()) return staysWithin(root, boundary) ? [] : [root];
+  if (!stat.isDirectory()) return [];
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .flatMap((entry) => linksLeadingOut(join(root, entry.name), boundary));
+}
+
+function staysWithin(link: string, boundary: string): boolean {
+  try {
+    return realpathSync(link).startsWith(`${realpathSync(boundary)}/`);
+  } catch {
+    return false;
+  }
+}
+
+function fileStat(path: string, stat: Stats): FileStat {
+  return {
+    path,
+    bytes: stat.size,
+    modifiedMs: stat.mtimeMs,
+    changedMs: stat.ctimeMs,
+    device: stat.dev,
+    inode: stat.ino,
+  };
+}
+
+function statOrFail(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    return fail(
+      { code: 'unreadable-path', message: `cannot read ${path}: ${reasonOf(error)}`, at: { file: path } },
+      error,
+    );
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'it does not exist';
+  if (code === 'EACCES') return 'no permission';
+  if (code === 'ELOOP') return 'a symbolic link leads back to itself';
+  return error instanceof Error ? error.message : String(error);
+}
+
+function notContent(path: string): never {
+  fail({
+    code: 'not-a-file',
+    message: `expected a file or a folder, found something else (a pipe, a socket or a device): ${path}`,
+    at: { file: path },
+  });
+}
+
+function endless(path: string): never {
+  fail({
+    code: 'endless-folder',
+    message: `a symbolic link leads back to a folder above it: ${path}`,
+    at: { file: path },
+    hint: 'remove the link, or name a folder without it',
+  });
+}
+
+function identity(stat: Stats): string {
+  return `${stat.dev}:${stat.ino}`;
+}
+
+function byPath(a: FileStat, b: FileStat): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}

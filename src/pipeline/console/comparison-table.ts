@@ -1,0 +1,65 @@
+import type { Json } from '../../core/digest.ts';
+import { humanDuration } from '../../core/human.ts';
+import type { Comparison, ComparisonRow, ComparisonSection } from './compare-runs.ts';
+import { figureValue } from './figure-text.ts';
+import type { Paint } from './paint.ts';
+import { padText, textWidth, truncateText } from './terminal-text.ts';
+
+const titles: Readonly<Record<ComparisonSection, string>> = {
+  run: 'run',
+  parameter: 'parameters',
+  input: 'inputs',
+  figure: 'figures',
+  time: 'times',
+};
+/** Longer values end in an ellipsis; JSON and CSV have them whole. */
+const cellColumns = 32;
+
+/** A comparison as text for people: one line per row, grouped; the change from the first run where two are compared. */
+export function comparisonTable({ runs, rows }: Comparison, paint: Paint): readonly string[] {
+  if (rows.length === 0) return ['no differences'];
+  const withChange = runs.length === 2;
+  const cells = rows.map((row) => [
+    labelOf(row),
+    ...row.values.map((value) => truncateText(valueText(row, value), cellColumns)),
+    ...(withChange ? [changeText(row)] : []),
+  ]);
+  const heads = ['', ...runs.map(({ id }) => truncateText(id, cellColumns)), ...(withChange ? ['change'] : [])];
+  const widths = heads.map((head, column) =>
+    Math.max(textWidth(head), ...cells.map((line) => textWidth(line[column] ?? ''))),
+  );
+  const aligned = (line: readonly string[]): string =>
+    line
+      .map((cell, column) => padText(cell, widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [
+    paint.bold(aligned(heads)),
+    ...rows.flatMap((row, index) => {
+      const first = rows[index - 1]?.section !== row.section;
+      return [...(first ? [paint.dim(titles[row.section])] : []), aligned(cells[index] ?? [])];
+    }),
+  ];
+}
+
+function labelOf({ section, task, name }: ComparisonRow): string {
+  if (task === '') return `  ${name}`;
+  return section === 'time' ? `  ${task}` : `  ${task} ${name}`;
+}
+
+function valueText({ section }: ComparisonRow, value: Json | null): string {
+  if (value === null) return '-';
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'number') return JSON.stringify(value);
+  if (section === 'time') return humanDuration(value);
+  return section === 'figure' ? figureValue(value) : String(value);
+}
+
+/** `+0.009` for figures, `x 1.6` for times; nothing where it cannot be said. */
+function changeText({ section, values }: ComparisonRow): string {
+  const [first, second] = values;
+  if (typeof first !== 'number' || typeof second !== 'number') return '';
+  if (section === 'time') return first === 0 ? '' : `x ${figureValue(second / first)}`;
+  const change = second - first;
+  return section !== 'figure' || change === 0 ? '' : `${change > 0 ? '+' : ''}${figureValue(change)}`;
+}

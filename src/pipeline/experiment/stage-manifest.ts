@@ -1,0 +1,83 @@
+import type { Json } from '../../core/digest.ts';
+
+/** What flows along an edge. A port of one kind accepts an output of the same kind; `any` accepts all. */
+export const artifactKinds = {
+  any: 'whatever the stage knows to handle',
+  images: 'a folder of pictures, one sub-folder per identity: <identity>/<image>.<extension>',
+  list: 'a packing list (.lst, tab separated)',
+  protocol: 'a pair protocol in the form of LFW pairs.txt',
+  dataset: 'a packed training set: train.rec, train.idx, property, dataset.json',
+  pairs: 'a verification set (.bin)',
+  model: 'a network with its parameters: model.json, parameters.bin',
+  features: 'embeddings of pictures: features.json, names.txt, and a matrix or a file per picture',
+  log: 'the curves of a training: log.json',
+  verification: 'the result of a verification: verification.json',
+  page: 'a self-contained HTML page',
+  table: 'a table of figures as JSON',
+  file: 'a single file of any other content',
+  folder: 'a folder of any other content',
+} as const;
+
+export type ArtifactKind = keyof typeof artifactKinds;
+
+export interface InputPort {
+  readonly kind: ArtifactKind;
+  readonly summary: string;
+  /** May be left out of `with`. */
+  readonly optional?: boolean;
+  /** Takes a list. A single value counts as a list of one. */
+  readonly many?: boolean;
+  /**
+   * Endings of files that belong together, `*` for any digits: `-symbol.json`, `-*.params`. A file bound here that has
+   * one of them stands for those beside it too that begin as it does and end in another.
+   */
+  readonly companions?: readonly string[];
+}
+
+export interface OutputPort {
+  readonly kind: ArtifactKind;
+  readonly summary: string;
+  /** Name of the file or folder inside the task's outputs, e.g. `dataset` or `lfw.bin`. */
+  readonly path: string;
+}
+
+/** Whether results depend on the library that computes tensors. */
+export function computesTensors({ engine }: StageManifest): boolean {
+  return engine === true || engine === 'inference';
+}
+
+/** The content of `stages/<name>/stage.json`; `schemas/stage.schema.json` is its schema. */
+export interface StageManifest {
+  readonly name: string;
+  /** Raised whenever the same inputs would give other outputs; part of the key. */
+  readonly version: number;
+  readonly summary: string;
+  /** JSON schema of an object, closed (`additionalProperties: false`), every optional property with a default. */
+  readonly params: Readonly<Record<string, Json>>;
+  readonly inputs: Readonly<Record<string, InputPort>>;
+  readonly outputs: Readonly<Record<string, OutputPort>>;
+  /**
+   * Computes with tensors: the engine and its version are part of the key. `true`: it trains. `inference`: an engine
+   * that only infers will do, and the parameter `engine` of the stage chooses it.
+   */
+  readonly engine?: boolean | 'inference';
+  /** Draws random numbers: the seed is part of the key. */
+  readonly seeded?: boolean;
+  /** The scratch folder survives an interruption, and the next run goes on from it. */
+  readonly checkpoint?: boolean;
+  /**
+   * Its tasks may share a worker process, one after the other: nothing a task leaves in the process can reach the result
+   * of the next. Worth it where loading libraries takes longer than the work.
+   */
+  readonly warm?: boolean;
+  /**
+   * The stage reads the history of its inputs: the file `lineage.json` (see execute/lineage.ts) is handed over as input
+   * port `lineage` and its digest is part of the key.
+   */
+  readonly lineage?: boolean;
+  /** Its inputs and outputs are declared where it is used, under `with`: see declared-ports.ts. */
+  readonly declaresPorts?: boolean;
+  /** It is not a module but a program: the parameter `command`, run by the shell. */
+  readonly program?: boolean;
+  readonly resources?: { readonly cpus?: number | 'all'; readonly memory?: string; readonly gpus?: number };
+}

@@ -1,0 +1,174 @@
+import type { Digest } from '../../core/digest.ts';
+import type { EngineIdentity } from '../../core/engine-identity.ts';
+import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
+import { compareKeys } from './compare-keys.ts';
+import { inputDigest } from './input-digest.ts';
+import { keyDocument, keyOf, type InputDigests, type Key, type KeyDocument } from './key-document.ts';
+import type { Reason } from './reason.ts';
+
+/** Content digest of each output, by port. */
+export type OutputDigests = Readonly<Record<string, Digest>>;
+
+/** What a plan asks of the layers after it: the stat cache, the result cache, and the memory of past executions. */
+export interface Knowledge {
+  /** What the task computes tensors with; undefined where it does not. Throws a FailureError where it cannot be had. */
+  engineOf(task: TaskSpec): EngineIdentity | undefined;
+  /** Digest of a file or folder given by its absolute path; throws a FailureError where there is none. */
+  digestPath(path: string): Digest | Promise<Digest>;
+  /** The whole result stored under a key. */
+  find(key: Key): OutputDigests | undefined | Promise<OutputDigests | undefined>;
+  /** What is wrong with a result that is there but not what was stored, where `find` has met one under this key. */
+  damageOf?(key: Key): string | undefined;
+  /** The key document of the last execution of this task of this experiment. */
+  previous(task: TaskSpec): KeyDocument | undefined | Promise<KeyDocument | undefined>;
+  /** How the last attempt ended, in words, of a task of which no result is known. */
+  lastAttempt?(task: TaskSpec): string | undefined;
+  /** What a command that was given as the `version` of a program prints; throws a FailureError where it fails. */
+  programVersion?(command: string): string | Promise<string>;
+  /** Digest of the lineage file of a task; `keys` holds the key of every task it depends on. */
+  lineageDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Digest | Promise<Digest>;
+}
+
+export type PlannedTask =
+  | {
+      readonly state: 'cached';
+      readonly task: TaskSpec;
+      readonly key: Key;
+      readonly document: KeyDocument;
+      readonly outputs: OutputDigests;
+    }
+  | {
+      readonly state: 'run';
+      readonly task: TaskSpec;
+      readonly key: Key;
+      readonly document: KeyDocument;
+      readonly reasons: readonly Reason[];
+    }
+  /** Depends on a task that has to run first: whether it runs is known then. */
+  | { readonly state: 'unknown'; readonly task: TaskSpec; readonly reasons: readonly Reason[] };
+
+export interface Plan {
+  readonly experiment: Experiment;
+  /** In the order of `experiment.tasks`. */
+  readonly tasks: readonly PlannedTask[];
+}
+
+/** Results so far: of each task that is cached or done its key and the digests of its outputs. */
+export type Settled = ReadonlyMap<string, { readonly key: Key; readonly outputs: OutputDigests }>;
+
+/** Says of every task whether it is known, has to run, or depends on one that has to run. Changes nothing. */
+export async function planExperiment(experiment: Experiment, knowledge: Knowledge): Promise<Plan> {
+  const settled = new Map<string, { readonly key: Key; readonly outputs: OutputDigests }>();
+  const tasks: PlannedTask[] = [];
+  for (const task of experiment.tasks) {
+    const planned = await planTask(task, settled, knowledge);
+    if (planned.state === 'cached') settled.set(task.id, planned);
+    tasks.push(planned);
+  }
+  return { experiment, tasks };
+}
+
+/** The same for one task: what a run asks before each. `unknown` where a task it takes inputs from is not settled. */
+export async function planTask(task: TaskSpec, settled: Settled, knowledge: Knowledge): Promise<PlannedTask> {
+  const waitsFor = unsettledNeeds(task, settled);
+  if (waitsFor.length > 0) {
+    const upstream: Reason = { code: 'upstream', text: `waits for ${waitsFor.join(', ')}` };
+    return { state: 'unknown', task, reasons: [upstream, ...(await ownReasons(task, knowledge))] };
+  }
+  const inputs = await digestInputs(task, settled, knowledge);
+  const document = keyDocument(task, {
+    inputs,
+    engine: knowledge.engineOf(task),
+    program: await programOf(task, knowledge),
+    code: await stageCode(task, knowledge),
+  });
+  const key = keyOf(document);
+  const outputs = await knowledge.find(key);
+  if (outputs !== undefined) return { state: 'cached', task, key, document, outputs };
+  const previous = await knowledge.previous(task);
+  return {
+    state: 'run',
+    task,
+    key,
+    document,
+    reasons: reasonsOf(task, { previous, document, damage: knowledge.damageOf?.(key) }, knowledge),
+  };
+}
+
+/** What has changed in a task whose inputs are not known yet. */
+async function ownReasons(task: TaskSpec, knowledge: Knowledge): Promise<readonly Reason[]> {
+  const previous = await knowledge.previous(task);
+  if (previous === undefined) return [];
+  const program = await programOf(task, knowledge);
+  const code = await stageCode(task, knowledge);
+  const document = keyDocument(task, { inputs: previous.inputs, engine: knowledge.engineOf(task), program, code });
+  return compareKeys(previous, document, task);
+}
+
+interface Found {
+  readonly previous: KeyDocument | undefined;
+  readonly document: KeyDocument;
+  readonly damage: string | undefined;
+}
+
+function reasonsOf(task: TaskSpec, { previous, document, damage }: Found, knowledge: Knowledge): readonly Reason[] {
+  if (damage !== undefined) {
+    return [{ code: 'cache-entry-damaged', text: `its result in the cache is damaged: ${damage}` }];
+  }
+  if (previous === undefined) {
+    const ended = knowledge.lastAttempt?.(task);
+    if (ended === undefined) return [{ code: 'never-run', text: 'never run' }];
+    return [{ code: 'never-finished', text: `no result yet; the last attempt: ${ended}` }];
+  }
+  const reasons = compareKeys(previous, document, task);
+  if (reasons.length > 0) return reasons;
+  return [{ code: 'cache-entry-lost', text: 'its result is no longer in the cache' }];
+}
+
+function unsettledNeeds(task: TaskSpec, settled: Settled): string[] {
+  const needs = new Set<string>();
+  for (const bindings of Object.values(task.inputs)) {
+    for (const binding of bindings) {
+      if (binding.type === 'output' && !settled.has(binding.task)) needs.add(binding.task);
+    }
+  }
+  return [...needs];
+}
+
+async function digestInputs(task: TaskSpec, settled: Settled, knowledge: Knowledge): Promise<InputDigests> {
+  const inputs: Record<string, readonly Digest[]> = {};
+  for (const [port, bindings] of Object.entries(task.inputs)) {
+    const digests: Digest[] = [];
+    for (const binding of bindings) {
+      digests.push(
+        binding.type === 'path'
+          ? await inputDigest(binding, (path) => knowledge.digestPath(path))
+          : digestOfOutput(binding, settled),
+      );
+    }
+    inputs[port] = digests;
+  }
+  if (task.kind.manifest.lineage === true) {
+    const keys = new Map([...settled].map(([id, { key }]) => [id, key]));
+    inputs['lineage'] = [await knowledge.lineageDigest(task, keys)];
+  }
+  return inputs;
+}
+
+/** The content of the folder of a stage of the user's own; the stages that come along say what they are by a version. */
+async function stageCode({ kind }: TaskSpec, knowledge: Knowledge): Promise<Digest | undefined> {
+  return kind.written === undefined ? undefined : await knowledge.digestPath(kind.folder);
+}
+
+async function programOf({ kind, params }: TaskSpec, knowledge: Knowledge): Promise<string | undefined> {
+  const command = kind.manifest.program === true ? params['version'] : undefined;
+  if (typeof command !== 'string') return undefined;
+  if (knowledge.programVersion === undefined) throw new Error('nobody can say the version of a program');
+  return await knowledge.programVersion(command);
+}
+
+function digestOfOutput(binding: { readonly task: string; readonly output: string }, settled: Settled): Digest {
+  const digest = settled.get(binding.task)?.outputs[binding.output];
+  if (digest === undefined) throw new Error(`the result of ${binding.task} has no output ${binding.output}`);
+  return digest;
+}

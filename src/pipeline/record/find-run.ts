@@ -1,0 +1,40 @@
+import { didYouMean } from '../../core/did-you-mean.ts';
+import { fail } from '../../core/failure.ts';
+import type { FlowDatabase } from './open-database.ts';
+import type { RunFacts } from './run-facts.ts';
+
+/** The id of the run a user means: an id or how it begins, the name of an experiment for its last run, or `latest`. */
+export function findRun(database: FlowDatabase, name: string): string {
+  const exact = first(database, 'select id from run where id = ?', name);
+  const asExperiment = first(database, 'select id from run where experiment = ? order by startedAt desc limit 1', name);
+  const latest = first(database, `select id from run where ? = 'latest' order by startedAt desc limit 1`, name);
+  const begun = database
+    .prepare<[string, string], string>('select id from run where substr(id, 1, length(?)) = ? limit 2')
+    .pluck()
+    .all(name, name);
+  const found = exact ?? asExperiment ?? latest ?? (begun.length === 1 ? begun[0] : undefined);
+  return found ?? unknownRun(database, name, begun.length > 1);
+}
+
+function first(database: FlowDatabase, sql: string, value: string): string | undefined {
+  return database.prepare<[string], string>(sql).pluck().get(value);
+}
+
+function unknownRun(database: FlowDatabase, name: string, isAmbiguous: boolean): never {
+  const hint = 'flow runs lists them; the name of an experiment stands for its last run';
+  if (isAmbiguous) fail({ code: 'ambiguous-run', message: `the ids of several runs begin with "${name}"`, hint });
+  const experiments = database.prepare<[], string>('select distinct experiment from run').pluck().all();
+  const suggestion = didYouMean(name, experiments);
+  fail({
+    code: 'unknown-run',
+    message: `there is no run "${name}"${suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`}`,
+    hint,
+  });
+}
+
+/** What was recorded when the run began. */
+export function factsOf(database: FlowDatabase, run: string): RunFacts {
+  const text = database.prepare<[string], string>('select facts from runFacts where run = ?').pluck().get(run);
+  if (text === undefined) throw new Error(`run ${run} was found and is not there`);
+  return JSON.parse(text) as RunFacts;
+}

@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json } from '../../core/digest.ts';
+import { fail } from '../../core/failure.ts';
+import type { FlowEvent } from '../execute/event.ts';
+import { DatabaseRecorder } from './database-recorder.ts';
+import type { FlowDatabase } from './open-database.ts';
+import type { RunFacts } from './run-facts.ts';
+import { eventsFileName, runFileName } from './run-folder.ts';
+
+/** Events written to the database at a time. */
+const portion = 1000;
+
+/** What run.json of a run's folder says. */
+export function readRunFile(folder: string): RunFacts {
+  const file = join(folder, runFileName);
+  if (!existsSync(file)) {
+    fail({ code: 'no-run-here', message: `expected the folder of a run, found no ${runFileName}`, at: { file } });
+  }
+  const facts = parseJson(readFileSync(file, 'utf8')) as Partial<RunFacts> | undefined;
+  if (facts?.format === 'faceflow-run' && facts.version === 1) return facts as RunFacts;
+  return fail({ code: 'no-run-here', message: 'expected the record of a run, found something else', at: { file } });
+}
+
+/** Writes the run of a folder into the database, as it was written while it ran; what was there of it is replaced. */
+export function replayRun(
+  database: FlowDatabase,
+  folder: string,
+  documentOf: (key: string) => Json | undefined,
+): RunFacts {
+  // How it ended is told by the events, as it was while it ran.
+  const facts = withoutEnd(readRunFile(folder));
+  const recorder = new DatabaseRecorder(database, facts, documentOf);
+  database.prepare('delete from run where id = ?').run(facts.id);
+  for (const [index, event] of readEvents(folder).entries()) {
+    recorder.handle(event);
+    if (index % portion === 0) recorder.flush();
+  }
+  recorder.flush();
+  return facts;
+}
+
+function withoutEnd(facts: RunFacts): RunFacts {
+  return Object.fromEntries(Object.entries(facts).filter(([name]) => name !== 'end')) as unknown as RunFacts;
+}
+
+/** The events of a run; a last line that a killed runner has cut off is left out. */
+export function readEvents(folder: string): FlowEvent[] {
+  const file = join(folder, eventsFileName);
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const event = parseJson(line);
+      return event === undefined ? [] : [event as FlowEvent];
+    });
+}
+
+/** What is wrong with the events of a run, in words; undefined where every line is whole. */
+export function eventDamage(folder: string): string | undefined {
+  const file = join(folder, eventsFileName);
+  if (!existsSync(file)) return `${eventsFileName} is missing`;
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const last = lines.pop();
+  const broken = lines.findIndex((line) => parseJson(line) === undefined);
+  if (broken !== -1) return `line ${broken + 1} of ${eventsFileName} is not an event and was left out`;
+  return last === '' ? undefined : `${eventsFileName} is cut off in line ${lines.length + 1}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DatasetWriter, requireExactIds } from '../../../src/kit/dataset/dataset-writer.ts';
+import { PackedDataset } from '../../../src/kit/dataset/packed-dataset.ts';
+import { failuresOf, jpeg, printedFailure, temporaryFolder } from './tiny-faces.ts';
+
+function pack(labels: readonly number[]): string {
+  const folder = temporaryFolder();
+  const writer = new DatasetWriter(folder);
+  for (const [index, label] of labels.entries()) writer.add(label, true, jpeg(index));
+  writer.finish({ height: 16, width: 16 });
+  return folder;
+}
+
+describe('ids in labels', () => {
+  it('are refused where a 32-bit float would round them, with what to do', async () => {
+    requireExactIds(2 ** 24 - 11, 10, '/set');
+    expect(
+      await printedFailure(() => {
+        requireExactIds(2 ** 24 - 10, 10, '/set');
+      }),
+    ).toMatchInlineSnapshot(`
+      "/set: too-many-records: 16777206 images of 10 identities need ids up to 16777217, but the index records hold ids exactly only up to 16777216 (2^24): they are 32-bit floats
+        Choose order: images, which writes no index records, or split the set."
+    `);
+  });
+});
+
+it('a picture larger than the format can hold is refused before anything is written', async () => {
+  const folder = temporaryFolder();
+  const writer = new DatasetWriter(folder);
+  const text = await printedFailure(() => {
+    writer.add(0, true, new Uint8Array(2 ** 29));
+  });
+  writer.abandon();
+  expect(text.replaceAll(folder, '<set>')).toMatchInlineSnapshot(`
+    "<set>/train.rec: record-too-long: expected a record of 536870911 bytes (512 MiB) at most, as much as the format can hold, found one of 536870944
+      Store the picture with fewer pixels or as a JPEG."
+  `);
+});
+
+describe('a packed set', () => {
+  it('knows its images, identities and their ranges, with and without the index', () => {
+    const folder = pack([0, 0, 1, 2, 2, 2]);
+    for (const withIndex of [true, false]) {
+      if (!withIndex) rmSync(join(folder, 'train.idx'));
+      const set = new PackedDataset(folder);
+      expect(set.imageCount).toBe(6);
+      expect(set.identities).toBe(3);
+      expect(set.property).toEqual({ identities: 3, height: 16, width: 16 });
+      expect(set.identityRanges()).toEqual([
+        { first: 1, last: 2 },
+        { first: 3, last: 3 },
+        { first: 4, last: 6 },
+      ]);
+      const image = set.readImage(4);
+      expect(image.label).toEqual([2, 1]);
+      expect(Buffer.from(image.payload).equals(jpeg(4))).toBe(true);
+      set.close();
+    }
+  });
+
+  it('writes record 0 after the images and the identities after it', () => {
+    const folder = pack([0, 1]);
+    const ids = readFileSync(join(folder, 'train.idx'), 'latin1')
+      .split('\n')
+      .map((line) => line.split('\t')[0]);
+    expect(ids).toEqual(['1', '2', '0', '3', '4', '']);
+    expect(readFileSync(join(folder, 'property'), 'latin1')).toBe('2,16,16\n');
+  });
+
+  it('says where a cut .rec file ends', async () => {
+    const folder = pack([0, 1]);
+    const path = join(folder, 'train.rec');
+    const size = readFileSync(path).length;
+    truncateSync(path, size - 20);
+    const [failure] = await failuresOf(() => new PackedDataset(folder).identityRanges());
+    expect(failure).toMatchObject({ code: 'truncated-file', at: { file: path, offset: size - 40 } });
+  });
+
+  it('says that a file of the set is missing', async () => {
+    const folder = pack([0]);
+    rmSync(join(folder, 'property'));
+    const [failure] = await failuresOf(() => new PackedDataset(folder));
+    expect(failure?.code).toBe('missing-file');
+  });
+
+  const sample = '../shared/data/samples/mxnet-im2rec';
+  it.skipIf(!existsSync(sample))('reads what im2rec wrote: no index record, one label each', () => {
+    const folder = temporaryFolder();
+    for (const name of ['train.rec', 'train.idx']) copyFileSync(join(sample, name), join(folder, name));
+    writeFileSync(join(folder, 'property'), '2,112,112');
+    const set = new PackedDataset(folder);
+    expect(set.imageCount).toBe(8);
+    expect(set.identities).toBe(2);
+    expect(set.identityRanges()).toBeUndefined();
+    const records = Array.from({ length: 8 }, (_, position) => set.readImage(position));
+    expect(records.map(({ id }) => id)).toEqual([0, 4, 7, 5, 1, 6, 3, 2]);
+    expect(records.map(({ label }) => label)).toEqual([0, 1, 1, 1, 0, 1, 0, 0]);
+    set.close();
+  });
+});

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { loadEmbedder } from '../../../src/kit/net/sessions/embedder.ts';
+import { installedEngine } from '../../../src/kit/net/engines/installed.ts';
+import { loadEngine } from '../../../src/kit/net/backends/load.ts';
+import { Network } from '../../../src/kit/net/backends/graph-executor.ts';
+import { installedOnnxruntime } from '../../../src/kit/net/engines/installed-onnxruntime.ts';
+import { required } from '../../../src/kit/net/backends/required.ts';
+import { modelFormatOf } from '../../../src/kit/net/exchange/choose-format.ts';
+import { onnxBytes } from '../../../src/kit/net/exchange/onnx/write-onnx.ts';
+import { otherEngines } from './backends/engines.ts';
+
+const checkpoint = '../shared/data/models/mobilefacenet-y1/model-0000.params';
+const side = 112;
+
+/** Values of a picture in planes, and the embedding that MXNet gives for it; specification (training.md), section 8. */
+interface TestVector {
+  readonly valueAt: (row: number, column: number, channel: number) => number;
+  readonly begin: readonly number[];
+  readonly norm: number;
+}
+
+const vectors: Readonly<Record<string, TestVector>> = {
+  grey: {
+    valueAt: () => 127.5,
+    begin: [0.317739, 0.00589, 0.331827, 0.252509, -0.402753, 0.115107],
+    norm: 3.0267,
+  },
+  ramps: {
+    valueAt: (row, column, channel) => (2 * row + 3 * column + 50 * channel) % 256,
+    begin: [0.299836, -0.042476, 0.004281, -0.236532, -0.363795, 0.242892],
+    norm: 3.400302,
+  },
+};
+
+const onnxruntime = installedOnnxruntime();
+const engines = [
+  installedEngine('cpu').identity,
+  ...otherEngines(),
+  ...(typeof onnxruntime === 'string' ? [] : [onnxruntime]),
+];
+
+function read() {
+  return modelFormatOf(checkpoint).read(checkpoint, {});
+}
+
+/** NHWC or NCHW. */
+function picture({ valueAt }: TestVector, layout: 'nhwc' | 'nchw'): Float32Array {
+  return Float32Array.from({ length: side * side * 3 }, (_, index) => {
+    const channel = layout === 'nhwc' ? index % 3 : Math.floor(index / side / side);
+    const pixel = layout === 'nhwc' ? Math.floor(index / 3) : index % (side * side);
+    return valueAt(Math.floor(pixel / side), pixel % side, channel);
+  });
+}
+
+async function embedOn(identity: (typeof engines)[number], vector: TestVector): Promise<Float32Array> {
+  const { inferred, parameters } = read();
+  if (identity.name === 'onnxruntime') {
+    const session = await InferenceSession.create(onnxBytes({ inferred, parameters }));
+    const data = new Tensor('float32', picture(vector, 'nchw'), [1, 3, side, side]);
+    return Object.values(await session.run({ data }))[0]?.data as Float32Array;
+  }
+  const engine = await loadEngine(identity, { threads: 1 });
+  const network = new Network(engine, inferred, parameters);
+  const input = engine.tf.tensor4d(picture(vector, 'nhwc'), [1, side, side, 3]);
+  const [output] = network.infer(input);
+  const embedding = Float32Array.from(required(output).dataSync());
+  network.dispose();
+  return embedding;
+}
+
+function expectVector(embedding: Float32Array, { begin, norm }: TestVector): void {
+  const difference = Math.max(...begin.map((wanted, index) => Math.abs(wanted - (embedding[index] ?? NaN))));
+  expect(difference).toBeLessThan(1e-5);
+  expect(Math.abs(Math.hypot(...embedding) - norm)).toBeLessThan(1e-5);
+}
+
+describe.skipIf(!existsSync(checkpoint))(`the authors' MobileFaceNet, imported (skipped without ${checkpoint})`, () => {
+  describe.each(engines)('on $name', (identity) => {
+    it.each(Object.keys(vectors))('embeds the picture "%s" as in MXNet', async (name) => {
+      const vector = required(vectors[name]);
+      expectVector(await embedOn(identity, vector), vector);
+    });
+
+    it('embeds bytes as in MXNet, as verification does', async () => {
+      const vector = required(vectors['ramps']);
+      const embedder = await loadEmbedder({ model: checkpoint, engine: identity, threads: 1 });
+      expectVector(await embedder.embed(Uint8Array.from(picture(vector, 'nhwc')), 1), vector);
+      embedder.dispose();
+    });
+  });
+});

@@ -1,0 +1,98 @@
+import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
+import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
+import { required } from '../../../../src/kit/net/backends/required.ts';
+import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
+import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
+import { randomParameters, randomValues } from './small-networks.ts';
+
+/** Every value a network gives, by name, as plain arrays in MXNet's layout. */
+export type Computed = ReadonlyMap<string, Float32Array>;
+
+export interface ComputeOptions {
+  readonly parameters?: ReadonlyMap<string, NamedArray>;
+  /** Pictures. */
+  readonly batch?: number;
+  /** What they hold: small numbers around 0, unless given. Called with how many, and a seed. */
+  readonly drawPixels?: (count: number, seed: number) => Float32Array;
+}
+
+/** Values, gradients and moving statistics of a graph with drawn parameters, on one engine. */
+export function computeNetwork(
+  engine: EngineHandle,
+  graph: Graph,
+  { parameters = randomParameters(graph, 1), batch = 3, drawPixels = randomValues }: ComputeOptions = {},
+): Computed {
+  const seed = 1;
+  const { tf } = engine;
+  const inferred = inferGraph(graph);
+  const { height, width, channels } = graph.input;
+  const network = new Network(engine, inferred, parameters);
+  const shape: [number, number, number, number] = [batch, height, width, channels];
+  const pictures = tf.tensor4d(drawPixels(batch * height * width * channels, seed + 1), shape);
+  const computed = new Map<string, Float32Array>();
+
+  const inferredOutputs = network.infer(pictures);
+  const pass = network.forward(pictures, 7);
+  for (const [index, name] of graph.outputs.entries()) {
+    computed.set(`${name} in inference`, Float32Array.from(required(inferredOutputs[index]).dataSync()));
+    computed.set(`${name} in training`, Float32Array.from(required(pass.outputs[index]).dataSync()));
+  }
+  const gradients = pass.outputs.map((output) => tf.tensor(randomValues(output.size, seed + 2), output.shape));
+  network.backward(pass, gradients, (name, tensor) => {
+    computed.set(`gradient of ${name}`, network.read(name, tensor).values);
+    tensor.dispose();
+  });
+  for (const { name, role } of inferred.parameters) {
+    if (role === 'auxiliary') computed.set(name, network.read(name).values);
+  }
+  tf.dispose([pictures, ...inferredOutputs, ...gradients]);
+  network.dispose();
+  return computed;
+}
+
+/** The arrays that differ by more than `limit`, with the difference as {@link relativeDifference} counts it. */
+export function differencesAbove(
+  limit: number,
+  found: Computed,
+  wanted: Computed,
+): { readonly key: string; readonly difference: number }[] {
+  const gradients = [...wanted].filter(([key]) => isGradient(key)).map(([, values]) => greatestOf(values));
+  const greatest = Math.max(0, ...gradients);
+  return [...wanted]
+    .map(([key, values]) => ({
+      key,
+      difference: relativeDifference(
+        found.get(key) ?? new Float32Array(),
+        values,
+        isGradient(key) ? leastScale(values, greatest) : 0,
+      ),
+    }))
+    .filter(({ difference }) => difference > limit);
+}
+
+/** Greatest difference, relative to the greatest value of `wanted`, which counts as `floor` at least. */
+export function relativeDifference(found: Float32Array, wanted: Float32Array, floor = 0): number {
+  if (found.length !== wanted.length) return Infinity;
+  const scale = Math.max(greatestOf(wanted), floor, 1e-12);
+  return wanted.reduce((greatest, value, index) => {
+    const difference = Math.abs(value - (found[index] ?? NaN)) / scale;
+    return Number.isNaN(difference) ? Infinity : Math.max(greatest, difference);
+  }, 0);
+}
+
+/**
+ * What the values of a gradient are at least measured by, beside the greatest of all the network's gradients. In front of
+ * a batch normalisation the gradient of a bias is 0 but for the rounding of a long sum.
+ */
+function leastScale(values: Float32Array, greatest: number): number {
+  return (greatestOf(values) < 1e-5 * greatest ? 0.2 : 0.05) * greatest;
+}
+
+function isGradient(key: string): boolean {
+  return key.startsWith('gradient of ');
+}
+
+function greatestOf(values: Float32Array): number {
+  return values.reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0);
+}

@@ -1,0 +1,55 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
+import { loadEngine } from '../../../../src/kit/net/backends/load.ts';
+import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
+import { type Computed, type ComputeOptions, computeNetwork, differencesAbove } from './compute-network.ts';
+import { otherEngines, referenceEngine } from './engines.ts';
+import { familyParameters, smallFamilies } from './small-families.ts';
+import { randomPixels, smallNetworks } from './small-networks.ts';
+
+interface Case {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly options: ComputeOptions;
+}
+
+/** Greatest relative difference of anything an engine computes: values, gradients, moving statistics. */
+const limit = 1e-4;
+
+const cases: readonly Case[] = [
+  ...Object.entries(smallNetworks).map(([name, graph]) => ({ name, graph, options: {} })),
+  ...Object.entries(smallFamilies).map(([name, family]) => ({
+    name,
+    graph: family.graph,
+    // Their last layer normalises each value over the batch: over three samples that leaves little but rounding.
+    options: { parameters: familyParameters(family), batch: 8, drawPixels: randomPixels },
+  })),
+];
+
+// The reference first: an engine that has been left is not asked again.
+const reference = new Map<string, Computed>();
+
+beforeAll(async () => {
+  const engine = await referenceEngine();
+  for (const { name, graph, options } of cases) reference.set(name, computeNetwork(engine, graph, options));
+}, 120_000);
+
+describe.each(otherEngines())('the $name engine', (identity) => {
+  let engine: EngineHandle;
+  beforeAll(async () => {
+    engine = await loadEngine(identity, { threads: 1 });
+  });
+
+  it.each(cases)('computes $name as the reference does, values and gradients', ({ name, graph, options }) => {
+    const wanted = reference.get(name) ?? new Map<string, Float32Array>();
+    const found = computeNetwork(engine, graph, options);
+    expect([...found.keys()]).toEqual([...wanted.keys()]);
+    expect(differencesAbove(limit, found, wanted)).toEqual([]);
+  });
+
+  it('leaves no tensor behind', () => {
+    const before = engine.tf.memory().numTensors;
+    for (const graph of Object.values(smallNetworks)) computeNetwork(engine, graph);
+    expect(engine.tf.memory().numTensors).toBe(before);
+  });
+});

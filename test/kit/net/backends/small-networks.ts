@@ -1,0 +1,250 @@
+import { Random } from '../../../../src/core/random.ts';
+import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
+import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
+import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { elementCount } from '../../../../src/kit/net/graph/layers/layer-definition.ts';
+import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
+
+const normalization = { epsilon: 1e-3, momentum: 0.9, fixGamma: false };
+
+/** A network around `layer`, with something to train before it, so that gradients have to go through it. */
+function around(
+  layer: (builder: GraphBuilder, input: string) => string | readonly string[],
+  size = { height: 9, width: 8 },
+  channels = 4,
+): Graph {
+  const builder = new GraphBuilder();
+  const convolved = builder.add('convolution', 'before', builder.data, {
+    filters: channels,
+    kernel: [1, 1],
+    stride: [1, 1],
+    pad: [0, 0],
+    groups: 1,
+    bias: false,
+  });
+  const outputs = layer(builder, convolved);
+  return builder.build({ channels: 3, ...size }, ...(typeof outputs === 'string' ? [outputs] : outputs));
+}
+
+interface Windowed {
+  readonly filters: number;
+  readonly kernel: [number, number];
+  readonly stride: [number, number];
+  readonly pad: [number, number];
+  readonly groups: number;
+  readonly bias: boolean;
+}
+
+function convolution(attributes: Windowed): Graph {
+  return around((builder, input) => builder.add('convolution', 'layer', input, attributes));
+}
+
+/** One small network per layer kind and per way of computing it. */
+export const smallNetworks: Readonly<Record<string, Graph>> = {
+  'convolution 3x3, padded': convolution({
+    filters: 5,
+    kernel: [3, 3],
+    stride: [1, 1],
+    pad: [1, 1],
+    groups: 1,
+    bias: false,
+  }),
+  'convolution 3x2, stride 2 by 1, padded on one axis, with bias': convolution({
+    filters: 5,
+    kernel: [3, 2],
+    stride: [2, 1],
+    pad: [1, 0],
+    groups: 1,
+    bias: true,
+  }),
+  'convolution 3x3, stride 2, padded': convolution({
+    filters: 6,
+    kernel: [3, 3],
+    stride: [2, 2],
+    pad: [1, 1],
+    groups: 1,
+    bias: false,
+  }),
+  'convolution 1x1, stride 2': convolution({
+    filters: 6,
+    kernel: [1, 1],
+    stride: [2, 2],
+    pad: [0, 0],
+    groups: 1,
+    bias: false,
+  }),
+  'depthwise convolution': convolution({
+    filters: 4,
+    kernel: [3, 3],
+    stride: [1, 1],
+    pad: [1, 1],
+    groups: 4,
+    bias: false,
+  }),
+  'depthwise convolution, stride 2, two filters per channel': convolution({
+    filters: 8,
+    kernel: [3, 3],
+    stride: [2, 2],
+    pad: [1, 1],
+    groups: 4,
+    bias: false,
+  }),
+  'convolution in two groups': convolution({
+    filters: 6,
+    kernel: [3, 3],
+    stride: [2, 2],
+    pad: [1, 1],
+    groups: 2,
+    bias: true,
+  }),
+  'batch normalisation': around((builder, input) => builder.add('batch-normalization', 'layer', input, normalization)),
+  'batch normalisation with gamma fixed, of rows': around((builder, input) => {
+    const dense = builder.add('fully-connected', 'dense', input, { units: 5, bias: false });
+    return builder.add('batch-normalization', 'layer', dense, { ...normalization, fixGamma: true });
+  }),
+  prelu: around((builder, input) => builder.add('prelu', 'layer', input)),
+  'prelu of rows': around((builder, input) => builder.add('prelu', 'layer', builder.add('flatten', 'rows', input))),
+  relu: around((builder, input) => builder.add('activation', 'layer', input, { function: 'relu' })),
+  sigmoid: around((builder, input) => builder.add('activation', 'layer', input, { function: 'sigmoid' })),
+  softrelu: around((builder, input) => builder.add('activation', 'layer', input, { function: 'softrelu' })),
+  softsign: around((builder, input) => builder.add('activation', 'layer', input, { function: 'softsign' })),
+  tanh: around((builder, input) => builder.add('activation', 'layer', input, { function: 'tanh' })),
+  'max pooling, padded': around((builder, input) =>
+    builder.add('pooling', 'layer', input, {
+      function: 'max',
+      global: false,
+      kernel: [3, 3],
+      stride: [2, 2],
+      pad: [1, 1],
+      convention: 'valid',
+    }),
+  ),
+  'average pooling, padded': around((builder, input) =>
+    builder.add('pooling', 'layer', input, {
+      function: 'average',
+      global: false,
+      kernel: [3, 2],
+      stride: [2, 2],
+      pad: [1, 1],
+      convention: 'valid',
+    }),
+  ),
+  'max pooling of many equal values, windows cut at the border': around((builder, input) =>
+    builder.add('pooling', 'layer', builder.add('activation', 'positive', input, { function: 'relu' }), {
+      function: 'max',
+      global: false,
+      kernel: [3, 2],
+      stride: [2, 3],
+      pad: [1, 0],
+      convention: 'full',
+    }),
+  ),
+  'average pooling, windows cut at the border': around((builder, input) =>
+    builder.add('pooling', 'layer', input, {
+      function: 'average',
+      global: false,
+      kernel: [4, 3],
+      stride: [3, 2],
+      pad: [1, 1],
+      convention: 'full',
+    }),
+  ),
+  'global max pooling': around((builder, input) =>
+    builder.add('pooling', 'layer', input, {
+      function: 'max',
+      global: true,
+      kernel: [1, 1],
+      stride: [1, 1],
+      pad: [0, 0],
+      convention: 'valid',
+    }),
+  ),
+  'global average pooling': around((builder, input) =>
+    builder.add('pooling', 'layer', input, {
+      function: 'average',
+      global: true,
+      kernel: [1, 1],
+      stride: [1, 1],
+      pad: [0, 0],
+      convention: 'valid',
+    }),
+  ),
+  'fully connected, flattened by itself': around((builder, input) =>
+    builder.add('fully-connected', 'layer', input, { units: 6, bias: true }),
+  ),
+  'flatten and fully connected': around((builder, input) =>
+    builder.add('fully-connected', 'layer', builder.add('flatten', 'rows', input), { units: 6, bias: false }),
+  ),
+  dropout: around((builder, input) => builder.add('dropout', 'layer', input, { rate: 0.4 })),
+  'identity and scalars': around((builder, input) => {
+    const centred = builder.add('minus-scalar', 'minus', builder.add('identity', 'same', input), { scalar: 0.3 });
+    return builder.add('multiply-scalar', 'layer', centred, { scalar: -1.5 });
+  }),
+  'the product of two pictures': around((builder, input) =>
+    builder.add('multiply', 'layer', [input, builder.add('prelu', 'slope', input)]),
+  ),
+  'a picture times pixels': around((builder, input) => {
+    const pooled = builder.add('pooling', 'pooled', input, {
+      function: 'average',
+      global: true,
+      kernel: [1, 1],
+      stride: [1, 1],
+      pad: [0, 0],
+      convention: 'valid',
+    });
+    return builder.add('multiply', 'layer', [input, pooled]);
+  }),
+  'a picture times rows': around((builder, input) => {
+    const dense = builder.add('fully-connected', 'dense', input, { units: 4, bias: false });
+    return builder.add('multiply', 'layer', [input, dense]);
+  }),
+  'channels of several pictures': around((builder, input) => {
+    const slope = builder.add('prelu', 'slope', input);
+    return builder.add('concat', 'layer', [slope, builder.data, input]);
+  }),
+  'channels of one picture': around((builder, input) => builder.add('concat', 'layer', [input])),
+  'rows put together': around((builder, input) => {
+    const dense = builder.add('fully-connected', 'dense', input, { units: 5, bias: false });
+    return builder.add('concat', 'layer', [dense, builder.add('flatten', 'flat', input)]);
+  }),
+  'some channels': around((builder, input) => builder.add('slice', 'layer', input, { begin: 1, end: 3 })),
+  'some values of rows': around((builder, input) =>
+    builder.add('slice', 'layer', builder.add('flatten', 'flat', input), { begin: 0, end: 7 }),
+  ),
+  'softmax over channels': around((builder, input) => builder.add('softmax', 'layer', input)),
+  'softmax of rows': around((builder, input) =>
+    builder.add('softmax', 'layer', builder.add('fully-connected', 'dense', input, { units: 5, bias: true })),
+  ),
+  'norms made equal': around((builder, input) => builder.add('equalize-norms', 'layer', input)),
+  'two outputs, one of them on the way to the other': around((builder, input) => {
+    const slope = builder.add('prelu', 'slope', input);
+    return [builder.add('softmax', 'layer', slope), slope];
+  }),
+  'a value with three users': around((builder, input) => {
+    const slope = builder.add('prelu', 'slope', input);
+    const twice = builder.add('add', 'twice', [slope, input]);
+    return builder.add('add', 'layer', [twice, input]);
+  }),
+};
+
+/** Arrays for every parameter, of the size they have in a trained network. */
+export function randomParameters(graph: Graph, seed: number): Map<string, NamedArray> {
+  const random = new Random(seed);
+  return new Map(
+    inferGraph(graph).parameters.map(({ name, shape, suffix }) => {
+      const draw = suffix === 'moving_var' ? () => random.uniform(0.5, 2) : () => random.normal() * 0.5;
+      return [name, { name, shape, values: Float32Array.from({ length: elementCount(shape) }, draw) }];
+    }),
+  );
+}
+
+/** Pictures of an odd kind: small numbers around zero, so that differences show. */
+export function randomValues(count: number, seed: number): Float32Array {
+  const random = new Random(seed);
+  return Float32Array.from({ length: count }, () => random.normal());
+}
+
+/** Pixels as pictures have them, 0..255: around 0 they would all be nearly the same after `(pixel - 127.5) / 128`. */
+export function randomPixels(count: number, seed: number): Float32Array {
+  return randomValues(count, seed).map((value) => Math.min(255, Math.max(0, Math.round(127.5 + 64 * value))));
+}

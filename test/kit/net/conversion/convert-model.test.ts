@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { conversionText } from '../../../../src/cli/conversion-text.ts';
+import { onnxModel } from '../../../../src/kit/codec/onnx/onnx-model.ts';
+import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
+import { onnxruntimeOnCpu } from '../../../../src/kit/net/sessions/onnxruntime/onnxruntime-on-cpu.ts';
+import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
+import { compareOutputs } from '../../../../src/kit/net/conversion/compare-outputs.ts';
+import {
+  type ComparisonEngines,
+  convertModel,
+  type ModelConversion,
+} from '../../../../src/kit/net/conversion/convert-model.ts';
+import { modelFormats } from '../../../../src/kit/net/exchange/index.ts';
+import type { ModelFormat } from '../../../../src/kit/net/exchange/model-format.ts';
+import { referenceEngine } from '../backends/engines.ts';
+import { randomParameters, smallNetworks } from '../backends/small-networks.ts';
+
+const work = mkdtempSync(join(tmpdir(), 'convert-'));
+afterAll(() => {
+  rmSync(work, { recursive: true });
+});
+
+const engines: ComparisonEngines = { layers: referenceEngine, onnxruntime: onnxruntimeOnCpu(1) };
+
+/** Writes archives in which one value of one parameter is another by a thousandth. */
+const careless: ModelFormat = {
+  ...modelFormats.npz,
+  write(path: string, model: Model) {
+    const parameters = new Map(model.parameters);
+    const [name = '', array] = [...parameters][0] ?? [];
+    if (array === undefined) throw new Error('a network without parameters');
+    parameters.set(name, {
+      ...array,
+      values: array.values.map((value, index) => (index === 0 ? value * 1.001 : value)),
+    });
+    modelFormats.npz.write(path, { ...model, parameters });
+  },
+};
+
+/** Writes ONNX files whose output has another name than the layer. */
+const renaming: ModelFormat = {
+  ...modelFormats.onnx,
+  write(path: string, model: Model) {
+    modelFormats.onnx.write(path, model);
+    const stored = decodeFile(onnxModel, path);
+    const outputs = stored.graph.outputs.map((output) => ({ ...output, name: 'another' }));
+    const nodes = [...stored.graph.nodes, { ...identity, inputs: [model.inferred.graph.outputs[0] ?? ''] }];
+    writeFileSync(path, onnxModel.encode({ ...stored, graph: { ...stored.graph, nodes, outputs } }));
+  },
+};
+
+const identity = { opType: 'Identity', outputs: ['another'], attributes: [] };
+
+function conversionTo(format: ModelFormat, limit: number, factor = 1): ModelConversion {
+  const graph = smallNetworks['convolution 3x3, padded'];
+  if (graph === undefined) throw new Error('the small network has gone');
+  const from = join(work, 'model');
+  const drawn = [...randomParameters(graph, 1)];
+  const parameters = new Map(
+    drawn.map(([name, array]) => [name, { ...array, values: array.values.map((value) => value * factor) }] as const),
+  );
+  modelFormats.folder.write(from, { inferred: inferGraph(graph), parameters, origin: {} });
+  return {
+    from: { format: modelFormats.folder, path: from, options: {} },
+    to: { format, path: join(work, `model${format.endings[0] ?? ''}`), options: {} },
+    slim: false,
+    limit,
+    seed: 1,
+  };
+}
+
+describe('a conversion', () => {
+  it('of the same weights gives the same values', async () => {
+    const { outputs } = await convertModel(conversionTo(modelFormats.npz, 0), engines);
+    expect(outputs).toMatchObject([{ layer: 'layer', shape: [5, 9, 8], greatestDifference: 0, relativeDifference: 0 }]);
+    expect(outputs[0]?.greatestValue).toBeGreaterThan(0);
+  });
+
+  it('that loses a thousandth of one weight is noticed and refused above the limit, naming the layer', async () => {
+    const [output] = (await convertModel(conversionTo(careless, 1), engines)).outputs;
+    expect(output?.relativeDifference).toBeGreaterThan(1e-6);
+    await expect(convertModel(conversionTo(careless, 1e-7), engines)).rejects.toThrow(/other values for layer "layer"/);
+  });
+
+  it('to ONNX is also run by onnxruntime, which may find what our own reader does not', async () => {
+    const { onnxruntime, outputs } = await convertModel(conversionTo(modelFormats.onnx, 1e-5), engines);
+    expect(outputs).toMatchObject([{ layer: 'layer', shape: [5, 9, 8] }]);
+    expect(onnxruntime).toMatchObject({ ran: true, outputs: [{ layer: 'layer', shape: [5, 9, 8] }] });
+    await expect(convertModel(conversionTo(renaming, 1e-5), engines)).rejects.toThrow(
+      /^What was written \(in onnxruntime .*\) gives no values for layer "layer"\.$/,
+    );
+  });
+
+  it('where there is no onnxruntime says so', async () => {
+    const without = { ...engines, onnxruntime: 'the package onnxruntime-node is not installed' };
+    const converted = await convertModel(conversionTo(modelFormats.onnx, 1e-5), without);
+    expect(conversionText(converted, 'cpu 1')).toContain(
+      'not run in onnxruntime: the package onnxruntime-node is not installed; npm install onnxruntime-node brings it',
+    );
+  });
+
+  it('whose outputs are 0 everywhere shows nothing, which is no difference of 0', async () => {
+    await expect(convertModel(conversionTo(modelFormats.npz, 1, 0), engines)).rejects.toThrow(
+      'Layer "layer" is 0 everywhere for random pictures, before and after (read again): the comparison shows nothing.',
+    );
+  });
+});
+
+describe('outputs', () => {
+  const graph = smallNetworks['convolution 3x3, padded'];
+  if (graph === undefined) throw new Error('the small network has gone');
+  const comparison = { inferred: inferGraph(graph), file: 'x', how: 'read again', limit: 1e-4 };
+  const values = (...numbers: number[]): Float32Array[] => [Float32Array.from(numbers)];
+
+  it.each<[string, readonly (Float32Array | undefined)[], readonly (Float32Array | undefined)[], RegExp]>([
+    ['missing', values(1, 2), [], /no values for layer "layer"/],
+    ['too many', values(1, 2), [...values(1, 2), ...values(1)], /2 outputs instead of 1 \(layer\)/],
+    ['shorter', values(1, 2), values(1), /1 values for layer "layer" instead of 2/],
+    ['all 0 after', values(1, 2), values(0, 0), /differ by 1\.00e\+0 of the greatest value/],
+    ['all 0 before', values(0, 0), values(1, 2), /differ by Infinity/],
+    ['all 0 on both sides', values(0, 0), values(0, 0), /0 everywhere/],
+    ['no number on both sides', values(NaN, 1), values(NaN, 1), /differ by NaN/],
+    ['no number after', values(2, 1), values(2, NaN), /differ by NaN/],
+  ])('that are %s do not pass', (_, wanted, found, message) => {
+    expect(() => compareOutputs({ ...comparison, wanted, found })).toThrow(message);
+  });
+
+  it('differ by the greatest distance, as a share of the greatest value', () => {
+    const [output] = compareOutputs({ ...comparison, wanted: values(-4, 2), found: values(-4, 2.5), limit: 1 });
+    expect(output).toEqual({
+      layer: 'layer',
+      shape: [5, 9, 8],
+      greatestValue: 4,
+      greatestDifference: 0.5,
+      relativeDifference: 0.125,
+    });
+  });
+});

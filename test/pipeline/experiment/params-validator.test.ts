@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { validatorFile, validatorModule, validatorOf } from '../../../src/pipeline/experiment/params-validator.ts';
+import { readManifest } from '../../../src/pipeline/experiment/read-manifest.ts';
+import { testStages } from './load-fixture.ts';
+
+const schema = readManifest(join(testStages.manifests, 'learn')).params;
+let compiled: string;
+
+beforeAll(() => {
+  compiled = mkdtempSync(join(tmpdir(), 'validators-'));
+  writeFileSync(join(compiled, validatorFile(schema)), validatorModule(schema));
+});
+afterAll(() => {
+  rmSync(compiled, { recursive: true });
+});
+
+describe.each([
+  ['compiled by the build', () => compiled],
+  ['compiled when needed', () => join(compiled, 'none')],
+])('a validator %s', (_, folder) => {
+  test('fills in defaults, also inside of maps and of the chosen branch', () => {
+    const params = { loss: { name: 'arcface' } };
+    expect(validatorOf(schema, folder())(params)).toEqual([]);
+    expect(params).toEqual({ loss: { name: 'arcface', margin: 0.5 }, schedule: { maxSteps: 10 }, batch: 8 });
+  });
+
+  test('gives every error with the schema it comes from', () => {
+    const errors = validatorOf(schema, folder())({ loss: { name: 'arcface', margin: 'x' }, bach: 1 });
+    expect(errors.map(({ keyword, instancePath }) => [keyword, instancePath])).toEqual([
+      ['additionalProperties', ''],
+      ['type', '/loss/margin'],
+    ]);
+    expect(errors[0]?.parentSchema).toMatchObject({ required: ['loss'] });
+  });
+});

@@ -1,0 +1,62 @@
+import { compile, type JSONSchema } from 'json-schema-to-typescript';
+import type { InputPort, StageManifest } from '../../src/pipeline/experiment/stage-manifest.ts';
+
+/**
+ * The types that the code of a stage works with: `Params` from the schema of its parameters (every property with a
+ * default is there, since defaults are filled in before a stage runs), `Inputs` and `Outputs` from its ports.
+ */
+export async function contractOf(manifest: StageManifest): Promise<string> {
+  const params = await compile(withDefaultsRequired(manifest.params) as JSONSchema, 'Params', {
+    bannerComment: '',
+    additionalProperties: false,
+    format: false,
+  });
+  const inputs = Object.entries(manifest.inputs).map(([name, port]) => field(name, inputType(port), port.summary));
+  if (manifest.lineage === true) inputs.push(field('lineage', 'string', 'The history of the inputs.'));
+  const outputs = Object.entries(manifest.outputs).map(([name, port]) => field(name, 'string', port.summary));
+  return [
+    '// Generated from stage.json by `npm run generate`; not to be edited.\n',
+    readonlyFields(params.trim()),
+    declaration('Inputs', 'Absolute paths of what the stage reads.', inputs),
+    declaration('Outputs', 'Absolute paths of what the stage has to write.', outputs),
+  ].join('\n\n');
+}
+
+function inputType(port: InputPort): string {
+  if (port.many === true) return 'readonly string[]';
+  return port.optional === true ? 'string | undefined' : 'string';
+}
+
+function field(name: string, type: string, summary: string): string {
+  return `  /** ${summary} */\n  readonly ${/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)}: ${type};`;
+}
+
+function declaration(name: string, summary: string, fields: readonly string[]): string {
+  const head = `/** ${summary} */\nexport `;
+  if (fields.length === 0) return `${head}type ${name} = Readonly<Record<string, never>>;\n`;
+  return `${head}interface ${name} {\n${fields.join('\n')}\n}\n`;
+}
+
+/** Parameters are frozen; and a comment of one line is one line. */
+function readonlyFields(declarations: string): string {
+  return declarations
+    .replaceAll(/^( *)\/\*\*\n *\* (.*)\n *\*\/$/gm, '$1/** $2 */')
+    .replaceAll(/^( *)(?=["\w]+\??: )/gm, '$1readonly ')
+    .replaceAll(/(?<=: )(?=[\w"]+\[\])/g, 'readonly ');
+}
+
+/** What has a default is never absent once defaults are filled in. */
+function withDefaultsRequired(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withDefaultsRequired);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const copy: Record<string, unknown> = {};
+  for (const [keyword, value] of Object.entries(schema)) {
+    copy[keyword] = keyword === 'default' ? value : withDefaultsRequired(value);
+  }
+  if (typeof copy['properties'] !== 'object' || copy['properties'] === null) return copy;
+  const required = Array.isArray(copy['required']) ? copy['required'].map(String) : [];
+  const filled = Object.entries(copy['properties'])
+    .filter(([, property]) => typeof property === 'object' && property !== null && 'default' in property)
+    .map(([name]) => name);
+  return { ...copy, required: [...new Set([...required, ...filled])] };
+}

@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { builtInStageNames } from '../../src/pipeline/experiment/stage-folders.ts';
+import { readManifest } from '../../src/pipeline/experiment/read-manifest.ts';
+import { contractOf } from './contract.ts';
+import { errorDocs } from './error-docs.ts';
+import { experimentSchema } from './experiment-schema.ts';
+import { kitSchema } from './kit-schema.ts';
+import { networkDocs } from './network-docs.ts';
+import { stageDigests, type StageDigests } from './stage-digests.ts';
+
+export interface GeneratedFile {
+  /** Relative to the package. */
+  readonly path: string;
+  readonly content: string;
+}
+
+export const kitSchemaPath = 'schemas/kit.schema.json';
+export const stageDigestsPath = 'schemas/stage-digests.json';
+
+/** The schema of networks and losses; the manifests refer to it, so it comes before {@link generatedFiles}. */
+export function generatedKitSchema(root: string): Promise<GeneratedFile> {
+  return formatted(root, kitSchemaPath, JSON.stringify(kitSchema()));
+}
+
+/** Every other file that is made from the stages and the tables of the engine. */
+export async function generatedFiles(root: string): Promise<readonly GeneratedFile[]> {
+  const stages = join(root, 'stages');
+  const names = builtInStageNames({ manifests: stages });
+  const manifests = names.map((name) => readManifest(join(stages, name)));
+  return await Promise.all([
+    formatted(root, 'schemas/experiment.schema.json', JSON.stringify(experimentSchema(manifests))),
+    formatted(root, 'docs/errors.md', errorDocs(root)),
+    formatted(root, 'docs/networks.md', networkDocs()),
+    formatted(root, stageDigestsPath, JSON.stringify(stageDigests(stages, names))),
+    ...manifests
+      .filter(({ program }) => program !== true)
+      .map(async (manifest) => formatted(root, `stages/${manifest.name}/contract.ts`, await contractOf(manifest))),
+  ]);
+}
+
+/** The digests as committed; empty where there are none yet. */
+export function committedStageDigests(root: string): StageDigests {
+  const path = join(root, stageDigestsPath);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StageDigests) : {};
+}
+
+async function formatted(root: string, path: string, content: string): Promise<GeneratedFile> {
+  const filepath = join(root, path);
+  return { path, content: await format(content, { ...(await resolveConfig(filepath)), filepath }) };
+}

@@ -1,0 +1,71 @@
+import { backbones } from '../../src/kit/net/backbones/index.ts';
+import { engineChoices } from '../../src/kit/net/engines/engine-request.ts';
+import { modelFormats } from '../../src/kit/net/exchange/index.ts';
+import type { ModelFormat } from '../../src/kit/net/exchange/model-format.ts';
+import { losses } from '../../src/kit/net/losses/index.ts';
+import type { Json } from '../../src/core/digest.ts';
+
+type Schema = Readonly<Record<string, Json>>;
+
+/** What the entries of a registry say about themselves. */
+type Registry = Readonly<Record<string, { readonly summary: string; readonly options: object }>>;
+
+/** What is done to the pictures of a model; the type InputNormalization. Without a default: 0..255 as they are is a statement too. */
+const normalization: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  description:
+    'What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are.',
+  properties: {
+    mean: { type: 'number', default: 0, description: 'On the scale of pictures, 0..255.' },
+    scale: { type: 'number', default: 1, exclusiveMinimum: 0, description: 'Factor after the mean is taken off.' },
+    colorOrder: { enum: ['rgb', 'bgr'], default: 'rgb', description: 'Order of the channels.' },
+  },
+};
+
+/** The schema of networks, losses and engines, from their registries: what is registered can be written in an experiment. */
+export function kitSchema(): Schema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Networks, losses and engines of faceflow',
+    description: 'Generated from the registries in src/kit/net by `npm run generate`; not to be edited.',
+    $defs: {
+      network: choice('The embedding network and its options.', backbones),
+      engine: {
+        enum: [...engineChoices],
+        default: 'auto',
+        description:
+          'What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed.',
+      },
+      modelFormat: {
+        enum: Object.values(modelFormats).map(({ name }) => name),
+        description: Object.values(modelFormats)
+          .map(({ name, summary }) => `${name}: ${summary}`)
+          .join(' '),
+      },
+      modelCompanion: {
+        enum: [...new Set(Object.values<ModelFormat>(modelFormats).flatMap(({ companions }) => companions))],
+        description: 'Endings of the files of a model that belong together, `*` for any digits.',
+      },
+      normalization,
+      loss: choice('The loss and its options.', losses),
+    },
+  };
+}
+
+/** One of the registered names, each with its own options. The discriminator lets ajv fill in defaults and name the branch. */
+function choice(description: string, registry: Registry): Schema {
+  return {
+    type: 'object',
+    description,
+    required: ['name'],
+    discriminator: { propertyName: 'name' },
+    oneOf: Object.entries(registry).map(([name, { summary, options }]) => ({
+      type: 'object',
+      description: summary,
+      additionalProperties: false,
+      required: ['name'],
+      properties: { name: { const: name, description: summary }, ...(options as Record<string, Schema>) },
+    })),
+  };
+}
