@@ -52,7 +52,7 @@ function paramsByDefault(): Params {
   return defaultParams(params) as unknown as Params;
 }
 
-/** All pictures of a folder, each with the points that a centred face of LFW has. */
+/** All images of a folder, each with the points that a centred face of LFW has. */
 function writeList(list: string): void {
   const points = '105\t147\t126\t109\t144\t115\t114\t138\t163\t163';
   const rows = readdirSync(input).flatMap((name, label) =>

@@ -7,14 +7,14 @@ import { parseArgs } from 'node:util';
 import { humanBytes } from '../src/core/human.ts';
 
 /**
- * Packing, aligning, reading and opening, in turns with MXNet 1.9.1 and OpenCV on the same pictures and cores.
+ * Packing, aligning, reading and opening, in turns with MXNet 1.9.1 and OpenCV on the same images and cores.
  * `npm run --silent build && node dist/bench/formats.js [--data ../shared/data] [--python <python with mxnet and cv2>] [--scratch DIR]`
  *
- * Both sides list the folder, read every picture from the page cache and write one .rec and one .idx; the clock of each runs
+ * Both sides list the folder, read every image from the page cache and write one .rec and one .idx; the clock of each runs
  * from the list to the closed files and leaves out the start of its process and its imports. faceflow also walks the structure
- * of every picture, writes identity records, property and dataset.json, and forces its files to the disk, which MXNet's writer
+ * of every image, writes identity records, property and dataset.json, and forces its files to the disk, which MXNet's writer
  * does not: so one row has the peer call fsync too, and a scratch folder in memory (/dev/shm) takes the disk out of the others.
- * Aligning: OpenCV decodes whole pictures and warps them by a fixed matrix, without a list; faceflow parses a list, solves for
+ * Aligning: OpenCV decodes whole images and warps them by a fixed matrix, without a list; faceflow parses a list, solves for
  * the matrix from five points, and writes the set.
  */
 const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -62,19 +62,19 @@ function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
 }
 
-/** The aligned pictures in a folder of their own, and each of them under more names: `copies` in all. */
+/** The aligned images in a folder of their own, and each of them under more names: `copies` in all. */
 function multiply(folder: string, copies: number): void {
   for (const identity of readdirSync(aligned)) {
     mkdirSync(join(folder, identity), { recursive: true });
-    for (const picture of readdirSync(join(aligned, identity))) {
-      const first = join(folder, identity, picture);
-      copyFileSync(join(aligned, identity, picture), first);
+    for (const image of readdirSync(join(aligned, identity))) {
+      const first = join(folder, identity, image);
+      copyFileSync(join(aligned, identity, image), first);
       for (let copy = 1; copy < copies; copy += 1) linkSync(first, first.replace(/\.jpg$/, `_${String(copy)}.jpg`));
     }
   }
 }
 
-/** Reads every picture, so that neither side waits for the disk. */
+/** Reads every image, so that neither side waits for the disk. */
 function warmUp(folder: string): void {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) readFileSync(join(entry.parentPath, entry.name));
@@ -150,7 +150,7 @@ const results = [
   ),
 ];
 rmSync(onDisk, { recursive: true });
-// MXNet's iterator cannot read index records, so it gets its own file, of the same pictures.
+// MXNet's iterator cannot read index records, so it gets its own file, of the same images.
 cpSync(join(theirs, 'theirs.rec'), join(theirs, 'images.rec'));
 cpSync(join(theirs, 'theirs.idx'), join(theirs, 'images.idx'));
 results.push(
@@ -166,7 +166,7 @@ const hundredfold = join(scratch, 'hundredfold');
 multiply(hundredfold, 100);
 const memory = [aligned, tenfold, hundredfold].map((folder) => here('pack', folder, ours).peakMemoryBytes);
 console.log(
-  `peak memory of packing 7,701, 77,010 and 770,100 pictures: ${memory.map(humanBytes).join(', ')} (the last at most twice the first)`,
+  `peak memory of packing 7,701, 77,010 and 770,100 images: ${memory.map(humanBytes).join(', ')} (the last at most twice the first)`,
 );
 results.push((memory[2] ?? NaN) <= 2 * (memory[0] ?? NaN));
 

@@ -5,7 +5,7 @@ import { loadOnnxruntime } from '../src/kit/net/sessions/onnxruntime/load-onnxru
 import { modelEmbedder } from '../src/kit/net/sessions/onnxruntime/model-embedder.ts';
 import { backbones, buildNetwork, chooseNetwork } from '../src/kit/net/backbones/index.ts';
 import { foldBatchNormalization } from '../src/kit/net/passes/fold-batch-normalization.ts';
-import { inferGraph } from '../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../src/kit/net/graph/infer-shapes.ts';
 import { initialValues } from '../src/kit/net/model/initialize.ts';
 import { onnxBytes } from '../src/kit/net/exchange/onnx/write-onnx.ts';
 
@@ -18,7 +18,7 @@ const [name = 'y1', batch = '32', steps = '8', threads = '2', file] = process.ar
 const networks = { y1: chooseNetwork('y1', { embeddingSize: 128 }), r50: chooseNetwork('r50') };
 const options = name === 'r50' ? networks.r50 : networks.y1;
 const graph = buildNetwork(options, { height: 112, width: 112 });
-const inferred = inferGraph(graph);
+const inferred = inferShapes(graph);
 const { weights } = backbones[options.name];
 const parameters = new Map(
   inferred.parameters.map((parameter) => [parameter.name, initialValues(parameter, weights, 1)]),

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /**
- * Inference through the onnxruntime engine against PyTorch eager and Python's onnxruntime, in turns on the same cores.
+ * ShapeInference through the onnxruntime engine against PyTorch eager and Python's onnxruntime, in turns on the same cores.
  * `npm run --silent build && node dist/bench/inference.js --python /path/to/python/with/torch/and/onnxruntime`
  */
 const { values } = parseArgs({

@@ -3,7 +3,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf } from '../src/core/digest.ts';
 import { stageFolders } from '../src/cli/workspace.ts';
-import { planExperiment, type Knowledge } from '../src/pipeline/plan/plan.ts';
+import { planExperiment, type PlanningContext } from '../src/pipeline/plan/plan.ts';
 import { loadExperiment } from '../src/pipeline/experiment/load-experiment.ts';
 
 /**
@@ -47,7 +47,7 @@ stages:
 }
 
 /** Knows every result: what a run costs that finds all in the cache, without reading the cache. */
-const allKnown: Knowledge = {
+const allKnown: PlanningContext = {
   engineOf: () => ({ name: 'cpu', version: '1' }),
   digestPath: digestOf,
   find: (key) =>

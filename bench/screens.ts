@@ -3,10 +3,10 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { terminalSvg } from './pictures/terminal-svg.ts';
+import { terminalSvg } from './illustrations/terminal-svg.ts';
 
 /**
- * Makes the pictures of a failing run, of `flow why` and of mistakes in a file, each from the real command in a real
+ * Makes the images of a failing run, of `flow why` and of mistakes in a file, each from the real command in a real
  * terminal. Needs tmux. `npm run --silent build && node dist/bench/screens.js docs/images`
  */
 const [target = 'docs/images'] = process.argv.slice(2);
@@ -92,12 +92,12 @@ writeFileSync(
   join(workspace, 'publish.yaml'),
   `${publish}  train:\n    with:\n      batch: 8\n      optimizer: { learningRate: 0.03 }\n`,
 );
-const pictures = {
+const images = {
   failed,
   why: await screenOf('why', 24, ['why publish.yaml train', 'plan publish.yaml', 'why publish.yaml pack']),
   mistakes: await screenOf('mistakes', 26, ['check mistakes.yaml']),
 };
-for (const [name, screen] of Object.entries(pictures)) {
+for (const [name, screen] of Object.entries(images)) {
   writeFileSync(join(target, `${name}.svg`), terminalSvg(screen, columns));
 }
-console.log(`pictures are in ${target}`);
+console.log(`images are in ${target}`);

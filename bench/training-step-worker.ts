@@ -1,7 +1,7 @@
 import { installedEngine } from '../src/kit/net/engines/installed.ts';
 import { loadEngine } from '../src/kit/net/backends/load.ts';
 import { backboneOf, buildNetwork, chooseNetwork, type NetworkChoice } from '../src/kit/net/backbones/index.ts';
-import { inferGraph } from '../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../src/kit/net/graph/infer-shapes.ts';
 import { Trainer } from '../src/kit/net/training/trainer.ts';
 
 /**
@@ -24,19 +24,19 @@ if (network === undefined) throw new Error(`no network ${name ?? ''}`);
 const engine = await loadEngine(installedEngine().identity, { threads });
 const trainer = new Trainer({
   engine,
-  inferred: inferGraph(buildNetwork(network, { height: side, width: side })),
+  inferred: inferShapes(buildNetwork(network, { height: side, width: side })),
   weights: backboneOf(network).weights,
   classes,
   loss: { name: 'softmax' },
   optimizer: { momentum: 0.9, weightDecay: 5e-4 },
   seed: 1,
 });
-const pictures = Uint8Array.from({ length: batch * side * side * 3 }, (_, index) => (index * 7919) % 256);
+const images = Uint8Array.from({ length: batch * side * side * 3 }, (_, index) => (index * 7919) % 256);
 const labels = Int32Array.from({ length: batch }, (_, index) => (index * 37) % classes);
 const seconds: number[] = [];
 for (let step = 1; step <= warmup + steps; step += 1) {
   const start = performance.now();
-  trainer.step({ step, pictures, labels, learningRate: 0.01 });
+  trainer.step({ step, images, labels, learningRate: 0.01 });
   seconds.push((performance.now() - start) / 1000);
 }
 const measured = seconds.slice(warmup).sort((a, b) => a - b);

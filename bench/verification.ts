@@ -7,8 +7,8 @@ import { parseArgs } from 'node:util';
 import { readVerificationSet, writeVerificationSet } from '../src/kit/codec/insightface/verification-set.ts';
 
 /**
- * A whole verification of LFW, from encoded pictures to the accuracy, with `flow run` on the onnxruntime engine against
- * the way of the 2018 system in MXNet. The set is what stage pairs2bin makes of aligned pictures and pairs.txt.
+ * A whole verification of LFW, from encoded images to the accuracy, with `flow run` on the onnxruntime engine against
+ * the way of the 2018 system in MXNet. The set is what stage pairs2bin makes of aligned images and pairs.txt.
  * `npm run --silent build && node dist/bench/verification.js --model <folder>/model-0000.params --pairs lfw.bin --python <with mxnet>`
  */
 const { values } = parseArgs({

@@ -2,7 +2,7 @@
 
 python torch_exports.py FOLDER [--wide]
 
-Writes pictures.pixels (float32, [2, 3, side, side], RGB 0..255), and for each network NAME.embeddings (float32,
+Writes images.pixels (float32, [2, 3, side, side], RGB 0..255), and for each network NAME.embeddings (float32,
 [2, size]) and an NAME.EXPORTER.BATCH.onnx for each way of exporting; `--wide` makes them as large as the published ones.
 test/fixtures/torch-exports holds half of what torch 2.15 with onnxscript 0.7.2 gives.
 """
@@ -178,7 +178,7 @@ def main():
         pixels = torch.from_numpy(np.random.default_rng(5).integers(0, 256, (2, 3, side, side)).astype(np.float32))
         with torch.no_grad():
             embeddings = module(prepare(pixels))
-        pixels.numpy().tofile(options.folder / "pictures.pixels")
+        pixels.numpy().tofile(options.folder / "images.pixels")
         embeddings.numpy().tofile(options.folder / f"{name}.embeddings")
         for exporter in ["legacy", "dynamo"]:
             for batch in ["fixed", "dynamic"]:

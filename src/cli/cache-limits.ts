@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fail } from '../core/failure.ts';
 import type { CacheLimits } from '../pipeline/cache/garbage.ts';
 import { parseBytes, parseDuration } from '../pipeline/experiment/quantity.ts';
-import type { Surroundings } from './flow-command.ts';
+import type { ProcessContext } from './flow-command.ts';
 
 const dayMs = 24 * 3_600_000;
 const defaultBytes = 200 * 2 ** 30;
@@ -18,7 +18,7 @@ export interface AskedLimits {
  * What a cache may hold: as asked, as `FLOW_CACHE_MAX_SIZE` and `FLOW_CACHE_MAX_AGE` say, or 200 GiB, at most half of its
  * disk, and half a year. What was used within the last day stays in any case.
  */
-export function cacheLimits(folder: string, { environment }: Surroundings, asked: AskedLimits = {}): CacheLimits {
+export function cacheLimits(folder: string, { environment }: ProcessContext, asked: AskedLimits = {}): CacheLimits {
   const size = asked.maxSize ?? environment['FLOW_CACHE_MAX_SIZE'];
   const age = asked.maxAge ?? environment['FLOW_CACHE_MAX_AGE'];
   return {

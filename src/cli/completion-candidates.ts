@@ -5,12 +5,12 @@ import type { Json } from '../core/digest.ts';
 import { FailureError } from '../core/failure.ts';
 import { listRuns } from '../pipeline/record/past-runs.ts';
 import type { Experiment } from '../pipeline/experiment/experiment.ts';
-import type { CommandGroup, FlowCommand, Surroundings } from './flow-command.ts';
+import type { CommandGroup, FlowCommand, ProcessContext } from './flow-command.ts';
 import { loadFrom } from './experiment-options.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Words that may come next on a command line; none where the shell should offer files. */
-export async function candidates(line: string, surroundings: Surroundings): Promise<string[]> {
+export async function candidates(line: string, surroundings: ProcessContext): Promise<string[]> {
   const words = line.trimStart().split(/\s+/);
   const typed = words.at(-1) ?? '';
   const before = words.slice(1, -1);
@@ -20,7 +20,7 @@ export async function candidates(line: string, surroundings: Surroundings): Prom
   return [...new Set(found)].filter((word) => word.startsWith(typed)).sort();
 }
 
-function visibleCommands({ commands }: Surroundings): string[] {
+function visibleCommands({ commands }: ProcessContext): string[] {
   return Object.entries(commands).flatMap(([name, { isHidden }]) => (isHidden === true ? [] : [name]));
 }
 
@@ -28,7 +28,7 @@ async function afterCommand(
   name: string,
   words: readonly string[],
   typed: string,
-  surroundings: Surroundings,
+  surroundings: ProcessContext,
 ): Promise<string[]> {
   const entry = surroundings.commands[name];
   if (entry === undefined) return [];
@@ -48,7 +48,7 @@ async function afterOptions(
   command: Known,
   words: readonly string[],
   typed: string,
-  surroundings: Surroundings,
+  surroundings: ProcessContext,
 ): Promise<string[]> {
   const declared = new Command();
   command.declare(declared);
@@ -62,7 +62,7 @@ async function afterOptions(
   return argument === undefined ? [] : valuesOf(argument.name(), words, surroundings);
 }
 
-async function valuesOf(what: string, words: readonly string[], surroundings: Surroundings): Promise<string[]> {
+async function valuesOf(what: string, words: readonly string[], surroundings: ProcessContext): Promise<string[]> {
   const workspace = openWorkspace(surroundings, undefined);
   try {
     switch (what) {
@@ -93,7 +93,7 @@ async function valuesOf(what: string, words: readonly string[], surroundings: Su
 function experimentIn(
   words: readonly string[],
   workspace: Workspace,
-  surroundings: Surroundings,
+  surroundings: ProcessContext,
 ): Experiment | undefined {
   const file = words.find((word) => /\.ya?ml$/.test(word));
   if (file === undefined) return undefined;

@@ -4,7 +4,7 @@ import { onnxruntimeOnCpu } from '../kit/net/sessions/onnxruntime/onnxruntime-on
 import { modelFormatNamed } from '../kit/net/exchange/choose-format.ts';
 import { convertModel } from '../kit/net/conversion/convert-model.ts';
 import type { ConversionAnswer, ConversionRequest } from './conversion-request.ts';
-import { unwritableFailure } from './unwritable.ts';
+import { fileSystemFailure } from './file-system-failure.ts';
 
 /** The process that converts for `flow convert`: takes a request as its first message and answers with one. */
 process.once('message', (request: ConversionRequest) => {
@@ -30,7 +30,7 @@ async function answerTo(request: ConversionRequest): Promise<ConversionAnswer> {
     return { outcome: 'converted', converted };
   } catch (error) {
     if (error instanceof FailureError) return { outcome: 'refused', failures: error.failures };
-    const unwritable = unwritableFailure(error, workingFolder);
+    const unwritable = fileSystemFailure(error, workingFolder);
     if (unwritable !== undefined) return { outcome: 'refused', failures: [unwritable] };
     throw error;
   }

@@ -9,7 +9,7 @@ export function conversionText(converted: ConvertedModel, engine: string): strin
     ...notes,
     ...outputs.map((output) => line(output, `read again, on ${engine}`)),
     ...(onnxruntime === undefined ? [] : onnxruntimeText(onnxruntime)),
-    'compared on two random pictures with the network that was read',
+    'compared on two random images with the network that was read',
   ];
 }
 

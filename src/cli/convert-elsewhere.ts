@@ -2,11 +2,11 @@ import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fail, FailureError } from '../core/failure.ts';
 import { compiledModule } from '../core/package-folder.ts';
-import { isChatter } from '../kit/net/backends/tensorflow/chatter.ts';
+import { isStartupNoise } from '../kit/net/backends/tensorflow/startup-log.ts';
 import { tensorflowEnvironment } from '../kit/net/engines/tensorflow-environment.ts';
 import type { ConvertedModel } from '../kit/net/conversion/convert-model.ts';
 import type { ConversionAnswer, ConversionRequest } from './conversion-request.ts';
-import type { Surroundings } from './flow-command.ts';
+import type { ProcessContext } from './flow-command.ts';
 
 /**
  * Converts in a process of its own, which begins with the environment that TensorFlow reads, and whose standard error
@@ -14,7 +14,7 @@ import type { Surroundings } from './flow-command.ts';
  */
 export async function convertElsewhere(
   request: ConversionRequest,
-  surroundings: Surroundings,
+  surroundings: ProcessContext,
 ): Promise<ConvertedModel> {
   const { environment, workingFolder, stderr } = surroundings;
   const { engine, threads } = request;
@@ -40,7 +40,7 @@ export async function convertElsewhere(
   child.send(request);
   if (child.stderr !== null) {
     for await (const line of createInterface({ input: child.stderr, crlfDelay: Infinity })) {
-      if (!isChatter(line)) stderr.write(`${line}\n`);
+      if (!isStartupNoise(line)) stderr.write(`${line}\n`);
     }
   }
   return resultOf(answer, await ended);

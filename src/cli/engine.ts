@@ -1,22 +1,22 @@
 import type { EngineUse, RunEngines } from '../pipeline/execute/event.ts';
 import { inferenceEngine } from '../kit/net/engines/choose-engine.ts';
-import { parseEngineChoice, parseEngineRequest, type EngineRequest } from '../kit/net/engines/engine-request.ts';
+import { parseEngineChoice, parseEngineRequest, type EngineOverride } from '../kit/net/engines/engine-override.ts';
 import { installedEngine, type InstalledEngine } from '../kit/net/engines/installed.ts';
 import type { TaskSpec } from '../pipeline/experiment/experiment.ts';
-import type { Surroundings } from './flow-command.ts';
+import type { ProcessContext } from './flow-command.ts';
 
 /** What `FLOW_ENGINE` asks for. */
-export function engineRequest(surroundings: Surroundings): EngineRequest | undefined {
+export function engineRequest(surroundings: ProcessContext): EngineOverride | undefined {
   return parseEngineRequest(surroundings.environment['FLOW_ENGINE']);
 }
 
 /** Which engine each task computes with. Looks at files of the installation only, once per choice. */
 export class TaskEngines {
-  readonly #request: EngineRequest | undefined;
+  readonly #request: EngineOverride | undefined;
   readonly #found = new Map<string, InstalledEngine>();
 
   /** Fails where `FLOW_ENGINE` names no engine. */
-  constructor(surroundings: Surroundings) {
+  constructor(surroundings: ProcessContext) {
     this.#request = engineRequest(surroundings);
   }
 

@@ -9,7 +9,7 @@ import { installedEngine } from '../kit/net/engines/installed.ts';
 import { readEngineRecord } from '../kit/net/engines/engine-record.ts';
 import { listTree } from '../pipeline/cache/file-tree.ts';
 import { engineRequest } from './engine.ts';
-import type { Surroundings } from './flow-command.ts';
+import type { ProcessContext } from './flow-command.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** One line of `flow doctor`. */
@@ -28,7 +28,7 @@ const oldestNode = [20, 19] as const;
 const scarceBytes = 5 * 2 ** 30;
 
 /** Looks at everything a run needs. Loads the libraries it tells about, in processes of their own where they are large. */
-export function examine(surroundings: Surroundings, workspaceFolder: string | undefined): Finding[] {
+export function examine(surroundings: ProcessContext, workspaceFolder: string | undefined): Finding[] {
   const workspace = openWorkspace(surroundings, workspaceFolder);
   try {
     return [
@@ -53,7 +53,7 @@ function examineNode(): Finding {
   return { subject: 'Node.js', state: 'missing', found, mend: `install Node.js ${oldestNode.join('.')} or later` };
 }
 
-function examineEngine(surroundings: Surroundings): Finding[] {
+function examineEngine(surroundings: ProcessContext): Finding[] {
   try {
     const request = engineRequest(surroundings);
     const { identity, notice, remedy } = installedEngine(request === 'onnxruntime' ? undefined : request);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadExperiment } from '../pipeline/experiment/load-experiment.ts';
 import type { Experiment } from '../pipeline/experiment/experiment.ts';
-import type { Call, Surroundings } from './flow-command.ts';
+import type { Call, ProcessContext } from './flow-command.ts';
 import { stageFolders, type Workspace } from './workspace.ts';
 
 /** What commands that take an experiment file have in common. */
@@ -33,7 +33,7 @@ export function readExperimentOptions(call: Call): ExperimentOptions {
   return { file: String(call.arguments[0]), set, setFile, profile, workspace };
 }
 
-export function loadFrom(options: ExperimentOptions, workspace: Workspace, surroundings: Surroundings): Experiment {
+export function loadFrom(options: ExperimentOptions, workspace: Workspace, surroundings: ProcessContext): Experiment {
   return loadExperiment({
     // Typed by the user, so relative to where the user is.
     file: resolve(surroundings.workingFolder, options.file),

@@ -2,7 +2,7 @@ import type { Command, OptionValues } from 'commander';
 import type { ExitCode } from './exit-code.ts';
 
 /** What of the process a command may see. Nothing outside of `cli` looks at these itself. */
-export interface Surroundings {
+export interface ProcessContext {
   readonly workingFolder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stdout: NodeJS.WriteStream;
@@ -34,7 +34,7 @@ export interface Call {
 export interface FlowCommand {
   /** Adds arguments, options and help texts. */
   declare(command: Command): void;
-  run(call: Call, surroundings: Surroundings): Promise<ExitCode>;
+  run(call: Call, surroundings: ProcessContext): Promise<ExitCode>;
 }
 
 /** A command made of several, as `flow cache` is of `flow cache ls` and others. */

@@ -2,22 +2,22 @@ import { existsSync, statSync } from 'node:fs';
 import { fail, FailureError } from '../core/failure.ts';
 import { inspectPath } from '../kit/inspect/inspect-path.ts';
 import type { Inspection } from '../kit/inspect/inspection.ts';
-import type { InferredGraph } from '../kit/net/graph/infer-graph.ts';
+import type { ShapedGraph } from '../kit/net/graph/infer-shapes.ts';
 import type { Model } from '../kit/net/model/model-folder.ts';
 import { mayBeDueToSize } from '../kit/net/exchange/assumed-size.ts';
 import { recognisedFormat } from '../kit/net/exchange/choose-format.ts';
-import type { ModelFormat, PictureSize } from '../kit/net/exchange/model-format.ts';
+import type { ModelFormat, ImageSize } from '../kit/net/exchange/model-format.ts';
 import { readModelAs } from '../kit/net/exchange/read-model-as.ts';
 import { inspectModel } from './network-text.ts';
 
 /** What a path holds, and the network where that is one. */
-export type Inspected = Inspection & { readonly network?: InferredGraph };
+export type Inspected = Inspection & { readonly network?: ShapedGraph };
 
 export interface InspectOptions {
-  /** How many pictures to look at. */
+  /** How many images to look at. */
   readonly limit: number;
-  /** Size of the pictures, where a model leaves it open. */
-  readonly input: PictureSize | undefined;
+  /** Size of the images, where a model leaves it open. */
+  readonly input: ImageSize | undefined;
   /** Nothing but a network will do: what is wrong with it is a failure, not part of what is told. */
   readonly mustBeNetwork: boolean;
 }
@@ -85,8 +85,8 @@ const isBeyondUs: ReadonlySet<string> = new Set([
   'unsupported-tensor',
 ]);
 
-/** A network that does not say how its pictures are normalised can be looked at all the same. */
-function readAsItIs(format: ModelFormat, path: string, input: PictureSize | undefined): Model {
+/** A network that does not say how its images are normalised can be looked at all the same. */
+function readAsItIs(format: ModelFormat, path: string, input: ImageSize | undefined): Model {
   const options = input === undefined ? {} : { input };
   try {
     return readModelAs({ format, path, options });
@@ -95,7 +95,7 @@ function readAsItIs(format: ModelFormat, path: string, input: PictureSize | unde
     if (!isOpen) throw error;
     const asItIs = { mean: 0, scale: 1, colorOrder: 'rgb' } as const;
     const model = readModelAs({ format, path, options: { ...options, normalization: asItIs } });
-    const note = 'The file does not say how pictures are to be normalised; who uses it has to.';
+    const note = 'The file does not say how images are to be normalised; who uses it has to.';
     return { ...model, notes: [...(model.notes ?? []), note] };
   }
 }

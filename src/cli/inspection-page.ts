@@ -1,7 +1,7 @@
-import type { Inspection, SamplePicture } from '../kit/inspect/inspection.ts';
+import type { Inspection, SampleImage } from '../kit/inspect/inspection.ts';
 import { shownValue } from './inspection-text.ts';
 
-/** A contact sheet: one self-contained HTML page with the facts, the histogram and some pictures. */
+/** A contact sheet: one self-contained HTML page with the facts, the histogram and some images. */
 export function renderInspectionPage(inspection: Inspection): string {
   const { path, title, summary, facts, notes, damage, samples } = inspection;
   return `<!doctype html>
@@ -45,8 +45,8 @@ function histogram({ imagesPerIdentity = [] }: Inspection): string {
   return `<h2>Images per identity</h2>\n<table>${rows.join('\n')}</table>`;
 }
 
-function figure({ caption, bytes }: SamplePicture): string {
-  // Browsers recognise pictures by their content, whatever type the address names.
+function figure({ caption, bytes }: SampleImage): string {
+  // Browsers recognise images by their content, whatever type the address names.
   const data = Buffer.from(bytes).toString('base64');
   return `<figure><img src="data:image/jpeg;base64,${data}" alt="${escape(caption)}"><figcaption>${escape(caption)}</figcaption></figure>`;
 }

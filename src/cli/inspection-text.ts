@@ -17,7 +17,7 @@ export function renderInspection(inspection: Inspection, colour: boolean): strin
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-/** An inspection as JSON: pictures are left out. */
+/** An inspection as JSON: images are left out. */
 export function inspectionJson({ samples, ...rest }: Inspection): object {
   return { ...rest, samples: samples.map(({ caption }) => caption) };
 }

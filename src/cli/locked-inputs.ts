@@ -1,4 +1,4 @@
-import { failWith } from '../core/failure.ts';
+import { throwIfAny } from '../core/failure.ts';
 import { inputDigest } from '../pipeline/plan/input-digest.ts';
 import { externalInputs, lockViolations } from '../pipeline/record/input-lock.ts';
 import type { Experiment } from '../pipeline/experiment/experiment.ts';
@@ -14,5 +14,5 @@ export async function inputDigests(experiment: Experiment, workspace: Workspace)
 
 /** Fails with every input that is not what flow.lock says. */
 export async function checkLocked(experiment: Experiment, workspace: Workspace): Promise<void> {
-  failWith(lockViolations(experiment, await inputDigests(experiment, workspace)));
+  throwIfAny(lockViolations(experiment, await inputDigests(experiment, workspace)));
 }

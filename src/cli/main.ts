@@ -3,15 +3,15 @@ import { FailureError, fail } from '../core/failure.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { commands } from './commands.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
-import type { Call, CommandGroup, FlowCommand, Surroundings } from './flow-command.ts';
+import type { Call, CommandGroup, FlowCommand, ProcessContext } from './flow-command.ts';
 import { packageVersion } from '../core/package-folder.ts';
 import { showsColour } from './shows-colour.ts';
-import { outliveReaders } from './closed-readers.ts';
-import { unwritableFailure } from './unwritable.ts';
+import { ignoreBrokenPipes } from './broken-pipes.ts';
+import { fileSystemFailure } from './file-system-failure.ts';
 
 /** Runs the command that `process.argv` names and gives its exit code. */
 export async function main(process: NodeJS.Process): Promise<ExitCode> {
-  const surroundings: Surroundings = {
+  const surroundings: ProcessContext = {
     workingFolder: process.cwd(),
     environment: process.env,
     stdout: process.stdout,
@@ -20,7 +20,7 @@ export async function main(process: NodeJS.Process): Promise<ExitCode> {
     commands,
   };
   const argv = process.argv.slice(2);
-  outliveReaders(process);
+  ignoreBrokenPipes(process);
   try {
     return await dispatch(argv, surroundings);
   } catch (error) {
@@ -28,7 +28,7 @@ export async function main(process: NodeJS.Process): Promise<ExitCode> {
   }
 }
 
-async function dispatch(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+async function dispatch(argv: readonly string[], surroundings: ProcessContext): Promise<ExitCode> {
   const name = argv.find((word) => !word.startsWith('-'));
   const entry = name === undefined ? undefined : commands[name];
   if (name !== undefined && entry === undefined && name !== 'help') unknownCommand(name);
@@ -49,7 +49,7 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
   return result;
 }
 
-function declareProgram(surroundings: Surroundings): Command {
+function declareProgram(surroundings: ProcessContext): Command {
   return new Command('flow')
     .description('Runs face-recognition experiments written as YAML files.')
     .version(packageVersion())
@@ -86,7 +86,7 @@ function unknownCommand(name: string): never {
 }
 
 /** Shows what went wrong and decides whose fault it was. */
-async function explain(error: unknown, argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+async function explain(error: unknown, argv: readonly string[], surroundings: ProcessContext): Promise<ExitCode> {
   // Commander has already printed its own message (or the help text that was asked for).
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCode.done;
@@ -102,7 +102,7 @@ async function explain(error: unknown, argv: readonly string[], surroundings: Su
     );
     return exitCode.wrongCall;
   }
-  const unwritable = unwritableFailure(error, surroundings.workingFolder);
+  const unwritable = fileSystemFailure(error, surroundings.workingFolder);
   if (unwritable !== undefined) return explain(new FailureError([unwritable], { cause: error }), argv, surroundings);
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   surroundings.stderr.write(`flow: this is a defect of faceflow, not of your experiment:\n${text}\n`);

@@ -1,6 +1,6 @@
 import { humanBytes } from '../core/human.ts';
 import type { Inspection } from '../kit/inspect/inspection.ts';
-import type { InferredGraph } from '../kit/net/graph/infer-graph.ts';
+import type { ShapedGraph } from '../kit/net/graph/infer-shapes.ts';
 import { elementCount } from '../kit/net/graph/layers/layer-definition.ts';
 import type { Model } from '../kit/net/model/model-folder.ts';
 import { layersOf, outlineOf, type OutlineEntry } from '../kit/net/graph/outline/outline.ts';
@@ -35,7 +35,7 @@ export function inspectModel(path: string, title: string, { inferred, origin, no
       { name: 'parameters', value: counted(false) },
       { name: 'moving statistics', value: counted(true) },
       { name: 'size as float32', value: humanBytes(4 * (counted(false) + counted(true))) },
-      { name: 'multiply-adds', value: `${shownValue(multiplyAdds)} for one picture` },
+      { name: 'multiply-adds', value: `${shownValue(multiplyAdds)} for one image` },
       ...origins,
     ],
     notes,
@@ -45,13 +45,13 @@ export function inspectModel(path: string, title: string, { inferred, origin, no
 }
 
 /** The network as rows of text: folded to its units, or every layer. */
-export function networkTable(inferred: InferredGraph, everyLayer: boolean): string[][] {
+export function networkTable(inferred: ShapedGraph, everyLayer: boolean): string[][] {
   const entries = everyLayer ? layersOf(inferred) : outlineOf(inferred);
   return [['  layers', 'times', 'made of', 'gives', 'parameters', 'multiply-adds'], ...entries.map(row)];
 }
 
 /** The layers of a network as JSON. */
-export function networkJson(inferred: InferredGraph, everyLayer: boolean): readonly OutlineEntry[] {
+export function networkJson(inferred: ShapedGraph, everyLayer: boolean): readonly OutlineEntry[] {
   return everyLayer ? layersOf(inferred) : outlineOf(inferred);
 }
 

@@ -1,23 +1,23 @@
-import type { CacheKnowledge } from '../pipeline/execute/knowledge.ts';
+import type { CachePlanningContext } from '../pipeline/execute/planning-context.ts';
 import { applySelection } from '../pipeline/plan/apply-selection.ts';
 import { planExperiment, type Plan } from '../pipeline/plan/plan.ts';
 import { selectTasks, tasksNamed } from '../pipeline/plan/select-tasks.ts';
 import { TaskEngines } from './engine.ts';
 import { loadFrom, type ExperimentOptions } from './experiment-options.ts';
-import type { Surroundings } from './flow-command.ts';
+import type { ProcessContext } from './flow-command.ts';
 import type { SelectionOptions } from './selection-options.ts';
 import type { Workspace } from './workspace.ts';
 
 /** An experiment with what is known of each of its tasks. */
 export interface PlannedExperiment {
   readonly plan: Plan;
-  readonly knowledge: CacheKnowledge;
+  readonly knowledge: CachePlanningContext;
   readonly engines: TaskEngines;
 }
 
 export interface PlanningTools {
   readonly workspace: Workspace;
-  readonly surroundings: Surroundings;
+  readonly surroundings: ProcessContext;
   /** Copy results of the second cache to ours: what a run does. */
   readonly adopts?: boolean;
 }

@@ -4,7 +4,7 @@ import type { Call } from './flow-command.ts';
 import { readSelectionOptions, type SelectionOptions } from './selection-options.ts';
 
 /** How a run is to go about its tasks: where, how fast and how loud, never what. */
-export interface RunManner {
+export interface RunSettings {
   readonly jobs?: number;
   readonly cpus?: number;
   readonly keepGoing: boolean;
@@ -13,7 +13,7 @@ export interface RunManner {
   readonly json: boolean;
 }
 
-export type RunOptions = ExperimentOptions & SelectionOptions & RunManner;
+export type RunOptions = ExperimentOptions & SelectionOptions & RunSettings;
 
 /** Declares `--jobs`, `--cpus`, `--keep-going`, `--fail-fast`, `--retries` and `--json`. */
 export function declareRunManner(command: Command): void {
@@ -38,8 +38,8 @@ export function readRunOptions(call: Call): RunOptions {
   return { ...readRunManner(call), ...readExperimentOptions(call), ...readSelectionOptions(call) };
 }
 
-export function readRunManner(call: Call): RunManner {
-  const { jobs, cpus, keepGoing, failFast, retries, json } = call.options as RunManner;
+export function readRunManner(call: Call): RunSettings {
+  const { jobs, cpus, keepGoing, failFast, retries, json } = call.options as RunSettings;
   return { ...(jobs && { jobs }), ...(cpus && { cpus }), keepGoing, failFast, retries, json };
 }
 

@@ -3,7 +3,7 @@ import type { Interruption } from '../pipeline/execute/interruption.ts';
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Lets Ctrl-C and its kin stop a run in order, and a second one at once. Gives the function that undoes it. */
-export function heedSignals(interruption: Interruption): () => void {
+export function handleSignals(interruption: Interruption): () => void {
   const escalate = (): void => {
     interruption.escalate();
   };

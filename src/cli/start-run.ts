@@ -15,11 +15,11 @@ import { machineCapacity } from './capacity.ts';
 import { checkCaches } from './check-caches.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
-import type { Surroundings } from './flow-command.ts';
+import type { ProcessContext } from './flow-command.ts';
 import { openReporter } from './open-reporter.ts';
 import type { PlannedExperiment } from './planned-experiment.ts';
-import type { RunManner } from './run-options.ts';
-import { heedSignals } from './signals.ts';
+import type { RunSettings } from './run-options.ts';
+import { handleSignals } from './signals.ts';
 import { taskEnvironment } from './worker-surroundings.ts';
 import { machineFacts } from './machine-facts.ts';
 import type { Workspace } from './workspace.ts';
@@ -29,7 +29,7 @@ const graceMs = 30_000;
 
 export interface RunSurroundings {
   readonly workspace: Workspace;
-  readonly surroundings: Surroundings;
+  readonly surroundings: ProcessContext;
   /** Store nothing: see what tasks give. */
   readonly isTrial?: boolean;
 }
@@ -37,7 +37,7 @@ export interface RunSurroundings {
 /** Runs what a plan leaves to be run, shows it, records it, and stops it in order when we are told to. */
 export async function startRun(
   planned: PlannedExperiment,
-  options: ExperimentOptions & RunManner,
+  options: ExperimentOptions & RunSettings,
   { workspace, surroundings, isTrial = false }: RunSurroundings,
 ): Promise<RunEnd> {
   const { experiment } = planned.plan;
@@ -50,7 +50,7 @@ export async function startRun(
   const facts = runFacts(id, planned, { ...options, setFile });
   const readers = openReaders({ experiment, options, workspace, surroundings, facts, folder });
   const interruption = new Interruption();
-  const unheed = heedSignals(interruption);
+  const unheed = handleSignals(interruption);
   const request: RunRequest = {
     experiment,
     run: id,
@@ -83,9 +83,9 @@ export async function startRun(
 }
 
 /** Only a run that has stored something can have filled the cache. */
-async function tidy(workspace: Workspace, surroundings: Surroundings): Promise<void> {
-  const { tidyCache } = await import('./tidy-cache.ts');
-  await tidyCache(workspace, surroundings);
+async function tidy(workspace: Workspace, surroundings: ProcessContext): Promise<void> {
+  const { collectGarbageAfterRun } = await import('./collect-garbage-after-run.ts');
+  await collectGarbageAfterRun(workspace, surroundings);
 }
 
 export function exitCodeOf(end: RunEnd): ExitCode {
@@ -101,7 +101,7 @@ export function exitCodeOf(end: RunEnd): ExitCode {
 
 interface ReadersRequest extends RunSurroundings {
   readonly experiment: Experiment;
-  readonly options: RunManner;
+  readonly options: RunSettings;
   readonly facts: RunFacts;
   readonly folder: string;
 }

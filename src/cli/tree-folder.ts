@@ -4,7 +4,7 @@ import type { Digest } from '../core/digest.ts';
 import type { TreeStore, WrittenTree } from '../pipeline/experiment/written-tree.ts';
 
 /** Trees kept: one per version of an experiment that was in use lately. */
-const mostTrees = 32;
+const maxTrees = 32;
 
 /**
  * The trees of experiment files in `runs/parsed/`, by digest of the text. They can be deleted at any time; one that
@@ -53,8 +53,8 @@ export class TreeFolder implements TreeStore {
   #thin(): void {
     const age = (name: string): number => statSync(join(this.#folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
     const names = readdirSync(this.#folder);
-    if (names.length <= mostTrees) return;
+    if (names.length <= maxTrees) return;
     const byAge = names.map((name) => ({ name, age: age(name) })).sort((a, b) => b.age - a.age);
-    for (const { name } of byAge.slice(mostTrees / 2)) rmSync(join(this.#folder, name), { force: true });
+    for (const { name } of byAge.slice(maxTrees / 2)) rmSync(join(this.#folder, name), { force: true });
   }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Call, Surroundings } from './flow-command.ts';
+import type { Call, ProcessContext } from './flow-command.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Declares `--workspace` and `--json`, which every command that only looks at what is there has. */
@@ -12,7 +12,7 @@ export function declareWorkspaceOptions(command: Command): void {
 /** Opens the workspace of a call, hands it over, and closes it however that ends. */
 export async function inWorkspace<T>(
   call: Call,
-  surroundings: Surroundings,
+  surroundings: ProcessContext,
   act: (workspace: Workspace) => T | Promise<T>,
 ): Promise<T> {
   const workspace = openWorkspace(surroundings, call.options['workspace'] as string | undefined);
@@ -24,6 +24,10 @@ export async function inWorkspace<T>(
 }
 
 /** Prints one answer: as JSON where that was asked for, and as text otherwise. */
-export function answer(call: Call, surroundings: Surroundings, { json, text }: { json: unknown; text: string }): void {
+export function answer(
+  call: Call,
+  surroundings: ProcessContext,
+  { json, text }: { json: unknown; text: string },
+): void {
   surroundings.stdout.write(`${call.options['json'] === true ? JSON.stringify(json, null, 2) : text}\n`);
 }

@@ -5,7 +5,7 @@ import { readEntry } from '../pipeline/cache/cache-entry.ts';
 import { ResultCache } from '../pipeline/cache/result-cache.ts';
 import { StatCache, statCachePath, type ContentDigester } from '../pipeline/cache/stat-cache.ts';
 import type { TaskLocks } from '../pipeline/cache/task-locks.ts';
-import { CacheKnowledge } from '../pipeline/execute/knowledge.ts';
+import { CachePlanningContext } from '../pipeline/execute/planning-context.ts';
 import type { KeyDocument } from '../pipeline/plan/key-document.ts';
 import { openOrReplace } from '../pipeline/record/database-damage.ts';
 import { lookIntoDatabase } from '../pipeline/record/look-into-database.ts';
@@ -16,10 +16,10 @@ import { outcomeText } from '../pipeline/console/outcome-text.ts';
 import type { Experiment, TaskSpec } from '../pipeline/experiment/experiment.ts';
 import type { StageFolders } from '../pipeline/experiment/stage-folders.ts';
 import type { TaskEngines } from './engine.ts';
-import type { Surroundings } from './flow-command.ts';
+import type { ProcessContext } from './flow-command.ts';
 import { packageFolder } from '../core/package-folder.ts';
 import { TreeFolder } from './tree-folder.ts';
-import { isUnwritable } from './unwritable.ts';
+import { isUnwritable } from './file-system-failure.ts';
 
 /** The folder experiments are relative to, with what earlier runs left in its `runs/`. */
 export class Workspace {
@@ -117,9 +117,9 @@ export class Workspace {
   }
 
   /** What a plan of an experiment asks for, answered from here. */
-  knowledge(experiment: Experiment, engines: TaskEngines, { adopts = false } = {}): CacheKnowledge {
+  knowledge(experiment: Experiment, engines: TaskEngines, { adopts = false } = {}): CachePlanningContext {
     const { cache, lazyDigests: digests } = this;
-    return new CacheKnowledge({
+    return new CachePlanningContext({
       experiment,
       engineOf: (task) => engines.of(task)?.identity,
       cache,
@@ -150,7 +150,7 @@ export class Workspace {
  * The workspace a command works in: `--workspace`, or the folder it was called in. `FLOW_CACHE` names a cache folder to
  * share with other workspaces and users, `FLOW_SECOND_CACHE` one to look into where ours has nothing.
  */
-export function openWorkspace(surroundings: Surroundings, asked: string | undefined): Workspace {
+export function openWorkspace(surroundings: ProcessContext, asked: string | undefined): Workspace {
   const { workingFolder, environment } = surroundings;
   const caches = { shared: environment['FLOW_CACHE'], second: environment['FLOW_SECOND_CACHE'] };
   const given = Object.entries(caches).flatMap(([name, path]) =>

@@ -46,7 +46,7 @@ export function fail(failure: Failure, cause?: unknown): never {
 }
 
 /** Throws all failures that were found; does nothing where there are none. */
-export function failWith([first, ...others]: readonly Failure[]): void {
+export function throwIfAny([first, ...others]: readonly Failure[]): void {
   if (first !== undefined) throw new FailureError([first, ...others]);
 }
 

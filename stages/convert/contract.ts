@@ -11,7 +11,7 @@ export interface Params {
    * @minItems 1
    */
   readonly outputs?: [string, ...string[]];
-  /** Size of the pictures, where the file leaves it open; 3 x 112 x 112 unless given. */
+  /** Size of the images, where the file leaves it open; 3 x 112 x 112 unless given. */
   readonly input?: {
     /** 3: RGB. */
     readonly channels: number;
@@ -22,7 +22,7 @@ export interface Params {
   };
   /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
   readonly normalization?: {
-    /** On the scale of pictures, 0..255. */
+    /** On the scale of images, 0..255. */
     readonly mean: number;
     /** Factor after the mean is taken off. */
     readonly scale: number;

@@ -3,40 +3,40 @@
 export interface Params {
   /** Folds of the protocol (from 1) whose pairs go into the .bin; empty: all of them. */
   readonly folds: readonly number[];
-  /** Identities with fewer pictures are left out of the training set. */
+  /** Identities with fewer images are left out of the training set. */
   readonly minImagesPerIdentity: number;
-  /** A picture that cannot be decoded fails the stage; otherwise it is named, counted and left out. */
+  /** An image that cannot be decoded fails the stage; otherwise it is named, counted and left out. */
   readonly strict: boolean;
-  /** Order in the packed set: as listed (or by name); identities shuffled; or all pictures shuffled, without identity records, as im2rec does. */
-  readonly order: 'list' | 'identities' | 'images';
+  /** Order in the packed set: as listed (or by name); identities shuffled; or all images shuffled, without identity records, as im2rec does. */
+  readonly order: 'list' | 'identities' | 'pictures';
   /** Number the labels of a list anew from 0 even if nobody is left out. */
   readonly renumber: boolean;
-  /** What each record carries: class and whether the picture was aligned before, as face2rec2 writes; or the class alone. */
+  /** What each record carries: class and whether the image was aligned before, as face2rec2 writes; or the class alone. */
   readonly labels: 'class-and-aligned' | 'class';
-  /** Pictures with the content of an earlier one: not looked for, named and counted, or left out. */
+  /** Images with the content of an earlier one: not looked for, named and counted, or left out. */
   readonly duplicates: 'ignore' | 'report' | 'drop';
-  /** What pictures are that no list describes: final crops, stored as they are, or photographs, cut by withoutPoints: crop. */
+  /** What images are that no list describes: final crops, stored as they are, or photographs, cut by withoutPoints: crop. */
   readonly pictures: 'aligned' | 'photographs';
-  /** Size that pictures which are not aligned are cut to. */
+  /** Size that images which are not aligned are cut to. */
   readonly imageSize: {
     /** Pixels; the template is made for 112. */
     readonly height: number;
     /** Pixels: 112 or 96. */
     readonly width: number;
   };
-  /** How cut pictures are stored; aligned ones stay as they are. */
+  /** How cut images are stored; aligned ones stay as they are. */
   readonly encoding: 'jpg' | 'png';
   /** Of JPEG; for png the compression level, at most 9. */
   readonly quality: number;
-  /** A picture that is not aligned and has no points: a failure (or left out, if not strict), or its box or middle is cut out. */
+  /** An image that is not aligned and has no points: a failure (or left out, if not strict), or its box or middle is cut out. */
   readonly withoutPoints: 'fail' | 'crop';
 }
 
 /** Absolute paths of what the stage reads. */
 export interface Inputs {
-  /** Pictures, <identity>/<identity>_0001.jpg or any other names, or WebDataset shards (.tar); all of one size, or to be cut. */
+  /** Images, <identity>/<identity>_0001.jpg or any other names, or WebDataset shards (.tar); all of one size, or to be cut. */
   readonly images: string;
-  /** Which pictures, in which order, with which labels; without it every picture of the folder. */
+  /** Which images, in which order, with which labels; without it every image of the folder. */
   readonly list: string | undefined;
   /** Pairs to pack; identities in the packed pairs are kept out of the training set. */
   readonly protocol: string | undefined;

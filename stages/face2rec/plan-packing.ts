@@ -1,19 +1,19 @@
 import { fail } from '../../src/core/failure.ts';
-import type { Picture, PictureSource } from './picture-source.ts';
+import type { Image, ImageSource } from './image-source.ts';
 
-/** What goes into a training set, and what was left out of it and why. Sizes grow with the identities, not the pictures. */
+/** What goes into a training set, and what was left out of it and why. Sizes grow with the identities, not the images. */
 export interface PackingPlan {
-  /** Pictures to pack, with their final labels, in their order. */
-  readonly pictures: PictureSource;
+  /** Images to pack, with their final labels, in their order. */
+  readonly images: ImageSource;
   readonly imageCount: number;
   /** Names of everybody who is packed. */
   readonly identities: ReadonlySet<string>;
   readonly labelCount: number;
-  /** Some pictures have to be aligned. */
+  /** Some images have to be aligned. */
   readonly anyUnaligned: boolean;
   /** Left out because the packed pairs show them. */
   readonly heldOut: readonly string[];
-  /** Left out because they have too few pictures. */
+  /** Left out because they have too few images. */
   readonly tooFew: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export interface PackingRules {
   /** Nobody of these is packed. */
   readonly held: ReadonlySet<string>;
   readonly minImagesPerIdentity: number;
-  /** Where the pictures of a label must follow each other: the list to name in the failure. */
+  /** Where the images of a label must follow each other: the list to name in the failure. */
   readonly groupedList?: string;
   /** Numbers the labels anew even if nobody is left out. */
   readonly renumber: boolean;
@@ -33,23 +33,23 @@ interface LabelSurvey {
 }
 
 /**
- * Leaves out whom the pairs show and who has too few pictures. Labels stay as they are if nobody is left out, and are
+ * Leaves out whom the pairs show and who has too few images. Labels stay as they are if nobody is left out, and are
  * numbered anew from 0, in the same order, otherwise.
  */
-export function planPacking(source: PictureSource, rules: PackingRules): PackingPlan {
+export function planPacking(source: ImageSource, rules: PackingRules): PackingPlan {
   const labels = new Map<number, LabelSurvey>();
   const heldOut = new Set<string>();
   let anyUnaligned = false;
   let lastLabel: number | undefined;
-  for (const picture of source()) {
-    const { label, identity } = picture;
-    requireLabel(picture, rules.groupedList);
+  for (const image of source()) {
+    const { label, identity } = image;
+    requireLabel(image, rules.groupedList);
     const known = labels.get(label);
     if (rules.groupedList !== undefined && known !== undefined && label !== lastLabel) {
-      refuseScattered(picture, rules.groupedList);
+      refuseScattered(image, rules.groupedList);
     }
     lastLabel = label;
-    anyUnaligned ||= !picture.aligned;
+    anyUnaligned ||= !image.aligned;
     const survey = known ?? { images: 0, names: new Set<string>() };
     if (known === undefined) labels.set(label, survey);
     if (rules.held.has(identity)) heldOut.add(identity);
@@ -62,7 +62,7 @@ export function planPacking(source: PictureSource, rules: PackingRules): Packing
 }
 
 function finishPlan(
-  source: PictureSource,
+  source: ImageSource,
   rules: PackingRules,
   labels: ReadonlyMap<number, LabelSurvey>,
   heldOut: ReadonlySet<string>,
@@ -72,11 +72,11 @@ function finishPlan(
   const keepsLabels = heldOut.size === 0 && tooFew.length === 0 && !rules.renumber;
   const newLabel = new Map(kept.map(([label], index) => [label, keepsLabels ? label : index]));
   return {
-    pictures: function* () {
-      for (const picture of source()) {
-        const label = newLabel.get(picture.label);
-        if (label === undefined || rules.held.has(picture.identity)) continue;
-        yield label === picture.label ? picture : { ...picture, label };
+    images: function* () {
+      for (const image of source()) {
+        const label = newLabel.get(image.label);
+        if (label === undefined || rules.held.has(image.identity)) continue;
+        yield label === image.label ? image : { ...image, label };
       }
     },
     imageCount: kept.reduce((sum, [, { images }]) => sum + images, 0),
@@ -87,7 +87,7 @@ function finishPlan(
   };
 }
 
-function requireLabel({ label, line = 1 }: Picture, list: string | undefined): void {
+function requireLabel({ label, line = 1 }: Image, list: string | undefined): void {
   if (Number.isInteger(label) && label >= 0) return;
   fail({
     code: 'damaged-list',
@@ -97,10 +97,10 @@ function requireLabel({ label, line = 1 }: Picture, list: string | undefined): v
 }
 
 /** A label that comes back later would make a second identity out of one person. */
-function refuseScattered({ label, line = 1 }: Picture, list: string): never {
+function refuseScattered({ label, line = 1 }: Image, list: string): never {
   fail({
     code: 'list-not-grouped',
-    message: `label ${label} comes back after other labels; all pictures of an identity must follow each other`,
+    message: `label ${label} comes back after other labels; all images of an identity must follow each other`,
     at: { file: list, line, column: 1, length: 1 },
     hint: 'Sort the list by label, or choose order: identities or order: images.',
   });

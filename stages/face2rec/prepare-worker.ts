@@ -1,10 +1,10 @@
 import { serveJobs } from '../../src/core/ordered-workers.ts';
-import { PicturePreparer, type Preparation, type PreparationJob } from './prepare-picture.ts';
+import { ImagePreparer, type Preparation, type PreparationJob } from './prepare-image.ts';
 
-const preparer = new PicturePreparer();
+const preparer = new ImagePreparer();
 
 /**
- * The next picture replaces the bytes of this one, and a view of a larger buffer would be sent with all of it: the picture gets
+ * The next image replaces the bytes of this one, and a view of a larger buffer would be sent with all of it: the image gets
  * bytes of its own. They are copied on their way once more, which for a few kilobytes costs half of handing the buffer over.
  */
 async function prepare(job: PreparationJob): Promise<Preparation> {
@@ -12,5 +12,5 @@ async function prepare(job: PreparationJob): Promise<Preparation> {
   return prepared.outcome === 'ready' ? { ...prepared, bytes: Uint8Array.from(prepared.bytes) } : prepared;
 }
 
-/* A thread that aligns pictures. */
+/* A thread that aligns images. */
 serveJobs(prepare);

@@ -8,25 +8,25 @@ import { findShards } from '../../src/kit/dataset/tar-shard.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { packPairs } from './pack-pairs.ts';
-import { packPictures } from './pack-pictures.ts';
-import { picturesOfFolder, picturesOfList, picturesOfShards } from './picture-source.ts';
+import { packImages } from './pack-images.ts';
+import { imagesOfFolder, imagesOfList, imagesOfShards } from './image-source.ts';
 import { planPacking, type PackingPlan } from './plan-packing.ts';
-import { orderPictures } from './shuffle-pictures.ts';
+import { orderImages } from './shuffle-images.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
 
-/** Packs pictures into train.rec and its index, and pairs into a verification set. */
+/** Packs images into train.rec and its index, and pairs into a verification set. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { params, inputs, outputs, cpus, seed } = context;
   const pairs = readPairs(context);
   const plan = makePlan(context, peopleInPairs(pairs));
   describePlan(context, plan, pairs);
   const { strict, duplicates, order, encoding, quality, withoutPoints, labels } = params;
-  const packed = await packPictures(
-    { ...plan, pictures: orderPictures(plan.pictures, order, seed) },
+  const packed = await packImages(
+    { ...plan, images: orderImages(plan.images, order, seed) },
     {
       folder: outputs.dataset,
-      writer: { labelForm: labels, identityRecords: order !== 'images' },
+      writer: { labelForm: labels, identityRecords: order !== 'pictures' },
       rules: { size: params.imageSize, encoding, quality, withoutPoints },
       strict,
       duplicates,
@@ -41,8 +41,8 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const figures = { identities, images, pairs: set.same.length, unreadable: packed.unusable };
   for (const [name, value] of Object.entries(figures)) context.emit({ type: 'metric', name, value });
   if (duplicates !== 'ignore') context.emit({ type: 'metric', name: 'duplicates', value: packed.duplicates });
-  info(context, `packed ${images} pictures of ${identities} identities and ${set.same.length} pairs`);
-  if (packed.unusable > 0) info(context, `${packed.unusable} pictures could not be used and were left out`);
+  info(context, `packed ${images} images of ${identities} identities and ${set.same.length} pairs`);
+  if (packed.unusable > 0) info(context, `${packed.unusable} images could not be used and were left out`);
 };
 
 function readPairs({ inputs, params }: Context): readonly FacePair[] {
@@ -57,22 +57,22 @@ function makePlan(context: Context, held: ReadonlySet<string>): PackingPlan {
   const shards = list === undefined ? findShards(images) : undefined;
   if (list === undefined && shards === undefined) {
     const listing = new FolderListing(images);
-    const plan = planPacking(picturesOfFolder(listing, aligned), { held, minImagesPerIdentity, renumber });
+    const plan = planPacking(imagesOfFolder(listing, aligned), { held, minImagesPerIdentity, renumber });
     warnOfIgnored(context, listing.ignored);
     return plan;
   }
   const grouped = order === 'list' ? { groupedList: list ?? images } : {};
   if (list === undefined) {
-    const pictures = picturesOfShards(shards ?? [], aligned);
-    return planPacking(pictures, { held, minImagesPerIdentity, renumber, ...grouped });
+    const images = imagesOfShards(shards ?? [], aligned);
+    return planPacking(images, { held, minImagesPerIdentity, renumber, ...grouped });
   }
-  return planPacking(picturesOfList(list, images), { held, minImagesPerIdentity, renumber, ...grouped });
+  return planPacking(imagesOfList(list, images), { held, minImagesPerIdentity, renumber, ...grouped });
 }
 
 function warnOfIgnored(context: Context, ignored: readonly string[]): void {
   if (ignored.length === 0) return;
   const shown = ignored.slice(0, 3).join(', ');
-  const message = `${ignored.length} files are no pictures of an identity and are passed over: ${shown}${ignored.length > 3 ? ' ...' : ''}`;
+  const message = `${ignored.length} files are no images of an identity and are passed over: ${shown}${ignored.length > 3 ? ' ...' : ''}`;
   context.emit({ type: 'log', level: 'warning', message });
 }
 
@@ -81,12 +81,11 @@ function describePlan(context: Context, plan: PackingPlan, pairs: readonly FaceP
   if (plan.imageCount === 0) {
     fail({
       code: 'nothing-to-pack',
-      message:
-        'no picture is left to train on: there is none, or all are held out or of identities with too few pictures',
+      message: 'no image is left to train on: there is none, or all are held out or of identities with too few images',
       at: { file: context.inputs.images },
     });
   }
-  if (plan.tooFew.length > 0) info(context, `${plan.tooFew.length} identities have too few pictures and are left out`);
+  if (plan.tooFew.length > 0) info(context, `${plan.tooFew.length} identities have too few images and are left out`);
   if (pairs.length === 0) return;
   const people = peopleInPairs(pairs);
   const both = [...plan.identities].filter((name) => people.has(name));

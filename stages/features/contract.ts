@@ -7,18 +7,18 @@ export interface Params {
   readonly engine: 'auto' | 'tensorflow' | 'onnxruntime' | 'wasm' | 'cpu';
   /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
   readonly normalization?: {
-    /** On the scale of pictures, 0..255. */
+    /** On the scale of images, 0..255. */
     readonly mean: number;
     /** Factor after the mean is taken off. */
     readonly scale: number;
     /** Order of the channels. */
     readonly colorOrder: 'rgb' | 'bgr';
   };
-  /** matrix: features.bin, a row per picture; files: <name><suffix>.bin, a column each, as MegaFace's development kit reads them. */
+  /** matrix: features.bin, a row per image; files: <name><suffix>.bin, a column each, as MegaFace's development kit reads them. */
   readonly layout: 'matrix' | 'files';
   /** Part of the file names of layout files, e.g. _r100_112x112. */
   readonly suffix: string;
-  /** A picture that cannot be decoded: a failure, or it gets no row and is named. */
+  /** An image that cannot be decoded: a failure, or it gets no row and is named. */
   readonly unreadable: 'fail' | 'skip';
 }
 
@@ -36,6 +36,6 @@ export interface Inputs {
 
 /** Absolute paths of what the stage has to write. */
 export interface Outputs {
-  /** features.json, names.txt, and features.bin or a file per picture. */
+  /** features.json, names.txt, and features.bin or a file per image. */
   readonly features: string;
 }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
  * Rows of one network, appended while they are computed, so that an interrupted stage goes on from them. Little-endian:
  *
  *   bytes      field
- *   4          position of the picture among all that were asked for, uint32, rising
+ *   4          position of the image among all that were asked for, uint32, rising
  *   4 x size   its row, float32
  *   8          first bytes of the SHA-256 of that: what a crash has left unfinished is recognised
  */
@@ -36,7 +36,7 @@ export class RowFile {
     return this.#count;
   }
 
-  /** Where to go on: behind the last picture that has a row. */
+  /** Where to go on: behind the last image that has a row. */
   get next(): number {
     return this.#count === 0 ? 0 : this.at(this.#count - 1).position + 1;
   }

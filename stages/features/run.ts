@@ -1,12 +1,12 @@
 import { basename, join } from 'node:path';
 import type { Failure } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
-import { embedPictures } from '../../src/kit/face/embed-pictures.ts';
+import { embedImages } from '../../src/kit/face/embed-images.ts';
 import { unitSum } from '../../src/kit/face/unit-sum.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
 import type { Embedder } from '../../src/kit/net/sessions/network-embedder.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
-import { namedPictures, type NamedPictures } from './pictures.ts';
+import { namedImages, type NamedImages } from './images.ts';
 import { RowFile } from './row-file.ts';
 import { writeFeatures } from './write-features.ts';
 
@@ -15,10 +15,10 @@ const checkpointMs = 5000;
 
 type Context = StageContext<Params, Inputs, Outputs>;
 
-/** Embeds pictures; see README.md. */
+/** Embeds images; see README.md. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params, engine, scratch } = context;
-  const pictures = namedPictures(inputs, params.layout);
+  const images = namedImages(inputs, params.layout);
   const files: RowFile[] = [];
   try {
     let columns = 0;
@@ -31,33 +31,33 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       files.push(file);
       columns += embedder.embeddingSize;
       try {
-        await embedAll(context, { embedder, pictures, file });
+        await embedAll(context, { embedder, images, file });
       } finally {
         embedder.dispose();
       }
     }
     const models = inputs.model.map((path) => basename(path));
-    writeFeatures({ pictures, files, columns, models, engine, params, folder: outputs.features });
+    writeFeatures({ images, files, columns, models, engine, params, folder: outputs.features });
     context.emit({ type: 'metric', name: 'images', value: files[0]?.count ?? 0 });
     context.emit({ type: 'metric', name: 'columns', value: columns });
   } finally {
     for (const file of files) file.close();
-    pictures.close();
+    images.close();
   }
 };
 
 interface Pass {
   readonly embedder: Embedder;
-  readonly pictures: NamedPictures;
+  readonly images: NamedImages;
   readonly file: RowFile;
 }
 
-/** Goes on behind the rows that are there; every picture gets the unit sum of both its orientations. */
-async function embedAll(context: Context, { embedder, pictures, file }: Pass): Promise<void> {
+/** Goes on behind the rows that are there; every image gets the unit sum of both its orientations. */
+async function embedAll(context: Context, { embedder, images, file }: Pass): Promise<void> {
   const { params, signal } = context;
   context.emit({ type: 'log', level: 'info', message: `computing with ${embedder.computesWith}` });
   const begin = file.next;
-  const left = { length: pictures.length - begin, at: (index: number) => pictures.at(begin + index) };
+  const left = { length: images.length - begin, at: (index: number) => images.at(begin + index) };
   const skipped = new Set<number>();
   const onUndecodable =
     params.unreadable === 'fail'
@@ -69,7 +69,7 @@ async function embedAll(context: Context, { embedder, pictures, file }: Pass): P
   const started = performance.now();
   let saidAt = started;
   const unit = new Float64Array(embedder.embeddingSize);
-  for await (const batch of embedPictures({ embedder, pictures: left, batch: params.batch, signal, onUndecodable })) {
+  for await (const batch of embedImages({ embedder, images: left, batch: params.batch, signal, onUndecodable })) {
     for (let place = 0; place < batch.count; place += 1) {
       if (skipped.has(batch.start + place)) continue;
       const row = [place * unit.length, (place + 1) * unit.length] as const;
@@ -81,7 +81,7 @@ async function embedAll(context: Context, { embedder, pictures, file }: Pass): P
     context.emit({
       type: 'progress',
       done: begin + done,
-      total: pictures.length,
+      total: images.length,
       unit: 'images',
       figures: { 'images/s': rate },
     });

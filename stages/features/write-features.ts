@@ -5,12 +5,12 @@ import type { EngineIdentity } from '../../src/core/engine-identity.ts';
 import { unitSum } from '../../src/kit/face/unit-sum.ts';
 import { featureMatrix, featureOf } from '../../src/kit/codec/megaface/feature-matrix.ts';
 import type { Params } from './contract.ts';
-import type { NamedPictures } from './pictures.ts';
+import type { NamedImages } from './images.ts';
 import type { RowFile } from './row-file.ts';
 
 export interface FeaturesRequest {
-  readonly pictures: NamedPictures;
-  /** One per network; all hold rows of the same pictures. */
+  readonly images: NamedImages;
+  /** One per network; all hold rows of the same images. */
   readonly files: readonly RowFile[];
   readonly columns: number;
   readonly models: readonly string[];
@@ -21,10 +21,10 @@ export interface FeaturesRequest {
 
 /** Writes the output of the stage; docs/formats/features.md describes it. */
 export function writeFeatures(request: FeaturesRequest): void {
-  const { pictures, files, columns, models, engine, params, folder } = request;
+  const { images, files, columns, models, engine, params, folder } = request;
   mkdirSync(folder, { recursive: true });
   const rows = files[0]?.count ?? 0;
-  const names = Array.from({ length: rows }, (_, row) => pictures.nameAt(files[0]?.at(row).position ?? 0));
+  const names = Array.from({ length: rows }, (_, row) => images.nameAt(files[0]?.at(row).position ?? 0));
   if (params.layout === 'matrix') writeMatrix(request, rows);
   else for (const [row, name] of names.entries()) writeOne(request, row, name);
   writeFileSync(join(folder, 'names.txt'), names.map((name) => `${name}\n`).join(''));
@@ -32,7 +32,7 @@ export function writeFeatures(request: FeaturesRequest): void {
   writeFileAtomic(join(folder, 'features.json'), `${JSON.stringify(index, undefined, 2)}\n`);
 }
 
-/** Row by row: the matrix of a million pictures is not held in memory. */
+/** Row by row: the matrix of a million images is not held in memory. */
 function writeMatrix({ files, columns, folder }: FeaturesRequest, rows: number): void {
   const target = openSync(join(folder, 'features.bin'), 'w');
   try {
@@ -58,7 +58,7 @@ function insideOf(name: string): string {
     .join('/');
 }
 
-/** The rows of one picture by all networks behind each other, brought to length 1 again where there are several. */
+/** The rows of one image by all networks behind each other, brought to length 1 again where there are several. */
 function rowOf(files: readonly RowFile[], columns: number, row: number): Float32Array {
   const parts = files.map((file) => file.at(row).values);
   const [first] = parts;

@@ -1,13 +1,13 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
 export interface Params {
-  /** What each record carries: class and whether the picture was aligned before, as face2rec2 writes; or the class alone, as dataset_relabel and dataset_merge do. */
+  /** What each record carries: class and whether the image was aligned before, as face2rec2 writes; or the class alone, as dataset_relabel and dataset_merge do. */
   readonly labels: 'class-and-aligned' | 'class';
 }
 
 /** Absolute paths of what the stage reads. */
 export interface Inputs {
-  /** Packed sets of pictures of one size. */
+  /** Packed sets of images of one size. */
   readonly datasets: readonly string[];
 }
 

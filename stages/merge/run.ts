@@ -31,9 +31,9 @@ function requireEqualSizes([first, ...others]: readonly PackedDataset[]): void {
     if (property.width === first?.property.width && property.height === first.property.height) continue;
     fail({
       code: 'unequal-sizes',
-      message: `the pictures have ${property.width} x ${property.height} pixels, those of ${first?.folder ?? ''} have ${first?.property.width ?? 0} x ${first?.property.height ?? 0}`,
+      message: `the images have ${property.width} x ${property.height} pixels, those of ${first?.folder ?? ''} have ${first?.property.width ?? 0} x ${first?.property.height ?? 0}`,
       at: { file: folder },
-      hint: 'A packed set holds pictures of one size: pack both with the same imageSize.',
+      hint: 'A packed set holds images of one size: pack both with the same imageSize.',
     });
   }
 }

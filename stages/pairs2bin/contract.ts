@@ -3,18 +3,18 @@
 export interface Params {
   /** Folds of the protocol (from 1) to pack; empty: all of them, in the order of the protocol. */
   readonly folds: readonly number[];
-  /** A picture that does not exist: a failure, or its pair is left out and named. */
+  /** An image that does not exist: a failure, or its pair is left out and named. */
   readonly missing: 'fail' | 'skip';
-  /** stored: the files as they are; points: by the 68 points of a .pts file; crop: the middle of the picture. */
+  /** stored: the files as they are; points: by the 68 points of a .pts file; crop: the middle of the image. */
   readonly align: 'stored' | 'points' | 'crop';
-  /** Size that pictures are cut to where they are aligned here. */
+  /** Size that images are cut to where they are aligned here. */
   readonly imageSize: {
     /** Pixels; the template is made for 112. */
     readonly height: number;
     /** Pixels: 112 or 96. */
     readonly width: number;
   };
-  /** How pictures that are aligned here are stored. */
+  /** How images that are aligned here are stored. */
   readonly encoding: 'jpg' | 'png';
   /** Of JPEG; for png the compression level, at most 9. */
   readonly quality: number;
@@ -26,7 +26,7 @@ export interface Inputs {
   readonly images: string;
   /** LFW's pairs.txt, or the MATLAB file of CFP or AgeDB. */
   readonly protocol: string;
-  /** Where the .pts files lie, named as the pictures; needed for align: points. */
+  /** Where the .pts files lie, named as the images; needed for align: points. */
   readonly points: string | undefined;
 }
 

@@ -5,14 +5,14 @@ import { alignFace } from '../../src/kit/face/align-face.ts';
 import { cropFace } from '../../src/kit/face/crop-face.ts';
 import { decodePhotograph, encodeJpeg, encodePng, type RgbImage } from '../../src/kit/image/image.ts';
 import { fivePoints, landmarkPoints } from '../../src/kit/codec/lists/landmark-points.ts';
-import { readPictureFile, readStoredPicture, type StoredPicture } from '../../src/kit/image/picture-file.ts';
+import { readImageFile, readStoredImage, type StoredImage } from '../../src/kit/image/image-file.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import type { Params } from './contract.ts';
 
-/** A picture as it goes into the set: the file as it is, or a face cut out of it. */
-export async function loadFace(path: string, params: Params, pointsFolder: string | undefined): Promise<StoredPicture> {
-  if (params.align === 'stored') return readStoredPicture(path);
-  const image = await decodePhotograph(readPictureFile(path), path);
+/** An image as it goes into the set: the file as it is, or a face cut out of it. */
+export async function loadFace(path: string, params: Params, pointsFolder: string | undefined): Promise<StoredImage> {
+  if (params.align === 'stored') return readStoredImage(path);
+  const image = await decodePhotograph(readImageFile(path), path);
   const { imageSize } = params;
   const face =
     params.align === 'crop'
@@ -21,14 +21,14 @@ export async function loadFace(path: string, params: Params, pointsFolder: strin
   return { bytes: await encode(face, params), ...imageSize };
 }
 
-function readFivePoints(picture: string, folder: string | undefined): readonly (readonly [number, number])[] {
-  const name = `${basename(picture, extname(picture))}.pts`;
+function readFivePoints(image: string, folder: string | undefined): readonly (readonly [number, number])[] {
+  const name = `${basename(image, extname(image))}.pts`;
   const file = join(folder ?? '', name);
   if (folder === undefined || !existsSync(file)) {
     fail({
       code: 'missing-points',
-      message: `expected ${name} with the points of this picture, found no such file`,
-      at: { file: picture },
+      message: `expected ${name} with the points of this image, found no such file`,
+      at: { file: image },
       hint: 'Bind the port points to the folder of the .pts files, or choose align: crop.',
     });
   }

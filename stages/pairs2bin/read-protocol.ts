@@ -1,34 +1,34 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { findPicture, pictureExtensions } from '../../src/kit/dataset/image-folder.ts';
+import { findImage, imageExtensions } from '../../src/kit/dataset/image-folder.ts';
 import { matFile } from '../../src/kit/codec/matlab/mat-file.ts';
 import { pairsOfMat } from '../../src/kit/codec/matlab/mat-protocol.ts';
-import { pairProtocol, type FacePicture } from '../../src/kit/codec/lists/pair-protocol.ts';
+import { pairProtocol, type FaceImage } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
 
-/** A picture of a protocol: what it is called there, and where it lies if it exists. */
-export interface NamedPicture {
+/** An image of a protocol: what it is called there, and where it lies if it exists. */
+export interface NamedImage {
   readonly name: string;
   readonly path: string | undefined;
 }
 
-export interface PicturePair {
-  readonly left: NamedPicture;
-  readonly right: NamedPicture;
+export interface ImagePair {
+  readonly left: NamedImage;
+  readonly right: NamedImage;
   readonly same: boolean;
   readonly fold: number;
 }
 
-/** Reads LFW's pairs.txt or the MATLAB file of CFP or AgeDB, and looks for the pictures. */
+/** Reads LFW's pairs.txt or the MATLAB file of CFP or AgeDB, and looks for the images. */
 export function readProtocol(
   file: string,
   images: string,
-): { readonly folds: number; readonly pairs: readonly PicturePair[] } {
+): { readonly folds: number; readonly pairs: readonly ImagePair[] } {
   if (!file.endsWith('.mat')) {
     const { folds, pairs } = decodeFile(pairProtocol, file);
-    const named = ({ name, number }: FacePicture): NamedPicture => ({
-      name: `picture ${number} of ${name}`,
-      path: findPicture(images, name, number),
+    const named = ({ name, number }: FaceImage): NamedImage => ({
+      name: `image ${number} of ${name}`,
+      path: findImage(images, name, number),
     });
     return { folds, pairs: pairs.map((pair) => ({ ...pair, left: named(pair.left), right: named(pair.right) })) };
   }
@@ -43,6 +43,6 @@ export function readProtocol(
 
 /** AgeDB's paths have no extension. */
 function findPath(images: string, path: string): string | undefined {
-  const candidates = ['', ...pictureExtensions].map((extension) => join(images, path + extension));
+  const candidates = ['', ...imageExtensions].map((extension) => join(images, path + extension));
   return candidates.find((candidate) => existsSync(candidate));
 }

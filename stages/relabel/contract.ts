@@ -1,7 +1,7 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
 export interface Params {
-  /** What each record carries: class and whether the picture was aligned before, as face2rec2 writes; or the class alone, as dataset_relabel and dataset_merge do. */
+  /** What each record carries: class and whether the image was aligned before, as face2rec2 writes; or the class alone, as dataset_relabel and dataset_merge do. */
   readonly labels: 'class-and-aligned' | 'class';
 }
 
@@ -13,6 +13,6 @@ export interface Inputs {
 
 /** Absolute paths of what the stage has to write. */
 export interface Outputs {
-  /** The same pictures with new labels. */
+  /** The same images with new labels. */
   readonly dataset: string;
 }

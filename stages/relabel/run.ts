@@ -5,7 +5,7 @@ import { identityImages } from '../../src/kit/dataset/identity-images.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
-/** Numbers the identities of a packed set anew, in the order of their first pictures. */
+/** Numbers the identities of a packed set anew, in the order of their first images. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params } = context;
   const from = new PackedDataset(inputs.dataset);

@@ -13,7 +13,7 @@ export interface Inputs {
   readonly logs: readonly string[];
   /** Results to show with their ROC. */
   readonly verifications: readonly string[];
-  /** Pictures to show samples of. */
+  /** Images to show samples of. */
   readonly images: string | undefined;
   /** The history of the inputs. */
   readonly lineage: string;

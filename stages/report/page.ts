@@ -91,9 +91,9 @@ function keyFigures({ verifications, trainings, lineage }: PageContent): Html {
 function facesSection(faces: readonly SampleIdentity[]): Html | undefined {
   if (faces.length === 0) return undefined;
   const sheets = faces.map(
-    ({ name, pictures }) =>
+    ({ name, images }) =>
       markup`<li>
-        <div>${pictures.map((source) => markup`<img src="${source}" alt="${name}" />`)}</div>
+        <div>${images.map((source) => markup`<img src="${source}" alt="${name}" />`)}</div>
         <span>${name.replaceAll('_', ' ')}</span>
       </li>`,
   );
@@ -104,7 +104,7 @@ function facesSection(faces: readonly SampleIdentity[]): Html | undefined {
         ${sheets}
       </ul>
       <figcaption>
-        <b>Samples.</b> Up to four pictures of each of ${faces.length} people, spread evenly over all people by name.
+        <b>Samples.</b> Up to four images of each of ${faces.length} people, spread evenly over all people by name.
       </figcaption>
     </figure>
   </section>`;

@@ -3,56 +3,56 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { decodeImage } from '../../src/kit/image/image.ts';
 
-/** Some pictures of one person, as data URIs. */
+/** Some images of one person, as data URIs. */
 export interface SampleIdentity {
   readonly name: string;
-  readonly pictures: readonly string[];
+  readonly images: readonly string[];
 }
 
-const picturesEach = 4;
+const imagesEach = 4;
 const thumbnailPixels = 112;
-const picturePattern = /\.(?:jpe?g|png|webp|bmp|tiff?)$/i;
+const imagePattern = /\.(?:jpe?g|png|webp|bmp|tiff?)$/i;
 
 export interface Identity {
   readonly name: string;
-  readonly pictures: readonly string[];
+  readonly images: readonly string[];
 }
 
 /**
- * Which pictures to show: people spread evenly over all, four pictures of each spread evenly over its own; one picture
+ * Which images to show: people spread evenly over all, four images of each spread evenly over its own; one image
  * of each where too few people have four. Depends on the names alone.
  */
 export function chooseSamples(identities: readonly Identity[], samples: number): readonly Identity[] {
-  const people = Math.floor(samples / picturesEach);
-  const rich = identities.filter(({ pictures }) => pictures.length >= picturesEach);
+  const people = Math.floor(samples / imagesEach);
+  const rich = identities.filter(({ images }) => images.length >= imagesEach);
   if (people === 0 || rich.length < people) {
-    const known = identities.filter(({ pictures }) => pictures.length > 0);
-    return spread(known, samples).map(({ name, pictures }) => ({ name, pictures: spread(pictures, 1) }));
+    const known = identities.filter(({ images }) => images.length > 0);
+    return spread(known, samples).map(({ name, images }) => ({ name, images: spread(images, 1) }));
   }
-  return spread(rich, people).map(({ name, pictures }) => ({ name, pictures: spread(pictures, picturesEach) }));
+  return spread(rich, people).map(({ name, images }) => ({ name, images: spread(images, imagesEach) }));
 }
 
-/** Reads the pictures to show from a folder with one sub-folder per identity. */
+/** Reads the images to show from a folder with one sub-folder per identity. */
 export async function sampleFaces(folder: string, samples: number): Promise<readonly SampleIdentity[]> {
   if (samples === 0) return [];
   const names = readdirSync(folder).filter((name) => statSync(join(folder, name)).isDirectory());
-  const identities = names.sort().map((name) => ({ name, pictures: picturesIn(join(folder, name)) }));
+  const identities = names.sort().map((name) => ({ name, images: imagesIn(join(folder, name)) }));
   const chosen = chooseSamples(identities, samples);
   return Promise.all(
-    chosen.map(async ({ name, pictures }) => ({
+    chosen.map(async ({ name, images }) => ({
       name,
-      pictures: await Promise.all(pictures.map((picture) => thumbnail(join(folder, name, picture)))),
+      images: await Promise.all(images.map((image) => thumbnail(join(folder, name, image)))),
     })),
   );
 }
 
-function picturesIn(folder: string): readonly string[] {
+function imagesIn(folder: string): readonly string[] {
   return readdirSync(folder)
-    .filter((name) => picturePattern.test(name))
+    .filter((name) => imagePattern.test(name))
     .sort();
 }
 
-/** The picture as a small JPEG, whatever it was. */
+/** The image as a small JPEG, whatever it was. */
 async function thumbnail(file: string): Promise<string> {
   const { width, height, data } = await decodeImage(readFileSync(file), file);
   const jpeg = await sharp(data, { raw: { width, height, channels: 3 } })

@@ -19,8 +19,8 @@ export function verificationSection(verifications: readonly Verification[]): Htm
   return markup`<section id="verification">
     <h2>Verification</h2>
     <p>
-      Two pictures count as one person where the squared distance of their embeddings is below a threshold. An embedding
-      is the sum of what the network gives for a picture and for its mirror image, scaled to length one; distances lie
+      Two images count as one person where the squared distance of their embeddings is below a threshold. An embedding
+      is the sum of what the network gives for an image and for its mirror image, scaled to length one; distances lie
       between 0 and 4.
     </p>
     ${resultsTable(verifications)}
@@ -218,7 +218,7 @@ function pairSheet(title: string, order: string, pairs: readonly WrongPair[]): H
   const cards = pairs.map(
     ({ pair, distance, threshold, thumbnails }) =>
       markup`<li>
-        ${thumbnails.filter(isPicture).map((source, side) => markup`<img src="${source}" alt="pair ${pair + 1}, ${side === 0 ? 'left' : 'right'}" />`)}<span
+        ${thumbnails.filter(isImage).map((source, side) => markup`<img src="${source}" alt="pair ${pair + 1}, ${side === 0 ? 'left' : 'right'}" />`)}<span
           >${fixed(distance, 2)} <i>${distance < threshold ? '<' : '≥'} ${fixed(threshold, 2)}</i></span
         >
       </li>`,
@@ -235,8 +235,8 @@ function pairSheet(title: string, order: string, pairs: readonly WrongPair[]): H
   </figure>`;
 }
 
-/** Only pictures that are part of the page itself: a page must not ask anyone for anything. */
-function isPicture(source: string): boolean {
+/** Only images that are part of the page itself: a page must not ask anyone for anything. */
+function isImage(source: string): boolean {
   return /^data:image\/(?:jpeg|png);base64,[\w+/=]+$/.test(source);
 }
 

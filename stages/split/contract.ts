@@ -3,7 +3,7 @@
 export interface Params {
   /** Identities, chosen by the seed, that go into the validation set. */
   readonly validationIdentities: number;
-  /** What each record carries: class and whether the picture was aligned before, as face2rec2 writes; or the class alone, as dataset_relabel and dataset_merge do. */
+  /** What each record carries: class and whether the image was aligned before, as face2rec2 writes; or the class alone, as dataset_relabel and dataset_merge do. */
   readonly labels: 'class-and-aligned' | 'class';
 }
 

@@ -2,7 +2,7 @@ import { Random } from '../../src/core/random.ts';
 import type { IdentityImages } from '../../src/kit/dataset/identity-images.ts';
 import type { Params } from './contract.ts';
 
-/** The identities and pictures that are kept, in the order of the set. */
+/** The identities and images that are kept, in the order of the set. */
 export function chooseImages(identities: readonly IdentityImages[], params: Params, seed: number): IdentityImages[] {
   const random = params.choose === 'random' ? Random.derive(seed, 'subset') : undefined;
   const enough = identities.filter(({ positions }) => positions.length >= params.minImagesPerIdentity);

@@ -3,13 +3,13 @@
 export interface Params {
   /** Keep at most so many identities; 0: all. */
   readonly identities: number;
-  /** Keep at most so many pictures of each; 0: all. */
+  /** Keep at most so many images of each; 0: all. */
   readonly imagesPerIdentity: number;
-  /** Leave out identities with fewer pictures. */
+  /** Leave out identities with fewer images. */
   readonly minImagesPerIdentity: number;
   /** Which ones are kept: the first in the set, or by the seed. */
   readonly choose: 'first' | 'random';
-  /** What each record carries: class and whether the picture was aligned before, as face2rec2 writes; or the class alone, as dataset_relabel and dataset_merge do. */
+  /** What each record carries: class and whether the image was aligned before, as face2rec2 writes; or the class alone, as dataset_relabel and dataset_merge do. */
   readonly labels: 'class-and-aligned' | 'class';
 }
 

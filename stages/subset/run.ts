@@ -7,7 +7,7 @@ import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { chooseImages } from './choose-images.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
-/** Copies some identities, and some pictures of each, into a smaller packed set. */
+/** Copies some identities, and some images of each, into a smaller packed set. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params, seed } = context;
   const from = new PackedDataset(inputs.dataset);
@@ -16,7 +16,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     if (chosen.length === 0) {
       fail({
         code: 'nothing-to-pack',
-        message: `no identity has ${params.minImagesPerIdentity} pictures or more`,
+        message: `no identity has ${params.minImagesPerIdentity} images or more`,
         at: { file: inputs.dataset },
       });
     }

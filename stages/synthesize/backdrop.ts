@@ -8,7 +8,7 @@ import type { Shot } from './shot.ts';
 /** The backdrop is out of focus: so many samples across are enough. */
 const samples = 32;
 
-/** What stands behind the person in a picture of `size` pixels: a gradient, blurred shapes, now and then an edge. */
+/** What stands behind the person in an image of `size` pixels: a gradient, blurred shapes, now and then an edge. */
 export function paintBackdrop(shot: Shot, size: number): Backdrop {
   const texture = backdropTexture(shot);
   const texel = new Float32Array(4);

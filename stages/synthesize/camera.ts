@@ -6,7 +6,7 @@ import type { Shot } from './shot.ts';
 const leastBlur = 0.3;
 
 /**
- * Turns linear light (red, green, blue per pixel of a square picture) into bytes: lens blur, exposure and white
+ * Turns linear light (red, green, blue per pixel of a square image) into bytes: lens blur, exposure and white
  * balance, tone curve, noise.
  */
 export function photograph(colors: Float32Array, size: number, { camera, seed }: Shot): Uint8Array {

@@ -3,13 +3,13 @@
 export interface Params {
   /** Identities to draw in all. */
   readonly identities: number;
-  /** Pictures of each identity. */
+  /** Images of each identity. */
   readonly imagesPerIdentity: number;
   /** Identities (the last ones) that the pair protocol is made of; nobody in it shall be trained on. */
   readonly heldOut: number;
   /** Pairs in the protocol, half of them of the same identity. */
   readonly pairs: number;
-  /** Strength of pose, light, expression, scale, blur and noise; 0 draws every picture of an identity alike. */
+  /** Strength of pose, light, expression, scale, blur and noise; 0 draws every image of an identity alike. */
   readonly difficulty: number;
 }
 

@@ -10,11 +10,11 @@ import type { Identity } from './identity.ts';
 import { lightMeshes } from './lighting.ts';
 import type { Mesh } from './mesh.ts';
 import { rasterize, visibilityMap } from './rasterize.ts';
-import { shadePicture } from './shade.ts';
+import { shadeImage } from './shade.ts';
 import type { Pose, Shot } from './shot.ts';
 
-/** Width and height of a picture, in pixels. */
-export const pictureSize = 112;
+/** Width and height of an image, in pixels. */
+export const imageSize = 112;
 /** Each pixel is the mean of two by two samples. */
 const oversampling = 2;
 /** The head turns about this point of the neck. */
@@ -43,7 +43,7 @@ interface Part {
   readonly inside: number;
 }
 
-/** Draws one aligned picture of a person. */
+/** Draws one aligned image of a person. */
 export function drawFace(person: Person, shot: Shot): RgbImage {
   const parts = placeParts(person, shot);
   const lights = lightMeshes(
@@ -51,14 +51,14 @@ export function drawFace(person: Person, shot: Shot): RgbImage {
     shot.light,
   );
   const alignment = align(person.head, shot);
-  const map = visibilityMap(pictureSize * oversampling);
+  const map = visibilityMap(imageSize * oversampling);
   parts.forEach(({ mesh, positions, inside }, index) => {
     const screen = project(positions, shot.pose, alignment);
     rasterize(map, { triangles: mesh.triangles, screen, twoSided: inside > 0 }, { map, mesh: index });
   });
   const lit = parts.map((part, index) => ({ ...part, light: lights[index] ?? new Float32Array() }));
-  const colors = shadePicture(map, lit, paintBackdrop(shot, pictureSize));
-  return { width: pictureSize, height: pictureSize, data: photograph(colors, pictureSize, shot) };
+  const colors = shadeImage(map, lit, paintBackdrop(shot, imageSize));
+  return { width: imageSize, height: imageSize, data: photograph(colors, imageSize, shot) };
 }
 
 function placeParts({ head, ears, longHair }: Person, { pose, expression, light, backdrop }: Shot): readonly Part[] {
@@ -81,7 +81,7 @@ function align(head: HeadModel, { pose, expression }: Shot): Similarity {
     see(turned[3 * index] ?? 0, turned[3 * index + 1] ?? 0, turned[3 * index + 2] ?? 0, pose.distance),
   );
   const [cosine, sine] = [Math.cos(pose.roll) * pose.scale, Math.sin(pose.roll) * pose.scale];
-  const center = pictureSize / 2;
+  const center = imageSize / 2;
   const target = alignmentTemplate.map(([x, y]): readonly [number, number] => [
     center + cosine * (x - center) - sine * (y - center) + pose.shiftX,
     center + sine * (x - center) + cosine * (y - center) + pose.shiftY,

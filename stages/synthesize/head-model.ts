@@ -16,7 +16,7 @@ const columns = 60;
 export interface HeadModel {
   readonly identity: Identity;
   readonly shape: HeadShape;
-  /** At rest, with the paint that all pictures share. */
+  /** At rest, with the paint that all images share. */
   readonly mesh: Mesh;
   /** Texels that eyes and mouth are painted on. */
   readonly eyeSpots: readonly Spot[];

@@ -2,7 +2,7 @@ import type { Random } from '../../src/core/random.ts';
 import { type Color, mixColor, rampColor, srgb } from './color.ts';
 
 /**
- * Everything that makes one person: the same in all of their pictures. Lengths are pixels of the 112x112 template in
+ * Everything that makes one person: the same in all of their images. Lengths are pixels of the 112x112 template in
  * which the eyes lie at y = 51.6, 17.6 left and right of the middle.
  */
 export interface Identity {

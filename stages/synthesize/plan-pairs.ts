@@ -1,11 +1,11 @@
 import { fail } from '../../src/core/failure.ts';
 import type { Random } from '../../src/core/random.ts';
-import type { FacePair, FacePicture, PairProtocol } from '../../src/kit/codec/lists/pair-protocol.ts';
+import type { FacePair, FaceImage, PairProtocol } from '../../src/kit/codec/lists/pair-protocol.ts';
 
 export interface PairRequest {
   /** Names of the people to compare. */
   readonly people: readonly string[];
-  readonly picturesEach: number;
+  readonly imagesEach: number;
   /** In all; half of them of the same person. */
   readonly pairs: number;
 }
@@ -13,7 +13,7 @@ export interface PairRequest {
 /** Most folds of the protocol; fewer where the pairs do not divide by ten. */
 const mostFolds = 10;
 
-/** Draws pairs without repetition, every person in about equally many. Fails with `too-few-pictures`. */
+/** Draws pairs without repetition, every person in about equally many. Fails with `too-few-images`. */
 export function planPairs(request: PairRequest, random: Random): PairProtocol {
   const half = request.pairs / 2;
   checkPossible(request, half);
@@ -32,17 +32,17 @@ export function planPairs(request: PairRequest, random: Random): PairProtocol {
   return { folds, pairsPerFold, pairs };
 }
 
-type Pair = readonly [FacePicture, FacePicture];
+type Pair = readonly [FaceImage, FaceImage];
 
-function checkPossible({ people, picturesEach }: PairRequest, half: number): void {
-  const same = (people.length * picturesEach * (picturesEach - 1)) / 2;
-  const different = ((people.length * (people.length - 1)) / 2) * picturesEach ** 2;
+function checkPossible({ people, imagesEach }: PairRequest, half: number): void {
+  const same = (people.length * imagesEach * (imagesEach - 1)) / 2;
+  const different = ((people.length * (people.length - 1)) / 2) * imagesEach ** 2;
   if (half <= Math.min(same, different)) return;
   fail({
-    code: 'too-few-pictures',
+    code: 'too-few-images',
     message:
       `${half} pairs of the same and ${half} of different people are asked for; ` +
-      `${people.length} held-out people with ${picturesEach} pictures each give ${same} and ${different}.`,
+      `${people.length} held-out people with ${imagesEach} images each give ${same} and ${different}.`,
     hint: 'Raise heldOut or imagesPerIdentity, or ask for fewer pairs.',
   });
 }
@@ -60,21 +60,21 @@ function drawPairs(count: number, draw: (index: number) => Pair): readonly Pair[
   return [...drawn.values()];
 }
 
-function drawSame({ people, picturesEach }: PairRequest, index: number, random: Random): Pair {
+function drawSame({ people, imagesEach }: PairRequest, index: number, random: Random): Pair {
   const name = people[index % people.length] ?? '';
-  const first = random.integer(picturesEach);
-  const second = (first + 1 + random.integer(picturesEach - 1)) % picturesEach;
+  const first = random.integer(imagesEach);
+  const second = (first + 1 + random.integer(imagesEach - 1)) % imagesEach;
   return [
     { name, number: first + 1 },
     { name, number: second + 1 },
   ];
 }
 
-function drawDifferent({ people, picturesEach }: PairRequest, random: Random): Pair {
+function drawDifferent({ people, imagesEach }: PairRequest, random: Random): Pair {
   const left = random.integer(people.length);
   const right = (left + 1 + random.integer(people.length - 1)) % people.length;
   return [
-    { name: people[left] ?? '', number: random.integer(picturesEach) + 1 },
-    { name: people[right] ?? '', number: random.integer(picturesEach) + 1 },
+    { name: people[left] ?? '', number: random.integer(imagesEach) + 1 },
+    { name: people[right] ?? '', number: random.integer(imagesEach) + 1 },
   ];
 }

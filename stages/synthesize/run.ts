@@ -16,19 +16,19 @@ import { drawShot } from './shot.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
 
-/** Draws the pictures, the packing list and the protocol; see README.md. */
+/** Draws the images, the packing list and the protocol; see README.md. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { params, outputs, seed } = context;
   const people = Array.from({ length: params.identities }, (_, index) => personName(index));
   const trained = people.slice(0, countTrained(params));
   const heldOut = people.slice(trained.length);
-  const request = { people: heldOut, picturesEach: params.imagesPerIdentity, pairs: params.pairs };
+  const request = { people: heldOut, imagesEach: params.imagesPerIdentity, pairs: params.pairs };
   const protocol = planPairs(request, Random.derive(seed, 'pairs'));
   await drawPeople(context, people);
   writeFileAtomic(outputs.list, packingList.encode({ form: 'face2rec2', entries: listEntries(trained, params) }));
   writeFileAtomic(outputs.protocol, pairProtocol.encode(protocol));
   const message =
-    `drew ${people.length} people, ${params.imagesPerIdentity} pictures each: ${trained.length} to train on, ` +
+    `drew ${people.length} people, ${params.imagesPerIdentity} images each: ${trained.length} to train on, ` +
     `${heldOut.length} in ${protocol.pairs.length} pairs`;
   context.emit({ type: 'log', level: 'info', message });
 };
@@ -55,10 +55,10 @@ async function drawPeople(context: Context, people: readonly string[]): Promise<
     for (let number = 1; number <= params.imagesPerIdentity; number += 1) {
       const shot = drawShot(Random.derive(seed, `shot ${name} ${number}`), params.difficulty);
       const jpeg = encodeJpeg(drawFace(person, shot), shot.camera.jpegQuality);
-      // Compressed twice, as pictures from the web are: by whoever took it, then by the alignment.
-      writeFileSync(join(folder, pictureFile(name, number)), encodeJpeg(decodeJpegFast(jpeg, name)));
+      // Compressed twice, as images from the web are: by whoever took it, then by the alignment.
+      writeFileSync(join(folder, imageFile(name, number)), encodeJpeg(decodeJpegFast(jpeg, name)));
     }
-    context.emit({ type: 'progress', done: (index + 1) * params.imagesPerIdentity, total, unit: 'pictures' });
+    context.emit({ type: 'progress', done: (index + 1) * params.imagesPerIdentity, total, unit: 'images' });
   }
 }
 
@@ -66,7 +66,7 @@ function listEntries(people: readonly string[], { imagesPerIdentity }: Params) {
   return people.flatMap((name, label) =>
     Array.from({ length: imagesPerIdentity }, (_, index) => ({
       aligned: true,
-      path: `${name}/${pictureFile(name, index + 1)}`,
+      path: `${name}/${imageFile(name, index + 1)}`,
       label,
       line: label * imagesPerIdentity + index + 1,
     })),
@@ -77,6 +77,6 @@ function personName(index: number): string {
   return `person_${String(index + 1).padStart(4, '0')}`;
 }
 
-function pictureFile(name: string, number: number): string {
+function imageFile(name: string, number: number): string {
   return `${name}_${String(number).padStart(4, '0')}.jpg`;
 }

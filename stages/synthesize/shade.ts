@@ -14,14 +14,14 @@ export interface LitMesh {
 /** Pixels of one mesh no farther apart in depth than this are shaded as one. */
 const flatDepth = 3;
 
-/** What is drawn where no mesh is: writes linear red, green, blue for a place of the picture. */
+/** What is drawn where no mesh is: writes linear red, green, blue for a place of the image. */
 export type Backdrop = (x: number, y: number, target: Float32Array) => void;
 
 /**
- * Colours a visibility map twice the size of the picture: linear red, green, blue per pixel, the mean of its four samples.
+ * Colours a visibility map twice the size of the image: linear red, green, blue per pixel, the mean of its four samples.
  * Where all four lie on one smooth surface, the surface is looked up once.
  */
-export function shadePicture(map: VisibilityMap, meshes: readonly LitMesh[], backdrop: Backdrop): Float32Array {
+export function shadeImage(map: VisibilityMap, meshes: readonly LitMesh[], backdrop: Backdrop): Float32Array {
   const size = map.size / 2;
   const colors = new Float32Array(3 * size * size);
   const shader = new Shader(map, meshes);

@@ -1,7 +1,7 @@
 import type { Random } from '../../src/core/random.ts';
 import type { Color } from './color.ts';
 
-/** Everything that differs between two pictures of one person. Angles are radians. */
+/** Everything that differs between two images of one person. Angles are radians. */
 export interface Shot {
   readonly seed: number;
   readonly pose: Pose;
@@ -16,7 +16,7 @@ export interface Pose {
   readonly yaw: number;
   /** Down: positive. */
   readonly pitch: number;
-  /** What the alignment leaves over: rotation, scale and shift in the picture. */
+  /** What the alignment leaves over: rotation, scale and shift in the image. */
   readonly roll: number;
   readonly scale: number;
   readonly shiftX: number;
@@ -70,7 +70,7 @@ export interface Backdrop {
   readonly clutter: number;
 }
 
-/** Draws one picture's circumstances. `difficulty` 0 gives always the same frontal, evenly lit one. */
+/** Draws one image's circumstances. `difficulty` 0 gives always the same frontal, evenly lit one. */
 export function drawShot(random: Random, difficulty: number): Shot {
   return {
     seed: random.integer(2 ** 31),

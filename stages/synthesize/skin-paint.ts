@@ -11,7 +11,7 @@ const freckle = srgb(70, 40, 26);
 const stubble = srgb(58, 54, 54);
 const shade: Color = [0.5, 0.36, 0.32];
 
-/** Paints what is the same in all pictures of a person: skin, brows, beard, hair. */
+/** Paints what is the same in all images of a person: skin, brows, beard, hair. */
 export function paintSkin(texture: Texture, identity: Identity, spot: Spot): void {
   paintBase(texture, identity, spot);
   if (Math.abs(spot.angle) < 1.3) {

@@ -4,7 +4,7 @@ import type { Identity } from './identity.ts';
 import type { Color } from './color.ts';
 import type { Texture } from './mesh.ts';
 
-/** The head's texture unrolls it by angle and height; texels are about as large as the pixels of a picture. */
+/** The head's texture unrolls it by angle and height; texels are about as large as the pixels of an image. */
 export const textureWidth = 232;
 export const textureHeight = 150;
 /** Angles beyond are never seen. */

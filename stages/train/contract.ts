@@ -19,13 +19,13 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
         /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
         readonly unit: 'improved' | 'post-activation' | 'pre-activation';
         /** What follows the normalisations (--version-act). */
         readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
-        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        /** Every unit weights its channels by what is in the whole image (--version-se). */
         readonly squeezeExcitation: boolean;
       }
     | {
@@ -36,13 +36,13 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
         /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
         readonly unit: 'improved' | 'post-activation' | 'pre-activation';
         /** What follows the normalisations (--version-act). */
         readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
-        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        /** Every unit weights its channels by what is in the whole image (--version-se). */
         readonly squeezeExcitation: boolean;
       }
     | {
@@ -53,13 +53,13 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
         /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
         readonly unit: 'improved' | 'post-activation' | 'pre-activation';
         /** What follows the normalisations (--version-act). */
         readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
-        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        /** Every unit weights its channels by what is in the whole image (--version-se). */
         readonly squeezeExcitation: boolean;
       }
     | {
@@ -70,13 +70,13 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
         /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
         readonly unit: 'improved' | 'post-activation' | 'pre-activation';
         /** What follows the normalisations (--version-act). */
         readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
-        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        /** Every unit weights its channels by what is in the whole image (--version-se). */
         readonly squeezeExcitation: boolean;
       }
     | {
@@ -87,13 +87,13 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
         /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
         readonly unit: 'improved' | 'post-activation' | 'pre-activation';
         /** What follows the normalisations (--version-act). */
         readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
-        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        /** Every unit weights its channels by what is in the whole image (--version-se). */
         readonly squeezeExcitation: boolean;
       }
     | {
@@ -104,13 +104,13 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
         /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
         readonly unit: 'improved' | 'post-activation' | 'pre-activation';
         /** What follows the normalisations (--version-act). */
         readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
-        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        /** Every unit weights its channels by what is in the whole image (--version-se). */
         readonly squeezeExcitation: boolean;
       }
     | {
@@ -121,13 +121,13 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
         /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
         readonly unit: 'improved' | 'post-activation' | 'pre-activation';
         /** What follows the normalisations (--version-act). */
         readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
-        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        /** Every unit weights its channels by what is in the whole image (--version-se). */
         readonly squeezeExcitation: boolean;
       }
     | {
@@ -138,13 +138,13 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
         /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
         readonly unit: 'improved' | 'post-activation' | 'pre-activation' | 'resnext';
         /** What follows the normalisations (--version-act). */
         readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
-        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        /** Every unit weights its channels by what is in the whole image (--version-se). */
         readonly squeezeExcitation: boolean;
       }
     | {
@@ -155,13 +155,13 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
         /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
         readonly unit: 'improved' | 'post-activation' | 'pre-activation' | 'resnext';
         /** What follows the normalisations (--version-act). */
         readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
-        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        /** Every unit weights its channels by what is in the whole image (--version-se). */
         readonly squeezeExcitation: boolean;
       }
     | {
@@ -172,13 +172,13 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
         /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
         readonly unit: 'improved' | 'post-activation' | 'pre-activation' | 'resnext';
         /** What follows the normalisations (--version-act). */
         readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
-        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        /** Every unit weights its channels by what is in the whole image (--version-se). */
         readonly squeezeExcitation: boolean;
       }
     | {
@@ -189,13 +189,13 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
         /** Order of a residual unit: --version-unit 3, 1, 2; resnext is 3 with 32 groups (--version-input 2). */
         readonly unit: 'improved' | 'post-activation' | 'pre-activation' | 'resnext';
         /** What follows the normalisations (--version-act). */
         readonly activation: 'prelu' | 'relu' | 'sigmoid' | 'tanh' | 'softrelu' | 'softsign';
-        /** Every unit weights its channels by what is in the whole picture (--version-se). */
+        /** Every unit weights its channels by what is in the whole image (--version-se). */
         readonly squeezeExcitation: boolean;
       }
     | {
@@ -206,7 +206,7 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
       }
     | {
@@ -223,7 +223,7 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
       }
     | {
@@ -234,7 +234,7 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
       }
     | {
@@ -245,7 +245,7 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
       }
     | {
@@ -256,7 +256,7 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
       }
     | {
@@ -267,7 +267,7 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
       }
     | {
@@ -278,7 +278,7 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
       }
     | {
@@ -289,7 +289,7 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
       }
     | {
@@ -300,7 +300,7 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
       }
     | {
@@ -311,7 +311,7 @@ export interface Params {
         /** How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP. */
         readonly head:
           'E' | 'A' | 'B' | 'C' | 'D' | 'F' | 'G' | 'H' | 'I' | 'J' | 'AX' | 'BX' | 'CX' | 'DX' | 'GDC' | 'GNAP';
-        /** The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112. */
+        /** The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112. */
         readonly earlyDownsampling: boolean;
       }
     | {

@@ -1,10 +1,10 @@
 import { fail } from '../../src/core/failure.ts';
-import type { InferredGraph } from '../../src/kit/net/graph/infer-graph.ts';
+import type { ShapedGraph } from '../../src/kit/net/graph/infer-shapes.ts';
 import { readModel } from '../../src/kit/net/model/model-folder.ts';
 import type { NamedArray } from '../../src/kit/net/model/named-array.ts';
 
 /** Parameters of a model that a network has too, by name; others of the network are drawn, others of the model ignored. */
-export function pretrainedParameters(folder: string, { parameters }: InferredGraph): ReadonlyMap<string, NamedArray> {
+export function pretrainedParameters(folder: string, { parameters }: ShapedGraph): ReadonlyMap<string, NamedArray> {
   const model = readModel(folder).parameters;
   const start = new Map<string, NamedArray>();
   for (const { name, shape } of parameters) {

@@ -6,7 +6,7 @@ import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import { openTrainingReader, type TrainingReader } from '../../src/kit/dataset/training-reader.ts';
 import { backboneOf, buildNetwork } from '../../src/kit/net/backbones/index.ts';
 import type { EngineHandle } from '../../src/kit/net/backends/engine-handle.ts';
-import { inferGraph, type InferredGraph } from '../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes, type ShapedGraph } from '../../src/kit/net/graph/infer-shapes.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/kit/net/training/checkpoint.ts';
 import { learningRateAt } from '../../src/kit/net/training/learning-rate.ts';
@@ -25,7 +25,7 @@ const progressEveryMs = 250;
 /** One training, from the start or from the checkpoint in the scratch folder, to the model. */
 export class TrainingRun {
   readonly #context: Context;
-  readonly #inferred: InferredGraph;
+  readonly #inferred: ShapedGraph;
   readonly #reader: TrainingReader;
   readonly #trainer: Trainer;
   readonly #validation: Validation;
@@ -65,7 +65,7 @@ export class TrainingRun {
     };
     this.#context = context;
     this.#reader = reader;
-    this.#inferred = inferGraph(buildNetwork(params.network, reader));
+    this.#inferred = inferShapes(buildNetwork(params.network, reader));
     this.#validation = new Validation({ paths: inputs.validation, batch: params.batch, signal, emit });
     const start = inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#inferred);
     this.#trainer = new Trainer({
@@ -121,7 +121,7 @@ export class TrainingRun {
     const batch = await this.#reader.next();
     const step = this.#done + 1;
     const learningRate = learningRateAt({ ...params.optimizer, ...params.schedule }, step);
-    const result = this.#trainer.step({ step, pictures: batch.images, labels: batch.labels, learningRate });
+    const result = this.#trainer.step({ step, images: batch.images, labels: batch.labels, learningRate });
     this.#done = step;
     this.#window.add(result);
     this.#speed.add(params.batch, performance.now());

@@ -25,7 +25,7 @@ export class Validation {
     for (const set of this.#sets) requirePairs({ ...set, folds });
   }
 
-  /** Accuracy of each set (ten folds, mirrored pictures added), as points of curves. */
+  /** Accuracy of each set (ten folds, mirrored images added), as points of curves. */
   async measure(embedder: Embedder): Promise<Record<string, number>> {
     const { batch, signal, emit } = this.#options;
     const figures: Record<string, number> = {};

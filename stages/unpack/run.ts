@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
-import { pictureFormat } from '../../src/kit/image/image-header.ts';
+import { imageFormat } from '../../src/kit/image/image-header.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { packingList, type FaceEntry } from '../../src/kit/codec/insightface/packing-list.ts';
 import { classOf } from '../../src/kit/codec/insightface/record-header.ts';
@@ -20,7 +20,7 @@ const extensions = {
   heif: 'heic',
 };
 
-/** Writes every picture of a packed set into a folder of its class, and the list that packs them again. */
+/** Writes every image of a packed set into a folder of its class, and the list that packs them again. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params } = context;
   const set = new PackedDataset(inputs.dataset);
@@ -51,7 +51,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   }
 };
 
-function extensionOf(picture: Uint8Array): string {
-  const format = pictureFormat(picture);
+function extensionOf(image: Uint8Array): string {
+  const format = imageFormat(image);
   return format === undefined ? 'bin' : extensions[format];
 }

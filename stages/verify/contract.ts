@@ -9,7 +9,7 @@ export interface Params {
   readonly engine: 'auto' | 'tensorflow' | 'onnxruntime' | 'wasm' | 'cpu';
   /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
   readonly normalization?: {
-    /** On the scale of pictures, 0..255. */
+    /** On the scale of images, 0..255. */
     readonly mean: number;
     /** Factor after the mean is taken off. */
     readonly scale: number;
@@ -24,7 +24,7 @@ export interface Params {
    * @maxItems 2
    */
   readonly max: [] | [number] | [number, number];
-  /** Draw the wrong pairs of every set, decided by the first model, into pictures (mode 1 of the 2018 system). */
+  /** Draw the wrong pairs of every set, decided by the first model, into images (mode 1 of the 2018 system). */
   readonly mistakes: boolean;
   /** Write the embeddings of every set by the first model: a feature matrix, or the pickle of mode 2 of the 2018 system. */
   readonly embeddings: 'none' | 'matrix' | 'pickle';
@@ -42,6 +42,6 @@ export interface Inputs {
 export interface Outputs {
   /** Per set and model: accuracy and deviation, folds, thresholds, XNorm, ROC, distances, the worst pairs. */
   readonly verification: string;
-  /** Pictures of the mistakes and dumps of the embeddings, where asked for. */
+  /** Images of the mistakes and dumps of the embeddings, where asked for. */
   readonly details: string;
 }

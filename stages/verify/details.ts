@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from '../../src/core/digest.ts';
 import type { EmbeddingStore } from '../../src/kit/face/embedding-store.ts';
-import { mistakesPicture } from '../../src/kit/face/mistakes-picture.ts';
+import { mistakesImage } from '../../src/kit/face/mistakes-image.ts';
 import { unitSum } from '../../src/kit/face/unit-sum.ts';
 import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
 import { wrongPairs } from '../../src/kit/face/worst-pairs.ts';
@@ -44,20 +44,20 @@ export async function writeDetails(request: DetailsRequest): Promise<void> {
 async function writeMistakes({ set: { set, name }, result, folder }: DetailsRequest): Promise<void> {
   const { falseAccepts, falseRejects } = wrongPairs(result, result.folds);
   const threshold = result.folds.reduce((sum, fold) => sum + fold.threshold, 0) / result.folds.length;
-  const pictures = { 'positive(false_negative)': falseRejects, 'negative(false_positive)': falseAccepts };
-  for (const [kind, wrong] of Object.entries(pictures)) {
-    const picture = await mistakesPicture(wrong, set, threshold);
-    if (picture !== undefined) writeFileSync(join(folder, `${name}_${kind}.png`), await encodePng(picture));
+  const images = { 'positive(false_negative)': falseRejects, 'negative(false_positive)': falseAccepts };
+  for (const [kind, wrong] of Object.entries(images)) {
+    const image = await mistakesImage(wrong, set, threshold);
+    if (image !== undefined) writeFileSync(join(folder, `${name}_${kind}.png`), await encodePng(image));
   }
 }
 
-/** Per picture of the set the sum of both orientations, brought to length 1, in double precision. */
+/** Per image of the set the sum of both orientations, brought to length 1, in double precision. */
 function embeddingsOf({ set, store, result }: DetailsRequest): { values: Float64Array; columns: number } {
   const columns = result.embeddingSize;
   const values = new Float64Array(set.set.images.length * columns);
   for (const [index, bytes] of set.set.images.entries()) {
     const embedded = store.find(digestOf(bytes));
-    if (embedded === undefined) throw new Error(`picture ${index} has not been embedded`);
+    if (embedded === undefined) throw new Error(`image ${index} has not been embedded`);
     unitSum([embedded.original, embedded.mirrored], values.subarray(index * columns, (index + 1) * columns));
   }
   return { values, columns };

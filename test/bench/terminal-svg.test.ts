@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { recordingSvg, terminalSvg } from '../../bench/pictures/terminal-svg.ts';
+import { recordingSvg, terminalSvg } from '../../bench/illustrations/terminal-svg.ts';
 
-/** Class, column and text of everything written in a picture. */
+/** Class, column and text of everything written in an image. */
 function words(svg: string): string[] {
   return [...svg.matchAll(/<text x="([\d.]+)"[^>]*?(?: class="([^"]*)")?>([^<]*)<\/text>/g)].map(
     ([, x, look = '', text]) => `${Math.round((Number(x) - 18) / 8.4)} ${look}: ${text ?? ''}`,

@@ -113,7 +113,7 @@ describe('flow convert', () => {
     const { code, stderr } = await rig.flow(['convert', 'small.onnx', 'other/', '--input', '3x5x5']);
     expect(code).toBe(2);
     expect(stderr).toContain(
-      `option-not-taken: The file fixes the height of its pictures at ${graph.input.height}; "input" (--input) asks for 5, and is for files that leave it open.`,
+      `option-not-taken: The file fixes the height of its images at ${graph.input.height}; "input" (--input) asks for 5, and is for files that leave it open.`,
     );
   });
 
@@ -127,7 +127,7 @@ describe('flow convert', () => {
     const { stdout, stderr } = await rig.flow(['convert', 'open-0000.params', 'closed/']);
     expect({ stdout: stdout.split('\n')[2], stderr }).toEqual({
       stdout:
-        'The file does not say how large its pictures are: 3x112x112 was assumed; --input 3xHEIGHTxWIDTH says another, in stages the parameter "input".',
+        'The file does not say how large its images are: 3x112x112 was assumed; --input 3xHEIGHTxWIDTH says another, in stages the parameter "input".',
       stderr: '',
     });
     expect((await rig.flow(['inspect', 'closed'])).stdout).toMatch(/origin: input +3x112x112, assumed/);

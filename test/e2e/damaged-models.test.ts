@@ -367,7 +367,7 @@ it('what gives no embedding is not slimmed to one, and its output is named', asy
   expect({ code, text: stderr.replaceAll(`${rig.folder}/`, '').trimEnd() }).toMatchInlineSnapshot(`
     {
       "code": 2,
-      "text": "map.onnx: not-an-embedding: Expected a network with one output, a row of numbers per picture; this one ends in "layer" (convolution) of shape [5, 9, 8].
+      "text": "map.onnx: not-an-embedding: Expected a network with one output, a row of numbers per image; this one ends in "layer" (convolution) of shape [5, 9, 8].
       A network that verifies or is trained ends in a fully connected layer, its normalisation, or "flatten".",
     }
   `);

@@ -7,7 +7,7 @@ import { linearModel, side } from '../stages/linear-model.ts';
 import { failuresOfStages, type StageCall } from './printed-failures.ts';
 import { Rig } from './rig.ts';
 
-/** Failures of the stages that pack, rearrange and embed pictures, as one run of them all prints them. */
+/** Failures of the stages that pack, rearrange and embed images, as one run of them all prints them. */
 let rig: Rig;
 let printed: ReadonlyMap<string, string>;
 
@@ -26,7 +26,7 @@ const stages: Readonly<Record<string, StageCall>> = {
   'unaligned-image': packing('faces', { list: 'unaligned.lst' }),
   'unequal-sizes': packing('sizes'),
   'unequal-sizes-of-sets': { uses: 'merge', with: { datasets: ['set', 'large-set'] } },
-  'sample-without-picture': packing('shards/no-picture.tar'),
+  'sample-without-image': packing('shards/no-image.tar'),
   'unlabelled-sample': packing('shards/no-label.tar'),
   'damaged-file': packing('shards/bad-label.tar'),
   'damaged-protocol': pairing({ protocol: 'bad-pairs.txt' }),
@@ -35,7 +35,7 @@ const stages: Readonly<Record<string, StageCall>> = {
   'missing-record': { uses: 'subset', with: { dataset: 'lost-record' } },
   'too-few-identities': { uses: 'split', with: { dataset: 'set', validationIdentities: 2 } },
   'too-few-identities-to-draw': { uses: 'synthesize', with: { identities: 4, heldOut: 5 } },
-  'picture-not-aligned': embedding({ list: 'unaligned.lst' }),
+  'image-not-aligned': embedding({ list: 'unaligned.lst' }),
   'name-outside': embedding({ list: 'outside.lst', layout: 'files' }),
 };
 
@@ -55,7 +55,7 @@ beforeAll(async () => {
   packedSet('lost-record', side);
   rig.write('lost-record/train.idx', rig.read('lost-record/train.idx').replace(/^2\t.*\n/m, '9\t0\n'));
   mkdirSync(rig.path('shards'));
-  shard('no-picture', { 'a.cls': '0' });
+  shard('no-image', { 'a.cls': '0' });
   shard('no-label', { 'a.jpg': jpeg(1) });
   shard('bad-label', { 'a.jpg': jpeg(1), 'a.cls': 'anna' });
   linearModel(rig.path('model'));
@@ -66,7 +66,7 @@ afterAll(async () => {
   await rig.dispose();
 });
 
-/** Three pictures of two identities. */
+/** Three images of two identities. */
 function packedSet(folder: string, size: number): void {
   const writer = new DatasetWriter(rig.path(folder));
   for (const [index, label] of [0, 0, 1].entries()) writer.add(label, true, jpeg(index, size));
@@ -83,32 +83,32 @@ function shard(name: string, files: Readonly<Record<string, Uint8Array | string>
 describe('of packing', () => {
   it('list-not-grouped', () => {
     expect(printed.get('list-not-grouped')).toMatchInlineSnapshot(`
-      "<workspace>/scattered.lst:3:1 list-not-grouped: label 0 comes back after other labels; all pictures of an identity must follow each other
+      "<workspace>/scattered.lst:3:1 list-not-grouped: label 0 comes back after other labels; all images of an identity must follow each other
         Sort the list by label, or choose order: identities or order: images."
     `);
   });
   it('unaligned-image', () => {
     expect(printed.get('unaligned-image')).toMatchInlineSnapshot(`
-      "<workspace>/faces/bert/bert_0001.jpg: unaligned-image: the picture is not aligned, and no list gives points to align it by
+      "<workspace>/faces/bert/bert_0001.jpg: unaligned-image: the image is not aligned, and no list gives points to align it by
         Give its ten coordinates in the list (columns 8 to 17), or choose withoutPoints: crop."
     `);
   });
   it('unequal-sizes', () => {
     expect(printed.get('unequal-sizes')).toMatchInlineSnapshot(`
-      "<workspace>/sizes/bert/bert_0001.jpg: unequal-sizes: the picture has 16 x 16 pixels, but <workspace>/sizes/anna/anna_0001.jpg has 8 x 8; aligned pictures all have one size
-        Bring the pictures to one size, or have the stage cut all of them to its imageSize."
+      "<workspace>/sizes/bert/bert_0001.jpg: unequal-sizes: the image has 16 x 16 pixels, but <workspace>/sizes/anna/anna_0001.jpg has 8 x 8; aligned images all have one size
+        Bring the images to one size, or have the stage cut all of them to its imageSize."
     `);
   });
-  it('sample-without-picture', () => {
-    expect(printed.get('sample-without-picture')).toMatchInlineSnapshot(`
-      "<workspace>/shards/no-picture.tar: offset 512: sample-without-picture: expected a picture in every sample, found only a.cls
+  it('sample-without-image', () => {
+    expect(printed.get('sample-without-image')).toMatchInlineSnapshot(`
+      "<workspace>/shards/no-image.tar: offset 512: sample-without-image: expected an image in every sample, found only a.cls
         The files of a sample follow each other and have one name up to its first dot: 12.jpg, 12.cls."
     `);
   });
   it('unlabelled-sample', () => {
     expect(printed.get('unlabelled-sample')).toMatchInlineSnapshot(`
-      "<workspace>/shards/no-label.tar: offset 512: unlabelled-sample: nothing says who a.jpg shows: there is no .cls file beside it, and other pictures have one or it lies in no folder
-        Put a .cls file beside every picture, or leave them out and have a folder per identity."
+      "<workspace>/shards/no-label.tar: offset 512: unlabelled-sample: nothing says who a.jpg shows: there is no .cls file beside it, and other images have one or it lies in no folder
+        Put a .cls file beside every image, or leave them out and have a folder per identity."
     `);
   });
   it('damaged-file', () => {
@@ -129,7 +129,7 @@ describe('of pairs', () => {
   });
   it('missing-points', () => {
     expect(printed.get('missing-points')).toMatchInlineSnapshot(`
-      "<workspace>/faces/anna/anna_0001.jpg: missing-points: expected anna_0001.pts with the points of this picture, found no such file
+      "<workspace>/faces/anna/anna_0001.jpg: missing-points: expected anna_0001.pts with the points of this image, found no such file
         Bind the port points to the folder of the .pts files, or choose align: crop."
     `);
   });
@@ -162,22 +162,22 @@ describe('of packed sets', () => {
   });
   it('unequal-sizes-of-sets', () => {
     expect(printed.get('unequal-sizes-of-sets')).toMatchInlineSnapshot(`
-      "<workspace>/large-set: unequal-sizes: the pictures have 16 x 16 pixels, those of <workspace>/set have 8 x 8
-        A packed set holds pictures of one size: pack both with the same imageSize."
+      "<workspace>/large-set: unequal-sizes: the images have 16 x 16 pixels, those of <workspace>/set have 8 x 8
+        A packed set holds images of one size: pack both with the same imageSize."
     `);
   });
 });
 
 describe('of features', () => {
-  it('picture-not-aligned', () => {
-    expect(printed.get('picture-not-aligned')).toMatchInlineSnapshot(`
-      "<workspace>/unaligned.lst:2:1 picture-not-aligned: bert/bert_0001.jpg is marked as not aligned (0); a network takes aligned pictures only
+  it('image-not-aligned', () => {
+    expect(printed.get('image-not-aligned')).toMatchInlineSnapshot(`
+      "<workspace>/unaligned.lst:2:1 image-not-aligned: bert/bert_0001.jpg is marked as not aligned (0); a network takes aligned images only
         Have face2rec align them, and give its set as the input dataset."
     `);
   });
   it('name-outside', () => {
     expect(printed.get('name-outside')).toMatchInlineSnapshot(`
-      "<workspace>/outside.lst:1:1 name-outside: the path ../faces/anna/anna_0001.jpg leads out of its folder; a file of features is named after the path of its picture
+      "<workspace>/outside.lst:1:1 name-outside: the path ../faces/anna/anna_0001.jpg leads out of its folder; a file of features is named after the path of its image
         Write the list relative to the folder of images, or ask for the layout "matrix"."
     `);
   });

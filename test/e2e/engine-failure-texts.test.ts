@@ -3,7 +3,7 @@ import { writeVerificationSet } from '../../src/kit/codec/insightface/verificati
 import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
 import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
 import { modelFormatNamed } from '../../src/kit/net/exchange/choose-format.ts';
-import { inferGraph } from '../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { jpeg } from '../kit/dataset/tiny-faces.ts';
 import { randomParameters } from '../kit/net/backends/small-networks.ts';
 import { linearModel, side } from '../stages/linear-model.ts';
@@ -33,7 +33,7 @@ function writeMaps(path: string): void {
   const builder = new GraphBuilder();
   const shifted = builder.add('minus-scalar', 'minus', builder.data, { scalar: 127.5 });
   const graph = builder.build({ channels: 3, height: side, width: side }, shifted);
-  const model = { inferred: inferGraph(graph), parameters: randomParameters(graph, 1), origin: {} };
+  const model = { inferred: inferShapes(graph), parameters: randomParameters(graph, 1), origin: {} };
   modelFormatNamed('onnx').write?.(rig.path(path), model, {});
 }
 
@@ -51,8 +51,8 @@ describe.skipIf(reason !== '')(`of onnxruntime${reason}`, () => {
         The file is damaged, or of operators that onnxruntime does not have; flow inspect says what it holds."
     `);
     expect(printed.get('maps')).toMatchInlineSnapshot(`
-      "<workspace>/maps.onnx: not-an-embedding: The network is none that embeds faces: output "minus" is expected to be one row per picture, found shape [1, 3, 8, 8].
-        One takes pictures and gives a row of numbers for each; flow inspect shows what goes in and out."
+      "<workspace>/maps.onnx: not-an-embedding: The network is none that embeds faces: output "minus" is expected to be one row per image, found shape [1, 3, 8, 8].
+        One takes images and gives a row of numbers for each; flow inspect shows what goes in and out."
     `);
   });
   it('engine-cannot-load', async () => {

@@ -76,7 +76,7 @@ describe('flow inspect of a model in another format', () => {
       const { code, stdout, stderr } = await rig.flow(['inspect', file]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(/takes +3 x 112 x 112\n +gives +fc1: 16\n/);
-      expect(stdout).toMatch(/multiply-adds +220,908,032 for one picture/);
+      expect(stdout).toMatch(/multiply-adds +220,908,032 for one image/);
       expect(stdout).toMatch(/conv_1 .* 64 x 56 x 56 +1,920 +5,419,008/);
       const json = JSON.parse((await rig.flow(['inspect', file, '--json', '--all'])).stdout) as { layers: unknown[] };
       expect(json.layers).toContainEqual(
@@ -85,14 +85,14 @@ describe('flow inspect of a model in another format', () => {
     }
   });
 
-  it('does not insist on knowing how pictures are normalised, and says that it is open', async () => {
+  it('does not insist on knowing how images are normalised, and says that it is open', async () => {
     const graph = smallNetworks['convolution 3x3, padded'];
     if (graph === undefined) throw new Error('the small network has gone');
     const foreign = onnxModel.encode({ ...decodeBytes(onnxBytes(drawnModel(graph, 3))), producerName: 'pytorch' });
     writeFileSync(rig.path('foreign.onnx'), foreign);
     const { code, stdout } = await rig.flow(['inspect', 'foreign.onnx']);
     expect(code).toBe(0);
-    expect(stdout).toContain('The file does not say how pictures are to be normalised; who uses it has to.');
+    expect(stdout).toContain('The file does not say how images are to be normalised; who uses it has to.');
     expect(stdout).toMatch(/gives +layer: 5 x 9 x 8\n/);
   });
 

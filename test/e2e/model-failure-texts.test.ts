@@ -138,7 +138,7 @@ describe('of models', () => {
   });
   it('unsupported-input', () => {
     expect(printed.get('unsupported-input')).toMatchInlineSnapshot(
-      `"<workspace>/flat.onnx: unsupported-input: Expected input "data" to be pictures of four dimensions, found 2."`,
+      `"<workspace>/flat.onnx: unsupported-input: Expected input "data" to be images of four dimensions, found 2."`,
     );
   });
   it('normalization-unknown', () => {
@@ -166,7 +166,7 @@ describe('of conversion', () => {
   });
   it('conversion-shows-nothing', () => {
     expect(printed.get('conversion-shows-nothing')).toMatchInlineSnapshot(`
-      "<workspace>/runs/scratch/<key>/entry/outputs/model/model.npz: conversion-shows-nothing: Layer "layer" is 0 everywhere for random pictures, before and after (read again): the comparison shows nothing.
+      "<workspace>/runs/scratch/<key>/entry/outputs/model/model.npz: conversion-shows-nothing: Layer "layer" is 0 everywhere for random images, before and after (read again): the comparison shows nothing.
         Weights that are all 0, or activations that let nothing through. What was written stays, to be looked at."
     `);
   });

@@ -42,7 +42,7 @@ describe('the quickstart, small, on the wasm engine', () => {
     expect(status).toBe(0);
   });
 
-  it('says beforehand that a changed parameter of the training leaves pictures and packing alone', () => {
+  it('says beforehand that a changed parameter of the training leaves images and packing alone', () => {
     const { status, output } = flow('plan', pipeline, '--set', 'stages.train.with.optimizer.learningRate=0.03');
     expect(output).toMatch(/faces +cached/);
     expect(output).toMatch(/pack +cached/);

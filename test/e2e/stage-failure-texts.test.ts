@@ -38,7 +38,7 @@ beforeAll(async () => {
   rig.write('broken.json', '{');
   rig.write('empty.json', '{}');
   rig.write('log.json', '[1]');
-  rig.write('faces/anna/anna_0001.jpg', 'no picture');
+  rig.write('faces/anna/anna_0001.jpg', 'no image');
   rig.write('faces.lst', '1\tanna/anna_0001.jpg\t-1\n');
   rig.write('pairs.txt', '1\t1\nanna\t1\t2\nanna\t1\tbert\t1\n');
   packedSet('set', { index: '', property: 'many\n' });
@@ -132,13 +132,13 @@ describe('of report', () => {
 describe('of face2rec and pairs2bin', () => {
   it('nothing-to-pack', () => {
     expect(printed.get('nothing-to-pack')).toMatchInlineSnapshot(
-      `"<workspace>/nobody: nothing-to-pack: no picture is left to train on: there is none, or all are held out or of identities with too few pictures"`,
+      `"<workspace>/nobody: nothing-to-pack: no image is left to train on: there is none, or all are held out or of identities with too few images"`,
     );
   });
   it('undecodable-image', () => {
     expect(printed.get('undecodable-image')).toMatchInlineSnapshot(`
-      "<workspace>/faces/anna/anna_0001.jpg: offset 0: undecodable-image: the picture cannot be decoded: it is no picture in a known format
-        Replace or remove the picture."
+      "<workspace>/faces/anna/anna_0001.jpg: offset 0: undecodable-image: the image cannot be decoded: it is no image in a known format
+        Replace or remove the image."
     `);
   });
   it('damaged-list', () => {
@@ -148,10 +148,10 @@ describe('of face2rec and pairs2bin', () => {
   });
   it('missing-image', () => {
     expect(printed.get('missing-image')).toMatchInlineSnapshot(`
-      "<workspace>/pairs.txt: missing-image: the protocol names picture 2 of anna, but <workspace>/faces does not have it
+      "<workspace>/pairs.txt: missing-image: the protocol names image 2 of anna, but <workspace>/faces does not have it
         Give the folder that the protocol was made for, or choose missing: skip.
 
-      <workspace>/pairs.txt: missing-image: the protocol names picture 1 of bert, but <workspace>/faces does not have it
+      <workspace>/pairs.txt: missing-image: the protocol names image 1 of bert, but <workspace>/faces does not have it
         Give the folder that the protocol was made for, or choose missing: skip."
     `);
   });

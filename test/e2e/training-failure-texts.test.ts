@@ -69,7 +69,7 @@ afterAll(async () => {
   await rig.dispose();
 });
 
-/** Four pictures of two identities, and what the property file says of them. */
+/** Four images of two identities, and what the property file says of them. */
 function packedSet(folder: string, property: string, identityRecords = true): void {
   const writer = new DatasetWriter(rig.path(folder), { identityRecords });
   for (const [index, label] of [0, 0, 1, 1].entries()) writer.add(label, true, jpeg(index, trainingSide));
@@ -161,7 +161,7 @@ describe('of verification', () => {
   });
   it('embedding-not-finite', () => {
     expect(printed.get('embedding-not-finite')).toMatchInlineSnapshot(`
-      "<workspace>/pairs.bin: embedding-not-finite: The network gave an embedding of picture 0 of verification set pairs that is not made of finite numbers.
+      "<workspace>/pairs.bin: embedding-not-finite: The network gave an embedding of image 0 of verification set pairs that is not made of finite numbers.
         If it was trained here, the training has diverged: lower the learning rate, or warm it up."
     `);
   });

@@ -33,14 +33,14 @@ net.setInput((pixels - 127.5) * 0.0078125 if normalization == 'outside' else pix
 net.forward().astype(numpy.float32).tofile(prefix + '.result')
 `;
 
-/** The embeddings of two pictures in NCHW. */
+/** The embeddings of two images in NCHW. */
 function embedHere({ inferred, parameters }: ParameterizedGraph, pixels: Float32Array): Float32Array {
   const { tf } = engine;
   const { channels, height, width } = inferred.graph.input;
   const network = new Network(engine, inferred, parameters);
   const values = tf.tidy(() => {
-    const pictures = tf.transpose(tf.tensor4d(pixels, [2, channels, height, width]), [0, 2, 3, 1]);
-    return Float32Array.from(network.infer(pictures)[0]?.dataSync() ?? []);
+    const images = tf.transpose(tf.tensor4d(pixels, [2, channels, height, width]), [0, 2, 3, 1]);
+    return Float32Array.from(network.infer(images)[0]?.dataSync() ?? []);
   });
   network.dispose();
   return values;

@@ -17,7 +17,7 @@ const { python, folder, missing, note } = preparePeer();
 
 /**
  * Small graphs with the structure of published ones, written by ONNX's own builder, and what onnxruntime gives for a
- * picture of RGB 0..255 that is normalised as each of them wants.
+ * image of RGB 0..255 that is normalised as each of them wants.
  */
 const makeFiles = `
 import sys, numpy as np, onnx, onnxruntime as ort, mxnet as mx
@@ -73,12 +73,12 @@ def arcface(b, x, flatten):
     x = b.node('Gemm', [x, b.floats(32, 16 * 8 * 8, low=-0.05, high=0.05), b.floats(32)], alpha=1.0, beta=1.0, transB=1)
     return b.norm(x, 32)
 
-picture = np.floor(random.uniform(0, 256, (1, 3, 32, 32))).astype('f4')
-results['picture'] = mx.nd.array(picture)
+image = np.floor(random.uniform(0, 256, (1, 3, 32, 32))).astype('f4')
+results['image'] = mx.nd.array(image)
 
 b = Builder()
 out = arcface(b, 'input.1', lambda b, x: b.node('Flatten', [x], axis=1))
-b.save('w600k', [value('input.1', 'None', 3, 32, 32)], out, ((picture - 127.5) / 127.5).astype('f4'))
+b.save('w600k', [value('input.1', 'None', 3, 32, 32)], out, ((image - 127.5) / 127.5).astype('f4'))
 
 # A fixed batch, sizes put together by Shape, Gather and Concat as older PyTorch did, BGR.
 def view(b, x):
@@ -87,7 +87,7 @@ def view(b, x):
     return b.node('Reshape', [x, b.node('Concat', [n, b.weight(np.array([-1], 'i8'))], axis=0)])
 b = Builder()
 out = arcface(b, 'data', view)
-b.save('fixed', [value('data', 1, 3, 32, 32)], out, ((picture[:, ::-1] - 127.5) / 128).astype('f4'))
+b.save('fixed', [value('data', 1, 3, 32, 32)], out, ((image[:, ::-1] - 127.5) / 128).astype('f4'))
 
 # NHWC, normalised inside: per channel, as ImageNet is; ends in MatMul and Add.
 b = Builder()
@@ -102,13 +102,13 @@ gate = b.node('Sigmoid', [b.conv(b.node('GlobalAveragePool', [x]), 8, 8, k=1, p=
 x = b.node('Mul', [gate, x])
 x = b.node('ReduceMean', [x], axes=[2, 3], keepdims=0)
 x = b.node('Add', [b.floats(12), b.node('MatMul', [x, b.floats(8, 12)])])
-b.save('nhwc', [value('image:0', 'batch', 32, 32, 3)], x, picture.transpose(0, 2, 3, 1), opset=17)
+b.save('nhwc', [value('image:0', 'batch', 32, 32, 3)], x, image.transpose(0, 2, 3, 1), opset=17)
 
 # What no layer stands for.
 b = Builder()
 x = b.node('Flatten', [b.conv('x', 3, 2)], name='rows')
 x = b.node('LpNormalization', [x], name='unit length', axis=1, p=2)
-b.save('unit', [value('x', 'N', 3, 32, 32)], x, picture)
+b.save('unit', [value('x', 'N', 3, 32, 32)], x, image)
 mx.nd.save(folder + '/results', results)
 `;
 
@@ -121,11 +121,11 @@ beforeAll(async () => {
   engine = await loadEngine(installedEngine().identity, { threads: 1 });
 });
 
-function embed({ inferred, parameters }: Model, picture: Float32Array): Float32Array {
+function embed({ inferred, parameters }: Model, image: Float32Array): Float32Array {
   const { tf } = engine;
   const network = new Network(engine, inferred, parameters);
   const values = tf.tidy(() => {
-    const input = tf.transpose(tf.tensor4d(picture, [1, 3, 32, 32]), [0, 2, 3, 1]);
+    const input = tf.transpose(tf.tensor4d(image, [1, 3, 32, 32]), [0, 2, 3, 1]);
     return Float32Array.from(network.infer(input)[0]?.dataSync() ?? []);
   });
   network.dispose();
@@ -150,15 +150,15 @@ const foreign: Readonly<Record<string, ModelReadOptions>> = {
 
 describe.skipIf(missing !== undefined)(`foreign ONNX files${note}`, () => {
   it.each(Object.entries(foreign))(
-    '%s: gives what onnxruntime gives for pictures made ready by hand',
+    '%s: gives what onnxruntime gives for images made ready by hand',
     (name, options) => {
       const model = onnx.read(join(folder, `${name}.onnx`), options);
-      const found = embed(model, results.get('picture') ?? new Float32Array());
+      const found = embed(model, results.get('image') ?? new Float32Array());
       expect(relativeDifference(found, results.get(name) ?? new Float32Array())).toBeLessThan(2e-5);
     },
   );
 
-  it('that do not say how pictures are normalised are not guessed at', () => {
+  it('that do not say how images are normalised are not guessed at', () => {
     expect(failureOf('w600k', {})).toMatch(/^normalization-unknown: Layer "\d+" takes the pixels as they come/);
   });
 

@@ -15,9 +15,9 @@ import { preparePeer, runPython } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();
 
-/** Pictures and payloads that hold the magic word in every place, identities of one to three. */
+/** Images and payloads that hold the magic word in every place, identities of one to three. */
 const random = new Random(7);
-const pictures = Array.from({ length: 40 }, (_, index) => {
+const images = Array.from({ length: 40 }, (_, index) => {
   const label = Math.floor(index / 3);
   if (index % 4 === 0) return { label, bytes: jpeg(index) };
   const words = Array.from({ length: random.integer(12) }, () =>
@@ -30,12 +30,12 @@ const pictures = Array.from({ length: 40 }, (_, index) => {
 
 function packHere(): string {
   const writer = new DatasetWriter(join(folder, 'ours'));
-  for (const { label, bytes } of pictures) writer.add(label, true, bytes);
+  for (const { label, bytes } of images) writer.add(label, true, bytes);
   writer.finish({ height: 16, width: 16 });
   return join(folder, 'ours');
 }
 
-/** Packs the same pictures with MXNet's own writer, in the order and with the ids of face2rec2. */
+/** Packs the same images with MXNet's own writer, in the order and with the ids of face2rec2. */
 const packWithMxnet = `
 import json, base64, sys
 import mxnet as mx
@@ -68,8 +68,8 @@ print(json.dumps(out))
 `;
 
 function writeSource(): string {
-  const path = join(folder, 'pictures.json');
-  const items = pictures.map(({ label, bytes }) => ({ label, bytes: Buffer.from(bytes).toString('base64') }));
+  const path = join(folder, 'images.json');
+  const items = images.map(({ label, bytes }) => ({ label, bytes: Buffer.from(bytes).toString('base64') }));
   writeFileSync(path, JSON.stringify(items));
   return path;
 }
@@ -88,7 +88,7 @@ describe.skipIf(missing !== undefined)(`beside MXNet, numpy and OpenCV${note}`, 
     const ours = packHere();
     const records = JSON.parse(runPython(python, readWithMxnet, [ours])) as [number, number, number[], string][];
     expect(records).toHaveLength(40 + 1 + 14);
-    for (const [position, { label, bytes }] of pictures.entries()) {
+    for (const [position, { label, bytes }] of images.entries()) {
       expect(records[position]).toEqual([
         position + 1,
         position + 1,
@@ -119,7 +119,7 @@ w.close()`;
     file.close();
   });
 
-  it('MXNet decodes the pictures of a packed set to the pixels that are decoded here', async () => {
+  it('MXNet decodes the images of a packed set to the pixels that are decoded here', async () => {
     const writer = new DatasetWriter(join(folder, 'faces'));
     for (let label = 0; label < 6; label += 1) writer.add(label, true, jpeg(label, 112));
     writer.finish({ height: 112, width: 112 });

@@ -31,13 +31,13 @@ const batch = 2;
 /** Float32 in one order of summation against another, through up to a hundred layers. */
 const tolerance = 1e-4;
 
-/** Outputs in NCHW of pictures in NCHW, by name. */
-function computeHere({ inferred, parameters }: ParameterizedGraph, pictures: Float32Array): Map<string, Float32Array> {
+/** Outputs in NCHW of images in NCHW, by name. */
+function computeHere({ inferred, parameters }: ParameterizedGraph, images: Float32Array): Map<string, Float32Array> {
   const { tf } = engine;
   const { channels, height, width } = inferred.graph.input;
   const network = new Network(engine, inferred, parameters);
   const outputs = tf.tidy(() => {
-    const input = tf.transpose(tf.tensor4d(pictures, [batch, channels, height, width]), [0, 2, 3, 1]);
+    const input = tf.transpose(tf.tensor4d(images, [batch, channels, height, width]), [0, 2, 3, 1]);
     return network
       .infer(input)
       .map((output) => (output.rank === 4 ? tf.transpose(output, [0, 3, 1, 2]) : output))
@@ -49,7 +49,7 @@ function computeHere({ inferred, parameters }: ParameterizedGraph, pictures: Flo
 
 interface WrittenModel {
   readonly model: ParameterizedGraph;
-  readonly pictures: Float32Array;
+  readonly images: Float32Array;
   readonly prefix: string;
   readonly paths: { readonly onnx: string; readonly data: string; readonly result: string };
 }
@@ -57,16 +57,16 @@ interface WrittenModel {
 function write(name: string, graph: Graph): WrittenModel {
   const model = drawnModel(graph, 11);
   const { channels, height, width } = graph.input;
-  const pictures = randomValues(batch * channels * height * width, 5).map((value) => 127.5 + 50 * value);
+  const images = randomValues(batch * channels * height * width, 5).map((value) => 127.5 + 50 * value);
   const prefix = join(folder, name.replaceAll(/[^\w]+/g, '-'));
   const paths = { onnx: `${prefix}.onnx`, data: `${prefix}.data`, result: `${prefix}.result` };
   modelFormats.mxnet.write(prefix, { ...model, origin: {} }, {});
   writeFileSync(paths.onnx, onnxBytes(model));
   const shape = [batch, channels, height, width];
   const device = { type: 1, id: 0 };
-  const data = littleEndianBytes(pictures);
+  const data = littleEndianBytes(images);
   writeFileSync(paths.data, mxnetParams.encode([{ name: 'data', version: 2, shape, type: 'float32', device, data }]));
-  return { model, pictures, prefix, paths };
+  return { model, images, prefix, paths };
 }
 
 /** Runs the files in MXNet and onnxruntime, all in one process: Python takes seconds to start. */
@@ -77,9 +77,9 @@ function runThere(models: readonly WrittenModel[]): void {
 }
 
 /** What is wrong with the results of the other programs, and with what MXNet saved; nothing, if all is well. */
-function problemsOf({ model, pictures, prefix, paths }: WrittenModel): string[] {
+function problemsOf({ model, images, prefix, paths }: WrittenModel): string[] {
   const results = new Map(decodeFile(mxnetParams, paths.result).map((array) => [array.name, toFloat32(array)]));
-  const problems = [...computeHere(model, pictures)].flatMap(([output, values]) =>
+  const problems = [...computeHere(model, images)].flatMap(([output, values]) =>
     ['mxnet', 'onnxruntime'].flatMap((program) => {
       const difference = relativeDifference(results.get(`${program} ${output}`) ?? new Float32Array(), values);
       return difference < tolerance ? [] : [`${prefix}: ${output} in ${program} differs by ${difference}`];

@@ -11,7 +11,7 @@ import { loadEngine } from '../../src/kit/net/backends/load.ts';
 import { Network } from '../../src/kit/net/backends/graph-executor.ts';
 import { required } from '../../src/kit/net/backends/required.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
-import { inferGraph } from '../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { initialValues } from '../../src/kit/net/model/initialize.ts';
 import type { NamedArray } from '../../src/kit/net/model/named-array.ts';
 import { Sgd } from '../../src/kit/net/training/sgd.ts';
@@ -85,10 +85,10 @@ function stepHere(
 ): Computed {
   const { tf } = engine;
   const { height, width } = graph.input;
-  const inferred = inferGraph(graph);
+  const inferred = inferShapes(graph);
   const network = new Network(engine, inferred, arrays);
-  const pictures = tf.tidy(() => tf.transpose(tf.tensor4d(data, [batch, 3, height, width]), [0, 2, 3, 1]));
-  const pass = network.forward(pictures, 1);
+  const images = tf.tidy(() => tf.transpose(tf.tensor4d(data, [batch, 3, height, width]), [0, 2, 3, 1]));
+  const pass = network.forward(images, 1);
   const output = required(pass.outputs[0]);
   const computed = new Map<string, Float32Array>([['output', Float32Array.from(output.dataSync())]]);
   network.backward(pass, [tf.tensor(gradient, output.shape)], (name, tensor) => {
@@ -145,7 +145,7 @@ describe.skipIf(missing !== undefined)(`networks beside MXNet 1.9.1${note}`, () 
   it.each(Object.entries(networks))(
     '%s: a step has the same values, gradients and moving statistics',
     (name, graph) => {
-      const inferred = inferGraph(graph);
+      const inferred = inferShapes(graph);
       const { parameters } = inferred;
       const arrays = new Map(
         parameters.map((parameter) => {

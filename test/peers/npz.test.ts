@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { inferGraph } from '../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { npz } from '../../src/kit/net/exchange/npz.ts';
 import { randomParameters, smallNetworks } from '../kit/net/backends/small-networks.ts';
 import { preparePeer, runPython } from './python.ts';
@@ -24,7 +24,7 @@ describe.skipIf(missing !== undefined)(`a model as NumPy archive${note}`, () => 
     if (graph === undefined) throw new Error('the small network has gone');
     const parameters = randomParameters(graph, 1);
     const [ours, theirs] = [join(folder, 'ours.npz'), join(folder, 'theirs.npz')];
-    npz.write(ours, { inferred: inferGraph(graph), parameters, origin: {} });
+    npz.write(ours, { inferred: inferShapes(graph), parameters, origin: {} });
     const printed: unknown = JSON.parse(runPython(python, script, [ours, theirs]));
     const wanted = [...parameters].map(([name, { shape, values }]) => [name, ['float32', shape, [...values]]] as const);
     expect(printed).toEqual({ outputs: graph.outputs, arrays: Object.fromEntries<unknown>(wanted) });

@@ -13,7 +13,7 @@ import { run as subset } from '../../stages/subset/run.ts';
 import { run as unpack } from '../../stages/unpack/run.ts';
 import { failuresOf, jpeg, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 
-/** A packed set: picture i has label `labels[i]` and content jpeg(`first` + i). */
+/** A packed set: image i has label `labels[i]` and content jpeg(`first` + i). */
 function pack(labels: readonly number[], options: DatasetWriterOptions = {}, first = 0, side = 16): string {
   const folder = temporaryFolder();
   const writer = new DatasetWriter(folder, options);
@@ -41,7 +41,7 @@ async function perform<Params, Inputs, Outputs extends Readonly<Record<string, s
 
 const target = () => ({ dataset: join(temporaryFolder(), 'dataset') });
 
-/** Label and content (the number its picture was made from) of every image. */
+/** Label and content (the number its image was made from) of every image. */
 function content(folder: string, side = 16): (readonly [number, number])[] {
   const numbers = new Map(
     Array.from({ length: 40 }, (_, seed) => [Buffer.from(jpeg(seed, side)).toString('base64'), seed]),
@@ -73,7 +73,7 @@ describe('merge', () => {
     expect(events).toContainEqual({ type: 'metric', name: 'identities', value: 4 });
   });
 
-  it('refuses pictures of different sizes', async () => {
+  it('refuses images of different sizes', async () => {
     const datasets = [pack([0]), pack([0], {}, 0, 24)];
     const [failure] = await failuresOf(() =>
       perform(merge, { params: { labels }, inputs: { datasets }, outputs: target() }),
@@ -83,7 +83,7 @@ describe('merge', () => {
 });
 
 describe('relabel', () => {
-  it('closes gaps, brings the pictures of an identity together and adds identity records', async () => {
+  it('closes gaps, brings the images of an identity together and adds identity records', async () => {
     const dataset = pack([7, 3, 7, 3], { identityRecords: false });
     const outputs = target();
     await perform(relabel, { params: { labels: 'class' }, inputs: { dataset }, outputs });
@@ -106,7 +106,7 @@ describe('relabel', () => {
 describe('subset', () => {
   const params = { identities: 0, imagesPerIdentity: 0, minImagesPerIdentity: 1, choose: 'first', labels } as const;
 
-  it('keeps the first identities and the first pictures of each', async () => {
+  it('keeps the first identities and the first images of each', async () => {
     const dataset = pack([0, 0, 0, 1, 2, 2]);
     const outputs = target();
     await perform(subset, {
@@ -138,16 +138,16 @@ describe('subset', () => {
     expect(await choose(2)).not.toEqual(one);
   });
 
-  it('says that nobody has enough pictures', async () => {
+  it('says that nobody has enough images', async () => {
     const inputs = { dataset: pack([0, 1]) };
     const call = { params: { ...params, minImagesPerIdentity: 2 }, inputs, outputs: target() };
     const [failure] = await failuresOf(() => perform(subset, call));
-    expect(failure?.message).toBe('no identity has 2 pictures or more');
+    expect(failure?.message).toBe('no identity has 2 images or more');
   });
 });
 
 describe('split', () => {
-  it('puts every picture in one part and nobody in both', async () => {
+  it('puts every image in one part and nobody in both', async () => {
     const dataset = pack([0, 0, 1, 1, 2, 2, 3, 3]);
     const folder = temporaryFolder();
     const outputs = { train: join(folder, 'train'), validation: join(folder, 'validation') };

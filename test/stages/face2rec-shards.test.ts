@@ -58,14 +58,14 @@ describe('face2rec on WebDataset shards', () => {
     expect(new Set(content(dataset).map(([label]) => JSON.stringify(label)))).toEqual(new Set(['[0,1]', '[1,1]']));
   });
 
-  it('names the sample that is damaged, lacks its picture or its label', async () => {
+  it('names the sample that is damaged, lacks its image or its label', async () => {
     const cut = shards({ 'a.jpg': jpeg(1).subarray(0, 200), 'a.cls': '0', 'b.jpg': jpeg(2), 'b.cls': '0' });
     const { events } = await pack({ images: cut, params: { strict: false } });
     expect(logs(events)).toContainEqual(
       expect.stringMatching(/^left out .*faces-000000.tar: a.jpg: a.jpg cannot be decoded/),
     );
     expect(await failuresOf(() => pack({ images: shards({ 'a.cls': '0' }) }))).toMatchObject([
-      { code: 'sample-without-picture', message: 'expected a picture in every sample, found only a.cls' },
+      { code: 'sample-without-image', message: 'expected an image in every sample, found only a.cls' },
     ]);
     expect(await failuresOf(() => pack({ images: shards({ 'a.jpg': jpeg(1) }) }))).toMatchObject([
       { code: 'unlabelled-sample' },

@@ -115,7 +115,7 @@ describe('face2rec', () => {
     ]);
   });
 
-  it('leaves out identities with too few pictures and numbers the others anew', async () => {
+  it('leaves out identities with too few images and numbers the others anew', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 1, b: 2, c: 1, d: 3 });
     const { dataset } = await pack({ images, params: { minImagesPerIdentity: 2 } });
     expect(content(dataset).map(([label]) => label)).toEqual([
@@ -128,40 +128,40 @@ describe('face2rec', () => {
     expect(readFileSync(join(dataset, 'property'), 'latin1')).toBe('2,16,16\n');
   });
 
-  it('fails on a picture that cannot be decoded and leaves no set behind', async () => {
+  it('fails on an image that cannot be decoded and leaves no set behind', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 3 });
     const damaged = join(images, 'a', 'a_0002.jpg');
     writeFileSync(damaged, jpeg(2).subarray(0, 300));
     const folder = temporaryFolder();
     const [failure] = await failuresOf(() => pack({ images, folder }));
     expect(failure?.code).toBe('undecodable-image');
-    expect(failure?.message).toContain('the picture cannot be decoded: ');
+    expect(failure?.message).toContain('the image cannot be decoded: ');
     expect(failure?.at).toMatchObject({ file: damaged });
     expect(readdirSync(join(folder, 'dataset'))).toEqual([]);
   });
 
-  it('names, counts and leaves out such pictures where it is not strict', async () => {
+  it('names, counts and leaves out such images where it is not strict', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 3 });
-    writeFileSync(join(images, 'a', 'a_0002.jpg'), 'no picture');
+    writeFileSync(join(images, 'a', 'a_0002.jpg'), 'no image');
     const { dataset, events } = await pack({ images, params: { strict: false } });
     expect(content(dataset)).toHaveLength(2);
-    expect(logs(events).some((message) => /^left out .*a_0002.jpg: the picture cannot be decoded/.test(message))).toBe(
+    expect(logs(events).some((message) => /^left out .*a_0002.jpg: the image cannot be decoded/.test(message))).toBe(
       true,
     );
     expect(events).toContainEqual({ type: 'metric', name: 'unreadable', value: 1 });
   });
 
-  it('names every missing picture of the pairs with the line of the protocol', async () => {
+  it('names every missing image of the pairs with the line of the protocol', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 1, b: 1, c: 1 });
     const protocol = write('pairs.txt', '1\na\t1\t2\na\t1\tb\t7\n');
     const failures = await failuresOf(() => pack({ images, protocol }));
     expect(failures.map(({ message }) => message)).toEqual([
-      `the protocol names picture 2 of a, but ${images} has no a/a_0002.jpg (nor with another extension)`,
-      `the protocol names picture 7 of b, but ${images} has no b/b_0007.jpg (nor with another extension)`,
+      `the protocol names image 2 of a, but ${images} has no a/a_0002.jpg (nor with another extension)`,
+      `the protocol names image 7 of b, but ${images} has no b/b_0007.jpg (nor with another extension)`,
     ]);
   });
 
-  it('refuses pictures of different sizes', async () => {
+  it('refuses images of different sizes', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 1 });
     mkdirSync(join(images, 'b'));
     const { data, width, height } = paint(1, 20, 10);
@@ -172,7 +172,7 @@ describe('face2rec', () => {
         .toBuffer(),
     );
     const [failure] = await failuresOf(() => pack({ images }));
-    expect(failure?.message).toContain('the picture has 20 x 10 pixels, but');
+    expect(failure?.message).toContain('the image has 20 x 10 pixels, but');
   });
 
   it('refuses a list in which an identity comes back', async () => {
@@ -200,10 +200,10 @@ describe('face2rec', () => {
     expect(byIdentity.map(String).toSorted()).toEqual(plain.map(String).toSorted());
     const runs = byIdentity.filter(([label], index) => String(label) !== String(byIdentity[index - 1]?.[0])).length;
     expect(runs).toBe(4);
-    const { dataset } = await pack({ images, params: { order: 'images' } });
+    const { dataset } = await pack({ images, params: { order: 'pictures' } });
     const mixed = content(dataset);
     expect(mixed.map(String).toSorted()).toEqual(plain.map(String).toSorted());
-    expect(mixed).toEqual(content((await pack({ images, params: { order: 'images' } })).dataset));
+    expect(mixed).toEqual(content((await pack({ images, params: { order: 'pictures' } })).dataset));
     const set = new PackedDataset(dataset);
     expect([set.identityRanges(), set.identities]).toEqual([undefined, 4]);
     set.close();
@@ -221,19 +221,19 @@ describe('face2rec', () => {
     ]);
   });
 
-  it('names identities that lose too many of their pictures on the way', async () => {
+  it('names identities that lose too many of their images on the way', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 3, b: 2, c: 2 });
-    writeFileSync(join(images, 'a', 'a_0002.jpg'), 'no picture');
+    writeFileSync(join(images, 'a', 'a_0002.jpg'), 'no image');
     writeFileSync(join(images, 'b', 'b_0002.jpg'), jpeg(1));
     const params = { strict: false, duplicates: 'drop', minImagesPerIdentity: 2 } as const;
     const { dataset, events } = await pack({ images, params });
     expect(content(dataset).map(([label]) => label)).toEqual([0, 0, 1, 2, 2].map((label) => [label, 1]));
     expect(logs(events)).toContain(
-      'identities that have fewer than 2 pictures now that some were left out: 1; they keep their labels: b (1)',
+      'identities that have fewer than 2 images now that some were left out: 1; they keep their labels: b (1)',
     );
   });
 
-  it('finds pictures of equal content, and leaves them out where that is asked for', async () => {
+  it('finds images of equal content, and leaves them out where that is asked for', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 2, b: 2 });
     writeFileSync(join(images, 'b', 'b_0002.jpg'), jpeg(1));
     const reported = await pack({ images, params: { duplicates: 'report' } });
@@ -244,7 +244,7 @@ describe('face2rec', () => {
     expect(dropped.events).toContainEqual({ type: 'metric', name: 'duplicates', value: 1 });
   });
 
-  it('aligns pictures by the points of a list, with the same result in one thread and in two', async () => {
+  it('aligns images by the points of a list, with the same result in one thread and in two', async () => {
     const images = temporaryFolder();
     mkdirSync(join(images, 'a'));
     writeFileSync(join(images, 'a', '1.jpg'), jpeg(1, 200));
@@ -267,7 +267,7 @@ describe('face2rec', () => {
     );
   });
 
-  it('says that a picture has no points to align it by, or crops it where that is asked for', async () => {
+  it('says that an image has no points to align it by, or crops it where that is asked for', async () => {
     const images = temporaryFolder();
     mkdirSync(join(images, 'a'));
     writeFileSync(join(images, 'a', '1.jpg'), jpeg(1, 200));
@@ -282,13 +282,13 @@ describe('face2rec', () => {
     expect(readFileSync(join(dataset, 'property'), 'latin1')).toBe('1,112,96\n');
   });
 
-  it('names and leaves out pictures that cannot be aligned where it is not strict', async () => {
+  it('names and leaves out images that cannot be aligned where it is not strict', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 1 }, 112);
     const list = write('train.lst', '1\ta/missing.jpg\t0\n1\ta/a_0001.jpg\t0\n0\ta/a_0001.jpg\t0\n');
     const { dataset, events } = await pack({ images, list, params: { strict: false }, cpus: 2 });
     expect(content(dataset)).toHaveLength(1);
     expect(events).toContainEqual({ type: 'metric', name: 'unreadable', value: 2 });
-    expect(logs(events)).toContain(`left out ${join(images, 'a', 'missing.jpg')}: expected a picture, found no file`);
+    expect(logs(events)).toContain(`left out ${join(images, 'a', 'missing.jpg')}: expected an image, found no file`);
   });
 
   const lfw = '../shared/data/lfw';

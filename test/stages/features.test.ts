@@ -32,7 +32,7 @@ interface Prepared {
   readonly weights: readonly Float32Array[];
 }
 
-/** Two models, and five pictures of two people. */
+/** Two models, and five images of two people. */
 function prepared(): Prepared {
   const folder = temporaryFolder();
   const weights = [1, 2].map((seed) => linearModel(join(folder, `model-${seed}`), seed));
@@ -85,7 +85,7 @@ function expectClose(found: readonly number[], wanted: readonly number[]): void 
 }
 
 describe('the features stage', () => {
-  it('gives a row per picture of a folder: the sum of both orientations, brought to length 1', async () => {
+  it('gives a row per image of a folder: the sum of both orientations, brought to length 1', async () => {
     const { folder, weights } = prepared();
     await features(folder);
     const { names, rows } = rowsOf(folder);
@@ -117,7 +117,7 @@ describe('the features stage', () => {
     );
   });
 
-  it('takes the pictures of a list in its order, and writes a file for each as the development kit reads it', async () => {
+  it('takes the images of a list in its order, and writes a file for each as the development kit reads it', async () => {
     const { folder, weights } = prepared();
     writeFileSync(join(folder, 'some.lst'), '1\tBen/Ben_0003.jpg\t1\n1\tAda/Ada_0001.jpg\t0\n');
     await features(folder, {
@@ -133,7 +133,7 @@ describe('the features stage', () => {
     expectClose(values, await expectedRow(file, weights[0] ?? new Float32Array()));
   });
 
-  it('gives a row per picture of a packed set, named by its number', async () => {
+  it('gives a row per image of a packed set, named by its number', async () => {
     const { folder, weights } = prepared();
     const dataset = join(folder, 'packed');
     const writer = new DatasetWriter(dataset);
@@ -167,7 +167,7 @@ describe('the features stage', () => {
     expect(bytes(folder).equals(bytes(other.folder))).toBe(true);
   });
 
-  it('fails on a picture that cannot be decoded, or leaves it out and says so', async () => {
+  it('fails on an image that cannot be decoded, or leaves it out and says so', async () => {
     const { folder } = prepared();
     const bad = join(folder, 'images', 'Ada', 'Ada_0002.jpg');
     writeFileSync(bad, readFileSync(bad).subarray(0, 200));
@@ -186,10 +186,10 @@ describe('the features stage', () => {
     writeFileSync(list, '0\tBen/Ben_0003.jpg\t1\n');
     const codeOf = async (job: Job): Promise<string | undefined> =>
       (await failuresOf(() => features(folder, job)))[0]?.code;
-    expect(await codeOf({ inputs: { list } })).toBe('picture-not-aligned');
+    expect(await codeOf({ inputs: { list } })).toBe('image-not-aligned');
     writeFileSync(list, '1\t../images/Ben/Ben_0003.jpg\t1\n');
     expect(await codeOf({ inputs: { list }, params: { layout: 'files' } })).toBe('name-outside');
-    expect(await codeOf({ inputs: { images: undefined } })).toBe('no-pictures');
-    expect(await codeOf({ inputs: { dataset: folder } })).toBe('no-pictures');
+    expect(await codeOf({ inputs: { images: undefined } })).toBe('no-images');
+    expect(await codeOf({ inputs: { dataset: folder } })).toBe('no-images');
   });
 });

@@ -60,7 +60,7 @@ export function logs(events: readonly StageEvent[]): string[] {
   return events.flatMap((event) => (event.type === 'log' ? [event.message] : []));
 }
 
-/** The label and the bytes of every packed picture. */
+/** The label and the bytes of every packed image. */
 export function content(folder: string): (readonly [unknown, string])[] {
   const set = new PackedDataset(folder);
   const records = Array.from({ length: set.imageCount }, (_, position) => {

@@ -111,15 +111,15 @@ describe('pairs2bin', () => {
     expect([face.width, face.height]).toEqual([30, 20]);
   });
 
-  it('names missing pictures, or leaves their pairs out', async () => {
+  it('names missing images, or leaves their pairs out', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 2, b: 1 });
     const protocol = write('pairs.txt', '1\na\t1\t2\na\t2\tb\t9\n');
     const [failure] = await failuresOf(() => pack({ images, protocol }));
-    expect(failure?.message).toBe(`the protocol names picture 9 of b, but ${images} does not have it`);
+    expect(failure?.message).toBe(`the protocol names image 9 of b, but ${images} does not have it`);
     const { set, events } = await pack({ images, protocol, params: { missing: 'skip' } });
     expect(set.same).toEqual([true]);
     expect(events).toContainEqual(
-      expect.objectContaining({ message: 'left out 1 of 2 pairs, of which a picture is missing' }),
+      expect.objectContaining({ message: 'left out 1 of 2 pairs, of which an image is missing' }),
     );
   });
 

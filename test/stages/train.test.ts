@@ -26,7 +26,7 @@ const params: Params = {
   logEverySteps: 3,
 };
 
-/** Eight pictures of four identities. */
+/** Eight images of four identities. */
 function pack(): string {
   const folder = temporaryFolder();
   const writer = new DatasetWriter(folder);

@@ -15,7 +15,7 @@ const mxnetDistances = [
   0.4277063, 0.7043245, 0.3179183, 0.6150635, 0.6824433, 0.7619232, 0.2414816, 0.5696761, 0.2632008, 0.4778604,
 ];
 
-/** The first lines of pairs.txt: name, number of the one picture, number of the other. */
+/** The first lines of pairs.txt: name, number of the one image, number of the other. */
 function firstPairs(count: number): Uint8Array[] {
   const lines = readFileSync(join(data, 'lfw', 'pairs.txt'), 'utf8')
     .split('\n')

@@ -96,7 +96,7 @@ function matrixOf(file: string): number[] {
 }
 
 describe('the verify stage', () => {
-  it('writes the distances that the model gives to original and mirrored pictures', async () => {
+  it('writes the distances that the model gives to original and mirrored images', async () => {
     const { folder, weights } = withModel();
     const [result] = (await verify(folder)).results;
     if (result === undefined) throw new Error('no result');
@@ -156,7 +156,7 @@ describe('the verify stage', () => {
     const best = Math.max(...results.filter((result) => result.set === 'lfw').map(({ accuracy }) => accuracy));
     expect(linesOf(events)).toContain(`Max of [lfw] is ${best.toFixed(5)}`);
     expect(figuresOf(events)['lfw/accuracy']).toBe(best);
-    // Half of the first set's pictures are known when the second one comes.
+    // Half of the first set's images are known when the second one comes.
     const embedded = events.flatMap((event) =>
       event.type === 'progress' && event.done === event.total ? [event.done] : [],
     );
@@ -205,11 +205,11 @@ describe('the verify stage', () => {
         expect(existsSync(file)).toBe(false);
         continue;
       }
-      const picture = await decodeImage(readFileSync(file), file);
+      const image = await decodeImage(readFileSync(file), file);
       const rows = Math.ceil(count / 4);
-      expect([picture.width, picture.height]).toEqual([4 * 2 * side + 3 * 10, rows * (side + 10) + 20]);
+      expect([image.width, image.height]).toEqual([4 * 2 * side + 3 * 10, rows * (side + 10) + 20]);
       // White at the very end, where the footer is.
-      expect([...picture.data.slice(-3)]).toEqual([255, 255, 255]);
+      expect([...image.data.slice(-3)]).toEqual([255, 255, 255]);
     }
   });
 

@@ -1,5 +1,5 @@
 import { backbones } from '../../src/kit/net/backbones/index.ts';
-import { engineChoices } from '../../src/kit/net/engines/engine-request.ts';
+import { engineChoices } from '../../src/kit/net/engines/engine-override.ts';
 import { modelFormats } from '../../src/kit/net/exchange/index.ts';
 import type { ModelFormat } from '../../src/kit/net/exchange/model-format.ts';
 import { losses } from '../../src/kit/net/losses/index.ts';
@@ -10,14 +10,14 @@ type Schema = Readonly<Record<string, Json>>;
 /** What the entries of a registry say about themselves. */
 type Registry = Readonly<Record<string, { readonly summary: string; readonly options: object }>>;
 
-/** What is done to the pictures of a model; the type InputNormalization. Without a default: 0..255 as they are is a statement too. */
+/** What is done to the images of a model; the type InputNormalization. Without a default: 0..255 as they are is a statement too. */
 const normalization: Schema = {
   type: 'object',
   additionalProperties: false,
   description:
     'What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are.',
   properties: {
-    mean: { type: 'number', default: 0, description: 'On the scale of pictures, 0..255.' },
+    mean: { type: 'number', default: 0, description: 'On the scale of images, 0..255.' },
     scale: { type: 'number', default: 1, exclusiveMinimum: 0, description: 'Factor after the mean is taken off.' },
     colorOrder: { enum: ['rgb', 'bgr'], default: 'rgb', description: 'Order of the channels.' },
   },

@@ -5,7 +5,7 @@ import {
   buildNetwork,
   chooseNetwork,
 } from '../../src/kit/net/backbones/index.ts';
-import { type InferredGraph, inferGraph } from '../../src/kit/net/graph/infer-graph.ts';
+import { type ShapedGraph, inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { elementCount } from '../../src/kit/net/graph/layers/layer-definition.ts';
 
 const size = { height: 112, width: 112 };
@@ -24,7 +24,7 @@ export function networkDocs(): string {
     '',
     '## Sizes',
     '',
-    'With default options, for pictures of 112 x 112. Parameters are what is learned (`arg` in MXNet), without a classifier;',
+    'With default options, for images of 112 x 112. Parameters are what is learned (`arg` in MXNet), without a classifier;',
     'moving statistics (`aux`) are counted apart.',
     '',
     ...table(
@@ -47,7 +47,7 @@ export function networkDocs(): string {
 
 function sizes(name: BackboneName): string[] {
   const choice = chooseNetwork(name);
-  const inferred = inferGraph(buildNetwork(choice, size));
+  const inferred = inferShapes(buildNetwork(choice, size));
   const { distribution, fan } = backboneOf(choice).weights;
   return [
     `\`${name}\``,
@@ -60,7 +60,7 @@ function sizes(name: BackboneName): string[] {
   ];
 }
 
-function valuesOf({ parameters }: InferredGraph, auxiliary: boolean): number {
+function valuesOf({ parameters }: ShapedGraph, auxiliary: boolean): number {
   return parameters
     .filter(({ role }) => (role === 'auxiliary') === auxiliary)
     .reduce((sum, { shape }) => sum + elementCount(shape), 0);

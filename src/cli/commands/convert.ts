@@ -10,8 +10,8 @@ import { conversionText } from '../conversion-text.ts';
 import { convertElsewhere } from '../convert-elsewhere.ts';
 import { engineRequest } from '../engine.ts';
 import { exitCode } from '../exit-code.ts';
-import type { Call, FlowCommand, Surroundings } from '../flow-command.ts';
-import { pictureSize } from '../picture-size.ts';
+import type { Call, FlowCommand, ProcessContext } from '../flow-command.ts';
+import { imageSize } from '../image-size.ts';
 
 const names = Object.values(modelFormats)
   .map(({ name }) => name)
@@ -26,7 +26,7 @@ export const command: FlowCommand = {
       .option('--to <format>', `what to write, instead of what the ending of <out> means: ${names}`)
       .option('--epoch <number>', 'of a checkpoint with several; the last one unless given')
       .option('--output <layer...>', 'layers whose values are the results, instead of those the file names')
-      .option('--input <size>', 'channels x height x width of the pictures, where the file leaves it open: 3x112x112')
+      .option('--input <size>', 'channels x height x width of the images, where the file leaves it open: 3x112x112')
       .option('--mean <number>', 'taken off every pixel before the network sees it, where the file does not say so')
       .option(
         '--scale <number>',
@@ -54,7 +54,7 @@ export const command: FlowCommand = {
   },
 };
 
-function requestOf({ arguments: [given, target], options }: Call, surroundings: Surroundings): ConversionRequest {
+function requestOf({ arguments: [given, target], options }: Call, surroundings: ProcessContext): ConversionRequest {
   const { workingFolder } = surroundings;
   const input = resolve(workingFolder, String(given));
   // A slash at the end means a folder, and `resolve` takes it off.
@@ -84,7 +84,7 @@ function requestOf({ arguments: [given, target], options }: Call, surroundings: 
 function readOptions(options: Call['options']): ModelReadOptions {
   const epoch = epochOf(options);
   const outputs: unknown = options['output'];
-  const input = pictureSize(options['input']);
+  const input = imageSize(options['input']);
   const normalization = normalizationOf(options);
   return {
     ...(epoch === undefined ? {} : { epoch }),

@@ -9,20 +9,20 @@ import { type Inspected, inspectNetworks } from '../inspect-networks.ts';
 import { renderInspectionPage } from '../inspection-page.ts';
 import { inspectionJson, renderInspection } from '../inspection-text.ts';
 import { networkJson, networkTable } from '../network-text.ts';
-import { pictureSize } from '../picture-size.ts';
+import { imageSize } from '../image-size.ts';
 import { showsColour } from '../shows-colour.ts';
 import { textTable } from '../text-table.ts';
 
 export const command: FlowCommand = {
   declare(command) {
     command
-      .argument('<path...>', 'files or folders: packed sets, verification sets, lists, models, weights, pictures ...')
+      .argument('<path...>', 'files or folders: packed sets, verification sets, lists, models, weights, images ...')
       .option('--json', 'print JSON', false)
-      .option('--html <file>', 'write a page with the facts and a contact sheet of pictures (one path)')
-      .option('--limit <pictures>', 'how many pictures to look at', String(defaultLimit))
-      .option('--all', 'look at every picture; show every layer of a network instead of its units', false)
-      .option('--input <size>', 'channels x height x width of the pictures of a model that leaves it open: 3x112x112')
-      .option('--svg <file>', 'write a picture of the network (one path, a model of any format)');
+      .option('--html <file>', 'write a page with the facts and a contact sheet of images (one path)')
+      .option('--limit <images>', 'how many images to look at', String(defaultLimit))
+      .option('--all', 'look at every image; show every layer of a network instead of its units', false)
+      .option('--input <size>', 'channels x height x width of the images of a model that leaves it open: 3x112x112')
+      .option('--svg <file>', 'write an image of the network (one path, a model of any format)');
   },
 
   async run({ arguments: [paths], options }, { workingFolder, stdout, environment }) {
@@ -30,7 +30,7 @@ export const command: FlowCommand = {
     const everyLayer = options['all'] === true;
     const limit = everyLayer ? Infinity : limitOf(options['limit']);
     const svg: unknown = options['svg'];
-    const input = pictureSize(options['input']);
+    const input = imageSize(options['input']);
     const named: Inspected[] = [];
     for (const path of all) {
       const place = resolve(workingFolder, path);
@@ -57,7 +57,7 @@ export const command: FlowCommand = {
     const page: unknown = options['html'];
     if (typeof page === 'string' && first !== undefined) {
       writeFileAtomic(resolve(workingFolder, page), renderInspectionPage(first));
-      if (options['json'] !== true) stdout.write(`\n${page} shows ${String(first.samples.length)} pictures.\n`);
+      if (options['json'] !== true) stdout.write(`\n${page} shows ${String(first.samples.length)} images.\n`);
     }
     if (typeof svg === 'string' && first?.network !== undefined) {
       writeFileAtomic(resolve(workingFolder, svg), outlineSvg(first.network, first.path));

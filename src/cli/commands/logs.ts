@@ -9,7 +9,7 @@ import { logFileOf } from '../../pipeline/execute/run-paths.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { closeKilledRuns, executionOf, tasksOf } from '../../pipeline/record/past-runs.ts';
 import { exitCode } from '../exit-code.ts';
-import type { FlowCommand, Surroundings } from '../flow-command.ts';
+import type { FlowCommand, ProcessContext } from '../flow-command.ts';
 import { inWorkspace } from '../workspace-option.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -91,7 +91,7 @@ function hasEnded({ database }: Workspace, run: string, task: string): boolean {
   return database.prepare<[string, string], number>(sql).pluck().get(run, task) !== 0;
 }
 
-async function followLog(log: string, surroundings: Surroundings, ended: () => boolean): Promise<void> {
+async function followLog(log: string, surroundings: ProcessContext, ended: () => boolean): Promise<void> {
   for (let printed = 0; ;) {
     // Asked before the file is read: what is written until the end is printed too.
     const isLast = ended();
@@ -103,7 +103,7 @@ async function followLog(log: string, surroundings: Surroundings, ended: () => b
 }
 
 /** Prints a file from an offset on, and gives where it ended. */
-function copyFrom(path: string, offset: number, { stdout }: Surroundings): number {
+function copyFrom(path: string, offset: number, { stdout }: ProcessContext): number {
   const end = statSync(path).size;
   const descriptor = openSync(path, 'r');
   const buffer = Buffer.alloc(1 << 16);

@@ -7,7 +7,7 @@ import { exitCode, type ExitCode } from '../exit-code.ts';
 import { declareExperimentOptions, readExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
-import { declareRunManner, readRunManner, type RunManner } from '../run-options.ts';
+import { declareRunManner, readRunManner, type RunSettings } from '../run-options.ts';
 import { exitCodeOf, startRun, type RunSurroundings } from '../start-run.ts';
 import { inWorkspace } from '../workspace-option.ts';
 
@@ -24,7 +24,7 @@ export const command: FlowCommand = {
     }),
 };
 
-type Options = ExperimentOptions & RunManner;
+type Options = ExperimentOptions & RunSettings;
 
 /** Runs a task that has a result once more, stores nothing, and says whether both gave the same. */
 async function repeat(name: string, options: Options, tools: RunSurroundings): Promise<ExitCode> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { canonicalJson, type Json } from '../../core/digest.ts';
-import { fail, failWith } from '../../core/failure.ts';
+import { fail, throwIfAny } from '../../core/failure.ts';
 import { inputDigest } from '../../pipeline/plan/input-digest.ts';
 import { factsOf, findRun } from '../../pipeline/record/find-run.ts';
 import { changedInputs, recordedInputs } from '../../pipeline/record/recorded-inputs.ts';
@@ -44,7 +44,7 @@ export const command: FlowCommand = {
 
 async function checkInputs(run: string, { plan, knowledge }: PlannedExperiment, workspace: Workspace): Promise<void> {
   const recorded = recordedInputs(join(workspace.runsFolder, run));
-  failWith(
+  throwIfAny(
     await changedInputs(plan.experiment.tasks, recorded, (binding) =>
       inputDigest(binding, (path) => knowledge.digestPath(path)),
     ),

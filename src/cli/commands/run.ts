@@ -1,6 +1,6 @@
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions } from '../experiment-options.ts';
-import type { FlowCommand, Surroundings } from '../flow-command.ts';
+import type { FlowCommand, ProcessContext } from '../flow-command.ts';
 import { plannedExperiment, type PlannedExperiment } from '../planned-experiment.ts';
 import { declareRunManner, readRunOptions } from '../run-options.ts';
 import { declareSelectionOptions } from '../selection-options.ts';
@@ -39,7 +39,7 @@ async function refuseUnlocked({ plan }: PlannedExperiment, workspace: Workspace)
   await checkLocked(plan.experiment, workspace);
 }
 
-async function showPlan({ plan }: PlannedExperiment, json: boolean, surroundings: Surroundings): Promise<void> {
+async function showPlan({ plan }: PlannedExperiment, json: boolean, surroundings: ProcessContext): Promise<void> {
   const { planJson, planText } = await import('../plan-text.ts');
   const { paintWith } = await import('../../pipeline/console/paint.ts');
   const { stdout, environment } = surroundings;

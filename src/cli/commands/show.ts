@@ -9,7 +9,7 @@ import { enginesText, type RunFacts } from '../../pipeline/record/run-facts.ts';
 import { figureText } from '../../pipeline/console/figure-text.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
-import { judgementsOn, judgementTexts, type Judgements } from '../judgements.ts';
+import { annotationsOf, judgementTexts, type ResultAnnotations } from '../result-annotations.ts';
 import { tableText } from '../table-text.ts';
 import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
 
@@ -25,7 +25,7 @@ export const command: FlowCommand = {
       const id = findRun(database, String(call.arguments[0]));
       const run = runOf(database, id);
       const facts = factsOf(database, id);
-      const tasks = tasksOf(database, id).map((task) => ({ ...task, ...judgementsOn(task.key, workspace) }));
+      const tasks = tasksOf(database, id).map((task) => ({ ...task, ...annotationsOf(task.key, workspace) }));
       const attempts = attemptsOf(database, id);
       const figures = figuresOf(database, id);
       const changes = changesOf(join(runsFolder, id));
@@ -71,7 +71,7 @@ function factLines(facts: RunFacts, changes: string | null): string[] {
   ]);
 }
 
-function taskRow({ task, outcome, durationMs, key, ...judgements }: PastTask & Judgements): string[] {
+function taskRow({ task, outcome, durationMs, key, ...judgements }: PastTask & ResultAnnotations): string[] {
   const took = durationMs === null ? '' : humanDuration(durationMs);
   return [task, outcome ?? 'not finished', took, key?.slice(0, 12) ?? '', judgementTexts(judgements).join('; ')];
 }

@@ -12,7 +12,7 @@ import { paintWith, type Paint } from '../../pipeline/console/paint.ts';
 import { TaskEngines } from '../engine.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, loadFrom, readExperimentOptions } from '../experiment-options.ts';
-import type { Call, FlowCommand, Surroundings } from '../flow-command.ts';
+import type { Call, FlowCommand, ProcessContext } from '../flow-command.ts';
 import { showsColour } from '../shows-colour.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
 
@@ -43,7 +43,7 @@ interface Description {
   readonly json: object;
 }
 
-function painted({ stdout, environment }: Surroundings): Paint {
+function painted({ stdout, environment }: ProcessContext): Paint {
   return paintWith(showsColour(stdout, environment));
 }
 
@@ -56,7 +56,7 @@ function describeAll(workspace: Workspace, paint: Paint): Description {
 }
 
 /** Each task of an experiment: what became of it in the last run, and whether its result is there now. */
-async function describeOne(call: Call, workspace: Workspace, surroundings: Surroundings): Promise<Description> {
+async function describeOne(call: Call, workspace: Workspace, surroundings: ProcessContext): Promise<Description> {
   const experiment = loadFrom(readExperimentOptions(call), workspace, surroundings);
   const knowledge = workspace.knowledge(experiment, new TaskEngines(surroundings));
   const plan = await planExperiment(experiment, knowledge);

@@ -1,11 +1,11 @@
 import { didYouMean } from '../../core/did-you-mean.ts';
 import { fail } from '../../core/failure.ts';
-import type { CacheKnowledge } from '../../pipeline/execute/knowledge.ts';
+import type { CachePlanningContext } from '../../pipeline/execute/planning-context.ts';
 import type { Plan, PlannedTask } from '../../pipeline/plan/plan.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, readExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';
-import { judgementsOn, judgementTexts, type Judgements } from '../judgements.ts';
+import { annotationsOf, judgementTexts, type ResultAnnotations } from '../result-annotations.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
 
@@ -35,7 +35,7 @@ export const command: FlowCommand = {
   },
 };
 
-interface Answer extends Judgements {
+interface Answer extends ResultAnnotations {
   readonly task: string;
   readonly state: PlannedTask['state'];
   readonly reasons: readonly { readonly code: string; readonly text: string }[];
@@ -58,11 +58,11 @@ function tasksCalled(name: string, { tasks }: Plan): readonly PlannedTask[] {
   });
 }
 
-function answerFor(planned: PlannedTask, knowledge: CacheKnowledge, workspace: Workspace): Answer {
+function answerFor(planned: PlannedTask, knowledge: CachePlanningContext, workspace: Workspace): Answer {
   const { task, state } = planned;
   if (state !== 'cached') return { task: task.id, state, reasons: planned.reasons };
   const { createdAt, run } = knowledge.entry(planned.key);
-  const judgements = judgementsOn(planned.key, workspace);
+  const judgements = annotationsOf(planned.key, workspace);
   return { task: task.id, state, reasons: [], cachedSince: createdAt, run, ...judgements };
 }
 

@@ -53,12 +53,12 @@ export class DatasetWriter {
     return this.#records.offset;
   }
 
-  /** Adds an encoded picture. `aligned` is the second label, as face2rec2 takes it from the list. */
-  add(label: number, aligned: boolean, picture: Uint8Array): void {
+  /** Adds an encoded image. `aligned` is the second label, as face2rec2 takes it from the list. */
+  add(label: number, aligned: boolean, image: Uint8Array): void {
     this.#images += 1;
     const id = this.#images;
     const stored = this.#options.labelForm === 'class' ? label : [label, aligned ? 1 : 0];
-    this.#records.write({ id, id2: 0, label: stored, payload: picture });
+    this.#records.write({ id, id2: 0, label: stored, payload: image });
     if (this.#options.identityRecords) this.#extendRanges(label, id);
     this.#largestLabel = Math.max(this.#largestLabel, label);
   }
@@ -104,7 +104,7 @@ export class DatasetWriter {
 
 /**
  * The index records name ids by float32 labels. MXNet's writer rounds larger ones without a word, and its readers then
- * mix up the pictures of neighbouring identities; here such a set is refused.
+ * mix up the images of neighbouring identities; here such a set is refused.
  */
 export function requireExactIds(images: number, identities: number, folder: string): void {
   const largest = images + 1 + identities;

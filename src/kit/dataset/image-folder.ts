@@ -2,23 +2,23 @@ import { existsSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 
-/** A folder of pictures: one sub-folder per identity, `<identity>/<picture>.<extension>`. */
+/** A folder of images: one sub-folder per identity, `<identity>/<image>.<extension>`. */
 export interface ImageFolder {
   readonly folder: string;
   /** Sorted by name (code units), so that every file system gives the same order. */
   readonly identities: readonly FolderIdentity[];
-  /** Files that are no pictures by their extension, and pictures outside an identity's folder. */
+  /** Files that are no images by their extension, and images outside an identity's folder. */
   readonly ignored: readonly string[];
 }
 
 export interface FolderIdentity {
   readonly name: string;
   /** File names, sorted. */
-  readonly pictures: readonly string[];
+  readonly images: readonly string[];
 }
 
-/** Of files that count as pictures. */
-export const pictureExtensions: readonly string[] = [
+/** Of files that count as images. */
+export const imageExtensions: readonly string[] = [
   '.jpg',
   '.jpeg',
   '.png',
@@ -33,45 +33,45 @@ export const pictureExtensions: readonly string[] = [
   '.heif',
 ];
 
-export function isPictureName(name: string): boolean {
-  return pictureExtensions.includes(extname(name).toLowerCase());
+export function isImageName(name: string): boolean {
+  return imageExtensions.includes(extname(name).toLowerCase());
 }
 
-/** Lists a folder of pictures; nothing is opened. Hidden files are passed over. */
+/** Lists a folder of images; nothing is opened. Hidden files are passed over. */
 export function listImageFolder(folder: string): ImageFolder {
   const listed = entriesOf(folder).map(({ name, isFolder }) => ({
     name,
     inside: isFolder ? sortedEntries(join(folder, name)) : undefined,
   }));
-  const identities = listed.map(({ name, inside = [] }) => ({ name, pictures: picturesAmong(inside) }));
+  const identities = listed.map(({ name, inside = [] }) => ({ name, images: imagesAmong(inside) }));
   const ignored = listed.flatMap(({ name, inside }) => (inside === undefined ? [name] : ignoredIn(name, inside)));
-  return { folder, identities: identities.filter(({ pictures }) => pictures.length > 0), ignored };
+  return { folder, identities: identities.filter(({ images }) => images.length > 0), ignored };
 }
 
 function entriesOf(folder: string): FolderEntry[] {
   if (!existsSync(folder)) {
-    fail({ code: 'missing-file', message: 'expected a folder of pictures, found nothing', at: { file: folder } });
+    fail({ code: 'missing-file', message: 'expected a folder of images, found nothing', at: { file: folder } });
   }
   return sortedEntries(folder);
 }
 
 /** Their names, in their order. */
-function picturesAmong(entries: readonly FolderEntry[]): string[] {
-  return entries.flatMap((entry) => (isPicture(entry) ? [entry.name] : []));
+function imagesAmong(entries: readonly FolderEntry[]): string[] {
+  return entries.flatMap((entry) => (isImage(entry) ? [entry.name] : []));
 }
 
 function ignoredIn(identity: string, entries: readonly FolderEntry[]): string[] {
-  return entries.flatMap((entry) => (isPicture(entry) ? [] : [`${identity}/${entry.name}`]));
+  return entries.flatMap((entry) => (isImage(entry) ? [] : [`${identity}/${entry.name}`]));
 }
 
-function isPicture({ name, isFolder }: FolderEntry): boolean {
-  return !isFolder && isPictureName(name);
+function isImage({ name, isFolder }: FolderEntry): boolean {
+  return !isFolder && isImageName(name);
 }
 
-/** Names of pictures that are kept in memory, of half a megabyte; the folders of the others are listed again, so that any number can be packed. */
+/** Names of images that are kept in memory, of half a megabyte; the folders of the others are listed again, so that any number can be packed. */
 const keptNames = 20_000;
 
-/** A folder of pictures that is gone through several times. Its folders are listed when they come, those of the first 20,000 pictures once. */
+/** A folder of images that is gone through several times. Its folders are listed when they come, those of the first 20,000 images once. */
 export class FolderListing {
   readonly folder: string;
   /** Names of the sub-folders, sorted. */
@@ -89,8 +89,8 @@ export class FolderListing {
     this.#stray = entries.flatMap(({ name, isFolder }) => (isFolder ? [] : [name]));
   }
 
-  /** The names of the pictures of an identity, sorted; made one by one, so that none lives long. */
-  *pictures(identity: string): Generator<string> {
+  /** The names of the images of an identity, sorted; made one by one, so that none lives long. */
+  *images(identity: string): Generator<string> {
     const names = this.#kept.get(identity) ?? this.#list(identity);
     for (let start = 0; start < names.length;) {
       const end = names.indexOf('/', start);
@@ -102,17 +102,17 @@ export class FolderListing {
   /** The names, each followed by a slash. */
   #list(identity: string): string {
     const entries = sortedEntries(join(this.folder, identity));
-    const pictures = entries.filter(isPicture);
-    if (pictures.length < entries.length) this.#ignored.set(identity, ignoredIn(identity, entries));
-    const names = pictures.map(({ name }) => `${name}/`).join('');
-    if (pictures.length <= this.#room) {
-      this.#room -= pictures.length;
+    const images = entries.filter(isImage);
+    if (images.length < entries.length) this.#ignored.set(identity, ignoredIn(identity, entries));
+    const names = images.map(({ name }) => `${name}/`).join('');
+    if (images.length <= this.#room) {
+      this.#room -= images.length;
       this.#kept.set(identity, names);
     }
     return names;
   }
 
-  /** Files that are no pictures of an identity, as far as the folders were gone through. */
+  /** Files that are no images of an identity, as far as the folders were gone through. */
   get ignored(): readonly string[] {
     const within = this.identities.flatMap((identity) => this.#ignored.get(identity) ?? []);
     return [...this.#stray, ...within].sort((a, b) => (a < b ? -1 : 1));
@@ -120,13 +120,13 @@ export class FolderListing {
 }
 
 /**
- * The file of picture `number` of a person: `<name>/<name>_0001.<extension>` as in LFW, or `<name>/1.<extension>`.
+ * The file of image `number` of a person: `<name>/<name>_0001.<extension>` as in LFW, or `<name>/1.<extension>`.
  * Undefined where neither exists.
  */
-export function findPicture(folder: string, name: string, number: number): string | undefined {
+export function findImage(folder: string, name: string, number: number): string | undefined {
   const stems = [`${name}_${String(number).padStart(4, '0')}`, String(number)];
   for (const stem of stems) {
-    for (const extension of pictureExtensions) {
+    for (const extension of imageExtensions) {
       const path = join(folder, name, stem + extension);
       if (existsSync(path)) return path;
     }
@@ -144,7 +144,7 @@ function sortedEntries(folder: string): FolderEntry[] {
     .filter((entry) => !entry.name.startsWith('.'))
     .map((entry) => ({
       name: entry.name,
-      isFolder: entry.isDirectory() || (entry.isSymbolicLink() && !isPictureName(entry.name)),
+      isFolder: entry.isDirectory() || (entry.isSymbolicLink() && !isImageName(entry.name)),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }

@@ -26,7 +26,7 @@ export const maxExactId = 2 ** 24;
 
 /**
  * An open packed training set (insightface, src/image_iter.py). Two kinds:
- * - with an index record 0, as face2rec2 writes: labels [N + 1, N + 1 + I], no picture; images have ids 1..N, and
+ * - with an index record 0, as face2rec2 writes: labels [N + 1, N + 1 + I], no image; images have ids 1..N, and
  *   records N + 1..N + I name the range [first, last + 1] of each identity;
  * - without, as im2rec writes: every record is an image.
  */
@@ -95,7 +95,7 @@ export class PackedDataset {
     const offset = this.#index.offsetOf(0);
     if (offset === undefined) return undefined;
     const { label, payload } = this.#records.readAt(offset);
-    // im2rec numbers from 0 too, and with several labels sets the flag; but its record 0 holds a picture.
+    // im2rec numbers from 0 too, and with several labels sets the flag; but its record 0 holds an image.
     if (typeof label === 'number' || payload.length > 0) return undefined;
     const [first, end] = label;
     if (first === undefined || end === undefined) return this.#damaged('record 0 has no two labels', 0);

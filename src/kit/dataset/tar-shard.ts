@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
-import { isPictureName } from './image-folder.ts';
+import { isImageName } from './image-folder.ts';
 import { TarFile, type TarMember } from '../codec/archive/tar-file.ts';
 
 /*
@@ -9,8 +9,8 @@ import { TarFile, type TarMember } from '../codec/archive/tar-file.ts';
  * files whose names are equal up to the first dot of the base name make one sample: `000/12.jpg`, `000/12.cls`.
  */
 
-/** A picture that lies in an archive. */
-export interface ShardPicture {
+/** An image that lies in an archive. */
+export interface ShardImage {
   /** Path within the archive. */
   readonly name: string;
   /** Where its bytes start in the archive. */
@@ -30,40 +30,40 @@ export function findShards(path: string): string[] | undefined {
   return names.length === 0 ? undefined : names.sort().map((name) => join(path, name));
 }
 
-/** The pictures of a shard in their order; their bytes are passed over, not read. */
-export function* readShard(path: string): Generator<ShardPicture> {
+/** The images of a shard in their order; their bytes are passed over, not read. */
+export function* readShard(path: string): Generator<ShardImage> {
   const file = new TarFile(path);
   try {
     let sample: TarMember[] = [];
     for (const member of file.members()) {
       if (member.type !== 'file') continue;
       if (sample[0] !== undefined && keyOf(member.name) !== keyOf(sample[0].name)) {
-        yield* pictureOf(sample, file);
+        yield* imageOf(sample, file);
         sample = [];
       }
       sample.push(member);
     }
-    yield* pictureOf(sample, file);
+    yield* imageOf(sample, file);
   } finally {
     file.close();
   }
 }
 
-function* pictureOf(sample: readonly TarMember[], file: TarFile): Generator<ShardPicture> {
+function* imageOf(sample: readonly TarMember[], file: TarFile): Generator<ShardImage> {
   const [first] = sample;
   if (first === undefined) return;
-  const picture = sample.find(({ name }) => isPictureName(`x.${extensionOf(name)}`));
-  if (picture === undefined) {
+  const image = sample.find(({ name }) => isImageName(`x.${extensionOf(name)}`));
+  if (image === undefined) {
     fail({
-      code: 'sample-without-picture',
-      message: `expected a picture in every sample, found only ${sample.map(({ name }) => name).join(', ')}`,
+      code: 'sample-without-image',
+      message: `expected an image in every sample, found only ${sample.map(({ name }) => name).join(', ')}`,
       at: { file: file.path, offset: first.offset },
       hint: 'The files of a sample follow each other and have one name up to its first dot: 12.jpg, 12.cls.',
     });
   }
   const label = sample.find(({ name }) => extensionOf(name) === 'cls');
-  const folder = picture.name.split('/').at(-2) ?? '';
-  const { name, offset, size } = picture;
+  const folder = image.name.split('/').at(-2) ?? '';
+  const { name, offset, size } = image;
   yield {
     name,
     offset,

@@ -81,7 +81,7 @@ export class TrainingReader implements AsyncIterable<TrainingBatch> {
     this.#nextStep = options.startStep ?? 0;
   }
 
-  /** The next batch. Rejects with a FailureError that names file and offset where a record or its picture is damaged. */
+  /** The next batch. Rejects with a FailureError that names file and offset where a record or its image is damaged. */
   async next(): Promise<TrainingBatch> {
     if (this.#delivered !== undefined) this.#freeSlots.push(this.#delivered);
     this.#delivered = undefined;

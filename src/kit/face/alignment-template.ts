@@ -1,7 +1,7 @@
 import type { Point2 } from './similarity-transform.ts';
 
 /**
- * Where the five points lie in an aligned picture 112 pixels wide and high: image-left eye, image-right eye, nose tip,
+ * Where the five points lie in an aligned image 112 pixels wide and high: image-left eye, image-right eye, nose tip,
  * image-left and image-right mouth corner (the 2018 system's template for 96 x 112, moved right by 8).
  */
 export const alignmentTemplate: readonly Point2[] = [

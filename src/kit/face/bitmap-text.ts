@@ -1,7 +1,7 @@
 import type { RgbImage } from '../image/rgb-image.ts';
 
 /*
- * Letters as dots, for figures on pictures: no font of the system is needed, so the picture is the same everywhere.
+ * Letters as dots, for figures on images: no font of the system is needed, so the image is the same everywhere.
  * A glyph is 5 dots wide and 7 high, a row per string.
  */
 const glyphs: Readonly<Record<string, readonly string[]>> = {
@@ -46,7 +46,7 @@ export interface TextPlace {
   readonly color: readonly [number, number, number];
 }
 
-/** Draws digits, `.`, `:` and the letters of "threshold" onto a picture; anything else is a defect of ours. */
+/** Draws digits, `.`, `:` and the letters of "threshold" onto an image; anything else is a defect of ours. */
 export function drawText(image: RgbImage, text: string, { left, top, scale, color }: TextPlace): void {
   for (const [index, character] of Array.from(text).entries()) {
     const glyph = glyphs[character];

@@ -1,19 +1,19 @@
 import type { RgbImage } from '../image/image.ts';
 import { resizeBilinear } from './resize-bilinear.ts';
-import type { PictureSize } from './warp-affine.ts';
+import type { ImageSize } from './warp-affine.ts';
 
 /** Half of the margin of 44 pixels around a box. */
 const halfMargin = 22;
 
 /**
  * Cuts a face out where no points are known (insightface, src/common/face_preprocess.py): the box, or else the middle
- * seven eighths of the picture, with a margin of 22 pixels on each side as far as the picture goes, resized without
+ * seven eighths of the image, with a margin of 22 pixels on each side as far as the image goes, resized without
  * keeping the aspect. `box`: x1, y1, x2, y2.
  */
 export function cropFace(
   image: RgbImage,
   box: readonly [number, number, number, number] | undefined,
-  size: PictureSize,
+  size: ImageSize,
 ): RgbImage {
   const { width, height } = image;
   const [left, top] = [Math.trunc(0.0625 * width), Math.trunc(0.0625 * height)];

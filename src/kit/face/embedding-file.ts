@@ -1,15 +1,15 @@
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import type { Digest } from '../../core/digest.ts';
-import { type EmbeddedPicture, type EmbeddingStore, MemoryEmbeddings } from './embedding-store.ts';
+import { type EmbeddedImage, type EmbeddingStore, MemoryEmbeddings } from './embedding-store.ts';
 
 /*
  * Embeddings of one network, appended while they are computed, so that an interrupted stage goes on from them. One
- * record per picture, little-endian:
+ * record per image, little-endian:
  *
  *   bytes       field
- *   32          SHA-256 of the encoded picture
- *   4 x size    embedding of the picture as it is, float32
+ *   32          SHA-256 of the encoded image
+ *   4 x size    embedding of the image as it is, float32
  *   4 x size    embedding of its mirror image
  *   8           first bytes of the SHA-256 of all that: what a crash has left unfinished is recognised
  *
@@ -33,23 +33,19 @@ export class EmbeddingFile implements EmbeddingStore {
     ftruncateSync(this.#descriptor, bytes);
   }
 
-  /** Pictures it holds. */
+  /** Images it holds. */
   get count(): number {
     return this.#count;
   }
 
-  find(picture: Digest): EmbeddedPicture | undefined {
-    return this.#memory.find(picture);
+  find(image: Digest): EmbeddedImage | undefined {
+    return this.#memory.find(image);
   }
 
-  add(picture: Digest, embedded: EmbeddedPicture): void {
-    const content = Buffer.concat([
-      Buffer.from(picture, 'hex'),
-      bytesOf(embedded.original),
-      bytesOf(embedded.mirrored),
-    ]);
+  add(image: Digest, embedded: EmbeddedImage): void {
+    const content = Buffer.concat([Buffer.from(image, 'hex'), bytesOf(embedded.original), bytesOf(embedded.mirrored)]);
     writeSync(this.#descriptor, Buffer.concat([content, checkOf(content)]));
-    this.#memory.add(picture, embedded);
+    this.#memory.add(image, embedded);
     this.#count += 1;
   }
 
@@ -67,8 +63,8 @@ export class EmbeddingFile implements EmbeddingStore {
       if (!checkOf(content).equals(file.subarray(at + contentBytes, at + contentBytes + checkBytes))) break;
       const row = (start: number): Float32Array =>
         new Float32Array(Uint8Array.from(content.subarray(start, start + rowBytes)).buffer);
-      const picture = content.subarray(0, digestBytes).toString('hex') as Digest;
-      this.#memory.add(picture, { original: row(digestBytes), mirrored: row(digestBytes + rowBytes) });
+      const image = content.subarray(0, digestBytes).toString('hex') as Digest;
+      this.#memory.add(image, { original: row(digestBytes), mirrored: row(digestBytes + rowBytes) });
       this.#count += 1;
     }
     return at;

@@ -1,27 +1,27 @@
 import type { Digest } from '../../core/digest.ts';
 
-/** The embeddings of one picture as it is and mirrored, not normalised. */
-export interface EmbeddedPicture {
+/** The embeddings of one image as it is and mirrored, not normalised. */
+export interface EmbeddedImage {
   readonly original: Float32Array;
   readonly mirrored: Float32Array;
 }
 
-/** Where the embeddings of one network are kept, by the SHA-256 of the encoded picture: what is known is not computed again. */
+/** Where the embeddings of one network are kept, by the SHA-256 of the encoded image: what is known is not computed again. */
 export interface EmbeddingStore {
-  find(picture: Digest): EmbeddedPicture | undefined;
-  add(picture: Digest, embedded: EmbeddedPicture): void;
+  find(image: Digest): EmbeddedImage | undefined;
+  add(image: Digest, embedded: EmbeddedImage): void;
 }
 
-/** Keeps them in memory, so that the sets of one verification share them: two rows of floats per picture. */
+/** Keeps them in memory, so that the sets of one verification share them: two rows of floats per image. */
 export class MemoryEmbeddings implements EmbeddingStore {
-  readonly #known = new Map<Digest, EmbeddedPicture>();
+  readonly #known = new Map<Digest, EmbeddedImage>();
 
-  find(picture: Digest): EmbeddedPicture | undefined {
-    return this.#known.get(picture);
+  find(image: Digest): EmbeddedImage | undefined {
+    return this.#known.get(image);
   }
 
-  add(picture: Digest, { original, mirrored }: EmbeddedPicture): void {
+  add(image: Digest, { original, mirrored }: EmbeddedImage): void {
     // Copies: the rows that come are views of a whole batch.
-    this.#known.set(picture, { original: original.slice(), mirrored: mirrored.slice() });
+    this.#known.set(image, { original: original.slice(), mirrored: mirrored.slice() });
   }
 }

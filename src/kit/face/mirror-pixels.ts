@@ -1,4 +1,4 @@
-/** Mirrors RGB pictures left to right in place: every row of `width` pixels is reversed. */
+/** Mirrors RGB images left to right in place: every row of `width` pixels is reversed. */
 export function mirrorPixels(pixels: Uint8Array, width: number): void {
   const rowBytes = width * 3;
   for (let row = 0; row < pixels.length; row += rowBytes) {

@@ -2,7 +2,7 @@ import { unitSum } from './unit-sum.ts';
 
 /**
  * Squared Euclidean distance of the two unit vectors of every pair, 0 to 4. Rows 2i and 2i+1 of each matrix belong to
- * pair i. Matrices of the same pictures (original, mirrored) are added before normalising, in double precision; a zero
+ * pair i. Matrices of the same images (original, mirrored) are added before normalising, in double precision; a zero
  * row stays zero.
  */
 export function pairDistances(matrices: readonly Float32Array[], embeddingSize: number): Float64Array {

@@ -1,5 +1,5 @@
 import type { RgbImage } from '../image/image.ts';
-import type { PictureSize } from './warp-affine.ts';
+import type { ImageSize } from './warp-affine.ts';
 
 /** Weights have 11 bits, as in OpenCV. */
 const weightScale = 2048;
@@ -14,9 +14,9 @@ interface AxisPlan {
 
 /**
  * Resizes without keeping the aspect: bilinear between pixel centres. Equal bit for bit to OpenCV's resize with
- * INTER_LINEAR on 8-bit pictures (modules/imgproc/src/resize.cpp, the path for fixed-point numbers).
+ * INTER_LINEAR on 8-bit images (modules/imgproc/src/resize.cpp, the path for fixed-point numbers).
  */
-export function resizeBilinear(image: RgbImage, size: PictureSize): RgbImage {
+export function resizeBilinear(image: RgbImage, size: ImageSize): RgbImage {
   const { width, height } = size;
   const columns = planAxis(image.width, width, 'clamp-fraction');
   const rows = planAxis(image.height, height, 'keep-fraction');

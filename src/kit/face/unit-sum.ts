@@ -1,6 +1,6 @@
 /**
  * The sum of rows of equal length, in double precision, brought to length 1; a zero row stays zero. Original and mirrored
- * embedding of a picture are added so (insightface, src/eval/verification.py).
+ * embedding of an image are added so (insightface, src/eval/verification.py).
  */
 export function unitSum(rows: readonly Float32Array[], target: Float64Array): void {
   target.fill(0);

@@ -37,7 +37,7 @@ export interface WrongPair {
   readonly distance: number;
   /** Threshold of its fold. */
   readonly threshold: number;
-  /** `data:image/jpeg;base64,...` of both pictures, small; empty when no thumbnails were asked for. */
+  /** `data:image/jpeg;base64,...` of both images, small; empty when no thumbnails were asked for. */
   readonly thumbnails: readonly string[];
 }
 
@@ -56,11 +56,11 @@ export interface VerificationResult {
   readonly pairs: number;
   readonly samePairs: number;
   readonly embeddingSize: number;
-  /** Mean accuracy over the folds, embeddings of original and mirrored picture added. */
+  /** Mean accuracy over the folds, embeddings of original and mirrored image added. */
   readonly accuracy: number;
   /** Population standard deviation of the fold accuracies. */
   readonly deviation: number;
-  /** The same without mirrored pictures. */
+  /** The same without mirrored images. */
   readonly accuracyWithoutFlip: number;
   readonly deviationWithoutFlip: number;
   /** Mean L2 norm of all embeddings, originals and mirrored, before normalisation. */

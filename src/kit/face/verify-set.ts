@@ -2,7 +2,7 @@ import { type Digest, digestOf } from '../../core/digest.ts';
 import { fail } from '../../core/failure.ts';
 import type { VerificationSet } from '../codec/insightface/verification-set.ts';
 import { areaUnderCurve } from './area-under-curve.ts';
-import { embedPictures } from './embed-pictures.ts';
+import { embedImages } from './embed-images.ts';
 import { type EmbeddingStore, MemoryEmbeddings } from './embedding-store.ts';
 import type { FaceEmbedder } from './face-embedder.ts';
 import { type FoldAccuracy, foldAccuracy } from './fold-accuracy.ts';
@@ -25,20 +25,20 @@ export interface VerifySetOptions {
   readonly model?: string;
   /** Contiguous folds, 10 as a rule; 1: threshold chosen and tested on all pairs. */
   readonly folds: number;
-  /** Pictures at a time; the network sees each as it is and mirrored. */
+  /** Images at a time; the network sees each as it is and mirrored. */
   readonly batch: number;
-  /** What is known of the network's embeddings; shared between sets, a picture is embedded once. */
+  /** What is known of the network's embeddings; shared between sets, an image is embedded once. */
   readonly store?: EmbeddingStore;
   /** Wrong pairs of either kind to keep with thumbnails; 0 (the default) while training. */
   readonly worst?: number;
   readonly signal?: AbortSignal;
-  /** Called after every batch with the number of pictures embedded, of the `total` that were not in the store. */
+  /** Called after every batch with the number of images embedded, of the `total` that were not in the store. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Embeds a verification set and measures it. Holds two batches of decoded pictures and two embeddings per picture in memory.
- * Fails with `no-pairs`, `too-few-pairs`, `picture-size-mismatch`, `embedding-not-finite` and whatever the decoder finds.
+ * Embeds a verification set and measures it. Holds two batches of decoded images and two embeddings per image in memory.
+ * Fails with `no-pairs`, `too-few-pairs`, `image-size-mismatch`, `embedding-not-finite` and whatever the decoder finds.
  */
 export async function verifySet(options: VerifySetOptions): Promise<VerificationResult> {
   requirePairs(options);
@@ -100,12 +100,12 @@ export function requirePairs({
 }
 
 interface SetEmbeddings {
-  /** pictures x embeddingSize. */
+  /** images x embeddingSize. */
   readonly original: Float32Array;
   readonly mirrored: Float32Array;
 }
 
-/** Embeds every distinct picture once (the 12,000 of LFW's pairs are 7,701) and spreads the results over the set. */
+/** Embeds every distinct image once (the 12,000 of LFW's pairs are 7,701) and spreads the results over the set. */
 async function embedSet(options: VerifySetOptions): Promise<SetEmbeddings> {
   const { embedder, set, store = new MemoryEmbeddings() } = options;
   const digests = set.images.map((bytes) => digestOf(bytes));
@@ -115,7 +115,7 @@ async function embedSet(options: VerifySetOptions): Promise<SetEmbeddings> {
   const mirrored = new Float32Array(digests.length * size);
   for (const [index, digest] of digests.entries()) {
     const embedded = store.find(digest);
-    if (embedded === undefined) throw new Error(`picture ${index} has not been embedded`);
+    if (embedded === undefined) throw new Error(`image ${index} has not been embedded`);
     original.set(embedded.original, index * size);
     mirrored.set(embedded.mirrored, index * size);
   }
@@ -133,13 +133,13 @@ async function embedMissing(
     if (!missing.has(digest) && store.find(digest) === undefined) missing.set(digest, index);
   }
   const wanted = [...missing.keys()];
-  const pictures = [...missing.values()].map((index) => ({
+  const images = [...missing.values()].map((index) => ({
     read: () => set.images[index] ?? new Uint8Array(),
     file,
-    what: `picture ${index} of verification set ${name}`,
+    what: `image ${index} of verification set ${name}`,
   }));
   const size = embedder.embeddingSize;
-  for await (const { start, count, original, mirrored } of embedPictures({ embedder, pictures, batch, signal })) {
+  for await (const { start, count, original, mirrored } of embedImages({ embedder, images, batch, signal })) {
     for (const [place, digest] of wanted.slice(start, start + count).entries()) {
       const row = [place * size, (place + 1) * size] as const;
       store.add(digest, { original: original.subarray(...row), mirrored: mirrored.subarray(...row) });

@@ -1,10 +1,10 @@
 import type { RgbImage } from '../image/image.ts';
-import type { PictureArea } from '../image/jpeg-part.ts';
+import type { ImageArea } from '../image/jpeg-part.ts';
 
 /** x' = m[0] x + m[1] y + m[2], y' = m[3] x + m[4] y + m[5]. */
 export type AffineMatrix = readonly [number, number, number, number, number, number];
 
-export interface PictureSize {
+export interface ImageSize {
   readonly width: number;
   readonly height: number;
 }
@@ -18,11 +18,11 @@ const weightBits = 10;
 const half = 1 << (weightBits - 1);
 
 /**
- * Moves a picture by `matrix` (from its own coordinates to those of the result): bilinear, black outside. Equal bit for
- * bit to OpenCV's warpAffine on 8-bit pictures (modules/imgproc/src/imgwarp.cpp: inverted matrix in double, positions
+ * Moves an image by `matrix` (from its own coordinates to those of the result): bilinear, black outside. Equal bit for
+ * bit to OpenCV's warpAffine on 8-bit images (modules/imgproc/src/imgwarp.cpp: inverted matrix in double, positions
  * in 1/1024 pixel rounded to 1/32). Its weights in 1/32768 are all multiples of 32, which is left out here.
  */
-export function warpAffine(image: RgbImage, matrix: AffineMatrix, size: PictureSize): RgbImage {
+export function warpAffine(image: RgbImage, matrix: AffineMatrix, size: ImageSize): RgbImage {
   const [m0, m1, m2, m3, m4, m5] = invert(matrix);
   const { width, height } = size;
   const result = new Uint8Array(width * height * 3);
@@ -41,7 +41,7 @@ export function warpAffine(image: RgbImage, matrix: AffineMatrix, size: PictureS
 }
 
 /** The pixels of the source that {@link warpAffine} looks at, with two to spare; parts of it may lie outside. */
-export function sourceArea(matrix: AffineMatrix, { width, height }: PictureSize): PictureArea {
+export function sourceArea(matrix: AffineMatrix, { width, height }: ImageSize): ImageArea {
   const [m0, m1, m2, m3, m4, m5] = invert(matrix);
   const corners = [0, width - 1].flatMap((x) => [0, height - 1].map((y) => [x, y] as const));
   const across = corners.map(([x, y]) => m0 * x + m1 * y + m2);
@@ -69,7 +69,7 @@ function warpRow(image: RgbImage, positions: RowPositions, result: Uint8Array, r
   else warpAnywhere(image, positions, result, row);
 }
 
-/** All four pixels that the one in `column` is made of lie in the picture. */
+/** All four pixels that the one in `column` is made of lie in the image. */
 function isInside(
   { width, height }: RgbImage,
   { startX, startY, columnX, columnY }: RowPositions,

@@ -15,7 +15,7 @@ export interface WorstPairsOptions {
   readonly limit: number;
 }
 
-/** The wrong decisions farthest from their threshold, with thumbnails of both pictures. */
+/** The wrong decisions farthest from their threshold, with thumbnails of both images. */
 export async function worstPairs(options: WorstPairsOptions): Promise<VerificationResult['worst']> {
   const { falseAccepts, falseRejects } = wrongPairs(options.pairs, options.folds);
   const falseAcceptsShown = falseAccepts.slice(0, options.limit);
@@ -39,10 +39,10 @@ export function wrongPairs(pairs: ScoredPairs, folds: readonly FoldResult[]): Ve
 }
 
 async function withThumbnails(wrong: WrongPair, set: VerificationSet): Promise<WrongPair> {
-  const pictures = [set.images[2 * wrong.pair], set.images[2 * wrong.pair + 1]];
-  const thumbnails = pictures.map(async (bytes) => {
-    const picture = await decodeImage(bytes ?? new Uint8Array(), `pair ${wrong.pair}`);
-    const jpeg = encodeJpeg(picture, thumbnailQuality);
+  const images = [set.images[2 * wrong.pair], set.images[2 * wrong.pair + 1]];
+  const thumbnails = images.map(async (bytes) => {
+    const image = await decodeImage(bytes ?? new Uint8Array(), `pair ${wrong.pair}`);
+    const jpeg = encodeJpeg(image, thumbnailQuality);
     return `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
   });
   return { ...wrong, thumbnails: await Promise.all(thumbnails) };

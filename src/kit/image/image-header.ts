@@ -1,6 +1,6 @@
-/** What the first bytes of a picture say, without decoding it. */
-export interface PictureHeader {
-  readonly format: PictureFormat;
+/** What the first bytes of an image say, without decoding it. */
+export interface ImageHeader {
+  readonly format: ImageFormat;
   /** Pixels, as stored: before any EXIF orientation. */
   readonly width: number;
   readonly height: number;
@@ -8,10 +8,10 @@ export interface PictureHeader {
   readonly channels: number;
 }
 
-export type PictureFormat = 'jpeg' | 'png' | 'gif' | 'bmp' | 'webp' | 'tiff' | 'pnm' | 'heif';
+export type ImageFormat = 'jpeg' | 'png' | 'gif' | 'bmp' | 'webp' | 'tiff' | 'pnm' | 'heif';
 
-/** Recognises a picture by its first bytes. */
-export function pictureFormat(bytes: Uint8Array): PictureFormat | undefined {
+/** Recognises an image by its first bytes. */
+export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   const [a, b, c, d] = bytes;
   if (a === 0xff && b === 0xd8) return 'jpeg';
   if (a === 0x89 && b === 0x50 && c === 0x4e && d === 0x47) return 'png';
@@ -25,10 +25,10 @@ export function pictureFormat(bytes: Uint8Array): PictureFormat | undefined {
   return undefined;
 }
 
-/** A picture whose structure is not whole. */
-export interface PictureDamage {
+/** An image whose structure is not whole. */
+export interface ImageDamage {
   readonly problem: string;
-  /** From the start of the picture. */
+  /** From the start of the image. */
   readonly offset: number;
 }
 
@@ -36,27 +36,27 @@ export interface PictureDamage {
  * Walks the structure of a JPEG (ITU-T T.81, annex B) or PNG file from its first marker to its last, so that a cut or
  * mistaken file is noticed at a hundredth of the cost of decoding it. `undefined` for other formats: decode those.
  */
-export function checkPicture(bytes: Uint8Array): PictureHeader | PictureDamage | undefined {
-  const format = pictureFormat(bytes);
+export function checkImage(bytes: Uint8Array): ImageHeader | ImageDamage | undefined {
+  const format = imageFormat(bytes);
   if (format === 'jpeg') return checkJpeg(bytes);
   return format === 'png' ? checkPng(bytes) : undefined;
 }
 
-export function isDamage(result: PictureHeader | PictureDamage | undefined): result is PictureDamage {
+export function isDamage(result: ImageHeader | ImageDamage | undefined): result is ImageDamage {
   return result !== undefined && 'problem' in result;
 }
 
 const startOfScan = 0xda;
 const endOfImage = 0xd9;
 
-function checkJpeg(bytes: Uint8Array): PictureHeader | PictureDamage {
-  let header: PictureHeader | undefined;
+function checkJpeg(bytes: Uint8Array): ImageHeader | ImageDamage {
+  let header: ImageHeader | undefined;
   for (let at = 2; ;) {
     while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at += 1;
     const marker = bytes[at + 1];
-    if (marker === undefined) return { problem: 'the JPEG data end before the picture starts', offset: bytes.length };
+    if (marker === undefined) return { problem: 'the JPEG data end before the image starts', offset: bytes.length };
     if (bytes[at] !== 0xff) return { problem: 'a JPEG marker is missing', offset: at };
-    if (marker === endOfImage) return { problem: 'the JPEG data end without a picture', offset: at };
+    if (marker === endOfImage) return { problem: 'the JPEG data end without an image', offset: at };
     if ((marker >= 0xd0 && marker <= 0xd7) || marker === 1) {
       at += 2;
       continue;
@@ -76,12 +76,12 @@ function isStartOfFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
-function frameHeader(bytes: Uint8Array, at: number): PictureHeader {
+function frameHeader(bytes: Uint8Array, at: number): ImageHeader {
   const word = (offset: number): number => ((bytes[at + offset] ?? 0) << 8) | (bytes[at + offset + 1] ?? 0);
   return { format: 'jpeg', height: word(5), width: word(7), channels: bytes[at + 9] ?? 0 };
 }
 
-function checkScan(bytes: Uint8Array, scan: number, header: PictureHeader | undefined): PictureHeader | PictureDamage {
+function checkScan(bytes: Uint8Array, scan: number, header: ImageHeader | undefined): ImageHeader | ImageDamage {
   if (header === undefined || header.width === 0 || header.height === 0) {
     return { problem: 'the JPEG data hold no frame size', offset: scan };
   }
@@ -92,10 +92,10 @@ function checkScan(bytes: Uint8Array, scan: number, header: PictureHeader | unde
   return { problem: 'the JPEG data end without their end marker: they were cut off', offset: bytes.length };
 }
 
-function checkPng(bytes: Uint8Array): PictureHeader | PictureDamage {
+function checkPng(bytes: Uint8Array): ImageHeader | ImageDamage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 33) return { problem: 'the PNG data end inside their header', offset: bytes.length };
-  const header: PictureHeader = {
+  const header: ImageHeader = {
     format: 'png',
     width: view.getUint32(16),
     height: view.getUint32(20),

@@ -4,18 +4,18 @@ import type { Sharp } from 'sharp';
 import { fail, FailureError } from '../../core/failure.ts';
 import { decodeBmp } from './bmp.ts';
 import { cmykToRgb } from './cmyk.ts';
-import type { DecodingMemory } from './decoding-memory.ts';
-import { checkPicture, isDamage, pictureFormat, type PictureFormat, type PictureHeader } from './image-header.ts';
-import { decodeJpegPart, type PictureArea } from './jpeg-part.ts';
+import type { DecodeBuffers } from './decode-buffers.ts';
+import { checkImage, isDamage, imageFormat, type ImageFormat, type ImageHeader } from './image-header.ts';
+import { decodeJpegPart, type ImageArea } from './jpeg-part.ts';
 import { decodePnm } from './pnm.ts';
 import { maxPixels, type RgbImage } from './rgb-image.ts';
 
 export type { RgbImage };
 
-/** Where the bytes of a picture come from, for the error that names it. */
+/** Where the bytes of an image come from, for the error that names it. */
 export interface ImageSource {
   readonly file: string;
-  /** Where the picture's record starts in the file, if it is part of one. */
+  /** Where the image's record starts in the file, if it is part of one. */
   readonly offset?: number;
   /** What it is within the file: `image 17 of class 3`. */
   readonly what?: string;
@@ -30,7 +30,7 @@ function turbo(): typeof JpegTurbo {
 }
 
 /**
- * Decodes a picture of any format exactly as libjpeg does by default (and so OpenCV and MXNet), through sharp. Grey is
+ * Decodes an image of any format exactly as libjpeg does by default (and so OpenCV and MXNet), through sharp. Grey is
  * replicated to three channels, opacity is dropped; neither EXIF orientation nor colour profiles are applied: packed
  * crops are upright, and the original programs knew no profiles.
  */
@@ -45,13 +45,13 @@ export function decodePhotograph(bytes: Uint8Array, source: string | ImageSource
 
 /**
  * The same where only some pixels are needed, which are the same; what the others are is left open. Twice as fast for the
- * common kind of JPEG, more where the area is small. The pixels may lie in `memory`, where the next picture replaces them.
+ * common kind of JPEG, more where the area is small. The pixels may lie in `memory`, where the next image replaces them.
  */
 export async function decodePhotographPart(
   bytes: Uint8Array,
   source: string | ImageSource,
-  area: PictureArea,
-  memory?: DecodingMemory,
+  area: ImageArea,
+  memory?: DecodeBuffers,
 ): Promise<RgbImage> {
   requireSound(bytes, source);
   return (isJpeg(bytes) ? decodeJpegPart(bytes, area, memory) : undefined) ?? decodePhotograph(bytes, source);
@@ -59,12 +59,12 @@ export async function decodePhotographPart(
 
 async function decodeExactly(bytes: Uint8Array, source: string | ImageSource, upright: boolean): Promise<RgbImage> {
   const header = requireSound(bytes, source);
-  const own = ownDecoders[pictureFormat(bytes) ?? 'jpeg'];
+  const own = ownDecoders[imageFormat(bytes) ?? 'jpeg'];
   if (own !== undefined) return decodeNamed(own, bytes, source);
   const { default: sharp } = await import('sharp');
   try {
     // libtiff calls the end of its data an error like any other.
-    const failOn = pictureFormat(bytes) === 'tiff' ? 'error' : 'truncated';
+    const failOn = imageFormat(bytes) === 'tiff' ? 'error' : 'truncated';
     const input = sharp(bytes, { limitInputPixels: maxPixels, failOn, ignoreIcc: true });
     const inks = await isCmyk(bytes, header, input);
     const turned = (upright ? input.autoOrient() : input).removeAlpha();
@@ -90,17 +90,17 @@ async function decodeExactly(bytes: Uint8Array, source: string | ImageSource, up
 /** By the brand behind `ftyp` (ISO/IEC 23008-12, B.4): AVIF has others. */
 function isHeic(bytes: Uint8Array): boolean {
   const brand = Buffer.from(bytes.subarray(8, 12)).toString('latin1');
-  return pictureFormat(bytes) === 'heif' && /^he[iv][cxms]$/.test(brand);
+  return imageFormat(bytes) === 'heif' && /^he[iv][cxms]$/.test(brand);
 }
 
-/** Pictures for printing: JPEG and TIFF can be. */
-async function isCmyk(bytes: Uint8Array, header: PictureHeader | undefined, input: Sharp): Promise<boolean> {
+/** Images for printing: JPEG and TIFF can be. */
+async function isCmyk(bytes: Uint8Array, header: ImageHeader | undefined, input: Sharp): Promise<boolean> {
   if (header !== undefined) return header.format === 'jpeg' && header.channels === 4;
-  return pictureFormat(bytes) === 'tiff' && (await input.metadata()).space === 'cmyk';
+  return imageFormat(bytes) === 'tiff' && (await input.metadata()).space === 'cmyk';
 }
 
 /** Formats that sharp's library, as it is shipped, does not read. */
-const ownDecoders: Partial<Record<PictureFormat, typeof decodePnm>> = { pnm: decodePnm, bmp: decodeBmp };
+const ownDecoders: Partial<Record<ImageFormat, typeof decodePnm>> = { pnm: decodePnm, bmp: decodeBmp };
 
 function decodeNamed(decode: typeof decodePnm, bytes: Uint8Array, source: string | ImageSource): RgbImage {
   const file = typeof source === 'string' ? source : source.file;
@@ -133,7 +133,7 @@ export function decodeJpegFast(bytes: Uint8Array, source: string | ImageSource, 
 
 /** Whether {@link decodeJpegFast} can decode it. */
 export function isJpeg(bytes: Uint8Array): boolean {
-  return pictureFormat(bytes) === 'jpeg';
+  return imageFormat(bytes) === 'jpeg';
 }
 
 /** Encodes losslessly. */
@@ -152,27 +152,26 @@ export function encodeJpeg(image: RgbImage, quality = 95): Uint8Array {
 }
 
 /** Checks the structure of a JPEG or PNG and its size; fails where it is damaged, `undefined` for other formats. */
-export function requireSound(bytes: Uint8Array, source: string | ImageSource): PictureHeader | undefined {
-  const header = checkPicture(bytes);
+export function requireSound(bytes: Uint8Array, source: string | ImageSource): ImageHeader | undefined {
+  const header = checkImage(bytes);
   if (isDamage(header)) refuse(source, header.problem, header.offset);
-  if (header === undefined && pictureFormat(bytes) === undefined)
-    refuse(source, 'it is no picture in a known format', 0);
+  if (header === undefined && imageFormat(bytes) === undefined) refuse(source, 'it is no image in a known format', 0);
   if (header !== undefined && header.width * header.height > maxPixels) {
     refuse(source, `it claims ${header.width} x ${header.height} pixels, more than the ${maxPixels} that are read`, 0);
   }
   return header;
 }
 
-/** `offset` counts from the start of the picture. */
+/** `offset` counts from the start of the image. */
 function refuse(source: string | ImageSource, problem: string, offset: number, cause?: unknown): never {
   const { file, offset: start, what }: ImageSource = typeof source === 'string' ? { file: source } : source;
-  const within = start === undefined || offset === 0 ? '' : ` (byte ${offset} of the picture)`;
+  const within = start === undefined || offset === 0 ? '' : ` (byte ${offset} of the image)`;
   fail(
     {
       code: 'undecodable-image',
-      message: `${what ?? 'the picture'} cannot be decoded: ${problem}${within}`,
+      message: `${what ?? 'the image'} cannot be decoded: ${problem}${within}`,
       at: { file, offset: start ?? offset },
-      hint: 'Replace or remove the picture.',
+      hint: 'Replace or remove the image.',
     },
     cause,
   );

@@ -7,7 +7,7 @@ export interface Plane {
   readonly samples: Uint8ClampedArray;
   /** Samples from one row to the next. */
   readonly stride: number;
-  /** Samples that belong to the picture; what lies beyond them fills up blocks. */
+  /** Samples that belong to the image; what lies beyond them fills up blocks. */
   readonly width: number;
   readonly height: number;
 }

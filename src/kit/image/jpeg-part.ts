@@ -6,12 +6,12 @@ import {
   naturalOrder,
   type HuffmanTable,
 } from './jpeg-huffman.ts';
-import { DecodingMemory } from './decoding-memory.ts';
+import { DecodeBuffers } from './decode-buffers.ts';
 import { fillBlock, transformBlock } from './jpeg-transform.ts';
 import type { RgbImage } from './rgb-image.ts';
 
 /** Pixels `left` to `right` and `top` to `bottom`, the latter not included. */
-export interface PictureArea {
+export interface ImageArea {
   readonly left: number;
   readonly top: number;
   readonly right: number;
@@ -48,21 +48,17 @@ interface Head {
   readonly scan: number;
 }
 
-/** A picture of fewer pixels is decoded whole elsewhere; the filter of libjpeg needs three samples of chroma. */
-const leastWidth = 6;
+/** An image of fewer pixels is decoded whole elsewhere; the filter of libjpeg needs three samples of chroma. */
+const minWidth = 6;
 
 /**
- * Decodes the part of a JPEG picture that an alignment needs, with the pixels of libjpeg's default. The result has the size of
- * the picture; pixels outside of the area are unspecified. Only for the kind that cameras and libraries write most: baseline,
+ * Decodes the part of a JPEG image that an alignment needs, with the pixels of libjpeg's default. The result has the size of
+ * the image; pixels outside of the area are unspecified. Only for the kind that cameras and libraries write most: baseline,
  * YCbCr with chroma at full or half resolution, one scan, without restart markers and EXIF orientation. `undefined` for
  * every other kind, and where the data are damaged: decode those whole, by a library, which also says what is wrong. The
- * pixels lie in `memory`, where the next picture replaces them.
+ * pixels lie in `memory`, where the next image replaces them.
  */
-export function decodeJpegPart(
-  bytes: Uint8Array,
-  area: PictureArea,
-  memory = new DecodingMemory(),
-): RgbImage | undefined {
+export function decodeJpegPart(bytes: Uint8Array, area: ImageArea, memory = new DecodeBuffers()): RgbImage | undefined {
   const head = readHead(bytes);
   if (head === undefined) return undefined;
   const { width, height } = head.frame;
@@ -93,7 +89,7 @@ function leastDataBytes({ width, height, scale: { across, down } }: Frame): numb
 type Planes = readonly [Plane, Plane, Plane];
 
 /** Decodes the blocks that the area needs, and passes over the others; false where the data are damaged. */
-function decodePlanes(head: Head, data: EntropyData, planes: Planes, area: PictureArea): boolean {
+function decodePlanes(head: Head, data: EntropyData, planes: Planes, area: ImageArea): boolean {
   const { across, down } = head.frame.scale;
   // The filter of the chroma looks one sample, two pixels, around.
   const first = { x: Math.floor((area.left - 2) / (8 * across)), y: Math.floor((area.top - 2) / (8 * down)) };
@@ -174,7 +170,7 @@ class BlockDecoder {
   }
 }
 
-function planesOf(frame: Frame, memory: DecodingMemory): Planes {
+function planesOf(frame: Frame, memory: DecodeBuffers): Planes {
   const { width, height, scale } = frame;
   const units = unitsOf(frame);
   const plane = (name: string, blocks: ChromaScale, spread: ChromaScale): Plane => ({
@@ -194,7 +190,7 @@ interface EntropyData {
 }
 
 /** The data from `start` to the next marker, without the zeros that are stuffed in after 0xff. */
-function unstuff(bytes: Uint8Array, start: number, memory: DecodingMemory): EntropyData {
+function unstuff(bytes: Uint8Array, start: number, memory: DecodeBuffers): EntropyData {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const result = memory.take('entropy', bytes.length - start + entropyPaddingBytes);
   let length = 0;
@@ -298,7 +294,7 @@ class HeadParts {
 function frameOf(segment: Uint8Array): Frame | undefined {
   const word = (at: number): number => ((segment[at] ?? 0) << 8) | (segment[at + 1] ?? 0);
   const [height, width] = [word(1), word(3)];
-  if (segment[0] !== 8 || segment[5] !== 3 || segment.length !== 15 || height === 0 || width < leastWidth)
+  if (segment[0] !== 8 || segment[5] !== 3 || segment.length !== 15 || height === 0 || width < minWidth)
     return undefined;
   const component = (index: number): Component => {
     const at = 6 + 3 * index;

@@ -8,7 +8,7 @@ import { maxPixels, type RgbImage } from './rgb-image.ts';
  */
 export function decodePnm(bytes: Uint8Array, file: string): RgbImage {
   const cursor = new Cursor(bytes, file);
-  const kind = Buffer.from(cursor.take(2, 'the kind of the picture')).toString('latin1');
+  const kind = Buffer.from(cursor.take(2, 'the kind of the image')).toString('latin1');
   const channels = kind === 'P5' || kind === 'P2' ? 1 : kind === 'P6' || kind === 'P3' ? 3 : 0;
   if (channels === 0) cursor.damaged(`portable anymaps of kind ${JSON.stringify(kind)} are not read`, 0);
   const width = nextNumber(cursor, 'the width');

@@ -12,7 +12,7 @@ import type { OnnxValueInfo } from '../codec/onnx/onnx-messages.ts';
 
 /**
  * One entry per format that is decoded as a whole; `recordIo` and `verificationSet` have inspectors of their own, which
- * look at pictures, and archives are not decoded.
+ * look at images, and archives are not decoded.
  */
 export const describers = {
   indexFile(cursor) {
@@ -173,7 +173,7 @@ export const describers = {
     const { paths, ids } = codecs.devkitList.decode(cursor);
     return {
       facts: [
-        { name: 'pictures', value: paths.length },
+        { name: 'images', value: paths.length },
         { name: 'identities', value: ids === undefined ? 'not given: a list of distractors' : new Set(ids).size },
       ],
       ...(ids === undefined ? {} : { imagesPerIdentity: histogramOf(countEach(ids).values()) }),
@@ -184,7 +184,7 @@ export const describers = {
     const counts = countEach(entries.map(({ path }) => path.split('/').at(-2) ?? ''));
     return {
       facts: [
-        { name: 'pictures', value: entries.length },
+        { name: 'images', value: entries.length },
         { name: 'identities (folders)', value: counts.size },
       ],
       imagesPerIdentity: histogramOf(counts.values()),
@@ -212,9 +212,9 @@ export const describers = {
       facts: [
         { name: 'folds', value: folds.length },
         { name: 'people', value: people.length },
-        { name: 'pictures', value: people.reduce((sum, { pictures }) => sum + pictures, 0) },
+        { name: 'images', value: people.reduce((sum, { images }) => sum + images, 0) },
       ],
-      imagesPerIdentity: histogramOf(people.map(({ pictures }) => pictures)),
+      imagesPerIdentity: histogramOf(people.map(({ images }) => images)),
     };
   },
   pairProtocol(cursor) {
@@ -247,7 +247,7 @@ export const describers = {
     return {
       facts: [
         { name: 'form', value: list.form },
-        { name: 'pictures', value: labels.length },
+        { name: 'images', value: labels.length },
         { name: 'labels', value: counts.size },
         ...(list.form === 'face2rec2'
           ? [
@@ -258,7 +258,7 @@ export const describers = {
           : []),
       ],
       notes:
-        runs > counts.size ? ['The pictures of a label are not always together; packing for training needs that.'] : [],
+        runs > counts.size ? ['The images of a label are not always together; packing for training needs that.'] : [],
       imagesPerIdentity: histogramOf(counts.values()),
     };
   },
@@ -287,7 +287,7 @@ function lengthOf(values: FeatureMatrix['values']): number {
   return Number(Math.sqrt(sum).toFixed(6));
 }
 
-/** A row is the feature of a picture. */
+/** A row is the feature of an image. */
 function lengthsOfRows({ values, rows, columns }: FeatureMatrix): string {
   let [least, most] = [Infinity, 0];
   for (let row = 0; row < rows; row += 1) {

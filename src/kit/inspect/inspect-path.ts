@@ -5,23 +5,23 @@ import { humanBytes } from '../../core/human.ts';
 import { sniffBytes } from '../codec/codec.ts';
 import { Cursor } from '../codec/cursor.ts';
 import { listImageFolder } from '../dataset/image-folder.ts';
-import { pictureFormat } from '../image/image-header.ts';
+import { imageFormat } from '../image/image-header.ts';
 import { codecs } from '../codec/index.ts';
 import { packedFiles } from '../dataset/packed-dataset.ts';
 import { maxWholeBytes, readBytes } from '../codec/read-file.ts';
 import { archiveDescribers } from './describe-archive.ts';
 import { describers } from './describe-content.ts';
-import { inspectImageFolder, inspectPicture, PictureSurvey } from './inspect-pictures.ts';
+import { inspectImageFolder, inspectImage, ImageSurvey } from './inspect-images.ts';
 import { inspectRecords } from './inspect-records.ts';
 import { spread, tally, type Inspection } from './inspection.ts';
 
-/** Pictures that are looked at unless all are asked for. */
+/** Images that are looked at unless all are asked for. */
 export const defaultLimit = 1000;
 
 type FormatKey = keyof typeof codecs;
 
 /**
- * Says what a file or folder is and holds. `limit`: how many pictures are looked at. Damage is reported in the result;
+ * Says what a file or folder is and holds. `limit`: how many images are looked at. Damage is reported in the result;
  * only a path that does not exist is a failure.
  */
 export async function inspectPath(path: string, limit = defaultLimit): Promise<Inspection> {
@@ -57,8 +57,8 @@ async function inspectFolder(folder: string, limit: number): Promise<Inspection>
   if (existsSync(join(folder, packedFiles.records))) return inspectRecords(join(folder, packedFiles.records), limit);
   const entries = readdirSync(folder, { withFileTypes: true });
   const listing = listImageFolder(folder);
-  const images = listing.identities.reduce((sum, { pictures }) => sum + pictures.length, 0);
-  // Where most files are something else, the few pictures in a sub-folder are no identity's.
+  const images = listing.identities.reduce((sum, { images }) => sum + images.length, 0);
+  // Where most files are something else, the few images in a sub-folder are no identity's.
   if (images > listing.ignored.length) return inspectImageFolder(listing, limit);
   const files = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
   const known = files.map((name) => nameOfFormat(join(folder, name)));
@@ -66,7 +66,7 @@ async function inspectFolder(folder: string, limit: number): Promise<Inspection>
     path: folder,
     format: 'folder',
     title: 'folder',
-    summary: 'Neither a packed set nor a folder of pictures by identity.',
+    summary: 'Neither a packed set nor a folder of images by identity.',
     facts: [
       { name: 'files', value: files.length },
       { name: 'sub-folders', value: entries.filter((entry) => entry.isDirectory()).length },
@@ -79,7 +79,7 @@ async function inspectFolder(folder: string, limit: number): Promise<Inspection>
 }
 
 async function inspectFile(path: string, limit: number): Promise<Inspection> {
-  if (pictureFormat(headOf(path)) !== undefined) return inspectPicture(path);
+  if (imageFormat(headOf(path)) !== undefined) return inspectImage(path);
   const key = sniffFile(path);
   if (key === undefined) return inspectUnknown(path);
   if (key === 'recordIo') return inspectRecords(path, limit);
@@ -105,10 +105,10 @@ async function describeVerificationSet(
 ): Promise<Pick<Inspection, 'facts' | 'damage' | 'samples'>> {
   const { images, same } = codecs.verificationSet.decode(new Cursor(bytes, path));
   const chosen = spread(images.length, limit);
-  const survey = new PictureSurvey(chosen.length);
+  const survey = new ImageSurvey(chosen.length);
   for (const position of chosen) {
     const pair = Math.floor(position / 2);
-    const what = `picture ${String(position)}`;
+    const what = `image ${String(position)}`;
     const caption = `pair ${String(pair)}, ${same[pair] === true ? 'same' : 'different'}`;
     await survey.add(images[position] ?? new Uint8Array(0), { file: path, what }, caption);
   }
@@ -116,7 +116,7 @@ async function describeVerificationSet(
   return {
     facts: [
       { name: 'pairs', value: `${String(same.length)} (${String(sameCount)} of the same person)` },
-      { name: 'pictures stored as', value: storageOf(bytes) },
+      { name: 'images stored as', value: storageOf(bytes) },
       ...survey.facts(chosen.length, images.length),
       { name: 'size', value: humanBytes(bytes.length) },
     ],
@@ -143,7 +143,7 @@ function inspectUnknown(path: string): Inspection {
     path,
     format: 'unknown',
     title: isText ? 'text file of an unknown format' : 'file of an unknown format',
-    summary: `None of the ${String(Object.keys(codecs).length)} formats that are read here, and no picture.`,
+    summary: `None of the ${String(Object.keys(codecs).length)} formats that are read here, and no image.`,
     facts: [
       { name: 'size', value: humanBytes(statSync(path).size) },
       isText
@@ -160,9 +160,9 @@ function inspectUnknown(path: string): Inspection {
 }
 
 function nameOfFormat(path: string): string {
-  const key = pictureFormat(headOf(path)) === undefined ? sniffFile(path) : undefined;
+  const key = imageFormat(headOf(path)) === undefined ? sniffFile(path) : undefined;
   if (key !== undefined) return codecs[key].title;
-  return pictureFormat(headOf(path)) === undefined ? 'unknown' : 'picture';
+  return imageFormat(headOf(path)) === undefined ? 'unknown' : 'image';
 }
 
 function headOf(path: string): Uint8Array {

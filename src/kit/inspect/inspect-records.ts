@@ -8,12 +8,12 @@ import { propertyFile, type Property } from '../codec/insightface/property-file.
 import { decodeFile } from '../codec/read-file.ts';
 import { RecordFile } from '../dataset/record-file.ts';
 import { classOf, type ImageRecord } from '../codec/insightface/record-header.ts';
-import { PictureSurvey } from './inspect-pictures.ts';
+import { ImageSurvey } from './inspect-images.ts';
 import { histogramOf, spread, type Fact, type Inspection } from './inspection.ts';
 
 /**
  * A .rec file, with the .idx and property file beside it where there are any. Labels of all records are read; of the
- * pictures, `limit` are looked at.
+ * images, `limit` are looked at.
  */
 export async function inspectRecords(path: string, limit: number): Promise<Inspection> {
   const records = new RecordFile(path);
@@ -23,7 +23,7 @@ export async function inspectRecords(path: string, limit: number): Promise<Inspe
     const hasIndex = indexPath !== path && existsSync(indexPath);
     census.scan();
     const chosen = spread(census.images.length, limit);
-    const survey = new PictureSurvey(chosen.length);
+    const survey = new ImageSurvey(chosen.length);
     for (const position of chosen) {
       const offset = census.images[position] ?? 0;
       const record = records.readAt(offset);
@@ -35,7 +35,7 @@ export async function inspectRecords(path: string, limit: number): Promise<Inspe
       path,
       format: basename(path) === packedFiles.records && property !== undefined ? 'packed-set' : 'record-io',
       title: property === undefined ? 'RecordIO file (.rec)' : 'packed training set (.rec, .idx, property)',
-      summary: 'Pictures with labels, packed one after the other as MXNet reads them; train reads it.',
+      summary: 'Images with labels, packed one after the other as MXNet reads them; train reads it.',
       facts: [
         ...census.facts(),
         ...survey.facts(chosen.length, census.images.length),
@@ -67,7 +67,7 @@ export async function inspectRecords(path: string, limit: number): Promise<Inspe
 
 /** Goes once over all records. */
 class Census {
-  /** Offsets of the records that hold pictures. */
+  /** Offsets of the records that hold images. */
   readonly images: number[] = [];
   readonly offsets = new Map<number, number>();
   readonly imagesOfClass = new Map<number, number>();
@@ -99,7 +99,7 @@ class Census {
           typeof record.label === 'number'
             ? 'one number: the class'
             : record.label.length === 2
-              ? 'two numbers: the class, and whether the picture was aligned before it was packed'
+              ? 'two numbers: the class, and whether the image was aligned before it was packed'
               : `${String(record.label.length)} numbers, the first is the class`,
         );
         if (label !== lastClass) this.#runs += 1;

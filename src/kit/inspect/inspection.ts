@@ -3,7 +3,7 @@ import type { Failure } from '../../core/failure.ts';
 /** What a file or folder is and holds, in words a newcomer understands. */
 export interface Inspection {
   readonly path: string;
-  /** Name of the format, `picture`, `packed-set`, `image-folder`, `folder` or `unknown`. */
+  /** Name of the format, `image`, `packed-set`, `image-folder`, `folder` or `unknown`. */
   readonly format: string;
   /** `verification set (.bin)`. */
   readonly title: string;
@@ -15,8 +15,8 @@ export interface Inspection {
   readonly notes: readonly string[];
   readonly damage: readonly Failure[];
   readonly imagesPerIdentity?: readonly HistogramBar[];
-  /** Some pictures, for the contact sheet. */
-  readonly samples: readonly SamplePicture[];
+  /** Some images, for the contact sheet. */
+  readonly samples: readonly SampleImage[];
 }
 
 /** What can be said of the content of a file. */
@@ -37,17 +37,17 @@ export interface HistogramBar {
   readonly identities: number;
 }
 
-export interface SamplePicture {
+export interface SampleImage {
   readonly caption: string;
   readonly bytes: Uint8Array;
 }
 
-/** Pictures that are kept for a contact sheet. */
+/** Images that are kept for a contact sheet. */
 export const sampleCount = 48;
 
 const lowerBounds = [1, 2, 3, 5, 10, 20, 50, 100, 200, 500];
 
-/** How many identities have how many pictures. Empty ranges at either end are left out. */
+/** How many identities have how many images. Empty ranges at either end are left out. */
 export function histogramOf(counts: Iterable<number>): HistogramBar[] {
   const bars = lowerBounds.map((low, index) => ({
     low,

@@ -12,7 +12,7 @@ import type { KeyDocument } from '../plan/key-document.ts';
 import { externalContents, externalInputsOf } from '../plan/external-inputs.ts';
 import type { Reason } from '../plan/reason.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
-import { concealIn, concealInFailures, secretsOf } from './conceal.ts';
+import { redactIn, redactInFailures, secretsOf } from './redact.ts';
 import type { AttemptOutcome } from './event.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Interruption } from './interruption.ts';
@@ -20,7 +20,7 @@ import { diedOfMemory, kernelKills } from './out-of-memory.ts';
 import { startProgram } from './program-process.ts';
 import type { RunRequest } from './run-request.ts';
 import { keptOutputsOf, logFileOf } from './run-paths.ts';
-import { Stopper } from './stopper.ts';
+import { TaskTerminator } from './task-terminator.ts';
 import { closeLog, logTail, openLog } from './task-log.ts';
 import type { Launch, ProcessEnd } from './task-process.ts';
 import type { WarmWorkers } from './warm-workers.ts';
@@ -139,7 +139,7 @@ export class Attempt {
       const isProgram = task.kind.manifest.program === true;
       this.#tools.workers.freeGpusFor(launch);
       const process = await (isProgram ? startProgram(launch) : this.#tools.workers.start(launch));
-      const stopper = new Stopper(process, {
+      const stopper = new TaskTerminator(process, {
         interruption: this.#tools.halt,
         limits: task.limits,
         graceMs: this.#tools.request.graceMs,
@@ -209,7 +209,7 @@ export class Attempt {
   #hear(event: StageEvent): void {
     this.#lastSignOfLife = performance.now();
     if (event.type === 'metric' && event.step === undefined) this.#figures.set(event.name, event.value);
-    const shown = event.type === 'log' ? { ...event, message: concealIn(event.message, this.#secrets) } : event;
+    const shown = event.type === 'log' ? { ...event, message: redactIn(event.message, this.#secrets) } : event;
     this.#tools.stream.say({ type: 'task-event', task: this.#assignment.task.id, event: shown });
   }
 
@@ -228,7 +228,7 @@ export class Attempt {
   async #conclude(end: ProcessEnd, durationMs: number, damaged: InputChange | undefined): Promise<AttemptEnd> {
     if (end.type === 'crashed') return { outcome: 'crashed', exitCode: end.exitCode, signal: end.signal };
     if (end.result.outcome === 'failed') {
-      return { outcome: 'failed', failures: concealInFailures(end.result.failures, this.#secrets) };
+      return { outcome: 'failed', failures: redactInFailures(end.result.failures, this.#secrets) };
     }
     if (end.result.outcome !== 'done') return end.result;
     try {

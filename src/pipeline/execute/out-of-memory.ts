@@ -14,7 +14,8 @@ function counter(path: string): number {
 }
 
 /** What V8, the C++ library and TensorFlow print when they are refused memory. */
-const lastWords = /JavaScript heap out of memory|Allocation failed - JavaScript|std::bad_alloc|OOM when allocating/;
+const outOfMemoryMessages =
+  /JavaScript heap out of memory|Allocation failed - JavaScript|std::bad_alloc|OOM when allocating/;
 
 export interface Death {
   readonly signal: string | null;
@@ -28,5 +29,5 @@ export interface Death {
 /** Whether a process died of want of memory: killed by the kernel, or by itself with the words known for it. */
 export function diedOfMemory({ signal, killsBefore, killsAfter, printed }: Death): boolean {
   if (signal === 'SIGKILL' && killsAfter > killsBefore) return true;
-  return printed.some((line) => lastWords.test(line));
+  return printed.some((line) => outOfMemoryMessages.test(line));
 }

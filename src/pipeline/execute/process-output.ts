@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { Concealer } from './conceal.ts';
+import { Redactor } from './redact.ts';
 import type { Launch } from './task-process.ts';
 
 type Output = Pick<Launch, 'logDescriptor' | 'secrets'>;
@@ -27,7 +27,7 @@ export async function writeOutput({ stdout, stderr }: Streams, output: Output): 
 
 async function concealTo(stream: Readable, { logDescriptor, secrets }: Output): Promise<void> {
   // Latin-1 maps every byte to one character and back, whatever is printed.
-  const concealer = new Concealer(secrets.map((secret) => Buffer.from(secret).toString('latin1')));
+  const concealer = new Redactor(secrets.map((secret) => Buffer.from(secret).toString('latin1')));
   const write = (text: string): void => void writeSync(logDescriptor, Buffer.from(text, 'latin1'));
   try {
     for await (const piece of stream) write(concealer.next((piece as Buffer).toString('latin1')));

@@ -10,7 +10,7 @@ import type { TaskSpec } from '../experiment/experiment.ts';
 import type { Assignment, SourceResult } from './attempt.ts';
 import type { FlowEvent, TaskOutcome, TaskProduct } from './event.ts';
 import { EventStream } from './event-stream.ts';
-import { outputDigests, type CacheKnowledge } from './knowledge.ts';
+import { outputDigests, type CachePlanningContext } from './planning-context.ts';
 import { Interruption } from './interruption.ts';
 import { priorities } from './priorities.ts';
 import { outputsLinkOf } from './run-paths.ts';
@@ -37,7 +37,7 @@ type Result =
  * Runs what a plan leaves to be run and says everything that happens to the readers of the request. Resolves however
  * the tasks come out; rejects only for defects of ours.
  */
-export async function runExperiment(request: RunRequest, plan: Plan, knowledge: CacheKnowledge): Promise<RunEnd> {
+export async function runExperiment(request: RunRequest, plan: Plan, knowledge: CachePlanningContext): Promise<RunEnd> {
   const run = new ExperimentRun(request, plan, knowledge);
   try {
     return await run.run();
@@ -49,7 +49,7 @@ export async function runExperiment(request: RunRequest, plan: Plan, knowledge: 
 class ExperimentRun {
   readonly #request: RunRequest;
   readonly #plan: Plan;
-  readonly #knowledge: CacheKnowledge;
+  readonly #knowledge: CachePlanningContext;
   readonly #stream: EventStream;
   #runner: Promise<TaskRunner> | undefined;
   readonly #results = new Map<string, Promise<Result>>();
@@ -62,7 +62,7 @@ class ExperimentRun {
   #firstFailure: string | undefined;
   #defect: { readonly error: unknown } | undefined;
 
-  constructor(request: RunRequest, plan: Plan, knowledge: CacheKnowledge) {
+  constructor(request: RunRequest, plan: Plan, knowledge: CachePlanningContext) {
     this.#request = request;
     this.#plan = plan;
     this.#knowledge = knowledge;

@@ -6,7 +6,7 @@ import { connectTasks } from './connect-tasks.ts';
 import { experimentKeys } from './experiment-keys.ts';
 import type { Experiment, TaskSpec } from './experiment.ts';
 import type { Candidate } from './instance-index.ts';
-import { ExperimentScope } from './look-up.ts';
+import { ExperimentScope } from './experiment-scope.ts';
 import { MapReader } from './map-reader.ts';
 import { toJson, type Entry, type MapNode } from './node.ts';
 import { missingInputs } from './missing-inputs.ts';

@@ -1,4 +1,4 @@
-import { failWith, type Failure } from '../../core/failure.ts';
+import { throwIfAny, type Failure } from '../../core/failure.ts';
 import type { SpecCode, WarningCode } from './failure-codes.ts';
 import { locate, type Span } from './source-text.ts';
 
@@ -39,7 +39,7 @@ export class Problems {
 
   /** Throws what was collected, in the order of the places. */
   throwIfAny(): void {
-    failWith(inOrderOfPlaces([...this.#failures.values()]));
+    throwIfAny(inOrderOfPlaces([...this.#failures.values()]));
   }
 }
 

@@ -3,13 +3,13 @@ import type { Json } from '../../core/digest.ts';
 /** What flows along an edge. A port of one kind accepts an output of the same kind; `any` accepts all. */
 export const artifactKinds = {
   any: 'whatever the stage knows to handle',
-  images: 'a folder of pictures, one sub-folder per identity: <identity>/<image>.<extension>',
+  images: 'a folder of images, one sub-folder per identity: <identity>/<image>.<extension>',
   list: 'a packing list (.lst, tab separated)',
   protocol: 'a pair protocol in the form of LFW pairs.txt',
   dataset: 'a packed training set: train.rec, train.idx, property, dataset.json',
   pairs: 'a verification set (.bin)',
   model: 'a network with its parameters: model.json, parameters.bin',
-  features: 'embeddings of pictures: features.json, names.txt, and a matrix or a file per picture',
+  features: 'embeddings of images: features.json, names.txt, and a matrix or a file per image',
   log: 'the curves of a training: log.json',
   verification: 'the result of a verification: verification.json',
   page: 'a self-contained HTML page',

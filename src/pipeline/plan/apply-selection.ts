@@ -1,4 +1,4 @@
-import { failWith, type Failure } from '../../core/failure.ts';
+import { throwIfAny, type Failure } from '../../core/failure.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 import type { Reason } from './reason.ts';
 import { taskNeeds } from './task-needs.ts';
@@ -8,7 +8,7 @@ import { taskNeeds } from './task-needs.ts';
  * run. Tasks that are not selected have to be known: otherwise those that need them cannot run, which is a failure.
  */
 export function applySelection(plan: Plan, selected: ReadonlySet<string>, force: ReadonlySet<string>): Plan {
-  failWith(plan.tasks.flatMap((planned) => missingResult(planned, selected)));
+  throwIfAny(plan.tasks.flatMap((planned) => missingResult(planned, selected)));
   const changed = new Set<string>();
   const tasks = plan.tasks.map((planned): PlannedTask => {
     const result = applyForce(planned, force, changed);

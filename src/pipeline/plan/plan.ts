@@ -10,7 +10,7 @@ import type { Reason } from './reason.ts';
 export type OutputDigests = Readonly<Record<string, Digest>>;
 
 /** What a plan asks of the layers after it: the stat cache, the result cache, and the memory of past executions. */
-export interface Knowledge {
+export interface PlanningContext {
   /** What the task computes tensors with; undefined where it does not. Throws a FailureError where it cannot be had. */
   engineOf(task: TaskSpec): EngineIdentity | undefined;
   /** Digest of a file or folder given by its absolute path; throws a FailureError where there is none. */
@@ -57,7 +57,7 @@ export interface Plan {
 export type Settled = ReadonlyMap<string, { readonly key: Key; readonly outputs: OutputDigests }>;
 
 /** Says of every task whether it is known, has to run, or depends on one that has to run. Changes nothing. */
-export async function planExperiment(experiment: Experiment, knowledge: Knowledge): Promise<Plan> {
+export async function planExperiment(experiment: Experiment, knowledge: PlanningContext): Promise<Plan> {
   const settled = new Map<string, { readonly key: Key; readonly outputs: OutputDigests }>();
   const tasks: PlannedTask[] = [];
   for (const task of experiment.tasks) {
@@ -69,7 +69,7 @@ export async function planExperiment(experiment: Experiment, knowledge: Knowledg
 }
 
 /** The same for one task: what a run asks before each. `unknown` where a task it takes inputs from is not settled. */
-export async function planTask(task: TaskSpec, settled: Settled, knowledge: Knowledge): Promise<PlannedTask> {
+export async function planTask(task: TaskSpec, settled: Settled, knowledge: PlanningContext): Promise<PlannedTask> {
   const waitsFor = unsettledNeeds(task, settled);
   if (waitsFor.length > 0) {
     const upstream: Reason = { code: 'upstream', text: `waits for ${waitsFor.join(', ')}` };
@@ -96,7 +96,7 @@ export async function planTask(task: TaskSpec, settled: Settled, knowledge: Know
 }
 
 /** What has changed in a task whose inputs are not known yet. */
-async function ownReasons(task: TaskSpec, knowledge: Knowledge): Promise<readonly Reason[]> {
+async function ownReasons(task: TaskSpec, knowledge: PlanningContext): Promise<readonly Reason[]> {
   const previous = await knowledge.previous(task);
   if (previous === undefined) return [];
   const program = await programOf(task, knowledge);
@@ -111,7 +111,11 @@ interface Found {
   readonly damage: string | undefined;
 }
 
-function reasonsOf(task: TaskSpec, { previous, document, damage }: Found, knowledge: Knowledge): readonly Reason[] {
+function reasonsOf(
+  task: TaskSpec,
+  { previous, document, damage }: Found,
+  knowledge: PlanningContext,
+): readonly Reason[] {
   if (damage !== undefined) {
     return [{ code: 'cache-entry-damaged', text: `its result in the cache is damaged: ${damage}` }];
   }
@@ -135,7 +139,7 @@ function unsettledNeeds(task: TaskSpec, settled: Settled): string[] {
   return [...needs];
 }
 
-async function digestInputs(task: TaskSpec, settled: Settled, knowledge: Knowledge): Promise<InputDigests> {
+async function digestInputs(task: TaskSpec, settled: Settled, knowledge: PlanningContext): Promise<InputDigests> {
   const inputs: Record<string, readonly Digest[]> = {};
   for (const [port, bindings] of Object.entries(task.inputs)) {
     const digests: Digest[] = [];
@@ -156,11 +160,11 @@ async function digestInputs(task: TaskSpec, settled: Settled, knowledge: Knowled
 }
 
 /** The content of the folder of a stage of the user's own; the stages that come along say what they are by a version. */
-async function stageCode({ kind }: TaskSpec, knowledge: Knowledge): Promise<Digest | undefined> {
+async function stageCode({ kind }: TaskSpec, knowledge: PlanningContext): Promise<Digest | undefined> {
   return kind.written === undefined ? undefined : await knowledge.digestPath(kind.folder);
 }
 
-async function programOf({ kind, params }: TaskSpec, knowledge: Knowledge): Promise<string | undefined> {
+async function programOf({ kind, params }: TaskSpec, knowledge: PlanningContext): Promise<string | undefined> {
   const command = kind.manifest.program === true ? params['version'] : undefined;
   if (typeof command !== 'string') return undefined;
   if (knowledge.programVersion === undefined) throw new Error('nobody can say the version of a program');

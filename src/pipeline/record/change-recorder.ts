@@ -1,4 +1,4 @@
-import { concealIn, secretsOf } from '../execute/conceal.ts';
+import { redactIn, secretsOf } from '../execute/redact.ts';
 import type { FlowEvent } from '../execute/event.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 
@@ -26,6 +26,6 @@ export class ChangeRecorder {
     // Loaded when needed: a run that finds everything in the cache computes nothing.
     const { recordGitDiff } = await import('./git-diff.ts');
     const secrets = this.#experiment.tasks.flatMap(secretsOf);
-    await recordGitDiff(this.#experiment.workspace, this.#folder, (text) => concealIn(text, secrets));
+    await recordGitDiff(this.#experiment.workspace, this.#folder, (text) => redactIn(text, secrets));
   }
 }

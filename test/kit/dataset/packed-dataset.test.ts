@@ -27,7 +27,7 @@ describe('ids in labels', () => {
   });
 });
 
-it('a picture larger than the format can hold is refused before anything is written', async () => {
+it('an image larger than the format can hold is refused before anything is written', async () => {
   const folder = temporaryFolder();
   const writer = new DatasetWriter(folder);
   const text = await printedFailure(() => {
@@ -36,7 +36,7 @@ it('a picture larger than the format can hold is refused before anything is writ
   writer.abandon();
   expect(text.replaceAll(folder, '<set>')).toMatchInlineSnapshot(`
     "<set>/train.rec: record-too-long: expected a record of 536870911 bytes (512 MiB) at most, as much as the format can hold, found one of 536870944
-      Store the picture with fewer pixels or as a JPEG."
+      Store the image with fewer pixels or as a JPEG."
   `);
 });
 

@@ -16,7 +16,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** A picture of smooth colours that differs for every seed and is not left-right symmetric. */
+/** An image of smooth colours that differs for every seed and is not left-right symmetric. */
 export function paint(seed: number, width = 16, height = width): RgbImage {
   const random = new Random(seed);
   const base = Array.from({ length: 6 }, () => random.integer(128));

@@ -10,7 +10,7 @@ import { failuresOf, jpeg, paint, temporaryFolder } from './tiny-faces.ts';
 
 const count = 11;
 
-/** Eleven pictures, each of its own identity, so that a label says which picture it is. */
+/** Eleven images, each of its own identity, so that a label says which image it is. */
 function pack(): string {
   const folder = temporaryFolder();
   const writer = new DatasetWriter(folder);
@@ -48,7 +48,7 @@ describe('the training reader', () => {
     expect(batches.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  it('delivers the pixels of the picture that the label belongs to', async () => {
+  it('delivers the pixels of the image that the label belongs to', async () => {
     const [batch] = await read({ folder: pack(), batch: 4, seed: 2, mirror: false }, 1);
     for (const [position, label] of (batch?.labels ?? []).entries()) {
       const pixels = batch?.images.subarray(position * 768, (position + 1) * 768);
@@ -96,7 +96,7 @@ describe('the training reader', () => {
     expect(flips).toBeLessThan(140);
   });
 
-  it('reads pictures of other formats too', async () => {
+  it('reads images of other formats too', async () => {
     const folder = temporaryFolder();
     const writer = new DatasetWriter(folder);
     const { data, width, height } = paint(9);
@@ -112,7 +112,7 @@ describe('the training reader', () => {
     expect(batch?.images.equals(Buffer.from(data))).toBe(true);
   });
 
-  it.each([0, 2])('names file and offset of a picture that cannot be decoded (%i threads)', async (threads) => {
+  it.each([0, 2])('names file and offset of an image that cannot be decoded (%i threads)', async (threads) => {
     const folder = pack();
     const path = join(folder, 'train.rec');
     const bytes = readFileSync(path);

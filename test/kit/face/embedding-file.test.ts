@@ -5,7 +5,7 @@ import { digestOf } from '../../../src/core/digest.ts';
 import { EmbeddingFile } from '../../../src/kit/face/embedding-file.ts';
 import { temporaryFolder } from '../dataset/tiny-faces.ts';
 
-const pictures = ['a', 'b', 'c'].map((name) => digestOf(name));
+const images = ['a', 'b', 'c'].map((name) => digestOf(name));
 const embedded = (value: number) => ({
   original: Float32Array.of(value, value + 0.25, -1),
   mirrored: Float32Array.of(-value, 0, 1e-30),
@@ -14,7 +14,7 @@ const embedded = (value: number) => ({
 function written(): string {
   const path = join(temporaryFolder(), 'embeddings');
   const file = new EmbeddingFile(path, 3);
-  for (const [index, picture] of pictures.entries()) file.add(picture, embedded(index));
+  for (const [index, image] of images.entries()) file.add(image, embedded(index));
   file.close();
   return path;
 }
@@ -31,7 +31,7 @@ function reopened(damage: (path: string) => void): EmbeddingFile {
 it('knows after opening what was added before, to the bit', () => {
   const file = reopened(() => undefined);
   expect(file.count).toBe(3);
-  for (const [index, picture] of pictures.entries()) expect(file.find(picture)).toEqual(embedded(index));
+  for (const [index, image] of images.entries()) expect(file.find(image)).toEqual(embedded(index));
   expect(file.find(digestOf('d'))).toBeUndefined();
 });
 
@@ -46,9 +46,9 @@ it('drops what a crash has cut off and goes on behind the last whole record', ()
   }
   truncateSync(path, size - 1);
   const file = new EmbeddingFile(path, 3);
-  file.add(pictures[2] ?? digestOf(''), embedded(7));
+  file.add(images[2] ?? digestOf(''), embedded(7));
   file.close();
-  expect(new EmbeddingFile(path, 3).find(pictures[2] ?? digestOf(''))).toEqual(embedded(7));
+  expect(new EmbeddingFile(path, 3).find(images[2] ?? digestOf(''))).toEqual(embedded(7));
   expect(statSync(path).size).toBe(size);
 });
 

@@ -8,7 +8,7 @@ import { failuresOf, jpeg, paint } from '../dataset/tiny-faces.ts';
 
 const side = 16;
 
-/** Embeds a picture as the means of its left half and of its right half, red and blue: mirrored pictures differ. */
+/** Embeds an image as the means of its left half and of its right half, red and blue: mirrored images differ. */
 class HalvesEmbedder implements FaceEmbedder {
   readonly height = side;
   readonly width = side;
@@ -20,17 +20,17 @@ class HalvesEmbedder implements FaceEmbedder {
     expect(pixels).toHaveLength(count * side * side * 3);
     const result = new Float32Array(count * 4);
     pixels.forEach((value, at) => {
-      const picture = Math.floor(at / (side * side * 3));
+      const image = Math.floor(at / (side * side * 3));
       const isRight = Math.floor(at / 3) % side >= side / 2;
       if (at % 3 === 1) return;
-      const place = 4 * picture + (isRight ? 2 : 0) + (at % 3) / 2;
+      const place = 4 * image + (isRight ? 2 : 0) + (at % 3) / 2;
       result[place] = (result[place] ?? 0) + value / (side * side);
     });
     return Promise.resolve(result);
   }
 }
 
-/** Same pairs: a picture and its recompressed copy; different pairs: two other pictures. */
+/** Same pairs: an image and its recompressed copy; different pairs: two other images. */
 const set: VerificationSet = {
   images: Array.from({ length: 10 }, (_, pair) => [
     jpeg(pair, side),
@@ -59,8 +59,8 @@ describe('verifying a set', () => {
     expect(result).toMatchObject({ set: 'tiny', pairs: 10, samePairs: 5, embeddingSize: 4, same: set.same });
   });
 
-  it('measures without mirrored pictures from the originals alone', async () => {
-    // Left and right swapped: far apart as they are, alike once the mirrored picture is added.
+  it('measures without mirrored images from the originals alone', async () => {
+    // Left and right swapped: far apart as they are, alike once the mirrored image is added.
     const images = [halves(20, 240), halves(240, 20), halves(240, 240), halves(20, 20)];
     const result = await verifySet(options({ set: { images, same: [true, false] }, folds: 1 }));
     expect(result.distances[0]).toBeLessThan(1e-3);
@@ -73,22 +73,22 @@ describe('verifying a set', () => {
     for (const batch of [3, 7, 20, 64]) expect(await verifySet(options({ batch }))).toEqual(reference);
   });
 
-  it('embeds a picture that is in several pairs once', async () => {
+  it('embeds an image that is in several pairs once', async () => {
     const embedder = new HalvesEmbedder();
     const [first = jpeg(1, side), second = jpeg(2, side)] = set.images;
     const repeated = { images: [first, second, second, first, first, first], same: [true, false, true] };
     const done: number[] = [];
     const result = await verifySet(
-      options({ embedder, set: repeated, folds: 1, onProgress: (pictures) => done.push(pictures) }),
+      options({ embedder, set: repeated, folds: 1, onProgress: (images) => done.push(images) }),
     );
-    // Both pictures and both mirror images in one pass.
+    // Both images and both mirror images in one pass.
     expect(embedder.counts).toEqual([4]);
     expect(done).toEqual([2]);
     expect(result.distances[0]).toBe(result.distances[1]);
     expect(result.distances[2]).toBe(0);
   });
 
-  it('embeds a picture of several sets once where they share a store', async () => {
+  it('embeds an image of several sets once where they share a store', async () => {
     const embedder = new HalvesEmbedder();
     const store = new MemoryEmbeddings();
     const whole = await verifySet(options({ embedder, store, batch: 20 }));
@@ -107,8 +107,8 @@ describe('verifying a set', () => {
     for (const { thumbnails } of shown) {
       expect(thumbnails).toHaveLength(2);
       for (const url of thumbnails) {
-        const picture = await decodeImage(Buffer.from(url.split(',')[1] ?? '', 'base64'), 'thumbnail');
-        expect([picture.width, picture.height]).toEqual([side, side]);
+        const image = await decodeImage(Buffer.from(url.split(',')[1] ?? '', 'base64'), 'thumbnail');
+        expect([image.width, image.height]).toEqual([side, side]);
       }
     }
     expect((await verifySet(options({ set: reversed, folds: 2 }))).worst).toEqual({
@@ -142,20 +142,20 @@ describe('a set that cannot be verified', () => {
     });
   });
 
-  it('has pictures of another size than the network takes', async () => {
+  it('has images of another size than the network takes', async () => {
     const images = [...set.images.slice(0, -1), jpeg(1, 20)];
     const [failure] = await failuresOf(() => verifySet(options({ set: { ...set, images } })));
     expect(failure).toMatchObject({
-      code: 'picture-size-mismatch',
-      message: 'The network takes pictures of 16 x 16 pixels, picture 19 of verification set tiny has 20 x 20.',
+      code: 'image-size-mismatch',
+      message: 'The network takes images of 16 x 16 pixels, image 19 of verification set tiny has 20 x 20.',
     });
   });
 
-  it('has a picture that cannot be decoded', async () => {
-    const images = [Buffer.from('no picture'), ...set.images.slice(1)];
+  it('has an image that cannot be decoded', async () => {
+    const images = [Buffer.from('no image'), ...set.images.slice(1)];
     const [failure] = await failuresOf(() => verifySet(options({ set: { ...set, images }, file: 'tiny.bin' })));
     expect(failure?.code).toBe('undecodable-image');
-    expect(failure?.message).toContain('picture 0 of verification set tiny cannot be decoded');
+    expect(failure?.message).toContain('image 0 of verification set tiny cannot be decoded');
     expect(failure?.at).toMatchObject({ file: 'tiny.bin' });
   });
 
@@ -167,7 +167,7 @@ describe('a set that cannot be verified', () => {
   });
 });
 
-/** A grey picture, its left half red as given, and its right half. */
+/** A grey image, its left half red as given, and its right half. */
 function halves(left: number, right: number): Uint8Array {
   const data = new Uint8Array(side * side * 3).fill(128);
   for (let pixel = 0; pixel < side * side; pixel += 1) data[3 * pixel] = pixel % side < side / 2 ? left : right;
@@ -175,9 +175,9 @@ function halves(left: number, right: number): Uint8Array {
 }
 
 async function unitSum(index: number): Promise<number[]> {
-  const picture = await decodeImage(set.images[index] ?? new Uint8Array(), 'expected');
-  const [left = 0, leftBlue = 0, right = 0, rightBlue = 0] = await new HalvesEmbedder().embed(picture.data, 1);
-  // The mirrored picture swaps the halves.
+  const image = await decodeImage(set.images[index] ?? new Uint8Array(), 'expected');
+  const [left = 0, leftBlue = 0, right = 0, rightBlue = 0] = await new HalvesEmbedder().embed(image.data, 1);
+  // The mirrored image swaps the halves.
   const sum = [left + right, leftBlue + rightBlue, left + right, leftBlue + rightBlue];
   const norm = Math.hypot(...sum);
   return sum.map((value) => value / norm);

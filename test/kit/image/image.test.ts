@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage, decodeJpegFast, encodeJpeg, isJpeg } from '../../../src/kit/image/image.ts';
-import { checkPicture } from '../../../src/kit/image/image-header.ts';
+import { checkImage } from '../../../src/kit/image/image-header.ts';
 import { failuresOf, jpeg, paint } from '../dataset/tiny-faces.ts';
 
 function meanDifference(a: Uint8Array, b: Uint8Array): number {
@@ -11,7 +11,7 @@ function meanDifference(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((sum, value, index) => sum + Math.abs(value - (b[index] ?? 0)), 0) / a.length;
 }
 
-describe('a picture', () => {
+describe('an image', () => {
   it('comes back from JPEG nearly as it was, red first', async () => {
     const image = paint(3, 48, 32);
     const bytes = encodeJpeg(image);
@@ -61,7 +61,7 @@ describe('a picture', () => {
   it.each([
     ['jpg', 0],
     ['tif', 2],
-  ])('has the colours that OpenCV mixes of the inks of a CMYK picture (%s)', async (ending, tolerance) => {
+  ])('has the colours that OpenCV mixes of the inks of a CMYK image (%s)', async (ending, tolerance) => {
     const read = (name: string) => decodeImage(readFileSync(join('test/kit/codec/golden', name)), name);
     const ours = await read(`pillow-cmyk.${ending}`);
     const theirs = await read(`opencv-cmyk-${ending}.png`);
@@ -77,11 +77,11 @@ describe('a picture', () => {
   });
 
   it('shows its size without being decoded', async () => {
-    expect(checkPicture(jpeg(1, 24, 16))).toEqual({ format: 'jpeg', width: 24, height: 16, channels: 3 });
+    expect(checkImage(jpeg(1, 24, 16))).toEqual({ format: 'jpeg', width: 24, height: 16, channels: 3 });
     const png = await sharp(paint(1, 24, 16).data, { raw: { width: 24, height: 16, channels: 3 } })
       .png()
       .toBuffer();
-    expect(checkPicture(png)).toEqual({ format: 'png', width: 24, height: 16, channels: 3 });
+    expect(checkImage(png)).toEqual({ format: 'png', width: 24, height: 16, channels: 3 });
   });
 
   it('is refused with file and offset where it was cut, at every byte', async () => {
@@ -103,7 +103,7 @@ describe('a picture', () => {
   });
 
   it.each([
-    ['text', 'hello, I am no picture'],
+    ['text', 'hello, I am no image'],
     ['nothing', ''],
     ['a broken JPEG', '\xff\xd8\xff\xe0\x00\x02\xff\xd9'],
   ])('is refused where it is %s', async (_name, content) => {

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
 import { decodeImage } from '../../../src/kit/image/image.ts';
-import { decodeJpegPart, type PictureArea } from '../../../src/kit/image/jpeg-part.ts';
+import { decodeJpegPart, type ImageArea } from '../../../src/kit/image/jpeg-part.ts';
 
 const turbo = createRequire(import.meta.url)('@julusian/jpeg-turbo') as typeof JpegTurbo;
 
@@ -22,7 +22,7 @@ function noise(random: Random, width: number, height: number): Buffer {
 }
 
 /** Compares with libjpeg's own pixels, inside of the area. */
-async function expectEqual(bytes: Uint8Array, area: PictureArea, what: string): Promise<void> {
+async function expectEqual(bytes: Uint8Array, area: ImageArea, what: string): Promise<void> {
   const part = decodeJpegPart(bytes, area);
   if (part === undefined) throw new Error(`${what} was not decoded`);
   const { data, width, height } = await decodeImage(bytes, what);

@@ -62,7 +62,7 @@ describe('an inspection', () => {
     expect(await factsOf(folder)).toMatchObject({
       images: 4,
       identities: 2,
-      'label of an image': 'two numbers: the class, and whether the picture was aligned before it was packed',
+      'label of an image': 'two numbers: the class, and whether the image was aligned before it was packed',
       'index record 0': 'there, as face2rec2 writes: images have ids 1 to 4, identities 5 to 6 (2 records)',
       'width x height': '16 x 16',
       'index (.idx)': 'there',
@@ -94,19 +94,19 @@ describe('an inspection', () => {
     ]);
   });
 
-  it('says of a verification set how its pictures are stored, and which are damaged', async () => {
+  it('says of a verification set how its images are stored, and which are damaged', async () => {
     const path = join(temporaryFolder(), 'lfw.bin');
-    writeVerificationSet(path, { images: [jpeg(1), jpeg(2), jpeg(3), Buffer.from('no picture')], same: [true, false] });
+    writeVerificationSet(path, { images: [jpeg(1), jpeg(2), jpeg(3), Buffer.from('no image')], same: [true, false] });
     const { facts, damage } = await inspectPath(path);
-    expect(facts).toContainEqual({ name: 'pictures stored as', value: 'byte strings in a pickle of protocol 2' });
+    expect(facts).toContainEqual({ name: 'images stored as', value: 'byte strings in a pickle of protocol 2' });
     expect(facts).toContainEqual({ name: 'pairs', value: '2 (1 of the same person)' });
-    expect(damage[0]?.message).toBe('picture 3 cannot be decoded: it is no picture in a known format');
+    expect(damage[0]?.message).toBe('image 3 cannot be decoded: it is no image in a known format');
   });
 
-  it('knows folders of pictures, single pictures, other folders and unknown files', async () => {
+  it('knows folders of images, single images, other folders and unknown files', async () => {
     const faces = writeFaceFolder(temporaryFolder(), { a: 2, b: 1 });
-    expect(await factsOf(faces)).toMatchObject({ identities: 2, images: 3, 'picture formats': 'jpeg' });
-    expect((await inspectPath(join(faces, 'a', 'a_0001.jpg'))).format).toBe('picture');
+    expect(await factsOf(faces)).toMatchObject({ identities: 2, images: 3, 'image formats': 'jpeg' });
+    expect((await inspectPath(join(faces, 'a', 'a_0001.jpg'))).format).toBe('image');
     const other = temporaryFolder();
     mkdirSync(join(other, 'empty'));
     writeFileSync(join(other, 'notes'), 'hello');
@@ -156,7 +156,7 @@ describe('an inspection', () => {
     expect(failure).toMatchObject({ code: 'file-too-large', at: { file: large } });
   });
 
-  it('shows pictures from the whole of a set, not only its first', async () => {
+  it('shows images from the whole of a set, not only its first', async () => {
     const folder = writeFaceFolder(temporaryFolder(), { a: 60, b: 60 });
     const { samples } = await inspectPath(folder);
     expect(samples).toHaveLength(48);
@@ -225,7 +225,7 @@ describe('an inspection', () => {
       ['samples/mxnet-im2rec', 'record-io'],
       ['samples/mxnet-im2rec/train.idx', 'record-index'],
       ['samples/mxnet-im2rec/train.lst', 'packing-list'],
-      ['samples/t1.jpg', 'picture'],
+      ['samples/t1.jpg', 'image'],
       ['lfw/pairs.txt', 'pair-protocol'],
       ['lfw/pairsDevTrain.txt', 'pair-protocol'],
       ['lfw/people.txt', 'people-list'],

@@ -14,7 +14,7 @@ import { otherEngines } from './backends/engines.ts';
 const checkpoint = '../shared/data/models/mobilefacenet-y1/model-0000.params';
 const side = 112;
 
-/** Values of a picture in planes, and the embedding that MXNet gives for it; specification (training.md), section 8. */
+/** Values of an image in planes, and the embedding that MXNet gives for it; specification (training.md), section 8. */
 interface TestVector {
   readonly valueAt: (row: number, column: number, channel: number) => number;
   readonly begin: readonly number[];
@@ -46,7 +46,7 @@ function read() {
 }
 
 /** NHWC or NCHW. */
-function picture({ valueAt }: TestVector, layout: 'nhwc' | 'nchw'): Float32Array {
+function image({ valueAt }: TestVector, layout: 'nhwc' | 'nchw'): Float32Array {
   return Float32Array.from({ length: side * side * 3 }, (_, index) => {
     const channel = layout === 'nhwc' ? index % 3 : Math.floor(index / side / side);
     const pixel = layout === 'nhwc' ? Math.floor(index / 3) : index % (side * side);
@@ -58,12 +58,12 @@ async function embedOn(identity: (typeof engines)[number], vector: TestVector): 
   const { inferred, parameters } = read();
   if (identity.name === 'onnxruntime') {
     const session = await InferenceSession.create(onnxBytes({ inferred, parameters }));
-    const data = new Tensor('float32', picture(vector, 'nchw'), [1, 3, side, side]);
+    const data = new Tensor('float32', image(vector, 'nchw'), [1, 3, side, side]);
     return Object.values(await session.run({ data }))[0]?.data as Float32Array;
   }
   const engine = await loadEngine(identity, { threads: 1 });
   const network = new Network(engine, inferred, parameters);
-  const input = engine.tf.tensor4d(picture(vector, 'nhwc'), [1, side, side, 3]);
+  const input = engine.tf.tensor4d(image(vector, 'nhwc'), [1, side, side, 3]);
   const [output] = network.infer(input);
   const embedding = Float32Array.from(required(output).dataSync());
   network.dispose();
@@ -78,7 +78,7 @@ function expectVector(embedding: Float32Array, { begin, norm }: TestVector): voi
 
 describe.skipIf(!existsSync(checkpoint))(`the authors' MobileFaceNet, imported (skipped without ${checkpoint})`, () => {
   describe.each(engines)('on $name', (identity) => {
-    it.each(Object.keys(vectors))('embeds the picture "%s" as in MXNet', async (name) => {
+    it.each(Object.keys(vectors))('embeds the image "%s" as in MXNet', async (name) => {
       const vector = required(vectors[name]);
       expectVector(await embedOn(identity, vector), vector);
     });
@@ -86,7 +86,7 @@ describe.skipIf(!existsSync(checkpoint))(`the authors' MobileFaceNet, imported (
     it('embeds bytes as in MXNet, as verification does', async () => {
       const vector = required(vectors['ramps']);
       const embedder = await loadEmbedder({ model: checkpoint, engine: identity, threads: 1 });
-      expectVector(await embedder.embed(Uint8Array.from(picture(vector, 'nhwc')), 1), vector);
+      expectVector(await embedder.embed(Uint8Array.from(image(vector, 'nhwc')), 1), vector);
       embedder.dispose();
     });
   });

@@ -6,7 +6,7 @@ import { stageFolders } from '../../../src/cli/workspace.ts';
 import { TaskLocks } from '../../../src/pipeline/cache/task-locks.ts';
 import type { FlowEvent } from '../../../src/pipeline/execute/event.ts';
 import { Interruption } from '../../../src/pipeline/execute/interruption.ts';
-import { CacheKnowledge } from '../../../src/pipeline/execute/knowledge.ts';
+import { CachePlanningContext } from '../../../src/pipeline/execute/planning-context.ts';
 import { runExperiment } from '../../../src/pipeline/execute/run-experiment.ts';
 import type { RunRequest } from '../../../src/pipeline/execute/run-request.ts';
 import { planExperiment } from '../../../src/pipeline/plan/plan.ts';
@@ -32,7 +32,7 @@ export async function runInProcess(
   });
   const cache = new ResultCache({ entries: join(folder, 'cache'), scratch: join(folder, 'scratch') });
   const digests = new StatCache(join(folder, 'stat.db'));
-  const knowledge = new CacheKnowledge({
+  const knowledge = new CachePlanningContext({
     experiment,
     engineOf: () => engine,
     cache,

@@ -4,7 +4,7 @@ import { keyOf } from '../../../src/pipeline/plan/key-document.ts';
 import { planExperiment, type PlannedTask } from '../../../src/pipeline/plan/plan.ts';
 import type { Experiment } from '../../../src/pipeline/experiment/experiment.ts';
 import { load } from '../experiment/workspace.ts';
-import { MemoryKnowledge } from './memory-knowledge.ts';
+import { MemoryKnowledge } from './memory-planning-context.ts';
 import { runInMemory } from './run-in-memory.ts';
 
 const text =

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { planExperiment } from '../../../src/pipeline/plan/plan.ts';
 import type { LoadRequest } from '../../../src/pipeline/experiment/load-experiment.ts';
 import { load } from '../experiment/workspace.ts';
-import { MemoryKnowledge } from './memory-knowledge.ts';
+import { MemoryKnowledge } from './memory-planning-context.ts';
 import { runInMemory } from './run-in-memory.ts';
 
 const text = `name: x

@@ -6,7 +6,7 @@ import { loadExperiment } from '../../../src/pipeline/experiment/load-experiment
 import type { Experiment } from '../../../src/pipeline/experiment/experiment.ts';
 import { testStages } from '../experiment/load-fixture.ts';
 import { workspaceOf } from '../experiment/workspace.ts';
-import { MemoryKnowledge } from './memory-knowledge.ts';
+import { MemoryKnowledge } from './memory-planning-context.ts';
 import { runInMemory } from './run-in-memory.ts';
 
 /** A graph: of each stage what it computes, and which of those before it it reads. */

@@ -1,7 +1,7 @@
 import { planTask, type OutputDigests, type PlannedTask } from '../../../src/pipeline/plan/plan.ts';
 import type { Key } from '../../../src/pipeline/plan/key-document.ts';
 import type { Experiment } from '../../../src/pipeline/experiment/experiment.ts';
-import type { MemoryKnowledge } from './memory-knowledge.ts';
+import type { MemoryKnowledge } from './memory-planning-context.ts';
 
 /** Goes through an experiment as a run does: plans each task once those before it are settled, and executes what is not known. */
 export async function runInMemory(

@@ -5,17 +5,17 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type Page, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderPage } from '../../../stages/report/page.ts';
-import { sampleLineage, samplePicture, sampleTraining, sampleVerification } from './sample-content.ts';
+import { sampleLineage, sampleImage, sampleTraining, sampleVerification } from './sample-content.ts';
 
 const executablePath = '/usr/bin/chromium';
 const missing = !existsSync(executablePath);
 
-const picture = `data:image/jpeg;base64,${Buffer.from(samplePicture(1)).toString('base64')}`;
+const image = `data:image/jpeg;base64,${Buffer.from(sampleImage(1)).toString('base64')}`;
 const content = {
   ...{ title: '', lineage: sampleLineage, trainings: [sampleTraining()] },
   verifications: [{ name: 'held-out', result: sampleVerification('held-out') }],
   faces: ['Ada', 'Grace_with_a_name_longer_than_any_column_could_ever_be_in_print'].map((name) => ({
-    ...{ name, pictures: [picture, picture, picture, picture] },
+    ...{ name, images: [image, image, image, image] },
   })),
 };
 const sections = ['verification', 'training', 'faces', 'tasks', 'parameters'];
@@ -72,7 +72,7 @@ describe.skipIf(missing)(`the page in a browser${missing ? ` (not tested: no ${e
     expect([await paper('light'), await paper('dark')]).toEqual(['rgb(252, 251, 248)', 'rgb(23, 24, 26)']);
   });
 
-  test('every picture in it can be decoded', async () => {
+  test('every image in it can be decoded', async () => {
     const { page } = await open(1280, 'light');
     const widths = await page.evaluate<number[]>('[...document.images].map((image) => image.naturalWidth)');
     expect(widths.length).toBeGreaterThan(30);

@@ -7,14 +7,14 @@ import { FailureError } from '../../../src/core/failure.ts';
 import { digestOf } from '../../../src/core/digest.ts';
 import type { Inputs, Params } from '../../../stages/report/contract.ts';
 import { run } from '../../../stages/report/run.ts';
-import { sampleLineage, sampleLog, sampleLogText, samplePicture, sampleVerification } from './sample-content.ts';
+import { sampleLineage, sampleLog, sampleLogText, sampleImage, sampleVerification } from './sample-content.ts';
 
 let folder = '';
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'faceflow-report-'));
   mkdirSync(join(folder, 'images', 'Ada_Lovelace'), { recursive: true });
-  writeFileSync(join(folder, 'images', 'Ada_Lovelace', '1.jpg'), samplePicture(1));
+  writeFileSync(join(folder, 'images', 'Ada_Lovelace', '1.jpg'), sampleImage(1));
   writeFileSync(join(folder, 'log.json'), sampleLogText());
   writeFileSync(join(folder, 'verification.json'), verificationText(sampleVerification('held-out')));
   writeFileSync(join(folder, 'lineage.json'), JSON.stringify(sampleLineage));

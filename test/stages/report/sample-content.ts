@@ -10,8 +10,8 @@ import type { Training } from '../../../stages/report/read-inputs.ts';
 import { trainingFacts } from '../../../stages/report/training-facts.ts';
 import type { TrainingLog } from '../../../src/kit/net/training/training-log.ts';
 
-/** A small JPEG of one colour with a lighter disc: enough to see that pictures are shown. */
-export function samplePicture(seed: number, side = 32): Uint8Array {
+/** A small JPEG of one colour with a lighter disc: enough to see that images are shown. */
+export function sampleImage(seed: number, side = 32): Uint8Array {
   const random = new Random(seed);
   const colour = [random.uniform(40, 160), random.uniform(40, 160), random.uniform(40, 160)];
   const data = Uint8Array.from({ length: side * side * 3 }, (_, index) => {
@@ -40,7 +40,7 @@ export function sampleVerification(set: string, seed = 1, pairCount = 600): Veri
   const shown = (list: VerificationResult['worst']['falseAccepts']): VerificationResult['worst']['falseAccepts'] =>
     list.slice(0, 8).map((each) => ({
       ...each,
-      thumbnails: [dataUri(samplePicture(each.pair)), dataUri(samplePicture(each.pair + 7))],
+      thumbnails: [dataUri(sampleImage(each.pair)), dataUri(sampleImage(each.pair + 7))],
     }));
   return {
     ...{ model: 'y1', set, pairs: pairCount, samePairs: pairCount / 2, embeddingSize: 128 },
@@ -98,13 +98,13 @@ export const sampleLineage: Lineage = {
   },
   tasks: [
     task('synthesize', [], 21_300, {
-      ...{ seed: 1, summary: 'Draws a seeded, licence-free set of face-like pictures and a pair protocol.' },
+      ...{ seed: 1, summary: 'Draws a seeded, licence-free set of face-like images and a pair protocol.' },
       params: { identities: 500, imagesPerIdentity: 20, heldOut: 20, pairs: 600, difficulty: 1 },
     }),
     task('pack', ['synthesize'], 1900, {
       ...{
         kind: 'face2rec',
-        summary: 'Packs a folder of aligned face pictures into train.rec, train.idx and property.',
+        summary: 'Packs a folder of aligned face images into train.rec, train.idx and property.',
       },
       params: { folds: [], minImagesPerIdentity: 1, strict: true },
       figures: [

@@ -12,7 +12,7 @@ function keyOf({ left, right }: FacePair): string {
 }
 
 describe('planning pairs', () => {
-  const protocol = planPairs({ people, picturesEach: 6, pairs: 100 }, new Random(3));
+  const protocol = planPairs({ people, imagesEach: 6, pairs: 100 }, new Random(3));
 
   it('fills ten folds, first the same people and then different ones in each', () => {
     expect(protocol).toMatchObject({ folds: 10, pairsPerFold: 5 });
@@ -26,7 +26,7 @@ describe('planning pairs', () => {
     }
   });
 
-  it('repeats no pair and compares no picture with itself', () => {
+  it('repeats no pair and compares no image with itself', () => {
     expect(new Set(protocol.pairs.map(keyOf)).size).toBe(100);
     expect(
       protocol.pairs.filter(({ left, right }) => left.name === right.name && left.number === right.number),
@@ -40,15 +40,15 @@ describe('planning pairs', () => {
   });
 
   it('can use every pair there is', () => {
-    // 3 people x 3 pairs of their 3 pictures each; different: 3 x 9 = 27.
-    const all = planPairs({ people: ['a', 'b', 'c'], picturesEach: 3, pairs: 18 }, new Random(1));
+    // 3 people x 3 pairs of their 3 images each; different: 3 x 9 = 27.
+    const all = planPairs({ people: ['a', 'b', 'c'], imagesEach: 3, pairs: 18 }, new Random(1));
     expect(new Set(all.pairs.map(keyOf)).size).toBe(18);
     expect(all.folds).toBe(9);
   });
 
   it('writes a protocol that reads back, whatever number of folds divides the pairs', () => {
     for (const pairs of [2, 14, 22, 60]) {
-      const planned = planPairs({ people, picturesEach: 6, pairs }, new Random(pairs));
+      const planned = planPairs({ people, imagesEach: 6, pairs }, new Random(pairs));
       expect(planned.folds * planned.pairsPerFold * 2).toBe(pairs);
       const text = pairProtocol.encode(planned).toString();
       expect(text.trim().split('\n')).toHaveLength(pairs + 1);
@@ -56,15 +56,13 @@ describe('planning pairs', () => {
   });
 
   it('refuses more pairs than the people have', async () => {
-    const [failure] = await failuresOf(() =>
-      planPairs({ people: ['a', 'b'], picturesEach: 2, pairs: 6 }, new Random(1)),
-    );
+    const [failure] = await failuresOf(() => planPairs({ people: ['a', 'b'], imagesEach: 2, pairs: 6 }, new Random(1)));
     expect(failure).toMatchObject({
-      code: 'too-few-pictures',
+      code: 'too-few-images',
       message:
-        '3 pairs of the same and 3 of different people are asked for; 2 held-out people with 2 pictures each give 2 and 4.',
+        '3 pairs of the same and 3 of different people are asked for; 2 held-out people with 2 images each give 2 and 4.',
     });
-    const [single] = await failuresOf(() => planPairs({ people, picturesEach: 1, pairs: 2 }, new Random(1)));
-    expect(single?.code).toBe('too-few-pictures');
+    const [single] = await failuresOf(() => planPairs({ people, imagesEach: 1, pairs: 2 }, new Random(1)));
+    expect(single?.code).toBe('too-few-images');
   });
 });

@@ -5,7 +5,7 @@ import type { StageEvent } from '../../../src/stage-api/stage.ts';
 import { foldAccuracy } from '../../../src/kit/face/fold-accuracy.ts';
 import { decodeImage } from '../../../src/kit/image/image.ts';
 import { packingList } from '../../../src/kit/codec/insightface/packing-list.ts';
-import { type FacePair, type FacePicture, pairProtocol } from '../../../src/kit/codec/lists/pair-protocol.ts';
+import { type FacePair, type FaceImage, pairProtocol } from '../../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../../src/kit/codec/read-file.ts';
 import type { Outputs, Params } from '../../../stages/synthesize/contract.ts';
 import { run } from '../../../stages/synthesize/run.ts';
@@ -39,29 +39,29 @@ async function synthesize(changes: Partial<Params> = {}, seed = 1): Promise<Draw
   return { ...outputs, events };
 }
 
-function bytesOf({ images }: Outputs, { name, number }: FacePicture): Buffer {
+function bytesOf({ images }: Outputs, { name, number }: FaceImage): Buffer {
   return readFileSync(join(images, name, `${name}_${String(number).padStart(4, '0')}.jpg`));
 }
 
-async function pixelsOf(outputs: Outputs, picture: FacePicture): Promise<Uint8Array> {
-  return (await decodeImage(bytesOf(outputs, picture), picture.name)).data;
+async function pixelsOf(outputs: Outputs, image: FaceImage): Promise<Uint8Array> {
+  return (await decodeImage(bytesOf(outputs, image), image.name)).data;
 }
 
-/** Mean of the absolute differences of two pictures, in grey levels. */
-async function difference(outputs: Outputs, left: FacePicture, right: FacePicture): Promise<number> {
+/** Mean of the absolute differences of two images, in grey levels. */
+async function difference(outputs: Outputs, left: FaceImage, right: FaceImage): Promise<number> {
   const [a, b] = await Promise.all([pixelsOf(outputs, left), pixelsOf(outputs, right)]);
   return a.reduce((sum, value, at) => sum + Math.abs(value - (b[at] ?? 0)), 0) / a.length;
 }
 
-/** Distance of each pair by its pixels alone: each picture brought to length 1. */
+/** Distance of each pair by its pixels alone: each image brought to length 1. */
 async function pixelDistances(outputs: Outputs, pairs: readonly FacePair[]): Promise<number[]> {
-  const pictures = new Map<string, FacePicture>();
+  const images = new Map<string, FaceImage>();
   for (const { left, right } of pairs) {
-    for (const picture of [left, right]) pictures.set(`${picture.name} ${picture.number}`, picture);
+    for (const image of [left, right]) images.set(`${image.name} ${image.number}`, image);
   }
   const units = new Map<string, Float32Array>();
-  for (const [key, picture] of pictures) {
-    const pixels = Float32Array.from(await pixelsOf(outputs, picture));
+  for (const [key, image] of images) {
+    const pixels = Float32Array.from(await pixelsOf(outputs, image));
     const norm = Math.sqrt(pixels.reduce((sum, value) => sum + value * value, 0));
     units.set(
       key,
@@ -76,7 +76,7 @@ async function pixelDistances(outputs: Outputs, pairs: readonly FacePair[]): Pro
 }
 
 describe('the synthesize stage', () => {
-  it('draws a folder of 112x112 pictures for everybody and lists those who are not held out', async () => {
+  it('draws a folder of 112x112 images for everybody and lists those who are not held out', async () => {
     const drawn = await synthesize();
     const people = readdirSync(drawn.images).sort();
     expect(people).toEqual(['person_0001', 'person_0002', 'person_0003', 'person_0004', 'person_0005']);
@@ -98,7 +98,7 @@ describe('the synthesize stage', () => {
     ]);
     expect(new Set(compared)).toEqual(new Set(['person_0004', 'person_0005']));
     expect(drawn.events.at(-1)).toMatchObject({
-      message: 'drew 5 people, 4 pictures each: 3 to train on, 2 in 12 pairs',
+      message: 'drew 5 people, 4 images each: 3 to train on, 2 in 12 pairs',
     });
   });
 
@@ -109,18 +109,18 @@ describe('the synthesize stage', () => {
       synthesize({ identities: 6, imagesPerIdentity: 5 }),
       synthesize({}, 2),
     ]);
-    for (const picture of [
+    for (const image of [
       { name: 'person_0002', number: 3 },
       { name: 'person_0005', number: 1 },
     ]) {
-      expect(bytesOf(again, picture).equals(bytesOf(first, picture))).toBe(true);
-      expect(bytesOf(more, picture).equals(bytesOf(first, picture))).toBe(true);
-      expect(bytesOf(other, picture).equals(bytesOf(first, picture))).toBe(false);
+      expect(bytesOf(again, image).equals(bytesOf(first, image))).toBe(true);
+      expect(bytesOf(more, image).equals(bytesOf(first, image))).toBe(true);
+      expect(bytesOf(other, image).equals(bytesOf(first, image))).toBe(false);
     }
     expect(readFileSync(again.protocol, 'utf8')).toBe(readFileSync(first.protocol, 'utf8'));
   });
 
-  it('draws all pictures of a person alike at difficulty 0, and people apart', async () => {
+  it('draws all images of a person alike at difficulty 0, and people apart', async () => {
     const drawn = await synthesize({ difficulty: 0 });
     const name = 'person_0001';
     expect(await difference(drawn, { name, number: 1 }, { name, number: 2 })).toBeLessThan(1);

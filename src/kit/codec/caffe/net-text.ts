@@ -1,5 +1,5 @@
 import { didYouMean } from '../../../core/did-you-mean.ts';
-import { type Failure, failWith } from '../../../core/failure.ts';
+import { type Failure, throwIfAny } from '../../../core/failure.ts';
 import type { TextField, TextMessage, TextPosition, TextScalar } from '../protobuf/protobuf-text.ts';
 import {
   type AnyFieldRule,
@@ -40,7 +40,7 @@ class NetReader {
   }
 
   finish(): void {
-    failWith(this.#failures);
+    throwIfAny(this.#failures);
   }
 
   message(name: MessageName, text: TextMessage): AnyMessage {

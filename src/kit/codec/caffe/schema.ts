@@ -167,7 +167,7 @@ export const messages = {
     stage: many(4, 'string'),
     not_stage: many(5, 'string'),
   },
-  /** What data layers do to a picture: (value - mean_value) * scale. */
+  /** What data layers do to an image: (value - mean_value) * scale. */
   TransformationParameter: { scale: one(1, 'float'), mean_value: many(5, 'float') },
   BlobShape: { dim: many(1, 'integer', true) },
   BlobProto: {

@@ -2,7 +2,7 @@ import type { Codec } from '../codec.ts';
 import { filledLines, readFilledLines, refuseLine, type TextLine } from '../text-lines.ts';
 
 /*
- * Packing list (.lst), tab separated, one picture per line. Two forms:
+ * Packing list (.lst), tab separated, one image per line. Two forms:
  *
  *   face2rec2 (insightface, src/data/face2rec2.py):  aligned  path  label  [x1 y1 x2 y2  [x1..x5 y1..y5]]
  *     3, 7 or 17 columns; aligned 0 or 1, label and box whole numbers, points floats
@@ -14,13 +14,13 @@ export type PackingList =
   | { readonly form: 'im2rec'; readonly entries: readonly IndexedEntry[] };
 
 export interface FaceEntry {
-  /** The picture is the final crop already; otherwise it is aligned while packing. */
+  /** The image is the final crop already; otherwise it is aligned while packing. */
   readonly aligned: boolean;
   readonly path: string;
   readonly label: number;
   /** x1, y1, x2, y2. */
   readonly box?: readonly [number, number, number, number];
-  /** Left eye, right eye, nose, left and right mouth corner as seen in the picture: five x, then five y. */
+  /** Left eye, right eye, nose, left and right mouth corner as seen in the image: five x, then five y. */
   readonly points?: readonly number[];
   /** Line in the file, from 1. */
   readonly line: number;
@@ -36,7 +36,7 @@ export interface IndexedEntry {
 export const packingList: Codec<PackingList> = {
   name: 'packing-list',
   title: 'packing list',
-  summary: 'Which pictures to pack, in which order, with which labels.',
+  summary: 'Which images to pack, in which order, with which labels.',
   endings: ['.lst', '/lst'],
   sniff(head) {
     const first = Buffer.from(head).toString('utf8').split('\n', 1)[0] ?? '';

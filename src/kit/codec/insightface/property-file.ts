@@ -14,7 +14,7 @@ export interface Property {
 export const propertyFile: Codec<Property> = {
   name: 'property',
   title: 'property file',
-  summary: 'How many identities a packed set has, and the height and width of its pictures.',
+  summary: 'How many identities a packed set has, and the height and width of its images.',
   endings: ['property'],
   sniff: (head, fileName) =>
     /(^|[/\\])property$/.test(fileName) || /^\d+,\d+,\d+\s*$/.test(Buffer.from(head).toString('latin1')),

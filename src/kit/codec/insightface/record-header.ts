@@ -9,7 +9,7 @@ import type { Cursor } from '../cursor.ts';
  *   8       8       id
  *   16      8       id2       0
  *   24      4*flag  labels    float32
- *           rest    the encoded picture; empty in index records
+ *           rest    the encoded image; empty in index records
  */
 export const recordHeaderBytes = 24;
 
@@ -21,7 +21,7 @@ export interface ImageRecord {
   readonly id2: number;
   /** One number: stored in the header (flag 0). A list: stored after it (flag = its length). */
   readonly label: number | readonly number[];
-  /** The encoded picture; empty in index records. */
+  /** The encoded image; empty in index records. */
   readonly payload: Uint8Array;
 }
 
@@ -34,7 +34,7 @@ export function decodeImageRecord(cursor: Cursor): ImageRecord {
   if (flag > maxLabels) cursor.damaged(`an image record claims ${flag} labels`, at);
   cursor.expectItems(flag, 4, 'the labels of an image record');
   const label = flag === 0 ? scalar : Array.from({ length: flag }, () => cursor.f32('a label of an image record'));
-  return { id, id2, label, payload: cursor.take(cursor.remaining, 'the picture') };
+  return { id, id2, label, payload: cursor.take(cursor.remaining, 'the image') };
 }
 
 export function encodeImageRecord(record: ImageRecord): Uint8Array {

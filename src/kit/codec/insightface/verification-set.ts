@@ -10,12 +10,12 @@ import { decodeFile } from '../read-file.ts';
 
 /*
  * Verification set (.bin; insightface, src/data/lfw2pack.py, cfp2pack.py, agedb2pack.py): the Python pickle of a pair
- * (images, same). images: 2P encoded pictures, byte strings (lfw2pack) or numpy uint8 arrays of shape (n,) or (n, 1)
+ * (images, same). images: 2P encoded images, byte strings (lfw2pack) or numpy uint8 arrays of shape (n,) or (n, 1)
  * (the others); same: P booleans. Pair i compares images 2i and 2i + 1. Python 3 programs leave tuples or numpy arrays
  * where these have lists; those are read too.
  */
 export interface VerificationSet {
-  /** Encoded pictures (JPEG or PNG bytes), two per pair. */
+  /** Encoded images (JPEG or PNG bytes), two per pair. */
   readonly images: readonly Uint8Array[];
   /** One per pair: the same person. */
   readonly same: readonly boolean[];
@@ -24,7 +24,7 @@ export interface VerificationSet {
 export const verificationSet: Codec<VerificationSet> = {
   name: 'verification-set',
   title: 'verification set (.bin)',
-  summary: 'Pairs of pictures, and whether each pair shows the same person.',
+  summary: 'Pairs of images, and whether each pair shows the same person.',
   endings: ['.bin'],
   sniff(head) {
     const [first = 0, second = 0] = head;
@@ -36,18 +36,18 @@ export const verificationSet: Codec<VerificationSet> = {
     const [images, same] = (isKind(value, 'tuple') || isKind(value, 'list') ? value.items : []).map(itemsOf);
     if (images === undefined || same === undefined) {
       return cursor.damaged(
-        'expected a pair of lists: pictures, and whether each pair is the same person',
+        'expected a pair of lists: images, and whether each pair is the same person',
         0,
         'not-a-verification-set',
       );
     }
     const set = {
-      images: images.map((item, index) => pictureBytes(item, index, cursor)),
+      images: images.map((item, index) => imageBytes(item, index, cursor)),
       same: same.map((item, index) => truth(item, index, cursor)),
     };
     if (set.images.length !== 2 * set.same.length) {
       cursor.damaged(
-        `${set.same.length} pairs need ${2 * set.same.length} pictures, found ${set.images.length}`,
+        `${set.same.length} pairs need ${2 * set.same.length} images, found ${set.images.length}`,
         0,
         'not-a-verification-set',
       );
@@ -100,13 +100,13 @@ function itemsOf(value: PickleValue): readonly PickleValue[] | undefined {
   return value.data instanceof Uint8Array ? numbersOf(value) : value.data;
 }
 
-function pictureBytes(value: PickleValue, index: number, cursor: Cursor): Uint8Array {
+function imageBytes(value: PickleValue, index: number, cursor: Cursor): Uint8Array {
   if (value instanceof Uint8Array) return value;
   if (isKind(value, 'array') && value.data instanceof Uint8Array && ['u1', 'i1'].includes(value.dtype))
     return value.data;
   // Written by Python 3 after reading Python 2 byte strings as latin-1 text.
   if (typeof value === 'string') return Buffer.from(value, 'latin1');
-  return cursor.damaged(`picture ${index} is neither a byte string nor a uint8 array`, 0, 'not-a-verification-set');
+  return cursor.damaged(`image ${index} is neither a byte string nor a uint8 array`, 0, 'not-a-verification-set');
 }
 
 function truth(value: PickleValue, index: number, cursor: Cursor): boolean {

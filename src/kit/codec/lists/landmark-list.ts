@@ -3,7 +3,7 @@ import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
 
 /*
  * Landmark list as alignment tools write it, fields separated by spaces: `path x1 y1 x2 y2` and the five points as
- * x, y pairs: left eye, right eye, nose, left and right mouth corner as seen in the picture. No label: the identity is
+ * x, y pairs: left eye, right eye, nose, left and right mouth corner as seen in the image. No label: the identity is
  * the folder of the path.
  */
 export interface LandmarkList {
@@ -25,7 +25,7 @@ const pattern = /^(\S.*?)((?:\s+-?\d+(?:\.\d+)?){14})\s*$/;
 export const landmarkList: Codec<LandmarkList> = {
   name: 'landmark-list',
   title: 'landmark list',
-  summary: 'Box and five points of the face in each picture of a data set.',
+  summary: 'Box and five points of the face in each image of a data set.',
   endings: ['.txt'],
   sniff: (head) => pattern.test(Buffer.from(head).toString('utf8').split('\n', 1)[0] ?? ''),
   decode: (cursor) => ({ entries: filledLines(cursor).map(parseEntry) }),

@@ -3,7 +3,7 @@ import { filledLines, refuseLine } from '../text-lines.ts';
 
 /*
  * Landmark points (.pts; the 300-W and AgeDB annotations): `version: 1`, `n_points: 68`, `{`, one line `x y` per
- * point, `}`. Points count from the upper left corner of the picture.
+ * point, `}`. Points count from the upper left corner of the image.
  */
 export interface LandmarkPoints {
   readonly points: readonly (readonly [number, number])[];
@@ -12,7 +12,7 @@ export interface LandmarkPoints {
 export const landmarkPoints: Codec<LandmarkPoints> = {
   name: 'landmark-points',
   title: 'landmark points (.pts)',
-  summary: 'Where the parts of a face lie in a picture, usually 68 points.',
+  summary: 'Where the parts of a face lie in an image, usually 68 points.',
   endings: ['.pts'],
   sniff: (head) => /^version\s*:\s*\d/.test(Buffer.from(head).toString('latin1')),
   decode(cursor) {

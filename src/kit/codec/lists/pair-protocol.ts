@@ -5,19 +5,19 @@ import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
  * Pair protocol in the form of LFW's pairs.txt, fields separated by tabs (or, where a line has none, by spaces):
  *
  *   folds  n              or only n: one fold (pairsDevTrain.txt, pairsDevTest.txt)
- *   name   i  j           n lines: pictures i and j of one person
- *   name   i  name2  j    n lines: pictures of two people
+ *   name   i  j           n lines: images i and j of one person
+ *   name   i  name2  j    n lines: images of two people
  *   ...                   the same for each further fold
  */
-export interface FacePicture {
+export interface FaceImage {
   readonly name: string;
-  /** Number of the picture, from 1: file `<name>_0001`. */
+  /** Number of the image, from 1: file `<name>_0001`. */
   readonly number: number;
 }
 
 export interface FacePair {
-  readonly left: FacePicture;
-  readonly right: FacePicture;
+  readonly left: FaceImage;
+  readonly right: FaceImage;
   readonly same: boolean;
   /** Counted from 1. */
   readonly fold: number;
@@ -36,7 +36,7 @@ export interface PairProtocol {
 export const pairProtocol: Codec<PairProtocol> = {
   name: 'pair-protocol',
   title: 'pair protocol (LFW pairs.txt)',
-  summary: 'Which pictures are compared, and whether they show the same person.',
+  summary: 'Which images are compared, and whether they show the same person.',
   endings: ['pairs.txt', 'pairsDevTrain.txt', 'pairsDevTest.txt'],
   sniff(head) {
     const [header = '', first = ''] = Buffer.from(head).toString('utf8').split('\n', 2);
@@ -87,16 +87,16 @@ function parsePair(line: TextLine, index: number, pairsPerFold: number): FacePai
         : `"name i name2 j" (line ${(index % (2 * pairsPerFold)) + 1} of fold ${fold})`,
     );
   }
-  const left = { name, number: pictureNumber(line, first) };
+  const left = { name, number: imageNumber(line, first) };
   const right = shouldBeSame
-    ? { name, number: pictureNumber(line, second) }
-    : { name: second, number: pictureNumber(line, third) };
+    ? { name, number: imageNumber(line, second) }
+    : { name: second, number: imageNumber(line, third) };
   return { left, right, same: shouldBeSame, fold, line: line.number };
 }
 
-function pictureNumber(line: TextLine, field: string | undefined): number {
+function imageNumber(line: TextLine, field: string | undefined): number {
   if (field === undefined || !/^\d{1,9}$/.test(field)) {
-    refuseLine(line, 'damaged-protocol', `a picture number instead of ${JSON.stringify(field ?? '')}`);
+    refuseLine(line, 'damaged-protocol', `an image number instead of ${JSON.stringify(field ?? '')}`);
   }
   return Number(field);
 }

@@ -3,7 +3,7 @@ import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
 
 /*
  * LFW's people.txt: the number of folds, then in each fold a line with its number of people and as many lines
- * `name <TAB> number of pictures`. The development files start with the number of people and have one fold.
+ * `name <TAB> number of images`. The development files start with the number of people and have one fold.
  */
 export interface PeopleList {
   readonly folds: readonly (readonly Person[])[];
@@ -11,13 +11,13 @@ export interface PeopleList {
 
 export interface Person {
   readonly name: string;
-  readonly pictures: number;
+  readonly images: number;
 }
 
 export const peopleList: Codec<PeopleList> = {
   name: 'people-list',
   title: 'list of people (LFW people.txt)',
-  summary: 'Who is in which fold, and with how many pictures.',
+  summary: 'Who is in which fold, and with how many images.',
   endings: ['people.txt', 'peopleDevTrain.txt', 'peopleDevTest.txt'],
   sniff: (head) => /^\s*\d+\s*\n(\s*\d+\s*\n)?[^\s\d]\S*\t\d+\s*\n/.test(Buffer.from(head).toString('utf8')),
   decode(cursor) {
@@ -41,7 +41,7 @@ export const peopleList: Codec<PeopleList> = {
   encode({ folds }) {
     const blocks = folds.flatMap((people) => [
       String(people.length),
-      ...people.map(({ name, pictures }) => `${name}\t${String(pictures)}`),
+      ...people.map(({ name, images }) => `${name}\t${String(images)}`),
     ]);
     return Buffer.from([...(folds.length === 1 ? [] : [String(folds.length)]), ...blocks, ''].join('\n'));
   },
@@ -56,6 +56,6 @@ function countOf(line: TextLine, lines: number): number {
 
 function parsePerson(line: TextLine): Person {
   const match = /^(.*\S)\s+(\d{1,9})\s*$/.exec(line.text);
-  if (match === null) return refuseLine(line, 'damaged-list', '"name pictures"');
-  return { name: match[1] ?? '', pictures: Number(match[2]) };
+  if (match === null) return refuseLine(line, 'damaged-list', '"name images"');
+  return { name: match[1] ?? '', images: Number(match[2]) };
 }

@@ -1,8 +1,8 @@
 import { fail } from '../../../core/failure.ts';
 import type { MatStruct, MatValue } from './mat-file.ts';
 
-/** Two pictures to compare, by their paths within a data set. */
-export interface PicturePair {
+/** Two images to compare, by their paths within a data set. */
+export interface ImagePair {
   readonly left: string;
   readonly right: string;
   readonly same: boolean;
@@ -19,7 +19,7 @@ export interface PicturePair {
  *
  * Both are read by the order of the fields, not by their names, as the original programs do.
  */
-export function pairsOfMat(variables: ReadonlyMap<string, MatValue>, file: string): PicturePair[] {
+export function pairsOfMat(variables: ReadonlyMap<string, MatValue>, file: string): ImagePair[] {
   const pairs = variables.get('pairs');
   const splits = variables.get('splits');
   if (pairs?.type === 'struct') return cfpPairs(pairs, file);
@@ -31,7 +31,7 @@ export function pairsOfMat(variables: ReadonlyMap<string, MatValue>, file: strin
   );
 }
 
-function cfpPairs(pairs: MatStruct, file: string): PicturePair[] {
+function cfpPairs(pairs: MatStruct, file: string): ImagePair[] {
   return pairs.items.map((fields, index) => {
     const [left, right, fold, label] = [...fields.values()].map(unwrap);
     if (left?.type !== 'text' || right?.type !== 'text' || fold?.type !== 'numbers' || label?.type !== 'numbers') {
@@ -41,7 +41,7 @@ function cfpPairs(pairs: MatStruct, file: string): PicturePair[] {
   });
 }
 
-function ageDbPairs(split: MatValue, fold: number, file: string): PicturePair[] {
+function ageDbPairs(split: MatValue, fold: number, file: string): ImagePair[] {
   const cell = unwrap(split.type === 'struct' ? firstField(split) : split);
   if (cell?.type !== 'cell' || cell.dimensions[0] !== 2) {
     return refuse(file, `splits{${fold}} to hold a 2 x P cell`, cell?.type ?? 'nothing');

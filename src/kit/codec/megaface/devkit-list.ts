@@ -14,7 +14,7 @@ export interface DevkitList {
 export const devkitList: Codec<DevkitList> = {
   name: 'devkit-list',
   title: "list of MegaFace's development kit",
-  summary: 'Which pictures are probes (with their identities) or distractors.',
+  summary: 'Which images are probes (with their identities) or distractors.',
   endings: ['_list.json', '_list.json_'],
   sniff: (head) => /^\{\s*"(path|id)"\s*:\s*\[/.test(jsonHead(head)),
   decode(cursor) {

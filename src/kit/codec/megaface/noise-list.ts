@@ -2,7 +2,7 @@ import type { Codec } from '../codec.ts';
 import { filledLines } from '../text-lines.ts';
 
 /*
- * Noise list of MegaFace or FaceScrub (insightface, src/megaface/*_noises.txt): one picture name per line, `#` starts
+ * Noise list of MegaFace or FaceScrub (insightface, src/megaface/*_noises.txt): one image name per line, `#` starts
  * a comment line; where a line has tabs, its second column is the name. Names may be repeated.
  */
 export interface NoiseList {
@@ -14,7 +14,7 @@ export interface NoiseList {
 export const noiseList: Codec<NoiseList> = {
   name: 'noise-list',
   title: 'noise list',
-  summary: 'Pictures of MegaFace or FaceScrub that show somebody else than they should.',
+  summary: 'Images of MegaFace or FaceScrub that show somebody else than they should.',
   endings: ['_noises.txt'],
   sniff: (head, fileName) =>
     fileName.endsWith('_noises.txt') || /^#.*noise|^#.*megaface/i.test(Buffer.from(head).toString('utf8')),

@@ -128,7 +128,7 @@ export function requireFitting(length: number, file?: string): void {
     code: 'record-too-long',
     message: `expected a record of ${maxPartBytes} bytes (512 MiB) at most, as much as the format can hold, found one of ${length}`,
     ...(file === undefined ? {} : { at: { file } }),
-    hint: 'Store the picture with fewer pixels or as a JPEG.',
+    hint: 'Store the image with fewer pixels or as a JPEG.',
   });
 }
 

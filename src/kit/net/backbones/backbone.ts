@@ -2,7 +2,7 @@ import type { Json } from '../../../core/digest.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { WeightInitializer } from '../model/initialize.ts';
 
-export interface PictureSize {
+export interface ImageSize {
   readonly height: number;
   readonly width: number;
 }
@@ -16,7 +16,7 @@ export interface Backbone<Options> {
   readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
   /** How weights are drawn before training. */
   readonly weights: WeightInitializer;
-  build(options: Options, size: PictureSize): Graph;
+  build(options: Options, size: ImageSize): Graph;
 }
 
 export const embeddingSizeOption = {
@@ -30,5 +30,5 @@ export const earlyDownsamplingOption = {
   type: 'boolean',
   default: false,
   description:
-    'The first layers make the picture smaller, as for pictures of 224 (--version-input 0); off: for faces of 112.',
+    'The first layers make the image smaller, as for images of 224 (--version-input 0); off: for faces of 112.',
 } as const;

@@ -35,7 +35,7 @@ export function denseNet(depth: number, architecture: Architecture): Backbone<De
 export function buildDenseNet(
   { growth, units }: Architecture,
   { embeddingSize, head, earlyDownsampling }: DenseNetOptions,
-  picture: Graph['input'],
+  image: Graph['input'],
 ): Graph {
   const builder = new GraphBuilder();
   let layer = frontEnd(builder, 2 * growth, earlyDownsampling);
@@ -50,7 +50,7 @@ export function buildDenseNet(
     width = Math.floor((width + count * growth) / 2);
     layer = transition(builder, block + 1, layer, width);
   }
-  return builder.build(picture, outputHead(head, { builder, picture, layer, embeddingSize }));
+  return builder.build(image, outputHead(head, { builder, image, layer, embeddingSize }));
 }
 
 function denseUnit(builder: GraphBuilder, name: string, input: string, growth: number): string {

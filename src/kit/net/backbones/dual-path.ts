@@ -36,7 +36,7 @@ export function dualPath(depth: number, architecture: Architecture): Backbone<Du
 export function buildDualPath(
   architecture: Architecture,
   { embeddingSize, head, earlyDownsampling }: DualPathOptions,
-  picture: Graph['input'],
+  image: Graph['input'],
 ): Graph {
   const builder = new GraphBuilder();
   let paths: Paths = { together: frontEnd(builder, architecture.width / 2, earlyDownsampling) };
@@ -54,7 +54,7 @@ export function buildDualPath(
     }
   }
   const layer = joined(builder, 'conv5_x_x_cat-final', paths);
-  return builder.build(picture, outputHead(head, { builder, picture, layer, embeddingSize }));
+  return builder.build(image, outputHead(head, { builder, image, layer, embeddingSize }));
 }
 
 /** What leaves a block: the two paths, or, before the first block, one feature map. */

@@ -42,12 +42,12 @@ export const inceptionResnet: Backbone<InceptionResnetOptions> = {
 export function buildInceptionResnet(
   architecture: Architecture,
   { embeddingSize, head, earlyDownsampling }: InceptionResnetOptions,
-  picture: Graph['input'],
+  image: Graph['input'],
 ): Graph {
   const body = new InceptionBody(architecture.width);
   const layer = body.build(architecture, earlyDownsampling);
   const { builder } = body;
-  return builder.build(picture, outputHead(head, { builder, picture, layer, embeddingSize }));
+  return builder.build(image, outputHead(head, { builder, image, layer, embeddingSize }));
 }
 
 /** Layers have no names of their own; MXNet numbers them by kind in the order in which they are made. */

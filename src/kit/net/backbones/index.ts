@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
-import type { Backbone, PictureSize } from './backbone.ts';
+import type { Backbone, ImageSize } from './backbone.ts';
 import { denseNet } from './dense-net.ts';
 import { dualPath } from './dual-path.ts';
 import { inceptionResnet } from './inception-resnet.ts';
@@ -83,8 +83,8 @@ export function backboneOf({ name }: NetworkChoice): Backbone<object> {
   return backbones[name];
 }
 
-/** Builds the chosen network for pictures of one size. */
-export function buildNetwork(choice: NetworkChoice, size: PictureSize): Graph {
+/** Builds the chosen network for images of one size. */
+export function buildNetwork(choice: NetworkChoice, size: ImageSize): Graph {
   return backboneOf(choice).build(choice, size);
 }
 

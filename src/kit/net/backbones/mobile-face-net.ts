@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import { GraphBuilder } from '../graph/graph-builder.ts';
-import { type Backbone, embeddingSizeOption, type PictureSize } from './backbone.ts';
+import { type Backbone, embeddingSizeOption, type ImageSize } from './backbone.ts';
 import { normalizeInput } from './normalize-input.ts';
 
 export interface MobileFaceNetOptions {
@@ -34,7 +34,7 @@ interface Scale {
 }
 
 /** A MobileFaceNet with a share of the channels. */
-export function buildMobileFaceNet(scale: Scale, options: MobileFaceNetOptions, size: PictureSize): Graph {
+export function buildMobileFaceNet(scale: Scale, options: MobileFaceNetOptions, size: ImageSize): Graph {
   return new MobileFaceNetBuilder(scale, options).build(size);
 }
 
@@ -64,7 +64,7 @@ class MobileFaceNetBuilder {
     this.#options = options;
   }
 
-  build(size: PictureSize): Graph {
+  build(size: ImageSize): Graph {
     let x = normalizeInput(this.#builder, this.#builder.data);
     x = this.#activated('conv_1', x, { kernel: 3, stride: 2, pad: 1, out: 64 });
     x = this.#activated('conv_2_dw', x, { kernel: 3, pad: 1, out: 64, groups: 64 });

@@ -40,7 +40,7 @@ export const mobileNetV2: Backbone<MobileNetV2Options> = {
 };
 
 /** A MobileNet v2 with a share of the channels: the width multiplier of the paper. */
-export function buildMobileNetV2(width: number, { embeddingSize }: MobileNetV2Options, picture: Graph['input']): Graph {
+export function buildMobileNetV2(width: number, { embeddingSize }: MobileNetV2Options, image: Graph['input']): Graph {
   const builder = new GraphBuilder();
   const stem = new GluonScope(builder, '');
   const pixels = normalizeInput(builder, builder.data);
@@ -62,7 +62,7 @@ export function buildMobileNetV2(width: number, { embeddingSize }: MobileNetV2Op
   }
   const last = new GluonScope(builder, 'mobilenetv20_hybridsequential0_');
   layer = last.activated(layer, { filters: 1280 * width, kernel: 1 });
-  return builder.build(picture, outputHead('E', { builder, picture, layer, embeddingSize }));
+  return builder.build(image, outputHead('E', { builder, image, layer, embeddingSize }));
 }
 
 interface InvertedResidual {

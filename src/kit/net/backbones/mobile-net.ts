@@ -41,7 +41,7 @@ export const mobileNet: Backbone<MobileNetOptions> = {
 export function buildMobileNet(
   width: number,
   { embeddingSize, head, earlyDownsampling }: MobileNetOptions,
-  picture: Graph['input'],
+  image: Graph['input'],
 ): Graph {
   const builder = new GraphBuilder();
   let channels = 32 * width;
@@ -58,7 +58,7 @@ export function buildMobileNet(
     layer = block(builder, name, block(builder, `${name}_dw`, layer, depthwise), { filters, kernel: 1 });
     channels = filters;
   }
-  return builder.build(picture, outputHead(head, { builder, picture, layer, embeddingSize }));
+  return builder.build(image, outputHead(head, { builder, image, layer, embeddingSize }));
 }
 
 function block(builder: GraphBuilder, name: string, input: string, window: SquareConvolution): string {

@@ -1,7 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import type { GraphBuilder } from '../graph/graph-builder.ts';
-import { inferGraph } from '../graph/infer-graph.ts';
-import { averageOverPicture } from './square-windows.ts';
+import { inferShapes } from '../graph/infer-shapes.ts';
+import { averageOverImage } from './square-windows.ts';
 
 /** Batch normalisation as ResNets, DenseNets and all output heads have it. */
 export const headNormalization = { epsilon: 2e-5, momentum: 0.9, fixGamma: false };
@@ -9,15 +9,15 @@ export const headNormalization = { epsilon: 2e-5, momentum: 0.9, fixGamma: false
 /** The network so far, and what is to come out of it. */
 export interface FeatureMap {
   readonly builder: GraphBuilder;
-  /** Size of the pictures that enter the network. */
-  readonly picture: Graph['input'];
+  /** Size of the images that enter the network. */
+  readonly image: Graph['input'];
   /** The layer that gives the last feature map. */
   readonly layer: string;
   readonly embeddingSize: number;
 }
 
 /**
- * What makes an embedding of the last feature map, by its letter in InsightFace's get_fc1. A is the mean over the picture
+ * What makes an embedding of the last feature map, by its letter in InsightFace's get_fc1. A is the mean over the image
  * itself, so its length is the number of channels. GDC and GNAP are of August 2018 (MobileFaceNet; Lin et al., MobiFace++);
  * the authors' GNAP takes the mean of the norms over the whole batch, ours over the sample, so that an embedding does not
  * depend on who else is in the batch.
@@ -78,12 +78,12 @@ function activated({ builder }: Part, input: string): string {
 
 function averaged({ builder, layer, ...rest }: FeatureMap, dropoutRate: number): string {
   const active = builder.add('prelu', 'relu1', firstNormalized({ builder, ...rest }, layer));
-  const mean = averageOverPicture(builder, 'pool1', active);
+  const mean = averageOverImage(builder, 'pool1', active);
   const row = builder.add('flatten', builder.numbered('flatten'), mean);
   return dropoutRate === 0 ? row : dropped({ builder, ...rest }, dropoutRate, row);
 }
 
-/** A weighted sum over the picture, with weights of its own for each channel. */
+/** A weighted sum over the image, with weights of its own for each channel. */
 function weightedByDepthwise(features: FeatureMap): string {
   const { builder, layer } = features;
   const [channels, height, width] = shapeOf(features);
@@ -102,7 +102,7 @@ function weightedByDepthwise(features: FeatureMap): string {
   });
 }
 
-/** The mean over the picture of features of one norm, brought to the length of the embedding. */
+/** The mean over the image of features of one norm, brought to the length of the embedding. */
 function normAwarePooled(features: FeatureMap): string {
   const { builder, embeddingSize } = features;
   const [channels] = shapeOf(features);
@@ -110,7 +110,7 @@ function normAwarePooled(features: FeatureMap): string {
   const wide = embeddingSize > channels ? widened(features) : features.layer;
   const equal = builder.add('batch-normalization', 'bn6f', wide, fixed);
   const norms = builder.add('equalize-norms', builder.numbered('equalizenorms'), equal);
-  const mean = averageOverPicture(builder, builder.numbered('pooling'), norms);
+  const mean = averageOverImage(builder, builder.numbered('pooling'), norms);
   if (embeddingSize >= channels) {
     return normalized(features, builder.add('flatten', builder.numbered('flatten'), mean));
   }
@@ -134,7 +134,7 @@ function widened({ builder, layer, embeddingSize }: FeatureMap): string {
   );
 }
 
-function shapeOf({ builder, picture, layer }: FeatureMap): [channels: number, height: number, width: number] {
-  const [channels = 0, height = 0, width = 0] = inferGraph(builder.build(picture, layer)).shapes.get(layer) ?? [];
+function shapeOf({ builder, image, layer }: FeatureMap): [channels: number, height: number, width: number] {
+  const [channels = 0, height = 0, width = 0] = inferShapes(builder.build(image, layer)).shapes.get(layer) ?? [];
   return [channels, height, width];
 }

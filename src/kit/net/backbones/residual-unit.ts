@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { activate, type Activation } from './activate.ts';
 import { headNormalization } from './output-head.ts';
-import { averageOverPicture, convolve } from './square-windows.ts';
+import { averageOverImage, convolve } from './square-windows.ts';
 
 /**
  * Orders of a residual unit: `improved` is the unit of LResNet-IR (Deng et al. 2018, section 3.2.2), `post-activation` that
@@ -20,7 +20,7 @@ export interface ResidualUnit {
   /** The shortcut is a 1x1 convolution instead of the input itself. */
   readonly projects: boolean;
   readonly activation: Activation;
-  /** Channels are weighted by what is in the whole picture (Hu et al. 2017). */
+  /** Channels are weighted by what is in the whole image (Hu et al. 2017). */
   readonly squeezeExcitation: boolean;
   /** A `post-activation` unit strides in its first convolution instead of its last. */
   readonly stridesFirst?: boolean;
@@ -104,7 +104,7 @@ function stridedConvolution({ order, bottleneck: isBottleneck, stridesFirst }: R
 }
 
 function excited(builder: GraphBuilder, input: string, { name, filters, activation }: ResidualUnit): string {
-  const squeezed = averageOverPicture(builder, `${name}_se_pool1`, input);
+  const squeezed = averageOverImage(builder, `${name}_se_pool1`, input);
   const few = convolve(builder, `${name}_se_conv1`, squeezed, { filters: filters / 16, kernel: 1, bias: true });
   const active = activate(builder, `${name}_se_relu1`, few, activation);
   const all = convolve(builder, `${name}_se_conv2`, active, { filters, kernel: 1, bias: true });

@@ -52,7 +52,7 @@ export function resnet(depth: number, units: readonly number[]): Backbone<Resnet
       squeezeExcitation: {
         type: 'boolean',
         default: false,
-        description: 'Every unit weights its channels by what is in the whole picture (--version-se).',
+        description: 'Every unit weights its channels by what is in the whole image (--version-se).',
       },
     },
     weights: { distribution: 'gaussian', fan: 'out' },
@@ -61,12 +61,12 @@ export function resnet(depth: number, units: readonly number[]): Backbone<Resnet
 }
 
 /** A residual network of any number of units. */
-export function buildResnet(architecture: Architecture, options: ResnetOptions, picture: Graph['input']): Graph {
+export function buildResnet(architecture: Architecture, options: ResnetOptions, image: Graph['input']): Graph {
   const builder = new GraphBuilder();
   const filters = Math.min(architecture.width, stemFilters);
   const layer = stages(builder, stem(builder, filters, options), architecture, options);
   const { head, embeddingSize } = options;
-  return builder.build(picture, outputHead(head, { builder, picture, layer, embeddingSize }));
+  return builder.build(image, outputHead(head, { builder, image, layer, embeddingSize }));
 }
 
 function stem(builder: GraphBuilder, filters: number, { earlyDownsampling, activation }: ResnetOptions): string {
@@ -79,7 +79,7 @@ function stem(builder: GraphBuilder, filters: number, { earlyDownsampling, activ
   return pool(builder, builder.numbered('pooling'), active, { function: 'max', kernel: 3, stride: 2, pad: 1 });
 }
 
-/** The first unit of each stage halves the picture and projects its input. */
+/** The first unit of each stage halves the image and projects its input. */
 function stages(
   builder: GraphBuilder,
   input: string,

@@ -30,7 +30,7 @@ export function sphereNet(depth: number, pairs: readonly number[]): Backbone<Sph
 export function buildSphereNet(
   { pairs, width }: Architecture,
   { embeddingSize }: SphereNetOptions,
-  picture: Graph['input'],
+  image: Graph['input'],
 ): Graph {
   const builder = new GraphBuilder();
   let layer = normalizeInput(builder, builder.data);
@@ -44,7 +44,7 @@ export function buildSphereNet(
     }
   }
   const embedding = builder.add('fully-connected', 'fc1', layer, { units: embeddingSize, bias: true });
-  return builder.build(picture, embedding);
+  return builder.build(image, embedding);
 }
 
 function activated(

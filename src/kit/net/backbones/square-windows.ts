@@ -46,8 +46,8 @@ export function pool(builder: GraphBuilder, name: string, input: string, window:
   });
 }
 
-/** The mean of each channel over the whole picture. */
-export function averageOverPicture(builder: GraphBuilder, name: string, input: string): string {
+/** The mean of each channel over the whole image. */
+export function averageOverImage(builder: GraphBuilder, name: string, input: string): string {
   return builder.add('pooling', name, input, {
     function: 'average',
     global: true,

@@ -89,7 +89,7 @@ function grouped(tf: TensorLibrary, full: ConvolutionPrimitives, groups: number)
   };
 }
 
-/** Engines compute pictures with four axes; anything else here is a defect of ours. */
+/** Engines compute images with four axes; anything else here is a defect of ours. */
 export function rank4(tensor: Tensor | undefined): Tensor4D {
   if (tensor?.rank !== 4) throw new Error(`expected a tensor of 4 axes, found ${tensor?.rank ?? 'none'}`);
   return tensor as Tensor4D;

@@ -1,5 +1,5 @@
 import { inputName, type LayerNode } from '../graph/graph.ts';
-import type { GraphParameter, InferredGraph } from '../graph/infer-graph.ts';
+import type { GraphParameter, ShapedGraph } from '../graph/infer-shapes.ts';
 import type { LayerKernels, LayerKernelTable } from './layer-kernels.ts';
 
 /** One layer with everything that is known about it before it runs. */
@@ -22,7 +22,7 @@ export interface ExecutionPlan {
 }
 
 /** Decides, once per network, what is computed and how long each value has to live. */
-export function planExecution({ graph, parameters }: InferredGraph, table: LayerKernelTable): ExecutionPlan {
+export function planExecution({ graph, parameters }: ShapedGraph, table: LayerKernelTable): ExecutionPlan {
   const needed = neededLayers(graph.layers, graph.outputs);
   const trains = new Map<string, boolean>([[inputName, false]]);
   const layers = needed.map((node): PlannedLayer => {

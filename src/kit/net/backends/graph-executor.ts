@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { Random } from '../../../core/random.ts';
 import { inputName } from '../graph/graph.ts';
-import type { GraphParameter, InferredGraph } from '../graph/infer-graph.ts';
+import type { GraphParameter, ShapedGraph } from '../graph/infer-shapes.ts';
 import type { NamedArray } from '../model/named-array.ts';
 import { CountedTensors } from './counted-tensors.ts';
 import type { EngineHandle } from './engine-handle.ts';
@@ -20,7 +20,7 @@ export interface TrainingPass {
   dispose(): void;
 }
 
-class HeldPass implements TrainingPass {
+class RecordedPass implements TrainingPass {
   readonly values: CountedTensors;
   readonly saved = new Map<string, readonly Tensor[]>();
   readonly shapes = new Map<string, readonly number[]>();
@@ -42,7 +42,7 @@ class HeldPass implements TrainingPass {
   }
 }
 
-interface HeldParameter {
+interface ParameterSlot {
   readonly declaration: GraphParameter;
   readonly layout: ParameterLayout;
   readonly momentum: number;
@@ -56,10 +56,10 @@ interface HeldParameter {
 export class Network {
   readonly #engine: EngineHandle;
   readonly #plan: ExecutionPlan;
-  readonly #parameters: ReadonlyMap<string, HeldParameter>;
+  readonly #parameters: ReadonlyMap<string, ParameterSlot>;
 
   /** `arrays` holds every parameter of the graph. */
-  constructor(engine: EngineHandle, inferred: InferredGraph, arrays: ReadonlyMap<string, NamedArray>) {
+  constructor(engine: EngineHandle, inferred: ShapedGraph, arrays: ReadonlyMap<string, NamedArray>) {
     this.#engine = engine;
     this.#plan = planExecution(inferred, kernelsOf(engine));
     this.#parameters = new Map(
@@ -70,7 +70,7 @@ export class Network {
     );
   }
 
-  #hold(inferred: InferredGraph, declaration: GraphParameter, array: NamedArray): HeldParameter {
+  #hold(inferred: ShapedGraph, declaration: GraphParameter, array: NamedArray): ParameterSlot {
     const { tf } = this.#engine;
     const node = required(inferred.graph.layers.find(({ name }) => name === declaration.layer));
     const channels = inferred.shapes.get(node.inputs[0] ?? '')?.[0] ?? 1;
@@ -119,11 +119,11 @@ export class Network {
     return [...this.#parameters.keys()].map((name) => this.read(name));
   }
 
-  /** The outputs for `pictures` (NHWC, 0..255) in inference mode, the caller's to dispose. `pictures` stays the caller's. */
-  infer(pictures: Tensor): Tensor[] {
+  /** The outputs for `images` (NHWC, 0..255) in inference mode, the caller's to dispose. `images` stays the caller's. */
+  infer(images: Tensor): Tensor[] {
     const { tf } = this.#engine;
     const values = new CountedTensors(this.#plan.uses.inference);
-    values.put(inputName, tf.clone(pictures));
+    values.put(inputName, tf.clone(images));
     for (const layer of this.#plan.layers) {
       const output = tf.tidy(() => this.#forward(layer, values, { training: false, seed: 0 }).output);
       for (const input of layer.node.inputs) values.release(input);
@@ -133,11 +133,11 @@ export class Network {
   }
 
   /** A forward pass in training mode; moving statistics take in the batch. `seed` decides what dropout leaves out. */
-  forward(pictures: Tensor, seed: number): TrainingPass {
+  forward(images: Tensor, seed: number): TrainingPass {
     const { tf } = this.#engine;
-    const pass = new HeldPass(this.#plan);
-    pass.values.put(inputName, tf.clone(pictures));
-    pass.shapes.set(inputName, pictures.shape);
+    const pass = new RecordedPass(this.#plan);
+    pass.values.put(inputName, tf.clone(images));
+    pass.shapes.set(inputName, images.shape);
     for (const layer of this.#plan.layers) {
       const layerSeed = Random.derive(seed, layer.node.name).next();
       const result = scoped(tf, () => this.#forward(layer, pass.values, { training: true, seed: layerSeed }));
@@ -156,7 +156,7 @@ export class Network {
    * of it and may replace the parameter at once. Ends the pass.
    */
   backward(pass: TrainingPass, given: readonly Tensor[], take: (name: string, gradient: Tensor) => void): void {
-    if (!(pass instanceof HeldPass)) throw new Error('a pass of another kind of network');
+    if (!(pass instanceof RecordedPass)) throw new Error('a pass of another kind of network');
     const gradients = new Map<string, Tensor>();
     for (const [index, output] of this.#plan.outputs.entries()) {
       gradients.set(output, this.#engine.tf.clone(required(given[index])));
@@ -172,7 +172,7 @@ export class Network {
 
   #backwardLayer(
     { node, kernels, wanted, parameters }: PlannedLayer,
-    pass: HeldPass,
+    pass: RecordedPass,
     gradients: Map<string, Tensor>,
     take: (name: string, gradient: Tensor) => void,
   ): void {

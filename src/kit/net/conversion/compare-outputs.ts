@@ -1,10 +1,10 @@
 import { fail } from '../../../core/failure.ts';
-import type { InferredGraph } from '../graph/infer-graph.ts';
+import type { ShapedGraph } from '../graph/infer-shapes.ts';
 
-/** How far an output of what was written is from that of the network that was read, on random pictures. */
+/** How far an output of what was written is from that of the network that was read, on random images. */
 export interface OutputDifference {
   readonly layer: string;
-  /** Of one picture: [512]. */
+  /** Of one image: [512]. */
   readonly shape: readonly number[];
   /** Of the network that was read, without its sign; never 0, at which a comparison would show nothing. */
   readonly greatestValue: number;
@@ -15,7 +15,7 @@ export interface OutputDifference {
 
 export interface Comparison {
   /** The network that was read. */
-  readonly inferred: InferredGraph;
+  readonly inferred: ShapedGraph;
   /** What it gives, and what was written gives, output by output. */
   readonly wanted: readonly (Float32Array | undefined)[];
   readonly found: readonly (Float32Array | undefined)[];
@@ -67,7 +67,7 @@ function difference(
   if (greatestValue === 0 && greatestDifference === 0) {
     fail({
       code: 'conversion-shows-nothing',
-      message: `Layer "${layer}" is 0 everywhere for random pictures, before and after (${how}): the comparison shows nothing.`,
+      message: `Layer "${layer}" is 0 everywhere for random images, before and after (${how}): the comparison shows nothing.`,
       at: { file },
       hint: 'Weights that are all 0, or activations that let nothing through. What was written stays, to be looked at.',
     });

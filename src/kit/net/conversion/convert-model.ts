@@ -1,11 +1,11 @@
-import { fail, failWith } from '../../../core/failure.ts';
+import { fail, throwIfAny } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
 import type { EngineHandle } from '../backends/engine-handle.ts';
 import { type OnnxEngine } from '../sessions/onnxruntime/load-onnxruntime.ts';
 import { onnxOutputValues } from '../sessions/onnxruntime/onnx-output-values.ts';
 import { outputValues } from '../sessions/output-values.ts';
 import type { ParameterizedGraph } from '../passes/fold-batch-normalization.ts';
-import type { InferredGraph } from '../graph/infer-graph.ts';
+import type { ShapedGraph } from '../graph/infer-shapes.ts';
 import { elementCount } from '../graph/layers/layer-definition.ts';
 import type { Model } from '../model/model-folder.ts';
 import { slimModel } from '../passes/slim-model.ts';
@@ -50,10 +50,10 @@ export type OnnxruntimeComparison =
   | { readonly ran: false; readonly reason: string };
 
 /** Two, so that a mistake with the batch shows. */
-const pictureCount = 2;
+const imageCount = 2;
 
 /**
- * Reads a model, writes it in another format, reads that again, and compares what both give for random pictures, 0..255;
+ * Reads a model, writes it in another format, reads that again, and compares what both give for random images, 0..255;
  * an ONNX file is also run by onnxruntime. Fails with the codes of the formats, with `option-not-taken`,
  * `format-not-written`, `bad-target`, and those of `compareOutputs`; what has been written stays, to be looked at.
  */
@@ -61,10 +61,10 @@ export async function convertModel(conversion: ModelConversion, engines: Compari
   const { to, limit } = conversion;
   let loaded: Promise<EngineHandle> | undefined;
   const layers = (): Promise<EngineHandle> => (loaded ??= engines.layers());
-  const { model, pictures, wanted } = await writeModel(conversion, layers);
+  const { model, images, wanted } = await writeModel(conversion, layers);
   const { inferred, notes } = model;
   const comparison = { inferred, wanted, file: to.path, limit };
-  const found = readBack(conversion, inferred, { engine: await layers(), pictures });
+  const found = readBack(conversion, inferred, { engine: await layers(), images });
   const outputs = compareOutputs({ ...comparison, found, how: 'read again' });
   const parameterCount = inferred.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const converted = { layers: inferred.graph.layers.length, parameterCount, notes: notes ?? [], outputs };
@@ -74,7 +74,7 @@ export async function convertModel(conversion: ModelConversion, engines: Compari
   }
   const onnxruntime = engines.onnxruntime();
   const { version } = onnxruntime.identity;
-  const ran = await onnxOutputValues(onnxruntime, to.path, inferred, pictures);
+  const ran = await onnxOutputValues(onnxruntime, to.path, inferred, images);
   const compared = compareOutputs({ ...comparison, found: ran, how: `in onnxruntime ${version}` });
   return { ...converted, onnxruntime: { ran: true, version, outputs: compared } };
 }
@@ -82,7 +82,7 @@ export async function convertModel(conversion: ModelConversion, engines: Compari
 interface WrittenModel {
   /** Without its parameters: several copies of large ones need not be in memory at a time. */
   readonly model: Pick<Model, 'inferred' | 'notes'>;
-  readonly pictures: Float32Array;
+  readonly images: Float32Array;
   readonly wanted: readonly Float32Array[];
 }
 
@@ -90,21 +90,21 @@ async function writeModel(conversion: ModelConversion, layers: ComparisonEngines
   const { to, seed } = conversion;
   const model = readSource(conversion);
   const { inferred, notes } = model;
-  const pictures = randomPictures(model, seed);
-  const wanted = outputValues(await layers(), model, pictures);
+  const images = randomImages(model, seed);
+  const wanted = outputValues(await layers(), model, images);
   to.format.write?.(to.path, model, to.options);
-  return { model: { inferred, ...(notes === undefined ? {} : { notes }) }, pictures, wanted };
+  return { model: { inferred, ...(notes === undefined ? {} : { notes }) }, images, wanted };
 }
 
 function readBack(
   { to }: ModelConversion,
-  { graph }: InferredGraph,
-  { engine, pictures }: { readonly engine: EngineHandle; readonly pictures: Float32Array },
+  { graph }: ShapedGraph,
+  { engine, images }: { readonly engine: EngineHandle; readonly images: Float32Array },
 ): readonly Float32Array[] {
   const { epoch } = to.options;
   const takesInput = to.format.takes.read.includes('input');
   const options = { ...(takesInput ? { input: graph.input } : {}), ...(epoch === undefined ? {} : { epoch }) };
-  return outputValues(engine, to.format.read(to.path, options), pictures);
+  return outputValues(engine, to.format.read(to.path, options), images);
 }
 
 /** Before anything is computed: whether it can be read and written at all. */
@@ -114,7 +114,7 @@ function readSource(conversion: ModelConversion): Model {
     const message = `Models are read from the format "${to.format.name}", but not written to it.`;
     fail({ code: 'format-not-written', message });
   }
-  failWith([
+  throwIfAny([
     ...readOptionFailures(from.format, from.options, from.path),
     ...writeOptionFailures(to.format, to.options, to.path),
   ]);
@@ -123,8 +123,8 @@ function readSource(conversion: ModelConversion): Model {
   return slim ? { ...read, ...slimModel(read, from.path) } : read;
 }
 
-function randomPictures({ inferred }: ParameterizedGraph, seed: number): Float32Array {
+function randomImages({ inferred }: ParameterizedGraph, seed: number): Float32Array {
   const { channels, height, width } = inferred.graph.input;
-  const random = Random.derive(seed, 'pictures to compare with');
-  return Float32Array.from({ length: pictureCount * channels * height * width }, () => random.integer(256));
+  const random = Random.derive(seed, 'images to compare with');
+  return Float32Array.from({ length: imageCount * channels * height * width }, () => random.integer(256));
 }

@@ -1,15 +1,15 @@
 import { fail } from '../../../core/failure.ts';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
-import type { EngineChoice, EngineRequest } from './engine-request.ts';
+import type { EngineChoice, EngineOverride } from './engine-override.ts';
 import { installedEngine, type InstalledEngine } from './installed.ts';
 import { installedOnnxruntime } from './installed-onnxruntime.ts';
 import { packageFolder } from '../../../core/package-folder.ts';
 
-export interface InferenceWish {
+export interface EnginePreference {
   /** The parameter `engine` of the stage. */
   readonly choice: EngineChoice;
   /** What `FLOW_ENGINE` asks for. */
-  readonly request: EngineRequest | undefined;
+  readonly request: EngineOverride | undefined;
   /** Names the stage in failures. */
   readonly stage: string;
 }
@@ -29,7 +29,7 @@ const installFix = 'npm install onnxruntime-node brings it; the parameter "engin
  * FLOW_ENGINE, is a failure; where `auto` has to take a slower one, the result says so.
  */
 export function inferenceEngine(
-  { choice, request, stage }: InferenceWish,
+  { choice, request, stage }: EnginePreference,
   installation: Installation = { folder: packageFolder(), onnxruntime: installedOnnxruntime() },
 ): InstalledEngine {
   const asked = agreed(choice, request, stage);
@@ -47,7 +47,7 @@ export function inferenceEngine(
 }
 
 /** The one that is asked for; undefined where nobody asks. */
-function agreed(choice: EngineChoice, request: EngineRequest | undefined, stage: string): EngineRequest | undefined {
+function agreed(choice: EngineChoice, request: EngineOverride | undefined, stage: string): EngineOverride | undefined {
   if (choice === 'auto') return request;
   const isMet = request === undefined || request === choice || (request === 'cuda' && choice === 'tensorflow');
   if (isMet) return request ?? choice;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { fail } from '../../../core/failure.ts';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
 import { readEngineRecord, type EngineRecord } from './engine-record.ts';
-import type { EngineRequest } from './engine-request.ts';
+import type { EngineOverride } from './engine-override.ts';
 import { packageFolder } from '../../../core/package-folder.ts';
 
 export interface InstalledEngine {
@@ -21,7 +21,7 @@ const setupCommand = 'npm run setup';
  * The engine that tasks which train compute with, told from the record of set-up alone: no tensor library is loaded, so
  * that planning stays cheap. A request that cannot be met is a failure, and so is an installation that has lost files.
  */
-export function installedEngine(request?: EngineRequest, folder: string = packageFolder()): InstalledEngine {
+export function installedEngine(request?: EngineOverride, folder: string = packageFolder()): InstalledEngine {
   if (request === 'onnxruntime') {
     fail({
       code: 'engine-cannot-train',

@@ -1,6 +1,6 @@
 import { checkValues, checkParameters } from '../model/check-parameters.ts';
 import { type Graph } from '../graph/graph.ts';
-import { inferGraph } from '../graph/infer-graph.ts';
+import { inferShapes } from '../graph/infer-shapes.ts';
 import type { Model, ModelOrigin } from '../model/model-folder.ts';
 import type { NamedArray } from '../model/named-array.ts';
 import { assumedSizeNote, sizeText, underAssumedSize } from './assumed-size.ts';
@@ -15,14 +15,14 @@ export interface ModelParts {
   readonly origin: ModelOrigin;
   /** Named in failures. */
   readonly file: string;
-  /** Nothing says how large the pictures are: the graph's input is a guess. */
+  /** Nothing says how large the images are: the graph's input is a guess. */
   readonly isAssumedSize?: boolean;
 }
 
 /**
  * Makes a model of what an importer read: checks the graph, its parameters and their values, puts the normalisation of
  * the input in front, and makes every fixed gamma 1, as MXNet does whatever a file holds. Fails with the codes of
- * `inferGraph`, `checkParameters`, `checkValues` and `checkNormalizedOnce`.
+ * `inferShapes`, `checkParameters`, `checkValues` and `checkNormalizedOnce`.
  */
 export function assembleModel(parts: ModelParts, options: ModelReadOptions = {}): Model {
   const { input } = parts.graph;
@@ -35,7 +35,7 @@ export function assembleModel(parts: ModelParts, options: ModelReadOptions = {})
 function checkedModel({ graph, arrays, origin, file }: ModelParts, options: ModelReadOptions): Model {
   if (options.normalization !== undefined) checkNormalizedOnce(graph, options.normalization, file);
   const whole = options.normalization === undefined ? graph : normalizedInput(graph, options.normalization);
-  const inferred = inferGraph(whole, file);
+  const inferred = inferShapes(whole, file);
   const found = new Map([...arrays].map((array) => [array.name, array]));
   checkParameters(inferred, found.values(), file);
   checkValues(inferred, found, file);

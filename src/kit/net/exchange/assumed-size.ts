@@ -1,14 +1,14 @@
 import { type Failure, FailureError } from '../../../core/failure.ts';
 import type { Graph } from '../graph/graph.ts';
 
-/** Of the pictures of networks that embed faces; taken where neither a file nor the options say another. */
+/** Of the images of networks that embed faces; taken where neither a file nor the options say another. */
 export const assumedSize = { channels: 3, height: 112, width: 112 } as const satisfies Graph['input'];
 
 const howToSay = '--input 3xHEIGHTxWIDTH says another, in stages the parameter "input"';
 
 /** For people: that the size was assumed, and how to give another. */
 export function assumedSizeNote(input: Graph['input']): string {
-  return `The file does not say how large its pictures are: ${sizeText(input)} was assumed; ${howToSay}.`;
+  return `The file does not say how large its images are: ${sizeText(input)} was assumed; ${howToSay}.`;
 }
 
 export function sizeText({ channels, height, width }: Graph['input']): string {
@@ -32,5 +32,5 @@ export function mayBeDueToSize([first]: readonly Failure[]): boolean {
 }
 
 function assumedSizeHint(input: Graph['input']): string {
-  return `The size of the pictures, ${sizeText(input)}, was assumed, since the file does not say it: ${howToSay}.`;
+  return `The size of the images, ${sizeText(input)}, was assumed, since the file does not say it: ${howToSay}.`;
 }

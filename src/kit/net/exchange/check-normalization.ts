@@ -21,7 +21,7 @@ export function checkNormalizes({ layers }: Graph, file: string): void {
   if (first !== undefined && weighted.includes(first.kind)) refuseUnknown(first.name, file);
 }
 
-/** Fails with `normalization-not-taken` where a network normalises its pictures itself and is to be fed normalised ones. */
+/** Fails with `normalization-not-taken` where a network normalises its images itself and is to be fed normalised ones. */
 export function checkNormalizedOnce({ layers }: Graph, normalization: InputNormalization, file: string): void {
   const first = firstOnPixels(layers);
   if (changesValues(normalization) && first !== undefined && normalizers.includes(first.kind)) {

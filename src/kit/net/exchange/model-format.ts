@@ -31,7 +31,7 @@ export interface ModelFormat {
   networksIn?(path: string): readonly string[];
   /**
    * Reads the model at a path that {@link recognises} accepts. Fails with the codes of its format, of graphs
-   * (`inferGraph`) and of parameters (`checkParameters`), and names the layer.
+   * (`inferShapes`) and of parameters (`checkParameters`), and names the layer.
    */
   read(path: string, options: ModelReadOptions): Model;
   /** Writes the model, folder included; absent where there is no use in writing. Fails with `not-expressible`. */
@@ -47,16 +47,16 @@ export interface ModelReadOptions {
   readonly epoch?: number;
   /** Layers whose values are the results, instead of those the file names. */
   readonly outputs?: readonly string[];
-  /** Size of the pictures, where the file leaves it open; 112 x 112 for networks that embed. */
-  readonly input?: PictureSize;
+  /** Size of the images, where the file leaves it open; 112 x 112 for networks that embed. */
+  readonly input?: ImageSize;
   /**
-   * What the programs that use the file do to a picture before the network sees it; becomes part of the graph, whose
-   * own pictures are RGB, 0..255.
+   * What the programs that use the file do to an image before the network sees it; becomes part of the graph, whose
+   * own images are RGB, 0..255.
    */
   readonly normalization?: InputNormalization;
 }
 
-export interface PictureSize {
+export interface ImageSize {
   /** 3 unless given. */
   readonly channels?: number;
   readonly height: number;
@@ -65,7 +65,7 @@ export interface PictureSize {
 
 /** The network is fed (value - mean) * scale. */
 export interface InputNormalization {
-  /** On the scale of pictures, 0..255. */
+  /** On the scale of images, 0..255. */
   readonly mean: number;
   readonly scale: number;
   readonly colorOrder: 'rgb' | 'bgr';

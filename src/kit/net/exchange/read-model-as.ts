@@ -1,4 +1,4 @@
-import { failWith } from '../../../core/failure.ts';
+import { throwIfAny } from '../../../core/failure.ts';
 import type { Model } from '../model/model-folder.ts';
 import { readOptionFailures } from './check-options.ts';
 import type { ModelFormat, ModelReadOptions } from './model-format.ts';
@@ -12,6 +12,6 @@ export interface ModelSource {
 
 /** Reads a model. Fails with `option-not-taken` before anything is read, and with the codes of the format. */
 export function readModelAs({ format, path, options }: ModelSource): Model {
-  failWith(readOptionFailures(format, options, path));
+  throwIfAny(readOptionFailures(format, options, path));
   return format.read(path, options);
 }

@@ -1,6 +1,6 @@
 import type { AttributesOf, LayerKind } from './layers/index.ts';
 
-/** The name by which layers refer to the pictures that enter a network, as in MXNet's symbols. */
+/** The name by which layers refer to the images that enter a network, as in MXNet's symbols. */
 export const inputName = 'data';
 
 /** One layer of a graph. */
@@ -17,7 +17,7 @@ export interface LayerNodeOf<Kind extends LayerKind> {
   readonly parameterNames?: Readonly<Record<string, string>>;
 }
 
-/** A network as data. Pictures enter as RGB values 0..255. */
+/** A network as data. Images enter as RGB values 0..255. */
 export interface Graph {
   readonly input: { readonly channels: number; readonly height: number; readonly width: number };
   /** Each after those it takes its inputs from. */

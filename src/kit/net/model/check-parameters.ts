@@ -1,18 +1,18 @@
-import { type Failure, fail, failWith } from '../../../core/failure.ts';
-import type { InferredGraph } from '../graph/infer-graph.ts';
+import { type Failure, fail, throwIfAny } from '../../../core/failure.ts';
+import type { ShapedGraph } from '../graph/infer-shapes.ts';
 import type { NamedArray } from './named-array.ts';
 
 /** An array of which only name and size are known yet. */
 export type ArrayShape = Pick<NamedArray, 'name' | 'shape'>;
 
 /** More than these do not each get a failure of their own. */
-const mostFailures = 5;
+const maxFailures = 5;
 
 /**
  * Compares the arrays of a file with the parameters of a graph. Fails with `parameters-mismatch`, one failure for each
  * that is missing, has another shape, or belongs to no layer, or one for all where they are many.
  */
-export function checkParameters(inferred: InferredGraph, arrays: Iterable<ArrayShape>, file: string): void {
+export function checkParameters(inferred: ShapedGraph, arrays: Iterable<ArrayShape>, file: string): void {
   const found = new Map([...arrays].map((entry) => [entry.name, entry]));
   const failures: Failure[] = [];
   const report = (message: string): void => {
@@ -28,8 +28,8 @@ export function checkParameters(inferred: InferredGraph, arrays: Iterable<ArrayS
     found.delete(name);
   }
   for (const name of found.keys()) report(`Parameter "${name}" belongs to no layer.`);
-  if (failures.length > mostFailures) failures.splice(0, Infinity, summary(failures, file));
-  failWith(failures);
+  if (failures.length > maxFailures) failures.splice(0, Infinity, summary(failures, file));
+  throwIfAny(failures);
 }
 
 function summary(failures: readonly Failure[], file: string): Failure {
@@ -47,7 +47,7 @@ function summary(failures: readonly Failure[], file: string): Failure {
  * Fails with `parameter-not-finite` at the first value that is no finite number, and with `negative-variance` at the first
  * variance of a batch normalisation below 0, whose square root would be NaN.
  */
-export function checkValues(inferred: InferredGraph, parameters: ReadonlyMap<string, NamedArray>, file: string): void {
+export function checkValues(inferred: ShapedGraph, parameters: ReadonlyMap<string, NamedArray>, file: string): void {
   for (const { name, layer, suffix } of inferred.parameters) {
     const { values } = parameters.get(name) ?? {};
     if (values === undefined) continue;
@@ -70,7 +70,7 @@ interface ParameterPlace {
 }
 
 function checkFinite(values: Float32Array, { name, layer, file }: ParameterPlace): void {
-  if (Number.isFinite(sumOfNothings(values))) return;
+  if (Number.isFinite(nanIfAnyNotFinite(values))) return;
   const index = values.findIndex((value) => !Number.isFinite(value));
   fail({
     code: 'parameter-not-finite',
@@ -81,7 +81,7 @@ function checkFinite(values: Float32Array, { name, layer, file }: ParameterPlace
 }
 
 /** Each times 0: NaN as soon as one is not finite, else 0. Counted down, since `for of` takes ten times as long. */
-function sumOfNothings(values: Float32Array): number {
+function nanIfAnyNotFinite(values: Float32Array): number {
   let sum = 0;
   let index = values.length;
   while (index-- > 0) sum += (values[index] ?? 0) * 0;

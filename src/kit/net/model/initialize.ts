@@ -1,5 +1,5 @@
 import { Random } from '../../../core/random.ts';
-import type { GraphParameter } from '../graph/infer-graph.ts';
+import type { GraphParameter } from '../graph/infer-shapes.ts';
 import { elementCount } from '../graph/layers/layer-definition.ts';
 import type { NamedArray } from './named-array.ts';
 

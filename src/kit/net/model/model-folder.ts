@@ -6,7 +6,7 @@ import { fail } from '../../../core/failure.ts';
 import { readArrayFile, writeArrayFile } from './array-file.ts';
 import { checkValues, checkParameters } from './check-parameters.ts';
 import type { Graph } from '../graph/graph.ts';
-import { inferGraph, type InferredGraph } from '../graph/infer-graph.ts';
+import { inferShapes, type ShapedGraph } from '../graph/infer-shapes.ts';
 import { parseModelFile } from './model-file.ts';
 import type { NamedArray } from './named-array.ts';
 
@@ -15,7 +15,7 @@ export type ModelOrigin = Readonly<Record<string, Json>>;
 
 /** A network with its parameters. */
 export interface Model {
-  readonly inferred: InferredGraph;
+  readonly inferred: ShapedGraph;
   /** By name, in MXNet's layouts. */
   readonly parameters: ReadonlyMap<string, NamedArray>;
   readonly origin: ModelOrigin;
@@ -45,7 +45,7 @@ export function writeModel(
 export function readModel(folder: string): Model {
   const file = join(folder, jsonName);
   const { graph, arrays, origin } = parseModelFile(readText(file), file);
-  const inferred = inferGraph(graph, file);
+  const inferred = inferShapes(graph, file);
   checkParameters(inferred, arrays, file);
   const parameters = readArrayFile(join(folder, valuesName), arrays);
   checkValues(inferred, parameters, join(folder, valuesName));

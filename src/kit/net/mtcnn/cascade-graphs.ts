@@ -1,5 +1,5 @@
 import { convolve, pool } from '../backbones/square-windows.ts';
-import type { PictureSize } from '../backbones/backbone.ts';
+import type { ImageSize } from '../backbones/backbone.ts';
 import type { Graph } from '../graph/graph.ts';
 import { GraphBuilder } from '../graph/graph-builder.ts';
 
@@ -31,7 +31,7 @@ export function cascadeGraph(network: CascadeNetwork): Graph {
 }
 
 /** PNet: boxes [4, rows, columns] and probabilities [2, rows, columns] for every 12 x 12 window, two pixels apart. */
-export function proposalNetwork(size: PictureSize): Graph {
+export function proposalNetwork(size: ImageSize): Graph {
   const net = new MtcnnBuilder();
   let x = net.convolution('1', net.data, { filters: 10, kernel: 3 });
   x = net.pooling('pool1', x, 2);

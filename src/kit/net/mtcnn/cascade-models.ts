@@ -5,7 +5,7 @@ import { readPickledArrays } from '../../codec/pickle/pickled-arrays.ts';
 import { readBytes } from '../../codec/read-file.ts';
 import { readWeightShards } from '../../codec/tfjs/weight-shards.ts';
 import { checkValues, checkParameters } from '../model/check-parameters.ts';
-import { inferGraph } from '../graph/infer-graph.ts';
+import { inferShapes } from '../graph/infer-shapes.ts';
 import type { Model } from '../model/model-folder.ts';
 import { cascadeGraph, type CascadeNetwork } from './cascade-graphs.ts';
 import { orientedWeights, type TrainedArray } from './oriented-weights.ts';
@@ -70,7 +70,7 @@ function faceApiParameter(path: string, network: CascadeNetwork): string | undef
 }
 
 function cascadeModel(network: CascadeNetwork, arrays: ReadonlyMap<string, TrainedArray>, file: string): Model {
-  const inferred = inferGraph(cascadeGraph(network));
+  const inferred = inferShapes(cascadeGraph(network));
   const known = new Set(inferred.parameters.map(({ name }) => name));
   const oriented = orientedWeights(inferred, arrays, 'tensorflow');
   const strange = [...arrays].filter(([name]) => !known.has(name)).map(([name, array]) => ({ name, ...array }));

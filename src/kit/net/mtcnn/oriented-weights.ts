@@ -1,5 +1,5 @@
 import { inputName, type LayerNode } from '../graph/graph.ts';
-import type { InferredGraph } from '../graph/infer-graph.ts';
+import type { ShapedGraph } from '../graph/infer-shapes.ts';
 import type { NamedArray } from '../model/named-array.ts';
 
 /*
@@ -21,7 +21,7 @@ export interface TrainedArray {
  * rows and columns. What is missing is left out, and what has another shape stays as it is: `checkParameters` says so.
  */
 export function orientedWeights(
-  inferred: InferredGraph,
+  inferred: ShapedGraph,
   arrays: ReadonlyMap<string, TrainedArray>,
   layout: TrainedLayout,
 ): NamedArray[] {
@@ -42,7 +42,7 @@ export function orientedWeights(
   });
 }
 
-/** Whether a layer takes a picture, or one of the pictures that LNet's input is sliced into. */
+/** Whether a layer takes an image, or one of the images that LNet's input is sliced into. */
 function takesColours(node: LayerNode, nodes: ReadonlyMap<string, LayerNode>): boolean {
   const [input = ''] = node.inputs;
   const source = nodes.get(input);
@@ -66,8 +66,8 @@ function filterIndex(
   };
 }
 
-/** The same for a fully connected layer: its input may be a picture, (channels, rows, columns) here. */
-function rowIndex({ shapes }: InferredGraph, node: LayerNode, layout: TrainedLayout): (index: number) => number {
+/** The same for a fully connected layer: its input may be an image, (channels, rows, columns) here. */
+function rowIndex({ shapes }: ShapedGraph, node: LayerNode, layout: TrainedLayout): (index: number) => number {
   const [channels = 1, rows = 1, columns = 1] = shapes.get(node.inputs[0] ?? '') ?? [];
   const units = shapes.get(node.name)?.[0] ?? 1;
   const length = channels * rows * columns;

@@ -1,11 +1,11 @@
 import type { Graph, LayerNode, LayerNodeOf } from '../graph/graph.ts';
-import type { GraphParameter, InferredGraph } from '../graph/infer-graph.ts';
-import { inferGraph } from '../graph/infer-graph.ts';
+import type { GraphParameter, ShapedGraph } from '../graph/infer-shapes.ts';
+import { inferShapes } from '../graph/infer-shapes.ts';
 import type { NamedArray } from '../model/named-array.ts';
 
 /** A network with its arrays. */
 export interface ParameterizedGraph {
-  readonly inferred: InferredGraph;
+  readonly inferred: ShapedGraph;
   readonly parameters: ReadonlyMap<string, NamedArray>;
 }
 
@@ -32,7 +32,7 @@ export function foldBatchNormalization({ inferred, parameters }: ParameterizedGr
   const merged = new Map(parameters);
   const namesOf = (node: LayerNode): ReadonlyMap<string, string> => parameterNames(inferred.parameters, node);
   for (const pair of pairs) mergeArrays(merged, pair, namesOf);
-  return { inferred: inferGraph({ ...graph, layers }), parameters: merged };
+  return { inferred: inferShapes({ ...graph, layers }), parameters: merged };
 }
 
 function foldablePairs(graph: Graph): Pair[] {

@@ -1,7 +1,7 @@
 import { embeddingOutput } from '../model/embedding-output.ts';
 import type { ParameterizedGraph } from './fold-batch-normalization.ts';
 import type { Graph, LayerNode } from '../graph/graph.ts';
-import { inferGraph } from '../graph/infer-graph.ts';
+import { inferShapes } from '../graph/infer-shapes.ts';
 
 /**
  * The embedding part of a network: what only training needs goes, softmax, classifier and their parameters. The embedding
@@ -12,7 +12,7 @@ export function slimModel({ inferred, parameters }: ParameterizedGraph, file?: s
   const { graph } = inferred;
   const output = graph.layers.find(({ name }) => name === 'fc1')?.name ?? beforeClassifier(graph);
   const outputs = output === undefined ? graph.outputs : [output];
-  const slim = inferGraph({ ...graph, layers: needed(graph, outputs), outputs }, file);
+  const slim = inferShapes({ ...graph, layers: needed(graph, outputs), outputs }, file);
   embeddingOutput(slim, file);
   const kept = slim.parameters.flatMap(({ name }) => {
     const array = parameters.get(name);

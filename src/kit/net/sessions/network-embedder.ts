@@ -2,9 +2,9 @@ import { embeddingOutput } from '../model/embedding-output.ts';
 import type { EngineHandle } from '../backends/engine-handle.ts';
 import type { Network } from '../backends/graph-executor.ts';
 import { required } from '../backends/required.ts';
-import type { InferredGraph } from '../graph/infer-graph.ts';
+import type { ShapedGraph } from '../graph/infer-shapes.ts';
 
-/** A network ready to turn pictures into embeddings; the shape of `FaceEmbedder` in src/kit/face, and an end. */
+/** A network ready to turn images into embeddings; the shape of `FaceEmbedder` in src/kit/face, and an end. */
 export interface Embedder {
   readonly height: number;
   readonly width: number;
@@ -13,7 +13,7 @@ export interface Embedder {
   /** Engine, version, device or execution provider, and threads, for people: what really computes. */
   readonly computesWith: string;
   /**
-   * Embeds `count` RGB pictures, bytes 0..255, NHWC (count x height x width x 3). Resolves to count x embeddingSize
+   * Embeds `count` RGB images, bytes 0..255, NHWC (count x height x width x 3). Resolves to count x embeddingSize
    * floats, not normalised. `count` may vary from call to call.
    */
   embed(pixels: Uint8Array, count: number): Promise<Float32Array>;
@@ -25,7 +25,7 @@ export interface Embedder {
 export function networkEmbedder(
   engine: EngineHandle,
   network: Network,
-  inferred: InferredGraph,
+  inferred: ShapedGraph,
   file?: string,
 ): Embedder {
   const { height, width, channels } = inferred.graph.input;

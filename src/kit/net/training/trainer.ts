@@ -6,7 +6,7 @@ import type { EngineHandle } from '../backends/engine-handle.ts';
 import { Network } from '../backends/graph-executor.ts';
 import { required } from '../backends/required.ts';
 import { scoped } from '../backends/scoped.ts';
-import { type InferredGraph } from '../graph/infer-graph.ts';
+import { type ShapedGraph } from '../graph/infer-shapes.ts';
 import { initialValues, initialWeights, type WeightInitializer } from '../model/initialize.ts';
 import { type LossChoice, lossOf } from '../losses/index.ts';
 import type { LossParameter } from '../losses/loss.ts';
@@ -16,7 +16,7 @@ import { Sgd, type SgdOptions } from './sgd.ts';
 
 export interface TrainerOptions {
   readonly engine: EngineHandle;
-  readonly inferred: InferredGraph;
+  readonly inferred: ShapedGraph;
   readonly weights: WeightInitializer;
   readonly classes: number;
   readonly loss: LossChoice;
@@ -30,7 +30,7 @@ export interface StepInput {
   /** Counted from 1. */
   readonly step: number;
   /** NHWC, 0..255, RGB. */
-  readonly pictures: Uint8Array;
+  readonly images: Uint8Array;
   readonly labels: Int32Array;
   readonly learningRate: number;
 }
@@ -74,11 +74,11 @@ export class Trainer {
   }
 
   /** Trains on one batch. Fails with `training-diverged` where the loss is not a number, `label-out-of-range`. */
-  step({ step, pictures, labels, learningRate }: StepInput): StepResult {
+  step({ step, images, labels, learningRate }: StepInput): StepResult {
     const { tf } = this.#options.engine;
     const { height, width, channels } = this.#options.inferred.graph.input;
     this.#checkLabels(labels);
-    const input = tf.tensor4d(new Float32Array(pictures), [labels.length, height, width, channels]);
+    const input = tf.tensor4d(new Float32Array(images), [labels.length, height, width, channels]);
     const pass = this.#network.forward(input, Random.derive(this.#options.seed, `dropout ${step}`).next());
     input.dispose();
     const { loss, accuracy, gradients } = this.#lossStep(required(pass.outputs[0]), labels);

@@ -84,10 +84,10 @@ describe('a verification set', () => {
     }
   });
 
-  it('says that pairs and pictures do not match', async () => {
+  it('says that pairs and images do not match', async () => {
     const bytes = verificationSet.encode({ images: images.slice(0, 3), same: [true] });
     const [failure] = await failuresOf(() => verificationSet.decode(new Cursor(bytes, 'x.bin')));
-    expect(failure?.message).toBe('1 pairs need 2 pictures, found 3');
+    expect(failure?.message).toBe('1 pairs need 2 images, found 3');
   });
 
   const sample = '../shared/data/samples/small_lfw.bin';

@@ -34,7 +34,7 @@ describe('a pair protocol', () => {
     ['ten 300\n', 'expected "folds pairs"'],
     ['1 1\nx 1 2\n', 'expected 2 lines of pairs'],
     ['1 1\nx 1 2\nx 1 3\n', 'expected "name i name2 j" (line 2 of fold 1)'],
-    ['1 1\nx 1 two\nx 1 y 3\n', 'expected a picture number instead of "two"'],
+    ['1 1\nx 1 two\nx 1 y 3\n', 'expected an image number instead of "two"'],
   ])('refuses %j', async (damaged, problem) => {
     const [failure] = await failuresOf(() => decode(damaged));
     expect(failure?.message).toContain(problem);

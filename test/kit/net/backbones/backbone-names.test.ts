@@ -6,7 +6,7 @@ import {
   chooseNetwork,
   type NetworkChoice,
 } from '../../../../src/kit/net/backbones/index.ts';
-import { inferGraph, type InferredGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes, type ShapedGraph } from '../../../../src/kit/net/graph/infer-shapes.ts';
 
 const symbolFile = '../shared/data/models/mobilefacenet-y1/model-symbol.json';
 
@@ -14,8 +14,8 @@ interface Symbol {
   readonly nodes: readonly { readonly op: string; readonly name: string }[];
 }
 
-function network(choice: NetworkChoice): InferredGraph {
-  return inferGraph(buildNetwork(choice, { height: 112, width: 112 }));
+function network(choice: NetworkChoice): ShapedGraph {
+  return inferShapes(buildNetwork(choice, { height: 112, width: 112 }));
 }
 
 function parameterNames(choice: NetworkChoice): string[] {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { backbones, buildNetwork, chooseNetwork, type NetworkChoice } from '../../../../src/kit/net/backbones/index.ts';
-import { type GraphParameter, inferGraph, type InferredGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { type GraphParameter, inferShapes, type ShapedGraph } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { elementCount } from '../../../../src/kit/net/graph/layers/layer-definition.ts';
 
-function inferred(choice: NetworkChoice): InferredGraph {
-  return inferGraph(buildNetwork(choice, { height: 112, width: 112 }));
+function inferred(choice: NetworkChoice): ShapedGraph {
+  return inferShapes(buildNetwork(choice, { height: 112, width: 112 }));
 }
 
 interface Counts {
@@ -12,7 +12,7 @@ interface Counts {
   readonly aux: readonly [arrays: number, values: number];
 }
 
-function countsOf({ parameters }: InferredGraph): Counts {
+function countsOf({ parameters }: ShapedGraph): Counts {
   const count = (list: readonly GraphParameter[]): [number, number] => [
     list.length,
     list.reduce((sum, { shape }) => sum + elementCount(shape), 0),

@@ -2,7 +2,7 @@ import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handl
 import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
 import { required } from '../../../../src/kit/net/backends/required.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
 import { randomParameters, randomValues } from './small-networks.ts';
 
@@ -11,7 +11,7 @@ export type Computed = ReadonlyMap<string, Float32Array>;
 
 export interface ComputeOptions {
   readonly parameters?: ReadonlyMap<string, NamedArray>;
-  /** Pictures. */
+  /** Images. */
   readonly batch?: number;
   /** What they hold: small numbers around 0, unless given. Called with how many, and a seed. */
   readonly drawPixels?: (count: number, seed: number) => Float32Array;
@@ -25,15 +25,15 @@ export function computeNetwork(
 ): Computed {
   const seed = 1;
   const { tf } = engine;
-  const inferred = inferGraph(graph);
+  const inferred = inferShapes(graph);
   const { height, width, channels } = graph.input;
   const network = new Network(engine, inferred, parameters);
   const shape: [number, number, number, number] = [batch, height, width, channels];
-  const pictures = tf.tensor4d(drawPixels(batch * height * width * channels, seed + 1), shape);
+  const images = tf.tensor4d(drawPixels(batch * height * width * channels, seed + 1), shape);
   const computed = new Map<string, Float32Array>();
 
-  const inferredOutputs = network.infer(pictures);
-  const pass = network.forward(pictures, 7);
+  const inferredOutputs = network.infer(images);
+  const pass = network.forward(images, 7);
   for (const [index, name] of graph.outputs.entries()) {
     computed.set(`${name} in inference`, Float32Array.from(required(inferredOutputs[index]).dataSync()));
     computed.set(`${name} in training`, Float32Array.from(required(pass.outputs[index]).dataSync()));
@@ -46,7 +46,7 @@ export function computeNetwork(
   for (const { name, role } of inferred.parameters) {
     if (role === 'auxiliary') computed.set(name, network.read(name).values);
   }
-  tf.dispose([pictures, ...inferredOutputs, ...gradients]);
+  tf.dispose([images, ...inferredOutputs, ...gradients]);
   network.dispose();
   return computed;
 }

@@ -10,7 +10,7 @@ import { loadOnnxruntime, type OnnxEngine } from '../../../../src/kit/net/sessio
 import { installedOnnxruntime } from '../../../../src/kit/net/engines/installed-onnxruntime.ts';
 import { modelEmbedder } from '../../../../src/kit/net/sessions/onnxruntime/model-embedder.ts';
 import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { onnxBytes } from '../../../../src/kit/net/exchange/onnx/write-onnx.ts';
 import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
 import { networkEmbedder } from '../../../../src/kit/net/sessions/network-embedder.ts';
@@ -23,8 +23,8 @@ import { randomValues } from './small-networks.ts';
 const identity = installedOnnxruntime();
 const missing = typeof identity === 'string' ? ` (skipped: ${identity})` : '';
 
-/** Pictures as bytes, NHWC. */
-function randomPictures(count: number, { height, width }: { height: number; width: number }): Uint8Array {
+/** Images as bytes, NHWC. */
+function randomImages(count: number, { height, width }: { height: number; width: number }): Uint8Array {
   return Uint8Array.from(
     randomValues(count * height * width * 3, 5),
     (value) => Math.abs(Math.round(value * 97)) % 256,
@@ -34,7 +34,7 @@ function randomPictures(count: number, { height, width }: { height: number; widt
 function familyModel(name: string): Model {
   const family = smallFamilies[name];
   if (family === undefined) throw new Error(`no family "${name}"`);
-  return { inferred: inferGraph(family.graph), parameters: familyParameters(family), origin: {} };
+  return { inferred: inferShapes(family.graph), parameters: familyParameters(family), origin: {} };
 }
 
 /** The type of a feature map whose size is left open. */
@@ -63,7 +63,7 @@ describe.skipIf(typeof identity === 'string')(`the onnxruntime engine${missing}`
     'embeds with a small "%s" as the reference does, whatever the batch',
     async (name) => {
       const model = familyModel(name);
-      const pixels = randomPictures(3, model.inferred.graph.input);
+      const pixels = randomImages(3, model.inferred.graph.input);
       const wanted = await expected(model, pixels, 3);
       const embedder = await modelEmbedder(engine, model, name);
       expect(relativeDifference(await embedder.embed(pixels, 3), wanted)).toBeLessThan(1e-4);
@@ -74,10 +74,10 @@ describe.skipIf(typeof identity === 'string')(`the onnxruntime engine${missing}`
     },
   );
 
-  it('computes more pictures than it takes at a time in parts', async () => {
+  it('computes more images than it takes at a time in parts', async () => {
     const model = familyModel('y1');
     const count = 35;
-    const pixels = randomPictures(count, model.inferred.graph.input);
+    const pixels = randomImages(count, model.inferred.graph.input);
     const embedder = await modelEmbedder(engine, model, 'y1');
     const found = await embedder.embed(pixels, count);
     expect(found).toHaveLength(count * embedder.embeddingSize);
@@ -116,7 +116,7 @@ describe.skipIf(typeof identity === 'string')(`the onnxruntime engine${missing}`
     ['NHWC, uint8, four at a time', 'bytes', withBatch(4)],
   ] as const)('runs a foreign file (%s) as it is', async (_shape, input, change) => {
     const { file, model } = foreignFile(input, change);
-    const pixels = randomPictures(3, model.inferred.graph.input);
+    const pixels = randomImages(3, model.inferred.graph.input);
     const embedder = await loadEmbedder({ model: file, engine: engine.identity, threads: 2 });
     expect(embedder).toMatchObject({ height: 12, width: 12, embeddingSize: 8 });
     expect(relativeDifference(await embedder.embed(pixels, 3), await expected(model, pixels, 3))).toBeLessThan(1e-4);
@@ -136,7 +136,7 @@ describe.skipIf(typeof identity === 'string')(`the onnxruntime engine${missing}`
 
   it('normalises for a file that does not, and turns the channels round', async () => {
     const { file, model } = foreignFile('planes', silent);
-    const pixels = randomPictures(2, model.inferred.graph.input);
+    const pixels = randomImages(2, model.inferred.graph.input);
     const prepared = pixels.map((_, index) => {
       const pixel = index - (index % 3);
       return 255 - (pixels[pixel + 2 - (index % 3)] ?? 0);

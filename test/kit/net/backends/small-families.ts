@@ -10,12 +10,12 @@ import { buildSphereNet } from '../../../../src/kit/net/backbones/sphere-net.ts'
 import { Random } from '../../../../src/core/random.ts';
 import { elementCount } from '../../../../src/kit/net/graph/layers/layer-definition.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { initialValues, type WeightInitializer } from '../../../../src/kit/net/model/initialize.ts';
 import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
 import { randomParameters } from './small-networks.ts';
 
-/** A family with few layers and small pictures: everything its builder can make occurs. */
+/** A family with few layers and small images: everything its builder can make occurs. */
 export interface SmallFamily {
   readonly graph: Graph;
   readonly weights: WeightInitializer;
@@ -26,16 +26,16 @@ export interface SmallFamily {
   readonly isKeptFromBends?: true;
 }
 
-const picture = { channels: 3, height: 12, width: 12 };
+const image = { channels: 3, height: 12, width: 12 };
 /** For networks that halve it more often: a map of one pixel would leave three values per channel to normalise. */
-const largerPicture = { channels: 3, height: 24, width: 24 };
+const largerImage = { channels: 3, height: 24, width: 24 };
 const embeddingSize = 8;
 const common = { embeddingSize, head: 'E', earlyDownsampling: false } as const;
 
 function resnet(options: Partial<ResnetOptions>, bottleneck = false): SmallFamily {
   const all = { ...common, unit: 'improved', activation: 'prelu', squeezeExcitation: false, ...options } as const;
   const architecture = { units: [2, 1], bottleneck, width: bottleneck ? 64 : 16 };
-  const size = all.earlyDownsampling ? largerPicture : picture;
+  const size = all.earlyDownsampling ? largerImage : image;
   return { graph: buildResnet(architecture, all, size), weights: backbones.r18.weights };
 }
 
@@ -56,7 +56,7 @@ export const smallFamilies: Readonly<Record<string, SmallFamily>> = {
   'resnext, head GNAP': resnet({ unit: 'resnext', head: 'GNAP' }, true),
   'resnet, head GNAP with more values than channels': resnet({ head: 'GNAP', embeddingSize: 40 }),
   densenet: {
-    graph: buildDenseNet({ growth: 4, units: [2, 2] }, { ...common, head: 'CX' }, largerPicture),
+    graph: buildDenseNet({ growth: 4, units: [2, 2] }, { ...common, head: 'CX' }, largerImage),
     weights: backbones.d121.weights,
   },
   'dual path': {
@@ -71,7 +71,7 @@ export const smallFamilies: Readonly<Record<string, SmallFamily>> = {
         ],
       },
       common,
-      picture,
+      image,
     ),
     weights: backbones.p92.weights,
   },
@@ -84,7 +84,7 @@ export const smallFamilies: Readonly<Record<string, SmallFamily>> = {
     weights: backbones.i2.weights,
   },
   spherenet: {
-    graph: buildSphereNet({ pairs: [1, 1], width: 8 }, { embeddingSize }, picture),
+    graph: buildSphereNet({ pairs: [1, 1], width: 8 }, { embeddingSize }, image),
     weights: backbones.s20.weights,
   },
   m1: {
@@ -113,7 +113,7 @@ export function familyParameters(family: SmallFamily): ReadonlyMap<string, Named
   const random = new Random(2);
   const kinds = new Map(graph.layers.map(({ name, kind }) => [name, kind]));
   const bent = family.isKeptFromBends === true ? inputsOfActivations(graph) : new Set<string>();
-  for (const parameter of inferGraph(graph).parameters) {
+  for (const parameter of inferShapes(graph).parameters) {
     const { name, suffix, layer, shape } = parameter;
     const put = (draw: () => number): void => {
       drawn.set(name, { name, shape, values: Float32Array.from({ length: elementCount(shape) }, draw) });

@@ -1,7 +1,7 @@
 import { Random } from '../../../../src/core/random.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { elementCount } from '../../../../src/kit/net/graph/layers/layer-definition.ts';
 import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
 
@@ -180,10 +180,10 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
     const centred = builder.add('minus-scalar', 'minus', builder.add('identity', 'same', input), { scalar: 0.3 });
     return builder.add('multiply-scalar', 'layer', centred, { scalar: -1.5 });
   }),
-  'the product of two pictures': around((builder, input) =>
+  'the product of two images': around((builder, input) =>
     builder.add('multiply', 'layer', [input, builder.add('prelu', 'slope', input)]),
   ),
-  'a picture times pixels': around((builder, input) => {
+  'an image times pixels': around((builder, input) => {
     const pooled = builder.add('pooling', 'pooled', input, {
       function: 'average',
       global: true,
@@ -194,15 +194,15 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
     });
     return builder.add('multiply', 'layer', [input, pooled]);
   }),
-  'a picture times rows': around((builder, input) => {
+  'an image times rows': around((builder, input) => {
     const dense = builder.add('fully-connected', 'dense', input, { units: 4, bias: false });
     return builder.add('multiply', 'layer', [input, dense]);
   }),
-  'channels of several pictures': around((builder, input) => {
+  'channels of several images': around((builder, input) => {
     const slope = builder.add('prelu', 'slope', input);
     return builder.add('concat', 'layer', [slope, builder.data, input]);
   }),
-  'channels of one picture': around((builder, input) => builder.add('concat', 'layer', [input])),
+  'channels of one image': around((builder, input) => builder.add('concat', 'layer', [input])),
   'rows put together': around((builder, input) => {
     const dense = builder.add('fully-connected', 'dense', input, { units: 5, bias: false });
     return builder.add('concat', 'layer', [dense, builder.add('flatten', 'flat', input)]);
@@ -231,20 +231,20 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
 export function randomParameters(graph: Graph, seed: number): Map<string, NamedArray> {
   const random = new Random(seed);
   return new Map(
-    inferGraph(graph).parameters.map(({ name, shape, suffix }) => {
+    inferShapes(graph).parameters.map(({ name, shape, suffix }) => {
       const draw = suffix === 'moving_var' ? () => random.uniform(0.5, 2) : () => random.normal() * 0.5;
       return [name, { name, shape, values: Float32Array.from({ length: elementCount(shape) }, draw) }];
     }),
   );
 }
 
-/** Pictures of an odd kind: small numbers around zero, so that differences show. */
+/** Images of an odd kind: small numbers around zero, so that differences show. */
 export function randomValues(count: number, seed: number): Float32Array {
   const random = new Random(seed);
   return Float32Array.from({ length: count }, () => random.normal());
 }
 
-/** Pixels as pictures have them, 0..255: around 0 they would all be nearly the same after `(pixel - 127.5) / 128`. */
+/** Pixels as images have them, 0..255: around 0 they would all be nearly the same after `(pixel - 127.5) / 128`. */
 export function randomPixels(count: number, seed: number): Float32Array {
   return randomValues(count, seed).map((value) => Math.min(255, Math.max(0, Math.round(127.5 + 64 * value))));
 }

@@ -6,7 +6,7 @@ import { conversionText } from '../../../../src/cli/conversion-text.ts';
 import { onnxModel } from '../../../../src/kit/codec/onnx/onnx-model.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import { onnxruntimeOnCpu } from '../../../../src/kit/net/sessions/onnxruntime/onnxruntime-on-cpu.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
 import { compareOutputs } from '../../../../src/kit/net/conversion/compare-outputs.ts';
 import {
@@ -63,7 +63,7 @@ function conversionTo(format: ModelFormat, limit: number, factor = 1): ModelConv
   const parameters = new Map(
     drawn.map(([name, array]) => [name, { ...array, values: array.values.map((value) => value * factor) }] as const),
   );
-  modelFormats.folder.write(from, { inferred: inferGraph(graph), parameters, origin: {} });
+  modelFormats.folder.write(from, { inferred: inferShapes(graph), parameters, origin: {} });
   return {
     from: { format: modelFormats.folder, path: from, options: {} },
     to: { format, path: join(work, `model${format.endings[0] ?? ''}`), options: {} },
@@ -105,7 +105,7 @@ describe('a conversion', () => {
 
   it('whose outputs are 0 everywhere shows nothing, which is no difference of 0', async () => {
     await expect(convertModel(conversionTo(modelFormats.npz, 1, 0), engines)).rejects.toThrow(
-      'Layer "layer" is 0 everywhere for random pictures, before and after (read again): the comparison shows nothing.',
+      'Layer "layer" is 0 everywhere for random images, before and after (read again): the comparison shows nothing.',
     );
   });
 });
@@ -113,7 +113,7 @@ describe('a conversion', () => {
 describe('outputs', () => {
   const graph = smallNetworks['convolution 3x3, padded'];
   if (graph === undefined) throw new Error('the small network has gone');
-  const comparison = { inferred: inferGraph(graph), file: 'x', how: 'read again', limit: 1e-4 };
+  const comparison = { inferred: inferShapes(graph), file: 'x', how: 'read again', limit: 1e-4 };
   const values = (...numbers: number[]): Float32Array[] => [Float32Array.from(numbers)];
 
   it.each<[string, readonly (Float32Array | undefined)[], readonly (Float32Array | undefined)[], RegExp]>([

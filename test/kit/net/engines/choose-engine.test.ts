@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
-import { inferenceEngine, type InferenceWish } from '../../../../src/kit/net/engines/choose-engine.ts';
-import { parseEngineChoice } from '../../../../src/kit/net/engines/engine-request.ts';
+import { inferenceEngine, type EnginePreference } from '../../../../src/kit/net/engines/choose-engine.ts';
+import { parseEngineChoice } from '../../../../src/kit/net/engines/engine-override.ts';
 import { installedOnnxruntime } from '../../../../src/kit/net/engines/installed-onnxruntime.ts';
 import { printedFailure } from '../../dataset/tiny-faces.ts';
 
@@ -28,7 +28,7 @@ afterAll(() => {
   for (const folder of [bare, withTensorflow]) rmSync(folder, { recursive: true });
 });
 
-function wish(choice: InferenceWish['choice'], request?: InferenceWish['request']): InferenceWish {
+function wish(choice: EnginePreference['choice'], request?: EnginePreference['request']): EnginePreference {
   return { choice, request, stage: 'verify' };
 }
 

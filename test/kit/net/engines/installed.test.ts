@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
-import { parseEngineRequest, type EngineRequest } from '../../../../src/kit/net/engines/engine-request.ts';
+import { parseEngineRequest, type EngineOverride } from '../../../../src/kit/net/engines/engine-override.ts';
 import { installedEngine } from '../../../../src/kit/net/engines/installed.ts';
 import { printedFailure } from '../../dataset/tiny-faces.ts';
 
@@ -32,7 +32,7 @@ const onWasm = {
   instead: { reason: 'TensorFlow is not set up: make was not found', remedy: 'install it' },
 };
 
-function failureOf(request: EngineRequest | undefined): unknown {
+function failureOf(request: EngineOverride | undefined): unknown {
   try {
     return installedEngine(request, folder);
   } catch (error) {

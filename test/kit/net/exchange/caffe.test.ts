@@ -15,7 +15,7 @@ import { loadEngine } from '../../../../src/kit/net/backends/load.ts';
 import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
 import { caffe } from '../../../../src/kit/net/exchange/caffe/index.ts';
 import type { ModelReadOptions } from '../../../../src/kit/net/exchange/model-format.ts';
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 
 function modelOf(graph: Graph): Model {
-  return { inferred: inferGraph(graph), parameters: randomParameters(graph, 1), origin: {} };
+  return { inferred: inferShapes(graph), parameters: randomParameters(graph, 1), origin: {} };
 }
 
 /** What a model gives for an input (NHWC), by output. */
@@ -277,7 +277,7 @@ describe('reading Caffe', () => {
     expect([...(found ?? [])].slice(0, 2)).toEqual([6, 14]);
   });
 
-  it('does not guess the normalisation of an embedding network of colour pictures, and takes what is given', async () => {
+  it('does not guess the normalisation of an embedding network of colour images, and takes what is given', async () => {
     const text =
       'layer { name: "c" type: "InnerProduct" bottom: "data" top: "c" inner_product_param { num_output: 1 } }';
     const input = { channels: 3, height: 1, width: 1 };

@@ -9,7 +9,7 @@ import {
 } from '../../../../src/kit/net/exchange/choose-format.ts';
 import { modelFormats } from '../../../../src/kit/net/exchange/index.ts';
 import { randomParameters, smallNetworks } from '../backends/small-networks.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'formats-'));
 afterAll(() => {
@@ -18,7 +18,7 @@ afterAll(() => {
 
 const graph = smallNetworks['convolution 3x2, stride 2 by 1, padded on one axis, with bias'];
 if (graph === undefined) throw new Error('the small network has gone');
-const model = { inferred: inferGraph(graph), parameters: randomParameters(graph, 1), origin: { steps: 3 } };
+const model = { inferred: inferShapes(graph), parameters: randomParameters(graph, 1), origin: { steps: 3 } };
 
 describe('model formats', () => {
   it('write to the folder that holds model.json, and read it by either path', () => {

@@ -37,13 +37,13 @@ describe('a folder with the checkpoints of two networks', () => {
 // Embeddings that MXNet 1.1.0 gives for the original authors' checkpoint; specification of the training side, section 8.
 const vectors = [
   {
-    picture: 'grey',
+    image: 'grey',
     pixel: () => 127.5,
     starts: [0.317739, 0.00589, 0.331827, 0.252509, -0.402753, 0.115107],
     norm: 3.0267,
   },
   {
-    picture: 'ramps',
+    image: 'ramps',
     pixel: (row: number, column: number, channel: number) => (2 * row + 3 * column + 50 * channel) % 256,
     starts: [0.299836, -0.042476, 0.004281, -0.236532, -0.363795, 0.242892],
     norm: 3.400302,
@@ -61,7 +61,7 @@ describe.skipIf(!existsSync(authors))(`the authors' MobileFaceNet as a file (${a
     const engine = await loadEngine(identity, { threads: 1 });
     const { inferred, parameters } = mxnet.read(authors, {});
     const network = new Network(engine, inferred, parameters);
-    for (const { picture, pixel, starts, norm } of vectors) {
+    for (const { image, pixel, starts, norm } of vectors) {
       const pixels = Float32Array.from({ length: side * side * 3 }, (_, index) => {
         const place = Math.floor(index / 3);
         return pixel(Math.floor(place / side), place % side, index % 3);
@@ -70,7 +70,7 @@ describe.skipIf(!existsSync(authors))(`the authors' MobileFaceNet as a file (${a
       const [output] = network.infer(input);
       const embedding = await output?.data<'float32'>();
       const difference = Math.max(...starts.map((wanted, index) => Math.abs(wanted - (embedding?.[index] ?? NaN))));
-      expect([picture, difference < 1e-5]).toEqual([picture, true]);
+      expect([image, difference < 1e-5]).toEqual([image, true]);
       expect(Math.abs(Math.hypot(...(embedding ?? [])) - norm)).toBeLessThan(1e-5);
       input.dispose();
       output?.dispose();
@@ -247,7 +247,7 @@ describe('an MXNet checkpoint', () => {
     ]);
   });
 
-  it('for pictures in another order and range gets layers in front', () => {
+  it('for images in another order and range gets layers in front', () => {
     const prefix = prefixOf('normalized');
     writeSymbol(prefix, [['Flatten', 'flat', ['data']]], ['flat']);
     writeParameters(prefix, {});

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
 import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
 import type { ParameterizedGraph } from '../../../../src/kit/net/passes/fold-batch-normalization.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { onnx } from '../../../../src/kit/net/exchange/onnx/index.ts';
 import { onnxBytes } from '../../../../src/kit/net/exchange/onnx/write-onnx.ts';
 import { relativeDifference } from '../backends/compute-network.ts';
@@ -23,14 +23,14 @@ beforeAll(async () => {
   reference = await referenceEngine();
 });
 
-/** Outputs in NCHW for pictures in NCHW. */
-function computeHere({ inferred, parameters }: ParameterizedGraph, pictures: Float32Array): Float32Array[] {
+/** Outputs in NCHW for images in NCHW. */
+function computeHere({ inferred, parameters }: ParameterizedGraph, images: Float32Array): Float32Array[] {
   const { tf } = reference;
   const { channels, height, width } = inferred.graph.input;
-  const batch = pictures.length / channels / height / width;
+  const batch = images.length / channels / height / width;
   const network = new Network(reference, inferred, parameters);
   const outputs = tf.tidy(() => {
-    const input = tf.transpose(tf.tensor4d(pictures, [batch, channels, height, width]), [0, 2, 3, 1]);
+    const input = tf.transpose(tf.tensor4d(images, [batch, channels, height, width]), [0, 2, 3, 1]);
     return network
       .infer(input)
       .map((output) => (output.rank === 4 ? tf.transpose(output, [0, 3, 1, 2]) : output))
@@ -40,12 +40,12 @@ function computeHere({ inferred, parameters }: ParameterizedGraph, pictures: Flo
   return outputs;
 }
 
-async function computeThere(model: ParameterizedGraph, pictures: Float32Array, fold: boolean): Promise<Float32Array[]> {
+async function computeThere(model: ParameterizedGraph, images: Float32Array, fold: boolean): Promise<Float32Array[]> {
   const { input, outputs } = model.inferred.graph;
   const { channels, height, width } = input;
   const session = await InferenceSession.create(onnxBytes(model, { foldBatchNormalization: fold }));
-  const batch = pictures.length / channels / height / width;
-  const results = await session.run({ data: new Tensor('float32', pictures, [batch, channels, height, width]) });
+  const batch = images.length / channels / height / width;
+  const results = await session.run({ data: new Tensor('float32', images, [batch, channels, height, width]) });
   return outputs.map((name) => results[name]?.data as Float32Array);
 }
 
@@ -58,25 +58,25 @@ function greatestDifference(found: readonly Float32Array[], wanted: readonly Flo
 describe('a network written as ONNX', () => {
   it.each(Object.entries(smallNetworks))('%s: onnxruntime gives what the reference gives', async (_name, graph) => {
     const { channels, height, width } = graph.input;
-    const model = { inferred: inferGraph(graph), parameters: randomParameters(graph, 1) };
+    const model = { inferred: inferShapes(graph), parameters: randomParameters(graph, 1) };
     for (const [batch, fold] of [
       [1, false],
       [3, true],
     ] as const) {
-      const pictures = randomValues(batch * channels * height * width, 2);
-      const found = await computeThere(model, pictures, fold);
-      expect(greatestDifference(found, computeHere(model, pictures))).toBeLessThan(1e-5);
+      const images = randomValues(batch * channels * height * width, 2);
+      const found = await computeThere(model, images, fold);
+      expect(greatestDifference(found, computeHere(model, images))).toBeLessThan(1e-5);
     }
   });
 
   it.each(Object.entries(smallNetworks))('%s: read back it gives the same', (name, graph) => {
     const { channels, height, width } = graph.input;
-    const model = { inferred: inferGraph(graph), parameters: randomParameters(graph, 1), origin: {} };
+    const model = { inferred: inferShapes(graph), parameters: randomParameters(graph, 1), origin: {} };
     const path = join(work, `${name.replaceAll(/\W+/g, '-')}.onnx`);
     onnx.write(path, model);
     const again = onnx.read(path, {});
-    const pictures = randomValues(2 * channels * height * width, 2);
-    expect(greatestDifference(computeHere(again, pictures), computeHere(model, pictures))).toBeLessThan(1e-6);
+    const images = randomValues(2 * channels * height * width, 2);
+    expect(greatestDifference(computeHere(again, images), computeHere(model, images))).toBeLessThan(1e-6);
     expect(again.inferred.graph.outputs).toEqual(graph.outputs);
     expect(new Set(again.parameters.keys())).toEqual(new Set(model.parameters.keys()));
   });

@@ -15,7 +15,7 @@ import { referenceEngine } from '../backends/engines.ts';
 /** What PyTorch 2.15 exported, by both of its exporters, and what PyTorch gives: bench/peers/torch_exports.py. */
 const folder = fileURLToPath(new URL('../../../fixtures/torch-exports', import.meta.url));
 const [side, count] = [32, 2];
-const pixels = floatsOf('pictures.pixels');
+const pixels = floatsOf('images.pixels');
 
 interface Export {
   readonly normalization?: InputNormalization;
@@ -83,12 +83,12 @@ function floatsOf(name: string): Float32Array {
   return littleEndianFloats(Uint8Array.from(readFileSync(join(folder, name))));
 }
 
-/** Planes as decoders give pictures: [picture, row, column, channel], bytes. */
+/** Planes as decoders give images: [image, row, column, channel], bytes. */
 function interleaved(planes: Float32Array): Uint8Array {
   const area = side * side;
   return Uint8Array.from({ length: planes.length }, (_, index) => {
-    const [picture, place, channel] = [Math.floor(index / (3 * area)), Math.floor(index / 3) % area, index % 3];
-    return planes[picture * 3 * area + channel * area + place] ?? NaN;
+    const [image, place, channel] = [Math.floor(index / (3 * area)), Math.floor(index / 3) % area, index % 3];
+    return planes[image * 3 * area + channel * area + place] ?? NaN;
   });
 }
 

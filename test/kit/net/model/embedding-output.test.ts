@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { buildNetwork } from '../../../../src/kit/net/backbones/index.ts';
 import { embeddingOutput } from '../../../../src/kit/net/model/embedding-output.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 
 describe('embeddingOutput', () => {
   it('is the last layer of a backbone and its length', () => {
     const graph = buildNetwork({ name: 'y1', embeddingSize: 128, bnMomentum: 0.9 }, { height: 112, width: 112 });
-    expect(embeddingOutput(inferGraph(graph))).toEqual({ layer: 'fc1', size: 128 });
+    expect(embeddingOutput(inferShapes(graph))).toEqual({ layer: 'fc1', size: 128 });
   });
 
   it('refuses a network that gives a feature map, or several things', () => {
@@ -18,9 +18,9 @@ describe('embeddingOutput', () => {
     const end =
       (...outputs: string[]) =>
       () =>
-        embeddingOutput(inferGraph(builder.build(input, ...outputs)), 'm.onnx');
+        embeddingOutput(inferShapes(builder.build(input, ...outputs)), 'm.onnx');
     expect(end(map)).toThrow(
-      'Expected a network with one output, a row of numbers per picture; this one ends in "relu1" (prelu) of shape [3, 4, 5].',
+      'Expected a network with one output, a row of numbers per image; this one ends in "relu1" (prelu) of shape [3, 4, 5].',
     );
     expect(end(row, map)).toThrow('ends in "flatten0" (flatten) of shape [60] and "relu1" (prelu) of shape [3, 4, 5].');
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
 import { checkValues } from '../../../../src/kit/net/model/check-parameters.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { readModel, writeModel } from '../../../../src/kit/net/model/model-folder.ts';
 import { failuresOf as failuresBy } from '../../dataset/tiny-faces.ts';
 import { randomParameters, smallNetworks } from '../backends/small-networks.ts';
@@ -115,7 +115,7 @@ describe('a model folder', () => {
   });
 
   it('with a variance below 0 names the parameter and the layer', async () => {
-    const graph = inferGraph({
+    const graph = inferShapes({
       input: { channels: 2, height: 1, width: 1 },
       layers: [
         {

@@ -5,7 +5,7 @@ import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import { loadEngine } from '../../../../src/kit/net/backends/load.ts';
 import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { elementCount } from '../../../../src/kit/net/graph/layers/layer-definition.ts';
 import {
   landmarkNetwork,
@@ -18,7 +18,7 @@ import { otherEngines, referenceEngine } from '../backends/engines.ts';
 
 const folder = '../shared/data/mtcnn';
 
-/** Outputs, NHWC, for the picture below; specification, evaluation 1.4, in float64 with the authors' weights. */
+/** Outputs, NHWC, for the image below; specification, evaluation 1.4, in float64 with the authors' weights. */
 interface Case {
   readonly name: string;
   readonly file: string;
@@ -97,7 +97,7 @@ function authorsWeights(file: string): Map<string, NamedArray> {
 
 describe('the networks of MTCNN', () => {
   it.each(cases)('$name has $floats values to learn', ({ graph, floats }) => {
-    const { parameters } = inferGraph(graph);
+    const { parameters } = inferShapes(graph);
     expect(parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0)).toBe(floats);
   });
 
@@ -106,7 +106,7 @@ describe('the networks of MTCNN', () => {
     ({ graph, file }) => {
       const shapeOf = ({ name, shape }: { name: string; shape: readonly number[] }): string =>
         `${name} [${shape.join()}]`;
-      const found = inferGraph(graph).parameters.map(shapeOf);
+      const found = inferShapes(graph).parameters.map(shapeOf);
       expect(found.toSorted()).toEqual([...authorsWeights(file).values()].map(shapeOf).toSorted());
     },
   );
@@ -119,10 +119,10 @@ describe('the networks of MTCNN', () => {
       const engine = identity === undefined ? await referenceEngine() : await loadEngine(identity, { threads: 1 });
       const { tf } = engine;
       for (const { graph, file, wanted } of cases) {
-        const network = new Network(engine, inferGraph(graph), authorsWeights(file));
+        const network = new Network(engine, inferShapes(graph), authorsWeights(file));
         const { height, width, channels } = graph.input;
-        const picture = tf.tensor4d(ramp(graph.input), [1, height, width, channels]);
-        const found = network.infer(picture).map((output) => [...output.dataSync()]);
+        const image = tf.tensor4d(ramp(graph.input), [1, height, width, channels]);
+        const found = network.infer(image).map((output) => [...output.dataSync()]);
         expect(found.map((values) => values.length)).toEqual(wanted.map((values) => values.length));
         for (const [index, values] of wanted.entries()) {
           for (const [position, value] of values.entries()) {
@@ -131,7 +131,7 @@ describe('the networks of MTCNN', () => {
           }
         }
         network.dispose();
-        picture.dispose();
+        image.dispose();
       }
     },
   );

@@ -7,7 +7,7 @@ import { caffemodel } from '../../../../src/kit/codec/caffe/caffemodel.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
 import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
 import { caffe } from '../../../../src/kit/net/exchange/caffe/index.ts';
 import { faceApi } from '../../../../src/kit/net/exchange/face-api.ts';
@@ -75,7 +75,7 @@ function outputsOf(
   size: { height: number; width: number },
 ): Map<string, number[]> {
   const { channels } = graph.input;
-  const inferred = inferGraph({ ...graph, input: { channels, ...size } });
+  const inferred = inferShapes({ ...graph, input: { channels, ...size } });
   const network = new Network(engine, inferred, parameters);
   const pixels = Float32Array.from({ length: size.height * size.width * channels }, (_, index) => {
     const [channel, pixel] = [index % channels, Math.floor(index / channels)];
@@ -197,7 +197,7 @@ describe.skipIf(!existsSync(files))(`the copies of MTCNN in ${files}`, () => {
     const mxnetModel = mxnet.read(join(files, `${file}-0001.params`), { epoch: 1, input: inputOf(file) });
     for (const [name, { values }] of mxnetModel.parameters) expectSame(found.parameters.get(name)?.values, values);
     expect(found.inferred.graph.outputs).toEqual(mxnetModel.inferred.graph.outputs);
-    expect(inferGraph(cascadeGraph(network)).graph.layers.map(({ name }) => name)).toEqual(mxnetModel.inferred.graph.layers.map(({ name }) => name));
+    expect(inferShapes(cascadeGraph(network)).graph.layers.map(({ name }) => name)).toEqual(mxnetModel.inferred.graph.layers.map(({ name }) => name));
   }); // prettier-ignore
 
   it.each(['det1', 'det2', 'det3', 'det4'])('end in boxes, points and probabilities: %s.caffemodel', (name) => {

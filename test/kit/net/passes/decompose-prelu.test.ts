@@ -1,16 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
 import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
-import { spreadPrelu } from '../../../../src/kit/net/passes/decompose-prelu.ts';
+import { decomposePrelu } from '../../../../src/kit/net/passes/decompose-prelu.ts';
 import { required } from '../../../../src/kit/net/backends/required.ts';
 import type { ParameterizedGraph } from '../../../../src/kit/net/passes/fold-batch-normalization.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { referenceEngine } from '../backends/engines.ts';
 import { relativeDifference } from '../backends/compute-network.ts';
 import { randomParameters, randomValues } from '../backends/small-networks.ts';
 
-const pictures = { batch: 3, height: 6, width: 5 };
+const images = { batch: 3, height: 6, width: 5 };
 
 /** A convolution, PReLU of its maps with slopes from -1 on, and PReLU of rows behind it. */
 function network(channels: number): ParameterizedGraph {
@@ -24,11 +24,11 @@ function network(channels: number): ParameterizedGraph {
   });
   const bent = builder.add('prelu', 'maps', maps);
   const rows = builder.add('prelu', 'rows', builder.add('fully-connected', 'dense', bent, { units: 16, bias: true }));
-  const graph = builder.build({ channels: 3, height: pictures.height, width: pictures.width }, rows);
+  const graph = builder.build({ channels: 3, height: images.height, width: images.width }, rows);
   const parameters = randomParameters(graph, 3);
   const slopes = Float32Array.from({ length: channels }, (_, channel) => (channel - 10) / 10);
   parameters.set('maps_gamma', { name: 'maps_gamma', shape: [channels], values: slopes });
-  return { inferred: inferGraph(graph), parameters };
+  return { inferred: inferShapes(graph), parameters };
 }
 
 describe('PReLU made of convolutions', () => {
@@ -38,7 +38,7 @@ describe('PReLU made of convolutions', () => {
   });
 
   function compute({ inferred, parameters }: ParameterizedGraph): Float32Array {
-    const { batch, height, width } = pictures;
+    const { batch, height, width } = images;
     const values = randomValues(batch * height * width * 3, 4);
     const output = required(
       new Network(reference, inferred, parameters).infer(reference.tf.tensor4d(values, [batch, height, width, 3]))[0],
@@ -48,7 +48,7 @@ describe('PReLU made of convolutions', () => {
 
   it('gives the same values, slopes below 0 and above 1 too', () => {
     const plain = network(32);
-    const spread = spreadPrelu(plain);
+    const spread = decomposePrelu(plain);
     expect(relativeDifference(compute(spread), compute(plain))).toBeLessThan(1e-6);
     expect(spread.inferred.graph.layers.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
       'conv convolution',
@@ -63,6 +63,6 @@ describe('PReLU made of convolutions', () => {
   });
 
   it('leaves maps alone whose channels fill no block', () => {
-    expect(spreadPrelu(network(12)).inferred.graph).toEqual(network(12).inferred.graph);
+    expect(decomposePrelu(network(12)).inferred.graph).toEqual(network(12).inferred.graph);
   });
 });

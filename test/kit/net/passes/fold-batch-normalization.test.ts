@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { foldBatchNormalization } from '../../../../src/kit/net/passes/fold-batch-normalization.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
 import { relativeDifference } from '../backends/compute-network.ts';
 import { referenceEngine } from '../backends/engines.ts';
@@ -35,13 +35,13 @@ describe('foldBatchNormalization', () => {
   it('leaves out what it can, and the network gives the same values', async () => {
     const engine = await referenceEngine();
     const graph = mixedGraph();
-    const whole = { inferred: inferGraph(graph), parameters: randomParameters(graph, 3) };
+    const whole = { inferred: inferShapes(graph), parameters: randomParameters(graph, 3) };
     const folded = foldBatchNormalization(whole);
     expect(folded.inferred.graph.layers.map(({ name }) => name)).toEqual(['bn1', 'bn2', 'conv3', 'bn3', 'sum', 'fc1']);
     expect(new Set(folded.inferred.parameters.map(({ name }) => name))).toEqual(new Set(folded.parameters.keys()));
-    const pictures = engine.tf.tensor4d(randomValues(2 * 90, 4), [2, 6, 5, 3]);
+    const images = engine.tf.tensor4d(randomValues(2 * 90, 4), [2, 6, 5, 3]);
     const [wanted, found] = [whole, folded].map(({ inferred, parameters }) =>
-      Float32Array.from(new Network(engine, inferred, parameters).infer(pictures)[0]?.dataSync() ?? []),
+      Float32Array.from(new Network(engine, inferred, parameters).infer(images)[0]?.dataSync() ?? []),
     );
     expect(relativeDifference(found ?? new Float32Array(), wanted ?? new Float32Array())).toBeLessThan(1e-5);
   });

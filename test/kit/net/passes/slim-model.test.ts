@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { slimModel } from '../../../../src/kit/net/passes/slim-model.ts';
 import { randomParameters } from '../backends/small-networks.ts';
 
@@ -16,7 +16,7 @@ function classifier(embedding: string): Graph {
 }
 
 function slimmed(graph: Graph): ReturnType<typeof slimModel> {
-  return slimModel({ inferred: inferGraph(graph), parameters: randomParameters(graph, 1) });
+  return slimModel({ inferred: inferShapes(graph), parameters: randomParameters(graph, 1) });
 }
 
 describe('a slim model', () => {

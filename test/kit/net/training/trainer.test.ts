@@ -3,7 +3,7 @@ import { FailureError } from '../../../../src/core/failure.ts';
 import { Random } from '../../../../src/core/random.ts';
 import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
-import { inferGraph } from '../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { Trainer } from '../../../../src/kit/net/training/trainer.ts';
 import { referenceEngine } from '../backends/engines.ts';
 
@@ -12,7 +12,7 @@ const classes = 3;
 const batch = 6;
 
 /** A convolution with everything that usually surrounds it, and an embedding of four numbers. */
-function tinyNetwork(): ReturnType<typeof inferGraph> {
+function tinyNetwork(): ReturnType<typeof inferShapes> {
   const builder = new GraphBuilder();
   const centred = builder.add('minus-scalar', 'minus', builder.data, { scalar: 127.5 });
   const scaled = builder.add('multiply-scalar', 'times', centred, { scalar: 0.0078125 });
@@ -32,7 +32,7 @@ function tinyNetwork(): ReturnType<typeof inferGraph> {
   const activated = builder.add('prelu', 'relu', normalized);
   const thinned = builder.add('dropout', 'drop', activated, { rate: 0.2 });
   const dense = builder.add('fully-connected', 'fc', thinned, { units: 4, bias: true });
-  return inferGraph(builder.build({ channels: 3, ...size }, dense));
+  return inferShapes(builder.build({ channels: 3, ...size }, dense));
 }
 
 function trainer(engine: EngineHandle, seed = 1): Trainer {
@@ -47,16 +47,16 @@ function trainer(engine: EngineHandle, seed = 1): Trainer {
   });
 }
 
-/** Pictures of noise whose greatest channel is the label's. */
-function drawBatch(step: number): { readonly pictures: Uint8Array; readonly labels: Int32Array } {
+/** Images of noise whose greatest channel is the label's. */
+function drawBatch(step: number): { readonly images: Uint8Array; readonly labels: Int32Array } {
   const random = new Random(step);
   const labels = Int32Array.from({ length: batch }, () => random.integer(classes));
-  const pictureValues = size.height * size.width * 3;
-  const pictures = Uint8Array.from({ length: batch * pictureValues }, (_, index) => {
-    const label = labels[Math.floor(index / pictureValues)];
+  const imageValues = size.height * size.width * 3;
+  const images = Uint8Array.from({ length: batch * imageValues }, (_, index) => {
+    const label = labels[Math.floor(index / imageValues)];
     return random.integer(128) + (index % 3 === label ? 90 : 0);
   });
-  return { pictures, labels };
+  return { images, labels };
 }
 
 let engine: EngineHandle;
@@ -103,8 +103,8 @@ describe('Trainer', () => {
     const training = trainer(engine);
     for (let step = 1; step <= 3; step += 1) training.step({ step, ...drawBatch(step), learningRate: 0.005 });
     const embedder = training.embedder();
-    const { pictures } = drawBatch(9);
-    const [both, first] = [await embedder.embed(pictures, batch), await embedder.embed(pictures.subarray(0, 192), 1)];
+    const { images } = drawBatch(9);
+    const [both, first] = [await embedder.embed(images, batch), await embedder.embed(images.subarray(0, 192), 1)];
     expect(both.length).toBe(batch * 4);
     expect(Array.from(both.subarray(0, 4))).toEqual(Array.from(first));
     training.dispose();
@@ -124,8 +124,7 @@ describe('Trainer', () => {
   it('refuses labels beyond the number of identities', () => {
     const training = trainer(engine);
     const labels = Int32Array.of(0, 1, 2, 3, 0, 1);
-    const failing = (): unknown =>
-      training.step({ step: 1, pictures: drawBatch(1).pictures, labels, learningRate: 0.1 });
+    const failing = (): unknown => training.step({ step: 1, images: drawBatch(1).images, labels, learningRate: 0.1 });
     expect(failing).toThrow('The data set holds label 3, but it has 3 identities: labels must be 0 to 2.');
     training.dispose();
   });

@@ -5,7 +5,7 @@ import type { TensorLibrary } from '../engine-handle.ts';
 import type { BackwardCall, LayerKernels } from '../layer-kernels.ts';
 import { required } from '../required.ts';
 
-/** Channels are the last axis on the engines, of pictures and of rows. */
+/** Channels are the last axis on the engines, of images and of rows. */
 export function concatKernels(tf: TensorLibrary): LayerKernels<object> {
   return {
     keeps: 'nothing',

@@ -41,7 +41,7 @@ export function multiplyKernels(tf: TensorLibrary): LayerKernels<object> {
   };
 }
 
-/** Factors per channel as pictures of one pixel, others as they are. */
+/** Factors per channel as images of one pixel, others as they are. */
 function spread(tf: TensorLibrary, factors: Tensor, [batch = 0, ...shape]: readonly number[]): Tensor {
   return factors.rank === shape.length + 1 ? factors : tf.reshape(factors, [batch, 1, 1, factors.shape[1] ?? 0]);
 }

@@ -9,7 +9,7 @@ import { mutablePair } from './window-attributes.ts';
 /** Less than every value, so that padding is never the greatest. */
 const lowest = -3.4028234663852886e38;
 
-/** Pooling out of tfjs's kernels on a picture that has been padded before: they know neither our paddings nor cut windows. */
+/** Pooling out of tfjs's kernels on an image that has been padded before: they know neither our paddings nor cut windows. */
 export function poolingKernels(tf: TensorLibrary): LayerKernels<PoolingAttributes> {
   return {
     keeps: 'inputs',

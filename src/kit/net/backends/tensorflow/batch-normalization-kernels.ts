@@ -2,7 +2,7 @@ import type { BatchNormalizationAttributes } from '../../graph/layers/batch-norm
 import type { RawAttribute, RawKernels, TensorLibrary } from '../engine-handle.ts';
 import type { ForwardCall, ForwardResult, LayerKernels } from '../layer-kernels.ts';
 import { required } from '../required.ts';
-import { asPicture } from './as-picture.ts';
+import { asImage } from './as-image.ts';
 
 /** Batch normalisation through TensorFlow's fused kernels: half the time and memory of elementary operations. */
 export function fusedBatchNormalizationKernels(
@@ -17,7 +17,7 @@ export function fusedBatchNormalizationKernels(
       const [dx, gamma, beta] = raw.run(
         'FusedBatchNormGradV3',
         attributesOf(raw, attributes.epsilon, true),
-        [asPicture(tf, gradient), asPicture(tf, x), required(parameters['gamma']), ...saved],
+        [asImage(tf, gradient), asImage(tf, x), required(parameters['gamma']), ...saved],
         5,
       );
       const own = attributes.fixGamma ? { beta: required(beta) } : { gamma: required(gamma), beta: required(beta) };
@@ -39,7 +39,7 @@ function forward(
   const [output, mean, variance, ...saved] = raw.run(
     'FusedBatchNormV3',
     attributesOf(raw, attributes.epsilon, training),
-    [asPicture(tf, x), required(parameters['gamma']), required(parameters['beta']), ...moving],
+    [asImage(tf, x), required(parameters['gamma']), required(parameters['beta']), ...moving],
     6,
   );
   const shaped = tf.reshape(required(output), x.shape);

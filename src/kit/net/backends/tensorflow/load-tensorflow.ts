@@ -5,7 +5,7 @@ import { fail } from '../../../../core/failure.ts';
 import type { EngineIdentity } from '../../../../core/engine-identity.ts';
 import { checkVersion } from '../../engines/check-version.ts';
 import type { EngineHandle, LoadOptions, RawAttribute, RawKernels, TensorLibrary } from '../engine-handle.ts';
-import { withoutChatter } from './chatter.ts';
+import { suppressStartupLog } from './startup-log.ts';
 import { tensorflowEnvironment } from '../../engines/tensorflow-environment.ts';
 
 /** What this file uses of tfjs-node's backend (dist/nodejs_kernel_backend.d.ts); its types are absent where it is not installed. */
@@ -37,7 +37,7 @@ export async function loadTensorflow(identity: EngineIdentity, options: LoadOpti
   Object.assign(process.env, tensorflowEnvironment(identity, options.threads));
   // tfjs-node 4.22 calls it; deprecated with a warning in Node 22, gone in Node 23.
   Object.assign(nodeUtil, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
-  const tf = await withoutChatter(openLibrary);
+  const tf = await suppressStartupLog(openLibrary);
   const backend = tf.backend() as unknown as NodeBackend;
   const device = backend.isUsingGpuDevice ? 'gpu' : 'cpu';
   checkVersion(identity, `${backend.binding.TF_Version}-${device === 'gpu' ? 'cuda' : 'cpu'}`);

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { RawAttribute, RawKernels, TensorLibrary } from '../engine-handle.ts';
 import type { LayerKernels } from '../layer-kernels.ts';
 import { required } from '../required.ts';
-import { asPicture } from './as-picture.ts';
+import { asImage } from './as-image.ts';
 
 /**
  * PReLU through the negative part n = relu(-x): y = x + (1 - gamma) n. TensorFlow has no kernel for PReLU, and tfjs's
@@ -31,7 +31,7 @@ export function negativePartPreluKernels(tf: TensorLibrary, raw: RawKernels): La
       const [share, sum] = raw.run(
         'FusedBatchNormGradV3',
         frozen,
-        [asPicture(tf, below), asPicture(tf, negative), factor, tf.zerosLike(factor), tf.onesLike(factor), none(tf)],
+        [asImage(tf, below), asImage(tf, negative), factor, tf.zerosLike(factor), tf.onesLike(factor), none(tf)],
         5,
       );
       const input = wanted[0] === true ? tf.add(gradient, tf.reshape(required(share), gradient.shape)) : undefined;

@@ -61,14 +61,14 @@ interface WindowRow {
 /** Every row of the output with every row of the input that its windows cover. */
 function* windowRows(info: Conv2DInfo): Generator<WindowRow> {
   const { batchSize, outHeight, outWidth, outChannels, inHeight, inWidth, inChannels, filterHeight } = info;
-  for (let picture = 0; picture < batchSize; picture += 1) {
+  for (let image = 0; image < batchSize; image += 1) {
     for (let outputRow = 0; outputRow < outHeight; outputRow += 1) {
       for (let filterRow = 0; filterRow < filterHeight; filterRow += 1) {
         const inputRow = outputRow * info.strideHeight + filterRow - info.padInfo.top;
         if (inputRow < 0 || inputRow >= inHeight) continue;
         yield {
-          inputStart: (picture * inHeight + inputRow) * inWidth * inChannels,
-          outputStart: (picture * outHeight + outputRow) * outWidth * outChannels,
+          inputStart: (image * inHeight + inputRow) * inWidth * inChannels,
+          outputStart: (image * outHeight + outputRow) * outWidth * outChannels,
           filterRow,
         };
       }

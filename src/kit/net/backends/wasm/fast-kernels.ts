@@ -1,6 +1,6 @@
 import type { KernelFunc, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../engine-handle.ts';
-import { areLeading, sumOfRows } from './reductions.ts';
+import { areLeadingAxes, sumOfRows } from './reductions.ts';
 import { replaceKernel } from './replace-kernel.ts';
 import { tile } from './tile.ts';
 import type { WasmHeap } from './wasm-heap.ts';
@@ -40,7 +40,7 @@ function overLeadingAxes(
   const rank = x.shape.length;
   const axis = attributes['axis'] as number | readonly number[] | undefined;
   const axes = [axis ?? []].flat().map((each) => (each < 0 ? each + rank : each));
-  if (x.dtype !== 'float32' || !areLeading(axes, rank)) return undefined;
+  if (x.dtype !== 'float32' || !areLeadingAxes(axes, rank)) return undefined;
   const rest = x.shape.slice(axes.length);
   const shape = attributes['keepDims'] === true ? [...axes.map(() => 1), ...rest] : rest;
   const rows = x.shape.slice(0, axes.length).reduce((product, size) => product * size, 1);

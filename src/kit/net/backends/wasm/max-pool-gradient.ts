@@ -27,12 +27,12 @@ export function maxPoolGradient(heap: WasmHeap, dy: TensorInfo, input: TensorInf
 /** For every position of the output, where the pixels of its window begin. */
 function* windows(info: Pool2DInfo): Generator<readonly number[]> {
   const { batchSize, outHeight, outWidth, inHeight, inWidth, inChannels, strideHeight, strideWidth, padInfo } = info;
-  for (let picture = 0; picture < batchSize; picture += 1) {
+  for (let image = 0; image < batchSize; image += 1) {
     for (let row = 0; row < outHeight; row += 1) {
       const rows = covered(row * strideHeight - padInfo.top, info.filterHeight, inHeight);
       for (let column = 0; column < outWidth; column += 1) {
         const columns = covered(column * strideWidth - padInfo.left, info.filterWidth, inWidth);
-        yield rows.flatMap((y) => columns.map((x) => ((picture * inHeight + y) * inWidth + x) * inChannels));
+        yield rows.flatMap((y) => columns.map((x) => ((image * inHeight + y) * inWidth + x) * inChannels));
       }
     }
   }

@@ -28,7 +28,7 @@ interface Reduction {
 }
 
 /** True where `axes` are the first axes of a tensor of `rank` axes, one or more, and at least one is left. */
-export function areLeading(axes: readonly number[], rank: number): boolean {
+export function areLeadingAxes(axes: readonly number[], rank: number): boolean {
   const sorted = [...axes].sort((left, right) => left - right);
   return axes.length > 0 && axes.length < rank && sorted.every((axis, index) => axis === index);
 }

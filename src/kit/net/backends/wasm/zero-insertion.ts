@@ -23,7 +23,7 @@ export function insertZeros(
   return tf.reshape(columns, [batch, height * strideHeight, width * strideWidth, channels]);
 }
 
-/** Cuts off or fills with zeros behind the last row and column, so that the picture is `height` by `width`. */
+/** Cuts off or fills with zeros behind the last row and column, so that the image is `height` by `width`. */
 export function fitTo(tf: TensorLibrary, x: Tensor4D, [height, width]: readonly [number, number]): Tensor4D {
   const [batch, rows, columns, channels] = x.shape;
   if (rows === height && columns === width) return x;

@@ -2,7 +2,7 @@ import { fail } from '../../../../core/failure.ts';
 import { shapeOfBlob, valuesOfBlob } from '../../../codec/caffe/layers-of-net.ts';
 import type { BlobProto, LayerParameter } from '../../../codec/caffe/schema.ts';
 import type { LayerNode } from '../../graph/graph.ts';
-import { definitionOf } from '../../graph/infer-graph.ts';
+import { definitionOf } from '../../graph/infer-shapes.ts';
 import type { AttributesOf, LayerKind } from '../../graph/layers/index.ts';
 import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
 

@@ -34,7 +34,7 @@ export const caffe = {
     const files = { structure: structure ?? weights, weights };
     const { graph, arrays, normalization } = readNet({ structure: net, weights: learned, files }, options);
     const used = options.normalization ?? normalization;
-    // Other networks than those that embed colour pictures are fed by programs of their own, which normalise.
+    // Other networks than those that embed colour images are fed by programs of their own, which normalise.
     const isEmbedding = graph.input.channels === 3 && graph.outputs.length === 1;
     if (used === undefined && isEmbedding) checkNormalizes(graph, files.structure);
     const origin = {

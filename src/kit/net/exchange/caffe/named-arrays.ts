@@ -1,6 +1,6 @@
-import { type Failure, failWith } from '../../../../core/failure.ts';
+import { type Failure, throwIfAny } from '../../../../core/failure.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { inferGraph } from '../../graph/infer-graph.ts';
+import { inferShapes } from '../../graph/infer-shapes.ts';
 import { elementCount } from '../../graph/layers/layer-definition.ts';
 import type { NamedArray } from '../../model/named-array.ts';
 import type { BlobValues, LayerFiles } from './caffe-layer.ts';
@@ -15,7 +15,7 @@ export function namedArrays(
   files: LayerFiles,
 ): NamedArray[] {
   const failures: Failure[] = [];
-  const named = inferGraph(graph, files.structure).parameters.flatMap(
+  const named = inferShapes(graph, files.structure).parameters.flatMap(
     ({ name, layer, suffix, shape }): NamedArray[] => {
       const blob = arrays.get(layer)?.[suffix];
       if (blob === undefined) return [];
@@ -28,7 +28,7 @@ export function namedArrays(
       return [];
     },
   );
-  failWith(failures);
+  throwIfAny(failures);
   return named;
 }
 

@@ -1,4 +1,4 @@
-import { type Failure, fail, FailureError, failWith } from '../../../../core/failure.ts';
+import { type Failure, fail, FailureError, throwIfAny } from '../../../../core/failure.ts';
 import { didYouMean } from '../../../../core/did-you-mean.ts';
 import { layersOfNet } from '../../../codec/caffe/layers-of-net.ts';
 import type { LayerParameter, NetParameter } from '../../../codec/caffe/schema.ts';
@@ -21,7 +21,7 @@ export interface ReadNet {
   readonly graph: Graph;
   /** By layer and suffix. */
   readonly arrays: ReadonlyMap<string, Readonly<Record<string, BlobValues>>>;
-  /** What the network itself says about the pictures that it wants. */
+  /** What the network itself says about the images that it wants. */
   readonly normalization: InputNormalization | undefined;
 }
 
@@ -97,7 +97,7 @@ class NetReading {
 
   /** Layers whose values nobody takes, in their order, or those that are wanted. Fails with all mistakes found. */
   outputs(wanted: readonly string[] | undefined): readonly string[] {
-    failWith(this.#failures);
+    throwIfAny(this.#failures);
     if (wanted !== undefined) return wanted.map((name) => this.#blobs.get(name) ?? name);
     const taken = new Set([...this.#silenced, ...this.graph.layers.flatMap(({ inputs }) => inputs)]);
     const results = new Set([...this.#open].map((blob) => this.#blobs.get(blob)));

@@ -1,10 +1,10 @@
-import { type Failure, failWith } from '../../../../core/failure.ts';
+import { type Failure, throwIfAny } from '../../../../core/failure.ts';
 import type { BlobProto, LayerParameter, NetParameter } from '../../../codec/caffe/schema.ts';
 import { inputName, type LayerNode, type LayerNodeOf } from '../../graph/graph.ts';
-import type { GraphParameter } from '../../graph/infer-graph.ts';
+import type { GraphParameter } from '../../graph/infer-shapes.ts';
 import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
 import type { Model } from '../../model/model-folder.ts';
-import { type Entrance, entranceOf } from './entrance.ts';
+import { type InputPreprocessing, inputPreprocessing } from './input-preprocessing.ts';
 import { layerWriters, type WriteCall, type Written } from './layer-writers.ts';
 import { sliceLayers } from './slice-layers.ts';
 
@@ -29,7 +29,7 @@ class NetWriting {
   /** The blob of each layer of the graph. */
   readonly #blobs = new Map<string, string>([[inputName, inputName]]);
   readonly #failures: Failure[] = [];
-  readonly #entrance: Entrance;
+  readonly #entrance: InputPreprocessing;
   /** Results, and what anything but a fully connected layer takes. */
   readonly #needed: ReadonlySet<string>;
   /** By layer and suffix. */
@@ -39,7 +39,7 @@ class NetWriting {
     this.#model = model;
     this.#options = options;
     const { graph, parameters } = model.inferred;
-    this.#entrance = entranceOf(graph);
+    this.#entrance = inputPreprocessing(graph);
     const takers = graph.layers.filter(({ kind }) => kind !== 'fully-connected');
     this.#needed = new Set([...graph.outputs, ...takers.flatMap(({ inputs }) => inputs)]);
     this.#parameters = new Map(parameters.map((parameter) => [`${parameter.layer} ${parameter.suffix}`, parameter]));
@@ -55,7 +55,7 @@ class NetWriting {
   }
 
   finish(): NetParameter {
-    failWith(this.#failures);
+    throwIfAny(this.#failures);
     return { name: 'faceflow', layer: this.#layers };
   }
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { writeFileAtomic } from '../../../../core/atomic-file.ts';
-import { fail, type Failure, failWith } from '../../../../core/failure.ts';
+import { fail, type Failure, throwIfAny } from '../../../../core/failure.ts';
 import { type MxnetArray, mxnetParams, toFloat32 } from '../../../codec/mxnet/mxnet-params.ts';
 import { mxnetSymbol, type MxnetSymbol } from '../../../codec/mxnet/mxnet-symbol.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
@@ -10,7 +10,7 @@ import type { Model } from '../../model/model-folder.ts';
 import type { NamedArray } from '../../model/named-array.ts';
 import { assembleModel } from '../assemble-model.ts';
 import { assumedSize } from '../assumed-size.ts';
-import type { ModelFormat, ModelReadOptions, ModelWriteOptions, PictureSize } from '../model-format.ts';
+import type { ModelFormat, ModelReadOptions, ModelWriteOptions, ImageSize } from '../model-format.ts';
 import {
   type CheckpointPaths,
   fileEndings,
@@ -68,7 +68,7 @@ export const mxnet = {
 } as const satisfies ModelFormat;
 
 /** More arrays without a layer than these do not each get a failure of their own. */
-const mostFailures = 5;
+const maxFailures = 5;
 
 /**
  * An array that no variable of the symbol names is one too many; those of a classifier that has been cut off are not.
@@ -78,8 +78,8 @@ function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, paths: C
   const file = paths.parameters;
   const variables = new Set(symbol.nodes.filter(({ op }) => op === 'null').map(({ name }) => name));
   const homeless = arrays.map(({ name }) => plainName(name)).filter((name) => !variables.has(name));
-  if (homeless.length > mostFailures) {
-    const few = homeless.slice(0, mostFailures).map((name) => `"${name}"`);
+  if (homeless.length > maxFailures) {
+    const few = homeless.slice(0, maxFailures).map((name) => `"${name}"`);
     const message =
       `${homeless.length} of ${arrays.length} arrays belong to no layer of ${basename(paths.symbol)} ` +
       `(${few.join(', ')}, ...): these files do not belong together.`;
@@ -90,11 +90,11 @@ function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, paths: C
       name === '' ? 'The arrays have no names.' : `Parameter "${name}" belongs to no layer of the symbol.`;
     return { code: 'parameters-mismatch', message, at: { file } };
   });
-  failWith(failures);
+  throwIfAny(failures);
 }
 
-/** The size of the pictures, where the variable `data` states it. */
-function statedSize(symbol: MxnetSymbol): Required<PictureSize> | undefined {
+/** The size of the images, where the variable `data` states it. */
+function statedSize(symbol: MxnetSymbol): Required<ImageSize> | undefined {
   const data = symbol.nodes.find(({ op, name }) => op === 'null' && name === inputName);
   const sizes =
     /^[([](.*)[)\]]$/

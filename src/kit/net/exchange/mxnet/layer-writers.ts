@@ -74,7 +74,7 @@ function writeBatchNormalization({ node, writer, inputs, parameter }: WriterCall
   return writer.operator('BatchNorm', node.name, [...inputs, ...parameters, ...statistics], attributes, 3);
 }
 
-/** A row of factors becomes a picture of one cell, so that MXNet repeats it over the positions. */
+/** A row of factors becomes an image of one cell, so that MXNet repeats it over the positions. */
 function writeProduct({ node, writer, inputs, shapes }: WriterCall<'multiply'>): MxnetEntry {
   const [left, right] = inputs;
   const [sizeOfLeft = [], sizeOfRight = []] = shapes;

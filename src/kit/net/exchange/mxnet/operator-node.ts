@@ -6,9 +6,9 @@ import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
 import { NodeAttributes } from './node-attributes.ts';
 
 /** What an operator needs to know of the graph that is being made. */
-export interface GraphInMaking {
+export interface GraphUnderConstruction {
   readonly file: string;
-  /** The layer whose value enters by this edge; undefined where a variable does that is not the picture. */
+  /** The layer whose value enters by this edge; undefined where a variable does that is not the image. */
   valueOf(entry: MxnetEntry): string | undefined;
   /** The variable at the other end of this edge, if it is one. */
   variableOf(entry: MxnetEntry): string | undefined;
@@ -22,9 +22,9 @@ export interface GraphInMaking {
 export class OperatorNode {
   readonly attributes: NodeAttributes;
   readonly #node: MxnetNode;
-  readonly #graph: GraphInMaking;
+  readonly #graph: GraphUnderConstruction;
 
-  constructor(node: MxnetNode, graph: GraphInMaking) {
+  constructor(node: MxnetNode, graph: GraphUnderConstruction) {
     this.#node = node;
     this.#graph = graph;
     this.attributes = new NodeAttributes(node, graph.file);

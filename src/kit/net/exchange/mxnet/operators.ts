@@ -117,7 +117,7 @@ function readPooling(node: OperatorNode): string[] {
   ];
 }
 
-/** Only what changes nothing here: rows to pictures of one cell, and pictures to rows. */
+/** Only what changes nothing here: rows to images of one cell, and images to rows. */
 function readReshape(node: OperatorNode): string[] {
   const { attributes } = node;
   const shape = attributes.list('shape') ?? [];

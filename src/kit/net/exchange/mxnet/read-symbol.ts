@@ -2,10 +2,10 @@ import { didYouMean } from '../../../../core/did-you-mean.ts';
 import { fail } from '../../../../core/failure.ts';
 import type { MxnetEntry, MxnetNode, MxnetSymbol } from '../../../codec/mxnet/mxnet-symbol.ts';
 import { type Graph, inputName, type LayerNode } from '../../graph/graph.ts';
-import { definitionOf } from '../../graph/infer-graph.ts';
+import { definitionOf } from '../../graph/infer-shapes.ts';
 import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
 import { normChainEndingAt } from './norm-chain.ts';
-import { type GraphInMaking, OperatorNode } from './operator-node.ts';
+import { type GraphUnderConstruction, OperatorNode } from './operator-node.ts';
 import { operators } from './operators.ts';
 
 export interface SymbolReadOptions {
@@ -28,7 +28,7 @@ export interface ReadSymbol {
   readonly parameters: ReadonlySet<string>;
 }
 
-class SymbolReader implements GraphInMaking {
+class SymbolReader implements GraphUnderConstruction {
   readonly file: string;
   readonly #symbol: MxnetSymbol;
   readonly #options: SymbolReadOptions;
@@ -39,7 +39,7 @@ class SymbolReader implements GraphInMaking {
   /** Nodes without a layer of their own: they are part of a chain that is one. */
   readonly #within = new Set<number>();
   readonly #parameters = new Set<string>();
-  /** The variable that is the picture: `data`, or the first that is used as a value. */
+  /** The variable that is the image: `data`, or the first that is used as a value. */
   #data: string | undefined;
 
   constructor(symbol: MxnetSymbol, options: SymbolReadOptions) {
@@ -83,7 +83,7 @@ class SymbolReader implements GraphInMaking {
     this.#parameters.add(name);
   }
 
-  /** Empty where the layer cannot be; `inferGraph` says why when the graph is whole. */
+  /** Empty where the layer cannot be; `inferShapes` says why when the graph is whole. */
   shapeOf(layer: string): FeatureShape {
     return this.#shapes.get(layer) ?? [];
   }

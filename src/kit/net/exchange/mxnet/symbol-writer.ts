@@ -9,7 +9,7 @@ export class SymbolWriter {
   readonly #rows = [0];
   readonly #values = new Map<string, MxnetEntry>();
 
-  /** A parameter, a running statistic, or the picture. */
+  /** A parameter, a running statistic, or the image. */
   variable(name: string, attributes: AttributeValues = {}): MxnetEntry {
     return this.#push({ op: 'null', name, attrs: textsOf(attributes), inputs: [] }, 1);
   }

@@ -3,13 +3,13 @@ import { littleEndianBytes } from '../../../codec/little-endian-floats.ts';
 import type { MxnetSymbol } from '../../../codec/mxnet/mxnet-symbol.ts';
 import type { ParameterizedGraph } from '../../passes/fold-batch-normalization.ts';
 import { inputName, type LayerNodeOf } from '../../graph/graph.ts';
-import type { InferredGraph } from '../../graph/infer-graph.ts';
+import type { ShapedGraph } from '../../graph/infer-shapes.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
 import { layerWriters } from './layer-writers.ts';
 import { SymbolWriter } from './symbol-writer.ts';
 
 /** A graph as a symbol that MXNet 1.1 to 1.9 load. */
-export function symbolOf(inferred: InferredGraph): MxnetSymbol {
+export function symbolOf(inferred: ShapedGraph): MxnetSymbol {
   const writer = new SymbolWriter();
   const { channels, height, width } = inferred.graph.input;
   // What `mx.sym.Variable('data', shape=...)` leaves in a symbol; 0: any batch. Sizes that MXNet is told outdo it.
@@ -38,7 +38,7 @@ export function arraysOf({ inferred, parameters }: ParameterizedGraph): MxnetArr
 function writeLayer<Kind extends LayerKind>(
   writer: SymbolWriter,
   node: LayerNodeOf<Kind>,
-  { shapes }: InferredGraph,
+  { shapes }: ShapedGraph,
 ): void {
   const value = layerWriters[node.kind]({
     node,

@@ -16,9 +16,9 @@ export type OnnxValue =
   | { readonly is: 'sizes'; readonly sizes: readonly (number | 'batch')[] };
 
 /** What the readers of operators need to know of the graph that is being made. */
-export interface GraphInMaking {
+export interface GraphUnderConstruction {
   readonly file: string;
-  /** Whether pictures enter the file's graph as NHWC. */
+  /** Whether images enter the file's graph as NHWC. */
   readonly isNhwc: boolean;
   valueOf(name: string, user: OnnxNode): OnnxValue | undefined;
   shapeOf(layer: string): FeatureShape;
@@ -38,9 +38,9 @@ export function parameterOf(constant: Constant, dims = constant.dims): LayerPara
 /** A node on its way to becoming a layer. */
 export class OnnxNodeReader {
   readonly #node: OnnxNode;
-  readonly #graph: GraphInMaking;
+  readonly #graph: GraphUnderConstruction;
 
-  constructor(node: OnnxNode, graph: GraphInMaking) {
+  constructor(node: OnnxNode, graph: GraphUnderConstruction) {
     this.#node = node;
     this.#graph = graph;
   }

@@ -80,11 +80,11 @@ function readSoftmax(node: OnnxNodeReader): OnnxValue {
   return node.layer('softmax', [input], {});
 }
 
-/** Pictures enter as NHWC there, and as NCHW here. */
+/** Images enter as NHWC there, and as NCHW here. */
 function readTranspose(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
   if (node.integers('perm')?.join() !== '0,3,1,2' || !node.isNhwcInput(input)) {
-    node.refuse('perm 0, 3, 1, 2 and the NHWC pictures as input');
+    node.refuse('perm 0, 3, 1, 2 and the NHWC images as input');
   }
   return { is: 'layer', layer: input };
 }

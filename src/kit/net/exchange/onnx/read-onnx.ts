@@ -3,20 +3,20 @@ import { fail } from '../../../../core/failure.ts';
 import type { OnnxModel } from '../../../codec/onnx/onnx-model.ts';
 import type { OnnxGraph, OnnxNode, OnnxValueInfo } from '../../../codec/onnx/onnx-messages.ts';
 import { type Graph, inputName, type LayerNode } from '../../graph/graph.ts';
-import { definitionOf } from '../../graph/infer-graph.ts';
+import { definitionOf } from '../../graph/infer-shapes.ts';
 import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
 import type { NamedArray } from '../../model/named-array.ts';
 import { assumedSize } from '../assumed-size.ts';
 import type { ModelReadOptions } from '../model-format.ts';
 import { constantOf } from './constant.ts';
 import { normChains } from './norm-chain.ts';
-import { type GraphInMaking, type LayerParameter, OnnxNodeReader, type OnnxValue } from './onnx-node.ts';
+import { type GraphUnderConstruction, type LayerParameter, OnnxNodeReader, type OnnxValue } from './onnx-node.ts';
 import { operators } from './operators.ts';
 
 export interface ReadOnnx {
   readonly graph: Graph;
   readonly arrays: readonly NamedArray[];
-  /** Neither the file nor the options say how large the pictures are. */
+  /** Neither the file nor the options say how large the images are. */
   readonly isAssumedSize: boolean;
 }
 
@@ -34,7 +34,7 @@ interface InputSize {
   readonly isAssumed: boolean;
 }
 
-class OnnxReader implements GraphInMaking {
+class OnnxReader implements GraphUnderConstruction {
   readonly file: string;
   readonly isNhwc: boolean;
   readonly #isAssumedSize: boolean;
@@ -56,7 +56,7 @@ class OnnxReader implements GraphInMaking {
     const [input, ...others] = graph.inputs.filter(({ name }) => !weights.has(name));
     if (input?.name === undefined || others.length > 0) {
       const names = [input, ...others].map((each) => each?.name ?? '');
-      this.#refuseInput('one input, the pictures', input === undefined ? 'none' : names.join(', '));
+      this.#refuseInput('one input, the images', input === undefined ? 'none' : names.join(', '));
     }
     const size = this.#sizeOf(input, options);
     this.isNhwc = size.isNhwc;
@@ -91,7 +91,7 @@ class OnnxReader implements GraphInMaking {
     });
   }
 
-  /** Empty where the layer cannot be; `inferGraph` says why when the graph is whole. */
+  /** Empty where the layer cannot be; `inferShapes` says why when the graph is whole. */
   shapeOf(layer: string): FeatureShape {
     return this.#shapes.get(layer) ?? [];
   }
@@ -190,7 +190,7 @@ class OnnxReader implements GraphInMaking {
     const dimensions = value.type?.tensorType?.shape?.dimensions ?? [];
     const [, second, third, last, ...more] = dimensions.map((dimension) => dimension.value);
     if (dimensions.length !== 4 || more.length > 0)
-      this.#refuseInput(`input "${value.name ?? ''}" to be pictures of four dimensions`, String(dimensions.length));
+      this.#refuseInput(`input "${value.name ?? ''}" to be images of four dimensions`, String(dimensions.length));
     const isChannels = (size: number | undefined): boolean => size === 1 || size === 3;
     const isNhwc = isChannels(last) && !isChannels(second);
     const [channels, height, width] = isNhwc ? [last, second, third] : [second, third, last];
@@ -208,7 +208,7 @@ class OnnxReader implements GraphInMaking {
   #refuseSize(side: string, stated: number, asked: number): never {
     fail({
       code: 'option-not-taken',
-      message: `The file fixes the ${side} of its pictures at ${stated}; "input" (--input) asks for ${asked}, and is for files that leave it open.`,
+      message: `The file fixes the ${side} of its images at ${stated}; "input" (--input) asks for ${asked}, and is for files that leave it open.`,
       at: { file: this.file },
     });
   }

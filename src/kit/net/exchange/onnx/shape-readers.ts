@@ -53,7 +53,7 @@ export function readFlatten(node: OnnxNodeReader): OnnxValue {
   return node.layer('flatten', [input], {});
 }
 
-/** Only what makes rows, or a picture of one cell of a row. */
+/** Only what makes rows, or an image of one cell of a row. */
 export function readReshape(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
   const target = sizesOf(node.value(1)) ?? node.integers('shape') ?? [];

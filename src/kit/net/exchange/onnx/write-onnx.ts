@@ -23,7 +23,7 @@ const bytesName = 'pixels';
 /** TensorProto.DataType. */
 const elementTypes = { float32: 1, uint8: 2 } as const;
 
-/** By which a file says that it is ours, and normalises its pictures itself. */
+/** By which a file says that it is ours, and normalises its images itself. */
 export const producerName = 'faceflow';
 
 const opset = 17;

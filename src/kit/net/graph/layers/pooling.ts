@@ -3,7 +3,7 @@ import { type Pair, type Window, type WindowConvention, windowPositions } from '
 
 export interface PoolingAttributes {
   readonly function: 'max' | 'average';
-  /** One window over the whole picture; kernel, stride, pad and convention are ignored. */
+  /** One window over the whole image; kernel, stride, pad and convention are ignored. */
   readonly global: boolean;
   readonly kernel: Pair;
   readonly stride: Pair;
@@ -40,7 +40,7 @@ export const pooling: LayerDefinition<PoolingAttributes> = {
   multiplyAdds: () => 0,
 };
 
-/** Whether every window covers some cell of the picture: padding alone has no greatest value. */
+/** Whether every window covers some cell of the image: padding alone has no greatest value. */
 function reaches(size: Pair, { kernel, stride, pad }: Window, positions: Pair): boolean {
   const along = (axis: 0 | 1): boolean =>
     kernel[axis] > pad[axis] && (positions[axis] - 1) * stride[axis] - pad[axis] < size[axis];

@@ -1,7 +1,7 @@
 /** Height and width. */
 export type Pair = readonly [height: number, width: number];
 
-/** A window that slides over a picture. */
+/** A window that slides over an image. */
 export interface Window {
   readonly kernel: Pair;
   readonly stride: Pair;

@@ -46,7 +46,7 @@ function convolutionWords({ filters, kernel, stride, groups }: AttributesOf<'con
 
 function poolingWords({ function: what, global, kernel, stride }: AttributesOf<'pooling'>): string {
   const name = what === 'max' ? 'max' : 'mean';
-  return global ? `${name} over picture` : `${name} pool ${kernel.join('x')}${strideWords(stride)}`;
+  return global ? `${name} over image` : `${name} pool ${kernel.join('x')}${strideWords(stride)}`;
 }
 
 function strideWords([height, width]: Pair): string {

@@ -1,4 +1,4 @@
-import type { InferredGraph } from '../infer-graph.ts';
+import type { ShapedGraph } from '../infer-shapes.ts';
 import { type OutlineEntry, outlineOf } from './outline.ts';
 
 const boxWidth = 560;
@@ -19,8 +19,8 @@ text { font: 12px ui-monospace, Menlo, Consolas, monospace; fill: #333 }
 .head { fill: #8894a0 }
 .page { fill: #fff }`;
 
-/** A picture of a network, from top to bottom: one box for each entry of its outline, with shapes and counts beside it. */
-export function outlineSvg(inferred: InferredGraph, title: string): string {
+/** An image of a network, from top to bottom: one box for each entry of its outline, with shapes and counts beside it. */
+export function outlineSvg(inferred: ShapedGraph, title: string): string {
   const { channels, height, width } = inferred.graph.input;
   const boxes = outlineOf(inferred).map((entry) => ({ entry, lines: wrapped(entry.words), figures: figuresOf(entry) }));
   const top = margin + 3 * lineHeight;

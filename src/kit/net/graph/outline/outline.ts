@@ -1,5 +1,5 @@
 import { inputName, type LayerNode } from '../graph.ts';
-import type { InferredGraph } from '../infer-graph.ts';
+import type { ShapedGraph } from '../infer-shapes.ts';
 import { elementCount, type FeatureShape } from '../layers/layer-definition.ts';
 import { layerWords } from './layer-words.ts';
 import { type Block, repeatedBlocks } from './repeated-blocks.ts';
@@ -15,7 +15,7 @@ export interface OutlineEntry {
   readonly shape: FeatureShape;
   /** Values to learn, of all repetitions; moving statistics are not counted. */
   readonly parameters: number;
-  /** For one picture, of all repetitions. */
+  /** For one image, of all repetitions. */
   readonly multiplyAdds: number;
   /** Names of outputs of the network among its layers. */
   readonly outputs: readonly string[];
@@ -38,7 +38,7 @@ const followers = new Set<LayerNode['kind']>([
 const numbered = new Set<LayerNode['kind']>(['add', 'concat', 'dropout', 'multiply']);
 
 /** A network in few entries: units that repeat are folded, and a convolution stands with what follows it. */
-export function outlineOf(inferred: InferredGraph): OutlineEntry[] {
+export function outlineOf(inferred: ShapedGraph): OutlineEntry[] {
   const ends = endsOfUnits(inferred.graph.layers);
   return repeatedBlocks(inferred.graph.layers)
     .flatMap((block) => (block.repeats > 1 ? [block] : groups(block.layers, ends)))
@@ -46,7 +46,7 @@ export function outlineOf(inferred: InferredGraph): OutlineEntry[] {
 }
 
 /** Every layer as an entry of its own. */
-export function layersOf(inferred: InferredGraph): OutlineEntry[] {
+export function layersOf(inferred: ShapedGraph): OutlineEntry[] {
   return inferred.graph.layers.map((node) => entryOf(inferred, { layers: [node], repeats: 1 }));
 }
 
@@ -79,7 +79,7 @@ function groups(layers: readonly LayerNode[], ends: ReadonlySet<string>): Block[
   return found.map((group) => ({ layers: group, repeats: 1 }));
 }
 
-function entryOf(inferred: InferredGraph, { layers, repeats }: Block): OutlineEntry {
+function entryOf(inferred: ShapedGraph, { layers, repeats }: Block): OutlineEntry {
   const names = new Set(layers.map(({ name }) => name));
   const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
   const own = inferred.parameters.filter(({ layer, role }) => names.has(layer) && role !== 'auxiliary');

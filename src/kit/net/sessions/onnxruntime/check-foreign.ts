@@ -11,7 +11,7 @@ import { producerName } from '../../exchange/onnx/write-onnx.ts';
 const movers = /^(Identity|Cast|Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Slice|Split|Concat|Gather|Pad|Dropout)$/;
 const weighted = /^(Conv|ConvInteger|QLinearConv|Gemm|MatMul|MatMulInteger|QLinearMatMul)$/;
 const normalizers = /^(Sub|Add|Mul|Div|BatchNormalization)$/;
-/** Take the sizes of the pictures, not their values. */
+/** Take the sizes of the images, not their values. */
 const measuring = /^(Shape|Size)$/;
 
 /** Numbers of onnx.proto's TensorProto.DataType: float32, float16, float64. */
@@ -52,7 +52,7 @@ function nameOf({ name, outputs }: OnnxNode): string {
 /** A single infinity is a bound (of Clip, of Pad), not a weight. */
 function checkInitializers({ initializers, nodes }: OnnxGraph, file: string): void {
   for (const tensor of initializers) {
-    const index = strangeValue(tensor, file);
+    const index = nonFiniteIndex(tensor, file);
     if (index === undefined) continue;
     const { name = '' } = tensor;
     const user = nodes.find(({ inputs }) => inputs.includes(name));
@@ -67,7 +67,7 @@ function checkInitializers({ initializers, nodes }: OnnxGraph, file: string): vo
   }
 }
 
-function strangeValue(tensor: OnnxTensor, file: string): number | undefined {
+function nonFiniteIndex(tensor: OnnxTensor, file: string): number | undefined {
   // Values in another file are onnxruntime's to read.
   if (tensor.dataLocation === 1 || !floats.includes(tensor.dataType)) return undefined;
   const { values } = constantOf(tensor, file);

@@ -6,13 +6,13 @@ import type { Embedder } from '../network-embedder.ts';
 import { checkForeign } from './check-foreign.ts';
 import type { OnnxEngine } from './load-onnxruntime.ts';
 import { onnxEmbedder, openSession } from './onnx-embedder.ts';
-import type { PictureInput } from './picture-input.ts';
+import type { ImageInput } from './image-input.ts';
 
 /** What an ONNX file does not say of itself. */
 export interface ForeignOptions {
-  /** What its programs do to a picture before the network sees it; needed unless the network begins by that itself. */
+  /** What its programs do to an image before the network sees it; needed unless the network begins by that itself. */
   readonly normalization?: InputNormalization | undefined;
-  /** Size of the pictures where the file leaves it open; 112 x 112 unless given. */
+  /** Size of the images where the file leaves it open; 112 x 112 unless given. */
   readonly size?: { readonly height: number; readonly width: number } | undefined;
 }
 
@@ -39,14 +39,14 @@ function inputOf(
   session: InferenceSession,
   file: string,
   { normalization, size }: ForeignOptions,
-): PictureInput & { readonly batch: number | undefined } {
+): ImageInput & { readonly batch: number | undefined } {
   const [input, second] = session.inputMetadata;
   if (input?.isTensor !== true || second !== undefined) {
-    return refuse(file, `expected one input, the pictures, found ${session.inputNames.join(', ')}`);
+    return refuse(file, `expected one input, the images, found ${session.inputNames.join(', ')}`);
   }
   const { type, shape, name } = input;
   const shown = `[${shape.join(', ')}]`;
-  if (shape.length !== 4) return refuse(file, `expected pictures of 4 axes as its input, found ${shown}`);
+  if (shape.length !== 4) return refuse(file, `expected images of 4 axes as its input, found ${shown}`);
   if (type !== 'float32' && type !== 'uint8') return refuse(file, `its input is ${type}; float32 and uint8 are read`);
   if (type === 'uint8' && normalization !== undefined && changesValues(normalization)) refuseFractions(file, name);
   const isChannelsFirst = shape[1] === 3;
@@ -69,13 +69,13 @@ function inputOf(
 
 interface Probe {
   readonly session: InferenceSession;
-  readonly input: PictureInput;
+  readonly input: ImageInput;
   readonly output: string;
   readonly file: string;
   readonly fixedBatch: number | undefined;
 }
 
-/** From a run on black pictures: what files declare of their outputs is often wrong, or left open. */
+/** From a run on black images: what files declare of their outputs is often wrong, or left open. */
 async function embeddingSizeOf(
   engine: OnnxEngine,
   { session, input, output, file, fixedBatch }: Probe,
@@ -94,7 +94,7 @@ async function embeddingSizeOf(
   if (rows !== count || !others.every((length) => length === 1) || !Number.isInteger(size)) {
     return refuse(
       file,
-      `output "${output}" is expected to be one row per picture, found shape [${result?.dims.join(', ') ?? ''}]`,
+      `output "${output}" is expected to be one row per image, found shape [${result?.dims.join(', ') ?? ''}]`,
     );
   }
   return size;
@@ -105,7 +105,7 @@ function refuse(file: string, problem: string): never {
     code: 'not-an-embedding',
     message: `The network is none that embeds faces: ${problem}.`,
     at: { file },
-    hint: 'One takes pictures and gives a row of numbers for each; flow inspect shows what goes in and out.',
+    hint: 'One takes images and gives a row of numbers for each; flow inspect shows what goes in and out.',
   });
 }
 

@@ -2,26 +2,26 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { fail } from '../../../../core/failure.ts';
 import type { Embedder } from '../network-embedder.ts';
 import type { OnnxEngine } from './load-onnxruntime.ts';
-import { type PictureInput, pictureTensor } from './picture-input.ts';
+import { type ImageInput, imageTensor } from './image-input.ts';
 
-/** A session that turns pictures into embeddings. */
+/** A session that turns images into embeddings. */
 export interface OnnxNetwork {
   readonly session: InferenceSession;
-  readonly input: PictureInput;
+  readonly input: ImageInput;
   /** Name of the output that holds the embeddings. */
   readonly output: string;
   readonly embeddingSize: number;
-  /** The network takes exactly so many pictures at a time; what is missing is filled up with black. */
+  /** The network takes exactly so many images at a time; what is missing is filled up with black. */
   readonly fixedBatch?: number | undefined;
   /** For failures. */
   readonly file: string;
 }
 
 /**
- * Pictures that the CPU computes at a time, however many are given: more take memory, which grows with them, and no less
+ * Images that the CPU computes at a time, however many are given: more take memory, which grows with them, and no less
  * time (r50: 0.74 GiB instead of 1.05 at 32).
  */
-const picturesOnCpu = 16;
+const imagesOnCpu = 16;
 
 /** Makes a session of an ONNX file, or of its bytes. Fails with `onnx-not-loaded`. */
 export async function openSession(
@@ -52,7 +52,7 @@ export async function openSession(
 export function onnxEmbedder(engine: OnnxEngine, network: OnnxNetwork): Embedder {
   const { session, input, embeddingSize, fixedBatch } = network;
   const { name, version } = engine.identity;
-  const most = fixedBatch ?? (engine.provider === 'CPUExecutionProvider' ? picturesOnCpu : Infinity);
+  const most = fixedBatch ?? (engine.provider === 'CPUExecutionProvider' ? imagesOnCpu : Infinity);
   return {
     height: input.height,
     width: input.width,
@@ -66,22 +66,22 @@ export function onnxEmbedder(engine: OnnxEngine, network: OnnxNetwork): Embedder
   };
 }
 
-interface Pictures {
+interface Images {
   readonly pixels: Uint8Array;
   readonly count: number;
 }
 
-async function embedBatch(engine: OnnxEngine, network: OnnxNetwork, pictures: Pictures): Promise<Float32Array> {
+async function embedBatch(engine: OnnxEngine, network: OnnxNetwork, images: Images): Promise<Float32Array> {
   const { session, input, output, embeddingSize, file } = network;
-  const fed = pictureTensor(engine.library, input, pictures);
+  const fed = imageTensor(engine.library, input, images);
   const results = await session.run({ [input.name]: fed }, [output]);
   const rows: Tensor | undefined = results[output];
   const values = rows?.data;
-  if (!(values instanceof Float32Array) || values.length !== pictures.count * embeddingSize) {
+  if (!(values instanceof Float32Array) || values.length !== images.count * embeddingSize) {
     return fail({
       code: 'not-an-embedding',
       message:
-        `Expected output "${output}" to give ${embeddingSize} float32 values for each of ${pictures.count} pictures, ` +
+        `Expected output "${output}" to give ${embeddingSize} float32 values for each of ${images.count} images, ` +
         `found ${rows?.type ?? 'nothing'} of shape [${rows?.dims.join(', ') ?? ''}].`,
       at: { file },
     });
@@ -95,16 +95,16 @@ async function embedBatch(engine: OnnxEngine, network: OnnxNetwork, pictures: Pi
 async function embedInParts(
   engine: OnnxEngine,
   network: OnnxNetwork,
-  { pixels, count }: Pictures,
+  { pixels, count }: Images,
   most: number,
 ): Promise<Float32Array> {
   const { embeddingSize, fixedBatch } = network;
-  const pictureBytes = pixels.length / count;
+  const imageBytes = pixels.length / count;
   const result = new Float32Array(count * embeddingSize);
   for (let start = 0; start < count; start += most) {
     const end = Math.min(start + most, count);
-    const part = pixels.subarray(start * pictureBytes, end * pictureBytes);
-    const fed = { pixels: filledUp(part, (fixedBatch ?? 0) * pictureBytes), count: fixedBatch ?? end - start };
+    const part = pixels.subarray(start * imageBytes, end * imageBytes);
+    const fed = { pixels: filledUp(part, (fixedBatch ?? 0) * imageBytes), count: fixedBatch ?? end - start };
     const rows = await embedBatch(engine, network, fed);
     result.set(rows.subarray(0, (end - start) * embeddingSize), start * embeddingSize);
   }

@@ -102,7 +102,7 @@ describe('tiles on wasm equal the reference', () => {
     }
   });
 
-  it('where a scalar is broadcast to a picture', async () => {
+  it('where a scalar is broadcast to an image', async () => {
     const { cpu, wasm } = await onBoth(() => tf.where(tf.greater(counting(2, 3, 3, 2), 5), counting(2, 3, 3, 2), -1));
     expect(wasm).toEqual(cpu);
   });

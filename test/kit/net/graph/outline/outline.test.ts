@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type BackboneName, buildNetwork, chooseNetwork } from '../../../../../src/kit/net/backbones/index.ts';
-import { inferGraph, type InferredGraph } from '../../../../../src/kit/net/graph/infer-graph.ts';
+import { inferShapes, type ShapedGraph } from '../../../../../src/kit/net/graph/infer-shapes.ts';
 import { elementCount } from '../../../../../src/kit/net/graph/layers/layer-definition.ts';
 import { layersOf, outlineOf } from '../../../../../src/kit/net/graph/outline/outline.ts';
 import { outlineSvg } from '../../../../../src/kit/net/graph/outline/outline-svg.ts';
 
-function network(name: BackboneName): InferredGraph {
-  return inferGraph(buildNetwork(chooseNetwork(name), { height: 112, width: 112 }));
+function network(name: BackboneName): ShapedGraph {
+  return inferShapes(buildNetwork(chooseNetwork(name), { height: 112, width: 112 }));
 }
 
 describe('the outline of a network', () => {

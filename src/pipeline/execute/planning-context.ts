@@ -1,0 +1,131 @@
+import { digestOf, type Digest } from '../../core/digest.ts';
+import type { EngineIdentity } from '../../core/engine-identity.ts';
+import type { CacheEntry } from '../cache/cache-entry.ts';
+import type { ResultCache } from '../cache/result-cache.ts';
+import type { ContentDigester } from '../cache/stat-cache.ts';
+import type { Key, KeyDocument } from '../plan/key-document.ts';
+import type { PlanningContext, OutputDigests } from '../plan/plan.ts';
+import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
+import { lineageText } from './lineage.ts';
+
+export interface KnowledgeSources {
+  readonly experiment: Experiment;
+  /** What a task computes tensors with; undefined where it does not. */
+  readonly engineOf: (task: TaskSpec) => EngineIdentity | undefined;
+  readonly cache: ResultCache;
+  readonly digests: ContentDigester;
+  /** Copy results of the second cache to ours when they are found: a run needs them here, a plan does not. */
+  readonly adopts: boolean;
+  /** Key document of the last execution of a task. */
+  readonly previous: (task: TaskSpec) => KeyDocument | undefined;
+  /** How the last attempt at a task ended, in words. */
+  readonly lastAttempt: (task: TaskSpec) => string | undefined;
+  /** Runs a command that prints the version of a program. */
+  readonly programVersion: (command: string) => Promise<string>;
+}
+
+/** For so long the digest of an input is taken as said: hundreds of tasks ask for the same folder within one planning. */
+const digestHoldMs = 1000;
+
+/** What a plan asks for, answered from the stat cache and the result cache. Remembers the entries it has seen. */
+export class CachePlanningContext implements PlanningContext {
+  readonly #sources: KnowledgeSources;
+  readonly #entries = new Map<string, CacheEntry>();
+  readonly #digests = new Map<string, { readonly digest: Promise<Digest>; readonly at: number }>();
+
+  readonly #programs = new Map<string, Promise<string>>();
+  readonly #damaged = new Map<string, string>();
+  readonly #damages = new Set<string>();
+  #onDamage: ((message: string) => void) | undefined;
+
+  constructor(sources: KnowledgeSources) {
+    this.#sources = sources;
+  }
+
+  engineOf(task: TaskSpec): EngineIdentity | undefined {
+    return this.#sources.engineOf(task);
+  }
+
+  digestPath(path: string): Promise<Digest> {
+    const held = this.#digests.get(path);
+    if (held !== undefined && performance.now() - held.at < digestHoldMs) return held.digest;
+    const digest = this.#sources.digests.digest(path).then((content) => content.digest);
+    this.#digests.set(path, { digest, at: performance.now() });
+    return digest;
+  }
+
+  async find(key: Key): Promise<OutputDigests | undefined> {
+    const found = await this.#sources.cache.find(key);
+    const isToCopy = found.state === 'elsewhere' && this.#sources.adopts;
+    const lookup = isToCopy ? await this.#sources.cache.adopt(key) : found;
+    this.#damaged.delete(key);
+    switch (lookup.state) {
+      case 'whole':
+      case 'elsewhere':
+        this.remember(lookup.entry);
+        return outputDigests(lookup.entry);
+      case 'damaged':
+        this.#damaged.set(key, lookup.problem);
+        this.#report(`the cached result ${key.slice(0, 12)} is damaged and will be replaced: ${lookup.problem}`);
+        return undefined;
+      case 'absent':
+        return undefined;
+    }
+  }
+
+  damageOf(key: Key): string | undefined {
+    return this.#damaged.get(key);
+  }
+
+  /** Tells of entries that are there but not whole: of those found so far at once, of each further one when it is found. */
+  onDamage(listener: (message: string) => void): void {
+    this.#onDamage = listener;
+    for (const message of this.#damages) listener(message);
+  }
+
+  #report(message: string): void {
+    if (this.#damages.has(message)) return;
+    this.#damages.add(message);
+    this.#onDamage?.(message);
+  }
+
+  previous(task: TaskSpec): KeyDocument | undefined {
+    return this.#sources.previous(task);
+  }
+
+  lastAttempt(task: TaskSpec): string | undefined {
+    return this.#sources.lastAttempt(task);
+  }
+
+  programVersion(command: string): Promise<string> {
+    let version = this.#programs.get(command);
+    if (version === undefined) {
+      version = this.#sources.programVersion(command);
+      this.#programs.set(command, version);
+    }
+    return version;
+  }
+
+  lineageDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Digest {
+    return digestOf(this.lineage(task, keys));
+  }
+
+  /** The content of the task's lineage file. Every task it depends on must have been found or remembered. */
+  lineage(task: TaskSpec, keys: ReadonlyMap<string, string>): string {
+    return lineageText(this.#sources.experiment, task, (id) => this.entry(keys.get(id) ?? ''));
+  }
+
+  remember(entry: CacheEntry): void {
+    this.#entries.set(entry.key, entry);
+  }
+
+  entry(key: string): CacheEntry {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) throw new Error(`no entry has been found under the key "${key}"`);
+    return entry;
+  }
+}
+
+export function outputDigests(entry: CacheEntry): OutputDigests {
+  return Object.fromEntries(Object.entries(entry.outputs).map(([port, output]) => [port, output.digest]));
+}

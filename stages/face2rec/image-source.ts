@@ -1,0 +1,104 @@
+import { basename, dirname, isAbsolute, join, sep } from 'node:path';
+import { fail } from '../../src/core/failure.ts';
+import type { FolderListing } from '../../src/kit/dataset/image-folder.ts';
+import { readPackingList, type FaceEntry, type IndexedEntry } from '../../src/kit/codec/insightface/packing-list.ts';
+import { readShard } from '../../src/kit/dataset/tar-shard.ts';
+
+/** One image to pack, as a folder or a list names it. */
+export interface Image {
+  readonly path: string;
+  /** Where it lies in the archive at `path`; undefined: `path` is the image. */
+  readonly within?: { readonly name: string; readonly offset: number; readonly size: number };
+  /** Class, from 0. */
+  readonly label: number;
+  /** Name of the folder the image lies in. */
+  readonly identity: string;
+  /** It is the final crop already; otherwise it is aligned while packing. */
+  readonly aligned: boolean;
+  readonly box?: readonly [number, number, number, number];
+  /** Five x, then five y. */
+  readonly points?: readonly number[];
+  /** Line of the list. */
+  readonly line?: number;
+}
+
+/** Images in the order in which they are packed. Can be gone through several times; memory does not grow with their number. */
+export type ImageSource = () => Iterable<Image>;
+
+/** Every image of a folder, identities labelled from 0 in the order of their names. */
+export function imagesOfFolder(listing: FolderListing, aligned: boolean): ImageSource {
+  return function* () {
+    for (const [label, identity] of listing.identities.entries()) {
+      const folder = join(listing.folder, identity);
+      for (const file of listing.images(identity)) {
+        // The names are single ones: joining them by hand costs a tenth of normalising every path.
+        yield { path: `${folder}${sep}${file}`, label, identity, aligned };
+      }
+    }
+  };
+}
+
+/**
+ * The images of WebDataset shards, in their order. Labels are those of the `.cls` files; where there are none,
+ * identities are the folders within the archives, labelled from 0 in the order of their names.
+ */
+export function imagesOfShards(shards: readonly string[], aligned: boolean): ImageSource {
+  const labels = labelsOfFolders(shards);
+  return function* () {
+    for (const path of shards) {
+      for (const { label, folder, ...within } of readShard(path)) {
+        const known = labels === undefined ? label : labels.get(folder);
+        if (known === undefined) refuseUnlabelled(path, within);
+        const identity = labels === undefined ? String(label) : folder;
+        yield { path, within, label: known, identity, aligned };
+      }
+    }
+  };
+}
+
+/** Undefined where the images have labels of their own. */
+function labelsOfFolders(shards: readonly string[]): ReadonlyMap<string, number> | undefined {
+  const names = new Set<string>();
+  for (const path of shards) {
+    for (const { label, folder, ...within } of readShard(path)) {
+      if (label !== undefined) return undefined;
+      if (folder === '') refuseUnlabelled(path, within);
+      names.add(folder);
+    }
+  }
+  return new Map([...names].sort().map((name, label) => [name, label]));
+}
+
+function refuseUnlabelled(file: string, { name, offset }: NonNullable<Image['within']>): never {
+  fail({
+    code: 'unlabelled-sample',
+    message: `nothing says who ${name} shows: there is no .cls file beside it, and other images have one or it lies in no folder`,
+    at: { file, offset },
+    hint: 'Put a .cls file beside every image, or leave them out and have a folder per identity.',
+  });
+}
+
+/** The images of a list; its relative paths are relative to the folder of images. */
+export function imagesOfList(list: string, folder: string): ImageSource {
+  return function* () {
+    for (const entry of readPackingList(list)) yield imageOf(entry, folder);
+  };
+}
+
+function imageOf(entry: FaceEntry | IndexedEntry, folder: string): Image {
+  const { path, line } = entry;
+  const place = {
+    path: isAbsolute(path) ? path : join(folder, path),
+    identity: basename(dirname(path)),
+    line,
+  };
+  if ('labels' in entry) return { ...place, label: entry.labels[0] ?? 0, aligned: true };
+  const { label, aligned, box, points } = entry;
+  return {
+    ...place,
+    label,
+    aligned,
+    ...(box === undefined ? {} : { box }),
+    ...(points === undefined ? {} : { points }),
+  };
+}

@@ -1,0 +1,170 @@
+import { compiledModule } from '../../src/core/package-folder.ts';
+import { digestOf } from '../../src/core/digest.ts';
+import { FailureError, type Failure } from '../../src/core/failure.ts';
+import { mapInOrder } from '../../src/core/ordered-workers.ts';
+import type { StageContext } from '../../src/stage-api/stage.ts';
+import { WorkProgress } from '../../src/stage-api/work-progress.ts';
+import {
+  DatasetWriter,
+  type DatasetManifest,
+  type DatasetWriterOptions,
+} from '../../src/kit/dataset/dataset-writer.ts';
+import { requireEqualSize, type SizedImage } from '../../src/kit/image/image-file.ts';
+import type { AlignmentRules } from './align-image.ts';
+import { imageName } from './load-image.ts';
+import type { Image } from './image-source.ts';
+import type { PackingPlan } from './plan-packing.ts';
+import { ImagePreparer, type Preparation, type PreparationJob } from './prepare-image.ts';
+
+export interface PackingOptions {
+  readonly folder: string;
+  readonly writer: DatasetWriterOptions;
+  readonly rules: AlignmentRules;
+  /** An image that cannot be used fails the packing; otherwise it is named, counted and left out. */
+  readonly strict: boolean;
+  readonly duplicates: 'ignore' | 'report' | 'drop';
+  /** Identities that have fewer once images are left out are named. */
+  readonly minImagesPerIdentity: number;
+  /** Threads that align; 1: none besides this one. */
+  readonly threads: number;
+}
+
+export interface Packed {
+  readonly manifest: DatasetManifest;
+  readonly unusable: number;
+  readonly duplicates: number;
+  /** Size of all images, and the first of them; undefined where nothing was packed. */
+  readonly size: SizedImage | undefined;
+}
+
+type Context = Pick<StageContext, 'emit' | 'signal'>;
+
+/** Packs the images of a plan in their order, in memory that does not grow with their number. */
+export async function packImages(plan: PackingPlan, options: PackingOptions, context: Context): Promise<Packed> {
+  const packing = new Packing(options, context);
+  const progress = new WorkProgress(context, 'images', plan.imageCount);
+  try {
+    await (options.threads < 2 || !plan.anyUnaligned ? packHere : packWithThreads)(plan, options, (image, prepared) => {
+      packing.add(image, prepared);
+      return progress.step();
+    });
+    progress.end();
+    return packing.finish();
+  } catch (error) {
+    packing.abandon();
+    throw error;
+  }
+}
+
+type Add = (image: Image, prepared: Preparation) => Promise<void> | undefined;
+
+/** Aligned images are only copied, which one thread does as fast as a disk; others are decoded by several. */
+async function packHere(plan: PackingPlan, { rules }: PackingOptions, add: Add): Promise<void> {
+  const preparer = new ImagePreparer();
+  for (const image of plan.images()) {
+    const prepared = preparer.prepare({ image, rules });
+    // Waiting for what is here already costs as much as reading it.
+    const pause = add(image, prepared instanceof Promise ? await prepared : prepared);
+    if (pause !== undefined) await pause;
+  }
+}
+
+async function packWithThreads(plan: PackingPlan, { rules, threads }: PackingOptions, add: Add): Promise<void> {
+  const inHand: Image[] = [];
+  const jobs = function* (): Generator<PreparationJob> {
+    for (const image of plan.images()) {
+      inHand.push(image);
+      yield { image, rules };
+    }
+  };
+  const worker = compiledModule('stages/face2rec/prepare-worker.ts');
+  for await (const prepared of mapInOrder<PreparationJob, Preparation>(jobs(), worker, threads)) {
+    const image = inHand.shift();
+    if (image !== undefined) await add(image, prepared);
+  }
+}
+
+/** Images on their way into a set. */
+class Packing {
+  readonly #options: PackingOptions;
+  readonly #context: Context;
+  readonly #writer: DatasetWriter;
+  /** First image with this content. */
+  readonly #seen = new Map<string, string>();
+  /** Images that were packed, by label. */
+  readonly #packed = new Map<number, number>();
+  /** Names of the identities, by label, of which images were left out. */
+  readonly #reduced = new Map<number, string>();
+  #size: SizedImage | undefined;
+  #unusable = 0;
+  #duplicates = 0;
+
+  constructor(options: PackingOptions, context: Context) {
+    this.#options = options;
+    this.#context = context;
+    this.#writer = new DatasetWriter(options.folder, options.writer);
+  }
+
+  add(image: Image, prepared: Preparation): void {
+    if (prepared.outcome === 'unusable') {
+      this.#leaveOut(image, prepared.failures);
+      return;
+    }
+    this.#size ??= { width: prepared.width, height: prepared.height, path: imageName(image) };
+    requireEqualSize(prepared, imageName(image), this.#size);
+    if (this.#isUnwantedDuplicate(image, prepared.bytes)) {
+      this.#reduced.set(image.label, image.identity);
+      return;
+    }
+    this.#writer.add(image.label, image.aligned, prepared.bytes);
+    this.#packed.set(image.label, (this.#packed.get(image.label) ?? 0) + 1);
+  }
+
+  finish(): Packed {
+    this.#nameThinIdentities();
+    const manifest = this.#writer.finish(this.#size ?? { width: 0, height: 0 });
+    return { manifest, unusable: this.#unusable, duplicates: this.#duplicates, size: this.#size };
+  }
+
+  abandon(): void {
+    this.#writer.abandon();
+  }
+
+  #leaveOut(image: Image, failures: readonly [Failure, ...Failure[]]): void {
+    if (this.#options.strict) throw new FailureError(failures);
+    this.#unusable += 1;
+    this.#reduced.set(image.label, image.identity);
+    this.#warn(`left out ${imageName(image)}: ${failures[0].message}`);
+  }
+
+  /** Labels are given before images are read, so an identity that loses too many keeps its own. */
+  #nameThinIdentities(): void {
+    const { minImagesPerIdentity: least } = this.#options;
+    const thin = [...this.#reduced].filter(([label]) => (this.#packed.get(label) ?? 0) < least);
+    if (thin.length === 0) return;
+    const names = thin.slice(0, 3).map(([label, name]) => `${name} (${this.#packed.get(label) ?? 0})`);
+    const more = thin.length > names.length ? ' ...' : '';
+    this.#warn(
+      `identities that have fewer than ${least} images now that some were left out: ${thin.length}; they keep their labels: ${names.join(', ')}${more}`,
+    );
+  }
+
+  #isUnwantedDuplicate(image: Image, bytes: Uint8Array): boolean {
+    const { duplicates } = this.#options;
+    if (duplicates === 'ignore') return false;
+    const name = imageName(image);
+    const digest = digestOf(bytes).slice(0, 32);
+    const first = this.#seen.get(digest);
+    if (first === undefined) {
+      this.#seen.set(digest, name);
+      return false;
+    }
+    this.#duplicates += 1;
+    this.#warn(`${name} has the same content as ${first}${duplicates === 'drop' ? ' and is left out' : ''}`);
+    return duplicates === 'drop';
+  }
+
+  #warn(message: string): void {
+    this.#context.emit({ type: 'log', level: 'warning', message });
+  }
+}
