@@ -1,3 +1,5 @@
+import { didYouMean } from './did-you-mean.ts';
+
 /** Where in a text file a failure lies. Lines and columns count from 1. */
 export interface TextLocation {
   readonly file: string;
@@ -15,15 +17,78 @@ export interface ByteLocation {
   readonly offset?: number;
 }
 
-/** One expected failure as data: what is wrong, where, and what to do about it. */
+export type FailureLocation = TextLocation | ByteLocation;
+
+/** Kebab-case, stable, documented in docs/errors.md. */
+export type FailureCode = string;
+
+/** One expected failure as data: what is wrong, where, and what to do about it. Made by a {@link catalogue}. */
 export interface Failure {
-  /** Kebab-case, stable, documented in docs/errors.md. */
-  readonly code: string;
-  /** One sentence: what was expected and what was found. */
+  readonly code: FailureCode;
+  /** What was expected and what was found: begins in lower case, ends without a period. */
   readonly message: string;
-  readonly at?: TextLocation | ByteLocation;
-  /** What the user can do. */
+  readonly at?: FailureLocation;
+  /** What the user can do: whole sentences. */
   readonly hint?: string;
+}
+
+/** The text of a failure, made of the facts of the case. */
+export interface FailureText {
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** A name that was not found, and those that exist: the nearest is suggested behind the message. */
+  readonly suggest?: { readonly name: string; readonly known: Iterable<string> } | undefined;
+}
+
+/** One kind of failure in the catalogue of a folder (`failures.ts`). */
+export interface FailureKind<Facts> {
+  /** One sentence for docs/errors.md. */
+  readonly meaning: string;
+  /** Given where several kinds share one code; otherwise the code is the kind's name in kebab case. */
+  readonly code?: string;
+  text(facts: Facts): FailureText;
+  /** Facts of an imagined case, whose printed text stands in docs/errors.md. */
+  readonly example: NoInfer<Facts>;
+}
+
+/** Makes the failures of one kind. */
+export interface FailureMaker<Facts> {
+  (facts: Facts, at?: FailureLocation): Failure;
+  readonly code: FailureCode;
+  readonly kind: FailureKind<Facts>;
+}
+
+/**
+ * The failures that a folder can end with: `failures.unknownTask({ name, known }, at)` is one of them. Codes, texts,
+ * documentation and tests are made from the same literal.
+ */
+export function catalogue<Kinds extends Readonly<Record<string, unknown>>>(kinds: {
+  readonly [Name in keyof Kinds]: FailureKind<Kinds[Name]>;
+}): { readonly [Name in keyof Kinds]: FailureMaker<Kinds[Name]> } {
+  const makers = Object.entries(kinds as Readonly<Record<string, FailureKind<never>>>).map(
+    ([name, kind]) => [name, makerOf(name, kind)] as const,
+  );
+  const made: unknown = Object.fromEntries(makers);
+  return made as { readonly [Name in keyof Kinds]: FailureMaker<Kinds[Name]> };
+}
+
+function makerOf<Facts>(name: string, kind: FailureKind<Facts>): FailureMaker<Facts> {
+  const code = kind.code ?? name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const make = (facts: Facts, at?: FailureLocation): Failure => {
+    const { message, hint, suggest } = kind.text(facts);
+    return {
+      code,
+      message: message + suggestion(suggest),
+      ...(at === undefined ? {} : { at }),
+      ...(hint === undefined ? {} : { hint }),
+    };
+  };
+  return Object.assign(make, { code, kind });
+}
+
+function suggestion(suggest: FailureText['suggest']): string {
+  const nearest = suggest === undefined ? undefined : didYouMean(suggest.name, suggest.known);
+  return nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
 }
 
 /**
