@@ -253,7 +253,7 @@ stages:
       command: wc -l < "$list" > "$lines"
       version: wc --version
       inputs: { list: "\${stages.faces.outputs.list}", all: [experiment.yaml] }
-      outputs: { lines: lines.txt, images: { path: images, kind: images } }
+      outputs: { lines: lines.txt, images: { path: pictures, kind: images } }
   pack: { uses: pack, with: { images: "\${stages.count.outputs.images}" } }`;
   const count = taskOf(load(text), 'count');
   expect(count.params).toEqual({
