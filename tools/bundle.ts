@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 // The last step of the build: the command in a few files instead of two hundred, of which a run that has nothing to do
-// spends half its time finding and opening. They lie as deep as what they are made of, for the paths they start from.
+// spends half its time finding and opening.
 const folder = new URL('../src/', import.meta.url);
 const bundle = await rolldown({
   input: fileURLToPath(new URL('cli/main.js', folder)),

@@ -17,6 +17,9 @@ interface ForbiddenWord {
 
 const exempt = 'words: quoted';
 
+/** Lists the words themselves. */
+const quoting = ['docs/glossary.md'];
+
 const { forbidden } = JSON.parse(readFileSync(join(packageFolder(), 'docs/words.json'), 'utf8')) as {
   readonly forbidden: readonly ForbiddenWord[];
 };
@@ -25,7 +28,7 @@ function filesIn(path: string): string[] {
   if (statSync(path).isFile()) return [path];
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
     .map((name) => join(path, name))
-    .filter((name) => statSync(name).isFile() && !name.includes('node_modules') && !name.includes('/fixtures/'));
+    .filter((name) => statSync(name).isFile() && !name.includes('/fixtures/') && !quoting.includes(name));
 }
 
 /** Line number from 1 and text of everything a person reads. */

@@ -23,7 +23,7 @@ async function generate(root: string, sameVersion: boolean): Promise<number> {
   for (const file of files) if (file !== digests || forgotten.length === 0) write(root, file);
   if (forgotten.length === 0) return 0;
   console.error(`The code of ${forgotten.join(', ')} changed, but its version in stage.json did not.`);
-  console.error('Raise the version if the same inputs may now give other outputs; otherwise:');
+  console.error('Raise the version if the same inputs may now produce other outputs; otherwise:');
   console.error('  npm run generate -- --same-version');
   return 1;
 }

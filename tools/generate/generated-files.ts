@@ -6,6 +6,7 @@ import { readManifest } from '../../src/pipeline/experiment/read-manifest.ts';
 import { contractOf } from './contract.ts';
 import { errorDocs } from './error-docs.ts';
 import { experimentSchema } from './experiment-schema.ts';
+import { glossaryDocs } from './glossary-docs.ts';
 import { kitSchema } from './kit-schema.ts';
 import { networkDocs } from './network-docs.ts';
 import { stageDigests, type StageDigests } from './stage-digests.ts';
@@ -32,6 +33,7 @@ export async function generatedFiles(root: string): Promise<readonly GeneratedFi
   return await Promise.all([
     formatted(root, 'schemas/experiment.schema.json', JSON.stringify(experimentSchema(manifests))),
     formatted(root, 'docs/errors.md', errorDocs(root)),
+    formatted(root, 'docs/glossary.md', glossaryDocs(root)),
     formatted(root, 'docs/networks.md', networkDocs()),
     formatted(root, stageDigestsPath, JSON.stringify(stageDigests(stages, names))),
     ...manifests
@@ -40,7 +42,7 @@ export async function generatedFiles(root: string): Promise<readonly GeneratedFi
   ]);
 }
 
-/** The digests as committed; empty where there are none yet. */
+/** The digests as committed; empty if there are none yet. */
 export function committedStageDigests(root: string): StageDigests {
   const path = join(root, stageDigestsPath);
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StageDigests) : {};

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Words {
+  readonly terms: readonly {
+    readonly section: string;
+    readonly terms: readonly { readonly term: string; readonly meaning: string }[];
+  }[];
+  readonly forbidden: readonly { readonly find: string; readonly instead: string }[];
+}
+
+/** docs/glossary.md, out of docs/words.json: the words in use, and those that have a better one. */
+export function glossaryDocs(root: string): string {
+  const { terms, forbidden } = JSON.parse(readFileSync(join(root, 'docs/words.json'), 'utf8')) as Words;
+  return [
+    '# Glossary',
+    '',
+    'Generated from `docs/words.json` by `npm run generate`; not to be edited.',
+    '',
+    'One word per thing. The code, the messages and the pages use these and no others.',
+    '',
+    ...terms.flatMap((section) => [
+      `## ${section.section}`,
+      '',
+      ...table(
+        ['word', 'meaning'],
+        section.terms.map(({ term, meaning }) => [term, meaning]),
+      ),
+      '',
+    ]),
+    '## Words that have a better one',
+    '',
+    '`npm run check:words` looks for these expressions in comments, messages and documentation.',
+    '',
+    ...table(
+      ['instead of', 'write'],
+      forbidden.map(({ find, instead }) => [`\`${find.replaceAll('\\b', '')}\``, instead]),
+    ),
+    '',
+  ].join('\n');
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)];
+}
