@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 // docs/architecture.md. In each of these folders a member imports only members before it, and itself.
 const orders: Readonly<Record<string, readonly string[]>> = {
-  'src/kit': ['codec', 'image', 'dataset', 'inspect', 'net', 'face', 'draw'],
+  'src/kit': ['draw', 'codec', 'image', 'dataset', 'inspect', 'net', 'face'],
   'src/pipeline': ['experiment', 'plan', 'cache', 'execute', 'record', 'console'],
   'src/kit/codec': [
     'protobuf',

@@ -1,17 +1,18 @@
-import { createHash } from 'node:crypto';
 import { humanDuration } from '../../src/core/human.ts';
 import type { Lineage } from '../../src/stage-api/lineage.ts';
-import { hoverScript } from './hover-script.ts';
-import { Html, markup, joinHtml } from './html.ts';
-import { fixed, groupedInteger } from './number-text.ts';
+import { hoverScript } from '../../src/kit/draw/hover-script.ts';
+import { type Html, joinHtml, markup } from '../../src/kit/draw/html.ts';
+import { fixed, groupedInteger } from '../../src/kit/draw/number-text.ts';
+import { renderPage } from '../../src/kit/draw/page.ts';
+import { pageStyle } from '../../src/kit/draw/page-style.ts';
 import type { Training, Verification } from './read-inputs.ts';
+import { reportStyle } from './report-style.ts';
 import type { SampleIdentity } from './sample-faces.ts';
-import { pageStyle } from './page-style.ts';
 import { parameterSection, taskSection } from './task-section.ts';
 import { trainingSection } from './training-section.ts';
 import { verificationSection } from './verification-section.ts';
 
-export interface PageContent {
+export interface ReportContent {
   /** Empty: the name of the experiment. */
   readonly title: string;
   readonly lineage: Lineage;
@@ -21,7 +22,7 @@ export interface PageContent {
 }
 
 /** The whole page as one text: no request to anywhere, readable without its script, the same for the same content. */
-export function renderPage(content: PageContent): string {
+export function renderReport(content: ReportContent): string {
   const { lineage, trainings, verifications, faces } = content;
   const { name, summary } = lineage.experiment;
   const title = content.title === '' ? name : content.title;
@@ -32,21 +33,7 @@ export function renderPage(content: PageContent): string {
     taskSection(lineage),
     parameterSection(lineage),
   ].filter((section) => section !== undefined);
-  // The policy lets the browser itself refuse every request and every script but ours.
-  const scriptDigest = createHash('sha256').update(hoverScript).digest('base64');
-  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${scriptDigest}'`;
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${new Html(pageStyle)}</style>
-</head>
-<body>
-<header>
+  const body = markup`<header>
 <h1>${title}</h1>
 ${summary === '' ? undefined : markup`<p class="summary">${summary}</p>`}
 ${keyFigures(content)}
@@ -54,15 +41,12 @@ ${keyFigures(content)}
 <main>
 ${joinHtml(sections, '\n')}
 </main>
-<footer>Experiment “${name}”, ${colophon(lineage)}.</footer>
-<script>${new Html(hoverScript)}</script>
-</body>
-</html>
-`.text;
+<footer>Experiment “${name}”, ${colophon(lineage)}.</footer>`;
+  return renderPage({ title, styles: [pageStyle, reportStyle], body, script: hoverScript });
 }
 
 /** What one wants to know first, in large figures. */
-function keyFigures({ verifications, trainings, lineage }: PageContent): Html {
+function keyFigures({ verifications, trainings, lineage }: ReportContent): Html {
   const accuracies = verifications.slice(0, 3).map(({ name, result }) => ({
     value: markup`${fixed(result.accuracy, 3)} <small>± ${fixed(result.deviation, 3)}</small>`,
     label: `accuracy on ${verifications.length > 1 ? `${name}, ` : ''}${groupedInteger(result.pairs)} pairs`,

@@ -1,5 +1,5 @@
 import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
-import type { Point } from './curves.ts';
+import type { Point } from '../../src/kit/draw/points.ts';
 
 export type Distances = Pick<VerificationResult, 'distances' | 'same'>;
 

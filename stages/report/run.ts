@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
-import { renderPage } from './page.ts';
+import { renderReport } from './page.ts';
 import { readLineage, readTrainings, readVerifications } from './read-inputs.ts';
 import { sampleFaces } from './sample-faces.ts';
 
 /** Reads what other stages measured and sets it as one page. */
 export const run: Stage<Params, Inputs, Outputs> = async ({ params, inputs, outputs }) => {
   const lineage = readLineage(inputs.lineage);
-  const page = renderPage({
+  const page = renderReport({
     title: params.title,
     lineage,
     trainings: readTrainings(inputs.logs, lineage),

@@ -1,9 +1,9 @@
 import type { Json } from '../../src/core/digest.ts';
 import { humanBytes, humanDuration } from '../../src/core/human.ts';
 import type { Lineage, LineageTask } from '../../src/stage-api/lineage.ts';
-import { type Html, markup } from './html.ts';
-import { fixed } from './number-text.ts';
-import { drawTable } from './table.ts';
+import { type Html, markup } from '../../src/kit/draw/html.ts';
+import { fixed } from '../../src/kit/draw/number-text.ts';
+import { drawTable } from '../../src/kit/draw/table.ts';
 import { drawTaskGraph } from './task-graph.ts';
 
 /** A graph of at most so many pixels stands beside the table, a wider one above it. */

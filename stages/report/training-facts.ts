@@ -1,7 +1,7 @@
 import type { Json } from '../../src/core/digest.ts';
 import type { Lineage, LineageTask } from '../../src/stage-api/lineage.ts';
-import type { TrainingLog } from '../../src/kit/net/training/training-log.ts';
-import { groupedInteger } from './number-text.ts';
+import type { Curve, TrainingLog } from '../../src/kit/net/training/training-log.ts';
+import { groupedInteger } from '../../src/kit/draw/number-text.ts';
 
 /** What is known of a training besides its curves; each undefined where neither its task nor what it read says so. */
 export interface TrainingFacts {
@@ -31,6 +31,21 @@ export function trainingFacts(log: TrainingLog, task: LineageTask | undefined, l
     images: figure('images'),
     rateSteps: numbersIn(params['schedule'], 'steps'),
   };
+}
+
+/** A fall of a value between two logged steps, and what it fell to. */
+export interface Drop {
+  readonly after: number;
+  readonly step: number;
+  readonly value: number;
+}
+
+/** Where a value falls by more than a quarter at once: where the schedule lowered the learning rate. */
+export function drops(curve: Curve): readonly Drop[] {
+  return curve.points.flatMap(([step, value], index) => {
+    const [after, before] = curve.points[index - 1] ?? [0, 0];
+    return value < before * 0.75 ? [{ after, step, value }] : [];
+  });
 }
 
 /** The facts as a sentence, as far as they are known; `name` tells several trainings apart. */

@@ -1,11 +1,10 @@
 import type { Curve, TrainingLog } from '../../src/kit/net/training/training-log.ts';
-import type { Mark, Series } from './chart.ts';
-import { chartFigure } from './chart-figure.ts';
-import { drops, smooth, smoothingWindow, thin } from './curves.ts';
-import { type Html, markup } from './html.ts';
+import { chartFigure, type Mark, type Series, seriesColours } from '../../src/kit/draw/chart.ts';
+import { smooth, smoothingWindow, thin } from '../../src/kit/draw/points.ts';
+import { type Html, markup } from '../../src/kit/draw/html.ts';
 import type { Training } from './read-inputs.ts';
-import { niceDomain } from './scale.ts';
-import { trainingSentence } from './training-facts.ts';
+import { niceDomain } from '../../src/kit/draw/scale.ts';
+import { drops, trainingSentence } from './training-facts.ts';
 
 /** More points than this cannot be told apart at the width of a column. */
 const drawnPoints = 400;
@@ -49,7 +48,7 @@ function accuracyFigure(trainings: readonly Training[]): Html | undefined {
   const watched = trainings.flatMap(({ name, log }) => watchedSeries(log, name, trainings));
   const coloured = watched.map((series, index) => ({
     ...series,
-    colour: (trainings.length + Math.floor(index / 2)) % 6,
+    colour: (trainings.length + Math.floor(index / 2)) % seriesColours,
   }));
   if (trained.length + watched.length === 0) return undefined;
   const chart = {
@@ -71,10 +70,10 @@ function bothLines(curve: Curve | undefined, name: string, colour: number): read
   if (curve === undefined || curve.points.length === 0) return [];
   const { points } = curve;
   const window = smoothingWindow(points.length);
-  const clear: Series = { name, kind: 'line', colour: colour % 6, points: thin(smooth(points, window), drawnPoints) };
+  const clear: Series = { name, kind: 'line', colour: colour % seriesColours, points: thin(smooth(points, window), drawnPoints) };
   if (points.length <= dottedPoints) return [{ ...clear, name: '', kind: 'dots' }, clear];
   if (window === 1) return [clear];
-  return [{ name: '', kind: 'faint', colour: colour % 6, points: thin(points, drawnPoints) }, clear];
+  return [{ name: '', kind: 'faint', colour: colour % seriesColours, points: thin(points, drawnPoints) }, clear];
 }
 
 function watchedSeries(log: TrainingLog, training: string, trainings: readonly Training[]): readonly Series[] {

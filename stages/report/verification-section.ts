@@ -1,17 +1,14 @@
 import type { TarAtFar, VerificationResult, WrongPair } from '../../src/kit/face/verification-result.ts';
-import type { Chart, Series } from './chart.ts';
-import { chartFigure } from './chart-figure.ts';
-import type { Point } from './curves.ts';
-import { histogram } from './histogram.ts';
-import { type Html, markup } from './html.ts';
-import { fixed, groupedInteger, percentText } from './number-text.ts';
+import { type Chart, chartFigure, quietColour, type Series, seriesColours } from '../../src/kit/draw/chart.ts';
+import { histogram, type Point } from '../../src/kit/draw/points.ts';
+import { type Html, markup } from '../../src/kit/draw/html.ts';
+import { fixed, groupedInteger, percentText } from '../../src/kit/draw/number-text.ts';
 import type { Verification } from './read-inputs.ts';
 import { operatingPoint, rocCurve } from './roc.ts';
-import { niceDomain } from './scale.ts';
-import { drawTable } from './table.ts';
+import { niceDomain } from '../../src/kit/draw/scale.ts';
+import { drawTable } from '../../src/kit/draw/table.ts';
 
 const histogramBins = 48;
-const colours = 6;
 
 /** What the verifications measured; nothing where there is none. */
 export function verificationSection(verifications: readonly Verification[]): Html | undefined {
@@ -57,12 +54,12 @@ function rocFigure(verifications: readonly Verification[], kind: 'log' | 'linear
     ...{
       name,
       kind: 'step',
-      colour: index % colours,
+      colour: index % seriesColours,
       points: kind === 'log' ? aboveZero(rocCurve(result)) : rocCurve(result),
     },
   }));
   const thresholds = verifications.map(({ result }, index): Series => ({
-    ...{ name: '', kind: 'dots', colour: index % colours, points: [operatingPoint(result, meanThreshold(result))] },
+    ...{ name: '', kind: 'dots', colour: index % seriesColours, points: [operatingPoint(result, meanThreshold(result))] },
   }));
   const lowest = lowestRate(verifications);
   const chart: Chart = {
@@ -93,7 +90,7 @@ function chance(kind: 'log' | 'linear', lowest: number): Series {
           [1, 1],
         ]
       : Array.from({ length: 41 }, (_, index): Point => [lowest ** (1 - index / 40), lowest ** (1 - index / 40)]);
-  return { name: '', kind: 'dashed', colour: 6, points };
+  return { name: '', kind: 'dashed', colour: quietColour, points };
 }
 
 /** The power of ten at or below the smallest rate that the largest set can measure. */
@@ -191,7 +188,7 @@ function foldFigure(result: VerificationResult): Html | undefined {
         {
           name: '',
           kind: 'dashed',
-          colour: 6,
+          colour: quietColour,
           points: [
             [0, accuracy],
             [folds.length + 1, accuracy],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type Page, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { renderPage } from '../../../stages/report/page.ts';
+import { renderReport } from '../../../stages/report/page.ts';
 import { sampleLineage, sampleImage, sampleTraining, sampleVerification } from './sample-content.ts';
 
 const executablePath = '/usr/bin/chromium';
@@ -26,7 +26,7 @@ describe.skipIf(missing)(`the page in a browser${missing ? ` (not tested: no ${e
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'faceflow-page-'));
-    writeFileSync(join(folder, 'report.html'), renderPage(content));
+    writeFileSync(join(folder, 'report.html'), renderReport(content));
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LineageTask } from '../../../src/stage-api/lineage.ts';
-import { drawTaskGraph, graphBoxes } from '../../../stages/report/task-graph.ts';
+import { drawTaskGraph, groupTasks } from '../../../stages/report/task-graph.ts';
 import { sampleLineage } from './sample-content.ts';
 
 const [synthesize] = sampleLineage.tasks;
@@ -21,10 +21,10 @@ function instances(count: number): LineageTask[] {
 
 test('few instances of a stage have a box each, many share one that says how many', () => {
   const tasks = (count: number): LineageTask[] => [...sampleLineage.tasks.slice(0, 1), ...instances(count)];
-  expect(graphBoxes(tasks(3)).map(({ title }) => title)).toEqual([
+  expect(groupTasks(tasks(3)).map(({ title }) => title)).toEqual([
     ...['synthesize', 'verify[set=0]', 'verify[set=1]', 'verify[set=2]'],
   ]);
-  expect(graphBoxes(tasks(18))[1]).toEqual({
+  expect(groupTasks(tasks(18))[1]).toEqual({
     ...{ id: 'verify', title: 'verify × 18', kind: 'verify', durationMs: 18_000, needs: ['synthesize'] },
   });
 });

@@ -1,6 +1,4 @@
-import type { Curve } from '../../src/kit/net/training/training-log.ts';
-
-/** Where `y` is not a number, a line breaks. */
+/** A point of a series. A line breaks where `y` is not a number. */
 export type Point = readonly [x: number, y: number];
 
 /** The number of neighbouring points over which a curve is averaged for the eye: a thirtieth of it, odd, so that it has a middle. */
@@ -32,21 +30,6 @@ export function thin(points: readonly Point[], limit: number): readonly Point[] 
   }).flat();
 }
 
-/** A fall of a value between two logged steps, and what it fell to. */
-export interface Drop {
-  readonly after: number;
-  readonly step: number;
-  readonly value: number;
-}
-
-/** Where a value falls by more than a quarter at once: where the schedule lowered the learning rate. */
-export function drops(curve: Curve): readonly Drop[] {
-  return curve.points.flatMap(([step, value], index) => {
-    const [after, before] = curve.points[index - 1] ?? [0, 0];
-    return value < before * 0.75 ? [{ after, step, value }] : [];
-  });
-}
-
 function extremes(stretch: readonly Point[]): readonly Point[] {
   const [first] = stretch;
   if (first === undefined) return [];
@@ -56,4 +39,21 @@ function extremes(stretch: readonly Point[]): readonly Point[] {
   const highest = stretch.reduce((a, b) => (b[1] > a[1] ? b : a), first);
   if (lowest === highest) return [lowest];
   return lowest[0] < highest[0] ? [lowest, highest] : [highest, lowest];
+}
+
+export interface Histogram {
+  /** One more than there are counts; equally spaced. */
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** Counts values in equal bins over a domain; values outside of it count in the first or the last bin. */
+export function histogram(values: readonly number[], [low, high]: readonly [number, number], bins: number): Histogram {
+  const counts = Array.from({ length: bins }, () => 0);
+  const width = (high - low) / bins;
+  for (const value of values) {
+    const bin = Math.min(bins - 1, Math.max(0, Math.floor((value - low) / width)));
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  return { counts, edges: Array.from({ length: bins + 1 }, (_, edge) => low + edge * width) };
 }

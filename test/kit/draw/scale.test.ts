@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { linearScale, linearTicks, logScale, niceDomain } from '../../../stages/report/scale.ts';
+import { linearScale, linearTicks, logScale, niceDomain } from '../../../src/kit/draw/scale.ts';
 
 test('ticks are multiples of 1, 2 or 5 without rounding noise', () => {
   expect(linearTicks(0, 1, 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { joinHtml, markup } from '../../../stages/report/html.ts';
+import { joinHtml, markup } from '../../../src/kit/draw/html.ts';
 
 test('texts and numbers are escaped, markup and lists of it are inserted', () => {
   const name = `<b onclick="x">O'Neil & sons</b>`;

@@ -1,6 +1,6 @@
-import type { Point } from './curves.ts';
-import { type Html, markup } from './html.ts';
+import { type Html, type Insertable, markup } from './html.ts';
 import { powerLabel, tickLabels } from './number-text.ts';
+import type { Point } from './points.ts';
 import { type Scale, linearScale, logScale } from './scale.ts';
 
 export interface Axis {
@@ -12,11 +12,16 @@ export interface Axis {
 /** `line` and `faint` join the points, `step` keeps the height until the next point, `area` does so and is filled, `dots` marks each. */
 export type SeriesKind = 'line' | 'faint' | 'dashed' | 'step' | 'area' | 'dots';
 
+/** How many colours tell series apart. */
+export const seriesColours = 6;
+/** The grey of lines to compare with. */
+export const quietColour = seriesColours;
+
 export interface Series {
   /** Shown in the key and beside the pointer; empty: a companion of another series that needs no words. */
   readonly name: string;
   readonly kind: SeriesKind;
-  /** Which of the six colours, from 0. */
+  /** Below {@link seriesColours}, or {@link quietColour}. */
   readonly colour: number;
   readonly points: readonly Point[];
 }
@@ -40,6 +45,14 @@ export interface Chart {
 export const chartSize = { width: 400, height: 250, left: 44, right: 14, top: 26, bottom: 38 } as const;
 
 const { width, height, left, right, top, bottom } = chartSize;
+
+/** A chart with its key above and, below, what it shows and how that was computed. */
+export function chartFigure(title: string, chart: Chart, caption: Insertable): Html {
+  return markup`<figure class="chart">
+    ${chartKey(chart.series)} ${drawChart(chart)}
+    <figcaption><b>${title}.</b> ${caption}</figcaption>
+  </figure>`;
+}
 
 /** A chart as SVG: hairlines instead of a frame, labels along the axes, one path per series. */
 export function drawChart(chart: Chart): Html {

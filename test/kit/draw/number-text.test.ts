@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fixed, groupedInteger, percentText, powerLabel, tickLabels } from '../../../stages/report/number-text.ts';
+import { fixed, groupedInteger, percentText, powerLabel, tickLabels } from '../../../src/kit/draw/number-text.ts';
 
 test('large integers are grouped by narrow spaces that do not break', () => {
   expect([9, 960, 9600, 1234567.4].map(groupedInteger)).toEqual(['9', '960', '9\u202f600', '1\u202f234\u202f567']);

@@ -1,4 +1,4 @@
-/** How the page looks: a well-set paper, in two colour schemes, on any width, and in print. */
+/** How pages look: a well-set paper, in two colour schemes, on any width, and in print. */
 export const pageStyle = `
 :root {
   --paper: #fcfbf8; --ink: #1f1e1b; --soft: #6b6861; --rule: #dcd8ce; --faint-rule: #ebe8e0; --panel: #f4f2ec;
@@ -72,33 +72,16 @@ td:first-child:not(.n) { overflow-wrap: anywhere; min-width: 5.6rem; }
 .box .name { fill: var(--ink); font-size: 12px; }
 .box .share { stroke: var(--c0); stroke-width: 2; }
 .edges path { fill: none; stroke: var(--soft); stroke-width: 1; stroke-opacity: 0.75; }
-.pairs ul, .faces ul { display: grid; gap: 0.9rem 1rem; margin: 0; padding: 0; list-style: none; font: 0.8rem/1.4 var(--sans); font-variant-numeric: lining-nums tabular-nums; color: var(--soft); }
-.pairs ul { grid-template-columns: repeat(auto-fill, minmax(7.6rem, 1fr)); }
-.pairs img { width: 50%; }
-.pairs i { font-style: normal; opacity: 0.75; }
-.faces ul { grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1.1rem 1.6rem; }
-.faces div { display: grid; grid-template-columns: repeat(4, 1fr); gap: 2px; }
 img { display: inline-block; width: 100%; aspect-ratio: 1; object-fit: cover; vertical-align: top; background: var(--panel); }
-.pairs span, .faces span { display: block; margin-top: 0.2rem; overflow-wrap: anywhere; }
-.params-grid { columns: 2; column-gap: 3rem; }
-.params { break-inside: avoid; margin-bottom: 1.6rem; }
-.params h3 { margin: 0 0 0.4rem; font-style: normal; }
-.params h3 .dim { font-size: 0.92rem; font-style: italic; }
-.params dl { margin: 0; border-top: 1px solid var(--rule); font: 0.86rem/1.4 var(--sans); font-variant-numeric: lining-nums tabular-nums; }
-.params dl div { display: flex; justify-content: space-between; gap: 1rem; padding: 0.22rem 0; border-bottom: 1px solid var(--faint-rule); }
-.params dt { color: var(--soft); }
-.params dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
 @media screen and (max-width: 52rem) {
   .columns, .graph-and-table { grid-template-columns: minmax(0, 1fr); }
   .graph-and-table figure.graph { width: auto; }
   .key:not(:has(li)) { display: none; }
-  .params-grid { columns: 1; }
 }
 @media screen and (max-width: 34rem) {
   body { padding: 2rem 1.15rem 3rem; font-size: 1rem; }
   h1 { font-size: 2rem; }
   svg { font-size: 13px; }
-  .sentence { display: none; }
   .n { padding-left: 0.6rem; }
   .figures { gap: 1.1rem 2rem; }
   .figures dd { font-size: 1.7rem; }
@@ -106,7 +89,7 @@ img { display: inline-block; width: 100%; aspect-ratio: 1; object-fit: cover; ve
 @media print {
   :root { --paper: #fff; --ink: #000; --soft: #555; --rule: #ccc; --faint-rule: #e6e6e6; --panel: #f6f6f6; --c0: #2b6496; --c1: #c0532f; --c2: #4b7b49; --c3: #7d5a9b; --c4: #a07a10; --c5: #2c8a8a; --c6: #8b877d; }
   body { max-width: none; padding: 0; font-size: 10.5pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  figure, tr, .params { break-inside: avoid; }
+  figure, tr { break-inside: avoid; }
   h2, h3, section > p { break-after: avoid; }
   .columns, .graph-and-table { gap: 0.4rem 1.6rem; }
 }

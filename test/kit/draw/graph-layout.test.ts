@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type LayoutNode, keepDistance, layOutGraph } from '../../../stages/report/graph-layout.ts';
+import { type LayoutNode, keepDistance, layOutGraph } from '../../../src/kit/draw/graph-layout.ts';
 
 const spacing = { nodeWidth: 100, gap: 20, laneGap: 10 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Point, drops, smooth, smoothingWindow, thin } from '../../../stages/report/curves.ts';
+import { type Point, histogram, smooth, smoothingWindow, thin } from '../../../src/kit/draw/points.ts';
 
 test('a smoothed point is the mean of those around it, fewer at the ends', () => {
   const points: Point[] = [
@@ -46,17 +46,6 @@ test('thinning keeps every peak and every gap', () => {
   expect(thin(flat.slice(0, 100), 100)).toHaveLength(100);
 });
 
-test('a drop is where the rate falls by the schedule, not where it warms up or fades', () => {
-  const points: Point[] = [
-    [20, 0.05],
-    [40, 0.1],
-    [60, 0.1],
-    [80, 0.01],
-    [100, 0.0095],
-    [120, 0.001],
-  ];
-  expect(drops({ name: 'learningRate', points })).toEqual([
-    { after: 60, step: 80, value: 0.01 },
-    { after: 100, step: 120, value: 0.001 },
-  ]);
+test('values are counted in equal bins; the ends take what lies beyond them', () => {
+  expect(histogram([-1, 0, 0.4, 0.5, 1, 7], [0, 1], 2)).toEqual({ edges: [0, 0.5, 1], counts: [3, 3] });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Series, chartKey, drawChart, pathOf } from '../../../stages/report/chart.ts';
+import { type Series, chartKey, drawChart, pathOf } from '../../../src/kit/draw/chart.ts';
 
 test('a line breaks where there is no value', () => {
   const points = [

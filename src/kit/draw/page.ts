@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { Html, markup } from './html.ts';
+
+/** What goes into the frame of a page. */
+export interface PageParts {
+  readonly title: string;
+  /** Style sheets, in the order in which they apply. */
+  readonly styles: readonly string[];
+  readonly body: Html;
+  readonly script?: string;
+}
+
+/**
+ * A whole page as one text that makes no request. Its content security policy lets the browser itself refuse every
+ * request, and every script but the one given.
+ */
+export function renderPage({ title, styles, body, script }: PageParts): string {
+  const digest = script === undefined ? undefined : createHash('sha256').update(script).digest('base64');
+  const scripts = digest === undefined ? '' : `; script-src 'sha256-${digest}'`;
+  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'${scripts}`;
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<style>${new Html(styles.join(''))}</style>
+</head>
+<body>
+${body}${script === undefined ? undefined : markup`
+<script>${new Html(script)}</script>`}
+</body>
+</html>
+`.text;
+}
