@@ -1,3 +1,5 @@
+import { type Html, joinHtml, markup } from '../../src/kit/draw/html.ts';
+import { svgDocument } from '../../src/kit/draw/svg-document.ts';
 import { textWidth } from '../../src/pipeline/console/terminal-text.ts';
 
 /** One look of characters: what the escape sequences of a terminal ask for. */
@@ -25,7 +27,7 @@ const plain: Look = { bold: false, dim: false, colour: undefined };
 /** What a terminal showed, as text with escape sequences (`tmux capture-pane -e -p`), as an image that scales. */
 export function terminalSvg(screen: string, columns: number): string {
   const lines = screen.trimEnd().split('\n');
-  return svg(columns, lines.length, '', drawLines(lines));
+  return screenSvg({ columns, rows: lines.length }, drawLines(lines));
 }
 
 /** Several screens one after the other, without end; the last stays for `lastSeconds`. No script: CSS alone. */
@@ -42,50 +44,49 @@ export function recordingSvg(frames: readonly Frame[], columns: number, lastSeco
     return `@keyframes f${index}{${keys}}.f${index}{animation:f${index} ${total.toFixed(1)}s step-end infinite}`;
   });
   const groups = frames.map(
-    ({ screen }, index) => `<g class="f${index}" opacity="0">${drawLines(screen.trimEnd().split('\n'))}</g>`,
+    ({ screen }, index) => markup`<g class="f${index}" opacity="0">${drawLines(screen.trimEnd().split('\n'))}</g>`,
   );
-  return svg(columns, rows, rules.join('\n'), groups.join('\n'));
+  return screenSvg({ columns, rows, rules: rules.join('\n') }, joinHtml(groups, '\n'));
 }
 
-function svg(columns: number, rows: number, rules: string, body: string): string {
+function screenSvg(
+  { columns, rows, rules = '' }: { columns: number; rows: number; rules?: string },
+  body: Html,
+): string {
   const width = Math.round(columns * cell.width + 2 * cell.padding);
   const height = rows * cell.height + 2 * cell.padding;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
-<style>
+  const frame = markup`<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>`;
+  return svgDocument({ width, height, style: `${style}${rules}\n`, body: joinHtml([frame, body], '\n') });
+}
+
+const style = `
 rect{fill:#fbfaf7;stroke:#dcd8ce}
 text{font:14px ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#24231f;white-space:pre}
 .b{font-weight:600}.d{fill:#78746b}.c1{fill:#b3372a}.c2{fill:#3c7a3a}.c3{fill:#97700c}.c4{fill:#2b6496}.c5{fill:#7d5a9b}.c6{fill:#1f7d86}
 @media (prefers-color-scheme:dark){rect{fill:#17181a;stroke:#3a3a3b}text{fill:#e6e3dc}.d{fill:#96928a}.c1{fill:#f0806e}.c2{fill:#90c58c}.c3{fill:#e0bd5c}.c4{fill:#7db2de}.c5{fill:#bd9fdb}.c6{fill:#72c6cc}}
-${rules}
-</style>
-<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>
-${body}
-</svg>
 `;
-}
 
-function drawLines(lines: readonly string[]): string {
+function drawLines(lines: readonly string[]): Html {
   let look = plain;
-  return lines
-    .flatMap((line, row) => {
-      const runs = runsOf(line, look);
-      look = runs.look;
-      return runs.runs.map((run) => drawRun(run, row));
-    })
-    .join('\n');
+  const drawn = lines.flatMap((line, row) => {
+    const runs = runsOf(line, look);
+    look = runs.look;
+    return runs.runs.map((run) => drawRun(run, row));
+  });
+  return joinHtml(drawn, '\n');
 }
 
 /** Stretched to its cells, so that columns stand below each other in whatever font there is. */
-function drawRun({ column, text, ...look }: Run, row: number): string {
+function drawRun({ column, text, ...look }: Run, row: number): Html {
   const x = (cell.padding + column * cell.width).toFixed(1);
   const y = cell.padding + (row + 0.75) * cell.height;
   const length = (textWidth(text) * cell.width).toFixed(1);
-  return `<text x="${x}" y="${y}" textLength="${length}" lengthAdjust="spacingAndGlyphs"${classOf(look)}>${escapeXml(text)}</text>`;
+  return markup`<text x="${x}" y="${y}" textLength="${length}" lengthAdjust="spacingAndGlyphs"${classOf(look)}>${text}</text>`;
 }
 
-function classOf({ bold, dim, colour }: Look): string {
+function classOf({ bold, dim, colour }: Look): Html | undefined {
   const names = [...(bold ? ['b'] : []), ...(dim ? ['d'] : []), ...(colour === undefined ? [] : [`c${colour}`])];
-  return names.length === 0 ? '' : ` class="${names.join(' ')}"`;
+  return names.length === 0 ? undefined : markup` class="${names.join(' ')}"`;
 }
 
 /** A line cut into runs of one look each; the look at its end is that at the start of the next line. */
@@ -115,8 +116,4 @@ function lookAfter(look: Look, codes: string): Look {
     if (code >= 30 && code <= 37) return { ...each, colour: code - 30 };
     return code === 39 ? { ...each, colour: undefined } : each;
   }, look);
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,4 +1,4 @@
-import type { Inspection } from '../kit/inspect/inspection.ts';
+import { type Inspection, shownValue } from '../kit/inspect/inspection.ts';
 import { renderFailures } from '../pipeline/console/failure-frame.ts';
 import { textTable } from './text-table.ts';
 
@@ -20,10 +20,6 @@ export function renderInspection(inspection: Inspection, colour: boolean): strin
 /** An inspection as JSON: images are left out. */
 export function inspectionJson({ samples, ...rest }: Inspection): object {
   return { ...rest, samples: samples.map(({ caption }) => caption) };
-}
-
-export function shownValue(value: string | number): string {
-  return typeof value === 'number' ? value.toLocaleString('en-US', { maximumFractionDigits: 6 }) : value;
 }
 
 function renderHistogram(bars: NonNullable<Inspection['imagesPerIdentity']>): string {

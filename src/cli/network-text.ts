@@ -4,7 +4,7 @@ import type { ShapedGraph } from '../kit/net/graph/infer-shapes.ts';
 import { elementCount } from '../kit/net/graph/layers/layer-definition.ts';
 import type { Model } from '../kit/net/model/model-folder.ts';
 import { layersOf, outlineOf, type OutlineEntry } from '../kit/net/graph/outline/outline.ts';
-import { shownValue } from './inspection-text.ts';
+import { shownValue } from '../kit/inspect/inspection.ts';
 
 const widestWords = 72;
 

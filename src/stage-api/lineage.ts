@@ -3,7 +3,7 @@ import type { EngineIdentity } from '../core/engine-identity.ts';
 
 /**
  * The history of a task's inputs: the content of `lineage.json`, which stages that declare `"lineage": true` find as
- * input port `lineage`. It holds nothing that changes without a task being executed anew (no run id, no date of the
+ * input port `lineage`. It holds nothing that changes without a task being executed again (no run id, no date of the
  * run), so its digest can be part of the key.
  */
 export interface Lineage {
@@ -34,7 +34,7 @@ export interface LineageTask {
   /** Wall-clock time of the execution that produced the result, whenever that was. */
   readonly durationMs: number;
   readonly peakMemoryBytes: number | null;
-  /** Final figures (metrics without a step) in the order in which they were said. */
+  /** Final figures (metrics without a step) in the order in which they were emitted. */
   readonly figures: readonly { readonly name: string; readonly value: number }[];
   /** Inputs that come from outside of the experiment, as written there. */
   readonly externalInputs: readonly { readonly port: string; readonly path: string; readonly digest: string }[];

@@ -1,11 +1,11 @@
 import type { EngineIdentity } from '../core/engine-identity.ts';
 
 /**
- * The contract between the engine and the code of a stage (`stages/<name>/run.ts`). It lives in `base` because both
- * chains need it: the engine calls it, the stages fulfil it, and neither knows the other.
+ * The contract between the pipeline and the code of a stage (`stages/<name>/run.ts`): the pipeline calls it, the stages
+ * implement it, and neither knows the other.
  */
 
-/** Everything a running stage can say. The worker passes it on as one line of JSON each. */
+/** Everything a running stage can report. The worker passes it on as one line of JSON each. */
 export type StageEvent =
   | { readonly type: 'log'; readonly level: 'info' | 'warning'; readonly message: string }
   | {
@@ -20,7 +20,7 @@ export type StageEvent =
     }
   /** One point of a curve (`step` given) or a final figure of the task (`step` absent). */
   | { readonly type: 'metric'; readonly name: string; readonly value: number; readonly step?: number }
-  /** The scratch folder holds a checkpoint from which an interrupted task can go on. */
+  /** The scratch folder holds a checkpoint from which an interrupted task can resume. */
   | { readonly type: 'checkpoint'; readonly step: number };
 
 export type InputPaths = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -37,7 +37,7 @@ export interface StageContext<Params = unknown, Inputs = InputPaths, Outputs = O
   readonly scratch: string;
   /** The only source of randomness. 32-bit unsigned. */
   readonly seed: number;
-  /** Aborted when the task shall stop: write a checkpoint if there is one to write, then return or throw. */
+  /** Aborted when the task must stop: write a checkpoint if there is one to write, then return or throw. */
   readonly signal: AbortSignal;
   readonly engine: EngineIdentity;
   /** How many threads the task may keep busy. Must not change results beyond rounding. */

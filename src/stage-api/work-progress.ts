@@ -5,7 +5,7 @@ const reportEveryMs = 500;
 /** Steps between looks at the clock; a step may take a few microseconds. */
 const lookEverySteps = 64;
 
-/** Says how far a stage is, twice a second, and lets it hear between steps that it shall stop. */
+/** Reports the progress of a stage twice a second, and lets it notice between steps that it must stop. */
 export class WorkProgress {
   readonly #context: Pick<StageContext, 'emit' | 'signal'>;
   readonly #unit: string;
@@ -22,8 +22,8 @@ export class WorkProgress {
   }
 
   /**
-   * To be called after every step, and awaited where it gives something to wait for: to wait for nothing takes as long as a
-   * short step. Rejects where the stage shall stop.
+   * To be called after every step, and awaited if it returns a promise: awaiting undefined takes as long as a short
+   * step. Rejects if the stage must stop.
    */
   step(): Promise<void> | undefined {
     this.#done += 1;

@@ -9,7 +9,7 @@ import { convertModel } from '../../src/kit/net/conversion/convert-model.ts';
 import type { ModelReadOptions } from '../../src/kit/net/exchange/model-format.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
-/** Converts a model, and fails where the written one gives other values. */
+/** Converts a model, and fails if the written one computes other values. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { params, inputs, outputs, seed } = context;
   const format = modelFormatNamed(params.to);
@@ -25,18 +25,18 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     },
     { layers: () => loadEngine(context.engine, { threads }), onnxruntime: onnxruntimeOnCpu(threads) },
   );
-  const say = (message: string): void => {
+  const log = (message: string): void => {
     context.emit({ type: 'log', level: 'info', message });
   };
   const { onnxruntime } = converted;
-  for (const note of converted.notes) say(note);
+  for (const note of converted.notes) log(note);
   for (const output of converted.outputs) {
-    say(`layer ${output.layer}: ${differenceText(output)}`);
+    log(`layer ${output.layer}: ${differenceText(output)}`);
   }
-  if (onnxruntime?.ran === false) say(`not run in onnxruntime: ${onnxruntime.reason}`);
+  if (onnxruntime?.ran === false) log(`not run in onnxruntime: ${onnxruntime.reason}`);
   if (onnxruntime?.ran === true) {
     for (const output of onnxruntime.outputs) {
-      say(`layer ${output.layer} in onnxruntime ${onnxruntime.version}: ${differenceText(output)}`);
+      log(`layer ${output.layer} in onnxruntime ${onnxruntime.version}: ${differenceText(output)}`);
     }
     context.emit({ type: 'metric', name: 'relative difference in onnxruntime', value: worstOf(onnxruntime.outputs) });
   }

@@ -4,9 +4,10 @@ import type { Readable } from 'node:stream';
 import type { Digest } from '../../src/core/digest.ts';
 import { fail } from '../../src/core/failure.ts';
 import { humanBytes } from '../../src/core/human.ts';
+import { failures } from './failures.ts';
 import { openBody, TransferError } from './http-body.ts';
-import type { WantedFile } from './known-sets.ts';
 import type { PartialFile } from './partial-file.ts';
+import type { WantedFile } from './wanted-files.ts';
 
 /** How patient a download is. */
 export interface Patience {
@@ -36,9 +37,9 @@ export interface Downloaded {
 }
 
 /**
- * Brings a file: its addresses in their order, each some times with growing pauses, going on from the bytes that are
+ * Brings a file: its addresses in their order, each some times with growing pauses, resuming after the bytes that are
  * here. A content of another digest is dropped and asked for once more from its start before the next address has its
- * turn. Fails with `download-failed` when no address gave the file.
+ * turn. Fails with `download-failed` if no address sent the file.
  */
 export async function download(wanted: WantedFile, file: PartialFile, tools: DownloadTools): Promise<Downloaded> {
   if (file.isWhole) return { url: file.url, bytes: statSync(file.path).size, sha256: file.digest() };
@@ -50,11 +51,7 @@ export async function download(wanted: WantedFile, file: PartialFile, tools: Dow
     tried.push(`${url}: ${result}`);
     if (url !== addresses.at(-1)) tools.warn(`${url}: ${result}; trying the next mirror`);
   }
-  return fail({
-    code: 'download-failed',
-    message: `${wanted.name === '' ? wanted.url : wanted.name} could not be downloaded: ${tried.join('; ')}`,
-    hint: 'Look at the address and the connection; what came is kept, and the next run goes on from there. A wrong digest means another file: correct sha256 only if you trust the source.',
-  });
+  return fail(failures.downloadFailed({ name: wanted.name === '' ? wanted.url : wanted.name, tried }));
 }
 
 /** The attempts at one address. */
@@ -64,7 +61,7 @@ class AddressDownload {
   readonly #file: PartialFile;
   readonly #tools: DownloadTools;
   #wasResumed = false;
-  #hasStartedAnew = false;
+  #hasRestarted = false;
 
   constructor(url: string, { sha256 }: WantedFile, file: PartialFile, tools: DownloadTools) {
     this.#url = url;
@@ -80,7 +77,7 @@ class AddressDownload {
       const problem = await this.#attempt();
       const found = problem === undefined ? this.#judge() : undefined;
       if (typeof found === 'object') return found;
-      if (found !== undefined && !this.#mayStartAnew()) return found;
+      if (found !== undefined && !this.#mayRestart()) return found;
       const isOver = attempt >= patience.attempts;
       if (problem !== undefined && (isOver || !problem.isPassing)) {
         return attempt > 1 ? `${problem.message} (${attempt} attempts)` : problem.message;
@@ -102,9 +99,9 @@ class AddressDownload {
   }
 
   /** Bytes of two versions of the file may have met, once; a download in one piece has no such excuse. */
-  #mayStartAnew(): boolean {
-    const may = this.#wasResumed && !this.#hasStartedAnew;
-    this.#hasStartedAnew = true;
+  #mayRestart(): boolean {
+    const may = this.#wasResumed && !this.#hasRestarted;
+    this.#hasRestarted = true;
     return may;
   }
 
@@ -160,7 +157,7 @@ class AddressDownload {
         this.#tools.progress(this.#file.size, total);
       }
     } catch (error) {
-      // A full disk is no trouble of the line.
+      // A full disk is not a broken connection.
       if (error !== stream.errored || error instanceof TransferError) throw error;
       throw new TransferError(`the connection broke after ${this.#file.size} bytes`);
     }

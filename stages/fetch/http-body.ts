@@ -17,9 +17,9 @@ export interface BodyRequest {
 
 /** A body on its way. */
 export interface Body {
-  /** Byte of the file that comes first: where we asked to go on, or 0 where the server starts anew. */
+  /** Byte of the file that comes first: the one we asked for, or 0 if the server starts from the beginning. */
   readonly start: number;
-  /** Bytes of the whole file; undefined where the server does not say. */
+  /** Bytes of the whole file; undefined if the server does not tell. */
   readonly total: number | undefined;
   readonly validator: string;
   readonly stream: IncomingMessage;
@@ -30,7 +30,7 @@ export class TransferError extends Error {
   override readonly name = 'TransferError';
   /** Asking again may help: the server is busy, or the line broke. */
   readonly isPassing: boolean;
-  /** The server says that there is nothing from where we wanted to go on. */
+  /** The server has nothing from where we wanted to resume. */
   readonly isBeyondEnd: boolean;
 
   constructor(message: string, kind: 'passing' | 'lasting' | 'beyond-end' = 'passing') {
@@ -45,7 +45,7 @@ const rangeNotSatisfiable = 416;
 const partialContent = 206;
 
 /**
- * Asks for a file from a byte on (RFC 9110, sections 13.1.5 and 14), follows redirects, and gives its body. The body
+ * Asks for a file from a byte on (RFC 9110, sections 13.1.5 and 14), follows redirects, and returns its body. The body
  * has to be read to its end or destroyed.
  */
 export async function openBody(request: BodyRequest): Promise<Body> {
@@ -62,7 +62,7 @@ export async function openBody(request: BodyRequest): Promise<Body> {
 
 function nextHop(from: URL, location: string, { isPinned }: BodyRequest): URL {
   if (!URL.canParse(location, from.href))
-    throw new TransferError(`a redirect to ${location}, which is no URL`, 'lasting');
+    throw new TransferError(`a redirect to ${location}, which is not a URL`, 'lasting');
   const to = new URL(location, from);
   if (to.protocol !== 'http:' && to.protocol !== 'https:') {
     throw new TransferError(`a redirect to ${to.href}, which is neither http nor https`, 'lasting');

@@ -15,11 +15,11 @@ import type { Digest } from '../../src/core/digest.ts';
 
 /** What is known of a download that is not whole. */
 interface PartialState {
-  /** Bytes that are sure to be on the disk; what lies beyond them may be anything after a power cut. */
+  /** Bytes that are sure to be on the disk; bytes beyond them may be anything after a power cut. */
   readonly durable: number;
   /** Address the bytes came from. */
   readonly url: string;
-  /** `ETag` or `Last-Modified` of the file, to be sent as `If-Range`; empty where the server gave neither. */
+  /** `ETag` or `Last-Modified` of the file, to be sent as `If-Range`; empty if the server sent neither. */
   readonly validator: string;
   /** All of it came, and was what it should be. */
   readonly isWhole: boolean;
@@ -48,7 +48,7 @@ export class PartialFile {
     this.#state = size < state.durable ? nothing : state;
   }
 
-  /** Bytes from which a download can go on. */
+  /** Bytes after which a download can resume. */
   get resumable(): number {
     return this.#state.durable;
   }
@@ -72,7 +72,7 @@ export class PartialFile {
     return this.#state.url;
   }
 
-  /** Makes ready for bytes from `start` on; what is here beyond it is dropped. */
+  /** Gets ready for bytes from `start` on; those beyond it are dropped. */
   open(start: number, url: string, validator: string): void {
     this.close();
     this.#descriptor = openSync(this.path, start === 0 ? 'w' : 'r+');

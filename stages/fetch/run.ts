@@ -8,13 +8,15 @@ import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { download, usualPatience, type Downloaded } from './download.ts';
-import { DownloadProgress } from './download-progress.ts';
-import { nameFiles } from './file-names.ts';
-import { knownSets, type WantedFile } from './known-sets.ts';
+import { failures } from './failures.ts';
 import { PartialFile } from './partial-file.ts';
 import { unpackArchive } from './unpack-archive.ts';
+import { knownSets, nameFiles, type WantedFile } from './wanted-files.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
+
+const reportEveryMs = 500;
+const mebibyte = 2 ** 20;
 
 /** Downloads files, checks them, and unpacks archives. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
@@ -26,7 +28,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const [index, file] of wanted.entries()) await place(file, came[index]?.path ?? '', folder, context);
-  // Both folders are the task's own and lie side by side.
+  // Both folders are the task's own, next to each other.
   renameSync(chosenPart(folder, params.inside), outputs.content);
   const files = came.map(({ name, url, bytes, sha256 }) => ({ name, url, bytes, sha256 }));
   writeFileAtomic(outputs.record, `${JSON.stringify({ version: 1, files }, null, 2)}\n`);
@@ -40,22 +42,22 @@ async function bring(wanted: WantedFile, context: Context): Promise<Downloaded &
   const file = new PartialFile(path, (bytes) => {
     context.emit({ type: 'checkpoint', step: bytes });
   });
-  if (file.resumable > 0) say(context, 'info', `${name}: ${humanBytes(file.resumable)} are here already`);
+  if (file.resumable > 0) log(context, 'info', `${name}: ${humanBytes(file.resumable)} are already here`);
   const progress = new DownloadProgress(name, context);
   const downloaded = await download(wanted, file, {
     signal: context.signal,
     patience: usualPatience,
     warn(message) {
-      say(context, 'warning', message);
+      log(context, 'warning', message);
     },
     progress(done, total) {
       progress.show(done, total);
     },
   });
-  say(context, 'info', `${name}: ${humanBytes(downloaded.bytes)} from ${downloaded.url}`);
+  log(context, 'info', `${name}: ${humanBytes(downloaded.bytes)} from ${downloaded.url}`);
   if (sha256 === '') {
     const message = `${name} has no sha256 in the experiment, so any content would have done; what came has ${downloaded.sha256}`;
-    say(context, 'warning', message);
+    log(context, 'warning', message);
   }
   return { ...downloaded, name, path };
 }
@@ -68,7 +70,7 @@ async function place({ name, extract }: WantedFile, path: string, folder: string
   const progress = new WorkProgress(context, 'entries');
   const files = await unpackArchive(path, folder, { name, signal: context.signal, onEntry: () => progress.step() });
   progress.end();
-  say(context, 'info', `${name}: unpacked ${files} files`);
+  log(context, 'info', `${name}: unpacked ${files} files`);
 }
 
 /** What becomes the output: the part that `inside` names, or all there is, without a folder around a single thing. */
@@ -78,13 +80,44 @@ function chosenPart(folder: string, inside: string): string {
   if (inside === '') return names.length === 1 && first !== undefined ? join(folder, first) : folder;
   const part = posix.normalize(inside);
   if (!part.split('/').includes('..') && existsSync(join(folder, part))) return join(folder, part);
-  return fail({
-    code: 'missing-part',
-    message: `there is no "${inside}" in what came; at its top are ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' ...' : ''}`,
-    hint: 'inside is a path from there on; leave it out to get everything.',
-  });
+  return fail(failures.missingPart({ inside, names }));
 }
 
-function say(context: Context, level: 'info' | 'warning', message: string): void {
+function log(context: Context, level: 'info' | 'warning', message: string): void {
   context.emit({ type: 'log', level, message });
+}
+
+/** Reports twice a second how far a download is, in MiB, and how fast it came in this run. */
+class DownloadProgress {
+  readonly #emit: StageContext['emit'];
+  readonly #name: string;
+  readonly #startedAt = performance.now();
+  #startedWith: number | undefined;
+  #shownAt = 0;
+
+  constructor(name: string, { emit }: Pick<Context, 'emit'>) {
+    this.#name = name;
+    this.#emit = emit;
+  }
+
+  /** `done` and `total` in bytes. */
+  show(done: number, total: number | undefined): void {
+    const now = performance.now();
+    this.#startedWith ??= done;
+    if (done !== total && now - this.#shownAt < reportEveryMs) return;
+    this.#shownAt = now;
+    const seconds = Math.max(0.001, (now - this.#startedAt) / 1000);
+    const speed = (done - this.#startedWith) / mebibyte / seconds;
+    this.#emit({
+      type: 'progress',
+      done: inMebibytes(done),
+      ...(total === undefined ? {} : { total: inMebibytes(total) }),
+      unit: `MiB of ${this.#name}`,
+      figures: { 'MiB/s': Number(speed.toFixed(1)) },
+    });
+  }
+}
+
+function inMebibytes(bytes: number): number {
+  return Number((bytes / mebibyte).toFixed(1));
 }

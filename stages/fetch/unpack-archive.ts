@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { fail, FailureError } from '../../src/core/failure.ts';
 import { tarArchive } from '../../src/kit/codec/archive/tar-archive.ts';
+import { failures } from './failures.ts';
 import { UnpackTarget } from './unpack-target.ts';
 import { unpackTar } from './unpack-tar.ts';
 import { unpackZip } from './unpack-zip.ts';
@@ -16,7 +17,7 @@ export interface UnpackOptions {
 
 type ArchiveKind = 'tar' | 'tar.gz' | 'zip';
 
-/** Unpacks an archive, known by its content, into a folder; returns how many files it held. */
+/** Unpacks an archive, recognised by its content, into a folder; returns how many files it held. */
 export async function unpackArchive(path: string, folder: string, options: UnpackOptions): Promise<number> {
   const { name, signal, onEntry } = options;
   const target = new UnpackTarget(folder, name);
@@ -52,24 +53,11 @@ function archiveKind(path: string, name: string): ArchiveKind {
   const text = head.toString('latin1', 0, got);
   const [, kind, title] = signatures.find(([start]) => text.startsWith(start)) ?? [];
   if (kind !== undefined) return kind;
-  return fail({
-    code: 'unknown-archive',
-    message: `expected a .tar, .tar.gz or .zip archive, found ${title === undefined ? 'none' : `${title}, which is not unpacked here`}`,
-    at: { file: name },
-    hint: 'Leave out extract, and unpack the file in a shell stage.',
-  });
+  return fail(failures.unknownArchive({ found: title }, { file: name }));
 }
 
 function refuseGzip(error: unknown, name: string): never {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (error instanceof FailureError || !code.startsWith('Z_')) throw error;
-  fail(
-    {
-      code: 'damaged-file',
-      message: `the compressed data are damaged or cut off (${code})`,
-      at: { file: name },
-      hint: 'Download the archive again.',
-    },
-    error,
-  );
+  fail(failures.damagedCompression({ zlibCode: code }, { file: name }), error);
 }

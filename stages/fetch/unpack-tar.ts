@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { fail } from '../../src/core/failure.ts';
 import { Cursor } from '../../src/kit/codec/cursor.ts';
 import { paddingOf, TarHeaders, typeOf, type TarHeader } from '../../src/kit/codec/archive/tar-archive.ts';
+import { failures } from './failures.ts';
 import type { UnpackTarget } from './unpack-target.ts';
 
 const blockBytes = 512;
@@ -57,7 +58,7 @@ async function place(header: TarHeader, source: ChunkSource, target: UnpackTarge
       target.addLink(name, flag === '1' || posix.isAbsolute(link) ? link : posix.join(posix.dirname(name), link));
       break;
     case 'other':
-      target.refuse(name, `a special file (type ${JSON.stringify(flag)}), which no data set needs`);
+      target.refuse(name, `is a special file (type ${JSON.stringify(flag)}), which no data set needs`);
   }
   await source.skip(size);
 }
@@ -107,7 +108,7 @@ class ChunkSource {
 
   async skip(length: number): Promise<void> {
     for (let left = length; left > 0;) {
-      if (await this.isAtEnd()) this.#truncated('what stands here', left);
+      if (await this.isAtEnd()) this.#truncated('this entry', left);
       const dropped = Math.min(left, this.#current.length);
       this.#current = this.#current.subarray(dropped);
       this.#offset += dropped;
@@ -121,11 +122,6 @@ class ChunkSource {
   }
 
   #truncated(what: string, left: number): never {
-    fail({
-      code: 'truncated-file',
-      message: `the archive ends too early: ${what} needs ${left} more bytes`,
-      at: { file: this.#file, offset: this.#offset },
-      hint: 'Download it again; it was probably cut off on the way.',
-    });
+    fail(failures.truncatedArchive({ what, missing: left }, { file: this.#file, offset: this.#offset }));
   }
 }

@@ -1,6 +1,7 @@
 import { closeSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fail } from '../../src/core/failure.ts';
+import { failures } from './failures.ts';
 
 /**
  * The folder an archive is unpacked into. Nothing can leave it: names that point outside are refused, and no symbolic
@@ -46,12 +47,7 @@ export class UnpackTarget {
   finish(): void {
     for (const { name, target } of this.#links) {
       if (!this.#files.has(target)) {
-        fail({
-          code: 'unsafe-archive',
-          message: `the link ${name} leads to ${target}, which is no file of the archive`,
-          at: { file: this.#archive },
-          hint: 'Unpack it by hand where you trust it, and give the folder instead.',
-        });
+        fail(failures.unsafeLink({ name, target }, { file: this.#archive }));
       }
       this.#guard(name, () => {
         mkdirSync(dirname(this.#path(name)), { recursive: true });
@@ -62,8 +58,8 @@ export class UnpackTarget {
   }
 
   /** What an archive may not hold: devices, pipes and the like. */
-  refuse(name: string, what: string): never {
-    return fail({ code: 'unsafe-archive', message: `${name} is ${what}`, at: { file: this.#archive } });
+  refuse(name: string, problem: string): never {
+    return fail(failures.unsafeEntry({ name, problem }, { file: this.#archive }));
   }
 
   #path(name: string): string {
@@ -78,14 +74,8 @@ export class UnpackTarget {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (typeof code !== 'string' || !['ENOTDIR', 'EISDIR', 'EEXIST', 'ERR_FS_EISDIR', 'ENAMETOOLONG'].includes(code))
         throw error;
-      return fail(
-        {
-          code: 'unsafe-archive',
-          message: `${name} cannot be placed beside the other entries (${code})`,
-          at: { file: this.#archive },
-        },
-        error,
-      );
+      const problem = `cannot be placed beside the other entries (${code})`;
+      return fail(failures.unsafeEntry({ name, problem }, { file: this.#archive }), error);
     }
   }
 }
@@ -112,10 +102,5 @@ function safeName(name: string, archive: string, says: string): string {
   const plain = posix.normalize(name).replace(/\/$/, '');
   const leaves = plain.split('/').includes('..') || name.split(/[/\\]/).includes('..');
   if (!posix.isAbsolute(name) && !/^[A-Za-z]:[/\\]/.test(name) && !leaves && !name.includes('\0')) return plain;
-  return fail({
-    code: 'unsafe-archive',
-    message: `${says} ${JSON.stringify(name)}, which lies outside of the folder it is unpacked into`,
-    at: { file: archive },
-    hint: 'Do not use this archive: sound ones hold no such names.',
-  });
+  return fail(failures.unsafeName({ says, name }, { file: archive }));
 }

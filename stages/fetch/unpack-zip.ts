@@ -10,6 +10,7 @@ import {
   type ReadRange,
   type ZipEntry,
 } from '../../src/kit/codec/archive/zip-directory.ts';
+import { failures } from './failures.ts';
 import type { UnpackTarget } from './unpack-target.ts';
 
 /** A symbolic link holds no more than a path. */
@@ -29,7 +30,7 @@ export async function unpackZip(
   try {
     for (const entry of readZipDirectory(path, size, read)) {
       const start = zipContentOffset(entry, path, read);
-      if (start + entry.packedSize > size) refuse(entry, path, 'lies beyond the end of the file');
+      if (start + entry.packedSize > size) refuse(entry, path, 'is beyond the end of the file');
       await place(entry, { path, start }, target);
       await onEntry();
     }
@@ -39,7 +40,7 @@ export async function unpackZip(
   target.finish();
 }
 
-/** Where the content of an entry lies. */
+/** Where the content of an entry begins. */
 interface Place {
   readonly path: string;
   readonly start: number;
@@ -67,7 +68,7 @@ async function place(entry: ZipEntry, at: Place, target: UnpackTarget): Promise<
   }
 }
 
-/** Hands over the content piece by piece; fails where it is not of the size and checksum that the directory names. */
+/** Hands over the content piece by piece; fails if it is not of the size and checksum that the directory names. */
 async function unpackContent(entry: ZipEntry, { path, start }: Place, use: (piece: Buffer) => void): Promise<void> {
   let size = 0;
   let sum = 0;
@@ -92,13 +93,5 @@ async function unpackContent(entry: ZipEntry, { path, start }: Place, use: (piec
 }
 
 function refuse(entry: ZipEntry, path: string, problem: string, cause?: unknown): never {
-  fail(
-    {
-      code: 'damaged-file',
-      message: `${entry.name} ${problem}`,
-      at: { file: path, offset: entry.offset },
-      hint: 'Download the archive again.',
-    },
-    cause,
-  );
+  fail(failures.damagedEntry({ name: entry.name, problem }, { file: path, offset: entry.offset }), cause);
 }

@@ -1,5 +1,6 @@
 import { fail } from '../../src/core/failure.ts';
 import type { Curve, TrainingLog } from '../../src/kit/net/training/training-log.ts';
+import { failures } from './failures.ts';
 
 /** Reads `log.json`; `file` names it in the error. A value that was not finite (a diverged loss) comes back as NaN. */
 export function decodeTrainingLog(text: string, file: string): TrainingLog {
@@ -7,7 +8,7 @@ export function decodeTrainingLog(text: string, file: string): TrainingLog {
   if (!isRecord(value) || value['format'] !== 'faceflow-log') return invalid(file, 'no "format": "faceflow-log"');
   if (value['version'] !== 1) return invalid(file, `version ${String(value['version'])}; this program reads version 1`);
   const { curves } = value;
-  if (!Array.isArray(curves)) return invalid(file, '"curves" is no list');
+  if (!Array.isArray(curves)) return invalid(file, '"curves", which is not a list');
   return { format: 'faceflow-log', version: 1, curves: curves.map((curve: unknown) => decodeCurve(curve, file)) };
 }
 
@@ -15,7 +16,7 @@ function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    return invalid(file, 'no JSON', error);
+    return invalid(file, 'something that is not JSON', error);
   }
 }
 
@@ -23,7 +24,7 @@ function decodeCurve(curve: unknown, file: string): Curve {
   if (!isRecord(curve) || typeof curve['name'] !== 'string') return invalid(file, 'a curve without a name');
   const { name, points } = curve;
   if (!Array.isArray(points) || !points.every(isPoint))
-    return invalid(file, `"points" of curve "${name}" are no [step, value]`);
+    return invalid(file, `"points" of curve "${name}", which is not a list of [step, value]`);
   // JSON has no NaN and no infinity: JSON.stringify writes null.
   return { name, points: points.map(([step, value]) => [step, value ?? Number.NaN] as const) };
 }
@@ -39,8 +40,5 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function invalid(file: string, found: string, cause?: unknown): never {
-  fail(
-    { code: 'training-log-invalid', message: `expected the log of a training, found ${found}`, at: { file } },
-    cause,
-  );
+  fail(failures.trainingLogInvalid({ found }, { file }), cause);
 }

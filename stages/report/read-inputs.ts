@@ -5,6 +5,7 @@ import type { Lineage, LineageTask } from '../../src/stage-api/lineage.ts';
 import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
 import type { TrainingLog } from '../../src/kit/net/training/training-log.ts';
 import { decodeTrainingLog } from './decode-training-log.ts';
+import { failures } from './failures.ts';
 import { type TrainingFacts, trainingFacts } from './training-facts.ts';
 
 /** A training with the name to show: that of the task it came from. */
@@ -23,7 +24,7 @@ export interface Verification {
 export function readLineage(file: string): Lineage {
   const value = parseJson(readFileSync(file, 'utf8'), file);
   const found = isRecord(value) ? `${String(value['format'])} ${String(value['version'])}` : typeof value;
-  // The run writes it for the stage: another one is a defect, no mistake of a user.
+  // The run writes it for the stage: another one is a defect, not a mistake of a user.
   if (found !== 'faceflow-lineage 1') throw new Error(`${file}: expected faceflow-lineage 1, found ${found}`);
   return value as Lineage;
 }
@@ -63,20 +64,11 @@ function decodeVerifications(text: string, file: string): readonly VerificationR
   const value = parseJson(text, file);
   const results = isRecord(value) && value['version'] === 2 ? value['results'] : undefined;
   if (Array.isArray(results)) return results.map((result) => decodeVerification(result, file));
-  return fail({
-    code: 'verification-invalid',
-    message: 'expected the result of a verification, found no "version": 2 with a list "results"',
-    at: { file },
-  });
+  return fail(failures.verificationInvalid({ found: 'no "version": 2 with a list "results"' }, { file }));
 }
 
 function decodeVerification(value: unknown, file: string): VerificationResult {
-  const invalid = (found: string): never =>
-    fail({
-      code: 'verification-invalid',
-      message: `expected the result of a verification, found ${found}`,
-      at: { file },
-    });
+  const invalid = (found: string): never => fail(failures.verificationInvalid({ found }, { file }));
   if (!isRecord(value)) return invalid(typeof value);
   const lists = ['folds', 'roc', 'tarAtFar', 'distances', 'same'];
   const missing = lists.find((name) => !Array.isArray(value[name]));
@@ -92,7 +84,7 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    return fail({ code: 'input-not-json', message: 'expected JSON, found something else', at: { file } }, error);
+    return fail(failures.inputNotJson({}, { file }), error);
   }
 }
 

@@ -54,11 +54,11 @@ function taskTable(tasks: readonly LineageTask[]): Html {
       },
     ],
     markup`<b>What each task took.</b> Wall-clock time of the execution that made the result, its peak memory, the size of
-      what it made, and the first digits of its key, which stands for everything that went into it.${engineWords(tasks)}`,
+      what it made, and the first digits of its key, which identifies everything that went into it.${engineWords(tasks)}`,
   );
 }
 
-/** Instances of a matrix follow each other: what they do is said once. */
+/** Instances of a matrix follow each other: what they do is stated once. */
 function sentence(summary: string): Html {
   return markup`<br /><span class="dim sentence">${summary}</span>`;
 }

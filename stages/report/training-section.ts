@@ -12,7 +12,7 @@ const drawnPoints = 400;
 const dottedPoints = 24;
 const watchedPrefix = 'verification/';
 
-/** The curves of the trainings; nothing where there is none. */
+/** The curves of the trainings; undefined if there are none. */
 export function trainingSection(trainings: readonly Training[]): Html | undefined {
   if (trainings.length === 0) return undefined;
   return markup`<section id="training">
@@ -70,7 +70,12 @@ function bothLines(curve: Curve | undefined, name: string, colour: number): read
   if (curve === undefined || curve.points.length === 0) return [];
   const { points } = curve;
   const window = smoothingWindow(points.length);
-  const clear: Series = { name, kind: 'line', colour: colour % seriesColours, points: thin(smooth(points, window), drawnPoints) };
+  const clear: Series = {
+    name,
+    kind: 'line',
+    colour: colour % seriesColours,
+    points: thin(smooth(points, window), drawnPoints),
+  };
   if (points.length <= dottedPoints) return [{ ...clear, name: '', kind: 'dots' }, clear];
   if (window === 1) return [clear];
   return [{ name: '', kind: 'faint', colour: colour % seriesColours, points: thin(points, drawnPoints) }, clear];

@@ -10,14 +10,14 @@ import { drawTable } from '../../src/kit/draw/table.ts';
 
 const histogramBins = 48;
 
-/** What the verifications measured; nothing where there is none. */
+/** What the verifications measured; undefined if there are none. */
 export function verificationSection(verifications: readonly Verification[]): Html | undefined {
   if (verifications.length === 0) return undefined;
   return markup`<section id="verification">
     <h2>Verification</h2>
     <p>
       Two images count as one person where the squared distance of their embeddings is below a threshold. An embedding
-      is the sum of what the network gives for an image and for its mirror image, scaled to length one; distances lie
+      is the sum of the network's outputs for an image and for its mirror image, scaled to length one; distances are
       between 0 and 4.
     </p>
     ${resultsTable(verifications)}
@@ -59,7 +59,12 @@ function rocFigure(verifications: readonly Verification[], kind: 'log' | 'linear
     },
   }));
   const thresholds = verifications.map(({ result }, index): Series => ({
-    ...{ name: '', kind: 'dots', colour: index % seriesColours, points: [operatingPoint(result, meanThreshold(result))] },
+    ...{
+      name: '',
+      kind: 'dots',
+      colour: index % seriesColours,
+      points: [operatingPoint(result, meanThreshold(result))],
+    },
   }));
   const lowest = lowestRate(verifications);
   const chart: Chart = {
@@ -81,7 +86,7 @@ function aboveZero(points: readonly Point[]): readonly Point[] {
   return points.filter((_, index) => points[index + 1]?.[0] !== 0);
 }
 
-/** What guessing gives: as many same as different pairs accepted. */
+/** What guessing achieves: the same shares of same and of different pairs accepted. */
 function chance(kind: 'log' | 'linear', lowest: number): Series {
   const points: readonly Point[] =
     kind === 'linear'
@@ -176,7 +181,7 @@ function foldFigure(result: VerificationResult): Html | undefined {
   const { folds, accuracy } = result;
   if (folds.length < 2) return undefined;
   const accuracies = folds.map((fold) => fold.accuracy);
-  // Below the lowest dot, which would otherwise lie on the axis.
+  // Below the lowest dot, which would otherwise be on the axis.
   const lowest = Math.max(0, Math.floor(Math.min(...accuracies) * 20 - 0.2) / 20);
   return chartFigure(
     'Accuracy of the folds',

@@ -5,7 +5,7 @@ export interface Params {
   readonly identities: number;
   /** Images of each identity. */
   readonly imagesPerIdentity: number;
-  /** Identities (the last ones) that the pair protocol is made of; nobody in it shall be trained on. */
+  /** Identities (the last ones) that the pair protocol is made of; people to train on are never among them. */
   readonly heldOut: number;
   /** Pairs in the protocol, half of them of the same identity. */
   readonly pairs: number;

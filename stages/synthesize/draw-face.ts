@@ -1,7 +1,6 @@
 import { alignmentTemplate } from '../../src/kit/face/alignment-template.ts';
 import { type Similarity, similarityTransform } from '../../src/kit/face/similarity-transform.ts';
 import type { RgbImage } from '../../src/kit/image/image.ts';
-import { paintBackdrop } from './backdrop.ts';
 import { buildEars, buildLongHair, buildTorso } from './body-model.ts';
 import { photograph } from './camera.ts';
 import { type HeadModel, buildHead, expressHead, landmarks } from './head-model.ts';
@@ -10,7 +9,7 @@ import type { Identity } from './identity.ts';
 import { lightMeshes } from './lighting.ts';
 import type { Mesh } from './mesh.ts';
 import { rasterize, visibilityMap } from './rasterize.ts';
-import { shadeImage } from './shade.ts';
+import { paintBackdrop, shadeImage } from './shade.ts';
 import type { Pose, Shot } from './shot.ts';
 
 /** Width and height of an image, in pixels. */

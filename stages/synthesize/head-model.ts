@@ -1,9 +1,16 @@
-import { paintEye } from './eye-paint.ts';
-import { hairCover, hairThickness, hairline } from './hair-shape.ts';
-import { type HeadShape, type Point, crownY, eyeY, headShape } from './head-shape.ts';
+import { lipGap, paintEye, paintMouth } from './feature-paint.ts';
+import {
+  type HeadShape,
+  type Point,
+  crownY,
+  eyeY,
+  hairCover,
+  hairThickness,
+  hairline,
+  headShape,
+} from './head-shape.ts';
 import type { Identity } from './identity.ts';
 import { type Mesh, gridTriangles } from './mesh.ts';
-import { lipGap, paintMouth } from './mouth-paint.ts';
 import { bump, smoothStep } from './noise.ts';
 import type { Expression } from './shot.ts';
 import { paintSkin } from './skin-paint.ts';

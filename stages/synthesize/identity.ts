@@ -3,7 +3,7 @@ import { type Color, mixColor, rampColor, srgb } from './color.ts';
 
 /**
  * Everything that makes one person: the same in all of their images. Lengths are pixels of the 112x112 template in
- * which the eyes lie at y = 51.6, 17.6 left and right of the middle.
+ * which the eyes are at y = 51.6, 17.6 left and right of the middle.
  */
 export interface Identity {
   /** Seeds the small marks of skin and hair. */
@@ -116,7 +116,7 @@ export interface Hair {
   readonly length: number;
   /** 0 straight to 1 curly. */
   readonly curl: number;
-  /** Where a fringe ends; above the hairline where there is none. */
+  /** Where a fringe ends; above the hairline: there is no fringe. */
   readonly fringeY: number;
   /** Side of the parting, -1 to 1. */
   readonly parting: number;

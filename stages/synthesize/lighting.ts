@@ -6,12 +6,12 @@ import type { Light } from './shot.ts';
 /** Texels of the shadow map, and the half width of the cube it covers, in template pixels. */
 const mapSize = 96;
 const mapReach = 84;
-/** How far a surface may lie behind the map before it counts as in the shadow: hides the coarseness of the map. */
+/** How far a surface may be behind the map before it counts as in the shadow: hides the coarseness of the map. */
 const shadowBias = 2.4;
 /** How far light creeps around the edge of the lit side, by colour: skin scatters red farthest. */
 const wrap = [0.38, 0.22, 0.16] as const;
 
-/** A mesh where it stands before the camera. */
+/** A mesh, placed before the camera. */
 export interface PlacedMesh {
   readonly positions: Float32Array;
   readonly triangles: Uint16Array;

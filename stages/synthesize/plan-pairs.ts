@@ -1,6 +1,7 @@
 import { fail } from '../../src/core/failure.ts';
 import type { Random } from '../../src/core/random.ts';
 import type { FacePair, FaceImage, PairProtocol } from '../../src/kit/codec/lists/pair-protocol.ts';
+import { failures } from './failures.ts';
 
 export interface PairRequest {
   /** Names of the people to compare. */
@@ -10,8 +11,8 @@ export interface PairRequest {
   readonly pairs: number;
 }
 
-/** Most folds of the protocol; fewer where the pairs do not divide by ten. */
-const mostFolds = 10;
+/** Folds of the protocol; fewer if the pairs do not divide by ten. */
+const maxFolds = 10;
 
 /** Draws pairs without repetition, every person in about equally many. Fails with `too-few-images`. */
 export function planPairs(request: PairRequest, random: Random): PairProtocol {
@@ -19,7 +20,7 @@ export function planPairs(request: PairRequest, random: Random): PairProtocol {
   checkPossible(request, half);
   const same = drawPairs(half, (index) => drawSame(request, index, random));
   const different = drawPairs(half, () => drawDifferent(request, random));
-  const folds = Array.from({ length: mostFolds }, (_, index) => mostFolds - index).find((f) => half % f === 0) ?? 1;
+  const folds = Array.from({ length: maxFolds }, (_, index) => maxFolds - index).find((f) => half % f === 0) ?? 1;
   const pairsPerFold = half / folds;
   const pairs = Array.from({ length: request.pairs }, (_, index): FacePair => {
     const fold = Math.floor(index / (2 * pairsPerFold));
@@ -38,13 +39,7 @@ function checkPossible({ people, imagesEach }: PairRequest, half: number): void 
   const same = (people.length * imagesEach * (imagesEach - 1)) / 2;
   const different = ((people.length * (people.length - 1)) / 2) * imagesEach ** 2;
   if (half <= Math.min(same, different)) return;
-  fail({
-    code: 'too-few-images',
-    message:
-      `${half} pairs of the same and ${half} of different people are asked for; ` +
-      `${people.length} held-out people with ${imagesEach} images each give ${same} and ${different}.`,
-    hint: 'Raise heldOut or imagesPerIdentity, or ask for fewer pairs.',
-  });
+  fail(failures.tooFewImages({ half, people: people.length, imagesEach, same, different }));
 }
 
 function drawPairs(count: number, draw: (index: number) => Pair): readonly Pair[] {

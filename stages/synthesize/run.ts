@@ -10,6 +10,7 @@ import { packingList } from '../../src/kit/codec/insightface/packing-list.ts';
 import { pairProtocol } from '../../src/kit/codec/lists/pair-protocol.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { buildPerson, drawFace } from './draw-face.ts';
+import { failures } from './failures.ts';
 import { drawIdentity } from './identity.ts';
 import { planPairs } from './plan-pairs.ts';
 import { drawShot } from './shot.ts';
@@ -35,18 +36,14 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
 
 function countTrained({ identities, heldOut }: Params): number {
   if (heldOut <= identities) return identities - heldOut;
-  return fail({
-    code: 'too-few-identities',
-    message: `heldOut is ${heldOut}, more than the ${identities} identities there are.`,
-    hint: 'Raise identities or lower heldOut.',
-  });
+  return fail(failures.tooFewIdentities({ heldOut, identities }));
 }
 
 async function drawPeople(context: Context, people: readonly string[]): Promise<void> {
   const { params, outputs, seed, signal } = context;
   const total = people.length * params.imagesPerIdentity;
   for (const [index, name] of people.entries()) {
-    // Drawing does not pause by itself; here the worker gets to hear of an interruption.
+    // Drawing does not pause by itself; here the worker notices an interruption.
     await setImmediate();
     signal.throwIfAborted();
     const folder = join(outputs.images, name);
@@ -55,7 +52,7 @@ async function drawPeople(context: Context, people: readonly string[]): Promise<
     for (let number = 1; number <= params.imagesPerIdentity; number += 1) {
       const shot = drawShot(Random.derive(seed, `shot ${name} ${number}`), params.difficulty);
       const jpeg = encodeJpeg(drawFace(person, shot), shot.camera.jpegQuality);
-      // Compressed twice, as images from the web are: by whoever took it, then by the alignment.
+      // Compressed twice, as images from the web are: by the camera, then by the alignment.
       writeFileSync(join(folder, imageFile(name, number)), encodeJpeg(decodeJpegFast(jpeg, name)));
     }
     context.emit({ type: 'progress', done: (index + 1) * params.imagesPerIdentity, total, unit: 'images' });

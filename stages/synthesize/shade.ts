@@ -1,6 +1,8 @@
-import type { Mesh } from './mesh.ts';
+import { type Color, mixColor, multiplyColor, scaleColor } from './color.ts';
+import { type Mesh, sampleTexture, type Texture } from './mesh.ts';
+import { cloudNoise, smoothStep, valueNoise } from './noise.ts';
 import type { VisibilityMap } from './rasterize.ts';
-import { sampleTexture } from './sample-texture.ts';
+import type { Shot } from './shot.ts';
 
 /** A mesh on the canvas. */
 export interface LitMesh {
@@ -19,7 +21,7 @@ export type Backdrop = (x: number, y: number, target: Float32Array) => void;
 
 /**
  * Colours a visibility map twice the size of the image: linear red, green, blue per pixel, the mean of its four samples.
- * Where all four lie on one smooth surface, the surface is looked up once.
+ * Where all four are on one smooth surface, the surface is looked up once.
  */
 export function shadeImage(map: VisibilityMap, meshes: readonly LitMesh[], backdrop: Backdrop): Float32Array {
   const size = map.size / 2;
@@ -65,7 +67,7 @@ class Shader {
     this.#meshes = meshes;
   }
 
-  /** Whether the four samples from `first` on lie on one mesh at about one depth, or all on none. */
+  /** Whether the four samples from `first` on are on one mesh at about one depth, or all on none. */
   isFlat(first: number): boolean {
     const { mesh, depth, size } = this.#map;
     const id = mesh[first] ?? 0;
@@ -111,4 +113,37 @@ class Shader {
     place[4] = (place[4] ?? 0) + weight * (light[4 * vertex + 2] ?? 0);
     place[5] = (place[5] ?? 0) + weight * (light[4 * vertex + 3] ?? 0);
   }
+}
+
+/** The backdrop is out of focus: so many texels across are enough. */
+const backdropTexels = 32;
+
+/** What stands behind the person in an image of `size` pixels: a gradient, blurred shapes, now and then an edge. */
+export function paintBackdrop(shot: Shot, size: number): Backdrop {
+  const texture = backdropTexture(shot);
+  const texel = new Float32Array(4);
+  const scale = (backdropTexels - 1) / (size - 1);
+  return (x, y, target) => {
+    sampleTexture(texture, x * scale, y * scale, texel);
+    for (let channel = 0; channel < 3; channel += 1) target[channel] = texel[channel] ?? 0;
+  };
+}
+
+function backdropTexture({ seed, backdrop, light }: Shot): Texture {
+  const lamp: Color = [0.5 + 0.5 * light.key[0], 0.5 + 0.5 * light.key[1], 0.5 + 0.5 * light.key[2]];
+  const top = multiplyColor(backdrop.top, lamp);
+  const bottom = multiplyColor(backdrop.bottom, lamp);
+  const slant = valueNoise(seed, 0.5, 0.5);
+  const edge = 0.5 + 0.6 * valueNoise(seed, 7.5, 0.5);
+  const texels = new Float32Array(4 * backdropTexels * backdropTexels);
+  for (let index = 0; index < backdropTexels * backdropTexels; index += 1) {
+    const x = (index % backdropTexels) / backdropTexels;
+    const y = Math.floor(index / backdropTexels) / backdropTexels;
+    const blobs = cloudNoise(seed, 3 * x, 3 * y);
+    const post = smoothStep(-0.02, 0.02, x - edge - 0.3 * slant * y);
+    const share = y + slant * (x - 0.5) + backdrop.clutter * (0.8 * blobs + 0.5 * post);
+    const color = mixColor(top, bottom, smoothStep(0, 1, share));
+    texels.set(scaleColor(color, 1 + 0.5 * backdrop.clutter * blobs), 4 * index);
+  }
+  return { width: backdropTexels, height: backdropTexels, texels };
 }

@@ -70,7 +70,7 @@ export interface Backdrop {
   readonly clutter: number;
 }
 
-/** Draws one image's circumstances. `difficulty` 0 gives always the same frontal, evenly lit one. */
+/** Draws one image's circumstances. `difficulty` 0 always draws the same frontal, evenly lit one. */
 export function drawShot(random: Random, difficulty: number): Shot {
   return {
     seed: random.integer(2 ** 31),

@@ -1,6 +1,5 @@
 import { type Color, mixColor, scaleColor, srgb } from './color.ts';
-import { eyeY, foldDistance } from './head-shape.ts';
-import { hairCover } from './hair-shape.ts';
+import { eyeY, foldDistance, hairCover } from './head-shape.ts';
 import type { Identity } from './identity.ts';
 import type { Texture } from './mesh.ts';
 import { bump, cloudNoise, mix, smoothStep, valueNoise } from './noise.ts';

@@ -1,5 +1,4 @@
-import { hairline } from './hair-shape.ts';
-import { type HeadShape, crownY } from './head-shape.ts';
+import { type HeadShape, crownY, hairline } from './head-shape.ts';
 import type { Identity } from './identity.ts';
 import type { Color } from './color.ts';
 import type { Texture } from './mesh.ts';
@@ -10,7 +9,7 @@ export const textureHeight = 150;
 /** Angles beyond are never seen. */
 export const maxAngle = 2.25;
 
-/** Where a place of the head lies in the texture. */
+/** The place in the texture of a place of the head. */
 export interface TextureMap {
   column(angle: number): number;
   row(y: number): number;

@@ -8,7 +8,7 @@ function words(svg: string): string[] {
   );
 }
 
-test('every stretch of one look stands at its column', () => {
+test('every stretch of one look is at its column', () => {
   const screen =
     '\u001b[1mquickstart\u001b[0m\u001b[39m \u001b[2mdone & <dusted>\u001b[22m\n  \u001b[32m✔\u001b[39m pack    1.9 s\n';
   expect(words(terminalSvg(screen, 80))).toEqual([

@@ -64,16 +64,16 @@ describe('of fetch', () => {
   it('nothing-to-fetch', () => {
     expect(printed.get('nothing-to-fetch')).toMatchInlineSnapshot(`
       "nothing-to-fetch: neither a set nor files are given
-        set: lfw, or files: [{ url: https://..., sha256: ... }]."
+        Write set: lfw, or files: [{ url: https://..., sha256: ... }]."
     `);
   });
   it('bad-url', () => {
-    expect(printed.get('bad-url')).toMatchInlineSnapshot(`"bad-url: https://[ is no URL"`);
+    expect(printed.get('bad-url')).toMatchInlineSnapshot(`"bad-url: https://[ is not a URL"`);
   });
   it('equal-names', () => {
     expect(printed.get('equal-names')).toMatchInlineSnapshot(`
       "equal-names: two files would be stored as x.bin
-        Give one of them a name of its own: name: other.bin."
+        Choose a name of its own for one of them: name: other.bin."
     `);
   });
 });
@@ -94,19 +94,19 @@ describe('of fetch from a server', () => {
     const without = (name: string): string | undefined => texts.get(name)?.replace(/127\.0\.0\.1:\d+/, '<server>');
     expect(without('download-failed')).toMatchInlineSnapshot(`
       "download-failed: gone.zip could not be downloaded: http://<server>/gone.zip: the server answered 404 Not Found
-        Look at the address and the connection; what came is kept, and the next run goes on from there. A wrong digest means another file: correct sha256 only if you trust the source."
+        Look at the address and the connection; what came is kept, and the next run resumes from there. A wrong digest means another file: correct sha256 only if you trust the source."
     `);
     expect(without('unknown-archive')).toMatchInlineSnapshot(`
       "faces.tar.bz2: unknown-archive: expected a .tar, .tar.gz or .zip archive, found bzip2, which is not unpacked here
         Leave out extract, and unpack the file in a shell stage."
     `);
     expect(without('unsafe-archive')).toMatchInlineSnapshot(`
-      "parent.zip: unsafe-archive: the archive holds "../evil.txt", which lies outside of the folder it is unpacked into
+      "parent.zip: unsafe-archive: the archive holds "../evil.txt", which is outside of the folder it is unpacked into
         Do not use this archive: sound ones hold no such names."
     `);
     expect(without('missing-part')).toMatchInlineSnapshot(`
       "missing-part: there is no "lfv" in what came; at its top are lfw
-        inside is a path from there on; leave it out to get everything."
+        The path in inside begins there; leave it out to get everything."
     `);
   });
 });

@@ -25,7 +25,7 @@ describe('the library set-up chooses', () => {
     expect(chooseLibrary({ ...machine, nvidia: true, request: 'tensorflow' }, '2.27')).toBe('cpu');
   });
 
-  it.each(['wasm', 'cpu'])('is none where FLOW_ENGINE=%s, whatever the machine', (request) => {
+  it.each(['wasm', 'cpu'])('is left out where FLOW_ENGINE=%s, whatever the machine', (request) => {
     expect(chooseLibrary({ ...machine, platform: 'win32', request }, '2.27')).toBeUndefined();
   });
 

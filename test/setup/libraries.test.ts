@@ -92,7 +92,7 @@ describe.skipIf(!pip)('the cache of libraries (needs Python 3 with pip)', () => 
     expect((await ensure()).downloaded).toBe(false);
   });
 
-  it('is made anew where a library is shorter than it was', async () => {
+  it('is made again if a library is shorter than it was', async () => {
     const { folder: libraries } = await ensure();
     const library = join(libraries, 'tensorflow', 'libtensorflow_cc.so.2');
     const { size } = statSync(library);
@@ -116,7 +116,7 @@ describe.skipIf(!pip)('the cache of libraries (needs Python 3 with pip)', () => 
     expect(cached()).toEqual([]);
   });
 
-  it('says what to do where the wheel cannot be had', async () => {
+  it('names the remedy if the wheel is unavailable', async () => {
     process.env['PIP_FIND_LINKS'] = join(folder, 'nowhere');
     await expect(ensure()).rejects.toMatchObject({
       message: expect.stringContaining('No matching distribution found') as string,

@@ -53,7 +53,7 @@ describe('convert', () => {
     writeFileSync(symbol, readFileSync(symbol, 'utf8').replace(/\n$/, ' \n') + ' ');
     const why = await rig.flow(['why', 'convert.yaml', 'onnx'], onCpu);
     expect(why.stdout).toContain('input model changed: net-0000.params');
-    // What it gives is the same: the second task takes it from the cache.
+    // Its result is the same: the second task takes it from the cache.
     expect(outcomes(await rig.flow(['run', 'convert.yaml', '--json'], onCpu))).toEqual({
       onnx: 'done',
       back: 'cached',

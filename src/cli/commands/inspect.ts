@@ -6,7 +6,7 @@ import { outlineSvg } from '../../kit/net/graph/outline/outline-svg.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { type Inspected, inspectNetworks } from '../inspect-networks.ts';
-import { renderInspectionPage } from '../inspection-page.ts';
+import { renderInspectionPage } from '../../kit/inspect/inspection-page.ts';
 import { inspectionJson, renderInspection } from '../inspection-text.ts';
 import { networkJson, networkTable } from '../network-text.ts';
 import { imageSize } from '../image-size.ts';

@@ -101,7 +101,7 @@ function layersOf(nodes: readonly LayoutNode[], edges: readonly Edge[]): Readonl
   return layers;
 }
 
-/** Long edges barely pull: they have a lane, and boxes shall stand below the box they follow. */
+/** Long edges barely pull: they have a lane, and boxes belong below the box they follow. */
 function springsOf(edges: readonly Edge[], layerOf: ReadonlyMap<string, number>): Springs {
   const springs = new Map<string, { id: string; above: boolean; weight: number }[]>();
   const pull = (id: string, other: string, above: boolean, weight: number): void => {

@@ -6,6 +6,18 @@ export function groupedInteger(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, groupSeparator);
 }
 
+/** `43.6 M`, `1.2 k`, `512`. */
+export function shortCount(value: number): string {
+  const units = ['', ' k', ' M', ' G'];
+  let scaled = value;
+  let unit = 0;
+  while (scaled >= 1000 && unit < units.length - 1) {
+    scaled /= 1000;
+    unit += 1;
+  }
+  return unit === 0 ? String(value) : `${scaled.toFixed(1)}${units[unit] ?? ''}`;
+}
+
 /** `0.9123`, with a true minus sign. */
 export function fixed(value: number, digits: number): string {
   if (!Number.isFinite(value)) return '–';

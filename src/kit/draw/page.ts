@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Html, markup } from './html.ts';
+import { Html, joinHtml, markup } from './html.ts';
 
 /** What goes into the frame of a page. */
 export interface PageParts {
@@ -15,9 +15,9 @@ export interface PageParts {
  * request, and every script but the one given.
  */
 export function renderPage({ title, styles, body, script }: PageParts): string {
-  const digest = script === undefined ? undefined : createHash('sha256').update(script).digest('base64');
-  const scripts = digest === undefined ? '' : `; script-src 'sha256-${digest}'`;
-  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'${scripts}`;
+  const scripts = script === undefined ? [] : [markup`<script>${new Html(script)}</script>`];
+  const allowed = script === undefined ? '' : `; script-src 'sha256-${sha256(script)}'`;
+  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'${allowed}`;
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -29,9 +29,12 @@ export function renderPage({ title, styles, body, script }: PageParts): string {
 <style>${new Html(styles.join(''))}</style>
 </head>
 <body>
-${body}${script === undefined ? undefined : markup`
-<script>${new Html(script)}</script>`}
+${joinHtml([body, ...scripts], '\n')}
 </body>
 </html>
 `.text;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
 }

@@ -88,6 +88,11 @@ export function counted(count: number, singular: string, plural = `${singular}s`
   return `${String(count)} ${count === 1 ? singular : plural}`;
 }
 
+/** The value of a fact: `13,233`, `0.333333`; texts stay as they are. */
+export function shownValue(value: Fact['value']): string {
+  return typeof value === 'number' ? value.toLocaleString('en-US', { maximumFractionDigits: 6 }) : value;
+}
+
 /** `.jpg (13233), .txt (1)`. */
 export function endingsOf(names: readonly string[]): string {
   const endings = names.map((name) => /\.[^/]*$/.exec(name)?.[0] ?? 'none');

@@ -8,7 +8,7 @@ function node(id: string, ...needs: string[]): LayoutNode {
   return { id, needs };
 }
 
-test('a chain stands in one column, and an edge that skips a layer runs in a lane beside it', () => {
+test('a chain is in one column, and an edge that skips a layer runs in a lane beside it', () => {
   const chain = [node('pack'), node('train', 'pack'), node('verify', 'pack', 'train')];
   expect(layOutGraph(chain, spacing)).toEqual({
     nodes: [

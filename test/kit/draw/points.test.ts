@@ -46,6 +46,6 @@ test('thinning keeps every peak and every gap', () => {
   expect(thin(flat.slice(0, 100), 100)).toHaveLength(100);
 });
 
-test('values are counted in equal bins; the ends take what lies beyond them', () => {
+test('values are counted in equal bins; the ends count those beyond them', () => {
   expect(histogram([-1, 0, 0.4, 0.5, 1, 7], [0, 1], 2)).toEqual({ edges: [0, 0.5, 1], counts: [3, 3] });
 });

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { renderInspectionPage } from '../../../src/cli/inspection-page.ts';
+import { renderInspectionPage } from '../../../src/kit/inspect/inspection-page.ts';
 import { renderInspection } from '../../../src/cli/inspection-text.ts';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
 import { featureMatrix } from '../../../src/kit/codec/megaface/feature-matrix.ts';

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/core/digest.ts';
 import { Random } from '../../../src/core/random.ts';
@@ -22,7 +23,7 @@ interface Call {
   readonly signal?: AbortSignal;
 }
 
-/** Downloads impatiently; returns what came and what was said on the way. */
+/** Downloads impatiently; returns what came and the warnings on the way. */
 async function bring(call: Call): Promise<Downloaded & { bytesHere: Buffer; warnings: string[]; path: string }> {
   const path = call.path ?? join(temporaryFolder(), 'part');
   const warnings: string[] = [];
@@ -53,6 +54,16 @@ describe('a download', () => {
     expect(server.asked).toEqual([{ path: '/x.bin', range: undefined, ifRange: undefined }]);
   });
 
+  it('keeps a compressed file as it is stored, even if the server names its compression', async () => {
+    const server = await FileServer.open();
+    const packed = gzipSync(content);
+    const url = server.put('/x.tar.gz', packed);
+    server.next('names a compression');
+    const came = await bring({ url, sha256: digestOf(packed) });
+    expect(came.bytesHere.equals(packed)).toBe(true);
+    expect(server.asked).toHaveLength(1);
+  });
+
   it('goes on where the connection broke, and makes sure by If-Range that it is the same file', async () => {
     const server = await FileServer.open();
     const url = server.put('/x.bin', content, '"v1"');
@@ -76,7 +87,7 @@ describe('a download', () => {
     expect(server.asked.at(-1)).toMatchObject({ range: 'bytes=100000-', ifRange: '"old"' });
   });
 
-  it('starts anew where the server knows no ranges', async () => {
+  it('starts again if the server does not support ranges', async () => {
     const server = await FileServer.open();
     const url = server.put('/x.bin', content);
     server.next({ breaksAfter: 100_000 }, 'ignores ranges');
@@ -128,7 +139,7 @@ describe('a download', () => {
     expect(server.asked.at(-1)).toEqual({ path: '/mirror.bin', range: undefined, ifRange: undefined });
   });
 
-  it('starts anew once where the pieces of two versions do not fit together', async () => {
+  it('starts again once if the pieces of two versions do not fit together', async () => {
     const server = await FileServer.open();
     const url = server.put('/x.bin', Buffer.alloc(content.length, 7));
     // The same validator for another content: a server that cannot be believed.
@@ -162,7 +173,7 @@ describe('a download', () => {
     expect(endless?.message).toContain('more than 10 redirects');
   });
 
-  it('asks a busy server again and gives up on one that has not got the file', async () => {
+  it('asks a busy server again and stops asking one that does not have the file', async () => {
     const server = await FileServer.open();
     const url = server.put('/x.bin', content);
     server.next({ status: 503 }, { status: 429 });
@@ -183,7 +194,7 @@ describe('a download', () => {
     expect(came.warnings[1]).toContain('the server was silent for 0.3 s; again in 0.01 s from byte 50000 on');
   });
 
-  it('says that nobody answers', async () => {
+  it('reports that no server answers', async () => {
     const server = await FileServer.open();
     const url = server.url('/x.bin').replace(/:\d+/, ':1');
     const [failure] = await failuresOf(() => bring({ url }));

@@ -5,7 +5,7 @@ import { digestOf } from '../../../src/core/digest.ts';
 import { Random } from '../../../src/core/random.ts';
 import type { StageEvent } from '../../../src/stage-api/stage.ts';
 import type { Params } from '../../../stages/fetch/contract.ts';
-import { knownSets } from '../../../stages/fetch/known-sets.ts';
+import { knownSets } from '../../../stages/fetch/wanted-files.ts';
 import { run } from '../../../stages/fetch/run.ts';
 import { Rig } from '../../e2e/rig.ts';
 import { failuresOf, temporaryFolder } from '../../kit/dataset/tiny-faces.ts';
@@ -35,7 +35,7 @@ async function perform(params: Partial<Params>): Promise<{ content: string; reco
 }
 
 describe('stage fetch', () => {
-  it('gives a single file as it is, with a record of where it came from', async () => {
+  it('outputs a single file as it is, with a record of where it came from', async () => {
     const server = await FileServer.open();
     const url = server.put('/sets/pairs%20list.txt?v=2', Buffer.from('10\t300\n'));
     const { content, record, events } = await perform({ files: [{ ...plain, url }] });
@@ -52,7 +52,7 @@ describe('stage fetch', () => {
     });
   });
 
-  it('unpacks an archive, without a folder around its one folder, or gives a part of it', async () => {
+  it('unpacks an archive, without a folder around its one folder, or outputs a part of it', async () => {
     const server = await FileServer.open();
     const url = server.put('/lfw.tgz', golden('gnu.tar.gz'));
     const files = [{ ...plain, url, extract: true, sha256: digestOf(golden('gnu.tar.gz')) }];

@@ -8,6 +8,8 @@ export type Manner =
   | 'well'
   /** Whole, whatever is asked, without a validator. */
   | 'ignores ranges'
+  /** Whole, with a header that says how the bytes are compressed, as many servers do with `.tar.gz` files. */
+  | 'names a compression'
   /** Ends the connection after so many bytes of the body. */
   | { readonly breaksAfter: number; readonly meanwhile?: () => void }
   /** Says nothing at all. */
@@ -78,6 +80,8 @@ export class FileServer {
     } else if (file === undefined) response.writeHead(404).end('nothing here');
     else if (manner === 'ignores ranges') {
       response.writeHead(200, { 'content-length': file.content.length }).end(file.content);
+    } else if (manner === 'names a compression') {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': file.content.length }).end(file.content);
     } else this.#send(this.#head(file, { range, ifRange }, response), manner, response);
   }
 

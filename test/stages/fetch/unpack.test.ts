@@ -62,24 +62,24 @@ describe('unpacking', () => {
   });
 
   it.each([
-    ['parent.tar.gz', 'the archive holds "a/../../evil", which lies outside'],
-    ['absolute.tar.gz', 'the archive holds "/tmp/evil", which lies outside'],
-    ['link.tar.gz', 'the link out leads to "/etc", which lies outside'],
-    ['link-up.tar.gz', 'the link a/out leads to "../etc", which lies outside'],
-    ['hard-link.tar.gz', 'the link out leads to "../passwd", which lies outside'],
-    ['through-link.tar.gz', 'the link a leads to "/tmp", which lies outside'],
+    ['parent.tar.gz', 'the archive holds "a/../../evil", which is outside'],
+    ['absolute.tar.gz', 'the archive holds "/tmp/evil", which is outside'],
+    ['link.tar.gz', 'the link out leads to "/etc", which is outside'],
+    ['link-up.tar.gz', 'the link a/out leads to "../etc", which is outside'],
+    ['hard-link.tar.gz', 'the link out leads to "../passwd", which is outside'],
+    ['through-link.tar.gz', 'the link a leads to "/tmp", which is outside'],
     ['device.tar.gz', 'null is a special file (type "3")'],
-    ['parent.zip', 'the archive holds "../evil.txt", which lies outside'],
-    ['absolute.zip', 'the archive holds "/tmp/evil.txt", which lies outside'],
-    ['backslash.zip', 'which lies outside'],
-    ['link.zip', 'the link out leads to "../../etc/passwd", which lies outside'],
+    ['parent.zip', 'the archive holds "../evil.txt", which is outside'],
+    ['absolute.zip', 'the archive holds "/tmp/evil.txt", which is outside'],
+    ['backslash.zip', 'which is outside'],
+    ['link.zip', 'the link out leads to "../../etc/passwd", which is outside'],
   ])('refuses %s and writes nothing outside of the folder', async (name, message) => {
     const [failure] = await failuresOf(() => unpack(golden(name)));
     expect(failure?.code).toBe('unsafe-archive');
     expect(failure?.message).toContain(message);
   });
 
-  it('says what it does not unpack', async () => {
+  it('names what it does not unpack', async () => {
     expect(await failuresOf(() => unpack(Buffer.from('BZh91AY&SY')))).toMatchObject([
       {
         code: 'unknown-archive',

@@ -17,7 +17,7 @@ test('a log comes back as it was written', () => {
   expect(decodeTrainingLog(sampleLogText(), 'log.json')).toEqual(sampleLog());
 });
 
-test('a loss that was not finite, which JSON cannot say, comes back as no number', () => {
+test('a loss that was not finite, which JSON cannot say, comes back as NaN', () => {
   const curves = [
     {
       name: 'loss',
@@ -41,14 +41,14 @@ test('a loss that was not finite, which JSON cannot say, comes back as no number
   ]);
 });
 
-test('what is no log is refused with what was found instead', () => {
+test('a file that is not a log is refused with what was found instead', () => {
   const changed = (change: object): string => JSON.stringify({ ...sampleLog(), ...change });
-  const badPoints = '"points" of curve "loss" are no [step, value]';
+  const badPoints = '"points" of curve "loss", which is not a list of [step, value]';
   const cases: readonly (readonly [string, string])[] = [
-    ['{"format"', 'no JSON'],
+    ['{"format"', 'something that is not JSON'],
     ['[]', 'no "format": "faceflow-log"'],
     [changed({ version: 2 }), 'version 2; this program reads version 1'],
-    [changed({ curves: {} }), '"curves" is no list'],
+    [changed({ curves: {} }), '"curves", which is not a list'],
     [changed({ curves: [{ points: [] }] }), 'a curve without a name'],
     [changed({ curves: [{ name: 'loss' }] }), badPoints],
     [changed({ curves: [{ name: 'loss', points: [[1]] }] }), badPoints],

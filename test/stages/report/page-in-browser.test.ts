@@ -35,7 +35,7 @@ describe.skipIf(missing)(`the page in a browser${missing ? ` (not tested: no ${e
     rmSync(folder, { recursive: true });
   });
 
-  /** Opens the page; gives it with everything it complained of and everything it asked for. */
+  /** Opens the page; returns it with everything it complained of and everything it asked for. */
   async function open(width: number, colorScheme: 'light' | 'dark', javaScriptEnabled = true): Promise<Opened> {
     const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme, javaScriptEnabled });
     const complaints: string[] = [];

@@ -59,7 +59,7 @@ test('the page holds everything that was measured, and nothing that is not in th
   expect(text).not.toContain(folder);
 });
 
-test('the same inputs give the same bytes', async () => {
+test('the same inputs produce the same bytes', async () => {
   expect(digestOf(await page())).toBe(digestOf(await page()));
 });
 
@@ -131,7 +131,7 @@ test('a file of another kind is refused with its name', async () => {
   }
 });
 
-test('thumbnails that are not part of the page are left out: it asks nobody for anything', async () => {
+test('thumbnails that are not part of the page are left out: it makes no request', async () => {
   const result = sampleVerification('held-out');
   const thumbnails = ['https://example.com/a.jpg', 'data:image/jpeg;base64,AA" onerror="alert(1)'];
   const falseAccepts = result.worst.falseAccepts.map((each) => ({ ...each, thumbnails }));

@@ -93,8 +93,7 @@ export const sampleLineage: Lineage = {
   ...{ format: 'faceflow-lineage', version: 1 },
   experiment: {
     name: 'quickstart',
-    summary:
-      'Faces that nobody has to download: draws people, trains a small network, verifies it on people it never saw.',
+    summary: 'Faces without a download: draws people, trains a small network, verifies it on people it never saw.',
   },
   tasks: [
     task('synthesize', [], 21_300, {

@@ -32,7 +32,7 @@ test('one image of each is shown where too few people have four', () => {
   expect(chooseSamples([{ name: 'nobody', images: [] }], 4)).toEqual([]);
 });
 
-/** A folder of two people with four images each, in which other things lie too. */
+/** A folder of two people with four images each, with other things beside them. */
 async function withPeople(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'faceflow-faces-'));
   try {

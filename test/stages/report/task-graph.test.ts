@@ -19,7 +19,7 @@ function instances(count: number): LineageTask[] {
   });
 }
 
-test('few instances of a stage have a box each, many share one that says how many', () => {
+test('few instances of a stage have a box each, many share one with their number', () => {
   const tasks = (count: number): LineageTask[] => [...sampleLineage.tasks.slice(0, 1), ...instances(count)];
   expect(groupTasks(tasks(3)).map(({ title }) => title)).toEqual([
     ...['synthesize', 'verify[set=0]', 'verify[set=1]', 'verify[set=2]'],

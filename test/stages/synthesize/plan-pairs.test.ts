@@ -60,7 +60,7 @@ describe('planning pairs', () => {
     expect(failure).toMatchObject({
       code: 'too-few-images',
       message:
-        '3 pairs of the same and 3 of different people are asked for; 2 held-out people with 2 images each give 2 and 4.',
+        '3 pairs of the same and 3 of different people are asked for; 2 held-out people with 2 images each have 2 and 4',
     });
     const [single] = await failuresOf(() => planPairs({ people, imagesEach: 1, pairs: 2 }, new Random(1)));
     expect(single?.code).toBe('too-few-images');

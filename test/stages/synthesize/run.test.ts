@@ -102,7 +102,7 @@ describe('the synthesize stage', () => {
     });
   });
 
-  it('draws the same for the same seed, whoever else is drawn, and others for another', async () => {
+  it('draws the same for the same seed, whichever other people are drawn, and others for another', async () => {
     const [first, again, more, other] = await Promise.all([
       synthesize(),
       synthesize(),

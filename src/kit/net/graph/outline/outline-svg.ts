@@ -1,3 +1,6 @@
+import { type Html, joinHtml, markup } from '../../../draw/html.ts';
+import { shortCount } from '../../../draw/number-text.ts';
+import { svgDocument } from '../../../draw/svg-document.ts';
 import type { ShapedGraph } from '../infer-shapes.ts';
 import { type OutlineEntry, outlineOf } from './outline.ts';
 
@@ -30,16 +33,12 @@ export function outlineSvg(inferred: ShapedGraph, title: string): string {
     y += heightOf(box) + gap;
     return text;
   });
-  const total = `${count(inferred.multiplyAdds)} multiply-adds, ${boxes.length} boxes for ${inferred.graph.layers.length} layers`;
-  const size = { width: 2 * margin + boxWidth + figuresWidth, height: y - gap + margin };
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}">
-<style>${style}</style>
-<rect class="page" width="100%" height="100%"/>
-<text class="title" x="${margin}" y="${margin + 4}">${escaped(title)}</text>
-<text class="figures" x="${margin}" y="${margin + 4 + lineHeight}">takes ${channels} x ${height} x ${width}; ${escaped(total)}</text>
-${drawn.join('\n')}
-</svg>
-`;
+  const total = `${shortCount(inferred.multiplyAdds)} multiply-adds, ${boxes.length} boxes for ${inferred.graph.layers.length} layers`;
+  const body = markup`<rect class="page" width="100%" height="100%"/>
+<text class="title" x="${margin}" y="${margin + 4}">${title}</text>
+<text class="figures" x="${margin}" y="${margin + 4 + lineHeight}">takes ${channels} x ${height} x ${width}; ${total}</text>
+${joinHtml(drawn, '\n')}`;
+  return svgDocument({ width: 2 * margin + boxWidth + figuresWidth, height: y - gap + margin, style, body });
 }
 
 interface Box {
@@ -53,30 +52,26 @@ interface Box {
 function figuresOf({ shape, parameters, outputs }: OutlineEntry): string[] {
   return [
     shape.join(' x '),
-    ...(parameters > 0 ? [`${count(parameters)} parameters`] : []),
+    ...(parameters > 0 ? [`${shortCount(parameters)} parameters`] : []),
     ...(outputs.length > 0 ? [`output ${outputs.join(', ')}`] : []),
   ];
 }
 
-function drawBox(box: Box, y: number): string {
+function drawBox(box: Box, y: number): Html {
   const { entry, lines, figures } = box;
-  const height = heightOf(box);
   const middle = margin + boxWidth / 2;
-  const badge =
-    entry.repeats > 1
-      ? `<text class="badge" x="${margin + boxWidth - 12}" y="${y + 18}" text-anchor="end">${entry.repeats} times</text>`
-      : '';
-  return `<path class="arrow" d="M${middle} ${y - gap} V${y - 6}"/><path class="head" d="M${middle - 4} ${y - 7} h8 l-4 7 z"/>
-<rect class="${entry.repeats > 1 ? 'repeated' : 'box'}" x="${margin}" y="${y}" width="${boxWidth}" height="${height}" rx="5"/>
-<text class="title" x="${margin + 12}" y="${y + 18}">${escaped(entry.title)}</text>${badge}
-${texts('', margin + 12, y + 18 + lineHeight, lines)}
-${texts('figures', margin + boxWidth + 14, y + 18, figures)}`;
+  const badge = markup`<text class="badge" x="${margin + boxWidth - 12}" y="${y + 18}" text-anchor="end">${entry.repeats} times</text>`;
+  return markup`<path class="arrow" d="M${middle} ${y - gap} V${y - 6}"/><path class="head" d="M${middle - 4} ${y - 7} h8 l-4 7 z"/>
+<rect class="${entry.repeats > 1 ? 'repeated' : 'box'}" x="${margin}" y="${y}" width="${boxWidth}" height="${heightOf(box)}" rx="5"/>
+<text class="title" x="${margin + 12}" y="${y + 18}">${entry.title}</text>${entry.repeats > 1 ? badge : undefined}
+${drawLines('', [margin + 12, y + 18 + lineHeight], lines)}
+${drawLines('figures', [margin + boxWidth + 14, y + 18], figures)}`;
 }
 
-function texts(kind: string, x: number, y: number, lines: readonly string[]): string {
-  return lines
-    .map((line, index) => `<text class="${kind}" x="${x}" y="${y + index * lineHeight}">${escaped(line)}</text>`)
-    .join('');
+function drawLines(kind: string, [x, y]: readonly [number, number], lines: readonly string[]): readonly Html[] {
+  return lines.map(
+    (line, index) => markup`<text class="${kind}" x="${x}" y="${y + index * lineHeight}">${line}</text>`,
+  );
 }
 
 function heightOf({ lines, figures }: Box): number {
@@ -93,20 +88,4 @@ function wrapped(words: readonly string[]): string[] {
     else lines.push(word);
   }
   return lines;
-}
-
-/** `43.6 M`, `1.2 k`, `512`. */
-function count(value: number): string {
-  const units = ['', ' k', ' M', ' G'];
-  let scaled = value;
-  let unit = 0;
-  while (scaled >= 1000 && unit < units.length - 1) {
-    scaled /= 1000;
-    unit += 1;
-  }
-  return unit === 0 ? String(value) : `${scaled.toFixed(1)}${units[unit] ?? ''}`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }

@@ -11,7 +11,7 @@ export interface OutlineEntry {
   /** The layers of one repetition in a few words each. */
   readonly words: readonly string[];
   readonly repeats: number;
-  /** What the last layer gives. */
+  /** Shape of what the last layer computes. */
   readonly shape: FeatureShape;
   /** Values to learn, of all repetitions; moving statistics are not counted. */
   readonly parameters: number;
@@ -50,7 +50,7 @@ export function layersOf(inferred: ShapedGraph): OutlineEntry[] {
   return inferred.graph.layers.map((node) => entryOf(inferred, { layers: [node], repeats: 1 }));
 }
 
-/** Layers after which no value is needed but theirs: between two of them lies a unit with several paths. */
+/** Layers after which no value is needed but theirs: between two of them is a unit with several paths. */
 function endsOfUnits(layers: readonly LayerNode[]): ReadonlySet<string> {
   const lastUse = new Map<string, number>();
   for (const [index, { inputs }] of layers.entries()) for (const input of inputs) lastUse.set(input, index);

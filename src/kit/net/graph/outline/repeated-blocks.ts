@@ -12,7 +12,7 @@ export interface Block {
 const longestPeriod = 120;
 
 /**
- * Splits a graph into blocks that repeat and what lies between. Layers are alike if they have the same kind and
+ * Splits a graph into blocks that repeat and the layers between them. Layers are alike if they have the same kind and
  * attributes, and take their inputs from the same distances before them.
  */
 export function repeatedBlocks(layers: readonly LayerNode[]): Block[] {

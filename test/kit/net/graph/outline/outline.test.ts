@@ -67,7 +67,7 @@ describe('the outline of a network', () => {
   it('is drawn with a box for each entry, top to bottom, and names as text', () => {
     const inferred = network('p92');
     const svg = outlineSvg(inferred, 'runs/<latest> & best');
-    expect(svg).toContain('>runs/&lt;latest> &amp; best</text>');
+    expect(svg).toContain('>runs/&lt;latest&gt; &amp; best</text>');
     expect(svg).toContain('conv4_x__2 .. conv4_x__20</text>');
     const tops = [...svg.matchAll(/<rect class="(?:box|repeated)" x="24" y="(\d+)"/g)].map(([, y]) => Number(y));
     expect(tops).toHaveLength(outlineOf(inferred).length);

@@ -1,0 +1,24 @@
+import { catalogue } from '../../src/core/failure.ts';
+
+/** What the inputs of a page can be instead of what is needed. */
+export const failures = catalogue({
+  inputNotJson: {
+    meaning: 'A file that the page is made of is not JSON.',
+    text: () => ({ message: 'expected JSON, found something else' }),
+    example: {},
+  },
+  trainingLogInvalid: {
+    meaning: 'An input bound to `logs` is not the log of a training.',
+    text: ({ found }: { readonly found: string }) => ({
+      message: `expected the log of a training, found ${found}`,
+    }),
+    example: { found: 'no "format": "faceflow-log"' },
+  },
+  verificationInvalid: {
+    meaning: 'An input bound to `verifications` is not the result of a verification.',
+    text: ({ found }: { readonly found: string }) => ({
+      message: `expected the result of a verification, found ${found}`,
+    }),
+    example: { found: 'no list "folds"' },
+  },
+});
