@@ -3,9 +3,9 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackboneName, buildNetwork, chooseNetwork } from '../src/kit/net/backbones/index.ts';
-import { installedEngine } from '../src/kit/net/engines/installed.ts';
-import { loadEngine } from '../src/kit/net/backends/load.ts';
-import { onnxruntimeOnCpu } from '../src/kit/net/sessions/onnxruntime/onnxruntime-on-cpu.ts';
+import { trainingEngine } from '../src/kit/net/engines/choose-engine.ts';
+import { loadBackend } from '../src/kit/net/backends/load-backend.ts';
+import { onnxruntimeOnCpu } from '../src/kit/net/sessions/onnxruntime/load-onnxruntime.ts';
 import type { OutputDifference } from '../src/kit/net/conversion/compare-outputs.ts';
 import { convertModel } from '../src/kit/net/conversion/convert-model.ts';
 import { modelFormats } from '../src/kit/net/exchange/index.ts';
@@ -33,9 +33,9 @@ const formats = Object.values(modelFormats).filter((format: ModelFormat) => form
 const folder = mkdtempSync(join(tmpdir(), 'conversions-'));
 // Before tensors take memory.
 const loading = measureLoading(values.load);
-const { identity } = installedEngine();
+const { identity } = trainingEngine();
 const onnxruntime = onnxruntimeOnCpu(availableParallelism());
-const engine = await loadEngine(identity, { threads: availableParallelism() });
+const engine = await loadBackend(identity, { threads: availableParallelism() });
 
 try {
   console.log(

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { Random } from '../src/core/random.ts';
 import { inferenceEngine } from '../src/kit/net/engines/choose-engine.ts';
 import { loadOnnxruntime } from '../src/kit/net/sessions/onnxruntime/load-onnxruntime.ts';
-import { modelEmbedder } from '../src/kit/net/sessions/onnxruntime/model-embedder.ts';
+import { graphEmbedder, imagesOnCpu } from '../src/kit/net/sessions/embedder.ts';
+import { graphOnOnnxruntime } from '../src/kit/net/sessions/open-session.ts';
 import { backbones, buildNetwork, chooseNetwork } from '../src/kit/net/backbones/index.ts';
 import { foldBatchNormalization } from '../src/kit/net/passes/fold-batch-normalization.ts';
 import { inferShapes } from '../src/kit/net/graph/infer-shapes.ts';
@@ -29,9 +30,11 @@ if (file === undefined) await measure();
 else writeFileSync(file, onnxBytes(model));
 
 async function measure(): Promise<void> {
-  const { identity } = inferenceEngine({ choice: 'onnxruntime', request: undefined, stage: 'bench' });
+  const { identity } = inferenceEngine({ choice: 'onnxruntime', override: undefined, stage: 'bench' });
   const engine = loadOnnxruntime(identity, { threads: Number(threads) });
-  const embedder = await modelEmbedder(engine, model, name);
+  const options = { input: 'bytes', ownSizeOnly: true, maxBatchOnCpu: imagesOnCpu } as const;
+  const session = await graphOnOnnxruntime(engine, { kind: 'graph', model, file: name }, options);
+  const embedder = graphEmbedder(session, model.inferred);
   const count = Number(batch);
   // Noise, as the peers get: onnxruntime's PRelu is quicker on a pattern that branch prediction can learn.
   const random = new Random(1);

@@ -1,5 +1,5 @@
-import { installedEngine } from '../src/kit/net/engines/installed.ts';
-import { loadEngine } from '../src/kit/net/backends/load.ts';
+import { trainingEngine } from '../src/kit/net/engines/choose-engine.ts';
+import { loadBackend } from '../src/kit/net/backends/load-backend.ts';
 import { backboneOf, buildNetwork, chooseNetwork, type NetworkChoice } from '../src/kit/net/backbones/index.ts';
 import { inferShapes } from '../src/kit/net/graph/infer-shapes.ts';
 import { Trainer } from '../src/kit/net/training/trainer.ts';
@@ -21,7 +21,7 @@ const choices: Readonly<Record<string, NetworkChoice>> = {
 const network = choices[name ?? ''];
 if (network === undefined) throw new Error(`no network ${name ?? ''}`);
 
-const engine = await loadEngine(installedEngine().identity, { threads });
+const engine = await loadBackend(trainingEngine().identity, { threads });
 const trainer = new Trainer({
   engine,
   inferred: inferShapes(buildNetwork(network, { height: side, width: side })),

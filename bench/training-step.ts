@@ -3,8 +3,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { installedEngine } from '../src/kit/net/engines/installed.ts';
-import { workerEnvironment } from '../src/kit/net/engines/worker-environment.ts';
+import { trainingEngine } from '../src/kit/net/engines/choose-engine.ts';
+import { workerEnvironment } from '../src/kit/net/engines/engine-environment.ts';
 
 /**
  * One training step against the same network in PyTorch, in turns on the same cores: images per second and peak memory.
@@ -47,7 +47,7 @@ function run(
 
 function ours(network: string, batch: number, steps: number): Measured {
   const worker = join(repository, 'dist', 'bench', 'training-step-worker.js');
-  const environment = workerEnvironment(installedEngine().identity, Number(values.threads));
+  const environment = workerEnvironment(trainingEngine().identity, Number(values.threads));
   return run(process.execPath, [worker, network, String(batch), String(steps), values.threads], environment);
 }
 

@@ -1,6 +1,6 @@
 import { FailureError } from '../core/failure.ts';
-import { loadEngine } from '../kit/net/backends/load.ts';
-import { onnxruntimeOnCpu } from '../kit/net/sessions/onnxruntime/onnxruntime-on-cpu.ts';
+import { loadBackend } from '../kit/net/backends/load-backend.ts';
+import { onnxruntimeOnCpu } from '../kit/net/sessions/onnxruntime/load-onnxruntime.ts';
 import { modelFormatNamed } from '../kit/net/exchange/choose-format.ts';
 import { convertModel } from '../kit/net/conversion/convert-model.ts';
 import type { ConversionAnswer, ConversionRequest } from './conversion-request.ts';
@@ -25,7 +25,7 @@ async function answerTo(request: ConversionRequest): Promise<ConversionAnswer> {
         from: { ...from, format: modelFormatNamed(from.format) },
         to: { ...to, format: modelFormatNamed(to.format) },
       },
-      { layers: () => loadEngine(engine, { threads }), onnxruntime: onnxruntimeOnCpu(threads) },
+      { layers: () => loadBackend(engine, { threads }), onnxruntime: onnxruntimeOnCpu(threads) },
     );
     return { outcome: 'converted', converted };
   } catch (error) {

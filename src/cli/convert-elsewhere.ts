@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { fail, FailureError } from '../core/failure.ts';
 import { compiledModule } from '../core/package-folder.ts';
 import { isStartupNoise } from '../kit/net/backends/tensorflow/startup-log.ts';
-import { tensorflowEnvironment } from '../kit/net/engines/tensorflow-environment.ts';
+import { tensorflowEnvironment } from '../kit/net/engines/engine-environment.ts';
 import type { ConvertedModel } from '../kit/net/conversion/convert-model.ts';
 import type { ConversionAnswer, ConversionRequest } from './conversion-request.ts';
 import type { ProcessContext } from './flow-command.ts';

@@ -4,9 +4,9 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { FailureError } from '../core/failure.ts';
 import { humanBytes } from '../core/human.ts';
-import { installedOnnxruntime } from '../kit/net/engines/installed-onnxruntime.ts';
-import { installedEngine } from '../kit/net/engines/installed.ts';
-import { readEngineRecord } from '../kit/net/engines/engine-record.ts';
+import { installedOnnxruntime } from '../kit/net/engines/installation.ts';
+import { trainingEngine } from '../kit/net/engines/choose-engine.ts';
+import { readEngineRecord } from '../kit/net/engines/installation.ts';
 import { listTree } from '../pipeline/cache/file-tree.ts';
 import { engineRequest } from './engine.ts';
 import type { ProcessContext } from './flow-command.ts';
@@ -56,7 +56,7 @@ function examineNode(): Finding {
 function examineEngine(surroundings: ProcessContext): Finding[] {
   try {
     const request = engineRequest(surroundings);
-    const { identity, notice, remedy } = installedEngine(request === 'onnxruntime' ? undefined : request);
+    const { identity, notice, remedy } = trainingEngine(request === 'onnxruntime' ? undefined : request);
     const devices = identity.name === 'tensorflow' ? (readEngineRecord()?.devices ?? ['cpu']) : ['cpu'];
     const found = `${identity.name} ${identity.version}${notice === undefined ? '' : `; ${notice}`}`;
     return [
@@ -89,9 +89,9 @@ function examineOnnxruntime(): Finding {
   });
   const installed = installedOnnxruntime();
   const mend = 'npm ci brings it';
-  if (typeof installed === 'string') return { subject: 'onnxruntime', state: 'limited', found: installed, mend };
+  if (!installed.installed) return { subject: 'onnxruntime', state: 'limited', found: installed.reason, mend };
   if (status !== 0) return { subject: 'onnxruntime', state: 'missing', found: 'is installed and does not load', mend };
-  const provider = installed.version.endsWith('-cuda') ? 'CUDA provider, which no GPU has run yet' : 'CPU provider';
+  const provider = installed.identity.version.endsWith('-cuda') ? 'CUDA provider, which no GPU has run yet' : 'CPU provider';
   return { subject: 'onnxruntime', state: 'ok', found: `${stdout.trim()}, ${provider}; serves stages that infer` };
 }
 

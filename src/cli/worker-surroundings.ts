@@ -1,5 +1,5 @@
 import type { EngineIdentity } from '../core/engine-identity.ts';
-import { workerEnvironment } from '../kit/net/engines/worker-environment.ts';
+import { workerEnvironment } from '../kit/net/engines/engine-environment.ts';
 import type { Share } from '../pipeline/execute/run-request.ts';
 import type { TaskSpec } from '../pipeline/experiment/experiment.ts';
 

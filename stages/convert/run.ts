@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stage } from '../../src/stage-api/stage.ts';
-import { loadEngine } from '../../src/kit/net/backends/load.ts';
-import { onnxruntimeOnCpu } from '../../src/kit/net/sessions/onnxruntime/onnxruntime-on-cpu.ts';
+import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
+import { onnxruntimeOnCpu } from '../../src/kit/net/sessions/onnxruntime/load-onnxruntime.ts';
 import { modelFormatNamed, modelFormatOf } from '../../src/kit/net/exchange/choose-format.ts';
 import { differenceText, type OutputDifference } from '../../src/kit/net/conversion/compare-outputs.ts';
 import { convertModel } from '../../src/kit/net/conversion/convert-model.ts';
@@ -23,7 +23,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       limit: params.limit,
       seed,
     },
-    { layers: () => loadEngine(context.engine, { threads }), onnxruntime: onnxruntimeOnCpu(threads) },
+    { layers: () => loadBackend(context.engine, { threads }), onnxruntime: onnxruntimeOnCpu(threads) },
   );
   const log = (message: string): void => {
     context.emit({ type: 'log', level: 'info', message });

@@ -4,7 +4,7 @@ import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { embedImages } from '../../src/kit/face/embed-images.ts';
 import { unitSum } from '../../src/kit/face/unit-sum.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
-import type { Embedder } from '../../src/kit/net/sessions/network-embedder.ts';
+import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { namedImages, type NamedImages } from './images.ts';
 import { RowFile } from './row-file.ts';
@@ -33,7 +33,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       try {
         await embedAll(context, { embedder, images, file });
       } finally {
-        embedder.dispose();
+        await embedder.dispose();
       }
     }
     const models = inputs.model.map((path) => basename(path));

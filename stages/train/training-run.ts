@@ -5,7 +5,7 @@ import { FailureError } from '../../src/core/failure.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import { openTrainingReader, type TrainingReader } from '../../src/kit/dataset/training-reader.ts';
 import { backboneOf, buildNetwork } from '../../src/kit/net/backbones/index.ts';
-import type { EngineHandle } from '../../src/kit/net/backends/engine-handle.ts';
+import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import { inferShapes, type ShapedGraph } from '../../src/kit/net/graph/infer-shapes.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/kit/net/training/checkpoint.ts';
@@ -36,7 +36,7 @@ export class TrainingRun {
   #shownAt = 0;
   #savedAt: number;
 
-  static async open(context: Context, engine: EngineHandle): Promise<TrainingRun> {
+  static async open(context: Context, engine: Backend): Promise<TrainingRun> {
     const checkpoint = usableCheckpoint(context);
     const reader = await openTrainingReader({
       folder: context.inputs.dataset,
@@ -56,7 +56,7 @@ export class TrainingRun {
 
   private constructor(
     context: Context,
-    parts: { engine: EngineHandle; reader: TrainingReader; checkpoint: Checkpoint | undefined },
+    parts: { engine: Backend; reader: TrainingReader; checkpoint: Checkpoint | undefined },
   ) {
     const { params, inputs, seed, signal } = context;
     const { engine, reader, checkpoint } = parts;

@@ -1,7 +1,7 @@
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 import { requirePairs, verifySet } from '../../src/kit/face/verify-set.ts';
 import { namedSets, type NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
-import type { Embedder } from '../../src/kit/net/sessions/network-embedder.ts';
+import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 
 export interface ValidationOptions {
   readonly paths: readonly string[];

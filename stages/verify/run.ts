@@ -7,7 +7,7 @@ import type { VerificationFile, VerificationResult } from '../../src/kit/face/ve
 import { requirePairs, verifySet } from '../../src/kit/face/verify-set.ts';
 import { namedSets, type NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
-import type { Embedder } from '../../src/kit/net/sessions/network-embedder.ts';
+import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { writeDetails } from './details.ts';
 import { type NamedModel, namedModels } from './epochs.ts';
@@ -45,7 +45,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       }
     } finally {
       store.close();
-      embedder.dispose();
+      await embedder.dispose();
     }
   }
   const content: VerificationFile = { version: 2, results };

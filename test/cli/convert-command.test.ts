@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { installedEngine } from '../../src/kit/net/engines/installed.ts';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
+import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import { modelFormatOf } from '../../src/kit/net/exchange/choose-format.ts';
 import { Rig } from '../e2e/rig.ts';
@@ -34,7 +34,7 @@ describe('flow convert', () => {
       const difference = 'largest difference \\d\\.\\de[+-]\\d+, \\d\\.\\de[+-]\\d+ of the greatest value';
       expect(stdout).toMatch(new RegExp(`^.+ \\[\\d+\\] read again, on cpu \\S+: ${difference}$`, 'm'));
       const inOnnxruntime = new RegExp(`^.+ \\[\\d+\\] as onnxruntime \\S+ runs it: ${difference}$`, 'm').test(stdout);
-      expect(inOnnxruntime).toBe(to.endsWith('.onnx') && typeof installedOnnxruntime() !== 'string');
+      expect(inOnnxruntime).toBe(to.endsWith('.onnx') && installedOnnxruntime().installed);
     }
     const model = modelFormatOf(join(rig.folder, 'e')).read(join(rig.folder, 'e'), {});
     const first = modelFormatOf(join(rig.folder, 'small')).read(join(rig.folder, 'small'), {});
@@ -136,7 +136,7 @@ describe('flow convert', () => {
     expect(told.stdout).not.toContain('assumed');
   });
 
-  const trains = installedEngine().identity.name;
+  const trains = trainingEngine().identity.name;
   it.skipIf(trains !== 'tensorflow')('keeps what TensorFlow says of itself from standard error', async () => {
     const { code, stdout, stderr } = await rig.flow(['convert', 'small', 'small.onnx'], { FLOW_ENGINE: 'tensorflow' });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
 import { modelFormatNamed } from '../../src/kit/net/exchange/choose-format.ts';
 import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { jpeg } from '../kit/dataset/tiny-faces.ts';
@@ -14,7 +14,7 @@ import { Rig } from './rig.ts';
 let rig: Rig;
 
 const onnxruntime = installedOnnxruntime();
-const reason = typeof onnxruntime === 'string' ? ` (skipped: ${onnxruntime})` : '';
+const reason = onnxruntime.installed ? '' : ` (skipped: ${onnxruntime.reason})`;
 const environment = { FLOW_ENGINE: 'onnxruntime' };
 const verifying = (model: string): StageCall => ({ uses: 'verify', with: { model, pairs: 'pairs.bin', folds: 2 } });
 

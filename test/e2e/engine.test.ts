@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
 import { outcomes, Rig } from './rig.ts';
 
 let rig: Rig;
@@ -12,8 +12,8 @@ afterEach(async () => {
 });
 
 const onnxruntime = installedOnnxruntime();
-const reason = typeof onnxruntime === 'string' ? ` (skipped: ${onnxruntime})` : '';
-const version = typeof onnxruntime === 'string' ? '' : onnxruntime.version;
+const reason = onnxruntime.installed ? '' : ` (skipped: ${onnxruntime.reason})`;
+const version = onnxruntime.installed ? onnxruntime.identity.version : '';
 /** The choice left to the command. */
 const open = { FLOW_ENGINE: '' };
 

@@ -8,7 +8,7 @@ import { type OnnxModel, onnxModel } from '../../src/kit/codec/onnx/onnx-model.t
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
 import type { Model } from '../../src/kit/net/model/model-folder.ts';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
 import { modelFormatNamed } from '../../src/kit/net/exchange/choose-format.ts';
 import { onnxBytes } from '../../src/kit/net/exchange/onnx/write-onnx.ts';
 import { smallNetworks } from '../kit/net/backends/small-networks.ts';
@@ -20,7 +20,7 @@ let rig: Rig;
 let printed: ReadonlyMap<string, string>;
 
 const onnxruntime = installedOnnxruntime();
-const reason = typeof onnxruntime === 'string' ? ` (skipped: ${onnxruntime})` : '';
+const reason = onnxruntime.installed ? '' : ` (skipped: ${onnxruntime.reason})`;
 
 const converting = (model: string, more: object = {}): StageCall => ({
   uses: 'convert',

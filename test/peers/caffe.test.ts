@@ -4,10 +4,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { drawnModel } from '../../bench/drawn-model.ts';
 import { littleEndianBytes, littleEndianFloats } from '../../src/kit/codec/little-endian-floats.ts';
 import { buildNetwork, chooseNetwork, type NetworkChoice } from '../../src/kit/net/backbones/index.ts';
-import type { EngineHandle } from '../../src/kit/net/backends/engine-handle.ts';
-import { installedEngine } from '../../src/kit/net/engines/installed.ts';
-import { loadEngine } from '../../src/kit/net/backends/load.ts';
-import { Network } from '../../src/kit/net/backends/graph-executor.ts';
+import type { Backend } from '../../src/kit/net/backends/backend.ts';
+import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
+import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
+import { GraphExecutor } from '../../src/kit/net/backends/graph-executor.ts';
 import type { ParameterizedGraph } from '../../src/kit/net/passes/fold-batch-normalization.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { caffe } from '../../src/kit/net/exchange/caffe/index.ts';
@@ -17,9 +17,9 @@ import { preparePeer, runPython } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();
 
-let engine: EngineHandle;
+let engine: Backend;
 beforeAll(async () => {
-  engine = await loadEngine(installedEngine().identity, { threads: 2 });
+  engine = await loadBackend(trainingEngine().identity, { threads: 2 });
 });
 
 /** Runs a network of Caffe in OpenCV's dnn module, which reads Caffe's files by a reader of its own. */
@@ -37,7 +37,7 @@ net.forward().astype(numpy.float32).tofile(prefix + '.result')
 function embedHere({ inferred, parameters }: ParameterizedGraph, pixels: Float32Array): Float32Array {
   const { tf } = engine;
   const { channels, height, width } = inferred.graph.input;
-  const network = new Network(engine, inferred, parameters);
+  const network = new GraphExecutor(engine, inferred, parameters);
   const values = tf.tidy(() => {
     const images = tf.transpose(tf.tensor4d(pixels, [2, channels, height, width]), [0, 2, 3, 1]);
     return Float32Array.from(network.infer(images)[0]?.dataSync() ?? []);

@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { FailureError } from '../../src/core/failure.ts';
 import { mxnetParams, toFloat32 } from '../../src/kit/codec/mxnet/mxnet-params.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
-import type { EngineHandle } from '../../src/kit/net/backends/engine-handle.ts';
-import { installedEngine } from '../../src/kit/net/engines/installed.ts';
-import { loadEngine } from '../../src/kit/net/backends/load.ts';
-import { Network } from '../../src/kit/net/backends/graph-executor.ts';
+import type { Backend } from '../../src/kit/net/backends/backend.ts';
+import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
+import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
+import { GraphExecutor } from '../../src/kit/net/backends/graph-executor.ts';
 import type { Model } from '../../src/kit/net/model/model-folder.ts';
 import type { ModelReadOptions } from '../../src/kit/net/exchange/model-format.ts';
 import { onnx } from '../../src/kit/net/exchange/onnx/index.ts';
@@ -113,17 +113,17 @@ mx.nd.save(folder + '/results', results)
 `;
 
 let results: ReadonlyMap<string, Float32Array>;
-let engine: EngineHandle;
+let engine: Backend;
 beforeAll(async () => {
   if (missing !== undefined) return;
   runPython(python, makeFiles, [folder]);
   results = new Map(decodeFile(mxnetParams, join(folder, 'results')).map((array) => [array.name, toFloat32(array)]));
-  engine = await loadEngine(installedEngine().identity, { threads: 1 });
+  engine = await loadBackend(trainingEngine().identity, { threads: 1 });
 });
 
 function embed({ inferred, parameters }: Model, image: Float32Array): Float32Array {
   const { tf } = engine;
-  const network = new Network(engine, inferred, parameters);
+  const network = new GraphExecutor(engine, inferred, parameters);
   const values = tf.tidy(() => {
     const input = tf.transpose(tf.tensor4d(image, [1, 3, 32, 32]), [0, 2, 3, 1]);
     return Float32Array.from(network.infer(input)[0]?.dataSync() ?? []);

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
 import { missingData, verifyPretrained } from './pretrained.ts';
 
 const onnxruntime = installedOnnxruntime();
-const reason = typeof onnxruntime === 'string' ? onnxruntime : missingData;
+const reason = onnxruntime.installed ? missingData : onnxruntime.reason;
 
 const workspace = mkdtempSync(join(tmpdir(), 'faceflow-lfw-'));
 afterAll(() => {

@@ -7,10 +7,10 @@ import { littleEndianBytes } from '../../src/kit/codec/little-endian-floats.ts';
 import { mxnetParams, toFloat32 } from '../../src/kit/codec/mxnet/mxnet-params.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import { buildNetwork, chooseNetwork, type NetworkChoice } from '../../src/kit/net/backbones/index.ts';
-import type { EngineHandle } from '../../src/kit/net/backends/engine-handle.ts';
-import { installedEngine } from '../../src/kit/net/engines/installed.ts';
-import { loadEngine } from '../../src/kit/net/backends/load.ts';
-import { Network } from '../../src/kit/net/backends/graph-executor.ts';
+import type { Backend } from '../../src/kit/net/backends/backend.ts';
+import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
+import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
+import { GraphExecutor } from '../../src/kit/net/backends/graph-executor.ts';
 import type { ParameterizedGraph } from '../../src/kit/net/passes/fold-batch-normalization.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { modelFormats } from '../../src/kit/net/exchange/index.ts';
@@ -21,9 +21,9 @@ import { preparePeer } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();
 
-let engine: EngineHandle;
+let engine: Backend;
 beforeAll(async () => {
-  engine = await loadEngine(installedEngine().identity, { threads: 2 });
+  engine = await loadBackend(trainingEngine().identity, { threads: 2 });
 });
 
 const batch = 2;
@@ -35,7 +35,7 @@ const tolerance = 1e-4;
 function computeHere({ inferred, parameters }: ParameterizedGraph, images: Float32Array): Map<string, Float32Array> {
   const { tf } = engine;
   const { channels, height, width } = inferred.graph.input;
-  const network = new Network(engine, inferred, parameters);
+  const network = new GraphExecutor(engine, inferred, parameters);
   const outputs = tf.tidy(() => {
     const input = tf.transpose(tf.tensor4d(images, [batch, channels, height, width]), [0, 2, 3, 1]);
     return network

@@ -5,11 +5,11 @@ import { mxnetParams, type MxnetArray, toFloat32 } from '../../src/kit/codec/mxn
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import { buildNetwork, chooseNetwork } from '../../src/kit/net/backbones/index.ts';
 import { embeddingOutput } from '../../src/kit/net/model/embedding-output.ts';
-import type { EngineHandle } from '../../src/kit/net/backends/engine-handle.ts';
-import { installedEngine } from '../../src/kit/net/engines/installed.ts';
-import { loadEngine } from '../../src/kit/net/backends/load.ts';
-import { Network } from '../../src/kit/net/backends/graph-executor.ts';
-import { required } from '../../src/kit/net/backends/required.ts';
+import type { Backend } from '../../src/kit/net/backends/backend.ts';
+import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
+import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
+import { GraphExecutor } from '../../src/kit/net/backends/graph-executor.ts';
+import { required } from '../../src/kit/net/backends/tensors.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { initialValues } from '../../src/kit/net/model/initialize.ts';
@@ -21,9 +21,9 @@ import { preparePeer, runPython } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();
 
-let engine: EngineHandle;
+let engine: Backend;
 beforeAll(async () => {
-  engine = await loadEngine(installedEngine().identity, { threads: 2 });
+  engine = await loadBackend(trainingEngine().identity, { threads: 2 });
 });
 
 const batch = 8;
@@ -86,10 +86,10 @@ function stepHere(
   const { tf } = engine;
   const { height, width } = graph.input;
   const inferred = inferShapes(graph);
-  const network = new Network(engine, inferred, arrays);
+  const network = new GraphExecutor(engine, inferred, arrays);
   const images = tf.tidy(() => tf.transpose(tf.tensor4d(data, [batch, 3, height, width]), [0, 2, 3, 1]));
   const pass = network.forward(images, 1);
-  const output = required(pass.outputs[0]);
+  const output = required(pass.outputs[0], 'the output');
   const computed = new Map<string, Float32Array>([['output', Float32Array.from(output.dataSync())]]);
   network.backward(pass, [tf.tensor(gradient, output.shape)], (name, tensor) => {
     computed.set(`gradient of ${name}`, network.read(name, tensor).values);

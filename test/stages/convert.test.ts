@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { drawnModel } from '../../bench/drawn-model.ts';
-import { installedEngine } from '../../src/kit/net/engines/installed.ts';
+import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import { modelFormats } from '../../src/kit/net/exchange/index.ts';
 import { outcomes, Rig } from '../e2e/rig.ts';
 import { smallNetworks } from '../kit/net/backends/small-networks.ts';
@@ -60,7 +60,7 @@ describe('convert', () => {
     });
   });
 
-  const trains = installedEngine().identity.name;
+  const trains = trainingEngine().identity.name;
   it.skipIf(trains !== 'tensorflow')('leaves what TensorFlow says of itself out of its log', async () => {
     const ended = await rig.flow(['run', 'convert.yaml', '--json'], { FLOW_ENGINE: 'tensorflow' });
     expect(outcomes(ended)).toEqual({ onnx: 'done', back: 'done' });

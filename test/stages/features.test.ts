@@ -6,7 +6,7 @@ import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { featureMatrix } from '../../src/kit/codec/megaface/feature-matrix.ts';
 import { decodeImage } from '../../src/kit/image/image.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
-import { installedEngine } from '../../src/kit/net/engines/installed.ts';
+import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import type { Inputs, Params } from '../../stages/features/contract.ts';
 import { run } from '../../stages/features/run.ts';
 import { failuresOf, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
@@ -53,7 +53,7 @@ async function features(folder: string, job: Job = {}): Promise<readonly StageEv
     scratch: folder,
     seed: 1,
     signal: job.signal ?? new AbortController().signal,
-    engine: installedEngine('cpu').identity,
+    engine: trainingEngine('cpu').identity,
     cpus: 1,
     emit(event) {
       events.push(event);

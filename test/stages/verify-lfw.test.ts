@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifySet } from '../../src/kit/face/verify-set.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installed-onnxruntime.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
 import { otherEngines } from '../kit/net/backends/engines.ts';
 
 const data = '../shared/data';
@@ -32,7 +32,7 @@ const onnxruntime = installedOnnxruntime();
 // The whole of LFW is in test:peers; wasm would take its time here too.
 const engines = [
   ...otherEngines().filter(({ name }) => name === 'tensorflow'),
-  ...(typeof onnxruntime === 'string' ? [] : [onnxruntime]),
+  ...(onnxruntime.installed ? [onnxruntime.identity] : []),
 ];
 
 describe.skipIf(!existsSync(checkpoint))(`pairs of LFW (skipped without ${data})`, () => {

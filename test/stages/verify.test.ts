@@ -5,7 +5,7 @@ import type { StageEvent } from '../../src/stage-api/stage.ts';
 import type { VerificationFile, VerificationResult } from '../../src/kit/face/verification-result.ts';
 import { decodeImage, encodeJpeg } from '../../src/kit/image/image.ts';
 import { type VerificationSet, writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
-import { installedEngine } from '../../src/kit/net/engines/installed.ts';
+import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import type { Params } from '../../stages/verify/contract.ts';
 import { run } from '../../stages/verify/run.ts';
 import { failuresOf, jpeg, paint, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
@@ -61,7 +61,7 @@ async function verify(
     scratch: folder,
     seed: 1,
     signal: job.signal ?? new AbortController().signal,
-    engine: installedEngine('cpu').identity,
+    engine: trainingEngine('cpu').identity,
     cpus: 1,
     emit(event) {
       events.push(event);

@@ -1,5 +1,5 @@
 import { backbones } from '../../src/kit/net/backbones/index.ts';
-import { engineChoices } from '../../src/kit/net/engines/engine-override.ts';
+import { engineChoices } from '../../src/kit/net/engines/choose-engine.ts';
 import { modelFormats } from '../../src/kit/net/exchange/index.ts';
 import type { ModelFormat } from '../../src/kit/net/exchange/model-format.ts';
 import { losses } from '../../src/kit/net/losses/index.ts';

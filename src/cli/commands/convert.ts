@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fail } from '../../core/failure.ts';
-import { installedEngine } from '../../kit/net/engines/installed.ts';
+import { trainingEngine } from '../../kit/net/engines/choose-engine.ts';
 import { modelFormatForWriting, modelFormatNamed, modelFormatOf } from '../../kit/net/exchange/choose-format.ts';
 import { modelFormats } from '../../kit/net/exchange/index.ts';
 import type { InputNormalization, ModelReadOptions, ModelWriteOptions } from '../../kit/net/exchange/model-format.ts';
@@ -75,7 +75,7 @@ function requestOf({ arguments: [given, target], options }: Call, surroundings: 
     limit: limitOf(options),
     seed: 1,
     // What onnxruntime gives is compared in any case; layers of other formats it does not compute.
-    engine: installedEngine(asked === 'onnxruntime' ? undefined : asked).identity,
+    engine: trainingEngine(asked === 'onnxruntime' ? undefined : asked).identity,
     workingFolder,
     threads: availableParallelism(),
   };

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Failure, fail, FailureError } from '../../core/failure.ts';
 import { decodeImage } from '../image/image.ts';
-import type { FaceEmbedder } from './face-embedder.ts';
+import type { Embedder } from '../net/sessions/inference-session.ts';
 import { mirrorPixels } from './mirror-pixels.ts';
 
 /** An image that is yet to be decoded. */
@@ -29,7 +29,7 @@ export interface ImageSequence {
 }
 
 export interface EmbedOptions {
-  readonly embedder: FaceEmbedder;
+  readonly embedder: Embedder;
   readonly images: ImageSequence;
   /** Images at a time; the network sees twice as many, for each is embedded as it is and mirrored. */
   readonly batch: number;
@@ -89,7 +89,7 @@ async function decodeBatch(
 }
 
 async function embedBoth(
-  embedder: FaceEmbedder,
+  embedder: Embedder,
   pixels: Uint8Array,
   chosen: readonly EncodedImage[],
 ): Promise<Pick<EmbeddedBatch, 'original' | 'mirrored'>> {
@@ -102,7 +102,7 @@ async function embedBoth(
   return { original: rows.subarray(0, middle), mirrored: rows.subarray(middle) };
 }
 
-async function decodeForEmbedder(embedder: FaceEmbedder, { read, file, what }: EncodedImage): Promise<Uint8Array> {
+async function decodeForEmbedder(embedder: Embedder, { read, file, what }: EncodedImage): Promise<Uint8Array> {
   const image = await decodeImage(read(), { file, what });
   if (image.width !== embedder.width || image.height !== embedder.height) {
     fail({

@@ -4,7 +4,7 @@ import type { VerificationSet } from '../codec/insightface/verification-set.ts';
 import { areaUnderCurve } from './area-under-curve.ts';
 import { embedImages } from './embed-images.ts';
 import { type EmbeddingStore, MemoryEmbeddings } from './embedding-store.ts';
-import type { FaceEmbedder } from './face-embedder.ts';
+import type { Embedder } from '../net/sessions/inference-session.ts';
 import { type FoldAccuracy, foldAccuracy } from './fold-accuracy.ts';
 import { pairDistances, rowNorms } from './pair-distances.ts';
 import { tarAtFar } from './tar-at-far.ts';
@@ -15,7 +15,7 @@ import { worstPairs } from './worst-pairs.ts';
 const rates = [1e-1, 1e-2, 1e-3, 1e-4];
 
 export interface VerifySetOptions {
-  readonly embedder: FaceEmbedder;
+  readonly embedder: Embedder;
   readonly set: VerificationSet;
   /** Name of the set, for the result and for failures. */
   readonly name: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FaceEmbedder } from '../../../src/kit/face/face-embedder.ts';
+import type { Embedder } from '../../../src/kit/net/sessions/inference-session.ts';
 import { MemoryEmbeddings } from '../../../src/kit/face/embedding-store.ts';
 import { type VerifySetOptions, verifySet } from '../../../src/kit/face/verify-set.ts';
 import { decodeImage, encodeJpeg } from '../../../src/kit/image/image.ts';
@@ -9,10 +9,11 @@ import { failuresOf, jpeg, paint } from '../dataset/tiny-faces.ts';
 const side = 16;
 
 /** Embeds an image as the means of its left half and of its right half, red and blue: mirrored images differ. */
-class HalvesEmbedder implements FaceEmbedder {
+class HalvesEmbedder implements Embedder {
   readonly height = side;
   readonly width = side;
   readonly embeddingSize = 4;
+  readonly computesWith = 'sums';
   readonly counts: number[] = [];
 
   embed(pixels: Uint8Array, count: number): Promise<Float32Array> {
@@ -27,6 +28,10 @@ class HalvesEmbedder implements FaceEmbedder {
       result[place] = (result[place] ?? 0) + value / (side * side);
     });
     return Promise.resolve(result);
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
   }
 }
 

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { loadEmbedder } from '../../../src/kit/net/sessions/embedder.ts';
-import { installedEngine } from '../../../src/kit/net/engines/installed.ts';
-import { loadEngine } from '../../../src/kit/net/backends/load.ts';
-import { Network } from '../../../src/kit/net/backends/graph-executor.ts';
-import { installedOnnxruntime } from '../../../src/kit/net/engines/installed-onnxruntime.ts';
-import { required } from '../../../src/kit/net/backends/required.ts';
+import { trainingEngine } from '../../../src/kit/net/engines/choose-engine.ts';
+import { loadBackend } from '../../../src/kit/net/backends/load-backend.ts';
+import { GraphExecutor } from '../../../src/kit/net/backends/graph-executor.ts';
+import { installedOnnxruntime } from '../../../src/kit/net/engines/installation.ts';
+import { required } from '../../../src/kit/net/backends/tensors.ts';
 import { modelFormatOf } from '../../../src/kit/net/exchange/choose-format.ts';
 import { onnxBytes } from '../../../src/kit/net/exchange/onnx/write-onnx.ts';
 import { otherEngines } from './backends/engines.ts';
@@ -36,9 +36,9 @@ const vectors: Readonly<Record<string, TestVector>> = {
 
 const onnxruntime = installedOnnxruntime();
 const engines = [
-  installedEngine('cpu').identity,
+  trainingEngine('cpu').identity,
   ...otherEngines(),
-  ...(typeof onnxruntime === 'string' ? [] : [onnxruntime]),
+  ...(onnxruntime.installed ? [onnxruntime.identity] : []),
 ];
 
 function read() {
@@ -61,11 +61,11 @@ async function embedOn(identity: (typeof engines)[number], vector: TestVector): 
     const data = new Tensor('float32', image(vector, 'nchw'), [1, 3, side, side]);
     return Object.values(await session.run({ data }))[0]?.data as Float32Array;
   }
-  const engine = await loadEngine(identity, { threads: 1 });
-  const network = new Network(engine, inferred, parameters);
+  const engine = await loadBackend(identity, { threads: 1 });
+  const network = new GraphExecutor(engine, inferred, parameters);
   const input = engine.tf.tensor4d(image(vector, 'nhwc'), [1, side, side, 3]);
   const [output] = network.infer(input);
-  const embedding = Float32Array.from(required(output).dataSync());
+  const embedding = Float32Array.from(required(output, 'the output').dataSync());
   network.dispose();
   return embedding;
 }
@@ -79,12 +79,12 @@ function expectVector(embedding: Float32Array, { begin, norm }: TestVector): voi
 describe.skipIf(!existsSync(checkpoint))(`the authors' MobileFaceNet, imported (skipped without ${checkpoint})`, () => {
   describe.each(engines)('on $name', (identity) => {
     it.each(Object.keys(vectors))('embeds the image "%s" as in MXNet', async (name) => {
-      const vector = required(vectors[name]);
+      const vector = required(vectors[name], name);
       expectVector(await embedOn(identity, vector), vector);
     });
 
     it('embeds bytes as in MXNet, as verification does', async () => {
-      const vector = required(vectors['ramps']);
+      const vector = required(vectors['ramps'], 'ramps');
       const embedder = await loadEmbedder({ model: checkpoint, engine: identity, threads: 1 });
       expectVector(await embedder.embed(Uint8Array.from(image(vector, 'nhwc')), 1), vector);
       embedder.dispose();

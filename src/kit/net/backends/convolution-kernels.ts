@@ -1,12 +1,12 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ConvolutionAttributes } from '../graph/layers/convolution.ts';
 import type { Window } from '../graph/layers/window.ts';
-import type { TensorLibrary } from './engine-handle.ts';
+import type { TensorLibrary } from './backend.ts';
 import type { BackwardCall, BackwardResult, LayerKernels } from './layer-kernels.ts';
 
 export type Shape4D = readonly [number, number, number, number];
 
-/** A convolution and its two gradients as an engine computes them: NHWC, filters HWIO (depthwise: height, width, channels, multiplier). */
+/** A convolution and its two gradients as a backend computes them: NHWC, filters HWIO (depthwise: height, width, channels, multiplier). */
 export interface ConvolutionPrimitives {
   forward(x: Tensor4D, filter: Tensor4D, window: Window): Tensor4D;
   inputGradient(gradient: Tensor4D, filter: Tensor4D, call: Window & { readonly inputShape: Shape4D }): Tensor4D;
@@ -18,13 +18,17 @@ export interface ConvolutionTable {
   readonly depthwise: ConvolutionPrimitives;
 }
 
-/** The layer made of an engine's primitives: bias, and groups that are neither one nor one per channel, are the same everywhere. */
+/** The layer made of a backend's primitives: bias, and groups that are neither one nor one per channel, are the same everywhere. */
 export function convolutionKernels(tf: TensorLibrary, table: ConvolutionTable): LayerKernels<ConvolutionAttributes> {
   return {
-    keeps: 'inputs',
+    saves: 'inputs',
     forward({ attributes, inputs: [x], parameters: { weight, bias } }) {
       const input = rank4(x);
-      const output = primitivesFor(tf, table, attributes, input.shape[3]).forward(input, rank4(weight), attributes);
+      const output = primitivesFor(tf, table, { groups: attributes.groups, channels: input.shape[3] }).forward(
+        input,
+        rank4(weight),
+        attributes,
+      );
       return { output: bias === undefined ? output : tf.add(output, bias) };
     },
     backward: (call) => backward(tf, table, call),
@@ -34,15 +38,17 @@ export function convolutionKernels(tf: TensorLibrary, table: ConvolutionTable): 
 function backward(
   tf: TensorLibrary,
   table: ConvolutionTable,
-  { attributes, gradient, inputs, wanted, parameters }: BackwardCall<ConvolutionAttributes>,
+  { attributes, gradient, inputs, needsGradient, parameters }: BackwardCall<ConvolutionAttributes>,
 ): BackwardResult {
   const x = rank4(inputs[0]);
   const dy = rank4(gradient);
   const filter = rank4(parameters['weight']);
-  const primitives = primitivesFor(tf, table, attributes, x.shape[3]);
+  const primitives = primitivesFor(tf, table, { groups: attributes.groups, channels: x.shape[3] });
   const weight = primitives.filterGradient(dy, x, { ...attributes, filterShape: filter.shape });
   const input =
-    wanted[0] === true ? primitives.inputGradient(dy, filter, { ...attributes, inputShape: x.shape }) : undefined;
+    needsGradient[0] === true
+      ? primitives.inputGradient(dy, filter, { ...attributes, inputShape: x.shape })
+      : undefined;
   const bias = attributes.bias ? { bias: tf.sum(dy, [0, 1, 2]) } : {};
   return { inputs: [input], parameters: { weight, ...bias } };
 }
@@ -50,8 +56,7 @@ function backward(
 function primitivesFor(
   tf: TensorLibrary,
   table: ConvolutionTable,
-  { groups }: ConvolutionAttributes,
-  channels: number,
+  { groups, channels }: { readonly groups: number; readonly channels: number },
 ): ConvolutionPrimitives {
   if (groups === 1) return table.full;
   return groups === channels ? table.depthwise : grouped(tf, table.full, groups);
@@ -89,7 +94,7 @@ function grouped(tf: TensorLibrary, full: ConvolutionPrimitives, groups: number)
   };
 }
 
-/** Engines compute images with four axes; anything else here is a defect of ours. */
+/** Backends compute images with four axes; anything else here is a defect of ours. */
 export function rank4(tensor: Tensor | undefined): Tensor4D {
   if (tensor?.rank !== 4) throw new Error(`expected a tensor of 4 axes, found ${tensor?.rank ?? 'none'}`);
   return tensor as Tensor4D;

@@ -3,14 +3,13 @@ import { Random } from '../../../core/random.ts';
 import { inputName } from '../graph/graph.ts';
 import type { GraphParameter, ShapedGraph } from '../graph/infer-shapes.ts';
 import type { NamedArray } from '../model/named-array.ts';
-import { CountedTensors } from './counted-tensors.ts';
-import type { EngineHandle } from './engine-handle.ts';
+import type { Backend } from './backend.ts';
 import { type ExecutionPlan, planExecution, type PlannedLayer } from './execution-plan.ts';
-import { kernelsOf } from './kernels-of.ts';
-import type { ForwardResult, ParameterTensors } from './layer-kernels.ts';
-import { fromEngineLayout, layoutOf, type ParameterLayout, toEngineLayout } from './parameter-layout.ts';
-import { required } from './required.ts';
-import { scoped } from './scoped.ts';
+import type { ForwardResult, LayerKernelTable, ParameterTensors } from './layer-kernels.ts';
+import { fromBackendLayout, layoutOf, type ParameterLayout, toBackendLayout } from './parameter-layout.ts';
+import { portableKernels } from './portable/layer-kernels.ts';
+import { CountedTensors, required, scoped } from './tensors.ts';
+import { tensorflowKernels } from './tensorflow/layer-kernels.ts';
 
 /** What a forward pass in training leaves for the backward pass. */
 export interface TrainingPass {
@@ -27,7 +26,7 @@ class RecordedPass implements TrainingPass {
   readonly #outputs: readonly string[];
 
   constructor(plan: ExecutionPlan) {
-    this.values = new CountedTensors(plan.uses.training);
+    this.values = new CountedTensors(plan.useCounts.training);
     this.#outputs = plan.outputs;
   }
 
@@ -42,6 +41,14 @@ class RecordedPass implements TrainingPass {
   }
 }
 
+/** What the layers of a backward pass share. */
+interface BackwardWalk {
+  readonly pass: RecordedPass;
+  /** With respect to each value that layers still to come have produced. */
+  readonly gradients: Map<string, Tensor>;
+  readonly take: (name: string, gradient: Tensor) => void;
+}
+
 interface ParameterSlot {
   readonly declaration: GraphParameter;
   readonly layout: ParameterLayout;
@@ -50,68 +57,76 @@ interface ParameterSlot {
 }
 
 /**
- * A network on an engine. It walks the layers of its graph forwards, and backwards by itself: a gradient tape would keep
- * every intermediate value until the end of the step, which costs twice the memory.
+ * A network on a backend: its parameters as tensors, and the walk over its layers. Gradients are walked by itself too: a
+ * gradient tape would keep every intermediate value until the end of the step, which costs twice the memory.
  */
-export class Network {
-  readonly #engine: EngineHandle;
+export class GraphExecutor {
+  readonly #backend: Backend;
   readonly #plan: ExecutionPlan;
   readonly #parameters: ReadonlyMap<string, ParameterSlot>;
 
   /** `arrays` holds every parameter of the graph. */
-  constructor(engine: EngineHandle, inferred: ShapedGraph, arrays: ReadonlyMap<string, NamedArray>) {
-    this.#engine = engine;
-    this.#plan = planExecution(inferred, kernelsOf(engine));
+  constructor(backend: Backend, inferred: ShapedGraph, arrays: ReadonlyMap<string, NamedArray>) {
+    this.#backend = backend;
+    this.#plan = planExecution(inferred, kernelsOf(backend));
     this.#parameters = new Map(
       inferred.parameters.map((declaration) => {
-        const held = this.#hold(inferred, declaration, required(arrays.get(declaration.name)));
-        return [declaration.name, held];
+        const array = required(arrays.get(declaration.name), `parameter "${declaration.name}"`);
+        return [declaration.name, this.#slotFor(inferred, declaration, array)];
       }),
     );
   }
 
-  #hold(inferred: ShapedGraph, declaration: GraphParameter, array: NamedArray): ParameterSlot {
-    const { tf } = this.#engine;
-    const node = required(inferred.graph.layers.find(({ name }) => name === declaration.layer));
+  #slotFor(inferred: ShapedGraph, declaration: GraphParameter, array: NamedArray): ParameterSlot {
+    const { tf } = this.#backend;
+    const node = required(
+      inferred.graph.layers.find(({ name }) => name === declaration.layer),
+      `layer "${declaration.layer}"`,
+    );
     const channels = inferred.shapes.get(node.inputs[0] ?? '')?.[0] ?? 1;
     const layout = layoutOf(node, declaration.suffix, channels);
-    const tensor = tf.tidy(() => toEngineLayout(tf, arrayTensor(this.#engine, array), layout, channels));
+    const tensor = tf.tidy(() => toBackendLayout(tf, arrayTensor(this.#backend, array), layout));
     if (declaration.role === 'fixed') return { declaration, layout, momentum: 0, tensor: onesInPlaceOf(tf, tensor) };
     const momentum = node.kind === 'batch-normalization' ? node.attributes.momentum : 0;
     return { declaration, layout, momentum, tensor };
   }
 
-  /** Trainable parameters by name; the tensors are in the engine's layout and stay the network's. */
+  /** Trainable parameters by name; the tensors are in the backend's layout and stay the executor's. */
   trainable(): ReadonlyMap<string, Tensor> {
     const trainable = [...this.#parameters.values()].filter(({ declaration }) => declaration.role === 'trainable');
     return new Map(trainable.map(({ declaration, tensor }) => [declaration.name, tensor]));
   }
 
   parameter(name: string): Tensor {
-    return required(this.#parameters.get(name)).tensor;
+    return this.#slot(name).tensor;
   }
 
-  /** Puts new values in the place of a parameter's; the tensor becomes the network's, the old one is disposed of. */
+  /** Puts new values in the place of a parameter's; the tensor becomes the executor's, the old one is disposed of. */
   replace(name: string, tensor: Tensor): void {
-    const held = required(this.#parameters.get(name));
-    held.tensor.dispose();
-    held.tensor = tensor;
+    const slot = this.#slot(name);
+    slot.tensor.dispose();
+    slot.tensor = tensor;
   }
 
-  /** Values of one engine tensor that is shaped as parameter `name`, in MXNet's layout. */
+  #slot(name: string): ParameterSlot {
+    return required(this.#parameters.get(name), `parameter "${name}"`);
+  }
+
+  /** Values of one tensor of the backend that is shaped as parameter `name`, in MXNet's layout. */
   read(name: string, tensor = this.parameter(name)): NamedArray {
-    const { declaration, layout } = required(this.#parameters.get(name));
-    const { tf } = this.#engine;
-    const values = tf.tidy(() => Float32Array.from(fromEngineLayout(tf, tensor, layout, declaration.shape).dataSync()));
+    const { declaration, layout } = this.#slot(name);
+    const { tf } = this.#backend;
+    const values = tf.tidy(() =>
+      Float32Array.from(fromBackendLayout(tf, tensor, { layout, shape: declaration.shape }).dataSync()),
+    );
     return { name, shape: declaration.shape, values };
   }
 
-  /** The inverse of {@link read}: an engine tensor out of an array in MXNet's layout. */
+  /** The inverse of {@link read}: a tensor of the backend out of an array in MXNet's layout. */
   write(array: NamedArray): Tensor {
-    const { layout, tensor } = required(this.#parameters.get(array.name));
-    const { tf } = this.#engine;
-    const channels = layout === 'depthwise' ? (tensor.shape[2] ?? 1) : 1;
-    return tf.tidy(() => toEngineLayout(tf, arrayTensor(this.#engine, array), layout, channels));
+    const { layout } = this.#slot(array.name);
+    const { tf } = this.#backend;
+    return tf.tidy(() => toBackendLayout(tf, arrayTensor(this.#backend, array), layout));
   }
 
   /** All parameters in MXNet's layout, in the order of the graph. */
@@ -119,10 +134,13 @@ export class Network {
     return [...this.#parameters.keys()].map((name) => this.read(name));
   }
 
-  /** The outputs for `images` (NHWC, 0..255) in inference mode, the caller's to dispose. `images` stays the caller's. */
+  /**
+   * The outputs for `images` [batch, height, width, channels] in inference mode, in the order of the graph and NHWC; the
+   * caller disposes of them, and of `images`. Height and width may differ from the graph's where its parameters allow it.
+   */
   infer(images: Tensor): Tensor[] {
-    const { tf } = this.#engine;
-    const values = new CountedTensors(this.#plan.uses.inference);
+    const { tf } = this.#backend;
+    const values = new CountedTensors(this.#plan.useCounts.inference);
     values.put(inputName, tf.clone(images));
     for (const layer of this.#plan.layers) {
       const output = tf.tidy(() => this.#forward(layer, values, { training: false, seed: 0 }).output);
@@ -134,7 +152,7 @@ export class Network {
 
   /** A forward pass in training mode; moving statistics take in the batch. `seed` decides what dropout leaves out. */
   forward(images: Tensor, seed: number): TrainingPass {
-    const { tf } = this.#engine;
+    const { tf } = this.#backend;
     const pass = new RecordedPass(this.#plan);
     pass.values.put(inputName, tf.clone(images));
     pass.shapes.set(inputName, images.shape);
@@ -152,41 +170,42 @@ export class Network {
   }
 
   /**
-   * Walks back from the gradients by the outputs of `pass` and hands each parameter's gradient to `take`, which disposes
+   * Walks back from the gradients with respect to the outputs of `pass` and hands each parameter's gradient to `take`, which disposes
    * of it and may replace the parameter at once. Ends the pass.
    */
   backward(pass: TrainingPass, given: readonly Tensor[], take: (name: string, gradient: Tensor) => void): void {
-    if (!(pass instanceof RecordedPass)) throw new Error('a pass of another kind of network');
+    if (!(pass instanceof RecordedPass)) throw new Error('the pass was not recorded by a graph executor');
     const gradients = new Map<string, Tensor>();
     for (const [index, output] of this.#plan.outputs.entries()) {
-      gradients.set(output, this.#engine.tf.clone(required(given[index])));
+      gradients.set(
+        output,
+        this.#backend.tf.clone(required(given[index], `the gradient with respect to output "${output}"`)),
+      );
       pass.values.release(output);
     }
     for (const layer of this.#plan.layers.toReversed()) {
-      if (layer.trains) this.#backwardLayer(layer, pass, gradients, take);
+      if (layer.trains) this.#backwardLayer(layer, { pass, gradients, take });
     }
-    // Those by an output that nothing is trained for.
+    // Those with respect to an output that no trainable layer leads to.
     for (const gradient of gradients.values()) gradient.dispose();
     pass.dispose();
   }
 
   #backwardLayer(
-    { node, kernels, wanted, parameters }: PlannedLayer,
-    pass: RecordedPass,
-    gradients: Map<string, Tensor>,
-    take: (name: string, gradient: Tensor) => void,
+    { node, kernels, needsGradient, parameters }: PlannedLayer,
+    { pass, gradients, take }: BackwardWalk,
   ): void {
-    const { tf } = this.#engine;
-    const gradient = required(gradients.get(node.name));
-    const saved = required(pass.saved.get(node.name));
+    const { tf } = this.#backend;
+    const gradient = required(gradients.get(node.name), `the gradient of layer "${node.name}"`);
+    const saved = required(pass.saved.get(node.name), `what layer "${node.name}" has saved`);
     const result = scoped(tf, () =>
       kernels.backward({
         attributes: node.attributes,
         gradient,
-        wanted,
-        inputs: kernels.keeps === 'inputs' ? node.inputs.map((input) => pass.values.get(input)) : [],
-        inputShapes: node.inputs.map((input) => required(pass.shapes.get(input))),
-        output: kernels.keeps === 'output' ? pass.values.get(node.name) : undefined,
+        needsGradient,
+        inputs: kernels.saves === 'inputs' ? node.inputs.map((input) => pass.values.get(input)) : [],
+        inputShapes: node.inputs.map((input) => required(pass.shapes.get(input), `the shape of "${input}"`)),
+        output: kernels.saves === 'output' ? pass.values.get(node.name) : undefined,
         parameters: this.#parametersOf(parameters),
         saved,
       }),
@@ -195,13 +214,13 @@ export class Network {
     gradients.delete(node.name);
     for (const tensor of saved) tensor.dispose();
     pass.saved.delete(node.name);
-    if (kernels.keeps === 'inputs') for (const input of node.inputs) pass.values.release(input);
-    if (kernels.keeps === 'output') pass.values.release(node.name);
+    if (kernels.saves === 'inputs') for (const input of node.inputs) pass.values.release(input);
+    if (kernels.saves === 'output') pass.values.release(node.name);
     for (const [index, tensor] of result.inputs.entries()) {
       if (tensor !== undefined) this.#accumulate(gradients, node.inputs[index] ?? '', tensor);
     }
     for (const { name, suffix, role } of parameters) {
-      if (role === 'trainable') take(name, required(result.parameters[suffix]));
+      if (role === 'trainable') take(name, required(result.parameters[suffix], `the gradient of "${name}"`));
     }
   }
 
@@ -212,7 +231,7 @@ export class Network {
       gradients.set(name, gradient);
       return;
     }
-    gradients.set(name, this.#engine.tf.add(other, gradient));
+    gradients.set(name, this.#backend.tf.add(other, gradient));
     other.dispose();
     gradient.dispose();
   }
@@ -232,11 +251,11 @@ export class Network {
 
   /** moving = momentum moving + (1 - momentum) statistic of the batch. */
   #updateStatistics({ parameters }: PlannedLayer, statistics: ParameterTensors): void {
-    const { tf } = this.#engine;
+    const { tf } = this.#backend;
     for (const { name, suffix } of parameters) {
       const statistic = statistics[suffix];
       if (statistic === undefined) continue;
-      const { tensor, momentum } = required(this.#parameters.get(name));
+      const { tensor, momentum } = this.#slot(name);
       this.replace(
         name,
         tf.tidy(() => tf.add(tf.mul(tensor, momentum), tf.mul(statistic, 1 - momentum))),
@@ -254,11 +273,16 @@ export class Network {
   }
 }
 
-function arrayTensor({ tf }: EngineHandle, { values, shape }: NamedArray): Tensor {
+/** The backend's own kernels where they are faster, the portable ones otherwise. */
+function kernelsOf({ tf, raw }: Backend): LayerKernelTable {
+  return raw === undefined ? portableKernels(tf) : tensorflowKernels(tf, raw);
+}
+
+function arrayTensor({ tf }: Backend, { values, shape }: NamedArray): Tensor {
   return tf.tensor(values, [...shape], 'float32');
 }
 
-function onesInPlaceOf(tf: EngineHandle['tf'], tensor: Tensor): Tensor {
+function onesInPlaceOf(tf: Backend['tf'], tensor: Tensor): Tensor {
   const ones = tf.onesLike(tensor);
   tensor.dispose();
   return ones;

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { AttributesOf, LayerKind } from '../graph/layers/index.ts';
 
-/** Parameters or their gradients by suffix (`weight`, `gamma`, ...), in the engine's layout. */
+/** Parameters or their gradients by suffix (`weight`, `gamma`, ...), in the backend's layout. */
 export type ParameterTensors = Readonly<Record<string, Tensor>>;
 
 export interface ForwardCall<Attributes> {
@@ -24,33 +24,33 @@ export interface ForwardResult {
 
 export interface BackwardCall<Attributes> {
   readonly attributes: Attributes;
-  /** Of the loss by the layer's output. */
+  /** Of the loss with respect to the layer's output. */
   readonly gradient: Tensor;
-  /** Whether the gradient by each input is wanted. */
-  readonly wanted: readonly boolean[];
-  /** Empty unless the kernels keep inputs. */
+  /** For each input, whether the gradient with respect to it is needed. */
+  readonly needsGradient: readonly boolean[];
+  /** Empty unless the kernels save inputs. */
   readonly inputs: readonly Tensor[];
   readonly inputShapes: readonly (readonly number[])[];
-  /** Undefined unless the kernels keep it. */
+  /** Undefined unless the kernels save it. */
   readonly output: Tensor | undefined;
   readonly parameters: ParameterTensors;
   readonly saved: readonly Tensor[];
 }
 
 export interface BackwardResult {
-  /** New tensors, one per input that was wanted. */
+  /** New tensors, one per input that needs a gradient. */
   readonly inputs: readonly (Tensor | undefined)[];
-  /** Gradients by the trainable parameters. */
+  /** Gradients with respect to the trainable parameters, by suffix. */
   readonly parameters: ParameterTensors;
 }
 
-/** How an engine computes one kind of layer. Both functions run inside `tf.tidy`-like scopes of the walker. */
+/** How a backend computes one kind of layer. Both functions run inside `tf.tidy`-like scopes of the walker. */
 export interface LayerKernels<Attributes> {
-  /** What of the forward pass has to live until the backward pass. */
-  readonly keeps: 'nothing' | 'inputs' | 'output';
+  /** What of the forward pass the backward pass needs. */
+  readonly saves: 'nothing' | 'inputs' | 'output';
   forward(call: ForwardCall<Attributes>): ForwardResult;
   backward(call: BackwardCall<Attributes>): BackwardResult;
 }
 
-/** How an engine computes: one entry per kind of layer. */
+/** How a backend computes: one entry per kind of layer. */
 export type LayerKernelTable = { readonly [Kind in LayerKind]: LayerKernels<AttributesOf<Kind>> };

@@ -1,9 +1,8 @@
 import { fail, throwIfAny } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
-import type { EngineHandle } from '../backends/engine-handle.ts';
-import { type OnnxEngine } from '../sessions/onnxruntime/load-onnxruntime.ts';
-import { onnxOutputValues } from '../sessions/onnxruntime/onnx-output-values.ts';
-import { outputValues } from '../sessions/output-values.ts';
+import type { Backend } from '../backends/backend.ts';
+import type { OnnxruntimeOnCpu } from '../sessions/onnxruntime/load-onnxruntime.ts';
+import { onnxOutputValues, outputValues } from '../sessions/output-values.ts';
 import type { ParameterizedGraph } from '../passes/fold-batch-normalization.ts';
 import type { ShapedGraph } from '../graph/infer-shapes.ts';
 import { elementCount } from '../graph/layers/layer-definition.ts';
@@ -28,9 +27,9 @@ export interface ModelConversion {
 /** What computes the outputs that are compared; loaded once it is known that there is something to compare. */
 export interface ComparisonEngines {
   /** Runs the network that was read and the one that was written, as our own reader understands it. */
-  readonly layers: () => Promise<EngineHandle>;
+  readonly layers: () => Promise<Backend>;
   /** Runs a written ONNX file as it is, a reader of other hands; or why it cannot. */
-  readonly onnxruntime: (() => OnnxEngine) | string;
+  readonly onnxruntime: OnnxruntimeOnCpu;
 }
 
 export interface ConvertedModel {
@@ -59,8 +58,8 @@ const imageCount = 2;
  */
 export async function convertModel(conversion: ModelConversion, engines: ComparisonEngines): Promise<ConvertedModel> {
   const { to, limit } = conversion;
-  let loaded: Promise<EngineHandle> | undefined;
-  const layers = (): Promise<EngineHandle> => (loaded ??= engines.layers());
+  let loaded: Promise<Backend> | undefined;
+  const layers = (): Promise<Backend> => (loaded ??= engines.layers());
   const { model, images, wanted } = await writeModel(conversion, layers);
   const { inferred, notes } = model;
   const comparison = { inferred, wanted, file: to.path, limit };
@@ -69,12 +68,12 @@ export async function convertModel(conversion: ModelConversion, engines: Compari
   const parameterCount = inferred.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const converted = { layers: inferred.graph.layers.length, parameterCount, notes: notes ?? [], outputs };
   if (to.format.name !== 'onnx') return converted;
-  if (typeof engines.onnxruntime === 'string') {
-    return { ...converted, onnxruntime: { ran: false, reason: engines.onnxruntime } };
+  if (!engines.onnxruntime.available) {
+    return { ...converted, onnxruntime: { ran: false, reason: engines.onnxruntime.reason } };
   }
-  const onnxruntime = engines.onnxruntime();
+  const onnxruntime = engines.onnxruntime.load();
   const { version } = onnxruntime.identity;
-  const ran = await onnxOutputValues(onnxruntime, to.path, inferred, images);
+  const ran = await onnxOutputValues(onnxruntime, { file: to.path, inferred, images });
   const compared = compareOutputs({ ...comparison, found: ran, how: `in onnxruntime ${version}` });
   return { ...converted, onnxruntime: { ran: true, version, outputs: compared } };
 }
@@ -99,7 +98,7 @@ async function writeModel(conversion: ModelConversion, layers: ComparisonEngines
 function readBack(
   { to }: ModelConversion,
   { graph }: ShapedGraph,
-  { engine, images }: { readonly engine: EngineHandle; readonly images: Float32Array },
+  { engine, images }: { readonly engine: Backend; readonly images: Float32Array },
 ): readonly Float32Array[] {
   const { epoch } = to.options;
   const takesInput = to.format.takes.read.includes('input');

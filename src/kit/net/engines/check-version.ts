@@ -1,12 +1,8 @@
 import { fail } from '../../../core/failure.ts';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
+import { failures } from '../failures.ts';
 
-/** Fails unless the library that was loaded is the one whose version stands in the keys of this run. */
-export function checkVersion(wanted: EngineIdentity, found: string): void {
-  if (wanted.version === found) return;
-  fail({
-    code: 'engine-changed',
-    message: `the run was planned with engine ${wanted.name} ${wanted.version}, but ${found} was loaded`,
-    hint: 'npm run setup proves the installed engine anew; then run again',
-  });
+/** Fails with `engine-changed` unless the library that was loaded is the one whose version is in the keys of this run. */
+export function checkVersion({ name, version }: EngineIdentity, found: string): void {
+  if (version !== found) fail(failures.engineChanged({ engine: name, planned: version, found }));
 }

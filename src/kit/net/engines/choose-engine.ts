@@ -1,15 +1,110 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fail } from '../../../core/failure.ts';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
-import type { EngineChoice, EngineOverride } from './engine-override.ts';
-import { installedEngine, type InstalledEngine } from './installed.ts';
-import { installedOnnxruntime } from './installed-onnxruntime.ts';
 import { packageFolder } from '../../../core/package-folder.ts';
+import { failures } from '../failures.ts';
+import {
+  type EngineRecord,
+  installedOnnxruntime,
+  type OnnxruntimeInstallation,
+  readEngineRecord,
+  scriptEngine,
+} from './installation.ts';
+
+/*
+ * Which engine a task computes with: what FLOW_ENGINE and the stage request, and what is installed.
+ */
+
+/** What `FLOW_ENGINE` may hold: `cuda` is tensorflow on a GPU, and nothing else will do. */
+const engineOverrides = ['tensorflow', 'cuda', 'onnxruntime', 'wasm', 'cpu'] as const;
+export type EngineOverride = (typeof engineOverrides)[number];
+
+/** What the parameter `engine` of a stage that infers may hold; `auto` is the fastest that is installed. */
+export const engineChoices = ['auto', 'tensorflow', 'onnxruntime', 'wasm', 'cpu'] as const;
+export type EngineChoice = (typeof engineChoices)[number];
+
+/** What `FLOW_ENGINE` holds; undefined if it is unset or empty. Fails with `unknown-engine`. */
+export function parseEngineOverride(text: string | undefined): EngineOverride | undefined {
+  if (text === undefined || text === '') return undefined;
+  return (
+    engineOverrides.find((override) => override === text) ??
+    fail(failures.unknownEngine({ setting: 'FLOW_ENGINE', value: `"${text}"`, known: engineOverrides }))
+  );
+}
+
+/** A stage's own choice, checked, since stages of the user's own may hold anything. Fails with `unknown-engine`. */
+export function parseEngineChoice(value: unknown): EngineChoice {
+  if (value === undefined) return 'auto';
+  return (
+    engineChoices.find((choice) => choice === value) ??
+    fail(
+      failures.unknownEngine({
+        setting: 'The parameter "engine"',
+        value: JSON.stringify(value) ?? String(value),
+        known: engineChoices,
+      }),
+    )
+  );
+}
+
+export interface ChosenEngine {
+  readonly identity: EngineIdentity;
+  /** Why a better engine is not used; absent where this one was requested or is the best. */
+  readonly notice?: string;
+  /** What to do to get the better one. */
+  readonly remedy?: string;
+}
+
+/**
+ * The engine that tasks which train compute with, from the record of set-up. Fails with `engine-not-installed`,
+ * `engine-cannot-train` where the request cannot be met, and with `engine-incomplete` where files were lost since.
+ */
+export function trainingEngine(override?: EngineOverride, folder: string = packageFolder()): ChosenEngine {
+  if (override === 'onnxruntime') fail(failures.engineCannotTrain({}));
+  if (override === 'wasm' || override === 'cpu') return { identity: scriptEngine(override) };
+  const record = readEngineRecord(folder);
+  if (record?.engine.name === 'tensorflow') {
+    checkFiles(record, folder);
+    if (override === 'tensorflow') return { identity: record.engine };
+    if (override !== 'cuda' || record.devices.includes('gpu'))
+      return { identity: record.engine, ...explanation(record) };
+  }
+  if (override !== undefined) refuseOverride(override, record);
+  return { identity: scriptEngine('wasm'), ...explanation(record) };
+}
+
+/** Why set-up could not install a better engine; empty if nothing is missing. */
+function explanation(record: EngineRecord | undefined): Pick<ChosenEngine, 'notice' | 'remedy'> {
+  if (record === undefined) {
+    return { notice: 'set-up has not run here: the wasm engine serves, several times slower', remedy: 'npm run setup' };
+  }
+  if (record.instead === undefined) return {};
+  const { reason, remedy } = record.instead;
+  return remedy === undefined ? { notice: reason } : { notice: reason, remedy };
+}
+
+function checkFiles(record: EngineRecord, folder: string): void {
+  const lost = record.files.find((file) => !existsSync(resolve(folder, file)));
+  if (lost !== undefined) fail(failures.engineIncomplete({ file: lost }));
+}
+
+function refuseOverride(override: 'tensorflow' | 'cuda', record: EngineRecord | undefined): never {
+  const reason =
+    record === undefined
+      ? 'set-up has not run here'
+      : (record.instead?.reason ?? `set-up found ${record.engine.name} ${record.engine.version} without a GPU`);
+  const command = override === 'cuda' ? 'FLOW_ENGINE=cuda npm run setup' : 'npm run setup';
+  fail(
+    failures.engineNotInstalled({ engine: override, reason, remedy: record?.instead?.remedy ?? `Run: ${command}.` }),
+  );
+}
 
 export interface EnginePreference {
   /** The parameter `engine` of the stage. */
   readonly choice: EngineChoice;
-  /** What `FLOW_ENGINE` asks for. */
-  readonly request: EngineOverride | undefined;
+  /** What `FLOW_ENGINE` holds. */
+  readonly override: EngineOverride | undefined;
   /** Names the stage in failures. */
   readonly stage: string;
 }
@@ -17,53 +112,46 @@ export interface EnginePreference {
 /** Where to look; tests look elsewhere. */
 export interface Installation {
   readonly folder: string;
-  /** The installed onnxruntime, or why there is none. */
-  readonly onnxruntime: EngineIdentity | string;
+  readonly onnxruntime: OnnxruntimeInstallation;
 }
-
-const installFix = 'npm install onnxruntime-node brings it; the parameter "engine: auto" takes the best there is';
 
 /**
  * The engine that a stage which infers computes with. `auto` is what FLOW_ENGINE says, or else the fastest that is
- * installed: onnxruntime, tensorflow, wasm. Loads no library. A choice that cannot be met, or that contradicts
- * FLOW_ENGINE, is a failure; where `auto` has to take a slower one, the result says so.
+ * installed: onnxruntime, tensorflow, wasm; the result has a notice where that is a slower one. Fails with
+ * `engine-conflict` where the stage and FLOW_ENGINE disagree, and as {@link trainingEngine}.
  */
 export function inferenceEngine(
-  { choice, request, stage }: EnginePreference,
+  preference: EnginePreference,
   installation: Installation = { folder: packageFolder(), onnxruntime: installedOnnxruntime() },
-): InstalledEngine {
-  const asked = agreed(choice, request, stage);
+): ChosenEngine {
+  const requested = requestedEngine(preference);
   const { folder, onnxruntime } = installation;
-  if (asked === 'onnxruntime' || asked === undefined) {
-    if (typeof onnxruntime !== 'string') return { identity: onnxruntime };
-    if (asked === undefined) return withoutOnnxruntime(onnxruntime, folder);
-    fail({
-      code: 'engine-not-installed',
-      message: `the engine "onnxruntime" was asked for and is not installed: ${onnxruntime}`,
-      hint: installFix,
-    });
-  }
-  return installedEngine(asked, folder);
+  if (requested !== 'onnxruntime' && requested !== undefined) return trainingEngine(requested, folder);
+  if (onnxruntime.installed) return { identity: onnxruntime.identity };
+  if (requested === undefined) return withoutOnnxruntime(onnxruntime.reason, folder);
+  return fail(
+    failures.engineNotInstalled({
+      engine: requested,
+      reason: onnxruntime.reason,
+      remedy: 'Run npm install onnxruntime-node; the parameter "engine: auto" takes the best engine that is installed.',
+    }),
+  );
 }
 
-/** The one that is asked for; undefined where nobody asks. */
-function agreed(choice: EngineChoice, request: EngineOverride | undefined, stage: string): EngineOverride | undefined {
-  if (choice === 'auto') return request;
-  const isMet = request === undefined || request === choice || (request === 'cuda' && choice === 'tensorflow');
-  if (isMet) return request ?? choice;
-  return fail({
-    code: 'engine-conflict',
-    message: `stage "${stage}" asks for the engine "${choice}", and FLOW_ENGINE for "${request}"`,
-    hint: 'unset FLOW_ENGINE, or give the stage "engine: auto", which follows it',
-  });
+/** Undefined if neither the stage nor FLOW_ENGINE requests one. */
+function requestedEngine({ choice, override, stage }: EnginePreference): EngineOverride | undefined {
+  if (choice === 'auto') return override;
+  const isMet = override === undefined || override === choice || (override === 'cuda' && choice === 'tensorflow');
+  if (isMet) return override ?? choice;
+  return fail(failures.engineConflict({ stage, choice, override }));
 }
 
-function withoutOnnxruntime(reason: string, folder: string): InstalledEngine {
-  const second = installedEngine(undefined, folder);
-  const notice = [`${reason}: inference is slower without it`, second.notice].filter((line) => line !== undefined);
+function withoutOnnxruntime(reason: string, folder: string): ChosenEngine {
+  const second = trainingEngine(undefined, folder);
+  const notices = [`${reason}: inference is slower without it`, second.notice].filter((line) => line !== undefined);
   return {
     identity: second.identity,
-    notice: notice.join('; '),
+    notice: notices.join('; '),
     remedy: second.remedy ?? 'npm install onnxruntime-node',
   };
 }

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { TensorLibrary } from '../backends/engine-handle.ts';
+import type { TensorLibrary } from '../backends/backend.ts';
 
 /**
  * -log softmax(logits) at the label, of each sample, and the gradient of its mean by the logits, (p - onehot) / batch:

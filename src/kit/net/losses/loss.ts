@@ -1,6 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Json } from '../../../core/digest.ts';
-import type { TensorLibrary } from '../backends/engine-handle.ts';
+import type { TensorLibrary } from '../backends/backend.ts';
 
 /** A trainable array of the loss's own, outside of the network. */
 export interface LossParameter {

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { TensorLibrary } from '../backends/engine-handle.ts';
+import type { TensorLibrary } from '../backends/backend.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import type { LossCall, LossResult } from './loss.ts';
 import { unitRows, unitRowsGradient } from './unit-rows.ts';

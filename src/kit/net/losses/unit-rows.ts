@@ -1,5 +1,5 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { TensorLibrary } from '../backends/engine-handle.ts';
+import type { TensorLibrary } from '../backends/backend.ts';
 
 /** Rows scaled to length 1. */
 export interface UnitRows {

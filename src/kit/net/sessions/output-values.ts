@@ -1,29 +1,64 @@
+import type { Backend } from '../backends/backend.ts';
+import { inputName } from '../graph/graph.ts';
+import type { ShapedGraph } from '../graph/infer-shapes.ts';
 import type { ParameterizedGraph } from '../passes/fold-batch-normalization.ts';
-import type { EngineHandle } from '../backends/engine-handle.ts';
-import { Network } from '../backends/graph-executor.ts';
+import { GraphExecutor } from '../backends/graph-executor.ts';
+import type { Onnxruntime } from './onnxruntime/load-onnxruntime.ts';
+import { createRuntimeSession } from './onnxruntime/onnx-session.ts';
 
 /**
- * What a network gives in inference, output by output, row by row in the order batch, channels, height, width, whatever
- * layout the engine computes in. `images`: RGB 0..255, [batch, channels, height, width].
+ * What a network computes in inference, output by output, row by row in the order batch, channels, height, width, whatever
+ * layout the backend computes in. `images`: RGB 0..255, [batch, channels, height, width].
  */
 export function outputValues(
-  engine: EngineHandle,
+  backend: Backend,
   { inferred, parameters }: ParameterizedGraph,
   images: Float32Array,
 ): Float32Array[] {
-  const { tf } = engine;
+  const { tf } = backend;
   const { channels, height, width } = inferred.graph.input;
   const batch = images.length / (channels * height * width);
-  const network = new Network(engine, inferred, parameters);
+  const executor = new GraphExecutor(backend, inferred, parameters);
   try {
     return tf.tidy(() => {
       const input = tf.transpose(tf.tensor4d(images, [batch, channels, height, width]), [0, 2, 3, 1]);
-      return network
+      return executor
         .infer(input)
         .map((output) => (output.rank === 4 ? tf.transpose(output, [0, 3, 1, 2]) : output))
         .map((output) => Float32Array.from(output.dataSync()));
     });
   } finally {
-    network.dispose();
+    executor.dispose();
+  }
+}
+
+export interface OnnxOutputRequest {
+  /** An ONNX file that was written here. */
+  readonly file: string;
+  /** Its network as it was written. */
+  readonly inferred: ShapedGraph;
+  /** RGB 0..255, [batch, channels, height, width]. */
+  readonly images: Float32Array;
+}
+
+/**
+ * The same as onnxruntime computes it, in the order of the graph; undefined for an output that the file does not have.
+ * Fails with `onnx-not-loaded`.
+ */
+export async function onnxOutputValues(
+  runtime: Onnxruntime,
+  { file, inferred: { graph }, images }: OnnxOutputRequest,
+): Promise<(Float32Array | undefined)[]> {
+  const session = await createRuntimeSession(runtime, file, file);
+  try {
+    const { channels, height, width } = graph.input;
+    const shape = [images.length / (channels * height * width), channels, height, width];
+    const results = await session.run({ [inputName]: new runtime.library.Tensor('float32', images, shape) });
+    return graph.outputs.map((name) => {
+      const values = results[name]?.data;
+      return values instanceof Float32Array ? values.slice() : undefined;
+    });
+  } finally {
+    await session.release();
   }
 }

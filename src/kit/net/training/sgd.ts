@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { TensorLibrary } from '../backends/engine-handle.ts';
-import { scoped } from '../backends/scoped.ts';
+import type { TensorLibrary } from '../backends/backend.ts';
+import { scoped } from '../backends/tensors.ts';
 
 export interface SgdOptions {
   readonly momentum: number;

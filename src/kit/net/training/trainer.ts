@@ -2,20 +2,21 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { fail } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
-import type { EngineHandle } from '../backends/engine-handle.ts';
-import { Network } from '../backends/graph-executor.ts';
-import { required } from '../backends/required.ts';
-import { scoped } from '../backends/scoped.ts';
+import type { Backend } from '../backends/backend.ts';
+import { GraphExecutor } from '../backends/graph-executor.ts';
+import { required, scoped } from '../backends/tensors.ts';
 import { type ShapedGraph } from '../graph/infer-shapes.ts';
 import { initialValues, initialWeights, type WeightInitializer } from '../model/initialize.ts';
 import { type LossChoice, lossOf } from '../losses/index.ts';
 import type { LossParameter } from '../losses/loss.ts';
 import type { NamedArray } from '../model/named-array.ts';
-import { networkEmbedder, type Embedder } from '../sessions/network-embedder.ts';
+import { graphEmbedder } from '../sessions/embedder.ts';
+import { GraphSession } from '../sessions/graph-session.ts';
+import type { Embedder } from '../sessions/inference-session.ts';
 import { Sgd, type SgdOptions } from './sgd.ts';
 
 export interface TrainerOptions {
-  readonly engine: EngineHandle;
+  readonly engine: Backend;
   readonly inferred: ShapedGraph;
   readonly weights: WeightInitializer;
   readonly classes: number;
@@ -48,7 +49,7 @@ const velocityPrefix = 'velocity/';
 /** A network in training on one engine: its parameters, the loss's, and the optimiser's. */
 export class Trainer {
   readonly #options: TrainerOptions;
-  readonly #network: Network;
+  readonly #network: GraphExecutor;
   readonly #sgd: Sgd;
   readonly #lossParameters: readonly LossParameter[];
   readonly #lossTensors = new Map<string, Tensor>();
@@ -60,7 +61,7 @@ export class Trainer {
       const array = start?.get(parameter.name) ?? initialValues(parameter, weights, seed);
       return [parameter.name, array] as const;
     });
-    this.#network = new Network(engine, inferred, new Map(arrays));
+    this.#network = new GraphExecutor(engine, inferred, new Map(arrays));
     this.#sgd = new Sgd(engine.tf, options.optimizer);
     this.#lossParameters = lossOf(options.loss).parameters(options.classes, embeddingOutput(inferred).size);
     for (const parameter of this.#lossParameters) this.#lossTensors.set(parameter.name, this.#drawn(parameter));
@@ -81,21 +82,28 @@ export class Trainer {
     const input = tf.tensor4d(new Float32Array(images), [labels.length, height, width, channels]);
     const pass = this.#network.forward(input, Random.derive(this.#options.seed, `dropout ${step}`).next());
     input.dispose();
-    const { loss, accuracy, gradients } = this.#lossStep(required(pass.outputs[0]), labels);
+    const { loss, accuracy, gradients } = this.#lossStep(
+      required(pass.outputs[0], 'the output of the network'),
+      labels,
+    );
     if (!Number.isFinite(loss)) {
       pass.dispose();
       for (const gradient of gradients) gradient.dispose();
       failDiverged(step, loss, learningRate);
     }
     const [outputGradient, ...own] = gradients;
-    this.#network.backward(pass, [required(outputGradient)], (name, gradient) => {
-      const weight = this.#network.parameter(name);
-      this.#network.replace(name, this.#sgd.step(name, { weight, gradient, rate: learningRate }));
-      gradient.dispose();
-    });
+    this.#network.backward(
+      pass,
+      [required(outputGradient, 'the gradient with respect to the embeddings')],
+      (name, gradient) => {
+        const weight = this.#network.parameter(name);
+        this.#network.replace(name, this.#sgd.step(name, { weight, gradient, rate: learningRate }));
+        gradient.dispose();
+      },
+    );
     for (const [index, { name }] of this.#lossParameters.entries()) {
-      const gradient = required(own[index]);
-      const weight = required(this.#lossTensors.get(name));
+      const gradient = required(own[index], `the gradient of "${name}"`);
+      const weight = required(this.#lossTensors.get(name), `parameter "${name}" of the loss`);
       this.#lossTensors.set(name, this.#sgd.step(name, { weight, gradient, rate: learningRate }));
       weight.dispose();
     }
@@ -107,7 +115,9 @@ export class Trainer {
   #lossStep(output: Tensor, labels: Int32Array): StepResult & { readonly gradients: readonly Tensor[] } {
     const { engine, classes, loss: choice } = this.#options;
     const { tf } = engine;
-    const parameters = this.#lossParameters.map(({ name }) => required(this.#lossTensors.get(name)));
+    const parameters = this.#lossParameters.map(({ name }) =>
+      required(this.#lossTensors.get(name), `parameter "${name}" of the loss`),
+    );
     const { loss, correct, gradients } = scoped(tf, () => {
       const truth = tf.tensor1d(labels, 'int32');
       const oneHot = rank2(tf.cast(tf.oneHot(truth, classes), 'float32'));
@@ -134,7 +144,8 @@ export class Trainer {
 
   /** The network as it is now, in inference mode. Ends with the trainer. */
   embedder(): Embedder {
-    return networkEmbedder(this.#options.engine, this.#network, this.#options.inferred);
+    const { engine: backend, inferred } = this.#options;
+    return graphEmbedder(new GraphSession({ backend, executor: this.#network, inferred }), inferred);
   }
 
   /** Parameters of the network, without the loss's, in MXNet's layout. */
@@ -146,7 +157,7 @@ export class Trainer {
   *state(): Generator<NamedArray> {
     yield* this.parameters();
     for (const { name, shape } of this.#lossParameters) {
-      yield { name, shape, values: valuesOf(required(this.#lossTensors.get(name))) };
+      yield { name, shape, values: valuesOf(required(this.#lossTensors.get(name), `parameter "${name}" of the loss`)) };
     }
     for (const name of this.#trainedNames()) {
       const velocity = this.#sgd.velocity(name);
@@ -162,11 +173,11 @@ export class Trainer {
   restore(state: ReadonlyMap<string, NamedArray>): void {
     const { tf } = this.#options.engine;
     for (const { name } of this.#options.inferred.parameters) {
-      this.#network.replace(name, this.#network.write(required(state.get(name))));
+      this.#network.replace(name, this.#network.write(required(state.get(name), `array "${name}"`)));
     }
     for (const { name, shape } of this.#lossParameters) {
       this.#lossTensors.get(name)?.dispose();
-      this.#lossTensors.set(name, tf.tensor(required(state.get(name)).values, [...shape]));
+      this.#lossTensors.set(name, tf.tensor(required(state.get(name), `array "${name}"`).values, [...shape]));
     }
     for (const name of this.#trainedNames()) {
       const array = state.get(`${velocityPrefix}${name}`);

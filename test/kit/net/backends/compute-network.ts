@@ -1,6 +1,6 @@
-import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
-import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
-import { required } from '../../../../src/kit/net/backends/required.ts';
+import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
+import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
+import { required } from '../../../../src/kit/net/backends/tensors.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
@@ -19,7 +19,7 @@ export interface ComputeOptions {
 
 /** Values, gradients and moving statistics of a graph with drawn parameters, on one engine. */
 export function computeNetwork(
-  engine: EngineHandle,
+  engine: Backend,
   graph: Graph,
   { parameters = randomParameters(graph, 1), batch = 3, drawPixels = randomValues }: ComputeOptions = {},
 ): Computed {
@@ -27,7 +27,7 @@ export function computeNetwork(
   const { tf } = engine;
   const inferred = inferShapes(graph);
   const { height, width, channels } = graph.input;
-  const network = new Network(engine, inferred, parameters);
+  const network = new GraphExecutor(engine, inferred, parameters);
   const shape: [number, number, number, number] = [batch, height, width, channels];
   const images = tf.tensor4d(drawPixels(batch * height * width * channels, seed + 1), shape);
   const computed = new Map<string, Float32Array>();
@@ -35,8 +35,8 @@ export function computeNetwork(
   const inferredOutputs = network.infer(images);
   const pass = network.forward(images, 7);
   for (const [index, name] of graph.outputs.entries()) {
-    computed.set(`${name} in inference`, Float32Array.from(required(inferredOutputs[index]).dataSync()));
-    computed.set(`${name} in training`, Float32Array.from(required(pass.outputs[index]).dataSync()));
+    computed.set(`${name} in inference`, Float32Array.from(required(inferredOutputs[index], name).dataSync()));
+    computed.set(`${name} in training`, Float32Array.from(required(pass.outputs[index], name).dataSync()));
   }
   const gradients = pass.outputs.map((output) => tf.tensor(randomValues(output.size, seed + 2), output.shape));
   network.backward(pass, gradients, (name, tensor) => {

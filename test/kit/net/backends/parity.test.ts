@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
-import { loadEngine } from '../../../../src/kit/net/backends/load.ts';
+import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
+import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { type Computed, type ComputeOptions, computeNetwork, differencesAbove } from './compute-network.ts';
 import { otherEngines, referenceEngine } from './engines.ts';
@@ -35,9 +35,9 @@ beforeAll(async () => {
 }, 120_000);
 
 describe.each(otherEngines())('the $name engine', (identity) => {
-  let engine: EngineHandle;
+  let engine: Backend;
   beforeAll(async () => {
-    engine = await loadEngine(identity, { threads: 1 });
+    engine = await loadBackend(identity, { threads: 1 });
   });
 
   it.each(cases)('computes $name as the reference does, values and gradients', ({ name, graph, options }) => {

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { conversionText } from '../../../../src/cli/conversion-text.ts';
 import { onnxModel } from '../../../../src/kit/codec/onnx/onnx-model.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
-import { onnxruntimeOnCpu } from '../../../../src/kit/net/sessions/onnxruntime/onnxruntime-on-cpu.ts';
+import { onnxruntimeOnCpu } from '../../../../src/kit/net/sessions/onnxruntime/load-onnxruntime.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
 import { compareOutputs } from '../../../../src/kit/net/conversion/compare-outputs.ts';
@@ -96,7 +96,10 @@ describe('a conversion', () => {
   });
 
   it('where there is no onnxruntime says so', async () => {
-    const without = { ...engines, onnxruntime: 'the package onnxruntime-node is not installed' };
+    const without = {
+      ...engines,
+      onnxruntime: { available: false, reason: 'the package onnxruntime-node is not installed' },
+    } as const;
     const converted = await convertModel(conversionTo(modelFormats.onnx, 1e-5), without);
     expect(conversionText(converted, 'cpu 1')).toContain(
       'not run in onnxruntime: the package onnxruntime-node is not installed; npm install onnxruntime-node brings it',

@@ -8,6 +8,6 @@ test('a library of another version than the one in the keys of a run is refused:
   const error: unknown = await loading.catch((reason: unknown) => reason);
   expect(error instanceof FailureError && renderFailures(error.failures, { colour: false })).toBe(
     'engine-changed: the run was planned with engine cpu 1.0, but 4.22.0 was loaded\n' +
-      '  npm run setup proves the installed engine anew; then run again',
+      '  Run npm run setup, which tests the installed engine again; then run again.',
   );
 });

@@ -9,10 +9,10 @@ import { tally } from '../../../../src/kit/inspect/inspection.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import { buildNetwork, chooseNetwork } from '../../../../src/kit/net/backbones/index.ts';
 import { normalizeInput } from '../../../../src/kit/net/backbones/normalize-input.ts';
-import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
-import { installedEngine } from '../../../../src/kit/net/engines/installed.ts';
-import { loadEngine } from '../../../../src/kit/net/backends/load.ts';
-import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
+import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
+import { trainingEngine } from '../../../../src/kit/net/engines/choose-engine.ts';
+import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
+import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
@@ -30,7 +30,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-let engine: EngineHandle;
+let engine: Backend;
 beforeAll(async () => {
   engine = await referenceEngine();
 });
@@ -42,7 +42,7 @@ function modelOf(graph: Graph): Model {
 /** What a model gives for an input (NHWC), by output. */
 function valuesOf({ inferred, parameters }: Model, pixels?: Float32Array): Map<string, Float32Array> {
   const { height, width, channels } = inferred.graph.input;
-  const network = new Network(engine, inferred, parameters);
+  const network = new GraphExecutor(engine, inferred, parameters);
   const values = pixels ?? randomValues(2 * height * width * channels, 5);
   const count = values.length / (height * width * channels);
   const input = engine.tf.tensor4d(values, [count, height, width, channels]);
@@ -172,7 +172,7 @@ describe('r50 in Caffe', () => {
   });
 
   it('embeds as before, bit for bit', async () => {
-    engine = await loadEngine(installedEngine().identity, { threads: 1 });
+    engine = await loadBackend(trainingEngine().identity, { threads: 1 });
     const pixels = randomValues(112 * 112 * 3, 9).map((value) =>
       Math.min(255, Math.max(0, Math.round(128 + 60 * value))),
     );

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
 import { buildNetwork } from '../../../../src/kit/net/backbones/index.ts';
-import { loadEngine } from '../../../../src/kit/net/backends/load.ts';
-import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
+import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
+import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import { modelFormatOf } from '../../../../src/kit/net/exchange/choose-format.ts';
 import { checkpointsIn } from '../../../../src/kit/net/exchange/mxnet/checkpoint-paths.ts';
 import { mxnet } from '../../../../src/kit/net/exchange/mxnet/index.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
-import { installedEngine } from '../../../../src/kit/net/engines/installed.ts';
+import { trainingEngine } from '../../../../src/kit/net/engines/choose-engine.ts';
 import { otherEngines } from '../backends/engines.ts';
 import { type SymbolNode, writeParameters, writeSymbol } from './mxnet-files.ts';
 
@@ -57,10 +57,10 @@ describe.skipIf(!existsSync(authors))(`the authors' MobileFaceNet as a file (${a
     expect(withNumberedSums(graph)).toEqual(withNumberedSums(built));
   });
 
-  it.each([...otherEngines(), installedEngine('cpu').identity])('embeds on $name as in MXNet', async (identity) => {
-    const engine = await loadEngine(identity, { threads: 1 });
+  it.each([...otherEngines(), trainingEngine('cpu').identity])('embeds on $name as in MXNet', async (identity) => {
+    const engine = await loadBackend(identity, { threads: 1 });
     const { inferred, parameters } = mxnet.read(authors, {});
-    const network = new Network(engine, inferred, parameters);
+    const network = new GraphExecutor(engine, inferred, parameters);
     for (const { image, pixel, starts, norm } of vectors) {
       const pixels = Float32Array.from({ length: side * side * 3 }, (_, index) => {
         const place = Math.floor(index / 3);

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
-import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
+import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
+import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import type { ParameterizedGraph } from '../../../../src/kit/net/passes/fold-batch-normalization.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { onnx } from '../../../../src/kit/net/exchange/onnx/index.ts';
@@ -18,7 +18,7 @@ afterAll(() => {
   rmSync(work, { recursive: true });
 });
 
-let reference: EngineHandle;
+let reference: Backend;
 beforeAll(async () => {
   reference = await referenceEngine();
 });
@@ -28,7 +28,7 @@ function computeHere({ inferred, parameters }: ParameterizedGraph, images: Float
   const { tf } = reference;
   const { channels, height, width } = inferred.graph.input;
   const batch = images.length / channels / height / width;
-  const network = new Network(reference, inferred, parameters);
+  const network = new GraphExecutor(reference, inferred, parameters);
   const outputs = tf.tidy(() => {
     const input = tf.transpose(tf.tensor4d(images, [batch, channels, height, width]), [0, 2, 3, 1]);
     return network

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { littleEndianFloats } from '../../../../src/kit/codec/little-endian-floats.ts';
 import { loadEmbedder } from '../../../../src/kit/net/sessions/embedder.ts';
-import { installedOnnxruntime } from '../../../../src/kit/net/engines/installed-onnxruntime.ts';
+import { installedOnnxruntime } from '../../../../src/kit/net/engines/installation.ts';
 import { outputValues } from '../../../../src/kit/net/sessions/output-values.ts';
 import type { InputNormalization } from '../../../../src/kit/net/exchange/model-format.ts';
 import { onnx } from '../../../../src/kit/net/exchange/onnx/index.ts';
@@ -38,8 +38,8 @@ const cases = Object.entries(exports).flatMap(([name, { files, normalization }])
   files.map((file) => [`${name}.${file}`, name, normalization] as const),
 );
 
-const identity = installedOnnxruntime();
-const missing = typeof identity === 'string' ? ` (skipped: ${identity})` : '';
+const onnxruntime = installedOnnxruntime();
+const missing = onnxruntime.installed ? '' : ` (skipped: ${onnxruntime.reason})`;
 
 describe('an ONNX file that PyTorch exported', () => {
   it.each(cases)('%s, read as layers, gives the embeddings of PyTorch', async (file, name, normalization) => {
@@ -59,9 +59,9 @@ describe('an ONNX file that PyTorch exported', () => {
     ])(
     `%s, run as it is by onnxruntime, gives the embeddings of PyTorch${missing}`,
     async (file, name, normalization) => {
-      if (typeof identity === 'string') return;
+      if (!onnxruntime.installed) return;
       const model = join(folder, `${file}.onnx`);
-      const embedder = await loadEmbedder({ model, engine: identity, threads: 1, normalization });
+      const embedder = await loadEmbedder({ model, engine: onnxruntime.identity, threads: 1, normalization });
       const found = await embedder.embed(interleaved(pixels), count);
       embedder.dispose();
       expect(relativeDifference(found, floatsOf(`${name}.embeddings`))).toBeLessThan(1e-5);

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
+import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { arcfaceTarget } from '../../../../src/kit/net/losses/arcface.ts';
 import { type LossName, losses } from '../../../../src/kit/net/losses/index.ts';
 import type { Loss } from '../../../../src/kit/net/losses/loss.ts';
 import { randomValues } from '../backends/small-networks.ts';
 import { referenceEngine } from '../backends/engines.ts';
 
-let engine: EngineHandle;
+let engine: Backend;
 
 beforeAll(async () => {
   engine = await referenceEngine();

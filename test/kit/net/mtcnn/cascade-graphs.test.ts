@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { mxnetParams, toFloat32 } from '../../../../src/kit/codec/mxnet/mxnet-params.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
-import { loadEngine } from '../../../../src/kit/net/backends/load.ts';
-import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
+import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
+import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { elementCount } from '../../../../src/kit/net/graph/layers/layer-definition.ts';
@@ -116,10 +116,10 @@ describe('the networks of MTCNN', () => {
     .each([undefined, ...otherEngines()].map((identity) => ({ name: identity?.name ?? 'cpu', identity })))(
     `give the numbers of the specification on $name (needs ${folder})`,
     async ({ identity }) => {
-      const engine = identity === undefined ? await referenceEngine() : await loadEngine(identity, { threads: 1 });
+      const engine = identity === undefined ? await referenceEngine() : await loadBackend(identity, { threads: 1 });
       const { tf } = engine;
       for (const { graph, file, wanted } of cases) {
-        const network = new Network(engine, inferShapes(graph), authorsWeights(file));
+        const network = new GraphExecutor(engine, inferShapes(graph), authorsWeights(file));
         const { height, width, channels } = graph.input;
         const image = tf.tensor4d(ramp(graph.input), [1, height, width, channels]);
         const found = network.infer(image).map((output) => [...output.dataSync()]);

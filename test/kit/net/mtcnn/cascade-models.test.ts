@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layersOfNet } from '../../../../src/kit/codec/caffe/layers-of-net.ts';
 import { caffemodel } from '../../../../src/kit/codec/caffe/caffemodel.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
-import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
-import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
+import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
+import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
 import { caffe } from '../../../../src/kit/net/exchange/caffe/index.ts';
@@ -64,7 +64,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-let engine: EngineHandle;
+let engine: Backend;
 beforeAll(async () => {
   engine = await referenceEngine();
 });
@@ -76,7 +76,7 @@ function outputsOf(
 ): Map<string, number[]> {
   const { channels } = graph.input;
   const inferred = inferShapes({ ...graph, input: { channels, ...size } });
-  const network = new Network(engine, inferred, parameters);
+  const network = new GraphExecutor(engine, inferred, parameters);
   const pixels = Float32Array.from({ length: size.height * size.width * channels }, (_, index) => {
     const [channel, pixel] = [index % channels, Math.floor(index / channels)];
     const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
-import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
+import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
+import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import { decomposePrelu } from '../../../../src/kit/net/passes/decompose-prelu.ts';
-import { required } from '../../../../src/kit/net/backends/required.ts';
+import { required } from '../../../../src/kit/net/backends/tensors.ts';
 import type { ParameterizedGraph } from '../../../../src/kit/net/passes/fold-batch-normalization.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
@@ -32,7 +32,7 @@ function network(channels: number): ParameterizedGraph {
 }
 
 describe('PReLU made of convolutions', () => {
-  let reference: EngineHandle;
+  let reference: Backend;
   beforeAll(async () => {
     reference = await referenceEngine();
   });
@@ -41,7 +41,10 @@ describe('PReLU made of convolutions', () => {
     const { batch, height, width } = images;
     const values = randomValues(batch * height * width * 3, 4);
     const output = required(
-      new Network(reference, inferred, parameters).infer(reference.tf.tensor4d(values, [batch, height, width, 3]))[0],
+      new GraphExecutor(reference, inferred, parameters).infer(
+        reference.tf.tensor4d(values, [batch, height, width, 3]),
+      )[0],
+      'the output',
     );
     return Float32Array.from(output.dataSync());
   }

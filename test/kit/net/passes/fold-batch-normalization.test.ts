@@ -3,7 +3,7 @@ import { foldBatchNormalization } from '../../../../src/kit/net/passes/fold-batc
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import { Network } from '../../../../src/kit/net/backends/graph-executor.ts';
+import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import { relativeDifference } from '../backends/compute-network.ts';
 import { referenceEngine } from '../backends/engines.ts';
 import { randomParameters, randomValues } from '../backends/small-networks.ts';
@@ -41,7 +41,7 @@ describe('foldBatchNormalization', () => {
     expect(new Set(folded.inferred.parameters.map(({ name }) => name))).toEqual(new Set(folded.parameters.keys()));
     const images = engine.tf.tensor4d(randomValues(2 * 90, 4), [2, 6, 5, 3]);
     const [wanted, found] = [whole, folded].map(({ inferred, parameters }) =>
-      Float32Array.from(new Network(engine, inferred, parameters).infer(images)[0]?.dataSync() ?? []),
+      Float32Array.from(new GraphExecutor(engine, inferred, parameters).infer(images)[0]?.dataSync() ?? []),
     );
     expect(relativeDifference(found ?? new Float32Array(), wanted ?? new Float32Array())).toBeLessThan(1e-5);
   });

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
+import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { Sgd } from '../../../../src/kit/net/training/sgd.ts';
 import { referenceEngine } from '../backends/engines.ts';
 
-let engine: EngineHandle;
+let engine: Backend;
 
 beforeAll(async () => {
   engine = await referenceEngine();

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
 import { Random } from '../../../../src/core/random.ts';
-import type { EngineHandle } from '../../../../src/kit/net/backends/engine-handle.ts';
+import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { Trainer } from '../../../../src/kit/net/training/trainer.ts';
@@ -35,7 +35,7 @@ function tinyNetwork(): ReturnType<typeof inferShapes> {
   return inferShapes(builder.build({ channels: 3, ...size }, dense));
 }
 
-function trainer(engine: EngineHandle, seed = 1): Trainer {
+function trainer(engine: Backend, seed = 1): Trainer {
   return new Trainer({
     engine,
     inferred: tinyNetwork(),
@@ -59,7 +59,7 @@ function drawBatch(step: number): { readonly images: Uint8Array; readonly labels
   return { images, labels };
 }
 
-let engine: EngineHandle;
+let engine: Backend;
 
 beforeAll(async () => {
   engine = await referenceEngine();

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import type { EngineIdentity } from '../../../../core/engine-identity.ts';
 import { checkVersion } from '../../engines/check-version.ts';
-import type { EngineHandle, TensorLibrary } from '../engine-handle.ts';
+import type { Backend, TensorLibrary } from '../backend.ts';
 
 /** The plain JavaScript backend: slow, obvious, and the reference every other engine is compared with. */
-export async function loadCpu(identity: EngineIdentity): Promise<EngineHandle> {
+export async function loadCpu(identity: EngineIdentity): Promise<Backend> {
   // CommonJS on purpose: the backends are CommonJS and register with the tfjs-core that `require` finds.
   const require = createRequire(import.meta.url);
   const tf = require('@tensorflow/tfjs-core') as TensorLibrary;

@@ -1,20 +1,20 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { normEpsilon } from '../../graph/layers/equalize-norms.ts';
 import type { SliceAttributes } from '../../graph/layers/slice.ts';
-import type { TensorLibrary } from '../engine-handle.ts';
+import type { TensorLibrary } from '../backend.ts';
 import type { BackwardCall, LayerKernels } from '../layer-kernels.ts';
-import { required } from '../required.ts';
+import { required } from '../tensors.ts';
 
-/** Channels are the last axis on the engines, of images and of rows. */
+/** Channels are the last axis on the backends, of images and of rows. */
 export function concatKernels(tf: TensorLibrary): LayerKernels<object> {
   return {
-    keeps: 'nothing',
-    forward: ({ inputs }) => ({ output: tf.concat([...inputs], required(inputs[0]).rank - 1) }),
-    backward({ gradient, inputShapes, wanted }) {
+    saves: 'nothing',
+    forward: ({ inputs }) => ({ output: tf.concat([...inputs], required(inputs[0], 'input 0').rank - 1) }),
+    backward({ gradient, inputShapes, needsGradient }) {
       let begin = 0;
       const inputs = inputShapes.map((shape, index) => {
         const channels = shape.at(-1) ?? 0;
-        const own = wanted[index] === true ? channelsOf(tf, gradient, begin, channels) : undefined;
+        const own = needsGradient[index] === true ? channelsOf(tf, gradient, [begin, begin + channels]) : undefined;
         begin += channels;
         return own;
       });
@@ -25,12 +25,12 @@ export function concatKernels(tf: TensorLibrary): LayerKernels<object> {
 
 export function sliceKernels(tf: TensorLibrary): LayerKernels<SliceAttributes> {
   return {
-    keeps: 'nothing',
+    saves: 'nothing',
     forward: ({ attributes: { begin, end }, inputs }) => ({
-      output: channelsOf(tf, required(inputs[0]), begin, end - begin),
+      output: channelsOf(tf, required(inputs[0], 'input 0'), [begin, end]),
     }),
     backward({ attributes: { begin, end }, gradient, inputShapes }) {
-      const shape = required(inputShapes[0]);
+      const shape = required(inputShapes[0], 'the shape of input 0');
       const around = shape.map((size, axis): [number, number] =>
         axis === shape.length - 1 ? [begin, size - end] : [0, 0],
       );
@@ -39,20 +39,20 @@ export function sliceKernels(tf: TensorLibrary): LayerKernels<SliceAttributes> {
   };
 }
 
-function channelsOf(tf: TensorLibrary, x: Tensor, begin: number, count: number): Tensor {
+function channelsOf(tf: TensorLibrary, x: Tensor, [begin, end]: readonly [number, number]): Tensor {
   const last = x.rank - 1;
   const from = x.shape.map((_, axis) => (axis === last ? begin : 0));
-  const size = x.shape.map((length, axis) => (axis === last ? count : length));
+  const size = x.shape.map((length, axis) => (axis === last ? end - begin : length));
   return tf.slice(x, from, size);
 }
 
 /** dx = y (dy - sum over the channels of y dy). */
 export function softmaxKernels(tf: TensorLibrary): LayerKernels<object> {
   return {
-    keeps: 'output',
-    forward: ({ inputs }) => ({ output: tf.softmax(required(inputs[0])) }),
+    saves: 'output',
+    forward: ({ inputs }) => ({ output: tf.softmax(required(inputs[0], 'input 0')) }),
     backward({ gradient, output }) {
-      const y = required(output);
+      const y = required(output, 'the output');
       const weighted = tf.mul(gradient, y);
       return { inputs: [tf.sub(weighted, tf.mul(y, tf.sum(weighted, -1, true)))], parameters: {} };
     },
@@ -62,9 +62,9 @@ export function softmaxKernels(tf: TensorLibrary): LayerKernels<object> {
 /** y = x m / n with n the norm at a position and m the mean of the norms of a sample. */
 export function equalizeNormsKernels(tf: TensorLibrary): LayerKernels<object> {
   return {
-    keeps: 'inputs',
+    saves: 'inputs',
     forward({ inputs }) {
-      const x = required(inputs[0]);
+      const x = required(inputs[0], 'input 0');
       const norms = normsOf(tf, x);
       return { output: tf.mul(x, tf.div(tf.mean(norms, [1, 2], true), norms)) };
     },
@@ -74,7 +74,7 @@ export function equalizeNormsKernels(tf: TensorLibrary): LayerKernels<object> {
 
 /** With s = x dy / n summed over the channels: dx = dy m / n + x / n (mean over the positions of s - s m / n). */
 function equalizeNormsGradient(tf: TensorLibrary, { gradient, inputs }: BackwardCall<object>): Tensor {
-  const x = required(inputs[0]);
+  const x = required(inputs[0], 'input 0');
   const norms = normsOf(tf, x);
   const factor = tf.div(tf.mean(norms, [1, 2], true), norms);
   const along = tf.div(tf.sum(tf.mul(x, gradient), -1, true), norms);

@@ -1,7 +1,7 @@
 import type { NamedAttrMap, NamedTensorMap, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ConvolutionTable } from '../convolution-kernels.ts';
-import type { TensorLibrary } from '../engine-handle.ts';
-import { explicitPadding, mutablePair } from './window-attributes.ts';
+import type { TensorLibrary } from '../backend.ts';
+import type { Pair } from '../../graph/layers/window.ts';
 
 /** Convolutions out of tfjs's own kernels; those for gradients are called by name, since tfjs has no public function for them. */
 export function portableConvolutions(tf: TensorLibrary): ConvolutionTable {
@@ -43,4 +43,24 @@ function common(stride: readonly [number, number], pad: readonly [number, number
     dataFormat: 'NHWC',
     dimRoundingMode: 'floor',
   };
+}
+
+/** tfjs's form of a padding that is the same on opposite sides, NHWC. */
+function explicitPadding([height, width]: Pair): [
+  [number, number],
+  [number, number],
+  [number, number],
+  [number, number],
+] {
+  return [
+    [0, 0],
+    [height, height],
+    [width, width],
+    [0, 0],
+  ];
+}
+
+/** tfjs's types take arrays that may be changed. */
+export function mutablePair([height, width]: Pair): [number, number] {
+  return [height, width];
 }

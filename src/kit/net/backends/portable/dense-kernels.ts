@@ -1,16 +1,16 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { FullyConnectedAttributes } from '../../graph/layers/fully-connected.ts';
 import { rank4 } from '../convolution-kernels.ts';
-import type { TensorLibrary } from '../engine-handle.ts';
+import type { TensorLibrary } from '../backend.ts';
 import type { LayerKernels } from '../layer-kernels.ts';
-import { required } from '../required.ts';
+import { required } from '../tensors.ts';
 
 export function flattenKernels(tf: TensorLibrary): LayerKernels<object> {
   return {
-    keeps: 'nothing',
-    forward: ({ inputs }) => ({ output: rows(tf, required(inputs[0])) }),
+    saves: 'nothing',
+    forward: ({ inputs }) => ({ output: rows(tf, required(inputs[0], 'input 0')) }),
     backward: ({ gradient, inputShapes }) => ({
-      inputs: [unflatten(tf, gradient, required(inputShapes[0]))],
+      inputs: [unflatten(tf, gradient, required(inputShapes[0], 'the shape of input 0'))],
       parameters: {},
     }),
   };
@@ -18,18 +18,27 @@ export function flattenKernels(tf: TensorLibrary): LayerKernels<object> {
 
 export function fullyConnectedKernels(tf: TensorLibrary): LayerKernels<FullyConnectedAttributes> {
   return {
-    keeps: 'inputs',
+    saves: 'inputs',
     forward({ inputs, parameters: { weight, bias } }) {
-      const product = tf.matMul(rows(tf, required(inputs[0])), required(weight), false, true);
+      const product = tf.matMul(
+        rows(tf, required(inputs[0], 'input 0')),
+        required(weight, 'parameter weight'),
+        false,
+        true,
+      );
       return { output: bias === undefined ? product : tf.add(product, bias) };
     },
-    backward({ attributes, gradient, inputs, inputShapes, parameters, wanted }) {
-      const x = rows(tf, required(inputs[0]));
+    backward({ attributes, gradient, inputs, inputShapes, parameters, needsGradient }) {
+      const x = rows(tf, required(inputs[0], 'input 0'));
       const weight = tf.matMul(gradient, x, true, false);
       const bias = attributes.bias ? { bias: tf.sum(gradient, 0) } : {};
       const input =
-        wanted[0] === true
-          ? unflatten(tf, tf.matMul(gradient, required(parameters['weight'])), required(inputShapes[0]))
+        needsGradient[0] === true
+          ? unflatten(
+              tf,
+              tf.matMul(gradient, required(parameters['weight'], 'parameter weight')),
+              required(inputShapes[0], 'the shape of input 0'),
+            )
           : undefined;
       return { inputs: [input], parameters: { weight, ...bias } };
     },

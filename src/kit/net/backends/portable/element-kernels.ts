@@ -3,24 +3,24 @@ import { Random } from '../../../../core/random.ts';
 import type { ActivationAttributes } from '../../graph/layers/activation.ts';
 import type { DropoutAttributes } from '../../graph/layers/dropout.ts';
 import type { ScalarAttributes } from '../../graph/layers/scalar.ts';
-import type { TensorLibrary } from '../engine-handle.ts';
+import type { TensorLibrary } from '../backend.ts';
 import type { LayerKernels } from '../layer-kernels.ts';
-import { required } from '../required.ts';
+import { required } from '../tensors.ts';
 
 export function identityKernels(tf: TensorLibrary): LayerKernels<object> {
   return {
-    keeps: 'nothing',
-    forward: ({ inputs }) => ({ output: tf.clone(required(inputs[0])) }),
+    saves: 'nothing',
+    forward: ({ inputs }) => ({ output: tf.clone(required(inputs[0], 'input 0')) }),
     backward: ({ gradient }) => ({ inputs: [tf.clone(gradient)], parameters: {} }),
   };
 }
 
 export function addKernels(tf: TensorLibrary): LayerKernels<object> {
   return {
-    keeps: 'nothing',
-    forward: ({ inputs }) => ({ output: tf.add(required(inputs[0]), required(inputs[1])) }),
-    backward: ({ gradient, wanted }) => ({
-      inputs: wanted.map((isWanted) => (isWanted ? tf.clone(gradient) : undefined)),
+    saves: 'nothing',
+    forward: ({ inputs }) => ({ output: tf.add(required(inputs[0], 'input 0'), required(inputs[1], 'input 1')) }),
+    backward: ({ gradient, needsGradient }) => ({
+      inputs: needsGradient.map((isNeeded) => (isNeeded ? tf.clone(gradient) : undefined)),
       parameters: {},
     }),
   };
@@ -28,14 +28,17 @@ export function addKernels(tf: TensorLibrary): LayerKernels<object> {
 
 export function multiplyKernels(tf: TensorLibrary): LayerKernels<object> {
   return {
-    keeps: 'inputs',
+    saves: 'inputs',
     forward({ inputs: [x, factor] }) {
-      return { output: tf.mul(required(x), spread(tf, required(factor), required(x).shape)) };
+      return {
+        output: tf.mul(required(x, 'input 0'), spread(tf, required(factor, 'input 1'), required(x, 'input 0').shape)),
+      };
     },
-    backward({ gradient, inputs: [x, factor], wanted }) {
-      const factors = required(factor);
-      const input = wanted[0] === true ? tf.mul(gradient, spread(tf, factors, gradient.shape)) : undefined;
-      const own = wanted[1] === true ? gathered(tf, tf.mul(gradient, required(x)), factors.shape) : undefined;
+    backward({ gradient, inputs: [x, factor], needsGradient }) {
+      const factors = required(factor, 'input 1');
+      const input = needsGradient[0] === true ? tf.mul(gradient, spread(tf, factors, gradient.shape)) : undefined;
+      const own =
+        needsGradient[1] === true ? gathered(tf, tf.mul(gradient, required(x, 'input 0')), factors.shape) : undefined;
       return { inputs: [input, own], parameters: {} };
     },
   };
@@ -54,32 +57,36 @@ function gathered(tf: TensorLibrary, products: Tensor, shape: readonly number[])
 
 export function minusScalarKernels(tf: TensorLibrary): LayerKernels<ScalarAttributes> {
   return {
-    keeps: 'nothing',
-    forward: ({ attributes, inputs }) => ({ output: tf.sub(required(inputs[0]), attributes.scalar) }),
+    saves: 'nothing',
+    forward: ({ attributes, inputs }) => ({ output: tf.sub(required(inputs[0], 'input 0'), attributes.scalar) }),
     backward: ({ gradient }) => ({ inputs: [tf.clone(gradient)], parameters: {} }),
   };
 }
 
 export function multiplyScalarKernels(tf: TensorLibrary): LayerKernels<ScalarAttributes> {
   return {
-    keeps: 'nothing',
-    forward: ({ attributes, inputs }) => ({ output: tf.mul(required(inputs[0]), attributes.scalar) }),
+    saves: 'nothing',
+    forward: ({ attributes, inputs }) => ({ output: tf.mul(required(inputs[0], 'input 0'), attributes.scalar) }),
     backward: ({ attributes, gradient }) => ({ inputs: [tf.mul(gradient, attributes.scalar)], parameters: {} }),
   };
 }
 
 export function preluKernels(tf: TensorLibrary): LayerKernels<object> {
   return {
-    keeps: 'inputs',
-    forward: ({ inputs, parameters }) => ({ output: tf.prelu(required(inputs[0]), required(parameters['gamma'])) }),
-    backward({ inputs, gradient, parameters, wanted }) {
-      const x = required(inputs[0]);
+    saves: 'inputs',
+    forward: ({ inputs, parameters }) => ({
+      output: tf.prelu(required(inputs[0], 'input 0'), required(parameters['gamma'], 'parameter gamma')),
+    }),
+    backward({ inputs, gradient, parameters, needsGradient }) {
+      const x = required(inputs[0], 'input 0');
       const negative = tf.lessEqual(x, 0);
       const below = tf.where(negative, gradient, 0);
       const axes = Array.from({ length: x.rank - 1 }, (_, axis) => axis);
       const gamma = tf.sum(tf.mul(below, x), axes);
       const input =
-        wanted[0] === true ? tf.where(negative, tf.mul(gradient, required(parameters['gamma'])), gradient) : undefined;
+        needsGradient[0] === true
+          ? tf.where(negative, tf.mul(gradient, required(parameters['gamma'], 'parameter gamma')), gradient)
+          : undefined;
       return { inputs: [input], parameters: { gamma } };
     },
   };
@@ -87,9 +94,9 @@ export function preluKernels(tf: TensorLibrary): LayerKernels<object> {
 
 export function dropoutKernels(tf: TensorLibrary): LayerKernels<DropoutAttributes> {
   return {
-    keeps: 'nothing',
+    saves: 'nothing',
     forward({ attributes: { rate }, inputs, training, seed }) {
-      const x = required(inputs[0]);
+      const x = required(inputs[0], 'input 0');
       if (!training) return { output: tf.clone(x) };
       const random = new Random(seed);
       // Drawn here and not by the engine, so that all engines leave out the same values.
@@ -97,7 +104,10 @@ export function dropoutKernels(tf: TensorLibrary): LayerKernels<DropoutAttribute
       const mask = tf.tensor(values, x.shape);
       return { output: tf.mul(x, mask), saved: [mask] };
     },
-    backward: ({ gradient, saved }) => ({ inputs: [tf.mul(gradient, required(saved[0]))], parameters: {} }),
+    backward: ({ gradient, saved }) => ({
+      inputs: [tf.mul(gradient, required(saved[0], 'saved tensor 0'))],
+      parameters: {},
+    }),
   };
 }
 
@@ -114,10 +124,12 @@ export function activationKernels(tf: TensorLibrary): LayerKernels<ActivationAtt
     },
   } satisfies Record<ActivationAttributes['function'], object>;
   return {
-    keeps: 'output',
-    forward: ({ attributes, inputs }) => ({ output: functions[attributes.function].value(required(inputs[0])) }),
+    saves: 'output',
+    forward: ({ attributes, inputs }) => ({
+      output: functions[attributes.function].value(required(inputs[0], 'input 0')),
+    }),
     backward: ({ attributes, gradient, output }) => ({
-      inputs: [tf.mul(gradient, functions[attributes.function].derivative(required(output)))],
+      inputs: [tf.mul(gradient, functions[attributes.function].derivative(required(output, 'the output')))],
       parameters: {},
     }),
   };

@@ -1,5 +1,5 @@
 import { type ConvolutionTable, convolutionKernels } from '../convolution-kernels.ts';
-import type { TensorLibrary } from '../engine-handle.ts';
+import type { TensorLibrary } from '../backend.ts';
 import type { LayerKernelTable } from '../layer-kernels.ts';
 import { batchNormalizationKernels } from './batch-normalization-kernels.ts';
 import { concatKernels, equalizeNormsKernels, sliceKernels, softmaxKernels } from './channel-kernels.ts';

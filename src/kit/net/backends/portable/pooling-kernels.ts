@@ -1,18 +1,18 @@
 import type { NamedAttrMap, NamedTensorMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { PoolingAttributes } from '../../graph/layers/pooling.ts';
-import { overhang, type Pair, type Window, windowPositions } from '../../graph/layers/window.ts';
+import { cutWindowFactors, overhang, type Pair, type Window, windowPositions } from '../../graph/layers/window.ts';
 import { rank4 } from '../convolution-kernels.ts';
-import type { TensorLibrary } from '../engine-handle.ts';
+import type { TensorLibrary } from '../backend.ts';
 import type { BackwardCall, ForwardCall, LayerKernels } from '../layer-kernels.ts';
-import { mutablePair } from './window-attributes.ts';
+import { mutablePair } from './convolution-table.ts';
 
-/** Less than every value, so that padding is never the greatest. */
+/** Less than every value, so that padding is never the maximum. */
 const lowest = -3.4028234663852886e38;
 
 /** Pooling out of tfjs's kernels on an image that has been padded before: they know neither our paddings nor cut windows. */
 export function poolingKernels(tf: TensorLibrary): LayerKernels<PoolingAttributes> {
   return {
-    keeps: 'inputs',
+    saves: 'inputs',
     forward: (call) => ({ output: forward(tf, call) }),
     backward: (call) => ({ inputs: [backward(tf, call)], parameters: {} }),
   };
@@ -22,9 +22,9 @@ function forward(tf: TensorLibrary, { attributes, inputs }: ForwardCall<PoolingA
   const x = rank4(inputs[0]);
   if (attributes.global && attributes.function === 'average') return tf.mean(x, [1, 2], true);
   const geometry = geometryOf(attributes, x);
-  if (attributes.function === 'max') return greatest(tf, padded(tf, x, geometry, lowest), geometry);
-  const means = tf.avgPool(padded(tf, x, geometry, 0), ...windowOf(geometry), 'valid');
-  return geometry.isCut ? tf.mul(means, cutWindowFactors(tf, geometry)) : means;
+  if (attributes.function === 'max') return maxPool(tf, padded(tf, x, { geometry, value: lowest }), geometry);
+  const means = tf.avgPool(padded(tf, x, { geometry, value: 0 }), ...windowOf(geometry), 'valid');
+  return geometry.isCut ? tf.mul(means, cutWindowTensor(tf, geometry)) : means;
 }
 
 function backward(tf: TensorLibrary, { attributes, inputs, gradient }: BackwardCall<PoolingAttributes>): Tensor {
@@ -35,11 +35,11 @@ function backward(tf: TensorLibrary, { attributes, inputs, gradient }: BackwardC
   const unpadded = (whole: Tensor4D): Tensor4D =>
     tf.slice4d(whole, [0, geometry.window.pad[0], geometry.window.pad[1], 0], x.shape);
   if (attributes.function === 'average') {
-    const dy = geometry.isCut ? tf.mul(gradient, cutWindowFactors(tf, geometry)) : gradient;
-    return unpadded(kernel('AvgPoolGrad', { dy, input: padded(tf, x, geometry, 0) }));
+    const dy = geometry.isCut ? tf.mul(gradient, cutWindowTensor(tf, geometry)) : gradient;
+    return unpadded(kernel('AvgPoolGrad', { dy, input: padded(tf, x, { geometry, value: 0 }) }));
   }
-  const input = padded(tf, x, geometry, lowest);
-  return unpadded(kernel('MaxPoolGrad', { dy: gradient, input, output: greatest(tf, input, geometry) }));
+  const input = padded(tf, x, { geometry, value: lowest });
+  return unpadded(kernel('MaxPoolGrad', { dy: gradient, input, output: maxPool(tf, input, geometry) }));
 }
 
 interface Geometry {
@@ -59,7 +59,7 @@ function geometryOf(attributes: PoolingAttributes, x: Tensor4D): Geometry {
   return { window, size, positions, overhang: beyond, isCut: beyond[0] > 0 || beyond[1] > 0 };
 }
 
-function greatest(tf: TensorLibrary, x: Tensor4D, geometry: Geometry): Tensor4D {
+function maxPool(tf: TensorLibrary, x: Tensor4D, geometry: Geometry): Tensor4D {
   return tf.maxPool(x, ...windowOf(geometry), 'valid');
 }
 
@@ -74,9 +74,10 @@ function kernelAttributes({ window }: Geometry): NamedAttrMap {
 function padded(
   tf: TensorLibrary,
   x: Tensor4D,
-  { window: { pad }, overhang: beyond }: Geometry,
-  value: number,
+  { geometry, value }: { readonly geometry: Geometry; readonly value: number },
 ): Tensor4D {
+  const { window, overhang: beyond } = geometry;
+  const { pad } = window;
   const sides = [pad[0], pad[1], beyond[0], beyond[1]];
   if (sides.every((side) => side === 0)) return x;
   return tf.pad4d(
@@ -91,13 +92,6 @@ function padded(
   );
 }
 
-/** What turns a mean over whole windows into one over the cells that a window has within the padding. */
-function cutWindowFactors(tf: TensorLibrary, { window, size, positions }: Geometry): Tensor {
-  const along = (axis: 0 | 1): Float32Array =>
-    Float32Array.from({ length: positions[axis] }, (_, index) => {
-      const left = size[axis] + 2 * window.pad[axis] - index * window.stride[axis];
-      return window.kernel[axis] / Math.min(window.kernel[axis], left);
-    });
-  const rows = tf.tensor(along(0), [1, positions[0], 1, 1]);
-  return tf.mul(rows, tf.tensor(along(1), [1, 1, positions[1], 1]));
+function cutWindowTensor(tf: TensorLibrary, { window, size, positions }: Geometry): Tensor {
+  return tf.tensor(cutWindowFactors(size, window, positions), [1, ...positions, 1]);
 }

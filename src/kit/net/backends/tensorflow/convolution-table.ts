@@ -1,7 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { type ConvolutionPrimitives, type ConvolutionTable, rank4 } from '../convolution-kernels.ts';
 import type { Window } from '../../graph/layers/window.ts';
-import type { RawAttribute, RawKernels, TensorLibrary } from '../engine-handle.ts';
+import type { RawAttribute, RawKernels, TensorLibrary } from '../backend.ts';
 
 /** TensorFlow's convolution kernels, called directly: the public functions of tfjs refuse explicit padding in gradients. */
 export function tensorflowConvolutions(tf: TensorLibrary, raw: RawKernels): ConvolutionTable {
@@ -25,7 +25,7 @@ function primitives(
   operations: Readonly<Record<keyof ConvolutionPrimitives, string>>,
 ): ConvolutionPrimitives {
   const run = (operation: string, window: Window, inputs: readonly Tensor[]): Tensor4D =>
-    rank4(raw.run(operation, attributesOf(raw, window), inputs, 1)[0]);
+    rank4(raw.run(operation, { attributes: attributesOf(raw, window), inputs, outputCount: 1 })[0]);
   const sizes = (shape: readonly number[]): Tensor => tf.tensor1d([...shape], 'int32');
   return {
     forward: (x, filter, window) => run(operations.forward, window, [x, filter]),

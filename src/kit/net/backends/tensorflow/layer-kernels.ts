@@ -1,4 +1,4 @@
-import type { RawKernels, TensorLibrary } from '../engine-handle.ts';
+import type { RawKernels, TensorLibrary } from '../backend.ts';
 import type { LayerKernelTable } from '../layer-kernels.ts';
 import { portableKernels } from '../portable/layer-kernels.ts';
 import { fusedBatchNormalizationKernels } from './batch-normalization-kernels.ts';

@@ -4,9 +4,9 @@ import type { DataType, Tensor } from '@tensorflow/tfjs-core';
 import { fail } from '../../../../core/failure.ts';
 import type { EngineIdentity } from '../../../../core/engine-identity.ts';
 import { checkVersion } from '../../engines/check-version.ts';
-import type { EngineHandle, LoadOptions, RawAttribute, RawKernels, TensorLibrary } from '../engine-handle.ts';
+import type { Backend, LoadOptions, RawAttribute, RawKernels, TensorLibrary } from '../backend.ts';
 import { suppressStartupLog } from './startup-log.ts';
-import { tensorflowEnvironment } from '../../engines/tensorflow-environment.ts';
+import { tensorflowEnvironment } from '../../engines/engine-environment.ts';
 
 /** What this file uses of tfjs-node's backend (dist/nodejs_kernel_backend.d.ts); its types are absent where it is not installed. */
 interface NodeBackend {
@@ -32,7 +32,7 @@ interface NodeBackend {
 const require = createRequire(import.meta.url);
 
 /** TensorFlow through tfjs-node, on the CPU or, where the version ends in `-cuda`, on an NVIDIA GPU. */
-export async function loadTensorflow(identity: EngineIdentity, options: LoadOptions): Promise<EngineHandle> {
+export async function loadTensorflow(identity: EngineIdentity, options: LoadOptions): Promise<Backend> {
   // TensorFlow reads these once, when the library is opened.
   Object.assign(process.env, tensorflowEnvironment(identity, options.threads));
   // tfjs-node 4.22 calls it; deprecated with a warning in Node 22, gone in Node 23.
@@ -81,7 +81,7 @@ function rawKernels(backend: NodeBackend): RawKernels {
       shape: binding.TF_ATTR_SHAPE,
     },
     dataType: (dtype) => backend.getDTypeInteger(dtype),
-    run: (operation, attributes, inputs, outputCount) =>
+    run: (operation, { attributes, inputs, outputCount }) =>
       backend.executeMultipleOutputs(operation, attributes, inputs, outputCount),
   };
 }

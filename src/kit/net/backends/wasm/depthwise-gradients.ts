@@ -1,7 +1,7 @@
 import type { Tensor4D, TensorInfo, backend_util } from '@tensorflow/tfjs-core';
-import type { TensorLibrary } from '../engine-handle.ts';
-import { spreadBack } from './convolution-gradients.ts';
-import { computeOnHeap, type WasmHeap } from './wasm-heap.ts';
+import type { TensorLibrary } from '../backend.ts';
+import { type ConvolutionOperands, spreadBack } from './convolution-gradients.ts';
+import { computeOnHeap, type WasmHeap } from './wasm-kernel.ts';
 
 type Conv2DInfo = backend_util.Conv2DInfo;
 
@@ -9,11 +9,17 @@ type Conv2DInfo = backend_util.Conv2DInfo;
  * The gradient with respect to the input: dY with zeros inserted for the stride, convolved with the turned filter. With
  * a channel multiplier above 1 the sum over the multiplier's outputs.
  */
-export function depthwiseInputGradient(tf: TensorLibrary, dy: Tensor4D, filter: Tensor4D, info: Conv2DInfo): Tensor4D {
+export function depthwiseInputGradient(
+  tf: TensorLibrary,
+  { dy, filter }: ConvolutionOperands<'filter'>,
+  info: Conv2DInfo,
+): Tensor4D {
   const turned = tf.reverse4d(filter, [0, 1]);
   const parts = multiplierParts(tf, dy, info).map((part, index) => {
     const weights = tf.slice4d(turned, [0, 0, 0, index], [info.filterHeight, info.filterWidth, info.inChannels, 1]);
-    return spreadBack(tf, part, info, (spread, pad) => tf.depthwiseConv2d(spread, weights, 1, pad, 'NHWC', 1, 'floor'));
+    return spreadBack(tf, { dy: part, info }, (spread, pad) =>
+      tf.depthwiseConv2d(spread, weights, 1, pad, 'NHWC', 1, 'floor'),
+    );
   });
   return tf.addN(parts);
 }
@@ -39,7 +45,11 @@ function multiplierParts(tf: TensorLibrary, dy: Tensor4D, info: Conv2DInfo): Ten
  * positions of X, shifted by that cell, times dY. A loop over the heap, since there is nothing to make it of: as products
  * of shifted slices it takes five times as long, as a convolution of one group per channel ten times.
  */
-export function depthwiseFilterGradient(heap: WasmHeap, x: TensorInfo, dy: TensorInfo, info: Conv2DInfo): TensorInfo {
+export function depthwiseFilterGradient(
+  heap: WasmHeap,
+  { x, dy }: Readonly<Record<'x' | 'dy', TensorInfo>>,
+  info: Conv2DInfo,
+): TensorInfo {
   return computeOnHeap(heap, [x, dy], {
     shape: info.filterShape,
     fill: (out, inputs, gradients) => {
@@ -87,13 +97,17 @@ function addRow(
     for (let filterColumn = 0; filterColumn < filterWidth; filterColumn += 1) {
       const inputColumn = column * strideWidth + filterColumn - padInfo.left;
       if (inputColumn < 0 || inputColumn >= inWidth) continue;
-      addCell(sums, inputs, gradients, {
-        input: inputStart + inputColumn * inChannels,
-        output: outputStart + column * outChannels,
-        sum: (filterRow * filterWidth + filterColumn) * outChannels,
-        channels: inChannels,
-        multiplier: outChannels / inChannels,
-      });
+      addCell(
+        sums,
+        { inputs, gradients },
+        {
+          input: inputStart + inputColumn * inChannels,
+          output: outputStart + column * outChannels,
+          sum: (filterRow * filterWidth + filterColumn) * outChannels,
+          channels: inChannels,
+          multiplier: outChannels / inChannels,
+        },
+      );
     }
   }
 }
@@ -107,7 +121,11 @@ interface Cell {
   readonly multiplier: number;
 }
 
-function addCell(sums: Float64Array, inputs: Float32Array, gradients: Float32Array, cell: Cell): void {
+function addCell(
+  sums: Float64Array,
+  { inputs, gradients }: Readonly<Record<'inputs' | 'gradients', Float32Array>>,
+  cell: Cell,
+): void {
   const { input, output, sum, channels, multiplier } = cell;
   for (let index = 0; index < channels * multiplier; index += 1) {
     const channel = multiplier === 1 ? index : Math.floor(index / multiplier);

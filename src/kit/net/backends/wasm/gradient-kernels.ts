@@ -1,12 +1,9 @@
 import type { backend_util, NamedAttrMap, Tensor, Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
-import type { TensorLibrary } from '../engine-handle.ts';
+import type { TensorLibrary } from '../backend.ts';
 import { filterGradient, inputGradient } from './convolution-gradients.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients.ts';
 import { maxPoolGradient } from './max-pool-gradient.ts';
-import { replaceKernel } from './replace-kernel.ts';
-import { unsortedSegmentSum } from './segment-sum.ts';
-import type { WasmHeap } from './wasm-heap.ts';
-import { windowGeometry, type Shape4D, type WindowAttributes } from './window-geometry.ts';
+import { replaceKernel, type WasmHeap } from './wasm-kernel.ts';
 
 type Compute = (call: KernelCall) => TensorInfo;
 
@@ -25,23 +22,23 @@ interface KernelCall {
  */
 const kernels: Readonly<Record<string, Compute>> = {
   Conv2DBackpropInput: outOfOperations(({ tf, inputs: { dy, filter }, attributes }) => {
-    const info = geometry(tf, attributes, { input: shapeIn(attributes, 'inputShape'), filter: shapeOf(filter) });
-    return inputGradient(tf, rank4(dy), rank4(filter), info);
+    const info = windowGeometry(tf, attributes, { input: shapeIn(attributes, 'inputShape'), filter: shapeOf(filter) });
+    return inputGradient(tf, { dy: rank4(dy), filter: rank4(filter) }, info);
   }),
   Conv2DBackpropFilter: outOfOperations(({ tf, inputs: { x, dy }, attributes }) => {
-    const info = geometry(tf, attributes, { input: shapeOf(x), filter: shapeIn(attributes, 'filterShape') });
-    return filterGradient(tf, rank4(x), rank4(dy), info);
+    const info = windowGeometry(tf, attributes, { input: shapeOf(x), filter: shapeIn(attributes, 'filterShape') });
+    return filterGradient(tf, { x: rank4(x), dy: rank4(dy) }, info);
   }),
   DepthwiseConv2dNativeBackpropInput: outOfOperations(({ tf, inputs: { dy, filter }, attributes }) => {
     const shapes = { input: shapeIn(attributes, 'inputShape'), filter: shapeOf(filter), depthwise: true };
-    return depthwiseInputGradient(tf, rank4(dy), rank4(filter), geometry(tf, attributes, shapes));
+    return depthwiseInputGradient(tf, { dy: rank4(dy), filter: rank4(filter) }, windowGeometry(tf, attributes, shapes));
   }),
   DepthwiseConv2dNativeBackpropFilter: ({ tf, heap, inputs: { x, dy }, attributes }) => {
     const shapes = { input: shapeOf(x), filter: shapeIn(attributes, 'filterShape'), depthwise: true };
-    return depthwiseFilterGradient(heap, rank4(x), rank4(dy), geometry(tf, attributes, shapes));
+    return depthwiseFilterGradient(heap, { x: rank4(x), dy: rank4(dy) }, windowGeometry(tf, attributes, shapes));
   },
   MaxPoolGrad: ({ tf, heap, inputs: { dy, input }, attributes }) =>
-    maxPoolGradient(heap, given(dy), given(input), poolGeometry(tf, attributes, shapeOf(input))),
+    maxPoolGradient(heap, { dy: given(dy), input: given(input) }, poolGeometry(tf, attributes, shapeOf(input))),
   UnsortedSegmentSum: outOfOperations(({ tf, inputs: { x, segmentIds }, attributes }) =>
     unsortedSegmentSum(tf, given(x), given(segmentIds) as Tensor1D, Number(attributes['numSegments'])),
   ),
@@ -59,14 +56,6 @@ export function registerGradientKernels(tf: TensorLibrary): void {
 /** Disposes what is computed on the way. */
 function outOfOperations(compute: (call: KernelCall) => Tensor): Compute {
   return (call) => call.tf.tidy(() => compute(call));
-}
-
-function geometry(
-  tf: TensorLibrary,
-  attributes: NamedAttrMap,
-  { input, filter, depthwise = false }: { input: Shape4D; filter: Shape4D; depthwise?: boolean },
-): ReturnType<typeof windowGeometry> {
-  return windowGeometry(tf, attributes as unknown as WindowAttributes, { input, filter, depthwise });
 }
 
 function poolGeometry(tf: TensorLibrary, attributes: NamedAttrMap, shape: Shape4D): backend_util.Conv2DInfo {
@@ -93,4 +82,53 @@ function rank4(tensor: Tensor | undefined): Tensor4D {
 function given(tensor: Tensor | undefined): Tensor {
   if (tensor === undefined) throw new Error('a kernel was called without one of its inputs');
   return tensor;
+}
+
+/** The attributes that tfjs passes to the kernels of convolution gradients. */
+interface WindowAttributes {
+  readonly strides: number | [number, number];
+  readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  readonly dataFormat?: 'NHWC' | 'NCHW';
+  readonly dilations?: number | [number, number];
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+type Shape4D = [number, number, number, number];
+
+/** Sizes and paddings of the convolution whose gradient is wanted. Dilated windows are not supported, and throw. */
+function windowGeometry(
+  tf: TensorLibrary,
+  attributes: NamedAttrMap,
+  shapes: { readonly input: Shape4D; readonly filter: Shape4D; readonly depthwise?: boolean },
+): backend_util.Conv2DInfo {
+  const {
+    strides,
+    pad,
+    dimRoundingMode,
+    dilations = 1,
+    dataFormat = 'NHWC',
+  } = attributes as unknown as WindowAttributes;
+  const info = tf.backend_util.computeConv2DInfo(
+    shapes.input,
+    shapes.filter,
+    strides,
+    dilations,
+    pad,
+    dimRoundingMode,
+    shapes.depthwise ?? false,
+    tf.backend_util.convertConv2DDataFormat(dataFormat),
+  );
+  if (info.dataFormat !== 'channelsLast' || info.dilationHeight !== 1 || info.dilationWidth !== 1) {
+    throw new Error('gradients of convolutions on wasm: only NHWC without dilation is implemented');
+  }
+  return info;
+}
+
+/** Adds the rows of `x` whose segment is equal: [n, ...] to [segments, ...]. Rows of segments that do not exist are left out. */
+function unsortedSegmentSum(tf: TensorLibrary, x: Tensor, segmentIds: Tensor1D, segments: number): Tensor {
+  const [rows = 0, ...rest] = x.shape;
+  const exists = tf.logicalAnd(tf.greaterEqual(segmentIds, 0), tf.less(segmentIds, segments));
+  const kept = tf.mul(x, tf.reshape(tf.cast(exists, x.dtype), [rows, ...rest.map(() => 1)]));
+  const ids = tf.clipByValue(segmentIds, 0, segments - 1);
+  return tf.scatterND(tf.reshape(tf.cast(ids, 'int32'), [rows, 1]), kept, [segments, ...rest]);
 }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { EngineIdentity } from '../../../../core/engine-identity.ts';
 import { checkVersion } from '../../engines/check-version.ts';
-import type { EngineHandle, TensorLibrary } from '../engine-handle.ts';
+import type { Backend, TensorLibrary } from '../backend.ts';
 import { registerFastKernels } from './fast-kernels.ts';
 import { registerGradientKernels } from './gradient-kernels.ts';
 
@@ -15,7 +15,7 @@ interface WasmBackend {
  * The WebAssembly backend (SIMD; tfjs has no threads for it under Node, tensorflow/tfjs issue 3830), with the gradient
  * kernels it lacks added.
  */
-export async function loadWasm(identity: EngineIdentity): Promise<EngineHandle> {
+export async function loadWasm(identity: EngineIdentity): Promise<Backend> {
   const require = createRequire(import.meta.url);
   const tf = require('@tensorflow/tfjs-core') as TensorLibrary;
   const backend = require('@tensorflow/tfjs-backend-wasm') as WasmBackend;

@@ -1,13 +1,17 @@
 import type { TensorInfo, backend_util } from '@tensorflow/tfjs-core';
-import { computeOnHeap, type WasmHeap } from './wasm-heap.ts';
+import { computeOnHeap, type WasmHeap } from './wasm-kernel.ts';
 
 type Pool2DInfo = backend_util.Conv2DInfo;
 
 /**
- * The gradient of a maximum goes to the first of the greatest cells, row by row. The backend's own kernel (4.22) overlooks
+ * The gradient of a maximum goes to the first of the largest cells, row by row. The backend's own kernel (4.22) overlooks
  * windows in which every value is negative.
  */
-export function maxPoolGradient(heap: WasmHeap, dy: TensorInfo, input: TensorInfo, info: Pool2DInfo): TensorInfo {
+export function maxPoolGradient(
+  heap: WasmHeap,
+  { dy, input }: Readonly<Record<'dy' | 'input', TensorInfo>>,
+  info: Pool2DInfo,
+): TensorInfo {
   return computeOnHeap(heap, [dy, input], {
     shape: input.shape,
     fill: (out, gradients, values) => {
@@ -15,7 +19,7 @@ export function maxPoolGradient(heap: WasmHeap, dy: TensorInfo, input: TensorInf
       let position = 0;
       for (const cells of windows(info)) {
         for (let channel = 0; channel < info.inChannels; channel += 1) {
-          const cell = greatestCell(values, cells, channel);
+          const cell = maxCell(values, cells, channel);
           out[cell] = (out[cell] ?? 0) + (gradients[position] ?? 0);
           position += 1;
         }
@@ -44,10 +48,10 @@ function covered(begin: number, length: number, size: number): number[] {
   return Array.from({ length: Math.min(size, begin + length) - from }, (_, index) => from + index);
 }
 
-function greatestCell(values: Float32Array, cells: readonly number[], channel: number): number {
-  let greatest = (cells[0] ?? 0) + channel;
+function maxCell(values: Float32Array, cells: readonly number[], channel: number): number {
+  let max = (cells[0] ?? 0) + channel;
   for (const begin of cells) {
-    if ((values[begin + channel] ?? 0) > (values[greatest] ?? 0)) greatest = begin + channel;
+    if ((values[begin + channel] ?? 0) > (values[max] ?? 0)) max = begin + channel;
   }
-  return greatest;
+  return max;
 }

@@ -3,9 +3,8 @@ import type { ActivationAttributes } from '../../graph/layers/activation.ts';
 import { normEpsilon } from '../../graph/layers/equalize-norms.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
 import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
-import { overhang, windowPositions } from '../../graph/layers/window.ts';
+import { cutWindowFactors, overhang, type Pair, windowPositions } from '../../graph/layers/window.ts';
 import type { NamedArray } from '../../model/named-array.ts';
-import { cutWindowFactors } from './cut-window-factors.ts';
 import type { GraphWriter } from './graph-writer.ts';
 
 /** A layer to be written: its last node has the layer's name, since others take their input from there. */
@@ -14,6 +13,8 @@ interface WriterCall<Kind extends LayerKind> {
   readonly writer: GraphWriter;
   readonly shapes: readonly FeatureShape[];
   readonly outputShape: FeatureShape;
+  /** Height and width are left open: `shapes` hold those of one size. */
+  readonly anySize: boolean;
   /** By suffix. */
   readonly parameter: (suffix: string) => NamedArray;
 }
@@ -134,7 +135,7 @@ function writeEqualizeNorms({ node, writer }: WriterCall<'equalize-norms'>): voi
   writer.node('Mul', name, [x, writer.node('Div', `${name}_factors`, [mean, norm])]);
 }
 
-function writePooling({ node, writer, shapes }: WriterCall<'pooling'>): void {
+function writePooling({ node, writer, shapes, anySize }: WriterCall<'pooling'>): void {
   const { name, inputs, attributes } = node;
   const isMax = attributes.function === 'max';
   if (attributes.global) {
@@ -143,6 +144,13 @@ function writePooling({ node, writer, shapes }: WriterCall<'pooling'>): void {
   }
   const [, height = 0, width = 0] = shapes[0] ?? [];
   const { kernel, stride, pad, convention } = attributes;
+  if (anySize) {
+    const far = [0, 1].map((axis) => (convention === 'full' ? farPad(pad, stride, axis) : (pad[axis] ?? 0)));
+    const window = { kernel_shape: kernel, strides: stride, pads: [...pad, ...far] };
+    if (isMax) writer.node('MaxPool', name, inputs, window);
+    else writer.node('AveragePool', name, inputs, { ...window, count_include_pad: 1 });
+    return;
+  }
   const positions = windowPositions([height, width], attributes, convention);
   const beyond = overhang([height, width], attributes, positions);
   const isCut = beyond.some((cells) => cells > 0);
@@ -159,4 +167,12 @@ function writePooling({ node, writer, shapes }: WriterCall<'pooling'>): void {
     const constant = writer.floats(`${name}_factors`, [1, 1, ...positions], factors);
     writer.node('Mul', name, [whole, constant], {}, `${name}_means`);
   }
+}
+
+/**
+ * Padding behind a maximum of the convention `full` for whatever size: floor((x + stride - 1) / stride) rounds up, and
+ * padding is never the maximum.
+ */
+export function farPad(pad: Pair, stride: Pair, axis: number): number {
+  return (pad[axis] ?? 0) + (stride[axis] ?? 1) - 1;
 }

@@ -1,5 +1,4 @@
-import { overhang, type Pair, windowPositions } from '../../graph/layers/window.ts';
-import { cutWindowFactors } from './cut-window-factors.ts';
+import { cutWindowFactors, overhang, type Pair, windowPositions } from '../../graph/layers/window.ts';
 import { type OnnxNodeReader, type OnnxValue, parameterOf } from './onnx-node.ts';
 
 interface Pads {

@@ -1,24 +1,26 @@
 import { type OnnxModel, onnxModel } from '../../../codec/onnx/onnx-model.ts';
 import type { OnnxValueInfo } from '../../../codec/onnx/onnx-messages.ts';
 import { foldBatchNormalization, type ParameterizedGraph } from '../../passes/fold-batch-normalization.ts';
-import { inputName, type LayerNodeOf } from '../../graph/graph.ts';
+import { type Graph, inputName, type LayerNodeOf } from '../../graph/graph.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
 import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
 import { GraphWriter } from './graph-writer.ts';
-import { layerWriters } from './layer-writers.ts';
+import { farPad, layerWriters } from './layer-writers.ts';
 
 export interface OnnxWriteOptions {
   /** Merge each batch normalisation into the convolution or fully connected layer before it: quicker to run. */
   readonly foldBatchNormalization?: boolean;
   /**
-   * What the network takes. `planes`, the default: `data`, float32, NCHW. `bytes`: `pixels`, uint8, NHWC, as decoders
-   * give them; the conversion is part of the graph, where onnxruntime does it with all its threads.
+   * What the network takes. `planes`, the default: `data`, float32, NCHW. `bytes` and `floats`: `pixels`, uint8 or float32,
+   * NHWC, as decoders write them; the conversion is part of the graph, where onnxruntime does it with all its threads.
    */
-  readonly input?: 'planes' | 'bytes';
+  readonly input?: 'planes' | 'bytes' | 'floats';
+  /** Leave height and width open; only for graphs that {@link canLeaveSizeOpen}. */
+  readonly anySize?: boolean;
 }
 
-/** Name of the input that takes bytes; `data` is then what becomes of it. */
-const bytesName = 'pixels';
+/** Name of the input that takes pixels one after the other; `data` is then what becomes of it. */
+const pixelsName = 'pixels';
 
 /** TensorProto.DataType. */
 const elementTypes = { float32: 1, uint8: 2 } as const;
@@ -36,22 +38,35 @@ const irVersion = 8;
  */
 export function onnxBytes(model: ParameterizedGraph, options: OnnxWriteOptions = {}): Uint8Array {
   const folded = options.foldBatchNormalization === true ? foldBatchNormalization(model) : model;
-  return onnxModel.encode(onnxModelOf(folded, options.input ?? 'planes'));
+  return onnxModel.encode(onnxModelOf(folded, options));
 }
 
-function onnxModelOf(
-  { inferred, parameters }: ParameterizedGraph,
-  input: Required<OnnxWriteOptions>['input'],
-): OnnxModel {
-  const { graph, shapes } = inferred;
+/**
+ * Whether the file can leave height and width open: where windows are cut at the border, the factors of a mean, and the
+ * padding of a maximum whose stride is larger than its window, depend on the size.
+ */
+export function canLeaveSizeOpen({ layers }: Graph): boolean {
+  return layers.every((node) => {
+    if (node.kind !== 'pooling') return true;
+    const { global, convention, function: pooled, kernel, stride, pad } = node.attributes;
+    if (global || convention === 'valid') return true;
+    return pooled === 'max' && [0, 1].every((axis) => farPad(pad, stride, axis) < (kernel[axis] ?? 0));
+  });
+}
+
+function onnxModelOf(model: ParameterizedGraph, options: OnnxWriteOptions): OnnxModel {
+  const { input = 'planes', anySize = false } = options;
+  const { graph, shapes } = model.inferred;
   const writer = new GraphWriter();
-  if (input === 'bytes') writeBytesToPlanes(writer);
-  for (const node of graph.layers) {
-    writeLayer(writer, node as LayerNodeOf<LayerKind>, { inferred, parameters });
-  }
-  const value = (name: string): OnnxValueInfo => valueInfo(name, shapes.get(name) ?? []);
+  if (input !== 'planes') writePixelsToPlanes(writer, input);
+  for (const node of graph.layers) writeLayer(writer, node as LayerNodeOf<LayerKind>, { model, anySize });
+  const value = (name: string): OnnxValueInfo => {
+    const [channels = 0, ...size] = shapes.get(name) ?? [];
+    return valueInfo(name, [channels, ...(anySize ? size.map((_, axis) => `${name}_${axis}`) : size)]);
+  };
   const { height, width, channels } = graph.input;
-  const bytes = valueInfo(bytesName, [height, width, channels], elementTypes.uint8);
+  const size = anySize ? ['height', 'width'] : [height, width];
+  const pixels = valueInfo(pixelsName, [...size, channels], input === 'bytes' ? elementTypes.uint8 : undefined);
   return {
     irVersion,
     producerName,
@@ -59,7 +74,7 @@ function onnxModelOf(
       nodes: writer.nodes,
       name: 'network',
       initializers: writer.initializers,
-      inputs: [input === 'bytes' ? bytes : value(inputName)],
+      inputs: [input === 'planes' ? value(inputName) : pixels],
       outputs: graph.outputs.map(value),
       valueInfo: [],
     },
@@ -71,14 +86,16 @@ function onnxModelOf(
 function writeLayer<Kind extends LayerKind>(
   writer: GraphWriter,
   node: LayerNodeOf<Kind>,
-  { inferred, parameters }: ParameterizedGraph,
+  { model, anySize }: { readonly model: ParameterizedGraph; readonly anySize: boolean },
 ): void {
+  const { inferred, parameters } = model;
   const shapeOf = (name: string): FeatureShape => inferred.shapes.get(name) ?? [];
   layerWriters[node.kind]({
     node,
     writer,
     shapes: node.inputs.map(shapeOf),
     outputShape: shapeOf(node.name),
+    anySize,
     parameter(suffix) {
       const array = parameters.get(node.parameterNames?.[suffix] ?? `${node.name}_${suffix}`);
       if (array === undefined) throw new Error(`layer "${node.name}" has no parameter "${suffix}"`);
@@ -87,13 +104,23 @@ function writeLayer<Kind extends LayerKind>(
   });
 }
 
-/** Moved while they are bytes, a quarter of what floats are. */
-function writeBytesToPlanes(writer: GraphWriter): void {
-  const planes = writer.node('Transpose', `${bytesName}_planes`, [bytesName], { perm: [0, 3, 1, 2] });
+/** Bytes are moved before they become floats, of four times the size. */
+function writePixelsToPlanes(writer: GraphWriter, input: 'bytes' | 'floats'): void {
+  const order = { perm: [0, 3, 1, 2] };
+  if (input === 'floats') {
+    writer.node('Transpose', inputName, [pixelsName], order);
+    return;
+  }
+  const planes = writer.node('Transpose', `${pixelsName}_planes`, [pixelsName], order);
   writer.node('Cast', inputName, [planes], { to: elementTypes.float32 });
 }
 
-function valueInfo(name: string, shape: FeatureShape, elementType: number = elementTypes.float32): OnnxValueInfo {
-  const dimensions = [{ parameter: 'N' }, ...shape.map((size) => ({ value: size }))];
-  return { name, type: { tensorType: { elementType, shape: { dimensions } } } };
+/** `shape` without the batch: sizes, or names of those that are open. */
+function valueInfo(
+  name: string,
+  shape: readonly (number | string)[],
+  elementType: number = elementTypes.float32,
+): OnnxValueInfo {
+  const sizes = shape.map((size) => (typeof size === 'number' ? { value: size } : { parameter: size }));
+  return { name, type: { tensorType: { elementType, shape: { dimensions: [{ parameter: 'N' }, ...sizes] } } } };
 }

@@ -27,3 +27,14 @@ export function overhang(size: Pair, window: Window, positions: Pair): Pair {
   };
   return [along(0), along(1)];
 }
+
+/** What turns a mean over whole windows into one over the cells that a window has within the padding; row by row. */
+export function cutWindowFactors(size: Pair, window: Window, positions: Pair): Float32Array {
+  const along = (axis: 0 | 1): number[] =>
+    Array.from({ length: positions[axis] }, (_, index) => {
+      const remaining = size[axis] + 2 * window.pad[axis] - index * window.stride[axis];
+      return window.kernel[axis] / Math.min(window.kernel[axis], remaining);
+    });
+  const columns = along(1);
+  return Float32Array.from(along(0).flatMap((row) => columns.map((column) => row * column)));
+}

@@ -1,4 +1,5 @@
 import { fail } from '../../../../core/failure.ts';
+import { failures } from '../../failures.ts';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from '../../../codec/onnx/onnx-messages.ts';
 import { type OnnxModel, onnxModel } from '../../../codec/onnx/onnx-model.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
@@ -11,15 +12,16 @@ import { producerName } from '../../exchange/onnx/write-onnx.ts';
 const movers = /^(Identity|Cast|Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Slice|Split|Concat|Gather|Pad|Dropout)$/;
 const weighted = /^(Conv|ConvInteger|QLinearConv|Gemm|MatMul|MatMulInteger|QLinearMatMul)$/;
 const normalizers = /^(Sub|Add|Mul|Div|BatchNormalization)$/;
-/** Take the sizes of the images, not their values. */
+/** Operators that take the sizes of the images, not their values. */
 const measuring = /^(Shape|Size)$/;
 
 /** Numbers of onnx.proto's TensorProto.DataType: float32, float16, float64. */
 const floats: readonly (number | undefined)[] = [1, 10, 11];
 
 /**
- * What onnxruntime would run without a word, and give nonsense. Fails with `normalization-unknown` where nothing says how
- * the pixels are to be normalised, `normalization-not-taken` where they would be twice, and `parameter-not-finite`.
+ * Refuses what onnxruntime would run silently, with meaningless results. Fails with `normalization-unknown` if neither the
+ * file nor the caller tells how to normalise the pixels, `normalization-not-taken` if they would be normalised twice, and
+ * `parameter-not-finite`.
  */
 export function checkForeign(file: string, normalization: InputNormalization | undefined): void {
   const model: OnnxModel = decodeFile(onnxModel, file);
@@ -56,22 +58,16 @@ function checkInitializers({ initializers, nodes }: OnnxGraph, file: string): vo
     if (index === undefined) continue;
     const { name = '' } = tensor;
     const user = nodes.find(({ inputs }) => inputs.includes(name));
-    const used =
-      user === undefined ? 'which no node uses' : `an input of node "${nameOf(user)}" (${user.opType ?? ''})`;
-    fail({
-      code: 'parameter-not-finite',
-      message: `Value ${index} of initializer "${name}", ${used}, is no finite number; a model holds finite numbers only.`,
-      at: { file },
-      hint: 'The training that made it has diverged.',
-    });
+    const use = user === undefined ? 'which no node uses' : `an input of node "${nameOf(user)}" (${user.opType ?? ''})`;
+    fail(failures.initializerNotFinite({ index, initializer: name, use }, { file }));
   }
 }
 
 function nonFiniteIndex(tensor: OnnxTensor, file: string): number | undefined {
-  // Values in another file are onnxruntime's to read.
+  // Values in another file are read by onnxruntime alone.
   if (tensor.dataLocation === 1 || !floats.includes(tensor.dataType)) return undefined;
   const { values } = constantOf(tensor, file);
-  const isStrange = values.length === 1 ? Number.isNaN : (value: number) => !Number.isFinite(value);
-  for (let index = 0; index < values.length; index += 1) if (isStrange(values[index] ?? 0)) return index;
+  const isNotFinite = values.length === 1 ? Number.isNaN : (value: number) => !Number.isFinite(value);
+  for (let index = 0; index < values.length; index += 1) if (isNotFinite(values[index] ?? 0)) return index;
   return undefined;
 }

@@ -1,48 +1,89 @@
-import type { Tensor } from 'onnxruntime-node';
-import type { OnnxLibrary } from './load-onnxruntime.ts';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InputNormalization } from '../../exchange/model-format.ts';
+import type { ImageBatch } from '../inference-session.ts';
+import type { Onnxruntime } from './load-onnxruntime.ts';
 
-/** What an ONNX network takes: (value - mean) * scale of the bytes 0..255 of an image. */
-export interface ImageInput {
+/** What an ONNX network takes: (value - mean) * scale of the values 0..255 of an image. */
+export interface ImageInput extends InputNormalization {
   readonly name: string;
-  readonly height: number;
-  readonly width: number;
+  /** Undefined: any. */
+  readonly height: number | undefined;
+  readonly width: number | undefined;
+  readonly channels: number;
   readonly layout: 'nchw' | 'nhwc';
   readonly type: 'float32' | 'uint8';
-  readonly mean: number;
-  readonly scale: number;
-  readonly colorOrder: 'rgb' | 'bgr';
 }
 
-/** Makes the tensor for `count` images, RGB bytes, NHWC. Bytes that can go in as they are are not copied. */
-export function imageTensor(
-  library: OnnxLibrary,
-  input: ImageInput,
-  { pixels, count }: { readonly pixels: Uint8Array; readonly count: number },
-): Tensor {
-  const { height, width, layout, type } = input;
-  const shape = layout === 'nhwc' ? [count, height, width, 3] : [count, 3, height, width];
-  if (takesBytes(input)) return new library.Tensor('uint8', pixels, shape);
-  const values = type === 'uint8' ? new Uint8Array(pixels.length) : new Float32Array(pixels.length);
-  fill(values, pixels, input);
-  return values instanceof Uint8Array
-    ? new library.Tensor('uint8', values, shape)
-    : new library.Tensor('float32', values, shape);
+/** The input of a file, or why it is not a batch of images. */
+export type ImageInputResult =
+  | { readonly outcome: 'taken'; readonly input: ImageInput; readonly fixedBatch: number | undefined }
+  | { readonly outcome: 'refused'; readonly problem: string };
+
+const asTheyAre: InputNormalization = { mean: 0, scale: 1, colorOrder: 'rgb' };
+
+/** Reads layout, size and batch of a file that another program wrote from the shapes it declares. */
+export function readImageInput(session: InferenceSession, normalization = asTheyAre): ImageInputResult {
+  const refused = (problem: string): ImageInputResult => ({ outcome: 'refused', problem });
+  const [input, second] = session.inputMetadata;
+  if (input?.isTensor !== true || second !== undefined) {
+    return refused(`expected one input, the images, found ${session.inputNames.join(', ')}`);
+  }
+  const { type, shape, name } = input;
+  const shown = `[${shape.join(', ')}]`;
+  if (shape.length !== 4) return refused(`expected images of 4 axes as its input, found ${shown}`);
+  if (type !== 'float32' && type !== 'uint8') return refused(`its input is ${type}; float32 and uint8 are read`);
+  const isChannelsFirst = shape[1] === 3;
+  if (!isChannelsFirst && shape[3] !== 3) {
+    return refused(`expected an input of 3 channels, NCHW or NHWC, found ${shown}`);
+  }
+  const sizeOf = (length: number | string | undefined): number | undefined =>
+    typeof length === 'number' && length > 0 ? length : undefined;
+  const [height, width] = (isChannelsFirst ? [shape[2], shape[3]] : [shape[1], shape[2]]).map(sizeOf);
+  const layout = isChannelsFirst ? 'nchw' : 'nhwc';
+  return {
+    outcome: 'taken',
+    input: { name, layout, type, height, width, channels: 3, ...normalization },
+    fixedBatch: sizeOf(shape[0]),
+  };
 }
 
-function takesBytes({ layout, type, colorOrder, mean, scale }: ImageInput): boolean {
-  return layout === 'nhwc' && type === 'uint8' && colorOrder === 'rgb' && mean === 0 && scale === 1;
+/** Makes the tensor that a network is fed. Values that can go in as they are are not copied. */
+export function imageTensor(library: Onnxruntime['library'], input: ImageInput, images: ImageBatch): Tensor {
+  const { layout, type } = input;
+  const { data, shape } = images;
+  const [batch, height, width, channels] = shape;
+  const tensorOf = (values: ImageBatch['data']): Tensor => {
+    const axes = layout === 'nhwc' ? shape : [batch, channels, height, width];
+    return values instanceof Uint8Array
+      ? new library.Tensor('uint8', values, axes)
+      : new library.Tensor('float32', values, axes);
+  };
+  const isTyped = (type === 'uint8') === data instanceof Uint8Array;
+  if (isTyped && layout === 'nhwc' && takesValues(input)) return tensorOf(data);
+  const values = type === 'uint8' ? new Uint8Array(data.length) : new Float32Array(data.length);
+  fill(values, input, images);
+  return tensorOf(values);
 }
 
-function fill(values: Uint8Array | Float32Array, pixels: Uint8Array, input: ImageInput): void {
-  const plane = input.height * input.width;
-  const table = Float32Array.from({ length: 256 }, (_, value) => (value - input.mean) * input.scale);
+/** Whether the network takes the values as they are. */
+function takesValues({ mean, scale, colorOrder }: ImageInput): boolean {
+  return mean === 0 && scale === 1 && colorOrder === 'rgb';
+}
+
+function fill(values: Uint8Array | Float32Array, input: ImageInput, { data, shape }: ImageBatch): void {
+  const { mean, scale, layout, colorOrder } = input;
+  const [, height, width, channels] = shape;
+  const plane = height * width;
+  const table =
+    data instanceof Uint8Array ? Float32Array.from({ length: 256 }, (_, value) => (value - mean) * scale) : undefined;
   // Where a channel of a pixel goes: planes of one channel each, or as it came.
-  const [pixelStep, channelStep] = input.layout === 'nchw' ? [1, plane] : [3, 1];
-  for (let channel = 0; channel < 3; channel += 1) {
-    const place = (input.colorOrder === 'rgb' ? channel : 2 - channel) * channelStep;
-    for (let start = 0; start < pixels.length; start += 3 * plane) {
+  const [pixelStep, channelStep] = layout === 'nchw' ? [1, plane] : [channels, 1];
+  for (let channel = 0; channel < channels; channel += 1) {
+    const place = (colorOrder === 'rgb' ? channel : channels - 1 - channel) * channelStep;
+    for (let start = 0; start < data.length; start += channels * plane) {
       for (let pixel = 0; pixel < plane; pixel += 1) {
-        values[start + place + pixel * pixelStep] = table[pixels[start + 3 * pixel + channel] ?? 0] ?? 0;
+        const value = data[start + channels * pixel + channel] ?? 0;
+        values[start + place + pixel * pixelStep] = table === undefined ? (value - mean) * scale : (table[value] ?? 0);
       }
     }
   }

@@ -1,14 +1,14 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { TensorLibrary } from '../../../../../src/kit/net/backends/engine-handle.ts';
-import { installedEngine } from '../../../../../src/kit/net/engines/installed.ts';
-import { loadEngine } from '../../../../../src/kit/net/backends/load.ts';
+import type { TensorLibrary } from '../../../../../src/kit/net/backends/backend.ts';
+import { trainingEngine } from '../../../../../src/kit/net/engines/choose-engine.ts';
+import { loadBackend } from '../../../../../src/kit/net/backends/load-backend.ts';
 
 let tf: TensorLibrary;
 
 beforeAll(async () => {
-  await loadEngine(installedEngine('cpu').identity, { threads: 1 });
-  ({ tf } = await loadEngine(installedEngine('wasm').identity, { threads: 1 }));
+  await loadBackend(trainingEngine('cpu').identity, { threads: 1 });
+  ({ tf } = await loadBackend(trainingEngine('wasm').identity, { threads: 1 }));
 });
 
 /** Shape and values on the plain backend, and on wasm. */

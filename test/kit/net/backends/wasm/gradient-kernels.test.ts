@@ -1,9 +1,9 @@
 import type { NamedAttrMap, Tensor, backend_util } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../../../../src/core/random.ts';
-import type { TensorLibrary } from '../../../../../src/kit/net/backends/engine-handle.ts';
-import { installedEngine } from '../../../../../src/kit/net/engines/installed.ts';
-import { loadEngine } from '../../../../../src/kit/net/backends/load.ts';
+import type { TensorLibrary } from '../../../../../src/kit/net/backends/backend.ts';
+import { trainingEngine } from '../../../../../src/kit/net/engines/choose-engine.ts';
+import { loadBackend } from '../../../../../src/kit/net/backends/load-backend.ts';
 
 type Shape = [number, number, number, number];
 type Padding = backend_util.ExplicitPadding;
@@ -41,8 +41,8 @@ let tf: TensorLibrary;
 
 /** Both backends live in the one tfjs-core; the tests go to and fro between them. */
 beforeAll(async () => {
-  await loadEngine(installedEngine('cpu').identity, { threads: 1 });
-  ({ tf } = await loadEngine(installedEngine('wasm').identity, { threads: 1 }));
+  await loadBackend(trainingEngine('cpu').identity, { threads: 1 });
+  ({ tf } = await loadBackend(trainingEngine('wasm').identity, { threads: 1 }));
 });
 
 async function onBackend(name: 'cpu' | 'wasm', compute: () => Tensor): Promise<number[]> {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
-import { parseEngineRequest, type EngineOverride } from '../../../../src/kit/net/engines/engine-override.ts';
-import { installedEngine } from '../../../../src/kit/net/engines/installed.ts';
+import { parseEngineOverride, type EngineOverride } from '../../../../src/kit/net/engines/choose-engine.ts';
+import { trainingEngine } from '../../../../src/kit/net/engines/choose-engine.ts';
 import { printedFailure } from '../../dataset/tiny-faces.ts';
 
 let folder: string;
@@ -34,7 +34,7 @@ const onWasm = {
 
 function failureOf(request: EngineOverride | undefined): unknown {
   try {
-    return installedEngine(request, folder);
+    return trainingEngine(request, folder);
   } catch (error) {
     if (error instanceof FailureError) return error.failures[0];
     throw error;
@@ -44,15 +44,15 @@ function failureOf(request: EngineOverride | undefined): unknown {
 describe('the installed engine', () => {
   it('is the one that set-up proved', () => {
     record(onCpu);
-    expect(installedEngine(undefined, folder)).toEqual({ identity: onCpu.engine });
-    expect(installedEngine('tensorflow', folder)).toEqual({ identity: onCpu.engine });
+    expect(trainingEngine(undefined, folder)).toEqual({ identity: onCpu.engine });
+    expect(trainingEngine('tensorflow', folder)).toEqual({ identity: onCpu.engine });
     record(onGpu);
-    expect(installedEngine('cuda', folder)).toEqual({ identity: onGpu.engine });
+    expect(trainingEngine('cuda', folder)).toEqual({ identity: onGpu.engine });
   });
 
   it('is wasm, with the reason and the remedy, where set-up could not install TensorFlow', () => {
     record(onWasm);
-    expect(installedEngine(undefined, folder)).toEqual({
+    expect(trainingEngine(undefined, folder)).toEqual({
       identity: { name: 'wasm', version: '4.22.0' },
       notice: 'TensorFlow is not set up: make was not found',
       remedy: 'install it',
@@ -60,7 +60,7 @@ describe('the installed engine', () => {
   });
 
   it('is wasm, and says so, where set-up has not run', () => {
-    expect(installedEngine(undefined, folder)).toMatchObject({
+    expect(trainingEngine(undefined, folder)).toMatchObject({
       identity: { name: 'wasm' },
       notice: 'set-up has not run here: the wasm engine serves, several times slower',
       remedy: 'npm run setup',
@@ -69,7 +69,7 @@ describe('the installed engine', () => {
 
   it('says that no GPU was found where the CUDA library computes on the CPU', () => {
     record({ ...onCpu, instead: { reason: 'TensorFlow found no GPU', remedy: 'look at nvidia-smi' } });
-    expect(installedEngine(undefined, folder)).toMatchObject({
+    expect(trainingEngine(undefined, folder)).toMatchObject({
       identity: onCpu.engine,
       notice: 'TensorFlow found no GPU',
     });
@@ -77,20 +77,20 @@ describe('the installed engine', () => {
 
   it('is wasm or cpu without a word where that was asked for', () => {
     record(onCpu);
-    expect(installedEngine('wasm', folder)).toEqual({ identity: { name: 'wasm', version: '4.22.0' } });
-    expect(installedEngine('cpu', folder)).toEqual({ identity: { name: 'cpu', version: '4.22.0' } });
+    expect(trainingEngine('wasm', folder)).toEqual({ identity: { name: 'wasm', version: '4.22.0' } });
+    expect(trainingEngine('cpu', folder)).toEqual({ identity: { name: 'cpu', version: '4.22.0' } });
   });
 
   it('is never another one than was asked for', async () => {
     record(onWasm);
-    expect(await printedFailure(() => installedEngine('tensorflow', folder))).toMatchInlineSnapshot(`
-      "engine-not-installed: the engine "tensorflow" was asked for and is not installed: TensorFlow is not set up: make was not found
+    expect(await printedFailure(() => trainingEngine('tensorflow', folder))).toMatchInlineSnapshot(`
+      "engine-not-installed: the engine "tensorflow" was requested and is not installed: TensorFlow is not set up: make was not found
         install it"
     `);
     record(onCpu);
-    expect(await printedFailure(() => installedEngine('cuda', folder))).toMatchInlineSnapshot(`
-      "engine-not-installed: the engine "cuda" was asked for and is not installed: set-up found tensorflow 2.21.0-cpu without a GPU
-        FLOW_ENGINE=cuda npm run setup"
+    expect(await printedFailure(() => trainingEngine('cuda', folder))).toMatchInlineSnapshot(`
+      "engine-not-installed: the engine "cuda" was requested and is not installed: set-up found tensorflow 2.21.0-cpu without a GPU
+        Run: FLOW_ENGINE=cuda npm run setup."
     `);
   });
 
@@ -101,21 +101,21 @@ describe('the installed engine', () => {
 
   it('is not replaced where one of its files is gone', async () => {
     record({ ...onCpu, files: ['node_modules/gone.node'] });
-    expect(await printedFailure(() => installedEngine(undefined, folder))).toMatchInlineSnapshot(`
+    expect(await printedFailure(() => trainingEngine(undefined, folder))).toMatchInlineSnapshot(`
       "engine-incomplete: set-up installed the tensorflow engine, but its file node_modules/gone.node is gone
-        npm run setup installs it anew; FLOW_ENGINE=wasm runs without it"
+        Run npm run setup again; FLOW_ENGINE=wasm runs without it."
     `);
   });
 });
 
 describe('FLOW_ENGINE', () => {
   it('may be unset, empty, or the name of an engine', () => {
-    expect(parseEngineRequest(undefined)).toBeUndefined();
-    expect(parseEngineRequest('')).toBeUndefined();
-    expect(parseEngineRequest('cuda')).toBe('cuda');
+    expect(parseEngineOverride(undefined)).toBeUndefined();
+    expect(parseEngineOverride('')).toBeUndefined();
+    expect(parseEngineOverride('cuda')).toBe('cuda');
   });
 
   it('may be nothing else', () => {
-    expect(() => parseEngineRequest('tensorflo')).toThrow('there is no engine "tensorflo"');
+    expect(() => parseEngineOverride('tensorflo')).toThrow('there is no engine "tensorflo"');
   });
 });

@@ -1,7 +1,7 @@
 import { fail } from '../../../core/failure.ts';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
 import { loadCpu } from './cpu/load-cpu.ts';
-import type { EngineHandle, LoadOptions } from './engine-handle.ts';
+import type { Backend, LoadOptions } from './backend.ts';
 import { loadTensorflow } from './tensorflow/load-tensorflow.ts';
 import { loadWasm } from './wasm/load-wasm.ts';
 
@@ -11,7 +11,7 @@ const loaders = {
   cpu: loadCpu,
 } satisfies Record<
   Exclude<EngineIdentity['name'], 'onnxruntime'>,
-  (identity: EngineIdentity, options: LoadOptions) => Promise<EngineHandle>
+  (identity: EngineIdentity, options: LoadOptions) => Promise<Backend>
 >;
 
 /**
@@ -22,7 +22,7 @@ const loaders = {
  *
  * One process loads one engine; the instance of tfjs-core is the one its backend was registered with.
  */
-export async function loadEngine(identity: EngineIdentity, options: LoadOptions): Promise<EngineHandle> {
+export async function loadBackend(identity: EngineIdentity, options: LoadOptions): Promise<Backend> {
   const { name } = identity;
   if (name === 'onnxruntime') {
     fail({

@@ -1,7 +1,7 @@
 import type * as core from '@tensorflow/tfjs-core';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
 
-/** The public functions of tfjs-core. Only the instance in an {@link EngineHandle} has a backend registered. */
+/** The public functions of tfjs-core. Only the instance in a {@link Backend} has one of tfjs's backends registered. */
 export type TensorLibrary = typeof core;
 
 export interface LoadOptions {
@@ -9,14 +9,14 @@ export interface LoadOptions {
   readonly threads: number;
 }
 
-/** A tensor library that is loaded, has its backend chosen, and is ready to compute. */
-export interface EngineHandle {
-  /** What was asked for; the versions of the loaded libraries have been compared with it. */
+/** A tensor library that is loaded and ready to execute graphs: one of tfjs's backends. */
+export interface Backend {
+  /** What was requested; the versions of the loaded libraries have been compared with it. */
   readonly identity: EngineIdentity;
   readonly tf: TensorLibrary;
   /** Where tensors are computed: `gpu` where the CUDA library has found a device. */
   readonly device: 'cpu' | 'gpu';
-  /** Threads the backend was told to use; the wasm and cpu engines have one whatever is asked. */
+  /** Threads the backend was told to use; wasm and cpu have one, whatever is requested. */
   readonly threads: number;
   /** Kernels of TensorFlow that tfjs has no operation for; absent where another library computes. */
   readonly raw?: RawKernels;
@@ -30,16 +30,18 @@ export interface RawAttribute {
   readonly value: unknown;
 }
 
+export interface RawCall {
+  readonly attributes: readonly RawAttribute[];
+  readonly inputs: readonly core.Tensor[];
+  /** As many as the operation defines. */
+  readonly outputCount: number;
+}
+
 /** Direct access to TensorFlow's own kernels, e.g. `FusedBatchNormV3`, by their names in its operation registry. */
 export interface RawKernels {
   readonly attributeType: Readonly<Record<'string' | 'int' | 'float' | 'bool' | 'type' | 'shape', number>>;
   /** The number of a tfjs dtype in an attribute of type `type`. */
   dataType(dtype: core.DataType): number;
-  /** Executes one operation; gives its outputs in the order of the operation's definition. */
-  run(
-    operation: string,
-    attributes: readonly RawAttribute[],
-    inputs: readonly core.Tensor[],
-    outputCount: number,
-  ): core.Tensor[];
+  /** Executes one operation; returns its outputs in the order of the operation's definition. */
+  run(operation: string, call: RawCall): core.Tensor[];
 }

@@ -1,6 +1,7 @@
-import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DataType, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type { TensorLibrary } from '../backend.ts';
 
-/** What this folder uses of tfjs's wasm backend (dist/backend_wasm.d.ts): the heap in which its tensors lie. */
+/** What this folder uses of tfjs's wasm backend (dist/backend_wasm.d.ts): the heap that holds its tensors. */
 export interface WasmHeap {
   /** Memory for the result of a kernel. It may grow the heap, after which older views are void. */
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
@@ -18,4 +19,12 @@ export function computeOnHeap(
   const [out, ...rest] = views;
   if (out !== undefined) output.fill(out, ...rest);
   return result;
+}
+
+/** Registers a kernel with the wasm backend and returns the one that had the name, if any. */
+export function replaceKernel(tf: TensorLibrary, kernelName: string, kernelFunc: KernelFunc): KernelFunc | undefined {
+  const former = tf.getKernelsForBackend('wasm').find((kernel) => kernel.kernelName === kernelName);
+  if (former !== undefined) tf.unregisterKernel(kernelName, 'wasm');
+  tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
+  return former?.kernelFunc;
 }

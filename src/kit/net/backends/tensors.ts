@@ -1,0 +1,52 @@
+import type { Tensor, TensorContainer } from '@tensorflow/tfjs-core';
+import type { TensorLibrary } from './backend.ts';
+
+/** The value; throws, naming `what` is missing, where its absence would be a defect of ours. */
+export function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`${what} is missing`);
+  return value;
+}
+
+/** `tf.tidy` for results of our own types: disposes of every tensor that `compute` made and that is not in its result. */
+export function scoped<Result extends object>(tf: TensorLibrary, compute: () => Result): Result {
+  // tfjs looks for tensors in the properties of any object; its type of containers has an index signature instead.
+  return tf.tidy(() => compute() as unknown as TensorContainer) as unknown as Result;
+}
+
+/** Values of a pass, each disposed of at its last planned use. */
+export class CountedTensors {
+  readonly #useCounts: ReadonlyMap<string, number>;
+  readonly #alive = new Map<string, { readonly tensor: Tensor; remaining: number }>();
+
+  constructor(useCounts: ReadonlyMap<string, number>) {
+    this.#useCounts = useCounts;
+  }
+
+  put(name: string, tensor: Tensor): void {
+    const remaining = this.#useCounts.get(name) ?? 0;
+    if (remaining === 0) tensor.dispose();
+    else this.#alive.set(name, { tensor, remaining });
+  }
+
+  get(name: string): Tensor {
+    return this.#entry(name).tensor;
+  }
+
+  /** One of the planned uses is over. */
+  release(name: string): void {
+    const entry = this.#entry(name);
+    entry.remaining -= 1;
+    if (entry.remaining > 0) return;
+    entry.tensor.dispose();
+    this.#alive.delete(name);
+  }
+
+  disposeAll(): void {
+    for (const { tensor } of this.#alive.values()) tensor.dispose();
+    this.#alive.clear();
+  }
+
+  #entry(name: string): { readonly tensor: Tensor; remaining: number } {
+    return required(this.#alive.get(name), `the value of layer "${name}"`);
+  }
+}

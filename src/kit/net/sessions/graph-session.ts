@@ -1,0 +1,77 @@
+import type { Backend } from '../backends/backend.ts';
+import { GraphExecutor } from '../backends/graph-executor.ts';
+import { inputName } from '../graph/graph.ts';
+import type { ShapedGraph } from '../graph/infer-shapes.ts';
+import type { ParameterizedGraph } from '../passes/fold-batch-normalization.ts';
+import { GraphShapes, takesAnySize } from './graph-shapes.ts';
+import type { ImageBatch, InferenceSession, OutputValues } from './inference-session.ts';
+
+export interface GraphSessionOptions {
+  readonly backend: Backend;
+  /** The session's from now on. */
+  readonly executor: GraphExecutor;
+  readonly inferred: ShapedGraph;
+  /** For failures. */
+  readonly file?: string | undefined;
+}
+
+/** A graph on one of our backends, in inference mode. */
+export class GraphSession implements InferenceSession {
+  readonly input;
+  readonly outputs;
+  readonly computesWith;
+  readonly #backend: Backend;
+  readonly #executor: GraphExecutor;
+  readonly #shapes: GraphShapes;
+
+  constructor({ backend, executor, inferred, file }: GraphSessionOptions) {
+    const { identity, device, threads } = backend;
+    this.#backend = backend;
+    this.#executor = executor;
+    const input = { name: inputName, type: 'float32', anySize: takesAnySize(inferred) } as const;
+    this.#shapes = new GraphShapes(inferred, { ...input, file });
+    this.input = this.#shapes.input;
+    this.outputs = this.#shapes.outputs;
+    this.computesWith = `${identity.name} ${identity.version}, ${device}, ${threads} threads`;
+  }
+
+  async run(
+    images: ImageBatch,
+    outputs: readonly string[] = this.outputs.map(({ name }) => name),
+  ): Promise<ReadonlyMap<string, OutputValues>> {
+    this.#shapes.check(images);
+    const { tf } = this.#backend;
+    const tensors = tf.tidy(() => {
+      const values = images.data instanceof Uint8Array ? new Float32Array(images.data) : images.data;
+      return this.#executor
+        .infer(tf.tensor4d(values, [...images.shape]))
+        .map((output) => (output.rank === 4 ? tf.transpose(output, [0, 3, 1, 2]) : output));
+    });
+    try {
+      const results = new Map<string, OutputValues>();
+      for (const [index, { name }] of this.outputs.entries()) {
+        const tensor = tensors[index];
+        if (tensor === undefined || !outputs.includes(name)) continue;
+        // A copy: what tensorflow returns may be memory of the tensor.
+        results.set(name, { shape: tensor.shape, data: Float32Array.from(await tensor.data<'float32'>()) });
+      }
+      return results;
+    } finally {
+      tf.dispose(tensors);
+    }
+  }
+
+  dispose(): Promise<void> {
+    this.#executor.dispose();
+    return Promise.resolve();
+  }
+}
+
+/** Puts a network on a backend. `file` names it in failures. */
+export function graphSession(
+  backend: Backend,
+  { inferred, parameters }: ParameterizedGraph,
+  file?: string,
+): GraphSession {
+  return new GraphSession({ backend, executor: new GraphExecutor(backend, inferred, parameters), inferred, file });
+}
