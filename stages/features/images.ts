@@ -1,22 +1,23 @@
 import { isAbsolute, join } from 'node:path';
-import { fail } from '../../src/core/failure.ts';
+import { fail, type TextLocation } from '../../src/core/failure.ts';
 import type { EncodedImage, ImageSequence } from '../../src/kit/face/embed-images.ts';
 import { listImageFolder } from '../../src/kit/dataset/image-folder.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { readPackingList } from '../../src/kit/codec/insightface/packing-list.ts';
 import { readImageFile } from '../../src/kit/image/image-file.ts';
 import type { Inputs, Params } from './contract.ts';
+import { failures } from './failures.ts';
 
-/** Images that are to get a row each. */
+/** Images that get a row each. */
 export interface NamedImages extends ImageSequence {
-  /** What stands in names.txt: the path in the folder or as the list writes it, or the number in the packed set. */
+  /** What names.txt calls it: the path in the folder or as the list writes it, or the number in the packed set. */
   nameAt(index: number): string;
   close(): void;
 }
 
 /**
- * The images that the inputs mean. Fails with `no-images` where they mean none, or two things at once, and with
- * `name-outside` where files are to be named after paths that lead out of their folder.
+ * The images that the inputs mean. Fails with `no-images` if they name none, or name them twice, with
+ * `image-not-aligned`, and with `name-outside` if files would be named after paths that lead out of their folder.
  */
 export function namedImages({ images, list, dataset }: Inputs, layout: Params['layout']): NamedImages {
   if (dataset !== undefined) {
@@ -30,7 +31,7 @@ export function namedImages({ images, list, dataset }: Inputs, layout: Params['l
 function ofFolder(folder: string): NamedImages {
   const { identities } = listImageFolder(folder);
   const names = identities.flatMap(({ name, images }) => images.map((image) => `${name}/${image}`));
-  if (names.length === 0) return refuse('the folder of images holds none', folder);
+  if (names.length === 0) return refuse('the folder of images is empty', folder);
   return ofFiles(names, folder);
 }
 
@@ -38,12 +39,7 @@ function ofList(list: string, folder: string, layout: Params['layout']): NamedIm
   const names: string[] = [];
   for (const entry of readPackingList(list)) {
     if ('aligned' in entry && !entry.aligned) {
-      fail({
-        code: 'image-not-aligned',
-        message: `${entry.path} is marked as not aligned (0); a network takes aligned images only`,
-        at: { file: list, line: entry.line, column: 1, length: 1 },
-        hint: 'Have face2rec align them, and give its set as the input dataset.',
-      });
+      fail(failures.imageNotAligned({ path: entry.path }, lineOf(list, entry.line)));
     }
     if (layout === 'files') requireInside(entry, list);
     names.push(entry.path);
@@ -54,12 +50,7 @@ function ofList(list: string, folder: string, layout: Params['layout']): NamedIm
 
 function requireInside({ path, line }: { readonly path: string; readonly line: number }, list: string): void {
   if (!path.split('/').includes('..')) return;
-  fail({
-    code: 'name-outside',
-    message: `the path ${path} leads out of its folder; a file of features is named after the path of its image`,
-    at: { file: list, line, column: 1, length: 1 },
-    hint: 'Write the list relative to the folder of images, or ask for the layout "matrix".',
-  });
+  fail(failures.nameOutside({ path }, lineOf(list, line)));
 }
 
 function ofFiles(names: readonly string[], folder: string): NamedImages {
@@ -95,6 +86,10 @@ function ofDataset(folder: string): NamedImages {
   };
 }
 
-function refuse(message: string, file?: string): never {
-  return fail({ code: 'no-images', message, ...(file === undefined ? {} : { at: { file } }) });
+function lineOf(file: string, line: number): TextLocation {
+  return { file, line, column: 1, length: 1 };
+}
+
+function refuse(problem: string, file?: string): never {
+  return fail(failures.noImages({ problem }, file === undefined ? undefined : { file }));
 }

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, wr
 import { createHash } from 'node:crypto';
 
 /*
- * Rows of one network, appended while they are computed, so that an interrupted stage goes on from them. Little-endian:
+ * Rows of one network, appended while they are computed, so that an interrupted stage resumes from them. Little-endian:
  *
  *   bytes      field
  *   4          position of the image among all that were asked for, uint32, rising
@@ -22,7 +22,7 @@ export class RowFile {
   readonly #size: number;
   #count: number;
 
-  /** Opens or makes the file of a network that gives `size` floats; records at its end that are not whole are cut off. */
+  /** Opens or makes the file of a network that computes `size` floats; records at its end that are not whole are cut off. */
   constructor(path: string, size: number) {
     this.#size = size;
     this.#descriptor = openSync(path, existsSync(path) ? 'r+' : 'w+');
@@ -36,7 +36,7 @@ export class RowFile {
     return this.#count;
   }
 
-  /** Where to go on: behind the last image that has a row. */
+  /** The position after the last image that has a row. */
   get next(): number {
     return this.#count === 0 ? 0 : this.at(this.#count - 1).position + 1;
   }

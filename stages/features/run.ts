@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import type { Failure } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { embedImages } from '../../src/kit/face/embed-images.ts';
-import { unitSum } from '../../src/kit/face/unit-sum.ts';
+import { unitSum } from '../../src/kit/face/pair-distances.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
 import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
@@ -10,7 +10,7 @@ import { namedImages, type NamedImages } from './images.ts';
 import { RowFile } from './row-file.ts';
 import { writeFeatures } from './write-features.ts';
 
-/** How often the stage says that it could go on from here. */
+/** How often the stage reports that it can resume from here. */
 const checkpointMs = 5000;
 
 type Context = StageContext<Params, Inputs, Outputs>;
@@ -52,12 +52,12 @@ interface Pass {
   readonly file: RowFile;
 }
 
-/** Goes on behind the rows that are there; every image gets the unit sum of both its orientations. */
+/** Continues after the rows that are there; every image gets the unit sum of both its orientations. */
 async function embedAll(context: Context, { embedder, images, file }: Pass): Promise<void> {
   const { params, signal } = context;
   context.emit({ type: 'log', level: 'info', message: `computing with ${embedder.computesWith}` });
   const begin = file.next;
-  const left = { length: images.length - begin, at: (index: number) => images.at(begin + index) };
+  const remaining = { length: images.length - begin, at: (index: number) => images.at(begin + index) };
   const skipped = new Set<number>();
   const onUndecodable =
     params.unreadable === 'fail'
@@ -69,7 +69,7 @@ async function embedAll(context: Context, { embedder, images, file }: Pass): Pro
   const started = performance.now();
   let saidAt = started;
   const unit = new Float64Array(embedder.embeddingSize);
-  for await (const batch of embedImages({ embedder, images: left, batch: params.batch, signal, onUndecodable })) {
+  for await (const batch of embedImages({ embedder, images: remaining, batch: params.batch, signal, onUndecodable })) {
     for (let place = 0; place < batch.count; place += 1) {
       if (skipped.has(batch.start + place)) continue;
       const row = [place * unit.length, (place + 1) * unit.length] as const;

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:f
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import type { EngineIdentity } from '../../src/core/engine-identity.ts';
-import { unitSum } from '../../src/kit/face/unit-sum.ts';
+import { unitSum } from '../../src/kit/face/pair-distances.ts';
 import { featureMatrix, featureOf } from '../../src/kit/codec/megaface/feature-matrix.ts';
 import type { Params } from './contract.ts';
 import type { NamedImages } from './images.ts';

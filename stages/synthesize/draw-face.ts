@@ -1,5 +1,5 @@
-import { alignmentTemplate } from '../../src/kit/face/alignment-template.ts';
-import { type Similarity, similarityTransform } from '../../src/kit/face/similarity-transform.ts';
+import { alignmentTemplate } from '../../src/kit/face/align-face.ts';
+import { type Similarity, similarityTransform } from '../../src/kit/face/align-face.ts';
 import type { RgbImage } from '../../src/kit/image/image.ts';
 import { buildEars, buildLongHair, buildTorso } from './body-model.ts';
 import { photograph } from './camera.ts';

@@ -1,6 +1,7 @@
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 import { requirePairs, verifySet } from '../../src/kit/face/verify-set.ts';
-import { namedSets, type NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
+import type { NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
+import { readVerificationSets } from '../../src/kit/face/verification-sets.ts';
 import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 
 export interface ValidationOptions {
@@ -21,7 +22,7 @@ export class Validation {
   /** Fails at once with `no-pairs` or `too-few-pairs`, not when the first verification is due. */
   constructor(options: ValidationOptions) {
     this.#options = options;
-    this.#sets = namedSets(options.paths);
+    this.#sets = readVerificationSets(options.paths);
     for (const set of this.#sets) requirePairs({ ...set, folds });
   }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { digestOf } from '../../src/core/digest.ts';
 import type { EmbeddingStore } from '../../src/kit/face/embedding-store.ts';
 import { mistakesImage } from '../../src/kit/face/mistakes-image.ts';
-import { unitSum } from '../../src/kit/face/unit-sum.ts';
+import { unitSum } from '../../src/kit/face/pair-distances.ts';
 import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
 import { wrongPairs } from '../../src/kit/face/worst-pairs.ts';
 import { featureMatrix } from '../../src/kit/codec/megaface/feature-matrix.ts';
@@ -20,7 +20,7 @@ export interface DetailsRequest {
   readonly folder: string;
 }
 
-/** Writes what was asked for beside the result: modes 1 and 2 of the 2018 system (src/eval/verification.py). */
+/** Writes what was requested beside the result: modes 1 and 2 of the 2018 system (src/eval/verification.py). */
 export async function writeDetails(request: DetailsRequest): Promise<void> {
   const { params, folder, set } = request;
   if (params.mistakes) await writeMistakes(request);

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fail } from '../../src/core/failure.ts';
 import { checkpointsIn } from '../../src/kit/net/exchange/mxnet/checkpoint-paths.ts';
+import { failures } from './failures.ts';
 
 /** A model to verify, with the name to show. */
 export interface NamedModel {
@@ -11,7 +12,7 @@ export interface NamedModel {
 
 /**
  * The models that the input means: each path is one, but a folder that holds several (`model-0012.params`, folders with
- * a model.json) stands for all of them, newest first; `max` [a, b] then takes positions a to b-1 where there are more
+ * a model.json) means all of them, newest first; `max` [a, b] then takes positions a to b-1 where there are more
  * than b, as the option of the 2018 system did.
  */
 export function namedModels(paths: readonly string[], max: readonly number[]): NamedModel[] {
@@ -33,14 +34,10 @@ function rangeOf(max: readonly number[]): readonly [number, number] | undefined 
   const [from, to] = max;
   if (from === undefined) return undefined;
   if (to !== undefined && from < to) return [from, to];
-  return fail({
-    code: 'bad-epoch-range',
-    message: `expected "max" to be two positions, the first below the second, found [${max.join(', ')}]`,
-    hint: 'max: [0, 3] takes the three newest epochs',
-  });
+  return fail(failures.badEpochRange({ max }));
 }
 
-/** Newest first; empty where the path is a model itself. Fails with `several-models` (`checkpointsIn`). */
+/** Newest first; empty if the path is a model itself. Fails with `several-models` (`checkpointsIn`). */
 function epochsIn(path: string): string[] {
   if (!statSync(path).isDirectory() || isModelFolder(path)) return [];
   const checkpoints = checkpointsIn(path).map(({ parameters, epoch }) => ({ model: parameters, epoch }));

@@ -4,7 +4,7 @@ import type { VerificationResult } from '../../src/kit/face/verification-result.
 type Metric = Extract<StageEvent, { type: 'metric' }>;
 
 /**
- * The figures for the record. Of one set they have plain names, of several the set stands before them. Of several models
+ * The figures for the record. For one set they have plain names, for several the name of the set is before them. Of several models
  * the figures are those of the one with the highest accuracy, and a curve holds the accuracy of each, counted from 1.
  */
 export function figures(results: readonly VerificationResult[]): readonly Metric[] {
@@ -25,7 +25,7 @@ function figuresOf(result: VerificationResult, prefix: string): readonly Metric[
   const hasBoth = result.samePairs > 0 && result.samePairs < result.pairs;
   return [
     ...Object.entries(plain).map(([name, value]) => metric(`${prefix}${name}`, value)),
-    // What no pair can measure is no figure.
+    // Without pairs of both kinds there is nothing to measure.
     ...(hasBoth ? [metric(`${prefix}areaUnderCurve`, areaUnderCurve)] : []),
     ...result.tarAtFar.flatMap(({ far, tar, folds: counted }) =>
       counted === 0 ? [] : [metric(`${prefix}tarAtFar${far.toExponential(0)}`, tar)],
@@ -35,4 +35,25 @@ function figuresOf(result: VerificationResult, prefix: string): readonly Metric[
 
 function metric(name: string, value: number, step?: number): Metric {
   return { type: 'metric', name, value, ...(step === undefined ? {} : { step }) };
+}
+
+/** In the form of the 2018 system (src/eval/verification.py), so that programs that read its logs keep working. */
+export function resultLines(result: VerificationResult, seconds: number): readonly string[] {
+  const { set, pairs, embeddingSize, accuracy, deviation, accuracyWithoutFlip, deviationWithoutFlip } = result;
+  return [
+    `(${2 * pairs}, ${embeddingSize})`,
+    `infer time ${seconds.toFixed(6)}`,
+    `[${set}]XNorm: ${result.xnorm.toFixed(6)}`,
+    `[${set}]Accuracy: ${accuracyWithoutFlip.toFixed(5)}+-${deviationWithoutFlip.toFixed(5)}`,
+    `[${set}]Accuracy-Flip: ${accuracy.toFixed(5)}+-${deviation.toFixed(5)}`,
+  ];
+}
+
+/** The best accuracy of each set, over all models. */
+export function maxLines(results: readonly VerificationResult[]): readonly string[] {
+  const sets = [...new Set(results.map(({ set }) => set))];
+  return sets.map((set) => {
+    const accuracies = results.filter((result) => result.set === set).map(({ accuracy }) => accuracy);
+    return `Max of [${set}] is ${Math.max(...accuracies).toFixed(5)}`;
+  });
 }

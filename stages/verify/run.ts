@@ -2,21 +2,21 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
-import { EmbeddingFile } from '../../src/kit/face/embedding-file.ts';
+import { EmbeddingFile } from '../../src/kit/face/embedding-store.ts';
 import type { VerificationFile, VerificationResult } from '../../src/kit/face/verification-result.ts';
 import { requirePairs, verifySet } from '../../src/kit/face/verify-set.ts';
-import { namedSets, type NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
+import type { NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
+import { readVerificationSets } from '../../src/kit/face/verification-sets.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
 import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { writeDetails } from './details.ts';
 import { type NamedModel, namedModels } from './epochs.ts';
-import { figures } from './figures.ts';
-import { maxLines, resultLines } from './result-lines.ts';
+import { figures, maxLines, resultLines } from './figures.ts';
 
 /** Wrong pairs of either kind that the report can show. */
 const worstShown = 12;
-/** How often the stage says that it could go on from here. */
+/** How often the stage reports that it can resume from here. */
 const checkpointMs = 5000;
 
 type Context = StageContext<Params, Inputs, Outputs>;
@@ -25,7 +25,7 @@ type Context = StageContext<Params, Inputs, Outputs>;
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { params, inputs, outputs, scratch } = context;
   const models = namedModels(inputs.model, params.max);
-  const sets = namedSets(inputs.pairs, params.names);
+  const sets = readVerificationSets(inputs.pairs, params.names);
   for (const set of sets) requirePairs({ ...set, folds: params.folds });
   mkdirSync(outputs.details, { recursive: true });
   if (models.length > 1) say(context, `model number ${models.length}`);
@@ -36,7 +36,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     const embedder = await loadEmbedder({ model: model.path, engine, threads, normalization: params.normalization });
     say(context, `computing with ${embedder.computesWith}`);
     const store = new EmbeddingFile(join(scratch, `embeddings-${index}`), embedder.embeddingSize);
-    // The process may go on with another task: nothing of this one shall stay, however it ends.
+    // The process may run another task next: nothing of this one may stay, however it ends.
     try {
       for (const set of sets) {
         const result = await measure(context, { embedder, model, set, store });

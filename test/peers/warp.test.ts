@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import { resizeBilinear } from '../../src/kit/face/resize-bilinear.ts';
-import { similarityTransform, type Point2 } from '../../src/kit/face/similarity-transform.ts';
-import { alignmentTemplate } from '../../src/kit/face/alignment-template.ts';
+import { similarityTransform, type Point2 } from '../../src/kit/face/align-face.ts';
+import { alignmentTemplate } from '../../src/kit/face/align-face.ts';
 import { warpAffine, type AffineMatrix } from '../../src/kit/face/warp-affine.ts';
 import { preparePeer, runPython } from './python.ts';
 

@@ -85,7 +85,7 @@ function expectClose(found: readonly number[], wanted: readonly number[]): void 
 }
 
 describe('the features stage', () => {
-  it('gives a row per image of a folder: the sum of both orientations, brought to length 1', async () => {
+  it('returns a row per image of a folder: the sum of both orientations, brought to length 1', async () => {
     const { folder, weights } = prepared();
     await features(folder);
     const { names, rows } = rowsOf(folder);
@@ -133,7 +133,7 @@ describe('the features stage', () => {
     expectClose(values, await expectedRow(file, weights[0] ?? new Float32Array()));
   });
 
-  it('gives a row per image of a packed set, named by its number', async () => {
+  it('returns a row per image of a packed set, named by its number', async () => {
     const { folder, weights } = prepared();
     const dataset = join(folder, 'packed');
     const writer = new DatasetWriter(dataset);
@@ -148,7 +148,7 @@ describe('the features stage', () => {
     }
   });
 
-  it('goes on from the rows an interrupted run has left, and gives the same bytes', async () => {
+  it('resumes from the rows an interrupted run has left, and writes the same bytes', async () => {
     const { folder } = prepared();
     const stop = new AbortController();
     const interrupted = features(folder, {

@@ -9,7 +9,7 @@ import { otherEngines } from '../kit/net/backends/engines.ts';
 const data = '../shared/data';
 const checkpoint = join(data, 'models', 'mobilefacenet-y1', 'model-0000.params');
 
-/** Distances of LFW's first twenty pairs, as bench/peers/verification.py gives them with MXNet 1.9.1 (`--pairs 20 --distances`). */
+/** Distances of LFW's first twenty pairs, as bench/peers/verification.py computes them with MXNet 1.9.1 (`--pairs 20 --distances`). */
 const mxnetDistances = [
   0.6208118, 0.2556263, 0.3844156, 0.4742207, 0.5993573, 0.7001487, 0.4015609, 0.7606129, 0.7686088, 0.2581668,
   0.4277063, 0.7043245, 0.3179183, 0.6150635, 0.6824433, 0.7619232, 0.2414816, 0.5696761, 0.2632008, 0.4778604,

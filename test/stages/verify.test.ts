@@ -96,7 +96,7 @@ function matrixOf(file: string): number[] {
 }
 
 describe('the verify stage', () => {
-  it('writes the distances that the model gives to original and mirrored images', async () => {
+  it('writes the distances that the model computes for original and mirrored images', async () => {
     const { folder, weights } = withModel();
     const [result] = (await verify(folder)).results;
     if (result === undefined) throw new Error('no result');
@@ -172,7 +172,7 @@ describe('the verify stage', () => {
     expect(failure).toMatchObject({ code: 'bad-epoch-range' });
   });
 
-  it('goes on from the embeddings an interrupted run has left, and gives the same result', async () => {
+  it('resumes from the embeddings an interrupted run has left, and returns the same result', async () => {
     const { folder } = withModel();
     const stop = new AbortController();
     const interrupted = verify(folder, {
@@ -228,7 +228,7 @@ describe('the verify stage', () => {
     expect(existsSync(join(folder, 'details', 'lfw_embeddings.pickle'))).toBe(true);
   });
 
-  it('refuses a set without pairs and a model that is none', async () => {
+  it('refuses a set without pairs, and what is not a model', async () => {
     const { folder } = withModel();
     const [empty] = await failuresOf(() => verify(folder, { sets: { none: { images: [], same: [] } } }));
     expect(empty).toMatchObject({ code: 'no-pairs' });
@@ -242,7 +242,7 @@ describe('the verify stage', () => {
     expect(given).toMatchObject({ code: 'option-not-taken' });
   });
 
-  it('gives no figure of what no pair can measure', async () => {
+  it('returns no figure of what no pair can measure', async () => {
     const { folder } = withModel();
     const same = { images: set.images, same: set.same.map(() => true) };
     const { events } = await verify(folder, { sets: { same } });

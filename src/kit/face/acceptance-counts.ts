@@ -1,4 +1,4 @@
-import type { FoldRange } from './contiguous-folds.ts';
+import type { FoldRange } from './folds.ts';
 
 /** Thresholds i * step for i = 0 .. count-1. */
 export interface ThresholdGrid {
@@ -53,7 +53,7 @@ export function sumCounts(parts: readonly AcceptanceCounts[], grid: ThresholdGri
   return { samePairs, differentPairs, acceptedSame, acceptedDifferent };
 }
 
-/** Index of the first threshold above the distance; `grid.count` where there is none. */
+/** Index of the first threshold above the distance; `grid.count` if it is above all. */
 function firstAccepting(distance: number, grid: ThresholdGrid): number {
   let index = Math.min(grid.count, Math.max(0, Math.floor(distance / grid.step)));
   // The quotient may be off by one in either direction; the product decides, as the comparison itself would.

@@ -1,11 +1,62 @@
 import type { RgbImage } from '../image/image.ts';
-import { alignmentTemplate } from './alignment-template.ts';
-import { similarityTransform, type Point2 } from './similarity-transform.ts';
 import { warpAffine, type AffineMatrix, type ImageSize } from './warp-affine.ts';
+
+/** x' = a x - b y + tx, y' = b x + a y + ty. */
+export interface Similarity {
+  readonly a: number;
+  readonly b: number;
+  readonly tx: number;
+  readonly ty: number;
+}
+
+/** x, y. */
+export type Point2 = readonly [number, number];
+
+/**
+ * The rotation, scale and shift that bring `from` nearest to `to` (least squares; Umeyama 1991 without reflection, in
+ * the closed form for two dimensions). Points must not all coincide.
+ */
+export function similarityTransform(from: readonly Point2[], to: readonly Point2[]): Similarity {
+  const [fromX, fromY] = centroid(from);
+  const [toX, toY] = centroid(to);
+  let squares = 0;
+  let along = 0;
+  let across = 0;
+  from.forEach(([x, y], index) => {
+    const [targetX, targetY] = to[index] ?? [0, 0];
+    const px = x - fromX;
+    const py = y - fromY;
+    const qx = targetX - toX;
+    const qy = targetY - toY;
+    squares += px * px + py * py;
+    along += px * qx + py * qy;
+    across += px * qy - py * qx;
+  });
+  const a = along / squares;
+  const b = across / squares;
+  return { a, b, tx: toX - a * fromX + b * fromY, ty: toY - b * fromX - a * fromY };
+}
+
+function centroid(points: readonly Point2[]): Point2 {
+  const sum = points.reduce<Point2>(([x, y], point) => [x + point[0], y + point[1]], [0, 0]);
+  return [sum[0] / points.length, sum[1] / points.length];
+}
+
+/**
+ * Where the five points are in an aligned image 112 pixels wide and high: image-left eye, image-right eye, nose tip,
+ * image-left and image-right mouth corner (the 2018 system's template for 96 x 112, moved right by 8).
+ */
+export const alignmentTemplate: readonly Point2[] = [
+  [38.2946, 51.6963],
+  [73.5318, 51.5014],
+  [56.0252, 71.7366],
+  [41.5493, 92.3655],
+  [70.7299, 92.2041],
+];
 
 /**
  * Cuts a face out of an image so that its five points (image-left eye, image-right eye, nose, image-left and
- * image-right mouth corner) come to lie where the template has them (insightface, src/common/face_preprocess.py).
+ * image-right mouth corner) are moved to where the template has them (insightface, src/common/face_preprocess.py).
  * Heights other than 112 are not meant; widths other than 112 take the template of 96 pixels, as the original does.
  */
 export function alignFace(image: RgbImage, points: readonly Point2[], size: ImageSize): RgbImage {

@@ -54,19 +54,14 @@ export function drawText(image: RgbImage, text: string, { left, top, scale, colo
     for (const [row, dots] of glyph.entries()) {
       for (const [column, dot] of Array.from(dots).entries()) {
         if (dot !== '#') continue;
-        const at = { left: left + (index * advance + column) * scale, top: top + row * scale };
-        fillSquare(image, at, scale, color);
+        const place = { left: left + (index * advance + column) * scale, top: top + row * scale };
+        fillSquare(image, { ...place, scale, color });
       }
     }
   }
 }
 
-function fillSquare(
-  image: RgbImage,
-  { left, top }: { readonly left: number; readonly top: number },
-  side: number,
-  color: readonly [number, number, number],
-): void {
+function fillSquare(image: RgbImage, { left, top, scale: side, color }: TextPlace): void {
   for (let y = Math.max(0, top); y < Math.min(image.height, top + side); y += 1) {
     for (let x = Math.max(0, left); x < Math.min(image.width, left + side); x += 1) {
       image.data.set(color, 3 * (y * image.width + x));

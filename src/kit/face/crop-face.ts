@@ -23,11 +23,13 @@ export function cropFace(
   const toX = Math.trunc(Math.min(x2 + halfMargin, width));
   const toY = Math.trunc(Math.min(y2 + halfMargin, height));
   if (toX <= fromX || toY <= fromY) return resizeBilinear(image, size);
-  return resizeBilinear(cut(image, fromX, fromY, toX, toY), size);
+  return resizeBilinear(cut(image, { fromX, fromY, toX, toY }), size);
 }
 
+type Area = Readonly<Record<'fromX' | 'fromY' | 'toX' | 'toY', number>>;
+
 /** The pixels from `fromX`, `fromY` up to but not including `toX`, `toY`. */
-function cut(image: RgbImage, fromX: number, fromY: number, toX: number, toY: number): RgbImage {
+function cut(image: RgbImage, { fromX, fromY, toX, toY }: Area): RgbImage {
   const width = toX - fromX;
   const height = toY - fromY;
   const data = new Uint8Array(width * height * 3);

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Failure, fail, FailureError } from '../../core/failure.ts';
 import { decodeImage } from '../image/image.ts';
 import type { Embedder } from '../net/sessions/inference-session.ts';
-import { mirrorPixels } from './mirror-pixels.ts';
+import { failures } from './failures.ts';
 
 /** An image that is yet to be decoded. */
 export interface EncodedImage {
@@ -35,14 +35,14 @@ export interface EmbedOptions {
   readonly batch: number;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called with the position of an image that cannot be decoded, before its batch is given: what stands in its place
-   * there means nothing. Without it the first such image ends everything.
+   * Called with the position of an image that cannot be decoded, before its batch is yielded; its rows there are
+   * meaningless. Without it the first such image fails the whole.
    */
   readonly onUndecodable?: ((index: number, failure: Failure) => void) | undefined;
 }
 
 /**
- * Embeds images, each as it is and mirrored left to right, in one pass of the network per batch; gives the batches in
+ * Embeds images, each as it is and mirrored left to right, in one pass of the network per batch; yields the batches in
  * order. While the network computes one batch, the next is decoded in the threads of the image library. Images are
  * decoded exactly as libjpeg does by default, which the published figures were measured with. Holds two batches.
  * Fails with `image-size-mismatch`, `embedding-not-finite` and whatever the decoder finds.
@@ -105,14 +105,12 @@ async function embedBoth(
 async function decodeForEmbedder(embedder: Embedder, { read, file, what }: EncodedImage): Promise<Uint8Array> {
   const image = await decodeImage(read(), { file, what });
   if (image.width !== embedder.width || image.height !== embedder.height) {
-    fail({
-      code: 'image-size-mismatch',
-      message:
-        `The network takes images of ${embedder.width} x ${embedder.height} pixels, ` +
-        `${what} has ${image.width} x ${image.height}.`,
-      at: { file },
-      hint: 'Pack the set from images aligned to the size the network was trained on.',
-    });
+    const facts = {
+      expected: `${embedder.width} x ${embedder.height}`,
+      what,
+      found: `${image.width} x ${image.height}`,
+    };
+    fail(failures.imageSizeMismatch(facts, { file }));
   }
   return image.data;
 }
@@ -121,10 +119,20 @@ function checkFinite(rows: Float32Array, embeddingSize: number, chosen: readonly
   const bad = rows.findIndex((value) => !Number.isFinite(value));
   if (bad < 0) return;
   const image = chosen[Math.floor(bad / embeddingSize) % chosen.length];
-  fail({
-    code: 'embedding-not-finite',
-    message: `The network gave an embedding of ${image?.what ?? 'an image'} that is not made of finite numbers.`,
-    ...(image === undefined ? {} : { at: { file: image.file } }),
-    hint: 'If it was trained here, the training has diverged: lower the learning rate, or warm it up.',
-  });
+  const at = image === undefined ? undefined : { file: image.file };
+  fail(failures.embeddingNotFinite({ what: image?.what ?? 'an image' }, at));
+}
+
+/** Mirrors RGB images left to right in place: every row of `width` pixels is reversed. */
+export function mirrorPixels(pixels: Uint8Array, width: number): void {
+  const rowBytes = width * 3;
+  for (let row = 0; row < pixels.length; row += rowBytes) {
+    for (let left = row, right = row + rowBytes - 3; left < right; left += 3, right -= 3) {
+      for (let channel = 0; channel < 3; channel += 1) {
+        const value = pixels[left + channel] ?? 0;
+        pixels[left + channel] = pixels[right + channel] ?? 0;
+        pixels[right + channel] = value;
+      }
+    }
+  }
 }

@@ -1,6 +1,5 @@
 import { type AcceptanceCounts, type ScoredPairs, countAccepted, sumCounts } from './acceptance-counts.ts';
-import { contiguousFolds } from './contiguous-folds.ts';
-import { meanDeviation } from './mean-deviation.ts';
+import { contiguousFolds, meanDeviation } from './folds.ts';
 import type { FoldResult, RocPoint } from './verification-result.ts';
 
 /** i * 0.01 for i = 0 .. 399, as in the 2018 system. */
@@ -30,7 +29,7 @@ export function foldAccuracy(pairs: ScoredPairs, folds: number): FoldAccuracy {
   return { accuracy: mean, deviation, folds: results, roc: averageRoc(parts) };
 }
 
-/** The first threshold with the most right decisions. */
+/** The first threshold with the highest number of right decisions. */
 function firstBest(counts: AcceptanceCounts): number {
   let best = 0;
   for (let index = 1; index < grid.count; index += 1) {

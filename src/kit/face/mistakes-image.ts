@@ -13,7 +13,7 @@ const yellow = [255, 230, 0] as const;
 
 /**
  * Wrong pairs as one image: both faces of a pair beside each other, four pairs in a row, the distance on each pair, and
- * the mean threshold of the folds in a white footer. Undefined where there are none.
+ * the mean threshold of the folds in a white footer. Undefined if there are none.
  */
 export async function mistakesImage(
   wrong: readonly WrongPair[],
@@ -35,7 +35,7 @@ export async function mistakesImage(
   for (const [index, faces] of pairs.entries()) {
     const left = (index % columns) * (cell.width + gap);
     const top = Math.floor(index / columns) * (cell.height + gap);
-    for (const [side, face] of faces.entries()) paste(image, face, left + side * size.width, top);
+    for (const [side, face] of faces.entries()) paste(image, face, { left: left + side * size.width, top });
     drawDistance(image, wrong[index]?.distance ?? 0, { left, top, ...cell });
   }
   image.data.fill(255, width * gridHeight * 3);
@@ -49,7 +49,7 @@ async function facesOf(set: VerificationSet, pair: number): Promise<readonly Rgb
   return Promise.all(faces.map((bytes) => decodeImage(bytes ?? new Uint8Array(), `pair ${pair}`)));
 }
 
-function paste(target: RgbImage, source: RgbImage, left: number, top: number): void {
+function paste(target: RgbImage, source: RgbImage, { left, top }: Pick<Cell, 'left' | 'top'>): void {
   const bytes = source.width * 3;
   for (let row = 0; row < source.height; row += 1) {
     const line = source.data.subarray(row * bytes, (row + 1) * bytes);

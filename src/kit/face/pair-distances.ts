@@ -1,5 +1,3 @@
-import { unitSum } from './unit-sum.ts';
-
 /**
  * Squared Euclidean distance of the two unit vectors of every pair, 0 to 4. Rows 2i and 2i+1 of each matrix belong to
  * pair i. Matrices of the same images (original, mirrored) are added before normalising, in double precision; a zero
@@ -35,4 +33,22 @@ function squaredDistance(left: Float64Array, right: Float64Array): number {
     sum += difference * difference;
   }
   return sum;
+}
+
+/**
+ * The sum of rows of equal length, in double precision, brought to length 1; a zero row stays zero. Original and mirrored
+ * embedding of an image are added so (insightface, src/eval/verification.py).
+ */
+export function unitSum(rows: readonly Float32Array[], target: Float64Array): void {
+  target.fill(0);
+  let squares = 0;
+  for (let column = 0; column < target.length; column += 1) {
+    let sum = 0;
+    for (const row of rows) sum += row[column] ?? 0;
+    target[column] = sum;
+    squares += sum * sum;
+  }
+  if (squares === 0) return;
+  const norm = Math.sqrt(squares);
+  for (let column = 0; column < target.length; column += 1) target[column] = (target[column] ?? 0) / norm;
 }

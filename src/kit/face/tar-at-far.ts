@@ -1,6 +1,5 @@
 import { type AcceptanceCounts, type ScoredPairs, countAccepted, sumCounts } from './acceptance-counts.ts';
-import { type FoldRange, contiguousFolds } from './contiguous-folds.ts';
-import { meanDeviation } from './mean-deviation.ts';
+import { contiguousFolds, type FoldRange, meanDeviation } from './folds.ts';
 import type { TarAtFar } from './verification-result.ts';
 
 /** i * 0.001 for i = 0 .. 3999, as in the 2018 system. */

@@ -4,8 +4,9 @@ import type { VerificationSet } from '../codec/insightface/verification-set.ts';
 import { areaUnderCurve } from './area-under-curve.ts';
 import { embedImages } from './embed-images.ts';
 import { type EmbeddingStore, MemoryEmbeddings } from './embedding-store.ts';
+import { failures } from './failures.ts';
 import type { Embedder } from '../net/sessions/inference-session.ts';
-import { type FoldAccuracy, foldAccuracy } from './fold-accuracy.ts';
+import { foldAccuracy } from './fold-accuracy.ts';
 import { pairDistances, rowNorms } from './pair-distances.ts';
 import { tarAtFar } from './tar-at-far.ts';
 import type { VerificationResult } from './verification-result.ts';
@@ -58,7 +59,8 @@ export async function verifySet(options: VerifySetOptions): Promise<Verification
     samePairs: set.same.filter(Boolean).length,
     embeddingSize: embedder.embeddingSize,
     ...result,
-    ...withoutFlip(plain),
+    accuracyWithoutFlip: plain.accuracy,
+    deviationWithoutFlip: plain.deviation,
     xnorm: meanNorm([embeddings.original, embeddings.mirrored], embedder.embeddingSize),
     areaUnderCurve: areaUnderCurve(pairs),
     tarAtFar: tarAtFar(pairs, folds, rates),
@@ -68,35 +70,17 @@ export async function verifySet(options: VerifySetOptions): Promise<Verification
   };
 }
 
-function withoutFlip(plain: FoldAccuracy): { accuracyWithoutFlip: number; deviationWithoutFlip: number } {
-  return { accuracyWithoutFlip: plain.accuracy, deviationWithoutFlip: plain.deviation };
-}
-
-/** Fails with `no-pairs` or `too-few-pairs`; for those who want to know before they compute anything. */
+/** Fails with `no-pairs` or `too-few-pairs`; to be called before anything is computed. */
 export function requirePairs({
   set,
   name,
   file,
   folds,
 }: Pick<VerifySetOptions, 'set' | 'name' | 'file' | 'folds'>): void {
-  const place = file === undefined ? {} : { at: { file } };
+  const at = file === undefined ? undefined : { file };
   const pairs = set.same.length;
-  if (pairs === 0) {
-    fail({
-      code: 'no-pairs',
-      message: `The verification set ${name} holds no pairs; at least one per fold is needed.`,
-      ...place,
-      hint: 'Pack it with a protocol: face2rec and pairs2bin take one.',
-    });
-  }
-  if (pairs < folds) {
-    fail({
-      code: 'too-few-pairs',
-      message: `The verification set ${name} holds ${pairs} pairs, fewer than the ${folds} folds asked for.`,
-      ...place,
-      hint: 'Ask for fewer folds, or pack more pairs.',
-    });
-  }
+  if (pairs === 0) fail(failures.noPairs({ name }, at));
+  if (pairs < folds) fail(failures.tooFewPairs({ name, pairs, folds }, at));
 }
 
 interface SetEmbeddings {
@@ -132,7 +116,7 @@ async function embedMissing(
   for (const [index, digest] of digests.entries()) {
     if (!missing.has(digest) && store.find(digest) === undefined) missing.set(digest, index);
   }
-  const wanted = [...missing.keys()];
+  const toEmbed = [...missing.keys()];
   const images = [...missing.values()].map((index) => ({
     read: () => set.images[index] ?? new Uint8Array(),
     file,
@@ -140,11 +124,11 @@ async function embedMissing(
   }));
   const size = embedder.embeddingSize;
   for await (const { start, count, original, mirrored } of embedImages({ embedder, images, batch, signal })) {
-    for (const [place, digest] of wanted.slice(start, start + count).entries()) {
+    for (const [place, digest] of toEmbed.slice(start, start + count).entries()) {
       const row = [place * size, (place + 1) * size] as const;
       store.add(digest, { original: original.subarray(...row), mirrored: mirrored.subarray(...row) });
     }
-    onProgress?.(start + count, wanted.length);
+    onProgress?.(start + count, toEmbed.length);
   }
 }
 

@@ -35,12 +35,12 @@ export function warpAffine(image: RgbImage, matrix: AffineMatrix, size: ImageSiz
   for (let y = 0; y < height; y += 1) {
     const startX = (roundHalfEven((m1 * y + m2) * 1024) + 16) | 0;
     const startY = (roundHalfEven((m4 * y + m5) * 1024) + 16) | 0;
-    warpRow(image, { startX, startY, columnX, columnY }, result, y * width * 3);
+    warpRow(image, { startX, startY, columnX, columnY }, { result, start: y * width * 3 });
   }
   return { width, height, data: result };
 }
 
-/** The pixels of the source that {@link warpAffine} looks at, with two to spare; parts of it may lie outside. */
+/** The pixels of the source that {@link warpAffine} looks at, with two to spare; parts of it may be outside. */
 export function sourceArea(matrix: AffineMatrix, { width, height }: ImageSize): ImageArea {
   const [m0, m1, m2, m3, m4, m5] = invert(matrix);
   const corners = [0, width - 1].flatMap((x) => [0, height - 1].map((y) => [x, y] as const));
@@ -54,6 +54,12 @@ export function sourceArea(matrix: AffineMatrix, { width, height }: ImageSize): 
   };
 }
 
+/** Where pixels go: into `result`, from its value `start` on. */
+interface Target {
+  readonly result: Uint8Array;
+  readonly start: number;
+}
+
 /** Where the pixels of a row come from, in 1/1024 pixel: the sums of a start and a column's share. */
 interface RowPositions {
   readonly startX: number;
@@ -62,14 +68,14 @@ interface RowPositions {
   readonly columnY: Int32Array;
 }
 
-function warpRow(image: RgbImage, positions: RowPositions, result: Uint8Array, row: number): void {
+function warpRow(image: RgbImage, positions: RowPositions, target: Target): void {
   const last = positions.columnX.length - 1;
-  // Positions go one way along a row: where both ends lie inside, all do.
-  if (isInside(image, positions, 0) && isInside(image, positions, last)) warpInside(image, positions, result, row);
-  else warpAnywhere(image, positions, result, row);
+  // Positions go one way along a row: if both ends are inside, all are.
+  if (isInside(image, positions, 0) && isInside(image, positions, last)) warpInside(image, positions, target);
+  else warpAnywhere(image, positions, target);
 }
 
-/** All four pixels that the one in `column` is made of lie in the image. */
+/** All four pixels that the one in `column` is made of are inside the image. */
 function isInside(
   { width, height }: RgbImage,
   { startX, startY, columnX, columnY }: RowPositions,
@@ -84,12 +90,11 @@ function isInside(
 function warpInside(
   { data, width }: RgbImage,
   { startX, startY, columnX, columnY }: RowPositions,
-  result: Uint8Array,
-  row: number,
+  { result, start }: Target,
 ): void {
   const rowBytes = width * 3;
   const end = columnX.length;
-  for (let column = 0, target = row; column < end; column += 1, target += 3) {
+  for (let column = 0, target = start; column < end; column += 1, target += 3) {
     const x32 = (startX + (columnX[column] ?? 0)) >> fractionBits;
     const y32 = (startY + (columnY[column] ?? 0)) >> fractionBits;
     const right = x32 & fractionMask;
@@ -115,14 +120,13 @@ function blend(data: Uint8Array, at: number, below: number, right: number, down:
 function warpAnywhere(
   image: RgbImage,
   { startX, startY, columnX, columnY }: RowPositions,
-  result: Uint8Array,
-  row: number,
+  { result, start }: Target,
 ): void {
   const { data } = image;
   const rowBytes = image.width * 3;
   const lastX = image.width - 1;
   const lastY = image.height - 1;
-  for (let column = 0, target = row; column < columnX.length; column += 1, target += 3) {
+  for (let column = 0, target = start; column < columnX.length; column += 1, target += 3) {
     const x32 = (startX + (columnX[column] ?? 0)) >> fractionBits;
     const y32 = (startY + (columnY[column] ?? 0)) >> fractionBits;
     const x = x32 >> fractionBits;
@@ -130,7 +134,7 @@ function warpAnywhere(
     const right = x32 & fractionMask;
     const down = y32 & fractionMask;
     if (x < 0 || y < 0 || x >= lastX || y >= lastY) {
-      sampleBorder(image, { x, y, right, down }, result, target);
+      sampleBorder(image, { x, y, right, down }, { result, start: target });
       continue;
     }
     const at = y * rowBytes + x * 3;
@@ -148,8 +152,8 @@ interface SamplePlace {
   readonly down: number;
 }
 
-/** The same where some of the four pixels lie outside, and are black. */
-function sampleBorder(image: RgbImage, { x, y, right, down }: SamplePlace, result: Uint8Array, target: number): void {
+/** The same where some of the four pixels are outside, and black. */
+function sampleBorder(image: RgbImage, { x, y, right, down }: SamplePlace, { result, start }: Target): void {
   const { data, width, height } = image;
   if (x < -1 || y < -1 || x >= width || y >= height) return;
   for (let channel = 0; channel < 3; channel += 1) {
@@ -162,11 +166,11 @@ function sampleBorder(image: RgbImage, { x, y, right, down }: SamplePlace, resul
       pixel(x + 1, y) * right * (steps - down) +
       pixel(x, y + 1) * (steps - right) * down +
       pixel(x + 1, y + 1) * right * down;
-    result[target + channel] = (sum + half) >> weightBits;
+    result[start + channel] = (sum + half) >> weightBits;
   }
 }
 
-/** The inverse of the map; all zeros where there is none, as in OpenCV. */
+/** The inverse of the map; all zeros if it has no inverse, as in OpenCV. */
 function invert([m0, m1, m2, m3, m4, m5]: AffineMatrix): AffineMatrix {
   const determinant = m0 * m4 - m1 * m3;
   const scale = determinant === 0 ? 0 : 1 / determinant;

@@ -60,7 +60,7 @@ export const failures = catalogue({
     meaning: 'onnxruntime was requested for something that trains.',
     text: () => ({
       message: 'the engine "onnxruntime" was requested, and it infers only: a stage that trains needs another',
-      hint: 'Leave FLOW_ENGINE unset and give the stages that infer the parameter "engine: onnxruntime".',
+      hint: 'Leave FLOW_ENGINE unset, and set the parameter "engine: onnxruntime" of the stages that infer.',
     }),
     example: {},
   },

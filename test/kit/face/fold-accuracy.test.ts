@@ -5,7 +5,7 @@ import { vectorPairs } from './verification-vector.ts';
 describe('accuracy over folds', () => {
   const result = foldAccuracy(vectorPairs, 10);
 
-  it('gives the fold accuracies and thresholds of the 2018 system on its test vector', () => {
+  it('returns the fold accuracies and thresholds of the 2018 system on its test vector', () => {
     expect(vectorPairs.same.filter(Boolean)).toHaveLength(302);
     expect(result.folds.map((fold) => fold.accuracy.toFixed(6))).toEqual([
       ...['0.883333', '0.916667', '0.933333', '0.900000', '0.883333'],

@@ -3,7 +3,7 @@ import { tarAtFar } from '../../../src/kit/face/tar-at-far.ts';
 import { vectorPairs } from './verification-vector.ts';
 
 describe('true acceptance at a false acceptance rate', () => {
-  it('gives the VAL and FAR of the 2018 system on its test vector', () => {
+  it('returns the VAL and FAR of the 2018 system on its test vector', () => {
     const [point] = tarAtFar(vectorPairs, 10, [1e-3]);
     expect(point?.tar.toFixed(6)).toBe('0.708652');
     expect(point?.deviation.toFixed(6)).toBe('0.015611');

@@ -49,7 +49,7 @@ function options(changes: Partial<VerifySetOptions> = {}): VerifySetOptions {
 }
 
 describe('verifying a set', () => {
-  it('gives the distances of the sums of original and mirrored embeddings', async () => {
+  it('returns the distances of the sums of original and mirrored embeddings', async () => {
     const result = await verifySet(options());
     const expected = await Promise.all(
       Array.from({ length: 10 }, async (_, pair) => {
@@ -143,7 +143,7 @@ describe('a set that cannot be verified', () => {
     const [few] = await failuresOf(() => verifySet(options({ folds: 11 })));
     expect(few).toMatchObject({
       code: 'too-few-pairs',
-      message: 'The verification set tiny holds 10 pairs, fewer than the 11 folds asked for.',
+      message: 'the verification set tiny holds 10 pairs, fewer than the 11 folds asked for',
     });
   });
 
@@ -152,7 +152,7 @@ describe('a set that cannot be verified', () => {
     const [failure] = await failuresOf(() => verifySet(options({ set: { ...set, images } })));
     expect(failure).toMatchObject({
       code: 'image-size-mismatch',
-      message: 'The network takes images of 16 x 16 pixels, image 19 of verification set tiny has 20 x 20.',
+      message: 'the network takes images of 16 x 16 pixels, image 19 of verification set tiny has 20 x 20',
     });
   });
 

@@ -1,4 +1,5 @@
 import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
 import { loadCpu } from './cpu/load-cpu.ts';
 import type { Backend, LoadOptions } from './backend.ts';
@@ -15,24 +16,19 @@ const loaders = {
 >;
 
 /**
- * Loads the library of `identity` and makes its backend the current one. An engine that cannot be loaded, or that turns
- * out to be another than the one named, is a failure: results never come from a library their key does not name.
+ * Loads the library of `identity` and makes its backend the current one. Fails with `engine-cannot-load`, with
+ * `engine-changed` if it turns out to be another than the one named, since results must never come from a library their key
+ * does not name, and with `engine-cannot-train` for onnxruntime, which runs whole networks only: see `openSession`.
  *
- * onnxruntime runs whole networks only and has no tensors to hand out: see `loadEmbedder`.
- *
- * One process loads one engine; the instance of tfjs-core is the one its backend was registered with.
+ * One process loads one backend; the instance of tfjs-core is the one its backend was registered with.
  */
 export async function loadBackend(identity: EngineIdentity, options: LoadOptions): Promise<Backend> {
   const { name } = identity;
   if (name === 'onnxruntime') {
-    fail({
-      code: 'engine-cannot-train',
-      message: 'the engine "onnxruntime" infers only, and what is to be computed needs an engine that trains',
-      hint: 'FLOW_ENGINE may be tensorflow, cuda, wasm or cpu for it',
-    });
+    fail(failures.noBackend({}));
   }
-  const engine = await loaders[name](identity, options);
+  const backend = await loaders[name](identity, options);
   // Without it tfjs prints advice about other backends; its checks of shapes and types stay.
-  engine.tf.enableProdMode();
-  return engine;
+  backend.tf.enableProdMode();
+  return backend;
 }

@@ -6,7 +6,7 @@ import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
 import { randomParameters, randomValues } from './small-networks.ts';
 
-/** Every value a network gives, by name, as plain arrays in MXNet's layout. */
+/** Every value a network computes, by name, as plain arrays in MXNet's layout. */
 export type Computed = ReadonlyMap<string, Float32Array>;
 
 export interface ComputeOptions {

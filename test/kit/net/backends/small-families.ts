@@ -20,7 +20,7 @@ export interface SmallFamily {
   readonly graph: Graph;
   readonly weights: WeightInitializer;
   /**
-   * It has so many layers that some value always lies so close to the bend of a ReLU that rounding decides, and gradients
+   * It has so many layers that some value is always so close to the bend of a ReLU that rounding decides, and gradients
    * jump. Its normalisations shift each channel as a whole to the one side or to the other.
    */
   readonly isKeptFromBends?: true;

@@ -44,7 +44,7 @@ function failureOf(act: () => unknown): unknown {
 }
 
 describe('the engine of a stage that infers', () => {
-  it('is onnxruntime where nobody says otherwise', () => {
+  it('is onnxruntime if nothing else is requested', () => {
     expect(inferenceEngine(preferring('auto'), { folder: withTensorflow, onnxruntime })).toEqual({ identity });
   });
 
@@ -76,7 +76,7 @@ describe('the engine of a stage that infers', () => {
     expect(inferenceEngine(preferring('tensorflow', 'tensorflow'), installation).identity).toEqual(tensorflow);
   });
 
-  it('is none where stage and FLOW_ENGINE contradict each other', () => {
+  it('is refused where stage and FLOW_ENGINE contradict each other', () => {
     const installation = { folder: withTensorflow, onnxruntime };
     expect(failureOf(() => inferenceEngine(preferring('tensorflow', 'wasm'), installation))).toMatchObject({
       code: 'engine-conflict',

@@ -90,7 +90,7 @@ describe.skipIf(!onnxruntime.installed)(`the onnxruntime engine${missing}`, () =
     await embedder.dispose();
   });
 
-  /** A file as somebody else could have written it. */
+  /** A file as another program could have written it. */
   function foreignFile(
     input: 'planes' | 'bytes',
     change: (model: OnnxModel) => OnnxModel,
@@ -128,7 +128,7 @@ describe.skipIf(!onnxruntime.installed)(`the onnxruntime engine${missing}`, () =
     await embedder.dispose();
   });
 
-  /** Without the nodes that normalise, and by another program: such a file does not say what it wants. */
+  /** Without the nodes that normalise, and by another program: such a file does not tell how to normalise its input. */
   function silent(model: OnnxModel): OnnxModel {
     const { nodes } = model.graph;
     const [sub, mul] = ['Sub', 'Mul'].map((type) => nodes.find(({ opType }) => opType === type));

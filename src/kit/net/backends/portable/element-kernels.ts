@@ -99,7 +99,7 @@ export function dropoutKernels(tf: TensorLibrary): LayerKernels<DropoutAttribute
       const x = required(inputs[0], 'input 0');
       if (!training) return { output: tf.clone(x) };
       const random = new Random(seed);
-      // Drawn here and not by the engine, so that all engines leave out the same values.
+      // Drawn here and not by the backend, so that all backends leave out the same values.
       const values = Float32Array.from({ length: x.size }, () => (random.uniform() < rate ? 0 : 1 / (1 - rate)));
       const mask = tf.tensor(values, x.shape);
       return { output: tf.mul(x, mask), saved: [mask] };

@@ -3,6 +3,7 @@ import nodeUtil from 'node:util';
 import type { DataType, Tensor } from '@tensorflow/tfjs-core';
 import { fail } from '../../../../core/failure.ts';
 import type { EngineIdentity } from '../../../../core/engine-identity.ts';
+import { failures } from '../../failures.ts';
 import { checkVersion } from '../../engines/check-version.ts';
 import type { Backend, LoadOptions, RawAttribute, RawKernels, TensorLibrary } from '../backend.ts';
 import { suppressStartupLog } from './startup-log.ts';
@@ -58,14 +59,8 @@ function requireBinding(): void {
     require('@tensorflow/tfjs-node-gpu');
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    fail(
-      {
-        code: 'engine-cannot-load',
-        message: `the tensorflow engine cannot be loaded: ${reason}`,
-        hint: 'npm run setup installs it anew; FLOW_ENGINE=wasm runs without it',
-      },
-      cause,
-    );
+    const remedy = 'Run npm run setup, which installs it again; FLOW_ENGINE=wasm runs without it.';
+    fail(failures.engineCannotLoad({ engine: 'tensorflow', reason, remedy }), cause);
   }
 }
 

@@ -23,7 +23,7 @@ async function onBoth(compute: () => Tensor): Promise<{ cpu: number[][]; wasm: n
   return { cpu: await on('cpu'), wasm: await on('wasm') };
 }
 
-/** Whole numbers, so that every order of adding gives the same sum. */
+/** Whole numbers, so that every order of adding has the same sum. */
 function counting(...shape: number[]): Tensor {
   const size = shape.reduce((product, each) => product * each, 1);
   return tf.tensor(

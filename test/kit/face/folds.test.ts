@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { contiguousFolds } from '../../../src/kit/face/contiguous-folds.ts';
+import { contiguousFolds } from '../../../src/kit/face/folds.ts';
 
-it('gives the first folds one item more where the items do not divide', () => {
+it('returns the first folds one item more where the items do not divide', () => {
   expect(contiguousFolds(11, 4).map(({ start, end }) => end - start)).toEqual([3, 3, 3, 2]);
 });
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { alignmentTemplate } from '../../../src/kit/face/alignment-template.ts';
-import { type Point2, similarityTransform } from '../../../src/kit/face/similarity-transform.ts';
+import { alignmentTemplate } from '../../../src/kit/face/align-face.ts';
+import { type Point2, similarityTransform } from '../../../src/kit/face/align-face.ts';
 
-it('gives the matrix of the 2018 system for its five points', () => {
+it('returns the matrix of the 2018 system for its five points', () => {
   const points: Point2[] = [
     [90, 110],
     [150, 104],

@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } f
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { digestOf } from '../../../src/core/digest.ts';
-import { EmbeddingFile } from '../../../src/kit/face/embedding-file.ts';
+import { EmbeddingFile } from '../../../src/kit/face/embedding-store.ts';
 import { temporaryFolder } from '../dataset/tiny-faces.ts';
 
 const images = ['a', 'b', 'c'].map((name) => digestOf(name));
@@ -35,7 +35,7 @@ it('knows after opening what was added before, to the bit', () => {
   expect(file.find(digestOf('d'))).toBeUndefined();
 });
 
-it('drops what a crash has cut off and goes on behind the last whole record', () => {
+it('drops what a crash has cut off and continues after the last whole record', () => {
   const path = written();
   const { size } = statSync(path);
   for (let length = 0; length < size; length += 17) {

@@ -1,0 +1,45 @@
+import { catalogue } from '../../core/failure.ts';
+
+/** What can go wrong when faces are embedded and verified. */
+export const failures = catalogue({
+  notAVerificationSet: {
+    meaning: 'A file is not a verification set.',
+    text: ({ found }: { found: string }) => ({
+      message: `expected a verification set (.bin), found ${found}`,
+      hint: 'face2rec and pairs2bin write verification sets; flow inspect shows what a file holds.',
+    }),
+    example: { found: 'a text file' },
+  },
+  noPairs: {
+    meaning: 'A verification set has no pairs.',
+    text: ({ name }: { name: string }) => ({
+      message: `the verification set ${name} holds no pairs; at least one per fold is needed`,
+      hint: 'Pack it with a protocol: face2rec and pairs2bin take one.',
+    }),
+    example: { name: 'lfw' },
+  },
+  tooFewPairs: {
+    meaning: 'A verification set has fewer pairs than folds.',
+    text: ({ name, pairs, folds }: { name: string; pairs: number; folds: number }) => ({
+      message: `the verification set ${name} holds ${pairs} pairs, fewer than the ${folds} folds asked for`,
+      hint: 'Ask for fewer folds, or pack more pairs.',
+    }),
+    example: { name: 'lfw', pairs: 2, folds: 10 },
+  },
+  imageSizeMismatch: {
+    meaning: 'An image does not have the size that the network takes.',
+    text: ({ expected, what, found }: { expected: string; what: string; found: string }) => ({
+      message: `the network takes images of ${expected} pixels, ${what} has ${found}`,
+      hint: 'Pack the set from images aligned to the size the network was trained on.',
+    }),
+    example: { expected: '112 x 112', what: 'image 0 of verification set lfw', found: '96 x 112' },
+  },
+  embeddingNotFinite: {
+    meaning: 'A network computes infinite values, or none.',
+    text: ({ what }: { what: string }) => ({
+      message: `the network computes an embedding of ${what} that is not made of finite numbers`,
+      hint: 'If it was trained here, the training has diverged: lower the learning rate, or warm it up.',
+    }),
+    example: { what: 'image 0 of verification set lfw' },
+  },
+});
