@@ -29,7 +29,7 @@ it('says what a file looks like that is not a verification set', async () => {
 it.each([
   ['an empty file', new Uint8Array(0)],
   ['an image (jpeg)', jpeg(1, 8)],
-  ['a file that looks like: ZIP archive', Buffer.from('PK\x03\x04 and so on')],
+  ['a file that looks like: ZIP archive (.zip)', Buffer.from('PK\x03\x04 and so on')],
   ['a file of an unknown format', Uint8Array.of(1, 2, 3, 0xff)],
 ])('tells %s from a verification set', async (found, content) => {
   const path = written('other.bin', content);
