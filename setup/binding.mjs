@@ -1,27 +1,28 @@
 import { createHash } from 'node:crypto';
 import {
-  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
-  renameSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
-import { readlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { copyInto } from './copy-into.mjs';
+import { headersFolder } from './node-headers.mjs';
 import { runCommand } from './run-command.mjs';
 import { SetupFailure } from './setup-failure.mjs';
 
 /**
  * Makes the package's deps/ point at the unpacked libraries, under the names that its binding.gyp links and its run
- * path looks for. `nvidia` lies beside `lib` because TensorFlow's own run path is $ORIGIN/../nvidia/<part>/lib.
+ * path looks for. `nvidia` is beside `lib` because TensorFlow's own run path is $ORIGIN/../nvidia/<part>/lib.
  * Links that are right already are left alone: another process may be loading through them.
  *
  * @param {string} packageFolder of tfjs-node-gpu
- * @param {string} libraries as ensureLibraries gives it
+ * @param {string} libraries as ensureLibraries returns it
  */
 export function linkLibraries(packageFolder, libraries) {
   const deps = join(packageFolder, 'deps');
@@ -99,25 +100,14 @@ export function keptBinding(packageFolder, libraries) {
 }
 
 /**
- * Copies under another name first: whoever opens `target` sees the old file or the new one.
- *
- * @param {string} source
- * @param {string} target
- */
-function copyInto(source, target) {
-  const temporary = `${target}.${String(process.pid)}.tmp`;
-  copyFileSync(source, temporary);
-  renameSync(temporary, target);
-}
-
-/**
  * @param {string} packageFolder
  * @param {string} log
  */
 async function compile(packageFolder, log) {
   const require = createRequire(join(packageFolder, 'package.json'));
   const preGyp = join(dirname(require.resolve('@mapbox/node-pre-gyp/package.json')), 'bin', 'node-pre-gyp');
-  const args = [preGyp, 'install', '--build-from-source', ...nodeHeaders()];
+  const headers = headersFolder();
+  const args = [preGyp, 'install', '--build-from-source', ...(headers === undefined ? [] : [`--nodedir=${headers}`])];
   const { code, output } = await runCommand(process.execPath, args, { cwd: packageFolder, timeoutMs: 900_000 });
   writeFileSync(log, output);
   for (const rest of ['build', `build-tmp-napi-v${napiVersion(packageFolder)}`]) {
@@ -127,17 +117,8 @@ async function compile(packageFolder, log) {
   const error = output.split('\n').find((line) => /\berror\b|ERR! (?!not ok)/i.test(line));
   throw new SetupFailure(
     `the binding of TensorFlow did not compile: ${error?.trim() ?? 'see the log'}`,
-    `the whole output is in ${log}; when it is mended: npm run setup`,
+    `the whole output is in ${log}; when it is fixed: npm run setup`,
   );
-}
-
-/** Headers that lie beside the running Node, as in its own archives: node-gyp then has nothing to download. */
-function nodeHeaders() {
-  const prefix = dirname(dirname(process.execPath));
-  const header = join(prefix, 'include', 'node', 'node_version.h');
-  if (!existsSync(header)) return [];
-  const major = /define NODE_MAJOR_VERSION (\d+)/.exec(readFileSync(header, 'utf8'))?.[1];
-  return major === process.versions.node.split('.')[0] ? [`--nodedir=${prefix}`] : [];
 }
 
 /**

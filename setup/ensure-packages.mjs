@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand } from './run-command.mjs';
+import { runNpm } from './npm.mjs';
 import { SetupFailure } from './setup-failure.mjs';
+import { needsOldSqlite } from './sqlite.mjs';
 
 /**
  * Brings the optional packages back, as the lock file has them, where npm has removed them. npm before 11.16 does not
  * know `allowScripts`: it runs the packages' own install scripts, which fetch libraries that are not used here, and
- * drops an optional package whose script fails. That is why they are optional in package.json.
+ * drops an optional package whose script fails. That is why they are optional in package.json; better-sqlite3 is, because
+ * npm leaves an optional package out on a Node that its `engines` exclude.
  *
  * @param {string} root folder of this package
  * @param {Record<string, string | undefined>} environment
@@ -15,10 +17,10 @@ import { SetupFailure } from './setup-failure.mjs';
 export async function ensurePackages(root, environment) {
   const missing = missingPackages(root);
   if (missing.length === 0) return [];
-  const npm = environment['npm_execpath'];
-  const install = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-  const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm, ...install]] : ['npm', install];
-  const { output } = await runCommand(command, args, { cwd: root, timeoutMs: 600_000 });
+  const { output } = await runNpm(['install', '--no-save', '--ignore-scripts', '--prefer-offline'], {
+    cwd: root,
+    environment,
+  });
   const stillMissing = missingPackages(root);
   if (stillMissing.length === 0) return missing;
   throw new SetupFailure(
@@ -32,6 +34,7 @@ function missingPackages(root) {
   /** @type {{ optionalDependencies: Record<string, string> }} */
   const { optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return Object.keys(optionalDependencies).filter(
-    (name) => !existsSync(join(root, 'node_modules', name, 'package.json')),
+    (name) =>
+      !existsSync(join(root, 'node_modules', name, 'package.json')) && !(name === 'better-sqlite3' && needsOldSqlite()),
   );
 }

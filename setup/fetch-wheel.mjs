@@ -66,9 +66,9 @@ export async function fetchWheel({ wheel, pins, work, python, say }) {
  */
 function notDownloaded(wheel, output) {
   const errors = output.split('\n').filter((line) => line.startsWith('ERROR:'));
-  const said = errors.at(-1)?.slice('ERROR: '.length) ?? output.trim().split('\n').at(-1) ?? 'it said nothing';
+  const problem = errors.at(-1)?.slice('ERROR: '.length) ?? output.trim().split('\n').at(-1) ?? 'no output';
   return new SetupFailure(
-    `pip could not download ${wheel.name} ${wheel.version}: ${said}`,
+    `pip could not download ${wheel.name} ${wheel.version}: ${problem}`,
     'with a network, or with the wheel in a folder that PIP_FIND_LINKS names: npm run setup',
   );
 }

@@ -1,4 +1,5 @@
-// Sets the tensor engine up after `npm ci` (postinstall), and again with `npm run setup`: libtensorflow from its Python
+// Sets SQLite and the tensor engine up after `npm ci` (postinstall), and again with `npm run setup`: SQLite for this Node
+// (sqlite.mjs), without which nothing works, so set-up fails without it; libtensorflow from its Python
 // wheel into a cache shared by all checkouts, the binding of tfjs-node-gpu compiled against it, proved by computing
 // with it, recorded in node_modules/.faceflow/engine.json. Where that fails the wasm engine serves, and says so.
 //
@@ -17,6 +18,7 @@ import { ensurePackages } from './ensure-packages.mjs';
 import { proveEngine } from './prove-engine.mjs';
 import { runCommand } from './run-command.mjs';
 import { SetupFailure } from './setup-failure.mjs';
+import { ensureSqlite } from './sqlite.mjs';
 import { findTools } from './tools.mjs';
 
 /**
@@ -42,9 +44,10 @@ async function main() {
   if (process.env['npm_config_dry_run'] === 'true') return 0;
   mkdirSync(recordFolder(root), { recursive: true });
   say('faceflow set-up');
+  const packages = await bringPackages();
+  if (!(await setUpSqlite())) return 1;
   try {
-    const missing = await ensurePackages(root, process.env);
-    if (missing.length > 0) say(`  packages  brought back without their install scripts: ${missing.join(', ')}`);
+    if (packages instanceof SetupFailure) throw packages;
     const library = chooseLibrary(await describeMachine(), pins.glibc);
     if (library !== undefined) return await setUpTensorflow(library);
     const reason = `FLOW_ENGINE=${String(process.env['FLOW_ENGINE'])} left TensorFlow out at set-up`;
@@ -53,6 +56,35 @@ async function main() {
     return 0;
   } catch (error) {
     return await explain(error);
+  }
+}
+
+/** @returns {Promise<SetupFailure | undefined>} what TensorFlow will be missing; SQLite may work all the same */
+async function bringPackages() {
+  try {
+    const missing = await ensurePackages(root, process.env);
+    if (missing.length > 0) say(`  packages  brought back without their install scripts: ${missing.join(', ')}`);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SetupFailure) return error;
+    throw error;
+  }
+}
+
+async function setUpSqlite() {
+  const origins = {
+    package: 'its binaries came with the package',
+    made: 'downloaded or compiled',
+    kept: 'found in the cache',
+  };
+  try {
+    const { version, origin } = await ensureSqlite(root, process.env);
+    say(`  SQLite    ${version} for Node.js ${process.versions.node}: ${origins[origin]}`);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SetupFailure)) throw error;
+    tell(error.message, error.remedy);
+    return false;
   }
 }
 
@@ -96,7 +128,7 @@ async function setUpTensorflow(library) {
 }
 
 /**
- * A binding from the cache that does not load (made by another compiler, perhaps) is compiled anew once.
+ * A binding from the cache that does not load (made by another compiler, perhaps) is compiled again once.
  *
  * @param {string} packageFolder
  * @param {string} libraries

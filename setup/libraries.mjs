@@ -19,10 +19,10 @@ export function findLibraries({ library, pins, cache }) {
 }
 
 /**
- * Gives the folder that holds the unpacked libraries, `tensorflow/` and, for CUDA, `nvidia/` beside it as in Python's
+ * Returns the folder that holds the unpacked libraries, `tensorflow/` and, for CUDA, `nvidia/` beside it as in Python's
  * site-packages, so that the run path inside TensorFlow's libraries finds NVIDIA's. Downloads and unpacks them where
  * they are not there yet. Any number of these may run at the same time: each works in a folder of its own, and the
- * first to finish gives it its name.
+ * first to finish publishes it under its name.
  *
  * @param {{ library: Library, pins: Pins, cache: string, python: string, say: (text: string) => void }} options
  */

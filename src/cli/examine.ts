@@ -118,7 +118,7 @@ function examineSqlite(workspace: Workspace): Finding {
     return { subject: 'SQLite', state: 'ok', found: `${String(version)}, ${workspace.runsFolder}/flow.db` };
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
-    const mend = 'npm rebuild better-sqlite3; if the record itself is damaged, move runs/flow.db away';
+    const mend = 'npm run setup; if the record itself is damaged, move runs/flow.db away';
     return { subject: 'SQLite', state: 'missing', found, mend };
   }
 }

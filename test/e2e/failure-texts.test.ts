@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../src/core/sqlite.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleaned } from './printed-failures.ts';
 import { Rig, until } from './rig.ts';
@@ -304,7 +304,7 @@ describe('of files and folders', () => {
   });
   it('database-too-new', async () => {
     mkdirSync(rig.path('later/runs'), { recursive: true });
-    const later = new Database(rig.path('later/runs/flow.db'));
+    const later = openSqlite(rig.path('later/runs/flow.db'));
     later.pragma('user_version = 1000');
     later.close();
     expect(await complaint('runs', '--workspace', 'later')).toMatchInlineSnapshot(`
@@ -376,7 +376,7 @@ describe('of tasks', () => {
     const running = rig.start(['run', 'stolen.yaml']);
     await until(() => rig.runs().length > before && rig.eventsSoFar().includes('"task-started"'));
     // What another machine does that has not seen a beat of ours for long.
-    const locks = new Database(rig.path('runs/locks.db'));
+    const locks = openSqlite(rig.path('runs/locks.db'));
     locks.prepare(`update lock set token = 'theirs', host = 'another machine', beat = beat + 1`).run();
     locks.close();
     rig.write('stolen', '');

@@ -12,7 +12,7 @@ afterEach(async () => {
   await rig.dispose();
 });
 
-const inPackages = /node_modules\/((?:@[^/]+\/)?[^/]+)/;
+const inPackages = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/;
 /** What is bundled with the command is in files of the names of packages. */
 const inBundle = /dist\/src\/flow\/(.+)-[\w-]{8}\.js$/;
 

@@ -1,5 +1,5 @@
 import { readdirSync, truncateSync, chmodSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../src/core/sqlite.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { events, isAlive, outcomes, Rig, until } from './rig.ts';
 
@@ -87,7 +87,7 @@ describe('flow run', () => {
     rig.chain({ a: [], b: ['a'] }, { b: 'figure: 0.5' });
     await rig.flow(['run', 'chain.yaml']);
     await rig.flow(['run', 'chain.yaml']);
-    const database = new Database(rig.path('runs/flow.db'), { readonly: true });
+    const database = openSqlite(rig.path('runs/flow.db'), { readonly: true });
     const rows = (sql: string): unknown[] => database.prepare(sql).raw().all();
     expect(rows('select experiment, outcome from run')).toEqual([
       ['chain', 'done'],
@@ -150,7 +150,7 @@ describe('an interrupted run', () => {
     await running.ended;
     await until(() => !isAlive(worker));
     await expectToGoOn();
-    const database = new Database(rig.path('runs/flow.db'), { readonly: true });
+    const database = openSqlite(rig.path('runs/flow.db'), { readonly: true });
     expect(database.prepare('select number, outcome, resumedFrom from attempt order by run').raw().all()).toEqual([
       [1, 'lost', null],
       [1, 'done', 3],

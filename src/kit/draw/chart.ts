@@ -15,7 +15,7 @@ export type SeriesKind = 'line' | 'faint' | 'dashed' | 'step' | 'area' | 'dots';
 /** How many colours tell series apart. */
 export const seriesColours = 6;
 /** The grey of lines to compare with. */
-export const quietColour = seriesColours;
+export const quietColour = 6;
 
 export interface Series {
   /** Shown in the key and beside the pointer; empty: a companion of another series that needs no words. */

@@ -1,7 +1,8 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { join } from 'node:path';
 import type { Digest } from '../../core/digest.ts';
 import { fail } from '../../core/failure.ts';
+import { openSqlite } from '../../core/sqlite.ts';
 import { listTree, settledMs, surveyTree, type FileStat, type FileTree } from './file-tree.ts';
 import { readDigest, treeDigest } from './tree-digest.ts';
 
@@ -37,7 +38,7 @@ export class StatCache implements ContentDigester {
 
   /** @param path of the SQLite file; created where it does not exist. It can be deleted at any time. */
   constructor(path: string) {
-    this.#database = new Database(path, { timeout: 10_000 });
+    this.#database = openSqlite(path, { timeout: 10_000 });
     this.#database.pragma('journal_mode = WAL');
     // Losing the last records in a power cut costs a reading, nothing else.
     this.#database.pragma('synchronous = OFF');

@@ -1,4 +1,5 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { openSqlite } from '../../core/sqlite.ts';
 import { identify, livenessOf, thisHost, type ProcessIdentity } from './process-identity.ts';
 
 /** Who holds a lock: the runner, and the worker it started, which may outlive it for a moment. */
@@ -53,7 +54,7 @@ export class TaskLocks {
     this.#run = run;
     this.#host = host;
     this.#silenceMs = silenceMs;
-    this.#database = new Database(path, { timeout: 30_000 });
+    this.#database = openSqlite(path, { timeout: 30_000 });
     // No WAL: the file may lie on a shared folder. Losing locks in a power cut is right: their owners are gone too.
     this.#database.pragma('journal_mode = TRUNCATE');
     this.#database.pragma('synchronous = OFF');

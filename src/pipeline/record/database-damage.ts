@@ -1,13 +1,14 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { fail } from '../../core/failure.ts';
+import { isSqliteError, openSqlite } from '../../core/sqlite.ts';
 
 /** What SQLite keeps of one database: the file, and what was not merged into it yet. */
 const parts = ['-wal', '-shm', ''] as const;
 
 /** Whether an error says that a file is not a database, or no longer a whole one. */
 export function isDamage(error: unknown): boolean {
-  return error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code);
+  return isSqliteError(error, 'SQLITE_NOTADB', 'SQLITE_CORRUPT');
 }
 
 /** Ends with what a user can do about a damaged record. */
@@ -29,7 +30,7 @@ export function isDamagedDatabase(path: string): boolean {
   if (!existsSync(path)) return false;
   let database: Database.Database | undefined;
   try {
-    database = new Database(path, { timeout: 30_000 });
+    database = openSqlite(path, { timeout: 30_000 });
     return database.pragma('quick_check(1)', { simple: true }) !== 'ok';
   } catch (error) {
     if (isDamage(error)) return true;

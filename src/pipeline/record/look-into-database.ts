@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../core/sqlite.ts';
 import { damagedDatabase, isDamage } from './database-damage.ts';
 import { openDatabase, prepareDatabase, type FlowDatabase } from './open-database.ts';
 
@@ -20,12 +20,12 @@ export function lookIntoDatabase(path: string): FlowDatabase {
 function copyOf(path: string): FlowDatabase {
   if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
     // A run is being written, or was killed: what is not merged yet can be read as long as its index is there.
-    return new Database(path, { readonly: true, timeout: 30_000 });
+    return openSqlite(path, { readonly: true, timeout: 30_000 });
   }
   const bytes = readFileSync(path);
   if (bytes.length > writeVersion + 1) bytes.fill(1, writeVersion, writeVersion + 2);
   try {
-    const database = new Database(bytes);
+    const database = openSqlite(bytes);
     prepareDatabase(database, path);
     return database;
   } catch (error) {

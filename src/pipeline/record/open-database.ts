@@ -1,5 +1,6 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { fail } from '../../core/failure.ts';
+import { openSqlite } from '../../core/sqlite.ts';
 import { damagedDatabase, isDamage } from './database-damage.ts';
 import { migrations } from './migrations.ts';
 
@@ -10,7 +11,7 @@ export type FlowDatabase = Database.Database;
  * writers wait for each other.
  */
 export function openDatabase(path: string): FlowDatabase {
-  const database = new Database(path, { timeout: 30_000 });
+  const database = openSqlite(path, { timeout: 30_000 });
   try {
     prepareDatabase(database, path);
   } catch (error) {

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import type { Json } from '../../core/digest.ts';
 import { FailureError } from '../../core/failure.ts';
+import { isSqliteError } from '../../core/sqlite.ts';
 import { closeKilledRuns } from './past-runs.ts';
 import { isDamagedDatabase, removeDatabase, renameDatabase } from './database-damage.ts';
 import { openDatabase, type FlowDatabase } from './open-database.ts';
@@ -89,8 +89,7 @@ function replayProblem(database: FlowDatabase, folder: string, documentOf: Docum
 
 /** Errors that what lies in a folder can cause; all others are about the database or the machine. */
 function isOfTheFolder(error: unknown): error is Error {
-  if (error instanceof Database.SqliteError) return error.code.startsWith('SQLITE_CONSTRAINT');
-  return error instanceof FailureError || error instanceof TypeError;
+  return isSqliteError(error, 'SQLITE_CONSTRAINT') || error instanceof FailureError || error instanceof TypeError;
 }
 
 /** What is wrong with a database, in sentences; empty where nothing is. */

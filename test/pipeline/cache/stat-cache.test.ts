@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../../src/core/sqlite.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { digestOf } from '../../../src/core/digest.ts';
@@ -84,7 +84,7 @@ it('reads of a folder only the files that have changed', async () => {
 
 /** Puts a recognisable digest into the record of a path: if it comes back, the file was not read. */
 function replaceRecord(path: string, digest: string): void {
-  const database = new Database(join(folder, 'stat.db'));
+  const database = openSqlite(join(folder, 'stat.db'));
   const { changes } = database.prepare('update digest set digest = ? where path = ?').run(digest, path);
   database.close();
   expect(changes).toBe(1);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../../src/core/sqlite.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { identify, livenessOf, thisHost } from '../../../src/pipeline/cache/process-identity.ts';
 import { TaskLocks, type TaskLock } from '../../../src/pipeline/cache/task-locks.ts';
@@ -43,7 +43,7 @@ async function endedProcess(): Promise<number> {
 }
 
 function pretendOwner(change: string, ...values: (string | number)[]): void {
-  const database = new Database(path);
+  const database = openSqlite(path);
   database.prepare(`update lock set ${change}`).run(...values);
   database.close();
 }

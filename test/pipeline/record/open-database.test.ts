@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../../src/core/sqlite.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { factsOf } from '../../../src/pipeline/record/find-run.ts';
 import { migrations } from '../../../src/pipeline/record/migrations.ts';
@@ -20,7 +20,7 @@ afterEach(() => {
 
 /** A database as an earlier version has left it, with one run in it. */
 function writeOld(path: string, version: number): void {
-  const old = new Database(path);
+  const old = openSqlite(path);
   for (const step of migrations.slice(0, version)) old.exec(step);
   old
     .prepare(
@@ -48,7 +48,7 @@ it.each([1, 2])('a database of version %i is brought up to date, and keeps its r
 it('a database of a later version is left alone', () => {
   const path = join(folder, 'flow.db');
   writeOld(path, 2);
-  const later = new Database(path);
+  const later = openSqlite(path);
   later.pragma('user_version = 1000');
   later.close();
   expect(() => openDatabase(path)).toThrow(
