@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { failureSites } from '../tools/generate/failure-sites.ts';
-import { specCodes, warningCodes } from '../src/pipeline/experiment/failure-codes.ts';
+import { failures, warnings } from '../src/pipeline/experiment/failures.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
@@ -13,7 +13,7 @@ const matchers: ReadonlySet<string> = new Set(['toBe', 'toEqual', 'toMatchInline
 
 /** The codes of docs/errors.md besides those of experiments, which the documentation shows with their texts. */
 function codes(): string[] {
-  const inExperiments = new Set<string>([...Object.keys(specCodes), ...Object.keys(warningCodes)]);
+  const inExperiments = new Set([...Object.values(failures), ...Object.values(warnings)].map(({ code }) => code));
   const all = new Set(failureSites(root).map(({ code }) => code));
   return [...all].filter((code) => !inExperiments.has(code)).sort();
 }

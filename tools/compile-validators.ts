@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../src/core/digest.ts';
 import { validatorFile, validatorModule } from '../src/pipeline/experiment/params-validator.ts';
-import { readManifest } from '../src/pipeline/experiment/read-manifest.ts';
-import { builtInStageNames } from '../src/pipeline/experiment/stage-folders.ts';
+import { readManifest } from '../src/pipeline/experiment/stage-manifest.ts';
+import { builtInStageNames } from '../src/pipeline/experiment/stage-kinds.ts';
 import { stageFolders } from '../src/cli/workspace.ts';
 
 // The last step of the build: the validators of the parameters of every stage that comes with the package, and that of

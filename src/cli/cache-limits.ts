@@ -2,7 +2,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../core/failure.ts';
 import type { CacheLimits } from '../pipeline/cache/garbage.ts';
-import { parseBytes, parseDuration } from '../pipeline/experiment/quantity.ts';
+import { parseBytes, parseDuration } from '../pipeline/experiment/task-settings.ts';
 import type { ProcessContext } from './flow-command.ts';
 
 const dayMs = 24 * 3_600_000;

@@ -1,5 +1,5 @@
 import { throwIfAny } from '../core/failure.ts';
-import { inputDigest } from '../pipeline/plan/input-digest.ts';
+import { inputDigest } from '../pipeline/plan/key-document.ts';
 import { externalInputs, lockViolations } from '../pipeline/record/input-lock.ts';
 import type { Experiment } from '../pipeline/experiment/experiment.ts';
 import type { Workspace } from './workspace.ts';

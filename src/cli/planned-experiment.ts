@@ -1,7 +1,6 @@
 import type { CachePlanningContext } from '../pipeline/execute/planning-context.ts';
-import { applySelection } from '../pipeline/plan/apply-selection.ts';
+import { applySelection, selectTasks, tasksNamed } from '../pipeline/plan/select-tasks.ts';
 import { planExperiment, type Plan } from '../pipeline/plan/plan.ts';
-import { selectTasks, tasksNamed } from '../pipeline/plan/select-tasks.ts';
 import { TaskEngines } from './engine.ts';
 import { loadFrom, type ExperimentOptions } from './experiment-options.ts';
 import type { ProcessContext } from './flow-command.ts';

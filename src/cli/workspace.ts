@@ -14,7 +14,7 @@ import { lastAttemptOf, lastKeyOf, recordedDocument } from '../pipeline/record/p
 import { databaseFileName } from '../pipeline/record/run-folder.ts';
 import { outcomeText } from '../pipeline/console/outcome-text.ts';
 import type { Experiment, TaskSpec } from '../pipeline/experiment/experiment.ts';
-import type { StageFolders } from '../pipeline/experiment/stage-folders.ts';
+import type { StageFolders } from '../pipeline/experiment/stage-kinds.ts';
 import type { TaskEngines } from './engine.ts';
 import type { ProcessContext } from './flow-command.ts';
 import { packageFolder } from '../core/package-folder.ts';

@@ -67,17 +67,17 @@ describe('of naming things', () => {
   });
   it('empty-range', async () => {
     expect(await complaint('run', 'pair.yaml', 'last..first')).toMatchInlineSnapshot(`
-      "empty-range: nothing lies on the way in "last..first": the second does not depend on the first
-        Try it the other way round, or name both: flow run FILE last first"
+      "empty-range: there is no path in "last..first": the second does not depend on the first
+        Try it the other way round, or name both: flow run FILE last first."
     `);
   });
   it('result-not-there', async () => {
     expect(await complaint('run', 'pair.yaml', '--only', 'last', '--set', 'params.word=new')).toMatchInlineSnapshot(`
-      "result-not-there: first[n=1] is not selected, and what it gives is not in the cache
-        Select it too, or take all that is needed: --until NAME
+      "result-not-there: first[n=1] is not selected, and its result is not in the cache
+        Select it too, or take all that is needed: --until NAME.
 
-      result-not-there: first[n=2] is not selected, and what it gives is not in the cache
-        Select it too, or take all that is needed: --until NAME"
+      result-not-there: first[n=2] is not selected, and its result is not in the cache
+        Select it too, or take all that is needed: --until NAME."
     `);
   });
   it('unknown-run', async () => {
@@ -192,7 +192,7 @@ describe('of naming things', () => {
     await rig.flow(['run', 'renames.yaml']);
     rig.write('renames.yaml', rig.read('renames.yaml').replace('out.txt', 'other.txt'));
     expect(await complaint('accept', 'renames.yaml', 'task', '--reason', 'x')).toMatchInlineSnapshot(`
-      "renames.yaml:3:3 other-outputs: task gives out (other.txt) now, its last result holds out (out.txt)
+      "renames.yaml:3:3 other-outputs: the outputs of task are out (other.txt) now, its last result has out (out.txt)
         task:
         ~~~~"
     `);

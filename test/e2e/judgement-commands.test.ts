@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { outcomes, Rig } from './rig.ts';
 
@@ -30,6 +30,51 @@ describe('flow accept', () => {
     const again = await rig.flow(['accept', 'chain.yaml', 'a', ...change, '--reason', 'x']);
     expect(again.code).toBe(2);
     expect(again.stderr).toContain('the result of a is good as it is: nothing has changed');
+  });
+
+  it('shows which changes are declared not to matter', async () => {
+    rig.chain({ a: [] });
+    await rig.flow(['run', 'chain.yaml']);
+    const change = ['--set', 'stages.a.with.figure=7'];
+    const { stdout } = await rig.flow(['accept', 'chain.yaml', 'a', ...change, '--reason', 'only a figure']);
+    expect(stdout).toMatch(
+      /^a: accepted its last result as [0-9a-f]{12}, though\n {2}figure 0 -> 7 \(--set stages\.a\.with\.figure=7\)\n$/,
+    );
+  });
+
+  it('refuses the result of another kind of stage, of a task that waits and of one that never ran', async () => {
+    const outputs = 'outputs: { out: out.txt, folder: { path: folder, kind: folder } }';
+    const shell = `{ uses: shell, with: { command: echo hi > $out; mkdir $folder, ${outputs} } }`;
+    rig.write('kinds.yaml', `name: kinds\nstages:\n  a: ${shell}\n`);
+    const accept = async (task: string) => {
+      const { code, stderr } = await rig.flow(['accept', 'kinds.yaml', task, '--reason', 'x']);
+      return { code, said: stderr.split('\n')[0] };
+    };
+    const refusal = (text: string) => ({ code: 2, said: `kinds.yaml:${text}` });
+    expect(await accept('a')).toEqual(
+      refusal('3:3 nothing-to-accept: a has never run: there is no result that could be kept'),
+    );
+    await rig.flow(['run', 'kinds.yaml']);
+    const entries = rig.entries();
+    const after = '{ uses: ./stages/scripted, with: { before: "${stages.a.outputs.out}" } }';
+    rig.write('kinds.yaml', `name: kinds\nstages:\n  a: { uses: ./stages/scripted }\n  b: ${after}\n`);
+    expect(await accept('a')).toEqual(
+      refusal('3:3 nothing-to-accept: the result of stage shell cannot be that of stage scripted'),
+    );
+    expect(await accept('b')).toEqual(
+      refusal('4:3 nothing-to-accept: it is not known yet what b takes in: it waits for a'),
+    );
+    expect(rig.entries()).toEqual(entries);
+  });
+
+  it('tells a lost result from a changed one', async () => {
+    rig.chain({ a: [] });
+    await rig.flow(['run', 'chain.yaml']);
+    for (const key of rig.entries()) rmSync(rig.path('runs/cache', key), { recursive: true });
+    const lost = await rig.flow(['accept', 'chain.yaml', 'a', '--reason', 'x']);
+    expect(lost.stderr).toContain('the result of a is lost, not changed');
+    const changed = ['accept', 'chain.yaml', 'a', '--set', 'stages.a.with.figure=7', '--reason', 'x'];
+    expect((await rig.flow(changed)).stderr).toContain('a has no earlier result in the cache that could be kept');
   });
 });
 

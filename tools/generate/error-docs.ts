@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { specCodes, warningCodes } from '../../src/pipeline/experiment/failure-codes.ts';
+import { failures, warnings } from '../../src/pipeline/experiment/failures.ts';
 import { failureSites } from './failure-sites.ts';
 
 /** docs/errors.md: the catalogue of failures, those of an experiment file each with a printed example from its test. */
@@ -18,10 +18,10 @@ export function errorDocs(root: string): string {
     '',
     'All mistakes are shown at once, each at the place its value came from.',
     '',
-    ...Object.entries(specCodes).flatMap(([code, meaning]) => [`### ${code}`, '', meaning, '', ...example(root, code)]),
+    ...meaningsOf(failures).flatMap(([code, meaning]) => [`### ${code}`, '', meaning, '', ...example(root, code)]),
     '## Warnings of `flow check`',
     '',
-    ...table(['code', 'meaning'], Object.entries(warningCodes)),
+    ...table(['code', 'meaning'], meaningsOf(warnings)),
     '',
     '## Everywhere else',
     '',
@@ -30,6 +30,15 @@ export function errorDocs(root: string): string {
     ...table(['code', 'says', 'from'], elsewhere(root)),
     '',
   ].join('\n');
+}
+
+/** Each code with the meaning of its first kind. */
+function meaningsOf(
+  catalogue: Readonly<Record<string, { code: string; kind: { meaning: string } }>>,
+): [string, string][] {
+  const meanings = new Map<string, string>();
+  for (const { code, kind } of Object.values(catalogue)) if (!meanings.has(code)) meanings.set(code, kind.meaning);
+  return [...meanings];
 }
 
 /** What test/spec compares the printed text with, where a case has the name of the code. */
@@ -42,7 +51,7 @@ function example(root: string, code: string): string[] {
 
 function elsewhere(root: string): string[][] {
   const sites = failureSites(root).filter(({ file }) => !file.startsWith('src/pipeline/experiment/'));
-  const known = new Set<string>([...Object.keys(specCodes), ...Object.keys(warningCodes)]);
+  const known = new Set([...meaningsOf(failures), ...meaningsOf(warnings)].map(([code]) => code));
   const codes = [...new Set(sites.map(({ code }) => code))].filter((code) => !known.has(code)).sort();
   return codes.map((code) => {
     const own = sites.filter((site) => site.code === code);

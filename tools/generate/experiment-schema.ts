@@ -1,6 +1,6 @@
 import type { Json } from '../../src/core/digest.ts';
 import { experimentKeys, stageKeys } from '../../src/pipeline/experiment/experiment-keys.ts';
-import { referenceForms } from '../../src/pipeline/experiment/reference.ts';
+import { referenceForms } from '../../src/pipeline/experiment/failures.ts';
 import type { InputPort, StageManifest } from '../../src/pipeline/experiment/stage-manifest.ts';
 
 type Schema = Readonly<Record<string, Json>>;

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { builtInStageNames } from '../../src/pipeline/experiment/stage-folders.ts';
-import { readManifest } from '../../src/pipeline/experiment/read-manifest.ts';
+import { builtInStageNames } from '../../src/pipeline/experiment/stage-kinds.ts';
+import { readManifest } from '../../src/pipeline/experiment/stage-manifest.ts';
 import { contractOf } from './contract.ts';
 import { errorDocs } from './error-docs.ts';
 import { experimentSchema } from './experiment-schema.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from '../../src/core/digest.ts';
-import { readManifest } from '../../src/pipeline/experiment/read-manifest.ts';
+import { readManifest } from '../../src/pipeline/experiment/stage-manifest.ts';
 
 /** What a stage's code was when its version was last looked at. */
 export interface StageDigest {

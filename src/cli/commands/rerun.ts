@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { canonicalJson, type Json } from '../../core/digest.ts';
 import { fail, throwIfAny } from '../../core/failure.ts';
-import { inputDigest } from '../../pipeline/plan/input-digest.ts';
+import { inputDigest } from '../../pipeline/plan/key-document.ts';
 import { factsOf, findRun } from '../../pipeline/record/find-run.ts';
 import { changedInputs, recordedInputs } from '../../pipeline/record/recorded-inputs.ts';
 import { recordedExperiment, type RunFacts } from '../../pipeline/record/run-facts.ts';

@@ -1,7 +1,6 @@
-import { didYouMean } from '../../core/did-you-mean.ts';
-import { fail } from '../../core/failure.ts';
 import type { CachePlanningContext } from '../../pipeline/execute/planning-context.ts';
-import type { Plan, PlannedTask } from '../../pipeline/plan/plan.ts';
+import type { PlannedTask } from '../../pipeline/plan/plan.ts';
+import { tasksNamed } from '../../pipeline/plan/select-tasks.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, readExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';
@@ -22,9 +21,10 @@ export const command: FlowCommand = {
     const workspace = openWorkspace(surroundings, options.workspace);
     try {
       const { plan, knowledge } = await plannedExperiment(options, { workspace, surroundings });
-      const answers = tasksCalled(String(call.arguments[1]), plan).map((planned) =>
-        answerFor(planned, knowledge, workspace),
-      );
+      const names = tasksNamed(plan.experiment, String(call.arguments[1]));
+      const answers = plan.tasks
+        .filter(({ task }) => names.includes(task.id))
+        .map((planned) => answerFor(planned, knowledge, workspace));
       const text =
         call.options['json'] === true ? JSON.stringify(answers, null, 2) : answers.map(answerText).join('\n');
       surroundings.stdout.write(`${text}\n`);
@@ -43,19 +43,6 @@ interface Answer extends ResultAnnotations {
   readonly cachedSince?: string;
   /** The run that computed it. */
   readonly run?: string;
-}
-
-function tasksCalled(name: string, { tasks }: Plan): readonly PlannedTask[] {
-  const found = tasks.filter(({ task }) => task.id === name || task.stage === name);
-  if (found.length > 0) return found;
-  const names = tasks.flatMap(({ task }) => [task.id, task.stage]);
-  const close = didYouMean(name, names);
-  const suggestion = close === undefined ? '' : ` (did you mean "${close}"?)`;
-  return fail({
-    code: 'unknown-task',
-    message: `the experiment has no task "${name}"${suggestion}`,
-    hint: `Its tasks: ${tasks.map(({ task }) => task.id).join(', ')}.`,
-  });
 }
 
 function answerFor(planned: PlannedTask, knowledge: CachePlanningContext, workspace: Workspace): Answer {

@@ -1,6 +1,6 @@
 import { unreachable } from '../../core/failure.ts';
 import type { AttemptOutcome, FlowEvent, TaskOutcome } from '../execute/event.ts';
-import type { Reason } from '../plan/reason.ts';
+import type { Reason } from '../plan/compare-keys.ts';
 import type { Figure } from './figure-text.ts';
 import type { Progress } from './progress-text.ts';
 import { plainText } from './terminal-text.ts';

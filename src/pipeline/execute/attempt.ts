@@ -7,10 +7,8 @@ import type { CacheEntry, ExecutionFacts, Figure } from '../cache/cache-entry.ts
 import type { ScratchFolder } from '../cache/scratch-folder.ts';
 import type { OutputPlan } from '../cache/store-output.ts';
 import type { TaskLock } from '../cache/task-locks.ts';
-import { inputDigest } from '../plan/input-digest.ts';
-import type { KeyDocument } from '../plan/key-document.ts';
-import { externalContents, externalInputsOf } from '../plan/external-inputs.ts';
-import type { Reason } from '../plan/reason.ts';
+import { inputDigest, type KeyDocument, externalContents, externalInputsOf } from '../plan/key-document.ts';
+import type { Reason } from '../plan/compare-keys.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import { redactIn, redactInFailures, secretsOf } from './redact.ts';
 import type { AttemptOutcome } from './event.ts';

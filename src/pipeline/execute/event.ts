@@ -1,8 +1,8 @@
 import type { EngineIdentity } from '../../core/engine-identity.ts';
 import type { StageEvent } from '../../stage-api/stage.ts';
 import type { Failure } from '../../core/failure.ts';
-import type { ExternalContents } from '../plan/external-inputs.ts';
-import type { Reason } from '../plan/reason.ts';
+import type { ExternalContents } from '../plan/key-document.ts';
+import type { Reason } from '../plan/compare-keys.ts';
 
 /** How one attempt at a task ended. */
 export type AttemptOutcome =

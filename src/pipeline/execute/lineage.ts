@@ -1,8 +1,8 @@
 import type { CacheEntry } from '../cache/cache-entry.ts';
 import type { Lineage, LineageTask } from '../../stage-api/lineage.ts';
-import { externalInputsOf } from '../plan/external-inputs.ts';
+import { externalInputsOf } from '../plan/key-document.ts';
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
-import { dataNeeds, upstreamTasks } from '../plan/task-needs.ts';
+import { dataNeeds, upstreamTasks } from '../plan/select-tasks.ts';
 
 /** Looks up the stored result of an upstream task. */
 export type EntryOf = (taskId: string) => CacheEntry;

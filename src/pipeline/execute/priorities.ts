@@ -1,5 +1,5 @@
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
-import { taskNeeds } from '../plan/task-needs.ts';
+import { taskNeeds } from '../plan/select-tasks.ts';
 
 /**
  * For each task an estimate of how long the run goes on from its start: its own duration and the longest path after it.

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { FailureError } from '../../core/failure.ts';
 import type { InputPaths } from '../../stage-api/stage.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
-import { forceTask, isForced } from '../plan/apply-selection.ts';
-import type { Key } from '../plan/key-document.ts';
-import { externalContents, type ExternalContents } from '../plan/external-inputs.ts';
+import { forceTask, isForced, taskNeeds } from '../plan/select-tasks.ts';
+import { type Key, externalContents, type ExternalContents } from '../plan/key-document.ts';
 import { planTask, type OutputDigests, type Plan, type PlannedTask } from '../plan/plan.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import type { Assignment, SourceResult } from './attempt.ts';
@@ -15,7 +14,6 @@ import { Interruption } from './interruption.ts';
 import { priorities } from './priorities.ts';
 import { outputsLinkOf } from './run-paths.ts';
 import type { RunRequest } from './run-request.ts';
-import { taskNeeds } from '../plan/task-needs.ts';
 import type { TaskEnd, TaskRunner } from './task-runner.ts';
 
 /** A task whose inputs are settled. */

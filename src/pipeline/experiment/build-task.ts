@@ -1,18 +1,15 @@
-import { bindPorts, type LooseBinding } from './bind-ports.ts';
-import { declaredPorts } from './declared-ports.ts';
+import { createHash } from 'node:crypto';
+import { without } from './compose.ts';
 import type { StageKind, TaskSpec } from './experiment.ts';
-import { MapReader } from './map-reader.ts';
-import type { Instance } from './matrix.ts';
-import { emptyMap, without } from './merge.ts';
-import { mapLeaves, nodeAt, originOf, toJson, type Entry, type MapNode, type Node } from './node.ts';
-import { validatorOf, type Validator } from './params-validator.ts';
-import type { Problems } from './problems.ts';
-import type { StageDraft } from './read-stages.ts';
-import { resolveReferences, type LookUp } from './resolve.ts';
-import { derivedSeed } from './seed.ts';
-import { locate, type Span } from './source-text.ts';
+import type { Scope } from './experiment-scope.ts';
+import { failures } from './failures.ts';
+import { mapLeaves, MapReader, nodeAt, originOf, toJson, type Entry, type MapNode, type Node } from './node.ts';
+import { validateParams, validatorOf, type Validator } from './params-validator.ts';
+import { bindPorts, declaredPorts, type LooseBinding } from './ports.ts';
+import { locate, type Problems, type Span } from './problems.ts';
+import { resolveReferences } from './resolve-references.ts';
+import type { Instance, StageDraft } from './stage-instances.ts';
 import { readSettings, type Need } from './task-settings.ts';
-import { validateParams } from './validate-params.ts';
 
 /** A task whose edges still name stages, not tasks. */
 export interface TaskDraft {
@@ -33,13 +30,6 @@ export interface TaskContext {
   readonly problems: Problems;
 }
 
-/** What references mean in one instance of a stage. */
-export interface Meaning {
-  readonly lookUp: LookUp;
-  /** The same for `env`, where secrets may stand. */
-  readonly lookUpInEnvironment: LookUp;
-}
-
 /** Turns stages into tasks: references resolved, `with` split into ports and parameters, parameters validated. */
 export class TaskBuilder {
   readonly #context: TaskContext;
@@ -49,12 +39,12 @@ export class TaskBuilder {
     this.#context = context;
   }
 
-  build(draft: StageDraft, instance: Instance, meaning: Meaning): TaskDraft {
+  build(draft: StageDraft, instance: Instance, scope: Scope): TaskDraft {
     const { problems, workspace, seed } = this.#context;
     const { name, owner, at } = draft;
-    const stage = this.#resolve(draft, meaning);
+    const stage = this.#resolve(draft, scope);
     const reader = new MapReader(stage, problems, owner);
-    const given = reader.mapAt('with') ?? emptyMap(at);
+    const given = reader.mapAt('with') ?? { type: 'map', entries: new Map<string, Entry>(), at };
     const { kind, ports, params } = this.#split(draft, given);
     const written: MapNode = { type: 'map', entries: params, at: given.at };
     const { needs, ...settings } = readSettings(stage, kind.manifest, { owner, problems });
@@ -82,13 +72,13 @@ export class TaskBuilder {
     };
   }
 
-  /** Everything a stage says, references resolved; `if` and `matrix` were dealt with before. */
-  #resolve({ map }: StageDraft, { lookUp, lookUpInEnvironment }: Meaning): MapNode {
+  /** The settings, parameters and inputs of a stage, references resolved. */
+  #resolve({ map }: StageDraft, { resolveReference, resolveInEnvironment }: Scope): MapNode {
     const { problems } = this.#context;
-    const rest = resolveReferences(without(map, 'uses', 'if', 'matrix', 'env'), lookUp, problems);
+    const rest = resolveReferences(without(map, 'uses', 'if', 'matrix', 'env'), resolveReference, problems);
     const environment = map.entries.get('env');
     if (rest.type !== 'map' || environment === undefined) return rest.type === 'map' ? rest : map;
-    const value = resolveReferences(environment.value, lookUpInEnvironment, problems);
+    const value = resolveReferences(environment.value, resolveInEnvironment, problems);
     return { ...rest, entries: new Map(rest.entries).set('env', { key: environment.key, value }) };
   }
 
@@ -128,16 +118,22 @@ export class TaskBuilder {
   #withoutOutputs(node: Node, name: string, draft: StageDraft): Node {
     return mapLeaves(node, (leaf) => {
       if (leaf.type === 'scalar') return leaf;
-      const ports = Object.keys(draft.kind.manifest.inputs);
-      this.#context.problems.add({
-        code: 'misplaced-output',
-        message: `${draft.owner} has no input port "${name}" that could take an output`,
-        at: leaf.via ?? leaf.at,
-        hint: ports.length > 0 ? `Its input ports: ${ports.join(', ')}.` : 'It has no input ports.',
-      });
+      const facts = { owner: draft.owner, name, ports: Object.keys(draft.kind.manifest.inputs) };
+      this.#context.problems.add(failures.misplacedOutput(facts, locate(leaf.via ?? leaf.at)));
       return { type: 'broken', at: leaf.at };
     });
   }
 }
 
 type Entries = ReadonlyMap<string, Entry>;
+
+/**
+ * The seed of a stage that sets none: the first 32 bits of a digest of the experiment's seed and the kind of stage.
+ * Not of the stage's own name, so that renaming a stage reruns nothing.
+ */
+export function derivedSeed(experimentSeed: number, kind: string): number {
+  return createHash('sha256')
+    .update(`${String(experimentSeed)} ${kind}`)
+    .digest()
+    .readUInt32LE(0);
+}

@@ -1,11 +1,15 @@
-import type { LooseBinding } from './bind-ports.ts';
 import type { TaskDraft } from './build-task.ts';
 import type { Binding, Order, TaskSpec } from './experiment.ts';
-import { InstanceIndex, type Candidate } from './instance-index.ts';
-import { suggestion } from './map-reader.ts';
+import type { LooseBinding } from './ports.ts';
+import { failures } from './failures.ts';
 import type { OutputNode } from './node.ts';
-import type { Problems } from './problems.ts';
-import { locate, type Span } from './source-text.ts';
+import { locate, type Problems, type Span } from './problems.ts';
+import type { Instance } from './stage-instances.ts';
+
+/** An instance of a stage: a task, or one that its `if` leaves out. */
+export type Candidate =
+  | { readonly leftOut: false; readonly stage: string; readonly instance: Instance; readonly draft: TaskDraft }
+  | { readonly leftOut: true; readonly stage: string; readonly instance: Instance };
 
 /** Looks up the tasks behind outputs and needs, and checks that what flows along each edge is what the port takes. */
 export function connectTasks(
@@ -47,92 +51,164 @@ class Connector {
 
   #bind(binding: LooseBinding, port: string, draft: TaskDraft): Binding[] {
     if (binding.type === 'path') return [binding];
-    const { node } = binding;
-    const at = node.via ?? node.at;
-    const found = this.#find(node.reference, draft, at);
+    const edge: Edge = { port, node: binding.node, draft };
+    const found = this.#find(binding.node.reference, draft, placeOf(edge));
     const input = draft.task.kind.manifest.inputs[port];
-    if (found.length > 1 && input?.many !== true) this.#refuseMany(found, { port, node, draft });
-    else {
-      return found.flatMap((producer): Binding[] => {
-        if (!producer.leftOut) return this.#edge(producer.draft, { port, node, draft });
-        if (input?.optional !== true && input?.many !== true) this.#refuseLeftOut({ port, node, draft });
-        return [];
-      });
+    if (found.length > 1 && input?.many !== true) {
+      this.#refuseMany(found, edge);
+      return [];
     }
-    return [];
+    return found.flatMap((producer): Binding[] => {
+      if (!producer.leftOut) return this.#bindOutput(producer.draft, edge);
+      if (input?.optional !== true && input?.many !== true) {
+        const facts = { what: titleOf(edge), stage: draft.task.stage, producer: producer.stage };
+        this.#problems.add(failures.leftOutInput(facts, locate(placeOf(edge))));
+      }
+      return [];
+    });
   }
 
   #find(wanted: { stage: string; instance?: string }, draft: TaskDraft, at: Span): readonly Candidate[] {
     const { stage, instance } = wanted;
     if (!this.#stages.has(stage)) {
-      const message = `the experiment has no stage "${stage}"${suggestion(stage, this.#stages)}`;
-      this.#problems.add({ code: 'unknown-reference', message, at });
+      const facts = { owner: 'the experiment', what: 'stage', name: stage, known: [...this.#stages], list: false };
+      this.#problems.add(failures.unknownReference(facts, locate(at)));
       return [];
     }
     if (!this.#index.has(stage)) return [];
     const found = this.#index.find(stage, instance, draft.instance);
     if (found.length === 0 && instance !== '*') {
-      const which = instance === undefined ? 'for these values of the matrix' : `[${instance}]`;
-      this.#problems.add({
-        code: 'unknown-reference',
-        message: `stage "${stage}" has no instance ${which}`,
-        at,
-        hint: `It has: ${this.#index.names(stage)}.`,
-      });
+      const facts = { stage, instance, instances: this.#index.names(stage) };
+      this.#problems.add(failures.unknownInstance(facts, locate(at)));
     }
     return found;
   }
 
-  #edge(producer: TaskDraft, { port, node, draft }: Edge): Binding[] {
-    const name = node.reference.output;
-    const at = node.via ?? node.at;
-    const outputs = producer.task.kind.manifest.outputs;
+  #bindOutput({ task: producer }: TaskDraft, edge: Edge): Binding[] {
+    const name = edge.node.reference.output;
+    const at = locate(placeOf(edge));
+    const { outputs } = producer.kind.manifest;
     const output = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
-    const input = draft.task.kind.manifest.inputs[port];
+    const input = edge.draft.task.kind.manifest.inputs[edge.port];
     if (output === undefined) {
-      const known = Object.keys(outputs);
-      const message = `stage "${producer.task.stage}" has no output "${name}"${suggestion(name, known)}`;
-      this.#problems.add({ code: 'unknown-reference', message, at, hint: `It has: ${known.join(', ')}.` });
+      const facts = { owner: `stage "${producer.stage}"`, what: 'output', name, known: Object.keys(outputs) };
+      this.#problems.add(failures.unknownReference(facts, at));
       return [];
     }
     if (input === undefined || input.kind === 'any' || output.kind === 'any' || input.kind === output.kind) {
-      return [{ type: 'output', task: producer.task.id, output: name, at: locate(at) }];
+      return [{ type: 'output', task: producer.id, output: name, at }];
     }
-    const fitting = Object.keys(outputs).filter((each) => outputs[each]?.kind === input.kind);
-    this.#problems.add({
-      code: 'wrong-kind',
-      message: `input "${port}" of stage "${draft.task.stage}" takes artifacts of kind ${input.kind}, but output "${name}" of "${producer.task.stage}" is of kind ${output.kind}`,
-      at,
-      hint: fitting.length > 0 ? `Outputs of "${producer.task.stage}" that fit: ${fitting.join(', ')}.` : undefined,
-    });
+    const { kind } = input;
+    const fitting = Object.keys(outputs).filter((each) => outputs[each]?.kind === kind);
+    const what = titleOf(edge);
+    const facts = { what, kind, producer: producer.stage, output: name, outputKind: output.kind, fitting };
+    this.#problems.add(failures.wrongKind(facts, at));
     return [];
   }
 
-  #refuseMany(found: readonly Candidate[], { port, node, draft }: Edge): void {
-    const { stage, output } = node.reference;
-    const example = found[0]?.instance.label ?? '';
-    const named = (instance: string): string => `\${stages.${stage}[${instance}].outputs.${output}}`;
-    const all = draft.task.kind.manifest.declaresPorts === true ? `, or all, ${named('*')}` : '';
-    this.#problems.add({
-      code: 'too-many-inputs',
-      message: `input "${port}" of stage "${draft.task.stage}" takes one value, but ${String(found.length)} instances of "${stage}" fit`,
-      at: node.via ?? node.at,
-      hint: `Name one, ${named(example)}${all}, or fan out with it: matrix: \${stages.${stage}.matrix}.`,
-    });
-  }
-
-  #refuseLeftOut({ port, node, draft }: Edge): void {
-    this.#problems.add({
-      code: 'left-out-input',
-      message: `input "${port}" of stage "${draft.task.stage}" needs stage "${node.reference.stage}", which its "if" leaves out`,
-      at: node.via ?? node.at,
-      hint: `Give "${draft.task.stage}" the same "if".`,
-    });
+  #refuseMany(found: readonly Candidate[], edge: Edge): void {
+    const { stage, output } = edge.node.reference;
+    const facts = {
+      what: titleOf(edge),
+      stage,
+      output,
+      count: found.length,
+      first: found[0]?.instance.label ?? '',
+      declaresPorts: edge.draft.task.kind.manifest.declaresPorts === true,
+    };
+    this.#problems.add(failures.severalInstances(facts, locate(placeOf(edge))));
   }
 }
 
+/** An output that is bound to an input port of a task. */
 interface Edge {
   readonly port: string;
   readonly node: OutputNode;
   readonly draft: TaskDraft;
+}
+
+function titleOf({ port, draft }: Edge): string {
+  return `input "${port}" of stage "${draft.task.stage}"`;
+}
+
+function placeOf({ node }: Edge): Span {
+  return node.via ?? node.at;
+}
+
+/** Finds the instances of a stage that a reference means. */
+class InstanceIndex {
+  readonly #byStage = new Map<string, Candidate[]>();
+  readonly #found = new Map<string, readonly Candidate[]>();
+  readonly #bySharedAxes = new Map<string, ReadonlyMap<string, readonly Candidate[]>>();
+
+  constructor(candidates: readonly Candidate[]) {
+    for (const candidate of candidates) append(this.#byStage, candidate.stage, candidate);
+  }
+
+  has(stage: string): boolean {
+    return this.#byStage.has(stage);
+  }
+
+  /** The first few instances of a stage, for hints. */
+  names(stage: string): string {
+    const labels = this.#of(stage).map(({ instance }) => `[${instance.label}]`);
+    return labels.length > 8
+      ? `${labels.slice(0, 8).join(', ')} and ${String(labels.length - 8)} more`
+      : labels.join(', ');
+  }
+
+  /**
+   * `*`: all. A key, `lfw` or `set=lfw,size=112`: those whose axes have these values. No key: those that agree with the
+   * asking instance in every axis that both have.
+   */
+  find(stage: string, key: string | undefined, asking: Instance): readonly Candidate[] {
+    const all = this.#of(stage);
+    if (key === '*') return all;
+    if (key === undefined) return this.#agreeing(stage, asking);
+    const name = `${stage}[${key}]`;
+    let found = this.#found.get(name);
+    if (found === undefined) {
+      found = all.filter(({ instance }) => fits(instance, key));
+      this.#found.set(name, found);
+    }
+    return found;
+  }
+
+  #agreeing(stage: string, asking: Instance): readonly Candidate[] {
+    const all = this.#of(stage);
+    const shared = [...(all[0]?.instance.axes.keys() ?? [])].filter((axis) => asking.axes.has(axis));
+    if (shared.length === 0) return all;
+    const name = `${stage} ${shared.join()}`;
+    let groups = this.#bySharedAxes.get(name);
+    if (groups === undefined) {
+      const grouped = new Map<string, Candidate[]>();
+      for (const candidate of all) append(grouped, valuesIn(candidate.instance, shared), candidate);
+      groups = grouped;
+      this.#bySharedAxes.set(name, groups);
+    }
+    return groups.get(valuesIn(asking, shared)) ?? [];
+  }
+
+  #of(stage: string): readonly Candidate[] {
+    return this.#byStage.get(stage) ?? [];
+  }
+}
+
+function append<T>(groups: Map<string, T[]>, name: string, item: T): void {
+  const group = groups.get(name);
+  if (group === undefined) groups.set(name, [item]);
+  else group.push(item);
+}
+
+function valuesIn(instance: Instance, axes: readonly string[]): string {
+  return axes.map((axis) => instance.axes.get(axis) ?? '').join('\n');
+}
+
+function fits(instance: Instance, key: string): boolean {
+  return key.split(',').every((part) => {
+    const [left = '', right] = part.split('=').map((text) => text.trim());
+    if (right !== undefined) return instance.labels.get(left) === right;
+    // The name of the axis may be left out if there is only one.
+    return instance.labels.size === 1 && [...instance.labels.values()].includes(left);
+  });
 }

@@ -1,166 +1,147 @@
-import type { Meaning } from './build-task.ts';
+import { failures, warnings } from './failures.ts';
 import { describe, type Entry, type Node } from './node.ts';
-import { suggestion } from './map-reader.ts';
-import type { Problem, Problems } from './problems.ts';
-import type { Reference } from './reference.ts';
-import { resolveReferences, type LookUp } from './resolve.ts';
-import type { Span } from './source-text.ts';
+import { locate, type Problems, type Span } from './problems.ts';
+import { resolveReferences, type Reference, type ResolveReference } from './resolve-references.ts';
 
-/** What references can mean wherever they stand in an experiment. */
-export interface Scope {
-  readonly params: ReadonlyMap<string, Node>;
+/** What references can name anywhere in an experiment. */
+export interface GlobalValues {
+  readonly params: ReadonlyMap<string, Entry>;
   readonly seed: number;
+  /** Name of the run. */
   readonly run: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Resolves the parameters of the experiment, which may refer to each other, and gives the meaning of references in stages. */
+/** What references mean in one instance of a stage. */
+export interface Scope {
+  readonly resolveReference: ResolveReference;
+  /** The same for `env`, the only place where secrets are allowed. */
+  readonly resolveInEnvironment: ResolveReference;
+}
+
+/** Resolves the parameters of the experiment, which may refer to each other, and the references in stages. */
 export class ExperimentScope {
-  readonly #scope: Scope;
+  readonly #values: GlobalValues;
   readonly #problems: Problems;
   readonly #used = new Set<string>();
   readonly #resolved = new Map<string, Node>();
   readonly #open: string[] = [];
 
-  constructor(scope: Scope, problems: Problems) {
-    this.#scope = scope;
+  constructor(values: GlobalValues, problems: Problems) {
+    this.#values = values;
     this.#problems = problems;
   }
 
-  /** A parameter of the experiment, resolved; undefined where there is none of this name. */
+  /** A parameter of the experiment, resolved; undefined for an unknown name. */
   param(name: string, at?: Span): Node | undefined {
     const known = this.#resolved.get(name);
-    const written = this.#scope.params.get(name);
+    const written = this.#values.params.get(name)?.value;
     if (known !== undefined || written === undefined) return known;
     if (this.#open.includes(name)) {
-      const circle = [...this.#open.slice(this.#open.indexOf(name)), name].join(' -> ');
-      this.#problems.add({
-        code: 'reference-cycle',
-        message: `parameters refer to each other in a circle: ${circle}`,
-        at: at ?? written.at,
-      });
+      const circle = [...this.#open.slice(this.#open.indexOf(name)), name];
+      const failure = failures.referenceCycle({ relation: 'parameters refer to', circle }, locate(at ?? written.at));
+      this.#problems.add(failure);
       return { type: 'broken', at: written.at };
     }
     this.#open.push(name);
-    const resolved = resolveReferences(written, this.lookUp, this.#problems);
+    const resolved = resolveReferences(written, this.resolveReference, this.#problems);
     this.#open.pop();
     this.#resolved.set(name, resolved);
     return resolved;
   }
 
-  readonly lookUp: LookUp = (reference, at) => {
+  /** What a reference means outside of instances. */
+  readonly resolveReference: ResolveReference = (reference, at) => {
     switch (reference.type) {
       case 'params':
-        return this.#lookUpParam(reference.path, at);
+        return this.#paramAt(reference.path, at);
       case 'env':
-        return this.#lookUpVariable(reference, at);
+        return this.#variable(reference, at);
       case 'seed':
-        return { type: 'scalar', value: this.#scope.seed, at };
+        return { type: 'scalar', value: this.#values.seed, at };
       case 'run-name':
-        return { type: 'scalar', value: this.#scope.run, at };
+        return { type: 'scalar', value: this.#values.run, at };
       case 'output':
         return { type: 'output', reference, at };
       case 'secret':
-        this.#problems.add({
-          code: 'misplaced-secret',
-          message: 'a secret can only stand in the "env" of a stage: everything else is recorded',
-          at,
-        });
+        this.#problems.add(failures.misplacedSecret({}, locate(at)));
         return { type: 'broken', at };
       case 'matrix':
-        return this.#unknown('there is no matrix here', at);
+        this.#problems.add(failures.noMatrixHere({}, locate(at)));
+        return { type: 'broken', at };
       case 'stage-matrix':
-        return this.#unknown('the matrix of another stage can only be the whole value of "matrix"', at);
+        this.#problems.add(failures.misplacedMatrix({}, locate(at)));
+        return { type: 'broken', at };
     }
   };
 
-  /** What references mean in one instance of a stage. */
-  meaningIn(values: ReadonlyMap<string, Node>): Meaning {
-    const lookUp: LookUp = (reference, at) =>
+  /** @param values what `${matrix.NAME}` means in an instance */
+  scopeOf(values: ReadonlyMap<string, Node>): Scope {
+    const resolveReference: ResolveReference = (reference, at) =>
       reference.type === 'matrix' && values.size > 0
-        ? this.#lookUpValue(values, reference.path, at)
-        : this.lookUp(reference, at);
-    const lookUpInEnvironment: LookUp = (reference, at) =>
-      reference.type === 'secret' ? this.#lookUpSecret(reference.name, at) : lookUp(reference, at);
-    return { lookUp, lookUpInEnvironment };
+        ? this.#matrixValue(values, reference.path, at)
+        : this.resolveReference(reference, at);
+    const resolveInEnvironment: ResolveReference = (reference, at) =>
+      reference.type === 'secret' ? this.#secret(reference.name, at) : resolveReference(reference, at);
+    return { resolveReference, resolveInEnvironment };
   }
 
   /** Warns of parameters that nothing has referred to. */
-  warnOfUnused(keys: ReadonlyMap<string, Entry>): void {
-    for (const [name, { key }] of keys) {
-      if (this.#used.has(name)) continue;
-      const message = `nothing refers to the parameter "${name}"`;
-      this.#problems.warn({ code: 'unused-param', message, at: key });
+  warnOfUnused(): void {
+    for (const [name, { key }] of this.#values.params) {
+      if (!this.#used.has(name)) this.#problems.warn(warnings.unusedParam({ name }, locate(key)));
     }
   }
 
-  #lookUpParam(path: readonly string[], at: Span): Node {
+  #paramAt(path: readonly string[], at: Span): Node {
     const [name = '', ...rest] = path;
     this.#used.add(name);
     const node = this.param(name, at);
-    if (node === undefined) {
-      const known = [...this.#scope.params.keys()];
-      const message = `the experiment has no parameter "${name}"${suggestion(name, known)}`;
-      return this.#unknown(message, at, known.length > 0 ? `It has: ${known.join(', ')}.` : undefined);
-    }
-    return this.#descend(node, rest, { above: `params.${name}`, at });
+    if (node !== undefined) return this.#descend(node, rest, { above: `params.${name}`, at });
+    const known = [...this.#values.params.keys()];
+    const facts = { owner: 'the experiment', what: 'parameter', name, known };
+    this.#problems.add(failures.unknownReference(facts, locate(at)));
+    return { type: 'broken', at };
   }
 
-  #lookUpValue(values: ReadonlyMap<string, Node>, path: readonly string[], at: Span): Node {
+  #matrixValue(values: ReadonlyMap<string, Node>, path: readonly string[], at: Span): Node {
     const [name = '', ...rest] = path;
     const node = values.get(name);
-    if (node === undefined) return this.#unknown(`the matrix has no "${name}"${suggestion(name, values.keys())}`, at);
-    return this.#descend(node, rest, { above: `matrix.${name}`, at });
+    if (node !== undefined) return this.#descend(node, rest, { above: `matrix.${name}`, at });
+    const facts = { owner: 'the matrix', name, known: [...values.keys()], list: false };
+    this.#problems.add(failures.unknownReference(facts, locate(at)));
+    return { type: 'broken', at };
   }
 
   #descend(node: Node, path: readonly string[], { above, at }: { above: string; at: Span }): Node {
-    const [key, ...rest] = path;
-    if (key === undefined || node.type === 'broken') return node;
-    const next = node.type === 'map' ? node.entries.get(key)?.value : undefined;
-    if (next === undefined) return this.#unknown(`${above} ${hasNo(node, key)}`, at);
-    return this.#descend(next, rest, { above: `${above}.${key}`, at });
-  }
-
-  #lookUpSecret(name: string, at: Span): Node {
-    const value = this.#scope.environment[name];
-    if (value !== undefined && value !== '') return { type: 'scalar', value, secret: true, at };
-    this.#problems.add({
-      code: 'missing-environment',
-      message: `the environment variable ${name}, which holds a secret, is not set`,
-      at,
-    });
+    const [name, ...rest] = path;
+    if (name === undefined || node.type === 'broken') return node;
+    const next = node.type === 'map' ? node.entries.get(name)?.value : undefined;
+    if (next !== undefined) return this.#descend(next, rest, { above: `${above}.${name}`, at });
+    this.#problems.add(
+      node.type === 'map'
+        ? failures.unknownReference({ owner: above, name, known: [...node.entries.keys()], list: false }, locate(at))
+        : failures.notMapping({ path: above, found: describe(node), name }, locate(at)),
+    );
     return { type: 'broken', at };
   }
 
-  #lookUpVariable({ name, fallback }: Extract<Reference, { type: 'env' }>, at: Span): Node {
-    const value = this.#scope.environment[name];
+  #secret(name: string, at: Span): Node {
+    const value = this.#values.environment[name];
+    if (value !== undefined && value !== '') return { type: 'scalar', value, secret: true, at };
+    this.#problems.add(failures.missingSecret({ name }, locate(at)));
+    return { type: 'broken', at };
+  }
+
+  #variable({ name, fallback }: Extract<Reference, { type: 'env' }>, at: Span): Node {
+    const value = this.#values.environment[name];
     if (/token|secret|passw(or)?d|credential|api_?key/i.test(name)) {
-      this.#problems.warn({
-        code: 'secret-in-value',
-        message: `the variable ${name} sounds like a secret, but flows into a value that is recorded`,
-        at,
-        hint: `A secret is handed to a stage by its "env": { ${name}: \${secret.${name}} }.`,
-      });
+      this.#problems.warn(warnings.secretInValue({ name }, locate(at)));
     }
-    // As in the shell: `:-` also holds where the variable is set to nothing.
+    // As in the shell: `:-` also holds if the variable is set to the empty string.
     const found = value === undefined || value === '' ? fallback : value;
     if (found !== undefined) return { type: 'scalar', value: found, loose: true, at };
-    this.#problems.add({
-      code: 'missing-environment',
-      message: `the environment variable ${name} is not set`,
-      at,
-      hint: `Set it, or give a default: \${env.${name}:-default}.`,
-    });
+    this.#problems.add(failures.missingEnvironment({ name }, locate(at)));
     return { type: 'broken', at };
   }
-
-  #unknown(message: string, at: Span, hint?: Problem['hint']): Node {
-    this.#problems.add({ code: 'unknown-reference', message, at, hint });
-    return { type: 'broken', at };
-  }
-}
-
-function hasNo(node: Node, key: string): string {
-  if (node.type !== 'map') return `is ${describe(node)}, which has no "${key}"`;
-  return `has no "${key}"${suggestion(key, node.entries.keys())}`;
 }

@@ -9,8 +9,8 @@ export interface StageKind {
   readonly folder: string;
   /** Absolute path of the module that exports `run`. */
   readonly entry: string;
-  /** Of a stage of the user's own: its folder as `uses` names it. No version stands for its code, so the key does. */
-  readonly written?: string;
+  /** Of a stage of the user's own: its folder as `uses` names it. Its code is part of the key, in place of a version. */
+  readonly ownFolder?: string;
 }
 
 /** What an input port is bound to. */
@@ -24,7 +24,7 @@ export interface PathBinding {
   readonly path: string;
   /** As in the experiment file, references resolved: relative to the workspace or absolute. */
   readonly written: string;
-  /** Absolute paths of the files beside it that are read with it, sorted; most inputs have none. */
+  /** Absolute paths of the files next to it that are read with it, sorted; most inputs have none. */
   readonly companions: readonly string[];
   readonly at: TextLocation;
 }
@@ -38,19 +38,19 @@ export interface TaskSpec {
   readonly kind: StageKind;
   /** Validated, defaults filled in, frozen. */
   readonly params: Readonly<Record<string, Json>>;
-  /** Where a parameter was written, by JSON pointer (`/loss/margin`), for reasons and errors; undefined where a default holds. */
+  /** Where a parameter was written, by JSON pointer (`/loss/margin`), for reasons and errors; undefined if a default holds. */
   readonly locate: (pointer: string) => TextLocation | undefined;
-  /** By input port; empty array where an optional port is unbound. */
+  /** By input port; empty if an optional port is unbound. */
   readonly inputs: Readonly<Record<string, readonly Binding[]>>;
   readonly seed: number;
-  /** The values of the matrix that this instance stands for; empty where the stage has no matrix. */
+  /** The values of the matrix of this instance; empty if the stage has no matrix. */
   readonly matrix: Readonly<Record<string, Json>>;
-  /** Tasks that have to end well before this one starts, though it reads nothing of them. */
+  /** Tasks that have to succeed before this one starts, though it reads none of their outputs. */
   readonly after: readonly Order[];
   readonly resources: Resources;
   readonly retries: Retries;
   readonly limits: TimeLimits;
-  /** What the process of the task finds in its environment besides; part of the key, but for secrets. */
+  /** Additional variables of the task's process; part of the key, apart from secrets. */
   readonly environment: Readonly<Record<string, EnvironmentValue>>;
   readonly at: TextLocation;
 }
@@ -87,7 +87,7 @@ export interface EnvironmentValue {
   readonly at: TextLocation;
 }
 
-/** An experiment after parsing, composing, validating and resolving: nothing after `spec` reads YAML or fills defaults. */
+/** An experiment after parsing, composing, validating and resolving: nothing after this folder reads YAML or fills in defaults. */
 export interface Experiment {
   readonly name: string;
   readonly summary: string;

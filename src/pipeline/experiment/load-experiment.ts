@@ -1,22 +1,19 @@
 import { resolve } from 'node:path';
 import { TaskBuilder } from './build-task.ts';
 import { compose } from './compose.ts';
-import { holds } from './condition.ts';
-import { connectTasks } from './connect-tasks.ts';
-import { experimentKeys } from './experiment-keys.ts';
+import { connectTasks, type Candidate } from './connect-tasks.ts';
 import type { Experiment, TaskSpec } from './experiment.ts';
-import type { Candidate } from './instance-index.ts';
+import { ExperimentFiles } from './experiment-files.ts';
+import { experimentKeys, stageKeys } from './experiment-keys.ts';
 import { ExperimentScope } from './experiment-scope.ts';
-import { MapReader } from './map-reader.ts';
-import { toJson, type Entry, type MapNode } from './node.ts';
-import { missingInputs } from './missing-inputs.ts';
-import { orderTasks } from './order-tasks.ts';
-import { Problems } from './problems.ts';
-import { StageReader } from './read-stages.ts';
-import { resolveReferences } from './resolve.ts';
-import type { StageFolders } from './stage-folders.ts';
-import { StageInstances } from './stage-instances.ts';
-import { unreadOutputs } from './unread-outputs.ts';
+import { failures } from './failures.ts';
+import { describe, MapReader, toJson, type Entry, type MapNode } from './node.ts';
+import { locate, Problems } from './problems.ts';
+import { resolveReferences } from './resolve-references.ts';
+import { StageInstances, type StageDraft } from './stage-instances.ts';
+import { StageKinds, type StageFolders } from './stage-kinds.ts';
+import { missingInputs, orderTasks, unreadOutputs } from './task-graph.ts';
+import { conditionHolds } from './task-settings.ts';
 import type { TreeStore } from './written-tree.ts';
 
 export interface LoadRequest {
@@ -32,13 +29,13 @@ export interface LoadRequest {
   /** What `${env.NAME}` looks names up in. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stageFolders: StageFolders;
-  /** What `${run.name}` stands for; the name of the experiment where it is not given. */
+  /** What `${run.name}` means; the name of the experiment if it is not set. */
   readonly run?: string | undefined;
-  /** Accept inputs that are not there (yet): for checking an experiment away from its data. */
+  /** Accept inputs that do not exist (yet): for checking an experiment away from its data. */
   readonly allowMissingInputs?: boolean;
   /** Trees of files that were read before. */
   readonly trees?: TreeStore;
-  /** Texts that stand for files, by absolute path: the files may have changed since, or be gone. */
+  /** Texts that take the place of files, by absolute path: the files may have changed since, or be gone. */
   readonly texts?: ReadonlyMap<string, string> | undefined;
 }
 
@@ -48,10 +45,9 @@ export interface LoadRequest {
  */
 export function loadExperiment(request: LoadRequest): Experiment {
   const problems = new Problems();
-  const sources = new Map<string, string>();
-  const onRead = (path: string, text: string): void => void sources.set(path, text);
-  const root = compose({ overrideFiles: [], profile: undefined, ...request, onRead }, problems);
-  const experiment = root && { ...assemble(root, request, problems), sources };
+  const files = new ExperimentFiles(request, problems);
+  const root = compose(request, files, problems);
+  const experiment = root && { ...assemble(root, request, problems), sources: files.read };
   problems.throwIfAny();
   if (experiment === undefined) throw new Error('an experiment that could not be read was not reported');
   return experiment;
@@ -60,18 +56,18 @@ export function loadExperiment(request: LoadRequest): Experiment {
 function assemble(root: MapNode, request: LoadRequest, problems: Problems): Omit<Experiment, 'sources'> {
   const reader = new MapReader(root, problems, 'the experiment');
   reader.refuseOthers(Object.keys(experimentKeys));
-  refuseReserved(root, problems);
+  const tables = root.entries.get('tables');
+  if (tables !== undefined) problems.add(failures.reservedKey({ key: 'tables' }, locate(tables.key)));
   reader.require('name');
   reader.require('stages');
   const name = reader.text('name') ?? '';
   const seed = reader.integer('seed') ?? 0;
-  const keys = reader.mapAt('params')?.entries ?? new Map<string, Entry>();
-  const params = new Map([...keys].map(([key, { value }]) => [key, value]));
+  const params = reader.mapAt('params')?.entries ?? new Map<string, Entry>();
   const { environment, run = name } = request;
   const scope = new ExperimentScope({ params, seed, run, environment }, problems);
-  const resolved = [...params].map(([key, value]) => [key, toJson(scope.param(key) ?? value)] as const);
+  const resolved = [...params].map(([key, { value }]) => [key, toJson(scope.param(key) ?? value)] as const);
   const tasks = assembleTasks(reader.mapAt('stages'), { request, seed, scope, problems });
-  scope.warnOfUnused(keys);
+  scope.warnOfUnused();
   return {
     name,
     summary: reader.text('summary') ?? '',
@@ -81,12 +77,6 @@ function assemble(root: MapNode, request: LoadRequest, problems: Problems): Omit
     tasks,
     warnings: [...problems.warnings, ...unreadOutputs(tasks)],
   };
-}
-
-function refuseReserved(root: MapNode, problems: Problems): void {
-  const tables = root.entries.get('tables');
-  if (tables === undefined) return;
-  problems.add({ code: 'reserved-key', message: '"tables" is kept for a later version', at: tables.key });
 }
 
 interface Parts {
@@ -100,22 +90,44 @@ function assembleTasks(stages: MapNode | undefined, parts: Parts): readonly Task
   if (stages === undefined) return [];
   const { request, seed, scope, problems } = parts;
   const { workspace, stageFolders } = request;
-  const drafts = new StageReader(workspace, stageFolders, problems).read(stages);
-  const instances = new StageInstances(drafts, scope.lookUp, problems);
+  const drafts = readStages(stages, new StageKinds(workspace, stageFolders, problems), problems);
+  const instances = new StageInstances(drafts, scope.resolveReference, problems);
   const builder = new TaskBuilder({ workspace, seed, validators: stageFolders.validators, problems });
   const candidates = drafts.flatMap((draft) =>
     instances.of(draft).map((instance): Candidate => {
-      const meaning = scope.meaningIn(instance.values);
-      const condition = draft.map.entries.get('if')?.value;
-      const resolved = condition && resolveReferences(condition, meaning.lookUp, problems);
       const stage = draft.name;
-      if (!holds(resolved, draft.owner, problems)) return { leftOut: true, stage, instance };
-      return { leftOut: false, stage, instance, draft: builder.build(draft, instance, meaning) };
+      const own = scope.scopeOf(instance.values);
+      const condition = draft.map.entries.get('if')?.value;
+      const resolved = condition && resolveReferences(condition, own.resolveReference, problems);
+      if (!conditionHolds(resolved, { owner: draft.owner, problems })) return { leftOut: true, stage, instance };
+      return { leftOut: false, stage, instance, draft: builder.build(draft, instance, own) };
     }),
   );
   const tasks = connectTasks(candidates, new Set(stages.entries.keys()), problems);
-  const { ordered, failures } = orderTasks(tasks);
-  problems.addAll(failures);
+  const { ordered, cycles } = orderTasks(tasks);
+  problems.addAll(cycles);
   if (request.allowMissingInputs !== true) problems.addAll(missingInputs(tasks));
   return ordered;
+}
+
+/** Reads the `stages` of an experiment. Those whose kind cannot be found are reported and left out. */
+function readStages(stages: MapNode, kinds: StageKinds, problems: Problems): StageDraft[] {
+  const drafts: StageDraft[] = [];
+  for (const [name, { key: at, value }] of stages.entries) {
+    const owner = `stage "${name}"`;
+    if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(name)) {
+      problems.add(failures.badName({ name }, locate(at)));
+    } else if (value.type !== 'map') {
+      const facts = { what: owner, expected: 'a mapping with "uses" and "with"', found: describe(value) };
+      problems.add(failures.wrongType(facts, locate(at)));
+    } else {
+      const reader = new MapReader({ ...value, at }, problems, owner);
+      reader.refuseOthers(Object.keys(stageKeys));
+      reader.require('uses');
+      const uses = reader.text('uses');
+      const kind = uses === undefined ? undefined : kinds.of(uses, reader.node('uses')?.at ?? at);
+      if (kind !== undefined) drafts.push({ name, owner, at, kind, map: value });
+    }
+  }
+  return drafts;
 }

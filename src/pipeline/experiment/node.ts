@@ -1,6 +1,6 @@
 import type { Json } from '../../core/digest.ts';
-import type { OutputReference } from './reference.ts';
-import type { Span } from './source-text.ts';
+import { failures } from './failures.ts';
+import { locate, type Problems, type Span } from './problems.ts';
 
 /**
  * A value of an experiment file together with the place it was written at. Composing (extends, profiles, --set) and
@@ -12,11 +12,11 @@ export type Node = ScalarNode | ListNode | MapNode | OutputNode | BrokenNode;
 export interface ScalarNode extends Written {
   readonly type: 'scalar';
   readonly value: null | boolean | number | string;
-  /** A text from where there are only texts (the environment): may be read as a number or a truth value. */
+  /** A string from where there are only strings (the environment): may be read as a number or a truth value. */
   readonly loose?: boolean;
   /** Must not be shown or recorded. */
   readonly secret?: boolean;
-  /** Of a text with references in it: where a part was written that came from another file, or from `--set`. */
+  /** Of a string with references in it: where a part was written that came from another file, or from `--set`. */
   readonly partFrom?: Span;
 }
 
@@ -36,7 +36,15 @@ export interface OutputNode extends Written {
   readonly reference: OutputReference;
 }
 
-/** Stands where a mistake was already reported, so that it is reported once. */
+export interface OutputReference {
+  readonly type: 'output';
+  readonly stage: string;
+  /** What is in brackets after the stage: `*`, `lfw`, or `set=lfw,size=112`. */
+  readonly instance?: string;
+  readonly output: string;
+}
+
+/** Takes the place of a value that was already reported, so that it is reported once. */
 export interface BrokenNode extends Written {
   readonly type: 'broken';
 }
@@ -53,9 +61,14 @@ interface Written {
   readonly via?: Span;
 }
 
-/** Where a value was decided upon; of a text that others flow into, where the part from farthest away was. */
+/** Where a value was decided; of a string with references in it, where the part from farthest away was written. */
 export function originOf(node: Node): Span {
   return (node.type === 'scalar' ? node.partFrom : undefined) ?? node.at;
+}
+
+/** `key:` with no value. */
+export function isNull(node: Node): boolean {
+  return node.type === 'scalar' && node.value === null;
 }
 
 /** The value without its places. Edges and broken parts, which have no value, become null. */
@@ -96,11 +109,22 @@ function childOf(node: Node, segment: string): { node: Node; key?: Span; exact: 
   return item && { node: item, exact: true };
 }
 
-function segmentsOf(pointer: string): string[] {
+/** The keys that a JSON pointer (RFC 6901) is made of. */
+export function segmentsOf(pointer: string): string[] {
   return pointer
     .split('/')
     .slice(1)
     .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** The JSON pointer to an entry of the value that `pointer` names. */
+export function pointerTo(pointer: string, key: string): string {
+  return `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** `/loss/margin` as people write it: `loss.margin`. */
+export function pathOf(pointer: string): string {
+  return segmentsOf(pointer).join('.');
 }
 
 /** The tree with every scalar and edge replaced; parts in which nothing changes are taken over, not copied. */
@@ -132,15 +156,76 @@ export function mapLeaves(node: Node, change: (leaf: ScalarNode | OutputNode) =>
 export function describe(node: Node): string {
   switch (node.type) {
     case 'scalar':
-      if (node.value === null) return 'nothing';
-      return typeof node.value === 'string' ? `the text ${JSON.stringify(node.value)}` : String(node.value);
+      return typeof node.value === 'string' ? `the string ${JSON.stringify(node.value)}` : String(node.value);
     case 'list':
       return node.items.length === 0 ? 'an empty list' : 'a list';
     case 'map':
-      return node.entries.size === 0 ? 'an empty map' : 'a map';
+      return node.entries.size === 0 ? 'an empty mapping' : 'a mapping';
     case 'output':
       return 'an output of a stage';
     case 'broken':
       return 'a mistake';
+  }
+}
+
+/** Reads the entries of one mapping and reports those of a wrong type, those missing and those that are unknown. */
+export class MapReader {
+  readonly map: MapNode;
+  readonly #problems: Problems;
+  /** What the mapping is called in errors: `stage "train"`. */
+  readonly #owner: string;
+
+  constructor(map: MapNode, problems: Problems, owner: string) {
+    this.map = map;
+    this.#problems = problems;
+    this.#owner = owner;
+  }
+
+  node(key: string): Node | undefined {
+    return this.map.entries.get(key)?.value;
+  }
+
+  text(key: string): string | undefined {
+    return this.#scalar(key, 'a string', (value): value is string => typeof value === 'string');
+  }
+
+  integer(key: string): number | undefined {
+    return this.#scalar(key, 'an integer', (value): value is number => Number.isInteger(value));
+  }
+
+  mapAt(key: string): MapNode | undefined {
+    const node = this.node(key);
+    if (node === undefined || node.type === 'map') return node;
+    // `params:` with everything below it commented out is an empty mapping.
+    if (isNull(node)) return { type: 'map', entries: new Map(), at: node.at };
+    this.#wrongType(key, 'a mapping', node);
+    return undefined;
+  }
+
+  require(key: string): void {
+    if (this.map.entries.has(key)) return;
+    const { start, source } = this.map.at;
+    this.#problems.add(failures.missingKey({ owner: this.#owner, key }, source.locate(start, start + 1)));
+  }
+
+  refuseOthers(known: readonly string[]): void {
+    for (const [key, entry] of this.map.entries) {
+      if (known.includes(key)) continue;
+      this.#problems.add(failures.unknownKey({ owner: this.#owner, key, known }, locate(entry.key)));
+    }
+  }
+
+  #scalar<T>(key: string, expected: string, is: (value: unknown) => value is T): T | undefined {
+    const node = this.node(key);
+    if (node === undefined || node.type === 'broken') return undefined;
+    if (node.type === 'scalar' && is(node.value)) return node.value;
+    this.#wrongType(key, expected, node);
+    return undefined;
+  }
+
+  #wrongType(key: string, expected: string, node: Node): void {
+    if (node.type === 'broken') return;
+    const facts = { what: `"${key}" of ${this.#owner}`, expected, found: describe(node) };
+    this.#problems.add(failures.wrongType(facts, locate(node.at)));
   }
 }

@@ -1,16 +1,18 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { ErrorObject, ValidateFunction } from 'ajv';
+import type { ValidateFunction } from 'ajv';
 import type * as Ajv2020 from 'ajv/dist/2020.js';
 import type * as Standalone from 'ajv/dist/standalone/index.js';
 import { canonicalJson, digestOf, type Json } from '../../core/digest.ts';
+import { nodeAt, segmentsOf, toJson, type MapNode, type Node } from './node.ts';
+import type { Problems } from './problems.ts';
+import { reportSchemaError, type SchemaError, type Subject } from './schema-error.ts';
 
 export type JsonObject = Record<string, Json>;
-export type SchemaError = ErrorObject;
 type Schema = Readonly<Record<string, Json>>;
 
-/** Fills in defaults (changing `value`) and gives every way in which it does not fit the schema. */
+/** Fills in defaults (changing `value`) and returns every way in which it does not fit the schema. */
 export type Validator = (value: JsonObject) => readonly SchemaError[];
 
 const require = createRequire(import.meta.url);
@@ -32,7 +34,7 @@ export function validatorOf(schema: Schema, compiledFolder: string): Validator {
   return (value) => (check(value) ? [] : (check.errors ?? []));
 }
 
-/** The parameters of an experiment that gives none. */
+/** The parameters of an experiment that sets none. */
 export function defaultParams(schema: Schema): JsonObject {
   const params: JsonObject = {};
   compile(schema)(params);
@@ -64,9 +66,67 @@ function createAjv(options: Ajv2020.Options): Ajv2020.Ajv2020 {
     discriminator: true,
     verbose: true,
     strict: false,
-    // Schemas are checked by the tests (those of the package) or by `checkManifest` (the user's): compiling the meta-schema takes 70 ms.
+    // Schemas are checked by the tests (those of the package) or by `StageKinds` (the user's): compiling the meta-schema takes 70 ms.
     meta: false,
     validateSchema: false,
     ...options,
   });
+}
+
+/** The value of a mapping with defaults filled in, frozen; what does not fit is reported at the place it was written. */
+export function validateParams(
+  params: MapNode,
+  validator: Validator,
+  { subject, problems }: { subject: Subject; problems: Problems },
+): Readonly<Record<string, Json>> {
+  const first = validated(params, validator);
+  const misread = first.errors.filter((error) => isLoose(params, error));
+  const { value, errors } = misread.length === 0 ? first : validated(misread.reduce(reread, params), validator);
+  for (const error of errors) reportSchemaError(error, { params, subject, problems });
+  return deepFreeze(value);
+}
+
+function validated(params: MapNode, validator: Validator): { value: JsonObject; errors: readonly SchemaError[] } {
+  const value = toJson(params) as JsonObject;
+  return { value, errors: validator(value) };
+}
+
+/** A string from the environment, which knows no types, where a number or a truth value is required. */
+function isLoose(params: MapNode, error: SchemaError): boolean {
+  const { node, exact } = nodeAt(params, error.instancePath);
+  return error.keyword === 'type' && exact && node.type === 'scalar' && node.loose === true;
+}
+
+/** The same tree with the string at the place of an error read as YAML reads it. */
+function reread(params: MapNode, error: SchemaError): MapNode {
+  const changed = replaceAt(params, segmentsOf(error.instancePath), (node) =>
+    node.type === 'scalar' && typeof node.value === 'string' ? { ...node, value: plainValue(node.value) } : node,
+  );
+  return changed.type === 'map' ? changed : params;
+}
+
+function replaceAt(node: Node, path: readonly string[], change: (node: Node) => Node): Node {
+  const [key, ...rest] = path;
+  if (key === undefined) return change(node);
+  if (node.type === 'list') {
+    const items = node.items.map((item, index) => (String(index) === key ? replaceAt(item, rest, change) : item));
+    return { ...node, items };
+  }
+  const entry = node.type === 'map' ? node.entries.get(key) : undefined;
+  if (node.type !== 'map' || entry === undefined) return node;
+  const entries = new Map(node.entries).set(key, { ...entry, value: replaceAt(entry.value, rest, change) });
+  return { ...node, entries };
+}
+
+function plainValue(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(text) ? Number(text) : text;
+}
+
+function deepFreeze<T extends Json>(value: T): T {
+  if (value !== null && typeof value === 'object') {
+    Object.freeze(value);
+    for (const child of Object.values(value)) deepFreeze(child);
+  }
+  return value;
 }

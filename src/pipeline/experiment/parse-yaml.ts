@@ -1,14 +1,15 @@
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
 import type { Alias, Document, Node as YamlNode, Pair, YAMLError, YAMLMap } from 'yaml';
+import type { Failure } from '../../core/failure.ts';
+import { failures } from './failures.ts';
 import type { Entry, MapNode, Node } from './node.ts';
-import type { Problems } from './problems.ts';
-import { locate, type SourceText, type Span } from './source-text.ts';
+import { locate, type Problems, type SourceText, type Span } from './problems.ts';
 
 /** Values that aliases may add to a file; a "billion laughs" file of a few lines would make 10^9. */
 const maxAliasedNodes = 100_000;
 
-/** Loaded when the first text is read: where the trees of all files are known, none is. */
+/** Loaded when the first text is parsed: if the trees of all files are known, none is. */
 let library: typeof Yaml | undefined;
 
 function yaml(): typeof Yaml {
@@ -17,11 +18,11 @@ function yaml(): typeof Yaml {
 }
 
 /**
- * Reads YAML 1.2 (or JSON, its subset) into values with places, from character `from` on. Undefined where there is no
- * value, or where mistakes left nothing to go on with.
+ * Reads YAML 1.2 (or JSON, its subset) into values with places, from character `from` on. Undefined if there is no
+ * value, or if mistakes left nothing to work with.
  */
 export function parseYaml(source: SourceText, problems: Problems, from = 0): Node | undefined {
-  // Blanks instead of what stands before, so that places in the document are places in the source.
+  // Blanks instead of what is before it, so that places in the document are places in the source.
   const text = ' '.repeat(from) + source.text.slice(from);
   const document = yaml().parseDocument(text, {
     version: '1.2',
@@ -41,7 +42,7 @@ export function parseYaml(source: SourceText, problems: Problems, from = 0): Nod
   return new Converter(source, document, problems).convert(content);
 }
 
-/** Once the structure is lost, everything after it is an error: only the first one of that sort says something. */
+/** Once the structure is lost, everything after it is an error: only the first of that sort is of use. */
 function reportSyntax(errors: readonly YAMLError[], source: SourceText, problems: Problems): void {
   const derailing = errors.find(({ code }) => code !== 'TAB_AS_INDENT');
   for (const error of errors) {
@@ -50,20 +51,13 @@ function reportSyntax(errors: readonly YAMLError[], source: SourceText, problems
 }
 
 function reportError(error: YAMLError, source: SourceText, problems: Problems): void {
-  const at: Span = { source, start: error.pos[0], end: error.pos[1] };
-  if (error.code === 'TAB_AS_INDENT') {
-    problems.add({ code: 'yaml-tab', message: 'expected spaces, found a tab: YAML is not indented with tabs', at });
-  } else if (error.code === 'MULTIPLE_DOCS') {
-    problems.add({ code: 'yaml-syntax', message: 'expected one document, found the start of another', at });
-  } else {
-    const unquoted = /[{[,] *[^"']*\$\{/.test(locate(at).sourceLine ?? '');
-    const hint = unquoted ? 'Within { } and [ ] a reference has to be quoted: "${params.NAME}".' : undefined;
-    problems.add({ code: 'yaml-syntax', message: sentence(error.message), at, hint });
+  const at = source.locate(error.pos[0], error.pos[1]);
+  if (error.code === 'TAB_AS_INDENT') problems.add(failures.yamlTab({}, at));
+  else if (error.code === 'MULTIPLE_DOCS') problems.add(failures.secondDocument({}, at));
+  else {
+    const unquoted = /[{[,] *[^"']*\$\{/.test(at.sourceLine ?? '');
+    problems.add(failures.yamlSyntax({ problem: error.message, unquoted }, at));
   }
-}
-
-function sentence(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1);
 }
 
 class Converter {
@@ -97,12 +91,12 @@ class Converter {
   #convertScalar(value: unknown, at: Span): Node {
     if (typeof value === 'number' && !(Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
       const written = at.source.text.slice(at.start, at.end);
-      return this.#broken({ code: 'bad-number', message: `expected a finite number up to 2^53, found ${written}` }, at);
+      return this.#broken(failures.badNumber({ written }, locate(at)), at);
     }
     if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') {
       return { type: 'scalar', value, at };
     }
-    return this.#broken({ code: 'yaml-syntax', message: 'expected a plain value, found a tagged one' }, at);
+    return this.#broken(failures.taggedValue({}, locate(at)), at);
   }
 
   #convertMap(node: YAMLMap): MapNode {
@@ -110,17 +104,12 @@ class Converter {
     for (const pair of node.items) {
       const key = this.#keyOf(pair);
       if (key === undefined) continue;
-      if (entries.has(key.name)) this.#refuseDuplicate(key);
+      if (entries.has(key.name)) this.#problems.add(failures.duplicateKey({ key: key.name }, locate(key.at)));
       const value = pair.value as YamlNode | null;
       const missing: Node = { type: 'scalar', value: null, at: key.at };
       entries.set(key.name, { key: key.at, value: value === null ? missing : this.convert(value) });
     }
     return { type: 'map', entries, at: this.#spanOf(node) };
-  }
-
-  #refuseDuplicate({ name, at }: { name: string; at: Span }): void {
-    const message = `key "${name}" stands twice in this map`;
-    this.#problems.add({ code: 'duplicate-key', message, at });
   }
 
   #keyOf(pair: Pair): { name: string; at: Span } | undefined {
@@ -130,7 +119,7 @@ class Converter {
       const name = typeof key.value === 'string' ? key.value : key.source;
       if (name !== undefined) return { name, at };
     }
-    this.#problems.add({ code: 'bad-key', message: 'expected a text as key', at });
+    this.#problems.add(failures.badKey({}, locate(at)));
     return undefined;
   }
 
@@ -138,12 +127,9 @@ class Converter {
   #convertAlias(alias: Alias): Node {
     const at = this.#spanOf(alias);
     const target = this.#anchors.get(alias.source);
-    if (target === undefined) {
-      return this.#broken({ code: 'yaml-alias', message: `no anchor "&${alias.source}" stands before this alias` }, at);
-    }
-    if (this.#openAliases.has(target)) {
-      return this.#broken({ code: 'yaml-alias', message: `alias "*${alias.source}" contains itself` }, at);
-    }
+    const anchor = alias.source;
+    if (target === undefined) return this.#broken(failures.yamlAlias({ anchor }, locate(at)), at);
+    if (this.#openAliases.has(target)) return this.#broken(failures.recursiveAlias({ anchor }, locate(at)), at);
     if (this.#aliasedNodes > maxAliasedNodes) return this.#refuseMoreAliases(at);
     this.#openAliases.add(target);
     const copy = this.convert(target);
@@ -154,11 +140,11 @@ class Converter {
   #refuseMoreAliases(at: Span): Node {
     if (this.#refused) return { type: 'broken', at };
     this.#refused = true;
-    return this.#broken({ code: 'yaml-alias', message: 'aliases multiply this file beyond 100,000 values' }, at);
+    return this.#broken(failures.tooManyAliases({}, locate(at)), at);
   }
 
-  #broken(problem: { code: 'bad-number' | 'yaml-syntax' | 'yaml-alias'; message: string }, at: Span): Node {
-    this.#problems.add({ ...problem, at });
+  #broken(failure: Failure, at: Span): Node {
+    this.#problems.add(failure);
     return { type: 'broken', at };
   }
 

@@ -1,16 +1,19 @@
+import type { ErrorObject } from 'ajv';
 import type { Json } from '../../core/digest.ts';
-import { suggestion } from './map-reader.ts';
-import { describe, nodeAt, type MapNode, type Node } from './node.ts';
-import type { SchemaError } from './params-validator.ts';
-import type { Problems } from './problems.ts';
-import type { Span } from './source-text.ts';
+import { failures, type Choice } from './failures.ts';
+import { describe, nodeAt, pathOf, pointerTo, type MapNode, type Node } from './node.ts';
+import { locate, type Problems, type Span } from './problems.ts';
 
+/** One way in which a value does not fit its JSON schema. */
+export type SchemaError = ErrorObject;
+
+/** Whose parameters are checked. */
 export interface Subject {
-  /** What the map is called in errors: `stage "train"`. */
+  /** What the mapping is called in errors: `stage "train"`. */
   readonly owner: string;
-  /** Where something missing is complained about. */
+  /** Where something missing is reported. */
   readonly at: Span;
-  /** Words besides the parameters that an unknown word may be a slip of: the input ports. */
+  /** Words apart from the parameters that an unknown one may be a typo of: the input ports. */
   readonly alternatives: readonly string[];
 }
 
@@ -20,8 +23,16 @@ export interface SchemaErrorContext {
   readonly problems: Problems;
 }
 
-/** A part that was reported already is null here; complaints about that null would only repeat it. */
-function hidesInBroken(params: MapNode, error: SchemaError): boolean {
+/** Reports one error of a schema at the place of the value, in words of the experiment file. */
+export function reportSchemaError(error: SchemaError, context: SchemaErrorContext): void {
+  if (isInBroken(context.params, error)) return;
+  if (error.keyword === 'additionalProperties') reportUnknown(error, context);
+  else if (error.keyword === 'required') reportMissing(error, context);
+  else reportBad(error, context);
+}
+
+/** A part that was reported already is null here: an error about that null would only repeat it. */
+function isInBroken(params: MapNode, error: SchemaError): boolean {
   const { node } = nodeAt(params, error.instancePath);
   if (node.type === 'broken') return true;
   return (
@@ -31,40 +42,19 @@ function hidesInBroken(params: MapNode, error: SchemaError): boolean {
   );
 }
 
-/** Reports one error of a schema at the place of the value, in words of the experiment file. */
-export function reportSchemaError(error: SchemaError, context: SchemaErrorContext): void {
-  if (hidesInBroken(context.params, error)) return;
-  if (error.keyword === 'additionalProperties') reportUnknown(error, context);
-  else if (error.keyword === 'required') reportMissing(error, context);
-  else reportBad(error, context);
-}
-
 function reportUnknown(error: SchemaError, { params, subject, problems }: SchemaErrorContext): void {
-  const name = paramOf(error, 'additionalProperty');
-  const inside = pathOf(error.instancePath);
-  const known = propertiesOf(error);
-  const candidates = inside === '' ? [...known, ...subject.alternatives] : known;
-  const { node, key } = nodeAt(params, `${error.instancePath}/${escape(name)}`);
-  const owner =
-    inside === '' ? `${subject.owner} has no parameter` : `"${inside}" of ${subject.owner} has no parameter`;
-  problems.add({
-    code: 'unknown-param',
-    message: `${owner} "${name}"${suggestion(name, candidates)}`,
-    at: key ?? node.at,
-    hint: candidates.length > 0 ? `It has: ${candidates.join(', ')}.` : undefined,
-  });
+  const name = factOf(error, 'additionalProperty');
+  const inside = error.instancePath !== '';
+  const known = inside ? propertiesOf(error) : [...propertiesOf(error), ...subject.alternatives];
+  const { node, key } = nodeAt(params, pointerTo(error.instancePath, name));
+  problems.add(failures.unknownParam({ owner: ownerOf(error, subject), name, known }, locate(key ?? node.at)));
 }
 
 function reportMissing(error: SchemaError, { params, subject, problems }: SchemaErrorContext): void {
-  const name = paramOf(error, 'missingProperty');
-  const inside = pathOf(error.instancePath);
   const { node, key } = nodeAt(params, error.instancePath);
-  const owner = inside === '' ? subject.owner : `"${inside}" of ${subject.owner}`;
-  problems.add({
-    code: 'missing-param',
-    message: `${owner} needs the parameter "${name}"`,
-    at: inside === '' ? subject.at : (key ?? node.at),
-  });
+  const at = error.instancePath === '' ? subject.at : (key ?? node.at);
+  const facts = { owner: ownerOf(error, subject), name: factOf(error, 'missingProperty') };
+  problems.add(failures.missingParam(facts, locate(at)));
 }
 
 function reportBad(error: SchemaError, { params, subject, problems }: SchemaErrorContext): void {
@@ -72,71 +62,87 @@ function reportBad(error: SchemaError, { params, subject, problems }: SchemaErro
   const { node, exact } = nodeAt(params, pointer);
   // A choice without its tag is reported as missing already.
   if (!exact && error.keyword === 'discriminator') return;
-  problems.add({
-    code: 'bad-param',
-    message: `"${pathOf(pointer)}" of ${subject.owner} must be ${expected}, found ${describe(node)}${slip(node, error)}${usedAs(node)}`,
-    at: node.at,
-    hint: yamlBoolean(node, error),
-  });
+  const facts = {
+    what: `"${pathOf(pointer)}" of ${subject.owner}`,
+    expected,
+    found: describe(node),
+    choice: choiceIn(node, error),
+    usedAs: referenceTo(node),
+    isOldBoolean: isOldBoolean(node, error),
+  };
+  problems.add(failures.badParam(facts, locate(node.at)));
 }
 
-function usedAs({ at, via }: Node): string {
-  if (via === undefined || (via.source === at.source && via.start === at.start)) return '';
-  return ` (used as ${via.source.text.slice(via.start, via.end)})`;
+function ownerOf({ instancePath }: SchemaError, { owner }: Subject): string {
+  return instancePath === '' ? owner : `"${pathOf(instancePath)}" of ${owner}`;
+}
+
+/** What is written where a value is used, if it was written elsewhere. */
+function referenceTo({ at, via }: Node): string | undefined {
+  if (via === undefined || (via.source === at.source && via.start === at.start)) return undefined;
+  return via.source.text.slice(via.start, via.end);
+}
+
+/** `yes` and `off` were truth values in YAML 1.1. */
+function isOldBoolean(node: Node, error: SchemaError): boolean {
+  if (error.keyword !== 'type' || !factOf(error, 'type').includes('boolean')) return false;
+  return node.type === 'scalar' && /^(yes|no|on|off|y|n)$/i.test(String(node.value));
 }
 
 /** What a schema keyword asks for, in words, and of which value. */
-export function expectation(error: SchemaError): { pointer: string; expected: string } {
+export function expectation(error: SchemaError): { readonly pointer: string; readonly expected: string } {
   const pointer = error.instancePath;
-  const limit = paramOf(error, 'limit');
+  if (error.keyword !== 'discriminator') return { pointer, expected: expectedValue(error) };
+  return {
+    pointer: pointerTo(pointer, factOf(error, 'tag')),
+    expected: `one of ${allowed(error).join(', ')}`,
+  };
+}
+
+function expectedValue(error: SchemaError): string {
+  const limit = factOf(error, 'limit');
   switch (error.keyword) {
     case 'type':
-      return { pointer, expected: typeWords(error) };
+      return typeWords(error);
     case 'enum':
-      return { pointer, expected: `one of ${allowed(error).join(', ')}` };
+      return `one of ${allowed(error).join(', ')}`;
     case 'const':
-      return { pointer, expected: allowed(error).join(', ') };
-    case 'discriminator':
-      return {
-        pointer: `${pointer}/${paramOf(error, 'tag')}`,
-        expected: `one of ${allowed(error).join(', ')}`,
-      };
+      return allowed(error).join(', ');
     case 'minimum':
-      return { pointer, expected: `at least ${limit}` };
+      return `at least ${limit}`;
     case 'maximum':
-      return { pointer, expected: `at most ${limit}` };
+      return `at most ${limit}`;
     case 'exclusiveMinimum':
-      return { pointer, expected: `greater than ${limit}` };
+      return `greater than ${limit}`;
     case 'exclusiveMaximum':
-      return { pointer, expected: `less than ${limit}` };
+      return `less than ${limit}`;
     case 'multipleOf':
-      return { pointer, expected: `a multiple of ${paramOf(error, 'multipleOf')}` };
+      return `a multiple of ${factOf(error, 'multipleOf')}`;
     case 'minItems':
-      return { pointer, expected: `a list of at least ${limit}` };
+      return `a list of at least ${limit}`;
     case 'maxItems':
-      return { pointer, expected: `a list of at most ${limit}` };
+      return `a list of at most ${limit}`;
     case 'minProperties':
-      return { pointer, expected: `a map of at least ${limit}` };
+      return `a mapping of at least ${limit}`;
     case 'minLength':
-      return { pointer, expected: `a text of at least ${limit} characters` };
+      return `a string of at least ${limit} characters`;
     case 'uniqueItems':
-      return { pointer, expected: 'a list without repetitions' };
+      return 'a list without repetitions';
     case 'pattern':
-      return { pointer, expected: `a text of the form ${paramOf(error, 'pattern')}` };
+      return `a string of the form ${factOf(error, 'pattern')}`;
     default:
-      return { pointer, expected: `as its schema says (${error.message ?? error.keyword})` };
+      return `as its schema states (${error.message ?? error.keyword})`;
   }
 }
 
 function typeWords(error: SchemaError): string {
   const words: Record<string, string> = {
-    integer: 'a whole number',
+    integer: 'an integer',
     number: 'a number',
-    string: 'a text',
+    string: 'a string',
     boolean: 'true or false',
     array: 'a list',
-    object: 'a map',
-    null: 'nothing',
+    object: 'a mapping',
   };
   const { type } = error.params as { type: string | readonly string[] };
   return [type]
@@ -150,41 +156,27 @@ function allowed(error: SchemaError): string[] {
   const schema = (error.parentSchema ?? {}) as Readonly<Record<string, Json>>;
   if (error.keyword === 'enum') return (schema['enum'] as Json[]).map(asText);
   if (error.keyword === 'const') return [asText(schema['const'] ?? null)];
-  const tag = paramOf(error, 'tag');
+  const tag = factOf(error, 'tag');
   const branches = schema['oneOf'] as { properties: Record<string, { const?: Json; enum?: Json[] }> }[];
   return branches.flatMap(({ properties }) => (properties[tag]?.enum ?? [properties[tag]?.const ?? '']).map(asText));
 }
 
-/** What was probably meant, where one of several words is asked for. */
-export function slip(node: Node, error: SchemaError): string {
-  const choice = error.keyword === 'enum' || error.keyword === 'discriminator';
-  return choice && node.type === 'scalar' ? suggestion(String(node.value), allowed(error)) : '';
+/** The word that was found and those that are allowed, if the schema asks for one of several words. */
+export function choiceIn(node: Node, error: SchemaError): Choice | undefined {
+  const isChoice = error.keyword === 'enum' || error.keyword === 'discriminator';
+  return isChoice && node.type === 'scalar' ? { name: String(node.value), known: allowed(error) } : undefined;
 }
 
-function yamlBoolean(node: Node, error: SchemaError): string | undefined {
-  if (error.keyword !== 'type' || !paramOf(error, 'type').includes('boolean')) return undefined;
-  const isOldBoolean = node.type === 'scalar' && /^(yes|no|on|off|y|n)$/i.test(String(node.value));
-  return isOldBoolean ? 'In YAML 1.2 only true and false are truth values.' : undefined;
-}
-
-/** The keys of the map that an error is about. */
+/** The keys of the mapping that an error is about. */
 export function propertiesOf(error: SchemaError): string[] {
   return Object.keys((error.parentSchema as { properties?: object } | undefined)?.properties ?? {});
 }
 
-function paramOf(error: SchemaError, name: string): string {
+/** What ajv tells about an error, as text. */
+function factOf(error: SchemaError, name: string): string {
   return asText((error.params as Record<string, Json>)[name] ?? null);
 }
 
 function asText(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** `/loss/margin` as `loss.margin`. */
-function pathOf(pointer: string): string {
-  return pointer.slice(1).replaceAll('/', '.');
-}
-
-function escape(segment: string): string {
-  return segment.replaceAll('~', '~0').replaceAll('/', '~1');
 }

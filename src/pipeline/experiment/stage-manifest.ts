@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Json } from '../../core/digest.ts';
 
 /** What flows along an edge. A port of one kind accepts an output of the same kind; `any` accepts all. */
@@ -29,7 +31,7 @@ export interface InputPort {
   readonly many?: boolean;
   /**
    * Endings of files that belong together, `*` for any digits: `-symbol.json`, `-*.params`. A file bound here that has
-   * one of them stands for those beside it too that begin as it does and end in another.
+   * one of them is bound together with those next to it that begin as it does and end in another.
    */
   readonly companions?: readonly string[];
 }
@@ -41,15 +43,10 @@ export interface OutputPort {
   readonly path: string;
 }
 
-/** Whether results depend on the library that computes tensors. */
-export function computesTensors({ engine }: StageManifest): boolean {
-  return engine === true || engine === 'inference';
-}
-
 /** The content of `stages/<name>/stage.json`; `schemas/stage.schema.json` is its schema. */
 export interface StageManifest {
   readonly name: string;
-  /** Raised whenever the same inputs would give other outputs; part of the key. */
+  /** Raised whenever the same inputs would produce other outputs; part of the key. */
   readonly version: number;
   readonly summary: string;
   /** JSON schema of an object, closed (`additionalProperties: false`), every optional property with a default. */
@@ -63,21 +60,58 @@ export interface StageManifest {
   readonly engine?: boolean | 'inference';
   /** Draws random numbers: the seed is part of the key. */
   readonly seeded?: boolean;
-  /** The scratch folder survives an interruption, and the next run goes on from it. */
+  /** The scratch folder survives an interruption, and the next run resumes from it. */
   readonly checkpoint?: boolean;
   /**
    * Its tasks may share a worker process, one after the other: nothing a task leaves in the process can reach the result
-   * of the next. Worth it where loading libraries takes longer than the work.
+   * of the next. Worth it if loading libraries takes longer than the work.
    */
   readonly warm?: boolean;
   /**
-   * The stage reads the history of its inputs: the file `lineage.json` (see execute/lineage.ts) is handed over as input
-   * port `lineage` and its digest is part of the key.
+   * The stage reads the history of its inputs: a file `lineage.json`, which tells by which tasks with which parameters
+   * each was made, is handed over as input port `lineage`, and its digest is part of the key.
    */
   readonly lineage?: boolean;
-  /** Its inputs and outputs are declared where it is used, under `with`: see declared-ports.ts. */
+  /** Its inputs and outputs are declared where it is used, under `with`. */
   readonly declaresPorts?: boolean;
-  /** It is not a module but a program: the parameter `command`, run by the shell. */
+  /** It is a program instead of a module: the parameter `command`, run by the shell. */
   readonly program?: boolean;
   readonly resources?: { readonly cpus?: number | 'all'; readonly memory?: string; readonly gpus?: number };
+}
+
+/** Whether results depend on the library that computes tensors. */
+export function computesTensors({ engine }: StageManifest): boolean {
+  return engine === true || engine === 'inference';
+}
+
+/**
+ * Reads the stage.json of a folder, every `$ref` in the schema of its parameters and in its input ports replaced by what
+ * it refers to. Throws an Error if a `$ref` names nothing. Does not check it: those that come with the package are checked
+ * by tests, those of users by `StageKinds`.
+ */
+export function readManifest(folder: string): StageManifest {
+  const written = JSON.parse(readFileSync(join(folder, 'stage.json'), 'utf8')) as Readonly<Record<string, Json>>;
+  const { params = null, inputs = null } = written;
+  const manifest: unknown = { ...written, params: inline(params, folder), inputs: inline(inputs, folder) };
+  return manifest as StageManifest;
+}
+
+/** Replaces `{ "$ref": "<file>#/<pointer>" }`; files are relative to `folder`. */
+function inline(schema: Json, folder: string): Json {
+  if (schema === null || typeof schema !== 'object') return schema;
+  if (Array.isArray(schema)) return schema.map((item: Json) => inline(item, folder));
+  const { $ref: reference, ...rest } = schema as Record<string, Json>;
+  const own = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, inline(value, folder)]));
+  if (typeof reference !== 'string') return own;
+  const [file = '', pointer = ''] = reference.split('#');
+  const path = resolve(folder, file);
+  let target: Json | undefined = JSON.parse(readFileSync(path, 'utf8')) as Json;
+  for (const key of pointer.split('/').slice(1)) target = child(target, key);
+  if (target === undefined) throw new Error(`${join(folder, 'stage.json')}: "$ref": "${reference}" names nothing`);
+  const found = inline(target, dirname(path));
+  return Array.isArray(found) ? found : { ...(found as Record<string, Json>), ...own };
+}
+
+function child(value: Json | undefined, key: string): Json | undefined {
+  return value === null || typeof value !== 'object' ? undefined : (value as Record<string, Json>)[key];
 }

@@ -1,9 +1,8 @@
+import { canonicalJson } from '../../core/digest.ts';
 import type { EnvironmentValue, Resources, Retries, TimeLimits } from './experiment.ts';
-import { MapReader } from './map-reader.ts';
-import { describe, originOf, type MapNode, type Node } from './node.ts';
-import type { Problems } from './problems.ts';
-import { parseBytes, parseDuration } from './quantity.ts';
-import { locate, type Span } from './source-text.ts';
+import { failures } from './failures.ts';
+import { describe, MapReader, originOf, toJson, type MapNode, type Node } from './node.ts';
+import { locate, type Problems, type Span } from './problems.ts';
 import type { StageManifest } from './stage-manifest.ts';
 
 /** A stage, or one instance of it, that has to end before. */
@@ -13,7 +12,7 @@ export interface Need {
   readonly at: Span;
 }
 
-/** What a stage says of how its tasks are to be run, besides of what they compute. */
+/** How the tasks of a stage are to be run, apart from what they compute. */
 export interface TaskSettings {
   readonly needs: readonly Need[];
   readonly resources: Resources;
@@ -101,10 +100,10 @@ class SettingsReader {
     const values: Record<string, EnvironmentValue> = {};
     for (const [name, { key, value }] of this.#stage.mapAt('env')?.entries ?? []) {
       if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-        this.#report(`"${name}" in "env" of ${this.#tools.owner} is no name of a variable`, key);
+        this.#tools.problems.add(failures.badVariableName({ name, owner: this.#tools.owner }, locate(key)));
       } else if (value.type === 'scalar' && value.value !== null) {
         values[name] = { value: String(value.value), secret: value.secret === true, at: locate(originOf(value)) };
-      } else this.#refuse(`"${name}" in "env"`, 'a text', value);
+      } else this.#refuse(`"${name}" in "env"`, 'a string', value);
     }
     return values;
   }
@@ -122,12 +121,12 @@ class SettingsReader {
     return this.#count(node, '"cpus"', 1);
   }
 
-  #count(node: Node | undefined, what: string, least: number): number | undefined {
+  #count(node: Node | undefined, what: string, min: number): number | undefined {
     if (node === undefined) return undefined;
     const value =
       node.type === 'scalar' && node.loose === true ? Number(node.value) : node.type === 'scalar' && node.value;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
-    this.#refuse(what, `a whole number of at least ${String(least)}`, node);
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min) return value;
+    this.#refuse(what, `an integer of at least ${String(min)}`, node);
     return undefined;
   }
 
@@ -149,10 +148,72 @@ class SettingsReader {
 
   #refuse(what: string, expected: string, node: Node): void {
     if (node.type === 'broken') return;
-    this.#report(`${what} of ${this.#tools.owner} must be ${expected}, found ${describe(node)}`, node.at);
+    const { owner, problems } = this.#tools;
+    problems.add(
+      failures.badSetting({ what: `${what} of ${owner}`, expected, found: describe(node) }, locate(node.at)),
+    );
   }
+}
 
-  #report(message: string, at: Span): void {
-    this.#tools.problems.add({ code: 'bad-setting', message, at });
+/**
+ * Whether an `if` lets a stage take part. It is true or false, or a comparison, `{ value: ..., in: [...] }` or
+ * `{ value: ..., notIn: [...] }`: nothing is evaluated as code, so there are no operators.
+ */
+export function conditionHolds(condition: Node | undefined, { owner, problems }: Tools): boolean {
+  if (condition === undefined || condition.type === 'broken') return true;
+  if (condition.type === 'scalar') {
+    const text = String(condition.value);
+    const truth = typeof condition.value === 'boolean' || condition.loose === true;
+    if (truth && (text === 'true' || text === 'false')) return text === 'true';
   }
+  if (condition.type === 'map') return comparisonHolds(condition, { owner, problems });
+  problems.add(failures.badCondition({ owner, found: describe(condition) }, locate(condition.at)));
+  return true;
+}
+
+function comparisonHolds(condition: MapNode, { owner, problems }: Tools): boolean {
+  const value = condition.entries.get('value')?.value;
+  const included = condition.entries.get('in')?.value;
+  const excluded = condition.entries.get('notIn')?.value;
+  const known = ['value', 'in', 'notIn'];
+  const unknown = [...condition.entries].find(([name]) => !known.includes(name));
+  if (unknown !== undefined || value === undefined || (included === undefined) === (excluded === undefined)) {
+    const at = locate(unknown?.[1].key ?? condition.at);
+    problems.add(failures.badComparison({ owner, unknown: unknown?.[0], known }, at));
+    return true;
+  }
+  const list = included ?? excluded;
+  const items = list === undefined ? [] : list.type === 'list' ? list.items : [list];
+  const found = items.some((item) => textOf(item) === textOf(value));
+  return included === undefined ? !found : found;
+}
+
+/** A string from the environment equals the number that is written like it. */
+function textOf(node: Node): string {
+  return node.type === 'scalar' ? String(node.value) : canonicalJson(toJson(node));
+}
+
+const milliseconds: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** `90 s`, `5 min`, `1 h 30 min` in milliseconds; undefined if it is not a duration. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^(\d+(\.\d+)? ?(ms|s|min|h|d) ?)+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?) ?(ms|s|min|h|d)/g)) {
+    total += Number(number) * (milliseconds[unit ?? ''] ?? 0);
+  }
+  return total;
+}
+
+/** `8 GiB` in bytes; undefined if it is not an amount of memory. */
+export function parseBytes(text: string): number | undefined {
+  const [, number, unit] = /^(\d+(?:\.\d+)?) ?(KiB|MiB|GiB|TiB)$/.exec(text) ?? [];
+  if (number === undefined || unit === undefined) return undefined;
+  return Math.round(Number(number) * 1024 ** (['KiB', 'MiB', 'GiB', 'TiB'].indexOf(unit) + 1));
 }

@@ -1,18 +1,18 @@
 import { digestOf, type Digest } from '../../core/digest.ts';
 import type { Entry, Node } from './node.ts';
-import type { SourceText, Span } from './source-text.ts';
+import type { SourceText, Span } from './problems.ts';
 
 /**
  * Keeps the trees of files that were read before: reading 10,000 stages as YAML takes a second, and loading a YAML
- * library a third of what a run costs that has nothing to do.
+ * library a third of the time of a run that has nothing to do.
  */
 export interface TreeStore {
-  /** What was kept under a name; undefined where there is nothing, or nothing whole. */
+  /** What was kept under a name; undefined if there is nothing, or nothing whole. */
   find(name: Digest): WrittenTree | undefined;
   keep(name: Digest, tree: WrittenTree): void;
 }
 
-/** Whatever else a text could have been read as: the library, and what we make of its answer. Raised with either. */
+/** What reads a text: the library, and how its answer is converted. To be raised with either. */
 export const reading = 'yaml 2.9.1, tree 1';
 
 /** The tree of a file without mistakes as plain JSON: tag, start, end, content. */

@@ -1,9 +1,37 @@
 import { canonicalJson, type Json } from '../../core/digest.ts';
-import type { TextLocation } from '../../core/failure.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
+import type { TextLocation } from '../../core/failure.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
+import { pathOf, pointerTo } from '../experiment/node.ts';
 import type { KeyDocument } from './key-document.ts';
-import type { Reason } from './reason.ts';
+
+/** Why a task has to run, one entry per part of its key that differs from its last execution. */
+export interface Reason {
+  readonly code: ReasonCode;
+  /** One line for people: `loss.margin 0.5 -> 0.4 (arcface-r100.yaml:14)`. */
+  readonly text: string;
+}
+
+export type ReasonCode =
+  | 'never-run'
+  /** It was run, but no attempt produced a result that was kept. */
+  | 'never-finished'
+  | 'stage'
+  | 'stage-version'
+  | 'stage-code'
+  | 'param'
+  | 'input'
+  | 'seed'
+  | 'engine'
+  | 'environment'
+  | 'program'
+  | 'forced'
+  /** The result was known, but it is no longer in the cache. */
+  | 'cache-entry-lost'
+  /** It is in the cache, but differs from what was stored. */
+  | 'cache-entry-damaged'
+  /** A task it takes inputs from has to run; the content of its outputs is unknown until then. */
+  | 'upstream';
 
 /** Every part in which the key document of a task differs from that of its last execution, with both values. */
 export function compareKeys(before: KeyDocument, now: KeyDocument, task: TaskSpec): Reason[] {
@@ -16,7 +44,7 @@ export function compareKeys(before: KeyDocument, now: KeyDocument, task: TaskSpe
     reasons.push({ code: 'stage-version', text: `stage ${now.stage.name} version ${versions}` });
   }
   if (before.stage.code !== now.stage.code) {
-    reasons.push({ code: 'stage-code', text: `${task.kind.written ?? now.stage.name} changed` });
+    reasons.push({ code: 'stage-code', text: `${task.kind.ownFolder ?? now.stage.name} changed` });
   }
   for (const change of changesOf(before.params, now.params)) {
     reasons.push({ code: 'param', text: `${change.text}${placeOf(task.locate(change.pointer))}` });
@@ -47,7 +75,7 @@ interface Change {
 function changesOf(before: Json, now: Json, pointer = ''): Change[] {
   if (isMap(before) && isMap(now)) {
     return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((name) => {
-      const inside = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const inside = pointerTo(pointer, name);
       const [old, current] = [before[name], now[name]];
       if (old === undefined) return [{ pointer: inside, text: `${pathOf(inside)} added: ${shown(current)}` }];
       if (current === undefined) return [{ pointer: inside, text: `${pathOf(inside)} removed: ${shown(old)}` }];
@@ -82,8 +110,10 @@ function inputText(input: {
   const changed = bindings.filter((_, index) => current[index] !== undefined && !old.includes(current[index]));
   if (changed.length > 0) {
     const names = changed.map((each) => (each.type === 'path' ? each.written : `${each.output} of ${each.task}`));
-    const contents =
-      old.length + current.length === 2 ? `, content ${old.map(short).join()} -> ${current.map(short).join()}` : '';
+    const [from = '', ...moreOld] = old;
+    const [to = '', ...moreCurrent] = current;
+    const isOne = moreOld.length + moreCurrent.length === 0;
+    const contents = isOne ? `, content ${from.slice(0, 12)} -> ${to.slice(0, 12)}` : '';
     return `input ${port} changed: ${names.join(', ')}${contents}${placeOf(changed[0]?.at)}`;
   }
   return old.length === current.length
@@ -91,17 +121,8 @@ function inputText(input: {
     : `input ${port}: ${String(old.length)} -> ${String(current.length)} artifacts`;
 }
 
-function short(digest: string): string {
-  return digest.slice(0, 12);
-}
-
 function isMap(value: Json): value is Readonly<Record<string, Json>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** `/loss/margin` as `loss.margin`. */
-function pathOf(pointer: string): string {
-  return pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 function shown(value: Json | undefined): string {

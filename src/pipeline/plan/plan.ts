@@ -1,29 +1,27 @@
 import type { Digest } from '../../core/digest.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
-import { compareKeys } from './compare-keys.ts';
-import { inputDigest } from './input-digest.ts';
-import { keyDocument, keyOf, type InputDigests, type Key, type KeyDocument } from './key-document.ts';
-import type { Reason } from './reason.ts';
+import { compareKeys, type Reason } from './compare-keys.ts';
+import { inputDigest, keyDocument, keyOf, type InputDigests, type Key, type KeyDocument } from './key-document.ts';
 
 /** Content digest of each output, by port. */
 export type OutputDigests = Readonly<Record<string, Digest>>;
 
 /** What a plan asks of the layers after it: the stat cache, the result cache, and the memory of past executions. */
 export interface PlanningContext {
-  /** What the task computes tensors with; undefined where it does not. Throws a FailureError where it cannot be had. */
+  /** What the task computes tensors with; undefined if it does not. Throws a FailureError if it is unavailable. */
   engineOf(task: TaskSpec): EngineIdentity | undefined;
-  /** Digest of a file or folder given by its absolute path; throws a FailureError where there is none. */
+  /** Digest of a file or folder given by its absolute path; throws a FailureError if it does not exist. */
   digestPath(path: string): Digest | Promise<Digest>;
   /** The whole result stored under a key. */
   find(key: Key): OutputDigests | undefined | Promise<OutputDigests | undefined>;
-  /** What is wrong with a result that is there but not what was stored, where `find` has met one under this key. */
+  /** What is wrong with the result under a key, if `find` has met one that differs from what was stored. */
   damageOf?(key: Key): string | undefined;
   /** The key document of the last execution of this task of this experiment. */
   previous(task: TaskSpec): KeyDocument | undefined | Promise<KeyDocument | undefined>;
-  /** How the last attempt ended, in words, of a task of which no result is known. */
+  /** How the last attempt at a task ended, in words; asked if no result of it is known. */
   lastAttempt?(task: TaskSpec): string | undefined;
-  /** What a command that was given as the `version` of a program prints; throws a FailureError where it fails. */
+  /** What a command that was given as the `version` of a program prints; throws a FailureError if it fails. */
   programVersion?(command: string): string | Promise<string>;
   /** Digest of the lineage file of a task; `keys` holds the key of every task it depends on. */
   lineageDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Digest | Promise<Digest>;
@@ -56,52 +54,52 @@ export interface Plan {
 /** Results so far: of each task that is cached or done its key and the digests of its outputs. */
 export type Settled = ReadonlyMap<string, { readonly key: Key; readonly outputs: OutputDigests }>;
 
-/** Says of every task whether it is known, has to run, or depends on one that has to run. Changes nothing. */
-export async function planExperiment(experiment: Experiment, knowledge: PlanningContext): Promise<Plan> {
+/** Decides of every task whether it is known, has to run, or depends on one that has to run. Changes nothing. */
+export async function planExperiment(experiment: Experiment, context: PlanningContext): Promise<Plan> {
   const settled = new Map<string, { readonly key: Key; readonly outputs: OutputDigests }>();
   const tasks: PlannedTask[] = [];
   for (const task of experiment.tasks) {
-    const planned = await planTask(task, settled, knowledge);
+    const planned = await planTask(task, settled, context);
     if (planned.state === 'cached') settled.set(task.id, planned);
     tasks.push(planned);
   }
   return { experiment, tasks };
 }
 
-/** The same for one task: what a run asks before each. `unknown` where a task it takes inputs from is not settled. */
-export async function planTask(task: TaskSpec, settled: Settled, knowledge: PlanningContext): Promise<PlannedTask> {
+/** The same for one task: what a run asks before each. `unknown` if a task it takes inputs from is not settled. */
+export async function planTask(task: TaskSpec, settled: Settled, context: PlanningContext): Promise<PlannedTask> {
   const waitsFor = unsettledNeeds(task, settled);
   if (waitsFor.length > 0) {
     const upstream: Reason = { code: 'upstream', text: `waits for ${waitsFor.join(', ')}` };
-    return { state: 'unknown', task, reasons: [upstream, ...(await ownReasons(task, knowledge))] };
+    return { state: 'unknown', task, reasons: [upstream, ...(await ownReasons(task, context))] };
   }
-  const inputs = await digestInputs(task, settled, knowledge);
+  const inputs = await digestInputs(task, settled, context);
   const document = keyDocument(task, {
     inputs,
-    engine: knowledge.engineOf(task),
-    program: await programOf(task, knowledge),
-    code: await stageCode(task, knowledge),
+    engine: context.engineOf(task),
+    program: await programOf(task, context),
+    code: await stageCode(task, context),
   });
   const key = keyOf(document);
-  const outputs = await knowledge.find(key);
+  const outputs = await context.find(key);
   if (outputs !== undefined) return { state: 'cached', task, key, document, outputs };
-  const previous = await knowledge.previous(task);
+  const previous = await context.previous(task);
   return {
     state: 'run',
     task,
     key,
     document,
-    reasons: reasonsOf(task, { previous, document, damage: knowledge.damageOf?.(key) }, knowledge),
+    reasons: reasonsOf(task, { previous, document, damage: context.damageOf?.(key) }, context),
   };
 }
 
 /** What has changed in a task whose inputs are not known yet. */
-async function ownReasons(task: TaskSpec, knowledge: PlanningContext): Promise<readonly Reason[]> {
-  const previous = await knowledge.previous(task);
+async function ownReasons(task: TaskSpec, context: PlanningContext): Promise<readonly Reason[]> {
+  const previous = await context.previous(task);
   if (previous === undefined) return [];
-  const program = await programOf(task, knowledge);
-  const code = await stageCode(task, knowledge);
-  const document = keyDocument(task, { inputs: previous.inputs, engine: knowledge.engineOf(task), program, code });
+  const program = await programOf(task, context);
+  const code = await stageCode(task, context);
+  const document = keyDocument(task, { inputs: previous.inputs, engine: context.engineOf(task), program, code });
   return compareKeys(previous, document, task);
 }
 
@@ -111,16 +109,12 @@ interface Found {
   readonly damage: string | undefined;
 }
 
-function reasonsOf(
-  task: TaskSpec,
-  { previous, document, damage }: Found,
-  knowledge: PlanningContext,
-): readonly Reason[] {
+function reasonsOf(task: TaskSpec, { previous, document, damage }: Found, context: PlanningContext): readonly Reason[] {
   if (damage !== undefined) {
     return [{ code: 'cache-entry-damaged', text: `its result in the cache is damaged: ${damage}` }];
   }
   if (previous === undefined) {
-    const ended = knowledge.lastAttempt?.(task);
+    const ended = context.lastAttempt?.(task);
     if (ended === undefined) return [{ code: 'never-run', text: 'never run' }];
     return [{ code: 'never-finished', text: `no result yet; the last attempt: ${ended}` }];
   }
@@ -139,14 +133,14 @@ function unsettledNeeds(task: TaskSpec, settled: Settled): string[] {
   return [...needs];
 }
 
-async function digestInputs(task: TaskSpec, settled: Settled, knowledge: PlanningContext): Promise<InputDigests> {
+async function digestInputs(task: TaskSpec, settled: Settled, context: PlanningContext): Promise<InputDigests> {
   const inputs: Record<string, readonly Digest[]> = {};
   for (const [port, bindings] of Object.entries(task.inputs)) {
     const digests: Digest[] = [];
     for (const binding of bindings) {
       digests.push(
         binding.type === 'path'
-          ? await inputDigest(binding, (path) => knowledge.digestPath(path))
+          ? await inputDigest(binding, (path) => context.digestPath(path))
           : digestOfOutput(binding, settled),
       );
     }
@@ -154,21 +148,22 @@ async function digestInputs(task: TaskSpec, settled: Settled, knowledge: Plannin
   }
   if (task.kind.manifest.lineage === true) {
     const keys = new Map([...settled].map(([id, { key }]) => [id, key]));
-    inputs['lineage'] = [await knowledge.lineageDigest(task, keys)];
+    inputs['lineage'] = [await context.lineageDigest(task, keys)];
   }
   return inputs;
 }
 
-/** The content of the folder of a stage of the user's own; the stages that come along say what they are by a version. */
-async function stageCode({ kind }: TaskSpec, knowledge: PlanningContext): Promise<Digest | undefined> {
-  return kind.written === undefined ? undefined : await knowledge.digestPath(kind.folder);
+/** The content of the folder of a stage of the user's own; the stages that come with the package have a version. */
+async function stageCode({ kind }: TaskSpec, context: PlanningContext): Promise<Digest | undefined> {
+  return kind.ownFolder === undefined ? undefined : await context.digestPath(kind.folder);
 }
 
-async function programOf({ kind, params }: TaskSpec, knowledge: PlanningContext): Promise<string | undefined> {
+async function programOf({ kind, params }: TaskSpec, context: PlanningContext): Promise<string | undefined> {
   const command = kind.manifest.program === true ? params['version'] : undefined;
   if (typeof command !== 'string') return undefined;
-  if (knowledge.programVersion === undefined) throw new Error('nobody can say the version of a program');
-  return await knowledge.programVersion(command);
+  if (context.programVersion === undefined)
+    throw new Error('this context cannot run programs to ask for their version');
+  return await context.programVersion(command);
 }
 
 function digestOfOutput(binding: { readonly task: string; readonly output: string }, settled: Settled): Digest {

@@ -1,11 +1,12 @@
-import { didYouMean } from '../../core/did-you-mean.ts';
-import { fail } from '../../core/failure.ts';
+import { fail, throwIfAny, type Failure } from '../../core/failure.ts';
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
-import { taskNeeds } from './task-needs.ts';
+import type { Reason } from './compare-keys.ts';
+import { failures } from './failures.ts';
+import type { Plan, PlannedTask } from './plan.ts';
 
 /** Which tasks of an experiment are meant, as typed: names of tasks, or of stages for all tasks of a matrix. */
 export interface SelectionRequest {
-  /** `verify`: it and all it needs. `train..verify`: everything on the way from one to the other. */
+  /** `verify`: it and all it needs. `train..verify`: everything on the paths from one to the other. */
   readonly ranges: readonly string[];
   /** These and nothing else. */
   readonly only: readonly string[];
@@ -37,21 +38,14 @@ export function selectTasks(experiment: Experiment, request: SelectionRequest): 
   return { experiment: { ...experiment, tasks: experiment.tasks.filter((task) => kept.has(task.id)) }, selected };
 }
 
-/** Ids of the tasks a name means: a task, or all tasks of a stage. */
+/** Ids of the tasks a name means: a task, or all tasks of a stage. Throws a FailureError for an unknown name. */
 export function tasksNamed(experiment: Experiment, name: string): string[] {
   const exact = experiment.tasks.filter((task) => task.id === name);
   const found = exact.length > 0 ? exact : experiment.tasks.filter((task) => task.stage === name);
-  return found.length > 0 ? found.map((task) => task.id) : unknownTask(experiment, name);
-}
-
-function unknownTask(experiment: Experiment, name: string): never {
-  const names = [...new Set(experiment.tasks.flatMap((task) => [task.stage, task.id]))];
-  const suggestion = didYouMean(name, names);
-  fail({
-    code: 'unknown-task',
-    message: `experiment "${experiment.name}" has no task "${name}"${suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`}`,
-    hint: `Its tasks: ${experiment.tasks.map((task) => task.id).join(', ')}.`,
-  });
+  if (found.length > 0) return found.map((task) => task.id);
+  const ids = experiment.tasks.map((task) => task.id);
+  const stages = experiment.tasks.map((task) => task.stage);
+  return fail(failures.unknownTask({ experiment: experiment.name, name, ids, stages }));
 }
 
 class TaskGraph {
@@ -76,11 +70,7 @@ class TaskGraph {
     const before = this.upstream(this.named(text.slice(between + 2)));
     const both = [...after].filter((id) => before.has(id));
     if (both.length > 0) return both;
-    return fail({
-      code: 'empty-range',
-      message: `nothing lies on the way in "${text}": the second does not depend on the first`,
-      hint: `Try it the other way round, or name both: flow run FILE ${text.replace('..', ' ')}`,
-    });
+    return fail(failures.emptyRange({ range: text }));
   }
 
   /** The given tasks and everything they need. */
@@ -105,4 +95,73 @@ function closure(ids: readonly string[], edges: ReadonlyMap<string, readonly str
   // A set visits what is added while it is walked.
   for (const id of found) for (const next of edges.get(id) ?? []) found.add(next);
   return found;
+}
+
+/**
+ * A plan in which forced tasks run though their results are known, and what depends on them is decided when they have
+ * run. Tasks that are not selected have to be known: otherwise those that need them cannot run, which is a failure.
+ */
+export function applySelection(plan: Plan, selected: ReadonlySet<string>, force: ReadonlySet<string>): Plan {
+  throwIfAny(plan.tasks.flatMap((planned) => missingResult(planned, selected)));
+  const changed = new Set<string>();
+  const tasks = plan.tasks.map((planned): PlannedTask => {
+    const result = applyForce(planned, force, changed);
+    if (result !== planned) changed.add(planned.task.id);
+    return result;
+  });
+  return { ...plan, tasks };
+}
+
+/** Whether a task was asked to run though its result is known. */
+export function isForced(planned: PlannedTask): boolean {
+  return planned.state !== 'cached' && planned.reasons.some((reason) => reason.code === 'forced');
+}
+
+/** The same task, to be run whether its result is known or not. */
+export function forceTask(planned: PlannedTask): PlannedTask {
+  const forced: Reason = { code: 'forced', text: 'forced' };
+  if (planned.state === 'unknown') return { ...planned, reasons: [forced, ...planned.reasons] };
+  const { task, key, document } = planned;
+  return { state: 'run', task, key, document, reasons: [forced, ...(planned.state === 'run' ? planned.reasons : [])] };
+}
+
+function applyForce(planned: PlannedTask, force: ReadonlySet<string>, changed: ReadonlySet<string>): PlannedTask {
+  if (force.has(planned.task.id)) return forceTask(planned);
+  const need = taskNeeds(planned.task).find((id) => changed.has(id));
+  if (planned.state !== 'cached' || need === undefined) return planned;
+  return { state: 'unknown', task: planned.task, reasons: [{ code: 'upstream', text: `waits for ${need}` }] };
+}
+
+function missingResult({ state, task }: PlannedTask, selected: ReadonlySet<string>): Failure[] {
+  return state === 'cached' || selected.has(task.id) ? [] : [failures.resultNotThere({ task: task.id })];
+}
+
+/** Ids of the tasks that have to end before a task can start: those it reads from, then those it only comes after. */
+export function taskNeeds(task: TaskSpec): string[] {
+  return [...new Set([...dataNeeds(task), ...task.after.map((order) => order.task)])];
+}
+
+/** Ids of the tasks whose outputs a task reads, each once, in the order of its ports. */
+export function dataNeeds(task: TaskSpec): string[] {
+  const needs = new Set<string>();
+  for (const bindings of Object.values(task.inputs)) {
+    for (const binding of bindings) if (binding.type === 'output') needs.add(binding.task);
+  }
+  return [...needs];
+}
+
+/** Everything whose content a task depends on, however far up; in the order of the experiment. */
+export function upstreamTasks(experiment: Experiment, task: TaskSpec): TaskSpec[] {
+  const byId = new Map(experiment.tasks.map((each) => [each.id, each]));
+  const found = new Set<string>();
+  const open = [task];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const need of dataNeeds(next)) {
+      const needed = byId.get(need);
+      if (needed === undefined || found.has(need)) continue;
+      found.add(need);
+      open.push(needed);
+    }
+  }
+  return experiment.tasks.filter((each) => found.has(each.id));
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { fail, type Failure } from '../../core/failure.ts';
-import { externalInputsOf } from '../plan/external-inputs.ts';
+import { externalInputsOf } from '../plan/key-document.ts';
 import type { Experiment, PathBinding } from '../experiment/experiment.ts';
 
 /** Contents of the inputs that come from outside, by experiment and by path as written there: `flow.lock`. */

@@ -1,5 +1,5 @@
 import type { Failure } from '../../core/failure.ts';
-import { externalInputsOf, type ExternalContents } from '../plan/external-inputs.ts';
+import { externalInputsOf, type ExternalContents } from '../plan/key-document.ts';
 import type { PathBinding, TaskSpec } from '../experiment/experiment.ts';
 import { readEvents } from './replay-run.ts';
 

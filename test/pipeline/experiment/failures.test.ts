@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FailureError } from '../../../src/core/failure.ts';
 import { renderFailures } from '../../../src/pipeline/console/failure-frame.ts';
-import { specCodes } from '../../../src/pipeline/experiment/failure-codes.ts';
+import { failures } from '../../../src/pipeline/experiment/failures.ts';
 import { fixtures, loadFixture } from './load-fixture.ts';
 
 // One folder per mistake: experiment.yaml (with request.json for what stands on the command line) and the text that a
@@ -29,5 +29,9 @@ test.each(cases)('the mistake "%s" is shown as expected', async (name) => {
 
 test('every code of the catalogue is shown by a case', () => {
   const shown = new Set(cases.flatMap((name) => failuresOf(name).failures.map(({ code }) => code)));
-  expect(Object.keys(specCodes).filter((code) => !shown.has(code))).toEqual([]);
+  expect(
+    Object.values(failures)
+      .map(({ code }) => code)
+      .filter((code) => !shown.has(code)),
+  ).toEqual([]);
 });

@@ -25,7 +25,7 @@ describe('parameters', () => {
     expect(Object.isFrozen(params) && Object.isFrozen(params['light']) && Object.isFrozen(params['sizes'])).toBe(true);
   });
 
-  test('keep the type of what a reference stands for', () => {
+  test('keep the type of what they refer to', () => {
     const params = paramsOf(
       `
 name: x
@@ -179,8 +179,13 @@ describe('seeds', () => {
     const seeds = [text(0, 'a'), text(0, 'b'), text(1, 'a')].map((each) => load(each).tasks[0]?.seed);
     expect(seeds[0]).toBe(seeds[1]);
     expect(seeds[0]).not.toBe(seeds[2]);
-    // Pinned: another value would rerun everybody's experiments.
     expect(seeds[0]).toBe(load('name: y\nstages: { z: { uses: draw } }').tasks[0]?.seed);
+  });
+
+  test('differ between kinds of stages, and never change: another value would rerun the experiments of all users', () => {
+    const text = 'name: x\nstages: { a: { uses: draw }, b: { uses: pack, with: { images: . } } }';
+    // The first 32 bits, little endian, of the SHA-256 of "0 draw" and "0 pack".
+    expect(load(text).tasks.map(({ seed }) => seed)).toEqual([938_509_023, 1_666_190_263]);
   });
 
   test('can be set for a stage, also from the matrix', () => {
@@ -253,17 +258,17 @@ stages:
       command: wc -l < "$list" > "$lines"
       version: wc --version
       inputs: { list: "\${stages.faces.outputs.list}", all: [experiment.yaml] }
-      outputs: { lines: lines.txt, images: { path: pictures, kind: images } }
+      outputs: { lines: lines.txt, images: { path: photos, kind: images } }
   pack: { uses: pack, with: { images: "\${stages.count.outputs.images}" } }`;
   const count = taskOf(load(text), 'count');
   expect(count.params).toEqual({
     command: 'wc -l < "$list" > "$lines"',
     version: 'wc --version',
-    outputs: { lines: 'lines.txt', images: { path: 'pictures', kind: 'images' } },
+    outputs: { lines: 'lines.txt', images: { path: 'photos', kind: 'images' } },
   });
   expect(count.kind.manifest.outputs).toMatchObject({
     lines: { kind: 'file', path: 'lines.txt' },
-    images: { kind: 'images', path: 'pictures' },
+    images: { kind: 'images', path: 'photos' },
   });
   expect([sourcesOf(count, 'list'), sourcesOf(count, 'all')]).toEqual([['faces'], ['experiment.yaml']]);
 });
@@ -278,7 +283,7 @@ describe('warnings', () => {
     expect(warningsOf(text)).toEqual([['unused-param', 'nothing refers to the parameter "c"']]);
   });
 
-  test('name outputs that nobody reads, but not the results of the experiment', () => {
+  test('name outputs that nothing reads, but not the results of the experiment', () => {
     const text = `${oneStage}  pack: { uses: pack, with: { images: "\${stages.faces.outputs.images}" } }`;
     expect(warningsOf(text)).toEqual([['unread-output', 'nothing reads output "list" of stage "faces"']]);
   });

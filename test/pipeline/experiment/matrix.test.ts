@@ -38,7 +38,7 @@ describe('a matrix', () => {
     expect(idsOf('{ a: [] }')).toEqual([]);
   });
 
-  test('gives its values to references, with what "include" adds to some', () => {
+  test('provides values for references, with what "include" adds to some', () => {
     const { tasks } = load(`name: x
 stages:
   a:

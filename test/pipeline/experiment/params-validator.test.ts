@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { validatorFile, validatorModule, validatorOf } from '../../../src/pipeline/experiment/params-validator.ts';
-import { readManifest } from '../../../src/pipeline/experiment/read-manifest.ts';
+import { readManifest } from '../../../src/pipeline/experiment/stage-manifest.ts';
 import { testStages } from './load-fixture.ts';
 
 const schema = readManifest(join(testStages.manifests, 'learn')).params;
@@ -27,7 +27,7 @@ describe.each([
     expect(params).toEqual({ loss: { name: 'arcface', margin: 0.5 }, schedule: { maxSteps: 10 }, batch: 8 });
   });
 
-  test('gives every error with the schema it comes from', () => {
+  test('returns every error with the schema it comes from', () => {
     const errors = validatorOf(schema, folder())({ loss: { name: 'arcface', margin: 'x' }, bach: 1 });
     expect(errors.map(({ keyword, instancePath }) => [keyword, instancePath])).toEqual([
       ['additionalProperties', ''],

@@ -2,8 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseYaml } from '../../../src/pipeline/experiment/parse-yaml.ts';
-import { Problems } from '../../../src/pipeline/experiment/problems.ts';
-import { SourceText } from '../../../src/pipeline/experiment/source-text.ts';
+import { Problems, SourceText } from '../../../src/pipeline/experiment/problems.ts';
 import { reading, readTree, writeTree, type WrittenTree } from '../../../src/pipeline/experiment/written-tree.ts';
 
 const pipelines = join(import.meta.dirname, '../../../pipelines');

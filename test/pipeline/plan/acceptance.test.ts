@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { acceptanceOf } from '../../../src/pipeline/plan/acceptance.ts';
+import { acceptableChange } from '../../../src/pipeline/plan/acceptance.ts';
 import { keyOf } from '../../../src/pipeline/plan/key-document.ts';
 import { planExperiment, type PlannedTask } from '../../../src/pipeline/plan/plan.ts';
 import type { Experiment } from '../../../src/pipeline/experiment/experiment.ts';
@@ -22,16 +22,16 @@ async function planned(experiment: Experiment, id: string): Promise<PlannedTask>
   return found;
 }
 
-function acceptance(of: PlannedTask) {
-  return acceptanceOf(of, knowledge.previous(of.task));
+function changeOf(of: PlannedTask) {
+  return acceptableChange(of, knowledge.previous(of.task));
 }
 
 test('accepting a change leads from the old key to the new one, and names what is declared not to matter', async () => {
   const before = await runInMemory(load(text), knowledge);
   const changed = await planned(load(text, { overrides: ['a.count=9'] }), 'a');
-  const accepted = acceptance(changed);
+  const accepted = changeOf(changed);
   expect(accepted).toMatchObject({ task: 'a', from: before.get('a')?.key });
-  expect(accepted.changes.map((change) => change.text)).toEqual(['count 3 -> 9 (--set a.count=9)']);
+  expect(accepted.reasons.map((reason) => reason.text)).toEqual(['count 3 -> 9 (--set a.count=9)']);
   expect(keyOf(accepted.document)).toBe(accepted.to);
   expect(accepted.to).not.toBe(accepted.from);
 });
@@ -39,7 +39,7 @@ test('accepting a change leads from the old key to the new one, and names what i
 test('once the old result stands under the new key, nothing downstream runs', async () => {
   const before = await runInMemory(load(text), knowledge);
   const experiment = load(text, { overrides: ['a.count=9'] });
-  const { to } = acceptance(await planned(experiment, 'a'));
+  const { to } = changeOf(await planned(experiment, 'a'));
   knowledge.results.set(to, before.get('a')?.outputs ?? {});
   const { tasks } = await planExperiment(experiment, knowledge);
   expect(tasks.map(({ state }) => state)).toEqual(['cached', 'cached']);
@@ -47,16 +47,16 @@ test('once the old result stands under the new key, nothing downstream runs', as
 
 test('there is nothing to accept in a task that never ran, did not change, waits, lost its result or is of another kind', async () => {
   const first = await planned(load(text), 'a');
-  expect(() => acceptance(first)).toThrow('a has never run');
+  expect(() => changeOf(first)).toThrow('a has never run');
   await runInMemory(load(text), knowledge);
   const known = await planned(load(text), 'a');
-  expect(() => acceptance(known)).toThrow('nothing changed in a');
+  expect(() => changeOf(known)).toThrow('the result of a is good as it is: nothing has changed');
   const waiting = await planned(load(text, { overrides: ['a.count=9'] }), 'b');
-  expect(() => acceptance(waiting)).toThrow('it is not known yet what b takes in: it waits for a');
+  expect(() => changeOf(waiting)).toThrow('it is not known yet what b takes in: it waits for a');
   knowledge.results.clear();
   const lost = await planned(load(text), 'a');
-  expect(() => acceptance(lost)).toThrow('the result of a is lost, not changed');
+  expect(() => changeOf(lost)).toThrow('the result of a is lost, not changed');
   const other = load('name: x\nstages:\n  a: { uses: shell, with: { command: "true", outputs: { images: i } } }\n');
   const otherKind = await planned(other, 'a');
-  expect(() => acceptance(otherKind)).toThrow('the result of stage draw cannot be that of stage shell');
+  expect(() => changeOf(otherKind)).toThrow('the result of stage draw cannot be that of stage shell');
 });

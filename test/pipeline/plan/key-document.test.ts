@@ -31,7 +31,7 @@ test('seed and engine are left out for stages that use neither', () => {
   expect(documentOf('{ uses: draw }')).not.toHaveProperty('engine');
 });
 
-test('of a stage that infers the engine found stands in the key, not the parameter that chose it', () => {
+test('of a stage that infers the chosen engine is in the key, not the parameter that chose it', () => {
   const learning = taskOf(load(`name: x\nstages: { s: ${learn} }`), 's');
   const kind = { ...learning.kind, manifest: { ...learning.kind.manifest, engine: 'inference' as const } };
   const documents = ['auto', 'tensorflow'].map((choice) => {

@@ -39,8 +39,8 @@ export class MemoryKnowledge implements PlanningContext {
   }
 
   /**
-   * Pretends that a task ran. What it gives is said by `content`: by default another one for another key document, as
-   * a stage would give that uses all it is handed.
+   * Pretends that a task ran, with outputs of the given content: by default another one for another key document, as
+   * a stage would produce that uses all its inputs.
    */
   execute(planned: PlannedTask & { state: 'run' }, content: string = keyOf(planned.document)): OutputDigests {
     const ports = Object.keys(planned.task.kind.manifest.outputs);

@@ -43,7 +43,7 @@ async function planOf(experiment: ReturnType<typeof experimentOf>): Promise<stri
 }
 
 describe('a plan', () => {
-  test('says what never ran, and what waits for it', async () => {
+  test('names the tasks that never ran, and those that wait for them', async () => {
     expect(await planOf(experimentOf())).toEqual([
       'faces run | never-run: never run',
       'pack unknown | upstream: waits for faces',

@@ -108,7 +108,7 @@ test('a change reruns its task and those downstream that see another content, ea
   );
 });
 
-/** What runs again when one task changes, said in another way than the planner does: forwards, along the edges. */
+/** What runs again when one task changes, computed in another way than by the planner: forwards, along the edges. */
 function touchedBy(changed: number, graph: readonly Vertex[], constant: string): string[] {
   const newContent = new Set<number>();
   const runs: string[] = [];
