@@ -2,6 +2,8 @@ import { trainingEngine } from '../src/kit/net/engines/choose-engine.ts';
 import { loadBackend } from '../src/kit/net/backends/load-backend.ts';
 import { backboneOf, buildNetwork, chooseNetwork, type NetworkChoice } from '../src/kit/net/backbones/index.ts';
 import { inferShapes } from '../src/kit/net/graph/infer-shapes.ts';
+import { lossOf } from '../src/kit/net/losses/index.ts';
+import { ruleOf } from '../src/kit/net/optimizers/index.ts';
 import { Trainer } from '../src/kit/net/training/trainer.ts';
 
 /**
@@ -23,12 +25,12 @@ if (network === undefined) throw new Error(`no network ${name ?? ''}`);
 
 const engine = await loadBackend(trainingEngine().identity, { threads });
 const trainer = new Trainer({
-  engine,
+  backend: engine,
   inferred: inferShapes(buildNetwork(network, { height: side, width: side })),
   weights: backboneOf(network).weights,
   classes,
-  loss: { name: 'softmax' },
-  optimizer: { momentum: 0.9, weightDecay: 5e-4 },
+  loss: lossOf({ name: 'softmax' }),
+  optimizer: ruleOf({ learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 }),
   seed: 1,
 });
 const images = Uint8Array.from({ length: batch * side * side * 3 }, (_, index) => (index * 7919) % 256);

@@ -36,6 +36,8 @@ const orders: Readonly<Record<string, readonly string[]>> = {
     'sessions',
     'conversion',
     'losses',
+    'optimizers',
+    'schedules',
     'training',
   ],
   'src/kit/net/graph': ['layers', 'outline'],

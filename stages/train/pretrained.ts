@@ -2,6 +2,7 @@ import { fail } from '../../src/core/failure.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/infer-shapes.ts';
 import { readModel } from '../../src/kit/net/model/model-folder.ts';
 import type { NamedArray } from '../../src/kit/net/model/named-array.ts';
+import { failures } from './failures.ts';
 
 /** Parameters of a model that a network has too, by name; others of the network are drawn, others of the model ignored. */
 export function pretrainedParameters(folder: string, { parameters }: ShapedGraph): ReadonlyMap<string, NamedArray> {
@@ -11,22 +12,13 @@ export function pretrainedParameters(folder: string, { parameters }: ShapedGraph
     const array = model.get(name);
     if (array === undefined) continue;
     if (array.shape.join() !== shape.join()) {
-      fail({
-        code: 'pretrained-mismatch',
-        message: `Parameter "${name}" has shape [${array.shape.join(', ')}] in the pretrained model and [${shape.join(', ')}] in the network.`,
-        at: { file: folder },
-        hint: 'Start from a model of the same network and embedding size.',
-      });
+      fail(failures.pretrainedShape({ name, shape: array.shape, expected: shape }, { file: folder }));
     }
     start.set(name, array);
   }
   if (start.size === 0) {
-    fail({
-      code: 'pretrained-mismatch',
-      message: `None of the parameters of the network, as "${parameters[0]?.name ?? ''}", is in the pretrained model, which has "${[...model.keys()][0] ?? ''}" and the like.`,
-      at: { file: folder },
-      hint: 'Start from a model of the same network.',
-    });
+    const [wanted = '', found = ''] = [parameters[0]?.name, [...model.keys()][0]];
+    fail(failures.pretrainedNames({ wanted, found }, { file: folder }));
   }
   return start;
 }

@@ -5,11 +5,13 @@ import { FailureError } from '../../src/core/failure.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import { openTrainingReader, type TrainingReader } from '../../src/kit/dataset/training-reader.ts';
 import { backboneOf, buildNetwork } from '../../src/kit/net/backbones/index.ts';
+import { lossOf } from '../../src/kit/net/losses/index.ts';
+import { ruleOf } from '../../src/kit/net/optimizers/index.ts';
+import { learningRateAt } from '../../src/kit/net/schedules/index.ts';
 import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import { inferShapes, type ShapedGraph } from '../../src/kit/net/graph/infer-shapes.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/kit/net/training/checkpoint.ts';
-import { learningRateAt } from '../../src/kit/net/training/learning-rate.ts';
 import { type StepResult, Trainer } from '../../src/kit/net/training/trainer.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { Curves } from './curves.ts';
@@ -65,16 +67,16 @@ export class TrainingRun {
     };
     this.#context = context;
     this.#reader = reader;
-    this.#inferred = inferShapes(buildNetwork(params.network, reader));
+    this.#inferred = inferShapes(buildNetwork(params.network, { height: reader.height, width: reader.width }));
     this.#validation = new Validation({ paths: inputs.validation, batch: params.batch, signal, emit });
     const start = inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#inferred);
     this.#trainer = new Trainer({
-      engine,
+      backend: engine,
       inferred: this.#inferred,
       weights: backboneOf(params.network).weights,
       classes: reader.identities,
-      loss: params.loss,
-      optimizer: params.optimizer,
+      loss: lossOf(params.loss),
+      optimizer: ruleOf(params.optimizer),
       seed,
       ...(start === undefined ? {} : { start }),
     });
@@ -120,7 +122,7 @@ export class TrainingRun {
     const { params } = this.#context;
     const batch = await this.#reader.next();
     const step = this.#done + 1;
-    const learningRate = learningRateAt({ ...params.optimizer, ...params.schedule }, step);
+    const learningRate = learningRateAt(params.optimizer.learningRate, params.schedule, step);
     const result = this.#trainer.step({ step, images: batch.images, labels: batch.labels, learningRate });
     this.#done = step;
     this.#window.add(result);
@@ -146,7 +148,11 @@ export class TrainingRun {
       done: this.#done,
       total: this.#context.params.schedule.maxSteps,
       unit: 'steps',
-      figures: { ...(speed === undefined ? {} : { 'images/s': speed }), loss, accuracy },
+      figures: {
+        ...(speed === undefined ? {} : { 'images/s': speed }),
+        loss,
+        ...(accuracy === undefined ? {} : { accuracy }),
+      },
     });
   }
 

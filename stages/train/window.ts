@@ -3,13 +3,11 @@ import type { TrainingProgress } from '../../src/kit/net/training/training-log.t
 
 type Sums = TrainingProgress['window'];
 
-const empty: Sums = { loss: 0, accuracy: 0, steps: 0 };
-
 /** Means over the steps since the last point of the curves. */
 export class Window {
   #sums: Sums;
 
-  constructor(sums: Sums = empty) {
+  constructor(sums: Sums = { steps: 0 }) {
     this.#sums = sums;
   }
 
@@ -17,15 +15,22 @@ export class Window {
     return this.#sums;
   }
 
-  add({ loss, accuracy }: StepResult): void {
-    const sums = this.#sums;
-    this.#sums = { loss: sums.loss + loss, accuracy: sums.accuracy + accuracy, steps: sums.steps + 1 };
+  add({ loss, accuracy, figures }: StepResult): void {
+    const added = { loss, ...(accuracy === undefined ? {} : { accuracy }), ...prefixed(figures) };
+    const { steps, ...sums } = this.#sums;
+    const next = Object.entries<number>(added).map(([name, value]) => [name, (sums[name] ?? 0) + value]);
+    this.#sums = { ...Object.fromEntries(next), steps: steps + 1 };
   }
 
-  /** The means, and an empty window again. */
-  take(): StepResult {
-    const { loss, accuracy, steps } = this.#sums;
-    this.#sums = empty;
-    return { loss: loss / steps, accuracy: accuracy / steps };
+  /** The means by name of the curve, and an empty window again. */
+  take(): Record<string, number> {
+    const { steps, ...sums } = this.#sums;
+    this.#sums = { steps: 0 };
+    return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / steps]));
   }
+}
+
+/** Names of the loss's own figures among the curves. */
+function prefixed(figures: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [`loss/${name}`, value]));
 }

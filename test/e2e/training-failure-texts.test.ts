@@ -110,7 +110,7 @@ describe('of training', () => {
     // Which step it is depends on how the processor rounds.
     const text = printed.get('training-diverged')?.replace(/step \d+/, 'step <n>');
     expect(text).toMatchInlineSnapshot(`
-      "training-diverged: The training has diverged: the loss of step <n> is NaN (learning rate 9000000000000000).
+      "training-diverged: the training has diverged: the loss of step <n> is NaN (learning rate 9000000000000000)
         Lower optimizer.learningRate, or let it rise slowly with schedule.warmupSteps."
     `);
   });
@@ -122,13 +122,13 @@ describe('of training', () => {
   });
   it('pretrained-mismatch', () => {
     expect(printed.get('pretrained-mismatch')).toMatchInlineSnapshot(`
-      "<workspace>/other-shape: pretrained-mismatch: Parameter "fc1_weight" has shape [16, 192] in the pretrained model and [8, 512] in the network.
+      "<workspace>/other-shape: pretrained-mismatch: parameter "fc1_weight" has shape [16, 192] in the pretrained model, expected [8, 512], its shape in the network
         Start from a model of the same network and embedding size."
     `);
   });
   it('pretrained-mismatch-of-names', () => {
     expect(printed.get('pretrained-mismatch-of-names')).toMatchInlineSnapshot(`
-      "<workspace>/other-names: pretrained-mismatch: None of the parameters of the network, as "conv_1_conv2d_weight", is in the pretrained model, which has "embedding_weight" and the like.
+      "<workspace>/other-names: pretrained-mismatch: the pretrained model has no parameter of the network: not "conv_1_conv2d_weight", for one; it has "embedding_weight" and the like
         Start from a model of the same network."
     `);
   });

@@ -14,7 +14,8 @@ import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { initialValues } from '../../src/kit/net/model/initialize.ts';
 import type { NamedArray } from '../../src/kit/net/model/named-array.ts';
-import { Sgd } from '../../src/kit/net/training/sgd.ts';
+import { ruleOf } from '../../src/kit/net/optimizers/index.ts';
+import { Optimizer } from '../../src/kit/net/optimizers/optimizer.ts';
 import { type Computed, relativeDifference } from '../kit/net/backends/compute-network.ts';
 import { randomValues } from '../kit/net/backends/small-networks.ts';
 import { preparePeer, runPython } from './python.ts';
@@ -193,11 +194,16 @@ print(' '.join(repr(float(value)) for value in weight.asnumpy()))
 `;
     const wanted = runPython(python, script, []).trim().split(' ').map(Number);
     const { tf } = engine;
-    const sgd = new Sgd(tf, { momentum: 0.9, weightDecay: 5e-4 });
+    const sgd = new Optimizer(tf, ruleOf({ learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 }));
     const gradients = [[1, 2, -1], [0.5, 0, 4], [-1, 1, 0]]; // prettier-ignore
     let weight = tf.tensor([0.5, -2, 3]);
     for (const [index, gradient] of gradients.entries()) {
-      weight = sgd.step('w', { weight, gradient: tf.tensor1d(gradient), rate: index === 2 ? 0.01 : 0.1 });
+      weight = sgd.step('w', {
+        weight,
+        gradient: tf.tensor1d(gradient),
+        learningRate: index === 2 ? 0.01 : 0.1,
+        step: index + 1,
+      });
     }
     expect(relativeDifference(Float32Array.from(weight.dataSync()), Float32Array.from(wanted))).toBeLessThan(1e-6);
   });

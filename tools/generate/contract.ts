@@ -1,12 +1,24 @@
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
+import type { Json } from '../../src/core/digest.ts';
 import type { InputPort, StageManifest } from '../../src/pipeline/experiment/stage-manifest.ts';
+
+/** Types of what the registries offer, by the name of their definition in schemas/kit.schema.json. */
+const registryTypes: Readonly<Record<string, { readonly type: string; readonly file: string }>> = {
+  network: { type: 'NetworkChoice', file: 'src/kit/net/backbones/index.ts' },
+  loss: { type: 'LossChoice', file: 'src/kit/net/losses/index.ts' },
+  optimizer: { type: 'OptimizerChoice', file: 'src/kit/net/optimizers/index.ts' },
+  schedule: { type: 'ScheduleChoice', file: 'src/kit/net/schedules/index.ts' },
+};
 
 /**
  * The types that the code of a stage works with: `Params` from the schema of its parameters (every property with a
- * default is there, since defaults are filled in before a stage runs), `Inputs` and `Outputs` from its ports.
+ * default is there, since defaults are filled in before a stage runs), `Inputs` and `Outputs` from its ports. `declared`
+ * is that schema as stage.json has it: references to registries become the types of these.
  */
-export async function contractOf(manifest: StageManifest): Promise<string> {
-  const params = await compile(withDefaultsRequired(manifest.params) as JSONSchema, 'Params', {
+export async function contractOf(manifest: StageManifest, declared: Json): Promise<string> {
+  const used = new Set<string>();
+  const schema = withDefaultsRequired(withRegistryTypes(manifest.params, declared, used));
+  const params = await compile(schema as JSONSchema, 'Params', {
     bannerComment: '',
     additionalProperties: false,
     format: false,
@@ -16,10 +28,36 @@ export async function contractOf(manifest: StageManifest): Promise<string> {
   const outputs = Object.entries(manifest.outputs).map(([name, port]) => field(name, 'string', port.summary));
   return [
     '// Generated from stage.json by `npm run generate`; not to be edited.\n',
+    ...(used.size === 0 ? [] : [importsOf(used)]),
     readonlyFields(params.trim()),
     declaration('Inputs', 'Absolute paths of what the stage reads.', inputs),
     declaration('Outputs', 'Absolute paths of what the stage has to write.', outputs),
   ].join('\n\n');
+}
+
+function importsOf(used: ReadonlySet<string>): string {
+  return Object.entries(registryTypes)
+    .filter(([name]) => used.has(name))
+    .map(([, { type, file }]) => `import type { ${type} } from '../../${file}';`)
+    .join('\n');
+}
+
+/** `schema`, where `declared` refers to a registry, is its type and no more. Adds the names of those to `used`. */
+function withRegistryTypes(schema: Json, declared: Json | undefined, used: Set<string>): Json {
+  if (!isObject(schema) || !isObject(declared)) return schema;
+  const name = /kit\.schema\.json#\/\$defs\/(\w+)$/.exec(String(declared['$ref']))?.[1] ?? '';
+  const registry = registryTypes[name];
+  if (registry === undefined) {
+    const entries = Object.entries(schema);
+    return Object.fromEntries(entries.map(([key, value]) => [key, withRegistryTypes(value, declared[key], used)]));
+  }
+  used.add(name);
+  const { description = '', default: fallback } = schema;
+  return { description, ...(fallback === undefined ? {} : { default: fallback }), tsType: registry.type };
+}
+
+function isObject(value: Json | undefined): value is Readonly<Record<string, Json>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function inputType(port: InputPort): string {

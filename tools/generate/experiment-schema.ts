@@ -106,6 +106,7 @@ function withReferences(keyword: string, value: Json): Json {
     return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, orReference(schema)]));
   }
   if (keyword === 'items') return orReference(value);
+  if ((keyword === 'then' || keyword === 'else') && isSchema(value)) return insideOf(value);
   if (keyword === 'oneOf' || keyword === 'anyOf') {
     return (value as readonly Json[]).map((branch) => (isSchema(branch) ? insideOf(branch) : branch));
   }

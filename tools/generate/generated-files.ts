@@ -4,6 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { builtInStageNames } from '../../src/pipeline/experiment/stage-kinds.ts';
 import { readManifest } from '../../src/pipeline/experiment/stage-manifest.ts';
 import { contractOf } from './contract.ts';
+import type { StageManifest } from '../../src/pipeline/experiment/stage-manifest.ts';
 import { errorDocs } from './error-docs.ts';
 import { experimentSchema } from './experiment-schema.ts';
 import { glossaryDocs } from './glossary-docs.ts';
@@ -38,7 +39,10 @@ export async function generatedFiles(root: string): Promise<readonly GeneratedFi
     formatted(root, stageDigestsPath, JSON.stringify(stageDigests(stages, names))),
     ...manifests
       .filter(({ program }) => program !== true)
-      .map(async (manifest) => formatted(root, `stages/${manifest.name}/contract.ts`, await contractOf(manifest))),
+      .map(async (manifest) => {
+        const declared = JSON.parse(readFileSync(join(stages, manifest.name, 'stage.json'), 'utf8')) as StageManifest;
+        return formatted(root, `stages/${manifest.name}/contract.ts`, await contractOf(manifest, declared.params));
+      }),
   ]);
 }
 

@@ -3,6 +3,8 @@ import { engineChoices } from '../../src/kit/net/engines/choose-engine.ts';
 import { modelFormats } from '../../src/kit/net/exchange/index.ts';
 import type { ModelFormat } from '../../src/kit/net/exchange/model-format.ts';
 import { losses } from '../../src/kit/net/losses/index.ts';
+import { defaultOptimizer, optimizers } from '../../src/kit/net/optimizers/index.ts';
+import { defaultSchedule, scheduleLength, schedules } from '../../src/kit/net/schedules/index.ts';
 import type { Json } from '../../src/core/digest.ts';
 
 type Schema = Readonly<Record<string, Json>>;
@@ -23,11 +25,11 @@ const normalization: Schema = {
   },
 };
 
-/** The schema of networks, losses and engines, from their registries: what is registered can be written in an experiment. */
+/** The schema of networks, losses, optimizers, schedules and engines, from their registries: what is registered can be written in an experiment. */
 export function kitSchema(): Schema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'Networks, losses and engines of faceflow',
+    title: 'Networks, losses, optimizers, schedules and engines of faceflow',
     description: 'Generated from the registries in src/kit/net by `npm run generate`; not to be edited.',
     $defs: {
       network: choice('The embedding network and its options.', backbones),
@@ -49,6 +51,15 @@ export function kitSchema(): Schema {
       },
       normalization,
       loss: choice('The loss and its options.', losses),
+      optimizer: optionalChoice('How weights follow their gradients.', {
+        registry: optimizers,
+        fallback: defaultOptimizer,
+      }),
+      schedule: optionalChoice('How long the training is, and how the learning rate changes.', {
+        registry: schedules,
+        fallback: defaultSchedule,
+        common: scheduleLength,
+      }),
     },
   };
 }
@@ -68,4 +79,38 @@ function choice(description: string, registry: Registry): Schema {
       properties: { name: { const: name, description: summary }, ...(options as Record<string, Schema>) },
     })),
   };
+}
+
+/**
+ * As {@link choice}, but the name may be left out, and then is not filled in: parameters that were resolved before there
+ * was a choice keep their keys in the cache. A discriminator needs the name, so the branches are a chain of `if`s.
+ */
+function optionalChoice(
+  description: string,
+  entries: {
+    readonly registry: Registry;
+    readonly fallback: string;
+    /** Options that every entry has. */
+    readonly common?: Readonly<Record<string, Schema>>;
+  },
+): Schema {
+  const { registry, fallback, common = {} } = entries;
+  const branch = (name: string, tag: Schema): Schema => ({
+    description: registry[name]?.summary ?? '',
+    additionalProperties: false,
+    properties: { name: tag, ...common, ...(registry[name]?.options as Record<string, Schema>) },
+  });
+  const names = Object.keys(registry);
+  const last = branch(fallback, { enum: names, description: `Which; ${fallback} if there is none.` });
+  const branches = names
+    .filter((name) => name !== fallback)
+    .reduceRight<Schema>(
+      (otherwise, name) => ({
+        if: { required: ['name'], properties: { name: { const: name } } },
+        then: branch(name, { const: name, description: registry[name]?.summary ?? '' }),
+        else: otherwise,
+      }),
+      last,
+    );
+  return { type: 'object', description, ...branches };
 }

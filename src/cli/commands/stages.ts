@@ -97,6 +97,9 @@ interface ParamSchema {
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, ParamSchema>>;
   readonly oneOf?: readonly ParamSchema[];
+  /** A choice whose name may be left out: a chain of branches. */
+  readonly then?: ParamSchema;
+  readonly else?: ParamSchema;
 }
 
 /** One row per parameter, those inside of maps indented; of a choice, each branch with its own parameters. */
@@ -106,16 +109,21 @@ function paramRows(schema: ParamSchema, indent: string): string[][] {
     .flatMap(([name, property]) => {
       const fallback =
         property.default === undefined ? needOf(schema, name) : `default ${JSON.stringify(property.default)}`;
-      const isMap = property.properties !== undefined || property.oneOf !== undefined;
+      const isMap = property.properties !== undefined || branchesOf(property).length > 0;
       const row = [`${indent}${name}`, typeOf(property), isMap ? '' : fallback, property.description ?? ''];
       return [row, ...paramRows(property, `${indent}  `)];
     });
-  const branches = (schema.oneOf ?? []).flatMap((branch) => {
+  const branches = branchesOf(schema).flatMap((branch) => {
     const [tag, property] = Object.entries(branch.properties ?? {}).find(([, each]) => each.const !== undefined) ?? [];
-    const row = [`${indent}${tag ?? ''}: ${textOf(property?.const)}`, '', '', branch.description ?? ''];
-    return [row, ...paramRows(branch, `${indent}  `)];
+    const head = tag === undefined ? 'otherwise' : `${tag}: ${textOf(property?.const)}`;
+    return [[`${indent}${head}`, '', '', branch.description ?? ''], ...paramRows(branch, `${indent}  `)];
   });
   return [...own, ...branches];
+}
+
+function branchesOf({ oneOf, then, else: otherwise }: ParamSchema): readonly ParamSchema[] {
+  if (then === undefined || otherwise === undefined) return oneOf ?? [];
+  return [then, ...(otherwise.then === undefined ? [otherwise] : branchesOf(otherwise))];
 }
 
 function needOf(schema: ParamSchema, name: string): string {

@@ -130,4 +130,23 @@ export const failures = catalogue({
     }),
     example: { index: 2, initializer: 'conv0_weight', use: 'an input of node "conv0" (Conv)' },
   },
+
+  // Losses and training.
+  trainingDiverged: {
+    meaning: 'The loss of a training is not a finite number any more.',
+    text: ({ step, loss, learningRate }: { step: number; loss: number; learningRate: number }) => ({
+      message: `the training has diverged: the loss of step ${step} is ${loss} (learning rate ${learningRate})`,
+      hint: 'Lower optimizer.learningRate, or let it rise slowly with schedule.warmupSteps.',
+    }),
+    example: { step: 120, loss: NaN, learningRate: 0.1 },
+  },
+  labelBeyondClasses: {
+    code: 'label-out-of-range',
+    meaning: 'The data set has a label that is not below its number of identities.',
+    text: ({ label, classes }: { label: number; classes: number }) => ({
+      message: `the data set has the label ${label}, but ${classes} identities: labels must be 0 to ${classes - 1}`,
+      hint: 'Pack the data set again; its labels and its number of identities do not belong together.',
+    }),
+    example: { label: 40, classes: 40 },
+  },
 });

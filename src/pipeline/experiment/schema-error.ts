@@ -25,7 +25,8 @@ export interface SchemaErrorContext {
 
 /** Reports one error of a schema at the place of the value, in words of the experiment file. */
 export function reportSchemaError(error: SchemaError, context: SchemaErrorContext): void {
-  if (isInBroken(context.params, error)) return;
+  // That a branch does not fit is reported by the branch.
+  if (error.keyword === 'if' || isInBroken(context.params, error)) return;
   if (error.keyword === 'additionalProperties') reportUnknown(error, context);
   else if (error.keyword === 'required') reportMissing(error, context);
   else reportBad(error, context);

@@ -116,9 +116,10 @@ export class GraphExecutor {
   read(name: string, tensor = this.parameter(name)): NamedArray {
     const { declaration, layout } = this.#slot(name);
     const { tf } = this.#backend;
-    const values = tf.tidy(() =>
-      Float32Array.from(fromBackendLayout(tf, tensor, { layout, shape: declaration.shape }).dataSync()),
-    );
+    // Never an array out of `tidy`: it would look for tensors in each of its values, and fails beyond 2^24 of them.
+    const ordered = tf.tidy(() => fromBackendLayout(tf, tensor, { layout, shape: declaration.shape }));
+    const values = ordered.dataSync<'float32'>().slice();
+    ordered.dispose();
     return { name, shape: declaration.shape, values };
   }
 

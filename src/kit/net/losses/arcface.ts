@@ -1,7 +1,7 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
 import type { Loss } from './loss.ts';
-import { marginLoss, type MarginTarget } from './margin-loss.ts';
+import { classCentres, marginLoss, type MarginTarget } from './margin-loss.ts';
 
 export interface ArcfaceOptions {
   readonly margin: number;
@@ -30,9 +30,12 @@ export const arcface: Loss<ArcfaceOptions> = {
       description: 'Apply the margin only where the angle is below a right angle.',
     },
   },
-  parameters: (classes, embeddingSize) => [{ name: 'fc7_weight', shape: [classes, embeddingSize], initial: 'xavier' }],
-  compute: (tf, call, options) =>
-    marginLoss(tf, call, { scale: options.scale, target: (cosine) => arcfaceTarget(tf, cosine, options) }),
+  arrays: classCentres,
+  compute: (call, options) =>
+    marginLoss(call, {
+      scale: options.scale,
+      target: (cosine) => arcfaceTarget(call.backend.tf, cosine, options),
+    }),
 };
 
 /**
@@ -41,9 +44,9 @@ export const arcface: Loss<ArcfaceOptions> = {
  */
 export function arcfaceTarget(
   tf: TensorLibrary,
-  cosine: Tensor,
+  cosine: Tensor1D,
   { margin, easyMargin }: Pick<ArcfaceOptions, 'margin' | 'easyMargin'>,
-): MarginTarget {
+): Required<MarginTarget> {
   const clamped = tf.clipByValue(cosine, -1 + clearance, 1 - clearance);
   const sine = tf.sqrt(tf.sub(1, tf.square(clamped)));
   const isWithin = tf.greater(cosine, easyMargin ? 0 : -Math.cos(margin));

@@ -1,19 +1,49 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
 
+/** -log softmax(logits) at the label of each sample, and its derivatives. */
+export interface CrossEntropy {
+  /** [batch]. */
+  readonly losses: Tensor1D;
+  /** Gradient of each sample's loss with respect to its logits, softmax(logits) - onehot(label): [batch, classes]. */
+  readonly gradient: Tensor2D;
+}
+
 /**
- * -log softmax(logits) at the label, of each sample, and the gradient of its mean by the logits, (p - onehot) / batch:
- * MXNet's `SoftmaxOutput` with normalization valid.
+ * The losses and gradients of MXNet's `SoftmaxOutput`, but for the division by the batch. No matrix of labels is built:
+ * with 85,742 classes one costs as much as a matrix product. The greatest probability is 1 / sum of exp(logit - greatest
+ * logit) and never underflows, so that the losses are log(sum) + greatest logit - own logit.
  */
-export function crossEntropy(
+export function crossEntropy(tf: TensorLibrary, logits: Tensor2D, labels: Tensor1D): CrossEntropy {
+  const probabilities = tf.softmax(logits);
+  const logSums: Tensor1D = tf.sub(tf.max(logits, 1), tf.log(tf.max(probabilities, 1)));
+  const own: Tensor1D = tf.sub(atLabels(tf, probabilities, labels), 1);
+  return {
+    losses: tf.sub(logSums, atLabels(tf, logits, labels)),
+    gradient: withLabels(tf, probabilities, { labels, values: own }),
+  };
+}
+
+/** The value of each row at its label: [batch, classes] to [batch]. */
+export function atLabels(tf: TensorLibrary, matrix: Tensor2D, labels: Tensor1D): Tensor1D {
+  return tf.gatherND(matrix, positionsOf(tf, labels)) as Tensor1D;
+}
+
+/** A copy of `matrix` in which each row has the value of `values`, [batch], at its label. */
+export function withLabels(
   tf: TensorLibrary,
-  logits: Tensor2D,
-  oneHot: Tensor2D,
-): { readonly losses: Tensor; readonly gradient: Tensor2D } {
-  const shifted = tf.sub(logits, tf.max(logits, 1, true));
-  const logSum = tf.log(tf.sum(tf.exp(shifted), 1, true));
-  const logProbabilities = tf.sub(shifted, logSum);
-  const losses = tf.neg(tf.sum(tf.mul(logProbabilities, oneHot), 1));
-  const gradient: Tensor2D = tf.div(tf.sub(tf.exp(logProbabilities), oneHot), logits.shape[0]);
-  return { losses, gradient };
+  matrix: Tensor2D,
+  { labels, values }: { readonly labels: Tensor1D; readonly values: Tensor1D },
+): Tensor2D {
+  return tf.tensorScatterUpdate(matrix, positionsOf(tf, labels), values);
+}
+
+/** Row and column of each label, [batch, 2]. */
+function positionsOf(tf: TensorLibrary, labels: Tensor1D): Tensor2D {
+  return tf.stack([tf.range(0, labels.size, 1, 'int32'), labels], 1) as Tensor2D;
+}
+
+/** How many rows are greatest at their label. */
+export function countCorrect(tf: TensorLibrary, logits: Tensor2D, labels: Tensor1D): Scalar {
+  return tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'));
 }

@@ -1,17 +1,22 @@
 import { arcface } from './arcface.ts';
-import type { Loss } from './loss.ts';
+import { cosface } from './cosface.ts';
+import { bindLoss, type BoundLoss, type Loss } from './loss.ts';
 import { softmax } from './softmax.ts';
 
-/** The losses a network can be trained with. */
-export const losses = { softmax, arcface } as const;
+/** The losses that a network can be trained with. */
+export const losses = { softmax, arcface, cosface } as const;
 
 export type LossName = keyof typeof losses;
 
+type Options = { readonly [Name in LossName]: (typeof losses)[Name] extends Loss<infer Own> ? Own : never };
+
 /** The choice of a loss as an experiment makes it: its name, and all its options with defaults filled in. */
-export type LossChoice = { [Name in LossName]: { readonly name: Name } & OptionsOf<Name> }[LossName];
+export type LossChoice<Name extends LossName = LossName> = {
+  [Each in Name]: { readonly name: Each } & Options[Each];
+}[Name];
 
-type OptionsOf<Name extends LossName> = (typeof losses)[Name] extends Loss<infer Options> ? Options : never;
+const table: { readonly [Name in LossName]: Loss<Options[Name]> } = losses;
 
-export function lossOf({ name }: LossChoice): Loss<object> {
-  return losses[name];
+export function lossOf<Name extends LossName>(choice: LossChoice<Name>): BoundLoss {
+  return bindLoss(table[choice.name], choice);
 }

@@ -1,43 +1,112 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Json } from '../../../core/digest.ts';
-import type { TensorLibrary } from '../backends/backend.ts';
+import type { Random } from '../../../core/random.ts';
+import type { Backend } from '../backends/backend.ts';
 
-/** A trainable array of the loss's own, outside of the network. */
-export interface LossParameter {
+/** What the shapes of a loss's arrays follow from. */
+export interface LossSizes {
+  /** Identities of the training set. */
+  readonly classes: number;
+  readonly embeddingSize: number;
+}
+
+/** An array of the loss's own, outside of the network: a classifier, a bias, a running mean, the centres of classes. */
+export interface LossArray {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initial: number | 'xavier';
+  /** `trained`: the optimizer moves it along its gradient. `state`: the loss computes its next value itself. */
+  readonly role: 'trained' | 'state';
 }
+
+/** Tensors by the name of their {@link LossArray}. */
+export type ArrayTensors = Readonly<Record<string, Tensor>>;
 
 export interface LossCall {
-  /** [batch, embeddingSize], as the network gives them. */
+  readonly backend: Backend;
+  /** [batch, embeddingSize], as the network computes them, not normalized. */
   readonly embeddings: Tensor2D;
-  /** [batch, classes], 1 at the label and 0 elsewhere. */
-  readonly oneHot: Tensor2D;
-  /** In the order of {@link Loss.parameters}. */
-  readonly parameters: readonly Tensor[];
+  /** [batch], int32, each below `classes`. */
+  readonly labels: Tensor1D;
+  readonly arrays: ArrayTensors;
+  /** Number of the batch, counted from 1. */
+  readonly step: number;
+  /** For what the loss draws in this step; follows from the seed of the training and from `step` alone. */
+  readonly random: Random;
 }
 
-/** What a batch gives. The tensors are the caller's to dispose. */
+/** Derivative of the loss with respect to one trained array. */
+export interface Gradient {
+  /** Of the array's shape; with `rows`, [rows, ...] of its other axes. */
+  readonly values: Tensor;
+  /** [rows], int32, without repetitions: only these rows took part, and the optimizer leaves all others as they are. */
+  readonly rows?: Tensor1D;
+}
+
+/** What a batch results in. The tensors are the caller's to dispose. */
 export interface LossResult {
-  /** Of each sample, [batch]; the loss is their mean. */
-  readonly losses: Tensor;
-  /** [batch, classes]; the greatest is the guess that accuracy counts. */
-  readonly logits: Tensor2D;
-  /** Of the mean, by the embeddings. */
+  /** Mean over the batch (or over its triplets, pairs, ...). */
+  readonly value: Scalar;
+  /** Gradient of `value` with respect to the embeddings, [batch, embeddingSize]. */
   readonly embeddingGradient: Tensor2D;
-  /** Of the mean, in the order of {@link Loss.parameters}. */
-  readonly parameterGradients: readonly Tensor[];
+  /** Gradient of `value` with respect to each trained array, by name. An array without one is left as it is. */
+  readonly gradients: Readonly<Record<string, Gradient>>;
+  /** The next values of `state` arrays, by name. */
+  readonly state?: ArrayTensors;
+  /** How many samples were recognized as their label; absent for losses that do not guess. */
+  readonly correct?: Scalar;
+  /** What else is worth a curve, by name: a running mean, the share of active triplets. */
+  readonly figures?: Readonly<Record<string, Scalar>>;
+}
+
+/** Embeddings of a pool of images that batches are chosen from. */
+export interface EmbeddedPool {
+  /** [images, embeddingSize], rows of length 1. */
+  readonly embeddings: Float32Array;
+  /** [images]; images of one identity are adjacent. */
+  readonly labels: Int32Array;
+}
+
+/** What batches a loss needs, where shuffled images of any identities will not do. */
+export interface Sampling {
+  /** Images of each identity that are adjacent in the sequence from which batches or pools are cut. */
+  readonly imagesPerIdentity: number;
+  /** The size of a batch is a multiple of this. */
+  readonly batchMultiple: number;
+  /** Where batches are chosen by what the network makes of the images now. */
+  readonly mining?: {
+    /** Images in a pool. */
+    readonly poolSize: number;
+    /** Positions in the pool, whole batches of `batch` one after another; what does not fill a batch is left out. */
+    choose(pool: EmbeddedPool, draw: { readonly batch: number; readonly random: Random }): Int32Array;
+  };
 }
 
 /**
- * A loss: a function of embeddings, own parameters and labels, with its gradients. They are written out because tfjs
- * registers its gradients with its full package alone, which the wasm and cpu engines do without.
+ * A loss: from embeddings, labels and arrays of its own to a value and its gradients. The gradients are written out
+ * because tfjs registers its own only with its full package, which the wasm and cpu engines do without.
  */
 export interface Loss<Options> {
   readonly summary: string;
   /** JSON schema of each option; every one has a default. */
   readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
-  parameters(classes: number, embeddingSize: number): readonly LossParameter[];
-  compute(tf: TensorLibrary, call: LossCall, options: Options): LossResult;
+  readonly arrays: (sizes: LossSizes, options: Options) => readonly LossArray[];
+  readonly sampling?: (options: Options) => Sampling;
+  /** Runs inside a scope that disposes of every tensor that is not in the result. */
+  readonly compute: (call: LossCall, options: Options) => LossResult;
+}
+
+/** A loss with its options chosen. */
+export interface BoundLoss {
+  arrays(sizes: LossSizes): readonly LossArray[];
+  readonly sampling: Sampling | undefined;
+  compute(call: LossCall): LossResult;
+}
+
+export function bindLoss<Options>(loss: Loss<Options>, options: Options): BoundLoss {
+  return {
+    arrays: (sizes) => loss.arrays(sizes, options),
+    sampling: loss.sampling?.(options),
+    compute: (call) => loss.compute(call, options),
+  };
 }

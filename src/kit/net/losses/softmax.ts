@@ -1,24 +1,32 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { crossEntropy } from './cross-entropy.ts';
+import { required } from '../backends/tensors.ts';
+import { countCorrect, crossEntropy } from './cross-entropy.ts';
 import type { Loss } from './loss.ts';
 
 /** Softmax over a linear classifier: logits e W^T + b. */
 export const softmax: Loss<object> = {
   summary: 'Softmax over a linear classifier with bias.',
   options: {},
-  parameters: (classes, embeddingSize) => [
-    { name: 'fc7_weight', shape: [classes, embeddingSize], initial: 'xavier' },
-    { name: 'fc7_bias', shape: [classes], initial: 0 },
+  arrays: ({ classes, embeddingSize }) => [
+    { name: 'fc7_weight', shape: [classes, embeddingSize], initial: 'xavier', role: 'trained' },
+    { name: 'fc7_bias', shape: [classes], initial: 0, role: 'trained' },
   ],
-  compute(tf, { embeddings, oneHot, parameters: [weight, bias] }) {
-    if (weight === undefined || bias === undefined) throw new Error('softmax needs a weight and a bias');
-    const logits: Tensor2D = tf.add(tf.matMul(embeddings, weight, false, true), bias);
-    const { losses, gradient } = crossEntropy(tf, logits, oneHot);
+  compute({ backend: { tf }, embeddings, labels, arrays }) {
+    const weight = required(arrays['fc7_weight'], 'fc7_weight') as Tensor2D;
+    const logits: Tensor2D = tf.add(
+      tf.matMul(embeddings, weight, false, true),
+      required(arrays['fc7_bias'], 'fc7_bias'),
+    );
+    const { losses, gradient } = crossEntropy(tf, logits, labels);
+    const share = 1 / labels.size;
     return {
-      losses,
-      logits,
-      embeddingGradient: tf.matMul(gradient, weight),
-      parameterGradients: [tf.matMul(gradient, embeddings, true, false), tf.sum(gradient, 0)],
+      value: tf.mean(losses),
+      embeddingGradient: tf.mul(tf.matMul(gradient, weight), share),
+      gradients: {
+        fc7_weight: { values: tf.matMul(gradient, tf.mul(embeddings, share), true, false) },
+        fc7_bias: { values: tf.mul(tf.sum(gradient, 0), share) },
+      },
+      correct: countCorrect(tf, logits, labels),
     };
   },
 };

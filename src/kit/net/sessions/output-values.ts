@@ -20,13 +20,14 @@ export function outputValues(
   const batch = images.length / (channels * height * width);
   const executor = new GraphExecutor(backend, inferred, parameters);
   try {
-    return tf.tidy(() => {
+    const outputs = tf.tidy(() => {
       const input = tf.transpose(tf.tensor4d(images, [batch, channels, height, width]), [0, 2, 3, 1]);
-      return executor
-        .infer(input)
-        .map((output) => (output.rank === 4 ? tf.transpose(output, [0, 3, 1, 2]) : output))
-        .map((output) => Float32Array.from(output.dataSync()));
+      return executor.infer(input).map((output) => (output.rank === 4 ? tf.transpose(output, [0, 3, 1, 2]) : output));
     });
+    // Read outside of `tidy`, which would look for tensors in each of the values.
+    const values = outputs.map((output) => output.dataSync<'float32'>().slice());
+    for (const output of outputs) output.dispose();
+    return values;
   } finally {
     executor.dispose();
   }

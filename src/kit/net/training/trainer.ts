@@ -3,25 +3,25 @@ import { fail } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
 import type { Backend } from '../backends/backend.ts';
-import { GraphExecutor } from '../backends/graph-executor.ts';
+import { GraphExecutor, type TrainingPass } from '../backends/graph-executor.ts';
 import { required, scoped } from '../backends/tensors.ts';
+import { failures } from '../failures.ts';
 import { type ShapedGraph } from '../graph/infer-shapes.ts';
 import { initialValues, initialWeights, type WeightInitializer } from '../model/initialize.ts';
-import { type LossChoice, lossOf } from '../losses/index.ts';
-import type { LossParameter } from '../losses/loss.ts';
+import type { ArrayTensors, BoundLoss, Gradient, LossArray, LossResult } from '../losses/loss.ts';
 import type { NamedArray } from '../model/named-array.ts';
+import { type BoundRule, Optimizer } from '../optimizers/optimizer.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
 import { GraphSession } from '../sessions/graph-session.ts';
 import type { Embedder } from '../sessions/inference-session.ts';
-import { Sgd, type SgdOptions } from './sgd.ts';
 
 export interface TrainerOptions {
-  readonly engine: Backend;
+  readonly backend: Backend;
   readonly inferred: ShapedGraph;
   readonly weights: WeightInitializer;
   readonly classes: number;
-  readonly loss: LossChoice;
-  readonly optimizer: SgdOptions;
+  readonly loss: BoundLoss;
+  readonly optimizer: BoundRule;
   readonly seed: number;
   /** Values to start from instead of drawn ones, by parameter name. */
   readonly start?: ReadonlyMap<string, NamedArray>;
@@ -39,165 +39,169 @@ export interface StepInput {
 export interface StepResult {
   /** Mean over the batch, before the update. */
   readonly loss: number;
-  /** Share of the batch whose greatest logit, margin included, is the label's. */
-  readonly accuracy: number;
+  /** Share of the batch that the loss recognized as its label, margin included; absent for losses that do not guess. */
+  readonly accuracy?: number;
+  /** What else the loss reports, by name. */
+  readonly figures: Readonly<Record<string, number>>;
 }
 
-/** Prefix of the optimiser's buffers among the arrays of {@link Trainer.state}. */
-const velocityPrefix = 'velocity/';
-
-/** A network in training on one engine: its parameters, the loss's, and the optimiser's. */
+/** A network in training on one engine: its parameters, the arrays of the loss, and the optimizer's buffers. */
 export class Trainer {
   readonly #options: TrainerOptions;
-  readonly #network: GraphExecutor;
-  readonly #sgd: Sgd;
-  readonly #lossParameters: readonly LossParameter[];
+  readonly #executor: GraphExecutor;
+  readonly #optimizer: Optimizer;
+  readonly #lossArrays: readonly LossArray[];
   readonly #lossTensors = new Map<string, Tensor>();
 
   constructor(options: TrainerOptions) {
-    const { engine, inferred, weights, seed, start } = options;
+    const { backend, inferred, weights, seed, start } = options;
     this.#options = options;
     const arrays = inferred.parameters.map((parameter) => {
       const array = start?.get(parameter.name) ?? initialValues(parameter, weights, seed);
       return [parameter.name, array] as const;
     });
-    this.#network = new GraphExecutor(engine, inferred, new Map(arrays));
-    this.#sgd = new Sgd(engine.tf, options.optimizer);
-    this.#lossParameters = lossOf(options.loss).parameters(options.classes, embeddingOutput(inferred).size);
-    for (const parameter of this.#lossParameters) this.#lossTensors.set(parameter.name, this.#drawn(parameter));
+    this.#executor = new GraphExecutor(backend, inferred, new Map(arrays));
+    this.#optimizer = new Optimizer(backend.tf, options.optimizer);
+    const embeddingSize = embeddingOutput(inferred).size;
+    this.#lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
+    for (const array of this.#lossArrays) this.#lossTensors.set(array.name, this.#initial(array));
   }
 
-  #drawn({ name, shape, initial }: LossParameter): Tensor {
-    const { engine, weights, seed } = this.#options;
-    const { tf } = engine;
+  #initial({ name, shape, initial }: LossArray): Tensor {
+    const { backend, weights, seed } = this.#options;
+    const { tf } = backend;
     if (initial !== 'xavier') return tf.fill([...shape], initial);
     return tf.tensor(initialWeights(name, shape, { rule: weights, seed }).values, [...shape]);
   }
 
-  /** Trains on one batch. Fails with `training-diverged` where the loss is not a number, `label-out-of-range`. */
+  /** Trains on one batch. Fails with `training-diverged` if the loss is not a number, `label-out-of-range`. */
   step({ step, images, labels, learningRate }: StepInput): StepResult {
-    const { tf } = this.#options.engine;
+    const { tf } = this.#options.backend;
     const { height, width, channels } = this.#options.inferred.graph.input;
     this.#checkLabels(labels);
     const input = tf.tensor4d(new Float32Array(images), [labels.length, height, width, channels]);
-    const pass = this.#network.forward(input, Random.derive(this.#options.seed, `dropout ${step}`).next());
+    const pass = this.#executor.forward(input, Random.derive(this.#options.seed, `dropout ${step}`).next());
     input.dispose();
-    const { loss, accuracy, gradients } = this.#lossStep(
-      required(pass.outputs[0], 'the output of the network'),
-      labels,
-    );
-    if (!Number.isFinite(loss)) {
+    const result = this.#computeLoss(required(pass.outputs[0], 'the output of the network'), labels, step);
+    const figures = figuresOf(result, labels.length);
+    if (!Number.isFinite(figures.loss)) {
       pass.dispose();
-      for (const gradient of gradients) gradient.dispose();
-      failDiverged(step, loss, learningRate);
+      disposeResult(result);
+      fail(failures.trainingDiverged({ step, loss: figures.loss, learningRate }));
     }
-    const [outputGradient, ...own] = gradients;
-    this.#network.backward(
-      pass,
-      [required(outputGradient, 'the gradient with respect to the embeddings')],
-      (name, gradient) => {
-        const weight = this.#network.parameter(name);
-        this.#network.replace(name, this.#sgd.step(name, { weight, gradient, rate: learningRate }));
-        gradient.dispose();
-      },
-    );
-    for (const [index, { name }] of this.#lossParameters.entries()) {
-      const gradient = required(own[index], `the gradient of "${name}"`);
-      const weight = required(this.#lossTensors.get(name), `parameter "${name}" of the loss`);
-      this.#lossTensors.set(name, this.#sgd.step(name, { weight, gradient, rate: learningRate }));
-      weight.dispose();
-    }
-    for (const gradient of gradients) gradient.dispose();
-    return { loss, accuracy };
+    this.#update(pass, result, { step, learningRate });
+    disposeResult(result);
+    return figures;
   }
 
-  /** Value of the loss and its gradients by the embeddings and by the loss's own parameters, in this order. */
-  #lossStep(output: Tensor, labels: Int32Array): StepResult & { readonly gradients: readonly Tensor[] } {
-    const { engine, classes, loss: choice } = this.#options;
-    const { tf } = engine;
-    const parameters = this.#lossParameters.map(({ name }) =>
-      required(this.#lossTensors.get(name), `parameter "${name}" of the loss`),
-    );
-    const { loss, correct, gradients } = scoped(tf, () => {
-      const truth = tf.tensor1d(labels, 'int32');
-      const oneHot = rank2(tf.cast(tf.oneHot(truth, classes), 'float32'));
-      const result = lossOf(choice).compute(tf, { embeddings: rank2(output), oneHot, parameters }, choice);
-      return {
-        loss: tf.mean(result.losses).dataSync<'float32'>()[0] ?? NaN,
-        correct: tf.sum(tf.cast(tf.equal(tf.argMax(result.logits, 1), truth), 'float32')).dataSync()[0] ?? 0,
-        gradients: [result.embeddingGradient, ...result.parameterGradients],
-      };
+  #computeLoss(output: Tensor, labels: Int32Array, step: number): LossResult {
+    const { backend, loss, seed } = this.#options;
+    const arrays = Object.fromEntries(this.#lossTensors);
+    const random = Random.derive(seed, `loss ${step}`);
+    return scoped(backend.tf, () => {
+      const labelTensor = backend.tf.tensor1d(labels, 'int32');
+      return loss.compute({ backend, embeddings: rank2(output), labels: labelTensor, arrays, step, random });
     });
-    return { loss, accuracy: correct / labels.length, gradients };
+  }
+
+  #update(
+    pass: TrainingPass,
+    { embeddingGradient, gradients, state }: LossResult,
+    when: { readonly step: number; readonly learningRate: number },
+  ): void {
+    this.#executor.backward(pass, [embeddingGradient], (name, gradient) => {
+      const weight = this.#executor.parameter(name);
+      this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient, ...when }));
+      gradient.dispose();
+    });
+    for (const [name, { values: gradient, rows }] of Object.entries(gradients)) {
+      const weight = this.#lossTensor(name);
+      this.#replaceLossTensor(name, this.#optimizer.step(name, { weight, gradient, rows, ...when }));
+    }
+    for (const [name, tensor] of Object.entries(state ?? {})) this.#replaceLossTensor(name, tensor.clone());
+  }
+
+  #replaceLossTensor(name: string, tensor: Tensor): void {
+    this.#lossTensor(name).dispose();
+    this.#lossTensors.set(name, tensor);
+  }
+
+  #lossTensor(name: string): Tensor {
+    return required(this.#lossTensors.get(name), `array "${name}" of the loss`);
   }
 
   #checkLabels(labels: Int32Array): void {
     const { classes } = this.#options;
-    const wrong = labels.find((label) => label < 0 || label >= classes);
-    if (wrong === undefined) return;
-    fail({
-      code: 'label-out-of-range',
-      message: `The data set holds label ${wrong}, but it has ${classes} identities: labels must be 0 to ${classes - 1}.`,
-      hint: 'Pack the data set anew; its labels and its number of identities do not belong together.',
-    });
+    const label = labels.find((each) => each < 0 || each >= classes);
+    if (label !== undefined) fail(failures.labelBeyondClasses({ label, classes }));
   }
 
   /** The network as it is now, in inference mode. Ends with the trainer. */
   embedder(): Embedder {
-    const { engine: backend, inferred } = this.#options;
-    return graphEmbedder(new GraphSession({ backend, executor: this.#network, inferred }), inferred);
+    const { backend, inferred } = this.#options;
+    return graphEmbedder(new GraphSession({ backend, executor: this.#executor, inferred }), inferred);
   }
 
-  /** Parameters of the network, without the loss's, in MXNet's layout. */
+  /** Parameters of the network, without the arrays of the loss, in MXNet's layout. */
   *parameters(): Generator<NamedArray> {
-    for (const { name } of this.#options.inferred.parameters) yield this.#network.read(name);
+    for (const { name } of this.#options.inferred.parameters) yield this.#executor.read(name);
   }
 
-  /** Everything that a training goes on from: parameters of network and loss, and the optimiser's buffers. */
+  /** Everything that a training resumes from: parameters of the network, arrays of the loss, buffers of the optimizer. */
   *state(): Generator<NamedArray> {
     yield* this.parameters();
-    for (const { name, shape } of this.#lossParameters) {
-      yield { name, shape, values: valuesOf(required(this.#lossTensors.get(name), `parameter "${name}" of the loss`)) };
-    }
+    for (const { name } of this.#lossArrays) yield arrayOf(name, this.#lossTensor(name));
     for (const name of this.#trainedNames()) {
-      const velocity = this.#sgd.velocity(name);
-      if (velocity === undefined) continue;
-      const array = this.#lossTensors.has(name)
-        ? { shape: velocity.shape, values: valuesOf(velocity) }
-        : this.#network.read(name, velocity);
-      yield { ...array, name: `${velocityPrefix}${name}` };
+      for (const [buffer, tensor] of Object.entries(this.#optimizer.buffersOf(name))) {
+        const array = this.#lossTensors.has(name) ? arrayOf(name, tensor) : this.#executor.read(name, tensor);
+        yield { ...array, name: `${buffer}/${name}` };
+      }
     }
   }
 
-  /** Takes the place of what {@link state} gave. */
+  /** Takes the place of what {@link state} returned. */
   restore(state: ReadonlyMap<string, NamedArray>): void {
-    const { tf } = this.#options.engine;
+    const { tf } = this.#options.backend;
     for (const { name } of this.#options.inferred.parameters) {
-      this.#network.replace(name, this.#network.write(required(state.get(name), `array "${name}"`)));
+      this.#executor.replace(name, this.#executor.write(required(state.get(name), `array "${name}"`)));
     }
-    for (const { name, shape } of this.#lossParameters) {
-      this.#lossTensors.get(name)?.dispose();
-      this.#lossTensors.set(name, tf.tensor(required(state.get(name), `array "${name}"`).values, [...shape]));
+    for (const { name, shape } of this.#lossArrays) {
+      this.#replaceLossTensor(name, tf.tensor(required(state.get(name), `array "${name}"`).values, [...shape]));
     }
     for (const name of this.#trainedNames()) {
-      const array = state.get(`${velocityPrefix}${name}`);
-      if (array === undefined) continue;
-      const tensor = this.#lossTensors.has(name)
-        ? tf.tensor(array.values, [...array.shape])
-        : this.#network.write({ ...array, name });
-      this.#sgd.setVelocity(name, tensor);
+      this.#optimizer.restore(name, (buffer) => {
+        const array = state.get(`${buffer}/${name}`);
+        if (array === undefined) return undefined;
+        if (!this.#lossTensors.has(name)) return this.#executor.write({ ...array, name });
+        return tf.tensor(array.values, [...array.shape]);
+      });
     }
   }
 
   #trainedNames(): string[] {
-    return [...this.#network.trainable().keys(), ...this.#lossTensors.keys()];
+    return [...this.#executor.trainable().keys(), ...this.#lossTensors.keys()];
   }
 
   dispose(): void {
-    this.#network.dispose();
-    this.#sgd.dispose();
+    this.#executor.dispose();
+    this.#optimizer.dispose();
     for (const tensor of this.#lossTensors.values()) tensor.dispose();
   }
+}
+
+function figuresOf({ value, correct, figures }: LossResult, batch: number): StepResult {
+  const read = (tensor: Tensor): number => tensor.dataSync()[0] ?? NaN;
+  return {
+    loss: read(value),
+    ...(correct === undefined ? {} : { accuracy: read(correct) / batch }),
+    figures: Object.fromEntries(Object.entries(figures ?? {}).map(([name, figure]) => [name, read(figure)])),
+  };
+}
+
+function disposeResult({ value, embeddingGradient, gradients, state, correct, figures }: LossResult): void {
+  const own = Object.values<Gradient>(gradients).flatMap(({ values, rows }) => [values, rows]);
+  const others = [state, figures].flatMap((tensors: ArrayTensors = {}) => Object.values(tensors));
+  for (const tensor of [value, embeddingGradient, correct, ...own, ...others]) tensor?.dispose();
 }
 
 function rank2(tensor: Tensor): Tensor2D {
@@ -205,14 +209,7 @@ function rank2(tensor: Tensor): Tensor2D {
   return tensor as Tensor2D;
 }
 
-function valuesOf(tensor: Tensor): Float32Array {
-  return Float32Array.from(tensor.dataSync());
-}
-
-function failDiverged(step: number, loss: number, learningRate: number): never {
-  fail({
-    code: 'training-diverged',
-    message: `The training has diverged: the loss of step ${step} is ${loss} (learning rate ${learningRate}).`,
-    hint: 'Lower optimizer.learningRate, or let it rise slowly with schedule.warmupSteps.',
-  });
+/** The cpu engine hands out its own memory: a copy. */
+function arrayOf(name: string, tensor: Tensor): NamedArray {
+  return { name, shape: tensor.shape, values: tensor.dataSync<'float32'>().slice() };
 }

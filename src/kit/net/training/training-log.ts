@@ -1,6 +1,6 @@
 /** A figure over the steps of a training, in the order of the steps. */
 export interface Curve {
-  /** `loss`, `accuracy`, `learningRate`, or `verification/<set>`. */
+  /** `loss`, `accuracy`, `learningRate`, `loss/<figure>` (what a loss reports besides), or `verification/<set>`. */
   readonly name: string;
   readonly points: readonly (readonly [step: number, value: number])[];
 }
@@ -15,6 +15,6 @@ export interface TrainingLog {
 /** What a training has to remember besides its parameters to write the same log after an interruption. */
 export interface TrainingProgress {
   readonly curves: readonly Curve[];
-  /** Sums over the steps since the last points. */
-  readonly window: { readonly loss: number; readonly accuracy: number; readonly steps: number };
+  /** How many steps there were since the last points, and the sum of each figure over them. */
+  readonly window: { readonly steps: number; readonly [figure: string]: number };
 }

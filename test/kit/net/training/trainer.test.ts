@@ -4,8 +4,15 @@ import { Random } from '../../../../src/core/random.ts';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
+import { lossOf } from '../../../../src/kit/net/losses/index.ts';
+import { bindLoss, type BoundLoss } from '../../../../src/kit/net/losses/loss.ts';
+import { triplet } from '../../../../src/kit/net/losses/triplet.ts';
+import { type OptimizerChoice, ruleOf } from '../../../../src/kit/net/optimizers/index.ts';
+import { readCheckpoint, writeCheckpoint } from '../../../../src/kit/net/training/checkpoint.ts';
 import { Trainer } from '../../../../src/kit/net/training/trainer.ts';
+import { temporaryFolder } from '../../dataset/tiny-faces.ts';
 import { referenceEngine } from '../backends/engines.ts';
+import { sampledLoss, statefulLoss } from './trial-losses.ts';
 
 const size = { height: 8, width: 8 };
 const classes = 3;
@@ -35,15 +42,28 @@ function tinyNetwork(): ReturnType<typeof inferShapes> {
   return inferShapes(builder.build({ channels: 3, ...size }, dense));
 }
 
-function trainer(engine: Backend, seed = 1): Trainer {
+const sgd: OptimizerChoice = { learningRate: 0.005, momentum: 0.9, weightDecay: 5e-4 };
+const adamw: OptimizerChoice = {
+  name: 'adamw',
+  learningRate: 0.005,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+};
+
+function trainer(
+  engine: Backend,
+  { loss = lossOf({ name: 'softmax' }), optimizer = sgd }: { loss?: BoundLoss; optimizer?: OptimizerChoice } = {},
+): Trainer {
   return new Trainer({
-    engine,
+    backend: engine,
     inferred: tinyNetwork(),
     weights: { distribution: 'gaussian', fan: 'out' },
     classes,
-    loss: { name: 'softmax' },
-    optimizer: { momentum: 0.9, weightDecay: 5e-4 },
-    seed,
+    loss,
+    optimizer: ruleOf(optimizer),
+    seed: 1,
   });
 }
 
@@ -73,7 +93,7 @@ describe('Trainer', () => {
     let right = 0;
     for (let step = 2; step <= 200; step += 1) {
       const { accuracy } = training.step({ step, ...drawBatch(step), learningRate: 0.005 });
-      if (step > 150) right += accuracy / 50;
+      if (step > 150) right += (accuracy ?? NaN) / 50;
     }
     expect(engine.tf.memory().numTensors).toBe(tensors);
     expect(first.loss).toBeGreaterThan(0.7);
@@ -81,22 +101,65 @@ describe('Trainer', () => {
     training.dispose();
   });
 
-  it('goes on from its state exactly as if it had not stopped', () => {
-    const straight = trainer(engine);
-    const interrupted = trainer(engine);
-    for (const training of [straight, interrupted]) {
-      for (let step = 1; step <= 3; step += 1) training.step({ step, ...drawBatch(step), learningRate: 0.005 });
-    }
-    const state = new Map([...interrupted.state()].map((array) => [array.name, array]));
+  const choices = {
+    softmax: {},
+    arcface: { loss: lossOf({ name: 'arcface', margin: 0.5, scale: 64, easyMargin: false }) },
+    cosface: { loss: lossOf({ name: 'cosface', margin: 0.35, scale: 64 }) },
+    triplet: { loss: bindLoss(triplet, { margin: 0.3, imagesPerIdentity: 5, poolSize: 30, maxPositiveDistance: 0 }) },
+    'a loss with state': { loss: bindLoss(statefulLoss, {}) },
+    'a loss that samples rows of its classifier': { loss: bindLoss(sampledLoss, { sampled: 2 }) },
+    'softmax and AdamW': { optimizer: adamw },
+    'sampled rows and AdamW': { loss: bindLoss(sampledLoss, { sampled: 2 }), optimizer: adamw },
+  };
+
+  it.each(Object.entries(choices))('resumes from a checkpoint exactly as if it had not stopped: %s', (_, choice) => {
+    const straight = trainer(engine, choice);
+    const interrupted = trainer(engine, choice);
+    const tensors = engine.tf.memory().numTensors;
+    const take = (training: Trainer, step: number): unknown =>
+      training.step({ step, ...drawBatch(step), learningRate: 0.005 });
+    for (let step = 1; step <= 3; step += 1) expect(take(straight, step)).toEqual(take(interrupted, step));
+    const folder = temporaryFolder();
+    writeCheckpoint(folder, { step: 3, state: interrupted.state(), progress: { curves: [], window: { steps: 0 } } });
     interrupted.dispose();
-    const resumed = trainer(engine, 1);
-    resumed.restore(state);
-    for (const training of [straight, resumed]) {
-      for (let step = 4; step <= 6; step += 1) training.step({ step, ...drawBatch(step), learningRate: 0.005 });
-    }
+    const resumed = trainer(engine, choice);
+    resumed.restore(readCheckpoint(folder)?.state ?? new Map());
+    for (let step = 4; step <= 6; step += 1) expect(take(resumed, step)).toEqual(take(straight, step));
     expect([...resumed.state()]).toEqual([...straight.state()]);
-    straight.dispose();
     resumed.dispose();
+    straight.dispose();
+    expect(engine.tf.memory().numTensors).toBeLessThan(tensors);
+  });
+
+  it('keeps the state of a loss among the arrays of a checkpoint, and shows it as a figure', () => {
+    const training = trainer(engine, { loss: bindLoss(statefulLoss, {}) });
+    const figures = [1, 2, 3].map((step) => training.step({ step, ...drawBatch(step), learningRate: 0.005 }).figures);
+    const state = new Map([...training.state()].map(({ name, values }) => [name, values]));
+    expect(figures.map(({ mean }) => mean)).toEqual([0, expect.any(Number), expect.any(Number)]);
+    expect(state.get('running_mean')?.[0]).not.toBe(0);
+    expect(state.get('bias')?.[0]).not.toBe(0);
+    // What the loss moves itself has no velocity; what the optimizer moves has.
+    expect([state.has('velocity/running_mean'), state.has('velocity/bias')]).toEqual([false, true]);
+    training.dispose();
+  });
+
+  it('leaves rows that a loss has not sampled, and their velocities, as they are', () => {
+    const training = trainer(engine, { loss: bindLoss(sampledLoss, { sampled: 2 }) });
+    const read = (name: string): Float32Array | undefined =>
+      [...training.state()].find((array) => array.name === name)?.values;
+    const before = read('fc7_weight') ?? new Float32Array();
+    const { images } = drawBatch(1);
+    training.step({ step: 1, images, labels: new Int32Array(batch), learningRate: 0.005 });
+    const [after, velocity] = [read('fc7_weight'), read('velocity/fc7_weight')];
+    // Four numbers a row. One of the two other classes is a negative, the other is not sampled.
+    const changed = [0, 1, 2].map((row) =>
+      [0, 1, 2, 3].some((column) => before[row * 4 + column] !== after?.[row * 4 + column]),
+    );
+    const moves = [0, 1, 2].map((row) => velocity?.subarray(row * 4, row * 4 + 4).some((value) => value !== 0));
+    expect(changed[0]).toBe(true);
+    expect(changed.filter((each) => each).length).toBe(2);
+    expect(moves).toEqual(changed);
+    training.dispose();
   });
 
   it('embeds as the model that it writes does, moving statistics included', async () => {
@@ -116,7 +179,7 @@ describe('Trainer', () => {
     const tensors = engine.tf.memory().numTensors;
     const failing = (): unknown => training.step({ step: 2, ...drawBatch(2), learningRate: 1e30 });
     expect(failing).toThrow(FailureError);
-    expect(failing).toThrow(/^The training has diverged: the loss of step 2 is NaN \(learning rate 1e\+30\)\.$/);
+    expect(failing).toThrow(/^the training has diverged: the loss of step 2 is NaN \(learning rate 1e\+30\)$/);
     expect(engine.tf.memory().numTensors).toBe(tensors);
     training.dispose();
   });
@@ -125,7 +188,7 @@ describe('Trainer', () => {
     const training = trainer(engine);
     const labels = Int32Array.of(0, 1, 2, 3, 0, 1);
     const failing = (): unknown => training.step({ step: 1, images: drawBatch(1).images, labels, learningRate: 0.1 });
-    expect(failing).toThrow('The data set holds label 3, but it has 3 identities: labels must be 0 to 2.');
+    expect(failing).toThrow('the data set has the label 3, but 3 identities: labels must be 0 to 2');
     training.dispose();
   });
 });

@@ -1,0 +1,23 @@
+import { adamw } from './adamw.ts';
+import { bindRule, type BoundRule, type OptimizerRule } from './optimizer.ts';
+import { sgd } from './sgd.ts';
+
+/** The rules by which weights follow their gradients. */
+export const optimizers = { sgd, adamw } as const;
+
+export type OptimizerName = keyof typeof optimizers;
+
+/** Chosen where an experiment names none. */
+export const defaultOptimizer = 'sgd' satisfies OptimizerName;
+
+type Options = {
+  readonly [Name in OptimizerName]: (typeof optimizers)[Name] extends OptimizerRule<infer Own, infer _> ? Own : never;
+};
+
+/** The choice of an optimizer as an experiment makes it: its name (none: sgd), and all its options with defaults filled in. */
+export type OptimizerChoice =
+  ({ readonly name?: 'sgd' } & Options['sgd']) | ({ readonly name: 'adamw' } & Options['adamw']);
+
+export function ruleOf(choice: OptimizerChoice): BoundRule {
+  return choice.name === 'adamw' ? bindRule(adamw, choice) : bindRule(sgd, choice);
+}

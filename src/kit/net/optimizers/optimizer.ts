@@ -1,0 +1,116 @@
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Json } from '../../../core/digest.ts';
+import type { TensorLibrary } from '../backends/backend.ts';
+import { required, scoped } from '../backends/tensors.ts';
+
+export interface UpdateCall<Buffer extends string> {
+  readonly weight: Tensor;
+  /** Of the weight's shape. */
+  readonly gradient: Tensor;
+  /** What the rule remembers of this weight, of its shape; zeros before the first update. */
+  readonly buffers: Readonly<Record<Buffer, Tensor>>;
+  readonly learningRate: number;
+  /** Number of the batch, counted from 1. */
+  readonly step: number;
+}
+
+/** A rule by which weights follow their gradients. */
+export interface OptimizerRule<Options, Buffer extends string = string> {
+  readonly summary: string;
+  /** JSON schema of each option; every one has a default, `learningRate` among them. */
+  readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
+  /** Names of what it remembers of each weight; in checkpoints `<buffer>/<weight>`. */
+  readonly buffers: readonly Buffer[];
+  /** Runs inside a scope that disposes of every tensor that is not in the result. */
+  readonly update: (
+    tf: TensorLibrary,
+    call: UpdateCall<Buffer>,
+    options: Options,
+  ) => { readonly weight: Tensor; readonly buffers: Readonly<Record<Buffer, Tensor>> };
+}
+
+/** A rule with its options chosen. */
+export interface BoundRule {
+  readonly buffers: readonly string[];
+  update(
+    tf: TensorLibrary,
+    call: UpdateCall<string>,
+  ): { readonly weight: Tensor; readonly buffers: Readonly<Record<string, Tensor>> };
+}
+
+export function bindRule<Options, Buffer extends string>(
+  rule: OptimizerRule<Options, Buffer>,
+  options: Options,
+): BoundRule {
+  return { buffers: rule.buffers, update: (tf, call) => rule.update(tf, call, options) };
+}
+
+export interface WeightUpdate {
+  readonly weight: Tensor;
+  readonly gradient: Tensor;
+  /** [rows], int32: `gradient` is that of these rows of `weight`; all others, and what is remembered of them, stay. */
+  readonly rows?: Tensor1D | undefined;
+  readonly learningRate: number;
+  readonly step: number;
+}
+
+type Buffers = Readonly<Record<string, Tensor>>;
+
+/** A rule at work: it keeps the buffers of every weight. */
+export class Optimizer {
+  readonly #tf: TensorLibrary;
+  readonly #rule: BoundRule;
+  readonly #buffers = new Map<string, Buffers>();
+
+  constructor(tf: TensorLibrary, rule: BoundRule) {
+    this.#tf = tf;
+    this.#rule = rule;
+  }
+
+  /** The new value of a weight. Neither `weight` nor `gradient` is disposed of. */
+  step(name: string, { weight, gradient, rows, ...when }: WeightUpdate): Tensor {
+    const tf = this.#tf;
+    const known = this.#buffers.get(name);
+    const next = scoped(tf, () => {
+      const buffers = known ?? Object.fromEntries(this.#rule.buffers.map((buffer) => [buffer, tf.zerosLike(weight)]));
+      if (rows === undefined) return this.#rule.update(tf, { weight, gradient, buffers, ...when });
+      const some = mapTensors(buffers, (buffer) => tf.gather(buffer, rows));
+      const updated = this.#rule.update(tf, { weight: tf.gather(weight, rows), gradient, buffers: some, ...when });
+      const indices: Tensor2D = tf.reshape(rows, [-1, 1]);
+      return {
+        weight: tf.tensorScatterUpdate(weight, indices, updated.weight),
+        buffers: mapTensors(buffers, (buffer, slot) =>
+          tf.tensorScatterUpdate(buffer, indices, required(updated.buffers[slot], slot)),
+        ),
+      };
+    });
+    for (const buffer of Object.values(known ?? {})) buffer.dispose();
+    this.#buffers.set(name, next.buffers);
+    return next.weight;
+  }
+
+  /** What is remembered of a weight, by name of the buffer; nothing before its first update. */
+  buffersOf(name: string): Buffers {
+    return this.#buffers.get(name) ?? {};
+  }
+
+  /** The buffers of a weight from a checkpoint: `read` makes the tensor of one, or undefined if it is not there. */
+  restore(name: string, read: (buffer: string) => Tensor | undefined): void {
+    const found = this.#rule.buffers.flatMap((buffer) => {
+      const tensor = read(buffer);
+      return tensor === undefined ? [] : [[buffer, tensor] as const];
+    });
+    if (found.length < this.#rule.buffers.length) return;
+    for (const buffer of Object.values(this.buffersOf(name))) buffer.dispose();
+    this.#buffers.set(name, Object.fromEntries(found));
+  }
+
+  dispose(): void {
+    for (const buffers of this.#buffers.values()) for (const buffer of Object.values(buffers)) buffer.dispose();
+    this.#buffers.clear();
+  }
+}
+
+function mapTensors(tensors: Buffers, convert: (tensor: Tensor, name: string) => Tensor): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, convert(tensor, name)]));
+}

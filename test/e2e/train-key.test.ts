@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { type Ended, Rig } from './rig.ts';
+
+const quickstart = fileURLToPath(new URL('../../pipelines/quickstart.yaml', import.meta.url));
+
+interface Experiment {
+  readonly params: object;
+  readonly stages: { readonly train: { readonly uses: string; readonly with: object } };
+}
+
+let rig: Rig;
+
+beforeAll(() => {
+  rig = new Rig();
+  rig.write('faces/train.rec', 'records');
+});
+
+afterAll(async () => {
+  await rig.dispose();
+});
+
+/** Plans the training of the quickstart on a data set of a fixed content, with more parameters. */
+function plan(more: object): Promise<Ended> {
+  const { params, stages } = parse(readFileSync(quickstart, 'utf8')) as Experiment;
+  const train = { ...stages.train, with: { ...stages.train.with, dataset: 'faces', ...more } };
+  rig.write('experiment.yaml', JSON.stringify({ name: 'keys', params, stages: { train } }));
+  return rig.flow(['plan', 'experiment.yaml', '--json'], { FLOW_ENGINE: 'wasm' });
+}
+
+async function keyOfTraining(more: object = {}): Promise<string> {
+  const { stdout } = await plan(more);
+  return (JSON.parse(stdout) as { tasks: { key: string }[] }).tasks[0]?.key ?? '';
+}
+
+it('the training of the quickstart has the key that it had before optimizers and schedules could be chosen', async () => {
+  expect(await keyOfTraining()).toBe('a3751263d4e5190a1609c3d0b8a8305bb1b6e3d58c426b0c15820abd3f79bd8e');
+});
+
+it('another optimizer or schedule is another key, and its options are filled in', async () => {
+  const [plain, other, falling] = [
+    await keyOfTraining(),
+    await keyOfTraining({ optimizer: { name: 'adamw' } }),
+    await keyOfTraining({ schedule: { name: 'cosine', maxSteps: 120 } }),
+  ];
+  expect(new Set([plain, other, falling]).size).toBe(3);
+  const filled = { name: 'adamw', learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
+  expect(await keyOfTraining({ optimizer: filled })).toBe(other);
+});
+
+it('an unknown optimizer, and an option of another one, are named once each', async () => {
+  const unknown = await plan({ optimizer: { name: 'adam' } });
+  expect(unknown.stderr.match(/bad-param.*/g)).toEqual([
+    expect.stringContaining('"optimizer.name" of stage "train" must be one of sgd, adamw, found "adam"'),
+  ]);
+  expect(unknown.stderr).toContain('did you mean "adamw"?');
+  const foreign = await plan({ optimizer: { name: 'adamw', momentum: 0.9 } });
+  expect(foreign.stderr).toContain('unknown-param: "optimizer" of stage "train" has no parameter "momentum"');
+  expect(foreign.stderr).toContain('It has: name, learningRate, beta1, beta2, epsilon, weightDecay.');
+  expect(foreign.stderr.match(/-param:/g)).toHaveLength(1);
+});
