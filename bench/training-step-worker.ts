@@ -1,14 +1,19 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { trainingEngine } from '../src/kit/net/engines/choose-engine.ts';
 import { loadBackend } from '../src/kit/net/backends/load-backend.ts';
 import { backboneOf, buildNetwork, chooseNetwork, type NetworkChoice } from '../src/kit/net/backbones/index.ts';
 import { inferShapes } from '../src/kit/net/graph/infer-shapes.ts';
 import { lossOf } from '../src/kit/net/losses/index.ts';
 import { ruleOf } from '../src/kit/net/optimizers/index.ts';
+import { writeCheckpoint } from '../src/kit/net/training/checkpoint.ts';
 import { Trainer } from '../src/kit/net/training/trainer.ts';
 
 /**
  * Our side of bench/training-step.ts, in a process of its own for the sake of its peak memory:
- * `node dist/bench/training-step-worker.js y1 32 10 2` trains ten steps with two threads and prints a line of JSON.
+ * `node dist/bench/training-step-worker.js y1 32 10 2` trains ten steps with two threads and then writes a
+ * checkpoint, and prints a line of JSON.
  */
 const [name, batchText, stepsText, threadsText] = process.argv.slice(2);
 const [batch, steps, threads] = [Number(batchText), Number(stepsText), Number(threadsText)];
@@ -41,6 +46,15 @@ for (let step = 1; step <= warmup + steps; step += 1) {
   trainer.step({ step, images, labels, learningRate: 0.01 });
   seconds.push((performance.now() - start) / 1000);
 }
+const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));
+const saving = performance.now();
+writeCheckpoint(folder, {
+  step: warmup + steps,
+  state: trainer.state(),
+  progress: { curves: [], window: { steps: 0 } },
+});
+const checkpointSeconds = (performance.now() - saving) / 1000;
+rmSync(folder, { recursive: true });
 const measured = seconds.slice(warmup).sort((a, b) => a - b);
 console.log(
   JSON.stringify({
@@ -49,5 +63,6 @@ console.log(
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     version: `${engine.identity.name} ${engine.identity.version}`,
     threads: engine.threads,
+    checkpointSeconds,
   }),
 );

@@ -1,12 +1,12 @@
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 import type { Curve, TrainingLog } from '../../src/kit/net/training/training-log.ts';
 
-/** Collects the curves of log.json and says each point as a metric. */
+/** Collects the curves of log.json and emits each point as a metric. */
 export class Curves {
   readonly #emit: (event: StageEvent) => void;
   readonly #points = new Map<string, (readonly [number, number])[]>();
 
-  /** `known` are the curves up to the checkpoint that the training goes on from. */
+  /** `known` are the curves up to the checkpoint that the training resumes from. */
   constructor(emit: (event: StageEvent) => void, known: readonly Curve[] = []) {
     this.#emit = emit;
     for (const { name, points } of known) this.#points.set(name, [...points]);

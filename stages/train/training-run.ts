@@ -92,7 +92,7 @@ export class TrainingRun {
     this.#announce();
     while (this.#done < params.schedule.maxSteps) {
       await this.#step();
-      // A step computes without a pause; here the worker gets to hear of an interruption.
+      // A step computes without a pause; here the worker notices an interruption.
       await setImmediate();
       if (signal.aborted) this.#save();
       signal.throwIfAborted();
@@ -114,7 +114,7 @@ export class TrainingRun {
       `${(multiplyAdds / 1e6).toFixed(0)} million multiply-adds`;
     this.#context.emit({ type: 'log', level: 'info', message });
     if (this.#done > 0) {
-      this.#context.emit({ type: 'log', level: 'info', message: `goes on from the checkpoint of step ${this.#done}` });
+      this.#context.emit({ type: 'log', level: 'info', message: `resumes from the checkpoint of step ${this.#done}` });
     }
   }
 
@@ -194,7 +194,7 @@ function usableCheckpoint(context: Context): Checkpoint | undefined {
     context.emit({
       type: 'log',
       level: 'warning',
-      message: `starts anew, the checkpoint is damaged: ${error.message}`,
+      message: `starts from the beginning, the checkpoint is damaged: ${error.message}`,
     });
     return undefined;
   }

@@ -89,6 +89,7 @@ describe('the stage train', { timeout: 180_000 }, () => {
 
     const { parameters, inferred } = readModel(join(straight, 'model'));
     expect(inferred.graph.outputs).toEqual(['fc1']);
+    expect(inferred.graph.input).toEqual({ channels: 3, height: side, width: side });
     expect([...parameters.keys()].some((name) => name.startsWith('fc7'))).toBe(false);
     const log = JSON.parse(readFileSync(join(straight, 'log.json'), 'utf8')) as TrainingLog;
     expect(log.curves.map(({ name, points }) => [name, points.map(([step]) => step)])).toEqual([
@@ -109,7 +110,30 @@ describe('the stage train', { timeout: 180_000 }, () => {
     };
     await expect(train({ dataset, folder: killed, validation: [validation], onEvent: kill })).rejects.toThrow('killed');
     const resumed = await train({ dataset, folder: killed, validation: [validation] });
-    expect(messages(resumed)).toContain('goes on from the checkpoint of step 2');
+    expect(messages(resumed)).toContain('resumes from the checkpoint of step 2');
+    expect(outputs(killed)).toEqual(outputs(straight));
+  });
+
+  it('trains with another loss, optimizer and schedule, and resumes these too', async () => {
+    const dataset = pack();
+    const others = {
+      loss: { name: 'cosface', margin: 0.35, scale: 64 },
+      optimizer: { name: 'adamw', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+      schedule: { name: 'polynomial', maxSteps: 4, warmupSteps: 0, power: 1 },
+      logEverySteps: 1,
+    } as const;
+    const straight = temporaryFolder();
+    await train({ dataset, folder: straight, params: others });
+    const log = JSON.parse(readFileSync(join(straight, 'log.json'), 'utf8')) as TrainingLog;
+    const rates = log.curves.find(({ name }) => name === 'learningRate')?.points.map(([, rate]) => rate);
+    expect(rates).toEqual([0.01, 0.0075, 0.005, 0.0025]);
+
+    const killed = temporaryFolder();
+    const kill = (event: StageEvent): void => {
+      if (event.type === 'metric' && event.step === 3) throw new Error('killed');
+    };
+    await expect(train({ dataset, folder: killed, params: others, onEvent: kill })).rejects.toThrow('killed');
+    await train({ dataset, folder: killed, params: others });
     expect(outputs(killed)).toEqual(outputs(straight));
   });
 
@@ -127,14 +151,16 @@ describe('the stage train', { timeout: 180_000 }, () => {
     expect(readdirSync(join(folder, 'checkpoint')).sort()).toEqual(['checkpoint.json', 'step-3.bin']);
   });
 
-  it('starts anew, and says so, when the checkpoint is damaged', async () => {
+  it('starts from the beginning, with a warning, when the checkpoint is damaged', async () => {
     const dataset = pack();
     const folder = temporaryFolder();
     const short = { schedule: { maxSteps: 3, steps: [], warmupSteps: 0 } };
     await train({ dataset, folder, params: short });
     truncateSync(join(folder, 'checkpoint', 'step-2.bin'), 1000);
     const events = await train({ dataset, folder, params: short });
-    expect(messages(events)[0]).toMatch(/^starts anew, the checkpoint is damaged: Parameter ".*" should end at byte/);
+    expect(messages(events)[0]).toMatch(
+      /^starts from the beginning, the checkpoint is damaged: Parameter ".*" should end at byte/,
+    );
   });
 
   it('fails with what to do when the loss is no longer a number', async () => {

@@ -101,7 +101,7 @@ function optionalChoice(
     properties: { name: tag, ...common, ...(registry[name]?.options as Record<string, Schema>) },
   });
   const names = Object.keys(registry);
-  const last = branch(fallback, { enum: names, description: `Which; ${fallback} if there is none.` });
+  const last = branch(fallback, { enum: names, description: `Which rule; ${fallback} if it is left out.` });
   const branches = names
     .filter((name) => name !== fallback)
     .reduceRight<Schema>(

@@ -9,7 +9,7 @@ export interface ArcfaceOptions {
   readonly easyMargin: boolean;
 }
 
-/** The cosine is kept this far from 1 and -1: at 1 its gradient is infinite, and rounding above 1 would give NaN. */
+/** The cosine is kept this far from 1 and -1: at 1 its gradient is infinite, and rounding above 1 would make it NaN. */
 const clearance = 1e-7;
 
 /** ArcFace (Deng et al. 2018, equation 3): the angle to the label's centre counts as larger by the margin. */

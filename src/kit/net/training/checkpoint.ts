@@ -5,7 +5,7 @@ import { type ArrayEntry, readArrayFile, writeArrayFile } from '../model/array-f
 import type { NamedArray } from '../model/named-array.ts';
 import type { TrainingProgress } from './training-log.ts';
 
-/** Where a training stands after a number of steps. All randomness is derived from seed and step, so none is kept. */
+/** A training after a number of steps. All randomness is derived from seed and step, so none is kept. */
 export interface Checkpoint {
   /** Batches done. */
   readonly step: number;
@@ -40,7 +40,7 @@ export function writeCheckpoint(
   }
 }
 
-/** The checkpoint in a folder, or undefined where there is none. Fails with the codes of array files where it is damaged. */
+/** The checkpoint in a folder, or undefined if there is none. Fails with the codes of array files if it is damaged. */
 export function readCheckpoint(folder: string): Checkpoint | undefined {
   const file = join(folder, jsonName);
   if (!existsSync(file)) return undefined;
