@@ -110,7 +110,7 @@ async function provenVersion(packageFolder) {
   const { code, output } = await runCommand(process.execPath, ['-e', script]);
   const version = /^SQLite (\S+)$/m.exec(output)?.[1];
   if (code === 0 && version !== undefined) return version;
-  const problem = output.split('\n').find((line) => /error/i.test(line)) ?? `it ended with ${String(code)}`;
+  const problem = output.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? `it ended with ${String(code)}`;
   throw new SetupFailure(
     `SQLite (better-sqlite3) does not load: ${problem.trim()}`,
     'remove node_modules, then npm ci',
