@@ -2,13 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runNpm } from './npm.mjs';
 import { SetupFailure } from './setup-failure.mjs';
-import { needsOldSqlite } from './sqlite.mjs';
 
 /**
  * Brings the optional packages back, as the lock file has them, where npm has removed them. npm before 11.16 does not
  * know `allowScripts`: it runs the packages' own install scripts, which fetch libraries that are not used here, and
- * drops an optional package whose script fails. That is why they are optional in package.json; better-sqlite3 is, because
- * npm leaves an optional package out on a Node that its `engines` exclude.
+ * drops an optional package whose script fails. That is why they are optional in package.json.
  *
  * @param {string} root folder of this package
  * @param {Record<string, string | undefined>} environment
@@ -34,7 +32,6 @@ function missingPackages(root) {
   /** @type {{ optionalDependencies: Record<string, string> }} */
   const { optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return Object.keys(optionalDependencies).filter(
-    (name) =>
-      !existsSync(join(root, 'node_modules', name, 'package.json')) && !(name === 'better-sqlite3' && needsOldSqlite()),
+    (name) => !existsSync(join(root, 'node_modules', name, 'package.json')),
   );
 }

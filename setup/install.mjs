@@ -44,10 +44,10 @@ async function main() {
   if (process.env['npm_config_dry_run'] === 'true') return 0;
   mkdirSync(recordFolder(root), { recursive: true });
   say('faceflow set-up');
-  const packages = await bringPackages();
   if (!(await setUpSqlite())) return 1;
   try {
-    if (packages instanceof SetupFailure) throw packages;
+    const missing = await ensurePackages(root, process.env);
+    if (missing.length > 0) say(`  packages  brought back without their install scripts: ${missing.join(', ')}`);
     const library = chooseLibrary(await describeMachine(), pins.glibc);
     if (library !== undefined) return await setUpTensorflow(library);
     const reason = `FLOW_ENGINE=${String(process.env['FLOW_ENGINE'])} left TensorFlow out at set-up`;
@@ -59,21 +59,9 @@ async function main() {
   }
 }
 
-/** @returns {Promise<SetupFailure | undefined>} what TensorFlow will be missing; SQLite may work all the same */
-async function bringPackages() {
-  try {
-    const missing = await ensurePackages(root, process.env);
-    if (missing.length > 0) say(`  packages  brought back without their install scripts: ${missing.join(', ')}`);
-    return undefined;
-  } catch (error) {
-    if (error instanceof SetupFailure) return error;
-    throw error;
-  }
-}
-
 async function setUpSqlite() {
   const origins = {
-    package: 'its binaries came with the package',
+    shipped: 'its binaries came with the package',
     made: 'downloaded or compiled',
     kept: 'found in the cache',
   };

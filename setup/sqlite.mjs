@@ -8,16 +8,17 @@ import { runCommand } from './run-command.mjs';
 import { SetupFailure } from './setup-failure.mjs';
 
 /**
- * SQLite for the Node that runs. better-sqlite3 13 ships its binaries and is a package like any other, but crashes on
- * Node 20, where npm leaves it out because of its `engines`; 12 crashes on Node 24. So Node 20 gets 12 in a folder of its
- * own, where src/core/sqlite.ts finds it; its binary is downloaded or compiled once and then kept for all checkouts.
+ * SQLite for the Node that runs. better-sqlite3 13 ships its binaries, and crashes on Node 20; 12 has to be compiled,
+ * and crashes on Node 24. One lock file cannot hold both without npm downloading both and, depending on its version,
+ * compiling both. So each has a package.json and a lock file of its own in setup/sqlite, and set-up installs the one
+ * that fits, without install scripts, into a folder where src/core/sqlite.ts looks for it.
  */
 
-/** The first Node that better-sqlite3 13 runs on; src/core/sqlite.ts has the same rule. */
-const firstNodeOfMain = 22;
+/** @typedef {'node-20' | 'node-22'} Line folder in setup/sqlite */
 
-export function needsOldSqlite() {
-  return Number(process.versions.node.split('.')[0]) < firstNodeOfMain;
+/** @returns {Line} */
+function sqliteLine() {
+  return Number(process.versions.node.split('.')[0]) < 22 ? 'node-20' : 'node-22';
 }
 
 /**
@@ -25,42 +26,37 @@ export function needsOldSqlite() {
  *
  * @param {string} root folder of this package
  * @param {Record<string, string | undefined>} environment
- * @returns {Promise<{ version: string, origin: 'package' | 'made' | 'kept' }>}
+ * @returns {Promise<{ version: string, origin: 'shipped' | 'made' | 'kept' }>}
  */
 export async function ensureSqlite(root, environment) {
-  if (!needsOldSqlite()) return { version: await provenVersion(join(root, 'node_modules')), origin: 'package' };
-  const folder = join(recordFolder(root), 'sqlite-for-node-20');
-  const modules = join(folder, 'node_modules');
-  await installOld(root, folder, environment);
-  const binary = join(modules, 'better-sqlite3', 'build', 'Release', 'better_sqlite3.node');
-  const kept = keptBinary(join(modules, 'better-sqlite3'), environment);
+  const line = sqliteLine();
+  const folder = join(recordFolder(root), `sqlite-${line}`);
+  await install(join(root, 'setup', 'sqlite', line), folder, environment);
+  const packageFolder = join(folder, 'node_modules', 'better-sqlite3');
+  if (line === 'node-22') return { version: await provenVersion(packageFolder), origin: 'shipped' };
+  const binary = join(packageFolder, 'build', 'Release', 'better_sqlite3.node');
+  const kept = keptBinary(packageFolder, environment);
   if (existsSync(kept)) {
     copyInto(kept, binary);
     // Made on another system that shares this home, perhaps.
-    const version = await provenVersion(modules).catch(() => undefined);
+    const version = await provenVersion(packageFolder).catch(() => undefined);
     if (version !== undefined) return { version, origin: 'kept' };
   }
-  const { code, output } = await runNpm(['rebuild', 'better-sqlite3'], { cwd: folder, environment });
-  if (code !== 0 || !existsSync(binary)) {
-    const problem = output.split('\n').find((line) => /\berror\b|not found/i.test(line));
-    throw new SetupFailure(
-      `SQLite (better-sqlite3) did not compile: ${problem?.trim() ?? output.trim().split('\n').at(-1) ?? ''}`,
-      'install a C++ compiler, make and Python 3 (Debian, Ubuntu: apt install g++ make python3), or use Node.js 22 or 24, which need none; then npm ci',
-    );
-  }
-  const version = await provenVersion(modules);
+  await makeBinary(folder, environment);
+  const version = await provenVersion(packageFolder);
   copyInto(binary, kept);
   return { version, origin: 'made' };
 }
 
 /**
- * @param {string} root
+ * @param {string} source folder with the lock file
  * @param {string} folder
  * @param {Record<string, string | undefined>} environment
  */
-async function installOld(root, folder, environment) {
-  const source = join(root, 'setup', 'sqlite-for-node-20');
-  if (existsSync(join(folder, 'node_modules', 'better-sqlite3', 'package.json')) && sameLock(source, folder)) return;
+async function install(source, folder, environment) {
+  const [lock, installed] = [source, folder].map((each) => join(each, 'package-lock.json'));
+  const isThere = existsSync(join(folder, 'node_modules', 'better-sqlite3', 'package.json'));
+  if (isThere && readFileSync(lock ?? '', 'utf8') === readFileSync(installed ?? '', 'utf8')) return;
   mkdirSync(folder, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(source, file), join(folder, file));
   const { code, output } = await runNpm(['ci', '--ignore-scripts', '--prefer-offline'], { cwd: folder, environment });
@@ -72,16 +68,23 @@ async function installOld(root, folder, environment) {
 }
 
 /**
- * @param {string} source
+ * Downloads or compiles it, as the package's own install script does.
+ *
  * @param {string} folder
+ * @param {Record<string, string | undefined>} environment
  */
-function sameLock(source, folder) {
-  const [ours, installed] = [source, folder].map((each) => readFileSync(join(each, 'package-lock.json'), 'utf8'));
-  return ours === installed;
+async function makeBinary(folder, environment) {
+  const { code, output } = await runNpm(['rebuild', 'better-sqlite3'], { cwd: folder, environment });
+  if (code === 0) return;
+  const problem = output.split('\n').find((line) => /\berror\b|not found/i.test(line));
+  throw new SetupFailure(
+    `SQLite (better-sqlite3) did not compile: ${problem?.trim() ?? output.trim().split('\n').at(-1) ?? ''}`,
+    'install a C++ compiler, make and Python 3 (Debian, Ubuntu: apt install g++ make python3), or use Node.js 22 or 24, which need none; then npm ci',
+  );
 }
 
 /**
- * Where the binary is kept, named by everything it depends on.
+ * Where the binary is kept for all checkouts, named by everything it depends on.
  *
  * @param {string} packageFolder of better-sqlite3
  * @param {Record<string, string | undefined>} environment
@@ -96,18 +99,18 @@ function keptBinary(packageFolder, environment) {
 }
 
 /**
- * Opens a database in a process of its own, which a library of another Node would end.
+ * Opens a database in a process of its own, which a binary for another Node would end.
  *
- * @param {string} modules the folder that better-sqlite3 is in
+ * @param {string} packageFolder of better-sqlite3
  */
-async function provenVersion(modules) {
+async function provenVersion(packageFolder) {
   const script = `
-    const Database = require(${JSON.stringify(join(modules, 'better-sqlite3'))});
+    const Database = require(${JSON.stringify(packageFolder)});
     console.log('SQLite ' + new Database(':memory:').prepare('select sqlite_version()').pluck().get());`;
   const { code, output } = await runCommand(process.execPath, ['-e', script]);
   const version = /^SQLite (\S+)$/m.exec(output)?.[1];
   if (code === 0 && version !== undefined) return version;
-  const problem = output.split('\n').find((line) => /error/i.test(line)) ?? `it ended with ${String(code)}`;
+  const problem = output.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? `it ended with ${String(code)}`;
   throw new SetupFailure(
     `SQLite (better-sqlite3) does not load: ${problem.trim()}`,
     'remove node_modules, then npm ci',

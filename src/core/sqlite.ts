@@ -25,11 +25,10 @@ export function isSqliteError(error: unknown, ...codes: readonly string[]): erro
  * of this package.
  */
 export function loadSqlite(root: string, node: string): typeof Sqlite {
-  const isOld = Number(node.split('.')[0]) < 22;
-  const modules = isOld ? 'node_modules/.faceflow/sqlite-for-node-20/node_modules' : 'node_modules';
+  const line = Number(node.split('.')[0]) < 22 ? 'node-20' : 'node-22';
   const load = createRequire(join(root, 'package.json'));
   try {
-    return load(join(root, modules, 'better-sqlite3')) as typeof Sqlite;
+    return load(join(root, 'node_modules/.faceflow', `sqlite-${line}`, 'node_modules/better-sqlite3')) as typeof Sqlite;
   } catch (error) {
     const problem = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     return fail(failures.sqliteMissing({ node, problem }), error);
