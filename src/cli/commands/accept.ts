@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Json } from '../../core/digest.ts';
 import { fail } from '../../core/failure.ts';
-import { acceptableChange, checkOutputs } from '../../pipeline/plan/acceptance.ts';
+import { acceptableChange, checkOutputs } from '../../pipeline/plan/acceptable-change.ts';
 import type { Reason } from '../../pipeline/plan/compare-keys.ts';
 import { failures } from '../../pipeline/plan/failures.ts';
 import type { KeyDocument } from '../../pipeline/plan/key-document.ts';

@@ -1,7 +1,7 @@
 import { renderFailures } from '../../pipeline/console/failure-frame.ts';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import type { Experiment } from '../../pipeline/experiment/experiment.ts';
-import { missingInputs } from '../../pipeline/experiment/task-graph.ts';
+import { missingInputs } from '../../pipeline/experiment/load-experiment.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, loadFrom, readExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';

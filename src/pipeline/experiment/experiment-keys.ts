@@ -33,12 +33,12 @@ export const stageKeys = {
   uses: { type: 'string', description: 'The kind of stage, or a folder of your own that holds one: ./stages/mine.' },
   with: { type: ['object', 'null'], description: 'Its parameters and inputs.' },
   if: {
-    description: 'Leaves the stage out where it is false: true, false, or { value: ..., in: [...] } (or notIn).',
+    description: 'Leaves the stage out if it is false: true, false, or { value: ..., in: [...] } (or notIn).',
     type: ['boolean', 'string', 'object'],
     properties: { value: true, in: { type: 'array' }, notIn: { type: 'array' } },
   },
   needs: {
-    description: 'Stages that have to end before, though nothing of theirs is read.',
+    description: 'Stages that have to succeed first, though none of their outputs is read.',
     anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
   },
   matrix: {
@@ -46,7 +46,7 @@ export const stageKeys = {
     type: ['object', 'string'],
     properties: {
       include: {
-        description: 'Instances besides, or more values for some.',
+        description: 'Additional instances, or additional values for some.',
         type: 'array',
         items: { type: 'object' },
       },

@@ -9,7 +9,7 @@ export type Choice = NonNullable<FailureText['suggest']>;
 export const referenceForms =
   '${params.NAME}, ${stages.STAGE.outputs.PORT}, ${matrix.NAME}, ${env.NAME:-default}, ${seed} or ${run.name}';
 
-const manifestHint = 'stage.json is described by schemas/stage.schema.json.';
+const manifestHint = 'The schema of stage.json is schemas/stage.schema.json.';
 
 /** A hint that lists what there is, if there is anything. */
 function itHas(known: Names): string | undefined {

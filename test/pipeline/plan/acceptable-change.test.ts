@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { acceptableChange } from '../../../src/pipeline/plan/acceptance.ts';
+import { acceptableChange } from '../../../src/pipeline/plan/acceptable-change.ts';
 import { keyOf } from '../../../src/pipeline/plan/key-document.ts';
 import { planExperiment, type PlannedTask } from '../../../src/pipeline/plan/plan.ts';
 import type { Experiment } from '../../../src/pipeline/experiment/experiment.ts';
