@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageEvent } from '../src/stage-api/stage.ts';
 import { PackedDataset } from '../src/kit/dataset/packed-dataset.ts';
-import { RecordWriter } from '../src/kit/dataset/record-writer.ts';
+import { RecordWriter } from '../src/kit/codec/mxnet/record-writer.ts';
 import { openTrainingReader } from '../src/kit/dataset/training-reader.ts';
 import { defaultParams, type JsonObject } from '../src/pipeline/experiment/params-validator.ts';
 import type { Params } from '../stages/face2rec/contract.ts';

@@ -2,7 +2,7 @@ import { fail } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { FolderListing } from '../../src/kit/dataset/image-folder.ts';
 import { pairProtocol, type FacePair } from '../../src/kit/codec/lists/pair-protocol.ts';
-import { peopleInPairs, selectPairs } from '../../src/kit/codec/lists/pair-selection.ts';
+import { peopleInPairs, selectPairs } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import { findShards } from '../../src/kit/dataset/tar-shard.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';

@@ -1,7 +1,7 @@
 import { fail, FailureError, type Failure } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
-import { selectPairs } from '../../src/kit/codec/lists/pair-selection.ts';
+import { selectPairs } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { requireEqualSize, type SizedImage } from '../../src/kit/image/image-file.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';

@@ -1,7 +1,7 @@
 import { fail } from '../../core/failure.ts';
 import { decodeImage, decodeJpegFast, requireSound, type ImageSource } from '../image/image.ts';
-import { RecordFile } from './record-file.ts';
-import { classOf } from '../codec/insightface/record-header.ts';
+import { RecordFile } from '../codec/mxnet/record-file.ts';
+import { classOf } from '../codec/mxnet/image-record.ts';
 
 /** What the images of a packed set have in common. */
 export interface BatchLayout {

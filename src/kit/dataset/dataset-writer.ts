@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';
-import { maxExactId, packedFiles } from './packed-dataset.ts';
-import { propertyFile } from '../codec/insightface/property-file.ts';
-import { RecordWriter } from './record-writer.ts';
+import { maxExactId } from './packed-dataset.ts';
+import { packedFiles, propertyFile } from '../codec/insightface/property-file.ts';
+import { RecordWriter } from '../codec/mxnet/record-writer.ts';
 
 /** What `dataset.json` says about a packed set. */
 export interface DatasetManifest {

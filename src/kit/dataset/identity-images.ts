@@ -1,5 +1,5 @@
 import type { PackedDataset } from './packed-dataset.ts';
-import { classOf } from '../codec/insightface/record-header.ts';
+import { classOf } from '../codec/mxnet/image-record.ts';
 
 /** Which images of a packed set show one identity. */
 export interface IdentityImages {

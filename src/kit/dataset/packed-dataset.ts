@@ -2,18 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { readIndexFile, type RecordIndex } from '../codec/mxnet/index-file.ts';
-import { propertyFile, type Property } from '../codec/insightface/property-file.ts';
+import { packedFiles, propertyFile, type Property } from '../codec/insightface/property-file.ts';
 import { decodeFile } from '../codec/read-file.ts';
-import { RecordFile } from './record-file.ts';
-import type { ImageRecord } from '../codec/insightface/record-header.ts';
-
-/** File names inside a packed training set. */
-export const packedFiles = {
-  records: 'train.rec',
-  index: 'train.idx',
-  property: 'property',
-  manifest: 'dataset.json',
-} as const;
+import { RecordFile } from '../codec/mxnet/record-file.ts';
+import type { ImageRecord } from '../codec/mxnet/image-record.ts';
 
 /** Image records `first` to `last`, both included, show one identity. */
 export interface IdentityRange {

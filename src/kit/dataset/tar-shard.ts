@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { isImageName } from './image-folder.ts';
-import { TarFile, type TarMember } from '../codec/archive/tar-file.ts';
+import { TarFile, type TarMember } from '../codec/archive/tar-archive.ts';
 
 /*
  * WebDataset shards (github.com/webdataset/webdataset, "The WebDataset Format"): tape archives in which neighbouring

@@ -6,7 +6,8 @@ import { decodeImage, requireSound, type ImageSource } from '../image/image.ts';
 import type { ImageFolder } from '../dataset/image-folder.ts';
 import { imageFormat } from '../image/image-header.ts';
 import { readBytes } from '../codec/read-file.ts';
-import { histogramOf, sampleCount, spread, tally, type Inspection, type SampleImage } from './inspection.ts';
+import { histogramOf, tally } from '../codec/description.ts';
+import { sampleCount, spread, type Inspection, type SampleImage } from './inspection.ts';
 
 /** What was seen of some images. */
 export class ImageSurvey {

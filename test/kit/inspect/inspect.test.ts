@@ -14,7 +14,7 @@ import { renderInspection } from '../../../src/cli/inspection-text.ts';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
 import { featureMatrix } from '../../../src/kit/codec/megaface/feature-matrix.ts';
 import { inspectPath } from '../../../src/kit/inspect/inspect-path.ts';
-import { histogramOf, tally } from '../../../src/kit/inspect/inspection.ts';
+import { histogramOf, tally } from '../../../src/kit/codec/description.ts';
 import { readBytes } from '../../../src/kit/codec/read-file.ts';
 import { tarArchive } from '../../../src/kit/codec/archive/tar-archive.ts';
 import { writeVerificationSet } from '../../../src/kit/codec/insightface/verification-set.ts';

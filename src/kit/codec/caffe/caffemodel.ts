@@ -1,3 +1,4 @@
+import { describeNet } from './layers-of-net.ts';
 import type { NetParameter } from './schema.ts';
 import { wireSchemaOf } from './wire-schema.ts';
 import type { Codec } from '../codec.ts';
@@ -16,6 +17,9 @@ export const caffemodel: Codec<NetParameter> = {
   endings: ['.caffemodel'],
   sniff: (head) => startsAsNet(head),
   decode: (cursor) => decodeMessage(wireSchemaOf('NetParameter'), cursor),
+  describe(cursor) {
+    return describeNet(caffemodel.decode(cursor));
+  },
   encode: (net) => encodeMessage(wireSchemaOf('NetParameter'), net),
 };
 

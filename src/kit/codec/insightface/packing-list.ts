@@ -1,4 +1,5 @@
 import type { Codec } from '../codec.ts';
+import { countEach, histogramOf } from '../description.ts';
 import { filledLines, readFilledLines, refuseLine, type TextLine } from '../text-lines.ts';
 
 /*
@@ -49,6 +50,32 @@ export const packingList: Codec<PackingList> = {
       return { form: 'im2rec', entries: lines.map(parseIndexedLine) };
     }
     return { form: 'face2rec2', entries: lines.map(parseFaceLine) };
+  },
+  describe(cursor) {
+    const list = packingList.decode(cursor);
+    const labels =
+      list.form === 'face2rec2'
+        ? list.entries.map(({ label }) => label)
+        : list.entries.map((entry) => entry.labels[0] ?? 0);
+    const counts = countEach(labels);
+    const runs = labels.filter((label, index) => label !== labels[index - 1]).length;
+    return {
+      facts: [
+        { name: 'form', value: list.form },
+        { name: 'images', value: labels.length },
+        { name: 'labels', value: counts.size },
+        ...(list.form === 'face2rec2'
+          ? [
+              { name: 'aligned', value: list.entries.filter(({ aligned }) => aligned).length },
+              { name: 'with box', value: list.entries.filter(({ box }) => box !== undefined).length },
+              { name: 'with points', value: list.entries.filter(({ points }) => points !== undefined).length },
+            ]
+          : []),
+      ],
+      notes:
+        runs > counts.size ? ['The images of a label are not always together; packing for training needs that.'] : [],
+      imagesPerIdentity: histogramOf(counts.values()),
+    };
   },
   encode(list) {
     const lines = list.form === 'im2rec' ? list.entries.map(renderIndexed) : list.entries.map(renderFace);

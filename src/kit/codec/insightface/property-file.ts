@@ -11,6 +11,14 @@ export interface Property {
   readonly width: number;
 }
 
+/** File names in a packed training set; readers look for the property file under this one. */
+export const packedFiles = {
+  records: 'train.rec',
+  index: 'train.idx',
+  property: 'property',
+  manifest: 'dataset.json',
+} as const;
+
 export const propertyFile: Codec<Property> = {
   name: 'property',
   title: 'property file',
@@ -24,6 +32,15 @@ export const propertyFile: Codec<Property> = {
     const filled = lines.flatMap((line, index) => (line.trim() === '' ? [] : [{ line, number: index + 1 }]));
     const values = filled.map(({ line, number }) => parseLine(cursor.file, line, number));
     return values.at(-1) ?? parseLine(cursor.file, '', 1);
+  },
+  describe(cursor) {
+    const { identities, width, height } = propertyFile.decode(cursor);
+    return {
+      facts: [
+        { name: 'identities', value: identities },
+        { name: 'width x height', value: `${String(width)} x ${String(height)}` },
+      ],
+    };
   },
   encode: ({ identities, height, width }) => Buffer.from(`${String(identities)},${String(height)},${String(width)}\n`),
 };

@@ -54,6 +54,29 @@ export const verificationSet: Codec<VerificationSet> = {
     }
     return set;
   },
+  describe(cursor) {
+    const stored = storageOf(cursor.bytes);
+    const { images, same } = verificationSet.decode(cursor);
+    const sameCount = same.filter(Boolean).length;
+    return {
+      facts: [
+        { name: 'pairs', value: `${String(same.length)} (${String(sameCount)} of the same person)` },
+        { name: 'images stored as', value: stored },
+      ],
+      images: {
+        count: images.length,
+        read(position) {
+          const pair = Math.floor(position / 2);
+          return {
+            bytes: images[position] ?? new Uint8Array(0),
+            what: `image ${String(position)}`,
+            caption: `pair ${String(pair)}, ${same[pair] === true ? 'same' : 'different'}`,
+          };
+        },
+        close: () => undefined,
+      },
+    };
+  },
   encode(set) {
     const writer = new PickleWriter();
     writer.list(set.images, (bytes) => {
@@ -113,4 +136,11 @@ function truth(value: PickleValue, index: number, cursor: Cursor): boolean {
   if (typeof value === 'boolean') return value;
   if (value === 0 || value === 1) return value === 1;
   return cursor.damaged(`pair ${index} is marked neither True nor False`, 0, 'not-a-verification-set');
+}
+
+/** Pickles name what they hold at their start. */
+function storageOf(bytes: Uint8Array): string {
+  const protocol = bytes[0] === 0x80 ? `protocol ${String(bytes[1])}` : 'protocol 0 or 1';
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 256)).toString('latin1');
+  return `${start.includes('numpy') ? 'numpy arrays' : 'byte strings'} in a pickle of ${protocol}`;
 }

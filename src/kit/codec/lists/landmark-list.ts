@@ -1,4 +1,5 @@
 import type { Codec } from '../codec.ts';
+import { countEach, histogramOf } from '../description.ts';
 import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
 
 /*
@@ -29,6 +30,17 @@ export const landmarkList: Codec<LandmarkList> = {
   endings: ['.txt'],
   sniff: (head) => pattern.test(Buffer.from(head).toString('utf8').split('\n', 1)[0] ?? ''),
   decode: (cursor) => ({ entries: filledLines(cursor).map(parseEntry) }),
+  describe(cursor) {
+    const { entries } = landmarkList.decode(cursor);
+    const counts = countEach(entries.map(({ path }) => path.split('/').at(-2) ?? ''));
+    return {
+      facts: [
+        { name: 'images', value: entries.length },
+        { name: 'identities (folders)', value: counts.size },
+      ],
+      imagesPerIdentity: histogramOf(counts.values()),
+    };
+  },
   encode: ({ entries }) => Buffer.from(entries.map((entry) => `${renderEntry(entry)}\n`).join('')),
 };
 

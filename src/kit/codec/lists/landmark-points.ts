@@ -36,6 +36,10 @@ export const landmarkPoints: Codec<LandmarkPoints> = {
       }),
     };
   },
+  describe(cursor) {
+    const { points } = landmarkPoints.decode(cursor);
+    return { facts: [{ name: 'points', value: points.length }] };
+  },
   encode: ({ points }) =>
     Buffer.from(
       [

@@ -1,4 +1,5 @@
 import type { Codec } from '../codec.ts';
+import { histogramOf } from '../description.ts';
 import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
 
 /*
@@ -37,6 +38,18 @@ export const peopleList: Codec<PeopleList> = {
     const extra = lines[at];
     if (extra !== undefined) refuseLine(extra, 'damaged-list', 'the end of the list');
     return { folds };
+  },
+  describe(cursor) {
+    const { folds } = peopleList.decode(cursor);
+    const people = folds.flat();
+    return {
+      facts: [
+        { name: 'folds', value: folds.length },
+        { name: 'people', value: people.length },
+        { name: 'images', value: people.reduce((sum, { images }) => sum + images, 0) },
+      ],
+      imagesPerIdentity: histogramOf(people.map(({ images }) => images)),
+    };
   },
   encode({ folds }) {
     const blocks = folds.flatMap((people) => [

@@ -1,4 +1,5 @@
 import type { Codec } from '../codec.ts';
+import { countEach, histogramOf } from '../description.ts';
 import { isJsonObject, isStringList, jsonHead, parseJson } from '../json-text.ts';
 
 /*
@@ -26,6 +27,16 @@ export const devkitList: Codec<DevkitList> = {
       return cursor.damaged(`expected "id", a list of ${path.length} names`, 0, 'damaged-list');
     }
     return { paths: path, ids: id };
+  },
+  describe(cursor) {
+    const { paths, ids } = devkitList.decode(cursor);
+    return {
+      facts: [
+        { name: 'images', value: paths.length },
+        { name: 'identities', value: ids === undefined ? 'not given: a list of distractors' : new Set(ids).size },
+      ],
+      ...(ids === undefined ? {} : { imagesPerIdentity: histogramOf(countEach(ids).values()) }),
+    };
   },
   encode: ({ paths, ids }) =>
     Buffer.from(JSON.stringify(ids === undefined ? { path: paths } : { path: paths, id: ids })),

@@ -165,6 +165,20 @@ export const indexFile: Codec<RecordIndex> = {
     parser.feed(cursor.take(cursor.remaining, 'the index'));
     return parser.end();
   },
+  describe(cursor) {
+    const index = indexFile.decode(cursor);
+    const ascending = index.offsets.every((offset, entry) => entry === 0 || offset > (index.offsets[entry - 1] ?? 0));
+    return {
+      facts: [
+        { name: 'records', value: index.size },
+        {
+          name: 'index record 0',
+          value: index.offsetOf(0) === undefined ? 'none' : `entry ${String((index.positionOf(0) ?? 0) + 1)}`,
+        },
+      ],
+      notes: ascending ? [] : ['The offsets do not ascend.'],
+    };
+  },
   encode: (index) =>
     Buffer.from(Array.from(index.ids, (id, entry) => encodeIndexLine(id, index.offsets[entry] ?? 0)).join('')),
 };

@@ -1,4 +1,5 @@
 import type { Codec } from '../codec.ts';
+import { tally } from '../description.ts';
 import type { Cursor } from '../cursor.ts';
 import { isJsonObject, jsonHead, parseJson, type JsonObject } from '../json-text.ts';
 
@@ -52,6 +53,27 @@ export const mxnetSymbol: Codec<MxnetSymbol> = {
       ...(rows === undefined ? {} : { nodeRowPtr: parser.numbers(rows, 'node_row_ptr', Number.MAX_SAFE_INTEGER) }),
       heads: parser.entries(content['heads'], 'heads', nodes.length),
       ...(isJsonObject(attrs) ? { attrs } : {}),
+    };
+  },
+  describe(cursor) {
+    const { nodes, heads, attrs } = mxnetSymbol.decode(cursor);
+    const operators = nodes.filter(({ op }) => op !== 'null');
+    return {
+      facts: [
+        {
+          name: 'nodes',
+          value: `${String(operators.length)} operators, ${String(nodes.length - operators.length)} variables`,
+        },
+        {
+          name: 'operators',
+          value: tally(
+            operators.map(({ op }) => op),
+            8,
+          ),
+        },
+        { name: 'outputs', value: heads.map(({ node }) => nodes[node]?.name ?? '?').join(', ') },
+        ...(attrs === undefined ? [] : [{ name: 'attributes', value: JSON.stringify(attrs) }]),
+      ],
     };
   },
   encode: (symbol) => Buffer.from(renderSymbol(symbol)),

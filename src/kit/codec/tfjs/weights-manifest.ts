@@ -1,4 +1,5 @@
 import type { Codec } from '../codec.ts';
+import { tally } from '../description.ts';
 import { type JsonObject, isJsonObject, isStringList, parseJson } from '../json-text.ts';
 
 /*
@@ -37,6 +38,19 @@ export const weightsManifest: Codec<readonly WeightGroup[]> = {
     return Array.isArray(groups)
       ? groups.map((group: unknown, index) => parser.group(group, `[${index}]`))
       : parser.refuse('a list of groups of weights');
+  },
+  describe(cursor) {
+    const groups = weightsManifest.decode(cursor);
+    const weights = groups.flatMap((group) => group.weights);
+    const numbers = weights.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+    return {
+      facts: [
+        { name: 'arrays', value: weights.length },
+        { name: 'numbers', value: numbers },
+        { name: 'element types', value: tally(weights.map(({ dtype, quantization }) => quantization?.dtype ?? dtype)) },
+        { name: 'shards', value: groups.flatMap(({ paths }) => paths).join(', ') },
+      ],
+    };
   },
   encode: (groups) => Buffer.from(JSON.stringify(groups)),
 };
