@@ -1,7 +1,7 @@
 import { compiledModule } from '../../src/core/package-folder.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import { FailureError, type Failure } from '../../src/core/failure.ts';
-import { mapInOrder } from '../../src/core/ordered-workers.ts';
+import { WorkerPool } from '../../src/core/worker-pool.ts';
 import type { StageContext } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import {
@@ -70,17 +70,22 @@ async function packHere(plan: PackingPlan, { rules }: PackingOptions, add: Add):
 }
 
 async function packWithThreads(plan: PackingPlan, { rules, threads }: PackingOptions, add: Add): Promise<void> {
-  const inHand: Image[] = [];
+  const waiting: Image[] = [];
   const jobs = function* (): Generator<PreparationJob> {
     for (const image of plan.images()) {
-      inHand.push(image);
+      waiting.push(image);
       yield { image, rules };
     }
   };
-  const worker = compiledModule('stages/face2rec/prepare-worker.ts');
-  for await (const prepared of mapInOrder<PreparationJob, Preparation>(jobs(), worker, threads)) {
-    const image = inHand.shift();
-    if (image !== undefined) await add(image, prepared);
+  const module = compiledModule('stages/face2rec/prepare-worker.ts');
+  const pool = new WorkerPool<undefined, PreparationJob, Preparation>({ module, threads, setup: undefined });
+  try {
+    for await (const prepared of pool.mapInOrder(jobs())) {
+      const image = waiting.shift();
+      if (image !== undefined) await add(image, prepared);
+    }
+  } finally {
+    await pool.close();
   }
 }
 

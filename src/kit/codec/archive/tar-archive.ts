@@ -1,5 +1,4 @@
 import { closeSync, readSync } from 'node:fs';
-import { humanBytes } from '../../../core/human.ts';
 import type { Codec } from '../codec.ts';
 import { Cursor } from '../cursor.ts';
 import { counted, endingsOf, type Description } from '../description.ts';
