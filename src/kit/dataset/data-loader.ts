@@ -4,6 +4,7 @@ import { Random } from '../../core/random.ts';
 import { WorkerPool } from '../../core/worker-pool.ts';
 import { BatchFiller, type BatchJob, type BatchLayout, type BatchTarget } from './batch-filler.ts';
 import type { LoaderJob, LoaderSetup } from './data-loader-worker.ts';
+import { failures } from './failures.ts';
 import { PackedDataset } from './packed-dataset.ts';
 
 /** What a training reads: which packed set, in which batches, from which step on. */
@@ -68,12 +69,7 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
     this.batchesPerEpoch = Math.floor(imageCount / options.batch);
     if (this.batchesPerEpoch === 0) {
       this.#dataset.close();
-      fail({
-        code: 'too-few-images',
-        message: `the set holds ${imageCount} images, fewer than one batch of ${options.batch}`,
-        at: { file: recordPath },
-        hint: 'Choose a smaller batch.',
-      });
+      fail(failures.tooFewImages({ images: imageCount, batch: options.batch }, { file: recordPath }));
     }
     const layout = { recordPath, height: this.height, width: this.width, identities };
     const { batch, threads = 0 } = options;

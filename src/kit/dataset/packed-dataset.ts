@@ -4,6 +4,7 @@ import { fail } from '../../core/failure.ts';
 import { readIndexFile, type RecordIndex } from '../codec/mxnet/index-file.ts';
 import { packedFiles, propertyFile, type Property } from '../codec/insightface/property-file.ts';
 import { decodeFile } from '../codec/read-file.ts';
+import { failures } from './failures.ts';
 import { RecordFile } from '../codec/mxnet/record-file.ts';
 import type { ImageRecord } from '../codec/mxnet/image-record.ts';
 
@@ -97,29 +98,17 @@ export class PackedDataset {
     const sound =
       Number.isInteger(exactFirst) && exactFirst >= 1 && exactEnd >= exactFirst && exactEnd <= this.#index.size;
     if (!sound) {
-      this.#damaged(
-        `record 0 says that identities have ids ${first} to ${end}, but there are ${this.#index.size} records`,
-        0,
-      );
+      this.#damaged(`by record 0 identities have ids ${first} to ${end}, but there are ${this.#index.size} records`, 0);
     }
     return { first: exactFirst, end: exactEnd };
   }
 
   #missing(id: number): never {
-    fail({
-      code: 'missing-record',
-      message: `there is no record ${id}, but record 0 or the size of the set says that there is one`,
-      at: { file: this.#records.path },
-      hint: 'Delete the .idx file if it belongs to another .rec file; otherwise pack the set again.',
-    });
+    fail(failures.missingRecord({ id }, { file: this.#records.path }));
   }
 
-  #damaged(message: string, id: number): never {
+  #damaged(problem: string, id: number): never {
     const offset = this.#index.offsetOf(id) ?? 0;
-    fail({
-      code: 'damaged-file',
-      message,
-      at: { file: this.#records.path, offset },
-    });
+    fail(failures.damagedRecord({ problem }, { file: this.#records.path, offset }));
   }
 }
