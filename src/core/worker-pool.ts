@@ -125,7 +125,7 @@ class WorkerThread<Job, Result> {
     readonly reject: (error: unknown) => void;
   }[] = [];
   /** What the thread died of. */
-  #death: unknown;
+  #death: Error | undefined;
 
   constructor(module: URL, start: WorkerStart<unknown>) {
     this.#worker = new Worker(module, { workerData: start });
@@ -133,7 +133,7 @@ class WorkerThread<Job, Result> {
       this.#waiting.shift()?.resolve(replies);
     });
     this.#worker.on('error', (error) => {
-      this.#death = error;
+      this.#death = error instanceof Error ? error : new Error(String(error));
       for (const { reject } of this.#waiting.splice(0)) reject(error);
     });
     this.keepProcessAlive(false);
@@ -164,11 +164,14 @@ class WorkerThread<Job, Result> {
   }
 }
 
+/** Makes the function of a thread that does its jobs. */
+export type Prepare<Setup, Job, Result> = (setup: Setup) => (job: Job) => Promise<Result>;
+
 /**
- * The other side, called by the module of the threads: does jobs one after the other until the pool is closed. `prepare`
- * makes the function that does them, once per thread. Does nothing outside of a worker thread.
+ * The other side, called by the module of the threads: does jobs one after the other until the pool is closed.
+ * `prepare` is called once per thread. Does nothing outside of a worker thread.
  */
-export function serveJobs<Setup, Job, Result>(prepare: (setup: Setup) => (job: Job) => Promise<Result>): void {
+export function serveJobs<Setup, Job, Result>(prepare: Prepare<Setup, Job, Result>): void {
   const port = parentPort;
   if (port === null) return;
   const { setup, stop } = workerData as WorkerStart<Setup>;

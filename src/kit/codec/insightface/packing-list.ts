@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import type { Codec } from '../codec.ts';
 import { countEach, histogramOf } from '../description.ts';
 import { filledLines, readFilledLines, refuseLine, type TextLine } from '../text-lines.ts';
@@ -114,7 +115,7 @@ function parseFaceLine(line: TextLine): FaceEntry {
   if (!isFaceLine(fields)) {
     refuseLine(
       line,
-      'damaged-list',
+      failures.damagedList,
       '3, 7 or 17 tab separated columns: aligned (0 or 1), path, label, box (4), points (10)',
     );
   }
@@ -133,7 +134,7 @@ function parseFaceLine(line: TextLine): FaceEntry {
 function parseIndexedLine(line: TextLine): IndexedEntry {
   const fields = line.text.split('\t');
   if (!isIndexedLine(fields)) {
-    refuseLine(line, 'damaged-list', 'tab separated columns: index, one label or more, path');
+    refuseLine(line, failures.damagedList, 'tab separated columns: index, one label or more, path');
   }
   return {
     index: Number(fields[0]),
@@ -144,7 +145,8 @@ function parseIndexedLine(line: TextLine): IndexedEntry {
 }
 
 function parseNumber(line: TextLine, field: string): number {
-  if (!anyNumber.test(field.trim())) refuseLine(line, 'damaged-list', `a number instead of ${JSON.stringify(field)}`);
+  if (!anyNumber.test(field.trim()))
+    refuseLine(line, failures.damagedList, `a number instead of ${JSON.stringify(field)}`);
   return Number(field);
 }
 

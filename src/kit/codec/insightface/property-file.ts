@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import { fail } from '../../../core/failure.ts';
 import type { Codec } from '../codec.ts';
 
@@ -48,11 +49,8 @@ export const propertyFile: Codec<Property> = {
 function parseLine(file: string, line: string, number: number): Property {
   const match = /^\s*(\d{1,9})\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})\s*$/.exec(line);
   if (match === null) {
-    fail({
-      code: 'damaged-property',
-      message: `expected "identities,height,width" such as 85742,112,112, found ${JSON.stringify(line.slice(0, 60))}`,
-      at: { file, line: number, column: 1, length: Math.max(1, line.length), sourceLine: line },
-    });
+    const at = { file, line: number, column: 1, length: Math.max(1, line.length), sourceLine: line };
+    fail(failures.damagedProperty({ found: line.slice(0, 60) }, at));
   }
   return { identities: Number(match[1]), height: Number(match[2]), width: Number(match[3]) };
 }

@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import type { Codec } from '../codec.ts';
 import { countEach, histogramOf } from '../description.ts';
 import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
@@ -46,7 +47,8 @@ export const landmarkList: Codec<LandmarkList> = {
 
 function parseEntry(line: TextLine): LandmarkEntry {
   const match = pattern.exec(line.text);
-  if (match === null) return refuseLine(line, 'damaged-list', 'a path, four numbers of a box and ten of five points');
+  if (match === null)
+    return refuseLine(line, failures.damagedList, 'a path, four numbers of a box and ten of five points');
   const numbers = (match[2] ?? '').trim().split(/\s+/).map(Number);
   const points = numbers.slice(4);
   return {

@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import { fail } from '../../../core/failure.ts';
 import type { Codec } from '../codec.ts';
 import { pairFacts } from '../description.ts';
@@ -53,7 +54,7 @@ export const pairProtocol: Codec<PairProtocol> = {
       const last = lines.at(-1) ?? header;
       refuseLine(
         last,
-        'damaged-protocol',
+        failures.damagedProtocol,
         `${expected} lines of pairs (2 x ${pairsPerFold} in each of ${folds} folds) instead of ${lines.length}, at the last line`,
       );
     }
@@ -87,7 +88,7 @@ export const pairProtocol: Codec<PairProtocol> = {
 
 function parseHeader(line: TextLine): { folds: number; pairsPerFold: number } {
   const match = /^\s*(\d{1,6})(?:\s+(\d{1,9}))?\s*$/.exec(line.text);
-  if (match === null) refuseLine(line, 'damaged-protocol', '"folds pairs" such as "10 300"');
+  if (match === null) refuseLine(line, failures.damagedProtocol, '"folds pairs" such as "10 300"');
   return match[2] === undefined
     ? { folds: 1, pairsPerFold: Number(match[1]) }
     : { folds: Number(match[1]), pairsPerFold: Number(match[2]) };
@@ -102,7 +103,7 @@ function parsePair(line: TextLine, index: number, pairsPerFold: number): FacePai
   if (fields.length !== (shouldBeSame ? 3 : 4)) {
     refuseLine(
       line,
-      'damaged-protocol',
+      failures.damagedProtocol,
       shouldBeSame
         ? `"name i j" (line ${(index % (2 * pairsPerFold)) + 1} of fold ${fold})`
         : `"name i name2 j" (line ${(index % (2 * pairsPerFold)) + 1} of fold ${fold})`,
@@ -117,7 +118,7 @@ function parsePair(line: TextLine, index: number, pairsPerFold: number): FacePai
 
 function imageNumber(line: TextLine, field: string | undefined): number {
   if (field === undefined || !/^\d{1,9}$/.test(field)) {
-    refuseLine(line, 'damaged-protocol', `an image number instead of ${JSON.stringify(field ?? '')}`);
+    refuseLine(line, failures.damagedProtocol, `an image number instead of ${JSON.stringify(field ?? '')}`);
   }
   return Number(field);
 }
@@ -141,11 +142,7 @@ export function selectPairs<Pair extends { readonly fold: number; readonly same:
 ): readonly Pair[] {
   const unknown = folds.find((fold) => fold > protocol.folds);
   if (unknown !== undefined) {
-    fail({
-      code: 'unknown-fold',
-      message: `fold ${unknown} was asked for, but the protocol has folds 1 to ${protocol.folds}`,
-      at: { file },
-    });
+    fail(failures.unknownFold({ fold: unknown, folds: protocol.folds }, { file }));
   }
   if (folds.length === 0 || folds.length === protocol.folds) return protocol.pairs;
   const chosen = protocol.pairs.filter((pair) => folds.includes(pair.fold));

@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import { fail } from '../../../core/failure.ts';
 import type { FileFormat } from '../codec.ts';
 import { pairFacts } from '../description.ts';
@@ -93,5 +94,5 @@ function unwrap(value: MatValue | undefined): MatValue | undefined {
 }
 
 function refuse(file: string, expected: string, found: string): never {
-  fail({ code: 'damaged-protocol', message: `expected ${expected}, found ${found}`, at: { file } });
+  fail(failures.damagedProtocol({ expected, found }, { file }));
 }

@@ -1,3 +1,5 @@
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import type { Codec } from '../codec.ts';
 import { countEach, histogramOf } from '../description.ts';
 import { isJsonObject, isStringList, jsonHead, parseJson } from '../json-text.ts';
@@ -21,10 +23,10 @@ export const devkitList: Codec<DevkitList> = {
   decode(cursor) {
     const content = parseJson(cursor);
     const { path, id } = isJsonObject(content) ? content : {};
-    if (!isStringList(path)) return cursor.damaged('expected "path", a list of names', 0, 'damaged-list');
+    if (!isStringList(path)) return fail(failures.damagedList({ expected: '"path", a list of names' }, cursor.at(0)));
     if (id === undefined) return { paths: path };
     if (!isStringList(id) || id.length !== path.length) {
-      return cursor.damaged(`expected "id", a list of ${path.length} names`, 0, 'damaged-list');
+      return fail(failures.damagedList({ expected: `"id", a list of ${path.length} names` }, cursor.at(0)));
     }
     return { paths: path, ids: id };
   },

@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import { closeSync, readSync } from 'node:fs';
 import { fail } from '../../../core/failure.ts';
 import type { Codec } from '../codec.ts';
@@ -144,12 +145,7 @@ class IndexParser {
   }
 
   #refuse(found: string): never {
-    fail({
-      code: 'damaged-index',
-      message: `expected "id <tab> byte offset", ${found}`,
-      at: { file: this.#file, line: this.#line, column: 1, length: 1 },
-      hint: 'Delete the .idx file: it is rebuilt from the .rec file.',
-    });
+    fail(failures.damagedIndex({ found }, { file: this.#file, line: this.#line, column: 1, length: 1 }));
   }
 }
 

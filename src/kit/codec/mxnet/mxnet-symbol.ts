@@ -1,3 +1,5 @@
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import type { Codec } from '../codec.ts';
 import { tally } from '../description.ts';
 import type { Cursor } from '../cursor.ts';
@@ -87,7 +89,7 @@ class SymbolParser {
   }
 
   refuse(expected: string): never {
-    return this.#cursor.damaged(`expected ${expected}`, 0, 'damaged-symbol');
+    fail(failures.damagedSymbol({ expected }, this.#cursor.at(0)));
   }
 
   node(value: unknown, id: number): MxnetNode {

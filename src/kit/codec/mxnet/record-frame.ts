@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import { fail } from '../../../core/failure.ts';
 import type { Cursor } from '../cursor.ts';
 
@@ -43,12 +44,8 @@ export function decodeFrameHeader(cursor: Cursor, following: number): FrameHeade
   const length = word & maxPartBytes;
   const paddedLength = paddedTo4(length);
   if (paddedLength > following) {
-    fail({
-      code: 'truncated-file',
-      message: `the file ends inside this record, which needs ${paddedLength} bytes after its header; ${Math.max(0, following)} are left`,
-      at: { file: cursor.file, offset: at },
-      hint: 'Copy or pack the file again; it was probably cut off on the way.',
-    });
+    const left = Math.max(0, following);
+    fail(failures.truncatedRecord({ needed: paddedLength, left }, cursor.at(at)));
   }
   return { part, length, paddedLength };
 }
@@ -123,12 +120,7 @@ export function encodeFrameAround(target: Buffer, position: number, length: numb
 /** Fails with `record-too-long` where a record of `length` bytes does not fit the format; names the file where it is known. */
 export function requireFitting(length: number, file?: string): void {
   if (length <= maxPartBytes) return;
-  fail({
-    code: 'record-too-long',
-    message: `expected a record of ${maxPartBytes} bytes (512 MiB) at most, as much as the format can hold, found one of ${length}`,
-    ...(file === undefined ? {} : { at: { file } }),
-    hint: 'Store the image with fewer pixels or as a JPEG.',
-  });
+  fail(failures.recordTooLong({ length, max: maxPartBytes }, file === undefined ? undefined : { file }));
 }
 
 /** Whether the magic word stands in a payload where it would be taken for the start of a record. */

@@ -1,3 +1,5 @@
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import type { Cursor } from '../cursor.ts';
 import { callGlobal, setState } from './pickle-globals.ts';
 import { isKind, type PickleValue } from './pickle-value.ts';
@@ -111,11 +113,7 @@ class PickleMachine {
 
   global(module: string, name: string, at: number): void {
     if (!knownGlobals.has(`${module} ${name}`)) {
-      this.#cursor.damaged(
-        `it asks Python to import ${module}.${name}; only data is read, so this is refused`,
-        at,
-        'pickle-refused',
-      );
+      fail(failures.refusedImport({ name: `${module}.${name}` }, this.#cursor.at(at)));
     }
     this.push({ type: 'global', module, name });
   }
@@ -127,7 +125,7 @@ class PickleMachine {
   #refuse(code: number, at: number): never {
     const name = refusedOpcodes.get(code);
     if (name === undefined) this.damaged(`byte 0x${code.toString(16).padStart(2, '0')} is no pickle opcode`, at);
-    this.#cursor.damaged(`opcode ${name} would run code; only data is read, so this is refused`, at, 'pickle-refused');
+    fail(failures.refusedOpcode({ name }, this.#cursor.at(at)));
   }
 }
 

@@ -1,3 +1,5 @@
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import { BinaryReader, type WireType } from '@bufbuild/protobuf/wire';
 import type { Cursor } from '../cursor.ts';
 import type { Field, FieldReader, MessageSchema } from './schema.ts';
@@ -103,11 +105,7 @@ export class MessageReader implements FieldReader {
     } catch (error) {
       const offset = this.#base + start;
       if (error instanceof RangeError) {
-        return this.#cursor.damaged(
-          'a field goes on beyond the end of its message; the file is cut off or overwritten',
-          offset,
-          'truncated-file',
-        );
+        return fail(failures.truncatedMessage({}, this.#cursor.at(offset)));
       }
       // The wire reader throws plain errors at tags and varints that cannot be.
       return this.#cursor.damaged(`no field begins here (${error instanceof Error ? error.message : ''})`, offset);

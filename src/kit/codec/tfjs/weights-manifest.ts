@@ -1,3 +1,5 @@
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import type { Codec } from '../codec.ts';
 import { tally } from '../description.ts';
 import { type JsonObject, isJsonObject, isStringList, parseJson } from '../json-text.ts';
@@ -33,7 +35,7 @@ export const weightsManifest: Codec<readonly WeightGroup[]> = {
   endings: ['-weights_manifest.json'],
   sniff: (head) => /^\s*\[\s*\{\s*"(paths|weights)"\s*:\s*\[/.test(Buffer.from(head).toString('utf8')),
   decode(cursor) {
-    const parser = new ManifestParser((expected) => cursor.damaged(`expected ${expected}`, 0, 'damaged-manifest'));
+    const parser = new ManifestParser((expected) => fail(failures.damagedManifest({ expected }, cursor.at(0))));
     const groups = parseJson(cursor);
     return Array.isArray(groups)
       ? groups.map((group: unknown, index) => parser.group(group, `[${index}]`))
