@@ -2,8 +2,7 @@ import { describeNet } from './layers-of-net.ts';
 import type { NetParameter } from './schema.ts';
 import { wireSchemaOf } from './wire-schema.ts';
 import type { Codec } from '../codec.ts';
-import { decodeMessage } from '../protobuf/message-reader.ts';
-import { encodeMessage } from '../protobuf/message-writer.ts';
+import { decodeMessage, encodeMessage } from '../protobuf/messages.ts';
 
 /**
  * Caffe's weights: a NetParameter in the binary form of protocol buffers (Caffe, `Net::ToProto` and `WriteProtoToBinaryFile`).

@@ -4,9 +4,8 @@ import { basename } from 'node:path';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
 import type { Codec } from '../codec.ts';
 import type { Cursor } from '../cursor.ts';
-import { decodePickle } from '../pickle/pickle.ts';
-import { numbersOf } from '../pickle/pickle-array.ts';
-import { isKind, type PickleValue } from '../pickle/pickle-value.ts';
+import { decodePickle } from '../pickle/pickle-reader.ts';
+import { numbersOf, isKind, type PickleValue } from '../pickle/pickle-values.ts';
 import { PickleWriter } from '../pickle/pickle-writer.ts';
 import { decodeFile } from '../read-file.ts';
 

@@ -1,8 +1,7 @@
 import type { Codec } from '../codec.ts';
 import { firstArrays, tally } from '../description.ts';
 import type { Cursor } from '../cursor.ts';
-import { halfToNumber } from '../half-float.ts';
-import { littleEndianFloats } from '../little-endian-floats.ts';
+import { halfToNumber, littleEndianFloats } from '../little-endian-floats.ts';
 
 /*
  * MXNet parameters (.params; MXNet, src/ndarray/ndarray.cc `NDArray::Save` and `Load`), little-endian:

@@ -1,8 +1,8 @@
 import type { FileFormat } from '../codec.ts';
 import { Cursor } from '../cursor.ts';
 import { firstArrays } from '../description.ts';
-import { decodePickle } from '../pickle/pickle.ts';
-import { isKind, type PickleArray, type PickleDict, type PickleValue } from '../pickle/pickle-value.ts';
+import { decodePickle } from '../pickle/pickle-reader.ts';
+import { isKind, type PickleArray, type PickleDict, type PickleValue } from '../pickle/pickle-values.ts';
 import type { ShardArray } from '../tfjs/weight-shards.ts';
 import { decodeNpy, npyMagic, type NpyArray } from './npy.ts';
 

@@ -7,8 +7,7 @@ import {
   type OnnxOperatorSet,
   type OnnxValueInfo,
 } from './onnx-messages.ts';
-import { decodeMessage } from '../protobuf/message-reader.ts';
-import { encodeMessage } from '../protobuf/message-writer.ts';
+import { decodeMessage, encodeMessage } from '../protobuf/messages.ts';
 
 /** A model with all that it cannot be without. */
 export interface OnnxModel extends OnnxModelMessage {

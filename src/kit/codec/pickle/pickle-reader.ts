@@ -1,13 +1,12 @@
 import { fail } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
 import type { Cursor } from '../cursor.ts';
-import { callGlobal, setState } from './pickle-globals.ts';
-import { isKind, type PickleValue } from './pickle-value.ts';
+import { callGlobal, isKind, setState, type PickleValue } from './pickle-values.ts';
 
 /*
  * Python pickles, protocols 0 to 5, read as data (opcodes: CPython, Lib/pickletools.py). The machine below has a
  * stack and a memo like Python's, but it has no way to import or call: the few names that numpy arrays and byte
- * strings need are known by spelling and become plain values (pickle-globals.ts); every other name, and every opcode
+ * strings need are known by spelling and become plain values (pickle-values.ts); every other name, and every opcode
  * that would make an instance of something, is refused with its name and offset.
  */
 /** Reads the pickle at the cursor, up to its STOP. */
