@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageEvent } from '../src/stage-api/stage.ts';
 import { PackedDataset } from '../src/kit/dataset/packed-dataset.ts';
-import { RecordWriter } from '../src/kit/dataset/record-writer.ts';
-import { openTrainingReader } from '../src/kit/dataset/training-reader.ts';
+import { RecordWriter } from '../src/kit/codec/mxnet/record-writer.ts';
+import { openDataLoader } from '../src/kit/dataset/data-loader.ts';
 import { defaultParams, type JsonObject } from '../src/pipeline/experiment/params-validator.ts';
 import type { Params } from '../stages/face2rec/contract.ts';
 import { run as face2rec } from '../stages/face2rec/run.ts';
@@ -64,7 +64,7 @@ function writeList(list: string): void {
 }
 
 async function readFloats(): Promise<number> {
-  const reader = await openTrainingReader({ folder: input, batch: 128, seed: 1, mirror: true, threads: 2 });
+  const reader = await openDataLoader({ folder: input, batch: 128, seed: 1, mirror: true, threads: 2 });
   // The first batches pay for starting the threads.
   for (let batch = 0; batch < 8; batch += 1) await reader.next();
   const batches = 120;

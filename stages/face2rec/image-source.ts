@@ -1,17 +1,22 @@
+import { closeSync, readSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import { fail } from '../../src/core/failure.ts';
 import type { FolderListing } from '../../src/kit/dataset/image-folder.ts';
 import { readPackingList, type FaceEntry, type IndexedEntry } from '../../src/kit/codec/insightface/packing-list.ts';
+import { openForReading } from '../../src/kit/codec/read-file.ts';
+import { readImageFile, type ReusableBuffer } from '../../src/kit/image/image-file.ts';
+import type { ImageOrigin } from '../../src/kit/image/image.ts';
 import { readShard } from '../../src/kit/dataset/tar-shard.ts';
+import { failures } from './failures.ts';
 
 /** One image to pack, as a folder or a list names it. */
-export interface Image {
+export interface SourceImage {
   readonly path: string;
-  /** Where it lies in the archive at `path`; undefined: `path` is the image. */
+  /** Where it is in the archive at `path`; undefined: `path` is the image. */
   readonly within?: { readonly name: string; readonly offset: number; readonly size: number };
   /** Class, from 0. */
   readonly label: number;
-  /** Name of the folder the image lies in. */
+  /** Name of the folder of the image. */
   readonly identity: string;
   /** It is the final crop already; otherwise it is aligned while packing. */
   readonly aligned: boolean;
@@ -22,8 +27,8 @@ export interface Image {
   readonly line?: number;
 }
 
-/** Images in the order in which they are packed. Can be gone through several times; memory does not grow with their number. */
-export type ImageSource = () => Iterable<Image>;
+/** Images in the order in which they are packed. Can be iterated several times; memory does not grow with their number. */
+export type ImageSource = () => Iterable<SourceImage>;
 
 /** Every image of a folder, identities labelled from 0 in the order of their names. */
 export function imagesOfFolder(listing: FolderListing, aligned: boolean): ImageSource {
@@ -31,7 +36,7 @@ export function imagesOfFolder(listing: FolderListing, aligned: boolean): ImageS
     for (const [label, identity] of listing.identities.entries()) {
       const folder = join(listing.folder, identity);
       for (const file of listing.images(identity)) {
-        // The names are single ones: joining them by hand costs a tenth of normalising every path.
+        // Names have no separators: joining them by hand costs a tenth of normalising every path.
         yield { path: `${folder}${sep}${file}`, label, identity, aligned };
       }
     }
@@ -39,8 +44,8 @@ export function imagesOfFolder(listing: FolderListing, aligned: boolean): ImageS
 }
 
 /**
- * The images of WebDataset shards, in their order. Labels are those of the `.cls` files; where there are none,
- * identities are the folders within the archives, labelled from 0 in the order of their names.
+ * The images of WebDataset shards, in their order. Labels are those of the `.cls` files; if there are none, identities
+ * are the folders within the archives, labelled from 0 in the order of their names. Fails with `unlabelled-sample`.
  */
 export function imagesOfShards(shards: readonly string[], aligned: boolean): ImageSource {
   const labels = labelsOfFolders(shards);
@@ -56,7 +61,7 @@ export function imagesOfShards(shards: readonly string[], aligned: boolean): Ima
   };
 }
 
-/** Undefined where the images have labels of their own. */
+/** Undefined if the images have labels of their own. */
 function labelsOfFolders(shards: readonly string[]): ReadonlyMap<string, number> | undefined {
   const names = new Set<string>();
   for (const path of shards) {
@@ -69,13 +74,8 @@ function labelsOfFolders(shards: readonly string[]): ReadonlyMap<string, number>
   return new Map([...names].sort().map((name, label) => [name, label]));
 }
 
-function refuseUnlabelled(file: string, { name, offset }: NonNullable<Image['within']>): never {
-  fail({
-    code: 'unlabelled-sample',
-    message: `nothing says who ${name} shows: there is no .cls file beside it, and other images have one or it lies in no folder`,
-    at: { file, offset },
-    hint: 'Put a .cls file beside every image, or leave them out and have a folder per identity.',
-  });
+function refuseUnlabelled(file: string, { name, offset }: NonNullable<SourceImage['within']>): never {
+  fail(failures.unlabelledSample({ name }, { file, offset }));
 }
 
 /** The images of a list; its relative paths are relative to the folder of images. */
@@ -85,7 +85,7 @@ export function imagesOfList(list: string, folder: string): ImageSource {
   };
 }
 
-function imageOf(entry: FaceEntry | IndexedEntry, folder: string): Image {
+function imageOf(entry: FaceEntry | IndexedEntry, folder: string): SourceImage {
   const { path, line } = entry;
   const place = {
     path: isAbsolute(path) ? path : join(folder, path),
@@ -101,4 +101,27 @@ function imageOf(entry: FaceEntry | IndexedEntry, folder: string): Image {
     ...(box === undefined ? {} : { box }),
     ...(points === undefined ? {} : { points }),
   };
+}
+
+export interface LoadedImage {
+  readonly bytes: Uint8Array;
+  readonly origin: ImageOrigin;
+}
+
+/** The bytes of an image; they may be in `buffer`, where the next image replaces them. */
+export function loadImage({ path, within }: SourceImage, buffer: ReusableBuffer): LoadedImage {
+  if (within === undefined) return { bytes: readImageFile(path, buffer), origin: { file: path } };
+  const { descriptor } = openForReading(path, 'tar archive');
+  try {
+    const bytes = Buffer.alloc(within.size);
+    const got = readSync(descriptor, bytes, 0, within.size, within.offset);
+    return { bytes: bytes.subarray(0, got), origin: { file: path, offset: within.offset, what: within.name } };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What messages call an image. */
+export function imageName({ path, within }: SourceImage): string {
+  return within === undefined ? path : `${path}: ${within.name}`;
 }

@@ -1,7 +1,7 @@
 import { compiledModule } from '../../src/core/package-folder.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import { FailureError, type Failure } from '../../src/core/failure.ts';
-import { mapInOrder } from '../../src/core/ordered-workers.ts';
+import { WorkerPool } from '../../src/core/worker-pool.ts';
 import type { StageContext } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import {
@@ -9,12 +9,10 @@ import {
   type DatasetManifest,
   type DatasetWriterOptions,
 } from '../../src/kit/dataset/dataset-writer.ts';
-import { requireEqualSize, type SizedImage } from '../../src/kit/image/image-file.ts';
-import type { AlignmentRules } from './align-image.ts';
-import { imageName } from './load-image.ts';
-import type { Image } from './image-source.ts';
+import { requireEqualSize, type FirstImage } from '../../src/kit/image/image-file.ts';
+import { imageName, type SourceImage } from './image-source.ts';
 import type { PackingPlan } from './plan-packing.ts';
-import { ImagePreparer, type Preparation, type PreparationJob } from './prepare-image.ts';
+import { ImagePreparer, type AlignmentRules, type Preparation, type PreparationJob } from './prepare-image.ts';
 
 export interface PackingOptions {
   readonly folder: string;
@@ -34,7 +32,7 @@ export interface Packed {
   readonly unusable: number;
   readonly duplicates: number;
   /** Size of all images, and the first of them; undefined where nothing was packed. */
-  readonly size: SizedImage | undefined;
+  readonly size: FirstImage | undefined;
 }
 
 type Context = Pick<StageContext, 'emit' | 'signal'>;
@@ -56,7 +54,7 @@ export async function packImages(plan: PackingPlan, options: PackingOptions, con
   }
 }
 
-type Add = (image: Image, prepared: Preparation) => Promise<void> | undefined;
+type Add = (image: SourceImage, prepared: Preparation) => Promise<void> | undefined;
 
 /** Aligned images are only copied, which one thread does as fast as a disk; others are decoded by several. */
 async function packHere(plan: PackingPlan, { rules }: PackingOptions, add: Add): Promise<void> {
@@ -70,17 +68,22 @@ async function packHere(plan: PackingPlan, { rules }: PackingOptions, add: Add):
 }
 
 async function packWithThreads(plan: PackingPlan, { rules, threads }: PackingOptions, add: Add): Promise<void> {
-  const inHand: Image[] = [];
+  const waiting: SourceImage[] = [];
   const jobs = function* (): Generator<PreparationJob> {
     for (const image of plan.images()) {
-      inHand.push(image);
+      waiting.push(image);
       yield { image, rules };
     }
   };
-  const worker = compiledModule('stages/face2rec/prepare-worker.ts');
-  for await (const prepared of mapInOrder<PreparationJob, Preparation>(jobs(), worker, threads)) {
-    const image = inHand.shift();
-    if (image !== undefined) await add(image, prepared);
+  const module = compiledModule('stages/face2rec/prepare-worker.ts');
+  const pool = new WorkerPool<undefined, PreparationJob, Preparation>({ module, threads, setup: undefined });
+  try {
+    for await (const prepared of pool.mapInOrder(jobs())) {
+      const image = waiting.shift();
+      if (image !== undefined) await add(image, prepared);
+    }
+  } finally {
+    await pool.close();
   }
 }
 
@@ -95,7 +98,7 @@ class Packing {
   readonly #packed = new Map<number, number>();
   /** Names of the identities, by label, of which images were left out. */
   readonly #reduced = new Map<number, string>();
-  #size: SizedImage | undefined;
+  #size: FirstImage | undefined;
   #unusable = 0;
   #duplicates = 0;
 
@@ -105,7 +108,7 @@ class Packing {
     this.#writer = new DatasetWriter(options.folder, options.writer);
   }
 
-  add(image: Image, prepared: Preparation): void {
+  add(image: SourceImage, prepared: Preparation): void {
     if (prepared.outcome === 'unusable') {
       this.#leaveOut(image, prepared.failures);
       return;
@@ -130,7 +133,7 @@ class Packing {
     this.#writer.abandon();
   }
 
-  #leaveOut(image: Image, failures: readonly [Failure, ...Failure[]]): void {
+  #leaveOut(image: SourceImage, failures: readonly [Failure, ...Failure[]]): void {
     if (this.#options.strict) throw new FailureError(failures);
     this.#unusable += 1;
     this.#reduced.set(image.label, image.identity);
@@ -139,17 +142,17 @@ class Packing {
 
   /** Labels are given before images are read, so an identity that loses too many keeps its own. */
   #nameThinIdentities(): void {
-    const { minImagesPerIdentity: least } = this.#options;
-    const thin = [...this.#reduced].filter(([label]) => (this.#packed.get(label) ?? 0) < least);
+    const { minImagesPerIdentity: min } = this.#options;
+    const thin = [...this.#reduced].filter(([label]) => (this.#packed.get(label) ?? 0) < min);
     if (thin.length === 0) return;
     const names = thin.slice(0, 3).map(([label, name]) => `${name} (${this.#packed.get(label) ?? 0})`);
     const more = thin.length > names.length ? ' ...' : '';
     this.#warn(
-      `identities that have fewer than ${least} images now that some were left out: ${thin.length}; they keep their labels: ${names.join(', ')}${more}`,
+      `identities that have fewer than ${min} images now that some were left out: ${thin.length}; they keep their labels: ${names.join(', ')}${more}`,
     );
   }
 
-  #isUnwantedDuplicate(image: Image, bytes: Uint8Array): boolean {
+  #isUnwantedDuplicate(image: SourceImage, bytes: Uint8Array): boolean {
     const { duplicates } = this.#options;
     if (duplicates === 'ignore') return false;
     const name = imageName(image);

@@ -1,12 +1,14 @@
 import { fail } from '../../src/core/failure.ts';
-import type { Image, ImageSource } from './image-source.ts';
+import { Random } from '../../src/core/random.ts';
+import { failures } from './failures.ts';
+import type { ImageSource, SourceImage } from './image-source.ts';
 
 /** What goes into a training set, and what was left out of it and why. Sizes grow with the identities, not the images. */
 export interface PackingPlan {
   /** Images to pack, with their final labels, in their order. */
   readonly images: ImageSource;
   readonly imageCount: number;
-  /** Names of everybody who is packed. */
+  /** Names of the people who are packed. */
   readonly identities: ReadonlySet<string>;
   readonly labelCount: number;
   /** Some images have to be aligned. */
@@ -18,12 +20,12 @@ export interface PackingPlan {
 }
 
 export interface PackingRules {
-  /** Nobody of these is packed. */
+  /** Names of people who are left out. */
   readonly held: ReadonlySet<string>;
   readonly minImagesPerIdentity: number;
-  /** Where the images of a label must follow each other: the list to name in the failure. */
+  /** If the images of a label must follow each other: the list to name in the failure. */
   readonly groupedList?: string;
-  /** Numbers the labels anew even if nobody is left out. */
+  /** Number the labels again even if every identity is kept. */
   readonly renumber: boolean;
 }
 
@@ -33,8 +35,8 @@ interface LabelSurvey {
 }
 
 /**
- * Leaves out whom the pairs show and who has too few images. Labels stay as they are if nobody is left out, and are
- * numbered anew from 0, in the same order, otherwise.
+ * Leaves out the people that the pairs show, and those with too few images. Labels stay as they are if every identity is
+ * kept, and are numbered again from 0, in the same order, otherwise. Fails with `damaged-list` and `list-not-grouped`.
  */
 export function planPacking(source: ImageSource, rules: PackingRules): PackingPlan {
   const labels = new Map<number, LabelSurvey>();
@@ -58,14 +60,13 @@ export function planPacking(source: ImageSource, rules: PackingRules): PackingPl
       survey.names.add(identity);
     }
   }
-  return { ...finishPlan(source, rules, labels, heldOut), anyUnaligned };
+  return { ...finishPlan(source, rules, { labels, heldOut }), anyUnaligned };
 }
 
 function finishPlan(
   source: ImageSource,
   rules: PackingRules,
-  labels: ReadonlyMap<number, LabelSurvey>,
-  heldOut: ReadonlySet<string>,
+  { labels, heldOut }: { readonly labels: ReadonlyMap<number, LabelSurvey>; readonly heldOut: ReadonlySet<string> },
 ): Omit<PackingPlan, 'anyUnaligned'> {
   const kept = [...labels].filter(([, { images }]) => images > 0 && images >= rules.minImagesPerIdentity);
   const tooFew = [...labels.values()].filter(({ images }) => images > 0 && images < rules.minImagesPerIdentity);
@@ -87,21 +88,41 @@ function finishPlan(
   };
 }
 
-function requireLabel({ label, line = 1 }: Image, list: string | undefined): void {
+function requireLabel({ label, line = 1 }: SourceImage, list: string | undefined): void {
   if (Number.isInteger(label) && label >= 0) return;
-  fail({
-    code: 'damaged-list',
-    message: `expected a label that is a whole number from 0 on, found ${label}`,
-    at: { file: list ?? '', line, column: 1, length: 1 },
-  });
+  fail(failures.badLabel({ label }, { file: list ?? '', line, column: 1, length: 1 }));
 }
 
 /** A label that comes back later would make a second identity out of one person. */
-function refuseScattered({ label, line = 1 }: Image, list: string): never {
-  fail({
-    code: 'list-not-grouped',
-    message: `label ${label} comes back after other labels; all images of an identity must follow each other`,
-    at: { file: list, line, column: 1, length: 1 },
-    hint: 'Sort the list by label, or choose order: identities or order: images.',
-  });
+function refuseScattered({ label, line = 1 }: SourceImage, list: string): never {
+  fail(failures.listNotGrouped({ label }, { file: list, line, column: 1, length: 1 }));
+}
+
+/** `list`: as given. `identities`: identities in random order, each with its images together. `pictures`: all images mixed. */
+export type PackingOrder = 'list' | 'identities' | 'pictures';
+
+/** Puts images in another order. All but `list` keep the names of all images in memory. */
+export function orderImages(source: ImageSource, order: PackingOrder, seed: number): ImageSource {
+  if (order === 'list') return source;
+  const random = Random.derive(seed, 'order of packing');
+  const images = [...source()];
+  if (order === 'pictures') {
+    random.shuffle(images);
+    return () => images;
+  }
+  const identities = groupByLabel(images);
+  random.shuffle(identities);
+  return function* (): Generator<SourceImage> {
+    for (const identity of identities) yield* identity;
+  };
+}
+
+function groupByLabel(images: readonly SourceImage[]): SourceImage[][] {
+  const groups = new Map<number, SourceImage[]>();
+  for (const image of images) {
+    const group = groups.get(image.label);
+    if (group === undefined) groups.set(image.label, [image]);
+    else group.push(image);
+  }
+  return [...groups.values()];
 }

@@ -1,9 +1,22 @@
-import { FailureError, type Failure } from '../../src/core/failure.ts';
-import { DecodeBuffers } from '../../src/kit/image/decode-buffers.ts';
+import { fail, FailureError, type Failure } from '../../src/core/failure.ts';
+import { alignmentMatrix } from '../../src/kit/face/align-face.ts';
+import { cropFace } from '../../src/kit/face/crop-face.ts';
+import { sourceArea, warpAffine } from '../../src/kit/face/warp-affine.ts';
 import { checkedImage, ReusableBuffer, storedImage, type StoredImage } from '../../src/kit/image/image-file.ts';
-import { alignImage, type AlignmentMemory, type AlignmentRules } from './align-image.ts';
-import { loadImage } from './load-image.ts';
-import type { Image } from './image-source.ts';
+import { decodeImage, encodeJpeg, encodePng } from '../../src/kit/image/image.ts';
+import { DecodeBuffers, type ImageSize, type RgbImage } from '../../src/kit/image/rgb-image.ts';
+import { failures } from './failures.ts';
+import { loadImage, type SourceImage } from './image-source.ts';
+
+/** How images that are not aligned become crops. */
+export interface AlignmentRules {
+  readonly size: ImageSize;
+  readonly encoding: 'jpg' | 'png';
+  /** JPEG: 1 to 100. PNG: compression level 0 to 9. */
+  readonly quality: number;
+  /** If an image has no points: fail, or crop its box or middle. */
+  readonly withoutPoints: 'fail' | 'crop';
+}
 
 export type Preparation =
   | ({ readonly outcome: 'ready' } & StoredImage)
@@ -11,16 +24,17 @@ export type Preparation =
 
 /** What a worker thread is asked. */
 export interface PreparationJob {
-  readonly image: Image;
+  readonly image: SourceImage;
   readonly rules: AlignmentRules;
 }
 
-/** Reads images one after the other: verbatim where they are aligned, cut out and encoded where they are not. */
+/** Reads images one after the other: verbatim if they are aligned, cut out and encoded if they are not. */
 export class ImagePreparer {
-  readonly #memory: AlignmentMemory = { file: new ReusableBuffer(), pixels: new DecodeBuffers() };
+  readonly #fileBuffer = new ReusableBuffer();
+  readonly #pixelBuffers = new DecodeBuffers();
 
   /**
-   * The image, whose bytes stay as they are until the next call; a promise of it where something has to be decoded, for a
+   * The image, whose bytes stay as they are until the next call; a promise of it if something has to be decoded, for a
    * promise costs as much as reading a small file. Neither throws nor rejects for a bad image.
    */
   prepare(job: PreparationJob): Preparation | Promise<Preparation> {
@@ -31,16 +45,12 @@ export class ImagePreparer {
     }
   }
 
-  #prepareStored(image: Image): Preparation | Promise<Preparation> {
-    const { bytes, source } = loadImage(image, this.#memory.file);
-    const checked = checkedImage(bytes, source);
+  #prepareStored(image: SourceImage): Preparation | Promise<Preparation> {
+    const { bytes, origin } = loadImage(image, this.#fileBuffer);
+    const checked = checkedImage(bytes, origin);
     return checked === undefined
-      ? this.#prepareSlowly(storedImage(bytes, source))
+      ? this.#prepareSlowly(storedImage(bytes, origin))
       : { outcome: 'ready', bytes, width: checked.width, height: checked.height };
-  }
-
-  async #align({ image, rules }: PreparationJob): Promise<StoredImage> {
-    return { bytes: await alignImage(image, rules, this.#memory), ...rules.size };
   }
 
   async #prepareSlowly(image: Promise<StoredImage>): Promise<Preparation> {
@@ -50,9 +60,36 @@ export class ImagePreparer {
       return unusable(error);
     }
   }
+
+  /** Decodes a photograph, cuts the face out, and encodes it. */
+  async #align({ image, rules }: PreparationJob): Promise<StoredImage> {
+    const { path, points, within } = image;
+    if (points === undefined && rules.withoutPoints === 'fail') {
+      const offset = within === undefined ? {} : { offset: within.offset };
+      fail(failures.unalignedImage({}, { file: path, ...offset }));
+    }
+    const { bytes, origin } = loadImage(image, this.#fileBuffer);
+    if (points === undefined) {
+      const photograph = await decodeImage(bytes, origin, { upright: true });
+      return { bytes: await encode(cropFace(photograph, image.box, rules.size), rules), ...rules.size };
+    }
+    const matrix = alignmentMatrix(pairUp(points), rules.size);
+    const area = sourceArea(matrix, rules.size);
+    const photograph = await decodeImage(bytes, origin, { upright: true, area, buffers: this.#pixelBuffers });
+    return { bytes: await encode(warpAffine(photograph, matrix, rules.size), rules), ...rules.size };
+  }
 }
 
 function unusable(error: unknown): Preparation {
   if (error instanceof FailureError) return { outcome: 'unusable', failures: error.failures };
   throw error;
+}
+
+async function encode(face: RgbImage, { encoding, quality }: AlignmentRules): Promise<Uint8Array> {
+  return encoding === 'png' ? encodePng(face, Math.min(9, quality)) : encodeJpeg(face, quality);
+}
+
+function pairUp(points: readonly number[]): (readonly [number, number])[] {
+  const count = points.length / 2;
+  return Array.from({ length: count }, (_, index) => [points[index] ?? 0, points[count + index] ?? 0] as const);
 }

@@ -1,17 +1,16 @@
 import { fail } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { FolderListing } from '../../src/kit/dataset/image-folder.ts';
-import { pairProtocol, type FacePair } from '../../src/kit/codec/lists/pair-protocol.ts';
-import { peopleInPairs, selectPairs } from '../../src/kit/codec/lists/pair-selection.ts';
+import { pairProtocol, peopleInPairs, selectPairs, type FacePair } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import { findShards } from '../../src/kit/dataset/tar-shard.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
+import { failures } from './failures.ts';
 import { packPairs } from './pack-pairs.ts';
 import { packImages } from './pack-images.ts';
 import { imagesOfFolder, imagesOfList, imagesOfShards } from './image-source.ts';
-import { planPacking, type PackingPlan } from './plan-packing.ts';
-import { orderImages } from './shuffle-images.ts';
+import { orderImages, planPacking, type PackingPlan } from './plan-packing.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
 
@@ -35,7 +34,8 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     },
     context,
   );
-  const set = await packPairs(pairs, inputs.images, inputs.protocol ?? '', packed.size);
+  const place = { folder: inputs.images, protocol: inputs.protocol ?? '' };
+  const set = await packPairs(pairs, place, packed.size);
   writeVerificationSet(outputs.pairs, set);
   const { identities, images } = packed.manifest;
   const figures = { identities, images, pairs: set.same.length, unreadable: packed.unusable };
@@ -72,18 +72,14 @@ function makePlan(context: Context, held: ReadonlySet<string>): PackingPlan {
 function warnOfIgnored(context: Context, ignored: readonly string[]): void {
   if (ignored.length === 0) return;
   const shown = ignored.slice(0, 3).join(', ');
-  const message = `${ignored.length} files are no images of an identity and are passed over: ${shown}${ignored.length > 3 ? ' ...' : ''}`;
+  const message = `${ignored.length} files are not images of an identity and are ignored: ${shown}${ignored.length > 3 ? ' ...' : ''}`;
   context.emit({ type: 'log', level: 'warning', message });
 }
 
-/** Says what was left out, and makes sure that nobody is trained on who is verified on. */
+/** Reports what was left out, and makes sure that no person is in both sets. */
 function describePlan(context: Context, plan: PackingPlan, pairs: readonly FacePair[]): void {
   if (plan.imageCount === 0) {
-    fail({
-      code: 'nothing-to-pack',
-      message: 'no image is left to train on: there is none, or all are held out or of identities with too few images',
-      at: { file: context.inputs.images },
-    });
+    fail(failures.nothingToPack({}, { file: context.inputs.images }));
   }
   if (plan.tooFew.length > 0) info(context, `${plan.tooFew.length} identities have too few images and are left out`);
   if (pairs.length === 0) return;

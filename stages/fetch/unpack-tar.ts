@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { fail } from '../../src/core/failure.ts';
 import { Cursor } from '../../src/kit/codec/cursor.ts';
-import { paddingOf, TarHeaders, typeOf, type TarHeader } from '../../src/kit/codec/archive/tar-archive.ts';
+import { paddingOf, TarHeaders, typeOf, type TarHeader } from '../../src/kit/codec/archive/tar-headers.ts';
 import { failures } from './failures.ts';
 import type { UnpackTarget } from './unpack-target.ts';
 

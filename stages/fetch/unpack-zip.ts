@@ -9,7 +9,7 @@ import {
   zipContentOffset,
   type ReadRange,
   type ZipEntry,
-} from '../../src/kit/codec/archive/zip-directory.ts';
+} from '../../src/kit/codec/archive/zip-archive.ts';
 import { failures } from './failures.ts';
 import type { UnpackTarget } from './unpack-target.ts';
 

@@ -1,10 +1,10 @@
 import { fail } from '../../src/core/failure.ts';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
-import { copyIdentities } from '../../src/kit/dataset/dataset-copy.ts';
-import { identityImages } from '../../src/kit/dataset/identity-images.ts';
+import { copyIdentities, identityImages } from '../../src/kit/dataset/dataset-copy.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
+import { failures } from './failures.ts';
 
 /** Joins packed sets: the identities of each follow those of the set before. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
@@ -16,8 +16,8 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     const numbered = identities.map((identity, label) => ({ ...identity, label }));
     const total = sets.reduce((sum, { imageCount }) => sum + imageCount, 0);
     const progress = new WorkProgress(context, 'images', total);
-    const options = { labelForm: params.labels };
-    const manifest = await copyIdentities(numbered, outputs.dataset, options, () => progress.step());
+    const options = { folder: outputs.dataset, labelForm: params.labels, onImage: () => progress.step() };
+    const manifest = await copyIdentities(numbered, options);
     progress.end();
     context.emit({ type: 'metric', name: 'identities', value: manifest.identities });
     context.emit({ type: 'metric', name: 'images', value: manifest.images });
@@ -27,13 +27,9 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
 };
 
 function requireEqualSizes([first, ...others]: readonly PackedDataset[]): void {
+  if (first === undefined) return;
   for (const { property, folder } of others) {
-    if (property.width === first?.property.width && property.height === first.property.height) continue;
-    fail({
-      code: 'unequal-sizes',
-      message: `the images have ${property.width} x ${property.height} pixels, those of ${first?.folder ?? ''} have ${first?.property.width ?? 0} x ${first?.property.height ?? 0}`,
-      at: { file: folder },
-      hint: 'A packed set holds images of one size: pack both with the same imageSize.',
-    });
+    if (property.width === first.property.width && property.height === first.property.height) continue;
+    fail(failures.unequalSizes({ size: property, first }, { file: folder }));
   }
 }

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findImage, imageExtensions } from '../../src/kit/dataset/image-folder.ts';
-import { matFile } from '../../src/kit/codec/matlab/mat-file.ts';
-import { pairsOfMat } from '../../src/kit/codec/matlab/mat-protocol.ts';
+import { matFile, pairsOfMat } from '../../src/kit/codec/matlab/mat-file.ts';
 import { pairProtocol, type FaceImage } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
 
-/** An image of a protocol: what it is called there, and where it lies if it exists. */
+/** An image of a protocol: what it is called there, and its path if it exists. */
 export interface NamedImage {
   readonly name: string;
   readonly path: string | undefined;

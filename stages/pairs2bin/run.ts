@@ -1,12 +1,13 @@
-import { fail, FailureError, type Failure } from '../../src/core/failure.ts';
+import { fail, throwIfAny } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
-import { selectPairs } from '../../src/kit/codec/lists/pair-selection.ts';
-import { requireEqualSize, type SizedImage } from '../../src/kit/image/image-file.ts';
+import { selectPairs } from '../../src/kit/codec/lists/pair-protocol.ts';
+import { requireEqualSize, type FirstImage } from '../../src/kit/image/image-file.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
+import { failures } from './failures.ts';
 import { loadFace } from './load-face.ts';
-import { readProtocol, type NamedImage, type ImagePair } from './read-protocol.ts';
+import { readProtocol, type ImagePair } from './read-protocol.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
 
@@ -29,7 +30,7 @@ async function loadAll(paths: ReadonlySet<string>, context: Context): Promise<Re
   const { params, inputs } = context;
   const progress = new WorkProgress(context, 'images', paths.size);
   const bytesOf = new Map<string, Uint8Array>();
-  let first: SizedImage | undefined;
+  let first: FirstImage | undefined;
   for (const path of paths) {
     const { bytes, width, height } = await loadFace(path, params, inputs.points);
     first ??= { path, width, height };
@@ -46,30 +47,17 @@ function withoutMissing(pairs: readonly ImagePair[], context: Context): readonly
   const whole = pairs.filter(({ left, right }) => left.path !== undefined && right.path !== undefined);
   const missing = pairs.flatMap(({ left, right }) => [left, right]).filter(({ path }) => path === undefined);
   const names = [...new Set(missing.map(({ name }) => name))];
-  if (names.length > 0 && context.params.missing === 'fail') refuseMissing(names, context.inputs);
+  if (context.params.missing === 'fail') {
+    const { images: folder, protocol } = context.inputs;
+    throwIfAny(names.slice(0, 10).map((name) => failures.missingImage({ name, folder }, { file: protocol })));
+  }
   for (const name of names) context.emit({ type: 'log', level: 'warning', message: `not found: ${name}` });
   if (names.length > 0) {
     const message = `left out ${pairs.length - whole.length} of ${pairs.length} pairs, of which an image is missing`;
     context.emit({ type: 'log', level: 'warning', message });
   }
   if (whole.length === 0) {
-    fail({
-      code: 'nothing-to-pack',
-      message: 'no pair has both of its images',
-      at: { file: context.inputs.protocol },
-    });
+    fail(failures.nothingToPack({}, { file: context.inputs.protocol }));
   }
   return whole;
-}
-
-function refuseMissing(names: readonly NamedImage['name'][], { images, protocol }: Inputs): never {
-  const failures = names.slice(0, 10).map((name): Failure => ({
-    code: 'missing-image',
-    message: `the protocol names ${name}, but ${images} does not have it`,
-    at: { file: protocol },
-    hint: 'Give the folder that the protocol was made for, or choose missing: skip.',
-  }));
-  const [first, ...rest] = failures;
-  if (first !== undefined) throw new FailureError([first, ...rest]);
-  throw new Error('nothing is missing');
 }

@@ -1,19 +1,18 @@
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
-import { copyIdentities } from '../../src/kit/dataset/dataset-copy.ts';
-import { identityImages } from '../../src/kit/dataset/identity-images.ts';
+import { copyIdentities, identityImages } from '../../src/kit/dataset/dataset-copy.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
-/** Numbers the identities of a packed set anew, in the order of their first images. */
+/** Numbers the identities of a packed set again from 0, in the order of their first images. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params } = context;
   const from = new PackedDataset(inputs.dataset);
   try {
     const identities = identityImages(from).map(({ positions }, label) => ({ from, positions, label }));
     const progress = new WorkProgress(context, 'images', from.imageCount);
-    const options = { labelForm: params.labels };
-    const manifest = await copyIdentities(identities, outputs.dataset, options, () => progress.step());
+    const options = { folder: outputs.dataset, labelForm: params.labels, onImage: () => progress.step() };
+    const manifest = await copyIdentities(identities, options);
     progress.end();
     context.emit({ type: 'metric', name: 'identities', value: manifest.identities });
     context.emit({ type: 'metric', name: 'images', value: manifest.images });

@@ -2,33 +2,33 @@ import { fail } from '../../src/core/failure.ts';
 import { Random } from '../../src/core/random.ts';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
-import { copyIdentities } from '../../src/kit/dataset/dataset-copy.ts';
-import { identityImages } from '../../src/kit/dataset/identity-images.ts';
+import { copyIdentities, identityImages } from '../../src/kit/dataset/dataset-copy.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
+import { failures } from './failures.ts';
 
-/** Divides a packed set by identity; nobody is in both parts. */
+/** Divides a packed set by identity; no identity is in both parts. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params, seed } = context;
   const from = new PackedDataset(inputs.dataset);
   try {
     const identities = identityImages(from);
     if (params.validationIdentities >= identities.length) {
-      fail({
-        code: 'too-few-identities',
-        message: `${params.validationIdentities} of ${identities.length} identities were to go into the validation set; nobody would be left to train on`,
-        at: { file: inputs.dataset },
-        hint: 'Lower validationIdentities.',
-      });
+      const facts = { validation: params.validationIdentities, identities: identities.length };
+      fail(failures.tooFewIdentities(facts, { file: inputs.dataset }));
     }
     const places = Array.from(identities.keys());
     Random.derive(seed, 'split').shuffle(places);
     const chosen = new Set(places.slice(0, params.validationIdentities));
     const progress = new WorkProgress(context, 'images', from.imageCount);
-    const write = async (folder: string, isWanted: (place: number) => boolean, name: string): Promise<void> => {
-      const wanted = identities.filter((_, place) => isWanted(place));
-      const copied = wanted.map(({ positions }, label) => ({ from, positions, label }));
-      const manifest = await copyIdentities(copied, folder, { labelForm: params.labels }, () => progress.step());
+    const write = async (folder: string, isChosen: (place: number) => boolean, name: string): Promise<void> => {
+      const part = identities.filter((_, place) => isChosen(place));
+      const copied = part.map(({ positions }, label) => ({ from, positions, label }));
+      const manifest = await copyIdentities(copied, {
+        folder,
+        labelForm: params.labels,
+        onImage: () => progress.step(),
+      });
       context.emit({ type: 'metric', name: `${name} identities`, value: manifest.identities });
       context.emit({ type: 'metric', name: `${name} images`, value: manifest.images });
     };

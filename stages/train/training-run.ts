@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { FailureError } from '../../src/core/failure.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
-import { openTrainingReader, type TrainingReader } from '../../src/kit/dataset/training-reader.ts';
+import { openDataLoader, type DataLoader } from '../../src/kit/dataset/data-loader.ts';
 import { backboneOf, buildNetwork } from '../../src/kit/net/backbones/index.ts';
 import { lossOf } from '../../src/kit/net/losses/index.ts';
 import { ruleOf } from '../../src/kit/net/optimizers/index.ts';
@@ -28,7 +28,7 @@ const progressEveryMs = 250;
 export class TrainingRun {
   readonly #context: Context;
   readonly #inferred: ShapedGraph;
-  readonly #reader: TrainingReader;
+  readonly #reader: DataLoader;
   readonly #trainer: Trainer;
   readonly #validation: Validation;
   readonly #curves: Curves;
@@ -40,7 +40,7 @@ export class TrainingRun {
 
   static async open(context: Context, engine: Backend): Promise<TrainingRun> {
     const checkpoint = usableCheckpoint(context);
-    const reader = await openTrainingReader({
+    const reader = await openDataLoader({
       folder: context.inputs.dataset,
       batch: context.params.batch,
       seed: context.seed,
@@ -58,7 +58,7 @@ export class TrainingRun {
 
   private constructor(
     context: Context,
-    parts: { engine: Backend; reader: TrainingReader; checkpoint: Checkpoint | undefined },
+    parts: { engine: Backend; reader: DataLoader; checkpoint: Checkpoint | undefined },
   ) {
     const { params, inputs, seed, signal } = context;
     const { engine, reader, checkpoint } = parts;

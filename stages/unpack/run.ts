@@ -6,7 +6,7 @@ import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import { imageFormat } from '../../src/kit/image/image-header.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { packingList, type FaceEntry } from '../../src/kit/codec/insightface/packing-list.ts';
-import { classOf } from '../../src/kit/codec/insightface/record-header.ts';
+import { classOf } from '../../src/kit/codec/mxnet/image-record.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
 const extensions = {

@@ -84,13 +84,13 @@ describe('of packing', () => {
   it('list-not-grouped', () => {
     expect(printed.get('list-not-grouped')).toMatchInlineSnapshot(`
       "<workspace>/scattered.lst:3:1 list-not-grouped: label 0 comes back after other labels; all images of an identity must follow each other
-        Sort the list by label, or choose order: identities or order: images."
+        Sort the list by label, or choose order: identities or order: pictures."
     `);
   });
   it('unaligned-image', () => {
     expect(printed.get('unaligned-image')).toMatchInlineSnapshot(`
-      "<workspace>/faces/bert/bert_0001.jpg: unaligned-image: the image is not aligned, and no list gives points to align it by
-        Give its ten coordinates in the list (columns 8 to 17), or choose withoutPoints: crop."
+      "<workspace>/faces/bert/bert_0001.jpg: unaligned-image: the image is not aligned, and no list has points to align it by
+        Add its ten coordinates to the list (columns 8 to 17), or choose withoutPoints: crop."
     `);
   });
   it('unequal-sizes', () => {
@@ -107,14 +107,14 @@ describe('of packing', () => {
   });
   it('unlabelled-sample', () => {
     expect(printed.get('unlabelled-sample')).toMatchInlineSnapshot(`
-      "<workspace>/shards/no-label.tar: offset 512: unlabelled-sample: nothing says who a.jpg shows: there is no .cls file beside it, and other images have one or it lies in no folder
-        Put a .cls file beside every image, or leave them out and have a folder per identity."
+      "<workspace>/shards/no-label.tar: offset 512: unlabelled-sample: a.jpg has no label: there is no .cls file next to it, and other images have one or it is not in a folder
+        Put a .cls file next to every image, or leave them out and have a folder per identity."
     `);
   });
   it('damaged-file', () => {
     expect(printed.get('damaged-file')).toMatchInlineSnapshot(`
       "<workspace>/shards/bad-label.tar: offset 2048: damaged-file: a.cls should hold the number of a class, found "anna"
-        A class is a whole number from 0 on."
+        A class is an integer from 0 on."
     `);
   });
 });
@@ -136,7 +136,7 @@ describe('of pairs', () => {
   it('wrong-points', () => {
     expect(printed.get('wrong-points')).toMatchInlineSnapshot(`
       "<workspace>/points/anna_0001.pts: wrong-points: expected 68 points, found 2
-        Give .pts files of the 68 points of 300-W, or choose align: crop."
+        Use .pts files of the 68 points of 300-W, or choose align: crop."
     `);
   });
 });
@@ -144,13 +144,13 @@ describe('of pairs', () => {
 describe('of packed sets', () => {
   it('missing-record', () => {
     expect(printed.get('missing-record')).toMatchInlineSnapshot(`
-      "<workspace>/lost-record/train.rec: missing-record: there is no record 2, but record 0 or the size of the set says that there is one
+      "<workspace>/lost-record/train.rec: missing-record: there is no record 2, but record 0 or the size of the set requires one
         Delete the .idx file if it belongs to another .rec file; otherwise pack the set again."
     `);
   });
   it('too-few-identities', () => {
     expect(printed.get('too-few-identities')).toMatchInlineSnapshot(`
-      "<workspace>/set: too-few-identities: 2 of 2 identities were to go into the validation set; nobody would be left to train on
+      "<workspace>/set: too-few-identities: 2 of 2 identities were to be in the validation set; none would be left to train on
         Lower validationIdentities."
     `);
   });

@@ -137,7 +137,7 @@ describe('of face2rec and pairs2bin', () => {
   });
   it('undecodable-image', () => {
     expect(printed.get('undecodable-image')).toMatchInlineSnapshot(`
-      "<workspace>/faces/anna/anna_0001.jpg: offset 0: undecodable-image: the image cannot be decoded: it is no image in a known format
+      "<workspace>/faces/anna/anna_0001.jpg: offset 0: undecodable-image: the image cannot be decoded: it is not an image in a known format
         Replace or remove the image."
     `);
   });

@@ -8,7 +8,7 @@ import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { decodeImage } from '../../src/kit/image/image.ts';
 import { mxnetParams } from '../../src/kit/codec/mxnet/mxnet-params.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
-import { RecordFile } from '../../src/kit/dataset/record-file.ts';
+import { RecordFile } from '../../src/kit/codec/mxnet/record-file.ts';
 import { readVerificationSet, writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { jpeg } from '../kit/dataset/tiny-faces.ts';
 import { preparePeer, runPython } from './python.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
-import { decodePhotograph } from '../../src/kit/image/image.ts';
+import { decodeImage } from '../../src/kit/image/image.ts';
 import { preparePeer, runPython } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();
@@ -71,7 +71,7 @@ describe.skipIf(missing !== undefined)(`photographs beside OpenCV${note}`, () =>
       .split('\n');
     for (const line of lines) {
       const [name = '', width, height, hex = ''] = line.split(' ');
-      const image = await decodePhotograph(readFileSync(join(folder, name)), name);
+      const image = await decodeImage(readFileSync(join(folder, name)), name, { upright: true });
       expect([name, image.width, image.height]).toEqual([name, Number(width), Number(height)]);
       // OpenCV leaves a deep TIFF in colours, and no other deep image, to libtiff, which rounds where the others cut.
       const most = name === 'colour-16.tif' ? 1 : 0;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Stage, StageEvent } from '../../src/stage-api/stage.ts';
 import { DatasetWriter, type DatasetWriterOptions } from '../../src/kit/dataset/dataset-writer.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
-import { classOf } from '../../src/kit/codec/insightface/record-header.ts';
+import { classOf } from '../../src/kit/codec/mxnet/image-record.ts';
 import { run as face2rec } from '../../stages/face2rec/run.ts';
 import { run as merge } from '../../stages/merge/run.ts';
 import { run as relabel } from '../../stages/relabel/run.ts';

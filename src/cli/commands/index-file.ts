@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';
 import { indexFile } from '../../kit/codec/mxnet/index-file.ts';
-import { packedFiles } from '../../kit/dataset/packed-dataset.ts';
-import { RecordFile } from '../../kit/dataset/record-file.ts';
+import { packedFiles } from '../../kit/codec/insightface/property-file.ts';
+import { RecordFile } from '../../kit/codec/mxnet/record-file.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 

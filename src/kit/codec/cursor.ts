@@ -1,9 +1,10 @@
-import { fail } from '../../core/failure.ts';
+import { fail, type ByteLocation } from '../../core/failure.ts';
+import { failures } from './failures.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * A position in bytes that are wholly in memory, little-endian. Every read checks what is left first, so a damaged
+ * A position in bytes that are all in memory, little-endian. Every read checks what is left first, so a damaged
  * file ends in a failure that names the offset, never in an over-read or in an allocation the file does not back.
  */
 export class Cursor {
@@ -103,18 +104,19 @@ export class Cursor {
     if (count * itemBytes > this.remaining) this.truncated(what, count * itemBytes);
   }
 
-  /** Fails with `damaged-file` (or `code`) at `offset`, or at the next byte. */
-  damaged(message: string, offset = this.offset, code = 'damaged-file'): never {
-    fail({ code, message, at: { file: this.file, offset } });
+  /** The place of `offset`, or of the next byte, for a failure. */
+  at(offset = this.offset): ByteLocation {
+    return { file: this.file, offset };
   }
 
+  /** Fails with `damaged-file` at `offset`, or at the next byte. */
+  damaged(problem: string, offset = this.offset): never {
+    fail(failures.damagedFile({ problem }, this.at(offset)));
+  }
+
+  /** Fails with `truncated-file` at the next byte. */
   truncated(what: string, needed: number): never {
-    fail({
-      code: 'truncated-file',
-      message: `the file ends too early: ${what} needs ${needed} bytes, ${this.remaining} are left`,
-      at: { file: this.file, offset: this.offset },
-      hint: 'Copy or pack the file again; it was probably cut off on the way.',
-    });
+    fail(failures.truncatedFile({ what, needed, left: this.remaining }, this.at()));
   }
 
   #advance(length: number, what: string): number {

@@ -1,4 +1,6 @@
+import { fail } from '../../core/failure.ts';
 import type { Cursor } from './cursor.ts';
+import { failures } from './failures.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -13,7 +15,7 @@ export function parseJson(cursor: Cursor): unknown {
     const position = Number(/position (\d+)/.exec(message)?.[1] ?? text.length);
     // Positions count UTF-16 units; files are UTF-8.
     const offset = start + Buffer.byteLength(text.slice(0, position));
-    return cursor.damaged(`it is not JSON (${message.slice(0, 100)})`, offset, 'damaged-json');
+    return fail(failures.damagedJson({ error: message.slice(0, 100) }, cursor.at(offset)));
   }
 }
 

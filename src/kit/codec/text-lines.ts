@@ -1,9 +1,10 @@
 import { closeSync, readSync } from 'node:fs';
-import { fail, type Failure } from '../../core/failure.ts';
+import { fail, type FailureMaker } from '../../core/failure.ts';
 import { Cursor } from './cursor.ts';
+import { failures } from './failures.ts';
 import { openForReading } from './read-file.ts';
 
-/** One line of a text file, with what an error about it needs. */
+/** One line of a text file, with what a failure about it needs. */
 export interface TextLine {
   readonly file: string;
   /** Counted from 1. */
@@ -22,7 +23,7 @@ export function filledLines(cursor: Cursor): TextLine[] {
   try {
     text = utf8.decode(bytes);
   } catch {
-    return cursor.damaged('it is not UTF-8 text', offset, 'not-text');
+    return fail(failures.notText({}, cursor.at(offset)));
   }
   return text.split('\n').flatMap((line, index) => {
     const trimmed = line.replace(/\r$/, '');
@@ -58,24 +59,17 @@ function countLineFeeds(bytes: Uint8Array): number {
   return count;
 }
 
-/** Fails at a line: `expected` says what should stand there. */
-export function refuseLine(line: TextLine, code: string, expected: string, hint?: string): never {
-  fail(lineFailure(line, code, expected, hint));
-}
-
-/** The same as a value, to be collected. */
-export function lineFailure(line: TextLine, code: string, expected: string, hint?: string): Failure {
+/** Fails at a line, of which `expected` is the text that should have been there. */
+export function refuseLine(
+  line: TextLine,
+  kind: FailureMaker<{ readonly expected: string; readonly found?: string | undefined }>,
+  expected: string,
+): never {
   const shown = line.text.length > 120 ? `${line.text.slice(0, 117)}...` : line.text;
-  return {
-    code,
-    message: `expected ${expected}, found ${JSON.stringify(shown)}`,
-    at: {
-      file: line.file,
-      line: line.number,
-      column: 1,
-      length: Math.max(1, shown.length),
-      sourceLine: shown,
-    },
-    ...(hint === undefined ? {} : { hint }),
-  };
+  fail(
+    kind(
+      { expected, found: JSON.stringify(shown) },
+      { file: line.file, line: line.number, column: 1, length: Math.max(1, shown.length), sourceLine: shown },
+    ),
+  );
 }

@@ -1,13 +1,13 @@
 import { fail } from '../../core/failure.ts';
-import { decodeImage, decodeJpegFast, requireSound, type ImageSource } from '../image/image.ts';
-import { RecordFile } from './record-file.ts';
-import { classOf } from '../codec/insightface/record-header.ts';
+import { decodeImage, decodeJpegFast, requireSound, type ImageOrigin } from '../image/image.ts';
+import type { ImageSize } from '../image/rgb-image.ts';
+import { failures } from './failures.ts';
+import { RecordFile } from '../codec/mxnet/record-file.ts';
+import { classOf } from '../codec/mxnet/image-record.ts';
 
 /** What the images of a packed set have in common. */
-export interface BatchLayout {
+export interface BatchLayout extends ImageSize {
   readonly recordPath: string;
-  readonly height: number;
-  readonly width: number;
   /** Labels are below this. */
   readonly identities: number;
 }
@@ -26,6 +26,9 @@ export interface BatchTarget {
   readonly labels: Int32Array;
 }
 
+/** Where the record of an image is. */
+type RecordOrigin = Required<ImageOrigin>;
+
 /** Reads, decodes and mirrors the images of batches; each thread has one. */
 export class BatchFiller {
   readonly #layout: BatchLayout;
@@ -41,17 +44,17 @@ export class BatchFiller {
     const imageBytes = height * width * 3;
     for (const [position, offset] of job.offsets.entries()) {
       const record = this.#records.readAt(offset);
-      const source = { file: this.#layout.recordPath, offset, what: `image ${String(record.id)}` };
-      target.labels[position] = this.#checkedClass(classOf(record), source);
+      const origin = { file: this.#layout.recordPath, offset, what: `image ${String(record.id)}` };
+      target.labels[position] = this.#checkedClass(classOf(record), origin);
       const pixels = target.images.subarray(position * imageBytes, (position + 1) * imageBytes);
-      const header = requireSound(record.payload, source);
-      if (header !== undefined) this.#requireSize(header, source);
-      // The fast decoder has no way from CMYK.
+      const header = requireSound(record.payload, origin);
+      if (header !== undefined) this.#requireSize(header, origin);
+      // The fast decoder cannot convert CMYK.
       if (header?.format === 'jpeg' && header.channels !== 4) {
-        decodeJpegFast(record.payload, source, pixels);
+        decodeJpegFast(record.payload, origin, pixels);
       } else {
-        const image = await decodeImage(record.payload, source);
-        this.#requireSize(image, source);
+        const image = await decodeImage(record.payload, origin);
+        this.#requireSize(image, origin);
         pixels.set(image.data);
       }
       if (job.mirror[position] === 1) mirrorRows(pixels, width);
@@ -62,26 +65,17 @@ export class BatchFiller {
     this.#records.close();
   }
 
-  #checkedClass(label: number, source: ImageSource): number {
+  #checkedClass(label: number, origin: RecordOrigin): number {
     const { identities } = this.#layout;
     if (Number.isInteger(label) && label >= 0 && label < identities) return label;
-    fail({
-      code: 'label-out-of-range',
-      message: `${source.what ?? 'an image'} has label ${label}, expected 0 to ${identities - 1} (the set has ${identities} identities)`,
-      at: { file: source.file, ...(source.offset === undefined ? {} : { offset: source.offset }) },
-      hint: 'Pack the set again, or correct the first number of its property file.',
-    });
+    const { what, file, offset } = origin;
+    fail(failures.labelOutOfRange({ what, label, identities }, { file, offset }));
   }
 
-  #requireSize(size: { readonly height: number; readonly width: number }, source: ImageSource): void {
+  #requireSize(found: ImageSize, { what, file, offset }: RecordOrigin): void {
     const { height, width } = this.#layout;
-    if (size.height === height && size.width === width) return;
-    fail({
-      code: 'wrong-image-size',
-      message: `${source.what ?? 'an image'} has ${size.width} x ${size.height} pixels, the property file of its set says ${width} x ${height}`,
-      at: { file: source.file, ...(source.offset === undefined ? {} : { offset: source.offset }) },
-      hint: 'Pack the set again, or correct height and width in its property file.',
-    });
+    if (found.height === height && found.width === width) return;
+    fail(failures.wrongImageSize({ what, found, expected: { width, height } }, { file, offset }));
   }
 }
 

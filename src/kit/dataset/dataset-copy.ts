@@ -1,7 +1,29 @@
-import type { DatasetManifest, DatasetWriterOptions } from './dataset-writer.ts';
-import { DatasetWriter } from './dataset-writer.ts';
-import type { IdentityImages } from './identity-images.ts';
+import { classOf } from '../codec/mxnet/image-record.ts';
+import { DatasetWriter, type DatasetManifest, type DatasetWriterOptions } from './dataset-writer.ts';
 import type { PackedDataset } from './packed-dataset.ts';
+
+/** Which images of a packed set show one identity. */
+export interface IdentityImages {
+  /** Class of the images in the set. */
+  readonly label: number;
+  /** Positions of the images, from 0, ascending. */
+  readonly positions: readonly number[];
+}
+
+/**
+ * The identities of a packed set, in the order of their first images. By the images' own labels: identity records are
+ * not read, because the original tools rewrite labels without them. Reads every record once.
+ */
+export function identityImages(set: PackedDataset): IdentityImages[] {
+  const positions = new Map<number, number[]>();
+  for (let position = 0; position < set.imageCount; position += 1) {
+    const label = classOf(set.readImage(position));
+    const known = positions.get(label);
+    if (known === undefined) positions.set(label, [position]);
+    else known.push(position);
+  }
+  return [...positions].map(([label, list]) => ({ label, positions: list }));
+}
 
 /** Images of one identity on their way from a packed set into another. */
 export interface CopiedIdentity {
@@ -11,12 +33,17 @@ export interface CopiedIdentity {
   readonly label: number;
 }
 
-/** Writes a packed set out of images of others, identity by identity. `onImage` is called after every image. */
+export interface CopyOptions extends DatasetWriterOptions {
+  /** Folder of the new set. */
+  readonly folder: string;
+  /** Called after every image. */
+  readonly onImage: () => Promise<void> | undefined;
+}
+
+/** Writes a packed set out of images of others, identity by identity. */
 export async function copyIdentities(
   identities: readonly CopiedIdentity[],
-  folder: string,
-  options: DatasetWriterOptions,
-  onImage: () => Promise<void> | undefined,
+  { folder, onImage, ...options }: CopyOptions,
 ): Promise<DatasetManifest> {
   const writer = new DatasetWriter(folder, options);
   try {

@@ -2,9 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';
-import { maxExactId, packedFiles } from './packed-dataset.ts';
-import { propertyFile } from '../codec/insightface/property-file.ts';
-import { RecordWriter } from './record-writer.ts';
+import { failures } from './failures.ts';
+import type { ImageSize } from '../image/rgb-image.ts';
+import { maxExactId } from './packed-dataset.ts';
+import { packedFiles, propertyFile } from '../codec/insightface/property-file.ts';
+import { RecordWriter } from '../codec/mxnet/record-writer.ts';
 
 /** What `dataset.json` says about a packed set. */
 export interface DatasetManifest {
@@ -64,7 +66,7 @@ export class DatasetWriter {
   }
 
   /** Writes the index records, property and dataset.json; makes everything durable. */
-  finish(size: { readonly height: number; readonly width: number }): DatasetManifest {
+  finish({ height, width }: ImageSize): DatasetManifest {
     if (this.#options.identityRecords) this.#writeIdentityRecords();
     this.#records.finish();
     const identities = this.#largestLabel + 1;
@@ -72,8 +74,8 @@ export class DatasetWriter {
       version: 1,
       identities,
       images: this.#images,
-      height: size.height,
-      width: size.width,
+      height,
+      width,
     };
     writeFileAtomic(join(this.#folder, packedFiles.property), propertyFile.encode(manifest));
     writeFileAtomic(join(this.#folder, packedFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -103,16 +105,11 @@ export class DatasetWriter {
 }
 
 /**
- * The index records name ids by float32 labels. MXNet's writer rounds larger ones without a word, and its readers then
- * mix up the images of neighbouring identities; here such a set is refused.
+ * The index records name ids by float32 labels. MXNet's writer rounds larger ones silently, and its readers then mix up
+ * the images of neighbouring identities; here such a set is refused with `too-many-records`.
  */
 export function requireExactIds(images: number, identities: number, folder: string): void {
   const largest = images + 1 + identities;
   if (largest <= maxExactId) return;
-  fail({
-    code: 'too-many-records',
-    message: `${images} images of ${identities} identities need ids up to ${largest}, but the index records hold ids exactly only up to ${maxExactId} (2^24): they are 32-bit floats`,
-    at: { file: folder },
-    hint: 'Choose order: images, which writes no index records, or split the set.',
-  });
+  fail(failures.tooManyRecords({ images, identities, largest, max: maxExactId }, { file: folder }));
 }

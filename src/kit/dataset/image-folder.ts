@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
+import { failures } from './failures.ts';
 
 /** A folder of images: one sub-folder per identity, `<identity>/<image>.<extension>`. */
 export interface ImageFolder {
@@ -50,7 +51,7 @@ export function listImageFolder(folder: string): ImageFolder {
 
 function entriesOf(folder: string): FolderEntry[] {
   if (!existsSync(folder)) {
-    fail({ code: 'missing-file', message: 'expected a folder of images, found nothing', at: { file: folder } });
+    fail(failures.missingFolder({}, { file: folder }));
   }
   return sortedEntries(folder);
 }

@@ -2,18 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { readIndexFile, type RecordIndex } from '../codec/mxnet/index-file.ts';
-import { propertyFile, type Property } from '../codec/insightface/property-file.ts';
+import { packedFiles, propertyFile, type Property } from '../codec/insightface/property-file.ts';
 import { decodeFile } from '../codec/read-file.ts';
-import { RecordFile } from './record-file.ts';
-import type { ImageRecord } from '../codec/insightface/record-header.ts';
-
-/** File names inside a packed training set. */
-export const packedFiles = {
-  records: 'train.rec',
-  index: 'train.idx',
-  property: 'property',
-  manifest: 'dataset.json',
-} as const;
+import { failures } from './failures.ts';
+import { RecordFile } from '../codec/mxnet/record-file.ts';
+import type { ImageRecord } from '../codec/mxnet/image-record.ts';
 
 /** Image records `first` to `last`, both included, show one identity. */
 export interface IdentityRange {
@@ -105,29 +98,17 @@ export class PackedDataset {
     const sound =
       Number.isInteger(exactFirst) && exactFirst >= 1 && exactEnd >= exactFirst && exactEnd <= this.#index.size;
     if (!sound) {
-      this.#damaged(
-        `record 0 says that identities have ids ${first} to ${end}, but there are ${this.#index.size} records`,
-        0,
-      );
+      this.#damaged(`by record 0 identities have ids ${first} to ${end}, but there are ${this.#index.size} records`, 0);
     }
     return { first: exactFirst, end: exactEnd };
   }
 
   #missing(id: number): never {
-    fail({
-      code: 'missing-record',
-      message: `there is no record ${id}, but record 0 or the size of the set says that there is one`,
-      at: { file: this.#records.path },
-      hint: 'Delete the .idx file if it belongs to another .rec file; otherwise pack the set again.',
-    });
+    fail(failures.missingRecord({ id }, { file: this.#records.path }));
   }
 
-  #damaged(message: string, id: number): never {
+  #damaged(problem: string, id: number): never {
     const offset = this.#index.offsetOf(id) ?? 0;
-    fail({
-      code: 'damaged-file',
-      message,
-      at: { file: this.#records.path, offset },
-    });
+    fail(failures.damagedRecord({ problem }, { file: this.#records.path, offset }));
   }
 }

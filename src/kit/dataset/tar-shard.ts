@@ -1,22 +1,23 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
+import { failures } from './failures.ts';
 import { isImageName } from './image-folder.ts';
-import { TarFile, type TarMember } from '../codec/archive/tar-file.ts';
+import { TarFile, type TarMember } from '../codec/archive/tar-archive.ts';
 
 /*
  * WebDataset shards (github.com/webdataset/webdataset, "The WebDataset Format"): tape archives in which neighbouring
  * files whose names are equal up to the first dot of the base name make one sample: `000/12.jpg`, `000/12.cls`.
  */
 
-/** An image that lies in an archive. */
+/** An image in an archive. */
 export interface ShardImage {
   /** Path within the archive. */
   readonly name: string;
   /** Where its bytes start in the archive. */
   readonly offset: number;
   readonly size: number;
-  /** What the `.cls` file beside it says; undefined where there is none. */
+  /** Class in the `.cls` file next to it; undefined if there is none. */
   readonly label: number | undefined;
   /** Name of the folder within the archive; empty: none. */
   readonly folder: string;
@@ -54,12 +55,8 @@ function* imageOf(sample: readonly TarMember[], file: TarFile): Generator<ShardI
   if (first === undefined) return;
   const image = sample.find(({ name }) => isImageName(`x.${extensionOf(name)}`));
   if (image === undefined) {
-    fail({
-      code: 'sample-without-image',
-      message: `expected an image in every sample, found only ${sample.map(({ name }) => name).join(', ')}`,
-      at: { file: file.path, offset: first.offset },
-      hint: 'The files of a sample follow each other and have one name up to its first dot: 12.jpg, 12.cls.',
-    });
+    const names = sample.map(({ name }) => name);
+    fail(failures.sampleWithoutImage({ names }, { file: file.path, offset: first.offset }));
   }
   const label = sample.find(({ name }) => extensionOf(name) === 'cls');
   const folder = image.name.split('/').at(-2) ?? '';
@@ -85,14 +82,10 @@ function extensionOf(name: string): string {
   return dot < 0 ? '' : base.slice(dot + 1).toLowerCase();
 }
 
-/** The whole number that a small text file holds. */
+/** The integer that a small text file holds. */
 function classIn(member: TarMember, file: TarFile): number {
   const text = Buffer.from(file.content(member)).toString('latin1').trim();
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  return fail({
-    code: 'damaged-file',
-    message: `${member.name} should hold the number of a class, found ${JSON.stringify(text.slice(0, 40))}`,
-    at: { file: file.path, offset: member.offset },
-    hint: 'A class is a whole number from 0 on.',
-  });
+  const facts = { name: member.name, found: text.slice(0, 40) };
+  return fail(failures.classNotANumber(facts, { file: file.path, offset: member.offset }));
 }

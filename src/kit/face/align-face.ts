@@ -1,5 +1,6 @@
 import type { RgbImage } from '../image/image.ts';
-import { warpAffine, type AffineMatrix, type ImageSize } from './warp-affine.ts';
+import type { ImageSize } from '../image/rgb-image.ts';
+import { warpAffine, type AffineMatrix } from './warp-affine.ts';
 
 /** x' = a x - b y + tx, y' = b x + a y + ty. */
 export interface Similarity {

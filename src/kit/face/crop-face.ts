@@ -1,6 +1,6 @@
 import type { RgbImage } from '../image/image.ts';
 import { resizeBilinear } from './resize-bilinear.ts';
-import type { ImageSize } from './warp-affine.ts';
+import type { ImageSize } from '../image/rgb-image.ts';
 
 /** Half of the margin of 44 pixels around a box. */
 const halfMargin = 22;

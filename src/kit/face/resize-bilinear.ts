@@ -1,5 +1,5 @@
 import type { RgbImage } from '../image/image.ts';
-import type { ImageSize } from './warp-affine.ts';
+import type { ImageSize } from '../image/rgb-image.ts';
 
 /** Weights have 11 bits, as in OpenCV. */
 const weightScale = 2048;

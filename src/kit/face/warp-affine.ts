@@ -1,13 +1,7 @@
-import type { RgbImage } from '../image/image.ts';
-import type { ImageArea } from '../image/jpeg-part.ts';
+import type { ImageArea, ImageSize, RgbImage } from '../image/rgb-image.ts';
 
 /** x' = m[0] x + m[1] y + m[2], y' = m[3] x + m[4] y + m[5]. */
 export type AffineMatrix = readonly [number, number, number, number, number, number];
-
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** Positions are rounded to 1/32 pixel, as in OpenCV. */
 const fractionBits = 5;

@@ -1,36 +1,34 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { fail } from '../../core/failure.ts';
-import { decodeImage, requireSound, type ImageSource } from './image.ts';
+import { failures } from './failures.ts';
+import { decodeImage, requireSound, type ImageOrigin } from './image.ts';
+import type { ImageSize } from './rgb-image.ts';
 
-/** An image as it is stored, and its size. */
-export interface StoredImage {
+/** An encoded image, and its size. */
+export interface StoredImage extends ImageSize {
   readonly bytes: Uint8Array;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** The first image of a set; all others must have its size. */
-export interface SizedImage {
+export interface FirstImage extends ImageSize {
   readonly path: string;
-  readonly width: number;
-  readonly height: number;
 }
 
-/** The content of an image file, in `room` where there is one. Fails with `missing-image`. */
-export function readImageFile(path: string, room?: ReusableBuffer): Uint8Array {
+/** The content of an image file, in `buffer` if one is given. Fails with `missing-image`. */
+export function readImageFile(path: string, buffer?: ReusableBuffer): Uint8Array {
   try {
-    return room === undefined ? readFileSync(path) : room.read(path);
+    return buffer === undefined ? readFileSync(path) : buffer.read(path);
   } catch (error) {
-    return fail({ code: 'missing-image', message: 'expected an image, found no file', at: { file: path } }, error);
+    return fail(failures.missingImage({}, { file: path }), error);
   }
 }
 
 /** Most aligned faces have a tenth of it. */
-const firstRoomBytes = 1 << 16;
+const firstBufferBytes = 1 << 16;
 
-/** Memory that one image file after the other is read into, with no question for its size: half the time of readFileSync. */
+/** Memory that one image file after the other is read into, without asking for its size: half the time of readFileSync. */
 export class ReusableBuffer {
-  #bytes = Buffer.allocUnsafeSlow(firstRoomBytes);
+  #bytes = Buffer.allocUnsafeSlow(firstBufferBytes);
 
   /** The content of a file; it stays as it is until the next call. */
   read(path: string): Uint8Array {
@@ -39,7 +37,7 @@ export class ReusableBuffer {
       for (let filled = 0; ;) {
         const got = readSync(descriptor, this.#bytes, filled, this.#bytes.length - filled, null);
         filled += got;
-        // Less than asked for may also be all that a network folder gives at once: a file ends where nothing more comes.
+        // A network folder may return less than asked for: the file has ended if nothing more comes.
         if (got === 0) return this.#bytes.subarray(0, filled);
         if (filled === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * filled);
       }
@@ -49,37 +47,27 @@ export class ReusableBuffer {
   }
 }
 
-/** An image file's bytes as they are, and its size; fails where it cannot be decoded. */
+/** The content of an image file and its size; fails if the image cannot be decoded. */
 export function readStoredImage(path: string): Promise<StoredImage> {
   return storedImage(readImageFile(path), { file: path });
 }
 
-/** The same for bytes that come from elsewhere. */
-export async function storedImage(bytes: Uint8Array, source: ImageSource): Promise<StoredImage> {
-  return checkedImage(bytes, source) ?? { bytes, ...sizeOf(await decodeImage(bytes, source)) };
+/** The same for bytes of another origin. */
+export async function storedImage(bytes: Uint8Array, origin: ImageOrigin): Promise<StoredImage> {
+  const checked = checkedImage(bytes, origin);
+  if (checked !== undefined) return checked;
+  const { width, height } = await decodeImage(bytes, origin);
+  return { bytes, width, height };
 }
 
 /** The same for JPEG and PNG, whose structure is checked; `undefined` for formats that have to be decoded. */
-export function checkedImage(bytes: Uint8Array, source: ImageSource): StoredImage | undefined {
-  const header = requireSound(bytes, source);
-  return header === undefined ? undefined : { bytes, ...sizeOf(header) };
+export function checkedImage(bytes: Uint8Array, origin: ImageOrigin): StoredImage | undefined {
+  const header = requireSound(bytes, origin);
+  return header === undefined ? undefined : { bytes, width: header.width, height: header.height };
 }
 
-function sizeOf({ width, height }: { readonly width: number; readonly height: number }): Omit<StoredImage, 'bytes'> {
-  return { width, height };
-}
-
-/** All images of a packed set have one size: the network takes no other. */
-export function requireEqualSize(
-  size: { readonly width: number; readonly height: number },
-  path: string,
-  first: SizedImage,
-): void {
+/** All images of a packed set have one size: the network takes no other. Fails with `unequal-sizes`. */
+export function requireEqualSize(size: ImageSize, path: string, first: FirstImage): void {
   if (size.width === first.width && size.height === first.height) return;
-  fail({
-    code: 'unequal-sizes',
-    message: `the image has ${size.width} x ${size.height} pixels, but ${first.path} has ${first.width} x ${first.height}; aligned images all have one size`,
-    at: { file: path },
-    hint: 'Bring the images to one size, or have the stage cut all of them to its imageSize.',
-  });
+  fail(failures.unequalSizes({ size, first }, { file: path }));
 }

@@ -3,17 +3,16 @@ import type * as JpegTurbo from '@julusian/jpeg-turbo';
 import type { Sharp } from 'sharp';
 import { fail, FailureError } from '../../core/failure.ts';
 import { decodeBmp } from './bmp.ts';
-import { cmykToRgb } from './cmyk.ts';
-import type { DecodeBuffers } from './decode-buffers.ts';
+import { failures } from './failures.ts';
 import { checkImage, isDamage, imageFormat, type ImageFormat, type ImageHeader } from './image-header.ts';
-import { decodeJpegPart, type ImageArea } from './jpeg-part.ts';
+import { decodeJpegPart } from './jpeg-part.ts';
 import { decodePnm } from './pnm.ts';
-import { maxPixels, type RgbImage } from './rgb-image.ts';
+import { maxPixels, type DecodeBuffers, type ImageArea, type RgbImage } from './rgb-image.ts';
 
 export type { RgbImage };
 
-/** Where the bytes of an image come from, for the error that names it. */
-export interface ImageSource {
+/** Where the bytes of an image come from, for the failure that names it. */
+export interface ImageOrigin {
   readonly file: string;
   /** Where the image's record starts in the file, if it is part of one. */
   readonly offset?: number;
@@ -29,42 +28,41 @@ function turbo(): typeof JpegTurbo {
   return jpegTurbo;
 }
 
+export interface DecodeOptions {
+  /**
+   * Turn the image upright as its EXIF orientation says, as OpenCV does: for photographs. Default false: packed crops are
+   * upright, and the original programs ignore it.
+   */
+  readonly upright?: boolean;
+  /**
+   * Only these pixels are needed, the others are unspecified. Twice as fast for the common kind of JPEG, more if the area
+   * is small. Default: all.
+   */
+  readonly area?: ImageArea;
+  /** Where the pixels may be placed; the next image replaces them. */
+  readonly buffers?: DecodeBuffers;
+}
+
 /**
  * Decodes an image of any format exactly as libjpeg does by default (and so OpenCV and MXNet), through sharp. Grey is
- * replicated to three channels, opacity is dropped; neither EXIF orientation nor colour profiles are applied: packed
- * crops are upright, and the original programs knew no profiles.
+ * replicated to three channels, opacity is dropped; colour profiles are not applied, since the original programs know
+ * none. Fails with `undecodable-image`.
  */
-export function decodeImage(bytes: Uint8Array, source: string | ImageSource): Promise<RgbImage> {
-  return decodeExactly(bytes, source, false);
-}
-
-/** The same for a photograph: turned upright as its EXIF orientation says, which OpenCV does too. */
-export function decodePhotograph(bytes: Uint8Array, source: string | ImageSource): Promise<RgbImage> {
-  return decodeExactly(bytes, source, true);
-}
-
-/**
- * The same where only some pixels are needed, which are the same; what the others are is left open. Twice as fast for the
- * common kind of JPEG, more where the area is small. The pixels may lie in `memory`, where the next image replaces them.
- */
-export async function decodePhotographPart(
+export async function decodeImage(
   bytes: Uint8Array,
-  source: string | ImageSource,
-  area: ImageArea,
-  memory?: DecodeBuffers,
+  origin: string | ImageOrigin,
+  { upright = false, area, buffers }: DecodeOptions = {},
 ): Promise<RgbImage> {
-  requireSound(bytes, source);
-  return (isJpeg(bytes) ? decodeJpegPart(bytes, area, memory) : undefined) ?? decodePhotograph(bytes, source);
-}
-
-async function decodeExactly(bytes: Uint8Array, source: string | ImageSource, upright: boolean): Promise<RgbImage> {
-  const header = requireSound(bytes, source);
-  const own = ownDecoders[imageFormat(bytes) ?? 'jpeg'];
-  if (own !== undefined) return decodeNamed(own, bytes, source);
+  const header = requireSound(bytes, origin);
+  const format = imageFormat(bytes);
+  const part = area !== undefined && format === 'jpeg' ? decodeJpegPart(bytes, area, buffers) : undefined;
+  if (part !== undefined) return part;
+  const own = ownDecoders[format ?? 'jpeg'];
+  if (own !== undefined) return decodeByOwn(own, bytes, origin);
   const { default: sharp } = await import('sharp');
   try {
     // libtiff calls the end of its data an error like any other.
-    const failOn = imageFormat(bytes) === 'tiff' ? 'error' : 'truncated';
+    const failOn = format === 'tiff' ? 'error' : 'truncated';
     const input = sharp(bytes, { limitInputPixels: maxPixels, failOn, ignoreIcc: true });
     const inks = await isCmyk(bytes, header, input);
     const turned = (upright ? input.autoOrient() : input).removeAlpha();
@@ -83,11 +81,11 @@ async function decodeExactly(bytes: Uint8Array, source: string | ImageSource, up
       : error instanceof Error
         ? error.message
         : String(error);
-    return refuse(source, problem, 0, error);
+    return refuse(origin, { problem, cause: error });
   }
 }
 
-/** By the brand behind `ftyp` (ISO/IEC 23008-12, B.4): AVIF has others. */
+/** By the brand after `ftyp` (ISO/IEC 23008-12, B.4): AVIF has others. */
 function isHeic(bytes: Uint8Array): boolean {
   const brand = Buffer.from(bytes.subarray(8, 12)).toString('latin1');
   return imageFormat(bytes) === 'heif' && /^he[iv][cxms]$/.test(brand);
@@ -102,38 +100,34 @@ async function isCmyk(bytes: Uint8Array, header: ImageHeader | undefined, input:
 /** Formats that sharp's library, as it is shipped, does not read. */
 const ownDecoders: Partial<Record<ImageFormat, typeof decodePnm>> = { pnm: decodePnm, bmp: decodeBmp };
 
-function decodeNamed(decode: typeof decodePnm, bytes: Uint8Array, source: string | ImageSource): RgbImage {
-  const file = typeof source === 'string' ? source : source.file;
+function decodeByOwn(decode: typeof decodePnm, bytes: Uint8Array, origin: string | ImageOrigin): RgbImage {
+  const file = typeof origin === 'string' ? origin : origin.file;
   try {
     return decode(bytes, file);
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
     const [{ message, at }] = error.failures;
-    return refuse(source, message, at !== undefined && 'offset' in at ? (at.offset ?? 0) : 0, error);
+    const offset = at !== undefined && 'offset' in at ? (at.offset ?? 0) : 0;
+    return refuse(origin, { problem: message, offset, cause: error });
   }
 }
 
 /**
- * Decodes a JPEG at eight times the speed of {@link decodeImage}, for the training reader: libjpeg-turbo with its fast
+ * Decodes a JPEG at eight times the speed of {@link decodeImage}, for the data loader: libjpeg-turbo with its fast
  * transform, whose pixels differ by 1.4 levels on average from the exact ones. Given `target` (height x width x 3
  * bytes), decodes into it. Other formats than JPEG are refused: use {@link decodeImage}.
  */
-export function decodeJpegFast(bytes: Uint8Array, source: string | ImageSource, target?: Uint8Array): RgbImage {
-  const { width, height } = requireSound(bytes, source) ?? refuse(source, 'it is no JPEG', 0);
+export function decodeJpegFast(bytes: Uint8Array, origin: string | ImageOrigin, target?: Uint8Array): RgbImage {
+  const { width, height } = requireSound(bytes, origin) ?? refuse(origin, { problem: 'it is not a JPEG' });
   const { decompressSync, FORMAT_RGB } = turbo();
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const output = target === undefined ? Buffer.allocUnsafe(width * height * 3) : asBuffer(target);
   try {
     decompressSync(input, output, { format: FORMAT_RGB });
   } catch (error) {
-    refuse(source, 'the JPEG data are damaged', 0, error);
+    refuse(origin, { problem: 'the JPEG data are damaged', cause: error });
   }
   return { width, height, data: output.subarray(0, width * height * 3) };
-}
-
-/** Whether {@link decodeJpegFast} can decode it. */
-export function isJpeg(bytes: Uint8Array): boolean {
-  return imageFormat(bytes) === 'jpeg';
 }
 
 /** Encodes losslessly. */
@@ -151,30 +145,31 @@ export function encodeJpeg(image: RgbImage, quality = 95): Uint8Array {
   return compressSync(asBuffer(image.data), { format: FORMAT_RGB, width, height, subsampling: SAMP_420, quality });
 }
 
-/** Checks the structure of a JPEG or PNG and its size; fails where it is damaged, `undefined` for other formats. */
-export function requireSound(bytes: Uint8Array, source: string | ImageSource): ImageHeader | undefined {
+/** Checks the structure of a JPEG or PNG and its size; fails if it is damaged, `undefined` for other formats. */
+export function requireSound(bytes: Uint8Array, origin: string | ImageOrigin): ImageHeader | undefined {
   const header = checkImage(bytes);
-  if (isDamage(header)) refuse(source, header.problem, header.offset);
-  if (header === undefined && imageFormat(bytes) === undefined) refuse(source, 'it is no image in a known format', 0);
+  if (isDamage(header)) refuse(origin, header);
+  if (header === undefined && imageFormat(bytes) === undefined) {
+    refuse(origin, { problem: 'it is not an image in a known format' });
+  }
   if (header !== undefined && header.width * header.height > maxPixels) {
-    refuse(source, `it claims ${header.width} x ${header.height} pixels, more than the ${maxPixels} that are read`, 0);
+    const problem = `it claims ${header.width} x ${header.height} pixels, more than the ${maxPixels} that are read`;
+    refuse(origin, { problem });
   }
   return header;
 }
 
-/** `offset` counts from the start of the image. */
-function refuse(source: string | ImageSource, problem: string, offset: number, cause?: unknown): never {
-  const { file, offset: start, what }: ImageSource = typeof source === 'string' ? { file: source } : source;
-  const within = start === undefined || offset === 0 ? '' : ` (byte ${offset} of the image)`;
-  fail(
-    {
-      code: 'undecodable-image',
-      message: `${what ?? 'the image'} cannot be decoded: ${problem}${within}`,
-      at: { file, offset: start ?? offset },
-      hint: 'Replace or remove the image.',
-    },
-    cause,
-  );
+interface DecodingProblem {
+  readonly problem: string;
+  /** From the start of the image. */
+  readonly offset?: number;
+  readonly cause?: unknown;
+}
+
+function refuse(origin: string | ImageOrigin, { problem, offset = 0, cause }: DecodingProblem): never {
+  const { file, offset: start, what }: ImageOrigin = typeof origin === 'string' ? { file: origin } : origin;
+  const within = start === undefined || offset === 0 ? undefined : offset;
+  fail(failures.undecodableImage({ what, problem, offset: within }, { file, offset: start ?? offset }), cause);
 }
 
 function threeChannels(data: Uint8Array, channels: number): Uint8Array {
@@ -184,6 +179,24 @@ function threeChannels(data: Uint8Array, channels: number): Uint8Array {
   for (let pixel = 0; pixel < pixels; pixel += 1) {
     for (let channel = 0; channel < 3; channel += 1) {
       rgb[3 * pixel + channel] = data[pixel * channels + (channels > 2 ? channel : 0)] ?? 0;
+    }
+  }
+  return rgb;
+}
+
+/**
+ * Colours of inks, as OpenCV mixes them (modules/imgcodecs/src/utils.cpp, `icvCvt_CMYK2BGR_8u_C4C3R`): with c and k the
+ * light that cyan and black leave, 0..255, red is k - ((255 - c) * k >> 8). No colour profile is asked.
+ *
+ * @param inks cyan, magenta, yellow, black of each pixel, 0..255, where 255 is all ink.
+ */
+function cmykToRgb(inks: Uint8Array): Uint8Array {
+  const pixels = Math.floor(inks.length / 4);
+  const rgb = new Uint8Array(pixels * 3);
+  for (let pixel = 0; pixel < pixels; pixel += 1) {
+    const black = 255 - (inks[4 * pixel + 3] ?? 0);
+    for (let channel = 0; channel < 3; channel += 1) {
+      rgb[3 * pixel + channel] = black - (((inks[4 * pixel + channel] ?? 0) * black) >> 8);
     }
   }
   return rgb;

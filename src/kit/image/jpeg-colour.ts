@@ -18,12 +18,6 @@ export interface ChromaScale {
   readonly down: 1 | 2;
 }
 
-/** The columns `from` up to but not including `to`. */
-export interface Columns {
-  readonly from: number;
-  readonly to: number;
-}
-
 const fractionBits = 16;
 const half = 1 << (fractionBits - 1);
 
@@ -39,39 +33,34 @@ const blueOfBlue = shares(1.772, half).map((sum) => sum >> fractionBits);
 const greenOfRed = shares(-0.71414, 0);
 const greenOfBlue = shares(-0.34414, half);
 
-/** Where rows of colours go. */
+/** Rows of pixels to write, and what they are made of. */
 export interface ColourRows {
+  /** Luma, blue and red chroma. */
+  readonly planes: readonly [Plane, Plane, Plane];
+  readonly scale: ChromaScale;
   readonly rgb: Uint8ClampedArray;
   /** Pixels in a row. */
   readonly width: number;
+  /** The columns `from` up to but not including `to`. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /**
- * Writes the colours of row `y`: of `columns`, and of one more at each end where chroma covers pairs. One pass, which keeps the
+ * Writes the colours of row `y`: of the columns, and of one more at each end where chroma covers pairs. One pass, which keeps the
  * sums of three samples of chroma at hand: rows of upsampled chroma in between would cost half as much again.
  */
-export function paintRow(
-  planes: readonly [Plane, Plane, Plane],
-  scale: ChromaScale,
-  target: ColourRows,
-  y: number,
-  columns: Columns,
-): void {
-  if (scale.across === 1) paintSingles(planes, target, y, columns);
-  else paintPairs(planes, rowsAround(planes[1], scale, y), target, y, columns);
+export function paintRow(rows: ColourRows, y: number): void {
+  if (rows.scale.across === 1) paintSingles(rows, y);
+  else paintPairs(rows, rowsAround(rows.planes[1], rows.scale, y), y);
 }
 
-function paintSingles(
-  [luma, cb, cr]: readonly [Plane, Plane, Plane],
-  target: ColourRows,
-  y: number,
-  columns: Columns,
-): void {
-  const row = y * target.width * 3;
-  for (let x = columns.from; x < columns.to; x += 1) {
+function paintSingles({ planes: [luma, cb, cr], rgb, width, from, to }: ColourRows, y: number): void {
+  const row = y * width * 3;
+  for (let x = from; x < to; x += 1) {
     const light = luma.samples[y * luma.stride + x] ?? 0;
     const chroma = y * cb.stride + x;
-    paintPixel(target.rgb, row + 3 * x, light, cb.samples[chroma] ?? 0, cr.samples[chroma] ?? 0);
+    paintPixel(rgb, row + 3 * x, light, cb.samples[chroma] ?? 0, cr.samples[chroma] ?? 0);
   }
 }
 
@@ -94,16 +83,11 @@ function rowsAround({ stride, height }: Plane, { down }: ChromaScale, y: number)
 }
 
 /** Weights 3 and 1 down, then 3 and 1 across; beyond the ends lies the sample at the end. */
-function paintPairs(
-  planes: readonly [Plane, Plane, Plane],
-  { near, other, leftHalf, rightHalf }: ChromaRows,
-  { rgb, width }: ColourRows,
-  y: number,
-  columns: Columns,
-): void {
+function paintPairs(rows: ColourRows, { near, other, leftHalf, rightHalf }: ChromaRows, y: number): void {
+  const { planes, rgb, width, from, to } = rows;
   const [{ samples: luma, stride }, { samples: cb, width: chromaWidth }, { samples: cr }] = planes;
-  const first = columns.from >> 1;
-  const last = (columns.to - 1) >> 1;
+  const first = from >> 1;
+  const last = (to - 1) >> 1;
   const sum = (samples: Uint8ClampedArray, at: number): number =>
     3 * (samples[near + at] ?? 0) + (samples[other + at] ?? 0);
   const before = Math.max(0, first - 1);

@@ -6,17 +6,8 @@ import {
   naturalOrder,
   type HuffmanTable,
 } from './jpeg-huffman.ts';
-import { DecodeBuffers } from './decode-buffers.ts';
 import { fillBlock, transformBlock } from './jpeg-transform.ts';
-import type { RgbImage } from './rgb-image.ts';
-
-/** Pixels `left` to `right` and `top` to `bottom`, the latter not included. */
-export interface ImageArea {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
+import { DecodeBuffers, type ImageArea, type RgbImage } from './rgb-image.ts';
 
 interface Component {
   readonly id: number;
@@ -56,9 +47,13 @@ const minWidth = 6;
  * the image; pixels outside of the area are unspecified. Only for the kind that cameras and libraries write most: baseline,
  * YCbCr with chroma at full or half resolution, one scan, without restart markers and EXIF orientation. `undefined` for
  * every other kind, and where the data are damaged: decode those whole, by a library, which also says what is wrong. The
- * pixels lie in `memory`, where the next image replaces them.
+ * pixels lie in `buffers`, where the next image replaces them.
  */
-export function decodeJpegPart(bytes: Uint8Array, area: ImageArea, memory = new DecodeBuffers()): RgbImage | undefined {
+export function decodeJpegPart(
+  bytes: Uint8Array,
+  area: ImageArea,
+  buffers = new DecodeBuffers(),
+): RgbImage | undefined {
   const head = readHead(bytes);
   if (head === undefined) return undefined;
   const { width, height } = head.frame;
@@ -69,14 +64,13 @@ export function decodeJpegPart(bytes: Uint8Array, area: ImageArea, memory = new 
     right: Math.min(width, area.right),
     bottom: Math.min(height, area.bottom),
   };
-  const rgb = memory.take('colours', width * height * 3);
+  const rgb = buffers.take('colours', width * height * 3);
   const image = { width, height, data: new Uint8Array(rgb.buffer, rgb.byteOffset, rgb.length) };
   if (inside.left >= inside.right || inside.top >= inside.bottom) return image;
-  const planes = planesOf(head.frame, memory);
-  if (!decodePlanes(head, unstuff(bytes, head.scan, memory), planes, inside)) return undefined;
-  for (let y = inside.top; y < inside.bottom; y += 1) {
-    paintRow(planes, head.frame.scale, { rgb, width }, y, { from: inside.left, to: inside.right });
-  }
+  const planes = planesOf(head.frame, buffers);
+  if (!decodePlanes(head, readerOf(bytes, head.scan, buffers), { planes, area: inside })) return undefined;
+  const rows = { planes, scale: head.frame.scale, rgb, width, from: inside.left, to: inside.right };
+  for (let y = inside.top; y < inside.bottom; y += 1) paintRow(rows, y);
   return image;
 }
 
@@ -88,13 +82,18 @@ function leastDataBytes({ width, height, scale: { across, down } }: Frame): numb
 
 type Planes = readonly [Plane, Plane, Plane];
 
+interface PlaneArea {
+  readonly planes: Planes;
+  readonly area: ImageArea;
+}
+
 /** Decodes the blocks that the area needs, and passes over the others; false where the data are damaged. */
-function decodePlanes(head: Head, data: EntropyData, planes: Planes, area: ImageArea): boolean {
+function decodePlanes(head: Head, reader: CoefficientReader, { planes, area }: PlaneArea): boolean {
   const { across, down } = head.frame.scale;
   // The filter of the chroma looks one sample, two pixels, around.
   const first = { x: Math.floor((area.left - 2) / (8 * across)), y: Math.floor((area.top - 2) / (8 * down)) };
   const last = { x: Math.floor((area.right + 1) / (8 * across)), y: Math.floor((area.bottom + 1) / (8 * down)) };
-  const [luma, blue, red] = decodersOf(head, new CoefficientReader(data.bytes, data.length), planes);
+  const [luma, blue, red] = decodersOf(head, reader, planes);
   const units = unitsOf(head.frame);
   const rows = Math.min(last.y + 1, units.down);
   for (let y = 0; y < rows; y += 1) {
@@ -170,11 +169,11 @@ class BlockDecoder {
   }
 }
 
-function planesOf(frame: Frame, memory: DecodeBuffers): Planes {
+function planesOf(frame: Frame, buffers: DecodeBuffers): Planes {
   const { width, height, scale } = frame;
   const units = unitsOf(frame);
   const plane = (name: string, blocks: ChromaScale, spread: ChromaScale): Plane => ({
-    samples: memory.take(name, units.across * units.down * 64 * blocks.across * blocks.down),
+    samples: buffers.take(name, units.across * units.down * 64 * blocks.across * blocks.down),
     stride: units.across * 8 * blocks.across,
     width: Math.ceil(width / spread.across),
     height: Math.ceil(height / spread.down),
@@ -183,16 +182,10 @@ function planesOf(frame: Frame, memory: DecodeBuffers): Planes {
   return [plane('luma', scale, single), plane('blue', single, scale), plane('red', single, scale)];
 }
 
-/** Entropy-coded data with padding behind them. */
-interface EntropyData {
-  readonly bytes: Uint8ClampedArray;
-  readonly length: number;
-}
-
-/** The data from `start` to the next marker, without the zeros that are stuffed in after 0xff. */
-function unstuff(bytes: Uint8Array, start: number, memory: DecodeBuffers): EntropyData {
+/** A reader of the data from `start` to the next marker, without the zeros that are stuffed in after 0xff. */
+function readerOf(bytes: Uint8Array, start: number, buffers: DecodeBuffers): CoefficientReader {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const result = memory.take('entropy', bytes.length - start + entropyPaddingBytes);
+  const result = buffers.take('entropy', bytes.length - start + entropyPaddingBytes);
   let length = 0;
   for (let at = start; ;) {
     const marker = source.indexOf(0xff, at);
@@ -202,7 +195,7 @@ function unstuff(bytes: Uint8Array, start: number, memory: DecodeBuffers): Entro
     length += end - at;
     if (!isStuffed) {
       result.fill(0, length, length + entropyPaddingBytes);
-      return { bytes: result, length };
+      return new CoefficientReader(result, length);
     }
     at = marker + 2;
   }

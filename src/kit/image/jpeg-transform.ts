@@ -37,8 +37,8 @@ const lastColumns = Uint8Array.from(naturalOrder, (_, place) =>
  * the last coefficient in the scan that is not zero.
  */
 export function transformBlock(block: Int32Array, last: number, { samples, stride }: BlockTarget, at: number): void {
-  transformLines(block, (lastColumns[last] ?? 7) + 1, 1, 8, columnShift);
-  transformLines(block, 8, 8, 1, rowShift);
+  transformLines(block, (lastColumns[last] ?? 7) + 1, columnPass);
+  transformLines(block, 8, rowPass);
   for (let row = 0, target = at; row < 64; row += 8, target += stride) moveRow(block, row, samples, target);
 }
 
@@ -65,12 +65,22 @@ export function fillBlock(block: Int32Array, { samples, stride }: BlockTarget, a
   block[0] = 0;
 }
 
-/**
- * The transform of lines of eight numbers, in their place: columns or rows. Lines start `apart` from each other, and their
- * numbers stand `step` apart. `shift` is what is cut off, rounded.
- */
-function transformLines(block: Int32Array, lines: number, apart: number, step: number, shift: number): void {
-  const half = shift === rowShift ? rowHalf : columnHalf;
+/** How the columns or the rows of a block are gone through. */
+interface TransformPass {
+  /** From the start of a line to that of the next. */
+  readonly apart: number;
+  /** From a number of a line to the next. */
+  readonly step: number;
+  /** Bits that are cut off after `half` was added. */
+  readonly shift: number;
+  readonly half: number;
+}
+
+const columnPass: TransformPass = { apart: 1, step: 8, shift: columnShift, half: columnHalf };
+const rowPass: TransformPass = { apart: 8, step: 1, shift: rowShift, half: rowHalf };
+
+/** The transform of lines of eight numbers, in place. */
+function transformLines(block: Int32Array, lines: number, { apart, step, shift, half }: TransformPass): void {
   for (let line = 0, first = 0; line < lines; line += 1, first += apart) {
     const second = first + step;
     const third = second + step;

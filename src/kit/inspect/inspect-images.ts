@@ -2,11 +2,12 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Metadata } from 'sharp';
 import { FailureError, type Failure } from '../../core/failure.ts';
-import { decodeImage, requireSound, type ImageSource } from '../image/image.ts';
+import { decodeImage, requireSound, type ImageOrigin } from '../image/image.ts';
 import type { ImageFolder } from '../dataset/image-folder.ts';
 import { imageFormat } from '../image/image-header.ts';
 import { readBytes } from '../codec/read-file.ts';
-import { histogramOf, sampleCount, spread, tally, type Inspection, type SampleImage } from './inspection.ts';
+import { histogramOf, tally } from '../codec/description.ts';
+import { sampleCount, spread, type Inspection, type SampleImage } from './inspection.ts';
 
 /** What was seen of some images. */
 export class ImageSurvey {
@@ -24,9 +25,9 @@ export class ImageSurvey {
   }
 
   /** Checks one encoded image; keeps some, from the first to the last, for the contact sheet. The bytes are copied where they are kept. */
-  async add(bytes: Uint8Array, source: ImageSource, caption: string): Promise<void> {
+  async add(bytes: Uint8Array, origin: ImageOrigin, caption: string): Promise<void> {
     try {
-      const { width, height } = requireSound(bytes, source) ?? (await decodeImage(bytes, source));
+      const { width, height } = requireSound(bytes, origin) ?? (await decodeImage(bytes, origin));
       this.#formats.push(imageFormat(bytes) ?? '');
       this.#sizes.push(`${String(width)} x ${String(height)}`);
       const next = Math.floor((this.samples.length * this.#expected) / sampleCount);

@@ -64,13 +64,13 @@ describe('a .prototxt', () => {
 
   it.each([
     ['layer {\n  name "x"\n}', 'prototxt-syntax', 2, 8, 'expected a colon and a value, or {, found "x"'],
-    ['layer {\n  name: "x\n}', 'prototxt-syntax', 2, 9, 'expected a name, a number, a quoted text or one of { } < > [ ] : ; ,, found "\\""'],
+    ['layer {\n  name: "x\n}', 'prototxt-syntax', 2, 9, 'expected a name, a number, a quoted string or one of { } < > [ ] : ; ,, found "\\""'],
     ['layer {', 'prototxt-syntax', 1, 8, 'expected the name of a field or }, found the end of the file'],
     ['input_dim: 1\n}', 'prototxt-syntax', 2, 1, 'expected the name of a field, found "}"'],
     ['input_dim: [1 2]', 'prototxt-syntax', 1, 15, 'expected a comma or ], found "2"'],
-    ['input_dim: 1.5', 'bad-prototxt', 1, 1, 'input_dim must be a whole number, found "1.5"'],
+    ['input_dim: 1.5', 'bad-prototxt', 1, 1, 'input_dim must be an integer, found "1.5"'],
     ['layer {\n pooling_param { pool: MEAN } }', 'bad-prototxt', 2, 18, 'pool must be one of MAX, AVE, STOCHASTIC, found "MEAN"'],
-    ['layer { name: { } }', 'bad-prototxt', 1, 9, 'name must be a quoted text, found a message'],
+    ['layer { name: { } }', 'bad-prototxt', 1, 9, 'name must be a quoted string, found a message'],
     ['layer { convolution_param { strid: 2 } }', 'bad-prototxt', 1, 29, 'ConvolutionParameter has no field "strid" (did you mean "stride"?)'],
   ])('says where it is wrong: %j', async (text, code, line, column, message) => {
     expect(await failuresOf(() => readNet(text))).toMatchObject([{ code, message, at: { file: 'net.prototxt', line, column } }]);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -9,6 +9,7 @@ import type { Codec, FileFormat } from '../../../src/kit/codec/codec.ts';
 import { Cursor } from '../../../src/kit/codec/cursor.ts';
 import { featureOf } from '../../../src/kit/codec/megaface/feature-matrix.ts';
 import { codecs } from '../../../src/kit/codec/index.ts';
+import { temporaryFolder } from '../dataset/tiny-faces.ts';
 
 /*
  * What every registered format must stand, on golden files written by other programs (MXNet 1.9.1, numpy 1.23, scipy
@@ -98,6 +99,22 @@ describe.each(formats)('format %s', (key, format) => {
       const again = format.encode(format.decode(new Cursor(encoded, name)));
       expect(Buffer.from(again).equals(Buffer.from(encoded))).toBe(true);
       if (!otherSpellings.includes(key)) expect([name, Buffer.from(encoded).equals(bytes)]).toEqual([name, true]);
+    }
+  });
+
+  it('describes its files', () => {
+    for (const { name, bytes } of samples) {
+      const path = join(temporaryFolder(), name);
+      writeFileSync(path, bytes);
+      const { facts, images } =
+        'describeFile' in format ? format.describeFile(path) : format.describe(new Cursor(bytes, path));
+      expect(facts.length).toBeGreaterThan(0);
+      for (const { name, value } of facts) expect([name, String(value)]).not.toContain('');
+      if (images === undefined) continue;
+      for (let position = 0; position < images.count; position += 1) {
+        expect(images.read(position).what).toMatch(/^image \d+$/);
+      }
+      images.close();
     }
   });
 

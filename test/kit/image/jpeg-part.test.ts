@@ -6,7 +6,8 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
 import { decodeImage } from '../../../src/kit/image/image.ts';
-import { decodeJpegPart, type ImageArea } from '../../../src/kit/image/jpeg-part.ts';
+import { decodeJpegPart } from '../../../src/kit/image/jpeg-part.ts';
+import type { ImageArea } from '../../../src/kit/image/rgb-image.ts';
 
 const turbo = createRequire(import.meta.url)('@julusian/jpeg-turbo') as typeof JpegTurbo;
 

@@ -14,7 +14,7 @@ import { renderInspection } from '../../../src/cli/inspection-text.ts';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
 import { featureMatrix } from '../../../src/kit/codec/megaface/feature-matrix.ts';
 import { inspectPath } from '../../../src/kit/inspect/inspect-path.ts';
-import { histogramOf, tally } from '../../../src/kit/inspect/inspection.ts';
+import { histogramOf, tally } from '../../../src/kit/codec/description.ts';
 import { readBytes } from '../../../src/kit/codec/read-file.ts';
 import { tarArchive } from '../../../src/kit/codec/archive/tar-archive.ts';
 import { writeVerificationSet } from '../../../src/kit/codec/insightface/verification-set.ts';
@@ -100,7 +100,7 @@ describe('an inspection', () => {
     const { facts, damage } = await inspectPath(path);
     expect(facts).toContainEqual({ name: 'images stored as', value: 'byte strings in a pickle of protocol 2' });
     expect(facts).toContainEqual({ name: 'pairs', value: '2 (1 of the same person)' });
-    expect(damage[0]?.message).toBe('image 3 cannot be decoded: it is no image in a known format');
+    expect(damage[0]?.message).toBe('image 3 cannot be decoded: it is not an image in a known format');
   });
 
   it('knows folders of images, single images, other folders and unknown files', async () => {

@@ -1,19 +1,10 @@
+import { closeSync, readSync } from 'node:fs';
 import type { Codec } from '../codec.ts';
-import type { Cursor } from '../cursor.ts';
+import { Cursor } from '../cursor.ts';
+import { counted, endingsOf, type Description } from '../description.ts';
+import { openForReading } from '../read-file.ts';
+import { blockBytes, paddingOf, TarHeaders, typeOf, type TarEntry } from './tar-headers.ts';
 
-/*
- * Tape archive (POSIX.1-2001 pax and ustar, and GNU's long names), as WebDataset shards are: blocks of 512 bytes. A
- * header block holds name (100 bytes at 0), size (12 octal digits at 124, or base 256 if the first bit is set),
- * checksum (8 at 148), type (1 at 156), magic `ustar` (257) and prefix of the name (155 at 345); the content follows,
- * padded to whole blocks. Two blocks of zeros end the archive.
- */
-export interface TarEntry {
-  readonly name: string;
-  readonly type: 'file' | 'folder' | 'link' | 'other';
-  readonly content: Uint8Array;
-}
-
-const blockBytes = 512;
 const flagOf = { file: '0', folder: '5', link: '2', other: '3' } as const;
 
 export const tarArchive: Codec<readonly TarEntry[]> = {
@@ -36,6 +27,7 @@ export const tarArchive: Codec<readonly TarEntry[]> = {
     }
     return entries;
   },
+  describeFile: describeTar,
   encode(entries) {
     const blocks = entries.flatMap(({ name, type, content }) => [
       ...longName(name),
@@ -46,102 +38,6 @@ export const tarArchive: Codec<readonly TarEntry[]> = {
     return Buffer.concat([...blocks, Buffer.alloc(2 * blockBytes)]);
   },
 };
-
-export interface TarHeader {
-  readonly name: string;
-  readonly size: number;
-  readonly flag: string;
-  /** What a link names; empty for everything else. */
-  readonly link: string;
-}
-
-/** Bytes of zeros after a content of this size. */
-export function paddingOf(size: number): number {
-  return (blockBytes - (size % blockBytes)) % blockBytes;
-}
-
-/** Decodes header blocks one after the other and keeps the long names that precede some of them. */
-export class TarHeaders {
-  #longName: string | undefined;
-  #longLink: string | undefined;
-  #paxName: string | undefined;
-  #paxSize: number | undefined;
-
-  /** The header of the next entry; undefined at the end of the archive. */
-  next(block: Uint8Array, cursor: Cursor, at: number): TarHeader | undefined {
-    if (block.every((byte) => byte === 0)) return undefined;
-    const text = Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString('latin1');
-    const sum = block.reduce((total, byte, index) => total + (index >= 148 && index < 156 ? 32 : byte), 0);
-    if (octal(text.slice(148, 156)) !== sum) cursor.damaged('the checksum of a tar header does not fit', at);
-    const flag = text.charAt(156);
-    const isExtension = ['L', 'K', 'x', 'g'].includes(flag);
-    const prefix = text.slice(257, 262) === 'ustar' && text.charAt(262) === '\0' ? field(block, 345, 155) : '';
-    const plain = prefix === '' ? field(block, 0, 100) : `${prefix}/${field(block, 0, 100)}`;
-    const size = this.#sizeOf(block, text, isExtension) ?? cursor.damaged('the size of a tar entry is no number', at);
-    if (isExtension) return { name: plain, size, flag, link: '' };
-    const name = this.#paxName ?? this.#longName ?? plain;
-    const link = this.#longLink ?? field(block, 157, 100);
-    this.#longName = undefined;
-    this.#longLink = undefined;
-    this.#paxName = undefined;
-    this.#paxSize = undefined;
-    return { name, size, flag, link };
-  }
-
-  /** Takes in an entry that only says something about the next one; false where it is an entry of its own. */
-  absorb(header: TarHeader, content: Uint8Array, cursor: Cursor, at: number): boolean {
-    const text = Buffer.from(content).toString('utf8').replace(/\0.*$/s, '');
-    if (header.flag === 'L') this.#longName = text;
-    else if (header.flag === 'K') this.#longLink = text;
-    else if (header.flag === 'x') this.#readPax(Buffer.from(content), cursor, at);
-    return ['L', 'K', 'x', 'g'].includes(header.flag);
-  }
-
-  /** Records `length key=value\n`. */
-  #readPax(content: Buffer, cursor: Cursor, at: number): void {
-    for (let position = 0; position < content.length;) {
-      const space = content.indexOf(32, position);
-      const length = space < 0 ? NaN : Number(content.toString('latin1', position, space));
-      if (!Number.isInteger(length) || length < 5 || position + length > content.length) {
-        cursor.damaged('the extended header of a tar entry is damaged', at);
-      }
-      const [key = '', ...value] = content.toString('utf8', space + 1, position + length - 1).split('=');
-      if (key === 'path') this.#paxName = value.join('=');
-      if (key === 'linkpath') this.#longLink = value.join('=');
-      if (key === 'size') this.#paxSize = Number(value.join('='));
-      position += length;
-    }
-  }
-
-  #sizeOf(block: Uint8Array, text: string, isExtension: boolean): number | undefined {
-    if (!isExtension && this.#paxSize !== undefined) return soundSize(this.#paxSize);
-    if (((block[124] ?? 0) & 0x80) === 0) return octal(text.slice(124, 136));
-    let size = (block[124] ?? 0) & 0x7f;
-    for (let index = 125; index < 136; index += 1) size = size * 256 + (block[index] ?? 0);
-    return soundSize(size);
-  }
-}
-
-function soundSize(size: number): number | undefined {
-  return Number.isSafeInteger(size) && size >= 0 ? size : undefined;
-}
-
-export function typeOf(flag: string): TarEntry['type'] {
-  if (flag === '0' || flag === '\0' || flag === '7') return 'file';
-  if (flag === '5') return 'folder';
-  return flag === '1' || flag === '2' ? 'link' : 'other';
-}
-
-function octal(text: string): number | undefined {
-  const digits = text.replace(/[\0 ]+$/, '').trimStart();
-  return /^[0-7]{1,12}$/.test(digits) ? parseInt(digits, 8) : digits === '' ? 0 : undefined;
-}
-
-function field(block: Uint8Array, start: number, length: number): string {
-  return Buffer.from(block.subarray(start, start + length))
-    .toString('utf8')
-    .replace(/\0.*$/s, '');
-}
 
 function longName(name: string): Uint8Array[] {
   const bytes = Buffer.from(`${name}\0`);
@@ -161,4 +57,85 @@ function headerBlock(name: string, flag: string, size: number): Buffer {
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return block;
+}
+
+/** One entry of a tar archive, and where its content lies. */
+export interface TarMember {
+  readonly name: string;
+  readonly type: TarEntry['type'];
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** A class is a number of a few digits, an extended header a name. */
+const maxSmallBytes = 1 << 20;
+
+/** An open archive of any size, of which headers are read and contents passed over. */
+export class TarFile {
+  readonly path: string;
+  readonly size: number;
+  readonly #descriptor: number;
+
+  constructor(path: string) {
+    this.path = path;
+    const { descriptor, size } = openForReading(path, 'tar archive');
+    this.#descriptor = descriptor;
+    this.size = size;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  *members(): Generator<TarMember> {
+    const headers = new TarHeaders();
+    for (let at = 0; at < this.size;) {
+      const block = this.#read(at, blockBytes, 'a header block');
+      const cursor = new Cursor(block, this.path, at);
+      const header = headers.next(block, cursor, at);
+      if (header === undefined) return;
+      const offset = at + blockBytes;
+      if (offset + header.size > this.size) {
+        new Cursor(new Uint8Array(0), this.path, offset).truncated(`the content of ${header.name}`, header.size);
+      }
+      const { name, size, flag } = header;
+      if ('LKxg'.includes(flag)) headers.absorb(header, this.#read(offset, size, 'an extended header'), cursor, at);
+      else yield { name, type: typeOf(flag), offset, size };
+      at = offset + size + paddingOf(size);
+    }
+  }
+
+  /** The content of a small entry. */
+  content({ name, offset, size }: TarMember): Uint8Array {
+    return this.#read(offset, size, name);
+  }
+
+  #read(offset: number, length: number, what: string): Uint8Array {
+    const cursor = new Cursor(new Uint8Array(0), this.path, offset);
+    if (length > maxSmallBytes) cursor.damaged(`${what} claims ${length} bytes`, offset);
+    const bytes = Buffer.alloc(length);
+    const got = readSync(this.#descriptor, bytes, 0, length, offset);
+    if (got < length) new Cursor(bytes.subarray(0, got), this.path, offset).truncated(what, length);
+    return bytes;
+  }
+}
+
+function describeTar(path: string): Description {
+  const archive = new TarFile(path);
+  try {
+    const members = [...archive.members()].map(({ name, type, size }) => ({ name, type, size }));
+    const files = members.filter(({ type }) => type === 'file');
+    const samples = new Set(files.map(({ name }) => name.replace(/\.[^/]*$/, '')));
+    const others = members.length - files.length;
+    return {
+      facts: [
+        { name: 'files', value: files.length },
+        { name: 'samples', value: `${String(samples.size)} (names up to the first dot)` },
+        { name: 'endings', value: endingsOf(files.map(({ name }) => name)) },
+      ],
+      notes: others > 0 ? [`${counted(others, 'entry', 'entries')} are folders, links or others.`] : [],
+    };
+  } finally {
+    archive.close();
+  }
 }

@@ -1,8 +1,8 @@
+import { describeNet } from './layers-of-net.ts';
 import type { NetParameter } from './schema.ts';
 import { wireSchemaOf } from './wire-schema.ts';
 import type { Codec } from '../codec.ts';
-import { decodeMessage } from '../protobuf/message-reader.ts';
-import { encodeMessage } from '../protobuf/message-writer.ts';
+import { decodeMessage, encodeMessage } from '../protobuf/messages.ts';
 
 /**
  * Caffe's weights: a NetParameter in the binary form of protocol buffers (Caffe, `Net::ToProto` and `WriteProtoToBinaryFile`).
@@ -16,6 +16,9 @@ export const caffemodel: Codec<NetParameter> = {
   endings: ['.caffemodel'],
   sniff: (head) => startsAsNet(head),
   decode: (cursor) => decodeMessage(wireSchemaOf('NetParameter'), cursor),
+  describe(cursor) {
+    return describeNet(caffemodel.decode(cursor));
+  },
   encode: (net) => encodeMessage(wireSchemaOf('NetParameter'), net),
 };
 

@@ -1,3 +1,4 @@
+import { tally, type Description } from '../description.ts';
 import type { BlobProto, LayerParameter, NetParameter, V1LayerParameter } from './schema.ts';
 
 /** Types that a V1 word does not give by changing its letters: `INNER_PRODUCT` is `InnerProduct`. */
@@ -38,4 +39,22 @@ export function valuesOfBlob(blob: BlobProto): Float32Array {
 
 function numbersOf({ data, double_data: doubles = [] }: BlobProto): Float32Array | readonly number[] {
   return data === undefined || data.length === 0 ? doubles : data;
+}
+
+/** What a network of Caffe holds. */
+export function describeNet(net: NetParameter): Description {
+  const layers = layersOfNet(net);
+  const blobs = layers.flatMap((layer) => layer.blobs ?? []);
+  const types = layers.map(({ type }) => type ?? 'none');
+  const weights = blobs.reduce((sum, blob) => sum + countOfBlob(blob), 0);
+  return {
+    facts: [
+      { name: 'name', value: net.name ?? 'none' },
+      { name: 'layers', value: layers.length },
+      { name: 'types', value: layers.length === 0 ? 'none' : tally(types, 8) },
+      { name: 'generation of layers', value: (net.layers?.length ?? 0) > 0 ? 'first (V1)' : 'second' },
+      { name: 'arrays', value: blobs.length },
+      { name: 'numbers', value: weights },
+    ],
+  };
 }

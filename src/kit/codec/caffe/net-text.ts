@@ -1,5 +1,5 @@
-import { didYouMean } from '../../../core/did-you-mean.ts';
-import { type Failure, throwIfAny } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
+import { type Failure, type FailureLocation, throwIfAny } from '../../../core/failure.ts';
 import type { TextField, TextMessage, TextPosition, TextScalar } from '../protobuf/protobuf-text.ts';
 import {
   type AnyFieldRule,
@@ -64,11 +64,8 @@ class NetReader {
 
   #unknown(name: MessageName, field: TextField): void {
     if (openMessages.includes(name)) return;
-    const near = didYouMean(field.name, Object.keys(fieldsOf(name)));
-    this.#report(
-      field,
-      `${name} has no field "${field.name}"${near === undefined ? '' : ` (did you mean "${near}"?)`}`,
-    );
+    const facts = { message: name, field: field.name, known: Object.keys(fieldsOf(name)) };
+    this.#failures.push(failures.unknownField(facts, this.#placeOf(field)));
   }
 
   /** Undefined where the text is wrong, which has been reported then. */
@@ -76,7 +73,8 @@ class NetReader {
     const value = isMessageName(type) ? this.#nested(type, field.value) : scalarOf(field.value, type);
     if (value === undefined) {
       const found = 'fields' in field.value ? 'a message' : JSON.stringify(field.value.text);
-      this.#report(field, `${field.name} must be ${expectation(type)}, found ${found}`);
+      const facts = { field: field.name, expected: expectation(type), found };
+      this.#failures.push(failures.badPrototxt(facts, this.#placeOf(field)));
     }
     return value;
   }
@@ -85,8 +83,8 @@ class NetReader {
     return 'fields' in value ? this.message(name, value) : undefined;
   }
 
-  #report({ name, position }: TextField, message: string): void {
-    this.#failures.push({ code: 'bad-prototxt', message, at: { file: this.#file, ...position, length: name.length } });
+  #placeOf({ name, position }: TextField): FailureLocation {
+    return { file: this.#file, ...position, length: name.length };
   }
 }
 
@@ -122,10 +120,10 @@ function numberOf(text: string): number | undefined {
 function expectation(type: AnyFieldRule['type']): string {
   if (isMessageName(type)) return 'a message in { }';
   if (isEnumName(type)) return `one of ${Object.keys(wordsOf(type)).slice(0, 12).join(', ')}`;
-  if (type === 'integer') return 'a whole number';
+  if (type === 'integer') return 'an integer';
   if (type === 'float') return 'a finite number';
   if (type === 'bool') return 'true or false';
-  return type === 'string' ? 'a quoted text' : 'left out: weights stand in the .caffemodel';
+  return type === 'string' ? 'a quoted string' : 'left out: weights are in the .caffemodel';
 }
 
 /** A network definition as text, without weights; fields in the order of the schema. */

@@ -1,4 +1,6 @@
 import type { Codec } from '../codec.ts';
+import { describeNet } from './layers-of-net.ts';
+import { netOfText } from './net-text.ts';
 import { parseProtobufText, renderProtobufText, type TextMessage } from '../protobuf/protobuf-text.ts';
 
 /** A field that Caffe's NetParameter begins with, after comments. */
@@ -13,5 +15,8 @@ export const prototxt: Codec<TextMessage> = {
   endings: ['.prototxt'],
   sniff: (head, fileName) => fileName.endsWith('.prototxt') || opening.test(Buffer.from(head).toString('latin1')),
   decode: parseProtobufText,
+  describe(cursor) {
+    return describeNet(netOfText(prototxt.decode(cursor), cursor.file));
+  },
   encode: (message) => Buffer.from(renderProtobufText(message)),
 };

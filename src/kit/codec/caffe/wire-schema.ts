@@ -1,5 +1,5 @@
 import * as fields from '../protobuf/fields.ts';
-import type { Field, FieldReader, MessageSchema } from '../protobuf/schema.ts';
+import type { Field, FieldReader, MessageSchema } from '../protobuf/fields.ts';
 import {
   type AnyFieldRule,
   type EnumName,

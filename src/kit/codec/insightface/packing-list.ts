@@ -1,4 +1,6 @@
+import { failures } from '../failures.ts';
 import type { Codec } from '../codec.ts';
+import { countEach, histogramOf } from '../description.ts';
 import { filledLines, readFilledLines, refuseLine, type TextLine } from '../text-lines.ts';
 
 /*
@@ -50,6 +52,32 @@ export const packingList: Codec<PackingList> = {
     }
     return { form: 'face2rec2', entries: lines.map(parseFaceLine) };
   },
+  describe(cursor) {
+    const list = packingList.decode(cursor);
+    const labels =
+      list.form === 'face2rec2'
+        ? list.entries.map(({ label }) => label)
+        : list.entries.map((entry) => entry.labels[0] ?? 0);
+    const counts = countEach(labels);
+    const runs = labels.filter((label, index) => label !== labels[index - 1]).length;
+    return {
+      facts: [
+        { name: 'form', value: list.form },
+        { name: 'images', value: labels.length },
+        { name: 'labels', value: counts.size },
+        ...(list.form === 'face2rec2'
+          ? [
+              { name: 'aligned', value: list.entries.filter(({ aligned }) => aligned).length },
+              { name: 'with box', value: list.entries.filter(({ box }) => box !== undefined).length },
+              { name: 'with points', value: list.entries.filter(({ points }) => points !== undefined).length },
+            ]
+          : []),
+      ],
+      notes:
+        runs > counts.size ? ['The images of a label are not always together; packing for training needs that.'] : [],
+      imagesPerIdentity: histogramOf(counts.values()),
+    };
+  },
   encode(list) {
     const lines = list.form === 'im2rec' ? list.entries.map(renderIndexed) : list.entries.map(renderFace);
     return Buffer.from(lines.map((line) => `${line}\n`).join(''));
@@ -87,7 +115,7 @@ function parseFaceLine(line: TextLine): FaceEntry {
   if (!isFaceLine(fields)) {
     refuseLine(
       line,
-      'damaged-list',
+      failures.damagedList,
       '3, 7 or 17 tab separated columns: aligned (0 or 1), path, label, box (4), points (10)',
     );
   }
@@ -106,7 +134,7 @@ function parseFaceLine(line: TextLine): FaceEntry {
 function parseIndexedLine(line: TextLine): IndexedEntry {
   const fields = line.text.split('\t');
   if (!isIndexedLine(fields)) {
-    refuseLine(line, 'damaged-list', 'tab separated columns: index, one label or more, path');
+    refuseLine(line, failures.damagedList, 'tab separated columns: index, one label or more, path');
   }
   return {
     index: Number(fields[0]),
@@ -117,7 +145,8 @@ function parseIndexedLine(line: TextLine): IndexedEntry {
 }
 
 function parseNumber(line: TextLine, field: string): number {
-  if (!anyNumber.test(field.trim())) refuseLine(line, 'damaged-list', `a number instead of ${JSON.stringify(field)}`);
+  if (!anyNumber.test(field.trim()))
+    refuseLine(line, failures.damagedList, `a number instead of ${JSON.stringify(field)}`);
   return Number(field);
 }
 

@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import { fail } from '../../../core/failure.ts';
 import type { Codec } from '../codec.ts';
 
@@ -10,6 +11,14 @@ export interface Property {
   readonly height: number;
   readonly width: number;
 }
+
+/** File names in a packed training set; readers look for the property file under this one. */
+export const packedFiles = {
+  records: 'train.rec',
+  index: 'train.idx',
+  property: 'property',
+  manifest: 'dataset.json',
+} as const;
 
 export const propertyFile: Codec<Property> = {
   name: 'property',
@@ -25,17 +34,23 @@ export const propertyFile: Codec<Property> = {
     const values = filled.map(({ line, number }) => parseLine(cursor.file, line, number));
     return values.at(-1) ?? parseLine(cursor.file, '', 1);
   },
+  describe(cursor) {
+    const { identities, width, height } = propertyFile.decode(cursor);
+    return {
+      facts: [
+        { name: 'identities', value: identities },
+        { name: 'width x height', value: `${String(width)} x ${String(height)}` },
+      ],
+    };
+  },
   encode: ({ identities, height, width }) => Buffer.from(`${String(identities)},${String(height)},${String(width)}\n`),
 };
 
 function parseLine(file: string, line: string, number: number): Property {
   const match = /^\s*(\d{1,9})\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})\s*$/.exec(line);
   if (match === null) {
-    fail({
-      code: 'damaged-property',
-      message: `expected "identities,height,width" such as 85742,112,112, found ${JSON.stringify(line.slice(0, 60))}`,
-      at: { file, line: number, column: 1, length: Math.max(1, line.length), sourceLine: line },
-    });
+    const at = { file, line: number, column: 1, length: Math.max(1, line.length), sourceLine: line };
+    fail(failures.damagedProperty({ found: line.slice(0, 60) }, at));
   }
   return { identities: Number(match[1]), height: Number(match[2]), width: Number(match[3]) };
 }

@@ -1,10 +1,11 @@
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
 import type { Codec } from '../codec.ts';
 import type { Cursor } from '../cursor.ts';
-import { decodePickle } from '../pickle/pickle.ts';
-import { numbersOf } from '../pickle/pickle-array.ts';
-import { isKind, type PickleValue } from '../pickle/pickle-value.ts';
+import { decodePickle } from '../pickle/pickle-reader.ts';
+import { numbersOf, isKind, type PickleValue } from '../pickle/pickle-values.ts';
 import { PickleWriter } from '../pickle/pickle-writer.ts';
 import { decodeFile } from '../read-file.ts';
 
@@ -35,24 +36,39 @@ export const verificationSet: Codec<VerificationSet> = {
     const value = decodePickle(cursor);
     const [images, same] = (isKind(value, 'tuple') || isKind(value, 'list') ? value.items : []).map(itemsOf);
     if (images === undefined || same === undefined) {
-      return cursor.damaged(
-        'expected a pair of lists: images, and whether each pair is the same person',
-        0,
-        'not-a-verification-set',
-      );
+      return refuse(cursor, 'expected a pair of lists: images, and whether each pair is the same person');
     }
     const set = {
       images: images.map((item, index) => imageBytes(item, index, cursor)),
       same: same.map((item, index) => truth(item, index, cursor)),
     };
     if (set.images.length !== 2 * set.same.length) {
-      cursor.damaged(
-        `${set.same.length} pairs need ${2 * set.same.length} images, found ${set.images.length}`,
-        0,
-        'not-a-verification-set',
-      );
+      refuse(cursor, `${set.same.length} pairs need ${2 * set.same.length} images, found ${set.images.length}`);
     }
     return set;
+  },
+  describe(cursor) {
+    const stored = storageOf(cursor.bytes);
+    const { images, same } = verificationSet.decode(cursor);
+    const sameCount = same.filter(Boolean).length;
+    return {
+      facts: [
+        { name: 'pairs', value: `${String(same.length)} (${String(sameCount)} of the same person)` },
+        { name: 'images stored as', value: stored },
+      ],
+      images: {
+        count: images.length,
+        read(position) {
+          const pair = Math.floor(position / 2);
+          return {
+            bytes: images[position] ?? new Uint8Array(0),
+            what: `image ${String(position)}`,
+            caption: `pair ${String(pair)}, ${same[pair] === true ? 'same' : 'different'}`,
+          };
+        },
+        close: () => undefined,
+      },
+    };
   },
   encode(set) {
     const writer = new PickleWriter();
@@ -106,11 +122,22 @@ function imageBytes(value: PickleValue, index: number, cursor: Cursor): Uint8Arr
     return value.data;
   // Written by Python 3 after reading Python 2 byte strings as latin-1 text.
   if (typeof value === 'string') return Buffer.from(value, 'latin1');
-  return cursor.damaged(`image ${index} is neither a byte string nor a uint8 array`, 0, 'not-a-verification-set');
+  return refuse(cursor, `image ${index} is neither a byte string nor a uint8 array`);
 }
 
 function truth(value: PickleValue, index: number, cursor: Cursor): boolean {
   if (typeof value === 'boolean') return value;
   if (value === 0 || value === 1) return value === 1;
-  return cursor.damaged(`pair ${index} is marked neither True nor False`, 0, 'not-a-verification-set');
+  return refuse(cursor, `pair ${index} is marked neither True nor False`);
+}
+
+/** Pickles name what they hold at their start. */
+function storageOf(bytes: Uint8Array): string {
+  const protocol = bytes[0] === 0x80 ? `protocol ${String(bytes[1])}` : 'protocol 0 or 1';
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 256)).toString('latin1');
+  return `${start.includes('numpy') ? 'numpy arrays' : 'byte strings'} in a pickle of ${protocol}`;
+}
+
+function refuse(cursor: Cursor, problem: string): never {
+  fail(failures.notAVerificationSet({ problem }, cursor.at(0)));
 }

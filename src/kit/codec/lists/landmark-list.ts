@@ -1,4 +1,6 @@
+import { failures } from '../failures.ts';
 import type { Codec } from '../codec.ts';
+import { countEach, histogramOf } from '../description.ts';
 import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
 
 /*
@@ -29,12 +31,24 @@ export const landmarkList: Codec<LandmarkList> = {
   endings: ['.txt'],
   sniff: (head) => pattern.test(Buffer.from(head).toString('utf8').split('\n', 1)[0] ?? ''),
   decode: (cursor) => ({ entries: filledLines(cursor).map(parseEntry) }),
+  describe(cursor) {
+    const { entries } = landmarkList.decode(cursor);
+    const counts = countEach(entries.map(({ path }) => path.split('/').at(-2) ?? ''));
+    return {
+      facts: [
+        { name: 'images', value: entries.length },
+        { name: 'identities (folders)', value: counts.size },
+      ],
+      imagesPerIdentity: histogramOf(counts.values()),
+    };
+  },
   encode: ({ entries }) => Buffer.from(entries.map((entry) => `${renderEntry(entry)}\n`).join('')),
 };
 
 function parseEntry(line: TextLine): LandmarkEntry {
   const match = pattern.exec(line.text);
-  if (match === null) return refuseLine(line, 'damaged-list', 'a path, four numbers of a box and ten of five points');
+  if (match === null)
+    return refuseLine(line, failures.damagedList, 'a path, four numbers of a box and ten of five points');
   const numbers = (match[2] ?? '').trim().split(/\s+/).map(Number);
   const points = numbers.slice(4);
   return {

@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import type { Codec } from '../codec.ts';
 import { filledLines, refuseLine } from '../text-lines.ts';
 
@@ -22,19 +23,24 @@ export const landmarkPoints: Codec<LandmarkPoints> = {
       return cursor.damaged('expected "version: 1", "n_points: 68", "{", points and "}"', 0);
     }
     const expected = Number(/^\s*n_points\s*:\s*(\d{1,6})\s*$/.exec(count.text)?.[1] ?? NaN);
-    if (!/^version\s*:/.test(version.text)) refuseLine(version, 'damaged-list', '"version: 1"');
-    if (open.text.trim() !== '{') refuseLine(open, 'damaged-list', '"{"');
-    if (close.text.trim() !== '}') refuseLine(close, 'damaged-list', '"}"');
-    if (rest.length !== expected) refuseLine(count, 'damaged-list', `"n_points: ${rest.length}", as many as follow`);
+    if (!/^version\s*:/.test(version.text)) refuseLine(version, failures.damagedList, '"version: 1"');
+    if (open.text.trim() !== '{') refuseLine(open, failures.damagedList, '"{"');
+    if (close.text.trim() !== '}') refuseLine(close, failures.damagedList, '"}"');
+    if (rest.length !== expected)
+      refuseLine(count, failures.damagedList, `"n_points: ${rest.length}", as many as follow`);
     return {
       points: rest.map((line) => {
         const [x, y, extra] = line.text.trim().split(/\s+/).map(Number);
         if (x === undefined || y === undefined || extra !== undefined || !Number.isFinite(x) || !Number.isFinite(y)) {
-          return refuseLine(line, 'damaged-list', '"x y"');
+          return refuseLine(line, failures.damagedList, '"x y"');
         }
         return [x, y] as const;
       }),
     };
+  },
+  describe(cursor) {
+    const { points } = landmarkPoints.decode(cursor);
+    return { facts: [{ name: 'points', value: points.length }] };
   },
   encode: ({ points }) =>
     Buffer.from(

@@ -1,4 +1,7 @@
+import { failures } from '../failures.ts';
+import { fail } from '../../../core/failure.ts';
 import type { Codec } from '../codec.ts';
+import { pairFacts } from '../description.ts';
 import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
 
 /*
@@ -51,11 +54,30 @@ export const pairProtocol: Codec<PairProtocol> = {
       const last = lines.at(-1) ?? header;
       refuseLine(
         last,
-        'damaged-protocol',
+        failures.damagedProtocol,
         `${expected} lines of pairs (2 x ${pairsPerFold} in each of ${folds} folds) instead of ${lines.length}, at the last line`,
       );
     }
     return { folds, pairsPerFold, pairs: lines.map((line, index) => parsePair(line, index, pairsPerFold)) };
+  },
+  describe(cursor) {
+    const { pairs, folds } = pairProtocol.decode(cursor);
+    const people = Array.from({ length: folds }, (_, fold) =>
+      peopleInPairs(pairs.filter((pair) => pair.fold === fold + 1)),
+    );
+    const appearances = people.reduce((sum, names) => sum + names.size, 0);
+    const distinct = peopleInPairs(pairs).size;
+    return {
+      facts: [...pairFacts(pairs, folds), { name: 'people', value: distinct }],
+      notes:
+        folds > 1
+          ? [
+              appearances === distinct
+                ? 'No person is in two folds: a fold can be held out.'
+                : 'Some people are in several folds.',
+            ]
+          : [],
+    };
   },
   encode(protocol) {
     const { folds, pairsPerFold } = protocol;
@@ -66,7 +88,7 @@ export const pairProtocol: Codec<PairProtocol> = {
 
 function parseHeader(line: TextLine): { folds: number; pairsPerFold: number } {
   const match = /^\s*(\d{1,6})(?:\s+(\d{1,9}))?\s*$/.exec(line.text);
-  if (match === null) refuseLine(line, 'damaged-protocol', '"folds pairs" such as "10 300"');
+  if (match === null) refuseLine(line, failures.damagedProtocol, '"folds pairs" such as "10 300"');
   return match[2] === undefined
     ? { folds: 1, pairsPerFold: Number(match[1]) }
     : { folds: Number(match[1]), pairsPerFold: Number(match[2]) };
@@ -81,7 +103,7 @@ function parsePair(line: TextLine, index: number, pairsPerFold: number): FacePai
   if (fields.length !== (shouldBeSame ? 3 : 4)) {
     refuseLine(
       line,
-      'damaged-protocol',
+      failures.damagedProtocol,
       shouldBeSame
         ? `"name i j" (line ${(index % (2 * pairsPerFold)) + 1} of fold ${fold})`
         : `"name i name2 j" (line ${(index % (2 * pairsPerFold)) + 1} of fold ${fold})`,
@@ -96,7 +118,7 @@ function parsePair(line: TextLine, index: number, pairsPerFold: number): FacePai
 
 function imageNumber(line: TextLine, field: string | undefined): number {
   if (field === undefined || !/^\d{1,9}$/.test(field)) {
-    refuseLine(line, 'damaged-protocol', `an image number instead of ${JSON.stringify(field ?? '')}`);
+    refuseLine(line, failures.damagedProtocol, `an image number instead of ${JSON.stringify(field ?? '')}`);
   }
   return Number(field);
 }
@@ -106,4 +128,39 @@ function renderPair(pair: FacePair): string {
   return pair.same
     ? [left.name, left.number, right.number].join('\t')
     : [left.name, left.number, right.name, right.number].join('\t');
+}
+
+/**
+ * The pairs of some folds of a protocol. All folds: in the order of the protocol, as the original packers write them.
+ * Only some: same and different pairs interleaved evenly, because a verification cuts the set into contiguous folds,
+ * and the protocol's own order (all same pairs of a fold, then all different ones) would make those one-sided.
+ */
+export function selectPairs<Pair extends { readonly fold: number; readonly same: boolean }>(
+  protocol: { readonly folds: number; readonly pairs: readonly Pair[] },
+  folds: readonly number[],
+  file: string,
+): readonly Pair[] {
+  const unknown = folds.find((fold) => fold > protocol.folds);
+  if (unknown !== undefined) {
+    fail(failures.unknownFold({ fold: unknown, folds: protocol.folds }, { file }));
+  }
+  if (folds.length === 0 || folds.length === protocol.folds) return protocol.pairs;
+  const chosen = protocol.pairs.filter((pair) => folds.includes(pair.fold));
+  return interleave(
+    chosen.filter((pair) => pair.same),
+    chosen.filter((pair) => !pair.same),
+  );
+}
+
+/** Merges two lists so that every stretch of the result holds both in the proportion of their lengths. */
+function interleave<Item>(first: readonly Item[], second: readonly Item[]): Item[] {
+  const place = (length: number) => (item: Item, index: number) => ({ item, at: (index + 0.5) / length });
+  return [...first.map(place(first.length)), ...second.map(place(second.length))]
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+}
+
+/** Everyone who appears in the pairs. */
+export function peopleInPairs(pairs: readonly FacePair[]): ReadonlySet<string> {
+  return new Set(pairs.flatMap((pair) => [pair.left.name, pair.right.name]));
 }

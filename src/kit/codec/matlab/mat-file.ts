@@ -1,68 +1,8 @@
-import { inflateSync } from 'node:zlib';
+import { failures } from '../failures.ts';
+import { fail } from '../../../core/failure.ts';
 import type { FileFormat } from '../codec.ts';
-import { Cursor } from '../cursor.ts';
-
-/*
- * MATLAB 5 file (MathWorks, "MAT-File Format", chapter 1), read as far as protocol files need: 128 bytes of header,
- * then elements of a tag (type, size) and data padded to 8 bytes; a size of up to 4 may share the tag's 8 bytes.
- * An array (type 14) holds elements: flags (class), dimensions, name, and what its class says. Compressed elements
- * (type 15) are zlib streams of one element. Sparse arrays, objects, complex numbers and MATLAB 7.3 files are refused.
- */
-export type MatValue = MatCell | MatStruct | MatText | MatNumbers;
-
-interface MatArray {
-  readonly dimensions: readonly number[];
-}
-
-/** Items in column order, as MATLAB stores them. */
-export interface MatCell extends MatArray {
-  readonly type: 'cell';
-  readonly items: readonly MatValue[];
-}
-
-export interface MatStruct extends MatArray {
-  readonly type: 'struct';
-  /** One per element, in column order: its fields in the order of their declaration. */
-  readonly items: readonly ReadonlyMap<string, MatValue>[];
-}
-
-export interface MatText extends MatArray {
-  readonly type: 'text';
-  /** The characters, row by row for a single row of text. */
-  readonly text: string;
-}
-
-export interface MatNumbers extends MatArray {
-  readonly type: 'numbers';
-  /** In column order. */
-  readonly values: Float64Array;
-}
-
-const headerBytes = 128;
-/** A compressed element may grow to this much: protocols are small, and zlib can pack a thousand bytes into one. */
-const maxInflatedBytes = 2 ** 25;
-/** Numbers take 8 bytes each in memory, whatever they take in the file. */
-const maxNumbers = 2 ** 22;
-const maxDepth = 32;
-
-const elementType = { matrix: 14, compressed: 15 } as const;
-const arrayClass = { cell: 1, struct: 2, char: 4 } as const;
-
-/** Bytes and reader of the numeric element types. */
-const numericTypes = new Map<number, { bytes: number; read: (view: DataView, at: number) => number }>([
-  [1, { bytes: 1, read: (view, at) => view.getInt8(at) }],
-  [2, { bytes: 1, read: (view, at) => view.getUint8(at) }],
-  [3, { bytes: 2, read: (view, at) => view.getInt16(at, true) }],
-  [4, { bytes: 2, read: (view, at) => view.getUint16(at, true) }],
-  [5, { bytes: 4, read: (view, at) => view.getInt32(at, true) }],
-  [6, { bytes: 4, read: (view, at) => view.getUint32(at, true) }],
-  [7, { bytes: 4, read: (view, at) => view.getFloat32(at, true) }],
-  [9, { bytes: 8, read: (view, at) => view.getFloat64(at, true) }],
-  [12, { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) }],
-  [13, { bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)) }],
-  [16, { bytes: 1, read: (view, at) => view.getUint8(at) }],
-  [17, { bytes: 2, read: (view, at) => view.getUint16(at, true) }],
-]);
+import { pairFacts } from '../description.ts';
+import { decodeMat, type MatStruct, type MatValue } from './mat-reader.ts';
 
 /** The variables of a MATLAB 5 file by name. */
 export const matFile: FileFormat<ReadonlyMap<string, MatValue>> = {
@@ -71,120 +11,88 @@ export const matFile: FileFormat<ReadonlyMap<string, MatValue>> = {
   summary: 'Variables of MATLAB; the protocols of CFP and AgeDB are published so.',
   endings: ['.mat'],
   sniff: (head) => Buffer.from(head.subarray(0, 10)).toString('latin1') === 'MATLAB 5.0',
-  decode(cursor) {
-    cursor.take(headerBytes - 4, 'the header');
-    const version = cursor.u16('the version');
-    const order = cursor.u16('the byte order');
-    if (order !== 0x4d49) cursor.damaged('only little-endian MATLAB files are read', headerBytes - 2);
-    if (version !== 0x0100)
-      cursor.damaged(`version 0x${version.toString(16)} is not read, expected MATLAB 5`, headerBytes - 4);
-    const variables = new Map<string, MatValue>();
-    while (cursor.remaining >= 8) {
-      const element = readElement(cursor);
-      const { name, value } = readVariable(element);
-      variables.set(name, value);
-    }
-    return variables;
+  decode: decodeMat,
+  describe(cursor) {
+    const variables = matFile.decode(cursor);
+    const facts = [...variables].map(([name, { type, dimensions }]) => ({
+      name: `variable ${name}`,
+      value: `${type}, ${dimensions.join(' x ')}`,
+    }));
+    if (!variables.has('pairs') && !variables.has('splits')) return { facts };
+    const pairs = pairsOfMat(variables, cursor.file);
+    return { facts: [...facts, ...pairFacts(pairs, new Set(pairs.map(({ fold }) => fold)).size)] };
   },
 };
 
-interface Element {
-  readonly type: number;
-  readonly body: Cursor;
+/** Two images to compare, by their paths within a data set. */
+export interface ImagePair {
+  readonly left: string;
+  readonly right: string;
+  readonly same: boolean;
+  /** Counted from 1; contiguous. */
+  readonly fold: number;
 }
 
-function readElement(cursor: Cursor): Element {
-  const at = cursor.offset;
-  const word = cursor.u32('an element');
-  const small = word >>> 16;
-  if (small !== 0) {
-    if (small > 4) cursor.damaged(`a short element claims ${small} bytes`, at);
-    const body = cursor.take(4, 'a short element').subarray(0, small);
-    return { type: word & 0xffff, body: new Cursor(body, cursor.file, at + 4) };
-  }
-  const length = cursor.u32('the size of an element');
-  const start = cursor.offset;
-  const body = cursor.take(length, 'an element');
-  // Compressed elements are not padded; the padding of the last element may be missing.
-  if (word !== elementType.compressed) cursor.take(Math.min((8 - (length % 8)) % 8, cursor.remaining), 'padding');
-  return { type: word, body: new Cursor(body, cursor.file, start) };
+/*
+ * Pair protocols published as MATLAB files (insightface, src/data/cfp2pack.py and agedb2pack.py):
+ *
+ * - CFP, variable `pairs`: 1 x N structure of path A, path B, fold, label; the same person where the label is above 0.
+ * - AgeDB, variable `splits`: a cell per split, holding a structure whose first field is a 2 x P cell; column i is pair
+ *   i, each entry a structure of path (without extension) and age. The same person: equal up to the first `_`.
+ *
+ * Both are read by the order of the fields, not by their names, as the original programs do.
+ */
+export function pairsOfMat(variables: ReadonlyMap<string, MatValue>, file: string): ImagePair[] {
+  const pairs = variables.get('pairs');
+  const splits = variables.get('splits');
+  if (pairs?.type === 'struct') return cfpPairs(pairs, file);
+  if (splits?.type === 'cell') return splits.items.flatMap((split, index) => ageDbPairs(split, index + 1, file));
+  return refuse(
+    file,
+    'a variable "pairs" (CFP) or "splits" (AgeDB)',
+    [...variables.keys()].join(', ') || 'no variables',
+  );
 }
 
-function readVariable(element: Element): { readonly name: string; readonly value: MatValue } {
-  if (element.type !== elementType.compressed) return readMatrix(element, 0);
-  const { body } = element;
-  const packed = body.take(body.remaining, 'a compressed element');
-  try {
-    const inflated = inflateSync(packed, { maxOutputLength: maxInflatedBytes });
-    return readMatrix(readElement(new Cursor(inflated, body.file, body.base)), 0);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-      return body.damaged(`a compressed element cannot be unpacked (${error.code})`, body.base);
+function cfpPairs(pairs: MatStruct, file: string): ImagePair[] {
+  return pairs.items.map((fields, index) => {
+    const [left, right, fold, label] = [...fields.values()].map(unwrap);
+    if (left?.type !== 'text' || right?.type !== 'text' || fold?.type !== 'numbers' || label?.type !== 'numbers') {
+      return refuse(file, `pairs(${index + 1}) to be path, path, fold, label`, [...fields.keys()].join(', '));
     }
-    throw error;
+    return { left: left.text, right: right.text, same: (label.values[0] ?? 0) > 0, fold: fold.values[0] ?? 0 };
+  });
+}
+
+function ageDbPairs(split: MatValue, fold: number, file: string): ImagePair[] {
+  const cell = unwrap(split.type === 'struct' ? firstField(split) : split);
+  if (cell?.type !== 'cell' || cell.dimensions[0] !== 2) {
+    return refuse(file, `splits{${fold}} to hold a 2 x P cell`, cell?.type ?? 'nothing');
   }
+  const { items } = cell;
+  return Array.from({ length: items.length / 2 }, (_, pair) => {
+    const [left, right] = [items[2 * pair], items[2 * pair + 1]].map((entry) => pathOf(entry, file));
+    const nameOf = (path: string | undefined): string | undefined => path?.split('_')[0];
+    return { left: left ?? '', right: right ?? '', same: nameOf(left) === nameOf(right), fold };
+  });
 }
 
-function readMatrix(element: Element, depth: number): { readonly name: string; readonly value: MatValue } {
-  const { body } = element;
-  if (element.type !== elementType.matrix)
-    body.damaged(`expected an array, found an element of type ${element.type}`, body.base);
-  if (depth > maxDepth) body.damaged('arrays are nested too deeply', body.base);
-  if (body.remaining === 0)
-    return { name: '', value: { type: 'numbers', dimensions: [0, 0], values: new Float64Array(0) } };
-  const flags = readElement(body).body.u32('array flags');
-  if ((flags & 0x800) !== 0) body.damaged('complex arrays are not read', body.base);
-  const dimensions = [...readNumbers(readElement(body))];
-  const isSound = dimensions.length >= 2 && dimensions.length <= 32 && dimensions.every((size) => size >= 0);
-  if (!isSound) body.damaged('an array has no sound dimensions', body.base);
-  const nameBody = readElement(body).body;
-  const name = Buffer.from(nameBody.take(nameBody.remaining, 'a name')).toString('latin1');
-  return { name, value: readContent(flags & 0xff, dimensions, body, depth) };
+function pathOf(entry: MatValue | undefined, file: string): string {
+  const path = entry?.type === 'struct' ? unwrap(firstField(entry)) : undefined;
+  return path?.type === 'text'
+    ? path.text
+    : refuse(file, 'each entry of a split to start with a path', entry?.type ?? 'nothing');
 }
 
-function readContent(kind: number, dimensions: readonly number[], body: Cursor, depth: number): MatValue {
-  const count = dimensions.reduce((product, size) => product * size, 1);
-  if (kind === arrayClass.cell) {
-    body.expectItems(count, 8, 'the cells');
-    const items = Array.from({ length: count }, () => readMatrix(readElement(body), depth + 1).value);
-    return { type: 'cell', dimensions, items };
-  }
-  if (kind === arrayClass.struct) return { type: 'struct', dimensions, items: readStructs(count, body, depth) };
-  if (kind === arrayClass.char) {
-    const codes = readNumbers(readElement(body));
-    return { type: 'text', dimensions, text: Array.from(codes, (code) => String.fromCharCode(code)).join('') };
-  }
-  if (kind < 6 || kind > 15) body.damaged(`arrays of class ${kind} are not read`, body.base);
-  const values = readNumbers(readElement(body));
-  if (values.length !== count)
-    body.damaged(`an array of ${dimensions.join(' x ')} has ${values.length} numbers`, body.base);
-  return { type: 'numbers', dimensions, values };
+function firstField(struct: MatStruct): MatValue | undefined {
+  return struct.items[0]?.values().next().value;
 }
 
-function readStructs(count: number, body: Cursor, depth: number): ReadonlyMap<string, MatValue>[] {
-  const [nameBytes = 0] = readNumbers(readElement(body));
-  const namesBody = readElement(body).body;
-  const packed = Buffer.from(namesBody.take(namesBody.remaining, 'the field names')).toString('latin1');
-  if (nameBytes <= 0) body.damaged('a structure has no field names', body.base);
-  const names = Array.from({ length: Math.floor(packed.length / nameBytes) }, (_, index) =>
-    packed.slice(index * nameBytes, (index + 1) * nameBytes).replace(/\0.*$/s, ''),
-  );
-  body.expectItems(count * names.length, 8, 'the fields');
-  if (names.length === 0 && count > 0) body.damaged('a structure has no fields', body.base);
-  return Array.from(
-    { length: count },
-    () => new Map(names.map((name) => [name, readMatrix(readElement(body), depth + 1).value])),
-  );
+/** Cells of one item are often put around text. */
+function unwrap(value: MatValue | undefined): MatValue | undefined {
+  return value?.type === 'cell' && value.items.length === 1 ? unwrap(value.items[0]) : value;
 }
 
-function readNumbers(element: Element): Float64Array {
-  const { type, body } = element;
-  const numeric = numericTypes.get(type);
-  if (numeric === undefined) return body.damaged(`elements of type ${type} are not numbers`, body.base);
-  const count = Math.floor(body.remaining / numeric.bytes);
-  if (count > maxNumbers)
-    body.damaged(`an array of ${count} numbers is more than the ${maxNumbers} that are read`, body.base);
-  const bytes = body.take(body.remaining, 'numbers');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float64Array.from({ length: count }, (_, index) => numeric.read(view, index * numeric.bytes));
+function refuse(file: string, expected: string, found: string): never {
+  fail(failures.damagedProtocol({ expected, found }, { file }));
 }

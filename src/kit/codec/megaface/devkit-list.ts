@@ -1,4 +1,7 @@
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import type { Codec } from '../codec.ts';
+import { countEach, histogramOf } from '../description.ts';
 import { isJsonObject, isStringList, jsonHead, parseJson } from '../json-text.ts';
 
 /*
@@ -20,12 +23,22 @@ export const devkitList: Codec<DevkitList> = {
   decode(cursor) {
     const content = parseJson(cursor);
     const { path, id } = isJsonObject(content) ? content : {};
-    if (!isStringList(path)) return cursor.damaged('expected "path", a list of names', 0, 'damaged-list');
+    if (!isStringList(path)) return fail(failures.damagedList({ expected: '"path", a list of names' }, cursor.at(0)));
     if (id === undefined) return { paths: path };
     if (!isStringList(id) || id.length !== path.length) {
-      return cursor.damaged(`expected "id", a list of ${path.length} names`, 0, 'damaged-list');
+      return fail(failures.damagedList({ expected: `"id", a list of ${path.length} names` }, cursor.at(0)));
     }
     return { paths: path, ids: id };
+  },
+  describe(cursor) {
+    const { paths, ids } = devkitList.decode(cursor);
+    return {
+      facts: [
+        { name: 'images', value: paths.length },
+        { name: 'identities', value: ids === undefined ? 'not given: a list of distractors' : new Set(ids).size },
+      ],
+      ...(ids === undefined ? {} : { imagesPerIdentity: histogramOf(countEach(ids).values()) }),
+    };
   },
   encode: ({ paths, ids }) =>
     Buffer.from(JSON.stringify(ids === undefined ? { path: paths } : { path: paths, id: ids })),

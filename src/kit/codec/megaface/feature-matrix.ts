@@ -60,6 +60,18 @@ export const featureMatrix: Codec<FeatureMatrix> = {
     }
     return { rows, columns, type, values: readRows(cursor, { rows, columns, stride, type }) };
   },
+  describe(cursor) {
+    const matrix = featureMatrix.decode(cursor);
+    const { rows, columns, type } = matrix;
+    return {
+      facts: [
+        { name: 'rows x columns', value: `${String(rows)} x ${String(columns)}` },
+        { name: 'element type', value: type },
+        { name: 'length (L2 norm)', value: columns === 1 ? lengthOf(matrix.values) : lengthsOfRows(matrix) },
+      ],
+      notes: columns === 1 && rows === 513 ? ['513 rows: a feature with the extra row that marks noise.'] : [],
+    };
+  },
   encode({ rows, columns, type, values }) {
     const { code, bytes } = types[type];
     const target = Buffer.alloc(headerBytes + values.length * bytes);
@@ -98,4 +110,21 @@ function readRows(cursor: Cursor, { rows, columns, stride, type }: Layout): Floa
     }
   }
   return values;
+}
+
+function lengthOf(values: FeatureMatrix['values']): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Number(Math.sqrt(sum).toFixed(6));
+}
+
+/** A row is the feature of an image. */
+function lengthsOfRows({ values, rows, columns }: FeatureMatrix): string {
+  let [shortest, longest] = [Infinity, 0];
+  for (let row = 0; row < rows; row += 1) {
+    const length = lengthOf(values.subarray(row * columns, (row + 1) * columns));
+    shortest = Math.min(shortest, length);
+    longest = Math.max(longest, length);
+  }
+  return `of a row: ${String(shortest)} to ${String(longest)}`;
 }

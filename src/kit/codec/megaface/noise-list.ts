@@ -25,6 +25,17 @@ export const noiseList: Codec<NoiseList> = {
       names: lines.filter((line) => !line.startsWith('#')).map((line) => (line.split('\t')[1] ?? line).trim()),
     };
   },
+  describe(cursor) {
+    const { names, comments } = noiseList.decode(cursor);
+    const distinct = new Set(names).size;
+    return {
+      facts: [
+        { name: 'names', value: names.length },
+        { name: 'distinct names', value: distinct },
+      ],
+      notes: comments.map((comment) => `It says: ${comment.trim()}`),
+    };
+  },
   encode: ({ comments, names }) =>
     Buffer.from([...comments.map((comment) => `#${comment}`), ...names].map((line) => `${line}\n`).join('')),
 };

@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import { closeSync, readSync } from 'node:fs';
 import { fail } from '../../../core/failure.ts';
 import type { Codec } from '../codec.ts';
@@ -144,12 +145,7 @@ class IndexParser {
   }
 
   #refuse(found: string): never {
-    fail({
-      code: 'damaged-index',
-      message: `expected "id <tab> byte offset", ${found}`,
-      at: { file: this.#file, line: this.#line, column: 1, length: 1 },
-      hint: 'Delete the .idx file: it is rebuilt from the .rec file.',
-    });
+    fail(failures.damagedIndex({ found }, { file: this.#file, line: this.#line, column: 1, length: 1 }));
   }
 }
 
@@ -164,6 +160,20 @@ export const indexFile: Codec<RecordIndex> = {
     const parser = new IndexParser(cursor.file, cursor.remaining);
     parser.feed(cursor.take(cursor.remaining, 'the index'));
     return parser.end();
+  },
+  describe(cursor) {
+    const index = indexFile.decode(cursor);
+    const ascending = index.offsets.every((offset, entry) => entry === 0 || offset > (index.offsets[entry - 1] ?? 0));
+    return {
+      facts: [
+        { name: 'records', value: index.size },
+        {
+          name: 'index record 0',
+          value: index.offsetOf(0) === undefined ? 'none' : `entry ${String((index.positionOf(0) ?? 0) + 1)}`,
+        },
+      ],
+      notes: ascending ? [] : ['The offsets do not ascend.'],
+    };
   },
   encode: (index) =>
     Buffer.from(Array.from(index.ids, (id, entry) => encodeIndexLine(id, index.offsets[entry] ?? 0)).join('')),

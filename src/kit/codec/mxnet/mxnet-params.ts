@@ -1,7 +1,7 @@
 import type { Codec } from '../codec.ts';
+import { firstArrays, tally } from '../description.ts';
 import type { Cursor } from '../cursor.ts';
-import { halfToNumber } from '../half-float.ts';
-import { littleEndianFloats } from '../little-endian-floats.ts';
+import { halfToNumber, littleEndianFloats } from '../little-endian-floats.ts';
 
 /*
  * MXNet parameters (.params; MXNet, src/ndarray/ndarray.cc `NDArray::Save` and `Load`), little-endian:
@@ -76,6 +76,20 @@ export const mxnetParams: Codec<readonly MxnetArray[]> = {
     return arrays.map((array) =>
       nameCount === 0 ? array : { ...array, name: cursor.text(cursor.u64('the length of a name'), 'a name') },
     );
+  },
+  describe(cursor) {
+    const arrays = mxnetParams.decode(cursor);
+    const floats = arrays.reduce((sum, { data, type }) => sum + data.length / elementTypes[type].bytes, 0);
+    const running = arrays.filter(({ name }) => name.startsWith('aux:')).length;
+    return {
+      facts: [
+        { name: 'arrays', value: `${String(arrays.length)} (${String(running)} running statistics)` },
+        { name: 'numbers', value: floats },
+        { name: 'element types', value: tally(arrays.map(({ type }) => type)) },
+        { name: 'layout versions', value: tally(arrays.map(({ version }) => String(version))) },
+        { name: 'first arrays', value: firstArrays(arrays) },
+      ],
+    };
   },
   encode(arrays) {
     const named = arrays.some(({ name }) => name !== '');

@@ -1,4 +1,7 @@
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import type { Codec } from '../codec.ts';
+import { tally } from '../description.ts';
 import type { Cursor } from '../cursor.ts';
 import { isJsonObject, jsonHead, parseJson, type JsonObject } from '../json-text.ts';
 
@@ -54,6 +57,27 @@ export const mxnetSymbol: Codec<MxnetSymbol> = {
       ...(isJsonObject(attrs) ? { attrs } : {}),
     };
   },
+  describe(cursor) {
+    const { nodes, heads, attrs } = mxnetSymbol.decode(cursor);
+    const operators = nodes.filter(({ op }) => op !== 'null');
+    return {
+      facts: [
+        {
+          name: 'nodes',
+          value: `${String(operators.length)} operators, ${String(nodes.length - operators.length)} variables`,
+        },
+        {
+          name: 'operators',
+          value: tally(
+            operators.map(({ op }) => op),
+            8,
+          ),
+        },
+        { name: 'outputs', value: heads.map(({ node }) => nodes[node]?.name ?? '?').join(', ') },
+        ...(attrs === undefined ? [] : [{ name: 'attributes', value: JSON.stringify(attrs) }]),
+      ],
+    };
+  },
   encode: (symbol) => Buffer.from(renderSymbol(symbol)),
 };
 
@@ -65,7 +89,7 @@ class SymbolParser {
   }
 
   refuse(expected: string): never {
-    return this.#cursor.damaged(`expected ${expected}`, 0, 'damaged-symbol');
+    fail(failures.damagedSymbol({ expected }, this.#cursor.at(0)));
   }
 
   node(value: unknown, id: number): MxnetNode {

@@ -1,163 +1,14 @@
-import { fail } from '../../../core/failure.ts';
-import type { Cursor } from '../cursor.ts';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { FailureError, type Failure } from '../../../core/failure.ts';
 import type { Codec } from '../codec.ts';
-
-/*
- * RecordIO (dmlc-core, include/dmlc/recordio.h and src/recordio.cc). A file is a row of frames, little-endian:
- *
- *   offset  bytes   field
- *   0       4       magic 0xced7230a
- *   4       4       part << 29 | length      part: 0 whole record, 1 first, 2 middle, 3 last part of one
- *   8       length  payload
- *           0..3    zeros up to a multiple of 4
- *
- * Where the four magic bytes stand in a payload at a multiple of 4, the writer cuts the record there and leaves them
- * out; the reader puts them back between the parts. So a reader can find the next frame after damage.
- */
-export const recordMagic = 0xced7230a;
-const magicBytes = Uint8Array.of(0x0a, 0x23, 0xd7, 0xce);
-
-export const frameHeaderBytes = 8;
-/** Lengths have 29 bits. */
-export const maxPartBytes = 2 ** 29 - 1;
-
-export type RecordPart = 'whole' | 'first' | 'middle' | 'last';
-const parts: readonly RecordPart[] = ['whole', 'first', 'middle', 'last'];
-
-export interface FrameHeader {
-  readonly part: RecordPart;
-  readonly length: number;
-  /** With the zeros after it. */
-  readonly paddedLength: number;
-}
-
-/** Reads a frame header: 8 bytes. `following` is how many bytes the file holds after it. */
-export function decodeFrameHeader(cursor: Cursor, following: number): FrameHeader {
-  const at = cursor.offset;
-  const magic = cursor.u32('the magic word of a record');
-  if (magic !== recordMagic) {
-    cursor.damaged(`a record should start with 0x${recordMagic.toString(16)}, found 0x${magic.toString(16)}`, at);
-  }
-  const word = cursor.u32('the length of a record');
-  const part = parts[word >>> 29];
-  if (part === undefined) cursor.damaged(`a record has part flag ${word >>> 29}, expected 0 to 3`, at + 4);
-  const length = word & maxPartBytes;
-  const paddedLength = paddedTo4(length);
-  if (paddedLength > following) {
-    fail({
-      code: 'truncated-file',
-      message: `the file ends inside this record, which needs ${paddedLength} bytes after its header; ${Math.max(0, following)} are left`,
-      at: { file: cursor.file, offset: at },
-      hint: 'Copy or pack the file again; it was probably cut off on the way.',
-    });
-  }
-  return { part, length, paddedLength };
-}
-
-/** Checks that a part may follow what was read of the record so far. */
-export function checkPartOrder(cursor: Cursor, part: RecordPart, begun: boolean, at: number): void {
-  const continues = part === 'middle' || part === 'last';
-  if (continues !== begun) {
-    const expected = begun ? 'a middle or last part' : 'a whole record or a first part';
-    cursor.damaged(`expected ${expected}, found ${part === 'whole' ? 'a whole record' : `a ${part} part`}`, at);
-  }
-}
-
-/** Joins the parts of a split record with the magic word between them. */
-export function joinParts(pieces: readonly Uint8Array[]): Uint8Array {
-  const [only] = pieces;
-  if (pieces.length === 1 && only !== undefined) return only;
-  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length + 4, -4));
-  let position = 0;
-  for (const [index, piece] of pieces.entries()) {
-    if (index > 0) {
-      joined.set(magicBytes, position);
-      position += 4;
-    }
-    joined.set(piece, position);
-    position += piece.length;
-  }
-  return joined;
-}
-
-/** Reads the record at the cursor, whatever number of frames it has. */
-export function decodeRecord(cursor: Cursor): Uint8Array {
-  const pieces: Uint8Array[] = [];
-  for (;;) {
-    const at = cursor.offset;
-    const header = decodeFrameHeader(cursor, cursor.remaining - frameHeaderBytes);
-    checkPartOrder(cursor, header.part, pieces.length > 0, at);
-    pieces.push(cursor.take(header.paddedLength, 'a record').subarray(0, header.length));
-    if (header.part === 'whole' || header.part === 'last') return joinParts(pieces);
-  }
-}
-
-/** Bytes that pieces take in a file, each in a frame. */
-export function framedBytes(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, piece) => sum + frameHeaderBytes + paddedTo4(piece.length), 0);
-}
-
-/** Writes the frames of one record, of which {@link splitAtMagic} made the pieces, at `position`; returns the position after them. */
-export function encodeRecordInto(target: Buffer, position: number, pieces: readonly Uint8Array[]): number {
-  let at = position;
-  for (const [index, piece] of pieces.entries()) {
-    const part = pieces.length === 1 ? 0 : index === 0 ? 1 : index === pieces.length - 1 ? 3 : 2;
-    target.writeUInt32LE(recordMagic, at);
-    target.writeUInt32LE(((part << 29) | piece.length) >>> 0, at + 4);
-    target.set(piece, at + frameHeaderBytes);
-    const end = at + frameHeaderBytes + piece.length;
-    at += frameHeaderBytes + paddedTo4(piece.length);
-    for (let pad = end; pad < at; pad += 1) target[pad] = 0;
-  }
-  return at;
-}
-
-/** Writes the frame around a payload of `length` bytes, which stands already behind the room for the frame's header; returns the bytes of all. */
-export function encodeFrameAround(target: Buffer, position: number, length: number): number {
-  target.writeUInt32LE(recordMagic, position);
-  target.writeUInt32LE(length, position + 4);
-  const end = frameHeaderBytes + paddedTo4(length);
-  for (let pad = frameHeaderBytes + length; pad < end; pad += 1) target[position + pad] = 0;
-  return end;
-}
-
-/** Fails with `record-too-long` where a record of `length` bytes does not fit the format; names the file where it is known. */
-export function requireFitting(length: number, file?: string): void {
-  if (length <= maxPartBytes) return;
-  fail({
-    code: 'record-too-long',
-    message: `expected a record of ${maxPartBytes} bytes (512 MiB) at most, as much as the format can hold, found one of ${length}`,
-    ...(file === undefined ? {} : { at: { file } }),
-    hint: 'Store the image with fewer pixels or as a JPEG.',
-  });
-}
-
-/** Whether the magic word stands in a payload where it would be taken for the start of a record. */
-export function holdsMagic(payload: Buffer): boolean {
-  for (let found = payload.indexOf(magicBytes); found >= 0; found = payload.indexOf(magicBytes, found + 1)) {
-    if (found % 4 === 0) return true;
-  }
-  return false;
-}
-
-/** The payload without the magic words that stand at multiples of 4, cut where they stood. */
-export function splitAtMagic(payload: Uint8Array): Uint8Array[] {
-  requireFitting(payload.length);
-  const buffer = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  const pieces: Uint8Array[] = [];
-  let start = 0;
-  for (let found = buffer.indexOf(magicBytes); found >= 0; found = buffer.indexOf(magicBytes, found + 1)) {
-    if (found % 4 !== 0) continue;
-    pieces.push(payload.subarray(start, found));
-    start = found + 4;
-  }
-  pieces.push(payload.subarray(start));
-  return pieces;
-}
-
-function paddedTo4(length: number): number {
-  return (length + 3) & ~3;
-}
+import { histogramOf, type Description, type Fact } from '../description.ts';
+import { packedFiles, propertyFile, type Property } from '../insightface/property-file.ts';
+import { decodeFile } from '../read-file.ts';
+import { classOf, type ImageRecord } from './image-record.ts';
+import { readIndexFile, type RecordIndex } from './index-file.ts';
+import { RecordFile } from './record-file.ts';
+import { decodeRecord, encodeRecordInto, framedBytes, magicBytes, splitAtMagic } from './record-frame.ts';
 
 /** A whole small file in memory. Large files go through RecordReader and RecordWriter. */
 export const recordIo: Codec<readonly Uint8Array[]> = {
@@ -165,12 +16,14 @@ export const recordIo: Codec<readonly Uint8Array[]> = {
   title: 'RecordIO file',
   summary: 'Packed training images, one record each, as MXNet, im2rec and face2rec2 write them.',
   endings: ['.rec'],
+  folderFile: packedFiles.records,
   sniff: (head) => magicBytes.every((byte, index) => head[index] === byte),
   decode(cursor) {
     const records: Uint8Array[] = [];
     while (cursor.remaining > 0) records.push(decodeRecord(cursor));
     return records;
   },
+  describeFile: describeRecords,
   encode(records) {
     const split = records.map(splitAtMagic);
     const target = Buffer.alloc(split.reduce((sum, pieces) => sum + framedBytes(pieces), 0));
@@ -179,3 +32,157 @@ export const recordIo: Codec<readonly Uint8Array[]> = {
     return target;
   },
 };
+
+/** The labels of all records, and what the .idx and property file next to it say. */
+function describeRecords(path: string): Description {
+  const records = new RecordFile(path);
+  try {
+    const census = new Census(records);
+    const index = path.replace(/\.rec$/, '.idx');
+    const hasIndex = index !== path && existsSync(index);
+    census.scan();
+    const property = readProperty(dirname(path));
+    return {
+      facts: census.facts(),
+      notes: [...census.notes(property), ...(hasIndex ? indexNotes(index, census) : [])],
+      damage: census.damage,
+      imagesPerIdentity: histogramOf(census.imagesOfClass.values()),
+      images: {
+        count: census.images.length,
+        read(position) {
+          const offset = census.images[position] ?? 0;
+          const record = records.readAt(offset);
+          const what = `image ${String(record.id)}`;
+          return { bytes: record.payload, what, caption: `${what}, class ${String(classOf(record))}`, offset };
+        },
+        close() {
+          records.close();
+        },
+      },
+      companions: [indexFact(hasIndex), ...(property === undefined ? [] : [propertyFact(property)])],
+      whole: {
+        name: basename(path) === packedFiles.records && property !== undefined ? 'packed-set' : recordIo.name,
+        title: property === undefined ? 'RecordIO file (.rec)' : 'packed training set (.rec, .idx, property)',
+        summary: 'Images with labels, packed one after the other as MXNet reads them; train reads it.',
+      },
+    };
+  } catch (error) {
+    records.close();
+    throw error;
+  }
+}
+
+function indexFact(exists: boolean): Fact {
+  const none = 'none; it is rebuilt in memory when the set is opened, and written by: flow index';
+  return { name: 'index (.idx)', value: exists ? 'there' : none };
+}
+
+function propertyFact({ identities, width, height }: Property): Fact {
+  return { name: 'property', value: `${identities} identities, ${width} x ${height} pixels` };
+}
+
+/** Goes once over all records. */
+class Census {
+  /** Offsets of the records that hold images. */
+  readonly images: number[] = [];
+  readonly offsets = new Map<number, number>();
+  readonly imagesOfClass = new Map<number, number>();
+  readonly damage: Failure[] = [];
+  readonly #records: RecordFile;
+  readonly #labelForms = new Set<string>();
+  #indexRecord: ImageRecord | undefined;
+  #identityRecords = 0;
+  #runs = 0;
+
+  constructor(records: RecordFile) {
+    this.#records = records;
+  }
+
+  scan(): void {
+    try {
+      let lastClass: number | undefined;
+      for (const { offset } of this.#records.scan()) {
+        const record = this.#records.readAt(offset);
+        this.offsets.set(record.id, offset);
+        if (record.payload.length === 0) {
+          this.#addIndexRecord(record);
+          continue;
+        }
+        const label = classOf(record);
+        this.images.push(offset);
+        this.imagesOfClass.set(label, (this.imagesOfClass.get(label) ?? 0) + 1);
+        this.#labelForms.add(
+          typeof record.label === 'number'
+            ? 'one number: the class'
+            : record.label.length === 2
+              ? 'two numbers: the class, and whether the image was aligned before it was packed'
+              : `${String(record.label.length)} numbers, the first is the class`,
+        );
+        if (label !== lastClass) this.#runs += 1;
+        lastClass = label;
+      }
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      this.damage.push(...error.failures);
+    }
+  }
+
+  facts(): Fact[] {
+    return [
+      { name: 'images', value: this.images.length },
+      { name: 'identities', value: this.imagesOfClass.size },
+      { name: 'label of an image', value: [...this.#labelForms].join(', ') || 'no images' },
+      { name: 'index record 0', value: this.#describeIndexRecord() },
+    ];
+  }
+
+  notes(property: Property | undefined): string[] {
+    const notes: string[] = [];
+    if (this.#runs > this.imagesOfClass.size) {
+      notes.push(
+        `The images of an identity are not always together: ${String(this.#runs)} runs of ${String(this.imagesOfClass.size)} identities.`,
+      );
+    }
+    let largest = -1;
+    for (const label of this.imagesOfClass.keys()) largest = Math.max(largest, label);
+    if (property !== undefined && largest >= property.identities) {
+      notes.push(
+        `The largest label is ${String(largest)}, but the property file says ${String(property.identities)} identities.`,
+      );
+    }
+    return notes;
+  }
+
+  #addIndexRecord(record: ImageRecord): void {
+    if (record.id === 0) this.#indexRecord = { ...record, payload: new Uint8Array(0) };
+    else this.#identityRecords += 1;
+  }
+
+  #describeIndexRecord(): string {
+    const label = this.#indexRecord?.label;
+    if (label === undefined || typeof label === 'number') return 'none, as im2rec writes: all records are images';
+    const [first = 0, end = 0] = label;
+    return `there, as face2rec2 writes: images have ids 1 to ${String(first - 1)}, identities ${String(first)} to ${String(end - 1)} (${String(this.#identityRecords)} records)`;
+  }
+}
+
+function readProperty(folder: string): Property | undefined {
+  const path = join(folder, packedFiles.property);
+  return existsSync(path) ? decodeFile(propertyFile, path) : undefined;
+}
+
+function indexNotes(path: string, census: Census): string[] {
+  let index: RecordIndex;
+  try {
+    index = readIndexFile(path);
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    census.damage.push(...error.failures);
+    return [];
+  }
+  const wrong = [...census.offsets].filter(([id, offset]) => index.offsetOf(id) !== offset).length;
+  if (wrong === 0 && index.size === census.offsets.size) return [];
+  return [
+    `The index does not belong to the records: ${String(wrong)} of ${String(census.offsets.size)} records stand elsewhere. Delete the .idx file.`,
+  ];
+}

@@ -14,14 +14,14 @@ export interface NpyArray {
  * NumPy array (numpy/lib/format.py): \x93NUMPY, version (1 + 1), length of the header (2 bytes, from version 2 on 4), the
  * header, a Python dictionary as text, filled up with spaces to a multiple of 64, then the elements.
  */
-const magic = '\x93NUMPY';
+export const npyMagic = '\x93NUMPY';
 const alignment = 64;
 const maxDimensions = 64;
 
 export function decodeNpy(cursor: Cursor): NpyArray {
   const start = cursor.offset;
   const found = Buffer.from(cursor.take(6, 'the magic of an array')).toString('latin1');
-  if (found !== magic) cursor.damaged('no NumPy array begins here', start);
+  if (found !== npyMagic) cursor.damaged('no NumPy array begins here', start);
   const major = cursor.u8('the version of an array');
   cursor.u8('the version of an array');
   if (major < 1 || major > 3) cursor.damaged(`an array is of version ${major}, expected 1 to 3`, start + 6);
@@ -48,10 +48,10 @@ export function encodeNpy({ type, shape, fortranOrder, data }: NpyArray): Uint8A
   const sizes = shape.length === 1 ? `${shape.join('')},` : shape.join(', ');
   const order = fortranOrder ? 'True' : 'False';
   const text = `{'descr': '${type}', 'fortran_order': ${order}, 'shape': (${sizes}), }`;
-  const prefix = magic.length + 4;
+  const prefix = npyMagic.length + 4;
   const length = Math.ceil((prefix + text.length + 1) / alignment) * alignment - prefix;
   const head = Buffer.alloc(prefix);
-  head.write(magic, 'latin1');
+  head.write(npyMagic, 'latin1');
   head.writeUInt8(1, 6);
   head.writeUInt16LE(length, 8);
   return Buffer.concat([head, Buffer.from(`${text.padEnd(length - 1)}\n`, 'latin1'), data]);

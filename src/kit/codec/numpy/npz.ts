@@ -1,5 +1,6 @@
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Codec } from '../codec.ts';
+import { tally } from '../description.ts';
 import { Cursor } from '../cursor.ts';
 import { decodeNpy, encodeNpy, type NpyArray } from './npy.ts';
 
@@ -40,6 +41,18 @@ export const npz: Codec<readonly NpzEntry[]> = {
   decode(cursor) {
     const archive = cursor.take(cursor.remaining, 'an archive');
     return directoryOf(archive, cursor).map((entry) => readEntry(archive, entry, cursor));
+  },
+  describe(cursor) {
+    const arrays = npz.decode(cursor);
+    const shown = arrays.slice(0, 3).map(({ name, type, shape }) => `${name} ${type} (${shape.join(', ')})`);
+    return {
+      facts: [
+        { name: 'arrays', value: arrays.length },
+        { name: 'element types', value: tally(arrays.map(({ type }) => type)) },
+        { name: 'stored', value: tally(arrays.map(({ compressed }) => (compressed ? 'deflated' : 'plain'))) },
+        { name: 'first arrays', value: shown.join('; ') },
+      ],
+    };
   },
   encode(entries) {
     const parts: Uint8Array[] = [];

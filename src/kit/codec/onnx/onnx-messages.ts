@@ -1,5 +1,5 @@
 import * as field from '../protobuf/fields.ts';
-import type { MessageSchema } from '../protobuf/schema.ts';
+import type { MessageSchema } from '../protobuf/fields.ts';
 
 /*
  * The messages of ONNX that networks use (onnx/onnx.proto, IR version 3 to 12), with ONNX's field numbers; sparse tensors,

@@ -1,7 +1,13 @@
 import type { Codec } from '../codec.ts';
-import { type OnnxGraph, type OnnxModelMessage, onnxModelSchema, type OnnxOperatorSet } from './onnx-messages.ts';
-import { decodeMessage } from '../protobuf/message-reader.ts';
-import { encodeMessage } from '../protobuf/message-writer.ts';
+import { counted, tally } from '../description.ts';
+import {
+  type OnnxGraph,
+  type OnnxModelMessage,
+  onnxModelSchema,
+  type OnnxOperatorSet,
+  type OnnxValueInfo,
+} from './onnx-messages.ts';
+import { decodeMessage, encodeMessage } from '../protobuf/messages.ts';
 
 /** A model with all that it cannot be without. */
 export interface OnnxModel extends OnnxModelMessage {
@@ -37,5 +43,36 @@ export const onnxModel: Codec<OnnxModel> = {
     if (first === undefined) return cursor.damaged('it does not say which operators it uses (field 8)');
     return { ...message, irVersion, graph, opsetImport: [first, ...others] };
   },
+  describe(cursor) {
+    const { graph, opsetImport, irVersion, producerName, producerVersion = '' } = onnxModel.decode(cursor);
+    const given = new Set(graph.initializers.map(({ name }) => name));
+    const operators = tally(
+      graph.nodes.map(({ opType = '?' }) => opType),
+      8,
+    );
+    const numbers = graph.initializers.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0);
+    const sets = opsetImport.map(({ domain = '', version = 0 }) => `${domain === '' ? 'onnx' : domain} ${version}`);
+    return {
+      facts: [
+        { name: 'operators', value: `${counted(graph.nodes.length, 'node')}: ${operators}` },
+        { name: 'weights', value: `${counted(graph.initializers.length, 'array')} of ${numbers} numbers` },
+        { name: 'inputs', value: onnxValues(graph.inputs.filter(({ name }) => !given.has(name))) },
+        { name: 'outputs', value: onnxValues(graph.outputs) },
+        { name: 'operator sets', value: sets.join(', ') },
+        { name: 'format version', value: irVersion },
+        ...(producerName === undefined ? [] : [{ name: 'written by', value: `${producerName} ${producerVersion}` }]),
+      ],
+    };
+  },
   encode: (model) => encodeMessage(onnxModelSchema, model),
 };
+
+/** `data [N, 3, 112, 112]`. */
+function onnxValues(values: readonly OnnxValueInfo[]): string {
+  return values
+    .map(({ name = '?', type }) => {
+      const dimensions = type?.tensorType?.shape?.dimensions ?? [];
+      return `${name} [${dimensions.map(({ value, parameter = '?' }) => value ?? parameter).join(', ')}]`;
+    })
+    .join('; ');
+}

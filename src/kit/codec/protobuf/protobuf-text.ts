@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import { fail } from '../../../core/failure.ts';
 import type { Cursor } from '../cursor.ts';
 
@@ -15,7 +16,7 @@ export interface TextField {
   readonly position: TextPosition;
 }
 
-/** A value as it is spelled: `MAX`, `-1e-5`, or the content of a quoted text. */
+/** A value as it is spelled: `MAX`, `-1e-5`, or the content of a quoted string. */
 export interface TextScalar {
   readonly kind: 'word' | 'number' | 'text';
   readonly text: string;
@@ -38,7 +39,7 @@ export function parseProtobufText(cursor: Cursor): TextMessage {
     return new TextParser(new Tokens(text, cursor.file)).message(undefined, 0);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    return cursor.damaged('it is not UTF-8 text', cursor.base, 'not-text');
+    return fail(failures.notText({}, cursor.at(cursor.base)));
   }
 }
 
@@ -110,16 +111,13 @@ class Tokens {
     const { kind, text } = this.current;
     const found = kind === 'end' ? 'the end of the file' : JSON.stringify(text.slice(0, 40));
     const sourceLine = this.#text.slice(this.#text.lastIndexOf('\n', this.#start - 1) + 1).split('\n', 1)[0] ?? '';
-    fail({
-      code: 'prototxt-syntax',
-      message: `expected ${expected}, found ${found}`,
-      at: {
-        file: this.#file,
-        ...this.position(),
-        length: Math.max(1, text.length),
-        sourceLine: sourceLine.slice(0, 120),
-      },
-    });
+    const at = {
+      file: this.#file,
+      ...this.position(),
+      length: Math.max(1, text.length),
+      sourceLine: sourceLine.slice(0, 120),
+    };
+    fail(failures.prototxtSyntax({ expected, found }, at));
   }
 
   #next(): Token {
@@ -133,7 +131,7 @@ class Tokens {
     const text = this.#match(tokenPatterns.text);
     if (text !== undefined) return { kind: 'text', text: unescaped(text.slice(1, -1)) };
     this.current = { kind: 'sign', text: this.#text.slice(this.#start, this.#start + 1) };
-    return this.refuse('a name, a number, a quoted text or one of { } < > [ ] : ; ,');
+    return this.refuse('a name, a number, a quoted string or one of { } < > [ ] : ; ,');
   }
 
   #match(pattern: RegExp): string | undefined {

@@ -1,3 +1,4 @@
+import { failures } from '../failures.ts';
 import { dirname, join } from 'node:path';
 import { fail } from '../../../core/failure.ts';
 import { littleEndianFloats } from '../little-endian-floats.ts';
@@ -23,7 +24,10 @@ export function readWeightShards(manifest: string): Map<string, ShardArray> {
     let offset = 0;
     for (const entry of group.weights) {
       const end = offset + bytesOf(entry, manifest);
-      if (end > bytes.length) refuseShort(entry, { offset, end, length: bytes.length, manifest });
+      if (end > bytes.length) {
+        const { name, shape } = entry;
+        fail(failures.truncatedShards({ name, shape, end, length: bytes.length }, { file: manifest, offset }));
+      }
       arrays.set(entry.name, { shape: entry.shape, values: valuesOf(entry, bytes.subarray(offset, end)) });
       offset = end;
     }
@@ -42,24 +46,7 @@ function storedType({ dtype, quantization }: WeightEntry): string {
 function bytesOf(entry: WeightEntry, manifest: string): number {
   const bytes = elementBytes[storedType(entry)];
   if (bytes !== undefined) return entry.shape.reduce((product, size) => product * size, bytes);
-  return fail({
-    code: 'damaged-manifest',
-    message: `expected the elements of "${entry.name}" to be float32, uint8 or uint16, found ${storedType(entry)}`,
-    at: { file: manifest },
-    hint: 'Export the model without quantization, or with one of these.',
-  });
-}
-
-function refuseShort(
-  { name, shape }: WeightEntry,
-  place: { readonly offset: number; readonly end: number; readonly length: number; readonly manifest: string },
-): never {
-  fail({
-    code: 'truncated-file',
-    message: `the shards end too early: "${name}" of shape ${shape.join(' x ')} ends at byte ${place.end}, they have ${place.length}`,
-    at: { file: place.manifest, offset: place.offset },
-    hint: 'Copy the shards again; they are named in the manifest.',
-  });
+  return fail(failures.quantizedWeights({ name: entry.name, type: storedType(entry) }, { file: manifest }));
 }
 
 function valuesOf(entry: WeightEntry, bytes: Uint8Array): Float32Array {

@@ -1,4 +1,7 @@
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import type { Codec } from '../codec.ts';
+import { tally } from '../description.ts';
 import { type JsonObject, isJsonObject, isStringList, parseJson } from '../json-text.ts';
 
 /*
@@ -32,11 +35,24 @@ export const weightsManifest: Codec<readonly WeightGroup[]> = {
   endings: ['-weights_manifest.json'],
   sniff: (head) => /^\s*\[\s*\{\s*"(paths|weights)"\s*:\s*\[/.test(Buffer.from(head).toString('utf8')),
   decode(cursor) {
-    const parser = new ManifestParser((expected) => cursor.damaged(`expected ${expected}`, 0, 'damaged-manifest'));
+    const parser = new ManifestParser((expected) => fail(failures.damagedManifest({ expected }, cursor.at(0))));
     const groups = parseJson(cursor);
     return Array.isArray(groups)
       ? groups.map((group: unknown, index) => parser.group(group, `[${index}]`))
       : parser.refuse('a list of groups of weights');
+  },
+  describe(cursor) {
+    const groups = weightsManifest.decode(cursor);
+    const weights = groups.flatMap((group) => group.weights);
+    const numbers = weights.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+    return {
+      facts: [
+        { name: 'arrays', value: weights.length },
+        { name: 'numbers', value: numbers },
+        { name: 'element types', value: tally(weights.map(({ dtype, quantization }) => quantization?.dtype ?? dtype)) },
+        { name: 'shards', value: groups.flatMap(({ paths }) => paths).join(', ') },
+      ],
+    };
   },
   encode: (groups) => Buffer.from(JSON.stringify(groups)),
 };

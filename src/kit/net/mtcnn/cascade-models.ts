@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Cursor } from '../../codec/cursor.ts';
-import { readPickledArrays } from '../../codec/pickle/pickled-arrays.ts';
+import { readPickledArrays } from '../../codec/numpy/npy-file.ts';
 import { readBytes } from '../../codec/read-file.ts';
 import { readWeightShards } from '../../codec/tfjs/weight-shards.ts';
 import { checkValues, checkParameters } from '../model/check-parameters.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Cursor } from '../../../../src/kit/codec/cursor.ts';
 import { pairProtocol } from '../../../../src/kit/codec/lists/pair-protocol.ts';
-import { peopleInPairs, selectPairs } from '../../../../src/kit/codec/lists/pair-selection.ts';
+import { peopleInPairs, selectPairs } from '../../../../src/kit/codec/lists/pair-protocol.ts';
 import { failuresOf } from '../../dataset/tiny-faces.ts';
 
 const decode = (text: string) => pairProtocol.decode(new Cursor(Buffer.from(text), 'pairs.txt'));

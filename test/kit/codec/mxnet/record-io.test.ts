@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { Cursor } from '../../../../src/kit/codec/cursor.ts';
 import { readIndexFile } from '../../../../src/kit/codec/mxnet/index-file.ts';
 import { PackedDataset } from '../../../../src/kit/dataset/packed-dataset.ts';
-import { RecordFile } from '../../../../src/kit/dataset/record-file.ts';
-import { decodeImageRecord, encodeImageRecord } from '../../../../src/kit/codec/insightface/record-header.ts';
+import { RecordFile } from '../../../../src/kit/codec/mxnet/record-file.ts';
+import { decodeImageRecord, encodeImageRecord } from '../../../../src/kit/codec/mxnet/image-record.ts';
 import { recordIo } from '../../../../src/kit/codec/mxnet/record-io.ts';
-import { RecordWriter } from '../../../../src/kit/dataset/record-writer.ts';
+import { RecordWriter } from '../../../../src/kit/codec/mxnet/record-writer.ts';
 import { failuresOf, temporaryFolder } from '../../dataset/tiny-faces.ts';
 
 const magic = [0x0a, 0x23, 0xd7, 0xce];

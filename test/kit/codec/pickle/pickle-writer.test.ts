@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Cursor } from '../../../../src/kit/codec/cursor.ts';
-import { decodePickle } from '../../../../src/kit/codec/pickle/pickle.ts';
-import { isKind } from '../../../../src/kit/codec/pickle/pickle-value.ts';
+import { decodePickle } from '../../../../src/kit/codec/pickle/pickle-reader.ts';
+import { isKind } from '../../../../src/kit/codec/pickle/pickle-values.ts';
 import { PickleWriter } from '../../../../src/kit/codec/pickle/pickle-writer.ts';
 
 it('writes a matrix of float64 that reads back as a numpy array', () => {

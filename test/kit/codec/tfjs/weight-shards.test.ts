@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { io } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { Cursor } from '../../../../src/kit/codec/cursor.ts';
-import { readPickledArrays } from '../../../../src/kit/codec/pickle/pickled-arrays.ts';
+import { readPickledArrays } from '../../../../src/kit/codec/numpy/npy-file.ts';
 import { readWeightShards } from '../../../../src/kit/codec/tfjs/weight-shards.ts';
 import { failuresOf, temporaryFolder } from '../../dataset/tiny-faces.ts';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countOfBlob, layersOfNet, valuesOfBlob } from '../../../../src/kit/codec/caffe/layers-of-net.ts';
 import type { LayerParameter, NetParameter } from '../../../../src/kit/codec/caffe/schema.ts';
 import { caffemodel } from '../../../../src/kit/codec/caffe/caffemodel.ts';
-import { tally } from '../../../../src/kit/inspect/inspection.ts';
+import { tally } from '../../../../src/kit/codec/description.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import { buildNetwork, chooseNetwork } from '../../../../src/kit/net/backbones/index.ts';
 import { normalizeInput } from '../../../../src/kit/net/backbones/normalize-input.ts';

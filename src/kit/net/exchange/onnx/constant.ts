@@ -1,6 +1,5 @@
 import { fail } from '../../../../core/failure.ts';
-import { halfToNumber } from '../../../codec/half-float.ts';
-import { littleEndianFloats } from '../../../codec/little-endian-floats.ts';
+import { halfToNumber, littleEndianFloats } from '../../../codec/little-endian-floats.ts';
 import type { OnnxTensor } from '../../../codec/onnx/onnx-messages.ts';
 
 /** A tensor of the file: weights, or the sizes and axes that some operators take as inputs. */

@@ -1,6 +1,93 @@
 import type { Cursor } from '../cursor.ts';
-import { elementReaders } from './pickle-array.ts';
-import type { PickleArray, PickleGlobal, PickleValue } from './pickle-value.ts';
+
+/** What a pickle holds, as data. */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  /** Unicode text. */
+  | string
+  /** Byte strings, those of Python 2 included. */
+  | Uint8Array
+  | PickleList
+  | PickleTuple
+  | PickleDict
+  | PickleGlobal
+  | PickleArray;
+
+export interface PickleList {
+  readonly type: 'list';
+  readonly items: PickleValue[];
+}
+
+export interface PickleTuple {
+  readonly type: 'tuple';
+  readonly items: readonly PickleValue[];
+}
+
+export interface PickleDict {
+  readonly type: 'dict';
+  readonly entries: (readonly [PickleValue, PickleValue])[];
+}
+
+/** A name that a pickle mentions; never looked up. */
+export interface PickleGlobal {
+  readonly type: 'global';
+  readonly module: string;
+  readonly name: string;
+}
+
+/** A numpy array as data. */
+export interface PickleArray {
+  readonly type: 'array';
+  /** numpy's word for it: `u1`, `f4`, `b1`, `O`; empty until the state is set. */
+  dtype: string;
+  shape: readonly number[];
+  /** Column-major (Fortran) order. */
+  fortranOrder: boolean;
+  littleEndian: boolean;
+  /** The elements: bytes, or values where dtype is `O`. */
+  data: Uint8Array | readonly PickleValue[];
+}
+
+/** Whether a value is a list, tuple, dictionary, array ... */
+export function isKind<Type extends Extract<PickleValue, { type: string }>['type']>(
+  value: PickleValue,
+  type: Type,
+): value is Extract<PickleValue, { type: Type }> {
+  return typeof value === 'object' && value !== null && 'type' in value && value.type === type;
+}
+
+type ElementReader = (view: DataView, at: number, littleEndian: boolean) => number | boolean;
+
+/** Reads an element of a numpy array or scalar; by numpy's word for its type. */
+export const elementReaders: Readonly<Record<string, ElementReader>> = {
+  b1: (view, at) => view.getUint8(at) !== 0,
+  u1: (view, at) => view.getUint8(at),
+  i1: (view, at) => view.getInt8(at),
+  i2: (view, at, littleEndian) => view.getInt16(at, littleEndian),
+  u2: (view, at, littleEndian) => view.getUint16(at, littleEndian),
+  i4: (view, at, littleEndian) => view.getInt32(at, littleEndian),
+  u4: (view, at, littleEndian) => view.getUint32(at, littleEndian),
+  i8: (view, at, littleEndian) => Number(view.getBigInt64(at, littleEndian)),
+  u8: (view, at, littleEndian) => Number(view.getBigUint64(at, littleEndian)),
+  f4: (view, at, littleEndian) => view.getFloat32(at, littleEndian),
+  f8: (view, at, littleEndian) => view.getFloat64(at, littleEndian),
+};
+
+/** As many values as are read of a pickle. */
+const maxNumbers = 2 ** 22;
+
+/** The numbers of an array in the order of its bytes; undefined where its elements are no numbers, or too many. */
+export function numbersOf({ data, dtype, littleEndian }: PickleArray): (number | boolean)[] | undefined {
+  const read = elementReaders[dtype];
+  if (read === undefined || !(data instanceof Uint8Array)) return undefined;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = Number(dtype.slice(1));
+  if (data.length > maxNumbers * bytes) return undefined;
+  return Array.from({ length: data.length / bytes }, (_, index) => read(view, index * bytes, littleEndian));
+}
 
 /** A numpy dtype while it is being put together; it becomes an array's `dtype`. */
 interface Dtype extends PickleGlobal {

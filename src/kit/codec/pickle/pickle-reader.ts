@@ -1,11 +1,12 @@
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import type { Cursor } from '../cursor.ts';
-import { callGlobal, setState } from './pickle-globals.ts';
-import { isKind, type PickleValue } from './pickle-value.ts';
+import { callGlobal, isKind, setState, type PickleValue } from './pickle-values.ts';
 
 /*
  * Python pickles, protocols 0 to 5, read as data (opcodes: CPython, Lib/pickletools.py). The machine below has a
  * stack and a memo like Python's, but it has no way to import or call: the few names that numpy arrays and byte
- * strings need are known by spelling and become plain values (pickle-globals.ts); every other name, and every opcode
+ * strings need are known by spelling and become plain values (pickle-values.ts); every other name, and every opcode
  * that would make an instance of something, is refused with its name and offset.
  */
 /** Reads the pickle at the cursor, up to its STOP. */
@@ -111,11 +112,7 @@ class PickleMachine {
 
   global(module: string, name: string, at: number): void {
     if (!knownGlobals.has(`${module} ${name}`)) {
-      this.#cursor.damaged(
-        `it asks Python to import ${module}.${name}; only data is read, so this is refused`,
-        at,
-        'pickle-refused',
-      );
+      fail(failures.refusedImport({ name: `${module}.${name}` }, this.#cursor.at(at)));
     }
     this.push({ type: 'global', module, name });
   }
@@ -127,7 +124,7 @@ class PickleMachine {
   #refuse(code: number, at: number): never {
     const name = refusedOpcodes.get(code);
     if (name === undefined) this.damaged(`byte 0x${code.toString(16).padStart(2, '0')} is no pickle opcode`, at);
-    this.#cursor.damaged(`opcode ${name} would run code; only data is read, so this is refused`, at, 'pickle-refused');
+    fail(failures.refusedOpcode({ name }, this.#cursor.at(at)));
   }
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, fdatasync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { syncFolder } from '../../core/atomic-file.ts';
-import { encodeIndexLine } from '../codec/mxnet/index-file.ts';
+import { syncFolder } from '../../../core/atomic-file.ts';
+import { encodeIndexLine } from './index-file.ts';
 import {
   encodeFrameAround,
   encodeRecordInto,
@@ -10,8 +10,8 @@ import {
   holdsMagic,
   requireFitting,
   splitAtMagic,
-} from '../codec/mxnet/record-io.ts';
-import { encodeImageRecordInto, imageRecordBytes, type ImageRecord } from '../codec/insightface/record-header.ts';
+} from './record-frame.ts';
+import { encodeImageRecordInto, imageRecordBytes, type ImageRecord } from './image-record.ts';
 
 /** A file under a temporary name that is written in large pieces and appears under its own name when it is whole. */
 class GrowingFile {

@@ -1,13 +1,14 @@
-import { Worker } from 'node:worker_threads';
+import { fail } from '../../core/failure.ts';
 import { compiledModule } from '../../core/package-folder.ts';
-import { fail, FailureError, unreachable } from '../../core/failure.ts';
-import { BatchFiller, type BatchJob, type BatchLayout } from './batch-filler.ts';
+import { Random } from '../../core/random.ts';
+import { WorkerPool } from '../../core/worker-pool.ts';
+import { BatchFiller, type BatchJob, type BatchLayout, type BatchTarget } from './batch-filler.ts';
+import type { LoaderJob, LoaderSetup } from './data-loader-worker.ts';
+import { failures } from './failures.ts';
 import { PackedDataset } from './packed-dataset.ts';
-import { epochOrder, mirrorDraws } from './training-order.ts';
-import type { TrainingWorkerData, TrainingWorkerReply, TrainingWorkerRequest } from './training-worker.ts';
 
 /** What a training reads: which packed set, in which batches, from which step on. */
-export interface TrainingReaderOptions {
+export interface DataLoaderOptions {
   /** Folder of the packed set: train.rec, train.idx (or none: it is rebuilt in memory) and property. */
   readonly folder: string;
   /** Images per batch. */
@@ -33,22 +34,22 @@ export interface TrainingBatch {
 }
 
 /** Opens a packed set for training. Fails if the set holds fewer images than one batch. */
-export function openTrainingReader(options: TrainingReaderOptions): Promise<TrainingReader> {
-  return Promise.resolve().then(() => new TrainingReader(options));
+export function openDataLoader(options: DataLoaderOptions): Promise<DataLoader> {
+  return Promise.resolve().then(() => new DataLoader(options));
 }
 
 /**
  * An open packed training set as an endless sequence of batches. The order and the mirrored images follow from seed,
  * epoch and step alone: any number of threads, and any start, delivers the same batches.
  */
-export class TrainingReader implements AsyncIterable<TrainingBatch> {
+export class DataLoader implements AsyncIterable<TrainingBatch> {
   readonly identities: number;
   readonly imageCount: number;
   readonly height: number;
   readonly width: number;
   /** floor(imageCount / batch): the last incomplete batch of an epoch is dropped. */
   readonly batchesPerEpoch: number;
-  readonly #options: TrainingReaderOptions;
+  readonly #options: DataLoaderOptions;
   readonly #dataset: PackedDataset;
   readonly #source: BatchSource;
   readonly #freeSlots: number[];
@@ -57,7 +58,7 @@ export class TrainingReader implements AsyncIterable<TrainingBatch> {
   #order: { readonly epoch: number; readonly positions: Uint32Array } | undefined;
   #delivered: number | undefined;
 
-  constructor(options: TrainingReaderOptions) {
+  constructor(options: DataLoaderOptions) {
     this.#options = options;
     this.#dataset = new PackedDataset(options.folder);
     const { identities, imageCount, property, recordPath } = this.#dataset;
@@ -68,15 +69,11 @@ export class TrainingReader implements AsyncIterable<TrainingBatch> {
     this.batchesPerEpoch = Math.floor(imageCount / options.batch);
     if (this.batchesPerEpoch === 0) {
       this.#dataset.close();
-      fail({
-        code: 'too-few-images',
-        message: `the set holds ${imageCount} images, fewer than one batch of ${options.batch}`,
-        at: { file: recordPath },
-        hint: 'Choose a smaller batch.',
-      });
+      fail(failures.tooFewImages({ images: imageCount, batch: options.batch }, { file: recordPath }));
     }
     const layout = { recordPath, height: this.height, width: this.width, identities };
-    this.#source = openSource(layout, options.batch, options.threads ?? 0);
+    const { batch, threads = 0 } = options;
+    this.#source = threads === 0 ? openLocalSource(layout, batch) : openThreadedSource(layout, batch, threads);
     this.#freeSlots = this.#source.slots.map((_, slot) => slot);
     this.#nextStep = options.startStep ?? 0;
   }
@@ -87,7 +84,7 @@ export class TrainingReader implements AsyncIterable<TrainingBatch> {
     this.#delivered = undefined;
     this.#fillFreeSlots();
     const first = this.#pending.shift();
-    if (first === undefined) throw new Error('the training reader was closed');
+    if (first === undefined) throw new Error('the data loader was closed');
     await first.filled;
     const slot = this.#source.slots[first.slot];
     if (slot === undefined) throw new Error(`there is no slot ${String(first.slot)}`);
@@ -131,20 +128,27 @@ export class TrainingReader implements AsyncIterable<TrainingBatch> {
   }
 }
 
-interface Slot {
-  readonly images: Uint8Array;
-  readonly labels: Int32Array;
+/**
+ * The order of an epoch: positions 0..count-1, shuffled from the sorted order by seed and epoch alone, so that any
+ * epoch can be made without those before it.
+ */
+function epochOrder(seed: number, epoch: number, count: number): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, position) => position);
+  Random.derive(seed, `order of epoch ${String(epoch)}`).shuffle<number>(order);
+  return order;
 }
 
-/** Fills slots, in this thread or in others. */
+/** Which images of a batch are mirrored, by seed and step alone: 1 or 0 each. */
+function mirrorDraws(seed: number, step: number, batch: number): Uint8Array {
+  const random = Random.derive(seed, `mirror of step ${String(step)}`);
+  return Uint8Array.from({ length: batch }, () => random.integer(2));
+}
+
+/** Fills slots with batches, in this thread or in others. */
 interface BatchSource {
-  readonly slots: readonly Slot[];
+  readonly slots: readonly BatchTarget[];
   fill(slot: number, job: BatchJob): Promise<void>;
   close(): Promise<void>;
-}
-
-function openSource(layout: BatchLayout, batch: number, threads: number): BatchSource {
-  return threads === 0 ? openLocalSource(layout, batch) : new ThreadedSource(layout, batch, threads);
 }
 
 function openLocalSource(layout: BatchLayout, batch: number): BatchSource {
@@ -163,94 +167,17 @@ function openLocalSource(layout: BatchLayout, batch: number): BatchSource {
   };
 }
 
-const workerUrl = compiledModule('src/kit/dataset/training-worker.ts');
-
 /** Threads that fill shared memory: two batches ahead per thread, and the one that is in use. */
-class ThreadedSource implements BatchSource {
-  readonly slots: readonly Slot[];
-  readonly #workers: readonly Worker[];
-  readonly #stop = new SharedArrayBuffer(4);
-  readonly #waiting = new Map<number, PromiseWithResolvers>();
-  #nextWorker = 0;
-  #closing = false;
-
-  constructor(layout: BatchLayout, batch: number, threads: number) {
-    const slotCount = 2 * threads + 1;
-    const bytes = batch * layout.height * layout.width * 3;
-    const images = Array.from({ length: slotCount }, () => new SharedArrayBuffer(bytes));
-    const labels = images.map(() => new SharedArrayBuffer(batch * 4));
-    this.slots = images.map((buffer, slot) => ({
-      images: new Uint8Array(buffer),
-      labels: new Int32Array(labels[slot] ?? new SharedArrayBuffer(0)),
-    }));
-    const workerData: TrainingWorkerData = { layout, images, labels, stop: this.#stop };
-    this.#workers = Array.from({ length: threads }, () => this.#start(workerData));
-    this.#keepProcessAlive(false);
-  }
-
-  fill(slot: number, job: BatchJob): Promise<void> {
-    const worker = this.#workers[this.#nextWorker];
-    this.#nextWorker = (this.#nextWorker + 1) % this.#workers.length;
-    const request: TrainingWorkerRequest = { type: 'fill', slot, ...job };
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(slot, { resolve, reject });
-      this.#keepProcessAlive(true);
-      worker?.postMessage(request);
-    });
-  }
-
-  /** Lets each thread end by itself: one that is stopped inside the native decoder takes the process with it. */
-  async close(): Promise<void> {
-    this.#closing = true;
-    Atomics.store(new Int32Array(this.#stop), 0, 1);
-    const end: TrainingWorkerRequest = { type: 'end' };
-    const ends = this.#workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
-    this.#keepProcessAlive(true);
-    for (const worker of this.#workers) worker.postMessage(end);
-    await Promise.all(ends);
-  }
-
-  #start(workerData: TrainingWorkerData): Worker {
-    const worker = new Worker(workerUrl, { workerData });
-    worker.on('message', (reply: TrainingWorkerReply) => {
-      const promise = this.#waiting.get(reply.slot);
-      this.#waiting.delete(reply.slot);
-      if (this.#waiting.size === 0 && !this.#closing) this.#keepProcessAlive(false);
-      if (promise !== undefined) settle(promise, reply);
-    });
-    worker.on('error', (error) => {
-      for (const promise of this.#waiting.values()) promise.reject(error);
-      this.#waiting.clear();
-    });
-    return worker;
-  }
-
-  /** A process that forgot to close the reader can end while no batch is being filled. */
-  #keepProcessAlive(alive: boolean): void {
-    for (const worker of this.#workers) {
-      if (alive) worker.ref();
-      else worker.unref();
-    }
-  }
-}
-
-interface PromiseWithResolvers {
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-function settle(promise: PromiseWithResolvers, reply: TrainingWorkerReply): void {
-  switch (reply.outcome) {
-    case 'filled':
-      promise.resolve();
-      break;
-    case 'failed':
-      promise.reject(new FailureError(reply.failures));
-      break;
-    case 'crashed':
-      promise.reject(reply.error);
-      break;
-    default:
-      unreachable(reply);
-  }
+function openThreadedSource(layout: BatchLayout, batch: number, threads: number): BatchSource {
+  const bytes = batch * layout.height * layout.width * 3;
+  const slots = Array.from({ length: 2 * threads + 1 }, () => ({
+    images: new Uint8Array(new SharedArrayBuffer(bytes)),
+    labels: new Int32Array(new SharedArrayBuffer(batch * 4)),
+  }));
+  const pool = new WorkerPool<LoaderSetup, LoaderJob, undefined>({
+    module: compiledModule('src/kit/dataset/data-loader-worker.ts'),
+    threads,
+    setup: { layout, slots },
+  });
+  return { slots, fill: (slot, job) => pool.run({ slot, ...job }), close: () => pool.close() };
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
 import { decodeJpegFast } from '../../../src/kit/image/image.ts';
 import { PackedDataset } from '../../../src/kit/dataset/packed-dataset.ts';
-import { openTrainingReader, type TrainingReaderOptions } from '../../../src/kit/dataset/training-reader.ts';
+import { openDataLoader, type DataLoaderOptions } from '../../../src/kit/dataset/data-loader.ts';
 import { failuresOf, jpeg, paint, temporaryFolder } from './tiny-faces.ts';
 
 const count = 11;
@@ -25,8 +25,8 @@ interface Copy {
   readonly labels: readonly number[];
 }
 
-async function read(options: TrainingReaderOptions, batches: number): Promise<Copy[]> {
-  const reader = await openTrainingReader(options);
+async function read(options: DataLoaderOptions, batches: number): Promise<Copy[]> {
+  const reader = await openDataLoader(options);
   const copies: Copy[] = [];
   try {
     for (let index = 0; index < batches; index += 1) {
@@ -39,7 +39,7 @@ async function read(options: TrainingReaderOptions, batches: number): Promise<Co
   return copies;
 }
 
-describe('the training reader', () => {
+describe('the data loader', () => {
   it('delivers every image once per epoch but for the incomplete last batch, in another order each time', async () => {
     const batches = await read({ folder: pack(), batch: 3, seed: 1, mirror: false }, 6);
     const epochs = [batches.slice(0, 3), batches.slice(3)].map((epoch) => epoch.flatMap(({ labels }) => labels));
@@ -159,7 +159,7 @@ describe('the training reader', () => {
 
   it('refuses a set that is smaller than one batch', async () => {
     const folder = pack();
-    const [failure] = await failuresOf(() => openTrainingReader({ folder, batch: 12, seed: 1, mirror: false }));
+    const [failure] = await failuresOf(() => openDataLoader({ folder, batch: 12, seed: 1, mirror: false }));
     expect(failure?.message).toBe('the set holds 11 images, fewer than one batch of 12');
   });
 });

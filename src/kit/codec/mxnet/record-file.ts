@@ -1,15 +1,9 @@
 import { closeSync, readSync } from 'node:fs';
-import { Cursor } from '../codec/cursor.ts';
-import { RecordIndex } from '../codec/mxnet/index-file.ts';
-import {
-  checkPartOrder,
-  decodeFrameHeader,
-  frameHeaderBytes,
-  joinParts,
-  type FrameHeader,
-} from '../codec/mxnet/record-io.ts';
-import { openForReading } from '../codec/read-file.ts';
-import { decodeImageRecord, recordHeaderBytes, type ImageRecord } from '../codec/insightface/record-header.ts';
+import { Cursor } from '../cursor.ts';
+import { RecordIndex } from './index-file.ts';
+import { checkPartOrder, decodeFrameHeader, frameHeaderBytes, joinParts, type FrameHeader } from './record-frame.ts';
+import { openForReading } from '../read-file.ts';
+import { decodeImageRecord, recordHeaderBytes, type ImageRecord } from './image-record.ts';
 
 /** Random access to the records of a .rec file of any size; holds one record in memory. */
 export class RecordFile {

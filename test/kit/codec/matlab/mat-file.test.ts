@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matFile } from '../../../../src/kit/codec/matlab/mat-file.ts';
-import { pairsOfMat } from '../../../../src/kit/codec/matlab/mat-protocol.ts';
+import { matFile, pairsOfMat } from '../../../../src/kit/codec/matlab/mat-file.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import { failuresOf } from '../../dataset/tiny-faces.ts';
 

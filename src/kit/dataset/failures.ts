@@ -1,0 +1,96 @@
+import { catalogue } from '../../core/failure.ts';
+import type { ImageSize } from '../image/rgb-image.ts';
+
+/** What reading and writing packed sets, folders of images and shards can end with. */
+export const failures = catalogue({
+  classNotANumber: {
+    meaning: 'The content of a file is not what its format allows.',
+    code: 'damaged-file',
+    text: ({ name, found }: { readonly name: string; readonly found: string }) => ({
+      message: `${name} should hold the number of a class, found ${JSON.stringify(found)}`,
+      hint: 'A class is an integer from 0 on.',
+    }),
+    example: { name: '12.cls', found: 'anna' },
+  },
+  damagedRecord: {
+    meaning: 'The content of a file is not what its format allows.',
+    code: 'damaged-file',
+    text: ({ problem }: { readonly problem: string }) => ({ message: problem }),
+    example: { problem: 'record 0 has no two labels' },
+  },
+  labelOutOfRange: {
+    meaning: 'The label of an image is not one of the identities of its set.',
+    text: ({ what, label, identities }: LabelOutOfRange) => ({
+      message: `${what} has label ${label}, expected 0 to ${identities - 1} (the set has ${identities} identities)`,
+      hint: 'Pack the set again, or correct the first number of its property file.',
+    }),
+    example: { what: 'image 17', label: 12, identities: 10 },
+  },
+  missingFolder: {
+    meaning: 'A file or folder that is needed does not exist.',
+    code: 'missing-file',
+    text: () => ({ message: 'expected a folder of images, found nothing' }),
+    example: {},
+  },
+  missingRecord: {
+    meaning: 'The index of a packed set lacks a record that the set should have.',
+    text: ({ id }: { readonly id: number }) => ({
+      message: `there is no record ${id}, but record 0 or the size of the set requires one`,
+      hint: 'Delete the .idx file if it belongs to another .rec file; otherwise pack the set again.',
+    }),
+    example: { id: 17 },
+  },
+  sampleWithoutImage: {
+    meaning: 'A sample of a shard has no image.',
+    text: ({ names }: { readonly names: readonly string[] }) => ({
+      message: `expected an image in every sample, found only ${names.join(', ')}`,
+      hint: 'The files of a sample follow each other and have one name up to its first dot: 12.jpg, 12.cls.',
+    }),
+    example: { names: ['12.cls', '12.json'] },
+  },
+  tooFewImages: {
+    meaning: 'A packed set has fewer images than a batch.',
+    text: ({ images, batch }: { readonly images: number; readonly batch: number }) => ({
+      message: `the set holds ${images} images, fewer than one batch of ${batch}`,
+      hint: 'Choose a smaller batch.',
+    }),
+    example: { images: 20, batch: 128 },
+  },
+  tooManyRecords: {
+    meaning: 'A packed set would have more records than its index records can number.',
+    text: ({ images, identities, largest, max }: TooManyRecords) => ({
+      message: `${images} images of ${identities} identities need ids up to ${largest}, but the index records hold ids exactly only up to ${max} (2^24): they are 32-bit floats`,
+      hint: 'Choose order: pictures, which writes no index records, or split the set.',
+    }),
+    example: { images: 17_000_000, identities: 90_000, largest: 17_090_001, max: 2 ** 24 },
+  },
+  wrongImageSize: {
+    meaning: 'An image of a packed set has another size than its property file states.',
+    text: ({ what, found, expected }: WrongImageSize) => ({
+      message: `${what} has ${found.width} x ${found.height} pixels, the property file of its set has ${expected.width} x ${expected.height}`,
+      hint: 'Pack the set again, or correct height and width in its property file.',
+    }),
+    example: { what: 'image 17', found: { width: 96, height: 112 }, expected: { width: 112, height: 112 } },
+  },
+});
+
+interface LabelOutOfRange {
+  /** `image 17`. */
+  readonly what: string;
+  readonly label: number;
+  readonly identities: number;
+}
+
+interface TooManyRecords {
+  readonly images: number;
+  readonly identities: number;
+  readonly largest: number;
+  readonly max: number;
+}
+
+interface WrongImageSize {
+  /** `image 17`. */
+  readonly what: string;
+  readonly found: ImageSize;
+  readonly expected: ImageSize;
+}

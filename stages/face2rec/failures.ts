@@ -1,0 +1,57 @@
+import { catalogue } from '../../src/core/failure.ts';
+
+export const failures = catalogue({
+  badLabel: {
+    meaning: 'A line of a list is not what lists of its kind hold.',
+    code: 'damaged-list',
+    text: ({ label }: { readonly label: number }) => ({
+      message: `expected a label that is an integer from 0 on, found ${label}`,
+    }),
+    example: { label: -1 },
+  },
+  listNotGrouped: {
+    meaning: 'The images of an identity do not follow each other in a list.',
+    text: ({ label }: { readonly label: number }) => ({
+      message: `label ${label} comes back after other labels; all images of an identity must follow each other`,
+      hint: 'Sort the list by label, or choose order: identities or order: pictures.',
+    }),
+    example: { label: 3 },
+  },
+  lostImage: {
+    meaning: 'An image that is needed does not exist.',
+    code: 'missing-image',
+    text: ({ path }: { readonly path: string }) => ({ message: `${path} is gone` }),
+    example: { path: 'faces/anna/anna_0001.jpg' },
+  },
+  missingImage: {
+    meaning: 'An image that is needed does not exist.',
+    text: ({ name, number, folder }: { readonly name: string; readonly number: number; readonly folder: string }) => ({
+      message: `the protocol names image ${number} of ${name}, but ${folder} has no ${name}/${name}_${String(number).padStart(4, '0')}.jpg (nor with another extension)`,
+      hint: 'Bind the folder that the protocol was made for, or choose other folds.',
+    }),
+    example: { name: 'anna', number: 7, folder: 'faces' },
+  },
+  nothingToPack: {
+    meaning: 'No image is left to pack.',
+    text: () => ({
+      message: 'no image is left to train on: there are none, or all are held out or of identities with too few images',
+    }),
+    example: {},
+  },
+  unalignedImage: {
+    meaning: 'An image is not aligned, and there are no points to align it by.',
+    text: () => ({
+      message: 'the image is not aligned, and no list has points to align it by',
+      hint: 'Add its ten coordinates to the list (columns 8 to 17), or choose withoutPoints: crop.',
+    }),
+    example: {},
+  },
+  unlabelledSample: {
+    meaning: 'A sample of a shard has no label.',
+    text: ({ name }: { readonly name: string }) => ({
+      message: `${name} has no label: there is no .cls file next to it, and other images have one or it is not in a folder`,
+      hint: 'Put a .cls file next to every image, or leave them out and have a folder per identity.',
+    }),
+    example: { name: '12.jpg' },
+  },
+});
