@@ -15,7 +15,8 @@ export interface PageParts {
  * request, and every script but the one given.
  */
 export function renderPage({ title, styles, body, script }: PageParts): string {
-  const scripts = script === undefined ? [] : [markup`<script>${new Html(script)}</script>`];
+  // Not with `markup`: the bundler takes a tagged template with the end of a script for one to be rewritten.
+  const scripts = script === undefined ? [] : [new Html(`<script>${script}</script>`)];
   const allowed = script === undefined ? '' : `; script-src 'sha256-${sha256(script)}'`;
   const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'${allowed}`;
   return markup`<!doctype html>
