@@ -45,7 +45,7 @@ async function pack(list: string | undefined, threads: number): Promise<number> 
   return images / ((performance.now() - start) / 1000);
 }
 
-/** Those of an experiment that gives none. */
+/** Those of an experiment that sets none. */
 function paramsByDefault(): Params {
   const manifest = new URL('../../stages/face2rec/stage.json', import.meta.url);
   const { params } = JSON.parse(readFileSync(manifest, 'utf8')) as { params: JsonObject };

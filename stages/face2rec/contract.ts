@@ -9,7 +9,7 @@ export interface Params {
   readonly strict: boolean;
   /** Order in the packed set: as listed (or by name); identities shuffled; or all images shuffled, without identity records, as im2rec does. */
   readonly order: 'list' | 'identities' | 'pictures';
-  /** Number the labels of a list anew from 0 even if nobody is left out. */
+  /** Number the labels of a list again from 0 even if no identity is left out. */
   readonly renumber: boolean;
   /** What each record carries: class and whether the image was aligned before, as face2rec2 writes; or the class alone. */
   readonly labels: 'class-and-aligned' | 'class';

@@ -13,7 +13,7 @@ export const failures = catalogue({
     meaning: 'The images of an identity do not follow each other in a list.',
     text: ({ label }: { readonly label: number }) => ({
       message: `label ${label} comes back after other labels; all images of an identity must follow each other`,
-      hint: 'Sort the list by label, or choose order: identities or order: pictures.',
+      hint: 'Sort the list by label, or choose order: identities or order: pictures.', // words: quoted
     }),
     example: { label: 3 },
   },

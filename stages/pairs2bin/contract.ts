@@ -26,7 +26,7 @@ export interface Inputs {
   readonly images: string;
   /** LFW's pairs.txt, or the MATLAB file of CFP or AgeDB. */
   readonly protocol: string;
-  /** Where the .pts files lie, named as the images; needed for align: points. */
+  /** Folder of the .pts files, named as the images; needed for align: points. */
   readonly points: string | undefined;
 }
 

@@ -21,6 +21,6 @@ export interface Inputs {
 
 /** Absolute paths of what the stage has to write. */
 export interface Outputs {
-  /** The smaller set, labels numbered anew. */
+  /** The smaller set, labels numbered again from 0. */
   readonly dataset: string;
 }

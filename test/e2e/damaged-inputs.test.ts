@@ -32,7 +32,7 @@ stages:
 `;
 }
 
-it('a task that writes to the result of another fails, and nobody gets to read what it wrote', async () => {
+it('a task that writes to the result of another fails, and no task gets to read what it wrote', async () => {
   const edit = 'echo editing; sed -i s/clean/poisoned/ "$src"; cp "$src" "$out"';
   rig.write('poison.yaml', experiment(edit));
   const shown = await rig.flow(['run', 'poison.yaml', '--keep-going']);
@@ -40,7 +40,7 @@ it('a task that writes to the result of another fails, and nobody gets to read w
   expect(shown.stderr + shown.stdout).toMatch(/the result of make changed while it ran, and was dropped/);
   expect(shown.stderr + shown.stdout).toMatch(/runs\/[^/]+\/kept\/edit/);
   expect(shown.stderr + shown.stdout).toMatch(/\| editing/);
-  // What `make` gave has left the cache, so it is made anew.
+  // The result of `make` is not in the cache any more, so it is made again.
   const again = await rig.flow(['run', 'poison.yaml', '--json', '--keep-going']);
   expect(outcomes(again)).toEqual({ make: 'done', edit: 'failed', read: 'skipped' });
   rig.write('poison.yaml', experiment('sed s/clean/edited/ "$src" > "$out"'));
@@ -50,7 +50,7 @@ it('a task that writes to the result of another fails, and nobody gets to read w
   expect(events(mended).filter((event) => event.type === 'notice')).toEqual([]);
 });
 
-it('whoever reads a dropped result later in the same run is skipped, and told why', async () => {
+it('a task that reads a dropped result later in the same run is skipped, with the reason', async () => {
   const late = `  wait:
     uses: shell
     with: { command: 'while [ ! -e go ]; do sleep 0.05; done; echo > "$out"', outputs: { out: out.txt } }

@@ -1,5 +1,5 @@
 /**
- * Float32 numbers that lie in a file as they lie in memory, without a look at each: a view where the bytes are aligned,
+ * Float32 numbers that are stored as they are in memory, none of them read one by one: a view if the bytes are aligned,
  * else one copy. (Every machine that Node.js runs TensorFlow or onnxruntime on is little-endian.)
  */
 export function littleEndianFloats(bytes: Uint8Array): Float32Array {

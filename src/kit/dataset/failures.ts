@@ -60,7 +60,7 @@ export const failures = catalogue({
     meaning: 'A packed set would have more records than its index records can number.',
     text: ({ images, identities, largest, max }: TooManyRecords) => ({
       message: `${images} images of ${identities} identities need ids up to ${largest}, but the index records hold ids exactly only up to ${max} (2^24): they are 32-bit floats`,
-      hint: 'Choose order: pictures, which writes no index records, or split the set.',
+      hint: 'Choose order: pictures, which writes no index records, or split the set.', // words: quoted
     }),
     example: { images: 17_000_000, identities: 90_000, largest: 17_090_001, max: 2 ** 24 },
   },

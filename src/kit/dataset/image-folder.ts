@@ -6,7 +6,7 @@ import { failures } from './failures.ts';
 /** A folder of images: one sub-folder per identity, `<identity>/<image>.<extension>`. */
 export interface ImageFolder {
   readonly folder: string;
-  /** Sorted by name (code units), so that every file system gives the same order. */
+  /** Sorted by name (code units), so that the order is the same on every file system. */
   readonly identities: readonly FolderIdentity[];
   /** Files that are no images by their extension, and images outside an identity's folder. */
   readonly ignored: readonly string[];

@@ -7,7 +7,7 @@ export interface Plane {
   readonly samples: Uint8ClampedArray;
   /** Samples from one row to the next. */
   readonly stride: number;
-  /** Samples that belong to the image; what lies beyond them fills up blocks. */
+  /** Samples that belong to the image; those beyond them fill up blocks. */
   readonly width: number;
   readonly height: number;
 }
@@ -82,7 +82,7 @@ function rowsAround({ stride, height }: Plane, { down }: ChromaScale, y: number)
   return { near: near * stride, other: other * stride, leftHalf: 8, rightHalf: 7 };
 }
 
-/** Weights 3 and 1 down, then 3 and 1 across; beyond the ends lies the sample at the end. */
+/** Weights 3 and 1 down, then 3 and 1 across; beyond the ends the sample at the end is repeated. */
 function paintPairs(rows: ColourRows, { near, other, leftHalf, rightHalf }: ChromaRows, y: number): void {
   const { planes, rgb, width, from, to } = rows;
   const [{ samples: luma, stride }, { samples: cb, width: chromaWidth }, { samples: cr }] = planes;

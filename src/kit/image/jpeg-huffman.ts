@@ -2,7 +2,7 @@
 export interface HuffmanTable {
   /** By the next nine bits: length of the code << 8 | symbol; 0 where the code is longer. */
   readonly fast: Uint16Array;
-  /** By length, 1 to 16: the largest code; -1 where there is none. */
+  /** By length, 1 to 16: the largest code; -1 for a length without codes. */
   readonly largest: Int32Array;
   /** By length: what to add to a code to get the place of its symbol. */
   readonly shift: Int32Array;
@@ -70,8 +70,8 @@ export class CoefficientReader {
   }
 
   /**
-   * Puts the AC coefficients, multiplied by their steps, into `block`. Returns the place of the last one in the scan, 0 where
-   * there is none; -1 where no code fits or the data have ended.
+   * Puts the AC coefficients, multiplied by their steps, into `block`. Returns the place of the last one in the scan, 0 if
+   * all are zero; -1 if no code fits or the data have ended.
    */
   readAc(table: HuffmanTable, steps: Int32Array, block: Int32Array): number {
     let bit = this.#bit;
@@ -121,7 +121,7 @@ export class CoefficientReader {
   }
 }
 
-/** The length of the code on top of `bits` << 8 | its symbol; -1 where there is none. */
+/** The length of the code on top of `bits` << 8 | its symbol; -1 if no code fits. */
 function lookUp(table: HuffmanTable, bits: number): number {
   const entry = table.fast[bits >>> (32 - fastBits)] ?? 0;
   return entry !== 0 ? entry : lookUpLong(table, bits);

@@ -46,8 +46,8 @@ const minWidth = 6;
  * Decodes the part of a JPEG image that an alignment needs, with the pixels of libjpeg's default. The result has the size of
  * the image; pixels outside of the area are unspecified. Only for the kind that cameras and libraries write most: baseline,
  * YCbCr with chroma at full or half resolution, one scan, without restart markers and EXIF orientation. `undefined` for
- * every other kind, and where the data are damaged: decode those whole, by a library, which also says what is wrong. The
- * pixels lie in `buffers`, where the next image replaces them.
+ * every other kind, and if the data are damaged: decode those whole, by a library, which also reports what is wrong. The
+ * pixels are in `buffers`, where the next image replaces them.
  */
 export function decodeJpegPart(
   bytes: Uint8Array,

@@ -27,7 +27,7 @@ const f2053 = 16819;
 const f2562 = 20995;
 const f3072 = 25172;
 
-/** The rightmost column that a coefficient up to each place of the scan can lie in. */
+/** The rightmost column of the coefficients up to each place of the scan. */
 const lastColumns = Uint8Array.from(naturalOrder, (_, place) =>
   naturalOrder.subarray(0, place + 1).reduce((last, natural) => Math.max(last, natural & 7), 0),
 );

@@ -14,7 +14,7 @@ const readNet = (text: string) => netOfText(readText(text), 'net.prototxt');
 const ramp = (count: number, first: number): number[] => Array.from({ length: count }, (_, index) => first + index / 8);
 
 describe('a .caffemodel', () => {
-  it.each(['caffe', 'caffe-unpacked'])('gives the weights that Google’s encoder wrote (%s)', (name) => {
+  it.each(['caffe', 'caffe-unpacked'])('decodes the weights that Google’s encoder wrote (%s)', (name) => {
     const layers = layersOfNet(decodeFile(caffemodel, `${golden}/${name}.caffemodel`));
     const blobs = new Map(layers.map((layer) => [layer.name, layer.blobs ?? []]));
     const conv = blobs.get('conv') ?? [];
@@ -23,7 +23,7 @@ describe('a .caffemodel', () => {
     expect([...valuesOfBlob(blobs.get('fc')?.[0] ?? {})]).toEqual(ramp(36, -2));
   });
 
-  it('gives layers of the first generation in the form of the second, four-sided shapes and doubles included', () => {
+  it('shows layers of the first generation in the form of the second, four-sided shapes and doubles included', () => {
     const layers = layersOfNet(decodeFile(caffemodel, `${golden}/caffe-v1.caffemodel`));
     expect(layers.map(({ type }) => type)).toEqual(['Convolution', 'Split', 'ReLU', 'Eltwise', 'InnerProduct']);
     const [weight = {}, bias = {}] = layers[4]?.blobs ?? [];

@@ -13,7 +13,7 @@ import { temporaryFolder } from '../dataset/tiny-faces.ts';
 
 /*
  * What every registered format must stand, on golden files written by other programs (MXNet 1.9.1, numpy 1.23, scipy
- * 1.10, CPython, Python 2's pickle, Google's protobuf) or, where there are none, on the format's own description.
+ * 1.10, CPython, Python 2's pickle, Google's protobuf) or, if there are none, on the format's own description.
  */
 const folder = 'test/kit/codec/golden';
 const files = (pattern: RegExp) =>
@@ -171,7 +171,7 @@ describe('the memory that is measured', () => {
   });
 });
 
-/** So that a collection in the middle of a call has little to give back and hides nothing. */
+/** So that a collection in the middle of a call has little to free and hides nothing. */
 const collectGarbage: () => void = (() => {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as () => void;

@@ -39,7 +39,7 @@ async function expectEqual(bytes: Uint8Array, area: ImageArea, what: string): Pr
 const everywhere = { left: 0, top: 0, right: Infinity, bottom: Infinity };
 
 describe('decoding a part of a JPEG', () => {
-  it('gives the pixels of libjpeg, for any size, area, quality and sampling', async () => {
+  it('has the pixels of libjpeg, for any size, area, quality and sampling', async () => {
     const random = new Random(5);
     const samplings = [turbo.SAMP_420, turbo.SAMP_422, turbo.SAMP_444];
     for (let trial = 0; trial < 150; trial += 1) {
@@ -78,7 +78,7 @@ describe('decoding a part of a JPEG', () => {
 
   const faces = '../shared/data/lfw/deepfunneled-250';
   it.skipIf(!existsSync(faces))(
-    'gives the pixels of libjpeg on 200 real photographs (needs ../shared/data)',
+    'has the pixels of libjpeg on 200 real photographs (needs ../shared/data)',
     async () => {
       const files = readdirSync(faces).flatMap((name) =>
         readdirSync(join(faces, name)).map((file) => join(faces, name, file)),

@@ -122,7 +122,7 @@ describe('an inspection', () => {
     expect((await inspectPath(folder)).format).toBe('folder');
   });
 
-  it('says what NumPy files and ZIP archives hold', async () => {
+  it('shows what NumPy files and ZIP archives hold', async () => {
     const golden = 'test/kit/codec/golden';
     expect(await factsOf(join(golden, 'numpy-1.23-array.npy'))).toMatchObject({
       shape: '2 x 3',
@@ -164,7 +164,7 @@ describe('an inspection', () => {
     expect(samples.filter(({ caption }) => caption.startsWith('b/'))).toHaveLength(24);
   });
 
-  it('says what an unknown file should be by its name', async () => {
+  it('shows what an unknown file should be by its name', async () => {
     const path = join(temporaryFolder(), 'train.lst');
     writeFileSync(path, '1\ta.jpg\n');
     const { format, notes } = await inspectPath(path);
@@ -174,7 +174,7 @@ describe('an inspection', () => {
     });
   });
 
-  it('says how long the rows of a feature matrix are', async () => {
+  it('shows how long the rows of a feature matrix are', async () => {
     const path = join(temporaryFolder(), 'features.bin');
     const values = Float64Array.of(3, 4, 0, 1);
     writeFileSync(path, featureMatrix.encode({ rows: 2, columns: 2, type: 'float64', values }));

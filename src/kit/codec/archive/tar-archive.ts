@@ -59,7 +59,7 @@ function headerBlock(name: string, flag: string, size: number): Buffer {
   return block;
 }
 
-/** One entry of a tar archive, and where its content lies. */
+/** One entry of a tar archive, and where its content is. */
 export interface TarMember {
   readonly name: string;
   readonly type: TarEntry['type'];

@@ -6,9 +6,9 @@ import { endingsOf, type Description } from '../description.ts';
 import { openForReading } from '../read-file.ts';
 
 /*
- * ZIP (PKWARE APPNOTE.TXT 6.3.10, sections 4.3.6 to 4.5.3), little-endian. The directory stands at the end of the file:
+ * ZIP (PKWARE APPNOTE.TXT 6.3.10, sections 4.3.6 to 4.5.3), little-endian. The directory is at the end of the file:
  *
- *   end record     PK\5\6   22 bytes and a comment; says where the central directory lies
+ *   end record     PK\5\6   22 bytes and a comment; place of the central directory
  *   its locator    PK\6\7   20 bytes before it, where any of its numbers does not fit: leads to the ZIP64 end record
  *   central header PK\1\2   46 bytes, name, extra fields, comment; one per entry
  *   local header   PK\3\4   30 bytes, name, extra fields; then the content, stored (0) or deflated (8)
@@ -77,7 +77,8 @@ function findDirectory(file: string, size: number, read: ReadRange): DirectoryPl
   const tail = Buffer.from(read(tailOffset, size - tailOffset));
   const end = tail.lastIndexOf(Buffer.from('PK\x05\x06'));
   const cursor = new Cursor(tail.subarray(Math.max(0, end)), file, tailOffset + Math.max(0, end));
-  if (end < 0) cursor.damaged('no end record of a zip archive was found: the file was cut off, or is none', size);
+  if (end < 0)
+    cursor.damaged('no end record of a zip archive was found: the file was cut off, or is not an archive', size);
   expectSignature(cursor, endSignature, 'the end record');
   cursor.take(6, 'the numbers of the disks');
   const place = {
@@ -86,23 +87,18 @@ function findDirectory(file: string, size: number, read: ReadRange): DirectoryPl
     offset: cursor.u32('the place of the central directory'),
   };
   const isWide = place.entries === 0xffff || place.bytes === inWideField || place.offset === inWideField;
-  const found = isWide ? findWideDirectory(tail, tailOffset, end, { file, read }) : place;
-  if (found.offset + found.bytes > size) cursor.damaged('the central directory lies beyond the end of the file');
+  const locatorAt = Math.max(0, end - locatorBytes);
+  const locator = new Cursor(tail.subarray(locatorAt, end), file, tailOffset + locatorAt);
+  const found = isWide ? findWideDirectory(locator, read) : place;
+  if (found.offset + found.bytes > size) cursor.damaged('the central directory is beyond the end of the file');
   return found;
 }
 
-function findWideDirectory(
-  tail: Buffer,
-  tailOffset: number,
-  end: number,
-  { file, read }: { readonly file: string; readonly read: ReadRange },
-): DirectoryPlace {
-  const locatorAt = Math.max(0, end - locatorBytes);
-  const locator = new Cursor(tail.subarray(locatorAt, end), file, tailOffset + locatorAt);
+function findWideDirectory(locator: Cursor, read: ReadRange): DirectoryPlace {
   expectSignature(locator, locatorSignature, 'the locator of the ZIP64 end record');
   locator.u32('a disk number');
   const at = locator.u64('the place of the ZIP64 end record');
-  const wide = new Cursor(read(at, wideEndBytes), file, at);
+  const wide = new Cursor(read(at, wideEndBytes), locator.file, at);
   expectSignature(wide, wideEndSignature, 'the ZIP64 end record');
   wide.take(28, 'the start of the ZIP64 end record');
   return {

@@ -1,7 +1,7 @@
 import { tally, type Description } from '../description.ts';
 import type { BlobProto, LayerParameter, NetParameter, V1LayerParameter } from './schema.ts';
 
-/** Types that a V1 word does not give by changing its letters: `INNER_PRODUCT` is `InnerProduct`. */
+/** Types that do not follow from the V1 word by the change of letters that makes `InnerProduct` of `INNER_PRODUCT`. */
 const irregularTypes: Readonly<Record<string, string>> = {
   ABSVAL: 'AbsVal', ARGMAX: 'ArgMax', BNLL: 'BNLL', HDF5_DATA: 'HDF5Data', HDF5_OUTPUT: 'HDF5Output', IM2COL: 'Im2col',
   LRN: 'LRN', MVN: 'MVN', RELU: 'ReLU', SOFTMAX_LOSS: 'SoftmaxWithLoss', TANH: 'TanH',

@@ -22,7 +22,7 @@ const openMessages: readonly MessageName[] = [
   'TransformationParameter',
 ];
 
-/** Gives a parsed prototxt the meaning of Caffe's schema. Fails with `bad-prototxt`, naming every place. */
+/** Reads a parsed prototxt by Caffe's schema. Fails with `bad-prototxt`, naming every place. */
 export function netOfText(text: TextMessage, file: string): NetParameter {
   const reading = new NetReader(file);
   // The schema that decides what is read is the one that NetParameter is made of.
@@ -159,7 +159,7 @@ function textOfValue(type: AnyFieldRule['type'], value: AnyValue): TextScalar | 
   return { kind: typeof value === 'number' ? 'number' : 'word', text: String(value) };
 }
 
-/** The fewest digits that give the same float32. */
+/** The fewest digits that round to the same float32. */
 function shortestFloat(value: number): string {
   for (let digits = 1; digits <= 9; digits += 1) {
     const text = value.toPrecision(digits);

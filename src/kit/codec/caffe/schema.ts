@@ -1,6 +1,6 @@
 /*
  * The messages of Caffe's files (BVLC Caffe, src/caffe/proto/caffe.proto): numbers, types and names of the fields that
- * say what a network is and what its weights are. Fields that only concern training, data layers and other layer types
+ * define a network and its weights. Fields that only concern training, data layers and other layer types
  * are left out: files may hold them, and they are passed over.
  */
 export const enums = {

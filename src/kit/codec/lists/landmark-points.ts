@@ -13,7 +13,7 @@ export interface LandmarkPoints {
 export const landmarkPoints: Codec<LandmarkPoints> = {
   name: 'landmark-points',
   title: 'landmark points (.pts)',
-  summary: 'Where the parts of a face lie in an image, usually 68 points.',
+  summary: 'Where the parts of a face are in an image, usually 68 points.',
   endings: ['.pts'],
   sniff: (head) => /^version\s*:\s*\d/.test(Buffer.from(head).toString('latin1')),
   decode(cursor) {

@@ -131,10 +131,17 @@ function readMatrix(element: Element, depth: number): { readonly name: string; r
   if (!isSound) body.damaged('an array has no sound dimensions', body.base);
   const nameBody = readElement(body).body;
   const name = Buffer.from(nameBody.take(nameBody.remaining, 'a name')).toString('latin1');
-  return { name, value: readContent(flags & 0xff, dimensions, body, depth) };
+  return { name, value: readContent({ kind: flags & 0xff, dimensions, depth }, body) };
 }
 
-function readContent(kind: number, dimensions: readonly number[], body: Cursor, depth: number): MatValue {
+interface MatrixHead {
+  /** Class of the array. */
+  readonly kind: number;
+  readonly dimensions: readonly number[];
+  readonly depth: number;
+}
+
+function readContent({ kind, dimensions, depth }: MatrixHead, body: Cursor): MatValue {
   const count = dimensions.reduce((product, size) => product * size, 1);
   if (kind === arrayClass.cell) {
     body.expectItems(count, 8, 'the cells');

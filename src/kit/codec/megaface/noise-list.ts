@@ -14,7 +14,7 @@ export interface NoiseList {
 export const noiseList: Codec<NoiseList> = {
   name: 'noise-list',
   title: 'noise list',
-  summary: 'Images of MegaFace or FaceScrub that show somebody else than they should.',
+  summary: 'Images of MegaFace or FaceScrub that show another person than they should.',
   endings: ['_noises.txt'],
   sniff: (head, fileName) =>
     fileName.endsWith('_noises.txt') || /^#.*noise|^#.*megaface/i.test(Buffer.from(head).toString('utf8')),

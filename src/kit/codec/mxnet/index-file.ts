@@ -15,7 +15,7 @@ export class RecordIndex {
   readonly ids: Float64Array;
   /** In the order of the file. */
   readonly offsets: Float64Array;
-  /** Entry of each id plus one, where ids are dense; 0 where there is none. */
+  /** Entry of each id plus one, if ids are dense; 0 for an id without an entry. */
   readonly #entryOfId: Uint32Array | Map<number, number>;
 
   constructor(ids: Float64Array, offsets: Float64Array) {

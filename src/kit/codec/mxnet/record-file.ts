@@ -39,7 +39,7 @@ export class RecordFile {
       if (end > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(2 ** Math.ceil(Math.log2(end)));
       if (end > got) got = this.#read(at, this.#buffer.subarray(0, end));
       const piece = this.#buffer.subarray(frameHeaderBytes, frameHeaderBytes + header.length);
-      checkPartOrder(new Cursor(piece, this.path, at), header.part, pieces.length > 0, at);
+      checkPartOrder(new Cursor(piece, this.path, at), { part: header.part, begun: pieces.length > 0, at });
       if (header.part === 'whole') return piece;
       pieces.push(Uint8Array.from(piece));
       if (header.part === 'last') return joinParts(pieces);
@@ -53,7 +53,7 @@ export class RecordFile {
     for (let at = 0; at < this.size;) {
       const got = this.#read(at, head);
       const first = this.#decodeHeader(head.subarray(0, got), at);
-      checkPartOrder(new Cursor(head, this.path, at), first.part, false, at);
+      checkPartOrder(new Cursor(head, this.path, at), { part: first.part, begun: false, at });
       const id =
         first.length >= recordHeaderBytes
           ? new Cursor(head.subarray(frameHeaderBytes, got), this.path, at + frameHeaderBytes)
@@ -81,7 +81,7 @@ export class RecordFile {
     for (let part = first.part; part === 'first' || part === 'middle';) {
       const head = Buffer.allocUnsafe(frameHeaderBytes);
       const header = this.#decodeHeader(head.subarray(0, this.#read(at, head)), at);
-      checkPartOrder(new Cursor(head, this.path, at), header.part, true, at);
+      checkPartOrder(new Cursor(head, this.path, at), { part: header.part, begun: true, at });
       part = header.part;
       at += frameHeaderBytes + header.paddedLength;
     }

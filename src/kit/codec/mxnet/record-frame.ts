@@ -50,8 +50,17 @@ export function decodeFrameHeader(cursor: Cursor, following: number): FrameHeade
   return { part, length, paddedLength };
 }
 
+/** A part of a record on its way. */
+export interface NextPart {
+  readonly part: RecordPart;
+  /** Parts of the same record were read before it. */
+  readonly begun: boolean;
+  /** Offset of its frame. */
+  readonly at: number;
+}
+
 /** Checks that a part may follow what was read of the record so far. */
-export function checkPartOrder(cursor: Cursor, part: RecordPart, begun: boolean, at: number): void {
+export function checkPartOrder(cursor: Cursor, { part, begun, at }: NextPart): void {
   const continues = part === 'middle' || part === 'last';
   if (continues !== begun) {
     const expected = begun ? 'a middle or last part' : 'a whole record or a first part';
@@ -82,7 +91,7 @@ export function decodeRecord(cursor: Cursor): Uint8Array {
   for (;;) {
     const at = cursor.offset;
     const header = decodeFrameHeader(cursor, cursor.remaining - frameHeaderBytes);
-    checkPartOrder(cursor, header.part, pieces.length > 0, at);
+    checkPartOrder(cursor, { part: header.part, begun: pieces.length > 0, at });
     pieces.push(cursor.take(header.paddedLength, 'a record').subarray(0, header.length));
     if (header.part === 'whole' || header.part === 'last') return joinParts(pieces);
   }
@@ -123,7 +132,7 @@ export function requireFitting(length: number, file?: string): void {
   fail(failures.recordTooLong({ length, max: maxPartBytes }, file === undefined ? undefined : { file }));
 }
 
-/** Whether the magic word stands in a payload where it would be taken for the start of a record. */
+/** Whether a payload has the magic word where it would be taken for the start of a record. */
 export function holdsMagic(payload: Buffer): boolean {
   for (let found = payload.indexOf(magicBytes); found >= 0; found = payload.indexOf(magicBytes, found + 1)) {
     if (found % 4 === 0) return true;

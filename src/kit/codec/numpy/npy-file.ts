@@ -82,7 +82,7 @@ export function readPickledArrays(cursor: Cursor): Map<string, ShardArray> {
   return arrays;
 }
 
-/** What stands in an array without dimensions. */
+/** The single value of an array without dimensions. */
 function unwrapped(value: PickleValue): PickleValue {
   if (!isKind(value, 'array') || value.data instanceof Uint8Array) return value;
   return value.data[0] ?? null;

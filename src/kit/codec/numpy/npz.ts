@@ -24,11 +24,11 @@ const localMagic = 0x04034b50;
 const centralMagic = 0x02014b50;
 const endMagic = 0x06054b50;
 const endBytes = 22;
-const longestComment = 0xffff;
+const maxCommentBytes = 0xffff;
 const stored = 0;
 const deflated = 8;
 /** Deflate makes nothing smaller than this share of it. */
-const mostExpansion = 1032;
+const maxExpansion = 1032;
 /** 1 January 1980, midnight: what is written does not depend on the clock. */
 const epochDate = 0x21;
 
@@ -61,9 +61,15 @@ export const npz: Codec<readonly NpzEntry[]> = {
     for (const entry of entries) {
       const content = encodeNpy(entry);
       const packed = entry.compressed ? deflateRawSync(content) : content;
-      const sizes = { name: Buffer.from(`${entry.name}.npy`), crc: crc32(content), packed, size: content.length };
-      const local = header(localMagic, sizes, entry.compressed);
-      directory.push(header(centralMagic, sizes, entry.compressed, offset));
+      const packedEntry = {
+        name: Buffer.from(`${entry.name}.npy`),
+        crc: crc32(content),
+        packed,
+        size: content.length,
+        compressed: entry.compressed,
+      };
+      const local = header(localMagic, packedEntry);
+      directory.push(header(centralMagic, packedEntry, offset));
       parts.push(local, packed);
       offset += local.length + packed.length;
     }
@@ -79,7 +85,7 @@ interface DirectoryEntry {
   readonly packedSize: number;
   readonly size: number;
   readonly offset: number;
-  /** Where the directory says all this, for failures. */
+  /** Where its entry in the directory is, for failures. */
   readonly at: number;
 }
 
@@ -90,7 +96,7 @@ function directoryOf(archive: Uint8Array, whole: Cursor): DirectoryEntry[] {
   const count = trailer.u16('the number of arrays');
   const size = trailer.u32('the size of the directory');
   const start = trailer.u32('the offset of the directory');
-  if (start + size > end) whole.damaged('the directory does not lie before its end', end);
+  if (start + size > end) whole.damaged('the directory is not before its end', end);
   const cursor = new Cursor(archive.subarray(start, start + size), whole.file, start);
   cursor.expectItems(count, 46, 'the directory');
   return Array.from({ length: count }, () => directoryEntry(cursor));
@@ -99,7 +105,7 @@ function directoryOf(archive: Uint8Array, whole: Cursor): DirectoryEntry[] {
 /** The last place where an end record fits. */
 function endOf(archive: Uint8Array): number | undefined {
   const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
-  const first = Math.max(0, archive.length - endBytes - longestComment);
+  const first = Math.max(0, archive.length - endBytes - maxCommentBytes);
   for (let at = archive.length - endBytes; at >= first; at -= 1) {
     if (view.getUint32(at, true) === endMagic) return at;
   }
@@ -131,7 +137,7 @@ function directoryEntry(cursor: Cursor): DirectoryEntry {
 
 function readEntry(archive: Uint8Array, entry: DirectoryEntry, whole: Cursor): NpzEntry {
   if (!entry.name.endsWith('.npy')) whole.damaged(`"${entry.name}" is no array`, entry.at);
-  if (entry.offset > archive.length) whole.damaged(`"${entry.name}" lies beyond the end of the file`, entry.at);
+  if (entry.offset > archive.length) whole.damaged(`"${entry.name}" is beyond the end of the file`, entry.at);
   const cursor = new Cursor(archive.subarray(entry.offset), whole.file, entry.offset);
   if (cursor.u32('the header of an array') !== localMagic) cursor.damaged('no array begins here', entry.offset);
   cursor.take(22, 'the header of an array');
@@ -147,7 +153,7 @@ function readEntry(archive: Uint8Array, entry: DirectoryEntry, whole: Cursor): N
 }
 
 function inflated(packed: Uint8Array, { name, size, at }: DirectoryEntry, cursor: Cursor): Uint8Array {
-  if (size > packed.length * mostExpansion) cursor.damaged(`"${name}" cannot become ${size} bytes`, at);
+  if (size > packed.length * maxExpansion) cursor.damaged(`"${name}" cannot become ${size} bytes`, at);
   try {
     return inflateRawSync(packed, { maxOutputLength: Math.max(size, 1) });
   } catch (error) {
@@ -155,15 +161,17 @@ function inflated(packed: Uint8Array, { name, size, at }: DirectoryEntry, cursor
   }
 }
 
-interface Sizes {
+/** An array as it is stored. */
+interface Stored {
   readonly name: Uint8Array;
   readonly crc: number;
   readonly packed: Uint8Array;
   readonly size: number;
+  readonly compressed: boolean;
 }
 
 /** A local header, or with an offset the directory's entry, which has more of the same. */
-function header(magic: number, { name, crc, packed, size }: Sizes, compressed: boolean, offset?: number): Uint8Array {
+function header(magic: number, { name, crc, packed, size, compressed }: Stored, offset?: number): Uint8Array {
   const isCentral = offset !== undefined;
   const bytes = Buffer.alloc(isCentral ? 46 : 30);
   bytes.writeUInt32LE(magic, 0);

@@ -76,7 +76,7 @@ export interface OnnxTensor {
   readonly rawData?: Uint8Array;
   readonly doubleData: readonly number[];
   readonly docString?: string;
-  /** Where the values lie when they lie in another file. */
+  /** Where the values are, if they are in another file. */
   readonly externalData: readonly OnnxEntry[];
   /** 1: in another file. */
   readonly dataLocation?: number;

@@ -147,7 +147,7 @@ const knownGlobals = new Set([
 
 const stop = 0x2e;
 
-/** Opcodes that import, call or make instances; named so that the error can say what the file wanted. */
+/** Opcodes that import, call or make instances; named for the failure. */
 const refusedOpcodes = new Map<number, string>([
   [0x69, 'INST'],
   [0x6f, 'OBJ'],

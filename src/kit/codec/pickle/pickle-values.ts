@@ -104,7 +104,7 @@ export interface Place {
 
 type Arguments = readonly PickleValue[];
 
-/** What `callee(*args)` stands for, as plain data. Only names that the reader let pass come here. */
+/** The value of `callee(*args)` as plain data. Only called with names that the reader knows. */
 export function callGlobal(callee: PickleGlobal, args: Arguments, place: Place): PickleValue {
   const build = builders[callee.name];
   if (build === undefined) return place.cursor.damaged(`${callee.module}.${callee.name} cannot be called`, place.at);

@@ -212,7 +212,7 @@ function repeated<Item>(item: Field<Item>): Field<readonly Item[]> {
     read(reader, wire, before = []) {
       const value = item.read(reader, wire, undefined);
       if (value === undefined) return undefined;
-      // Made by `start` for the message at hand, and nobody else has seen it yet.
+      // Made by `start` for this message, and not yet visible elsewhere.
       (before as Item[]).push(value);
       return before;
     },

@@ -94,7 +94,7 @@ class Tokens {
     this.current = this.#next();
   }
 
-  /** Gives the current token and goes on to the next. */
+  /** Returns the current token and moves to the next. */
   take(): Token {
     const { current } = this;
     this.current = this.#next();

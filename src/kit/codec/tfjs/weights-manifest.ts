@@ -31,7 +31,7 @@ export interface WeightQuantization {
 export const weightsManifest: Codec<readonly WeightGroup[]> = {
   name: 'weights-manifest',
   title: 'weights manifest of TensorFlow.js or face-api (-weights_manifest.json)',
-  summary: 'Which arrays of a network lie in which files beside it.',
+  summary: 'Which arrays of a network are in which files next to it.',
   endings: ['-weights_manifest.json'],
   sniff: (head) => /^\s*\[\s*\{\s*"(paths|weights)"\s*:\s*\[/.test(Buffer.from(head).toString('utf8')),
   decode(cursor) {

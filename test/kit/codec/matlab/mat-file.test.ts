@@ -30,7 +30,7 @@ describe('a protocol in a MATLAB file', () => {
     expect(pairs[1]).toMatchObject({ left: 'PersonA_2_1_30_m', right: 'PersonB_3_1_30_m' });
   });
 
-  it('says what it expected where the file is another', async () => {
+  it('names what it expected if the file is another', async () => {
     const [failure] = await failuresOf(() => pairsOfMat(new Map(), 'x.mat'));
     expect(failure?.message).toBe('expected a variable "pairs" (CFP) or "splits" (AgeDB), found no variables');
   });
