@@ -156,7 +156,7 @@ describe('of packed sets', () => {
   });
   it('too-few-identities-to-draw', () => {
     expect(printed.get('too-few-identities-to-draw')).toMatchInlineSnapshot(`
-      "too-few-identities: heldOut is 5, more than the 4 identities there are.
+      "too-few-identities: heldOut is 5, more than the 4 identities there are
         Raise identities or lower heldOut."
     `);
   });
@@ -172,7 +172,7 @@ describe('of features', () => {
   it('image-not-aligned', () => {
     expect(printed.get('image-not-aligned')).toMatchInlineSnapshot(`
       "<workspace>/unaligned.lst:2:1 image-not-aligned: bert/bert_0001.jpg is marked as not aligned (0); a network takes aligned images only
-        Have face2rec align them, and give its set as the input dataset."
+        Let face2rec align the images, and pass its set as the input dataset."
     `);
   });
   it('name-outside', () => {

@@ -48,11 +48,11 @@ describe.skipIf(reason !== '')(`of onnxruntime${reason}`, () => {
     );
     expect(printed.get('damaged')).toMatchInlineSnapshot(`
       "<workspace>/damaged.onnx: onnx-not-loaded: onnxruntime (CPUExecutionProvider) does not take the network: Load model from <workspace>/damaged.onnx failed:Protobuf parsing failed.
-        The file is damaged, or of operators that onnxruntime does not have; flow inspect says what it holds."
+        The file is damaged, or made of operators that onnxruntime does not have; flow inspect shows its content."
     `);
     expect(printed.get('maps')).toMatchInlineSnapshot(`
-      "<workspace>/maps.onnx: not-an-embedding: The network is none that embeds faces: output "minus" is expected to be one row per image, found shape [1, 3, 8, 8].
-        One takes images and gives a row of numbers for each; flow inspect shows what goes in and out."
+      "<workspace>/maps.onnx: not-an-embedding: the network does not embed faces: output "minus" should have one row per image, found shape [1, 3, 8, 8]
+        Such a network takes images and computes a row of numbers for each; flow inspect shows inputs and outputs."
     `);
   });
   it('engine-cannot-load', async () => {
@@ -70,7 +70,7 @@ describe.skipIf(reason !== '')(`of onnxruntime${reason}`, () => {
     );
     expect(printed.get('task')).toMatchInlineSnapshot(`
       "engine-cannot-load: the onnxruntime engine cannot be loaded: libstdc++.so.6: cannot open shared object file
-        npm ci brings it; FLOW_ENGINE=tensorflow or wasm runs without it"
+        Run npm ci, which installs it; FLOW_ENGINE=tensorflow or wasm runs without it."
     `);
   });
 });

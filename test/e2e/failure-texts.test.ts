@@ -140,7 +140,7 @@ describe('of naming things', () => {
     const ended = await rig.flow(['run', 'pair.yaml'], { FLOW_ENGINE: 'torch' });
     expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "unknown-engine: there is no engine "torch"
-        FLOW_ENGINE may be tensorflow, cuda, onnxruntime, wasm, cpu, or unset for the best one that is installed"
+        FLOW_ENGINE may be tensorflow, cuda, onnxruntime, wasm, cpu, or unset for the best one that is installed."
     `);
   });
   it('engine-conflict', async () => {
@@ -148,7 +148,7 @@ describe('of naming things', () => {
     const ended = await rig.flow(['plan', 'infer.yaml'], { FLOW_ENGINE: 'cpu' });
     expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "engine-conflict: stage "judge" asks for the engine "wasm", and FLOW_ENGINE for "cpu"
-        unset FLOW_ENGINE, or give the stage "engine: auto", which follows it"
+        Unset FLOW_ENGINE, or let the stage follow it with "engine: auto"."
     `);
   });
   it('engine-cannot-train', async () => {
@@ -156,8 +156,8 @@ describe('of naming things', () => {
     rig.write('train.yaml', `name: train\nstages: { train: ${train} }\n`);
     const ended = await rig.flow(['plan', 'train.yaml'], { FLOW_ENGINE: 'onnxruntime' });
     expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
-      "engine-cannot-train: the engine "onnxruntime" was asked for, and it infers only: a stage that trains needs another
-        leave FLOW_ENGINE unset and give the stages that infer the parameter "engine: onnxruntime""
+      "engine-cannot-train: the engine "onnxruntime" was requested, and it infers only: a stage that trains needs another
+        Leave FLOW_ENGINE unset, and set the parameter "engine: onnxruntime" of the stages that infer."
     `);
   });
   it('several-tasks', async () => {

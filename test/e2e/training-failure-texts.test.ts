@@ -116,7 +116,7 @@ describe('of training', () => {
   });
   it('too-few-pairs-to-watch', () => {
     expect(printed.get('too-few-pairs-to-watch')).toMatchInlineSnapshot(`
-      "<workspace>/pairs.bin: too-few-pairs: The verification set pairs holds 2 pairs, fewer than the 10 folds asked for.
+      "<workspace>/pairs.bin: too-few-pairs: the verification set pairs holds 2 pairs, fewer than the 10 folds asked for
         Ask for fewer folds, or pack more pairs."
     `);
   });
@@ -138,7 +138,7 @@ describe('of verification', () => {
   it('bad-epoch-range', () => {
     expect(printed.get('bad-epoch-range')).toMatchInlineSnapshot(`
       "bad-epoch-range: expected "max" to be two positions, the first below the second, found [3, 3]
-        max: [0, 3] takes the three newest epochs"
+        For example, max: [0, 3] takes the three newest epochs."
     `);
   });
   it('several-models', () => {
@@ -149,19 +149,19 @@ describe('of verification', () => {
   });
   it('no-pairs', () => {
     expect(printed.get('no-pairs')).toMatchInlineSnapshot(`
-      "<workspace>/no-pairs.bin: no-pairs: The verification set no-pairs holds no pairs; at least one per fold is needed.
+      "<workspace>/no-pairs.bin: no-pairs: the verification set no-pairs holds no pairs; at least one per fold is needed
         Pack it with a protocol: face2rec and pairs2bin take one."
     `);
   });
   it('too-few-pairs', () => {
     expect(printed.get('too-few-pairs')).toMatchInlineSnapshot(`
-      "<workspace>/pairs.bin: too-few-pairs: The verification set pairs holds 2 pairs, fewer than the 10 folds asked for.
+      "<workspace>/pairs.bin: too-few-pairs: the verification set pairs holds 2 pairs, fewer than the 10 folds asked for
         Ask for fewer folds, or pack more pairs."
     `);
   });
   it('embedding-not-finite', () => {
     expect(printed.get('embedding-not-finite')).toMatchInlineSnapshot(`
-      "<workspace>/pairs.bin: embedding-not-finite: The network gave an embedding of image 0 of verification set pairs that is not made of finite numbers.
+      "<workspace>/pairs.bin: embedding-not-finite: the network computes an embedding of image 0 of verification set pairs that is not made of finite numbers
         If it was trained here, the training has diverged: lower the learning rate, or warm it up."
     `);
   });

@@ -43,6 +43,6 @@ describe.skipIf(!existsSync(checkpoint))(`pairs of LFW (skipped without ${data})
     const differences = mxnetDistances.map((wanted, pair) => Math.abs(wanted - (distances[pair] ?? NaN)));
     // Distances are written with six decimals.
     expect(Math.max(...differences)).toBeLessThan(1e-5);
-    embedder.dispose();
+    await embedder.dispose();
   });
 });

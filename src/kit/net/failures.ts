@@ -4,13 +4,22 @@ import { catalogue } from '../../core/failure.ts';
 export const failures = catalogue({
   // Engines, backends and sessions.
   unknownEngine: {
-    meaning: 'FLOW_ENGINE or the parameter "engine" of a stage names no engine.',
-    text: ({ setting, value, known }: { setting: string; value: string; known: readonly string[] }) => ({
-      message: `there is no engine ${value}`,
-      hint: `${setting} may be ${known.join(', ')}.`,
-      suggest: { name: value.replaceAll('"', ''), known },
+    meaning: 'FLOW_ENGINE names no engine.',
+    text: ({ name, known }: { name: string; known: readonly string[] }) => ({
+      message: `there is no engine "${name}"`,
+      hint: `FLOW_ENGINE may be ${known.join(', ')}, or unset for the best one that is installed.`,
+      suggest: { name, known },
     }),
-    example: { setting: 'FLOW_ENGINE', value: '"tensorflo"', known: ['tensorflow', 'cuda', 'onnxruntime'] },
+    example: { name: 'tensorflo', known: ['tensorflow', 'cuda', 'onnxruntime', 'wasm', 'cpu'] },
+  },
+  unknownEngineChoice: {
+    code: 'unknown-engine',
+    meaning: 'The parameter "engine" of a stage names no engine.',
+    text: ({ value, known }: { value: string; known: readonly string[] }) => ({
+      message: `there is no engine ${value}`,
+      hint: `The parameter "engine" may be ${known.join(', ')}.`,
+    }),
+    example: { value: '"onnx"', known: ['auto', 'tensorflow', 'onnxruntime', 'wasm', 'cpu'] },
   },
   engineConflict: {
     meaning: 'A stage requests one engine and FLOW_ENGINE another.',

@@ -87,7 +87,7 @@ describe.skipIf(!existsSync(checkpoint))(`the authors' MobileFaceNet, imported (
       const vector = required(vectors['ramps'], 'ramps');
       const embedder = await loadEmbedder({ model: checkpoint, engine: identity, threads: 1 });
       expectVector(await embedder.embed(Uint8Array.from(image(vector, 'nhwc')), 1), vector);
-      embedder.dispose();
+      await embedder.dispose();
     });
   });
 });

@@ -29,7 +29,7 @@ export function parseEngineOverride(text: string | undefined): EngineOverride | 
   if (text === undefined || text === '') return undefined;
   return (
     engineOverrides.find((override) => override === text) ??
-    fail(failures.unknownEngine({ setting: 'FLOW_ENGINE', value: `"${text}"`, known: engineOverrides }))
+    fail(failures.unknownEngine({ name: text, known: engineOverrides }))
   );
 }
 
@@ -38,13 +38,7 @@ export function parseEngineChoice(value: unknown): EngineChoice {
   if (value === undefined) return 'auto';
   return (
     engineChoices.find((choice) => choice === value) ??
-    fail(
-      failures.unknownEngine({
-        setting: 'The parameter "engine"',
-        value: JSON.stringify(value) ?? String(value),
-        known: engineChoices,
-      }),
-    )
+    fail(failures.unknownEngineChoice({ value: JSON.stringify(value), known: engineChoices }))
   );
 }
 

@@ -63,7 +63,7 @@ describe('an ONNX file that PyTorch exported', () => {
       const model = join(folder, `${file}.onnx`);
       const embedder = await loadEmbedder({ model, engine: onnxruntime.identity, threads: 1, normalization });
       const found = await embedder.embed(interleaved(pixels), count);
-      embedder.dispose();
+      await embedder.dispose();
       expect(relativeDifference(found, floatsOf(`${name}.embeddings`))).toBeLessThan(1e-5);
     },
   );

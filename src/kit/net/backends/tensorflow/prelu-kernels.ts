@@ -1,4 +1,3 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { RawAttribute, RawKernels, TensorLibrary } from '../backend.ts';
 import type { LayerKernels } from '../layer-kernels.ts';
 import { required } from '../tensors.ts';

@@ -1,5 +1,7 @@
 import type { backend_util, NamedAttrMap, Tensor, Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backend.ts';
+import { rank4 } from '../convolution-kernels.ts';
+import { required } from '../tensors.ts';
 import { filterGradient, inputGradient } from './convolution-gradients.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients.ts';
 import { maxPoolGradient } from './max-pool-gradient.ts';
@@ -38,9 +40,18 @@ const kernels: Readonly<Record<string, Compute>> = {
     return depthwiseFilterGradient(heap, { x: rank4(x), dy: rank4(dy) }, windowGeometry(tf, attributes, shapes));
   },
   MaxPoolGrad: ({ tf, heap, inputs: { dy, input }, attributes }) =>
-    maxPoolGradient(heap, { dy: given(dy), input: given(input) }, poolGeometry(tf, attributes, shapeOf(input))),
+    maxPoolGradient(
+      heap,
+      { dy: required(dy, 'input dy'), input: required(input, 'input input') },
+      poolGeometry(tf, attributes, shapeOf(input)),
+    ),
   UnsortedSegmentSum: outOfOperations(({ tf, inputs: { x, segmentIds }, attributes }) =>
-    unsortedSegmentSum(tf, given(x), given(segmentIds) as Tensor1D, Number(attributes['numSegments'])),
+    unsortedSegmentSum(
+      tf,
+      required(x, 'input x'),
+      required(segmentIds, 'input segmentIds') as Tensor1D,
+      Number(attributes['numSegments']),
+    ),
   ),
 };
 
@@ -73,15 +84,6 @@ function shapeIn(attributes: NamedAttrMap, name: 'inputShape' | 'filterShape'): 
 
 function shapeOf(tensor: Tensor | undefined): Shape4D {
   return rank4(tensor).shape;
-}
-
-function rank4(tensor: Tensor | undefined): Tensor4D {
-  return given(tensor) as Tensor4D;
-}
-
-function given(tensor: Tensor | undefined): Tensor {
-  if (tensor === undefined) throw new Error('a kernel was called without one of its inputs');
-  return tensor;
 }
 
 /** The attributes that tfjs passes to the kernels of convolution gradients. */
