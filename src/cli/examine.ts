@@ -91,7 +91,9 @@ function examineOnnxruntime(): Finding {
   const mend = 'npm ci brings it';
   if (!installed.installed) return { subject: 'onnxruntime', state: 'limited', found: installed.reason, mend };
   if (status !== 0) return { subject: 'onnxruntime', state: 'missing', found: 'is installed and does not load', mend };
-  const provider = installed.identity.version.endsWith('-cuda') ? 'CUDA provider, which no GPU has run yet' : 'CPU provider';
+  const provider = installed.identity.version.endsWith('-cuda')
+    ? 'CUDA provider, which no GPU has run yet'
+    : 'CPU provider';
   return { subject: 'onnxruntime', state: 'ok', found: `${stdout.trim()}, ${provider}; serves stages that infer` };
 }
 

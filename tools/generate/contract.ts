@@ -1,5 +1,6 @@
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import type { InputPort, StageManifest } from '../../src/pipeline/experiment/stage-manifest.ts';
+import { lineagePort } from '../../src/stage-api/lineage.ts';
 
 /**
  * The types that the code of a stage works with: `Params` from the schema of its parameters (every property with a
@@ -12,7 +13,7 @@ export async function contractOf(manifest: StageManifest): Promise<string> {
     format: false,
   });
   const inputs = Object.entries(manifest.inputs).map(([name, port]) => field(name, inputType(port), port.summary));
-  if (manifest.lineage === true) inputs.push(field('lineage', 'string', 'The history of the inputs.'));
+  if (manifest.lineage === true) inputs.push(field(lineagePort, 'string', 'The history of the inputs.'));
   const outputs = Object.entries(manifest.outputs).map(([name, port]) => field(name, 'string', port.summary));
   return [
     '// Generated from stage.json by `npm run generate`; not to be edited.\n',
