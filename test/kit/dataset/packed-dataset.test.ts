@@ -22,7 +22,7 @@ describe('ids in labels', () => {
       }),
     ).toMatchInlineSnapshot(`
       "/set: too-many-records: 16777206 images of 10 identities need ids up to 16777217, but the index records hold ids exactly only up to 16777216 (2^24): they are 32-bit floats
-        Choose order: images, which writes no index records, or split the set."
+        Choose order: pictures, which writes no index records, or split the set."
     `);
   });
 });
