@@ -46,12 +46,10 @@ const kernels: Readonly<Record<string, Compute>> = {
       poolGeometry(tf, attributes, shapeOf(input)),
     ),
   UnsortedSegmentSum: outOfOperations(({ tf, inputs: { x, segmentIds }, attributes }) =>
-    unsortedSegmentSum(
-      tf,
-      required(x, 'input x'),
-      required(segmentIds, 'input segmentIds') as Tensor1D,
-      Number(attributes['numSegments']),
-    ),
+    unsortedSegmentSum(tf, required(x, 'input x'), {
+      segmentIds: required(segmentIds, 'input segmentIds') as Tensor1D,
+      segments: Number(attributes['numSegments']),
+    }),
   ),
 };
 
@@ -126,8 +124,15 @@ function windowGeometry(
   return info;
 }
 
+interface Segments {
+  /** The segment of each row. */
+  readonly segmentIds: Tensor1D;
+  /** How many there are. */
+  readonly segments: number;
+}
+
 /** Adds the rows of `x` whose segment is equal: [n, ...] to [segments, ...]. Rows of segments that do not exist are left out. */
-function unsortedSegmentSum(tf: TensorLibrary, x: Tensor, segmentIds: Tensor1D, segments: number): Tensor {
+function unsortedSegmentSum(tf: TensorLibrary, x: Tensor, { segmentIds, segments }: Segments): Tensor {
   const [rows = 0, ...rest] = x.shape;
   const exists = tf.logicalAnd(tf.greaterEqual(segmentIds, 0), tf.less(segmentIds, segments));
   const kept = tf.mul(x, tf.reshape(tf.cast(exists, x.dtype), [rows, ...rest.map(() => 1)]));
