@@ -8,7 +8,7 @@ const bundle = await rolldown({
   input: fileURLToPath(new URL('cli/main.js', folder)),
   platform: 'node',
   // Packages with binaries and schemas stay where they are.
-  external: [/^@/, 'ajv', 'onnxruntime-node', 'sharp', /^ajv\//],
+  external: [/^@(bufbuild|julusian|tensorflow)\//, 'ajv', 'onnxruntime-node', 'sharp', /^ajv\//],
   logLevel: 'warn',
 });
 await bundle.write({ dir: fileURLToPath(new URL('flow/', folder)), cleanDir: true });
