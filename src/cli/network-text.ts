@@ -1,8 +1,8 @@
 import { humanBytes } from '../core/human.ts';
 import type { Inspection } from '../kit/inspect/inspection.ts';
-import type { ShapedGraph } from '../kit/net/graph/infer-shapes.ts';
-import { elementCount } from '../kit/net/graph/layers/layer-definition.ts';
-import type { Model } from '../kit/net/model/model-folder.ts';
+import type { ShapedGraph } from '../kit/net/graph/shaped-graph.ts';
+import { elementCount } from '../kit/net/graph/feature-shape.ts';
+import type { Model } from '../kit/net/model/model.ts';
 import { layersOf, outlineOf, type OutlineEntry } from '../kit/net/graph/outline/outline.ts';
 import { shownValue } from '../kit/inspect/inspection.ts';
 

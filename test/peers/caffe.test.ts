@@ -8,7 +8,7 @@ import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
 import { GraphExecutor } from '../../src/kit/net/backends/graph-executor.ts';
-import type { ParameterizedGraph } from '../../src/kit/net/passes/fold-batch-normalization.ts';
+import type { ParameterizedGraph } from '../../src/kit/net/model/model.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { caffe } from '../../src/kit/net/exchange/caffe/index.ts';
 import { relativeDifference } from '../kit/net/backends/compute-network.ts';

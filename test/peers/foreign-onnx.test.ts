@@ -7,7 +7,7 @@ import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
 import { GraphExecutor } from '../../src/kit/net/backends/graph-executor.ts';
-import type { Model } from '../../src/kit/net/model/model-folder.ts';
+import type { Model } from '../../src/kit/net/model/model.ts';
 import type { ModelReadOptions } from '../../src/kit/net/exchange/model-format.ts';
 import { onnx } from '../../src/kit/net/exchange/onnx/index.ts';
 import { relativeDifference } from '../kit/net/backends/compute-network.ts';

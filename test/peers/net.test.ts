@@ -13,7 +13,7 @@ import { required } from '../../src/kit/net/backends/tensors.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { initialValues } from '../../src/kit/net/model/initialize.ts';
-import type { NamedArray } from '../../src/kit/net/model/named-array.ts';
+import type { NamedArray } from '../../src/kit/net/model/model.ts';
 import { ruleOf } from '../../src/kit/net/optimizers/index.ts';
 import { Optimizer } from '../../src/kit/net/optimizers/optimizer.ts';
 import { type Computed, relativeDifference } from '../kit/net/backends/compute-network.ts';

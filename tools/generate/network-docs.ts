@@ -5,8 +5,9 @@ import {
   buildNetwork,
   chooseNetwork,
 } from '../../src/kit/net/backbones/index.ts';
-import { type ShapedGraph, inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
-import { elementCount } from '../../src/kit/net/graph/layers/layer-definition.ts';
+import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
+import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
+import { elementCount } from '../../src/kit/net/graph/feature-shape.ts';
 
 const size = { height: 112, width: 112 };
 

@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { Random } from '../../../core/random.ts';
 import { inputName } from '../graph/graph.ts';
-import type { GraphParameter, ShapedGraph } from '../graph/infer-shapes.ts';
-import type { NamedArray } from '../model/named-array.ts';
+import type { GraphParameter, ShapedGraph } from '../graph/shaped-graph.ts';
+import type { NamedArray } from '../model/model.ts';
 import type { Backend } from './backend.ts';
 import { type ExecutionPlan, planExecution, type PlannedLayer } from './execution-plan.ts';
 import type { ForwardResult, LayerKernelTable, ParameterTensors } from './layer-kernels.ts';

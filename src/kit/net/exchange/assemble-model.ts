@@ -1,12 +1,10 @@
 import { checkValues, checkParameters } from '../model/check-parameters.ts';
 import { type Graph } from '../graph/graph.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
-import type { Model, ModelOrigin } from '../model/model-folder.ts';
-import type { NamedArray } from '../model/named-array.ts';
+import type { Model, ModelOrigin, NamedArray } from '../model/model.ts';
 import { assumedSizeNote, sizeText, underAssumedSize } from './assumed-size.ts';
-import { checkNormalizedOnce } from './check-normalization.ts';
+import { checkNormalizedOnce, normalizedInput } from './input-normalization.ts';
 import type { ModelReadOptions } from './model-format.ts';
-import { normalizedInput } from './normalized-input.ts';
 
 export interface ModelParts {
   readonly graph: Graph;
@@ -15,7 +13,7 @@ export interface ModelParts {
   readonly origin: ModelOrigin;
   /** Named in failures. */
   readonly file: string;
-  /** Nothing says how large the images are: the graph's input is a guess. */
+  /** The size of the images is not stated anywhere: the graph's input is a guess. */
   readonly isAssumedSize?: boolean;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Model, readModel, writeModel } from '../model/model-folder.ts';
+import { readModel, writeModel } from '../model/model-folder.ts';
+import type { Model } from '../model/model.ts';
 import type { ModelFormat } from './model-format.ts';
 
 const jsonName = 'model.json';

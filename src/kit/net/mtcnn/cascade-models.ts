@@ -6,7 +6,7 @@ import { readBytes } from '../../codec/read-file.ts';
 import { readWeightShards } from '../../codec/tfjs/weight-shards.ts';
 import { checkValues, checkParameters } from '../model/check-parameters.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
-import type { Model } from '../model/model-folder.ts';
+import type { Model } from '../model/model.ts';
 import { cascadeGraph, type CascadeNetwork } from './cascade-graphs.ts';
 import { orientedWeights, type TrainedArray } from './oriented-weights.ts';
 

@@ -1,6 +1,6 @@
 import { inputName, type LayerNode } from '../graph/graph.ts';
-import type { ShapedGraph } from '../graph/infer-shapes.ts';
-import type { NamedArray } from '../model/named-array.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
+import type { NamedArray } from '../model/model.ts';
 
 /*
  * MTCNN was trained in MATLAB: its weights are for RGB planes whose first axis is x. The MXNet files turn them to rows and
@@ -49,7 +49,7 @@ function takesColours(node: LayerNode, nodes: ReadonlyMap<string, LayerNode>): b
   return input === inputName || (source?.kind === 'slice' && source.inputs[0] === inputName);
 }
 
-/** Where number `index` of a filter of shape (out, in, rows, columns) stands in the trained one. */
+/** The index in the trained filter of number `index` of one of shape (out, in, rows, columns). */
 function filterIndex(
   shape: readonly number[],
   { layout, takesColours: isReversed }: { readonly layout: TrainedLayout; readonly takesColours: boolean },

@@ -1,7 +1,6 @@
 import type { LayerNode } from '../graph/graph.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
-import type { ParameterizedGraph } from './fold-batch-normalization.ts';
-import type { NamedArray } from '../model/named-array.ts';
+import type { ParameterizedGraph, NamedArray } from '../model/model.ts';
 
 /** Channels per block of the layout in which onnxruntime's convolutions compute, at the most (NCHWc, AVX-512). */
 const blockChannels = 16;

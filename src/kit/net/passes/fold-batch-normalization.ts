@@ -1,13 +1,7 @@
 import type { Graph, LayerNode, LayerNodeOf } from '../graph/graph.ts';
-import type { GraphParameter, ShapedGraph } from '../graph/infer-shapes.ts';
+import type { GraphParameter } from '../graph/shaped-graph.ts';
+import type { NamedArray, ParameterizedGraph } from '../model/model.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
-import type { NamedArray } from '../model/named-array.ts';
-
-/** A network with its arrays. */
-export interface ParameterizedGraph {
-  readonly inferred: ShapedGraph;
-  readonly parameters: ReadonlyMap<string, NamedArray>;
-}
 
 /** A layer with weights whose outputs only a batch normalisation takes. */
 interface Pair {
@@ -48,7 +42,7 @@ function foldablePairs(graph: Graph): Pair[] {
   });
 }
 
-/** Carries the name of the normalisation, whose value it gives. */
+/** Has the name of the normalisation, whose value it has. */
 function mergedLayer({ layer, normalization }: Pair): LayerNode {
   const common = { name: normalization.name, inputs: layer.inputs };
   return layer.kind === 'convolution'

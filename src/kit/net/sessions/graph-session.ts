@@ -1,8 +1,8 @@
 import type { Backend } from '../backends/backend.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
 import { inputName } from '../graph/graph.ts';
-import type { ShapedGraph } from '../graph/infer-shapes.ts';
-import type { ParameterizedGraph } from '../passes/fold-batch-normalization.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
+import type { ParameterizedGraph } from '../model/model.ts';
 import { GraphShapes, takesAnySize } from './graph-shapes.ts';
 import type { ImageBatch, InferenceSession, OutputValues } from './inference-session.ts';
 

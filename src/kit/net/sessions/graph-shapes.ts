@@ -1,6 +1,7 @@
 import { fail, FailureError } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
-import { inferShapes, type ShapedGraph } from '../graph/infer-shapes.ts';
+import { inferShapes } from '../graph/infer-shapes.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import { checkImages, type ImageBatch, type InputDeclaration, type OutputDeclaration } from './inference-session.ts';
 
 interface GraphInputOptions extends Pick<InputDeclaration, 'name' | 'type'> {

@@ -1,7 +1,7 @@
 import type { Backend } from '../backends/backend.ts';
 import { inputName } from '../graph/graph.ts';
-import type { ShapedGraph } from '../graph/infer-shapes.ts';
-import type { ParameterizedGraph } from '../passes/fold-batch-normalization.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
+import type { ParameterizedGraph } from '../model/model.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
 import type { Onnxruntime } from './onnxruntime/load-onnxruntime.ts';
 import { createRuntimeSession } from './onnxruntime/onnx-session.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { backbones, buildNetwork, chooseNetwork, type NetworkChoice } from '../../../../src/kit/net/backbones/index.ts';
-import { type GraphParameter, inferShapes, type ShapedGraph } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import { elementCount } from '../../../../src/kit/net/graph/layers/layer-definition.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
+import type { GraphParameter, ShapedGraph } from '../../../../src/kit/net/graph/shaped-graph.ts';
+import { elementCount } from '../../../../src/kit/net/graph/feature-shape.ts';
 
 function inferred(choice: NetworkChoice): ShapedGraph {
   return inferShapes(buildNetwork(choice, { height: 112, width: 112 }));

@@ -3,7 +3,7 @@ import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.t
 import { required } from '../../../../src/kit/net/backends/tensors.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
+import type { NamedArray } from '../../../../src/kit/net/model/model.ts';
 import { randomParameters, randomValues } from './small-networks.ts';
 
 /** Every value a network computes, by name, as plain arrays in MXNet's layout. */

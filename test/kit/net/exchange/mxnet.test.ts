@@ -28,7 +28,7 @@ describe('a folder with the checkpoints of two networks', () => {
       writeSymbol(join(folder, name), [['Flatten', 'flat', ['data']]], ['flat']);
       writeParameters(join(folder, name), {});
     }
-    const expected = 'Expected the checkpoints of one network, found those of several: left, right.';
+    const expected = 'expected the checkpoints of one network, found those of several: left, right';
     expect(() => modelFormatOf(folder).read(folder, {})).toThrow(expected);
     expect(() => checkpointsIn(folder)).toThrow(expected);
   });
@@ -178,7 +178,7 @@ describe('an MXNet checkpoint', () => {
       ]);
     }
     expect(failuresOf(() => mxnet.read(prefix, { input, outputs: ['pol0'] }))).toEqual([
-      'unknown-layer: Expected a layer of the network as output, found "pol0".',
+      'unknown-layer: expected a layer or value of the network as output, found "pol0" (did you mean "pool0"?)',
     ]);
   });
 
@@ -193,7 +193,7 @@ describe('an MXNet checkpoint', () => {
     expect(mxnet.read(`${prefix},0`, { input }).origin['epoch']).toBe(0);
     expect(mxnet.read(`${prefix}-0000.params`, { input }).origin['epoch']).toBe(0);
     expect(failuresOf(() => mxnet.read(prefix, { input, epoch: 3 }))).toEqual([
-      'no-parameters: Expected epochs-NNNN.params of epoch 3 beside epochs-symbol.json, found epochs 0, 12.',
+      'no-parameters: expected epochs-NNNN.params of epoch 3 beside epochs-symbol.json, found epochs 0, 12',
     ]);
   });
 
@@ -202,7 +202,7 @@ describe('an MXNet checkpoint', () => {
     writeSymbol(prefix, [...checkpoint.slice(0, 3), ['LRN', 'norm0', ['conv0']]], ['norm0']);
     writeParameters(prefix, { 'arg:some weight': [4, 3, 3, 3] });
     expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
-      'unknown-operator: Node "norm0" is of operator "LRN", for which there is no layer.',
+      'unknown-operator: node "norm0" is of operator "LRN", for which there is no layer',
     ]);
   });
 
@@ -212,7 +212,7 @@ describe('an MXNet checkpoint', () => {
     writeSymbol(prefix, [['Convolution', 'conv0', ['data', 'w'], dilated]], ['conv0']);
     writeParameters(prefix, { 'arg:w': [4, 3, 3, 3] });
     expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
-      'unsupported-operator: Node "conv0" (Convolution) must have dilate (1, 1), found (2, 2).',
+      'unsupported-operator: node "conv0" (Convolution) must have dilate (1, 1), found (2, 2)',
     ]);
   });
 
@@ -222,18 +222,18 @@ describe('an MXNet checkpoint', () => {
     const others = Object.entries(shapes).filter(([name]) => name !== 'arg:bn0_beta');
     writeParameters(prefix, { ...Object.fromEntries(others), 'arg:fc1_weight': [6, 35] });
     expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
-      'parameters-mismatch: Layer "bn0" needs parameter "bn0_beta" of shape [4], which is missing.',
-      'parameters-mismatch: Parameter "fc1_weight" of layer "fc1" must have shape [6, 36], found [6, 35].',
+      'parameters-mismatch: layer "bn0" needs parameter "bn0_beta" of shape [4], which is missing',
+      'parameters-mismatch: parameter "fc1_weight" of layer "fc1" must have shape [6, 36], found [6, 35]',
     ]);
     writeParameters(prefix, { ...shapes, 'arg:fc8_weight': [1] });
     expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
-      'parameters-mismatch: Parameter "fc8_weight" belongs to no layer of the symbol.',
+      'parameters-mismatch: parameter "fc8_weight" belongs to no layer of the symbol',
     ]);
     const foreign = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`arg:other${index}_weight`, [1]]));
     writeParameters(prefix, foreign);
     const [failure, ...more] = failuresOf(() => mxnet.read(prefix, { input }));
     expect(failure).toMatch(
-      /8 of 8 arrays belong to no layer of .*-symbol\.json \("other0_weight", .*do not belong together\.$/,
+      /8 of 8 arrays belong to no layer of .*-symbol\.json \("other0_weight", .*do not belong together$/,
     );
     expect(more).toEqual([]);
   });
@@ -243,7 +243,7 @@ describe('an MXNet checkpoint', () => {
     writeSymbol(prefix, checkpoint, ['blockgrad0', 'softmax']);
     writeParameters(prefix, shapes, { 'arg:fc1_bias': NaN });
     expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
-      'parameter-not-finite: Value 0 of parameter "fc1_bias" of layer "fc1" is NaN; a model holds finite numbers only.',
+      'parameter-not-finite: value 0 of parameter "fc1_bias" of layer "fc1" is NaN; a model holds finite numbers only',
     ]);
   });
 

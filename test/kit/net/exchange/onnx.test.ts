@@ -5,7 +5,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
-import type { ParameterizedGraph } from '../../../../src/kit/net/passes/fold-batch-normalization.ts';
+import type { ParameterizedGraph } from '../../../../src/kit/net/model/model.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { onnx } from '../../../../src/kit/net/exchange/onnx/index.ts';
 import { onnxBytes } from '../../../../src/kit/net/exchange/onnx/write-onnx.ts';

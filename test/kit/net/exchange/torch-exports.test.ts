@@ -71,7 +71,7 @@ describe('an ONNX file that PyTorch exported', () => {
   it('that ends in rows of unit length is read up to there', async () => {
     const path = join(folder, 'normalized.legacy.dynamic.onnx');
     expect(() => onnx.read(path, {})).toThrow(
-      'Node "/ReduceL2" is of operator "ReduceL2", for which there is no layer.',
+      'node "/ReduceL2" is of operator "ReduceL2", for which there is no layer',
     );
     const outputs = ['/inner/bn/BatchNormalization'];
     const [rows = new Float32Array()] = outputValues(await referenceEngine(), onnx.read(path, { outputs }), pixels);

@@ -8,7 +8,7 @@ import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
+import type { Model } from '../../../../src/kit/net/model/model.ts';
 import { caffe } from '../../../../src/kit/net/exchange/caffe/index.ts';
 import { faceApi } from '../../../../src/kit/net/exchange/face-api.ts';
 import { mxnet } from '../../../../src/kit/net/exchange/mxnet/index.ts';
@@ -150,7 +150,7 @@ describe('the weights that come with the product', () => {
     const [first, ...others] = await failuresOf(() => readFaceApiCascade(manifest));
     expect(first).toMatchObject({ code: 'parameters-mismatch', at: { file: manifest } });
     expect(first?.message).toMatch(
-      /^13 parameters do not fit the layers\. Layer "conv1" needs parameter "conv1_weight" of shape \[10, 3, 3, 3\], which is missing\./,
+      /^13 parameters do not fit the layers: layer "conv1" needs parameter "conv1_weight" of shape \[10, 3, 3, 3\], which is missing;/,
     );
     expect(others).toEqual([]);
     // Other networks of the family have such manifests too.

@@ -3,7 +3,7 @@ import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import { decomposePrelu } from '../../../../src/kit/net/passes/decompose-prelu.ts';
 import { required } from '../../../../src/kit/net/backends/tensors.ts';
-import type { ParameterizedGraph } from '../../../../src/kit/net/passes/fold-batch-normalization.ts';
+import type { ParameterizedGraph } from '../../../../src/kit/net/model/model.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { referenceEngine } from '../backends/engines.ts';

@@ -10,7 +10,7 @@ import { loadOnnxruntime, type Onnxruntime } from '../../../../src/kit/net/sessi
 import { installedOnnxruntime } from '../../../../src/kit/net/engines/installation.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { onnxBytes } from '../../../../src/kit/net/exchange/onnx/write-onnx.ts';
-import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
+import type { Model } from '../../../../src/kit/net/model/model.ts';
 import { graphSession } from '../../../../src/kit/net/sessions/graph-session.ts';
 import { graphOnOnnxruntime } from '../../../../src/kit/net/sessions/open-session.ts';
 import type { Embedder } from '../../../../src/kit/net/sessions/inference-session.ts';

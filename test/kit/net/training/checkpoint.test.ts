@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { lossOf } from '../../../../src/kit/net/losses/index.ts';
-import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
+import type { NamedArray } from '../../../../src/kit/net/model/model.ts';
 import { ruleOf } from '../../../../src/kit/net/optimizers/index.ts';
 import { readCheckpoint, writeCheckpoint } from '../../../../src/kit/net/training/checkpoint.ts';
 import { Trainer } from '../../../../src/kit/net/training/trainer.ts';

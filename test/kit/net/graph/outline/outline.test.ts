@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type BackboneName, buildNetwork, chooseNetwork } from '../../../../../src/kit/net/backbones/index.ts';
-import { inferShapes, type ShapedGraph } from '../../../../../src/kit/net/graph/infer-shapes.ts';
-import { elementCount } from '../../../../../src/kit/net/graph/layers/layer-definition.ts';
+import { inferShapes } from '../../../../../src/kit/net/graph/infer-shapes.ts';
+import type { ShapedGraph } from '../../../../../src/kit/net/graph/shaped-graph.ts';
+import { elementCount } from '../../../../../src/kit/net/graph/feature-shape.ts';
 import { layersOf, outlineOf } from '../../../../../src/kit/net/graph/outline/outline.ts';
 import { outlineSvg } from '../../../../../src/kit/net/graph/outline/outline-svg.ts';
 
