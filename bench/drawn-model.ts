@@ -7,9 +7,9 @@ import { initialValues } from '../src/kit/net/model/initialize.ts';
 
 /** A network with drawn parameters: no gamma, mean or slope is the one it starts with, so that mixed-up arrays show. */
 export function drawnModel(graph: Graph, seed: number): ParameterizedGraph {
-  const inferred = inferShapes(graph);
-  const arrays = inferred.parameters.map((parameter) => [parameter.name, drawn(parameter, seed)] as const);
-  return { inferred, parameters: new Map(arrays) };
+  const shaped = inferShapes(graph);
+  const arrays = shaped.parameters.map((parameter) => [parameter.name, drawn(parameter, seed)] as const);
+  return { shaped, parameters: new Map(arrays) };
 }
 
 const rule = { distribution: 'gaussian', fan: 'in' } as const;

@@ -52,7 +52,7 @@ function inspectModels({ format, path, told }: ModelPlace, { input, mustBeNetwor
   try {
     return networks.map((network) => {
       const model = readAsItIs(format, network, input);
-      const inspected = { ...inspectModel(network, format.title, model), network: model.inferred };
+      const inspected = { ...inspectModel(network, format.title, model), network: model.shaped };
       // A folder that is a model, and a network of several, have no more to say as files.
       return told === undefined || network !== path || statSync(path).isDirectory() ? inspected : both(told, inspected);
     });

@@ -40,7 +40,7 @@ describe('flow convert', () => {
     const first = modelFormatOf(join(rig.folder, 'small')).read(join(rig.folder, 'small'), {});
     // Caffe has names of its own, the arrays have their order.
     const arrays = (of: typeof model): unknown[] =>
-      of.inferred.parameters.map(({ name }) => of.parameters.get(name)?.values);
+      of.shaped.parameters.map(({ name }) => of.parameters.get(name)?.values);
     expect(arrays(model)).toHaveLength(2);
     expect(arrays(model)).toEqual(arrays(first));
   });

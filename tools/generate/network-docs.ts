@@ -48,15 +48,15 @@ export function networkDocs(): string {
 
 function sizes(name: BackboneName): string[] {
   const choice = chooseNetwork(name);
-  const inferred = inferShapes(buildNetwork(choice, size));
+  const shaped = inferShapes(buildNetwork(choice, size));
   const { distribution, fan } = backboneOf(choice).weights;
   return [
     `\`${name}\``,
     backbones[name].family,
-    String(inferred.parameters.filter(({ role }) => role !== 'auxiliary').length),
-    figure(valuesOf(inferred, false)),
-    figure(valuesOf(inferred, true)),
-    `${(inferred.multiplyAdds / 1e9).toFixed(2)} G`,
+    String(shaped.parameters.filter(({ role }) => role !== 'auxiliary').length),
+    figure(valuesOf(shaped, false)),
+    figure(valuesOf(shaped, true)),
+    `${(shaped.multiplyAdds / 1e9).toFixed(2)} G`,
     `${distribution}, by fan ${fan}`,
   ];
 }

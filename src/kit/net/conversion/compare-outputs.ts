@@ -17,7 +17,7 @@ export interface OutputDifference {
 
 export interface Comparison {
   /** The network that was read. */
-  readonly inferred: ShapedGraph;
+  readonly shaped: ShapedGraph;
   /** Its values, and those of what was written, output by output. */
   readonly expected: readonly (Float32Array | undefined)[];
   readonly found: readonly (Float32Array | undefined)[];
@@ -34,13 +34,13 @@ export interface Comparison {
  * as they would be with equal weights and with lost ones.
  */
 export function compareOutputs(comparison: Comparison): OutputDifference[] {
-  const { inferred, expected, found } = comparison;
-  const { outputs } = inferred.graph;
+  const { shaped, expected, found } = comparison;
+  const { outputs } = shaped.graph;
   if (found.length > outputs.length) {
     differs(comparison, `${found.length} outputs instead of ${outputs.length} (${outputs.join(', ')})`);
   }
   return outputs.map((layer, index) => {
-    const shape = inferred.shapes.get(layer) ?? [];
+    const shape = shaped.shapes.get(layer) ?? [];
     return { layer, shape, ...difference(comparison, layer, [expected[index], found[index]]) };
   });
 }

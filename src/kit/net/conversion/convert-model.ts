@@ -60,26 +60,26 @@ export async function convertModel(conversion: ModelConversion, engines: Compari
   let loaded: Promise<Backend> | undefined;
   const layers = (): Promise<Backend> => (loaded ??= engines.layers());
   const { model, images, expected } = await writeModel(conversion, layers);
-  const { inferred, notes } = model;
-  const comparison = { inferred, expected, file: to.path, limit };
-  const found = readBack(conversion, inferred, { engine: await layers(), images });
+  const { shaped, notes } = model;
+  const comparison = { shaped, expected, file: to.path, limit };
+  const found = readBack(conversion, shaped, { engine: await layers(), images });
   const outputs = compareOutputs({ ...comparison, found, how: 'read again' });
-  const parameterCount = inferred.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  const converted = { layers: inferred.graph.layers.length, parameterCount, notes: notes ?? [], outputs };
+  const parameterCount = shaped.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const converted = { layers: shaped.graph.layers.length, parameterCount, notes: notes ?? [], outputs };
   if (to.format.name !== 'onnx') return converted;
   if (!engines.onnxruntime.available) {
     return { ...converted, onnxruntime: { ran: false, reason: engines.onnxruntime.reason } };
   }
   const onnxruntime = engines.onnxruntime.load();
   const { version } = onnxruntime.identity;
-  const ran = await onnxOutputValues(onnxruntime, { file: to.path, inferred, images });
+  const ran = await onnxOutputValues(onnxruntime, { file: to.path, shaped, images });
   const compared = compareOutputs({ ...comparison, found: ran, how: `in onnxruntime ${version}` });
   return { ...converted, onnxruntime: { ran: true, version, outputs: compared } };
 }
 
 interface WrittenModel {
   /** Without its parameters: several copies of large ones need not be in memory at a time. */
-  readonly model: Pick<Model, 'inferred' | 'notes'>;
+  readonly model: Pick<Model, 'shaped' | 'notes'>;
   readonly images: Float32Array;
   readonly expected: readonly Float32Array[];
 }
@@ -87,11 +87,11 @@ interface WrittenModel {
 async function writeModel(conversion: ModelConversion, layers: ComparisonEngines['layers']): Promise<WrittenModel> {
   const { to, seed } = conversion;
   const model = readSource(conversion);
-  const { inferred, notes } = model;
+  const { shaped, notes } = model;
   const images = randomImages(model, seed);
   const expected = outputValues(await layers(), model, images);
   to.format.write?.(to.path, model, to.options);
-  return { model: { inferred, ...(notes === undefined ? {} : { notes }) }, images, expected };
+  return { model: { shaped, ...(notes === undefined ? {} : { notes }) }, images, expected };
 }
 
 function readBack(
@@ -120,8 +120,8 @@ function readSource(conversion: ModelConversion): Model {
   return slim ? { ...read, ...slimModel(read, from.path) } : read;
 }
 
-function randomImages({ inferred }: ParameterizedGraph, seed: number): Float32Array {
-  const { channels, height, width } = inferred.graph.input;
+function randomImages({ shaped }: ParameterizedGraph, seed: number): Float32Array {
+  const { channels, height, width } = shaped.graph.input;
   const random = Random.derive(seed, 'images to compare with');
   return Float32Array.from({ length: imageCount * channels * height * width }, () => random.integer(256));
 }

@@ -33,14 +33,14 @@ export function assembleModel(parts: ModelParts, options: ModelReadOptions = {})
 function checkedModel({ graph, arrays, origin, file }: ModelParts, options: ModelReadOptions): Model {
   if (options.normalization !== undefined) checkNormalizedOnce(graph, options.normalization, file);
   const whole = options.normalization === undefined ? graph : normalizedInput(graph, options.normalization);
-  const inferred = inferShapes(whole, file);
+  const shaped = inferShapes(whole, file);
   const found = new Map([...arrays].map((array) => [array.name, array]));
-  checkParameters(inferred, found.values(), file);
-  checkValues(inferred, found, file);
+  checkParameters(shaped, found.values(), file);
+  checkValues(shaped, found, file);
   const parameters = new Map<string, NamedArray>();
-  for (const { name, shape, role } of inferred.parameters) {
+  for (const { name, shape, role } of shaped.parameters) {
     const values = role === 'fixed' ? undefined : found.get(name)?.values;
     parameters.set(name, { name, shape, values: values ?? new Float32Array(shape[0] ?? 0).fill(1) });
   }
-  return { inferred, parameters, origin };
+  return { shaped, parameters, origin };
 }

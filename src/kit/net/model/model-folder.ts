@@ -32,11 +32,11 @@ export function writeModel(
 export function readModel(folder: string): Model {
   const file = join(folder, jsonName);
   const { graph, arrays, origin } = parseModelFile(readText(file), file);
-  const inferred = inferShapes(graph, file);
-  checkParameters(inferred, arrays, file);
+  const shaped = inferShapes(graph, file);
+  checkParameters(shaped, arrays, file);
   const parameters = readArrayFile(join(folder, valuesName), arrays);
-  checkValues(inferred, parameters, join(folder, valuesName));
-  return { inferred, parameters, origin };
+  checkValues(shaped, parameters, join(folder, valuesName));
+  return { shaped, parameters, origin };
 }
 
 function readText(file: string): string {

@@ -10,7 +10,7 @@ export interface NamedArray {
 
 /** A network with its arrays. */
 export interface ParameterizedGraph {
-  readonly inferred: ShapedGraph;
+  readonly shaped: ShapedGraph;
   /** By name. */
   readonly parameters: ReadonlyMap<string, NamedArray>;
 }

@@ -70,12 +70,12 @@ function faceApiParameter(path: string, network: CascadeNetwork): string | undef
 }
 
 function cascadeModel(network: CascadeNetwork, arrays: ReadonlyMap<string, TrainedArray>, file: string): Model {
-  const inferred = inferShapes(cascadeGraph(network));
-  const known = new Set(inferred.parameters.map(({ name }) => name));
-  const oriented = orientedWeights(inferred, arrays, 'tensorflow');
+  const shaped = inferShapes(cascadeGraph(network));
+  const known = new Set(shaped.parameters.map(({ name }) => name));
+  const oriented = orientedWeights(shaped, arrays, 'tensorflow');
   const strange = [...arrays].filter(([name]) => !known.has(name)).map(([name, array]) => ({ name, ...array }));
-  checkParameters(inferred, [...oriented, ...strange], file);
+  checkParameters(shaped, [...oriented, ...strange], file);
   const parameters = new Map(oriented.map((array) => [array.name, array]));
-  checkValues(inferred, parameters, file);
-  return { inferred, parameters, origin: { format: 'mtcnn', network, weights: basename(file) } };
+  checkValues(shaped, parameters, file);
+  return { shaped, parameters, origin: { format: 'mtcnn', network, weights: basename(file) } };
 }

@@ -21,12 +21,12 @@ export interface TrainedArray {
  * rows and columns. What is missing is left out, and what has another shape stays as it is: `checkParameters` says so.
  */
 export function orientedWeights(
-  inferred: ShapedGraph,
+  shaped: ShapedGraph,
   arrays: ReadonlyMap<string, TrainedArray>,
   layout: TrainedLayout,
 ): NamedArray[] {
-  const nodes = new Map(inferred.graph.layers.map((node) => [node.name, node]));
-  return inferred.parameters.flatMap(({ name, layer, suffix, shape }): NamedArray[] => {
+  const nodes = new Map(shaped.graph.layers.map((node) => [node.name, node]));
+  return shaped.parameters.flatMap(({ name, layer, suffix, shape }): NamedArray[] => {
     const array = arrays.get(name);
     const node = nodes.get(layer);
     if (array === undefined || node === undefined) return [];
@@ -37,7 +37,7 @@ export function orientedWeights(
     const from =
       node.kind === 'convolution'
         ? filterIndex(shape, { layout, takesColours: takesColours(node, nodes) })
-        : rowIndex(inferred, node, layout);
+        : rowIndex(shaped, node, layout);
     return [{ name, shape, values: array.values.map((_, index) => array.values[from(index)] ?? NaN) }];
   });
 }

@@ -13,8 +13,8 @@ interface Pair {
  * The same function in inference with fewer layers: a batch normalisation straight after a convolution or a fully
  * connected layer becomes part of its weight and bias. With moving statistics it is y = factor x + shift per channel.
  */
-export function foldBatchNormalization({ inferred, parameters }: ParameterizedGraph): ParameterizedGraph {
-  const { graph } = inferred;
+export function foldBatchNormalization({ shaped, parameters }: ParameterizedGraph): ParameterizedGraph {
+  const { graph } = shaped;
   const pairs = foldablePairs(graph);
   const byNormalization = new Map(pairs.map((pair) => [pair.normalization.name, pair]));
   const folded = new Set(pairs.map(({ layer }) => layer.name));
@@ -24,9 +24,9 @@ export function foldBatchNormalization({ inferred, parameters }: ParameterizedGr
     return folded.has(node.name) ? [] : [node];
   });
   const merged = new Map(parameters);
-  const namesOf = (node: LayerNode): ReadonlyMap<string, string> => parameterNames(inferred.parameters, node);
+  const namesOf = (node: LayerNode): ReadonlyMap<string, string> => parameterNames(shaped.parameters, node);
   for (const pair of pairs) mergeArrays(merged, pair, namesOf);
-  return { inferred: inferShapes({ ...graph, layers }), parameters: merged };
+  return { shaped: inferShapes({ ...graph, layers }), parameters: merged };
 }
 
 function foldablePairs(graph: Graph): Pair[] {

@@ -9,8 +9,8 @@ import { inferShapes } from '../graph/infer-shapes.ts';
  * is the layer `fc1`, as all networks of 2018 name it; without one it is what the classifier takes, and without a softmax
  * the network itself. Fails with `not-an-embedding`.
  */
-export function slimModel({ inferred, parameters }: ParameterizedGraph, file?: string): ParameterizedGraph {
-  const { graph } = inferred;
+export function slimModel({ shaped, parameters }: ParameterizedGraph, file?: string): ParameterizedGraph {
+  const { graph } = shaped;
   const output = graph.layers.find(({ name }) => name === 'fc1')?.name ?? beforeClassifier(graph);
   const outputs = output === undefined ? graph.outputs : [output];
   const slim = inferShapes({ ...graph, layers: reachableLayers(graph.layers, outputs), outputs }, file);
@@ -19,7 +19,7 @@ export function slimModel({ inferred, parameters }: ParameterizedGraph, file?: s
     const array = parameters.get(name);
     return array === undefined ? [] : [[name, array] as const];
   });
-  return { inferred: slim, parameters: new Map(kept) };
+  return { shaped: slim, parameters: new Map(kept) };
 }
 
 /** What goes into the fully connected layer before a softmax at the end. */

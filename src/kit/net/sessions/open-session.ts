@@ -61,15 +61,15 @@ export async function graphOnOnnxruntime(
   { model, file }: Extract<NetworkSource, { kind: 'graph' }>,
   { input = 'floats', ownSizeOnly = false, maxBatchOnCpu }: GraphOnOnnxruntime & Limits = {},
 ): Promise<OnnxSession> {
-  const { inferred } = model;
-  const { height, width, channels } = inferred.graph.input;
-  const anySize = !ownSizeOnly && canLeaveSizeOpen(inferred.graph) && takesAnySize(inferred);
+  const { shaped } = model;
+  const { height, width, channels } = shaped.graph.input;
+  const anySize = !ownSizeOnly && canLeaveSizeOpen(shaped.graph) && takesAnySize(shaped);
   const isOnCpu = runtime.provider === 'CPUExecutionProvider';
   const written = onnxBytes(isOnCpu ? decomposePrelu(model) : model, { input, anySize });
   const session = await createRuntimeSession(runtime, written, file);
   const [name = ''] = session.inputNames;
   const type = input === 'bytes' ? 'uint8' : 'float32';
-  const shapes = new GraphShapes(inferred, { name, type, anySize, file });
+  const shapes = new GraphShapes(shaped, { name, type, anySize, file });
   const size = anySize ? { height: undefined, width: undefined } : { height, width };
   return new OnnxSession(runtime, {
     session,

@@ -25,9 +25,9 @@ export function computeNetwork(
 ): Computed {
   const seed = 1;
   const { tf } = engine;
-  const inferred = inferShapes(graph);
+  const shaped = inferShapes(graph);
   const { height, width, channels } = graph.input;
-  const network = new GraphExecutor(engine, inferred, parameters);
+  const network = new GraphExecutor(engine, shaped, parameters);
   const shape: [number, number, number, number] = [batch, height, width, channels];
   const images = tf.tensor4d(drawPixels(batch * height * width * channels, seed + 1), shape);
   const computed = new Map<string, Float32Array>();
@@ -43,7 +43,7 @@ export function computeNetwork(
     computed.set(`gradient of ${name}`, network.read(name, tensor).values);
     tensor.dispose();
   });
-  for (const { name, role } of inferred.parameters) {
+  for (const { name, role } of shaped.parameters) {
     if (role === 'auxiliary') computed.set(name, network.read(name).values);
   }
   tf.dispose([images, ...inferredOutputs, ...gradients]);

@@ -48,7 +48,7 @@ const renaming: ModelFormat = {
     modelFormats.onnx.write(path, model);
     const stored = decodeFile(onnxModel, path);
     const outputs = stored.graph.outputs.map((output) => ({ ...output, name: 'another' }));
-    const nodes = [...stored.graph.nodes, { ...identity, inputs: [model.inferred.graph.outputs[0] ?? ''] }];
+    const nodes = [...stored.graph.nodes, { ...identity, inputs: [model.shaped.graph.outputs[0] ?? ''] }];
     writeFileSync(path, onnxModel.encode({ ...stored, graph: { ...stored.graph, nodes, outputs } }));
   },
 };
@@ -63,7 +63,7 @@ function conversionTo(format: ModelFormat, limit: number, factor = 1): ModelConv
   const parameters = new Map(
     drawn.map(([name, array]) => [name, { ...array, values: array.values.map((value) => value * factor) }] as const),
   );
-  modelFormats.folder.write(from, { inferred: inferShapes(graph), parameters, origin: {} });
+  modelFormats.folder.write(from, { shaped: inferShapes(graph), parameters, origin: {} });
   return {
     from: { format: modelFormats.folder, path: from, options: {} },
     to: { format, path: join(work, `model${format.endings[0] ?? ''}`), options: {} },
@@ -116,7 +116,7 @@ describe('a conversion', () => {
 describe('outputs', () => {
   const graph = smallNetworks['convolution 3x3, padded'];
   if (graph === undefined) throw new Error('the small network has gone');
-  const comparison = { inferred: inferShapes(graph), file: 'x', how: 'read again', limit: 1e-4 };
+  const comparison = { shaped: inferShapes(graph), file: 'x', how: 'read again', limit: 1e-4 };
   const values = (...numbers: number[]): Float32Array[] => [Float32Array.from(numbers)];
 
   it.each<[string, readonly (Float32Array | undefined)[], readonly (Float32Array | undefined)[], RegExp]>([

@@ -16,7 +16,7 @@ import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.t
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { Model } from '../../../../src/kit/net/model/model.ts';
-import { caffe } from '../../../../src/kit/net/exchange/caffe/index.ts';
+import { caffeFormat } from '../../../../src/kit/net/exchange/caffe/caffe-format.ts';
 import { layerWriters } from '../../../../src/kit/net/exchange/caffe/layer-writers.ts';
 import type { ModelReadOptions } from '../../../../src/kit/net/exchange/model-format.ts';
 import { failuresOf } from '../../dataset/tiny-faces.ts';
@@ -36,18 +36,18 @@ beforeAll(async () => {
 });
 
 function modelOf(graph: Graph): Model {
-  return { inferred: inferShapes(graph), parameters: randomParameters(graph, 1), origin: {} };
+  return { shaped: inferShapes(graph), parameters: randomParameters(graph, 1), origin: {} };
 }
 
 /** What a model gives for an input (NHWC), by output. */
-function valuesOf({ inferred, parameters }: Model, pixels?: Float32Array): Map<string, Float32Array> {
-  const { height, width, channels } = inferred.graph.input;
-  const network = new GraphExecutor(engine, inferred, parameters);
+function valuesOf({ shaped, parameters }: Model, pixels?: Float32Array): Map<string, Float32Array> {
+  const { height, width, channels } = shaped.graph.input;
+  const network = new GraphExecutor(engine, shaped, parameters);
   const values = pixels ?? randomValues(2 * height * width * channels, 5);
   const count = values.length / (height * width * channels);
   const input = engine.tf.tensor4d(values, [count, height, width, channels]);
   const outputs = network.infer(input);
-  const named = inferred.graph.outputs.map((name, index) => {
+  const named = shaped.graph.outputs.map((name, index) => {
     return [name, Float32Array.from(outputs[index]?.dataSync() ?? [])] as const;
   });
   engine.tf.dispose([input, ...outputs]);
@@ -60,8 +60,8 @@ function pathFor(name: string): string {
 }
 
 function roundTrip(name: string, model: Model, normalization: 'inside' | 'outside'): Model {
-  caffe.write(pathFor(name), model, { normalization });
-  return caffe.read(pathFor(name), {});
+  caffeFormat.write(pathFor(name), model, { normalization });
+  return caffeFormat.read(pathFor(name), {});
 }
 
 /** Small networks with a layer that Caffe lacks. */
@@ -94,7 +94,7 @@ describe('a network that goes to Caffe and comes back', () => {
     const graph = smallNetworks[name] ?? smallFamilies[name]?.graph;
     if (graph === undefined) throw new Error(`no small network ${name}`);
     const failures = await failuresOf(() => {
-      caffe.write(pathFor(name), modelOf(graph), {});
+      caffeFormat.write(pathFor(name), modelOf(graph), {});
     });
     expect(failures).toMatchObject([{ code: 'not-expressible', at: { file: pathFor(name) } }]);
     expect(failures[0]?.message).toMatch(/^layer ".+" \(.+\) .*which Caffe has no layer for$/);
@@ -118,14 +118,14 @@ describe('a network that goes to Caffe and comes back', () => {
       type: 'Power',
       power_param: { power: 1, scale: 0.0078125, shift: -0.99609375 },
     });
-    const found = valuesOf(caffe.read(pathFor('inside'), {}), pixels).get('fc') ?? new Float32Array();
+    const found = valuesOf(caffeFormat.read(pathFor('inside'), {}), pixels).get('fc') ?? new Float32Array();
     expect(relativeDifference(found, wanted.get('fc') ?? new Float32Array())).toBeLessThan(1e-6);
   });
 });
 
 /** The layers of a file, which is written first where a model is given, with its normalisation inside. */
 function layersOf(name: string, model?: Model): readonly LayerParameter[] {
-  if (model !== undefined) caffe.write(pathFor(name), model, { normalization: 'inside' });
+  if (model !== undefined) caffeFormat.write(pathFor(name), model, { normalization: 'inside' });
   return layersOfNet(decodeFile(caffemodel, pathFor(name)));
 }
 
@@ -134,7 +134,7 @@ describe('r50 in Caffe', () => {
   const model = modelOf(graph);
 
   it('has the 262 layers of the 2018 converter, and 79 floats more than in MXNet', () => {
-    caffe.write(pathFor('r50'), model, {});
+    caffeFormat.write(pathFor('r50'), model, {});
     const layers = layersOf('r50');
     expect(
       tally(
@@ -161,8 +161,8 @@ describe('r50 in Caffe', () => {
   });
 
   it('comes back with every number as it was', () => {
-    const found = caffe.read(pathFor('r50'), {});
-    expect(found.inferred.graph.outputs).toEqual(['fc1']);
+    const found = caffeFormat.read(pathFor('r50'), {});
+    expect(found.shaped.graph.outputs).toEqual(['fc1']);
     expect(new Set(found.parameters.keys())).toEqual(new Set(model.parameters.keys()));
     for (const [name, { values, shape }] of found.parameters) {
       const wanted = name === 'fc1_gamma' ? new Float32Array(512).fill(1) : model.parameters.get(name)?.values;
@@ -180,7 +180,7 @@ describe('r50 in Caffe', () => {
       Math.min(255, Math.max(0, Math.round(128 + 60 * value))),
     );
     const wanted = valuesOf(model, pixels).get('fc1') ?? new Float32Array();
-    const found = valuesOf(caffe.read(pathFor('r50'), {}), pixels).get('fc1') ?? new Float32Array();
+    const found = valuesOf(caffeFormat.read(pathFor('r50'), {}), pixels).get('fc1') ?? new Float32Array();
     engine = await referenceEngine();
     expect(Math.hypot(...wanted)).toBeGreaterThan(0.1);
     expect(Buffer.compare(bytesOf(found), bytesOf(wanted))).toBe(0);
@@ -198,8 +198,8 @@ describe('a network of Google’s encoder', () => {
     ['caffe', [-0.40839892625808716, 0.9922088384628296, 2.3928167819976807]],
     ['caffe-v1', [90.45703125, 1392.01953125]],
   ])('gives what OpenCV makes of it: %s', (name, wanted) => {
-    const model = caffe.read(join('test/kit/codec/golden', `${name}.prototxt`), {});
-    const { channels, height, width } = model.inferred.graph.input;
+    const model = caffeFormat.read(join('test/kit/codec/golden', `${name}.prototxt`), {});
+    const { channels, height, width } = model.shaped.graph.input;
     const pixels = Float32Array.from({ length: channels * height * width }, (_, index) => {
       const [pixel, channel] = [Math.floor(index / channels), index % channels];
       return ((((channel * height * width + pixel) * 7) % 11) - 4) / 4;
@@ -224,7 +224,7 @@ const weights: NetParameter = {
 function readText(text: string, net = weights, options: ModelReadOptions = {}): Model {
   writeFileSync(join(folder, 'text.prototxt'), text);
   writeFileSync(join(folder, 'text.caffemodel'), caffemodel.encode(net));
-  return caffe.read(join(folder, 'text.prototxt'), options);
+  return caffeFormat.read(join(folder, 'text.prototxt'), options);
 }
 
 const layer = (name: string, type: string, rest = ''): string =>
@@ -241,7 +241,7 @@ describe('reading Caffe', () => {
       layer { name: "r" type: "ReLU" bottom: "c_c_0_split_0" top: "c_c_0_split_0" }
       layer { name: "p" type: "Softmax" bottom: "c_c_0_split_0" top: "p" include { phase: TEST } }
       layer { name: "loss" type: "SoftmaxWithLoss" bottom: "c_c_0_split_1" bottom: "l1" top: "loss" }
-      layer { name: "late" type: "LRN" bottom: "c" top: "late" exclude { phase: TEST } }`).inferred;
+      layer { name: "late" type: "LRN" bottom: "c" top: "late" exclude { phase: TEST } }`).shaped;
     expect(graph.layers.map(({ name, inputs }) => [name, ...inputs])).toEqual([
       ['c', 'data'],
       ['r', 'c'],
@@ -252,7 +252,7 @@ describe('reading Caffe', () => {
 
   it('finds copies again whose Split layer is gone', () => {
     const text = `${header} ${conv} layer { name: "s" type: "Eltwise" bottom: "c_c_0_split_0" bottom: "c_c_0_split_1" top: "s" }`;
-    expect(readText(text).inferred.graph.layers[1]).toMatchObject({ kind: 'add', inputs: ['c', 'c'] });
+    expect(readText(text).shaped.graph.layers[1]).toMatchObject({ kind: 'add', inputs: ['c', 'c'] });
   });
 
   it('takes sums with coefficients and of three, slopes of ReLU, shared slopes and equal slices', () => {
@@ -288,7 +288,7 @@ describe('reading Caffe', () => {
     const failures = await failuresOf(() => readText(text, net, { input }));
     expect(failures).toMatchObject([{ code: 'normalization-unknown', at: { file: join(folder, 'text.prototxt') } }]);
     const model = readText(text, net, { input, normalization: { mean: 0, scale: 1, colorOrder: 'rgb' } });
-    expect(model.inferred.graph.layers).toHaveLength(1);
+    expect(model.shaped.graph.layers).toHaveLength(1);
   });
 
   it.each<[string, string, string, NetParameter?]>([
@@ -315,7 +315,7 @@ describe('reading Caffe', () => {
       join(folder, 'cut.caffemodel'),
       readFileSync('test/kit/codec/golden/caffe.caffemodel').subarray(0, 300),
     );
-    const failures = await failuresOf(() => caffe.read(join(folder, 'cut.caffemodel'), {}));
+    const failures = await failuresOf(() => caffeFormat.read(join(folder, 'cut.caffemodel'), {}));
     expect(failures).toMatchObject([{ code: 'truncated-file', at: { file: join(folder, 'cut.caffemodel') } }]);
   });
 });

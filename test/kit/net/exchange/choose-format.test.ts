@@ -18,7 +18,7 @@ afterAll(() => {
 
 const graph = smallNetworks['convolution 3x2, stride 2 by 1, padded on one axis, with bias'];
 if (graph === undefined) throw new Error('the small network has gone');
-const model = { inferred: inferShapes(graph), parameters: randomParameters(graph, 1), origin: { steps: 3 } };
+const model = { shaped: inferShapes(graph), parameters: randomParameters(graph, 1), origin: { steps: 3 } };
 
 describe('model formats', () => {
   it('write to the folder that holds model.json, and read it by either path', () => {

@@ -44,7 +44,7 @@ function failuresOf(): string[] {
 describe('a model folder', () => {
   it('gives back what was written', () => {
     const model = readModel(folder);
-    expect(model.inferred.graph).toEqual(graph);
+    expect(model.shaped.graph).toEqual(graph);
     expect(model.origin).toEqual({ steps: 3 });
     expect(model.parameters).toEqual(randomParameters(graph, 1));
   });
@@ -52,7 +52,7 @@ describe('a model folder', () => {
   it('of version 1 names its only output', () => {
     edit('"version": 2', '"version": 1');
     edit('"outputs": [\n   "layer"\n  ]', '"output": "layer"');
-    expect(readModel(folder).inferred.graph.outputs).toEqual(['layer']);
+    expect(readModel(folder).shaped.graph.outputs).toEqual(['layer']);
   });
 
   it('that is cut off anywhere fails with the name of a parameter and the sizes', () => {

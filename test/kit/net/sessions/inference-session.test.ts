@@ -36,7 +36,7 @@ const engines: readonly EngineIdentity[] = [
 ];
 
 function withRandomWeights(graph: Graph): ParameterizedGraph {
-  return { inferred: inferShapes(graph), parameters: randomParameters(graph, 3) };
+  return { shaped: inferShapes(graph), parameters: randomParameters(graph, 3) };
 }
 
 /** PNet slides over images of any size; RNet and ONet end in rows, and take one size. */

@@ -17,7 +17,7 @@ const progress = { curves: [], window: { steps: 0 } };
 async function largeTraining(): Promise<{ readonly trainer: Trainer; readonly weight: NamedArray }> {
   const builder = new GraphBuilder();
   const dense = builder.add('fully-connected', 'fc', builder.data, { units: 20_000, bias: false });
-  const inferred = inferShapes(builder.build({ channels: 1, height: 25, width: 40 }, dense));
+  const shaped = inferShapes(builder.build({ channels: 1, height: 25, width: 40 }, dense));
   const weight = {
     name: 'fc_weight',
     shape: [20_000, 1000],
@@ -26,7 +26,7 @@ async function largeTraining(): Promise<{ readonly trainer: Trainer; readonly we
   };
   const trainer = new Trainer({
     backend: await referenceEngine(),
-    inferred,
+    shaped,
     weights: { distribution: 'gaussian', fan: 'out' },
     classes: 1,
     loss: lossOf({ name: 'softmax' }),

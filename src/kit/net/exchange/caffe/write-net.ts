@@ -18,7 +18,7 @@ export interface NetWriteOptions {
 /** A model as a network of Caffe, weights included. Fails with `not-expressible`, naming every layer that Caffe lacks. */
 export function writeNet(model: Model, options: NetWriteOptions): NetParameter {
   const writing = new NetWriting(model, options);
-  for (const node of model.inferred.graph.layers) writing.node(node);
+  for (const node of model.shaped.graph.layers) writing.node(node);
   return writing.finish();
 }
 
@@ -38,7 +38,7 @@ class NetWriting {
   constructor(model: Model, options: NetWriteOptions) {
     this.#model = model;
     this.#options = options;
-    const { graph, parameters } = model.inferred;
+    const { graph, parameters } = model.shaped;
     this.#preprocessing = inputPreprocessing(graph);
     const takers = graph.layers.filter(({ kind }) => kind !== 'fully-connected');
     this.#needed = new Set([...graph.outputs, ...takers.flatMap(({ inputs }) => inputs)]);
@@ -59,7 +59,7 @@ class NetWriting {
   }
 
   #inputLayer(): LayerParameter {
-    const { channels, height, width } = this.#model.inferred.graph.input;
+    const { channels, height, width } = this.#model.shaped.graph.input;
     const { mean, scale } = this.#preprocessing;
     // Stated in any case: a file that is silent leaves open what its network was made for.
     const isOutside = this.#options.normalization === 'outside';
@@ -85,7 +85,7 @@ class NetWriting {
   }
 
   #write<Kind extends LayerKind>(node: LayerNodeOf<Kind>): Written | NotExpressible {
-    const { graph, shapes } = this.#model.inferred;
+    const { graph, shapes } = this.#model.shaped;
     return written(layerWriters[node.kind], {
       node,
       graph,
@@ -107,7 +107,7 @@ class NetWriting {
 
   /** A value that layers take is not a result in Caffe: those layers get a copy, and the result is another one. */
   #keepResult(name: string): void {
-    const { graph } = this.#model.inferred;
+    const { graph } = this.#model.shaped;
     if (!graph.outputs.includes(name) || !graph.layers.some(({ inputs }) => inputs.includes(name))) return;
     const [bottom, taken] = [this.#blobs.get(name) ?? name, `${name}_taken`];
     this.#layers.push({ name: `${name}_split`, type: 'Split', bottom: [bottom], top: [taken, `${name}_result`] });

@@ -11,19 +11,19 @@ import { layerWriters } from './layer-writers.ts';
 import { SymbolWriter } from './symbol-writer.ts';
 
 /** A graph as a symbol that MXNet 1.1 to 1.9 load. */
-export function symbolOf(inferred: ShapedGraph): MxnetSymbol {
+export function symbolOf(shaped: ShapedGraph): MxnetSymbol {
   const writer = new SymbolWriter();
-  const { channels, height, width } = inferred.graph.input;
+  const { channels, height, width } = shaped.graph.input;
   // What `mx.sym.Variable('data', shape=...)` leaves in a symbol; 0: any batch. Sizes that MXNet is given override it.
   const data = writer.variable(inputName, { __shape__: [0, channels, height, width] });
   writer.setValue(inputName, data);
-  for (const node of inferred.graph.layers) writeLayer(writer, node, inferred);
-  return writer.build(inferred.graph.outputs);
+  for (const node of shaped.graph.layers) writeLayer(writer, node, shaped);
+  return writer.build(shaped.graph.outputs);
 }
 
 /** The parameters as MXNet saves them; their values are not copied. */
-export function arraysOf({ inferred, parameters }: ParameterizedGraph): MxnetArray[] {
-  return inferred.parameters.map(({ name, shape, role }) => {
+export function arraysOf({ shaped, parameters }: ParameterizedGraph): MxnetArray[] {
+  return shaped.parameters.map(({ name, shape, role }) => {
     const array = parameters.get(name);
     if (array === undefined) throw new Error(`the model has no parameter "${name}"`);
     return {

@@ -59,7 +59,7 @@ export function canLeaveSizeOpen({ layers }: Graph): boolean {
 
 function onnxModelOf(model: ParameterizedGraph, options: OnnxWriteOptions): OnnxModel {
   const { input = 'planes', anySize = false } = options;
-  const { graph, shapes } = model.inferred;
+  const { graph, shapes } = model.shaped;
   const writer = new GraphWriter();
   if (input !== 'planes') writePixelsToPlanes(writer, input);
   for (const node of graph.layers) writeLayer(writer, node, { model, anySize });
@@ -91,8 +91,8 @@ function writeLayer<Kind extends LayerKind>(
   node: LayerNodeOf<Kind>,
   { model, anySize }: { readonly model: ParameterizedGraph; readonly anySize: boolean },
 ): void {
-  const { inferred, parameters } = model;
-  const shapeOf = (name: string): FeatureShape => inferred.shapes.get(name) ?? [];
+  const { shaped, parameters } = model;
+  const shapeOf = (name: string): FeatureShape => shaped.shapes.get(name) ?? [];
   const output = written(layerWriters[node.kind], {
     node,
     writer,

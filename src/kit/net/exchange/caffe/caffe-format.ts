@@ -16,7 +16,7 @@ import { readNet } from './read-net.ts';
 import { writeNet } from './write-net.ts';
 
 /** Reads what Caffe and its converters wrote, both generations of layers; writes what BVLC Caffe and OpenCV's dnn read. */
-export const caffe = {
+export const caffeFormat = {
   name: 'caffe',
   title: 'Caffe network and weights (.prototxt, .caffemodel)',
   summary: 'What Caffe, OpenCV and many vendors of accelerators read; the normalisation of the input is the caller’s.',

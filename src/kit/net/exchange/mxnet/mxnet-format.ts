@@ -25,7 +25,7 @@ import { readSymbol } from './read-symbol.ts';
 import { arraysOf, symbolOf } from './write-symbol.ts';
 
 /** What the 2018 system trains and publishes. Reads checkpoints of any MXNet; writes what MXNet 1.x reads. */
-export const mxnet = {
+export const mxnetFormat = {
   name: 'mxnet',
   title: 'MXNet checkpoint (-symbol.json, -0000.params)',
   summary: 'Graph and parameters as MXNet saves them; training checkpoints are cut at the embedding.',
@@ -63,7 +63,7 @@ export const mxnet = {
     const paths = pathsOf(named.prefix, options.epoch ?? named.epoch ?? 0);
     mkdirSync(dirname(paths.symbol), { recursive: true });
     writeFileAtomic(paths.parameters, mxnetParams.encode(arraysOf(model)));
-    writeFileAtomic(paths.symbol, mxnetSymbol.encode(symbolOf(model.inferred)));
+    writeFileAtomic(paths.symbol, mxnetSymbol.encode(symbolOf(model.shaped)));
   },
 } as const satisfies ModelFormat;
 

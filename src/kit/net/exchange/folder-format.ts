@@ -7,7 +7,7 @@ import type { ModelFormat } from './model-format.ts';
 const jsonName = 'model.json';
 
 /** What training writes: `model.json` and `parameters.bin` in a folder of their own. */
-export const folder = {
+export const folderFormat = {
   name: 'folder',
   title: 'model folder (model.json, parameters.bin)',
   summary: 'What `train` writes and every stage reads: the graph as JSON, the values as float32 in one file.',
@@ -18,8 +18,8 @@ export const folder = {
   companions: [],
   takes: { read: [], write: [] },
   read: (path: string) => readModel(folderOf(path)),
-  write(path: string, { inferred, parameters, origin }: Model) {
-    writeModel(folderOf(path), { graph: inferred.graph, parameters: parameters.values(), origin });
+  write(path: string, { shaped, parameters, origin }: Model) {
+    writeModel(folderOf(path), { graph: shaped.graph, parameters: parameters.values(), origin });
   },
 } as const satisfies ModelFormat;
 

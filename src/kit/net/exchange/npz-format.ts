@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
 import { fail } from '../../../core/failure.ts';
 import { littleEndianBytes, littleEndianFloats } from '../../codec/little-endian-floats.ts';
-import { npz as npzCodec, type NpzEntry } from '../../codec/numpy/npz.ts';
+import { npz, type NpzEntry } from '../../codec/numpy/npz.ts';
 import { decodeFile } from '../../codec/read-file.ts';
 import { failures } from '../failures.ts';
 import { parseGraph } from '../model/model-file.ts';
@@ -18,7 +18,7 @@ const standardName = 'model.npz';
 const graphName = 'graph.json';
 
 /** For looking into: every parameter is an array that numpy.load returns by its name. */
-export const npz = {
+export const npzFormat = {
   name: 'npz',
   title: 'NumPy archive (.npz)',
   summary: 'Parameters by name for numpy.load, with the graph as JSON among them; for debugging.',
@@ -31,22 +31,22 @@ export const npz = {
   takes: { read: [], write: [] },
   read(path: string): Model {
     const file = singleFileAt(path, { ending, standardName }) ?? path;
-    const entries = decodeFile(npzCodec, file);
+    const entries = decodeFile(npz, file);
     const graph = entries.find(({ name }) => name === graphName);
     if (graph === undefined) fail(failures.noGraph({ name: graphName }, { file }));
     const arrays = entries.filter((entry) => entry !== graph).map((entry) => arrayOf(entry, file));
     const origin = { format: 'npz', file: basename(file) };
     return assembleModel({ graph: parseGraph(Buffer.from(graph.data).toString(), file), arrays, origin, file });
   },
-  write(path: string, { inferred, parameters }: Model): void {
-    const text = Buffer.from(JSON.stringify(inferred.graph));
+  write(path: string, { shaped, parameters }: Model): void {
+    const text = Buffer.from(JSON.stringify(shaped.graph));
     const plain = { fortranOrder: false, compressed: false } as const;
     const entries = [...parameters.values()].map(({ name, shape, values }): NpzEntry => {
       return { ...plain, name, type: '<f4', shape, data: littleEndianBytes(values) };
     });
     entries.push({ ...plain, name: graphName, type: `|S${text.length}`, shape: [], data: text });
     mkdirSync(dirname(path), { recursive: true });
-    writeFileAtomic(path, npzCodec.encode(entries));
+    writeFileAtomic(path, npz.encode(entries));
   },
 } as const satisfies ModelFormat;
 

