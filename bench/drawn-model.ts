@@ -1,15 +1,15 @@
 import { Random } from '../src/core/random.ts';
-import type { ParameterizedGraph } from '../src/kit/net/passes/fold-batch-normalization.ts';
+import type { ParameterizedGraph, NamedArray } from '../src/kit/net/model/model.ts';
+import type { GraphParameter } from '../src/kit/net/graph/shaped-graph.ts';
 import type { Graph } from '../src/kit/net/graph/graph.ts';
-import { type GraphParameter, inferShapes } from '../src/kit/net/graph/infer-shapes.ts';
+import { inferShapes } from '../src/kit/net/graph/infer-shapes.ts';
 import { initialValues } from '../src/kit/net/model/initialize.ts';
-import type { NamedArray } from '../src/kit/net/model/named-array.ts';
 
 /** A network with drawn parameters: no gamma, mean or slope is the one it starts with, so that mixed-up arrays show. */
 export function drawnModel(graph: Graph, seed: number): ParameterizedGraph {
-  const inferred = inferShapes(graph);
-  const arrays = inferred.parameters.map((parameter) => [parameter.name, drawn(parameter, seed)] as const);
-  return { inferred, parameters: new Map(arrays) };
+  const shaped = inferShapes(graph);
+  const arrays = shaped.parameters.map((parameter) => [parameter.name, drawn(parameter, seed)] as const);
+  return { shaped, parameters: new Map(arrays) };
 }
 
 const rule = { distribution: 'gaussian', fan: 'in' } as const;

@@ -19,12 +19,12 @@ const [name = 'y1', batch = '32', steps = '8', threads = '2', file] = process.ar
 const networks = { y1: chooseNetwork('y1', { embeddingSize: 128 }), r50: chooseNetwork('r50') };
 const options = name === 'r50' ? networks.r50 : networks.y1;
 const graph = buildNetwork(options, { height: 112, width: 112 });
-const inferred = inferShapes(graph);
+const shaped = inferShapes(graph);
 const { weights } = backbones[options.name];
 const parameters = new Map(
-  inferred.parameters.map((parameter) => [parameter.name, initialValues(parameter, weights, 1)]),
+  shaped.parameters.map((parameter) => [parameter.name, initialValues(parameter, weights, 1)]),
 );
-const model = { ...foldBatchNormalization({ inferred, parameters }), origin: {} };
+const model = { ...foldBatchNormalization({ shaped, parameters }), origin: {} };
 
 if (file === undefined) await measure();
 else writeFileSync(file, onnxBytes(model));
@@ -34,7 +34,7 @@ async function measure(): Promise<void> {
   const engine = loadOnnxruntime(identity, { threads: Number(threads) });
   const options = { input: 'bytes', ownSizeOnly: true, maxBatchOnCpu: imagesOnCpu } as const;
   const session = await graphOnOnnxruntime(engine, { kind: 'graph', model, file: name }, options);
-  const embedder = graphEmbedder(session, model.inferred);
+  const embedder = graphEmbedder(session, model.shaped);
   const count = Number(batch);
   // Noise, as the peers get: onnxruntime's PRelu is quicker on a pattern that branch prediction can learn.
   const random = new Random(1);

@@ -31,7 +31,7 @@ if (network === undefined) throw new Error(`no network ${name ?? ''}`);
 const engine = await loadBackend(trainingEngine().identity, { threads });
 const trainer = new Trainer({
   backend: engine,
-  inferred: inferShapes(buildNetwork(network, { height: side, width: side })),
+  shaped: inferShapes(buildNetwork(network, { height: side, width: side })),
   weights: backboneOf(network).weights,
   classes,
   loss: lossOf({ name: 'softmax' }),

@@ -2,11 +2,11 @@ import { existsSync, statSync } from 'node:fs';
 import { fail, FailureError } from '../core/failure.ts';
 import { inspectPath } from '../kit/inspect/inspect-path.ts';
 import type { Inspection } from '../kit/inspect/inspection.ts';
-import type { ShapedGraph } from '../kit/net/graph/infer-shapes.ts';
-import type { Model } from '../kit/net/model/model-folder.ts';
+import type { ShapedGraph } from '../kit/net/graph/shaped-graph.ts';
+import type { Model } from '../kit/net/model/model.ts';
 import { mayBeDueToSize } from '../kit/net/exchange/assumed-size.ts';
 import { recognisedFormat } from '../kit/net/exchange/choose-format.ts';
-import type { ModelFormat, ImageSize } from '../kit/net/exchange/model-format.ts';
+import type { ModelFormat, InputSize } from '../kit/net/exchange/model-format.ts';
 import { readModelAs } from '../kit/net/exchange/read-model-as.ts';
 import { inspectModel } from './network-text.ts';
 
@@ -17,7 +17,7 @@ export interface InspectOptions {
   /** How many images to look at. */
   readonly limit: number;
   /** Size of the images, where a model leaves it open. */
-  readonly input: ImageSize | undefined;
+  readonly input: InputSize | undefined;
   /** Nothing but a network will do: what is wrong with it is a failure, not part of what is told. */
   readonly mustBeNetwork: boolean;
 }
@@ -52,7 +52,7 @@ function inspectModels({ format, path, told }: ModelPlace, { input, mustBeNetwor
   try {
     return networks.map((network) => {
       const model = readAsItIs(format, network, input);
-      const inspected = { ...inspectModel(network, format.title, model), network: model.inferred };
+      const inspected = { ...inspectModel(network, format.title, model), network: model.shaped };
       // A folder that is a model, and a network of several, have no more to say as files.
       return told === undefined || network !== path || statSync(path).isDirectory() ? inspected : both(told, inspected);
     });
@@ -61,7 +61,9 @@ function inspectModels({ format, path, told }: ModelPlace, { input, mustBeNetwor
     const { failures } = error;
     const isHarmless = mayBeDueToSize(failures) || failures.every(({ code }) => isBeyondUs.has(code));
     if (!isHarmless) return [{ ...told, damage: [...told.damage, ...failures] }];
-    const notes = failures.map(({ message, hint }) => `Not shown as a network: ${message} ${hint ?? ''}`.trim());
+    const notes = failures.map(
+      ({ message, hint }) => `Not shown as a network: ${message}${hint === undefined ? '' : `. ${hint}`}`,
+    );
     return [{ ...told, notes: [...told.notes, ...notes] }];
   }
 }
@@ -86,7 +88,7 @@ const isBeyondUs: ReadonlySet<string> = new Set([
 ]);
 
 /** A network that does not say how its images are normalised can be looked at all the same. */
-function readAsItIs(format: ModelFormat, path: string, input: ImageSize | undefined): Model {
+function readAsItIs(format: ModelFormat, path: string, input: InputSize | undefined): Model {
   const options = input === undefined ? {} : { input };
   try {
     return readModelAs({ format, path, options });

@@ -1,16 +1,16 @@
 import { humanBytes } from '../core/human.ts';
 import type { Inspection } from '../kit/inspect/inspection.ts';
-import type { ShapedGraph } from '../kit/net/graph/infer-shapes.ts';
-import { elementCount } from '../kit/net/graph/layers/layer-definition.ts';
-import type { Model } from '../kit/net/model/model-folder.ts';
+import type { ShapedGraph } from '../kit/net/graph/shaped-graph.ts';
+import { elementCount } from '../kit/net/graph/feature-shape.ts';
+import type { Model } from '../kit/net/model/model.ts';
 import { layersOf, outlineOf, type OutlineEntry } from '../kit/net/graph/outline/outline.ts';
 import { shownValue } from '../kit/inspect/inspection.ts';
 
 const widestWords = 72;
 
 /** What a model is, as facts; its layers are a table of their own ({@link networkTable}). */
-export function inspectModel(path: string, title: string, { inferred, origin, notes = [] }: Model): Inspection {
-  const { graph, shapes, parameters, multiplyAdds } = inferred;
+export function inspectModel(path: string, title: string, { shaped, origin, notes = [] }: Model): Inspection {
+  const { graph, shapes, parameters, multiplyAdds } = shaped;
   const counted = (auxiliary: boolean): number =>
     parameters
       .filter(({ role }) => (role === 'auxiliary') === auxiliary)
@@ -45,14 +45,14 @@ export function inspectModel(path: string, title: string, { inferred, origin, no
 }
 
 /** The network as rows of text: folded to its units, or every layer. */
-export function networkTable(inferred: ShapedGraph, everyLayer: boolean): string[][] {
-  const entries = everyLayer ? layersOf(inferred) : outlineOf(inferred);
+export function networkTable(shaped: ShapedGraph, everyLayer: boolean): string[][] {
+  const entries = everyLayer ? layersOf(shaped) : outlineOf(shaped);
   return [['  layers', 'times', 'made of', 'gives', 'parameters', 'multiply-adds'], ...entries.map(row)];
 }
 
 /** The layers of a network as JSON. */
-export function networkJson(inferred: ShapedGraph, everyLayer: boolean): readonly OutlineEntry[] {
-  return everyLayer ? layersOf(inferred) : outlineOf(inferred);
+export function networkJson(shaped: ShapedGraph, everyLayer: boolean): readonly OutlineEntry[] {
+  return everyLayer ? layersOf(shaped) : outlineOf(shaped);
 }
 
 function row({ title, repeats, words, shape, parameters, multiplyAdds }: OutlineEntry): string[] {

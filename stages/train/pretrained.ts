@@ -1,7 +1,7 @@
 import { fail } from '../../src/core/failure.ts';
-import type { ShapedGraph } from '../../src/kit/net/graph/infer-shapes.ts';
+import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
+import type { NamedArray } from '../../src/kit/net/model/model.ts';
 import { readModel } from '../../src/kit/net/model/model-folder.ts';
-import type { NamedArray } from '../../src/kit/net/model/named-array.ts';
 import { failures } from './failures.ts';
 
 /** Parameters of a model that a network has too, by name; others of the network are drawn, others of the model ignored. */

@@ -9,7 +9,8 @@ import { lossOf } from '../../src/kit/net/losses/index.ts';
 import { ruleOf } from '../../src/kit/net/optimizers/index.ts';
 import { learningRateAt } from '../../src/kit/net/schedules/index.ts';
 import type { Backend } from '../../src/kit/net/backends/backend.ts';
-import { inferShapes, type ShapedGraph } from '../../src/kit/net/graph/infer-shapes.ts';
+import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
+import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/kit/net/training/checkpoint.ts';
 import { type StepResult, Trainer } from '../../src/kit/net/training/trainer.ts';
@@ -27,7 +28,7 @@ const progressEveryMs = 250;
 /** One training, from the start or from the checkpoint in the scratch folder, to the model. */
 export class TrainingRun {
   readonly #context: Context;
-  readonly #inferred: ShapedGraph;
+  readonly #shaped: ShapedGraph;
   readonly #reader: DataLoader;
   readonly #trainer: Trainer;
   readonly #validation: Validation;
@@ -67,12 +68,12 @@ export class TrainingRun {
     };
     this.#context = context;
     this.#reader = reader;
-    this.#inferred = inferShapes(buildNetwork(params.network, { height: reader.height, width: reader.width }));
+    this.#shaped = inferShapes(buildNetwork(params.network, { height: reader.height, width: reader.width }));
     this.#validation = new Validation({ paths: inputs.validation, batch: params.batch, signal, emit });
-    const start = inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#inferred);
+    const start = inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped);
     this.#trainer = new Trainer({
       backend: engine,
-      inferred: this.#inferred,
+      shaped: this.#shaped,
       weights: backboneOf(params.network).weights,
       classes: reader.identities,
       loss: lossOf(params.loss),
@@ -107,7 +108,7 @@ export class TrainingRun {
 
   #announce(): void {
     const { identities, imageCount, width, height } = this.#reader;
-    const { parameters, multiplyAdds } = this.#inferred;
+    const { parameters, multiplyAdds } = this.#shaped;
     const message =
       `${imageCount} images of ${identities} identities, ${width} x ${height}; ` +
       `${this.#context.params.network.name}: ${parameters.length} parameter arrays, ` +
@@ -167,7 +168,7 @@ export class TrainingRun {
   #finish(): void {
     const { params, outputs, seed } = this.#context;
     writeModel(outputs.model, {
-      graph: this.#inferred.graph,
+      graph: this.#shaped.graph,
       parameters: this.#trainer.parameters(),
       origin: {
         network: { ...params.network },

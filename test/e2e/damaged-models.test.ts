@@ -226,13 +226,13 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
         kind.misname(path);
       }),
     ).toMatchInlineSnapshot(`
-      "[mxnet] net-symbol.json: unknown-operator: Node "layer" is of operator "Convolutoin", for which there is no layer.
-        Did you mean "Convolution"?
-      [onnx] net.onnx: unknown-operator: Node "layer" is of operator "Convolutoin", for which there is no layer.
+      "[mxnet] net-symbol.json: unknown-operator: node "layer" is of operator "Convolutoin", for which there is no layer (did you mean "Convolution"?)
+        Name an output before that node.
+      [onnx] net.onnx: unknown-operator: node "layer" is of operator "Convolutoin", for which there is no layer
         The engine onnxruntime runs the file as it is; or name an output before that node.
-      [caffe] net.prototxt: unsupported-layer: Layer "layer" (Convolutoin) is of an unsupported type (did you mean Convolution?).
-      [npz] net.npz: bad-model: In the graph, layer "layer" is of the unknown kind "convolutoin" (did you mean "convolution"?).
-      [folder] net/model.json: bad-model: In the graph, layer "layer" is of the unknown kind "convolutoin" (did you mean "convolution"?)."
+      [caffe] net.prototxt: unsupported-layer: layer "layer" (Convolutoin) is of an unsupported type (did you mean "Convolution"?)
+      [npz] net.npz: bad-model: in the graph, layer "layer" is of the unknown kind "convolutoin" (did you mean "convolution"?)
+      [folder] net/model.json: bad-model: in the graph, layer "layer" is of the unknown kind "convolutoin" (did you mean "convolution"?)"
     `);
   });
 
@@ -242,12 +242,12 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
         kind.change(path, missing);
       }),
     ).toMatchInlineSnapshot(`
-      "[mxnet] net-0000.params: parameters-mismatch: Layer "layer" needs parameter "layer_weight" of shape [5, 4, 3, 3], which is missing.
-      [onnx] net.onnx: damaged-file: Node "layer" (Conv) takes value "layer_weight", which no weight and no node before it gives.
-      [caffe] net.caffemodel: missing-weights: Layer "layer" (Convolution) needs its weight as blob 0; the file has no weights for it.
+      "[mxnet] net-0000.params: parameters-mismatch: layer "layer" needs parameter "layer_weight" of shape [5, 4, 3, 3], which is missing
+      [onnx] net.onnx: damaged-file: node "layer" (Conv) takes value "layer_weight", which no weight and no node before it has
+      [caffe] net.caffemodel: missing-weights: layer "layer" (Convolution) needs its weight as blob 0; the file has no weights for it
         The .prototxt and the .caffemodel must be of one network, with the same names of layers.
-      [npz] net.npz: parameters-mismatch: Layer "layer" needs parameter "layer_weight" of shape [5, 4, 3, 3], which is missing.
-      [folder] net/model.json: parameters-mismatch: Layer "layer" needs parameter "layer_weight" of shape [5, 4, 3, 3], which is missing."
+      [npz] net.npz: parameters-mismatch: layer "layer" needs parameter "layer_weight" of shape [5, 4, 3, 3], which is missing
+      [folder] net/model.json: parameters-mismatch: layer "layer" needs parameter "layer_weight" of shape [5, 4, 3, 3], which is missing"
     `);
   });
 
@@ -257,11 +257,11 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
         kind.change(path, misshapen);
       }),
     ).toMatchInlineSnapshot(`
-      "[mxnet] net-0000.params: parameters-mismatch: Parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3].
-      [onnx] net.onnx: parameters-mismatch: Parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3].
-      [caffe] net.caffemodel: parameters-mismatch: The weight of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3] with 135 numbers.
-      [npz] net.npz: parameters-mismatch: Parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3].
-      [folder] net/model.json: parameters-mismatch: Parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3]."
+      "[mxnet] net-0000.params: parameters-mismatch: parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3]
+      [onnx] net.onnx: parameters-mismatch: parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3]
+      [caffe] net.caffemodel: parameters-mismatch: the weight of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3] with 135 numbers
+      [npz] net.npz: parameters-mismatch: parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3]
+      [folder] net/model.json: parameters-mismatch: parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3]"
     `);
   });
 
@@ -271,15 +271,15 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
         kind.change(path, notANumber);
       }),
     ).toMatchInlineSnapshot(`
-      "[mxnet] net-0000.params: parameter-not-finite: Value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only.
+      "[mxnet] net-0000.params: parameter-not-finite: value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only
         The training that made it has diverged.
-      [onnx] net.onnx: parameter-not-finite: Value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only.
+      [onnx] net.onnx: parameter-not-finite: value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only
         The training that made it has diverged.
-      [caffe] net.caffemodel: parameter-not-finite: Value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only.
+      [caffe] net.caffemodel: parameter-not-finite: value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only
         The training that made it has diverged.
-      [npz] net.npz: parameter-not-finite: Value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only.
+      [npz] net.npz: parameter-not-finite: value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only
         The training that made it has diverged.
-      [folder] net/parameters.bin: parameter-not-finite: Value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only.
+      [folder] net/parameters.bin: parameter-not-finite: value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only
         The training that made it has diverged."
     `);
   });
@@ -296,8 +296,8 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
       [caffe] net.caffemodel: offset 160: truncated-file: a field goes on beyond the end of its message; the file is cut off or overwritten
       [npz] net.npz: offset 1373: truncated-file: the file ends too early: the directory at the end of the archive needs 22 bytes, 0 are left
         Copy or pack the file again; it was probably cut off on the way.
-      [folder] net/parameters.bin: offset 48: model-truncated: Parameter "layer_weight" should end at byte 768, but the file has 268 bytes.
-        The file is not whole: copy it again, or train anew."
+      [folder] net/parameters.bin: offset 48: model-truncated: parameter "layer_weight" should end at byte 768, but the file has 268 bytes
+        The file is incomplete: copy it again, or train again."
     `);
   });
 });
@@ -332,15 +332,15 @@ describe('face-api weights', () => {
       'no network named': await printed(manifest),
     };
     expect(lines(texts)).toMatchInlineSnapshot(`
-      "[missing] mtcnn_model-weights_manifest.json: parameters-mismatch: Layer "conv1" needs parameter "conv1_weight" of shape [28, 3, 3, 3], which is missing.
+      "[missing] mtcnn_model-weights_manifest.json: parameters-mismatch: layer "conv1" needs parameter "conv1_weight" of shape [28, 3, 3, 3], which is missing
 
-      mtcnn_model-weights_manifest.json: parameters-mismatch: Parameter "conv1_wheights" belongs to no layer.
-      [misshapen] mtcnn_model-weights_manifest.json: parameters-mismatch: Parameter "conv2_weight" of layer "conv2" must have shape [48, 28, 3, 3], found [28, 48, 3, 3].
-      [not a number] mtcnn_model-weights_manifest.json: parameter-not-finite: Value 3252 of parameter "conv2_weight" of layer "conv2" is NaN; a model holds finite numbers only.
+      mtcnn_model-weights_manifest.json: parameters-mismatch: parameter "conv1_wheights" belongs to no layer
+      [misshapen] mtcnn_model-weights_manifest.json: parameters-mismatch: parameter "conv2_weight" of layer "conv2" must have shape [48, 28, 3, 3], found [28, 48, 3, 3]
+      [not a number] mtcnn_model-weights_manifest.json: parameter-not-finite: value 3252 of parameter "conv2_weight" of layer "conv2" is NaN; a model holds finite numbers only
         The training that made it has diverged.
       [cut off] mtcnn_model-weights_manifest.json: offset 0: truncated-file: the shards end too early: "pnet/conv1/weights" of shape 3 x 3 x 3 x 10 ends at byte 1080, they have 1000
         Copy the shards again; they are named in the manifest.
-      [no network named] mtcnn_model-weights_manifest.json: no-model: Expected the name of a network behind the path (#pnet, #rnet, #onet), found ""."
+      [no network named] mtcnn_model-weights_manifest.json: no-model: expected the name of a network after the path (#pnet, #rnet, #onet), found """
     `);
   });
 });
@@ -356,8 +356,8 @@ it('a parameter too many is named', async () => {
     entries.flatMap((entry) => (isWeight(entry) ? [entry, { ...entry, name: 'fc9_weight' }] : [entry])),
   );
   expect(lines({ mxnet: await printed('extra-0000.params'), npz: await printed('extra.npz') })).toMatchInlineSnapshot(`
-    "[mxnet] extra-0000.params: parameters-mismatch: Parameter "fc9_weight" belongs to no layer of the symbol.
-    [npz] extra.npz: parameters-mismatch: Parameter "fc9_weight" belongs to no layer."
+    "[mxnet] extra-0000.params: parameters-mismatch: parameter "fc9_weight" belongs to no layer of the symbol
+    [npz] extra.npz: parameters-mismatch: parameter "fc9_weight" belongs to no layer"
   `);
 });
 
@@ -367,7 +367,7 @@ it('what gives no embedding is not slimmed to one, and its output is named', asy
   expect({ code, text: stderr.replaceAll(`${rig.folder}/`, '').trimEnd() }).toMatchInlineSnapshot(`
     {
       "code": 2,
-      "text": "map.onnx: not-an-embedding: Expected a network with one output, a row of numbers per image; this one ends in "layer" (convolution) of shape [5, 9, 8].
+      "text": "map.onnx: not-an-embedding: expected a network with one output, a row of numbers per image; this one ends in "layer" (convolution) of shape [5, 9, 8]
       A network that verifies or is trained ends in a fully connected layer, its normalisation, or "flatten".",
     }
   `);

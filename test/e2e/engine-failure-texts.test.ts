@@ -33,7 +33,7 @@ function writeMaps(path: string): void {
   const builder = new GraphBuilder();
   const shifted = builder.add('minus-scalar', 'minus', builder.data, { scalar: 127.5 });
   const graph = builder.build({ channels: 3, height: side, width: side }, shifted);
-  const model = { inferred: inferShapes(graph), parameters: randomParameters(graph, 1), origin: {} };
+  const model = { shaped: inferShapes(graph), parameters: randomParameters(graph, 1), origin: {} };
   modelFormatNamed('onnx').write?.(rig.path(path), model, {});
 }
 

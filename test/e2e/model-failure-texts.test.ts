@@ -7,7 +7,7 @@ import { npz } from '../../src/kit/codec/numpy/npz.ts';
 import { type OnnxModel, onnxModel } from '../../src/kit/codec/onnx/onnx-model.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
-import type { Model } from '../../src/kit/net/model/model-folder.ts';
+import type { Model } from '../../src/kit/net/model/model.ts';
 import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
 import { modelFormatNamed } from '../../src/kit/net/exchange/choose-format.ts';
 import { onnxBytes } from '../../src/kit/net/exchange/onnx/write-onnx.ts';
@@ -54,7 +54,7 @@ beforeAll(async () => {
   const plain = { fortranOrder: false, compressed: false, shape: [2] } as const;
   const floats = { ...plain, name: 'fc1_weight', type: '<f4', data: littleEndianBytes(new Float32Array(2)) };
   const doubles = { ...plain, name: 'fc1_weight', type: '<f8', data: new Uint8Array(16) };
-  const graph = Buffer.from(JSON.stringify(drawn.inferred.graph));
+  const graph = Buffer.from(JSON.stringify(drawn.shaped.graph));
   const text = { ...plain, name: 'graph.json', type: `|S${graph.length}`, shape: [], data: graph };
   writeFileSync(rig.path('arrays.npz'), npz.encode([floats]));
   writeFileSync(rig.path('doubles.npz'), npz.encode([doubles, text]));

@@ -178,16 +178,14 @@ describe('of files', () => {
       'input: "data"\ninput_dim: 1\ninput_dim: 3\ninput_dim: 8\ninput_dim: 8\nlayer { name: "a" type: "ReLU" bottom: "dta" top: "a" }\n',
     );
     rig.write('lost.caffemodel', '');
-    expect(await complaint(rig, 'convert', 'lost.prototxt', 'net.onnx')).toMatchInlineSnapshot(`
-      "<workspace>/lost.prototxt: unknown-blob: Layer "a" (ReLU) takes blob "dta", which no layer before it gives.
-        Did you mean "data"?"
-    `);
+    expect(await complaint(rig, 'convert', 'lost.prototxt', 'net.onnx')).toMatchInlineSnapshot(
+      `"<workspace>/lost.prototxt: unknown-blob: layer "a" (ReLU) takes blob "dta", which no layer before it has (did you mean "data"?)"`,
+    );
   });
   it('unknown-model-format', async () => {
-    expect(await complaint(rig, 'convert', 'lost.prototxt', 'net.onnx', '--to', 'onx')).toMatchInlineSnapshot(`
-      "unknown-model-format: Expected a model format (folder, mxnet, caffe, onnx, npz, face-api), found "onx".
-        Did you mean "onnx"?"
-    `);
+    expect(await complaint(rig, 'convert', 'lost.prototxt', 'net.onnx', '--to', 'onx')).toMatchInlineSnapshot(
+      `"unknown-model-format: expected a model format (folder, mxnet, caffe, onnx, npz, face-api), found "onx" (did you mean "onnx"?)"`,
+    );
   });
   it('damaged-property', () => {
     expect(printed.get('damaged-property')).toMatchInlineSnapshot(`

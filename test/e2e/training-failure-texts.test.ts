@@ -143,7 +143,7 @@ describe('of verification', () => {
   });
   it('several-models', () => {
     expect(printed.get('several-models')).toMatchInlineSnapshot(`
-      "<workspace>/checkpoints: several-models: Expected the checkpoints of one network, found those of several: a, b.
+      "<workspace>/checkpoints: several-models: expected the checkpoints of one network, found those of several: a, b
         Name a file of the one that is meant, as in <workspace>/checkpoints/a-symbol.json, or move the others away."
     `);
   });

@@ -8,9 +8,9 @@ import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
 import { GraphExecutor } from '../../src/kit/net/backends/graph-executor.ts';
-import type { ParameterizedGraph } from '../../src/kit/net/passes/fold-batch-normalization.ts';
+import type { ParameterizedGraph } from '../../src/kit/net/model/model.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
-import { caffe } from '../../src/kit/net/exchange/caffe/index.ts';
+import { caffeFormat } from '../../src/kit/net/exchange/caffe/caffe-format.ts';
 import { relativeDifference } from '../kit/net/backends/compute-network.ts';
 import { randomValues } from '../kit/net/backends/small-networks.ts';
 import { preparePeer, runPython } from './python.ts';
@@ -34,10 +34,10 @@ net.forward().astype(numpy.float32).tofile(prefix + '.result')
 `;
 
 /** The embeddings of two images in NCHW. */
-function embedHere({ inferred, parameters }: ParameterizedGraph, pixels: Float32Array): Float32Array {
+function embedHere({ shaped, parameters }: ParameterizedGraph, pixels: Float32Array): Float32Array {
   const { tf } = engine;
-  const { channels, height, width } = inferred.graph.input;
-  const network = new GraphExecutor(engine, inferred, parameters);
+  const { channels, height, width } = shaped.graph.input;
+  const network = new GraphExecutor(engine, shaped, parameters);
   const values = tf.tidy(() => {
     const images = tf.transpose(tf.tensor4d(pixels, [2, channels, height, width]), [0, 2, 3, 1]);
     return Float32Array.from(network.infer(images)[0]?.dataSync() ?? []);
@@ -53,8 +53,8 @@ function embedInOpencv(
   normalization: 'inside' | 'outside',
 ): Float32Array {
   const prefix = join(folder, name.replaceAll(/[^\w]+/g, '-'));
-  const { height, width } = model.inferred.graph.input;
-  caffe.write(`${prefix}.caffemodel`, { ...model, origin: {} }, { normalization });
+  const { height, width } = model.shaped.graph.input;
+  caffeFormat.write(`${prefix}.caffemodel`, { ...model, origin: {} }, { normalization });
   writeFileSync(`${prefix}.pixels`, littleEndianBytes(pixels));
   runPython(python, runInOpencv, [prefix, String(height), String(width), normalization]);
   const result = littleEndianFloats(Uint8Array.from(readFileSync(`${prefix}.result`)));

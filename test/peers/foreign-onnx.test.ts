@@ -7,9 +7,9 @@ import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
 import { GraphExecutor } from '../../src/kit/net/backends/graph-executor.ts';
-import type { Model } from '../../src/kit/net/model/model-folder.ts';
+import type { Model } from '../../src/kit/net/model/model.ts';
 import type { ModelReadOptions } from '../../src/kit/net/exchange/model-format.ts';
-import { onnx } from '../../src/kit/net/exchange/onnx/index.ts';
+import { onnxFormat } from '../../src/kit/net/exchange/onnx/onnx-format.ts';
 import { relativeDifference } from '../kit/net/backends/compute-network.ts';
 import { preparePeer, runPython } from './python.ts';
 
@@ -121,9 +121,9 @@ beforeAll(async () => {
   engine = await loadBackend(trainingEngine().identity, { threads: 1 });
 });
 
-function embed({ inferred, parameters }: Model, image: Float32Array): Float32Array {
+function embed({ shaped, parameters }: Model, image: Float32Array): Float32Array {
   const { tf } = engine;
-  const network = new GraphExecutor(engine, inferred, parameters);
+  const network = new GraphExecutor(engine, shaped, parameters);
   const values = tf.tidy(() => {
     const input = tf.transpose(tf.tensor4d(image, [1, 3, 32, 32]), [0, 2, 3, 1]);
     return Float32Array.from(network.infer(input)[0]?.dataSync() ?? []);
@@ -134,7 +134,7 @@ function embed({ inferred, parameters }: Model, image: Float32Array): Float32Arr
 
 function failureOf(name: string, options: ModelReadOptions): string {
   try {
-    onnx.read(join(folder, `${name}.onnx`), options);
+    onnxFormat.read(join(folder, `${name}.onnx`), options);
   } catch (error) {
     if (error instanceof FailureError) return `${error.failures[0].code}: ${error.message}`;
     throw error;
@@ -152,7 +152,7 @@ describe.skipIf(missing !== undefined)(`foreign ONNX files${note}`, () => {
   it.each(Object.entries(foreign))(
     '%s: gives what onnxruntime gives for images made ready by hand',
     (name, options) => {
-      const model = onnx.read(join(folder, `${name}.onnx`), options);
+      const model = onnxFormat.read(join(folder, `${name}.onnx`), options);
       const found = embed(model, results.get('image') ?? new Float32Array());
       expect(relativeDifference(found, results.get(name) ?? new Float32Array())).toBeLessThan(2e-5);
     },
@@ -167,7 +167,7 @@ describe.skipIf(missing !== undefined)(`foreign ONNX files${note}`, () => {
     expect(failureOf('unit', { normalization })).toBe(
       'unknown-operator: Node "unit length" is of operator "LpNormalization", for which there is no layer.',
     );
-    const model = onnx.read(join(folder, 'unit.onnx'), { normalization, outputs: ['rows'] });
-    expect(model.inferred.shapes.get('rows')).toEqual([2048]);
+    const model = onnxFormat.read(join(folder, 'unit.onnx'), { normalization, outputs: ['rows'] });
+    expect(model.shaped.shapes.get('rows')).toEqual([2048]);
   });
 });

@@ -11,7 +11,7 @@ import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
 import { GraphExecutor } from '../../src/kit/net/backends/graph-executor.ts';
-import type { ParameterizedGraph } from '../../src/kit/net/passes/fold-batch-normalization.ts';
+import type { ParameterizedGraph } from '../../src/kit/net/model/model.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { modelFormats } from '../../src/kit/net/exchange/index.ts';
 import { onnxBytes } from '../../src/kit/net/exchange/onnx/write-onnx.ts';
@@ -32,10 +32,10 @@ const batch = 2;
 const tolerance = 1e-4;
 
 /** Outputs in NCHW of images in NCHW, by name. */
-function computeHere({ inferred, parameters }: ParameterizedGraph, images: Float32Array): Map<string, Float32Array> {
+function computeHere({ shaped, parameters }: ParameterizedGraph, images: Float32Array): Map<string, Float32Array> {
   const { tf } = engine;
-  const { channels, height, width } = inferred.graph.input;
-  const network = new GraphExecutor(engine, inferred, parameters);
+  const { channels, height, width } = shaped.graph.input;
+  const network = new GraphExecutor(engine, shaped, parameters);
   const outputs = tf.tidy(() => {
     const input = tf.transpose(tf.tensor4d(images, [batch, channels, height, width]), [0, 2, 3, 1]);
     return network
@@ -44,7 +44,7 @@ function computeHere({ inferred, parameters }: ParameterizedGraph, images: Float
       .map((output) => Float32Array.from(output.dataSync()));
   });
   network.dispose();
-  return new Map(inferred.graph.outputs.map((name, index) => [name, outputs[index] ?? new Float32Array()]));
+  return new Map(shaped.graph.outputs.map((name, index) => [name, outputs[index] ?? new Float32Array()]));
 }
 
 interface WrittenModel {
@@ -86,9 +86,9 @@ function problemsOf({ model, images, prefix, paths }: WrittenModel): string[] {
     }),
   );
   for (const written of [prefix, `${prefix}-again`]) {
-    const again = modelFormats.mxnet.read(written, { input: model.inferred.graph.input });
+    const again = modelFormats.mxnet.read(written, { input: model.shaped.graph.input });
     // MXNet saves the nodes in an order of its own.
-    expect(byName(again.inferred.graph)).toEqual(byName(model.inferred.graph));
+    expect(byName(again.shaped.graph)).toEqual(byName(model.shaped.graph));
     problems.push(...differing(again, model).map((name) => `${written}: ${name} is another`));
   }
   for (const path of [`${prefix}-0000.params`, `${prefix}-again-0000.params`, paths.onnx]) rmSync(path);

@@ -13,7 +13,7 @@ import { required } from '../../src/kit/net/backends/tensors.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { initialValues } from '../../src/kit/net/model/initialize.ts';
-import type { NamedArray } from '../../src/kit/net/model/named-array.ts';
+import type { NamedArray } from '../../src/kit/net/model/model.ts';
 import { ruleOf } from '../../src/kit/net/optimizers/index.ts';
 import { Optimizer } from '../../src/kit/net/optimizers/optimizer.ts';
 import { type Computed, relativeDifference } from '../kit/net/backends/compute-network.ts';
@@ -86,8 +86,8 @@ function stepHere(
 ): Computed {
   const { tf } = engine;
   const { height, width } = graph.input;
-  const inferred = inferShapes(graph);
-  const network = new GraphExecutor(engine, inferred, arrays);
+  const shaped = inferShapes(graph);
+  const network = new GraphExecutor(engine, shaped, arrays);
   const images = tf.tidy(() => tf.transpose(tf.tensor4d(data, [batch, 3, height, width]), [0, 2, 3, 1]));
   const pass = network.forward(images, 1);
   const output = required(pass.outputs[0], 'the output');
@@ -96,7 +96,7 @@ function stepHere(
     computed.set(`gradient of ${name}`, network.read(name, tensor).values);
     tensor.dispose();
   });
-  for (const { name, role } of inferred.parameters) {
+  for (const { name, role } of shaped.parameters) {
     if (role === 'auxiliary') computed.set(name, network.read(name).values);
   }
   network.dispose();
@@ -146,8 +146,8 @@ describe.skipIf(missing !== undefined)(`networks beside MXNet 1.9.1${note}`, () 
   it.each(Object.entries(networks))(
     '%s: a step has the same values, gradients and moving statistics',
     (name, graph) => {
-      const inferred = inferShapes(graph);
-      const { parameters } = inferred;
+      const shaped = inferShapes(graph);
+      const { parameters } = shaped;
       const arrays = new Map(
         parameters.map((parameter) => {
           const rule = { distribution: 'gaussian', fan: 'out' } as const;
@@ -156,7 +156,7 @@ describe.skipIf(missing !== undefined)(`networks beside MXNet 1.9.1${note}`, () 
       );
       const { height, width } = graph.input;
       const data = randomValues(batch * 3 * height * width, 4).map((value) => 128 + 40 * value);
-      const { size: embeddingSize } = embeddingOutput(inferred);
+      const { size: embeddingSize } = embeddingOutput(shaped);
       const gradient = randomValues(batch * embeddingSize, 5);
       const roles = new Map(parameters.map((parameter) => [parameter.name, parameter.role]));
       const given = [...arrays.values()].map(({ name: array, shape, values }) =>

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
-import { npz } from '../../src/kit/net/exchange/npz.ts';
+import { npzFormat } from '../../src/kit/net/exchange/npz-format.ts';
 import { randomParameters, smallNetworks } from '../kit/net/backends/small-networks.ts';
 import { preparePeer, runPython } from './python.ts';
 
@@ -24,12 +24,12 @@ describe.skipIf(missing !== undefined)(`a model as NumPy archive${note}`, () => 
     if (graph === undefined) throw new Error('the small network has gone');
     const parameters = randomParameters(graph, 1);
     const [ours, theirs] = [join(folder, 'ours.npz'), join(folder, 'theirs.npz')];
-    npz.write(ours, { inferred: inferShapes(graph), parameters, origin: {} });
+    npzFormat.write(ours, { shaped: inferShapes(graph), parameters, origin: {} });
     const printed: unknown = JSON.parse(runPython(python, script, [ours, theirs]));
     const wanted = [...parameters].map(([name, { shape, values }]) => [name, ['float32', shape, [...values]]] as const);
     expect(printed).toEqual({ outputs: graph.outputs, arrays: Object.fromEntries<unknown>(wanted) });
-    const again = npz.read(theirs);
-    expect(again.inferred.graph).toEqual(graph);
+    const again = npzFormat.read(theirs);
+    expect(again.shaped.graph).toEqual(graph);
     expect(again.parameters).toEqual(parameters);
   });
 });

@@ -87,9 +87,9 @@ describe('the stage train', { timeout: 180_000 }, () => {
     const straight = temporaryFolder();
     const events = await train({ dataset, folder: straight, validation: [validation] });
 
-    const { parameters, inferred } = readModel(join(straight, 'model'));
-    expect(inferred.graph.outputs).toEqual(['fc1']);
-    expect(inferred.graph.input).toEqual({ channels: 3, height: side, width: side });
+    const { parameters, shaped } = readModel(join(straight, 'model'));
+    expect(shaped.graph.outputs).toEqual(['fc1']);
+    expect(shaped.graph.input).toEqual({ channels: 3, height: side, width: side });
     expect([...parameters.keys()].some((name) => name.startsWith('fc7'))).toBe(false);
     const log = JSON.parse(readFileSync(join(straight, 'log.json'), 'utf8')) as TrainingLog;
     expect(log.curves.map(({ name, points }) => [name, points.map(([step]) => step)])).toEqual([

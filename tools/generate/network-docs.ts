@@ -5,8 +5,9 @@ import {
   buildNetwork,
   chooseNetwork,
 } from '../../src/kit/net/backbones/index.ts';
-import { type ShapedGraph, inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
-import { elementCount } from '../../src/kit/net/graph/layers/layer-definition.ts';
+import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
+import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
+import { elementCount } from '../../src/kit/net/graph/feature-shape.ts';
 
 const size = { height: 112, width: 112 };
 
@@ -47,15 +48,15 @@ export function networkDocs(): string {
 
 function sizes(name: BackboneName): string[] {
   const choice = chooseNetwork(name);
-  const inferred = inferShapes(buildNetwork(choice, size));
+  const shaped = inferShapes(buildNetwork(choice, size));
   const { distribution, fan } = backboneOf(choice).weights;
   return [
     `\`${name}\``,
     backbones[name].family,
-    String(inferred.parameters.filter(({ role }) => role !== 'auxiliary').length),
-    figure(valuesOf(inferred, false)),
-    figure(valuesOf(inferred, true)),
-    `${(inferred.multiplyAdds / 1e9).toFixed(2)} G`,
+    String(shaped.parameters.filter(({ role }) => role !== 'auxiliary').length),
+    figure(valuesOf(shaped, false)),
+    figure(valuesOf(shaped, true)),
+    `${(shaped.multiplyAdds / 1e9).toFixed(2)} G`,
     `${distribution}, by fan ${fan}`,
   ];
 }

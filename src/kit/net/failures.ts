@@ -1,7 +1,570 @@
-import { catalogue } from '../../core/failure.ts';
+import { catalogue, type FailureText } from '../../core/failure.ts';
 
-/** The failures of networks: which engine computes them, and whether it takes them. */
+interface ShapedParameter {
+  readonly name: string;
+  readonly layer: string;
+}
+
+interface OddValue extends ShapedParameter {
+  readonly index: number;
+  readonly value: number;
+}
+
+/** A node of a foreign graph: its name and its operator or type. */
+interface ForeignNode {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** A name that was not found among those that exist. */
+interface UnknownName {
+  readonly name: string;
+  readonly known: Iterable<string>;
+}
+
+const listOf = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+
+const howToNormalize =
+  'Set it: the stage parameter "normalization", or --mean and --scale. ArcFace models of today expect mean 127.5, ' +
+  'scale 0.00784313725; mean 0, scale 1 takes 0..255 as they are.';
+
+/** What can go wrong with networks and models, member by member in the order of the folders. */
 export const failures = catalogue({
+  // graph
+  badGraph: {
+    meaning: 'The outputs of a network are not layers of it, each once.',
+    text: ({ problem }: { readonly problem: string }) => ({ message: problem }),
+    example: { problem: 'the network has no output' },
+  },
+  badLayer: {
+    meaning: 'A layer is of an unknown kind, has wrong attributes, or the wrong number of inputs.',
+    text: (text: FailureText) => text,
+    example: { message: 'layer "conv1" (convolution): filters must be an integer of at least 1, found 0' },
+  },
+  duplicateLayer: {
+    meaning: 'Two layers of a network have the same name.',
+    text: ({ name }: { readonly name: string }) => ({ message: `two layers are named "${name}"` }),
+    example: { name: 'relu1' },
+  },
+  duplicateParameter: {
+    meaning: 'Two layers of a network have a parameter of the same name.',
+    text: ({
+      name,
+      layers: [first, second],
+    }: {
+      readonly name: string;
+      readonly layers: readonly [string, string];
+    }) => ({
+      message: `layers "${first}" and "${second}" both have a parameter "${name}"`,
+    }),
+    example: { name: 'conv1_weight', layers: ['conv1', 'conv2'] },
+  },
+  shapeMismatch: {
+    meaning: 'A layer cannot take inputs of the shapes that it gets.',
+    text: ({ name, kind, problem }: { readonly name: string; readonly kind: string; readonly problem: string }) => ({
+      message: `layer "${name}" (${kind}) ${problem}`,
+    }),
+    example: { name: 'sum', kind: 'add', problem: 'cannot add [4, 8, 8] and [3, 8, 8]' },
+  },
+  unknownInput: {
+    code: 'unknown-layer',
+    meaning: 'A layer, or an output, names a layer that does not exist.',
+    text({
+      layer,
+      kind,
+      input,
+      known,
+    }: {
+      readonly layer: string;
+      readonly kind: string;
+      readonly input: string;
+      readonly known: Iterable<string>;
+    }) {
+      const message = `layer "${layer}" (${kind}) takes its input from "${input}", and no layer before it has that name`;
+      return { message, suggest: { name: input, known } };
+    },
+    example: { layer: 'relu1', kind: 'prelu', input: 'conv', known: ['data', 'conv1'] },
+  },
+  unknownOutput: {
+    code: 'unknown-layer',
+    meaning: 'A layer, or an output, names a layer that does not exist.',
+    text: ({ name, known }: UnknownName) => ({
+      message: `the output of the network is to be layer "${name}", which does not exist`,
+      suggest: { name, known },
+    }),
+    example: { name: 'fc2', known: ['conv1', 'fc1'] },
+  },
+
+  // model
+  badModel: {
+    meaning: 'The model.json of a model folder, or the graph in an archive, is not what it should be.',
+    text: (text: FailureText) => text,
+    example: { message: 'expected graph.input.width to be an integer of at least 1, found "wide"' },
+  },
+  missingModelFile: {
+    code: 'no-model',
+    meaning: 'There is no model at a path.',
+    text: () => ({ message: 'a model folder holds model.json and parameters.bin; model.json is missing' }),
+    example: {},
+  },
+  modelIncomplete: {
+    meaning: 'A model folder has its model.json, but not the values of the parameters.',
+    text: () => ({ message: 'the file with the values of the parameters is missing' }),
+    example: {},
+  },
+  modelTruncated: {
+    meaning: 'The file with the values of the parameters is shorter than model.json says.',
+    text: ({ name, end, size }: { readonly name: string; readonly end: number; readonly size: number }) => ({
+      message: `parameter "${name}" should end at byte ${end}, but the file has ${size} bytes`,
+      hint: 'The file is incomplete: copy it again, or train again.',
+    }),
+    example: { name: 'fc1_weight', end: 4096, size: 4000 },
+  },
+  modelShrank: {
+    code: 'model-truncated',
+    meaning: 'The file with the values of the parameters is shorter than model.json says.',
+    text: () => ({ message: 'the file ended while it was read' }),
+    example: {},
+  },
+  missingParameter: {
+    code: 'parameters-mismatch',
+    meaning: 'The arrays of a model do not match the parameters of its graph.',
+    text: ({ name, layer, shape }: ShapedParameter & { readonly shape: readonly number[] }) => ({
+      message: `layer "${layer}" needs parameter "${name}" of shape ${listOf(shape)}, which is missing`,
+    }),
+    example: { name: 'fc1_bias', layer: 'fc1', shape: [512] },
+  },
+  parameterShape: {
+    code: 'parameters-mismatch',
+    meaning: 'The arrays of a model do not match the parameters of its graph.',
+    text({
+      name,
+      layer,
+      shape,
+      found,
+    }: ShapedParameter & {
+      readonly shape: readonly number[];
+      readonly found: readonly number[];
+    }) {
+      const place = `parameter "${name}" of layer "${layer}"`;
+      return { message: `${place} must have shape ${listOf(shape)}, found ${listOf(found)}` };
+    },
+    example: { name: 'fc1_bias', layer: 'fc1', shape: [512], found: [256] },
+  },
+  strayParameter: {
+    code: 'parameters-mismatch',
+    meaning: 'The arrays of a model do not match the parameters of its graph.',
+    text: ({ name, owner }: { readonly name: string; readonly owner: string }) => ({
+      message: name === '' ? 'the arrays have no names' : `parameter "${name}" belongs to no layer${owner}`,
+    }),
+    example: { name: 'fc7_weight', owner: ' of the symbol' },
+  },
+  manyParameters: {
+    code: 'parameters-mismatch',
+    meaning: 'The arrays of a model do not match the parameters of its graph.',
+    text: ({ count, first }: { readonly count: number; readonly first: readonly string[] }) => ({
+      message: `${count} parameters do not fit the layers: ${first.join('; ')}; ...`,
+      hint: 'Graph and parameters are of different networks.',
+    }),
+    example: { count: 512, first: ['parameter "a_weight" belongs to no layer'] },
+  },
+  foreignParameters: {
+    code: 'parameters-mismatch',
+    meaning: 'The arrays of a model do not match the parameters of its graph.',
+    text({
+      names,
+      total,
+      symbol,
+    }: {
+      readonly names: readonly string[];
+      readonly total: number;
+      readonly symbol: string;
+    }) {
+      const few = names.slice(0, 5).map((name) => `"${name}"`);
+      const stray = `${names.length} of ${total} arrays belong to no layer of ${symbol} (${few.join(', ')}, ...)`;
+      return { message: `${stray}: these files do not belong together` };
+    },
+    example: { names: ['a_weight', 'b_weight'], total: 300, symbol: 'model-symbol.json' },
+  },
+  parameterNotFinite: {
+    meaning: 'A parameter holds a NaN or an infinity.',
+    text: ({ name, layer, index, value }: OddValue) => ({
+      message: `value ${index} of parameter "${name}" of layer "${layer}" is ${value}; a model holds finite numbers only`,
+      hint: 'The training that made it has diverged.',
+    }),
+    example: { name: 'fc1_weight', layer: 'fc1', index: 12, value: NaN },
+  },
+  negativeVariance: {
+    meaning: 'A variance of a batch normalisation is below 0; its square root would be NaN.',
+    text: ({ name, layer, index, value }: OddValue) => ({
+      message: `value ${index} of parameter "${name}" of layer "${layer}" is ${value}; a variance is 0 or more`,
+      hint: 'The file is damaged, or holds something else in the place of the variances.',
+    }),
+    example: { name: 'bn1_moving_var', layer: 'bn1', index: 0, value: -1 },
+  },
+  notAnEmbedding: {
+    meaning: 'A network does not end in one row of numbers per image.',
+    text: ({ outputs }: { readonly outputs: readonly string[] }) => ({
+      message: `expected a network with one output, a row of numbers per image; this one ends in ${outputs.join(' and ')}`,
+      hint: 'A network that verifies or is trained ends in a fully connected layer, its normalisation, or "flatten".',
+    }),
+    example: { outputs: ['"conv5" (convolution) of shape [512, 7, 7]'] },
+  },
+
+  // exchange: any format
+  unknownModelFormat: {
+    meaning: 'No model format has the name, or the extension, that was given.',
+    text: ({ name, known }: { readonly name: string; readonly known: readonly string[] }) => ({
+      message: `expected a model format (${known.join(', ')}), found "${name}"`,
+      suggest: { name, known },
+    }),
+    example: { name: 'onx', known: ['folder', 'mxnet', 'onnx'] },
+  },
+  unknownModelExtension: {
+    code: 'unknown-model-format',
+    meaning: 'No model format has the name, or the extension, that was given.',
+    text: ({ extension, known }: { readonly extension: string; readonly known: readonly string[] }) => ({
+      message: `expected a name whose ending tells the format (${known.join(', ')}), or a folder, found "${extension}"`,
+      hint: 'With a slash at its end it is a folder; --to sets the format whatever the name is.',
+    }),
+    example: { extension: '.pb', known: ['.onnx', '.npz'] },
+  },
+  noModel: {
+    meaning: 'There is no model at a path.',
+    text: ({ titles, exists }: { readonly titles: readonly string[]; readonly exists: boolean }) => ({
+      message: `expected a model (${titles.join('; ')}), found ${exists ? 'something else' : 'nothing there'}`,
+      hint: '`flow inspect` shows what a file or folder holds.',
+    }),
+    example: { titles: ['ONNX (.onnx)', 'NumPy archive (.npz)'], exists: false },
+  },
+  noNetworkName: {
+    code: 'no-model',
+    meaning: 'There is no model at a path.',
+    text: ({ name, known }: { readonly name: string; readonly known: readonly string[] }) => ({
+      message: `expected the name of a network after the path (${known.map((each) => `#${each}`).join(', ')}), found "${name}"`,
+    }),
+    example: { name: 'qnet', known: ['pnet', 'rnet', 'onet'] },
+  },
+  optionNotTaken: {
+    meaning: 'An option does not apply to the model format, or contradicts the file.',
+    text({
+      option,
+      format,
+      isRead,
+      takers,
+    }: {
+      readonly option: string;
+      readonly format: string;
+      readonly isRead: boolean;
+      readonly takers: readonly string[];
+    }) {
+      const others = `${takers.join(', ')} ${takers.length === 1 ? 'takes' : 'take'} it`;
+      const use = `has no use for ${option} when a model is ${isRead ? 'read' : 'written'}`;
+      return { message: `the format "${format}" ${use}; ${others}`, hint: 'Leave it out.' };
+    },
+    example: { option: '"epoch" (--epoch)', format: 'onnx', isRead: true, takers: ['mxnet'] },
+  },
+  sizeIsFixed: {
+    code: 'option-not-taken',
+    meaning: 'An option does not apply to the model format, or contradicts the file.',
+    text: ({ side, stated, asked }: { readonly side: string; readonly stated: number; readonly asked: number }) => ({
+      message: `the file fixes the ${side} of its images at ${stated}, and "input" (--input) asks for ${asked}`,
+      hint: 'The option is for files that leave the size open.',
+    }),
+    example: { side: 'height', stated: 112, asked: 224 },
+  },
+  targetIsFolder: {
+    code: 'bad-target',
+    meaning: 'A model cannot be written to the path that was given.',
+    text: ({ format, standardName }: { readonly format: string; readonly standardName: string }) => ({
+      message: `expected the name of a file of the format "${format}" to be written, found a folder`,
+      hint:
+        standardName === ''
+          ? undefined
+          : `With a slash at its end the model goes into that folder, as ${standardName}.`,
+    }),
+    example: { format: 'npz', standardName: 'model.npz' },
+  },
+  targetIsSource: {
+    code: 'bad-target',
+    meaning: 'A model cannot be written to the path that was given.',
+    text: () => ({
+      message: 'expected another place for the model to be written, found the one that is read',
+      hint: 'Choose another name or folder.',
+    }),
+    example: {},
+  },
+  targetFolderIsFile: {
+    code: 'bad-target',
+    meaning: 'A model cannot be written to the path that was given.',
+    text: () => ({ message: 'expected a folder to write to, found a file', hint: 'Remove it, or write elsewhere.' }),
+    example: {},
+  },
+  normalizationUnknown: {
+    meaning: 'A foreign network takes pixels as they are, and nothing states their normalisation.',
+    text: ({ layer }: { readonly layer: string }) => ({
+      message: `layer "${layer}" takes the pixels as they come, and the file does not state their normalisation`,
+      hint: howToNormalize,
+    }),
+    example: { layer: 'conv0' },
+  },
+  normalizedTwice: {
+    code: 'normalization-not-taken',
+    meaning: 'A normalisation was given for a network that cannot use it.',
+    text: ({ layer, kind }: { readonly layer: string; readonly kind: string }) => ({
+      message: `layer "${layer}" (${kind}) normalises the pixels; a normalisation before it would be a second one`,
+      hint: 'Leave mean and scale out: the network takes 0..255 as they are.',
+    }),
+    example: { layer: '_minusscalar0', kind: 'minus-scalar' },
+  },
+  notExpressible: {
+    meaning: 'A model format has nothing for a layer.',
+    text: ({
+      name,
+      kind,
+      format,
+      reason,
+    }: {
+      readonly name: string;
+      readonly kind: string;
+      readonly format: string;
+      readonly reason: string;
+    }) => ({ message: `layer "${name}" (${kind}) ${reason}, which ${format} has no layer for` }),
+    example: { name: 'gnap', kind: 'equalize-norms', format: 'Caffe', reason: 'divides by the norms of positions' },
+  },
+  unknownValue: {
+    code: 'unknown-layer',
+    meaning: 'A layer, or an output, names a layer that does not exist.',
+    text: ({ name, known }: UnknownName) => ({
+      message: `expected a layer or value of the network as output, found "${name}"`,
+      suggest: { name, known },
+    }),
+    example: { name: 'fc2', known: ['fc1'] },
+  },
+  unsupportedTensor: {
+    meaning: 'A file stores an array in a way that is not read.',
+    text: (text: FailureText) => text,
+    example: { message: 'tensor "fc1_weight" is of type 2, not of floats or integers' },
+  },
+
+  // exchange: NumPy
+  noGraph: {
+    meaning: 'A NumPy archive holds arrays, but no graph.',
+    text: ({ name }: { readonly name: string }) => ({
+      message: `expected an array "${name}" with the graph; the file holds arrays only`,
+      hint: 'Arrays do not tell how the layers are connected: convert the model that they were taken from.',
+    }),
+    example: { name: 'graph.json' },
+  },
+
+  // exchange: MXNet
+  severalModels: {
+    meaning: 'A folder holds the checkpoints of several networks.',
+    text: ({ prefixes, file }: { readonly prefixes: readonly string[]; readonly file: string }) => ({
+      message: `expected the checkpoints of one network, found those of several: ${prefixes.join(', ')}`,
+      hint: `Name a file of the one that is meant, as in ${file}, or move the others away.`,
+    }),
+    example: { prefixes: ['r50', 'y1'], file: 'models/r50-symbol.json' },
+  },
+  noParameters: {
+    meaning: 'An MXNet checkpoint has no parameter file of the epoch.',
+    text({
+      name,
+      epoch,
+      epochs,
+    }: {
+      readonly name: string;
+      readonly epoch: number | undefined;
+      readonly epochs: readonly number[];
+    }) {
+      const found = epochs.length === 0 ? 'no epoch' : `epochs ${epochs.join(', ')}`;
+      const wanted = epoch === undefined ? 'of some epoch' : `of epoch ${epoch}`;
+      return { message: `expected ${name}-NNNN.params ${wanted} beside ${name}-symbol.json, found ${found}` };
+    },
+    example: { name: 'model', epoch: 3, epochs: [1, 2] },
+  },
+
+  // exchange: operators of MXNet and ONNX
+  unknownOperator: {
+    meaning: 'A node of a foreign network is of an operator for which there is no layer.',
+    text({
+      name,
+      type,
+      known = [],
+      hint,
+    }: ForeignNode & {
+      readonly known?: Iterable<string>;
+      readonly hint: string;
+    }) {
+      const message = `node "${name}" is of operator "${type}", for which there is no layer`;
+      return { message, hint, suggest: { name: type, known } };
+    },
+    example: { name: 'up1', type: 'UpSampling', hint: 'Name an output before that node.' },
+  },
+  unsupportedOperator: {
+    meaning: 'A node of a foreign network uses an operator in a way that no layer has.',
+    text: ({ name, type, expected, hint }: ForeignNode & { readonly expected: string; readonly hint?: string }) => ({
+      message: `node "${name}" (${type}) must have ${expected}`,
+      hint,
+    }),
+    example: { name: 'conv1', type: 'Conv', expected: 'dilations 1' },
+  },
+  outputOfOperator: {
+    code: 'unsupported-operator',
+    meaning: 'A node of a foreign network uses an operator in a way that no layer has.',
+    text: ({ output, node }: { readonly output: number; readonly node: ForeignNode }) => ({
+      message: `output ${output} of node "${node.name}" (${node.type}) is used; layers have their value only`,
+    }),
+    example: { output: 1, node: { name: 'bn1', type: 'BatchNorm' } },
+  },
+  outputIsNoLayer: {
+    code: 'unsupported-operator',
+    meaning: 'A node of a foreign network uses an operator in a way that no layer has.',
+    text: ({ name }: { readonly name: string }) => ({ message: `output "${name}" is not the value of a layer` }),
+    example: { name: 'shape' },
+  },
+  unsupportedInput: {
+    meaning: 'An ONNX file takes something other than images.',
+    text: ({ expected, found }: { readonly expected: string; readonly found: string }) => ({
+      message: `expected ${expected}, found ${found}`,
+    }),
+    example: { expected: 'one input, the images', found: 'left, right' },
+  },
+  missingValue: {
+    code: 'damaged-file',
+    meaning: 'The content of a file contradicts itself.',
+    text: ({ name, type, value }: ForeignNode & { readonly value: string }) => ({
+      message: `node "${name}" (${type}) takes value "${value}", which no weight and no node before it has`,
+    }),
+    example: { name: 'relu1', type: 'Relu', value: 'conv1' },
+  },
+  tensorSize: {
+    code: 'damaged-file',
+    meaning: 'The content of a file contradicts itself.',
+    text: ({
+      name,
+      found,
+      dims,
+      expected,
+    }: {
+      readonly name: string;
+      readonly found: number;
+      readonly dims: readonly number[];
+      readonly expected: number;
+    }) => ({ message: `tensor "${name}" has ${found} values, but its sizes ${listOf(dims)} make ${expected}` }),
+    example: { name: 'fc1_weight', found: 10, dims: [3, 4], expected: 12 },
+  },
+
+  // exchange: Caffe
+  noInput: {
+    meaning: 'A Caffe network does not declare the images that it takes.',
+    text: ({ expected, found }: { readonly expected: string; readonly found: string }) => ({
+      message: `expected ${expected}, found ${found}`,
+      hint: 'A .prototxt that only trains has data layers instead; take the one for deployment, or set the size of the input.',
+    }),
+    example: { expected: 'one input', found: 'left, right' },
+  },
+  unsupportedLayer: {
+    meaning: 'A layer of a Caffe network is of a type, or used in a way, that is not supported.',
+    text: ({
+      name,
+      type,
+      problem,
+      known,
+    }: ForeignNode & {
+      readonly problem: string;
+      readonly known?: Iterable<string>;
+    }) => ({
+      message: `layer "${name}" (${type}) ${problem}`,
+      suggest: known && { name: type, known },
+    }),
+    example: { name: 'conv1', type: 'Convolution', problem: 'has dilation 2, and only 1 is supported' },
+  },
+  noLayers: {
+    code: 'unsupported-layer',
+    meaning: 'A layer of a Caffe network is of a type, or used in a way, that is not supported.',
+    text: () => ({
+      message: 'expected a network; no layer computes anything from the input',
+      hint: 'The network of a training snapshot begins at its data layers: put the .prototxt for deployment beside it.',
+    }),
+    example: {},
+  },
+  missingWeights: {
+    meaning: 'A Caffe file has no weights for a layer.',
+    text({
+      name,
+      type,
+      what,
+      index,
+      count,
+    }: ForeignNode & {
+      readonly what: string;
+      readonly index: number;
+      readonly count: number;
+    }) {
+      const found = count === 0 ? 'the file has no weights for it' : `the file has ${count} for it`;
+      return {
+        message: `layer "${name}" (${type}) needs ${what} as blob ${index}; ${found}`,
+        hint: 'The .prototxt and the .caffemodel must be of one network, with the same names of layers.',
+      };
+    },
+    example: { name: 'conv1', type: 'Convolution', what: 'its bias', index: 1, count: 1 },
+  },
+  unknownBlob: {
+    meaning: 'A layer of a Caffe network takes a value that no layer before it has.',
+    text: ({ name, type, blob, known }: ForeignNode & { readonly blob: string; readonly known: Iterable<string> }) => ({
+      message: `layer "${name}" (${type}) takes blob "${blob}", which no layer before it has`,
+      suggest: { name: blob, known },
+    }),
+    example: { name: 'relu1', type: 'ReLU', blob: 'conv', known: ['data', 'conv1'] },
+  },
+  blobShape: {
+    code: 'parameters-mismatch',
+    meaning: 'The arrays of a model do not match the parameters of its graph.',
+    text({
+      suffix,
+      layer,
+      shape,
+      found,
+      count,
+    }: {
+      readonly suffix: string;
+      readonly layer: string;
+      readonly shape: readonly number[];
+      readonly found: readonly number[];
+      readonly count: number;
+    }) {
+      const wrong = `${listOf(found)} with ${count} numbers`;
+      return { message: `the ${suffix} of layer "${layer}" must have shape ${listOf(shape)}, found ${wrong}` };
+    },
+    example: { suffix: 'bias', layer: 'conv1', shape: [64], found: [32], count: 32 },
+  },
+
+  // conversion
+  formatNotWritten: {
+    meaning: 'Models can be read from a format, but not written to it.',
+    text: ({ format }: { readonly format: string }) => ({
+      message: `models are read from the format "${format}", but not written to it`,
+    }),
+    example: { format: 'face-api' },
+  },
+  conversionDiffers: {
+    meaning: 'A converted model computes something other than the model that was read.',
+    text: ({ how, found }: { readonly how: string; readonly found: string }) => ({
+      message: `what was written (${how}) has ${found}`,
+      hint: 'Do not use it, unless rounding explains so much: then accept it by "limit" (--limit).',
+    }),
+    example: { how: 'read again', found: 'no values for layer "fc1"' },
+  },
+  conversionShowsNothing: {
+    meaning: 'The outputs that a conversion compares are all 0, so that they show nothing.',
+    text: ({ layer, how }: { readonly layer: string; readonly how: string }) => ({
+      message: `layer "${layer}" is 0 everywhere for random images, before and after (${how}): the comparison shows nothing`,
+      hint: 'Weights that are all 0, or activations that let nothing through. The written files stay, for inspection.',
+    }),
+    example: { layer: 'fc1', how: 'read again' },
+  },
+
   // Engines, backends and sessions.
   unknownEngine: {
     meaning: 'FLOW_ENGINE names no engine.',

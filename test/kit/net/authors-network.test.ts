@@ -55,14 +55,14 @@ function image({ valueAt }: TestVector, layout: 'nhwc' | 'nchw'): Float32Array {
 }
 
 async function embedOn(identity: (typeof engines)[number], vector: TestVector): Promise<Float32Array> {
-  const { inferred, parameters } = read();
+  const { shaped, parameters } = read();
   if (identity.name === 'onnxruntime') {
-    const session = await InferenceSession.create(onnxBytes({ inferred, parameters }));
+    const session = await InferenceSession.create(onnxBytes({ shaped, parameters }));
     const data = new Tensor('float32', image(vector, 'nchw'), [1, 3, side, side]);
     return Object.values(await session.run({ data }))[0]?.data as Float32Array;
   }
   const engine = await loadBackend(identity, { threads: 1 });
-  const network = new GraphExecutor(engine, inferred, parameters);
+  const network = new GraphExecutor(engine, shaped, parameters);
   const input = engine.tf.tensor4d(image(vector, 'nhwc'), [1, side, side, 3]);
   const [output] = network.infer(input);
   const embedding = Float32Array.from(required(output, 'the output').dataSync());

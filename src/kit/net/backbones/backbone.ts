@@ -1,11 +1,6 @@
 import type { Json } from '../../../core/digest.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, ImageSize } from '../graph/graph.ts';
 import type { WeightInitializer } from '../model/initialize.ts';
-
-export interface ImageSize {
-  readonly height: number;
-  readonly width: number;
-}
 
 /** A family of networks at one depth: how to build it and what can be chosen about it. */
 export interface Backbone<Options> {
@@ -16,7 +11,7 @@ export interface Backbone<Options> {
   readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
   /** How weights are drawn before training. */
   readonly weights: WeightInitializer;
-  build(options: Options, size: ImageSize): Graph;
+  readonly build: (options: Options, size: ImageSize) => Graph;
 }
 
 export const embeddingSizeOption = {

@@ -1,9 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
-import { GraphBuilder } from '../graph/graph-builder.ts';
 import { type Backbone, earlyDownsamplingOption, embeddingSizeOption } from './backbone.ts';
 import { frontEnd } from './front-end.ts';
 import { type Head, headNormalization, headOption, outputHead } from './output-head.ts';
-import { convolve, pool, type SquareConvolution } from './square-windows.ts';
+import { NetworkBuilder, type SquareConvolution } from './network-builder.ts';
 
 export interface DenseNetOptions {
   readonly embeddingSize: number;
@@ -37,41 +36,43 @@ export function buildDenseNet(
   { embeddingSize, head, earlyDownsampling }: DenseNetOptions,
   image: Graph['input'],
 ): Graph {
-  const builder = new GraphBuilder();
+  const builder = new NetworkBuilder();
   let layer = frontEnd(builder, 2 * growth, earlyDownsampling);
-  // Counted from the nominal width of the front end, although it gives fewer channels where that is above 64.
+  // Counted from the nominal width of the front end, although it has fewer channels if that is above 64.
   let width = 2 * growth;
   for (const [block, count] of units.entries()) {
     for (let unit = 1; unit <= count; unit += 1) {
-      const added = denseUnit(builder, `DBstage${block + 1}_unit${unit}`, layer, growth);
+      const added = denseUnit(builder, { name: `DBstage${block + 1}_unit${unit}`, input: layer }, growth);
       layer = builder.add('concat', `DBstage${block + 1}_concat${unit}`, [layer, added]);
     }
     if (block === units.length - 1) break;
     width = Math.floor((width + count * growth) / 2);
-    layer = transition(builder, block + 1, layer, width);
+    layer = transition(builder, { name: `TBstage${block + 1}`, number: block + 1, input: layer }, width);
   }
   return builder.build(image, outputHead(head, { builder, image, layer, embeddingSize }));
 }
 
-function denseUnit(builder: GraphBuilder, name: string, input: string, growth: number): string {
+interface Place {
+  readonly name: string;
+  /** Part of the names of the layers. */
+  readonly number: number;
+  readonly input: string;
+}
+
+function denseUnit(builder: NetworkBuilder, { name, input }: Omit<Place, 'number'>, growth: number): string {
   const narrow = step(builder, { name, number: 1, input }, { filters: 4 * growth, kernel: 1 });
   return step(builder, { name, number: 2, input: narrow }, { filters: growth, kernel: 3, pad: 1 });
 }
 
-function transition(builder: GraphBuilder, number: number, input: string, filters: number): string {
-  const name = `TBstage${number}`;
+function transition(builder: NetworkBuilder, { name, number, input }: Place, filters: number): string {
   const narrow = step(builder, { name, number: 1, input }, { filters, kernel: 1 });
-  return pool(builder, `${name}_pool${number}`, narrow, { function: 'average', kernel: 2, stride: 2 });
+  return builder.pool(`${name}_pool${number}`, narrow, { function: 'average', kernel: 2, stride: 2 });
 }
 
 /** Normalise, rectify, convolve, drop. */
-function step(
-  builder: GraphBuilder,
-  { name, number, input }: { readonly name: string; readonly number: number; readonly input: string },
-  window: SquareConvolution,
-): string {
+function step(builder: NetworkBuilder, { name, number, input }: Place, window: SquareConvolution): string {
   const normalized = builder.add('batch-normalization', `${name}_bn${number}`, input, headNormalization);
   const active = builder.add('activation', `${name}_relu${number}`, normalized, { function: 'relu' });
-  const convolved = convolve(builder, `${name}_conv${number}`, active, window);
+  const convolved = builder.convolve(`${name}_conv${number}`, active, window);
   return builder.add('dropout', `${name}_dp${number}`, convolved, { rate: dropoutRate });
 }

@@ -1,9 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
-import { GraphBuilder } from '../graph/graph-builder.ts';
 import { type Backbone, earlyDownsamplingOption, embeddingSizeOption } from './backbone.ts';
 import { frontEnd } from './front-end.ts';
 import { type Head, headOption, outputHead } from './output-head.ts';
-import { convolve, type SquareConvolution } from './square-windows.ts';
+import { NetworkBuilder, type SquareConvolution } from './network-builder.ts';
 
 export interface DualPathOptions {
   readonly embeddingSize: number;
@@ -38,7 +37,7 @@ export function buildDualPath(
   { embeddingSize, head, earlyDownsampling }: DualPathOptions,
   image: Graph['input'],
 ): Graph {
-  const builder = new GraphBuilder();
+  const builder = new NetworkBuilder();
   let paths: Paths = { together: frontEnd(builder, architecture.width / 2, earlyDownsampling) };
   for (const [stage, { blocks, increment }] of architecture.stages.entries()) {
     for (let index = 1; index <= blocks; index += 1) {
@@ -71,42 +70,47 @@ interface Block {
   readonly projects: boolean;
 }
 
-function addBlock(builder: GraphBuilder, paths: Paths, block: Block): Paths {
+function addBlock(builder: NetworkBuilder, paths: Paths, block: Block): Paths {
   const { name, width, inner, increment, stride, groups } = block;
   const input = joined(builder, `${name}_cat-input`, paths);
   const passed = block.projects || 'together' in paths ? projected(builder, input, block) : paths;
-  const narrow = activatedConvolution(builder, `${name}_c1x1-a`, input, { filters: inner, kernel: 1 });
+  const narrow = activatedConvolution(builder, { part: `${name}_c1x1-a`, input }, { filters: inner, kernel: 1 });
   const grouped = { filters: inner, kernel: 3, pad: 1, stride, groups };
-  const convolved = activatedConvolution(builder, `${name}_c3x3-b`, narrow, grouped);
+  const convolved = activatedConvolution(builder, { part: `${name}_c3x3-b`, input: narrow }, grouped);
   const part = `${name}_c1x1-c`;
-  const wide = activatedConvolution(builder, part, convolved, { filters: width + increment, kernel: 1 });
-  const [summand, added] = split(builder, part, wide, [width, width + increment]);
+  const wide = activatedConvolution(builder, { part, input: convolved }, { filters: width + increment, kernel: 1 });
+  const [summand, added] = split(builder, { part, input: wide }, [width, width + increment]);
   return {
     residual: builder.add('add', `${name}_sum`, [passed.residual, summand]),
     dense: builder.add('concat', `${name}_cat`, [passed.dense, added]),
   };
 }
 
-function joined(builder: GraphBuilder, name: string, paths: Paths): string {
+function joined(builder: NetworkBuilder, name: string, paths: Paths): string {
   return 'together' in paths ? paths.together : builder.add('concat', name, [paths.residual, paths.dense]);
 }
 
 function projected(
-  builder: GraphBuilder,
+  builder: NetworkBuilder,
   input: string,
   { name, width, increment, stride }: Block,
 ): { readonly residual: string; readonly dense: string } {
   const part = `${name}_c1x1-w(s/${stride})`;
   const filters = width + 2 * increment;
-  const both = activatedConvolution(builder, part, input, { filters, kernel: 1, stride });
-  const [residual, dense] = split(builder, part, both, [width, filters]);
+  const both = activatedConvolution(builder, { part, input }, { filters, kernel: 1, stride });
+  const [residual, dense] = split(builder, { part, input: both }, [width, filters]);
   return { residual, dense };
 }
 
+interface Place {
+  /** Prefix of the names of the layers. */
+  readonly part: string;
+  readonly input: string;
+}
+
 function split(
-  builder: GraphBuilder,
-  part: string,
-  input: string,
+  builder: NetworkBuilder,
+  { part, input }: Place,
   [middle, end]: readonly [number, number],
 ): [string, string] {
   return [
@@ -116,9 +120,9 @@ function split(
 }
 
 /** Normalise, rectify, convolve. */
-function activatedConvolution(builder: GraphBuilder, part: string, input: string, window: SquareConvolution): string {
+function activatedConvolution(builder: NetworkBuilder, { part, input }: Place, window: SquareConvolution): string {
   const normalization = { epsilon: 1e-3, momentum: 0.9, fixGamma: false };
   const normalized = builder.add('batch-normalization', `${part}__bn__bn`, input, normalization);
   const active = builder.add('activation', `${part}__ac__relu`, normalized, { function: 'relu' });
-  return convolve(builder, `${part}__conv`, active, window);
+  return builder.convolve(`${part}__conv`, active, window);
 }

@@ -1,10 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
-import { GraphBuilder } from '../graph/graph-builder.ts';
 import type { Pair } from '../graph/layers/window.ts';
 import { type Backbone, earlyDownsamplingOption, embeddingSizeOption } from './backbone.ts';
-import { normalizeInput } from './normalize-input.ts';
 import { type Head, headOption, outputHead } from './output-head.ts';
-import { pool } from './square-windows.ts';
+import { NetworkBuilder } from './network-builder.ts';
 
 export interface InceptionResnetOptions {
   readonly embeddingSize: number;
@@ -52,7 +50,7 @@ export function buildInceptionResnet(
 
 /** Layers have no names of their own; MXNet numbers them by kind in the order in which they are made. */
 class InceptionBody {
-  readonly builder = new GraphBuilder();
+  readonly builder = new NetworkBuilder();
   readonly #width: number;
 
   constructor(width: number) {
@@ -60,7 +58,7 @@ class InceptionBody {
   }
 
   build({ blocks35, blocks17, blocks8 }: Architecture, earlyDownsampling: boolean): string {
-    let x = this.#stem(normalizeInput(this.builder, this.builder.data), earlyDownsampling);
+    let x = this.#stem(this.builder.normalizeInput(), earlyDownsampling);
     for (let index = 0; index < blocks35; index += 1) x = this.#block35(x);
     x = this.#reduction(x, [
       [[384, 3, { stride: 2 }]],
@@ -102,7 +100,7 @@ class InceptionBody {
       [80, 1],
       [192, 3],
     ]);
-    const small = pool(this.builder, this.builder.numbered('pooling'), wide, { function: 'max', kernel: 3, stride: 2 });
+    const small = this.builder.pool(this.builder.numbered('pooling'), wide, { function: 'max', kernel: 3, stride: 2 });
     const branches = [
       this.#branch(small, [[96, 1]]),
       this.#branch(small, [
@@ -121,7 +119,7 @@ class InceptionBody {
 
   #averagePooled(input: string): string {
     const window = { function: 'average', kernel: 3, stride: 1, pad: 1 } as const;
-    return pool(this.builder, this.builder.numbered('pooling'), input, window);
+    return this.builder.pool(this.builder.numbered('pooling'), input, window);
   }
 
   #block35(input: string): string {
@@ -169,7 +167,7 @@ class InceptionBody {
   #reduction(input: string, branches: readonly (readonly Step[])[]): string {
     const convolved = branches.map((steps) => this.#branch(input, steps));
     const name = this.builder.numbered('pooling');
-    return this.#concat([...convolved, pool(this.builder, name, input, { function: 'max', kernel: 3, stride: 2 })]);
+    return this.#concat([...convolved, this.builder.pool(name, input, { function: 'max', kernel: 3, stride: 2 })]);
   }
 
   #residual(

@@ -1,5 +1,5 @@
-import type { Graph } from '../graph/graph.ts';
-import type { Backbone, ImageSize } from './backbone.ts';
+import type { Graph, ImageSize } from '../graph/graph.ts';
+import type { Backbone } from './backbone.ts';
 import { denseNet } from './dense-net.ts';
 import { dualPath } from './dual-path.ts';
 import { inceptionResnet } from './inception-resnet.ts';
@@ -66,7 +66,11 @@ export type BackboneName = keyof typeof backbones;
 /** The choice of a network as an experiment makes it: its name, and all its options with defaults filled in. */
 export type NetworkChoice = { [Name in BackboneName]: { readonly name: Name } & OptionsOf<Name> }[BackboneName];
 
-type OptionsOf<Name extends BackboneName> = (typeof backbones)[Name] extends Backbone<infer Options> ? Options : never;
+type OptionsOf<Name extends BackboneName> = Name extends BackboneName
+  ? (typeof backbones)[Name] extends Backbone<infer Options>
+    ? Options
+    : never
+  : never;
 
 /** The network of a name with the options given, and the defaults of all others. */
 export function chooseNetwork<Name extends BackboneName>(
@@ -76,16 +80,24 @@ export function chooseNetwork<Name extends BackboneName>(
   const schemas = Object.entries<Readonly<Record<string, unknown>>>(backbones[name].options);
   const defaults = Object.fromEntries(schemas.map(([option, schema]) => [option, schema['default']]));
   // Every option has a default of its own type; test/kit/net/backbones holds the schema to that.
-  return { name, ...defaults, ...options } as unknown as NetworkChoice;
+  const choice: unknown = { name, ...defaults, ...options };
+  return choice as NetworkChoice;
 }
 
-export function backboneOf({ name }: NetworkChoice): Backbone<object> {
+/** What is the same for all networks of a name. */
+export function backboneOf({ name }: NetworkChoice): Omit<Backbone<object>, 'build'> {
   return backbones[name];
 }
 
 /** Builds the chosen network for images of one size. */
 export function buildNetwork(choice: NetworkChoice, size: ImageSize): Graph {
-  return backboneOf(choice).build(choice, size);
+  return built(choice, size);
+}
+
+const byName: { readonly [Name in BackboneName]: Backbone<OptionsOf<Name>> } = backbones;
+
+function built<Name extends BackboneName>(choice: { readonly name: Name } & OptionsOf<Name>, size: ImageSize): Graph {
+  return byName[choice.name].build(choice, size);
 }
 
 function dualPathStages(

@@ -1,7 +1,6 @@
-import type { Graph } from '../graph/graph.ts';
-import { GraphBuilder } from '../graph/graph-builder.ts';
-import { type Backbone, embeddingSizeOption, type ImageSize } from './backbone.ts';
-import { normalizeInput } from './normalize-input.ts';
+import type { Graph, ImageSize } from '../graph/graph.ts';
+import { type Backbone, embeddingSizeOption } from './backbone.ts';
+import { NetworkBuilder } from './network-builder.ts';
 
 export interface MobileFaceNetOptions {
   readonly embeddingSize: number;
@@ -57,7 +56,7 @@ interface Bottleneck {
 class MobileFaceNetBuilder {
   readonly #scale: Scale;
   readonly #options: MobileFaceNetOptions;
-  readonly #builder = new GraphBuilder();
+  readonly #builder = new NetworkBuilder();
 
   constructor(scale: Scale, options: MobileFaceNetOptions) {
     this.#scale = scale;
@@ -65,15 +64,15 @@ class MobileFaceNetBuilder {
   }
 
   build(size: ImageSize): Graph {
-    let x = normalizeInput(this.#builder, this.#builder.data);
+    let x = this.#builder.normalizeInput();
     x = this.#activated('conv_1', x, { kernel: 3, stride: 2, pad: 1, out: 64 });
     x = this.#activated('conv_2_dw', x, { kernel: 3, pad: 1, out: 64, groups: 64 });
     x = this.#bottleneck('dconv_23', x, { inner: 128, out: 64, stride: 2 });
-    x = this.#residual('res_3', x, 4, { inner: 128, out: 64, stride: 1 });
+    x = this.#residual('res_3', x, { repeats: 4, inner: 128, out: 64, stride: 1 });
     x = this.#bottleneck('dconv_34', x, { inner: 256, out: 128, stride: 2 });
-    x = this.#residual('res_4', x, 6, { inner: 256, out: 128, stride: 1 });
+    x = this.#residual('res_4', x, { repeats: 6, inner: 256, out: 128, stride: 1 });
     x = this.#bottleneck('dconv_45', x, { inner: 512, out: 128, stride: 2 });
-    x = this.#residual('res_5', x, 2, { inner: 256, out: 128, stride: 1 });
+    x = this.#residual('res_5', x, { repeats: 2, inner: 256, out: 128, stride: 1 });
     x = this.#activated('conv_6sep', x, { kernel: 1, out: 512 });
     x = this.#linear('conv_6dw7_7', x, { kernel: this.#scale.lastKernel, out: 512, groups: 512 });
     return this.#builder.build({ channels: 3, ...size }, this.#head(x));
@@ -87,9 +86,9 @@ class MobileFaceNetBuilder {
     return this.#builder.add('batch-normalization', 'fc1', embedding, { epsilon: 2e-5, momentum, fixGamma: true });
   }
 
-  #residual(name: string, input: string, repeats: number, bottleneck: Bottleneck): string {
+  #residual(name: string, input: string, bottleneck: Bottleneck & { readonly repeats: number }): string {
     let x = input;
-    for (let index = 0; index < repeats; index += 1) {
+    for (let index = 0; index < bottleneck.repeats; index += 1) {
       const projected = this.#bottleneck(`${name}_block${index}`, x, bottleneck);
       x = this.#builder.add('add', this.#builder.numbered('_plus'), [projected, x]);
     }
@@ -108,13 +107,12 @@ class MobileFaceNetBuilder {
 
   #linear(name: string, input: string, { kernel, stride = 1, pad = 0, out, groups = 1 }: Block): string {
     const { width } = this.#scale;
-    const convolved = this.#builder.add('convolution', `${name}_conv2d`, input, {
+    const convolved = this.#builder.convolve(`${name}_conv2d`, input, {
       filters: out * width,
-      kernel: [kernel, kernel],
-      stride: [stride, stride],
-      pad: [pad, pad],
+      kernel,
+      stride,
+      pad,
       groups: groups === 1 ? 1 : groups * width,
-      bias: false,
     });
     const momentum = this.#options.bnMomentum;
     return this.#builder.add('batch-normalization', `${name}_batchnorm`, convolved, {

@@ -1,9 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
-import { GraphBuilder } from '../graph/graph-builder.ts';
 import { type Backbone, embeddingSizeOption } from './backbone.ts';
-import { normalizeInput } from './normalize-input.ts';
 import { outputHead } from './output-head.ts';
-import type { SquareConvolution } from './square-windows.ts';
+import { NetworkBuilder, type SquareConvolution } from './network-builder.ts';
 
 export interface MobileNetV2Options {
   readonly embeddingSize: number;
@@ -14,7 +12,7 @@ interface Stage {
   readonly expansion: number;
   readonly channels: number;
   readonly units: number;
-  /** Of the first unit. */
+  /** Stride of the first unit. */
   readonly stride: number;
 }
 
@@ -30,7 +28,7 @@ const stages: readonly Stage[] = [
   { expansion: 6, channels: 320, units: 1, stride: 1 },
 ];
 
-/** MobileNet v2 (Sandler et al. 2018) as InsightFace has it, with the names that MXNet's Gluon gives. */
+/** MobileNet v2 (Sandler et al. 2018) as InsightFace has it, with the names of MXNet's Gluon. */
 export const mobileNetV2: Backbone<MobileNetV2Options> = {
   family: 'MobileNet',
   summary: 'MobileNet v2: inverted residual units with linear bottlenecks.',
@@ -41,9 +39,9 @@ export const mobileNetV2: Backbone<MobileNetV2Options> = {
 
 /** A MobileNet v2 with a share of the channels: the width multiplier of the paper. */
 export function buildMobileNetV2(width: number, { embeddingSize }: MobileNetV2Options, image: Graph['input']): Graph {
-  const builder = new GraphBuilder();
+  const builder = new NetworkBuilder();
   const stem = new GluonScope(builder, '');
-  const pixels = normalizeInput(builder, builder.data);
+  const pixels = builder.normalizeInput();
   let layer = stem.activated(pixels, { filters: stemChannels * width, kernel: 3, pad: 1 });
   let before = stemChannels;
   let unit = 0;
@@ -88,10 +86,10 @@ function invertedResidual(
 
 /** Layers of one Gluon block: numbered by kind within its prefix, `fwd` for the node and the prefix for its parameters. */
 class GluonScope {
-  readonly #builder: GraphBuilder;
+  readonly #builder: NetworkBuilder;
   readonly #prefix: string;
 
-  constructor(builder: GraphBuilder, prefix: string) {
+  constructor(builder: NetworkBuilder, prefix: string) {
     this.#builder = builder;
     this.#prefix = prefix;
   }

@@ -1,9 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
-import { GraphBuilder } from '../graph/graph-builder.ts';
 import { type Backbone, earlyDownsamplingOption, embeddingSizeOption } from './backbone.ts';
-import { normalizeInput } from './normalize-input.ts';
 import { type Head, headOption, outputHead } from './output-head.ts';
-import { convolve, type SquareConvolution } from './square-windows.ts';
+import { NetworkBuilder, type SquareConvolution } from './network-builder.ts';
 
 export interface MobileNetOptions {
   readonly embeddingSize: number;
@@ -43,26 +41,35 @@ export function buildMobileNet(
   { embeddingSize, head, earlyDownsampling }: MobileNetOptions,
   image: Graph['input'],
 ): Graph {
-  const builder = new GraphBuilder();
+  const builder = new NetworkBuilder();
   let channels = 32 * width;
-  let layer = block(builder, 'conv_1', normalizeInput(builder, builder.data), {
-    filters: channels,
-    kernel: 3,
-    stride: earlyDownsampling ? 2 : 1,
-    pad: 1,
-  });
+  let layer = block(
+    builder,
+    { name: 'conv_1', input: builder.normalizeInput() },
+    {
+      filters: channels,
+      kernel: 3,
+      stride: earlyDownsampling ? 2 : 1,
+      pad: 1,
+    },
+  );
   for (const [index, { filters: whole, stride }] of pairs.entries()) {
     const filters = whole * width;
     const name = `conv_${index + 2}`;
     const depthwise = { filters: channels, kernel: 3, stride, pad: 1, groups: channels };
-    layer = block(builder, name, block(builder, `${name}_dw`, layer, depthwise), { filters, kernel: 1 });
+    const input = block(builder, { name: `${name}_dw`, input: layer }, depthwise);
+    layer = block(builder, { name, input }, { filters, kernel: 1 });
     channels = filters;
   }
   return builder.build(image, outputHead(head, { builder, image, layer, embeddingSize }));
 }
 
-function block(builder: GraphBuilder, name: string, input: string, window: SquareConvolution): string {
-  const convolved = convolve(builder, `${name}_conv2d`, input, window);
+function block(
+  builder: NetworkBuilder,
+  { name, input }: { readonly name: string; readonly input: string },
+  window: SquareConvolution,
+): string {
+  const convolved = builder.convolve(`${name}_conv2d`, input, window);
   const normalization = { epsilon: 1e-3, momentum: 0.9, fixGamma: true };
   const normalized = builder.add('batch-normalization', `${name}_batchnorm`, convolved, normalization);
   return builder.add('prelu', `${name}_relu`, normalized);

@@ -1,17 +1,16 @@
 import type { Graph } from '../graph/graph.ts';
-import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
-import { averageOverImage } from './square-windows.ts';
+import type { NetworkBuilder } from './network-builder.ts';
 
 /** Batch normalisation as ResNets, DenseNets and all output heads have it. */
 export const headNormalization = { epsilon: 2e-5, momentum: 0.9, fixGamma: false };
 
 /** The network so far, and what is to come out of it. */
 export interface FeatureMap {
-  readonly builder: GraphBuilder;
+  readonly builder: NetworkBuilder;
   /** Size of the images that enter the network. */
   readonly image: Graph['input'];
-  /** The layer that gives the last feature map. */
+  /** The layer whose value is the last feature map. */
   readonly layer: string;
   readonly embeddingSize: number;
 }
@@ -49,7 +48,7 @@ export const headOption = {
   description: 'How the embedding is made of the last feature map: the letter of --version-output, GDC or GNAP.',
 } as const;
 
-/** Ends the network with a head; gives the layer of the embedding. */
+/** Ends the network with a head; returns the layer of the embedding. */
 export function outputHead(head: Head, features: FeatureMap): string {
   return builders[head](features);
 }
@@ -78,7 +77,7 @@ function activated({ builder }: Part, input: string): string {
 
 function averaged({ builder, layer, ...rest }: FeatureMap, dropoutRate: number): string {
   const active = builder.add('prelu', 'relu1', firstNormalized({ builder, ...rest }, layer));
-  const mean = averageOverImage(builder, 'pool1', active);
+  const mean = builder.averageOverImage('pool1', active);
   const row = builder.add('flatten', builder.numbered('flatten'), mean);
   return dropoutRate === 0 ? row : dropped({ builder, ...rest }, dropoutRate, row);
 }
@@ -110,7 +109,7 @@ function normAwarePooled(features: FeatureMap): string {
   const wide = embeddingSize > channels ? widened(features) : features.layer;
   const equal = builder.add('batch-normalization', 'bn6f', wide, fixed);
   const norms = builder.add('equalize-norms', builder.numbered('equalizenorms'), equal);
-  const mean = averageOverImage(builder, builder.numbered('pooling'), norms);
+  const mean = builder.averageOverImage(builder.numbered('pooling'), norms);
   if (embeddingSize >= channels) {
     return normalized(features, builder.add('flatten', builder.numbered('flatten'), mean));
   }

@@ -1,7 +1,5 @@
-import type { GraphBuilder } from '../graph/graph-builder.ts';
-import { activate, type Activation } from './activate.ts';
 import { headNormalization } from './output-head.ts';
-import { averageOverImage, convolve } from './square-windows.ts';
+import type { Activation, NetworkBuilder, SquareConvolution } from './network-builder.ts';
 
 /**
  * Orders of a residual unit: `improved` is the unit of LResNet-IR (Deng et al. 2018, section 3.2.2), `post-activation` that
@@ -40,20 +38,20 @@ const bottleneck = {
   'pre-activation': [...basic['pre-activation'], 'bn', 'relu', 'conv'],
 } as const satisfies Record<string, readonly Step[]>;
 
-/** Adds a unit; gives the layer it ends in. */
-export function residualUnit(builder: GraphBuilder, input: string, unit: ResidualUnit): string {
+/** Adds a unit; returns the layer it ends in. */
+export function residualUnit(builder: NetworkBuilder, input: string, unit: ResidualUnit): string {
   const { name, order, activation } = unit;
   const values = walk(builder, input, unit);
   const residual = unit.squeezeExcitation ? excited(builder, values.last, unit) : values.last;
-  // Pre-activated units project what the first activation gives, all others what enters.
+  // Pre-activated units project the value of the first activation, all others their input.
   const shortcut = unit.projects ? projection(builder, values.firstActivation ?? input, unit) : input;
   const sum = builder.add('add', builder.numbered('_plus'), [residual, shortcut]);
-  return order === 'post-activation' ? activate(builder, `${name}_relu3`, sum, activation) : sum;
+  return order === 'post-activation' ? builder.activate(`${name}_relu3`, sum, activation) : sum;
 }
 
 /** The steps of the unit in their order; each kind is numbered from 1. */
 function walk(
-  builder: GraphBuilder,
+  builder: NetworkBuilder,
   input: string,
   unit: ResidualUnit,
 ): { readonly last: string; readonly firstActivation: string | undefined } {
@@ -66,9 +64,9 @@ function walk(
     counts[step] += 1;
     const name = `${unit.name}_${step}${counts[step]}`;
     if (step === 'bn') last = builder.add('batch-normalization', name, last, headNormalization);
-    if (step === 'relu') last = activate(builder, name, last, unit.activation);
+    if (step === 'relu') last = builder.activate(name, last, unit.activation);
     const window = windows[counts.conv - 1];
-    if (step === 'conv' && window !== undefined) last = convolve(builder, name, last, window);
+    if (step === 'conv' && window !== undefined) last = builder.convolve(name, last, window);
     if (step === 'relu' && unit.order === 'pre-activation') firstActivation ??= last;
   }
   return { last, firstActivation };
@@ -78,7 +76,7 @@ function orderOf({ order }: ResidualUnit): keyof typeof basic {
   return order === 'resnext' ? 'improved' : order;
 }
 
-function convolutions(unit: ResidualUnit): Parameters<typeof convolve>[3][] {
+function convolutions(unit: ResidualUnit): SquareConvolution[] {
   const { filters, order } = unit;
   const isGrouped = order === 'resnext';
   const inner = isGrouped ? filters / 2 : filters / 4;
@@ -103,17 +101,17 @@ function stridedConvolution({ order, bottleneck: isBottleneck, stridesFirst }: R
   return order === 'post-activation' && stridesFirst === true ? 0 : last;
 }
 
-function excited(builder: GraphBuilder, input: string, { name, filters, activation }: ResidualUnit): string {
-  const squeezed = averageOverImage(builder, `${name}_se_pool1`, input);
-  const few = convolve(builder, `${name}_se_conv1`, squeezed, { filters: filters / 16, kernel: 1, bias: true });
-  const active = activate(builder, `${name}_se_relu1`, few, activation);
-  const all = convolve(builder, `${name}_se_conv2`, active, { filters, kernel: 1, bias: true });
+function excited(builder: NetworkBuilder, input: string, { name, filters, activation }: ResidualUnit): string {
+  const squeezed = builder.averageOverImage(`${name}_se_pool1`, input);
+  const few = builder.convolve(`${name}_se_conv1`, squeezed, { filters: filters / 16, kernel: 1, bias: true });
+  const active = builder.activate(`${name}_se_relu1`, few, activation);
+  const all = builder.convolve(`${name}_se_conv2`, active, { filters, kernel: 1, bias: true });
   const weights = builder.add('activation', `${name}_se_sigmoid`, all, { function: 'sigmoid' });
   return builder.add('multiply', builder.numbered('broadcast_mul'), [input, weights]);
 }
 
-function projection(builder: GraphBuilder, input: string, { name, order, filters, stride }: ResidualUnit): string {
-  if (order === 'pre-activation') return convolve(builder, `${name}_sc`, input, { filters, kernel: 1, stride });
-  const projected = convolve(builder, `${name}_conv1sc`, input, { filters, kernel: 1, stride });
+function projection(builder: NetworkBuilder, input: string, { name, order, filters, stride }: ResidualUnit): string {
+  if (order === 'pre-activation') return builder.convolve(`${name}_sc`, input, { filters, kernel: 1, stride });
+  const projected = builder.convolve(`${name}_conv1sc`, input, { filters, kernel: 1, stride });
   return builder.add('batch-normalization', `${name}_sc`, projected, headNormalization);
 }

@@ -1,11 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
-import { GraphBuilder } from '../graph/graph-builder.ts';
-import { activate, type Activation, activations } from './activate.ts';
 import { type Backbone, earlyDownsamplingOption, embeddingSizeOption } from './backbone.ts';
-import { normalizeInput } from './normalize-input.ts';
 import { type Head, headNormalization, headOption, outputHead } from './output-head.ts';
 import { residualUnit, type UnitOrder } from './residual-unit.ts';
-import { convolve, pool } from './square-windows.ts';
+import { type Activation, activations, NetworkBuilder } from './network-builder.ts';
 
 export interface ResnetOptions {
   readonly embeddingSize: number;
@@ -17,14 +14,14 @@ export interface ResnetOptions {
 }
 
 interface Architecture {
-  /** Per stage. */
+  /** Residual units of each stage. */
   readonly units: readonly number[];
   readonly bottleneck: boolean;
   /** Filters of the units of the first stage; every further one has twice as many. */
   readonly width: number;
 }
 
-/** At most. */
+/** Maximum of the filters of the first convolution. */
 const stemFilters = 64;
 
 /** LResNet of InsightFace: residual network of the given depth; from 101 on of bottleneck units. */
@@ -62,30 +59,26 @@ export function resnet(depth: number, units: readonly number[]): Backbone<Resnet
 
 /** A residual network of any number of units. */
 export function buildResnet(architecture: Architecture, options: ResnetOptions, image: Graph['input']): Graph {
-  const builder = new GraphBuilder();
+  const builder = new NetworkBuilder();
   const filters = Math.min(architecture.width, stemFilters);
-  const layer = stages(builder, stem(builder, filters, options), architecture, options);
+  const layer = stages(builder, stem(builder, filters, options), { ...architecture, ...options });
   const { head, embeddingSize } = options;
   return builder.build(image, outputHead(head, { builder, image, layer, embeddingSize }));
 }
 
-function stem(builder: GraphBuilder, filters: number, { earlyDownsampling, activation }: ResnetOptions): string {
-  const pixels = normalizeInput(builder, builder.add('identity', 'id', builder.data));
+function stem(builder: NetworkBuilder, filters: number, { earlyDownsampling, activation }: ResnetOptions): string {
+  const pixels = builder.normalizeInput(builder.add('identity', 'id', builder.data));
   const window = earlyDownsampling ? { kernel: 7, stride: 2, pad: 3 } : { kernel: 3, pad: 1 };
-  const convolved = convolve(builder, 'conv0', pixels, { filters, ...window });
+  const convolved = builder.convolve('conv0', pixels, { filters, ...window });
   const normalized = builder.add('batch-normalization', 'bn0', convolved, headNormalization);
-  const active = activate(builder, 'relu0', normalized, activation);
+  const active = builder.activate('relu0', normalized, activation);
   if (!earlyDownsampling) return active;
-  return pool(builder, builder.numbered('pooling'), active, { function: 'max', kernel: 3, stride: 2, pad: 1 });
+  return builder.pool(builder.numbered('pooling'), active, { function: 'max', kernel: 3, stride: 2, pad: 1 });
 }
 
 /** The first unit of each stage halves the image and projects its input. */
-function stages(
-  builder: GraphBuilder,
-  input: string,
-  { units, bottleneck, width }: Architecture,
-  { unit: order, activation, squeezeExcitation, earlyDownsampling }: ResnetOptions,
-): string {
+function stages(builder: NetworkBuilder, input: string, network: Architecture & ResnetOptions): string {
+  const { units, bottleneck, width, unit: order, activation, squeezeExcitation, earlyDownsampling } = network;
   let layer = input;
   for (const [stage, count] of units.entries()) {
     for (let index = 1; index <= count; index += 1) {

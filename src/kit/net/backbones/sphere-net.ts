@@ -1,8 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
-import { GraphBuilder } from '../graph/graph-builder.ts';
 import { type Backbone, embeddingSizeOption } from './backbone.ts';
-import { normalizeInput } from './normalize-input.ts';
-import { convolve } from './square-windows.ts';
+import { NetworkBuilder } from './network-builder.ts';
 
 export interface SphereNetOptions {
   readonly embeddingSize: number;
@@ -32,14 +30,22 @@ export function buildSphereNet(
   { embeddingSize }: SphereNetOptions,
   image: Graph['input'],
 ): Graph {
-  const builder = new GraphBuilder();
-  let layer = normalizeInput(builder, builder.data);
+  const builder = new NetworkBuilder();
+  let layer = builder.normalizeInput();
   for (const [stage, count] of pairs.entries()) {
     const filters = width * 2 ** stage;
-    layer = activated(builder, `${stage + 1}_1`, layer, { filters, stride: 2, bias: true });
+    layer = activated(builder, { name: `${stage + 1}_1`, input: layer }, { filters, stride: 2, bias: true });
     for (let pair = 0; pair < count; pair += 1) {
-      const first = activated(builder, `${stage + 1}_${2 * pair + 2}`, layer, { filters, stride: 1, bias: false });
-      const second = activated(builder, `${stage + 1}_${2 * pair + 3}`, first, { filters, stride: 1, bias: false });
+      const first = activated(
+        builder,
+        { name: `${stage + 1}_${2 * pair + 2}`, input: layer },
+        { filters, stride: 1, bias: false },
+      );
+      const second = activated(
+        builder,
+        { name: `${stage + 1}_${2 * pair + 3}`, input: first },
+        { filters, stride: 1, bias: false },
+      );
       layer = builder.add('add', builder.numbered('_plus'), [layer, second]);
     }
   }
@@ -48,10 +54,9 @@ export function buildSphereNet(
 }
 
 function activated(
-  builder: GraphBuilder,
-  name: string,
-  input: string,
+  builder: NetworkBuilder,
+  { name, input }: { readonly name: string; readonly input: string },
   window: { readonly filters: number; readonly stride: number; readonly bias: boolean },
 ): string {
-  return builder.add('prelu', `relu${name}`, convolve(builder, `conv${name}`, input, { kernel: 3, pad: 1, ...window }));
+  return builder.add('prelu', `relu${name}`, builder.convolve(`conv${name}`, input, { kernel: 3, pad: 1, ...window }));
 }

@@ -1,5 +1,6 @@
 import { inputName, type LayerNode } from '../graph/graph.ts';
-import type { GraphParameter, ShapedGraph } from '../graph/infer-shapes.ts';
+import type { GraphParameter, ShapedGraph } from '../graph/shaped-graph.ts';
+import { reachableLayers } from '../graph/reachable.ts';
 import type { LayerKernels, LayerKernelTable } from './layer-kernels.ts';
 
 /** One layer with everything that is known about it before it runs. */
@@ -26,7 +27,7 @@ export interface ExecutionPlan {
 
 /** Decides, once per network, what is computed and how long each value is needed. */
 export function planExecution({ graph, parameters }: ShapedGraph, table: LayerKernelTable): ExecutionPlan {
-  const needed = neededLayers(graph.layers, graph.outputs);
+  const needed = reachableLayers(graph.layers, graph.outputs);
   const trains = new Map<string, boolean>([[inputName, false]]);
   const layers = needed.map((node): PlannedLayer => {
     const own = parameters.filter((parameter) => parameter.layer === node.name);
@@ -43,16 +44,6 @@ export function planExecution({ graph, parameters }: ShapedGraph, table: LayerKe
       training: countUses(layers, graph.outputs, true),
     },
   };
-}
-
-function neededLayers(layers: readonly LayerNode[], outputs: readonly string[]): LayerNode[] {
-  const needed = new Set(outputs);
-  const reversed = layers.toReversed().filter((node) => {
-    if (!needed.has(node.name)) return false;
-    for (const input of node.inputs) needed.add(input);
-    return true;
-  });
-  return reversed.toReversed();
 }
 
 function countUses(

@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { Random } from '../../../core/random.ts';
 import { inputName } from '../graph/graph.ts';
-import type { GraphParameter, ShapedGraph } from '../graph/infer-shapes.ts';
-import type { NamedArray } from '../model/named-array.ts';
+import type { GraphParameter, ShapedGraph } from '../graph/shaped-graph.ts';
+import type { NamedArray } from '../model/model.ts';
 import type { Backend } from './backend.ts';
 import { type ExecutionPlan, planExecution, type PlannedLayer } from './execution-plan.ts';
 import type { ForwardResult, LayerKernelTable, ParameterTensors } from './layer-kernels.ts';
@@ -66,24 +66,24 @@ export class GraphExecutor {
   readonly #parameters: ReadonlyMap<string, ParameterSlot>;
 
   /** `arrays` holds every parameter of the graph. */
-  constructor(backend: Backend, inferred: ShapedGraph, arrays: ReadonlyMap<string, NamedArray>) {
+  constructor(backend: Backend, shaped: ShapedGraph, arrays: ReadonlyMap<string, NamedArray>) {
     this.#backend = backend;
-    this.#plan = planExecution(inferred, kernelsOf(backend));
+    this.#plan = planExecution(shaped, kernelsOf(backend));
     this.#parameters = new Map(
-      inferred.parameters.map((declaration) => {
+      shaped.parameters.map((declaration) => {
         const array = required(arrays.get(declaration.name), `parameter "${declaration.name}"`);
-        return [declaration.name, this.#slotFor(inferred, declaration, array)];
+        return [declaration.name, this.#slotFor(shaped, declaration, array)];
       }),
     );
   }
 
-  #slotFor(inferred: ShapedGraph, declaration: GraphParameter, array: NamedArray): ParameterSlot {
+  #slotFor(shaped: ShapedGraph, declaration: GraphParameter, array: NamedArray): ParameterSlot {
     const { tf } = this.#backend;
     const node = required(
-      inferred.graph.layers.find(({ name }) => name === declaration.layer),
+      shaped.graph.layers.find(({ name }) => name === declaration.layer),
       `layer "${declaration.layer}"`,
     );
-    const channels = inferred.shapes.get(node.inputs[0] ?? '')?.[0] ?? 1;
+    const channels = shaped.shapes.get(node.inputs[0] ?? '')?.[0] ?? 1;
     const layout = layoutOf(node, declaration.suffix, channels);
     const tensor = tf.tidy(() => toBackendLayout(tf, arrayTensor(this.#backend, array), layout));
     if (declaration.role === 'fixed') return { declaration, layout, momentum: 0, tensor: onesInPlaceOf(tf, tensor) };

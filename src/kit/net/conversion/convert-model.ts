@@ -1,25 +1,24 @@
 import { fail, throwIfAny } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
+import { failures } from '../failures.ts';
 import type { Backend } from '../backends/backend.ts';
 import type { OnnxruntimeOnCpu } from '../sessions/onnxruntime/load-onnxruntime.ts';
 import { onnxOutputValues, outputValues } from '../sessions/output-values.ts';
-import type { ParameterizedGraph } from '../passes/fold-batch-normalization.ts';
-import type { ShapedGraph } from '../graph/infer-shapes.ts';
-import { elementCount } from '../graph/layers/layer-definition.ts';
-import type { Model } from '../model/model-folder.ts';
+import type { ParameterizedGraph, Model } from '../model/model.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
+import { elementCount } from '../graph/feature-shape.ts';
 import { slimModel } from '../passes/slim-model.ts';
-import { readOptionFailures, writeOptionFailures } from '../exchange/check-options.ts';
-import { checkTarget } from '../exchange/check-target.ts';
+import { checkTarget } from '../exchange/model-files.ts';
 import { compareOutputs, type OutputDifference } from './compare-outputs.ts';
 import type { ModelFormat, ModelWriteOptions } from '../exchange/model-format.ts';
-import { type ModelSource, readModelAs } from '../exchange/read-model-as.ts';
+import { type ModelSource, readModelAs, readOptionFailures, writeOptionFailures } from '../exchange/read-model-as.ts';
 
 export interface ModelConversion {
   readonly from: ModelSource;
   readonly to: { readonly format: ModelFormat; readonly path: string; readonly options: ModelWriteOptions };
   /** Drop what only training needs. */
   readonly slim: boolean;
-  /** The greatest relative difference that is accepted. */
+  /** Maximum of the relative difference that is accepted. */
   readonly limit: number;
   readonly seed: number;
 }
@@ -28,7 +27,7 @@ export interface ModelConversion {
 export interface ComparisonEngines {
   /** Runs the network that was read and the one that was written, as our own reader understands it. */
   readonly layers: () => Promise<Backend>;
-  /** Runs a written ONNX file as it is, a reader of other hands; or why it cannot. */
+  /** Runs a written ONNX file as it is, as an independent implementation; or why it cannot. */
   readonly onnxruntime: OnnxruntimeOnCpu;
 }
 
@@ -40,7 +39,7 @@ export interface ConvertedModel {
   readonly notes: readonly string[];
   /** By our own reader, computed as the network that was read. */
   readonly outputs: readonly OutputDifference[];
-  /** Of ONNX files: what onnxruntime gives for them, or why it was not asked. */
+  /** For ONNX files: how far the outputs in onnxruntime are away, or why it was not run. */
   readonly onnxruntime?: OnnxruntimeComparison;
 }
 
@@ -52,7 +51,7 @@ export type OnnxruntimeComparison =
 const imageCount = 2;
 
 /**
- * Reads a model, writes it in another format, reads that again, and compares what both give for random images, 0..255;
+ * Reads a model, writes it in another format, reads that again, and compares the outputs of both for random images, 0..255;
  * an ONNX file is also run by onnxruntime. Fails with the codes of the formats, with `option-not-taken`,
  * `format-not-written`, `bad-target`, and those of `compareOutputs`; what has been written stays, to be looked at.
  */
@@ -60,39 +59,39 @@ export async function convertModel(conversion: ModelConversion, engines: Compari
   const { to, limit } = conversion;
   let loaded: Promise<Backend> | undefined;
   const layers = (): Promise<Backend> => (loaded ??= engines.layers());
-  const { model, images, wanted } = await writeModel(conversion, layers);
-  const { inferred, notes } = model;
-  const comparison = { inferred, wanted, file: to.path, limit };
-  const found = readBack(conversion, inferred, { engine: await layers(), images });
+  const { model, images, expected } = await writeModel(conversion, layers);
+  const { shaped, notes } = model;
+  const comparison = { shaped, expected, file: to.path, limit };
+  const found = readBack(conversion, shaped, { engine: await layers(), images });
   const outputs = compareOutputs({ ...comparison, found, how: 'read again' });
-  const parameterCount = inferred.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  const converted = { layers: inferred.graph.layers.length, parameterCount, notes: notes ?? [], outputs };
+  const parameterCount = shaped.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const converted = { layers: shaped.graph.layers.length, parameterCount, notes: notes ?? [], outputs };
   if (to.format.name !== 'onnx') return converted;
   if (!engines.onnxruntime.available) {
     return { ...converted, onnxruntime: { ran: false, reason: engines.onnxruntime.reason } };
   }
   const onnxruntime = engines.onnxruntime.load();
   const { version } = onnxruntime.identity;
-  const ran = await onnxOutputValues(onnxruntime, { file: to.path, inferred, images });
+  const ran = await onnxOutputValues(onnxruntime, { file: to.path, shaped, images });
   const compared = compareOutputs({ ...comparison, found: ran, how: `in onnxruntime ${version}` });
   return { ...converted, onnxruntime: { ran: true, version, outputs: compared } };
 }
 
 interface WrittenModel {
   /** Without its parameters: several copies of large ones need not be in memory at a time. */
-  readonly model: Pick<Model, 'inferred' | 'notes'>;
+  readonly model: Pick<Model, 'shaped' | 'notes'>;
   readonly images: Float32Array;
-  readonly wanted: readonly Float32Array[];
+  readonly expected: readonly Float32Array[];
 }
 
 async function writeModel(conversion: ModelConversion, layers: ComparisonEngines['layers']): Promise<WrittenModel> {
   const { to, seed } = conversion;
   const model = readSource(conversion);
-  const { inferred, notes } = model;
+  const { shaped, notes } = model;
   const images = randomImages(model, seed);
-  const wanted = outputValues(await layers(), model, images);
+  const expected = outputValues(await layers(), model, images);
   to.format.write?.(to.path, model, to.options);
-  return { model: { inferred, ...(notes === undefined ? {} : { notes }) }, images, wanted };
+  return { model: { shaped, ...(notes === undefined ? {} : { notes }) }, images, expected };
 }
 
 function readBack(
@@ -110,8 +109,7 @@ function readBack(
 function readSource(conversion: ModelConversion): Model {
   const { from, to, slim } = conversion;
   if (to.format.write === undefined) {
-    const message = `Models are read from the format "${to.format.name}", but not written to it.`;
-    fail({ code: 'format-not-written', message });
+    fail(failures.formatNotWritten({ format: to.format.name }));
   }
   throwIfAny([
     ...readOptionFailures(from.format, from.options, from.path),
@@ -122,8 +120,8 @@ function readSource(conversion: ModelConversion): Model {
   return slim ? { ...read, ...slimModel(read, from.path) } : read;
 }
 
-function randomImages({ inferred }: ParameterizedGraph, seed: number): Float32Array {
-  const { channels, height, width } = inferred.graph.input;
+function randomImages({ shaped }: ParameterizedGraph, seed: number): Float32Array {
+  const { channels, height, width } = shaped.graph.input;
   const random = Random.derive(seed, 'images to compare with');
   return Float32Array.from({ length: imageCount * channels * height * width }, () => random.integer(256));
 }

@@ -1,12 +1,10 @@
 import { checkValues, checkParameters } from '../model/check-parameters.ts';
 import { type Graph } from '../graph/graph.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
-import type { Model, ModelOrigin } from '../model/model-folder.ts';
-import type { NamedArray } from '../model/named-array.ts';
+import type { Model, ModelOrigin, NamedArray } from '../model/model.ts';
 import { assumedSizeNote, sizeText, underAssumedSize } from './assumed-size.ts';
-import { checkNormalizedOnce } from './check-normalization.ts';
+import { checkNormalizedOnce, normalizedInput } from './input-normalization.ts';
 import type { ModelReadOptions } from './model-format.ts';
-import { normalizedInput } from './normalized-input.ts';
 
 export interface ModelParts {
   readonly graph: Graph;
@@ -15,7 +13,7 @@ export interface ModelParts {
   readonly origin: ModelOrigin;
   /** Named in failures. */
   readonly file: string;
-  /** Nothing says how large the images are: the graph's input is a guess. */
+  /** The size of the images is not stated anywhere: the graph's input is a guess. */
   readonly isAssumedSize?: boolean;
 }
 
@@ -35,14 +33,14 @@ export function assembleModel(parts: ModelParts, options: ModelReadOptions = {})
 function checkedModel({ graph, arrays, origin, file }: ModelParts, options: ModelReadOptions): Model {
   if (options.normalization !== undefined) checkNormalizedOnce(graph, options.normalization, file);
   const whole = options.normalization === undefined ? graph : normalizedInput(graph, options.normalization);
-  const inferred = inferShapes(whole, file);
+  const shaped = inferShapes(whole, file);
   const found = new Map([...arrays].map((array) => [array.name, array]));
-  checkParameters(inferred, found.values(), file);
-  checkValues(inferred, found, file);
+  checkParameters(shaped, found.values(), file);
+  checkValues(shaped, found, file);
   const parameters = new Map<string, NamedArray>();
-  for (const { name, shape, role } of inferred.parameters) {
+  for (const { name, shape, role } of shaped.parameters) {
     const values = role === 'fixed' ? undefined : found.get(name)?.values;
     parameters.set(name, { name, shape, values: values ?? new Float32Array(shape[0] ?? 0).fill(1) });
   }
-  return { inferred, parameters, origin };
+  return { shaped, parameters, origin };
 }

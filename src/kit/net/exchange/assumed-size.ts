@@ -1,21 +1,21 @@
 import { type Failure, FailureError } from '../../../core/failure.ts';
 import type { Graph } from '../graph/graph.ts';
 
-/** Of the images of networks that embed faces; taken where neither a file nor the options say another. */
+/** Of the images of networks that embed faces; assumed if neither a file nor the options state another. */
 export const assumedSize = { channels: 3, height: 112, width: 112 } as const satisfies Graph['input'];
 
-const howToSay = '--input 3xHEIGHTxWIDTH says another, in stages the parameter "input"';
+const howToState = '--input 3xHEIGHTxWIDTH sets another, in stages the parameter "input"';
 
-/** For people: that the size was assumed, and how to give another. */
+/** For people: that the size was assumed, and how to set another. */
 export function assumedSizeNote(input: Graph['input']): string {
-  return `The file does not say how large its images are: ${sizeText(input)} was assumed; ${howToSay}.`;
+  return `The file does not state how large its images are: ${sizeText(input)} was assumed; ${howToState}.`;
 }
 
 export function sizeText({ channels, height, width }: Graph['input']): string {
   return `${channels}x${height}x${width}`;
 }
 
-/** Does what depends on an assumed size; failures say that it was assumed, which may be all that is wrong. */
+/** Does what depends on an assumed size; failures tell that it was assumed, which may be all that is wrong. */
 export function underAssumedSize<Result>(input: Graph['input'], work: () => Result): Result {
   try {
     return work();
@@ -32,5 +32,5 @@ export function mayBeDueToSize([first]: readonly Failure[]): boolean {
 }
 
 function assumedSizeHint(input: Graph['input']): string {
-  return `The size of the images, ${sizeText(input)}, was assumed, since the file does not say it: ${howToSay}.`;
+  return `The size of the images, ${sizeText(input)}, was assumed, since the file does not state it: ${howToState}.`;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { didYouMean } from '../../../core/did-you-mean.ts';
 import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import { modelFormats } from './index.ts';
 import type { ModelFormat } from './model-format.ts';
 
@@ -10,33 +10,20 @@ const formats: readonly ModelFormat[] = Object.values<ModelFormat>(modelFormats)
 export function modelFormatNamed(name: string): ModelFormat {
   const found = formats.find((format) => format.name === name);
   if (found !== undefined) return found;
-  const names = formats.map((format) => format.name);
-  const near = didYouMean(name, names);
-  fail({
-    code: 'unknown-model-format',
-    message: `Expected a model format (${names.join(', ')}), found "${name}".`,
-    ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }),
-  });
+  fail(failures.unknownModelFormat({ name, known: formats.map((format) => format.name) }));
 }
 
-/** The format of the model at `path`; undefined where there is none. */
+/** The format of the model at `path`; undefined if nothing known is there. */
 export function recognisedFormat(path: string): ModelFormat | undefined {
   return formats.find((format) => format.recognises(path));
 }
 
-/** The format of the model at `path`. Fails with `no-model` where there is nothing or nothing known. */
+/** The format of the model at `path`. Fails with `no-model` if there is nothing or nothing known. */
 export function modelFormatOf(path: string): ModelFormat {
   const found = recognisedFormat(path);
   if (found !== undefined) return found;
-  const titles = formats.map(({ title }) => title).join('; ');
-  fail({
-    code: 'no-model',
-    message: existsSync(path)
-      ? `Expected a model (${titles}), found something else.`
-      : `Expected a model (${titles}), found nothing there.`,
-    at: { file: path },
-    hint: '`flow inspect` says what a file or folder holds.',
-  });
+  const titles = formats.map(({ title }) => title);
+  fail(failures.noModel({ titles, exists: existsSync(path) }, { file: path }));
 }
 
 /**
@@ -50,10 +37,5 @@ export function modelFormatForWriting(path: string): ModelFormat {
   const extension = /\.[a-z][a-z0-9]*$/i.exec(path)?.[0];
   if (extension === undefined) return modelFormats.folder;
   const endings = formats.filter((format) => format.write !== undefined).flatMap((format) => format.endings);
-  fail({
-    code: 'unknown-model-format',
-    message: `Expected a name whose ending says the format (${endings.join(', ')}), or a folder, found "${extension}".`,
-    at: { file: path },
-    hint: 'With a slash at its end it is a folder; --to says the format whatever the name is.',
-  });
+  fail(failures.unknownModelExtension({ extension, known: endings }, { file: path }));
 }

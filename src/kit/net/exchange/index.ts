@@ -1,10 +1,17 @@
-import { caffe } from './caffe/index.ts';
-import { faceApi } from './face-api.ts';
-import { folder } from './folder.ts';
+import { caffeFormat } from './caffe/caffe-format.ts';
+import { faceApiFormat } from './face-api-format.ts';
+import { folderFormat } from './folder-format.ts';
 import type { ModelFormat } from './model-format.ts';
-import { mxnet } from './mxnet/index.ts';
-import { npz } from './npz.ts';
-import { onnx } from './onnx/index.ts';
+import { mxnetFormat } from './mxnet/mxnet-format.ts';
+import { npzFormat } from './npz-format.ts';
+import { onnxFormat } from './onnx/onnx-format.ts';
 
-/** Every way to keep a model, in the order in which a path is tried. What stands here `flow convert` reads and writes. */
-export const modelFormats = { folder, mxnet, caffe, onnx, npz, faceApi } as const satisfies Record<string, ModelFormat>;
+/** Every way to keep a model, in the order in which a path is tried. What is here `flow convert` reads and writes. */
+export const modelFormats = {
+  folder: folderFormat,
+  mxnet: mxnetFormat,
+  caffe: caffeFormat,
+  onnx: onnxFormat,
+  npz: npzFormat,
+  faceApi: faceApiFormat,
+} as const satisfies Record<string, ModelFormat>;

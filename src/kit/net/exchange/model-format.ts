@@ -1,4 +1,5 @@
-import type { Model } from '../model/model-folder.ts';
+import type { ImageSize } from '../graph/graph.ts';
+import type { Model } from '../model/model.ts';
 
 /** A way to keep a network with its parameters in files. Every importer makes a `Model`, every exporter takes one. */
 export interface ModelFormat {
@@ -13,42 +14,42 @@ export interface ModelFormat {
    * of them counts, and `read` and `write` find the others beside it.
    */
   readonly endings: readonly string[];
-  /** Name of a model that stands in a folder of its own: `model.onnx`; empty where the folder is the model. */
+  /** Name of a model in a folder of its own: `model.onnx`; empty if the folder is the model. */
   readonly standardName: string;
-  /** Whether a model of this format lies at `path`: one of its files, or a folder that holds it. */
+  /** Whether there is a model of this format at `path`: one of its files, or a folder that holds it. */
   recognises(path: string): boolean;
   /** The files, there or not, that `path` means, or of several epochs of a network what they share; see `companions`. */
   filesAt(path: string): readonly string[];
   /**
-   * Endings of files that belong together, `*` for any digits: one that has an ending of these stands for those beside
-   * it too that begin as it does. Ports that take models watch the same files: what is listed here goes into their
-   * schema by `npm run generate`. Empty where a model is one file.
+   * Endings of files that belong together, `*` for any digits: one that has an ending of these means also those beside
+   * it that begin as it does. Ports that take models watch the same files: what is listed here goes into their
+   * schema by `npm run generate`. Empty if a model is one file.
    */
   readonly companions: readonly string[];
   /** What it has a use for; anything else that is given is a failure (`option-not-taken`). */
   readonly takes: { readonly read: readonly ReadOption[]; readonly write: readonly WriteOption[] };
-  /** Paths of the networks in what holds several by itself; absent where a path means one network. */
+  /** Paths of the networks in what holds several by itself; absent if a path means one network. */
   networksIn?(path: string): readonly string[];
   /**
    * Reads the model at a path that {@link recognises} accepts. Fails with the codes of its format, of graphs
    * (`inferShapes`) and of parameters (`checkParameters`), and names the layer.
    */
   read(path: string, options: ModelReadOptions): Model;
-  /** Writes the model, folder included; absent where there is no use in writing. Fails with `not-expressible`. */
+  /** Writes the model, folder included; absent if there is no use in writing. Fails with `not-expressible`. */
   write?(path: string, model: Model, options: ModelWriteOptions): void;
 }
 
 export type ReadOption = keyof ModelReadOptions;
 export type WriteOption = keyof ModelWriteOptions;
 
-/** What a file does not say of itself. All may be left out. */
+/** What a file does not state itself. All may be left out. */
 export interface ModelReadOptions {
   /** Of a checkpoint with several parameter files, `model-0012.params`; the last one unless given. */
   readonly epoch?: number;
   /** Layers whose values are the results, instead of those the file names. */
   readonly outputs?: readonly string[];
-  /** Size of the images, where the file leaves it open; 112 x 112 for networks that embed. */
-  readonly input?: ImageSize;
+  /** Size of the images, if the file leaves it open; 112 x 112 for networks that embed. */
+  readonly input?: InputSize;
   /**
    * What the programs that use the file do to an image before the network sees it; becomes part of the graph, whose
    * own images are RGB, 0..255.
@@ -56,11 +57,9 @@ export interface ModelReadOptions {
   readonly normalization?: InputNormalization;
 }
 
-export interface ImageSize {
+export interface InputSize extends ImageSize {
   /** 3 unless given. */
   readonly channels?: number;
-  readonly height: number;
-  readonly width: number;
 }
 
 /** The network is fed (value - mean) * scale. */
@@ -74,7 +73,7 @@ export interface InputNormalization {
 export interface ModelWriteOptions {
   /**
    * For formats whose programs may do it themselves (Caffe): whether the network turns pixels 0..255 into what its first
-   * layer wants, or whoever feeds it. What the format's programs expect unless given.
+   * layer takes, or its caller. What the format's programs expect unless given.
    */
   readonly normalization?: 'inside' | 'outside';
   /** Part of the file names of formats that keep several epochs of a network; 0 unless given. */

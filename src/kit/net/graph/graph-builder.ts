@@ -1,7 +1,7 @@
-import { type Graph, inputName, type LayerNode, type LayerNodeOf } from './graph.ts';
+import { type Graph, inputName, layerNode, type LayerNode } from './graph.ts';
 import type { AttributesOf, LayerKind } from './layers/index.ts';
 
-/** Puts a graph together layer by layer; every method that adds a layer gives its name, to be the input of others. */
+/** Puts a graph together layer by layer; every method that adds a layer returns its name, to be the input of others. */
 export class GraphBuilder {
   readonly data = inputName;
   readonly #layers: LayerNode[] = [];
@@ -16,18 +16,18 @@ export class GraphBuilder {
       : [attributes: AttributesOf<Kind>, parameterNames?: Record<string, string>]
   ): string {
     const [attributes = {} as AttributesOf<Kind>, parameterNames] = rest;
-    const node: LayerNodeOf<Kind> = {
+    const node = layerNode({
       name,
       kind,
       inputs: typeof inputs === 'string' ? [inputs] : inputs,
       attributes,
       ...(parameterNames === undefined ? {} : { parameterNames }),
-    };
-    this.#layers.push(node as LayerNode);
+    });
+    this.#layers.push(node);
     return name;
   }
 
-  /** The name that MXNet gives to the next node without one: the first is `<hint>0`. */
+  /** The name under which MXNet numbers the next node without a name: the first is `<hint>0`. */
   numbered(hint: string): string {
     const number = this.#numbers.get(hint) ?? 0;
     this.#numbers.set(hint, number + 1);

@@ -1,9 +1,10 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { fail } from '../../../core/failure.ts';
-import { elementCount } from '../graph/layers/layer-definition.ts';
-import type { NamedArray } from './named-array.ts';
+import { failures } from '../failures.ts';
+import { elementCount } from '../graph/feature-shape.ts';
+import type { NamedArray } from './model.ts';
 
-/** Where an array lies in a file of arrays: float32, little-endian, row by row. */
+/** Where an array is in a file of arrays: float32, little-endian, row by row. */
 export interface ArrayEntry {
   readonly name: string;
   readonly shape: readonly number[];
@@ -13,7 +14,7 @@ export interface ArrayEntry {
 
 const bytesPerValue = 4;
 
-/** Writes arrays one after the other and makes them durable; gives their places. */
+/** Writes arrays one after the other and makes them durable; returns their places. */
 export function writeArrayFile(path: string, arrays: Iterable<NamedArray>): ArrayEntry[] {
   const descriptor = openSync(path, 'w');
   try {
@@ -31,12 +32,12 @@ export function writeArrayFile(path: string, arrays: Iterable<NamedArray>): Arra
   }
 }
 
-/** Reads the arrays that `entries` name. Fails with `model-truncated` where one would lie outside of the file. */
+/** Reads the arrays that `entries` name. Fails with `model-truncated` if one would be outside of the file. */
 export function readArrayFile(path: string, entries: readonly ArrayEntry[]): Map<string, NamedArray> {
   const descriptor = openFile(path);
   try {
     const { size } = fstatSync(descriptor);
-    // All of them before memory is taken for any.
+    // All of them before memory is allocated for any.
     for (const entry of entries) checkBounds(path, entry, size);
     return new Map(
       entries.map(({ name, shape, offset }) => {
@@ -54,26 +55,14 @@ function openFile(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (cause) {
-    fail(
-      {
-        code: 'model-incomplete',
-        message: 'The file with the values of the parameters is missing.',
-        at: { file: path },
-      },
-      cause,
-    );
+    fail(failures.modelIncomplete({}, { file: path }), cause);
   }
 }
 
 function checkBounds(path: string, { name, shape, offset }: ArrayEntry, size: number): void {
   const end = offset + elementCount(shape) * bytesPerValue;
   if (end <= size) return;
-  fail({
-    code: 'model-truncated',
-    message: `Parameter "${name}" should end at byte ${end}, but the file has ${size} bytes.`,
-    at: { file: path, offset },
-    hint: 'The file is not whole: copy it again, or train anew.',
-  });
+  fail(failures.modelTruncated({ name, end, size }, { file: path, offset }));
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array): void {
@@ -84,13 +73,7 @@ function readAll(path: string, descriptor: number, target: { bytes: Uint8Array; 
   const { bytes, offset } = target;
   for (let done = 0; done < bytes.length;) {
     const count = readSync(descriptor, bytes, done, bytes.length - done, offset + done);
-    if (count === 0) {
-      fail({
-        code: 'model-truncated',
-        message: 'The file ended while it was read.',
-        at: { file: path, offset: offset + done },
-      });
-    }
+    if (count === 0) fail(failures.modelShrank({}, { file: path, offset: offset + done }));
     done += count;
   }
 }

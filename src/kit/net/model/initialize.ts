@@ -1,7 +1,7 @@
 import { Random } from '../../../core/random.ts';
-import type { GraphParameter } from '../graph/infer-shapes.ts';
-import { elementCount } from '../graph/layers/layer-definition.ts';
-import type { NamedArray } from './named-array.ts';
+import type { GraphParameter } from '../graph/shaped-graph.ts';
+import { elementCount } from '../graph/feature-shape.ts';
+import type { NamedArray } from './model.ts';
 
 /** Xavier's rule (Glorot and Bengio 2010) as MXNet has it, magnitude 2: variance (gaussian) or bound (uniform) from one fan. */
 export interface WeightInitializer {

@@ -1,27 +1,14 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
-import type { Json } from '../../../core/digest.ts';
 import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import { readArrayFile, writeArrayFile } from './array-file.ts';
 import { checkValues, checkParameters } from './check-parameters.ts';
 import type { Graph } from '../graph/graph.ts';
-import { inferShapes, type ShapedGraph } from '../graph/infer-shapes.ts';
+import { inferShapes } from '../graph/infer-shapes.ts';
+import type { Model, ModelOrigin, NamedArray } from './model.ts';
 import { parseModelFile } from './model-file.ts';
-import type { NamedArray } from './named-array.ts';
-
-/** How a model came to be; for people, not for programs. */
-export type ModelOrigin = Readonly<Record<string, Json>>;
-
-/** A network with its parameters. */
-export interface Model {
-  readonly inferred: ShapedGraph;
-  /** By name, in MXNet's layouts. */
-  readonly parameters: ReadonlyMap<string, NamedArray>;
-  readonly origin: ModelOrigin;
-  /** What had to be assumed in reading it, for people; absent where nothing was. */
-  readonly notes?: readonly string[];
-}
 
 const jsonName = 'model.json';
 const valuesName = 'parameters.bin';
@@ -38,28 +25,24 @@ export function writeModel(
 }
 
 /**
- * Reads a model folder. Fails with `no-model`, `bad-model` and the codes of graphs where model.json is wrong, with
- * `model-incomplete`, `model-truncated` and `parameters-mismatch` where the values do not fit it, and with
+ * Reads a model folder. Fails with `no-model`, `bad-model` and the codes of graphs if model.json is wrong, with
+ * `model-incomplete`, `model-truncated` and `parameters-mismatch` if the values do not fit it, and with
  * `parameter-not-finite` and `negative-variance`.
  */
 export function readModel(folder: string): Model {
   const file = join(folder, jsonName);
   const { graph, arrays, origin } = parseModelFile(readText(file), file);
-  const inferred = inferShapes(graph, file);
-  checkParameters(inferred, arrays, file);
+  const shaped = inferShapes(graph, file);
+  checkParameters(shaped, arrays, file);
   const parameters = readArrayFile(join(folder, valuesName), arrays);
-  checkValues(inferred, parameters, join(folder, valuesName));
-  return { inferred, parameters, origin };
+  checkValues(shaped, parameters, join(folder, valuesName));
+  return { shaped, parameters, origin };
 }
 
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    const at = { file };
-    fail(
-      { code: 'no-model', message: 'A model folder holds model.json and parameters.bin; model.json is missing.', at },
-      cause,
-    );
+    fail(failures.missingModelFile({}, { file }), cause);
   }
 }

@@ -1,7 +1,5 @@
-import { convolve, pool } from '../backbones/square-windows.ts';
-import type { ImageSize } from '../backbones/backbone.ts';
-import type { Graph } from '../graph/graph.ts';
-import { GraphBuilder } from '../graph/graph-builder.ts';
+import type { Graph, ImageSize } from '../graph/graph.ts';
+import { NetworkBuilder } from '../backbones/network-builder.ts';
 
 /** The networks of the cascade, one after the other; LNet, which refines points, stands beside them. */
 export type CascadeNetwork = 'pnet' | 'rnet' | 'onet';
@@ -92,7 +90,7 @@ export function landmarkNetwork(): Graph {
 }
 
 class MtcnnBuilder {
-  readonly #builder = new GraphBuilder();
+  readonly #builder = new NetworkBuilder();
   readonly data = this.#builder.data;
 
   /** `conv<name>` and `prelu<name>`. */
@@ -101,7 +99,7 @@ class MtcnnBuilder {
   }
 
   plain(name: string, input: string, window: Convolution): string {
-    return convolve(this.#builder, name, input, { ...window, bias: true });
+    return this.#builder.convolve(name, input, { ...window, bias: true });
   }
 
   prelu(name: string, input: string): string {
@@ -110,7 +108,7 @@ class MtcnnBuilder {
 
   /** The greatest value of windows two apart; the last ones are cut at the border. */
   pooling(name: string, input: string, kernel: number): string {
-    return pool(this.#builder, name, input, { function: 'max', kernel, stride: 2, convention: 'full' });
+    return this.#builder.pool(name, input, { function: 'max', kernel, stride: 2, convention: 'full' });
   }
 
   dense(name: string, input: string, units: number): string {

@@ -6,7 +6,7 @@ import { readBytes } from '../../codec/read-file.ts';
 import { readWeightShards } from '../../codec/tfjs/weight-shards.ts';
 import { checkValues, checkParameters } from '../model/check-parameters.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
-import type { Model } from '../model/model-folder.ts';
+import type { Model } from '../model/model.ts';
 import { cascadeGraph, type CascadeNetwork } from './cascade-graphs.ts';
 import { orientedWeights, type TrainedArray } from './oriented-weights.ts';
 
@@ -70,12 +70,12 @@ function faceApiParameter(path: string, network: CascadeNetwork): string | undef
 }
 
 function cascadeModel(network: CascadeNetwork, arrays: ReadonlyMap<string, TrainedArray>, file: string): Model {
-  const inferred = inferShapes(cascadeGraph(network));
-  const known = new Set(inferred.parameters.map(({ name }) => name));
-  const oriented = orientedWeights(inferred, arrays, 'tensorflow');
+  const shaped = inferShapes(cascadeGraph(network));
+  const known = new Set(shaped.parameters.map(({ name }) => name));
+  const oriented = orientedWeights(shaped, arrays, 'tensorflow');
   const strange = [...arrays].filter(([name]) => !known.has(name)).map(([name, array]) => ({ name, ...array }));
-  checkParameters(inferred, [...oriented, ...strange], file);
+  checkParameters(shaped, [...oriented, ...strange], file);
   const parameters = new Map(oriented.map((array) => [array.name, array]));
-  checkValues(inferred, parameters, file);
-  return { inferred, parameters, origin: { format: 'mtcnn', network, weights: basename(file) } };
+  checkValues(shaped, parameters, file);
+  return { shaped, parameters, origin: { format: 'mtcnn', network, weights: basename(file) } };
 }

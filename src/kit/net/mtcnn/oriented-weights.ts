@@ -1,6 +1,6 @@
 import { inputName, type LayerNode } from '../graph/graph.ts';
-import type { ShapedGraph } from '../graph/infer-shapes.ts';
-import type { NamedArray } from '../model/named-array.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
+import type { NamedArray } from '../model/model.ts';
 
 /*
  * MTCNN was trained in MATLAB: its weights are for RGB planes whose first axis is x. The MXNet files turn them to rows and
@@ -21,12 +21,12 @@ export interface TrainedArray {
  * rows and columns. What is missing is left out, and what has another shape stays as it is: `checkParameters` says so.
  */
 export function orientedWeights(
-  inferred: ShapedGraph,
+  shaped: ShapedGraph,
   arrays: ReadonlyMap<string, TrainedArray>,
   layout: TrainedLayout,
 ): NamedArray[] {
-  const nodes = new Map(inferred.graph.layers.map((node) => [node.name, node]));
-  return inferred.parameters.flatMap(({ name, layer, suffix, shape }): NamedArray[] => {
+  const nodes = new Map(shaped.graph.layers.map((node) => [node.name, node]));
+  return shaped.parameters.flatMap(({ name, layer, suffix, shape }): NamedArray[] => {
     const array = arrays.get(name);
     const node = nodes.get(layer);
     if (array === undefined || node === undefined) return [];
@@ -37,7 +37,7 @@ export function orientedWeights(
     const from =
       node.kind === 'convolution'
         ? filterIndex(shape, { layout, takesColours: takesColours(node, nodes) })
-        : rowIndex(inferred, node, layout);
+        : rowIndex(shaped, node, layout);
     return [{ name, shape, values: array.values.map((_, index) => array.values[from(index)] ?? NaN) }];
   });
 }
@@ -49,7 +49,7 @@ function takesColours(node: LayerNode, nodes: ReadonlyMap<string, LayerNode>): b
   return input === inputName || (source?.kind === 'slice' && source.inputs[0] === inputName);
 }
 
-/** Where number `index` of a filter of shape (out, in, rows, columns) stands in the trained one. */
+/** The index in the trained filter of number `index` of one of shape (out, in, rows, columns). */
 function filterIndex(
   shape: readonly number[],
   { layout, takesColours: isReversed }: { readonly layout: TrainedLayout; readonly takesColours: boolean },

@@ -1,7 +1,6 @@
 import type { LayerNode } from '../graph/graph.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
-import type { ParameterizedGraph } from './fold-batch-normalization.ts';
-import type { NamedArray } from '../model/named-array.ts';
+import type { ParameterizedGraph, NamedArray } from '../model/model.ts';
 
 /** Channels per block of the layout in which onnxruntime's convolutions compute, at the most (NCHWc, AVX-512). */
 const blockChannels = 16;
@@ -14,14 +13,14 @@ const blockChannels = 16;
  * layout of the convolutions around it: of MobileFaceNet on photographs it took 44 % of the time, and moving values to and
  * fro 18 %. Networks run 1.6 to 2.1 times as fast this way. Of rows, or channels that fill no block, PReLU stays.
  */
-export function decomposePrelu({ inferred, parameters }: ParameterizedGraph): ParameterizedGraph {
-  const { graph, shapes } = inferred;
+export function decomposePrelu({ shaped, parameters }: ParameterizedGraph): ParameterizedGraph {
+  const { graph, shapes } = shaped;
   const arrays = new Map(parameters);
   const layers = graph.layers.flatMap((node): LayerNode[] => {
     const [input = ''] = node.inputs;
     const [channels = 0, ...size] = shapes.get(input) ?? [];
     if (node.kind !== 'prelu' || size.length === 0 || channels % blockChannels !== 0) return [node];
-    const gamma = inferred.parameters.find(({ layer }) => layer === node.name)?.name ?? '';
+    const gamma = shaped.parameters.find(({ layer }) => layer === node.name)?.name ?? '';
     const slopes = arrays.get(gamma)?.values ?? new Float32Array();
     arrays.delete(gamma);
     const names = { negated: `${node.name}#negated`, below: `${node.name}#below`, share: `${node.name}#share` };
@@ -38,7 +37,7 @@ export function decomposePrelu({ inferred, parameters }: ParameterizedGraph): Pa
       { name: node.name, kind: 'add', inputs: [input, names.share], attributes: {} },
     ];
   });
-  return { inferred: inferShapes({ ...graph, layers }), parameters: arrays };
+  return { shaped: inferShapes({ ...graph, layers }), parameters: arrays };
 }
 
 /** A factor per channel. */

@@ -1,13 +1,7 @@
 import type { Graph, LayerNode, LayerNodeOf } from '../graph/graph.ts';
-import type { GraphParameter, ShapedGraph } from '../graph/infer-shapes.ts';
+import type { GraphParameter } from '../graph/shaped-graph.ts';
+import type { NamedArray, ParameterizedGraph } from '../model/model.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
-import type { NamedArray } from '../model/named-array.ts';
-
-/** A network with its arrays. */
-export interface ParameterizedGraph {
-  readonly inferred: ShapedGraph;
-  readonly parameters: ReadonlyMap<string, NamedArray>;
-}
 
 /** A layer with weights whose outputs only a batch normalisation takes. */
 interface Pair {
@@ -19,8 +13,8 @@ interface Pair {
  * The same function in inference with fewer layers: a batch normalisation straight after a convolution or a fully
  * connected layer becomes part of its weight and bias. With moving statistics it is y = factor x + shift per channel.
  */
-export function foldBatchNormalization({ inferred, parameters }: ParameterizedGraph): ParameterizedGraph {
-  const { graph } = inferred;
+export function foldBatchNormalization({ shaped, parameters }: ParameterizedGraph): ParameterizedGraph {
+  const { graph } = shaped;
   const pairs = foldablePairs(graph);
   const byNormalization = new Map(pairs.map((pair) => [pair.normalization.name, pair]));
   const folded = new Set(pairs.map(({ layer }) => layer.name));
@@ -30,9 +24,9 @@ export function foldBatchNormalization({ inferred, parameters }: ParameterizedGr
     return folded.has(node.name) ? [] : [node];
   });
   const merged = new Map(parameters);
-  const namesOf = (node: LayerNode): ReadonlyMap<string, string> => parameterNames(inferred.parameters, node);
+  const namesOf = (node: LayerNode): ReadonlyMap<string, string> => parameterNames(shaped.parameters, node);
   for (const pair of pairs) mergeArrays(merged, pair, namesOf);
-  return { inferred: inferShapes({ ...graph, layers }), parameters: merged };
+  return { shaped: inferShapes({ ...graph, layers }), parameters: merged };
 }
 
 function foldablePairs(graph: Graph): Pair[] {
@@ -48,7 +42,7 @@ function foldablePairs(graph: Graph): Pair[] {
   });
 }
 
-/** Carries the name of the normalisation, whose value it gives. */
+/** Has the name of the normalisation, whose value it has. */
 function mergedLayer({ layer, normalization }: Pair): LayerNode {
   const common = { name: normalization.name, inputs: layer.inputs };
   return layer.kind === 'convolution'

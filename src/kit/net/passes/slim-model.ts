@@ -1,6 +1,7 @@
 import { embeddingOutput } from '../model/embedding-output.ts';
-import type { ParameterizedGraph } from './fold-batch-normalization.ts';
+import type { ParameterizedGraph } from '../model/model.ts';
 import type { Graph, LayerNode } from '../graph/graph.ts';
+import { reachableLayers } from '../graph/reachable.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
 
 /**
@@ -8,17 +9,17 @@ import { inferShapes } from '../graph/infer-shapes.ts';
  * is the layer `fc1`, as all networks of 2018 name it; without one it is what the classifier takes, and without a softmax
  * the network itself. Fails with `not-an-embedding`.
  */
-export function slimModel({ inferred, parameters }: ParameterizedGraph, file?: string): ParameterizedGraph {
-  const { graph } = inferred;
+export function slimModel({ shaped, parameters }: ParameterizedGraph, file?: string): ParameterizedGraph {
+  const { graph } = shaped;
   const output = graph.layers.find(({ name }) => name === 'fc1')?.name ?? beforeClassifier(graph);
   const outputs = output === undefined ? graph.outputs : [output];
-  const slim = inferShapes({ ...graph, layers: needed(graph, outputs), outputs }, file);
+  const slim = inferShapes({ ...graph, layers: reachableLayers(graph.layers, outputs), outputs }, file);
   embeddingOutput(slim, file);
   const kept = slim.parameters.flatMap(({ name }) => {
     const array = parameters.get(name);
     return array === undefined ? [] : [[name, array] as const];
   });
-  return { inferred: slim, parameters: new Map(kept) };
+  return { shaped: slim, parameters: new Map(kept) };
 }
 
 /** What goes into the fully connected layer before a softmax at the end. */
@@ -27,17 +28,4 @@ function beforeClassifier({ layers, outputs }: Graph): string | undefined {
   const softmax = outputs.map(named).find((layer) => layer?.kind === 'softmax');
   const classifier = named(softmax?.inputs[0]);
   return classifier?.kind === 'fully-connected' ? classifier.inputs[0] : undefined;
-}
-
-/** The layers that the outputs depend on. */
-function needed({ layers }: Graph, outputs: readonly string[]): LayerNode[] {
-  const wanted = new Set(outputs);
-  return layers
-    .toReversed()
-    .filter((layer) => {
-      if (!wanted.has(layer.name)) return false;
-      for (const input of layer.inputs) wanted.add(input);
-      return true;
-    })
-    .toReversed();
 }

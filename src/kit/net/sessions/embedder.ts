@@ -5,7 +5,8 @@ import { modelFormatOf } from '../exchange/choose-format.ts';
 import type { InputNormalization } from '../exchange/model-format.ts';
 import { readModelAs } from '../exchange/read-model-as.ts';
 import { failures } from '../failures.ts';
-import { inferShapes, type ShapedGraph } from '../graph/infer-shapes.ts';
+import { inferShapes } from '../graph/infer-shapes.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
 import { foldBatchNormalization } from '../passes/fold-batch-normalization.ts';
 import type { Embedder, InferenceSession } from './inference-session.ts';
@@ -39,7 +40,7 @@ const usualSide = 112;
 export async function loadEmbedder(options: EmbedderOptions): Promise<Embedder> {
   const { model: file, engine, threads, output } = options;
   const source = readSource(options);
-  const known = source.kind === 'graph' ? graphEmbedding(source.model.inferred, file) : undefined;
+  const known = source.kind === 'graph' ? graphEmbedding(source.model.shaped, file) : undefined;
   const session = await openSession(source, {
     ...{ engine, threads, maxBatchOnCpu: imagesOnCpu, notTaken: failures.foreignNetworkDoesNotEmbed },
     input: 'bytes',
@@ -53,10 +54,10 @@ function readSource({ model: path, engine, normalization, output }: EmbedderOpti
   if (engine.name === 'onnxruntime' && isOnnxFile) return { kind: 'onnx-file', file: path, normalization };
   const options = normalization === undefined ? {} : { normalization };
   const read = readModelAs({ format: modelFormatOf(path), path, options });
-  const { graph } = read.inferred;
-  const chosen = output === undefined ? read.inferred : inferShapes({ ...graph, outputs: [output] }, path);
+  const { graph } = read.shaped;
+  const chosen = output === undefined ? read.shaped : inferShapes({ ...graph, outputs: [output] }, path);
   // Less to compute, the same values.
-  return { kind: 'graph', model: foldBatchNormalization({ ...read, inferred: chosen }), file: path };
+  return { kind: 'graph', model: foldBatchNormalization({ ...read, shaped: chosen }), file: path };
 }
 
 /** What an embedder has to know of its network. */
@@ -70,13 +71,13 @@ interface EmbeddingDescription {
 }
 
 /** The session of a graph as an embedder. Fails with `not-an-embedding`, naming the file if one is given. */
-export function graphEmbedder(session: InferenceSession, inferred: ShapedGraph, file?: string): Embedder {
-  return new SessionEmbedder(session, graphEmbedding(inferred, file));
+export function graphEmbedder(session: InferenceSession, shaped: ShapedGraph, file?: string): Embedder {
+  return new SessionEmbedder(session, graphEmbedding(shaped, file));
 }
 
-function graphEmbedding(inferred: ShapedGraph, file: string | undefined): EmbeddingDescription {
-  const { height, width } = inferred.graph.input;
-  const { layer, size } = embeddingOutput(inferred, file);
+function graphEmbedding(shaped: ShapedGraph, file: string | undefined): EmbeddingDescription {
+  const { height, width } = shaped.graph.input;
+  const { layer, size } = embeddingOutput(shaped, file);
   return { output: layer, size, height, width, file };
 }
 

@@ -1,8 +1,8 @@
 import type { Backend } from '../backends/backend.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
 import { inputName } from '../graph/graph.ts';
-import type { ShapedGraph } from '../graph/infer-shapes.ts';
-import type { ParameterizedGraph } from '../passes/fold-batch-normalization.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
+import type { ParameterizedGraph } from '../model/model.ts';
 import { GraphShapes, takesAnySize } from './graph-shapes.ts';
 import type { ImageBatch, InferenceSession, OutputValues } from './inference-session.ts';
 
@@ -10,7 +10,7 @@ export interface GraphSessionOptions {
   readonly backend: Backend;
   /** The session's from now on. */
   readonly executor: GraphExecutor;
-  readonly inferred: ShapedGraph;
+  readonly shaped: ShapedGraph;
   /** For failures. */
   readonly file?: string | undefined;
 }
@@ -24,12 +24,12 @@ export class GraphSession implements InferenceSession {
   readonly #executor: GraphExecutor;
   readonly #shapes: GraphShapes;
 
-  constructor({ backend, executor, inferred, file }: GraphSessionOptions) {
+  constructor({ backend, executor, shaped, file }: GraphSessionOptions) {
     const { identity, device, threads } = backend;
     this.#backend = backend;
     this.#executor = executor;
-    const input = { name: inputName, type: 'float32', anySize: takesAnySize(inferred) } as const;
-    this.#shapes = new GraphShapes(inferred, { ...input, file });
+    const input = { name: inputName, type: 'float32', anySize: takesAnySize(shaped) } as const;
+    this.#shapes = new GraphShapes(shaped, { ...input, file });
     this.input = this.#shapes.input;
     this.outputs = this.#shapes.outputs;
     this.computesWith = `${identity.name} ${identity.version}, ${device}, ${threads} threads`;
@@ -70,8 +70,8 @@ export class GraphSession implements InferenceSession {
 /** Puts a network on a backend. `file` names it in failures. */
 export function graphSession(
   backend: Backend,
-  { inferred, parameters }: ParameterizedGraph,
+  { shaped, parameters }: ParameterizedGraph,
   file?: string,
 ): GraphSession {
-  return new GraphSession({ backend, executor: new GraphExecutor(backend, inferred, parameters), inferred, file });
+  return new GraphSession({ backend, executor: new GraphExecutor(backend, shaped, parameters), shaped, file });
 }

@@ -1,6 +1,7 @@
 import { fail, FailureError } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
-import { inferShapes, type ShapedGraph } from '../graph/infer-shapes.ts';
+import { inferShapes } from '../graph/infer-shapes.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import { checkImages, type ImageBatch, type InputDeclaration, type OutputDeclaration } from './inference-session.ts';
 
 interface GraphInputOptions extends Pick<InputDeclaration, 'name' | 'type'> {
@@ -17,17 +18,17 @@ interface GraphInputOptions extends Pick<InputDeclaration, 'name' | 'type'> {
 export class GraphShapes {
   readonly input: InputDeclaration;
   readonly outputs: readonly OutputDeclaration[];
-  readonly #inferred: ShapedGraph;
+  readonly #shaped: ShapedGraph;
   readonly #file: string | undefined;
 
-  constructor(inferred: ShapedGraph, { name, type, anySize, file }: GraphInputOptions) {
-    const { channels, height, width } = inferred.graph.input;
-    this.#inferred = inferred;
+  constructor(shaped: ShapedGraph, { name, type, anySize, file }: GraphInputOptions) {
+    const { channels, height, width } = shaped.graph.input;
+    this.#shaped = shaped;
     this.#file = file;
     const size = anySize ? ([undefined, undefined] as const) : ([height, width] as const);
     this.input = { name, type, shape: [undefined, ...size, channels] };
-    this.outputs = inferred.graph.outputs.map((output) => {
-      const [first, ...size] = inferred.shapes.get(output) ?? [];
+    this.outputs = shaped.graph.outputs.map((output) => {
+      const [first, ...size] = shaped.shapes.get(output) ?? [];
       return { name: output, shape: [undefined, first, ...(anySize ? size.map(() => undefined) : size)] };
     });
   }
@@ -36,7 +37,7 @@ export class GraphShapes {
   check(images: ImageBatch): void {
     checkImages(this.input, images, this.#file);
     const [, height, width] = images.shape;
-    const { graph } = this.#inferred;
+    const { graph } = this.#shaped;
     if (height === graph.input.height && width === graph.input.width) return;
     try {
       inferShapes({ ...graph, input: { ...graph.input, height, width } });

@@ -2,11 +2,11 @@ import type { EngineIdentity } from '../../../core/engine-identity.ts';
 import { fail, type FailureMaker } from '../../../core/failure.ts';
 import { loadBackend } from '../backends/load-backend.ts';
 import { canLeaveSizeOpen, onnxBytes } from '../exchange/onnx/write-onnx.ts';
-import { changesValues } from '../exchange/check-normalization.ts';
+import { changesValues } from '../exchange/input-normalization.ts';
+import type { ParameterizedGraph } from '../model/model.ts';
 import type { InputNormalization } from '../exchange/model-format.ts';
 import { failures } from '../failures.ts';
 import { decomposePrelu } from '../passes/decompose-prelu.ts';
-import type { ParameterizedGraph } from '../passes/fold-batch-normalization.ts';
 import { graphSession } from './graph-session.ts';
 import { GraphShapes, takesAnySize } from './graph-shapes.ts';
 import type { InferenceSession } from './inference-session.ts';
@@ -61,15 +61,15 @@ export async function graphOnOnnxruntime(
   { model, file }: Extract<NetworkSource, { kind: 'graph' }>,
   { input = 'floats', ownSizeOnly = false, maxBatchOnCpu }: GraphOnOnnxruntime & Limits = {},
 ): Promise<OnnxSession> {
-  const { inferred } = model;
-  const { height, width, channels } = inferred.graph.input;
-  const anySize = !ownSizeOnly && canLeaveSizeOpen(inferred.graph) && takesAnySize(inferred);
+  const { shaped } = model;
+  const { height, width, channels } = shaped.graph.input;
+  const anySize = !ownSizeOnly && canLeaveSizeOpen(shaped.graph) && takesAnySize(shaped);
   const isOnCpu = runtime.provider === 'CPUExecutionProvider';
   const written = onnxBytes(isOnCpu ? decomposePrelu(model) : model, { input, anySize });
   const session = await createRuntimeSession(runtime, written, file);
   const [name = ''] = session.inputNames;
   const type = input === 'bytes' ? 'uint8' : 'float32';
-  const shapes = new GraphShapes(inferred, { name, type, anySize, file });
+  const shapes = new GraphShapes(shaped, { name, type, anySize, file });
   const size = anySize ? { height: undefined, width: undefined } : { height, width };
   return new OnnxSession(runtime, {
     session,

@@ -1,7 +1,7 @@
 import type { Backend } from '../backends/backend.ts';
 import { inputName } from '../graph/graph.ts';
-import type { ShapedGraph } from '../graph/infer-shapes.ts';
-import type { ParameterizedGraph } from '../passes/fold-batch-normalization.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
+import type { ParameterizedGraph } from '../model/model.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
 import type { Onnxruntime } from './onnxruntime/load-onnxruntime.ts';
 import { createRuntimeSession } from './onnxruntime/onnx-session.ts';
@@ -12,13 +12,13 @@ import { createRuntimeSession } from './onnxruntime/onnx-session.ts';
  */
 export function outputValues(
   backend: Backend,
-  { inferred, parameters }: ParameterizedGraph,
+  { shaped, parameters }: ParameterizedGraph,
   images: Float32Array,
 ): Float32Array[] {
   const { tf } = backend;
-  const { channels, height, width } = inferred.graph.input;
+  const { channels, height, width } = shaped.graph.input;
   const batch = images.length / (channels * height * width);
-  const executor = new GraphExecutor(backend, inferred, parameters);
+  const executor = new GraphExecutor(backend, shaped, parameters);
   try {
     const outputs = tf.tidy(() => {
       const input = tf.transpose(tf.tensor4d(images, [batch, channels, height, width]), [0, 2, 3, 1]);
@@ -37,7 +37,7 @@ export interface OnnxOutputRequest {
   /** An ONNX file that was written here. */
   readonly file: string;
   /** Its network as it was written. */
-  readonly inferred: ShapedGraph;
+  readonly shaped: ShapedGraph;
   /** RGB 0..255, [batch, channels, height, width]. */
   readonly images: Float32Array;
 }
@@ -48,7 +48,7 @@ export interface OnnxOutputRequest {
  */
 export async function onnxOutputValues(
   runtime: Onnxruntime,
-  { file, inferred: { graph }, images }: OnnxOutputRequest,
+  { file, shaped: { graph }, images }: OnnxOutputRequest,
 ): Promise<(Float32Array | undefined)[]> {
   const session = await createRuntimeSession(runtime, file, file);
   try {

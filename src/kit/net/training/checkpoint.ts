@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
 import { type ArrayEntry, readArrayFile, writeArrayFile } from '../model/array-file.ts';
-import type { NamedArray } from '../model/named-array.ts';
+import type { NamedArray } from '../model/model.ts';
 import type { TrainingProgress } from './training-log.ts';
 
 /** A training after a number of steps. All randomness is derived from seed and step, so none is kept. */

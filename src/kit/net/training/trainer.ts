@@ -6,10 +6,10 @@ import type { Backend } from '../backends/backend.ts';
 import { GraphExecutor, type TrainingPass } from '../backends/graph-executor.ts';
 import { required, scoped } from '../backends/tensors.ts';
 import { failures } from '../failures.ts';
-import { type ShapedGraph } from '../graph/infer-shapes.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
+import type { NamedArray } from '../model/model.ts';
 import { initialValues, initialWeights, type WeightInitializer } from '../model/initialize.ts';
 import type { ArrayTensors, BoundLoss, Gradient, LossArray, LossResult } from '../losses/loss.ts';
-import type { NamedArray } from '../model/named-array.ts';
 import { type BoundRule, Optimizer } from '../optimizers/optimizer.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
 import { GraphSession } from '../sessions/graph-session.ts';
@@ -17,7 +17,7 @@ import type { Embedder } from '../sessions/inference-session.ts';
 
 export interface TrainerOptions {
   readonly backend: Backend;
-  readonly inferred: ShapedGraph;
+  readonly shaped: ShapedGraph;
   readonly weights: WeightInitializer;
   readonly classes: number;
   readonly loss: BoundLoss;
@@ -54,15 +54,15 @@ export class Trainer {
   readonly #lossTensors = new Map<string, Tensor>();
 
   constructor(options: TrainerOptions) {
-    const { backend, inferred, weights, seed, start } = options;
+    const { backend, shaped, weights, seed, start } = options;
     this.#options = options;
-    const arrays = inferred.parameters.map((parameter) => {
+    const arrays = shaped.parameters.map((parameter) => {
       const array = start?.get(parameter.name) ?? initialValues(parameter, weights, seed);
       return [parameter.name, array] as const;
     });
-    this.#executor = new GraphExecutor(backend, inferred, new Map(arrays));
+    this.#executor = new GraphExecutor(backend, shaped, new Map(arrays));
     this.#optimizer = new Optimizer(backend.tf, options.optimizer);
-    const embeddingSize = embeddingOutput(inferred).size;
+    const embeddingSize = embeddingOutput(shaped).size;
     this.#lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
     for (const array of this.#lossArrays) this.#lossTensors.set(array.name, this.#initial(array));
   }
@@ -77,7 +77,7 @@ export class Trainer {
   /** Trains on one batch. Fails with `training-diverged` if the loss is not a number, `label-out-of-range`. */
   step({ step, images, labels, learningRate }: StepInput): StepResult {
     const { tf } = this.#options.backend;
-    const { height, width, channels } = this.#options.inferred.graph.input;
+    const { height, width, channels } = this.#options.shaped.graph.input;
     this.#checkLabels(labels);
     const input = tf.tensor4d(new Float32Array(images), [labels.length, height, width, channels]);
     const pass = this.#executor.forward(input, Random.derive(this.#options.seed, `dropout ${step}`).next());
@@ -138,13 +138,13 @@ export class Trainer {
 
   /** The network as it is now, in inference mode. Ends with the trainer. */
   embedder(): Embedder {
-    const { backend, inferred } = this.#options;
-    return graphEmbedder(new GraphSession({ backend, executor: this.#executor, inferred }), inferred);
+    const { backend, shaped } = this.#options;
+    return graphEmbedder(new GraphSession({ backend, executor: this.#executor, shaped }), shaped);
   }
 
   /** Parameters of the network, without the arrays of the loss, in MXNet's layout. */
   *parameters(): Generator<NamedArray> {
-    for (const { name } of this.#options.inferred.parameters) yield this.#executor.read(name);
+    for (const { name } of this.#options.shaped.parameters) yield this.#executor.read(name);
   }
 
   /** Everything that a training resumes from: parameters of the network, arrays of the loss, buffers of the optimizer. */
@@ -162,7 +162,7 @@ export class Trainer {
   /** Takes the place of what {@link state} returned. */
   restore(state: ReadonlyMap<string, NamedArray>): void {
     const { tf } = this.#options.backend;
-    for (const { name } of this.#options.inferred.parameters) {
+    for (const { name } of this.#options.shaped.parameters) {
       this.#executor.replace(name, this.#executor.write(required(state.get(name), `array "${name}"`)));
     }
     for (const { name, shape } of this.#lossArrays) {

@@ -6,7 +6,8 @@ import {
   chooseNetwork,
   type NetworkChoice,
 } from '../../../../src/kit/net/backbones/index.ts';
-import { inferShapes, type ShapedGraph } from '../../../../src/kit/net/graph/infer-shapes.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
+import type { ShapedGraph } from '../../../../src/kit/net/graph/shaped-graph.ts';
 
 const symbolFile = '../shared/data/models/mobilefacenet-y1/model-symbol.json';
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { backbones, buildNetwork, chooseNetwork, type NetworkChoice } from '../../../../src/kit/net/backbones/index.ts';
-import { type GraphParameter, inferShapes, type ShapedGraph } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import { elementCount } from '../../../../src/kit/net/graph/layers/layer-definition.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
+import type { GraphParameter, ShapedGraph } from '../../../../src/kit/net/graph/shaped-graph.ts';
+import { elementCount } from '../../../../src/kit/net/graph/feature-shape.ts';
 
-function inferred(choice: NetworkChoice): ShapedGraph {
+function shaped(choice: NetworkChoice): ShapedGraph {
   return inferShapes(buildNetwork(choice, { height: 112, width: 112 }));
 }
 
@@ -63,7 +64,7 @@ const table: readonly (Counts & { readonly network: NetworkChoice })[] = [
 
 describe('backbones', () => {
   it.each(table)('$network have the arrays and values of the original', ({ network, args, aux }) => {
-    expect(countsOf(inferred(network))).toEqual({ args, aux });
+    expect(countsOf(shaped(network))).toEqual({ args, aux });
   });
 
   it('are all in the table', () => {
@@ -87,6 +88,6 @@ describe('backbones', () => {
     [{ head: 'J' }, 43_589_824],
     [{ earlyDownsampling: true }, 34_947_776],
   ] as const)('r50 with %j has %i values to learn', (options, values) => {
-    expect(countsOf(inferred(chooseNetwork('r50', options))).args[1]).toBe(values);
+    expect(countsOf(shaped(chooseNetwork('r50', options))).args[1]).toBe(values);
   });
 });

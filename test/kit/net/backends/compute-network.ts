@@ -3,7 +3,7 @@ import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.t
 import { required } from '../../../../src/kit/net/backends/tensors.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
+import type { NamedArray } from '../../../../src/kit/net/model/model.ts';
 import { randomParameters, randomValues } from './small-networks.ts';
 
 /** Every value a network computes, by name, as plain arrays in MXNet's layout. */
@@ -25,9 +25,9 @@ export function computeNetwork(
 ): Computed {
   const seed = 1;
   const { tf } = engine;
-  const inferred = inferShapes(graph);
+  const shaped = inferShapes(graph);
   const { height, width, channels } = graph.input;
-  const network = new GraphExecutor(engine, inferred, parameters);
+  const network = new GraphExecutor(engine, shaped, parameters);
   const shape: [number, number, number, number] = [batch, height, width, channels];
   const images = tf.tensor4d(drawPixels(batch * height * width * channels, seed + 1), shape);
   const computed = new Map<string, Float32Array>();
@@ -43,7 +43,7 @@ export function computeNetwork(
     computed.set(`gradient of ${name}`, network.read(name, tensor).values);
     tensor.dispose();
   });
-  for (const { name, role } of inferred.parameters) {
+  for (const { name, role } of shaped.parameters) {
     if (role === 'auxiliary') computed.set(name, network.read(name).values);
   }
   tf.dispose([images, ...inferredOutputs, ...gradients]);

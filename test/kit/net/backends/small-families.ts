@@ -8,11 +8,11 @@ import { buildMobileNet } from '../../../../src/kit/net/backbones/mobile-net.ts'
 import { buildResnet, type ResnetOptions } from '../../../../src/kit/net/backbones/resnet.ts';
 import { buildSphereNet } from '../../../../src/kit/net/backbones/sphere-net.ts';
 import { Random } from '../../../../src/core/random.ts';
-import { elementCount } from '../../../../src/kit/net/graph/layers/layer-definition.ts';
+import { elementCount } from '../../../../src/kit/net/graph/feature-shape.ts';
+import type { NamedArray } from '../../../../src/kit/net/model/model.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { initialValues, type WeightInitializer } from '../../../../src/kit/net/model/initialize.ts';
-import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
 import { randomParameters } from './small-networks.ts';
 
 /** A family with few layers and small images: everything its builder can make occurs. */

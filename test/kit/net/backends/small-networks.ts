@@ -1,9 +1,19 @@
 import { Random } from '../../../../src/core/random.ts';
-import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
+import { elementCount, type FeatureShape } from '../../../../src/kit/net/graph/feature-shape.ts';
+import { type Graph, type LayerNode } from '../../../../src/kit/net/graph/graph.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import { elementCount } from '../../../../src/kit/net/graph/layers/layer-definition.ts';
-import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
+import { type AttributesOf, type LayerKind, layers } from '../../../../src/kit/net/graph/layers/index.ts';
+import type { NamedArray } from '../../../../src/kit/net/model/model.ts';
+
+const overImage: AttributesOf<'pooling'> = {
+  function: 'average',
+  global: true,
+  kernel: [1, 1],
+  stride: [1, 1],
+  pad: [0, 0],
+  convention: 'valid',
+};
 
 const normalization = { epsilon: 1e-3, momentum: 0.9, fixGamma: false };
 
@@ -39,8 +49,8 @@ function convolution(attributes: Windowed): Graph {
   return around((builder, input) => builder.add('convolution', 'layer', input, attributes));
 }
 
-/** One small network per layer kind and per way of computing it. */
-export const smallNetworks: Readonly<Record<string, Graph>> = {
+/** One small network per way of computing a layer, besides the example that each kind brings itself. */
+const furtherNetworks: Readonly<Record<string, Graph>> = {
   'convolution 3x3, padded': convolution({
     filters: 5,
     kernel: [3, 3],
@@ -97,14 +107,11 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
     groups: 2,
     bias: true,
   }),
-  'batch normalisation': around((builder, input) => builder.add('batch-normalization', 'layer', input, normalization)),
   'batch normalisation with gamma fixed, of rows': around((builder, input) => {
     const dense = builder.add('fully-connected', 'dense', input, { units: 5, bias: false });
     return builder.add('batch-normalization', 'layer', dense, { ...normalization, fixGamma: true });
   }),
-  prelu: around((builder, input) => builder.add('prelu', 'layer', input)),
   'prelu of rows': around((builder, input) => builder.add('prelu', 'layer', builder.add('flatten', 'rows', input))),
-  relu: around((builder, input) => builder.add('activation', 'layer', input, { function: 'relu' })),
   sigmoid: around((builder, input) => builder.add('activation', 'layer', input, { function: 'sigmoid' })),
   softrelu: around((builder, input) => builder.add('activation', 'layer', input, { function: 'softrelu' })),
   softsign: around((builder, input) => builder.add('activation', 'layer', input, { function: 'softsign' })),
@@ -139,43 +146,13 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
       convention: 'full',
     }),
   ),
-  'average pooling, windows cut at the border': around((builder, input) =>
-    builder.add('pooling', 'layer', input, {
-      function: 'average',
-      global: false,
-      kernel: [4, 3],
-      stride: [3, 2],
-      pad: [1, 1],
-      convention: 'full',
-    }),
-  ),
   'global max pooling': around((builder, input) =>
-    builder.add('pooling', 'layer', input, {
-      function: 'max',
-      global: true,
-      kernel: [1, 1],
-      stride: [1, 1],
-      pad: [0, 0],
-      convention: 'valid',
-    }),
+    builder.add('pooling', 'layer', input, { ...overImage, function: 'max' }),
   ),
-  'global average pooling': around((builder, input) =>
-    builder.add('pooling', 'layer', input, {
-      function: 'average',
-      global: true,
-      kernel: [1, 1],
-      stride: [1, 1],
-      pad: [0, 0],
-      convention: 'valid',
-    }),
-  ),
-  'fully connected, flattened by itself': around((builder, input) =>
-    builder.add('fully-connected', 'layer', input, { units: 6, bias: true }),
-  ),
+  'global average pooling': around((builder, input) => builder.add('pooling', 'layer', input, overImage)),
   'flatten and fully connected': around((builder, input) =>
     builder.add('fully-connected', 'layer', builder.add('flatten', 'rows', input), { units: 6, bias: false }),
   ),
-  dropout: around((builder, input) => builder.add('dropout', 'layer', input, { rate: 0.4 })),
   'identity and scalars': around((builder, input) => {
     const centred = builder.add('minus-scalar', 'minus', builder.add('identity', 'same', input), { scalar: 0.3 });
     return builder.add('multiply-scalar', 'layer', centred, { scalar: -1.5 });
@@ -184,19 +161,8 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
     builder.add('multiply', 'layer', [input, builder.add('prelu', 'slope', input)]),
   ),
   'an image times pixels': around((builder, input) => {
-    const pooled = builder.add('pooling', 'pooled', input, {
-      function: 'average',
-      global: true,
-      kernel: [1, 1],
-      stride: [1, 1],
-      pad: [0, 0],
-      convention: 'valid',
-    });
+    const pooled = builder.add('pooling', 'pooled', input, overImage);
     return builder.add('multiply', 'layer', [input, pooled]);
-  }),
-  'an image times rows': around((builder, input) => {
-    const dense = builder.add('fully-connected', 'dense', input, { units: 4, bias: false });
-    return builder.add('multiply', 'layer', [input, dense]);
   }),
   'channels of several images': around((builder, input) => {
     const slope = builder.add('prelu', 'slope', input);
@@ -207,15 +173,12 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
     const dense = builder.add('fully-connected', 'dense', input, { units: 5, bias: false });
     return builder.add('concat', 'layer', [dense, builder.add('flatten', 'flat', input)]);
   }),
-  'some channels': around((builder, input) => builder.add('slice', 'layer', input, { begin: 1, end: 3 })),
   'some values of rows': around((builder, input) =>
     builder.add('slice', 'layer', builder.add('flatten', 'flat', input), { begin: 0, end: 7 }),
   ),
-  'softmax over channels': around((builder, input) => builder.add('softmax', 'layer', input)),
   'softmax of rows': around((builder, input) =>
     builder.add('softmax', 'layer', builder.add('fully-connected', 'dense', input, { units: 5, bias: true })),
   ),
-  'norms made equal': around((builder, input) => builder.add('equalize-norms', 'layer', input)),
   'two outputs, one of them on the way to the other': around((builder, input) => {
     const slope = builder.add('prelu', 'slope', input);
     return [builder.add('softmax', 'layer', slope), slope];
@@ -225,6 +188,41 @@ export const smallNetworks: Readonly<Record<string, Graph>> = {
     const twice = builder.add('add', 'twice', [slope, input]);
     return builder.add('add', 'layer', [twice, input]);
   }),
+};
+
+/** The example of a kind of layer, as a network with something to train before each of its inputs. */
+function exampleOf(kind: LayerKind): Graph {
+  const { inputs: count, example } = layers[kind];
+  const shapes = example.inputs ?? Array.from({ length: count === 'one or more' ? 1 : count }, () => [4, 9, 8]);
+  const builder = new GraphBuilder();
+  const inputs = shapes.map((shape, index) => valueOf(builder, `input${index}`, shape));
+  const { attributes } = example;
+  const nodes = builder.build({ channels: 3, height: 9, width: 8 }).layers;
+  const node = { name: 'layer', kind, inputs, attributes } as LayerNode;
+  return { input: { channels: 3, height: 9, width: 8 }, layers: [...nodes, node], outputs: ['layer'] };
+}
+
+/** A value of the shape that is computed from the images by trained weights. */
+function valueOf(builder: GraphBuilder, name: string, [channels = 1, height, width]: FeatureShape): string {
+  if (height === undefined) return builder.add('fully-connected', name, builder.data, { units: channels, bias: false });
+  const isPixel = height === 1 && width === 1;
+  const maps = builder.add('convolution', isPixel ? `${name}_maps` : name, builder.data, {
+    filters: channels,
+    kernel: [1, 1],
+    stride: [1, 1],
+    pad: [0, 0],
+    groups: 1,
+    bias: false,
+  });
+  return isPixel ? builder.add('pooling', name, maps, overImage) : maps;
+}
+
+const kinds = Object.keys(layers) as LayerKind[];
+
+/** One small network per kind of layer and per way of computing it. */
+export const smallNetworks: Readonly<Record<string, Graph>> = {
+  ...Object.fromEntries(kinds.map((kind) => [`the example of ${kind}`, exampleOf(kind)])),
+  ...furtherNetworks,
 };
 
 /** Arrays for every parameter, of the size they have in a trained network. */

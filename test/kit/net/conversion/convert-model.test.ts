@@ -7,7 +7,7 @@ import { onnxModel } from '../../../../src/kit/codec/onnx/onnx-model.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import { onnxruntimeOnCpu } from '../../../../src/kit/net/sessions/onnxruntime/load-onnxruntime.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
+import type { Model } from '../../../../src/kit/net/model/model.ts';
 import { compareOutputs } from '../../../../src/kit/net/conversion/compare-outputs.ts';
 import {
   type ComparisonEngines,
@@ -48,7 +48,7 @@ const renaming: ModelFormat = {
     modelFormats.onnx.write(path, model);
     const stored = decodeFile(onnxModel, path);
     const outputs = stored.graph.outputs.map((output) => ({ ...output, name: 'another' }));
-    const nodes = [...stored.graph.nodes, { ...identity, inputs: [model.inferred.graph.outputs[0] ?? ''] }];
+    const nodes = [...stored.graph.nodes, { ...identity, inputs: [model.shaped.graph.outputs[0] ?? ''] }];
     writeFileSync(path, onnxModel.encode({ ...stored, graph: { ...stored.graph, nodes, outputs } }));
   },
 };
@@ -63,7 +63,7 @@ function conversionTo(format: ModelFormat, limit: number, factor = 1): ModelConv
   const parameters = new Map(
     drawn.map(([name, array]) => [name, { ...array, values: array.values.map((value) => value * factor) }] as const),
   );
-  modelFormats.folder.write(from, { inferred: inferShapes(graph), parameters, origin: {} });
+  modelFormats.folder.write(from, { shaped: inferShapes(graph), parameters, origin: {} });
   return {
     from: { format: modelFormats.folder, path: from, options: {} },
     to: { format, path: join(work, `model${format.endings[0] ?? ''}`), options: {} },
@@ -91,7 +91,7 @@ describe('a conversion', () => {
     expect(outputs).toMatchObject([{ layer: 'layer', shape: [5, 9, 8] }]);
     expect(onnxruntime).toMatchObject({ ran: true, outputs: [{ layer: 'layer', shape: [5, 9, 8] }] });
     await expect(convertModel(conversionTo(renaming, 1e-5), engines)).rejects.toThrow(
-      /^What was written \(in onnxruntime .*\) gives no values for layer "layer"\.$/,
+      /^what was written \(in onnxruntime .*\) has no values for layer "layer"$/,
     );
   });
 
@@ -108,7 +108,7 @@ describe('a conversion', () => {
 
   it('whose outputs are 0 everywhere shows nothing, which is no difference of 0', async () => {
     await expect(convertModel(conversionTo(modelFormats.npz, 1, 0), engines)).rejects.toThrow(
-      'Layer "layer" is 0 everywhere for random images, before and after (read again): the comparison shows nothing.',
+      'layer "layer" is 0 everywhere for random images, before and after (read again): the comparison shows nothing',
     );
   });
 });
@@ -116,7 +116,7 @@ describe('a conversion', () => {
 describe('outputs', () => {
   const graph = smallNetworks['convolution 3x3, padded'];
   if (graph === undefined) throw new Error('the small network has gone');
-  const comparison = { inferred: inferShapes(graph), file: 'x', how: 'read again', limit: 1e-4 };
+  const comparison = { shaped: inferShapes(graph), file: 'x', how: 'read again', limit: 1e-4 };
   const values = (...numbers: number[]): Float32Array[] => [Float32Array.from(numbers)];
 
   it.each<[string, readonly (Float32Array | undefined)[], readonly (Float32Array | undefined)[], RegExp]>([
@@ -128,12 +128,12 @@ describe('outputs', () => {
     ['all 0 on both sides', values(0, 0), values(0, 0), /0 everywhere/],
     ['no number on both sides', values(NaN, 1), values(NaN, 1), /differ by NaN/],
     ['no number after', values(2, 1), values(2, NaN), /differ by NaN/],
-  ])('that are %s do not pass', (_, wanted, found, message) => {
-    expect(() => compareOutputs({ ...comparison, wanted, found })).toThrow(message);
+  ])('that are %s do not pass', (_, expected, found, message) => {
+    expect(() => compareOutputs({ ...comparison, expected, found })).toThrow(message);
   });
 
   it('differ by the greatest distance, as a share of the greatest value', () => {
-    const [output] = compareOutputs({ ...comparison, wanted: values(-4, 2), found: values(-4, 2.5), limit: 1 });
+    const [output] = compareOutputs({ ...comparison, expected: values(-4, 2), found: values(-4, 2.5), limit: 1 });
     expect(output).toEqual({
       layer: 'layer',
       shape: [5, 9, 8],

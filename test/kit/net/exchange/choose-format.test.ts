@@ -18,7 +18,7 @@ afterAll(() => {
 
 const graph = smallNetworks['convolution 3x2, stride 2 by 1, padded on one axis, with bias'];
 if (graph === undefined) throw new Error('the small network has gone');
-const model = { inferred: inferShapes(graph), parameters: randomParameters(graph, 1), origin: { steps: 3 } };
+const model = { shaped: inferShapes(graph), parameters: randomParameters(graph, 1), origin: { steps: 3 } };
 
 describe('model formats', () => {
   it('write to the folder that holds model.json, and read it by either path', () => {
@@ -35,18 +35,20 @@ describe('model formats', () => {
     expect(modelFormatForWriting('some/where').name).toBe('folder');
     expect(modelFormatForWriting('some/model.json').name).toBe('folder');
     expect(modelFormatForWriting('some/y1-v1.2').name).toBe('folder');
-    expect(() => modelFormatForWriting('some/y.foo')).toThrow(/ending says the format \(.*\.onnx.*found "\.foo"\.$/);
+    expect(() => modelFormatForWriting('some/y.foo')).toThrow(/ending tells the format \(.*\.onnx.*found "\.foo"$/);
   });
 
   it('that do not exist suggest one that does', () => {
-    expect(() => modelFormatNamed('foldr')).toThrow(/^Expected a model format \(.*folder.*\), found "foldr"\.$/);
+    expect(() => modelFormatNamed('foldr')).toThrow(
+      /^expected a model format \(.*folder.*\), found "foldr" \(did you mean "folder"\?\)$/,
+    );
     expect(modelFormatNamed('folder')).toBe(modelFormats.folder);
   });
 
   it('do not claim what is no model', () => {
     const path = join(work, 'letter.txt');
     writeFileSync(path, 'Dear model,\n');
-    expect(() => modelFormatOf(path)).toThrow(/^Expected a model \(.*\), found something else\.$/);
-    expect(() => modelFormatOf(join(work, 'nothing'))).toThrow(/found nothing there\.$/);
+    expect(() => modelFormatOf(path)).toThrow(/^expected a model \(.*\), found something else$/);
+    expect(() => modelFormatOf(join(work, 'nothing'))).toThrow(/found nothing there$/);
   });
 });

@@ -8,7 +8,7 @@ import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
 import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import { modelFormatOf } from '../../../../src/kit/net/exchange/choose-format.ts';
 import { checkpointsIn } from '../../../../src/kit/net/exchange/mxnet/checkpoint-paths.ts';
-import { mxnet } from '../../../../src/kit/net/exchange/mxnet/index.ts';
+import { mxnetFormat } from '../../../../src/kit/net/exchange/mxnet/mxnet-format.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { trainingEngine } from '../../../../src/kit/net/engines/choose-engine.ts';
 import { otherEngines } from '../backends/engines.ts';
@@ -28,7 +28,7 @@ describe('a folder with the checkpoints of two networks', () => {
       writeSymbol(join(folder, name), [['Flatten', 'flat', ['data']]], ['flat']);
       writeParameters(join(folder, name), {});
     }
-    const expected = 'Expected the checkpoints of one network, found those of several: left, right.';
+    const expected = 'expected the checkpoints of one network, found those of several: left, right';
     expect(() => modelFormatOf(folder).read(folder, {})).toThrow(expected);
     expect(() => checkpointsIn(folder)).toThrow(expected);
   });
@@ -52,15 +52,15 @@ const vectors = [
 
 describe.skipIf(!existsSync(authors))(`the authors' MobileFaceNet as a file (${authors})`, () => {
   it('is the network y1 that is built here, but for the names of its sums', () => {
-    const { graph } = modelFormatOf(authors).read(authors, {}).inferred;
+    const { graph } = modelFormatOf(authors).read(authors, {}).shaped;
     const built = buildNetwork({ name: 'y1', embeddingSize: 128, bnMomentum: 0.9 }, { height: side, width: side });
     expect(withNumberedSums(graph)).toEqual(withNumberedSums(built));
   });
 
   it.each([...otherEngines(), trainingEngine('cpu').identity])('embeds on $name as in MXNet', async (identity) => {
     const engine = await loadBackend(identity, { threads: 1 });
-    const { inferred, parameters } = mxnet.read(authors, {});
-    const network = new GraphExecutor(engine, inferred, parameters);
+    const { shaped, parameters } = mxnetFormat.read(authors, {});
+    const network = new GraphExecutor(engine, shaped, parameters);
     for (const { image, pixel, starts, norm } of vectors) {
       const pixels = Float32Array.from({ length: side * side * 3 }, (_, index) => {
         const place = Math.floor(index / 3);
@@ -142,8 +142,8 @@ describe('an MXNet checkpoint', () => {
     const prefix = prefixOf('training');
     writeSymbol(prefix, checkpoint, ['blockgrad0', 'softmax']);
     writeParameters(prefix, shapes);
-    const { inferred, parameters, origin } = mxnet.read(prefix, { input });
-    const { layers, outputs } = inferred.graph;
+    const { shaped, parameters, origin } = mxnetFormat.read(prefix, { input });
+    const { layers, outputs } = shaped.graph;
     expect(outputs).toEqual(['fc1']);
     expect(origin).toMatchObject({ format: 'mxnet', parameters: 'training-0000.params', epoch: 0 });
     const window = { stride: [1, 1], pad: [1, 1], kernel: [3, 3] };
@@ -162,7 +162,7 @@ describe('an MXNet checkpoint', () => {
       ['fc1', 'fully-connected', { units: 6, bias: true }],
     ]);
     expect(layers[2]?.parameterNames).toEqual({ weight: 'some weight' });
-    expect(inferred.parameters.map(({ name }) => name)).not.toContain('fc7_weight');
+    expect(shaped.parameters.map(({ name }) => name)).not.toContain('fc7_weight');
     // A gamma that is fixed is 1, whatever the file holds.
     expect([...(parameters.get('bn0_gamma')?.values ?? [])]).toEqual([1, 1, 1, 1]);
     expect(parameters.get('bn0_beta')?.values[0]).not.toBe(1);
@@ -173,12 +173,12 @@ describe('an MXNet checkpoint', () => {
     writeSymbol(prefix, checkpoint, ['blockgrad0', 'softmax']);
     writeParameters(prefix, shapes);
     for (const output of ['pool0', 'pool0_output']) {
-      expect(mxnet.read(`${prefix}-symbol.json`, { input, outputs: [output] }).inferred.graph.outputs).toEqual([
+      expect(mxnetFormat.read(`${prefix}-symbol.json`, { input, outputs: [output] }).shaped.graph.outputs).toEqual([
         'pool0',
       ]);
     }
-    expect(failuresOf(() => mxnet.read(prefix, { input, outputs: ['pol0'] }))).toEqual([
-      'unknown-layer: Expected a layer of the network as output, found "pol0".',
+    expect(failuresOf(() => mxnetFormat.read(prefix, { input, outputs: ['pol0'] }))).toEqual([
+      'unknown-layer: expected a layer or value of the network as output, found "pol0" (did you mean "pool0"?)',
     ]);
   });
 
@@ -188,12 +188,12 @@ describe('an MXNet checkpoint', () => {
     writeParameters(prefix, shapes);
     renameSync(`${prefix}-0000.params`, `${prefix}-0012.params`);
     writeParameters(prefix, shapes);
-    expect(mxnet.read(prefix, { input }).origin['epoch']).toBe(12);
-    expect(mxnet.read(prefix, { input, epoch: 0 }).origin['epoch']).toBe(0);
-    expect(mxnet.read(`${prefix},0`, { input }).origin['epoch']).toBe(0);
-    expect(mxnet.read(`${prefix}-0000.params`, { input }).origin['epoch']).toBe(0);
-    expect(failuresOf(() => mxnet.read(prefix, { input, epoch: 3 }))).toEqual([
-      'no-parameters: Expected epochs-NNNN.params of epoch 3 beside epochs-symbol.json, found epochs 0, 12.',
+    expect(mxnetFormat.read(prefix, { input }).origin['epoch']).toBe(12);
+    expect(mxnetFormat.read(prefix, { input, epoch: 0 }).origin['epoch']).toBe(0);
+    expect(mxnetFormat.read(`${prefix},0`, { input }).origin['epoch']).toBe(0);
+    expect(mxnetFormat.read(`${prefix}-0000.params`, { input }).origin['epoch']).toBe(0);
+    expect(failuresOf(() => mxnetFormat.read(prefix, { input, epoch: 3 }))).toEqual([
+      'no-parameters: expected epochs-NNNN.params of epoch 3 beside epochs-symbol.json, found epochs 0, 12',
     ]);
   });
 
@@ -201,8 +201,8 @@ describe('an MXNet checkpoint', () => {
     const prefix = prefixOf('unknown');
     writeSymbol(prefix, [...checkpoint.slice(0, 3), ['LRN', 'norm0', ['conv0']]], ['norm0']);
     writeParameters(prefix, { 'arg:some weight': [4, 3, 3, 3] });
-    expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
-      'unknown-operator: Node "norm0" is of operator "LRN", for which there is no layer.',
+    expect(failuresOf(() => mxnetFormat.read(prefix, { input }))).toEqual([
+      'unknown-operator: node "norm0" is of operator "LRN", for which there is no layer',
     ]);
   });
 
@@ -211,8 +211,8 @@ describe('an MXNet checkpoint', () => {
     const dilated = { attrs: { kernel: '(3, 3)', num_filter: '4', no_bias: 'True', dilate: '(2, 2)' } };
     writeSymbol(prefix, [['Convolution', 'conv0', ['data', 'w'], dilated]], ['conv0']);
     writeParameters(prefix, { 'arg:w': [4, 3, 3, 3] });
-    expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
-      'unsupported-operator: Node "conv0" (Convolution) must have dilate (1, 1), found (2, 2).',
+    expect(failuresOf(() => mxnetFormat.read(prefix, { input }))).toEqual([
+      'unsupported-operator: node "conv0" (Convolution) must have dilate (1, 1), found (2, 2)',
     ]);
   });
 
@@ -221,19 +221,19 @@ describe('an MXNet checkpoint', () => {
     writeSymbol(prefix, checkpoint, ['blockgrad0', 'softmax']);
     const others = Object.entries(shapes).filter(([name]) => name !== 'arg:bn0_beta');
     writeParameters(prefix, { ...Object.fromEntries(others), 'arg:fc1_weight': [6, 35] });
-    expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
-      'parameters-mismatch: Layer "bn0" needs parameter "bn0_beta" of shape [4], which is missing.',
-      'parameters-mismatch: Parameter "fc1_weight" of layer "fc1" must have shape [6, 36], found [6, 35].',
+    expect(failuresOf(() => mxnetFormat.read(prefix, { input }))).toEqual([
+      'parameters-mismatch: layer "bn0" needs parameter "bn0_beta" of shape [4], which is missing',
+      'parameters-mismatch: parameter "fc1_weight" of layer "fc1" must have shape [6, 36], found [6, 35]',
     ]);
     writeParameters(prefix, { ...shapes, 'arg:fc8_weight': [1] });
-    expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
-      'parameters-mismatch: Parameter "fc8_weight" belongs to no layer of the symbol.',
+    expect(failuresOf(() => mxnetFormat.read(prefix, { input }))).toEqual([
+      'parameters-mismatch: parameter "fc8_weight" belongs to no layer of the symbol',
     ]);
     const foreign = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`arg:other${index}_weight`, [1]]));
     writeParameters(prefix, foreign);
-    const [failure, ...more] = failuresOf(() => mxnet.read(prefix, { input }));
+    const [failure, ...more] = failuresOf(() => mxnetFormat.read(prefix, { input }));
     expect(failure).toMatch(
-      /8 of 8 arrays belong to no layer of .*-symbol\.json \("other0_weight", .*do not belong together\.$/,
+      /8 of 8 arrays belong to no layer of .*-symbol\.json \("other0_weight", .*do not belong together$/,
     );
     expect(more).toEqual([]);
   });
@@ -242,8 +242,8 @@ describe('an MXNet checkpoint', () => {
     const prefix = prefixOf('nan');
     writeSymbol(prefix, checkpoint, ['blockgrad0', 'softmax']);
     writeParameters(prefix, shapes, { 'arg:fc1_bias': NaN });
-    expect(failuresOf(() => mxnet.read(prefix, { input }))).toEqual([
-      'parameter-not-finite: Value 0 of parameter "fc1_bias" of layer "fc1" is NaN; a model holds finite numbers only.',
+    expect(failuresOf(() => mxnetFormat.read(prefix, { input }))).toEqual([
+      'parameter-not-finite: value 0 of parameter "fc1_bias" of layer "fc1" is NaN; a model holds finite numbers only',
     ]);
   });
 
@@ -252,7 +252,7 @@ describe('an MXNet checkpoint', () => {
     writeSymbol(prefix, [['Flatten', 'flat', ['data']]], ['flat']);
     writeParameters(prefix, {});
     const normalization = { mean: 127.5, scale: 1 / 128, colorOrder: 'bgr' } as const;
-    const { layers } = mxnet.read(prefix, { input, normalization }).inferred.graph;
+    const { layers } = mxnetFormat.read(prefix, { input, normalization }).shaped.graph;
     expect(layers.map(({ kind, inputs }) => [kind, ...inputs])).toEqual([
       ['slice', 'data'],
       ['slice', 'data'],

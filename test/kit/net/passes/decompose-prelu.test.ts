@@ -3,7 +3,7 @@ import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
 import { decomposePrelu } from '../../../../src/kit/net/passes/decompose-prelu.ts';
 import { required } from '../../../../src/kit/net/backends/tensors.ts';
-import type { ParameterizedGraph } from '../../../../src/kit/net/passes/fold-batch-normalization.ts';
+import type { ParameterizedGraph } from '../../../../src/kit/net/model/model.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { referenceEngine } from '../backends/engines.ts';
@@ -28,7 +28,7 @@ function network(channels: number): ParameterizedGraph {
   const parameters = randomParameters(graph, 3);
   const slopes = Float32Array.from({ length: channels }, (_, channel) => (channel - 10) / 10);
   parameters.set('maps_gamma', { name: 'maps_gamma', shape: [channels], values: slopes });
-  return { inferred: inferShapes(graph), parameters };
+  return { shaped: inferShapes(graph), parameters };
 }
 
 describe('PReLU made of convolutions', () => {
@@ -37,11 +37,11 @@ describe('PReLU made of convolutions', () => {
     reference = await referenceEngine();
   });
 
-  function compute({ inferred, parameters }: ParameterizedGraph): Float32Array {
+  function compute({ shaped, parameters }: ParameterizedGraph): Float32Array {
     const { batch, height, width } = images;
     const values = randomValues(batch * height * width * 3, 4);
     const output = required(
-      new GraphExecutor(reference, inferred, parameters).infer(
+      new GraphExecutor(reference, shaped, parameters).infer(
         reference.tf.tensor4d(values, [batch, height, width, 3]),
       )[0],
       'the output',
@@ -53,7 +53,7 @@ describe('PReLU made of convolutions', () => {
     const plain = network(32);
     const spread = decomposePrelu(plain);
     expect(relativeDifference(compute(spread), compute(plain))).toBeLessThan(1e-6);
-    expect(spread.inferred.graph.layers.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+    expect(spread.shaped.graph.layers.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
       'conv convolution',
       'maps#negated convolution',
       'maps#below activation',
@@ -66,6 +66,6 @@ describe('PReLU made of convolutions', () => {
   });
 
   it('leaves maps alone whose channels fill no block', () => {
-    expect(decomposePrelu(network(12)).inferred.graph).toEqual(network(12).inferred.graph);
+    expect(decomposePrelu(network(12)).shaped.graph).toEqual(network(12).shaped.graph);
   });
 });

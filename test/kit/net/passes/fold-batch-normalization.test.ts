@@ -35,13 +35,13 @@ describe('foldBatchNormalization', () => {
   it('leaves out what it can, and the network gives the same values', async () => {
     const engine = await referenceEngine();
     const graph = mixedGraph();
-    const whole = { inferred: inferShapes(graph), parameters: randomParameters(graph, 3) };
+    const whole = { shaped: inferShapes(graph), parameters: randomParameters(graph, 3) };
     const folded = foldBatchNormalization(whole);
-    expect(folded.inferred.graph.layers.map(({ name }) => name)).toEqual(['bn1', 'bn2', 'conv3', 'bn3', 'sum', 'fc1']);
-    expect(new Set(folded.inferred.parameters.map(({ name }) => name))).toEqual(new Set(folded.parameters.keys()));
+    expect(folded.shaped.graph.layers.map(({ name }) => name)).toEqual(['bn1', 'bn2', 'conv3', 'bn3', 'sum', 'fc1']);
+    expect(new Set(folded.shaped.parameters.map(({ name }) => name))).toEqual(new Set(folded.parameters.keys()));
     const images = engine.tf.tensor4d(randomValues(2 * 90, 4), [2, 6, 5, 3]);
-    const [wanted, found] = [whole, folded].map(({ inferred, parameters }) =>
-      Float32Array.from(new GraphExecutor(engine, inferred, parameters).infer(images)[0]?.dataSync() ?? []),
+    const [wanted, found] = [whole, folded].map(({ shaped, parameters }) =>
+      Float32Array.from(new GraphExecutor(engine, shaped, parameters).infer(images)[0]?.dataSync() ?? []),
     );
     expect(relativeDifference(found ?? new Float32Array(), wanted ?? new Float32Array())).toBeLessThan(1e-5);
   });

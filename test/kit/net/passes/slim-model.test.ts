@@ -16,21 +16,21 @@ function classifier(embedding: string): Graph {
 }
 
 function slimmed(graph: Graph): ReturnType<typeof slimModel> {
-  return slimModel({ inferred: inferShapes(graph), parameters: randomParameters(graph, 1) });
+  return slimModel({ shaped: inferShapes(graph), parameters: randomParameters(graph, 1) });
 }
 
 describe('a slim model', () => {
   it.each(['fc1', 'embedding'])('ends in the embedding, here "%s", and keeps its parameters only', (name) => {
-    const { inferred, parameters } = slimmed(classifier(name));
-    expect(inferred.graph.outputs).toEqual([name]);
-    expect(inferred.graph.layers.map((layer) => layer.name)).toEqual([name]);
+    const { shaped, parameters } = slimmed(classifier(name));
+    expect(shaped.graph.outputs).toEqual([name]);
+    expect(shaped.graph.layers.map((layer) => layer.name)).toEqual([name]);
     expect([...parameters.keys()]).toEqual([`${name}_weight`, `${name}_bias`]);
   });
 
   it('of a network that embeds is the network', () => {
-    const { inferred, parameters } = slimmed(classifier('fc1'));
-    const again = slimModel({ inferred, parameters });
-    expect(again).toEqual({ inferred, parameters });
+    const { shaped, parameters } = slimmed(classifier('fc1'));
+    const again = slimModel({ shaped, parameters });
+    expect(again).toEqual({ shaped, parameters });
   });
 
   it('cannot be made of a network without an embedding', () => {

@@ -10,7 +10,7 @@ import { loadOnnxruntime, type Onnxruntime } from '../../../../src/kit/net/sessi
 import { installedOnnxruntime } from '../../../../src/kit/net/engines/installation.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { onnxBytes } from '../../../../src/kit/net/exchange/onnx/write-onnx.ts';
-import type { Model } from '../../../../src/kit/net/model/model-folder.ts';
+import type { Model } from '../../../../src/kit/net/model/model.ts';
 import { graphSession } from '../../../../src/kit/net/sessions/graph-session.ts';
 import { graphOnOnnxruntime } from '../../../../src/kit/net/sessions/open-session.ts';
 import type { Embedder } from '../../../../src/kit/net/sessions/inference-session.ts';
@@ -34,7 +34,7 @@ function randomImages(count: number, { height, width }: { height: number; width:
 function familyModel(name: string): Model {
   const family = smallFamilies[name];
   if (family === undefined) throw new Error(`no family "${name}"`);
-  return { inferred: inferShapes(family.graph), parameters: familyParameters(family), origin: {} };
+  return { shaped: inferShapes(family.graph), parameters: familyParameters(family), origin: {} };
 }
 
 /** The type of a feature map whose size is left open. */
@@ -52,7 +52,7 @@ describe.skipIf(!onnxruntime.installed)(`the onnxruntime engine${missing}`, () =
   });
 
   async function expected(model: Model, pixels: Uint8Array, count: number): Promise<Float32Array> {
-    const embedder = graphEmbedder(graphSession(reference, model), model.inferred);
+    const embedder = graphEmbedder(graphSession(reference, model), model.shaped);
     const rows = await embedder.embed(pixels, count);
     await embedder.dispose();
     return rows;
@@ -61,14 +61,14 @@ describe.skipIf(!onnxruntime.installed)(`the onnxruntime engine${missing}`, () =
   /** As {@link loadEmbedder} runs a model that is not an ONNX file. */
   async function embedderOf(model: Model, file: string): Promise<Embedder> {
     const options = { input: 'bytes', ownSizeOnly: true, maxBatchOnCpu: imagesOnCpu } as const;
-    return graphEmbedder(await graphOnOnnxruntime(engine, { kind: 'graph', model, file }, options), model.inferred);
+    return graphEmbedder(await graphOnOnnxruntime(engine, { kind: 'graph', model, file }, options), model.shaped);
   }
 
   it.each(Object.keys(smallFamilies))(
     'embeds with a small "%s" as the reference does, whatever the batch',
     async (name) => {
       const model = familyModel(name);
-      const pixels = randomImages(3, model.inferred.graph.input);
+      const pixels = randomImages(3, model.shaped.graph.input);
       const wanted = await expected(model, pixels, 3);
       const embedder = await embedderOf(model, name);
       expect(relativeDifference(await embedder.embed(pixels, 3), wanted)).toBeLessThan(1e-4);
@@ -82,7 +82,7 @@ describe.skipIf(!onnxruntime.installed)(`the onnxruntime engine${missing}`, () =
   it('computes more images than it takes at a time in parts', async () => {
     const model = familyModel('y1');
     const count = 35;
-    const pixels = randomImages(count, model.inferred.graph.input);
+    const pixels = randomImages(count, model.shaped.graph.input);
     const embedder = await embedderOf(model, 'y1');
     const found = await embedder.embed(pixels, count);
     expect(found).toHaveLength(count * embedder.embeddingSize);
@@ -121,7 +121,7 @@ describe.skipIf(!onnxruntime.installed)(`the onnxruntime engine${missing}`, () =
     ['NHWC, uint8, four at a time', 'bytes', withBatch(4)],
   ] as const)('runs a foreign file (%s) as it is', async (_shape, input, change) => {
     const { file, model } = foreignFile(input, change);
-    const pixels = randomImages(3, model.inferred.graph.input);
+    const pixels = randomImages(3, model.shaped.graph.input);
     const embedder = await loadEmbedder({ model: file, engine: engine.identity, threads: 2 });
     expect(embedder).toMatchObject({ height: 12, width: 12, embeddingSize: 8 });
     expect(relativeDifference(await embedder.embed(pixels, 3), await expected(model, pixels, 3))).toBeLessThan(1e-4);
@@ -141,7 +141,7 @@ describe.skipIf(!onnxruntime.installed)(`the onnxruntime engine${missing}`, () =
 
   it('normalises for a file that does not, and turns the channels round', async () => {
     const { file, model } = foreignFile('planes', silent);
-    const pixels = randomImages(2, model.inferred.graph.input);
+    const pixels = randomImages(2, model.shaped.graph.input);
     const prepared = pixels.map((_, index) => {
       const pixel = index - (index % 3);
       return 255 - (pixels[pixel + 2 - (index % 3)] ?? 0);

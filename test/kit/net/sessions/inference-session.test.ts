@@ -12,7 +12,7 @@ import { onnxBytes } from '../../../../src/kit/net/exchange/onnx/write-onnx.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { outputNetwork, proposalNetwork, refinementNetwork } from '../../../../src/kit/net/mtcnn/cascade-graphs.ts';
-import type { ParameterizedGraph } from '../../../../src/kit/net/passes/fold-batch-normalization.ts';
+import type { ParameterizedGraph } from '../../../../src/kit/net/model/model.ts';
 import { loadEmbedder } from '../../../../src/kit/net/sessions/embedder.ts';
 import type {
   Embedder,
@@ -36,7 +36,7 @@ const engines: readonly EngineIdentity[] = [
 ];
 
 function withRandomWeights(graph: Graph): ParameterizedGraph {
-  return { inferred: inferShapes(graph), parameters: randomParameters(graph, 3) };
+  return { shaped: inferShapes(graph), parameters: randomParameters(graph, 3) };
 }
 
 /** PNet slides over images of any size; RNet and ONet end in rows, and take one size. */
@@ -182,9 +182,9 @@ describe.skipIf(!onnxruntime.installed)(`a session of onnxruntime${missing}`, ()
   function detectorFile(batch?: number): string {
     const model = onnxModel.decode(new Cursor(onnxBytes(networks.pnet, { anySize: true }), 'pnet.onnx'));
     const writer = new GraphWriter();
-    writer.node('Transpose', 'boxes_last', ['conv4_2'], { perm: [0, 2, 3, 1] });
-    writer.node('Reshape', 'boxes', ['boxes_last', writer.integers('rows', [-1, 4])]);
-    writer.node('ArgMax', 'labels', ['prob1'], { axis: 1, keepdims: 0 });
+    writer.node('Transpose', { output: 'boxes_last', inputs: ['conv4_2'], attributes: { perm: [0, 2, 3, 1] } });
+    writer.node('Reshape', { output: 'boxes', inputs: ['boxes_last', writer.integers('rows', [-1, 4])] });
+    writer.node('ArgMax', { output: 'labels', inputs: ['prob1'], attributes: { axis: 1, keepdims: 0 } });
     const { graph } = model;
     const output = (name: string, elementType = 1): OnnxValueInfo => ({ name, type: { tensorType: { elementType } } });
     const inputs = batch === undefined ? graph.inputs : graph.inputs.map((input) => withBatch(input, batch));

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { lossOf } from '../../../../src/kit/net/losses/index.ts';
-import type { NamedArray } from '../../../../src/kit/net/model/named-array.ts';
+import type { NamedArray } from '../../../../src/kit/net/model/model.ts';
 import { ruleOf } from '../../../../src/kit/net/optimizers/index.ts';
 import { readCheckpoint, writeCheckpoint } from '../../../../src/kit/net/training/checkpoint.ts';
 import { Trainer } from '../../../../src/kit/net/training/trainer.ts';
@@ -17,7 +17,7 @@ const progress = { curves: [], window: { steps: 0 } };
 async function largeTraining(): Promise<{ readonly trainer: Trainer; readonly weight: NamedArray }> {
   const builder = new GraphBuilder();
   const dense = builder.add('fully-connected', 'fc', builder.data, { units: 20_000, bias: false });
-  const inferred = inferShapes(builder.build({ channels: 1, height: 25, width: 40 }, dense));
+  const shaped = inferShapes(builder.build({ channels: 1, height: 25, width: 40 }, dense));
   const weight = {
     name: 'fc_weight',
     shape: [20_000, 1000],
@@ -26,7 +26,7 @@ async function largeTraining(): Promise<{ readonly trainer: Trainer; readonly we
   };
   const trainer = new Trainer({
     backend: await referenceEngine(),
-    inferred,
+    shaped,
     weights: { distribution: 'gaussian', fan: 'out' },
     classes: 1,
     loss: lossOf({ name: 'softmax' }),

@@ -58,7 +58,7 @@ function trainer(
 ): Trainer {
   return new Trainer({
     backend: engine,
-    inferred: tinyNetwork(),
+    shaped: tinyNetwork(),
     weights: { distribution: 'gaussian', fan: 'out' },
     classes,
     loss,

@@ -1,21 +1,20 @@
+import { elementCount } from '../../graph/feature-shape.ts';
 import type { AttributesOf } from '../../graph/layers/index.ts';
 import type { BlobValues, CaffeLayer } from './caffe-layer.ts';
 import { scaleAttributes } from './pair-scales.ts';
 
-/** Adds to the graph what a layer of Caffe means; gives the layer that stands for each of its tops. */
+/** Adds to the graph what a layer of Caffe means; returns the layer whose value each of its tops is. */
 type LayerReader = (layer: CaffeLayer) => readonly string[];
 
-/**
- * The types of Caffe layers that have a meaning here. Defaults are those of caffe.proto.
- */
+/** The types of Caffe layers that have a meaning here. Defaults are those of caffe.proto. */
 export const layerReaders: Readonly<Record<string, LayerReader>> = {
   BatchNorm: readBatchNorm,
-  BNLL: (layer) => [layer.add('activation', [layer.input()], { function: 'softrelu' })],
+  BNLL: (layer) => [layer.add({ kind: 'activation', inputs: [layer.input()], attributes: { function: 'softrelu' } })],
   Concat: readConcat,
   Convolution: readConvolution,
   Dropout: (layer) => {
     const { dropout_ratio: rate = 0.5 } = layer.parameter.dropout_param ?? {};
-    return [layer.add('dropout', [layer.input()], { rate })];
+    return [layer.add({ kind: 'dropout', inputs: [layer.input()], attributes: { rate } })];
   },
   Eltwise: readEltwise,
   Flatten: readFlatten,
@@ -26,18 +25,18 @@ export const layerReaders: Readonly<Record<string, LayerReader>> = {
   ReLU: readRelu,
   Reshape: readReshape,
   Scale: readScale,
-  Sigmoid: (layer) => [layer.add('activation', [layer.input()], { function: 'sigmoid' })],
+  Sigmoid: (layer) => [layer.add({ kind: 'activation', inputs: [layer.input()], attributes: { function: 'sigmoid' } })],
   Slice: readSlice,
   Softmax: (layer) => {
     onlyChannels(layer, layer.parameter.softmax_param?.axis);
-    return [layer.add('softmax', [layer.input()], {})];
+    return [layer.add({ kind: 'softmax', inputs: [layer.input()], attributes: {} })];
   },
-  TanH: (layer) => [layer.add('activation', [layer.input()], { function: 'tanh' })],
+  TanH: (layer) => [layer.add({ kind: 'activation', inputs: [layer.input()], attributes: { function: 'tanh' } })],
 };
 
 /** Axis 1 are the channels; of a row, -1 are too. */
 function onlyChannels(layer: CaffeLayer, axis = 1): void {
-  const rank = 1 + (layer.shapeOf(layer.inputs[0] ?? '')?.length ?? 0);
+  const rank = 1 + layer.shapeOf(layer.inputs[0] ?? '').length;
   if (axis !== 1 && axis + rank !== 1)
     layer.refuse(`works along axis ${axis}, and only axis 1 (channels) is supported`);
 }
@@ -84,7 +83,9 @@ function readConvolution(layer: CaffeLayer): string[] {
     groups: parameter.group ?? 1,
     bias,
   };
-  return [layer.add('convolution', [layer.input()], attributes, { arrays: weightAndBias(layer, bias) })];
+  return [
+    layer.add({ kind: 'convolution', inputs: [layer.input()], attributes }, { arrays: weightAndBias(layer, bias) }),
+  ];
 }
 
 function weightAndBias(layer: CaffeLayer, bias: boolean): Record<string, BlobValues> {
@@ -104,7 +105,9 @@ function readInnerProduct(layer: CaffeLayer): string[] {
   const count = units ?? layer.refuse('does not say num_output');
   const weight = arrays['weight'];
   if (transpose && weight !== undefined) arrays['weight'] = transposed(weight, count);
-  return [layer.add('fully-connected', [layer.input()], { units: count, bias }, { arrays })];
+  return [
+    layer.add({ kind: 'fully-connected', inputs: [layer.input()], attributes: { units: count, bias } }, { arrays }),
+  ];
 }
 
 /** (in, out) to (out, in). */
@@ -133,7 +136,7 @@ function readBatchNorm(layer: CaffeLayer): string[] {
   };
   // float32 in the file: 2e-5 and 0.9 are meant, not their nearest neighbours.
   const attributes = { epsilon: shortest(epsilon), momentum: shortest(momentum), fixGamma: true };
-  return [layer.add('batch-normalization', [layer.input()], attributes, { arrays })];
+  return [layer.add({ kind: 'batch-normalization', inputs: [layer.input()], attributes }, { arrays })];
 }
 
 /** The decimal number of up to seven digits that was rounded to this float32. */
@@ -151,7 +154,7 @@ function readScale(layer: CaffeLayer): string[] {
   const { axis = 1, num_axes: axes = 1, bias_term: bias = false } = layer.parameter.scale_param ?? {};
   if (layer.inputs.length === 2) {
     if (axis !== 0 || bias) layer.refuse('with two inputs must have axis 0 and no bias_term');
-    return [layer.add('multiply', layer.inputs, {})];
+    return [layer.add({ kind: 'multiply', inputs: layer.inputs, attributes: {} })];
   }
   onlyChannels(layer, axis);
   if (axes !== 1) layer.refuse(`scales over ${axes} axes, and only one (channels) is supported`);
@@ -163,21 +166,27 @@ function readScale(layer: CaffeLayer): string[] {
     moving_mean: constant(gamma.values.length, 0),
     moving_var: constant(gamma.values.length, 1),
   };
-  return [layer.add('batch-normalization', [layer.input()], scaleAttributes, { arrays })];
+  return [layer.add({ kind: 'batch-normalization', inputs: [layer.input()], attributes: scaleAttributes }, { arrays })];
 }
 
 function readPRelu(layer: CaffeLayer): string[] {
   const { channel_shared: shared = false } = layer.parameter.prelu_param ?? {};
   const slopes = layer.blob(0, 'its slopes');
   const gamma = shared ? constant(layer.channels(), slopes.values[0] ?? NaN) : slopes;
-  return [layer.add('prelu', [layer.input()], {}, { arrays: { gamma } })];
+  return [layer.add({ kind: 'prelu', inputs: [layer.input()], attributes: {} }, { arrays: { gamma } })];
 }
 
 /** A slope other than 0 below zero is a PReLU that has it for all channels. */
 function readRelu(layer: CaffeLayer): string[] {
   const { negative_slope: slope = 0 } = layer.parameter.relu_param ?? {};
-  if (slope === 0) return [layer.add('activation', [layer.input()], { function: 'relu' })];
-  return [layer.add('prelu', [layer.input()], {}, { arrays: { gamma: constant(layer.channels(), slope) } })];
+  if (slope === 0)
+    return [layer.add({ kind: 'activation', inputs: [layer.input()], attributes: { function: 'relu' } })];
+  return [
+    layer.add(
+      { kind: 'prelu', inputs: [layer.input()], attributes: {} },
+      { arrays: { gamma: constant(layer.channels(), slope) } },
+    ),
+  ];
 }
 
 function readPooling(layer: CaffeLayer): string[] {
@@ -198,24 +207,29 @@ function readPooling(layer: CaffeLayer): string[] {
     pad: side('pad', 'pad', 0),
     convention: global || rounding === 'FLOOR' ? 'valid' : 'full',
   };
-  return [layer.add('pooling', [layer.input()], attributes)];
+  return [layer.add({ kind: 'pooling', inputs: [layer.input()], attributes })];
 }
 
 /** (shift + scale x)^power; only power 1. */
 function readPower(layer: CaffeLayer): string[] {
   const { power = 1, scale = 1, shift = 0 } = layer.parameter.power_param ?? {};
   if (power !== 1) layer.refuse(`raises to the power of ${power}, and only 1 is supported`);
-  if (scale === 1 && shift === 0) return [layer.add('identity', [layer.input()], {})];
-  if (shift === 0) return [layer.add('multiply-scalar', [layer.input()], { scalar: shortest(scale) })];
-  if (scale === 1) return [layer.add('minus-scalar', [layer.input()], { scalar: shortest(-shift) })];
+  if (scale === 1 && shift === 0) return [layer.add({ kind: 'identity', inputs: [layer.input()], attributes: {} })];
+  if (shift === 0)
+    return [layer.add({ kind: 'multiply-scalar', inputs: [layer.input()], attributes: { scalar: shortest(scale) } })];
+  if (scale === 1)
+    return [layer.add({ kind: 'minus-scalar', inputs: [layer.input()], attributes: { scalar: shortest(-shift) } })];
   const name = `${layer.name}_scaled`;
-  const scaled = layer.add('multiply-scalar', [layer.input()], { scalar: shortest(scale) }, { name });
-  return [layer.add('minus-scalar', [scaled], { scalar: shortest(-shift) })];
+  const scaled = layer.add(
+    { kind: 'multiply-scalar', inputs: [layer.input()], attributes: { scalar: shortest(scale) } },
+    { name },
+  );
+  return [layer.add({ kind: 'minus-scalar', inputs: [scaled], attributes: { scalar: shortest(-shift) } })];
 }
 
 function readEltwise(layer: CaffeLayer): string[] {
   const { operation = 'SUM', coeff = [] } = layer.parameter.eltwise_param ?? {};
-  if (operation === 'MAX') layer.refuse('takes the greatest (MAX), which is not supported');
+  if (operation === 'MAX') layer.refuse('takes the maximum (MAX), which is not supported');
   if (layer.inputs.length < 2) layer.refuse(`takes ${layer.inputs.length} inputs, not 2 or more`);
   if (coeff.length > 0 && (operation !== 'SUM' || coeff.length !== layer.inputs.length)) {
     layer.refuse(`has ${coeff.length} coefficients for ${layer.inputs.length} inputs of a ${operation}`);
@@ -225,7 +239,10 @@ function readEltwise(layer: CaffeLayer): string[] {
   const last = terms.length - 1;
   return [
     terms.reduce((before, term, index) =>
-      layer.add(kind, [before, term], {}, { name: index === last ? layer.name : `${layer.name}_part${index}` }),
+      layer.add(
+        { kind, inputs: [before, term], attributes: {} },
+        { name: index === last ? layer.name : `${layer.name}_part${index}` },
+      ),
     ),
   ];
 }
@@ -235,13 +252,15 @@ function weighted(
   { input, index, factor }: { readonly input: string; readonly index: number; readonly factor: number },
 ): string {
   const name = `${layer.name}_coeff${index}`;
-  return factor === 1 ? input : layer.add('multiply-scalar', [input], { scalar: shortest(factor) }, { name });
+  return factor === 1
+    ? input
+    : layer.add({ kind: 'multiply-scalar', inputs: [input], attributes: { scalar: shortest(factor) } }, { name });
 }
 
 function readConcat(layer: CaffeLayer): string[] {
   const { axis, concat_dim: old } = layer.parameter.concat_param ?? {};
   onlyChannels(layer, axis ?? old);
-  return [layer.add('concat', layer.inputs, {})];
+  return [layer.add({ kind: 'concat', inputs: layer.inputs, attributes: {} })];
 }
 
 /** Cuts at the points, or into as many equal parts as there are tops. */
@@ -254,7 +273,10 @@ function readSlice(layer: CaffeLayer): string[] {
   const cuts = [0, ...(points.length === 0 ? equal : points), channels];
   if (cuts.length !== tops.length + 1) layer.refuse(`has ${points.length} slice points for ${tops.length} tops`);
   return tops.map((name, index) =>
-    layer.add('slice', [layer.input()], { begin: cuts[index] ?? 0, end: cuts[index + 1] ?? 0 }, { name }),
+    layer.add(
+      { kind: 'slice', inputs: [layer.input()], attributes: { begin: cuts[index] ?? 0, end: cuts[index + 1] ?? 0 } },
+      { name },
+    ),
   );
 }
 
@@ -262,16 +284,16 @@ function readFlatten(layer: CaffeLayer): string[] {
   const { axis = 1, end_axis: end = -1 } = layer.parameter.flatten_param ?? {};
   if (axis !== 1 || (end !== -1 && end !== 3))
     layer.refuse(`flattens axes ${axis} to ${end}, and only 1 to -1 is supported`);
-  return [layer.add('flatten', [layer.input()], {})];
+  return [layer.add({ kind: 'flatten', inputs: [layer.input()], attributes: {} })];
 }
 
 /** Only into a row: [0, -1] or [0, length]. */
 function readReshape(layer: CaffeLayer): string[] {
   const { shape, axis = 0, num_axes: axes = -1 } = layer.parameter.reshape_param ?? {};
   const sizes = shape?.dim ?? [];
-  const length = layer.shapeOf(layer.input())?.reduce((product, size) => product * size, 1);
+  const length = elementCount(layer.shapeOf(layer.input()));
   const isRow = sizes.length === 2 && sizes[0] === 0 && (sizes[1] === -1 || sizes[1] === length);
   if (axis !== 0 || axes !== -1 || !isRow)
     layer.refuse(`reshapes to [${sizes.join(', ')}], and only [0, -1] is supported`);
-  return [layer.add('flatten', [layer.input()], {})];
+  return [layer.add({ kind: 'flatten', inputs: [layer.input()], attributes: {} })];
 }

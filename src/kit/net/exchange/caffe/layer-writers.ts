@@ -1,12 +1,15 @@
 import type { BlobProto, LayerParameter } from '../../../codec/caffe/schema.ts';
-import type { LayerNodeOf } from '../../graph/graph.ts';
+import type { FeatureShape } from '../../graph/feature-shape.ts';
+import type { Graph, LayerNodeOf } from '../../graph/graph.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
-import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
 import { type Pair, type Window, windowPositions } from '../../graph/layers/window.ts';
+import { notIn, type WriterOf } from '../not-in.ts';
+import { sliceLayers } from './slice-layers.ts';
 
 /** A layer of the graph on its way to Caffe. */
 export interface WriteCall<Kind extends LayerKind> {
   readonly node: LayerNodeOf<Kind>;
+  readonly graph: Graph;
   /** Blobs it takes. */
   readonly bottom: readonly string[];
   readonly inputShapes: readonly FeatureShape[];
@@ -17,25 +20,25 @@ export interface WriteCall<Kind extends LayerKind> {
 }
 
 export type Written =
-  /** The layers that stand for it; the last gives a blob of the node's name. */
+  /** The layers that it is in Caffe, the last of which has a blob of the node's name. */
   | { readonly layers: readonly LayerParameter[] }
+  /** The same, for several nodes at once. */
+  | { readonly layers: readonly LayerParameter[]; readonly nodes: readonly string[] }
   /** Its value is its input's. */
-  | { readonly same: string }
-  /** Caffe has nothing for it; goes on after the layer's name. */
-  | { readonly problem: string };
+  | { readonly same: string };
 
-type LayerWriters = { readonly [Kind in LayerKind]: (call: WriteCall<Kind>) => Written };
+type LayerWriters = { readonly [Kind in LayerKind]: WriterOf<WriteCall<Kind>, Written> };
 
-/** How each kind of layer is said in Caffe. Slices of one input are one layer there: write-net.ts. */
-export const layerWriters: Omit<LayerWriters, 'slice'> = {
+/** How each kind of layer is written in Caffe. */
+export const layerWriters: LayerWriters = {
   activation({ node, bottom }) {
     const types = { relu: 'ReLU', sigmoid: 'Sigmoid', tanh: 'TanH', softrelu: 'BNLL', softsign: undefined };
     const type = types[node.attributes.function];
-    return type === undefined ? { problem: 'is a softsign, which Caffe lacks' } : one(node.name, type, bottom);
+    return type === undefined ? notIn('Caffe', 'is a softsign') : one({ name: node.name, type, bottom });
   },
-  add: ({ node, bottom }) => one(node.name, 'Eltwise', bottom, { eltwise_param: { operation: 'SUM' } }),
+  add: ({ node, bottom }) => one({ name: node.name, type: 'Eltwise', bottom, eltwise_param: { operation: 'SUM' } }),
   'batch-normalization': writeBatchNormalization,
-  concat: ({ node, bottom }) => one(node.name, 'Concat', bottom, { concat_param: { axis: 1 } }),
+  concat: ({ node, bottom }) => one({ name: node.name, type: 'Concat', bottom, concat_param: { axis: 1 } }),
   convolution({ node, bottom, blob }) {
     const { filters, kernel, stride, pad, groups, bias } = node.attributes;
     const convolution = {
@@ -47,36 +50,48 @@ export const layerWriters: Omit<LayerWriters, 'slice'> = {
       ...listedSides('stride', stride, 1),
     };
     const blobs = bias ? [blob('weight'), blob('bias')] : [blob('weight')];
-    return one(node.name, 'Convolution', bottom, { blobs, convolution_param: convolution });
+    return one({ name: node.name, type: 'Convolution', bottom, blobs, convolution_param: convolution });
   },
   dropout({ node, bottom: [bottom = ''], isNeeded }) {
     if (!isNeeded) return { same: bottom };
-    return one(node.name, 'Dropout', [bottom], { dropout_param: { dropout_ratio: node.attributes.rate } });
+    return one({
+      name: node.name,
+      type: 'Dropout',
+      bottom: [bottom],
+      dropout_param: { dropout_ratio: node.attributes.rate },
+    });
   },
-  'equalize-norms': () => ({ problem: 'divides by the norms of positions (GNAP), which Caffe has no layer for' }),
+  'equalize-norms': notIn('Caffe', 'divides by the norms of positions (GNAP)'),
   // InnerProduct flattens by itself, in the same order.
   flatten: ({ node, bottom: [bottom = ''], isNeeded }) =>
-    isNeeded ? one(node.name, 'Flatten', [bottom]) : { same: bottom },
+    isNeeded ? one({ name: node.name, type: 'Flatten', bottom: [bottom] }) : { same: bottom },
   'fully-connected'({ node, bottom, blob }) {
     const { units, bias } = node.attributes;
     const blobs = bias ? [blob('weight'), blob('bias')] : [blob('weight')];
     const product = { num_output: units, ...(bias ? {} : { bias_term: false }), axis: 1 };
-    return one(node.name, 'InnerProduct', bottom, { blobs, inner_product_param: product });
+    return one({ name: node.name, type: 'InnerProduct', bottom, blobs, inner_product_param: product });
   },
   identity: ({ node, bottom: [bottom = ''], isNeeded }) =>
-    isNeeded ? one(node.name, 'Power', [bottom]) : { same: bottom },
+    isNeeded ? one({ name: node.name, type: 'Power', bottom: [bottom] }) : { same: bottom },
   'minus-scalar': ({ node, bottom }) =>
-    one(node.name, 'Power', bottom, { power_param: { shift: -node.attributes.scalar } }),
+    one({ name: node.name, type: 'Power', bottom, power_param: { shift: -node.attributes.scalar } }),
   multiply: writeMultiply,
   'multiply-scalar': ({ node, bottom }) =>
-    one(node.name, 'Power', bottom, { power_param: { scale: node.attributes.scalar } }),
+    one({ name: node.name, type: 'Power', bottom, power_param: { scale: node.attributes.scalar } }),
   pooling: writePooling,
   prelu: ({ node, bottom, blob }) =>
-    one(node.name, 'PReLU', bottom, { blobs: [blob('gamma')], prelu_param: { channel_shared: false } }),
-  softmax: ({ node, bottom }) => one(node.name, 'Softmax', bottom, { softmax_param: { axis: 1 } }),
+    one({ name: node.name, type: 'PReLU', bottom, blobs: [blob('gamma')], prelu_param: { channel_shared: false } }),
+  slice: writeSlices,
+  softmax: ({ node, bottom }) => one({ name: node.name, type: 'Softmax', bottom, softmax_param: { axis: 1 } }),
 };
 
-function one(name: string, type: string, bottom: readonly string[], rest: LayerParameter = {}): Written {
+/** A layer with one top, named as the layer itself. */
+function one({
+  name,
+  type,
+  bottom,
+  ...rest
+}: LayerParameter & Required<Pick<LayerParameter, 'name' | 'type' | 'bottom'>>): Written {
   return { layers: [{ name, type, bottom, top: [name], ...rest }] };
 }
 
@@ -110,6 +125,15 @@ function writeBatchNormalization({ node, bottom, blob }: WriteCall<'batch-normal
   };
 }
 
+/** All slices of one blob are one layer in Caffe. */
+function writeSlices({ node, graph, bottom: [bottom = ''], inputShapes: [input = []] }: WriteCall<'slice'>): Written {
+  const slices = graph.layers.flatMap((other) =>
+    other.kind === 'slice' && other.inputs[0] === node.inputs[0] ? [other] : [],
+  );
+  const layers = sliceLayers(slices, { bottom, channels: input[0] ?? 0 });
+  return { layers, nodes: slices.map(({ name }) => name) };
+}
+
 /** Two values of one shape; or one factor per channel, which Scale takes as a row beside its input from axis 0 on. */
 function writeMultiply({ node, bottom, inputShapes }: WriteCall<'multiply'>): Written {
   const { name } = node;
@@ -117,7 +141,7 @@ function writeMultiply({ node, bottom, inputShapes }: WriteCall<'multiply'>): Wr
   const [valueShape = [], factorShape = []] = inputShapes;
   const isSame =
     valueShape.length === factorShape.length && valueShape.every((size, axis) => size === factorShape[axis]);
-  if (isSame) return one(name, 'Eltwise', bottom, { eltwise_param: { operation: 'PROD' } });
+  if (isSame) return one({ name, type: 'Eltwise', bottom, eltwise_param: { operation: 'PROD' } });
   const row = `${name}_factors`;
   const flatten = { name: row, type: 'Flatten', bottom: [factors], top: [row] };
   const isFlat = factorShape.length === 1;
@@ -133,7 +157,7 @@ function writeMultiply({ node, bottom, inputShapes }: WriteCall<'multiply'>): Wr
 function writePooling({ node, bottom, inputShapes: [input = []] }: WriteCall<'pooling'>): Written {
   const { attributes, name } = node;
   const pool = attributes.function === 'max' ? ('MAX' as const) : ('AVE' as const);
-  if (attributes.global) return one(name, 'Pooling', bottom, { pooling_param: { pool, global_pooling: true } });
+  if (attributes.global) return one({ name, type: 'Pooling', bottom, pooling_param: { pool, global_pooling: true } });
   const size: Pair = [input[1] ?? 0, input[2] ?? 0];
   const isFloor = attributes.convention === 'valid' && !isSameBothWays(size, attributes);
   const pooling = {
@@ -143,7 +167,7 @@ function writePooling({ node, bottom, inputShapes: [input = []] }: WriteCall<'po
     ...singleSides('pad', attributes.pad, 0),
     ...(isFloor ? { round_mode: 'FLOOR' as const } : {}),
   };
-  return one(name, 'Pooling', bottom, { pooling_param: pooling });
+  return one({ name, type: 'Pooling', bottom, pooling_param: pooling });
 }
 
 function isSameBothWays(size: Pair, window: Window): boolean {

@@ -1,8 +1,9 @@
 import { type Failure, throwIfAny } from '../../../../core/failure.ts';
+import { failures } from '../../failures.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { inferShapes } from '../../graph/infer-shapes.ts';
-import { elementCount } from '../../graph/layers/layer-definition.ts';
-import type { NamedArray } from '../../model/named-array.ts';
+import { elementCount } from '../../graph/feature-shape.ts';
+import type { NamedArray } from '../../model/model.ts';
 import type { BlobValues, LayerFiles } from './caffe-layer.ts';
 
 /**
@@ -14,7 +15,7 @@ export function namedArrays(
   arrays: ReadonlyMap<string, Readonly<Record<string, BlobValues>>>,
   files: LayerFiles,
 ): NamedArray[] {
-  const failures: Failure[] = [];
+  const problems: Failure[] = [];
   const named = inferShapes(graph, files.structure).parameters.flatMap(
     ({ name, layer, suffix, shape }): NamedArray[] => {
       const blob = arrays.get(layer)?.[suffix];
@@ -22,18 +23,17 @@ export function namedArrays(
       if (blob.values.length === elementCount(shape) && isSameSize(blob.shape, shape)) {
         return [{ name, shape, values: blob.values }];
       }
-      const found = `[${blob.shape.join(', ')}] with ${blob.values.length} numbers`;
-      const message = `The ${suffix} of layer "${layer}" must have shape [${shape.join(', ')}], found ${found}.`;
-      failures.push({ code: 'parameters-mismatch', message, at: { file: files.weights } });
+      const facts = { suffix, layer, shape, found: blob.shape, count: blob.values.length };
+      problems.push(failures.blobShape(facts, { file: files.weights }));
       return [];
     },
   );
-  throwIfAny(failures);
+  throwIfAny(problems);
   return named;
 }
 
-/** A blob without a shape is as long as its numbers say. */
-function isSameSize(found: readonly number[], wanted: readonly number[]): boolean {
+/** A blob without a shape is as long as it has numbers. */
+function isSameSize(found: readonly number[], expected: readonly number[]): boolean {
   const big = (shape: readonly number[]): string => shape.filter((size) => size !== 1).join();
-  return found.length === 0 || big(found) === big(wanted);
+  return found.length === 0 || big(found) === big(expected);
 }

@@ -1,5 +1,6 @@
 import { fail } from '../../../../core/failure.ts';
 import type { LayerParameter, NetParameter } from '../../../codec/caffe/schema.ts';
+import { failures } from '../../failures.ts';
 import { type Graph, inputName } from '../../graph/graph.ts';
 import type { InputNormalization, ModelReadOptions } from '../model-format.ts';
 
@@ -18,12 +19,12 @@ interface Place {
 
 /**
  * Finds the input as `input` with `input_dim` or `input_shape`, as an Input layer, or, with a size in the options, as the
- * first blob that no layer gives or a data layer does. Fails with `no-input`.
+ * first blob that is no layer's, or a data layer's. Fails with `no-input`.
  */
 export function findInput(net: NetParameter, layers: readonly LayerParameter[], place: Place): NetInput {
   const declared = declaredInputs(net, layers, place);
   const [input, ...others] = declared;
-  if (others.length > 0) refuse(`Expected one input, found ${declared.map(({ blob }) => blob).join(', ')}.`, place);
+  if (others.length > 0) refuse('one input', declared.map(({ blob }) => blob).join(', '), place);
   const [, channels, height, width] = input?.dims ?? [];
   const wanted = place.options.input;
   const size = {
@@ -32,11 +33,11 @@ export function findInput(net: NetParameter, layers: readonly LayerParameter[], 
     width: wanted?.width ?? width,
   };
   if (input !== undefined && input.dims.length !== 4 && input.dims.length > 0) {
-    refuse(`Expected an input of 4 sizes (1, channels, height, width), found ${input.dims.join(' x ')}.`, place);
+    refuse('an input of 4 sizes (1, channels, height, width)', input.dims.join(' x '), place);
   }
   const { height: rows, width: columns } = size;
   if (rows === undefined || columns === undefined) {
-    refuse('Expected an input with its size (input and input_dim, or a layer of type Input), found none.', place);
+    refuse('an input with its size (input and input_dim, or a layer of type Input)', 'none', place);
   }
   return {
     blob: input?.blob ?? fedBlob(layers),
@@ -45,13 +46,8 @@ export function findInput(net: NetParameter, layers: readonly LayerParameter[], 
   };
 }
 
-function refuse(message: string, { file }: Place): never {
-  fail({
-    code: 'no-input',
-    message,
-    at: { file },
-    hint: 'A .prototxt that only trains has data layers instead; take the one for deployment, or give the size of the input.',
-  });
+function refuse(expected: string, found: string, { file }: Place): never {
+  fail(failures.noInput({ expected, found }, { file }));
 }
 
 interface DeclaredInput {
@@ -83,12 +79,11 @@ function normalizationOf({ transform_param: transform }: LayerParameter, place: 
   const { scale = 1, mean_value: means = [] } = transform ?? {};
   const [mean = 0] = means;
   if (transform === undefined) return undefined;
-  if (means.some((other) => other !== mean))
-    refuse(`Expected one mean_value for all channels, found ${means.join(', ')}.`, place);
+  if (means.some((other) => other !== mean)) refuse('one mean_value for all channels', means.join(', '), place);
   return { mean, scale, colorOrder: 'rgb' };
 }
 
-/** The blob that programs feed where nothing is declared: the first top of a data layer, else the usual name. */
+/** The blob that programs feed if nothing is declared: the first top of a data layer, else the usual name. */
 function fedBlob(layers: readonly LayerParameter[]): string {
   const source = layers.find(({ bottom = [], top = [] }) => bottom.length === 0 && top.length > 0);
   return source?.top?.[0] ?? inputName;

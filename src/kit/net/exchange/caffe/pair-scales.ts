@@ -1,5 +1,5 @@
 import type { Graph, LayerNode, LayerNodeOf } from '../../graph/graph.ts';
-import type { GraphInProgress } from './caffe-layer.ts';
+import type { CaffeGraph } from './caffe-layer.ts';
 
 type Normalization = LayerNodeOf<'batch-normalization'>;
 
@@ -8,10 +8,10 @@ export const scaleAttributes = { epsilon: 0, momentum: 0.9, fixGamma: false };
 
 /**
  * Makes one batch normalisation of each BatchNorm and the Scale behind it, as Caffe writes them in pairs: named after
- * the BatchNorm, with gamma and beta of the Scale. Not where anything else takes what the BatchNorm gives.
+ * the BatchNorm, with gamma and beta of the Scale. Not if anything else takes the value of the BatchNorm.
  */
 export function pairScales(
-  { layers, arrays }: GraphInProgress,
+  { layers, arrays }: CaffeGraph,
   outputs: readonly string[],
 ): Pick<Graph, 'layers' | 'outputs'> {
   const byName = new Map(layers.map((node) => [node.name, node]));

@@ -1,18 +1,18 @@
 import { type Failure, fail, FailureError, throwIfAny } from '../../../../core/failure.ts';
-import { didYouMean } from '../../../../core/did-you-mean.ts';
 import { layersOfNet } from '../../../codec/caffe/layers-of-net.ts';
 import type { LayerParameter, NetParameter } from '../../../codec/caffe/schema.ts';
+import { failures } from '../../failures.ts';
 import { type Graph, inputName } from '../../graph/graph.ts';
 import type { InputNormalization, ModelReadOptions } from '../model-format.ts';
-import { type BlobValues, CaffeLayer, type GraphInProgress, type LayerFiles } from './caffe-layer.ts';
+import { type BlobValues, CaffeGraph, CaffeLayer, type LayerFiles } from './caffe-layer.ts';
 import { layerReaders } from './layer-readers.ts';
 import { findInput, type NetInput } from './net-input.ts';
 import { pairScales } from './pair-scales.ts';
 
 export interface CaffeNet {
-  /** Says which layers there are. */
+  /** Which layers there are. */
   readonly structure: NetParameter;
-  /** Says what their weights are; layers that the structure lacks are passed over. */
+  /** Their weights; layers that the structure lacks are passed over. */
   readonly weights: NetParameter;
   readonly files: LayerFiles;
 }
@@ -21,7 +21,7 @@ export interface ReadNet {
   readonly graph: Graph;
   /** By layer and suffix. */
   readonly arrays: ReadonlyMap<string, Readonly<Record<string, BlobValues>>>;
-  /** What the network itself says about the images that it wants. */
+  /** What the network itself states about the images that it takes. */
   readonly normalization: InputNormalization | undefined;
 }
 
@@ -52,14 +52,14 @@ function runsInTest({ include = [], exclude = [] }: LayerParameter): boolean {
   return include.length > 0 ? include.some(meets) : !exclude.some(meets);
 }
 
-/** Types that bring data or say how good the network is. What hangs on them alone is left out too. */
+/** Types that bring data or measure how good the network is. What hangs on them alone is left out too. */
 const leftOut = /^(Input|(HDF5|Image|Memory|Window|Dummy)?Data|HDF5Output|Accuracy|ArgMax|Python|.*Loss)$/;
 
 class NetReading {
-  readonly graph: GraphInProgress;
+  readonly graph: CaffeGraph;
   readonly #net: CaffeNet;
   readonly #weights: ReadonlyMap<string, LayerParameter>;
-  /** The layer that gives a blob; undefined for blobs of layers that are left out or could not be read. */
+  /** The layer whose value a blob is; undefined for blobs of layers that are left out or could not be read. */
   readonly #blobs = new Map<string, string | undefined>();
   /** Blobs that no layer has taken. */
   readonly #open = new Set<string>();
@@ -69,13 +69,12 @@ class NetReading {
 
   constructor(net: CaffeNet, input: NetInput) {
     this.#net = net;
-    const { channels, height, width } = input.size;
-    this.graph = { layers: [], shapes: new Map([[inputName, [channels, height, width]]]), arrays: new Map() };
+    this.graph = new CaffeGraph(input.size);
     this.#weights = new Map(layersOfNet(net.weights).map((layer) => [layer.name ?? '', layer]));
     this.#blobs.set(input.blob, inputName);
   }
 
-  /** A layer of another phase: what it alone gives is not there. */
+  /** A layer of another phase: blobs that it alone has are not there. */
   pass({ top = [] }: LayerParameter): void {
     for (const name of top) if (!this.#blobs.has(name)) this.#blobs.set(name, undefined);
   }
@@ -87,7 +86,7 @@ class NetReading {
       const known = inputs.filter((input) => input !== undefined);
       if (leftOut.test(type) || known.length < inputs.length) this.#leaveOut(bottom, top);
       else if (type === 'Silence') this.#silence(bottom, known);
-      else this.#give(bottom, top, type === 'Split' ? top.map(() => inputs[0]) : this.#read(parameter, known));
+      else this.#connect(bottom, top, type === 'Split' ? top.map(() => inputs[0]) : this.#read(parameter, known));
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;
       this.#failures.push(...error.failures);
@@ -95,7 +94,7 @@ class NetReading {
     }
   }
 
-  /** Layers whose values nobody takes, in their order, or those that are wanted. Fails with all mistakes found. */
+  /** Layers whose values no layer takes, in their order, or those that are requested. Fails with all mistakes found. */
   outputs(wanted: readonly string[] | undefined): readonly string[] {
     throwIfAny(this.#failures);
     if (wanted !== undefined) return wanted.map((name) => this.#blobs.get(name) ?? name);
@@ -103,12 +102,7 @@ class NetReading {
     const results = new Set([...this.#open].map((blob) => this.#blobs.get(blob)));
     const outputs = this.graph.layers.map(({ name }) => name).filter((name) => results.has(name) || !taken.has(name));
     if (outputs.length > 0) return outputs;
-    return fail({
-      code: 'unsupported-layer',
-      message: 'Expected a network; no layer computes anything from the input.',
-      at: { file: this.#net.files.structure },
-      hint: 'The network of a training snapshot begins at its data layers: put the .prototxt for deployment beside it.',
-    });
+    fail(failures.noLayers({}, { file: this.#net.files.structure }));
   }
 
   #read(parameter: LayerParameter, inputs: readonly string[]): readonly string[] {
@@ -117,10 +111,7 @@ class NetReading {
     const blobs = this.#weights.get(name)?.blobs ?? [];
     const layer = new CaffeLayer(parameter, inputs, { blobs, graph, files: this.#net.files });
     const reader = Object.hasOwn(layerReaders, type) ? layerReaders[type] : undefined;
-    if (reader === undefined) {
-      const near = didYouMean(type, Object.keys(layerReaders));
-      return layer.refuse(`is of an unsupported type${near === undefined ? '' : ` (did you mean ${near}?)`}`);
-    }
+    if (reader === undefined) return layer.refuse('is of an unsupported type', Object.keys(layerReaders));
     const values = reader(layer);
     if (values.length !== top.length) layer.refuse(`has ${top.length} tops, expected ${values.length}`);
     return values;
@@ -129,7 +120,7 @@ class NetReading {
   /** What only a layer that is left out takes is a result all the same, and a copy made for such a layer is not. */
   #leaveOut(bottom: readonly string[], top: readonly string[]): void {
     for (const name of bottom) this.#open.delete(name);
-    // A data layer may stand in the place of the input.
+    // A data layer may take the place of the input.
     for (const name of top) if (this.#blobs.get(name) !== inputName) this.#blobs.set(name, undefined);
   }
 
@@ -138,7 +129,7 @@ class NetReading {
     for (const layer of layers) this.#silenced.add(layer);
   }
 
-  #give(bottom: readonly string[], top: readonly string[], values: readonly (string | undefined)[]): void {
+  #connect(bottom: readonly string[], top: readonly string[], values: readonly (string | undefined)[]): void {
     for (const name of bottom) this.#open.delete(name);
     for (const [index, name] of top.entries()) {
       this.#blobs.set(name, values[index]);
@@ -151,12 +142,7 @@ class NetReading {
     if (this.#blobs.has(blob)) return this.#blobs.get(blob);
     const copied = /^(.+)_\d+_split_\d+$/.exec(blob)?.[1];
     for (const [name, value] of this.#blobs) if (copied?.startsWith(`${name}_`) === true) return value;
-    const near = didYouMean(blob, this.#blobs.keys());
-    return fail({
-      code: 'unknown-blob',
-      message: `Layer "${layer.name ?? ''}" (${layer.type ?? 'no type'}) takes blob "${blob}", which no layer before it gives.`,
-      at: { file: this.#net.files.structure },
-      ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }),
-    });
+    const facts = { name: layer.name ?? '', type: layer.type ?? 'no type', blob, known: this.#blobs.keys() };
+    return fail(failures.unknownBlob(facts, { file: this.#net.files.structure }));
   }
 }

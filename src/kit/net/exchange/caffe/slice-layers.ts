@@ -5,7 +5,7 @@ type Slice = LayerNodeOf<'slice'>;
 
 /**
  * The slices of one blob as Caffe has them: a Slice layer cuts it into pieces that follow each other. Slices that overlap
- * get a layer each. A piece that nobody wants ends in a Silence layer, so that it does not count as a result.
+ * get a layer each. A piece that is not used ends in a Silence layer, so that it does not count as a result.
  */
 export function sliceLayers(
   slices: readonly Slice[],

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../../../../core/failure.ts';
+import { failures } from '../../failures.ts';
 
 /* MXNet keeps a network as `<prefix>-symbol.json` and `<prefix>-<epoch>.params`, the epoch with four digits or more. */
 
@@ -22,7 +23,7 @@ export function hasSymbol(path: string): boolean {
 }
 
 /**
- * The prefix that a path means, and the epoch if it names one; undefined where there is no symbol. Fails with
+ * The prefix that a path means, and the epoch if it names one; undefined if there is no symbol. Fails with
  * `several-models` for a folder with several symbols.
  */
 export function prefixOf(path: string): { readonly prefix: string; readonly epoch?: number } | undefined {
@@ -62,8 +63,8 @@ function epochsIn(folder: string): ReadonlyMap<string, readonly number[]> {
 }
 
 /**
- * The parameter files of the one network whose checkpoints lie in a folder, newest first; empty without any. Fails with
- * `several-models` where they are of several networks.
+ * The parameter files of the one network whose checkpoints are in a folder, newest first; empty without any. Fails with
+ * `several-models` if they are of several networks.
  */
 export function checkpointsIn(folder: string): CheckpointPaths[] {
   const epochs = epochsIn(folder);
@@ -74,12 +75,8 @@ export function checkpointsIn(folder: string): CheckpointPaths[] {
 
 function onlyPrefix(folder: string, [only, ...others]: readonly string[]): string | undefined {
   if (others.length === 0) return only;
-  fail({
-    code: 'several-models',
-    message: `Expected the checkpoints of one network, found those of several: ${[only, ...others].join(', ')}.`,
-    at: { file: folder },
-    hint: `Name a file of the one that is meant, as in ${join(folder, `${only ?? ''}${symbolEnding}`)}, or move the others away.`,
-  });
+  const file = join(folder, `${only ?? ''}${symbolEnding}`);
+  fail(failures.severalModels({ prefixes: [only ?? '', ...others], file }, { file: folder }));
 }
 
 /** The prefix that a path to be written means: `a/model`, `a/model-symbol.json` and `a/model-0012.params` mean `a/model`. */
@@ -97,17 +94,11 @@ export function pathsOf(prefix: string, epoch: number): CheckpointPaths {
   return { symbol: `${prefix}${symbolEnding}`, parameters, epoch };
 }
 
-/** The files of a checkpoint; of several epochs the last, unless one is asked for. Fails with `no-parameters`. */
+/** The files of a checkpoint; of several epochs the last, unless one is requested. Fails with `no-parameters`. */
 export function findCheckpoint(prefix: string, epoch: number | undefined): CheckpointPaths {
   const name = basename(prefix);
   const epochs = epochsIn(dirname(prefix)).get(name) ?? [];
   const chosen = epoch ?? epochs.at(-1);
   if (chosen !== undefined && epochs.includes(chosen)) return pathsOf(prefix, chosen);
-  const found = epochs.length === 0 ? 'no epoch' : `epochs ${epochs.join(', ')}`;
-  const wanted = epoch === undefined ? 'of some epoch' : `of epoch ${epoch}`;
-  fail({
-    code: 'no-parameters',
-    message: `Expected ${name}-NNNN.params ${wanted} beside ${name}${symbolEnding}, found ${found}.`,
-    at: { file: `${prefix}${symbolEnding}` },
-  });
+  fail(failures.noParameters({ name, epoch, epochs }, { file: `${prefix}${symbolEnding}` }));
 }

@@ -1,18 +1,18 @@
-import { didYouMean } from '../../../../core/did-you-mean.ts';
 import { fail } from '../../../../core/failure.ts';
 import type { MxnetEntry, MxnetSymbol } from '../../../codec/mxnet/mxnet-symbol.ts';
+import { failures } from '../../failures.ts';
 
 /**
- * The outputs that are wanted of a symbol: those asked for by name (`fc1` or, as MXNet calls values, `fc1_output`); of a
+ * The outputs to take of a symbol: those requested by name (`fc1` or, as MXNet calls values, `fc1_output`); of a
  * training checkpoint the embedding, which its classifier and loss take; of any other symbol its own heads.
  * Fails with `unknown-layer`.
  */
 export function embeddingHeads(
   symbol: MxnetSymbol,
-  asked: readonly string[] | undefined,
+  requested: readonly string[] | undefined,
   file: string,
 ): readonly MxnetEntry[] {
-  if (asked !== undefined) return asked.map((name) => entryNamed(symbol, name, file));
+  if (requested !== undefined) return requested.map((name) => entryNamed(symbol, name, file));
   // Training scripts return the embedding behind a BlockGrad, so that no gradient enters there, and the loss.
   const blocked = symbol.heads.flatMap(({ node }) => {
     const head = symbol.nodes[node];
@@ -36,11 +36,5 @@ function entryNamed(symbol: MxnetSymbol, name: string, file: string): MxnetEntry
   const node = symbol.nodes.findIndex((candidate) => candidate.op !== 'null' && candidate.name === plain);
   if (node >= 0) return { node, output: 0, version: 0 };
   const names = symbol.nodes.filter(({ op }) => op !== 'null').map((candidate) => candidate.name);
-  const near = didYouMean(plain, names);
-  fail({
-    code: 'unknown-layer',
-    message: `Expected a layer of the network as output, found "${name}".`,
-    at: { file },
-    ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }),
-  });
+  fail(failures.unknownValue({ name: plain, known: names }, { file }));
 }

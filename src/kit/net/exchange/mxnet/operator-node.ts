@@ -1,14 +1,15 @@
 import { fail } from '../../../../core/failure.ts';
 import type { MxnetEntry, MxnetNode } from '../../../codec/mxnet/mxnet-symbol.ts';
-import type { LayerNode, LayerNodeOf } from '../../graph/graph.ts';
-import type { AttributesOf, LayerKind } from '../../graph/layers/index.ts';
-import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
-import { NodeAttributes } from './node-attributes.ts';
+import { failures } from '../../failures.ts';
+import type { FeatureShape } from '../../graph/feature-shape.ts';
+import { layerNode, type LayerNode, type UnnamedLayer } from '../../graph/graph.ts';
+import type { LayerKind } from '../../graph/layers/index.ts';
+import type { Pair } from '../../graph/layers/window.ts';
 
-/** What an operator needs to know of the graph that is being made. */
+/** What an operator needs to know of the graph under construction. */
 export interface GraphUnderConstruction {
   readonly file: string;
-  /** The layer whose value enters by this edge; undefined where a variable does that is not the image. */
+  /** The layer whose value enters by this edge; undefined if that is a variable other than the image. */
   valueOf(entry: MxnetEntry): string | undefined;
   /** The variable at the other end of this edge, if it is one. */
   variableOf(entry: MxnetEntry): string | undefined;
@@ -49,38 +50,18 @@ export class OperatorNode {
     return this.#graph.shapeOf(layer);
   }
 
-  /** A layer with the name of the node; `suffixes`: its parameters, which are the inputs after those given. */
-  layer<Kind extends LayerKind>(
-    kind: Kind,
-    inputs: readonly string[],
-    attributes: AttributesOf<Kind>,
-    suffixes: readonly string[] = [],
-  ): string {
+  /** A layer with the name of the node; `suffixes`: its parameters, which are the inputs after those of the layer. */
+  layer<Kind extends LayerKind>(layer: UnnamedLayer<Kind>, suffixes: readonly string[] = []): string {
     const { name } = this.#node;
-    const named = suffixes.map((suffix, index) => [suffix, this.#parameter(inputs.length + index)] as const);
+    const named = suffixes.map((suffix, index) => [suffix, this.#parameter(layer.inputs.length + index)] as const);
     const unusual = named.filter(([suffix, parameter]) => parameter !== `${name}_${suffix}`);
-    return this.#add({
-      name,
-      kind,
-      inputs,
-      attributes,
-      ...(unusual.length === 0 ? {} : { parameterNames: Object.fromEntries(unusual) }),
-    });
+    const parameterNames = unusual.length === 0 ? {} : { parameterNames: Object.fromEntries(unusual) };
+    return this.#graph.add(layerNode({ name, ...layer, ...parameterNames }));
   }
 
   /** One of several layers that the node becomes. */
-  part<Kind extends LayerKind>(
-    part: string,
-    kind: Kind,
-    inputs: readonly string[],
-    attributes: AttributesOf<Kind>,
-  ): string {
-    return this.#add({ name: `${this.#node.name}_${part}`, kind, inputs, attributes });
-  }
-
-  #add<Kind extends LayerKind>(layer: LayerNodeOf<Kind>): string {
-    // TypeScript does not see that a node of one kind is a node of any kind.
-    return this.#graph.add(layer as unknown as LayerNode);
+  part<Kind extends LayerKind>(part: string, layer: UnnamedLayer<Kind>): string {
+    return this.#graph.add(layerNode({ name: `${this.#node.name}_${part}`, ...layer }));
   }
 
   #parameter(index: number): string {
@@ -96,10 +77,86 @@ export class OperatorNode {
   }
 
   #refuse(expected: string): never {
-    fail({
-      code: 'unsupported-operator',
-      message: `Node "${this.#node.name}" (${this.#node.op}) must have ${expected}.`,
-      at: { file: this.#graph.file },
-    });
+    refuse(this.#node, expected, this.#graph.file);
   }
+}
+
+/**
+ * The attributes of an operator: texts in whatever way a version of MXNet or Python spelt them, "(3, 3)", "(3L,3L)",
+ * "[3, 3]", "3", "True", "1". A missing one has MXNet's default. Fails with `unsupported-operator`, naming the node.
+ */
+export class NodeAttributes {
+  readonly #node: MxnetNode;
+  readonly #file: string;
+
+  constructor(node: MxnetNode, file: string) {
+    this.#node = node;
+    this.#file = file;
+  }
+
+  integer(name: string, otherwise?: number): number {
+    const text = this.#text(name);
+    if (text === undefined) return otherwise ?? this.refuse(name, 'an integer', 'nothing');
+    const value = Number(text.replace(/L$/, ''));
+    return Number.isSafeInteger(value) ? value : this.refuse(name, 'an integer', text);
+  }
+
+  number(name: string, otherwise?: number): number {
+    const text = this.#text(name);
+    if (text === undefined) return otherwise ?? this.refuse(name, 'a number', 'nothing');
+    const value = Number(text);
+    return Number.isFinite(value) ? value : this.refuse(name, 'a number', text);
+  }
+
+  flag(name: string, otherwise: boolean): boolean {
+    const text = this.#text(name)?.toLowerCase();
+    if (text === undefined) return otherwise;
+    if (text === 'true' || text === '1') return true;
+    return text === 'false' || text === '0' ? false : this.refuse(name, 'True or False', text);
+  }
+
+  /** Height and width; both are the one number where there is only one. */
+  pair(name: string, otherwise?: Pair): Pair {
+    const list = this.list(name);
+    if (list === undefined || list.length === 0) {
+      return otherwise ?? this.refuse(name, 'two integers', 'nothing');
+    }
+    const [height, width = height, ...others] = list;
+    if (height === undefined || width === undefined || others.length > 0) {
+      return this.refuse(name, 'two integers (height, width)', list.join(', '));
+    }
+    return [height, width];
+  }
+
+  list(name: string): readonly number[] | undefined {
+    const text = this.#text(name);
+    if (text === undefined) return undefined;
+    const items = text.replace(/^[([]|[)\]]$/g, '').split(',');
+    const values = items.filter((item) => item.trim() !== '').map((item) => Number(item.trim().replace(/L$/, '')));
+    return values.every(Number.isSafeInteger) ? values : this.refuse(name, 'a list of integers', text);
+  }
+
+  choice<Choice extends string>(name: string, of: readonly Choice[], otherwise: string): Choice {
+    const text = this.#text(name) ?? otherwise;
+    return of.find((choice) => choice === text) ?? this.refuse(name, of.join(' or '), text);
+  }
+
+  /** Fails unless the attribute has the only value that there is a layer for. */
+  only(name: string, value: string, otherwise = value): void {
+    this.choice(name, [value], otherwise);
+  }
+
+  refuse(name: string, expected: string, found: string): never {
+    refuse(this.#node, `${name} ${expected}, found ${found}`, this.#file);
+  }
+
+  /** `None` is how Python spells an attribute that is not there. */
+  #text(name: string): string | undefined {
+    const text = this.#node.attrs[name]?.trim();
+    return text === 'None' ? undefined : text;
+  }
+}
+
+function refuse({ name, op }: MxnetNode, expected: string, file: string): never {
+  fail(failures.unsupportedOperator({ name, type: op, expected }, { file }));
 }

@@ -1,7 +1,8 @@
+import { elementCount } from '../../graph/feature-shape.ts';
 import { activationFunctions } from '../../graph/layers/activation.ts';
 import type { OperatorNode } from './operator-node.ts';
 
-/** Adds the layers that stand for an operator to the graph; gives the layer of each of the operator's outputs. */
+/** Adds the layers that an operator is to the graph; returns the layer of each of the operator's outputs. */
 type OperatorReader = (node: OperatorNode) => readonly string[];
 
 /**
@@ -15,23 +16,31 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   ...named(['LeakyReLU'], readLeaky),
   ...named(['Activation'], (node) => {
     const name = node.attributes.choice('act_type', activationFunctions, 'nothing');
-    return [node.layer('activation', [node.value(0)], { function: name })];
+    return [node.layer({ kind: 'activation', inputs: [node.value(0)], attributes: { function: name } })];
   }),
-  ...named(['relu'], (node) => [node.layer('activation', [node.value(0)], { function: 'relu' })]),
-  ...named(['sigmoid'], (node) => [node.layer('activation', [node.value(0)], { function: 'sigmoid' })]),
-  ...named(['tanh'], (node) => [node.layer('activation', [node.value(0)], { function: 'tanh' })]),
+  ...named(['relu'], (node) => [
+    node.layer({ kind: 'activation', inputs: [node.value(0)], attributes: { function: 'relu' } }),
+  ]),
+  ...named(['sigmoid'], (node) => [
+    node.layer({ kind: 'activation', inputs: [node.value(0)], attributes: { function: 'sigmoid' } }),
+  ]),
+  ...named(['tanh'], (node) => [
+    node.layer({ kind: 'activation', inputs: [node.value(0)], attributes: { function: 'tanh' } }),
+  ]),
   ...named(['Pooling', 'Pooling_v1'], readPooling),
-  ...named(['Flatten', 'flatten'], (node) => [node.layer('flatten', [node.value(0)], {})]),
+  ...named(['Flatten', 'flatten'], (node) => [
+    node.layer({ kind: 'flatten', inputs: [node.value(0)], attributes: {} }),
+  ]),
   ...named(['Reshape', 'reshape'], readReshape),
   ...named(['Dropout'], (node) => {
     const rate = node.attributes.number('p', 0.5);
-    return [node.layer('dropout', [node.value(0)], { rate })];
+    return [node.layer({ kind: 'dropout', inputs: [node.value(0)], attributes: { rate } })];
   }),
   ...named(['_copy', 'identity', 'BlockGrad', 'stop_gradient'], (node) => [
-    node.layer('identity', [node.value(0)], {}),
+    node.layer({ kind: 'identity', inputs: [node.value(0)], attributes: {} }),
   ]),
   ...named(['elemwise_add', '_plus', '_Plus', '_add', 'broadcast_add', 'broadcast_plus'], (node) => [
-    node.layer('add', [node.value(0), node.value(1)], {}),
+    node.layer({ kind: 'add', inputs: [node.value(0), node.value(1)], attributes: {} }),
   ]),
   ...named(['add_n', 'ElementWiseSum', '_ElementWiseSum'], readSum),
   ...named(['elemwise_mul', '_mul', '_Mul', 'broadcast_mul'], readProduct),
@@ -41,7 +50,7 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   ...named(['_div_scalar', '_DivScalar'], (node) => [readScalar(node, 'multiply-scalar', (scalar) => 1 / scalar)]),
   ...named(['Concat', 'concat'], (node) => {
     node.attributes.only('dim', '1');
-    return [node.layer('concat', node.values(), {})];
+    return [node.layer({ kind: 'concat', inputs: node.values(), attributes: {} })];
   }),
   ...named(['slice_axis'], readSlice),
   ...named(['SliceChannel', 'split'], readSplit),
@@ -67,7 +76,12 @@ function readConvolution(node: OperatorNode): string[] {
     groups: attributes.integer('num_group', 1),
     bias,
   };
-  return [node.layer('convolution', [node.value(0)], layer, bias ? ['weight', 'bias'] : ['weight'])];
+  return [
+    node.layer(
+      { kind: 'convolution', inputs: [node.value(0)], attributes: layer },
+      bias ? ['weight', 'bias'] : ['weight'],
+    ),
+  ];
 }
 
 function readFullyConnected(node: OperatorNode): string[] {
@@ -78,7 +92,9 @@ function readFullyConnected(node: OperatorNode): string[] {
   if (!attributes.flag('flatten', true) && node.shapeOf(input).length > 1)
     attributes.refuse('flatten', 'True', 'False');
   const layer = { units: attributes.integer('num_hidden'), bias };
-  return [node.layer('fully-connected', [input], layer, bias ? ['weight', 'bias'] : ['weight'])];
+  return [
+    node.layer({ kind: 'fully-connected', inputs: [input], attributes: layer }, bias ? ['weight', 'bias'] : ['weight']),
+  ];
 }
 
 function readBatchNormalization(node: OperatorNode): string[] {
@@ -90,12 +106,12 @@ function readBatchNormalization(node: OperatorNode): string[] {
     fixGamma: attributes.flag('fix_gamma', true),
   };
   const parameters = ['gamma', 'beta', 'moving_mean', 'moving_var'];
-  return [node.layer('batch-normalization', [node.value(0)], layer, parameters)];
+  return [node.layer({ kind: 'batch-normalization', inputs: [node.value(0)], attributes: layer }, parameters)];
 }
 
 function readLeaky(node: OperatorNode): string[] {
   node.attributes.only('act_type', 'prelu', 'leaky');
-  return [node.layer('prelu', [node.value(0)], {}, ['gamma'])];
+  return [node.layer({ kind: 'prelu', inputs: [node.value(0)], attributes: {} }, ['gamma'])];
 }
 
 function readPooling(node: OperatorNode): string[] {
@@ -106,13 +122,17 @@ function readPooling(node: OperatorNode): string[] {
   attributes.only('layout', 'NCHW');
   if (type === 'avg' && pad.some((cells) => cells > 0)) attributes.only('count_include_pad', 'True');
   return [
-    node.layer('pooling', [node.value(0)], {
-      function: type === 'avg' ? 'average' : 'max',
-      global,
-      kernel: attributes.pair('kernel', global ? [1, 1] : undefined),
-      stride: attributes.pair('stride', [1, 1]),
-      pad,
-      convention: attributes.choice('pooling_convention', ['valid', 'full'], 'valid'),
+    node.layer({
+      kind: 'pooling',
+      inputs: [node.value(0)],
+      attributes: {
+        function: type === 'avg' ? 'average' : 'max',
+        global,
+        kernel: attributes.pair('kernel', global ? [1, 1] : undefined),
+        stride: attributes.pair('stride', [1, 1]),
+        pad,
+        convention: attributes.choice('pooling_convention', ['valid', 'full'], 'valid'),
+      },
     }),
   ];
 }
@@ -125,32 +145,30 @@ function readReshape(node: OperatorNode): string[] {
   const from = node.shapeOf(input);
   const isCell = from.length === 1 && shape.length === 4 && shape[2] === 1 && shape[3] === 1;
   if (isCell && [0, -1, from[0]].includes(shape[1])) return [input];
-  if (shape.length === 2 && shape[1] === -1) return [node.layer('flatten', [input], {})];
+  if (shape.length === 2 && shape[1] === -1) return [node.layer({ kind: 'flatten', inputs: [input], attributes: {} })];
   return attributes.refuse('shape', '(0, -1), or (0, 0, 1, 1) of a row', `(${shape.join(', ')})`);
 }
 
 /** Any number of terms, two at a time. The last sum has the name of the node. */
 function readSum(node: OperatorNode): string[] {
   const [first = '', ...others] = node.values();
-  if (others.length === 0) return [node.layer('identity', [first], {})];
+  if (others.length === 0) return [node.layer({ kind: 'identity', inputs: [first], attributes: {} })];
   let sum = first;
   for (const [index, term] of others.entries()) {
     const isLast = index === others.length - 1;
-    sum = isLast ? node.layer('add', [sum, term], {}) : node.part(String(index), 'add', [sum, term], {});
+    sum = isLast
+      ? node.layer({ kind: 'add', inputs: [sum, term], attributes: {} })
+      : node.part(String(index), { kind: 'add', inputs: [sum, term], attributes: {} });
   }
   return [sum];
 }
 
-/** One factor per channel may stand on either side. */
+/** One factor per channel may be on either side. */
 function readProduct(node: OperatorNode): string[] {
   const [left, right] = [node.value(0), node.value(1)];
   const [sizeOfLeft, sizeOfRight] = [node.shapeOf(left), node.shapeOf(right)];
-  const swaps = elements(sizeOfLeft) < elements(sizeOfRight);
-  return [node.layer('multiply', swaps ? [right, left] : [left, right], {})];
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.slice(1).reduce((product, size) => product * size, 1);
+  const swaps = elementCount(sizeOfLeft.slice(1)) < elementCount(sizeOfRight.slice(1));
+  return [node.layer({ kind: 'multiply', inputs: swaps ? [right, left] : [left, right], attributes: {} })];
 }
 
 function readScalar(
@@ -158,7 +176,11 @@ function readScalar(
   kind: 'minus-scalar' | 'multiply-scalar',
   convert: (scalar: number) => number,
 ): string {
-  return node.layer(kind, [node.value(0)], { scalar: convert(node.attributes.number('scalar')) });
+  return node.layer({
+    kind,
+    inputs: [node.value(0)],
+    attributes: { scalar: convert(node.attributes.number('scalar')) },
+  });
 }
 
 function readSlice(node: OperatorNode): string[] {
@@ -169,7 +191,7 @@ function readSlice(node: OperatorNode): string[] {
   const fromStart = (position: number): number => (position < 0 ? channels + position : position);
   const begin = fromStart(attributes.integer('begin'));
   const end = fromStart(attributes.integer('end', channels));
-  return [node.layer('slice', [input], { begin, end })];
+  return [node.layer({ kind: 'slice', inputs: [input], attributes: { begin, end } })];
 }
 
 function readSplit(node: OperatorNode): string[] {
@@ -182,11 +204,15 @@ function readSplit(node: OperatorNode): string[] {
   if (channels % count !== 0) attributes.refuse('num_outputs', `a divisor of its ${channels} channels`, String(count));
   const size = channels / count;
   return Array.from({ length: count }, (_, index) =>
-    node.part(String(index), 'slice', [input], { begin: index * size, end: (index + 1) * size }),
+    node.part(String(index), {
+      kind: 'slice',
+      inputs: [input],
+      attributes: { begin: index * size, end: (index + 1) * size },
+    }),
   );
 }
 
-/** All of them over the channels of a row; over those of a map where they say so. Labels are not looked at. */
+/** All of them over the channels of a row; over those of a map if they are told to. Labels are not looked at. */
 function readSoftmax(node: OperatorNode): string[] {
   const { attributes } = node;
   const input = node.value(0);
@@ -195,5 +221,5 @@ function readSoftmax(node: OperatorNode): string[] {
     else if (node.op === 'softmax') attributes.only('axis', '1', '-1');
     else if (!attributes.flag('multi_output', false)) attributes.refuse('multi_output', 'True', 'False');
   }
-  return [node.layer('softmax', [input], {})];
+  return [node.layer({ kind: 'softmax', inputs: [input], attributes: {} })];
 }

@@ -1,9 +1,10 @@
-import { didYouMean } from '../../../../core/did-you-mean.ts';
 import { fail } from '../../../../core/failure.ts';
 import type { MxnetEntry, MxnetNode, MxnetSymbol } from '../../../codec/mxnet/mxnet-symbol.ts';
+import { failures } from '../../failures.ts';
 import { type Graph, inputName, type LayerNode } from '../../graph/graph.ts';
-import { definitionOf } from '../../graph/infer-shapes.ts';
-import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
+import { reachable } from '../../graph/reachable.ts';
+import type { FeatureShape } from '../../graph/feature-shape.ts';
+import { ImportedGraph } from '../imported-graph.ts';
 import { normChainEndingAt } from './norm-chain.ts';
 import { type GraphUnderConstruction, OperatorNode } from './operator-node.ts';
 import { operators } from './operators.ts';
@@ -32,8 +33,7 @@ class SymbolReader implements GraphUnderConstruction {
   readonly file: string;
   readonly #symbol: MxnetSymbol;
   readonly #options: SymbolReadOptions;
-  readonly #layers: LayerNode[] = [];
-  readonly #shapes = new Map<string, FeatureShape>();
+  readonly #graph: ImportedGraph;
   /** Layers of the outputs of each node. */
   readonly #values = new Map<number, readonly string[]>();
   /** Nodes without a layer of their own: they are part of a chain that is one. */
@@ -47,13 +47,12 @@ class SymbolReader implements GraphUnderConstruction {
     this.#options = options;
     this.file = options.file;
     this.#data = symbol.nodes.find(({ op, name }) => op === 'null' && name === inputName)?.name;
-    const { channels, height, width } = options.input;
-    this.#shapes.set(inputName, [channels, height, width]);
+    this.#graph = new ImportedGraph(options.input);
   }
 
   read(): ReadSymbol {
     const { heads, input } = this.#options;
-    const needed = reachable(this.#symbol, heads);
+    const needed = reachableNodes(this.#symbol, heads);
     const chains = new Map(needed.map((id) => [id, normChainEndingAt(this.#symbol, id)] as const));
     for (const chain of chains.values()) for (const id of chain?.inner ?? []) this.#within.add(id);
     for (const id of needed) {
@@ -63,7 +62,7 @@ class SymbolReader implements GraphUnderConstruction {
       this.#values.set(id, chain === undefined ? this.#operator(node) : [this.#chain(node, chain.input)]);
     }
     const outputs = heads.map((head) => this.valueOf(head) ?? inputName);
-    return { graph: { input, layers: this.#layers, outputs }, parameters: this.#parameters };
+    return { graph: { input, layers: this.#graph.layers, outputs }, parameters: this.#parameters };
   }
 
   valueOf({ node: id, output }: MxnetEntry): string | undefined {
@@ -83,29 +82,20 @@ class SymbolReader implements GraphUnderConstruction {
     this.#parameters.add(name);
   }
 
-  /** Empty where the layer cannot be; `inferShapes` says why when the graph is whole. */
   shapeOf(layer: string): FeatureShape {
-    return this.#shapes.get(layer) ?? [];
+    return this.#graph.shapeOf(layer);
   }
 
   add(layer: LayerNode): string {
-    const inputs = layer.inputs.map((input) => this.shapeOf(input));
-    const shape = definitionOf(layer).outputShape(layer.attributes, inputs);
-    if (typeof shape !== 'string') this.#shapes.set(layer.name, shape);
-    this.#layers.push(layer);
-    return layer.name;
+    return this.#graph.add(layer);
   }
 
   #operator(node: MxnetNode): readonly string[] {
     const reader = Object.hasOwn(operators, node.op) ? operators[node.op] : undefined;
     if (reader !== undefined) return reader(new OperatorNode(node, this));
-    const near = didYouMean(node.op, Object.keys(operators));
-    fail({
-      code: 'unknown-operator',
-      message: `Node "${node.name}" is of operator "${node.op}", for which there is no layer.`,
-      at: { file: this.file },
-      hint: near === undefined ? 'Name an output before that node.' : `Did you mean "${near}"?`,
-    });
+    const { name, op: type } = node;
+    const hint = 'Name an output before that node.';
+    fail(failures.unknownOperator({ name, type, known: Object.keys(operators), hint }, { file: this.file }));
   }
 
   #chain(node: MxnetNode, input: NormChainInput): string {
@@ -115,24 +105,16 @@ class SymbolReader implements GraphUnderConstruction {
 
   /** The statistics of a batch and the mask of a dropout are outputs too. */
   #refuseOutput(node: MxnetNode, output: number): never {
-    fail({
-      code: 'unsupported-operator',
-      message: `Output ${output} of node "${node.name}" (${node.op}) is used; layers have their value only.`,
-      at: { file: this.file },
-    });
+    const { name, op: type } = node;
+    fail(failures.outputOfOperator({ output, node: { name, type } }, { file: this.file }));
   }
 }
 
 type NormChainInput = Pick<MxnetEntry, 'node' | 'output'>;
 
 /** Ids of the nodes that the heads depend on, in the order of the file. */
-function reachable(symbol: MxnetSymbol, heads: readonly MxnetEntry[]): number[] {
-  const found = new Set<number>();
-  const waiting = heads.map(({ node }) => node);
-  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-    if (found.has(id)) continue;
-    found.add(id);
-    for (const { node } of symbol.nodes[id]?.inputs ?? []) waiting.push(node);
-  }
-  return [...found].sort((a, b) => a - b);
+function reachableNodes({ nodes }: MxnetSymbol, heads: readonly MxnetEntry[]): number[] {
+  const ids = nodes.map((_, id) => id);
+  const nodesOf = (entries: readonly MxnetEntry[] = []): number[] => entries.map(({ node }) => node);
+  return reachable(ids, nodesOf(heads), { inputs: (id) => nodesOf(nodes[id]?.inputs), outputs: (id) => [id] });
 }

@@ -3,7 +3,16 @@ import type { MxnetEntry, MxnetNode, MxnetSymbol } from '../../../codec/mxnet/mx
 /** Attributes of an operator before they become text. */
 export type AttributeValues = Readonly<Record<string, string | number | boolean | readonly number[]>>;
 
-/** Puts a symbol together, node by node; every method gives the entry that others take as input. */
+/** An operator to be written. */
+export interface OperatorCall {
+  readonly name: string;
+  readonly inputs: readonly MxnetEntry[];
+  readonly attributes?: AttributeValues;
+  /** How many values the operator has, with those that only training looks at; 1 unless given. */
+  readonly outputs?: number;
+}
+
+/** Puts a symbol together, node by node; every method returns the entry that others take as input. */
 export class SymbolWriter {
   readonly #nodes: MxnetNode[] = [];
   readonly #rows = [0];
@@ -14,14 +23,7 @@ export class SymbolWriter {
     return this.#push({ op: 'null', name, attrs: textsOf(attributes), inputs: [] }, 1);
   }
 
-  /** `outputs`: how many values the operator gives, with those that only training looks at. */
-  operator(
-    op: string,
-    name: string,
-    inputs: readonly MxnetEntry[],
-    attributes: AttributeValues = {},
-    outputs = 1,
-  ): MxnetEntry {
+  operator(op: string, { name, inputs, attributes = {}, outputs = 1 }: OperatorCall): MxnetEntry {
     return this.#push({ op, name, attrs: textsOf(attributes), inputs }, outputs);
   }
 

@@ -1,27 +1,29 @@
+import { fail } from '../../../../core/failure.ts';
 import type { MxnetArray } from '../../../codec/mxnet/mxnet-params.ts';
 import { littleEndianBytes } from '../../../codec/little-endian-floats.ts';
 import type { MxnetSymbol } from '../../../codec/mxnet/mxnet-symbol.ts';
-import type { ParameterizedGraph } from '../../passes/fold-batch-normalization.ts';
-import { inputName, type LayerNodeOf } from '../../graph/graph.ts';
-import type { ShapedGraph } from '../../graph/infer-shapes.ts';
+import type { ParameterizedGraph } from '../../model/model.ts';
+import type { ShapedGraph } from '../../graph/shaped-graph.ts';
+import { inputName, layerNode, type LayerNodeOf, parameterName } from '../../graph/graph.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
+import { notExpressible, written } from '../not-in.ts';
 import { layerWriters } from './layer-writers.ts';
 import { SymbolWriter } from './symbol-writer.ts';
 
 /** A graph as a symbol that MXNet 1.1 to 1.9 load. */
-export function symbolOf(inferred: ShapedGraph): MxnetSymbol {
+export function symbolOf(shaped: ShapedGraph): MxnetSymbol {
   const writer = new SymbolWriter();
-  const { channels, height, width } = inferred.graph.input;
-  // What `mx.sym.Variable('data', shape=...)` leaves in a symbol; 0: any batch. Sizes that MXNet is told outdo it.
+  const { channels, height, width } = shaped.graph.input;
+  // What `mx.sym.Variable('data', shape=...)` leaves in a symbol; 0: any batch. Sizes that MXNet is given override it.
   const data = writer.variable(inputName, { __shape__: [0, channels, height, width] });
   writer.setValue(inputName, data);
-  for (const node of inferred.graph.layers) writeLayer(writer, node as LayerNodeOf<LayerKind>, inferred);
-  return writer.build(inferred.graph.outputs);
+  for (const node of shaped.graph.layers) writeLayer(writer, node, shaped);
+  return writer.build(shaped.graph.outputs);
 }
 
 /** The parameters as MXNet saves them; their values are not copied. */
-export function arraysOf({ inferred, parameters }: ParameterizedGraph): MxnetArray[] {
-  return inferred.parameters.map(({ name, shape, role }) => {
+export function arraysOf({ shaped, parameters }: ParameterizedGraph): MxnetArray[] {
+  return shaped.parameters.map(({ name, shape, role }) => {
     const array = parameters.get(name);
     if (array === undefined) throw new Error(`the model has no parameter "${name}"`);
     return {
@@ -40,12 +42,13 @@ function writeLayer<Kind extends LayerKind>(
   node: LayerNodeOf<Kind>,
   { shapes }: ShapedGraph,
 ): void {
-  const value = layerWriters[node.kind]({
+  const value = written(layerWriters[node.kind], {
     node,
     writer,
     inputs: node.inputs.map((input) => writer.value(input)),
     shapes: node.inputs.map((input) => shapes.get(input) ?? []),
-    parameter: (suffix) => writer.variable(node.parameterNames?.[suffix] ?? `${node.name}_${suffix}`),
+    parameter: (suffix) => writer.variable(parameterName(node, suffix)),
   });
+  if ('notIn' in value) fail(notExpressible(layerNode(node), value));
   writer.setValue(node.name, value);
 }

@@ -1,12 +1,14 @@
 import { fail } from '../../../../core/failure.ts';
 import { halfToNumber, littleEndianFloats } from '../../../codec/little-endian-floats.ts';
 import type { OnnxTensor } from '../../../codec/onnx/onnx-messages.ts';
+import { failures } from '../../failures.ts';
+import { elementCount } from '../../graph/feature-shape.ts';
 
 /** A tensor of the file: weights, or the sizes and axes that some operators take as inputs. */
 export interface Constant {
   readonly name: string;
   readonly dims: readonly number[];
-  /** Row by row; a view of the file where that holds float32. */
+  /** Row by row; a view of the file if that holds float32. */
   readonly values: Float32Array | readonly number[];
 }
 
@@ -15,23 +17,20 @@ const types = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, float64: 1
 
 /**
  * The values of a tensor. Fails with `unsupported-tensor` for other types and for values in another file, and with
- * `damaged-file` where there are more or fewer values than the sizes say.
+ * `damaged-file` if there are more or fewer values than its sizes make.
  */
 export function constantOf(tensor: OnnxTensor, file: string): Constant {
   const { name = '', dims } = tensor;
-  const refuse = (code: string, message: string): never =>
-    fail({ code, message: `Tensor "${name}" ${message}.`, at: { file } });
-  if (tensor.dataLocation === 1) {
-    return refuse('unsupported-tensor', 'lies in another file; save the model with its weights inside');
-  }
-  const values =
-    valuesOf(tensor) ?? refuse('unsupported-tensor', `is of type ${tensor.dataType ?? 0}, not of floats or integers`);
-  const count = dims.reduce((product, size) => product * size, 1);
-  if (values.length === count) return { name, dims, values };
-  return refuse('damaged-file', `has ${values.length} values, but its sizes [${dims.join(', ')}] make ${count}`);
+  const refuse = (problem: string): never =>
+    fail(failures.unsupportedTensor({ message: `tensor "${name}" ${problem}` }, { file }));
+  if (tensor.dataLocation === 1) return refuse('is stored in another file; save the model with its weights inside');
+  const values = valuesOf(tensor) ?? refuse(`is of type ${tensor.dataType ?? 0}, not of floats or integers`);
+  const expected = elementCount(dims);
+  if (values.length === expected) return { name, dims, values };
+  return fail(failures.tensorSize({ name, found: values.length, dims, expected }, { file }));
 }
 
-/** The same as float32; a view where it is that. */
+/** The same as float32; a view if it is that. */
 export function floatsOf({ values }: Constant): Float32Array {
   return values instanceof Float32Array ? values : Float32Array.from(values);
 }

@@ -1,4 +1,4 @@
-import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
+import { elementCount, type FeatureShape } from '../../graph/feature-shape.ts';
 import { type Constant, floatsOf } from './constant.ts';
 import type { OnnxNodeReader, OnnxValue } from './onnx-node.ts';
 
@@ -19,14 +19,10 @@ export function readArithmetic(node: OnnxNodeReader): OnnxValue {
 }
 
 function ofTwoLayers(node: OnnxNodeReader, left: string, right: string): OnnxValue {
-  if (node.op === 'Add') return node.layer('add', [left, right], {});
+  if (node.op === 'Add') return node.layer({ kind: 'add', inputs: [left, right], attributes: {} });
   if (node.op !== 'Mul') return node.refuse('a constant as input 1');
-  const swaps = positions(node.shapeOf(left)) < positions(node.shapeOf(right));
-  return node.layer('multiply', swaps ? [right, left] : [left, right], {});
-}
-
-function positions(shape: FeatureShape): number {
-  return shape.slice(1).reduce((product, size) => product * size, 1);
+  const swaps = elementCount(node.shapeOf(left).slice(1)) < elementCount(node.shapeOf(right).slice(1));
+  return node.layer({ kind: 'multiply', inputs: swaps ? [right, left] : [left, right], attributes: {} });
 }
 
 function withConstant(node: OnnxNodeReader, input: string, constant: Constant): OnnxValue {
@@ -43,19 +39,30 @@ function withConstant(node: OnnxNodeReader, input: string, constant: Constant): 
     return { name: '', dims: [channels], values: array };
   };
   const attributes = { epsilon: 0, momentum: 0.9, fixGamma: false };
-  return node.layer('batch-normalization', [input], attributes, {
-    gamma: array(factors),
-    beta: array(addends),
-    moving_mean: array(filled(channels, 0)),
-    moving_var: array(filled(channels, 1)),
-  });
+  return node.layer(
+    { kind: 'batch-normalization', inputs: [input], attributes },
+    {
+      gamma: array(factors),
+      beta: array(addends),
+      moving_mean: array(filled(channels, 0)),
+      moving_var: array(filled(channels, 1)),
+    },
+  );
 }
 
 function withScalar(node: OnnxNodeReader, input: string, scalar: number): OnnxValue {
   if (node.op === 'Add' || node.op === 'Sub') {
-    return node.layer('minus-scalar', [input], { scalar: node.op === 'Sub' ? scalar : -scalar });
+    return node.layer({
+      kind: 'minus-scalar',
+      inputs: [input],
+      attributes: { scalar: node.op === 'Sub' ? scalar : -scalar },
+    });
   }
-  return node.layer('multiply-scalar', [input], { scalar: node.op === 'Div' ? 1 / scalar : scalar });
+  return node.layer({
+    kind: 'multiply-scalar',
+    inputs: [input],
+    attributes: { scalar: node.op === 'Div' ? 1 / scalar : scalar },
+  });
 }
 
 /** [C] of rows, [C, 1, 1] and [1, C, 1, 1] of maps. */
@@ -76,13 +83,16 @@ export function readSlopes(node: OnnxNodeReader): OnnxValue {
   const [channels = 0] = node.shapeOf(input);
   if (node.op === 'LeakyRelu') {
     const gamma = { name: '', dims: [channels], values: filled(channels, node.float('alpha', 0.01)) };
-    return node.layer('prelu', [input], {}, { gamma });
+    return node.layer({ kind: 'prelu', inputs: [input], attributes: {} }, { gamma });
   }
   const slope = node.constant(1);
   const values = floatsOf(slope);
   if (values.length !== channels && values.length !== 1) node.refuse(`one slope for each of its ${channels} channels`);
   const slopes = values.length === channels ? values : filled(channels, values[0] ?? 0);
-  return node.layer('prelu', [input], {}, { gamma: { name: slope.name, dims: [channels], values: slopes } });
+  return node.layer(
+    { kind: 'prelu', inputs: [input], attributes: {} },
+    { gamma: { name: slope.name, dims: [channels], values: slopes } },
+  );
 }
 
 export function readBatchNormalization(node: OnnxNodeReader): OnnxValue {
@@ -102,7 +112,7 @@ export function readBatchNormalization(node: OnnxNodeReader): OnnxValue {
     fixGamma: false,
   };
   const parameters = { gamma, beta, moving_mean: mean, moving_var: variance };
-  return node.layer('batch-normalization', [input], attributes, parameters);
+  return node.layer({ kind: 'batch-normalization', inputs: [input], attributes }, parameters);
 }
 
 /** The shortest decimal number that is this float32. */
@@ -110,7 +120,7 @@ export function decimal(value: number): number {
   return Number(Math.fround(value).toPrecision(7));
 }
 
-/** Weights lie as (units, inputs) with transB, and as (inputs, units) without, as always in MatMul. */
+/** Weights are stored as (units, inputs) with transB, and as (inputs, units) without, as always in MatMul. */
 export function readDense(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
   if (node.shapeOf(input).length !== 1) node.refuse('rows as input 0');
@@ -119,17 +129,16 @@ export function readDense(node: OnnxNodeReader): OnnxValue {
   if (node.integer('transA', 0) !== 0) node.refuse('transA 0');
   const constant = node.constant(1);
   if (constant.dims.length !== 2) node.refuse('a weight of two dimensions');
-  const lies = isGemm && node.integer('transB', 0) === 1;
-  const weight = lies ? { ...constant, values: floatsOf(constant) } : transposed(constant);
+  const isTransposed = isGemm && node.integer('transB', 0) === 1;
+  const weight = isTransposed ? { ...constant, values: floatsOf(constant) } : transposed(constant);
   const [units = 0] = weight.dims;
   const bias = isGemm ? node.optionalConstant(2) : undefined;
-  if (bias === undefined) return node.layer('fully-connected', [input], { units, bias: false }, { weight });
+  if (bias === undefined)
+    return node.layer({ kind: 'fully-connected', inputs: [input], attributes: { units, bias: false } }, { weight });
   const values = floatsOf(bias);
   const spread = values.length === 1 ? filled(units, values[0] ?? 0) : values;
   return node.layer(
-    'fully-connected',
-    [input],
-    { units, bias: true },
+    { kind: 'fully-connected', inputs: [input], attributes: { units, bias: true } },
     { weight, bias: { name: bias.name, dims: [spread.length], values: spread } },
   );
 }

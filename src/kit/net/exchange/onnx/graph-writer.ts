@@ -1,22 +1,25 @@
 import { littleEndianBytes } from '../../../codec/little-endian-floats.ts';
 import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../../../codec/onnx/onnx-messages.ts';
 
-/** What an attribute of a node may be here: a whole number, a list of them, or a number that is marked as a float. */
+/** What an attribute of a node may be here: an integer, a list of them, or a number that is marked as a float. */
 type AttributeValue = number | readonly number[] | { readonly float: number };
+
+/** A node with one output. */
+export interface NodeCall {
+  readonly output: string;
+  readonly inputs: readonly string[];
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  /** The output's name unless given. */
+  readonly name?: string;
+}
 
 /** Gathers the nodes and constants of an ONNX graph. */
 export class GraphWriter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
 
-  /** Adds a node with one output and gives the name of that, which is the node's too unless it has another. */
-  node(
-    opType: string,
-    output: string,
-    inputs: readonly string[],
-    attributes: Readonly<Record<string, AttributeValue>> = {},
-    name = output,
-  ): string {
+  /** Adds a node; returns the name of its output. */
+  node(opType: string, { output, inputs, attributes = {}, name = output }: NodeCall): string {
     const written = Object.entries(attributes).map(([key, value]) => attributeOf(key, value));
     this.nodes.push({ inputs, outputs: [output], name, opType, attributes: written });
     return output;

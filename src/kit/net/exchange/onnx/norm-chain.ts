@@ -1,7 +1,7 @@
 import type { OnnxNode } from '../../../codec/onnx/onnx-messages.ts';
 
 /**
- * The nodes that `equalize-norms` is written as: x * (mean(norm) / norm), norm = sqrt(sum of x * x + epsilon). Gives the
+ * The nodes that `equalize-norms` is written as: x * (mean(norm) / norm), norm = sqrt(sum of x * x + epsilon). Returns the
  * name of x for each last node, and the nodes within.
  */
 export function normChains(nodes: readonly OnnxNode[]): {

@@ -1,21 +1,22 @@
 import { fail } from '../../../../core/failure.ts';
 import type { OnnxAttribute, OnnxNode } from '../../../codec/onnx/onnx-messages.ts';
-import { inputName, type LayerNode, type LayerNodeOf } from '../../graph/graph.ts';
-import type { AttributesOf, LayerKind } from '../../graph/layers/index.ts';
-import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
+import { failures } from '../../failures.ts';
+import { inputName, layerNode, type LayerNode, type UnnamedLayer } from '../../graph/graph.ts';
+import type { LayerKind } from '../../graph/layers/index.ts';
+import type { FeatureShape } from '../../graph/feature-shape.ts';
 import type { Pair } from '../../graph/layers/window.ts';
 import { type Constant, floatsOf } from './constant.ts';
 
-/** What a value of an ONNX graph is: what a layer gives, or numbers that are known beforehand. */
+/** What a value of an ONNX graph is: that of a layer, or numbers that are known beforehand. */
 export type OnnxValue =
   | { readonly is: 'layer'; readonly layer: string }
   | { readonly is: 'constant'; readonly constant: Constant }
-  /** Means over whole windows where some are cut; the factors turn them into what the layer gives. */
+  /** Means over whole windows where some are cut; the factors turn them into the layer's value. */
   | { readonly is: 'whole-means'; readonly layer: string; readonly factors: Float32Array }
   /** The sizes of a value, on the way into a Reshape; the batch is not known. */
   | { readonly is: 'sizes'; readonly sizes: readonly (number | 'batch')[] };
 
-/** What the readers of operators need to know of the graph that is being made. */
+/** What the readers of operators need to know of the graph under construction. */
 export interface GraphUnderConstruction {
   readonly file: string;
   /** Whether images enter the file's graph as NHWC. */
@@ -118,40 +119,23 @@ export class OnnxNodeReader {
   }
 
   layer<Kind extends LayerKind>(
-    kind: Kind,
-    inputs: readonly string[],
-    attributes: AttributesOf<Kind>,
+    layer: UnnamedLayer<Kind>,
     parameters: Readonly<Record<string, LayerParameter>> = {},
   ): OnnxValue {
-    return { is: 'layer', layer: this.#add(this.#graph.nameOf(this.#node), { kind, inputs, attributes }, parameters) };
+    const node = layerNode({ name: this.#graph.nameOf(this.#node), ...layer });
+    return { is: 'layer', layer: this.#graph.add(node, parameters) };
   }
 
   /** One of several layers that the node becomes. */
-  part<Kind extends LayerKind>(
-    part: string,
-    kind: Kind,
-    inputs: readonly string[],
-    attributes: AttributesOf<Kind>,
-  ): OnnxValue {
-    const name = `${this.#graph.nameOf(this.#node)}_${part}`;
-    return { is: 'layer', layer: this.#add(name, { kind, inputs, attributes }, {}) };
+  part<Kind extends LayerKind>(part: string, layer: UnnamedLayer<Kind>): OnnxValue {
+    const node = layerNode({ name: `${this.#graph.nameOf(this.#node)}_${part}`, ...layer });
+    return { is: 'layer', layer: this.#graph.add(node, {}) };
   }
 
   refuse(expected: string): never {
-    fail({
-      code: 'unsupported-operator',
-      message: `Node "${this.#graph.nameOf(this.#node)}" (${this.op}) must have ${expected}.`,
-      at: { file: this.#graph.file },
-      hint: 'The engine onnxruntime runs the file as it is.',
-    });
-  }
-
-  #add<Kind extends LayerKind>(
-    name: string,
-    layer: Omit<LayerNodeOf<Kind>, 'name'>,
-    parameters: Readonly<Record<string, LayerParameter>>,
-  ): string {
-    // TypeScript does not see that a node of one kind is a node of any kind.
-    return this.#graph.add({ name, ...layer } as unknown as LayerNode, parameters);
+    const facts = { name: this.#graph.nameOf(this.#node), type: this.op, expected, hint: runAsItIs };
+    fail(failures.unsupportedOperator(facts, { file: this.#graph.file }));
   }
 }
+
+const runAsItIs = 'The engine onnxruntime runs the file as it is.';

@@ -14,7 +14,7 @@ import {
 } from './shape-readers.ts';
 import { readConvolution, readGlobalPooling, readMean, readPooling } from './window-readers.ts';
 
-/** Adds the layers that stand for a node; gives its value, or one for each output. */
+/** Adds the layers that a node is; returns its value, or one for each output. */
 type OperatorReader = (node: OnnxNodeReader) => OnnxValue | readonly OnnxValue[];
 
 /** The operators of face networks as PyTorch, MXNet and others export them, of any opset. */
@@ -34,7 +34,9 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   GlobalAveragePool: readGlobalPooling,
   GlobalMaxPool: readGlobalPooling,
   Identity: (node) =>
-    node.value(0)?.is === 'layer' ? node.layer('identity', [node.layerInput(0)], {}) : readSame(node),
+    node.value(0)?.is === 'layer'
+      ? node.layer({ kind: 'identity', inputs: [node.layerInput(0)], attributes: {} })
+      : readSame(node),
   LeakyRelu: readSlopes,
   MatMul: readDense,
   MaxPool: readPooling,
@@ -58,7 +60,7 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
 };
 
 function activation(name: ActivationAttributes['function']): OperatorReader {
-  return (node) => node.layer('activation', [node.layerInput(0)], { function: name });
+  return (node) => node.layer({ kind: 'activation', inputs: [node.layerInput(0)], attributes: { function: name } });
 }
 
 /** Computed in float32 whatever the file casts to. */
@@ -69,7 +71,7 @@ function readSame(node: OnnxNodeReader): OnnxValue {
 function readDropout(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
   const rate = node.optionalConstant(1)?.values[0] ?? node.float('ratio', 0.5);
-  return node.layer('dropout', [input], { rate: decimal(rate) });
+  return node.layer({ kind: 'dropout', inputs: [input], attributes: { rate: decimal(rate) } });
 }
 
 function readSoftmax(node: OnnxNodeReader): OnnxValue {
@@ -77,7 +79,7 @@ function readSoftmax(node: OnnxNodeReader): OnnxValue {
   const rank = node.shapeOf(input).length + 1;
   const axis = node.integer('axis', -1);
   if (axis !== 1 && axis + rank !== 1) node.refuse('axis 1');
-  return node.layer('softmax', [input], {});
+  return node.layer({ kind: 'softmax', inputs: [input], attributes: {} });
 }
 
 /** Images enter as NHWC there, and as NCHW here. */

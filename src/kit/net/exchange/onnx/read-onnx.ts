@@ -1,13 +1,14 @@
-import { didYouMean } from '../../../../core/did-you-mean.ts';
 import { fail } from '../../../../core/failure.ts';
 import type { OnnxModel } from '../../../codec/onnx/onnx-model.ts';
 import type { OnnxGraph, OnnxNode, OnnxValueInfo } from '../../../codec/onnx/onnx-messages.ts';
+import { failures } from '../../failures.ts';
 import { type Graph, inputName, type LayerNode } from '../../graph/graph.ts';
-import { definitionOf } from '../../graph/infer-shapes.ts';
-import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
-import type { NamedArray } from '../../model/named-array.ts';
+import { reachable } from '../../graph/reachable.ts';
+import type { FeatureShape } from '../../graph/feature-shape.ts';
+import type { NamedArray } from '../../model/model.ts';
 import { assumedSize } from '../assumed-size.ts';
 import type { ModelReadOptions } from '../model-format.ts';
+import { ImportedGraph } from '../imported-graph.ts';
 import { constantOf } from './constant.ts';
 import { normChains } from './norm-chain.ts';
 import { type GraphUnderConstruction, type LayerParameter, OnnxNodeReader, type OnnxValue } from './onnx-node.ts';
@@ -16,7 +17,7 @@ import { operators } from './operators.ts';
 export interface ReadOnnx {
   readonly graph: Graph;
   readonly arrays: readonly NamedArray[];
-  /** Neither the file nor the options say how large the images are. */
+  /** Neither the file nor the options state how large the images are. */
   readonly isAssumedSize: boolean;
 }
 
@@ -39,19 +40,18 @@ class OnnxReader implements GraphUnderConstruction {
   readonly isNhwc: boolean;
   readonly #isAssumedSize: boolean;
   readonly #graph: OnnxGraph;
-  readonly #asked: readonly string[] | undefined;
+  readonly #requested: readonly string[] | undefined;
   readonly #input: Graph['input'];
-  readonly #layers: LayerNode[] = [];
+  readonly #imported: ImportedGraph;
   readonly #arrays: NamedArray[] = [];
   readonly #parameterNames = new Set<string>();
-  readonly #shapes = new Map<string, FeatureShape>();
   readonly #values = new Map<string, OnnxValue>();
   readonly #chains: ReturnType<typeof normChains>;
 
   constructor(graph: OnnxGraph, options: ModelReadOptions, file: string) {
     this.file = file;
     this.#graph = graph;
-    this.#asked = options.outputs;
+    this.#requested = options.outputs;
     const weights = new Set(graph.initializers.map(({ name }) => name));
     const [input, ...others] = graph.inputs.filter(({ name }) => !weights.has(name));
     if (input?.name === undefined || others.length > 0) {
@@ -62,7 +62,7 @@ class OnnxReader implements GraphUnderConstruction {
     this.isNhwc = size.isNhwc;
     this.#isAssumedSize = size.isAssumed;
     this.#input = size.input;
-    this.#shapes.set(inputName, [size.input.channels, size.input.height, size.input.width]);
+    this.#imported = new ImportedGraph(size.input);
     this.#values.set(input.name, { is: 'layer', layer: inputName });
     this.#chains = normChains(graph.nodes);
   }
@@ -71,29 +71,26 @@ class OnnxReader implements GraphUnderConstruction {
     for (const tensor of this.#graph.initializers) {
       this.#values.set(tensor.name ?? '', { is: 'constant', constant: constantOf(tensor, this.file) });
     }
-    const needed = this.#needed();
-    for (const node of this.#graph.nodes) if (needed.has(node)) this.#node(node);
-    const outputs = this.#outputNames().map((name) => {
+    const names = this.#outputNames();
+    const links = { inputs: ({ inputs }: OnnxNode) => inputs, outputs: ({ outputs }: OnnxNode) => outputs };
+    for (const node of reachable(this.#graph.nodes, names, links)) this.#node(node);
+    const outputs = names.map((name) => {
       const value = this.#values.get(name);
-      return value?.is === 'layer' ? value.layer : this.#refuseOutput(name);
+      return value?.is === 'layer' ? value.layer : fail(failures.outputIsNoLayer({ name }, { file: this.file }));
     });
-    const graph = { input: this.#input, layers: this.#layers, outputs };
+    const graph = { input: this.#input, layers: this.#imported.layers, outputs };
     return { graph, arrays: this.#arrays, isAssumedSize: this.#isAssumedSize };
   }
 
   valueOf(name: string, user: OnnxNode): OnnxValue | undefined {
     const value = this.#values.get(name);
     if (value !== undefined) return value;
-    fail({
-      code: 'damaged-file',
-      message: `Node "${this.nameOf(user)}" (${user.opType ?? ''}) takes value "${name}", which no weight and no node before it gives.`,
-      at: { file: this.file },
-    });
+    const facts = { name: this.nameOf(user), type: user.opType ?? '', value: name };
+    return fail(failures.missingValue(facts, { file: this.file }));
   }
 
-  /** Empty where the layer cannot be; `inferShapes` says why when the graph is whole. */
   shapeOf(layer: string): FeatureShape {
-    return this.#shapes.get(layer) ?? [];
+    return this.#imported.shapeOf(layer);
   }
 
   nameOf({ name, outputs }: OnnxNode): string {
@@ -101,16 +98,12 @@ class OnnxReader implements GraphUnderConstruction {
   }
 
   add(layer: LayerNode, parameters: Readonly<Record<string, LayerParameter>>): string {
-    const inputs = layer.inputs.map((input) => this.shapeOf(input));
-    const shape = definitionOf(layer).outputShape(layer.attributes, inputs);
-    if (typeof shape !== 'string') this.#shapes.set(layer.name, shape);
     const names = Object.entries(parameters).map(([suffix, parameter]) => {
       return [suffix, this.#parameter(`${layer.name}_${suffix}`, parameter)] as const;
     });
     const unusual = names.filter(([suffix, name]) => name !== `${layer.name}_${suffix}`);
     const parameterNames = Object.fromEntries(unusual);
-    this.#layers.push(unusual.length === 0 ? layer : { ...layer, parameterNames });
-    return layer.name;
+    return this.#imported.add(unusual.length === 0 ? layer : { ...layer, parameterNames });
   }
 
   /** Named as in the file, unless another layer uses the same array already. */
@@ -135,13 +128,9 @@ class OnnxReader implements GraphUnderConstruction {
     const isStandard = domain === '' || domain === 'ai.onnx';
     const reader = isStandard && Object.hasOwn(operators, opType) ? operators[opType] : undefined;
     if (reader !== undefined) return reader(new OnnxNodeReader(node, this));
-    const full = isStandard ? opType : `${domain}.${opType}`;
-    fail({
-      code: 'unknown-operator',
-      message: `Node "${this.nameOf(node)}" is of operator "${full}", for which there is no layer.`,
-      at: { file: this.file },
-      hint: 'The engine onnxruntime runs the file as it is; or name an output before that node.',
-    });
+    const type = isStandard ? opType : `${domain}.${opType}`;
+    const hint = 'The engine onnxruntime runs the file as it is; or name an output before that node.';
+    return fail(failures.unknownOperator({ name: this.nameOf(node), type, hint }, { file: this.file }));
   }
 
   #chain(node: OnnxNode): OnnxValue {
@@ -154,38 +143,18 @@ class OnnxReader implements GraphUnderConstruction {
   }
 
   #outputNames(): readonly string[] {
-    if (this.#asked === undefined) return this.#graph.outputs.map(({ name = '' }) => name);
+    if (this.#requested === undefined) return this.#graph.outputs.map(({ name = '' }) => name);
     const known = this.#graph.nodes.flatMap(({ outputs, name = '' }) =>
       outputs.map((output) => [output, name] as const),
     );
-    return this.#asked.map((asked) => {
+    return this.#requested.map((asked) => {
       const found = known.find(([output, name]) => output === asked || name === asked);
       if (found !== undefined) return found[0];
-      const near = didYouMean(asked, known.flat());
-      fail({
-        code: 'unknown-layer',
-        message: `Expected a node or value of the network as output, found "${asked}".`,
-        at: { file: this.file },
-        ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }),
-      });
+      return fail(failures.unknownValue({ name: asked, known: known.flat() }, { file: this.file }));
     });
   }
 
-  /** The nodes that the outputs depend on. */
-  #needed(): ReadonlySet<OnnxNode> {
-    const makers = new Map(this.#graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
-    const needed = new Set<OnnxNode>();
-    const waiting = [...this.#outputNames()];
-    for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
-      const node = makers.get(value);
-      if (node === undefined || needed.has(node)) continue;
-      needed.add(node);
-      waiting.push(...node.inputs);
-    }
-    return needed;
-  }
-
-  /** Channels stand second, or last where only the last size is 1 or 3. Open sizes are those of the options. */
+  /** Channels are second, or last if only the last size is 1 or 3. Open sizes are those of the options. */
   #sizeOf(value: OnnxValueInfo, options: ModelReadOptions): InputSize {
     const dimensions = value.type?.tensorType?.shape?.dimensions ?? [];
     const [, second, third, last, ...more] = dimensions.map((dimension) => dimension.value);
@@ -198,30 +167,16 @@ class OnnxReader implements GraphUnderConstruction {
     const input: { -readonly [Side in keyof Graph['input']]: number } = { ...assumedSize };
     for (const side of ['channels', 'height', 'width'] as const) {
       const [size = 0, asked] = [stated[side], options.input?.[side]];
-      if (size > 0 && asked !== undefined && asked !== size) this.#refuseSize(side, size, asked);
+      if (size > 0 && asked !== undefined && asked !== size) {
+        fail(failures.sizeIsFixed({ side, stated: size, asked }, { file: this.file }));
+      }
       input[side] = size > 0 ? size : (asked ?? input[side]);
     }
     const isOpen = [height, width].some((size = 0) => size <= 0);
     return { isNhwc, input, isAssumed: isOpen && options.input === undefined };
   }
 
-  #refuseSize(side: string, stated: number, asked: number): never {
-    fail({
-      code: 'option-not-taken',
-      message: `The file fixes the ${side} of its images at ${stated}; "input" (--input) asks for ${asked}, and is for files that leave it open.`,
-      at: { file: this.file },
-    });
-  }
-
   #refuseInput(expected: string, found: string): never {
-    fail({ code: 'unsupported-input', message: `Expected ${expected}, found ${found}.`, at: { file: this.file } });
-  }
-
-  #refuseOutput(name: string): never {
-    fail({
-      code: 'unsupported-operator',
-      message: `Output "${name}" is not what a layer gives.`,
-      at: { file: this.file },
-    });
+    fail(failures.unsupportedInput({ expected, found }, { file: this.file }));
   }
 }

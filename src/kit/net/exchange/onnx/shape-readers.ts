@@ -1,3 +1,4 @@
+import { elementCount } from '../../graph/feature-shape.ts';
 import { constantOf } from './constant.ts';
 import type { OnnxNodeReader, OnnxValue } from './onnx-node.ts';
 
@@ -11,7 +12,7 @@ export function readConcat(node: OnnxNodeReader): OnnxValue {
   const axis = node.integer('axis', 1);
   const inputs = values.map((_, index) => node.layerInput(index));
   if (axis !== 1 && axis + (node.shapeOf(inputs[0] ?? '').length + 1) !== 1) node.refuse('axis 1');
-  return node.layer('concat', inputs, {});
+  return node.layer({ kind: 'concat', inputs, attributes: {} });
 }
 
 export function readSlice(node: OnnxNodeReader): OnnxValue {
@@ -29,7 +30,7 @@ export function readSlice(node: OnnxNodeReader): OnnxValue {
   if (axis !== 1) node.refuse('axis 1');
   const [channels = 0] = node.shapeOf(input);
   const place = (position: number): number => Math.min(position < 0 ? position + channels : position, channels);
-  return node.layer('slice', [input], { begin: place(begin), end: place(end) });
+  return node.layer({ kind: 'slice', inputs: [input], attributes: { begin: place(begin), end: place(end) } });
 }
 
 export function readSplit(node: OnnxNodeReader): readonly OnnxValue[] {
@@ -41,7 +42,7 @@ export function readSplit(node: OnnxNodeReader): readonly OnnxValue[] {
   let begin = 0;
   return Array.from({ length: node.outputCount }, (_, index) => {
     const end = Math.min(channels, begin + (given?.[index] ?? even));
-    const part = node.part(String(index), 'slice', [input], { begin, end });
+    const part = node.part(String(index), { kind: 'slice', inputs: [input], attributes: { begin, end } });
     begin = end;
     return part;
   });
@@ -50,7 +51,7 @@ export function readSplit(node: OnnxNodeReader): readonly OnnxValue[] {
 export function readFlatten(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
   if (node.integer('axis', 1) !== 1) node.refuse('axis 1');
-  return node.layer('flatten', [input], {});
+  return node.layer({ kind: 'flatten', inputs: [input], attributes: {} });
 }
 
 /** Only what makes rows, or an image of one cell of a row. */
@@ -58,10 +59,10 @@ export function readReshape(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
   const target = sizesOf(node.value(1)) ?? node.integers('shape') ?? [];
   const from = node.shapeOf(input);
-  const length = from.reduce((product, size) => product * size, 1);
+  const length = elementCount(from);
   const [, size, ...cell] = target;
   const isLength = size === -1 || size === length || (size === 0 && from.length === 1);
-  if (target.length === 2 && isLength) return node.layer('flatten', [input], {});
+  if (target.length === 2 && isLength) return node.layer({ kind: 'flatten', inputs: [input], attributes: {} });
   if (target.length === 4 && length === from[0] && isLength && cell.every((side) => side === 1)) {
     return { is: 'layer', layer: input };
   }
@@ -76,7 +77,9 @@ export function readAxes(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
   const axes = [...(node.optionalConstant(1)?.values ?? node.integers('axes') ?? [])].map((axis) => (axis + 4) % 4);
   if (axes.sort((a, b) => a - b).join() !== '2,3') node.refuse('axes 2 and 3');
-  return node.op === 'Unsqueeze' ? { is: 'layer', layer: input } : node.layer('flatten', [input], {});
+  return node.op === 'Unsqueeze'
+    ? { is: 'layer', layer: input }
+    : node.layer({ kind: 'flatten', inputs: [input], attributes: {} });
 }
 
 export function readShape(node: OnnxNodeReader): OnnxValue {
@@ -100,7 +103,7 @@ export function readConstant(node: OnnxNodeReader): OnnxValue {
   return { is: 'constant', constant: { name: '', dims: [values.length], values } };
 }
 
-/** Numbers that may stand for sizes: what a Shape gave, or constants. */
+/** Numbers that may be sizes: the value of a Shape, or constants. */
 function sizesOf(value: OnnxValue | undefined): Sizes | undefined {
   if (value?.is === 'sizes') return value.sizes;
   return value?.is === 'constant' && value.constant.dims.length <= 1 ? [...value.constant.values] : undefined;

@@ -23,10 +23,13 @@ export function readConvolution(node: OnnxNodeReader): OnnxValue {
     groups: node.integer('group', 1),
     bias: bias !== undefined,
   };
-  return node.layer('convolution', [input], attributes, {
-    weight: parameterOf(weight),
-    ...(bias === undefined ? {} : { bias: parameterOf(bias) }),
-  });
+  return node.layer(
+    { kind: 'convolution', inputs: [input], attributes },
+    {
+      weight: parameterOf(weight),
+      ...(bias === undefined ? {} : { bias: parameterOf(bias) }),
+    },
+  );
 }
 
 /** Pads at the far end that only make room for a last window are the `full` convention. */
@@ -50,11 +53,15 @@ export function readPooling(node: OnnxNodeReader): OnnxValue {
     node.refuse('the same padding on opposite sides, or as much more at the end as a last window needs');
   }
   const isFull = isExtended || node.integer('ceil_mode', 0) === 1;
-  const pooled = node.layer('pooling', [input], {
-    function: isMax ? 'max' : 'average',
-    global: false,
-    ...window,
-    convention: isFull ? 'full' : 'valid',
+  const pooled = node.layer({
+    kind: 'pooling',
+    inputs: [input],
+    attributes: {
+      function: isMax ? 'max' : 'average',
+      global: false,
+      ...window,
+      convention: isFull ? 'full' : 'valid',
+    },
   });
   // A mean over such padding counts it; that of a window that is cut does not.
   if (isMax || !isExtended || pooled.is !== 'layer') return pooled;
@@ -66,13 +73,17 @@ export function readGlobalPooling(node: OnnxNodeReader): OnnxValue {
 }
 
 function globalPooling(node: OnnxNodeReader, input: string, pooled: 'max' | 'average'): OnnxValue {
-  return node.layer('pooling', [input], {
-    function: pooled,
-    global: true,
-    kernel: [1, 1],
-    stride: [1, 1],
-    pad: [0, 0],
-    convention: 'valid',
+  return node.layer({
+    kind: 'pooling',
+    inputs: [input],
+    attributes: {
+      function: pooled,
+      global: true,
+      kernel: [1, 1],
+      stride: [1, 1],
+      pad: [0, 0],
+      convention: 'valid',
+    },
   });
 }
 
@@ -82,15 +93,19 @@ export function readMean(node: OnnxNodeReader): OnnxValue {
   const axes = [...(node.optionalConstant(1)?.values ?? node.integers('axes') ?? [])].map((axis) => (axis + 4) % 4);
   if (node.shapeOf(input).length !== 3 || axes.sort((a, b) => a - b).join() !== '2,3') node.refuse('axes 2 and 3');
   if (node.integer('keepdims', 1) === 1) return globalPooling(node, input, 'average');
-  const pooled = node.part('pool', 'pooling', [input], {
-    function: 'average',
-    global: true,
-    kernel: [1, 1],
-    stride: [1, 1],
-    pad: [0, 0],
-    convention: 'valid',
+  const pooled = node.part('pool', {
+    kind: 'pooling',
+    inputs: [input],
+    attributes: {
+      function: 'average',
+      global: true,
+      kernel: [1, 1],
+      stride: [1, 1],
+      pad: [0, 0],
+      convention: 'valid',
+    },
   });
-  return node.layer('flatten', [pooled.is === 'layer' ? pooled.layer : input], {});
+  return node.layer({ kind: 'flatten', inputs: [pooled.is === 'layer' ? pooled.layer : input], attributes: {} });
 }
 
 function padsOf(node: OnnxNodeReader): Pads {

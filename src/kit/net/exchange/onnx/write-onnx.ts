@@ -1,9 +1,12 @@
+import { fail } from '../../../../core/failure.ts';
 import { type OnnxModel, onnxModel } from '../../../codec/onnx/onnx-model.ts';
 import type { OnnxValueInfo } from '../../../codec/onnx/onnx-messages.ts';
-import { foldBatchNormalization, type ParameterizedGraph } from '../../passes/fold-batch-normalization.ts';
-import { type Graph, inputName, type LayerNodeOf } from '../../graph/graph.ts';
+import { foldBatchNormalization } from '../../passes/fold-batch-normalization.ts';
+import type { ParameterizedGraph } from '../../model/model.ts';
+import type { FeatureShape } from '../../graph/feature-shape.ts';
+import { type Graph, inputName, layerNode, type LayerNodeOf, parameterName } from '../../graph/graph.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
-import type { FeatureShape } from '../../graph/layers/layer-definition.ts';
+import { notExpressible, written } from '../not-in.ts';
 import { GraphWriter } from './graph-writer.ts';
 import { farPad, layerWriters } from './layer-writers.ts';
 
@@ -25,7 +28,7 @@ const pixelsName = 'pixels';
 /** TensorProto.DataType. */
 const elementTypes = { float32: 1, uint8: 2 } as const;
 
-/** By which a file says that it is ours, and normalises its images itself. */
+/** The mark of our files, which normalise their images themselves. */
 export const producerName = 'faceflow';
 
 const opset = 17;
@@ -56,10 +59,10 @@ export function canLeaveSizeOpen({ layers }: Graph): boolean {
 
 function onnxModelOf(model: ParameterizedGraph, options: OnnxWriteOptions): OnnxModel {
   const { input = 'planes', anySize = false } = options;
-  const { graph, shapes } = model.inferred;
+  const { graph, shapes } = model.shaped;
   const writer = new GraphWriter();
   if (input !== 'planes') writePixelsToPlanes(writer, input);
-  for (const node of graph.layers) writeLayer(writer, node as LayerNodeOf<LayerKind>, { model, anySize });
+  for (const node of graph.layers) writeLayer(writer, node, { model, anySize });
   const value = (name: string): OnnxValueInfo => {
     const [channels = 0, ...size] = shapes.get(name) ?? [];
     return valueInfo(name, [channels, ...(anySize ? size.map((_, axis) => `${name}_${axis}`) : size)]);
@@ -88,31 +91,32 @@ function writeLayer<Kind extends LayerKind>(
   node: LayerNodeOf<Kind>,
   { model, anySize }: { readonly model: ParameterizedGraph; readonly anySize: boolean },
 ): void {
-  const { inferred, parameters } = model;
-  const shapeOf = (name: string): FeatureShape => inferred.shapes.get(name) ?? [];
-  layerWriters[node.kind]({
+  const { shaped, parameters } = model;
+  const shapeOf = (name: string): FeatureShape => shaped.shapes.get(name) ?? [];
+  const output = written(layerWriters[node.kind], {
     node,
     writer,
     shapes: node.inputs.map(shapeOf),
     outputShape: shapeOf(node.name),
     anySize,
     parameter(suffix) {
-      const array = parameters.get(node.parameterNames?.[suffix] ?? `${node.name}_${suffix}`);
+      const array = parameters.get(parameterName(node, suffix));
       if (array === undefined) throw new Error(`layer "${node.name}" has no parameter "${suffix}"`);
       return array;
     },
   });
+  if (typeof output === 'object') fail(notExpressible(layerNode(node), output));
 }
 
 /** Bytes are moved before they become floats, of four times the size. */
 function writePixelsToPlanes(writer: GraphWriter, input: 'bytes' | 'floats'): void {
-  const order = { perm: [0, 3, 1, 2] };
+  const move = { inputs: [pixelsName], attributes: { perm: [0, 3, 1, 2] } };
   if (input === 'floats') {
-    writer.node('Transpose', inputName, [pixelsName], order);
+    writer.node('Transpose', { output: inputName, ...move });
     return;
   }
-  const planes = writer.node('Transpose', `${pixelsName}_planes`, [pixelsName], order);
-  writer.node('Cast', inputName, [planes], { to: elementTypes.float32 });
+  const planes = writer.node('Transpose', { output: `${pixelsName}_planes`, ...move });
+  writer.node('Cast', { output: inputName, inputs: [planes], attributes: { to: elementTypes.float32 } });
 }
 
 /** `shape` without the batch: sizes, or names of those that are open. */

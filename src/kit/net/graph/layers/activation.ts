@@ -1,4 +1,4 @@
-import type { LayerDefinition } from './layer-definition.ts';
+import { type LayerDefinition, sameShape } from './layer-definition.ts';
 
 export const activationFunctions = ['relu', 'sigmoid', 'tanh', 'softrelu', 'softsign'] as const;
 
@@ -10,8 +10,8 @@ export interface ActivationAttributes {
 export const activation: LayerDefinition<ActivationAttributes> = {
   summary: 'A function without parameters, applied to every element.',
   inputs: 1,
-  attributes: { function: { type: 'choice', of: activationFunctions } },
-  outputShape: (_attributes, [input = []]) => input,
-  parameters: () => [],
-  multiplyAdds: () => 0,
+  attributes: { function: { enum: activationFunctions } },
+  outputShape: sameShape,
+  outline: { words: (attributes) => attributes.function, follows: true },
+  example: { attributes: { function: 'relu' } },
 };

@@ -6,9 +6,9 @@ export const add: LayerDefinition<object> = {
   inputs: 2,
   attributes: {},
   outputShape(_attributes, [left = [], right = []]) {
-    const same = left.length === right.length && left.every((size, axis) => size === right[axis]);
-    return same ? left : `cannot add [${left.join(', ')}] and [${right.join(', ')}]`;
+    const isSame = left.length === right.length && left.every((size, axis) => size === right[axis]);
+    return isSame ? { shape: left } : { problem: `cannot add [${left.join(', ')}] and [${right.join(', ')}]` };
   },
-  parameters: () => [],
-  multiplyAdds: () => 0,
+  outline: { words: () => 'sum', isNumbered: true },
+  example: { attributes: {} },
 };

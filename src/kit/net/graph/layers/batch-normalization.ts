@@ -1,4 +1,4 @@
-import type { LayerDefinition } from './layer-definition.ts';
+import { type LayerDefinition, sameShape } from './layer-definition.ts';
 
 export interface BatchNormalizationAttributes {
   /** Added to the variance. */
@@ -15,10 +15,10 @@ export const batchNormalization: LayerDefinition<BatchNormalizationAttributes> =
   inputs: 1,
   attributes: {
     epsilon: { type: 'number', minimum: 0 },
-    momentum: { type: 'number', minimum: 0, below: 1 },
+    momentum: { type: 'number', minimum: 0, exclusiveMaximum: 1 },
     fixGamma: { type: 'boolean' },
   },
-  outputShape: (_attributes, [input = []]) => input,
+  outputShape: sameShape,
   parameters({ fixGamma }, [input = []]) {
     const shape = [input[0] ?? 0];
     return [
@@ -28,5 +28,6 @@ export const batchNormalization: LayerDefinition<BatchNormalizationAttributes> =
       { suffix: 'moving_var', shape, role: 'auxiliary', initial: 1 },
     ];
   },
-  multiplyAdds: () => 0,
+  outline: { words: () => 'batch norm', follows: true },
+  example: { attributes: { epsilon: 1e-3, momentum: 0.9, fixGamma: false } },
 };

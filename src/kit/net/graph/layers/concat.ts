@@ -1,4 +1,5 @@
-import type { FeatureShape, LayerDefinition } from './layer-definition.ts';
+import type { FeatureShape } from '../feature-shape.ts';
+import type { LayerDefinition } from './layer-definition.ts';
 
 /** MXNet's `Concat` along the channels. */
 export const concat: LayerDefinition<object> = {
@@ -8,12 +9,20 @@ export const concat: LayerDefinition<object> = {
   outputShape(_attributes, inputs) {
     const [first = [], ...others] = inputs;
     const other = others.find((shape) => !isOfSameSize(first, shape));
-    if (other !== undefined)
-      return `cannot put the channels of [${first.join(', ')}] and [${other.join(', ')}] together`;
-    return [inputs.reduce((sum, [channels = 0]) => sum + channels, 0), ...first.slice(1)];
+    if (other !== undefined) {
+      return { problem: `cannot put the channels of [${first.join(', ')}] and [${other.join(', ')}] together` };
+    }
+    return { shape: [inputs.reduce((sum, [channels = 0]) => sum + channels, 0), ...first.slice(1)] };
   },
-  parameters: () => [],
-  multiplyAdds: () => 0,
+  outline: { words: () => 'concat', isNumbered: true },
+  example: {
+    attributes: {},
+    inputs: [
+      [4, 9, 8],
+      [2, 9, 8],
+      [1, 9, 8],
+    ],
+  },
 };
 
 function isOfSameSize(left: FeatureShape, right: FeatureShape): boolean {

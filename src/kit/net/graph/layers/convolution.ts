@@ -1,5 +1,6 @@
-import { type LayerDefinition, elementCount } from './layer-definition.ts';
-import { type Pair, windowPositions } from './window.ts';
+import { elementCount } from '../feature-shape.ts';
+import { type LayerDefinition, takesMaps, weightAndBias } from './layer-definition.ts';
+import { doesNotFit, type Pair, strideWords, windowAttributes, windowPositions } from './window.ts';
 
 export interface ConvolutionAttributes {
   readonly filters: number;
@@ -17,34 +18,29 @@ export const convolution: LayerDefinition<ConvolutionAttributes> = {
   inputs: 1,
   attributes: {
     filters: { type: 'integer', minimum: 1 },
-    kernel: { type: 'pair', minimum: 1 },
-    stride: { type: 'pair', minimum: 1 },
-    pad: { type: 'pair', minimum: 0 },
+    ...windowAttributes,
     groups: { type: 'integer', minimum: 1 },
     bias: { type: 'boolean' },
   },
   outputShape(attributes, [input = []]) {
     const [channels, height, width] = input;
-    if (channels === undefined || height === undefined || width === undefined) {
-      return `takes [channels, height, width], not [${input.join(', ')}]`;
-    }
+    if (channels === undefined || height === undefined || width === undefined) return takesMaps(input);
     const { groups, filters } = attributes;
-    if (channels % groups !== 0) return `${channels} channels cannot be split into ${groups} groups`;
-    if (filters % groups !== 0) return `${filters} filters cannot be split into ${groups} groups`;
+    if (channels % groups !== 0) return { problem: `${channels} channels cannot be split into ${groups} groups` };
+    if (filters % groups !== 0) return { problem: `${filters} filters cannot be split into ${groups} groups` };
     const [rows, columns] = windowPositions([height, width], attributes);
-    if (rows < 1 || columns < 1) return `a ${attributes.kernel.join(' x ')} window does not fit ${height} x ${width}`;
-    return [filters, rows, columns];
+    return rows < 1 || columns < 1 ? doesNotFit(attributes, [height, width]) : { shape: [filters, rows, columns] };
   },
-  parameters({ filters, groups, kernel, bias }, [input = []]) {
-    const weight = {
-      suffix: 'weight',
-      shape: [filters, (input[0] ?? 0) / groups, ...kernel],
-      role: 'trainable',
-      initial: 'xavier',
-    } as const;
-    return bias ? [weight, { suffix: 'bias', shape: [filters], role: 'trainable', initial: 0 }] : [weight];
-  },
+  parameters: ({ filters, groups, kernel, bias }, [input = []]) =>
+    weightAndBias([filters, (input[0] ?? 0) / groups, ...kernel], bias),
   multiplyAdds({ kernel, groups }, [input = []], output) {
     return elementCount(output) * ((input[0] ?? 0) / groups) * elementCount(kernel);
   },
+  outline: {
+    words({ filters, kernel, stride, groups }) {
+      const kind = groups === 1 ? 'conv' : groups === filters ? 'depthwise conv' : `conv in ${groups} groups`;
+      return `${kind} ${kernel.join('x')}, ${filters}${strideWords(stride)}`;
+    },
+  },
+  example: { attributes: { filters: 5, kernel: [3, 2], stride: [2, 1], pad: [1, 0], groups: 1, bias: true } },
 };

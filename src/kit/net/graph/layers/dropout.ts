@@ -1,4 +1,4 @@
-import type { LayerDefinition } from './layer-definition.ts';
+import { type LayerDefinition, sameShape } from './layer-definition.ts';
 
 export interface DropoutAttributes {
   /** Share of the values set to 0 in training; the others are divided by 1 - rate. */
@@ -9,8 +9,8 @@ export interface DropoutAttributes {
 export const dropout: LayerDefinition<DropoutAttributes> = {
   summary: 'Leaves out random values in training; the identity otherwise.',
   inputs: 1,
-  attributes: { rate: { type: 'number', minimum: 0, below: 1 } },
-  outputShape: (_attributes, [input = []]) => input,
-  parameters: () => [],
-  multiplyAdds: () => 0,
+  attributes: { rate: { type: 'number', minimum: 0, exclusiveMaximum: 1 } },
+  outputShape: sameShape,
+  outline: { words: ({ rate }) => `dropout ${Math.round(100 * rate)} %`, follows: true, isNumbered: true },
+  example: { attributes: { rate: 0.4 } },
 };

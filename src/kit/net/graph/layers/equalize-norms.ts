@@ -1,4 +1,4 @@
-import type { LayerDefinition } from './layer-definition.ts';
+import { type LayerDefinition, takesMaps } from './layer-definition.ts';
 
 /** Added to the sum of squares under the root, so that a position of zeros stays one; MXNet's `L2Normalization` has the same. */
 export const normEpsilon = 1e-10;
@@ -11,8 +11,7 @@ export const equalizeNorms: LayerDefinition<object> = {
   summary: 'Scales the channels at each position to one norm: the mean norm over all positions.',
   inputs: 1,
   attributes: {},
-  outputShape: (_attributes, [input = []]) =>
-    input.length === 3 ? input : `takes [channels, height, width], not [${input.join(', ')}]`,
-  parameters: () => [],
-  multiplyAdds: () => 0,
+  outputShape: (_attributes, [input = []]) => (input.length === 3 ? { shape: input } : takesMaps(input)),
+  outline: { words: () => 'equalize norms' },
+  example: { attributes: {} },
 };

@@ -1,4 +1,5 @@
-import { type LayerDefinition, elementCount } from './layer-definition.ts';
+import { elementCount } from '../feature-shape.ts';
+import { type LayerDefinition, weightAndBias } from './layer-definition.ts';
 
 export interface FullyConnectedAttributes {
   readonly units: number;
@@ -10,15 +11,9 @@ export const fullyConnected: LayerDefinition<FullyConnectedAttributes> = {
   summary: 'Every output is a weighted sum of all inputs.',
   inputs: 1,
   attributes: { units: { type: 'integer', minimum: 1 }, bias: { type: 'boolean' } },
-  outputShape: ({ units }) => [units],
-  parameters({ units, bias }, [input = []]) {
-    const weight = {
-      suffix: 'weight',
-      shape: [units, elementCount(input)],
-      role: 'trainable',
-      initial: 'xavier',
-    } as const;
-    return bias ? [weight, { suffix: 'bias', shape: [units], role: 'trainable', initial: 0 }] : [weight];
-  },
+  outputShape: ({ units }) => ({ shape: [units] }),
+  parameters: ({ units, bias }, [input = []]) => weightAndBias([units, elementCount(input)], bias),
   multiplyAdds: ({ units }, [input = []]) => units * elementCount(input),
+  outline: { words: ({ units }) => `dense ${units}` },
+  example: { attributes: { units: 6, bias: true } },
 };

@@ -1,11 +1,11 @@
-import type { LayerDefinition } from './layer-definition.ts';
+import { type LayerDefinition, sameShape } from './layer-definition.ts';
 
 /** MXNet's `_copy`; ResNets begin with one named `id`. */
 export const identity: LayerDefinition<object> = {
-  summary: 'Gives what it takes.',
+  summary: 'Returns its input.',
   inputs: 1,
   attributes: {},
-  outputShape: (_attributes, [input = []]) => input,
-  parameters: () => [],
-  multiplyAdds: () => 0,
+  outputShape: sameShape,
+  outline: { words: () => 'identity', follows: true },
+  example: { attributes: {} },
 };

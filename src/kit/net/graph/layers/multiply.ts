@@ -6,12 +6,12 @@ export const multiply: LayerDefinition<object> = {
   inputs: 2,
   attributes: {},
   outputShape(_attributes, [left = [], right = []]) {
-    const same = left.length === right.length && left.every((size, axis) => size === right[axis]);
+    const isSame = left.length === right.length && left.every((size, axis) => size === right[axis]);
     const isPerChannel = right[0] === left[0] && right.slice(1).every((size) => size === 1);
-    return same || isPerChannel
-      ? left
-      : `cannot multiply [${left.join(', ')}] by [${right.join(', ')}]: the second input has the shape of the first, or one value per channel`;
+    if (isSame || isPerChannel) return { shape: left };
+    const expected = 'the second input has the shape of the first, or one value per channel';
+    return { problem: `cannot multiply [${left.join(', ')}] by [${right.join(', ')}]: ${expected}` };
   },
-  parameters: () => [],
-  multiplyAdds: () => 0,
+  outline: { words: () => 'product', isNumbered: true },
+  example: { attributes: {}, inputs: [[4, 9, 8], [4]] },
 };

@@ -1,5 +1,13 @@
-import type { LayerDefinition } from './layer-definition.ts';
-import { type Pair, type Window, type WindowConvention, windowPositions } from './window.ts';
+import { type LayerDefinition, takesMaps } from './layer-definition.ts';
+import {
+  doesNotFit,
+  type Pair,
+  strideWords,
+  type Window,
+  windowAttributes,
+  type WindowConvention,
+  windowPositions,
+} from './window.ts';
 
 export interface PoolingAttributes {
   readonly function: 'max' | 'average';
@@ -13,34 +21,44 @@ export interface PoolingAttributes {
 
 /** MXNet's `Pooling`; an average counts padded cells as zeros, and not the cells that a cut window lacks. */
 export const pooling: LayerDefinition<PoolingAttributes> = {
-  summary: 'Greatest or mean value of each window.',
+  summary: 'Maximum or mean of each window.',
   inputs: 1,
   attributes: {
-    function: { type: 'choice', of: ['max', 'average'] },
+    function: { enum: ['max', 'average'] },
     global: { type: 'boolean' },
-    kernel: { type: 'pair', minimum: 1 },
-    stride: { type: 'pair', minimum: 1 },
-    pad: { type: 'pair', minimum: 0 },
-    convention: { type: 'choice', of: ['valid', 'full'] },
+    ...windowAttributes,
+    convention: { enum: ['valid', 'full'] },
   },
   outputShape(attributes, [input = []]) {
     const [channels, height, width] = input;
-    if (channels === undefined || height === undefined || width === undefined) {
-      return `takes [channels, height, width], not [${input.join(', ')}]`;
-    }
-    if (attributes.global) return [channels, 1, 1];
+    if (channels === undefined || height === undefined || width === undefined) return takesMaps(input);
+    if (attributes.global) return { shape: [channels, 1, 1] };
     const [rows, columns] = windowPositions([height, width], attributes, attributes.convention);
-    if (rows < 1 || columns < 1) return `a ${attributes.kernel.join(' x ')} window does not fit ${height} x ${width}`;
+    if (rows < 1 || columns < 1) return doesNotFit(attributes, [height, width]);
     if (!reaches([height, width], attributes, [rows, columns])) {
-      return `its last ${attributes.kernel.join(' x ')} window would lie outside of ${height} x ${width}`;
+      return { problem: `its last ${attributes.kernel.join(' x ')} window would be outside of ${height} x ${width}` };
     }
-    return [channels, rows, columns];
+    return { shape: [channels, rows, columns] };
   },
-  parameters: () => [],
-  multiplyAdds: () => 0,
+  outline: {
+    words({ function: pooled, global, kernel, stride }) {
+      const name = pooled === 'max' ? 'max' : 'mean';
+      return global ? `${name} over image` : `${name} pool ${kernel.join('x')}${strideWords(stride)}`;
+    },
+  },
+  example: {
+    attributes: {
+      function: 'average',
+      global: false,
+      kernel: [4, 3],
+      stride: [3, 2],
+      pad: [1, 1],
+      convention: 'full',
+    },
+  },
 };
 
-/** Whether every window covers some cell of the image: padding alone has no greatest value. */
+/** Whether every window covers some cell of the image: padding alone has no maximum. */
 function reaches(size: Pair, { kernel, stride, pad }: Window, positions: Pair): boolean {
   const along = (axis: 0 | 1): boolean =>
     kernel[axis] > pad[axis] && (positions[axis] - 1) * stride[axis] - pad[axis] < size[axis];

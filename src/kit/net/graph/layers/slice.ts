@@ -14,9 +14,10 @@ export const slice: LayerDefinition<SliceAttributes> = {
   attributes: { begin: { type: 'integer', minimum: 0 }, end: { type: 'integer', minimum: 1 } },
   outputShape({ begin, end }, [input = []]) {
     const [channels = 0, ...size] = input;
-    if (begin >= end || end > channels) return `cannot take channels ${begin} to ${end} of [${input.join(', ')}]`;
-    return [end - begin, ...size];
+    return begin >= end || end > channels
+      ? { problem: `cannot take channels ${begin} to ${end} of [${input.join(', ')}]` }
+      : { shape: [end - begin, ...size] };
   },
-  parameters: () => [],
-  multiplyAdds: () => 0,
+  outline: { words: ({ begin, end }) => `channels ${begin} to ${end - 1}` },
+  example: { attributes: { begin: 1, end: 3 } },
 };

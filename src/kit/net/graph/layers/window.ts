@@ -1,3 +1,5 @@
+import type { ValueSchema } from '../value-schema.ts';
+
 /** Height and width. */
 export type Pair = readonly [height: number, width: number];
 
@@ -6,6 +8,14 @@ export interface Window {
   readonly kernel: Pair;
   readonly stride: Pair;
   readonly pad: Pair;
+}
+
+/** JSON schema of the attributes of a {@link Window}. */
+export const windowAttributes = { kernel: pairSchema(1), stride: pairSchema(1), pad: pairSchema(0) };
+
+function pairSchema(minimum: number): ValueSchema {
+  const description = `two integers (height, width) of at least ${minimum}`;
+  return { type: 'array', items: { type: 'integer', minimum }, minItems: 2, maxItems: 2, description };
 }
 
 /** `valid`: only whole windows. `full`: also one that is cut at the far border (Caffe's way of pooling). */
@@ -37,4 +47,15 @@ export function cutWindowFactors(size: Pair, window: Window, positions: Pair): F
     });
   const columns = along(1);
   return Float32Array.from(along(0).flatMap((row) => columns.map((column) => row * column)));
+}
+
+/** Why a window does not fit an image; continues after the layer's name. */
+export function doesNotFit(window: Window, [height, width]: Pair): { readonly problem: string } {
+  return { problem: `a ${window.kernel.join(' x ')} window does not fit ${height} x ${width}` };
+}
+
+/** For outlines: empty for stride 1, otherwise `, /2` or `, /2x1`. */
+export function strideWords([height, width]: Pair): string {
+  if (height === 1 && width === 1) return '';
+  return height === width ? `, /${height}` : `, /${height}x${width}`;
 }

@@ -1,7 +1,7 @@
 import { type Html, joinHtml, markup } from '../../../draw/html.ts';
 import { shortCount } from '../../../draw/number-text.ts';
 import { svgDocument } from '../../../draw/svg-document.ts';
-import type { ShapedGraph } from '../infer-shapes.ts';
+import type { ShapedGraph } from '../shaped-graph.ts';
 import { type OutlineEntry, outlineOf } from './outline.ts';
 
 const boxWidth = 560;
@@ -23,9 +23,9 @@ text { font: 12px ui-monospace, Menlo, Consolas, monospace; fill: #333 }
 .page { fill: #fff }`;
 
 /** An image of a network, from top to bottom: one box for each entry of its outline, with shapes and counts beside it. */
-export function outlineSvg(inferred: ShapedGraph, title: string): string {
-  const { channels, height, width } = inferred.graph.input;
-  const boxes = outlineOf(inferred).map((entry) => ({ entry, lines: wrapped(entry.words), figures: figuresOf(entry) }));
+export function outlineSvg(shaped: ShapedGraph, title: string): string {
+  const { channels, height, width } = shaped.graph.input;
+  const boxes = outlineOf(shaped).map((entry) => ({ entry, lines: wrapped(entry.words), figures: figuresOf(entry) }));
   const top = margin + 3 * lineHeight;
   let y = top;
   const drawn = boxes.map((box) => {
@@ -33,7 +33,7 @@ export function outlineSvg(inferred: ShapedGraph, title: string): string {
     y += heightOf(box) + gap;
     return text;
   });
-  const total = `${shortCount(inferred.multiplyAdds)} multiply-adds, ${boxes.length} boxes for ${inferred.graph.layers.length} layers`;
+  const total = `${shortCount(shaped.multiplyAdds)} multiply-adds, ${boxes.length} boxes for ${shaped.graph.layers.length} layers`;
   const body = markup`<rect class="page" width="100%" height="100%"/>
 <text class="title" x="${margin}" y="${margin + 4}">${title}</text>
 <text class="figures" x="${margin}" y="${margin + 4 + lineHeight}">takes ${channels} x ${height} x ${width}; ${total}</text>

@@ -1,7 +1,6 @@
-import { inputName, type LayerNode } from '../graph.ts';
-import type { ShapedGraph } from '../infer-shapes.ts';
-import { elementCount, type FeatureShape } from '../layers/layer-definition.ts';
-import { layerWords } from './layer-words.ts';
+import { elementCount, type FeatureShape } from '../feature-shape.ts';
+import { inputName, layerOf, type LayerNode } from '../graph.ts';
+import type { ShapedGraph } from '../shaped-graph.ts';
 import { type Block, repeatedBlocks } from './repeated-blocks.ts';
 
 /** Some successive layers of a network that are shown as one. */
@@ -11,7 +10,7 @@ export interface OutlineEntry {
   /** The layers of one repetition in a few words each. */
   readonly words: readonly string[];
   readonly repeats: number;
-  /** Shape of what the last layer computes. */
+  /** Shape of the last layer's output. */
   readonly shape: FeatureShape;
   /** Values to learn, of all repetitions; moving statistics are not counted. */
   readonly parameters: number;
@@ -21,33 +20,17 @@ export interface OutlineEntry {
   readonly outputs: readonly string[];
 }
 
-/** Kinds that do not begin a group: they belong to what is before them. */
-const followers = new Set<LayerNode['kind']>([
-  'activation',
-  'batch-normalization',
-  'dropout',
-  'flatten',
-  'identity',
-  'minus-scalar',
-  'multiply-scalar',
-  'prelu',
-  'softmax',
-]);
-
-/** Kinds whose nodes MXNet names by number, so that their names do not say which unit they belong to. */
-const numbered = new Set<LayerNode['kind']>(['add', 'concat', 'dropout', 'multiply']);
-
 /** A network in few entries: units that repeat are folded, and a convolution stands with what follows it. */
-export function outlineOf(inferred: ShapedGraph): OutlineEntry[] {
-  const ends = endsOfUnits(inferred.graph.layers);
-  return repeatedBlocks(inferred.graph.layers)
+export function outlineOf(shaped: ShapedGraph): OutlineEntry[] {
+  const ends = endsOfUnits(shaped.graph.layers);
+  return repeatedBlocks(shaped.graph.layers)
     .flatMap((block) => (block.repeats > 1 ? [block] : groups(block.layers, ends)))
-    .map((block) => entryOf(inferred, block));
+    .map((block) => entryOf(shaped, block));
 }
 
 /** Every layer as an entry of its own. */
-export function layersOf(inferred: ShapedGraph): OutlineEntry[] {
-  return inferred.graph.layers.map((node) => entryOf(inferred, { layers: [node], repeats: 1 }));
+export function layersOf(shaped: ShapedGraph): OutlineEntry[] {
+  return shaped.graph.layers.map((node) => entryOf(shaped, { layers: [node], repeats: 1 }));
 }
 
 /** Layers after which no value is needed but theirs: between two of them is a unit with several paths. */
@@ -71,7 +54,7 @@ function groups(layers: readonly LayerNode[], ends: ReadonlySet<string>): Block[
     unit.push(node);
     if (!ends.has(node.name) && node !== layers.at(-1)) continue;
     const group = found.at(-1);
-    if (unit.length === 1 && followers.has(node.kind) && isOpen) group?.push(node);
+    if (unit.length === 1 && layerOf(node).outline.follows === true && isOpen) group?.push(node);
     else found.push(unit);
     isOpen = unit.length === 1;
     unit = [];
@@ -79,27 +62,27 @@ function groups(layers: readonly LayerNode[], ends: ReadonlySet<string>): Block[
   return found.map((group) => ({ layers: group, repeats: 1 }));
 }
 
-function entryOf(inferred: ShapedGraph, { layers, repeats }: Block): OutlineEntry {
+function entryOf(shaped: ShapedGraph, { layers, repeats }: Block): OutlineEntry {
   const names = new Set(layers.map(({ name }) => name));
   const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
-  const own = inferred.parameters.filter(({ layer, role }) => names.has(layer) && role !== 'auxiliary');
+  const own = shaped.parameters.filter(({ layer, role }) => names.has(layer) && role !== 'auxiliary');
   const period = layers.length / repeats;
   const [first, last] = [titleOf(layers.slice(0, period)), titleOf(layers.slice(-period))];
   return {
     title:
       repeats === 1 ? `${first.from}${first.to}` : `${first.from} .. ${last.to === '' ? last.from : last.to.slice(4)}`,
-    words: layers.slice(0, period).map(layerWords),
+    words: layers.slice(0, period).map((node) => layerOf(node).words()),
     repeats,
-    shape: inferred.shapes.get(layers.at(-1)?.name ?? '') ?? [],
+    shape: shaped.shapes.get(layers.at(-1)?.name ?? '') ?? [],
     parameters: sum(own.map(({ shape }) => elementCount(shape))),
-    multiplyAdds: sum(layers.map(({ name }) => inferred.multiplyAddsOf.get(name) ?? 0)),
-    outputs: inferred.graph.outputs.filter((output) => names.has(output)),
+    multiplyAdds: sum(layers.map(({ name }) => shaped.multiplyAddsOf.get(name) ?? 0)),
+    outputs: shaped.graph.outputs.filter((output) => names.has(output)),
   };
 }
 
 /** What the names of the layers have in common, up to an underscore; or the first and the last name. */
 function titleOf(layers: readonly LayerNode[]): { readonly from: string; readonly to: string } {
-  const named = layers.filter(({ kind }) => !numbered.has(kind));
+  const named = layers.filter((node) => layerOf(node).outline.isNumbered !== true);
   const names = (named.length === 0 ? layers : named).map(({ name }) => name);
   const [first = '', ...others] = names;
   if (names.length === 1) return { from: first, to: '' };

@@ -1,8 +1,8 @@
 import type { LayerNode } from '../graph.ts';
 
-/** Successive layers, which may stand for several repetitions. */
+/** Successive layers, which may be several repetitions of the same. */
 export interface Block {
-  /** Of all repetitions. */
+  /** Those of all repetitions. */
   readonly layers: readonly LayerNode[];
   /** 1: nothing repeats. */
   readonly repeats: number;

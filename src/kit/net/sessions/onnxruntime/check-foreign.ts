@@ -3,7 +3,7 @@ import { failures } from '../../failures.ts';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from '../../../codec/onnx/onnx-messages.ts';
 import { type OnnxModel, onnxModel } from '../../../codec/onnx/onnx-model.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
-import { changesValues, refuseTwice, refuseUnknown } from '../../exchange/check-normalization.ts';
+import { changesValues } from '../../exchange/input-normalization.ts';
 import type { InputNormalization } from '../../exchange/model-format.ts';
 import { constantOf } from '../../exchange/onnx/constant.ts';
 import { producerName } from '../../exchange/onnx/write-onnx.ts';
@@ -30,8 +30,12 @@ export function checkForeign(file: string, normalization: InputNormalization | u
   if (first === undefined) return;
   const { opType = '' } = first;
   if (normalization === undefined) {
-    if (model.producerName !== producerName && weighted.test(opType)) refuseUnknown(nameOf(first), file);
-  } else if (changesValues(normalization) && normalizers.test(opType)) refuseTwice(nameOf(first), opType, file);
+    if (model.producerName !== producerName && weighted.test(opType)) {
+      fail(failures.normalizationUnknown({ layer: nameOf(first) }, { file }));
+    }
+  } else if (changesValues(normalization) && normalizers.test(opType)) {
+    fail(failures.normalizedTwice({ layer: nameOf(first), kind: opType }, { file }));
+  }
 }
 
 /** The first node that computes with the pixels. */

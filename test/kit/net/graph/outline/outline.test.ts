@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type BackboneName, buildNetwork, chooseNetwork } from '../../../../../src/kit/net/backbones/index.ts';
-import { inferShapes, type ShapedGraph } from '../../../../../src/kit/net/graph/infer-shapes.ts';
-import { elementCount } from '../../../../../src/kit/net/graph/layers/layer-definition.ts';
+import { inferShapes } from '../../../../../src/kit/net/graph/infer-shapes.ts';
+import type { ShapedGraph } from '../../../../../src/kit/net/graph/shaped-graph.ts';
+import { elementCount } from '../../../../../src/kit/net/graph/feature-shape.ts';
 import { layersOf, outlineOf } from '../../../../../src/kit/net/graph/outline/outline.ts';
 import { outlineSvg } from '../../../../../src/kit/net/graph/outline/outline-svg.ts';
 
@@ -47,30 +48,30 @@ describe('the outline of a network', () => {
   it.each(['r100', 'y1', 'm2', 'd121', 'p107', 'i2', 's20'] as const)(
     'of %s is short and leaves nothing out, folded or not',
     (name) => {
-      const inferred = network(name);
-      const wanted = inferred.parameters
+      const shaped = network(name);
+      const wanted = shaped.parameters
         .filter(({ role }) => role !== 'auxiliary')
         .reduce((sum, { shape }) => sum + elementCount(shape), 0);
-      const folded = outlineOf(inferred);
+      const folded = outlineOf(shaped);
       expect(folded.length).toBeLessThan(60);
-      for (const entries of [folded, layersOf(inferred)]) {
+      for (const entries of [folded, layersOf(shaped)]) {
         expect(entries.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(wanted);
-        expect(entries.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0)).toBe(inferred.multiplyAdds);
+        expect(entries.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0)).toBe(shaped.multiplyAdds);
         expect(entries.reduce((sum, { repeats, words }) => sum + repeats * words.length, 0)).toBe(
-          inferred.graph.layers.length,
+          shaped.graph.layers.length,
         );
-        expect(entries.flatMap(({ outputs }) => outputs)).toEqual(inferred.graph.outputs);
+        expect(entries.flatMap(({ outputs }) => outputs)).toEqual(shaped.graph.outputs);
       }
     },
   );
 
   it('is drawn with a box for each entry, top to bottom, and names as text', () => {
-    const inferred = network('p92');
-    const svg = outlineSvg(inferred, 'runs/<latest> & best');
+    const shaped = network('p92');
+    const svg = outlineSvg(shaped, 'runs/<latest> & best');
     expect(svg).toContain('>runs/&lt;latest&gt; &amp; best</text>');
     expect(svg).toContain('conv4_x__2 .. conv4_x__20</text>');
     const tops = [...svg.matchAll(/<rect class="(?:box|repeated)" x="24" y="(\d+)"/g)].map(([, y]) => Number(y));
-    expect(tops).toHaveLength(outlineOf(inferred).length);
+    expect(tops).toHaveLength(outlineOf(shaped).length);
     expect(tops).toEqual(tops.toSorted((left, right) => left - right));
   });
 });

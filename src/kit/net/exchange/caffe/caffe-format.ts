@@ -6,9 +6,9 @@ import type { NetParameter } from '../../../codec/caffe/schema.ts';
 import { caffemodel } from '../../../codec/caffe/caffemodel.ts';
 import { prototxt } from '../../../codec/caffe/prototxt.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
-import type { Model } from '../../model/model-folder.ts';
+import type { Model } from '../../model/model.ts';
 import { assembleModel } from '../assemble-model.ts';
-import { checkNormalizes } from '../check-normalization.ts';
+import { checkNormalizes } from '../input-normalization.ts';
 import type { ModelFormat, ModelReadOptions, ModelWriteOptions } from '../model-format.ts';
 import { fileEndings, findPaths, pathsOf } from './caffe-paths.ts';
 import { namedArrays } from './named-arrays.ts';
@@ -16,7 +16,7 @@ import { readNet } from './read-net.ts';
 import { writeNet } from './write-net.ts';
 
 /** Reads what Caffe and its converters wrote, both generations of layers; writes what BVLC Caffe and OpenCV's dnn read. */
-export const caffe = {
+export const caffeFormat = {
   name: 'caffe',
   title: 'Caffe network and weights (.prototxt, .caffemodel)',
   summary: 'What Caffe, OpenCV and many vendors of accelerators read; the normalisation of the input is the caller’s.',

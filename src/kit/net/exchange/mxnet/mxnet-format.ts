@@ -1,16 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { writeFileAtomic } from '../../../../core/atomic-file.ts';
-import { fail, type Failure, throwIfAny } from '../../../../core/failure.ts';
+import { fail, throwIfAny } from '../../../../core/failure.ts';
 import { type MxnetArray, mxnetParams, toFloat32 } from '../../../codec/mxnet/mxnet-params.ts';
 import { mxnetSymbol, type MxnetSymbol } from '../../../codec/mxnet/mxnet-symbol.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
-import { inputName } from '../../graph/graph.ts';
-import type { Model } from '../../model/model-folder.ts';
-import type { NamedArray } from '../../model/named-array.ts';
+import { failures } from '../../failures.ts';
+import { type Graph, inputName } from '../../graph/graph.ts';
+import type { Model, NamedArray } from '../../model/model.ts';
 import { assembleModel } from '../assemble-model.ts';
 import { assumedSize } from '../assumed-size.ts';
-import type { ModelFormat, ModelReadOptions, ModelWriteOptions, ImageSize } from '../model-format.ts';
+import type { ModelFormat, ModelReadOptions, ModelWriteOptions } from '../model-format.ts';
 import {
   type CheckpointPaths,
   fileEndings,
@@ -25,7 +25,7 @@ import { readSymbol } from './read-symbol.ts';
 import { arraysOf, symbolOf } from './write-symbol.ts';
 
 /** What the 2018 system trains and publishes. Reads checkpoints of any MXNet; writes what MXNet 1.x reads. */
-export const mxnet = {
+export const mxnetFormat = {
   name: 'mxnet',
   title: 'MXNet checkpoint (-symbol.json, -0000.params)',
   summary: 'Graph and parameters as MXNet saves them; training checkpoints are cut at the embedding.',
@@ -63,7 +63,7 @@ export const mxnet = {
     const paths = pathsOf(named.prefix, options.epoch ?? named.epoch ?? 0);
     mkdirSync(dirname(paths.symbol), { recursive: true });
     writeFileAtomic(paths.parameters, mxnetParams.encode(arraysOf(model)));
-    writeFileAtomic(paths.symbol, mxnetSymbol.encode(symbolOf(model.inferred)));
+    writeFileAtomic(paths.symbol, mxnetSymbol.encode(symbolOf(model.shaped)));
   },
 } as const satisfies ModelFormat;
 
@@ -78,23 +78,16 @@ function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, paths: C
   const file = paths.parameters;
   const variables = new Set(symbol.nodes.filter(({ op }) => op === 'null').map(({ name }) => name));
   const homeless = arrays.map(({ name }) => plainName(name)).filter((name) => !variables.has(name));
+  const at = { file };
   if (homeless.length > maxFailures) {
-    const few = homeless.slice(0, maxFailures).map((name) => `"${name}"`);
-    const message =
-      `${homeless.length} of ${arrays.length} arrays belong to no layer of ${basename(paths.symbol)} ` +
-      `(${few.join(', ')}, ...): these files do not belong together.`;
-    fail({ code: 'parameters-mismatch', message, at: { file } });
+    const symbol = basename(paths.symbol);
+    fail(failures.foreignParameters({ names: homeless, total: arrays.length, symbol }, at));
   }
-  const failures = homeless.map((name): Failure => {
-    const message =
-      name === '' ? 'The arrays have no names.' : `Parameter "${name}" belongs to no layer of the symbol.`;
-    return { code: 'parameters-mismatch', message, at: { file } };
-  });
-  throwIfAny(failures);
+  throwIfAny(homeless.map((name) => failures.strayParameter({ name, owner: ' of the symbol' }, at)));
 }
 
 /** The size of the images, where the variable `data` states it. */
-function statedSize(symbol: MxnetSymbol): Required<ImageSize> | undefined {
+function statedSize(symbol: MxnetSymbol): Graph['input'] | undefined {
   const data = symbol.nodes.find(({ op, name }) => op === 'null' && name === inputName);
   const sizes =
     /^[([](.*)[)\]]$/

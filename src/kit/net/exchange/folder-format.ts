@@ -1,12 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Model, readModel, writeModel } from '../model/model-folder.ts';
+import { readModel, writeModel } from '../model/model-folder.ts';
+import type { Model } from '../model/model.ts';
 import type { ModelFormat } from './model-format.ts';
 
 const jsonName = 'model.json';
 
 /** What training writes: `model.json` and `parameters.bin` in a folder of their own. */
-export const folder = {
+export const folderFormat = {
   name: 'folder',
   title: 'model folder (model.json, parameters.bin)',
   summary: 'What `train` writes and every stage reads: the graph as JSON, the values as float32 in one file.',
@@ -17,8 +18,8 @@ export const folder = {
   companions: [],
   takes: { read: [], write: [] },
   read: (path: string) => readModel(folderOf(path)),
-  write(path: string, { inferred, parameters, origin }: Model) {
-    writeModel(folderOf(path), { graph: inferred.graph, parameters: parameters.values(), origin });
+  write(path: string, { shaped, parameters, origin }: Model) {
+    writeModel(folderOf(path), { graph: shaped.graph, parameters: parameters.values(), origin });
   },
 } as const satisfies ModelFormat;
 

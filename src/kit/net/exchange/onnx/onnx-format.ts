@@ -3,11 +3,11 @@ import { basename, dirname } from 'node:path';
 import { writeFileAtomic } from '../../../../core/atomic-file.ts';
 import { onnxModel } from '../../../codec/onnx/onnx-model.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
-import type { Model } from '../../model/model-folder.ts';
+import type { Model } from '../../model/model.ts';
 import { assembleModel } from '../assemble-model.ts';
-import { checkNormalizes } from '../check-normalization.ts';
+import { checkNormalizes } from '../input-normalization.ts';
 import type { ModelFormat, ModelReadOptions } from '../model-format.ts';
-import { singleFileAt } from '../single-file.ts';
+import { singleFileAt } from '../model-files.ts';
 import { readOnnx } from './read-onnx.ts';
 import { onnxBytes, producerName } from './write-onnx.ts';
 
@@ -15,7 +15,7 @@ const ending = '.onnx';
 const standardName = 'model.onnx';
 
 /** What current face networks are published as, and what onnxruntime runs. */
-export const onnx = {
+export const onnxFormat = {
   name: 'onnx',
   title: 'ONNX (.onnx)',
   summary: 'One file that onnxruntime and most frameworks run; foreign ones are read for inference.',

@@ -1,0 +1,69 @@
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
+import { type Graph, inputName, type LayerNode } from '../graph/graph.ts';
+import type { InputNormalization } from './model-format.ts';
+
+/** The graph behind layers that turn RGB, 0..255, into what it was made for. */
+export function normalizedInput(graph: Graph, { mean, scale, colorOrder }: InputNormalization): Graph {
+  const front: LayerNode[] = [];
+  let value = inputName;
+  const add = (layer: LayerNode): void => {
+    front.push(layer);
+    value = layer.name;
+  };
+  if (colorOrder === 'bgr') {
+    const planes = Array.from({ length: graph.input.channels }, (_, channel) => `input_channel${channel}`);
+    for (const [channel, name] of planes.entries()) {
+      front.push({ name, kind: 'slice', inputs: [inputName], attributes: { begin: channel, end: channel + 1 } });
+    }
+    add({ name: 'input_bgr', kind: 'concat', inputs: planes.reverse(), attributes: {} });
+  }
+  if (mean !== 0) add({ name: 'input_centred', kind: 'minus-scalar', inputs: [value], attributes: { scalar: mean } });
+  if (scale !== 1)
+    add({ name: 'input_scaled', kind: 'multiply-scalar', inputs: [value], attributes: { scalar: scale } });
+  const layers = graph.layers.map((layer) => ({
+    ...layer,
+    inputs: layer.inputs.map((input) => (input === inputName ? value : input)),
+  }));
+  return { ...graph, layers: [...front, ...layers] };
+}
+
+/** Layers that only move pixels to another place. */
+const movers: readonly string[] = ['identity', 'slice', 'concat', 'flatten'];
+const weighted: readonly string[] = ['convolution', 'fully-connected'];
+const normalizers: readonly string[] = ['minus-scalar', 'multiply-scalar', 'batch-normalization'];
+
+/**
+ * A foreign network whose first layer with weights sees the pixels as they are was fed something else in training, and
+ * returns nonsense for 0..255. Fails with `normalization-unknown` rather than to guess what that was.
+ */
+export function checkNormalizes({ layers }: Graph, file: string): void {
+  const first = firstOnPixels(layers);
+  if (first !== undefined && weighted.includes(first.kind)) {
+    fail(failures.normalizationUnknown({ layer: first.name }, { file }));
+  }
+}
+
+/** Fails with `normalization-not-taken` if a network normalises its images itself and is to be fed normalised ones. */
+export function checkNormalizedOnce({ layers }: Graph, normalization: InputNormalization, file: string): void {
+  const first = firstOnPixels(layers);
+  if (changesValues(normalization) && first !== undefined && normalizers.includes(first.kind)) {
+    fail(failures.normalizedTwice({ layer: first.name, kind: first.kind }, { file }));
+  }
+}
+
+/** False for 0..255 as they are, in either order of the channels. */
+export function changesValues({ mean, scale }: InputNormalization): boolean {
+  return mean !== 0 || scale !== 1;
+}
+
+/** The first layer that computes with the pixels. */
+function firstOnPixels(layers: readonly LayerNode[]): LayerNode | undefined {
+  const pixels = new Set([inputName]);
+  for (const layer of layers) {
+    if (!layer.inputs.some((input) => pixels.has(input))) continue;
+    if (!movers.includes(layer.kind)) return layer;
+    pixels.add(layer.name);
+  }
+  return undefined;
+}
