@@ -1,4 +1,4 @@
-import type { backend_util, NamedAttrMap, Tensor, Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
+import type { backend_util, NamedAttrMap, Tensor, Tensor1D, TensorInfo } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backend.ts';
 import { rank4 } from '../convolution-kernels.ts';
 import { required } from '../tensors.ts';
