@@ -18,8 +18,8 @@ export class Window {
   add({ loss, accuracy, figures }: StepResult): void {
     const added = { loss, ...(accuracy === undefined ? {} : { accuracy }), ...prefixed(figures) };
     const { steps, ...sums } = this.#sums;
-    const next = Object.entries<number>(added).map(([name, value]) => [name, (sums[name] ?? 0) + value]);
-    this.#sums = { ...Object.fromEntries(next), steps: steps + 1 };
+    const next = Object.entries<number>(added).map(([name, value]) => [name, (sums[name] ?? 0) + value] as const);
+    this.#sums = { ...Object.fromEntries<number>(next), steps: steps + 1 };
   }
 
   /** The means by name of the curve, and an empty window again. */

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -54,7 +53,7 @@ it('another optimizer or schedule is another key, and its options are filled in'
 it('an unknown optimizer, and an option of another one, are named once each', async () => {
   const unknown = await plan({ optimizer: { name: 'adam' } });
   expect(unknown.stderr.match(/bad-param.*/g)).toEqual([
-    expect.stringContaining('"optimizer.name" of stage "train" must be one of sgd, adamw, found "adam"'),
+    expect.stringContaining('"optimizer.name" of stage "train" must be one of sgd, adamw, found the string "adam"'),
   ]);
   expect(unknown.stderr).toContain('did you mean "adamw"?');
   const foreign = await plan({ optimizer: { name: 'adamw', momentum: 0.9 } });

@@ -46,7 +46,9 @@ function importsOf(used: ReadonlySet<string>): string {
 /** `schema`, where `declared` refers to a registry, is its type and no more. Adds the names of those to `used`. */
 function withRegistryTypes(schema: Json, declared: Json | undefined, used: Set<string>): Json {
   if (!isObject(schema) || !isObject(declared)) return schema;
-  const name = /kit\.schema\.json#\/\$defs\/(\w+)$/.exec(String(declared['$ref']))?.[1] ?? '';
+  const { $ref: reference } = declared;
+  const name =
+    (typeof reference === 'string' ? /kit\.schema\.json#\/\$defs\/(\w+)$/.exec(reference)?.[1] : undefined) ?? '';
   const registry = registryTypes[name];
   if (registry === undefined) {
     const entries = Object.entries(schema);

@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { required } from '../backends/tensors.ts';
 import { atLabels, countCorrect, crossEntropy, withLabels } from './cross-entropy.ts';
 import type { LossArray, LossCall, LossResult, LossSizes } from './loss.ts';

@@ -1,6 +1,6 @@
-import { adamw } from './adamw.ts';
-import { bindRule, type BoundRule, type OptimizerRule } from './optimizer.ts';
-import { sgd } from './sgd.ts';
+import { adamw, type AdamwOptions } from './adamw.ts';
+import { bindRule, type BoundRule } from './optimizer.ts';
+import { sgd, type SgdOptions } from './sgd.ts';
 
 /** The rules by which weights follow their gradients. */
 export const optimizers = { sgd, adamw } as const;
@@ -10,13 +10,8 @@ export type OptimizerName = keyof typeof optimizers;
 /** Chosen where an experiment names none. */
 export const defaultOptimizer = 'sgd' satisfies OptimizerName;
 
-type Options = {
-  readonly [Name in OptimizerName]: (typeof optimizers)[Name] extends OptimizerRule<infer Own, infer _> ? Own : never;
-};
-
 /** The choice of an optimizer as an experiment makes it: its name (none: sgd), and all its options with defaults filled in. */
-export type OptimizerChoice =
-  ({ readonly name?: 'sgd' } & Options['sgd']) | ({ readonly name: 'adamw' } & Options['adamw']);
+export type OptimizerChoice = ({ readonly name?: 'sgd' } & SgdOptions) | ({ readonly name: 'adamw' } & AdamwOptions);
 
 export function ruleOf(choice: OptimizerChoice): BoundRule {
   return choice.name === 'adamw' ? bindRule(adamw, choice) : bindRule(sgd, choice);

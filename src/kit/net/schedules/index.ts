@@ -1,8 +1,8 @@
 import type { Json } from '../../../core/digest.ts';
-import { cosine } from './cosine.ts';
-import { polynomial } from './polynomial.ts';
-import type { Schedule, SchedulePosition } from './schedule.ts';
-import { steps } from './steps.ts';
+import { cosine, type CosineOptions } from './cosine.ts';
+import { polynomial, type PolynomialOptions } from './polynomial.ts';
+import type { SchedulePosition } from './schedule.ts';
+import { steps, type StepsOptions } from './steps.ts';
 
 /** How the learning rate may fall. */
 export const schedules = { steps, polynomial, cosine } as const;
@@ -31,16 +31,12 @@ export const scheduleLength: { readonly [Name in keyof ScheduleLength]: Readonly
   },
 };
 
-type Options = {
-  readonly [Name in ScheduleName]: (typeof schedules)[Name] extends Schedule<infer Own> ? Own : never;
-};
-
 /** The choice of a schedule as an experiment makes it: its name (none: steps), and all its options with defaults filled in. */
 export type ScheduleChoice = ScheduleLength &
   (
-    | ({ readonly name?: 'steps' } & Options['steps'])
-    | ({ readonly name: 'polynomial' } & Options['polynomial'])
-    | ({ readonly name: 'cosine' } & Options['cosine'])
+    | ({ readonly name?: 'steps' } & StepsOptions)
+    | ({ readonly name: 'polynomial' } & PolynomialOptions)
+    | ({ readonly name: 'cosine' } & CosineOptions)
   );
 
 /** The learning rate of batch number `step`, counted from 1. */
@@ -52,12 +48,7 @@ export function learningRateAt(learningRate: number, choice: ScheduleChoice, ste
 }
 
 function fallen(rate: number, choice: ScheduleChoice, position: SchedulePosition): number {
-  switch (choice.name) {
-    case 'polynomial':
-      return polynomial.rate(rate, position, choice);
-    case 'cosine':
-      return cosine.rate(rate, position, choice);
-    default:
-      return steps.rate(rate, position, choice);
-  }
+  if (choice.name === 'polynomial') return polynomial.rate(rate, position, choice);
+  if (choice.name === 'cosine') return cosine.rate(rate, position, choice);
+  return steps.rate(rate, position, choice);
 }

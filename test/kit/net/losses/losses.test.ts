@@ -285,7 +285,9 @@ describe('the check of losses', () => {
     const choices = classifications.flatMap(({ choice }) => (choice === undefined ? [] : [choice]));
     expect(new Set(choices.map(({ name }) => name))).toEqual(new Set(Object.keys(losses)));
     for (const [name, { options }] of Object.entries(losses)) {
-      const own = choices.filter((choice) => choice.name === name).map((choice) => new Map(Object.entries(choice)));
+      const own = choices
+        .filter((choice) => choice.name === name)
+        .map((choice) => new Map<string, unknown>(Object.entries(choice)));
       for (const option of Object.keys(options)) {
         const values = new Set(own.map((choice) => choice.get(option)));
         expect([name, option, values.size > 1]).toEqual([name, option, true]);

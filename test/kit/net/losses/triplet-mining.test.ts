@@ -43,8 +43,10 @@ describe('chooseTriplets', () => {
 
   it('pairs every two images of an identity once, the first the anchor', () => {
     const images = [[0, 0], [0, 5], [0, 10], [1, 30], [2, 31], [3, -10]] as const; // prettier-ignore
-    const pairs = triplets(choose(pool(...images), { margin: 4 })).map((triplet) => triplet.slice(0, 3));
-    expect(pairs).toEqual(['0,1', '0,2', '1,2'].map((pair) => expect.stringContaining(pair)));
+    const pairs = triplets(choose(pool(...images), { margin: 4 })).map((triplet) =>
+      triplet.slice(0, triplet.lastIndexOf(',')),
+    );
+    expect(pairs).toEqual(['0,1', '0,2', '1,2']);
   });
 
   it('draws the negative evenly from all that fit', () => {
