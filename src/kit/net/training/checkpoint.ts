@@ -40,7 +40,7 @@ export function writeCheckpoint(
   }
 }
 
-/** The checkpoint in a folder, or undefined if there is none. Fails with the codes of array files if it is damaged. */
+/** The checkpoint in a folder, or undefined in a folder without one. Fails with the codes of array files if it is damaged. */
 export function readCheckpoint(folder: string): Checkpoint | undefined {
   const file = join(folder, jsonName);
   if (!existsSync(file)) return undefined;
