@@ -1,7 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../core/failure.ts';
-import type { CacheLimits } from '../pipeline/cache/garbage.ts';
+import type { CacheLimits } from '../pipeline/cache/collect-garbage.ts';
 import { parseBytes, parseDuration } from '../pipeline/experiment/task-settings.ts';
 import type { ProcessContext } from './flow-command.ts';
 

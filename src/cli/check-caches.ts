@@ -1,10 +1,10 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../core/failure.ts';
-import type { CacheFolders } from '../pipeline/cache/result-cache.ts';
+import type { ResultCache } from '../pipeline/cache/result-cache.ts';
 
-/** Makes sure, before anything runs, that results can be stored, and that the second cache is where it is said to be. */
-export function checkCaches({ entries, second }: CacheFolders): void {
+/** Makes sure, before anything runs, that results can be stored, and that other sources of results are where they should be. */
+export async function checkCaches({ folders: { entries }, sources }: ResultCache): Promise<void> {
   try {
     makeFolder(entries);
     accessSync(entries, constants.W_OK | constants.X_OK);
@@ -18,12 +18,7 @@ export function checkCaches({ entries, second }: CacheFolders): void {
       error,
     );
   }
-  if (second === undefined || statSync(second, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  fail({
-    code: 'second-cache-missing',
-    message: `expected a folder of results, found none: ${second}`,
-    hint: 'mount the drive it lies on, or leave FLOW_SECOND_CACHE unset',
-  });
+  for (const source of sources) await source.check();
 }
 
 /** One level at a time: the recursive way of Node never returns where nothing can be made, as below /proc. */

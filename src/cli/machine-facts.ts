@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { availableParallelism, cpus, hostname, totalmem } from 'node:os';
 import type { MachineFacts } from '../pipeline/record/run-facts.ts';
 import { packageFolder, packageVersion } from '../core/package-folder.ts';
+import { readIfThere } from '../core/process-facts.ts';
 
 /** The machine and the programs we run on, for the record. */
 export function machineFacts(): MachineFacts {
@@ -22,17 +23,17 @@ export function machineFacts(): MachineFacts {
 
 /** Those of the flags in /proc/cpuinfo by which numeric libraries choose their kernels. */
 function instructionSets(): string[] {
-  const flags = /^flags\s*: (.*)$/m.exec(tryRead('/proc/cpuinfo'))?.[1] ?? '';
+  const flags = /^flags\s*: (.*)$/m.exec(readIfThere('/proc/cpuinfo'))?.[1] ?? '';
   return flags.split(' ').filter((flag) => /^(sse4|avx|fma|f16c|amx)/.test(flag));
 }
 
 /** What the driver of NVIDIA tells in /proc. */
 function graphics(): { gpus?: string[]; gpuDriver?: string } {
-  const driver = /Kernel Module[^\d]*([\d.]+)/.exec(tryRead('/proc/driver/nvidia/version'))?.[1];
+  const driver = /Kernel Module[^\d]*([\d.]+)/.exec(readIfThere('/proc/driver/nvidia/version'))?.[1];
   if (driver === undefined) return {};
   const folder = '/proc/driver/nvidia/gpus';
   const gpus = readdirSync(folder).map(
-    (name) => /^Model:\s*(.*)$/m.exec(tryRead(`${folder}/${name}/information`))?.[1] ?? name,
+    (name) => /^Model:\s*(.*)$/m.exec(readIfThere(`${folder}/${name}/information`))?.[1] ?? name,
   );
   return { gpus, gpuDriver: driver };
 }
@@ -42,12 +43,4 @@ function pinnedPackages(): Record<string, string> {
   const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8');
   const { dependencies, optionalDependencies } = JSON.parse(text) as Record<string, Record<string, string> | undefined>;
   return { ...dependencies, ...optionalDependencies };
-}
-
-function tryRead(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

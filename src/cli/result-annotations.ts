@@ -1,4 +1,5 @@
 import { readEntry, type Acceptance } from '../pipeline/cache/cache-entry.ts';
+import type { Key } from '../pipeline/plan/key-document.ts';
 import { lastRepetition, type Repetition } from '../pipeline/record/repetitions.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -11,7 +12,7 @@ export interface ResultAnnotations {
 }
 
 /** What is known of the result of a key; nothing where there is none. */
-export function annotationsOf(key: string | null, workspace: Workspace): ResultAnnotations {
+export function annotationsOf(key: Key | null, workspace: Workspace): ResultAnnotations {
   if (key === null) return {};
   const accepted = readEntry(workspace.cache.entryFolder(key), key)?.accepted;
   const repetition = lastRepetition(workspace.database, key);

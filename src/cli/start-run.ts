@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { identify, thisHost } from '../pipeline/cache/process-identity.ts';
+import { identify, thisHost } from '../core/process-facts.ts';
 import { Interruption } from '../pipeline/execute/interruption.ts';
 import { runExperiment, type RunEnd } from '../pipeline/execute/run-experiment.ts';
 import type { RunRequest } from '../pipeline/execute/run-request.ts';
@@ -41,7 +41,7 @@ export async function startRun(
   { workspace, surroundings, isTrial = false }: RunSurroundings,
 ): Promise<RunEnd> {
   const { experiment } = planned.plan;
-  checkCaches(workspace.cache.folders);
+  await checkCaches(workspace.cache);
   // A limit that cannot be read shall not be found at the end of a run of days.
   cacheLimits(workspace.cache.folders.entries, surroundings);
   const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
@@ -59,7 +59,10 @@ export async function startRun(
     cache: workspace.cache,
     digests: workspace.lazyDigests,
     openLocks: () => workspace.openLocks(id),
-    capacity: machineCapacity(options, surroundings),
+    openExecutor: async () => {
+      const { LocalExecutor } = await import('../pipeline/execute/executors/local/local-executor.ts');
+      return new LocalExecutor(machineCapacity(options, surroundings));
+    },
     afterFailure: options.keepGoing ? 'go-on' : options.failFast ? 'stop' : 'finish',
     retries: options.retries,
     graceMs,

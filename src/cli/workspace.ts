@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Json } from '../core/digest.ts';
 import { readEntry } from '../pipeline/cache/cache-entry.ts';
 import { ResultCache } from '../pipeline/cache/result-cache.ts';
+import { folderSource } from '../pipeline/cache/sources/folder.ts';
 import { StatCache, statCachePath, type ContentDigester } from '../pipeline/cache/stat-cache.ts';
 import type { TaskLocks } from '../pipeline/cache/task-locks.ts';
 import { CachePlanningContext } from '../pipeline/execute/planning-context.ts';
-import type { KeyDocument } from '../pipeline/plan/key-document.ts';
+import type { Key, KeyDocument } from '../pipeline/plan/key-document.ts';
 import { openOrReplace } from '../pipeline/record/database-damage.ts';
 import { lookIntoDatabase } from '../pipeline/record/look-into-database.ts';
 import { openDatabase, type FlowDatabase } from '../pipeline/record/open-database.ts';
@@ -42,8 +42,9 @@ export class Workspace {
     const { shared, second } = caches;
     this.cache = new ResultCache(
       shared === undefined
-        ? { entries: join(this.runsFolder, 'cache'), scratch: join(this.runsFolder, 'scratch'), second }
-        : { entries: shared, scratch: join(shared, '.scratch'), second },
+        ? { entries: join(this.runsFolder, 'cache'), scratch: join(this.runsFolder, 'scratch') }
+        : { entries: shared, scratch: join(shared, '.scratch') },
+      second === undefined ? [] : [folderSource(second)],
     );
     // Locks belong to the keys of a cache, so they lie where everybody who uses it finds them.
     this.locksPath = shared === undefined ? join(this.runsFolder, 'locks.db') : join(shared, '.locks.db');
@@ -106,7 +107,7 @@ export class Workspace {
     if (key === undefined) return undefined;
     const recorded = recordedDocument(this.database, key);
     if (recorded !== undefined) return JSON.parse(recorded) as KeyDocument;
-    return this.documentOf(key) as KeyDocument | undefined;
+    return this.documentOf(key);
   }
 
   #lastAttempt(experiment: Experiment, task: TaskSpec): string | undefined {
@@ -135,7 +136,7 @@ export class Workspace {
     });
   }
 
-  documentOf(key: string): Json | undefined {
+  documentOf(key: Key): KeyDocument | undefined {
     return readEntry(this.cache.entryFolder(key), key)?.keyDocument;
   }
 

@@ -1,30 +1,69 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type * as ChildProcess from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 
 /**
  * Writes a file so that a reader, or a machine that lost power, sees the old content or the new, never a part:
- * temporary file beside it, fsync, rename, fsync of the folder.
+ * temporary file beside it, fsync, rename, fsync of the folder. Nothing is left behind if it fails.
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array): void {
-  const temporary = `${path}.${String(process.pid)}.tmp`;
-  const descriptor = openSync(temporary, 'w');
+  // Threads of one process write at the same time; within a thread nothing comes between the first line and the last.
+  const temporary = `${path}.${process.pid}-${threadId}.tmp`;
   try {
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    writeDurably(temporary, typeof content === 'string' ? Buffer.from(content) : content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncPath(dirname(path));
+}
+
+function writeDurably(path: string, bytes: Uint8Array): void {
+  const descriptor = openSync(path, 'w');
+  try {
     for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-  renameSync(temporary, path);
-  syncFolder(dirname(path));
 }
 
-/** Makes the names in a folder durable (a rename survives a power cut only after this). */
-export function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
+/** Makes the content of a file durable, or the names in a folder (a rename survives a power cut only after this). */
+export function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r');
   try {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Above this many files one `sync -f` (all of the file system) is quicker than an fsync each: 17 against 210 ms for 1,000. */
+const manyFiles = 100;
+
+/** Makes a folder and everything in it survive a power cut. */
+export function syncTree(folder: string): void {
+  const paths = [...filesAndFolders(folder)];
+  if (paths.length > manyFiles && syncFileSystem(folder)) return;
+  for (const path of paths) syncPath(path);
+}
+
+/** Everything below a folder, what is in a folder before the folder itself. */
+function* filesAndFolders(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesAndFolders(path);
+    else if (entry.isFile()) yield path;
+  }
+  yield folder;
+}
+
+/** `sync -f` of GNU coreutils; false if there is no such program. */
+function syncFileSystem(folder: string): boolean {
+  // Loaded when needed: a run that finds everything in the cache syncs nothing.
+  const { spawnSync } = createRequire(import.meta.url)('node:child_process') as typeof ChildProcess;
+  return spawnSync('sync', ['-f', folder], { stdio: 'ignore' }).status === 0;
 }

@@ -1,6 +1,9 @@
 import type { Json } from '../core/digest.ts';
 import type { EngineIdentity } from '../core/engine-identity.ts';
 
+/** The input port that stages with `"lineage": true` have without declaring it. */
+export const lineagePort = 'lineage';
+
 /**
  * The history of a task's inputs: the content of `lineage.json`, which stages that declare `"lineage": true` find as
  * input port `lineage`. It holds nothing that changes without a task being executed again (no run id, no date of the

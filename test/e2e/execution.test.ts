@@ -87,6 +87,20 @@ describe('a command', () => {
     await until(() => !pids.some(isAlive));
   });
 
+  it('that does not listen ends with a runner that is killed while it waits for it', async () => {
+    shell(
+      `    with:\n      command: trap "" TERM; echo $$ > ${rig.control}/leader; while true; do sleep 0.1; done\n      outputs: { out: out.txt }\n`,
+    );
+    const running = rig.start(['run', 'shell.yaml']);
+    await until(() => existsSync(`${rig.control}/leader`) && readFileSync(`${rig.control}/leader`, 'utf8') !== '');
+    const leader = Number(readFileSync(`${rig.control}/leader`, 'utf8'));
+    running.process.kill('SIGTERM');
+    await until(() => rig.eventsSoFar().includes('stopping: running tasks'));
+    expect(isAlive(leader)).toBe(true);
+    running.process.kill('SIGKILL');
+    await until(() => !isAlive(leader));
+  });
+
   it('reruns when the version of its program changes', async () => {
     const settings = (version: string): string =>
       `    with:\n      command: echo done > "$out"\n      version: echo ${version}\n      outputs: { out: out.txt }\n`;

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import { ResultCache } from '../../src/pipeline/cache/result-cache.ts';
+import type { Key } from '../../src/pipeline/plan/key-document.ts';
 import { Rig, outcomes, type Running } from './rig.ts';
 
 /** Kills in all; `FLOW_KILLS=1000` for a long night. */
@@ -51,7 +52,7 @@ it(
   async () => {
     const random = new Random(seed);
     const cache = new ResultCache({ entries: rig.path('runs/cache'), scratch: rig.path('runs/scratch') });
-    const known = new Set<string>();
+    const known = new Set<Key>();
     // Moments are chosen within the time that a run takes here and now.
     writeGraph(-1);
     const start = performance.now();
@@ -136,7 +137,7 @@ async function killRunnerAtCall(call: string): Promise<boolean> {
 }
 
 /** Every result in the cache is what was stored, byte for byte, and none that was there is gone. */
-async function expectWhole(cache: ResultCache, known: Set<string>): Promise<void> {
+async function expectWhole(cache: ResultCache, known: Set<Key>): Promise<void> {
   for (const key of cache.keys()) {
     expect((await cache.verify(key)).state).toBe('whole');
     known.add(key);

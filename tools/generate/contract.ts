@@ -1,6 +1,7 @@
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import type { Json } from '../../src/core/digest.ts';
 import type { InputPort, StageManifest } from '../../src/pipeline/experiment/stage-manifest.ts';
+import { lineagePort } from '../../src/stage-api/lineage.ts';
 
 /** Types of what the registries offer, by the name of their definition in schemas/kit.schema.json. */
 const registryTypes: Readonly<Record<string, { readonly type: string; readonly file: string }>> = {
@@ -24,7 +25,7 @@ export async function contractOf(manifest: StageManifest, declared: Json): Promi
     format: false,
   });
   const inputs = Object.entries(manifest.inputs).map(([name, port]) => field(name, inputType(port), port.summary));
-  if (manifest.lineage === true) inputs.push(field('lineage', 'string', 'The history of the inputs.'));
+  if (manifest.lineage === true) inputs.push(field(lineagePort, 'string', 'The history of the inputs.'));
   const outputs = Object.entries(manifest.outputs).map(([name, port]) => field(name, 'string', port.summary));
   return [
     '// Generated from stage.json by `npm run generate`; not to be edited.\n',

@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import type { Json } from '../../core/digest.ts';
 import { fail } from '../../core/failure.ts';
 import { acceptableChange, checkOutputs } from '../../pipeline/plan/acceptable-change.ts';
 import type { Reason } from '../../pipeline/plan/compare-keys.ts';
@@ -61,10 +60,9 @@ async function acceptTask(workspace: Workspace, { planned, previous, reason }: A
   const lookup = await workspace.cache.find(change.from);
   if (lookup.state !== 'whole') return fail(failures.earlierResultLost({ task: task.id }, task.at));
   checkOutputs(planned, lookup.entry.outputs);
-  const document = JSON.parse(JSON.stringify(change.document)) as Json;
-  const acceptance = { from: change.from, reason, at: new Date().toISOString() };
+  const accepted = { from: change.from, reason, at: new Date().toISOString() };
   mkdirSync(workspace.cache.folders.scratch, { recursive: true });
-  workspace.cache.accept(lookup.entry, change.to, document, acceptance);
+  workspace.cache.accept(lookup.entry, { key: change.to, keyDocument: change.document, accepted });
   return { task: change.task, key: change.to, changes: change.reasons };
 }
 

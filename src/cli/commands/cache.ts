@@ -1,8 +1,15 @@
 import { resolve } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { humanBytes } from '../../core/human.ts';
-import { collectGarbage, type Collection } from '../../pipeline/cache/collect-garbage.ts';
-import { listResults, pin, unpin, type StoredResult } from '../../pipeline/cache/inventory.ts';
+import {
+  collectGarbage,
+  listResults,
+  pin,
+  unpin,
+  type Collection,
+  type StoredResult,
+} from '../../pipeline/cache/collect-garbage.ts';
+import type { Key } from '../../pipeline/plan/key-document.ts';
 import { exportResults, importResults } from '../../pipeline/cache/transfer.ts';
 import { closeKilledRuns, lastRuns } from '../../pipeline/record/past-runs.ts';
 import { cacheLimits } from '../cache-limits.ts';
@@ -72,7 +79,7 @@ const verify: Action = {
   },
   run: (call, surroundings) =>
     inWorkspace(call, surroundings, async ({ cache }) => {
-      const damaged: { key: string; problem: string }[] = [];
+      const damaged: { key: Key; problem: string }[] = [];
       const keys = cache.keys();
       for (const key of keys) {
         const lookup = await cache.verify(key);
@@ -117,12 +124,12 @@ const exportAction: Action = {
     command.argument('<folder>').argument('[results...]', 'keys (or how they begin), or EXPERIMENT:TASK; default: all');
   },
   run: (call, surroundings) =>
-    inWorkspace(call, surroundings, ({ cache }) => {
+    inWorkspace(call, surroundings, async ({ cache }) => {
       const [folder, names] = call.arguments as [string, readonly string[] | undefined];
       const results = listResults(cache);
       const asked = names ?? [];
       const keys = asked.length === 0 ? cache.keys() : asked.map((name) => findKey(results, name));
-      const copied = exportResults(cache, keys, resolve(surroundings.workingFolder, folder));
+      const copied = await exportResults(cache, keys, resolve(surroundings.workingFolder, folder));
       answer(call, surroundings, {
         json: { copied, known: keys.length - copied.length },
         text: `${copied.length} results copied, ${keys.length - copied.length} were there`,
@@ -194,7 +201,7 @@ function collectionText({ drop, keep, freedBytes, scratch }: Collection, isDry: 
 }
 
 /** The key a user means: a beginning of it, or `EXPERIMENT:TASK` for the result used last. */
-function findKey(results: readonly StoredResult[], name: string): string {
+function findKey(results: readonly StoredResult[], name: string): Key {
   const found = results.filter(
     ({ key, entry }) => key.startsWith(name) || (entry !== undefined && `${entry.experiment}:${entry.task}` === name),
   );

@@ -20,7 +20,7 @@ export const command: FlowCommand = {
       .option('--with-results', 'take the results along, to be used without computing them again', false);
   },
   run: (call, surroundings) =>
-    inWorkspace(call, surroundings, ({ database, runsFolder, cache }) => {
+    inWorkspace(call, surroundings, async ({ database, runsFolder, cache }) => {
       const run = findRun(database, String(call.arguments[0]));
       const folder = resolve(surroundings.workingFolder, String(call.arguments[1]));
       if (existsSync(folder)) fail({ code: 'folder-exists', message: `expected a new folder, found one at ${folder}` });
@@ -31,7 +31,7 @@ export const command: FlowCommand = {
         key !== null && (outcome === 'done' || outcome === 'cached') && existsSync(cache.entryFolder(key)) ? [key] : [],
       );
       const isWhole = call.options['withResults'] === true;
-      const copied = isWhole ? exportResults(cache, keys, join(folder, exportedResults)) : [];
+      const copied = isWhole ? await exportResults(cache, keys, join(folder, exportedResults)) : [];
       answer(call, surroundings, {
         json: { run, folder, results: copied },
         text: `exported ${run} to ${folder}${isWhole ? `, with ${copied.length} results` : ''}`,

@@ -5,7 +5,7 @@ import { Option } from 'commander';
 import { readEntry } from '../../pipeline/cache/cache-entry.ts';
 import { fail } from '../../core/failure.ts';
 import { didYouMean } from '../../core/did-you-mean.ts';
-import { logFileOf } from '../../pipeline/execute/run-paths.ts';
+import { logFileOf } from '../../pipeline/execute/run-files.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { closeKilledRuns, executionOf, tasksOf } from '../../pipeline/record/past-runs.ts';
 import { exitCode } from '../exit-code.ts';

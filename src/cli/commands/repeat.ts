@@ -1,6 +1,7 @@
 import type { RunEnd } from '../../pipeline/execute/run-experiment.ts';
 import { fail } from '../../core/failure.ts';
 import { tasksNamed } from '../../pipeline/plan/select-tasks.ts';
+import type { Key } from '../../pipeline/plan/key-document.ts';
 import { recordRepetition } from '../../pipeline/record/repetitions.ts';
 import { artifactsOf } from '../../pipeline/record/run-details.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
@@ -57,11 +58,11 @@ async function compare(
 ): Promise<{ key: string; differing: string[] }> {
   const artifacts = artifactsOf(workspace.database, end.run).filter((artifact) => artifact.task === task);
   const key = workspace.database
-    .prepare<[string, string], string>('select key from task where run = ? and task = ?')
+    .prepare<[string, string], Key>('select key from task where run = ? and task = ?')
     .pluck()
     .get(end.run, task);
-  const lookup = await workspace.cache.find(key ?? '');
-  if (key === undefined || lookup.state !== 'whole') throw new Error(`the result of ${task} is gone`);
+  const lookup = key === undefined ? undefined : await workspace.cache.find(key);
+  if (key === undefined || lookup?.state !== 'whole') throw new Error(`the result of ${task} is gone`);
   const stored = lookup.entry.outputs;
   const differing = artifacts.filter(({ port, digest }) => stored[port]?.digest !== digest).map(({ port }) => port);
   return { key, differing };

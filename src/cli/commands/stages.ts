@@ -2,7 +2,12 @@ import { join } from 'node:path';
 import type { Json } from '../../core/digest.ts';
 import { didYouMean } from '../../core/did-you-mean.ts';
 import { fail } from '../../core/failure.ts';
-import { readManifest, type InputPort, type OutputPort, type StageManifest } from '../../pipeline/experiment/stage-manifest.ts';
+import {
+  readManifest,
+  type InputPort,
+  type OutputPort,
+  type StageManifest,
+} from '../../pipeline/experiment/stage-manifest.ts';
 import { builtInStageNames, findStage } from '../../pipeline/experiment/stage-kinds.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';

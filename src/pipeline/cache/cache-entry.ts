@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Digest, Json } from '../../core/digest.ts';
+import { writeFileAtomic } from '../../core/atomic-file.ts';
+import type { Digest } from '../../core/digest.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
+import { asKey, type Key, type KeyDocument } from '../plan/key-document.ts';
+import { listTree, portableSignature, type FileTree } from './file-tree.ts';
+import { treeDigest } from './tree-digest.ts';
 
 /** One output of a stored result. */
 export interface StoredOutput {
@@ -21,10 +25,10 @@ export interface Figure {
   readonly value: number;
 }
 
-/** What is known of an execution besides its outputs. */
+/** What is known of an execution apart from its outputs. */
 export interface ExecutionFacts {
   /** The readable document whose digest is the key. */
-  readonly keyDocument: Json;
+  readonly keyDocument: KeyDocument;
   /** Who computed it first: experiment and task. */
   readonly experiment: string;
   readonly task: string;
@@ -35,13 +39,13 @@ export interface ExecutionFacts {
   readonly peakMemoryBytes: number | null;
   readonly engine: EngineIdentity | null;
   readonly figures: readonly Figure[];
-  /** Set where nobody computed it under this key: a person said that what has changed does not matter. */
+  /** Set if it was not computed under this key: a user declared that what has changed does not matter. */
   readonly accepted?: Acceptance;
 }
 
 export interface Acceptance {
   /** The key under which it was computed. */
-  readonly from: string;
+  readonly from: Key;
   readonly reason: string;
   /** ISO 8601, UTC. */
   readonly at: string;
@@ -51,34 +55,93 @@ export interface Acceptance {
 export interface CacheEntry extends ExecutionFacts {
   readonly format: 'faceflow-cache-entry';
   readonly version: 1;
-  readonly key: string;
+  readonly key: Key;
   readonly outputs: Readonly<Record<string, StoredOutput>>;
 }
 
 export const entryFileName = 'entry.json';
 export const outputsFolderName = 'outputs';
 
-/** Reads an entry's description; undefined where there is none, or none that can be understood. */
-export function readEntry(folder: string, key: string): CacheEntry | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(folder, entryFileName), 'utf8');
-  } catch {
-    return undefined;
-  }
-  return parseEntry(text, key);
+/** Keys of the entries in a folder, whole or not; empty if it is not a folder. */
+export function keysInFolder(folder: string): Key[] {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  return readdirSync(folder)
+    .flatMap((name) => asKey(name) ?? [])
+    .sort();
 }
 
-/** Entries are written by us alone; a text that is not one of them (cut off, of a later version) is no entry. */
-function parseEntry(text: string, key: string): CacheEntry | undefined {
-  let value: unknown;
+/** Reads an entry's description; undefined if there is none, or none that can be understood. */
+export function readEntry(folder: string, key: Key): CacheEntry | undefined {
+  // Only faceflow writes entries; a text that is not one of them (cut off, of a later version) is not an entry.
   try {
-    value = JSON.parse(text);
+    const value: unknown = JSON.parse(readFileSync(join(folder, entryFileName), 'utf8'));
+    return isEntryOf(value, key) ? value : undefined;
   } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const entry = value as Partial<CacheEntry>;
+}
+
+function isEntryOf(value: unknown, key: Key): value is CacheEntry {
+  if (typeof value !== 'object' || value === null) return false;
+  const entry: Partial<CacheEntry> = value;
   const isOurs = entry.format === 'faceflow-cache-entry' && entry.version === 1;
-  return isOurs && entry.key === key && entry.outputs !== undefined ? (value as CacheEntry) : undefined;
+  return isOurs && entry.key === key && entry.outputs !== undefined;
+}
+
+/** Whether the folder of an entry holds what was stored. */
+export type Inspection =
+  | { readonly state: 'whole'; readonly entry: CacheEntry }
+  | { readonly state: 'absent' }
+  | { readonly state: 'damaged'; readonly problem: string };
+
+/**
+ * Looks at an entry: with `stat` alone if that tells that nothing was touched, or by reading all of it. An entry whose
+ * files have other times than when they were stored (it was copied) is read once, and its description adapted.
+ */
+export async function inspectEntry(folder: string, key: Key, how: 'stat' | 'read'): Promise<Inspection> {
+  const entry = readEntry(folder, key);
+  if (entry === undefined) {
+    return existsSync(folder) ? damaged(`${entryFileName} is missing or cut off`) : { state: 'absent' };
+  }
+  const outputs: Record<string, StoredOutput> = {};
+  for (const [port, output] of Object.entries(entry.outputs)) {
+    const tree = tryListTree(join(folder, outputsFolderName, output.path));
+    if (tree === undefined) return damaged(`output ${port} is missing`);
+    const signature = portableSignature(tree);
+    const isTouched = signature !== output.signature;
+    if ((how === 'read' || isTouched) && (await treeDigest(tree)) !== output.digest) {
+      return damaged(`output ${port} is not what was stored: ${difference(tree, output)}`);
+    }
+    outputs[port] = isTouched ? { ...output, signature } : output;
+  }
+  return { state: 'whole', entry: withSignatures(folder, entry, outputs) };
+}
+
+function withSignatures(folder: string, entry: CacheEntry, outputs: CacheEntry['outputs']): CacheEntry {
+  if (Object.entries(outputs).every(([port, output]) => output === entry.outputs[port])) return entry;
+  const changed: CacheEntry = { ...entry, outputs };
+  try {
+    writeFileAtomic(join(folder, entryFileName), `${JSON.stringify(changed, null, 1)}\n`);
+  } catch {
+    // A cache that may only be read is read again each time.
+  }
+  return changed;
+}
+
+function difference(tree: FileTree, output: StoredOutput): string {
+  return tree.bytes === output.bytes
+    ? 'its content differs'
+    : `expected ${output.bytes} bytes, found ${tree.bytes} bytes`;
+}
+
+function damaged(problem: string): Inspection {
+  return { state: 'damaged', problem };
+}
+
+function tryListTree(path: string): FileTree | undefined {
+  try {
+    return listTree(path);
+  } catch {
+    return undefined;
+  }
 }

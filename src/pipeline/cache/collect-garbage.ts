@@ -1,11 +1,79 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { abandonedScratch, freedBytes, planGarbage, sweepObjects, type CacheLimits, type Garbage } from './garbage.ts';
-import { listResults } from './inventory.ts';
+import { writeFileAtomic } from '../../core/atomic-file.ts';
+import { keyAtStartOf, type Key } from '../plan/key-document.ts';
+import { entryFileName, outputsFolderName, readEntry, type CacheEntry } from './cache-entry.ts';
+import { listTree } from './file-tree.ts';
+import { minSharedBytes } from './object-store.ts';
 import type { ResultCache } from './result-cache.ts';
 import type { TaskLocks } from './task-locks.ts';
 
-/** Scratch folders are kept so long for tasks that may go on from a checkpoint. */
+/** One result of the cache, as far as keeping it or not is concerned. */
+export interface StoredResult {
+  readonly key: Key;
+  /** Absent if the description is missing or cut off: such an entry is unusable. */
+  readonly entry: CacheEntry | undefined;
+  /** Milliseconds since the epoch. */
+  readonly usedAt: number;
+  readonly bytes: number;
+  /** Why it must stay; undefined if it may go. */
+  readonly pin: string | undefined;
+}
+
+const pinFileName = 'pin';
+
+/** Everything in a cache, the latest used first. */
+export function listResults(cache: ResultCache): StoredResult[] {
+  return cache
+    .keys()
+    .map((key) => storedResult(cache, key))
+    .sort((a, b) => b.usedAt - a.usedAt);
+}
+
+function storedResult(cache: ResultCache, key: Key): StoredResult {
+  const folder = cache.entryFolder(key);
+  const entry = readEntry(folder, key);
+  const outputs = Object.values(entry?.outputs ?? {});
+  return {
+    key,
+    entry,
+    usedAt: statSync(join(folder, entryFileName), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    bytes: outputs.reduce((sum, output) => sum + output.bytes, 0),
+    pin: readPin(folder),
+  };
+}
+
+/** Protects a result from leaving the cache. */
+export function pin(cache: ResultCache, key: Key, reason: string): void {
+  writeFileAtomic(join(cache.entryFolder(key), pinFileName), reason);
+}
+
+/** Takes the protection away. */
+export function unpin(cache: ResultCache, key: Key): void {
+  rmSync(join(cache.entryFolder(key), pinFileName), { force: true });
+}
+
+function readPin(folder: string): string | undefined {
+  const path = join(folder, pinFileName);
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
+
+/** What may stay in a cache. */
+export interface CacheLimits {
+  /** All results together. */
+  readonly bytes: number;
+  /** Since the last use. */
+  readonly ageMs: number;
+  /** Results used within this time stay whatever the size: a run may be about to read them. */
+  readonly freshMs: number;
+}
+
+export interface Garbage {
+  readonly drop: readonly (StoredResult & { readonly why: 'broken' | 'old' | 'size' })[];
+  readonly keep: readonly StoredResult[];
+}
+
+/** How long scratch folders are kept, for tasks that may resume from a checkpoint. */
 const scratchMs = 14 * 24 * 3_600_000;
 
 export interface Collection extends Garbage {
@@ -23,7 +91,7 @@ export interface CollectionRequest {
   readonly isDry: boolean;
 }
 
-/** Brings a cache within its limits. A result that somebody computes anew right now, or is about to, is left alone. */
+/** Brings a cache within its limits. A result that a run computes right now, or is about to, is left alone. */
 export function collectGarbage(cache: ResultCache, locks: TaskLocks, request: CollectionRequest): Collection {
   const garbage = planGarbage(listResults(cache), request.limits, request.now);
   const keys = garbage.drop.map(({ key }) => key);
@@ -36,7 +104,9 @@ export function collectGarbage(cache: ResultCache, locks: TaskLocks, request: Co
     });
   }
   for (const name of scratch) {
-    locked(locks, name.slice(0, 64), () => {
+    const key = keyAtStartOf(name);
+    if (key === undefined) continue;
+    locked(locks, key, () => {
       rmSync(join(cache.folders.scratch, name), { recursive: true, force: true });
     });
   }
@@ -44,7 +114,7 @@ export function collectGarbage(cache: ResultCache, locks: TaskLocks, request: Co
   return collection;
 }
 
-function locked(locks: TaskLocks, key: string, act: () => void): void {
+function locked(locks: TaskLocks, key: Key, act: () => void): void {
   const attempt = locks.tryAcquire(key);
   if (attempt.outcome !== 'acquired') return;
   try {
@@ -52,4 +122,91 @@ function locked(locks: TaskLocks, key: string, act: () => void): void {
   } finally {
     attempt.lock.release();
   }
+}
+
+/** Decides what leaves a cache: what is broken, what was not used for too long, and then the longest unused until the rest fits. */
+export function planGarbage(results: readonly StoredResult[], limits: CacheLimits, now: number): Garbage {
+  const drop: (StoredResult & { why: 'broken' | 'old' | 'size' })[] = [];
+  const keep: StoredResult[] = [];
+  let bytes = 0;
+  for (const result of [...results].sort((a, b) => b.usedAt - a.usedAt)) {
+    const why = reasonToDrop(result, bytes, limits, now);
+    if (why === undefined) {
+      keep.push(result);
+      bytes += result.bytes;
+    } else drop.push({ ...result, why });
+  }
+  return { drop, keep };
+}
+
+function reasonToDrop(
+  result: StoredResult,
+  bytesBefore: number,
+  limits: CacheLimits,
+  now: number,
+): 'broken' | 'old' | 'size' | undefined {
+  if (result.pin !== undefined) return undefined;
+  if (result.entry === undefined) return 'broken';
+  const unusedMs = now - result.usedAt;
+  if (unusedMs < limits.freshMs) return undefined;
+  if (unusedMs > limits.ageMs) return 'old';
+  return bytesBefore + result.bytes > limits.bytes ? 'size' : undefined;
+}
+
+/**
+ * Bytes of the disk that dropping the given entries would free. Files that others share (hard links) free nothing until
+ * the last of them is gone; the link in the object store does not count, it is taken away with the last.
+ */
+export function freedBytes(cache: ResultCache, keys: readonly Key[]): number {
+  const files = new Map<string, { bytes: number; links: number; found: number }>();
+  for (const key of keys) {
+    for (const { path, bytes } of filesOf(join(cache.entryFolder(key), outputsFolderName))) {
+      const { dev, ino, nlink } = statSync(path);
+      const name = `${dev}:${ino}`;
+      const file = files.get(name) ?? { bytes, links: nlink, found: 0 };
+      files.set(name, { ...file, found: file.found + 1 });
+    }
+  }
+  const isShared = (bytes: number): number => (bytes >= minSharedBytes ? 1 : 0);
+  return [...files.values()]
+    .filter(({ bytes, links, found }) => found >= links - isShared(bytes))
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function filesOf(folder: string): { path: string; bytes: number }[] {
+  if (!existsSync(folder)) return [];
+  const tree = listTree(folder);
+  return tree.files.map((file) => ({ path: join(folder, file.path), bytes: file.bytes }));
+}
+
+/** Removes contents that no result uses any more. Returns the bytes that were freed. */
+export function sweepObjects(objectsFolder: string): number {
+  if (!existsSync(objectsFolder)) return 0;
+  let freed = 0;
+  for (const part of readdirSync(objectsFolder)) {
+    for (const name of readdirSync(join(objectsFolder, part))) {
+      const path = join(objectsFolder, part, name);
+      const { nlink, size } = statSync(path);
+      if (nlink > 1) continue;
+      rmSync(path, { force: true });
+      freed += size;
+    }
+  }
+  return freed;
+}
+
+/**
+ * Scratch folders that were not written to for a while: work of tasks that failed or were interrupted and never run
+ * again. Callers take the lock of the key before they remove one.
+ */
+export function abandonedScratch(scratchFolder: string, olderThan: number): string[] {
+  if (!existsSync(scratchFolder)) return [];
+  return readdirSync(scratchFolder).filter((name) => lastChange(join(scratchFolder, name)) < olderThan);
+}
+
+function lastChange(folder: string): number {
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined) return Infinity;
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(folder).map((name) => lastChange(join(folder, name))));
 }

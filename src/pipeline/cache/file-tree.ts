@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node
 import { join } from 'node:path';
 import { digestOf, type Digest } from '../../core/digest.ts';
 import { fail } from '../../core/failure.ts';
+import { failures } from './failures.ts';
 
 /** What the file system says of a file without reading it. Times are milliseconds with fractions. */
 export interface FileStat {
@@ -93,7 +94,7 @@ function walk(root: string, visitor: Visitor): FileTree['type'] {
     visitor.file('', stat);
     return 'file';
   }
-  if (!stat.isDirectory()) notContent(root);
+  if (!stat.isDirectory()) fail(failures.notAFile({ path: root }, { file: root }));
   walkFolder(root, '', visitor, [identity(stat)]);
   return 'folder';
 }
@@ -107,8 +108,8 @@ function walkFolder(root: string, folder: string, visitor: Visitor, above: reado
     const absolute = `${root}/${path}`;
     const stat = statOrFail(absolute);
     if (stat.isFile()) visitor.file(path, stat);
-    else if (!stat.isDirectory()) notContent(absolute);
-    else if (above.includes(identity(stat))) endless(absolute);
+    else if (!stat.isDirectory()) fail(failures.notAFile({ path: absolute }, { file: absolute }));
+    else if (above.includes(identity(stat))) fail(failures.endlessFolder({ path: absolute }, { file: absolute }));
     else walkFolder(root, path, visitor, [...above, identity(stat)]);
   }
 }
@@ -152,10 +153,7 @@ function statOrFail(path: string): Stats {
   try {
     return statSync(path);
   } catch (error) {
-    return fail(
-      { code: 'unreadable-path', message: `cannot read ${path}: ${reasonOf(error)}`, at: { file: path } },
-      error,
-    );
+    return fail(failures.unreadablePath({ path, reason: reasonOf(error) }, { file: path }), error);
   }
 }
 
@@ -165,23 +163,6 @@ function reasonOf(error: unknown): string {
   if (code === 'EACCES') return 'no permission';
   if (code === 'ELOOP') return 'a symbolic link leads back to itself';
   return error instanceof Error ? error.message : String(error);
-}
-
-function notContent(path: string): never {
-  fail({
-    code: 'not-a-file',
-    message: `expected a file or a folder, found something else (a pipe, a socket or a device): ${path}`,
-    at: { file: path },
-  });
-}
-
-function endless(path: string): never {
-  fail({
-    code: 'endless-folder',
-    message: `a symbolic link leads back to a folder above it: ${path}`,
-    at: { file: path },
-    hint: 'remove the link, or name a folder without it',
-  });
 }
 
 function identity(stat: Stats): string {

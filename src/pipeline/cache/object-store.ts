@@ -1,14 +1,25 @@
-import { constants, copyFileSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Digest } from '../../core/digest.ts';
 import type { FileStat } from './file-tree.ts';
 import { readDigest } from './tree-digest.ts';
 
-/** Smaller files take one block of the disk, whatever they hold: linking them saves next to nothing. */
-const smallestBytes = 4096;
+/** Smaller files take one block of the disk, whatever they contain: linking them saves next to nothing. */
+export const minSharedBytes = 4096;
 
 /**
- * Files of results by the digest of their content, as hard links, so that what is the same in two results lies on the
+ * Files of results by the digest of their content, as hard links, so that what is the same in two results is on the
  * disk once. Results are read-only, which makes sharing safe.
  */
 export class ObjectStore {
@@ -20,12 +31,12 @@ export class ObjectStore {
 
   /** Makes a file that is about to be stored share its content with earlier ones of the same digest. */
   async share(path: string, stat: FileStat, digest: Digest): Promise<void> {
-    if (stat.bytes < smallestBytes) return;
+    if (stat.bytes < minSharedBytes) return;
     const object = join(this.#folder, digest.slice(0, 2), digest);
     if (tryLink(path, object)) return;
     if (await holds(object, digest, stat.bytes)) replaceByLink(object, path);
     else {
-      // Somebody has written to the shared file: results that use it are damaged, ours shall not be.
+      // Another program has written to the shared file: results that use it are damaged, this one must not be.
       rmSync(object, { force: true });
       tryLink(path, object);
     }
@@ -80,5 +91,26 @@ function succeeds(act: () => void): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Makes a second name for everything below a folder: files are shared if the file system can, and copied otherwise. */
+export function linkTree(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const source = join(from, entry.name);
+    const target = join(to, entry.name);
+    if (entry.isDirectory()) linkTree(source, target);
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else linkFile(source, target);
+  }
+}
+
+function linkFile(source: string, target: string): void {
+  mkdirSync(dirname(target), { recursive: true });
+  try {
+    linkSync(source, target);
+  } catch {
+    copyFileSync(source, target);
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Digest } from '../../core/digest.ts';
 import { fail } from '../../core/failure.ts';
 import { openSqlite } from '../../core/sqlite.ts';
+import { failures } from './failures.ts';
 import { listTree, settledMs, surveyTree, type FileStat, type FileTree } from './file-tree.ts';
 import { readDigest, treeDigest } from './tree-digest.ts';
 
@@ -70,12 +71,7 @@ export class StatCache implements ContentDigester {
         return { digest, bytes };
       }
     }
-    return fail({
-      code: 'input-changing',
-      message: `${path} changed each of the ${attempts} times it was read`,
-      at: { file: path },
-      hint: 'wait until whatever writes it has finished',
-    });
+    return fail(failures.inputChanging({ path, attempts }, { file: path }));
   }
 
   async #read(tree: FileTree): Promise<Digest> {

@@ -1,11 +1,20 @@
 import type Database from 'better-sqlite3';
+import { identify, livenessOf, thisHost, type ProcessIdentity } from '../../core/process-facts.ts';
 import { openSqlite } from '../../core/sqlite.ts';
-import { identify, livenessOf, thisHost, type ProcessIdentity } from './process-identity.ts';
+import type { Key } from '../plan/key-document.ts';
 
-/** Who holds a lock: the runner, and the worker it started, which may outlive it for a moment. */
+/** What runs under a lock, as its executor names it: a process of this machine, or the job of a scheduler. */
+export interface LockedWorker {
+  readonly id: string;
+  /** Undefined for a job: only its executor can tell whether it has ended. */
+  readonly pid: number | undefined;
+  readonly started: string;
+}
+
+/** Who holds a lock: the runner, and the worker it started, which may outlive it. */
 export interface LockOwner {
   readonly runner: ProcessIdentity;
-  readonly worker: ProcessIdentity | undefined;
+  readonly worker: LockedWorker | undefined;
   readonly run: string;
 }
 
@@ -14,6 +23,7 @@ interface Row {
   readonly host: string;
   readonly runnerPid: number;
   readonly runnerStarted: string;
+  /** Null for the job of a scheduler, whose id is in `workerStarted` then. */
   readonly workerPid: number | null;
   readonly workerStarted: string | null;
   readonly run: string;
@@ -28,34 +38,34 @@ export type LockAttempt =
       readonly isTakenOver: boolean;
     }
   | { readonly outcome: 'held'; readonly owner: LockOwner }
-  /** The runner is gone, its worker is not: it must end before anybody else may write where it writes. */
-  | { readonly outcome: 'orphaned'; readonly worker: ProcessIdentity };
+  /** The runner is gone, its worker is not: it must end before another may write where it writes. */
+  | { readonly outcome: 'orphaned'; readonly worker: LockedWorker };
 
 export interface LockSettings {
   readonly host?: string;
-  /** How long the heart of an owner on another machine may stand still before we take it for dead. */
+  /** How long an owner on another machine may go without a heartbeat before it counts as dead. */
   readonly silenceMs?: number;
 }
 
 /**
  * Locks by key, in a SQLite file: a transaction decides who takes over from a dead owner, which lock files alone
  * cannot do without a race. Owners of this machine are dead when their process is; owners elsewhere when their
- * heartbeat stands still by our own clock (clocks of two machines are never compared). So no lock needs a hand.
+ * heartbeat stops by our own clock (clocks of two machines are never compared). So no lock has to be removed by hand.
  */
 export class TaskLocks {
   readonly #database: Database.Database;
   readonly #host: string;
   readonly #run: string;
   readonly #silenceMs: number;
-  /** What we saw of the hearts of owners elsewhere: token, beat, and since when it has not changed. */
-  readonly #watched = new Map<string, { readonly pulse: string; readonly since: number }>();
+  /** The last heartbeats of owners elsewhere: token and count, and since when they have not changed. */
+  readonly #watched = new Map<string, { readonly heartbeat: string; readonly since: number }>();
 
   constructor(path: string, run: string, { host = thisHost(), silenceMs = 60_000 }: LockSettings = {}) {
     this.#run = run;
     this.#host = host;
     this.#silenceMs = silenceMs;
     this.#database = openSqlite(path, { timeout: 30_000 });
-    // No WAL: the file may lie on a shared folder. Losing locks in a power cut is right: their owners are gone too.
+    // No WAL: the file may be on a shared folder. Losing locks in a power cut is right: their owners are gone too.
     this.#database.pragma('journal_mode = TRUNCATE');
     this.#database.pragma('synchronous = OFF');
     this.#database.exec(`
@@ -77,7 +87,7 @@ export class TaskLocks {
   }
 
   /** Takes the lock of a key if it is free or its owner is dead. */
-  tryAcquire(key: string): LockAttempt {
+  tryAcquire(key: Key): LockAttempt {
     return this.#database
       .transaction((): LockAttempt => {
         const row = this.#read(key);
@@ -90,18 +100,18 @@ export class TaskLocks {
       .immediate();
   }
 
-  /** Shows that we are alive to those who cannot see our process. To be called every few seconds. */
-  beat(): void {
+  /** Shows that we are alive to other machines, which cannot see our process. To be called every few seconds. */
+  heartbeat(): void {
     this.#database
       .prepare('update lock set beat = beat + 1 where host = ? and runnerPid = ?')
       .run(this.#host, process.pid);
   }
 
-  #read(key: string): Row | undefined {
+  #read(key: Key): Row | undefined {
     return this.#database.prepare<[string], Row>('select * from lock where key = ?').get(key);
   }
 
-  #holder(key: string, row: Row): LockAttempt | undefined {
+  #holder(key: Key, row: Row): LockAttempt | undefined {
     const runner: ProcessIdentity = { host: row.host, pid: row.runnerPid, started: row.runnerStarted };
     const worker = workerOf(row);
     const owner: LockOwner = { runner, worker, run: row.run };
@@ -111,20 +121,31 @@ export class TaskLocks {
       case 'elsewhere':
         return this.#isSilent(key, row) ? undefined : { outcome: 'held', owner };
       case 'dead':
-        if (worker !== undefined && livenessOf(worker, this.#host) === 'alive') return { outcome: 'orphaned', worker };
-        return undefined;
+        return worker === undefined || this.#hasEnded(worker) ? undefined : { outcome: 'orphaned', worker };
     }
   }
 
-  #isSilent(key: string, row: Row): boolean {
-    const pulse = `${row.token} ${row.beat}`;
+  /** Writes down that a worker of a dead runner has been ended by its executor. */
+  orphanEnded(key: Key, { id, pid }: LockedWorker): void {
+    if (pid !== undefined) return;
+    this.#database
+      .prepare('update lock set workerStarted = null where key = ? and workerPid is null and workerStarted = ?')
+      .run(key, id);
+  }
+
+  #hasEnded({ pid, started }: LockedWorker): boolean {
+    return pid !== undefined && livenessOf({ host: this.#host, pid, started }, this.#host) !== 'alive';
+  }
+
+  #isSilent(key: Key, row: Row): boolean {
+    const heartbeat = `${row.token} ${row.beat}`;
     const seen = this.#watched.get(key);
-    if (seen?.pulse === pulse) return performance.now() - seen.since > this.#silenceMs;
-    this.#watched.set(key, { pulse, since: performance.now() });
+    if (seen?.heartbeat === heartbeat) return performance.now() - seen.since > this.#silenceMs;
+    this.#watched.set(key, { heartbeat, since: performance.now() });
     return false;
   }
 
-  #take(key: string): TaskLock {
+  #take(key: Key): TaskLock {
     const runner = identify(process.pid, this.#host);
     const token = `${process.pid}-${runner?.started ?? ''}-${performance.now()}`;
     this.#database
@@ -137,20 +158,21 @@ export class TaskLocks {
 /** A lock we hold. */
 export class TaskLock {
   readonly #database: Database.Database;
-  readonly #key: string;
+  readonly #key: Key;
   readonly #token: string;
   readonly #host: string;
 
-  constructor(database: Database.Database, key: string, token: string, host: string) {
+  constructor(database: Database.Database, key: Key, token: string, host: string) {
     this.#database = database;
     this.#key = key;
     this.#token = token;
     this.#host = host;
   }
 
-  /** Writes down the worker, so that whoever comes after a killed runner waits for it to end. */
-  nameWorker(pid: number): void {
-    const worker = identify(pid, this.#host);
+  /** Writes down the worker, so that the next runner, if this one is killed, waits for it to end. */
+  nameWorker(id: string): void {
+    const isProcess = /^\d+$/.test(id);
+    const worker = isProcess ? identify(Number(id), this.#host) : { pid: null, started: id };
     this.#database
       .prepare('update lock set workerPid = ?, workerStarted = ? where key = ? and token = ?')
       .run(worker?.pid ?? null, worker?.started ?? null, this.#key, this.#token);
@@ -167,7 +189,8 @@ export class TaskLock {
   }
 }
 
-function workerOf(row: Row): ProcessIdentity | undefined {
-  if (row.workerPid === null || row.workerStarted === null) return undefined;
-  return { host: row.host, pid: row.workerPid, started: row.workerStarted };
+function workerOf({ workerPid, workerStarted }: Row): LockedWorker | undefined {
+  if (workerStarted === null) return undefined;
+  if (workerPid === null) return { id: workerStarted, pid: undefined, started: '' };
+  return { id: String(workerPid), pid: workerPid, started: workerStarted };
 }

@@ -1,71 +1,55 @@
-import { existsSync, fstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Json } from '../../core/digest.ts';
 import { FailureError } from '../../core/failure.ts';
 import type { InputPaths, OutputPaths, StageEvent } from '../../stage-api/stage.ts';
-import type { CacheEntry, ExecutionFacts, Figure } from '../cache/cache-entry.ts';
+import { lineagePort } from '../../stage-api/lineage.ts';
+import type { CacheEntry, ExecutionFacts } from '../cache/cache-entry.ts';
+import type { ResultCache } from '../cache/result-cache.ts';
 import type { ScratchFolder } from '../cache/scratch-folder.ts';
-import type { OutputPlan } from '../cache/store-output.ts';
 import type { TaskLock } from '../cache/task-locks.ts';
-import { inputDigest, type KeyDocument, externalContents, externalInputsOf } from '../plan/key-document.ts';
-import type { Reason } from '../plan/compare-keys.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
+import type { Reason } from '../plan/compare-keys.ts';
+import { externalContents, externalInputsOf, inputDigest, type Key, type KeyDocument } from '../plan/key-document.ts';
+import type { AttemptOutcome, EventStream } from './event.ts';
+import type { Executor, Launch, ProcessExit, WorkerJob } from './executor.ts';
+import { failures } from './failures.ts';
+import { TaskTerminator, type Interruption } from './interruption.ts';
+import type { CachePlanningContext } from './planning-context.ts';
 import { redactIn, redactInFailures, secretsOf } from './redact.ts';
-import type { AttemptOutcome } from './event.ts';
-import type { EventStream } from './event-stream.ts';
-import type { Interruption } from './interruption.ts';
-import { diedOfMemory, kernelKills } from './out-of-memory.ts';
-import { startProgram } from './program-process.ts';
+import { beginLog, keptOutputsOf, logFileOf, logTail } from './run-files.ts';
 import type { RunRequest } from './run-request.ts';
-import { keptOutputsOf, logFileOf } from './run-paths.ts';
-import { TaskTerminator } from './task-terminator.ts';
-import { closeLog, logTail, openLog } from './task-log.ts';
-import type { Launch, ProcessEnd } from './task-process.ts';
-import type { WarmWorkers } from './warm-workers.ts';
-import type { WorkerJob } from './worker-message.ts';
+import type { Grant } from './slots.ts';
 
 /** One task that has to run, with everything that is known of it. */
 export interface Assignment {
   readonly task: TaskSpec;
-  readonly key: string;
+  readonly key: Key;
   readonly document: KeyDocument;
   readonly reasons: readonly Reason[];
-  /** Absolute paths by port, without `lineage`. */
-  readonly inputs: InputPaths;
   /** The results of other tasks that it reads. */
-  readonly sources: readonly SourceResult[];
-  /** Content of the lineage file, where the stage asks for it. */
+  readonly sources: readonly { readonly task: string; readonly entry: CacheEntry }[];
+  /** Content of the lineage file, if the stage asks for it. */
   readonly lineage: string | undefined;
   readonly cpus: number;
-  /** Estimate of how long the run goes on from the start of this task: the longest path goes first. */
-  readonly priority: number;
 }
-
-export interface SourceResult {
-  readonly task: string;
-  readonly entry: CacheEntry;
-}
-
-export type AttemptEnd =
-  | { readonly outcome: 'done'; readonly entry: CacheEntry; readonly durationMs: number }
-  | Exclude<AttemptOutcome, { outcome: 'done' }>;
 
 /** What an attempt is given by the run it is part of. */
 export interface AttemptTools {
   readonly request: RunRequest;
+  readonly context: CachePlanningContext;
   readonly stream: EventStream;
   readonly halt: Interruption;
-  /** Graphics processors the task may use. */
-  readonly gpus: readonly string[];
+  readonly executor: Executor;
+  readonly grant: Grant;
   readonly lock: TaskLock;
-  readonly workers: WarmWorkers;
 }
 
 /** Lines of a failed task's log that are shown with the failure. */
 const shownLogLines = 20;
 
 /**
- * One execution of a task: its process, and what becomes of its outputs. The caller holds the lock of the key.
+ * One execution of a task: what it is started with, and what becomes of its outputs. The caller holds the lock of the
+ * key. A result is published and remembered by the planning context before the attempt is `done`.
  */
 export class Attempt {
   readonly #tools: AttemptTools;
@@ -87,33 +71,44 @@ export class Attempt {
     this.#secrets = secretsOf(assignment.task);
   }
 
-  async run(): Promise<AttemptEnd> {
-    const { task } = this.#assignment;
-    const { request, stream } = this.#tools;
+  async run(): Promise<AttemptOutcome> {
+    const { task, key } = this.#assignment;
+    const { request, stream, executor, halt } = this.#tools;
     const startedAt = request.now();
     this.#scratch.prepare(task.kind.manifest.checkpoint === true);
-    this.#announce();
-    const { end, stopped } = await this.#work();
+    this.#emitStarted();
+    beginLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
+    const handle = await executor.start(this.#launch());
+    const terminator = new TaskTerminator(handle, {
+      interruption: halt,
+      limits: task.limits,
+      graceMs: request.graceMs,
+      lastSignOfLife: this.#watchLog(),
+    });
+    const { usage, ...exit } = await handle.end;
+    terminator.dispose();
     const durationMs = request.now() - startedAt;
     const damaged = await this.#dropDamagedSources();
-    const result = stopped ?? (await this.#conclude(end, durationMs, damaged));
+    const result =
+      terminator.reason ??
+      (exit.outcome === 'done' ? await this.#finish({ durationMs, usage, damaged }) : this.#unfinished(exit));
     if (result.outcome !== 'done') this.#showLog();
-    stream.say({
+    stream.emit({
       type: 'attempt-ended',
       task: task.id,
       attempt: this.#number,
-      result: result.outcome === 'done' ? { outcome: 'done' } : result,
+      result,
       durationMs,
-      ...(end.usage === undefined ? {} : { peakMemoryBytes: end.usage.peakMemoryBytes, usage: end.usage }),
+      ...(usage === undefined ? {} : { peakMemoryBytes: usage.peakMemoryBytes, usage }),
     });
     return result;
   }
 
-  #announce(): void {
+  #emitStarted(): void {
     const { task, key, document, reasons, cpus } = this.#assignment;
     const inputs = externalContents(task, document.inputs);
     const resumedFrom = readNumber(checkpointFile(this.#scratch));
-    this.#tools.stream.say({
+    this.#tools.stream.emit({
       type: 'task-started',
       task: task.id,
       key,
@@ -122,62 +117,44 @@ export class Attempt {
       ...(resumedFrom === undefined ? {} : { resumedFrom }),
       logFile: this.#logFile,
       cpus,
-      gpus: this.#tools.gpus,
+      gpus: this.#tools.grant.gpus,
       ...(inputs && { inputs }),
     });
   }
 
-  /** Runs the process to its end, whoever brings it about. */
-  async #work(): Promise<{ end: ProcessEnd; stopped: Exclude<AttemptEnd, { outcome: 'done' }> | undefined }> {
-    const { task, key } = this.#assignment;
-    const killsBefore = kernelKills();
-    const log = openLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
-    try {
-      const launch = this.#launch(log);
-      const isProgram = task.kind.manifest.program === true;
-      this.#tools.workers.freeGpusFor(launch);
-      const process = await (isProgram ? startProgram(launch) : this.#tools.workers.start(launch));
-      const stopper = new TaskTerminator(process, {
-        interruption: this.#tools.halt,
-        limits: task.limits,
-        graceMs: this.#tools.request.graceMs,
-        lastSignOfLife: this.#watchLog(log),
-      });
-      const end = await process.end;
-      stopper.dispose();
-      if (stopper.reason !== undefined) return { end, stopped: stopper.reason };
-      return { end, stopped: this.#memoryDeath(end, killsBefore) };
-    } finally {
-      closeLog(log);
-    }
-  }
-
-  #launch(log: number): Launch {
+  #launch(): Launch {
     const { task, cpus, document } = this.#assignment;
-    const { request, gpus, lock } = this.#tools;
+    const { request, grant, lock } = this.#tools;
     const isProgram = task.kind.manifest.program === true;
+    const command = task.params['command'];
+    const job = this.#job();
+    const environment = request.workerEnvironment(task, { cpus, gpus: grant.gpus });
+    const eventsFile = join(this.#scratch.root, 'events.ndjson');
+    rmSync(eventsFile, { force: true });
     return {
-      job: this.#job(),
-      code: document.stage.code,
-      environment: request.workerEnvironment(task, { cpus, gpus }),
+      job,
+      command: isProgram && typeof command === 'string' ? command : undefined,
+      eventsFile,
+      environment: isProgram ? { ...environment, ...programVariables(job) } : environment,
       workingFolder: isProgram ? request.experiment.workspace : this.#scratch.work,
-      logDescriptor: log,
       secrets: this.#secrets,
-      onStarted: (pid) => {
-        lock.nameWorker(pid);
+      code: document.stage.code,
+      onStarted: (id) => {
+        lock.nameWorker(id);
       },
       onEvent: (event) => {
-        this.#hear(event);
+        this.#onEvent(event);
       },
     };
   }
 
   #job(): WorkerJob {
-    const { task, document, cpus, inputs } = this.#assignment;
+    const { task, document, cpus } = this.#assignment;
+    const { cache } = this.#tools.request;
     return {
       entry: task.kind.entry,
       params: task.params,
-      inputs: { ...inputs, ...this.#writeLineage() },
+      inputs: { ...inputPaths(this.#assignment, cache), ...this.#writeLineage() },
       outputs: this.#outputPaths(),
       scratch: this.#scratch.work,
       checkpointFile: checkpointFile(this.#scratch),
@@ -192,74 +169,73 @@ export class Attempt {
     };
   }
 
+  #outputPaths(): OutputPaths {
+    const { outputs } = this.#assignment.task.kind.manifest;
+    return Object.fromEntries(
+      Object.entries(outputs).map(([port, { path }]) => [port, join(this.#scratch.outputs, path)]),
+    );
+  }
+
+  #writeLineage(): InputPaths {
+    const { lineage } = this.#assignment;
+    if (lineage === undefined) return {};
+    const path = join(this.#scratch.root, 'lineage.json');
+    writeFileSync(path, lineage);
+    return { [lineagePort]: path };
+  }
+
   /** Events and lines in the log are signs of life; the log is written by the process itself, past us. */
-  #watchLog(log: number): () => number {
-    let bytes = fstatSync(log).size;
+  #watchLog(): () => number {
+    let bytes = statSync(this.#logFile).size;
     this.#lastSignOfLife = performance.now();
     return () => {
-      const now = fstatSync(log).size;
+      const now = statSync(this.#logFile).size;
       if (now !== bytes) this.#lastSignOfLife = performance.now();
       bytes = now;
       return this.#lastSignOfLife;
     };
   }
 
-  #hear(event: StageEvent): void {
+  #onEvent(event: StageEvent): void {
     this.#lastSignOfLife = performance.now();
     if (event.type === 'metric' && event.step === undefined) this.#figures.set(event.name, event.value);
     const shown = event.type === 'log' ? { ...event, message: redactIn(event.message, this.#secrets) } : event;
-    this.#tools.stream.say({ type: 'task-event', task: this.#assignment.task.id, event: shown });
+    this.#tools.stream.emit({ type: 'task-event', task: this.#assignment.task.id, event: shown });
   }
 
-  #memoryDeath(end: ProcessEnd, killsBefore: number): { readonly outcome: 'out-of-memory' } | undefined {
-    const hasEndedWell = end.type === 'reported' && end.result.outcome !== 'failed';
-    if (hasEndedWell) return undefined;
-    const death = {
-      signal: end.type === 'crashed' ? end.signal : (end.innerSignal ?? null),
-      killsBefore,
-      killsAfter: kernelKills(),
-      printed: logTail(this.#logFile, shownLogLines),
-    };
-    return diedOfMemory(death) ? { outcome: 'out-of-memory' } : undefined;
+  #unfinished(exit: Exclude<ProcessExit, { outcome: 'done' }>): AttemptOutcome {
+    if (exit.outcome !== 'failed') return exit;
+    return { outcome: 'failed', failures: redactInFailures(exit.failures, this.#secrets) };
   }
 
-  async #conclude(end: ProcessEnd, durationMs: number, damaged: InputChange | undefined): Promise<AttemptEnd> {
-    if (end.type === 'crashed') return { outcome: 'crashed', exitCode: end.exitCode, signal: end.signal };
-    if (end.result.outcome === 'failed') {
-      return { outcome: 'failed', failures: redactInFailures(end.result.failures, this.#secrets) };
-    }
-    if (end.result.outcome !== 'done') return end.result;
+  /** What becomes of the outputs of a process that ended well. */
+  async #finish({ durationMs, usage, damaged }: Execution): Promise<AttemptOutcome> {
+    const { request, lock, context } = this.#tools;
+    const { task, key, document } = this.#assignment;
     try {
       const changed = damaged ?? (await this.#changedInput());
       if (changed !== undefined) return { outcome: 'input-changed', ...changed, kept: this.#setAside() };
-      return await this.#keep(durationMs, end.usage?.peakMemoryBytes ?? null);
+      if (!lock.isOurs()) return { outcome: 'failed', failures: [failures.lockLost({})] };
+      const facts: ExecutionFacts = {
+        keyDocument: document,
+        experiment: request.experiment.name,
+        task: task.id,
+        run: request.run,
+        createdAt: new Date(request.now()).toISOString(),
+        durationMs,
+        peakMemoryBytes: usage?.peakMemoryBytes ?? null,
+        engine: document.engine ?? null,
+        figures: [...this.#figures].map(([name, value]) => ({ name, value })),
+      };
+      const { outputs } = task.kind.manifest;
+      const { cache, isTrial } = request;
+      context.remember(await (isTrial ? cache.tryOut(key, outputs, facts) : cache.publish(key, outputs, facts)));
+      this.#scratch.remove();
+      return { outcome: 'done' };
     } catch (error) {
       if (error instanceof FailureError) return { outcome: 'failed', failures: error.failures };
       throw error;
     }
-  }
-
-  async #keep(durationMs: number, peakMemoryBytes: number | null): Promise<AttemptEnd> {
-    const { request, lock } = this.#tools;
-    if (!lock.isOurs()) return lockLost;
-    const { task, key, document } = this.#assignment;
-    const figures: Figure[] = [...this.#figures].map(([name, value]) => ({ name, value }));
-    const facts: ExecutionFacts = {
-      keyDocument: toJson(document),
-      experiment: request.experiment.name,
-      task: task.id,
-      run: request.run,
-      createdAt: new Date(request.now()).toISOString(),
-      durationMs,
-      peakMemoryBytes,
-      engine: document.engine ?? null,
-      figures,
-    };
-    const { cache, isTrial } = request;
-    const plans = outputPlans(task);
-    const entry = await (isTrial ? cache.tryOut(key, plans, facts) : cache.publish(key, plans, facts));
-    this.#scratch.remove();
-    return { outcome: 'done', entry, durationMs };
   }
 
   /** The first input from outside whose content is no longer what the key says: the result belongs to no key. */
@@ -287,8 +263,8 @@ export class Attempt {
 
   /**
    * Results it reads that are no longer what they were: a task that writes to its inputs would poison them for all
-   * others. They leave the cache however the attempt ended. One that is gone, or was made anew, counts too: another
-   * task has found the damage, and who read it when cannot be told.
+   * others. They leave the cache however the attempt ended. One that is gone, or was made again, counts too: another
+   * task has found the damage, and which tasks read it before is not known.
    */
   async #dropDamagedSources(): Promise<InputChange | undefined> {
     const { cache } = this.#tools.request;
@@ -302,7 +278,7 @@ export class Attempt {
     return first;
   }
 
-  /** Outputs that cannot be cached are kept with the run, to be looked at; says where. */
+  /** Outputs that cannot be cached are kept with the run, to be looked at; returns where. */
   #setAside(): string {
     const kept = keptOutputsOf(this.#tools.request.folder, this.#assignment.task.id);
     mkdirSync(dirname(kept), { recursive: true });
@@ -312,54 +288,48 @@ export class Attempt {
     return kept;
   }
 
-  #outputPaths(): OutputPaths {
-    const { outputs } = this.#assignment.task.kind.manifest;
-    return Object.fromEntries(
-      Object.entries(outputs).map(([port, { path }]) => [port, join(this.#scratch.outputs, path)]),
-    );
-  }
-
-  #writeLineage(): InputPaths {
-    const { lineage } = this.#assignment;
-    if (lineage === undefined) return {};
-    const path = join(this.#scratch.root, 'lineage.json');
-    writeFileSync(path, lineage);
-    return { lineage: path };
-  }
-
   #showLog(): void {
+    const { id: task } = this.#assignment.task;
     for (const line of logTail(this.#logFile, shownLogLines)) {
-      this.#tools.stream.say({
-        type: 'task-output',
-        task: this.#assignment.task.id,
-        stream: 'stderr',
-        text: `${line}\n`,
-      });
+      this.#tools.stream.emit({ type: 'task-output', task, stream: 'stderr', text: `${line}\n` });
     }
   }
 }
 
 type InputChange = Pick<Extract<AttemptOutcome, { outcome: 'input-changed' }>, 'path' | 'resultOf'>;
 
-const lockLost: AttemptEnd = {
-  outcome: 'failed',
-  failures: [
-    {
-      code: 'lock-lost',
-      message: 'another machine took this one for dead and computes the task itself',
-      hint: 'run again: its result will be taken from the cache',
-    },
-  ],
-};
-
-/** An interface has no index signature, so the compiler does not see that this one is plain JSON. */
-function toJson(document: KeyDocument): Json {
-  return JSON.parse(JSON.stringify(document)) as Json;
+interface Execution {
+  readonly durationMs: number;
+  readonly usage: ProcessExit['usage'];
+  /** A result it read that was changed meanwhile. */
+  readonly damaged: InputChange | undefined;
 }
 
-function outputPlans(task: TaskSpec): Record<string, OutputPlan> {
-  const { outputs } = task.kind.manifest;
-  return Object.fromEntries(Object.entries(outputs).map(([port, { kind, path }]) => [port, { kind, path }]));
+/** Absolute paths by port, without the lineage. */
+function inputPaths({ task, sources }: Assignment, cache: ResultCache): InputPaths {
+  const pathOf = (binding: TaskSpec['inputs'][string][number]): string => {
+    if (binding.type === 'path') return binding.path;
+    const entry = sources.find((source) => source.task === binding.task)?.entry;
+    const output = entry?.outputs[binding.output];
+    if (entry === undefined || output === undefined) {
+      throw new Error(`the result of ${binding.task} has no output ${binding.output}`);
+    }
+    return cache.outputPath(entry, output);
+  };
+  const ports = Object.entries(task.inputs).map(([port, bindings]) => {
+    const paths = bindings.map(pathOf);
+    return [port, task.kind.manifest.inputs[port]?.many === true ? paths : paths[0]] as const;
+  });
+  return Object.fromEntries(ports);
+}
+
+/** A variable per port; the paths of a port that takes many are separated by newlines. */
+function programVariables({ inputs, outputs, scratch }: WorkerJob): Record<string, string> {
+  const inputVariables = Object.entries(inputs).map(([port, paths]) => [
+    port,
+    typeof paths === 'string' ? paths : (paths ?? []).join('\n'),
+  ]);
+  return { scratch, ...(Object.fromEntries(inputVariables) as Record<string, string>), ...outputs };
 }
 
 /** The step of the last checkpoint, beside the stage's own folder: told to people, not to the stage. */

@@ -1,8 +1,8 @@
 import type { EngineIdentity } from '../../core/engine-identity.ts';
 import type { StageEvent } from '../../stage-api/stage.ts';
 import type { Failure } from '../../core/failure.ts';
-import type { ExternalContents } from '../plan/key-document.ts';
 import type { Reason } from '../plan/compare-keys.ts';
+import type { ExternalContents, Key } from '../plan/key-document.ts';
 
 /** How one attempt at a task ended. */
 export type AttemptOutcome =
@@ -17,20 +17,20 @@ export type AttemptOutcome =
       readonly path: string;
       /** The task of the run whose result it is; absent for an input from outside. */
       readonly resultOf?: string;
-      /** Absolute path where the outputs lie that were not put into the cache. */
+      /** Absolute path of the outputs that were not put into the cache. */
       readonly kept?: string;
     };
 
 /** How a task ended within a run. */
 export type TaskOutcome =
-  | { readonly outcome: 'cached'; readonly key: string }
-  | { readonly outcome: 'done'; readonly key: string; readonly durationMs: number }
+  | { readonly outcome: 'cached'; readonly key: Key }
+  | { readonly outcome: 'done'; readonly key: Key; readonly durationMs: number }
   | { readonly outcome: 'failed'; readonly attempt: AttemptOutcome }
   /** It was running when the run was stopped. */
   | { readonly outcome: 'interrupted' }
   | { readonly outcome: 'skipped'; readonly because: string };
 
-/** What a task gave: present at the end of every task that is done or cached. */
+/** What a task produced: present at the end of every task that is done or cached. */
 export interface TaskProduct {
   /** ISO 8601; when the result was computed, by this run or an earlier one. */
   readonly createdAt: string;
@@ -64,11 +64,11 @@ export interface EngineUse {
 
 /** The engines of a run. */
 export interface RunEngines {
-  /** The first of `engines`; what would compute where no task of the run computes tensors. */
+  /** The first of `engines`; what would compute if no task of the run computes tensors. */
   readonly engine: EngineIdentity;
   /** Absent in the records of runs that had but one. */
   readonly engines?: readonly EngineUse[];
-  /** Set where an engine is not the best one this machine could have: why, and what to do. Shown in the first lines. */
+  /** Set if an engine is not the best one this machine could have: why, and what to do. Shown in the first lines. */
   readonly engineNotice?: string;
 }
 
@@ -89,16 +89,16 @@ export type FlowEvent = { readonly at: number } & (
   | {
       readonly type: 'task-started';
       readonly task: string;
-      readonly key: string;
+      readonly key: Key;
       readonly attempt: number;
       readonly reasons: readonly Reason[];
-      /** The step of the checkpoint it goes on from. */
+      /** The step of the checkpoint it resumes from. */
       readonly resumedFrom?: number;
       readonly logFile: string;
       /** What it was given of the machine: a number of processors, ids of graphics processors. */
       readonly cpus?: number;
       readonly gpus?: readonly string[];
-      /** What it reads from outside; absent where that is nothing. */
+      /** What it reads from outside; absent if that is nothing. */
       readonly inputs?: ExternalContents;
     }
   | { readonly type: 'task-event'; readonly task: string; readonly event: StageEvent }
@@ -118,7 +118,7 @@ export type FlowEvent = { readonly at: number } & (
       readonly task: string;
       readonly result: TaskOutcome;
       readonly product?: TaskProduct;
-      /** Of a result from the cache: what was read for it from outside. A task that ran said so when it started. */
+      /** Of a result from the cache: what was read for it from outside. Of a task that ran this is in `task-started`. */
       readonly inputs?: ExternalContents;
     }
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
@@ -140,3 +140,29 @@ export type FlowEvent = { readonly at: number } & (
       readonly pages: readonly { readonly task: string; readonly path: string }[];
     }
 );
+
+/** An event without its time, as it is emitted. */
+export type EventBody = FlowEvent extends infer Event ? (Event extends FlowEvent ? Omit<Event, 'at'> : never) : never;
+
+export type EventReader = (event: FlowEvent) => void;
+
+/** The stream of everything that happens in a run: stamps each event with the time and hands it to every reader in order. */
+export class EventStream {
+  readonly #readers: readonly EventReader[];
+  readonly #now: () => number;
+
+  constructor(readers: readonly EventReader[], now: () => number) {
+    this.#readers = readers;
+    this.#now = now;
+  }
+
+  emit(body: EventBody): void {
+    // Spreading a union loses which member it is; the value has it.
+    const event = { at: this.#now(), ...body } as FlowEvent;
+    for (const reader of this.#readers) reader(event);
+  }
+
+  warn(message: string): void {
+    this.emit({ type: 'notice', level: 'warning', message });
+  }
+}

@@ -3,18 +3,19 @@ import type { EngineIdentity } from '../../core/engine-identity.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
 import type { ResultCache } from '../cache/result-cache.ts';
 import type { ContentDigester } from '../cache/stat-cache.ts';
-import type { Key, KeyDocument } from '../plan/key-document.ts';
+import { externalInputsOf, type Key, type KeyDocument } from '../plan/key-document.ts';
 import type { PlanningContext, OutputDigests } from '../plan/plan.ts';
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
-import { lineageText } from './lineage.ts';
+import type { Lineage, LineageTask } from '../../stage-api/lineage.ts';
+import { dataNeeds, upstreamTasks } from '../plan/select-tasks.ts';
 
-export interface KnowledgeSources {
+export interface PlanningSources {
   readonly experiment: Experiment;
-  /** What a task computes tensors with; undefined where it does not. */
+  /** What a task computes tensors with; undefined if it does not. */
   readonly engineOf: (task: TaskSpec) => EngineIdentity | undefined;
   readonly cache: ResultCache;
   readonly digests: ContentDigester;
-  /** Copy results of the second cache to ours when they are found: a run needs them here, a plan does not. */
+  /** Copy results of other sources to our cache when they are found: a run needs them here, a plan does not. */
   readonly adopts: boolean;
   /** Key document of the last execution of a task. */
   readonly previous: (task: TaskSpec) => KeyDocument | undefined;
@@ -24,21 +25,21 @@ export interface KnowledgeSources {
   readonly programVersion: (command: string) => Promise<string>;
 }
 
-/** For so long the digest of an input is taken as said: hundreds of tasks ask for the same folder within one planning. */
+/** How long the digest of an input is believed: hundreds of tasks ask for the same folder within one planning. */
 const digestHoldMs = 1000;
 
 /** What a plan asks for, answered from the stat cache and the result cache. Remembers the entries it has seen. */
 export class CachePlanningContext implements PlanningContext {
-  readonly #sources: KnowledgeSources;
-  readonly #entries = new Map<string, CacheEntry>();
+  readonly #sources: PlanningSources;
+  readonly #entries = new Map<Key, CacheEntry>();
   readonly #digests = new Map<string, { readonly digest: Promise<Digest>; readonly at: number }>();
 
   readonly #programs = new Map<string, Promise<string>>();
-  readonly #damaged = new Map<string, string>();
+  readonly #damaged = new Map<Key, string>();
   readonly #damages = new Set<string>();
   #onDamage: ((message: string) => void) | undefined;
 
-  constructor(sources: KnowledgeSources) {
+  constructor(sources: PlanningSources) {
     this.#sources = sources;
   }
 
@@ -111,15 +112,21 @@ export class CachePlanningContext implements PlanningContext {
   }
 
   /** The content of the task's lineage file. Every task it depends on must have been found or remembered. */
-  lineage(task: TaskSpec, keys: ReadonlyMap<string, string>): string {
-    return lineageText(this.#sources.experiment, task, (id) => this.entry(keys.get(id) ?? ''));
+  lineage(task: TaskSpec, keys: ReadonlyMap<string, Key>): string {
+    const { experiment } = this.#sources;
+    return lineageText(experiment, task, (id) => {
+      const key = keys.get(id);
+      if (key === undefined) throw new Error(`${task.id} asks for its lineage before ${id} has a result`);
+      return this.entry(key);
+    });
   }
 
   remember(entry: CacheEntry): void {
     this.#entries.set(entry.key, entry);
   }
 
-  entry(key: string): CacheEntry {
+  /** What was found or remembered under a key. */
+  entry(key: Key): CacheEntry {
     const entry = this.#entries.get(key);
     if (entry === undefined) throw new Error(`no entry has been found under the key "${key}"`);
     return entry;
@@ -128,4 +135,47 @@ export class CachePlanningContext implements PlanningContext {
 
 export function outputDigests(entry: CacheEntry): OutputDigests {
   return Object.fromEntries(Object.entries(entry.outputs).map(([port, output]) => [port, output.digest]));
+}
+
+/**
+ * The text of `lineage.json` for one task: equal text for equal stored results, since its digest is part of the key.
+ */
+function lineageText(experiment: Experiment, task: TaskSpec, entryOf: (task: string) => CacheEntry): string {
+  const lineage: Lineage = {
+    format: 'faceflow-lineage',
+    version: 1,
+    experiment: { name: experiment.name, summary: experiment.summary },
+    tasks: upstreamTasks(experiment, task).map((each) => lineageTask(each, entryOf(each.id))),
+  };
+  return `${JSON.stringify(lineage, null, 1)}\n`;
+}
+
+function lineageTask(task: TaskSpec, entry: CacheEntry): LineageTask {
+  const { manifest } = task.kind;
+  return {
+    id: task.id,
+    stage: task.stage,
+    kind: manifest.name,
+    kindVersion: manifest.version,
+    summary: manifest.summary,
+    needs: dataNeeds(task),
+    params: task.params,
+    seed: manifest.seeded === true ? task.seed : null,
+    engine: entry.engine,
+    key: entry.key,
+    durationMs: entry.durationMs,
+    peakMemoryBytes: entry.peakMemoryBytes,
+    figures: entry.figures,
+    externalInputs: externalInputs(task, entry),
+    outputs: Object.entries(entry.outputs).map(([port, { kind, digest, bytes }]) => ({ port, kind, digest, bytes })),
+  };
+}
+
+/** With the digests they had when the result was computed, from the key document stored with it. */
+function externalInputs(task: TaskSpec, { keyDocument }: CacheEntry): LineageTask['externalInputs'] {
+  return externalInputsOf(task).map(({ port, index, binding }) => ({
+    port,
+    path: binding.written,
+    digest: keyDocument.inputs[port]?.[index] ?? '',
+  }));
 }

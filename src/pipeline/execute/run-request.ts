@@ -2,10 +2,9 @@ import type { ResultCache } from '../cache/result-cache.ts';
 import type { ContentDigester } from '../cache/stat-cache.ts';
 import type { TaskLocks } from '../cache/task-locks.ts';
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
-import type { RunEngines } from './event.ts';
-import type { EventReader } from './event-stream.ts';
+import type { EventReader, RunEngines } from './event.ts';
+import type { Executor } from './executor.ts';
 import type { Interruption } from './interruption.ts';
-import type { Capacity } from './slots.ts';
 
 /**
  * What a failure means for the rest: `finish` what runs and start nothing more, `stop` what runs too, or `go-on` with
@@ -13,7 +12,7 @@ import type { Capacity } from './slots.ts';
  */
 export type AfterFailure = 'finish' | 'stop' | 'go-on';
 
-/** What of the machine a task was given. */
+/** The part of the machine that a task was given. */
 export interface Share {
   readonly cpus: number;
   readonly gpus: readonly string[];
@@ -29,19 +28,19 @@ export interface RunRequest {
   readonly engines: RunEngines;
   readonly cache: ResultCache;
   readonly digests: ContentDigester;
-  /** Opened when the first task has to run: a run that finds everything in the cache takes no lock. */
+  /** Opened when the first task has to run: a run that finds everything in the cache takes no lock, and starts nothing. */
   readonly openLocks: () => Promise<TaskLocks>;
-  readonly capacity: Capacity;
+  readonly openExecutor: () => Promise<Executor>;
   readonly afterFailure: AfterFailure;
-  /** Attempts after the first, for tasks that say nothing of it themselves. */
+  /** Attempts after the first, for tasks that do not declare it themselves. */
   readonly retries: number;
-  /** How long a process may take to write its checkpoint and end when it is stopped. */
+  /** How long a task may take to write its checkpoint and end when it is stopped. */
   readonly graceMs: number;
-  /** How long a task took the last time; undefined where it was never run. */
+  /** How long a task took the last time; undefined if it was never run. */
   readonly lastDurationMs: (task: TaskSpec) => number | undefined;
   /** What the process of a task finds in its environment. */
   readonly workerEnvironment: (task: TaskSpec, share: Share) => Readonly<Record<string, string>>;
-  /** Run tasks only to see what they give: digest it, and store nothing. */
+  /** Run tasks only to see what they produce: digest it, and store nothing. */
   readonly isTrial: boolean;
   readonly interruption: Interruption;
   readonly readers: readonly EventReader[];

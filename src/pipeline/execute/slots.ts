@@ -1,3 +1,8 @@
+import { humanBytes } from '../../core/human.ts';
+import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
+import { computesTensors } from '../experiment/stage-manifest.ts';
+import { taskNeeds } from '../plan/select-tasks.ts';
+
 /** What there is to share out among running tasks. */
 export interface Capacity {
   /** Tasks at the same time. */
@@ -32,7 +37,7 @@ interface Waiting {
   passed: number;
 }
 
-/** A task that was passed so often is waited for: otherwise small tasks could keep a large one out for ever. */
+/** A task that was passed this many times is waited for: otherwise small tasks could keep a large one out for ever. */
 const patience = 8;
 
 /** Counts what running tasks occupy, and starts the most urgent one that fits. */
@@ -105,4 +110,42 @@ export class Slots {
       },
     });
   }
+}
+
+/** What a task occupies. One that computes with tensors takes one graphics processor if there is one, also if it does not ask. */
+export function demandOf({ resources, kind }: TaskSpec, cpus: number, priority: number): Demand {
+  const { memoryBytes = 0, gpus } = resources;
+  return { cpus, memoryBytes, gpus: computesTensors(kind.manifest) ? Math.max(1, gpus) : gpus, priority };
+}
+
+/** In words, what a task asks for that there is not, since it runs all the same; undefined if there is enough. */
+export function shortageOf({ stage, resources }: TaskSpec, there: Capacity): string | undefined {
+  const { cpus, memoryBytes = 0, gpus } = resources;
+  const short = [
+    ...(gpus > there.gpus.length ? [`${there.gpus.length} of ${gpus} GPUs`] : []),
+    ...(cpus !== 'all' && cpus > there.cpus ? [`${there.cpus} of ${cpus} processors`] : []),
+    ...(memoryBytes > there.memoryBytes ? [`${humanBytes(there.memoryBytes)} of ${humanBytes(memoryBytes)}`] : []),
+  ];
+  return short.length === 0 ? undefined : `stage ${stage} runs with less than it asks for: ${short.join(', ')}`;
+}
+
+/**
+ * For each task an estimate of how long the run continues from its start: its own duration and the longest path after
+ * it. Starting the largest first keeps the run short. Tasks that were never run count as the average of the others.
+ */
+export function priorities(
+  experiment: Experiment,
+  lastDurationMs: (task: TaskSpec) => number | undefined,
+): ReadonlyMap<string, number> {
+  const known = new Map(experiment.tasks.map((task) => [task.id, lastDurationMs(task)]));
+  const durations = [...known.values()].filter((each) => each !== undefined);
+  const average = durations.length === 0 ? 1 : durations.reduce((sum, each) => sum + each, 0) / durations.length;
+  const after = new Map<string, number>();
+  const result = new Map<string, number>();
+  for (const task of experiment.tasks.toReversed()) {
+    const path = (known.get(task.id) ?? average) + (after.get(task.id) ?? 0);
+    result.set(task.id, path);
+    for (const need of taskNeeds(task)) after.set(need, Math.max(after.get(need) ?? 0, path));
+  }
+  return result;
 }

@@ -1,35 +1,43 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
-import { FailureError, type Failure } from '../../core/failure.ts';
+import { fail, FailureError, type Failure } from '../../core/failure.ts';
+import { processIo, processMemory } from '../../core/process-facts.ts';
 import type { Stage, StageContext, StageEvent } from '../../stage-api/stage.ts';
-import type { Usage, WorkerJob, WorkerMessage, WorkerResult } from './worker-message.ts';
+import type { ProcessExit, Usage, WorkerJob, WorkerMessage } from './executor.ts';
+import { failures } from './failures.ts';
 
 /**
- * The process of one task, or of several one after the other where their stage allows it. It reads its job from standard input, runs the stage and says what happens on file
- * descriptor 3; what the stage prints goes to the log file, which is our standard output and error.
+ * The process of one task, or of several one after the other if their stage allows it. It runs the stage and tells what
+ * happens as messages; what the stage prints goes to the log file, which is our standard output and error. A local
+ * executor writes jobs to standard input and reads messages from file descriptor 3; called as `worker.js JOB EVENTS` it
+ * does the one job in the first file and appends its messages to the second.
  */
-const eventDescriptor = 3;
+const [jobFile, eventsFile] = process.argv.slice(2);
+const messages = eventsFile === undefined ? 3 : openSync(eventsFile, 'a');
 
 async function work(): Promise<void> {
-  const job = readJob();
+  const job = jobFile === undefined ? readJob() : (JSON.parse(readFileSync(jobFile, 'utf8')) as WorkerJob);
   if (job === undefined) process.exit(0);
-  const further = new FurtherJobs();
+  const further = jobFile === undefined ? new FurtherJobs() : undefined;
+  // Standard input keeps the process going while a stage waits for something that does not; otherwise this does.
+  if (further === undefined) setInterval(() => undefined, 2 ** 30);
   let stop = new AbortController();
   process.on('SIGTERM', () => {
     stop.abort();
   });
   // The terminal's Ctrl-C is for the runner, which decides what becomes of us.
   process.on('SIGINT', () => undefined);
-  for (let next = job; ; next = await further.next()) {
-    if (next !== job) turnTo(next);
+  for (let next = job; ;) {
     stop = new AbortController();
     const meter = new UsageMeter(next === job);
-    const result = await runStage(next, stop.signal);
-    send({ type: 'ended', result, usage: meter.usage() });
-    // Threads and timers a stage has left behind shall not keep the task from ending.
-    if (!next.isWarm || result.outcome !== 'done') process.exit(0);
+    const exit = await runStage(next, stop.signal);
+    send({ type: 'ended', exit: { ...exit, usage: meter.usage() } });
+    // Threads and timers a stage has left behind must not keep the task from ending.
+    if (further === undefined || !next.isWarm || exit.outcome !== 'done') process.exit(0);
+    next = await further.next();
+    turnTo(next);
   }
 }
 
@@ -38,7 +46,7 @@ function turnTo({ logFile, scratch }: WorkerJob): void {
   process.chdir(scratch);
   for (const descriptor of [1, 2]) {
     closeSync(descriptor);
-    // open(2) gives the lowest descriptor that is free.
+    // open(2) returns the lowest descriptor that is free.
     const opened = openSync(logFile, 'a');
     if (opened !== descriptor) throw new Error(`expected the log as descriptor ${descriptor}, found ${opened}`);
   }
@@ -69,30 +77,19 @@ const nothing: Usage = { peakMemoryBytes: 0, cpuMs: 0, readBytes: 0, writtenByte
 
 function usageSoFar(): Usage {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-  const io = readIfThere('/proc/self/io');
-  const highest = numberAfter('VmHWM:', readIfThere('/proc/self/status'));
   return {
-    peakMemoryBytes: (highest ?? maxRSS) * 1024,
+    peakMemoryBytes: processMemory('self').peakBytes ?? maxRSS * 1024,
     cpuMs: (userCPUTime + systemCPUTime) / 1000,
-    readBytes: numberAfter('rchar:', io) ?? 0,
-    writtenBytes: numberAfter('wchar:', io) ?? 0,
+    ...processIo('self'),
   };
 }
 
-function readIfThere(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
-}
-
-function numberAfter(label: string, text: string): number | undefined {
-  const found = new RegExp(`^${label}\\s*(\\d+)`, 'm').exec(text)?.[1];
-  return found === undefined ? undefined : Number(found);
-}
-
-async function runStage(job: WorkerJob, signal: AbortSignal): Promise<WorkerResult> {
+async function runStage(job: WorkerJob, signal: AbortSignal): Promise<ProcessExit> {
   const { entry, checkpointFile, ...given } = job;
   const emit = (event: StageEvent): void => {
     if (event.type === 'checkpoint') writeFileAtomic(checkpointFile, String(event.step));
-    say(event);
+    if (event.type === 'log') process.stdout.write(`${event.level}: ${event.message}\n`);
+    send({ type: 'event', event });
   };
   const context: StageContext = { ...given, signal, emit };
   try {
@@ -106,7 +103,7 @@ async function runStage(job: WorkerJob, signal: AbortSignal): Promise<WorkerResu
   return signal.aborted ? { outcome: 'interrupted' } : { outcome: 'done' };
 }
 
-/** What was expected to go wrong has no stack, only what it came from; of a defect everything is kept. */
+/** Of an expected failure no stack is logged, only its causes; of a defect everything is. */
 function logged(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof FailureError)) return error.stack ?? error.message;
@@ -116,28 +113,13 @@ function logged(error: unknown): string {
 
 async function loadStage(entry: string): Promise<Stage<unknown, StageContext['inputs'], StageContext['outputs']>> {
   const module = (await import(pathToFileURL(entry).href)) as { run?: unknown };
-  if (typeof module.run !== 'function') {
-    throw new FailureError([
-      {
-        code: 'stage-without-run',
-        message: `expected ${entry} to export a function "run"`,
-        at: { file: entry },
-        hint: 'export const run: Stage<Params, Inputs, Outputs> = async (context) => { ... }',
-      },
-    ]);
-  }
+  if (typeof module.run !== 'function') fail(failures.stageWithoutRun({ entry }, { file: entry }));
   return module.run as Stage<unknown, StageContext['inputs'], StageContext['outputs']>;
 }
 
 function failuresOf(error: unknown): readonly Failure[] {
   if (error instanceof FailureError) return error.failures;
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return [{ code: 'stage-threw', message: `the stage threw ${message}`, hint: 'the stack is in the log of the task' }];
-}
-
-function say(event: StageEvent): void {
-  if (event.type === 'log') process.stdout.write(`${event.level}: ${event.message}\n`);
-  send({ type: 'event', event });
+  return [failures.stageThrew({ error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })];
 }
 
 /** Writes at once, so that nothing is lost however the process ends. */
@@ -145,7 +127,7 @@ function send(message: WorkerMessage): void {
   const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
   for (let written = 0; written < bytes.length;) {
     try {
-      written += writeSync(eventDescriptor, bytes, written);
+      written += writeSync(messages, bytes, written);
     } catch (error) {
       if (!isFull(error)) throw error;
       waitAMoment();
@@ -161,7 +143,7 @@ function waitAMoment(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
 }
 
-/** The first line of standard input; undefined where the runner ended before it wrote one. */
+/** The first line of standard input; undefined if the runner ended before it wrote one. */
 function readJob(): WorkerJob | undefined {
   const parts: Buffer[] = [];
   const buffer = Buffer.alloc(65_536);
@@ -186,7 +168,7 @@ function readOrWait(buffer: Buffer): number {
 
 /**
  * Standard input after the first job: further jobs, one a line. When the runner is gone, killed or not, its end of the
- * pipe is closed: then nobody will take our result.
+ * pipe is closed: then there is no use for our result.
  */
 class FurtherJobs {
   readonly #lines: string[] = [];

@@ -1,6 +1,7 @@
 import { canonicalJson, type Json } from '../../core/digest.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
 import type { TextLocation } from '../../core/failure.ts';
+import { lineagePort } from '../../stage-api/lineage.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import { pathOf, pointerTo } from '../experiment/node.ts';
 import type { KeyDocument } from './key-document.ts';
@@ -105,7 +106,7 @@ function inputText(input: {
   const { port, old, current, task } = input;
   if (old.length === 0) return `input ${port} added`;
   if (current.length === 0) return `input ${port} removed`;
-  if (port === 'lineage' && task.kind.manifest.lineage === true) return 'the history of its inputs changed';
+  if (port === lineagePort && task.kind.manifest.lineage === true) return 'the history of its inputs changed';
   const bindings = task.inputs[port] ?? [];
   const changed = bindings.filter((_, index) => current[index] !== undefined && !old.includes(current[index]));
   if (changed.length > 0) {

@@ -7,6 +7,19 @@ import { computesTensors } from '../experiment/stage-manifest.ts';
 /** The SHA-256 of a key document: names a result in the cache. */
 export type Key = Digest & { readonly key: unique symbol };
 
+const keyLength = 64;
+const keyPattern = /^[0-9a-f]{64}$/;
+
+/** A text as the key that it is; undefined if it is not one. */
+export function asKey(text: string): Key | undefined {
+  return keyPattern.test(text) ? (text as Key) : undefined;
+}
+
+/** The key that a text begins with, such as the name of a scratch folder. */
+export function keyAtStartOf(text: string): Key | undefined {
+  return asKey(text.slice(0, keyLength));
+}
+
 /** Content digests by input port. */
 export type InputDigests = Readonly<Record<string, readonly Digest[]>>;
 

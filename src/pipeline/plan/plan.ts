@@ -1,5 +1,6 @@
 import type { Digest } from '../../core/digest.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
+import { lineagePort } from '../../stage-api/lineage.ts';
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
 import { compareKeys, type Reason } from './compare-keys.ts';
 import { inputDigest, keyDocument, keyOf, type InputDigests, type Key, type KeyDocument } from './key-document.ts';
@@ -148,7 +149,7 @@ async function digestInputs(task: TaskSpec, settled: Settled, context: PlanningC
   }
   if (task.kind.manifest.lineage === true) {
     const keys = new Map([...settled].map(([id, { key }]) => [id, key]));
-    inputs['lineage'] = [await context.lineageDigest(task, keys)];
+    inputs[lineagePort] = [await context.lineageDigest(task, keys)];
   }
   return inputs;
 }

@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
-import type { Json } from '../../core/digest.ts';
 import type { StageEvent } from '../../stage-api/stage.ts';
 import type { FlowEvent, TaskOutline, TaskProduct } from '../execute/event.ts';
+import type { Key, KeyDocument } from '../plan/key-document.ts';
 import type { FlowDatabase } from './open-database.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -12,7 +12,7 @@ const flushMs = 250;
 export class DatabaseRecorder {
   readonly #database: FlowDatabase;
   readonly #facts: RunFacts;
-  readonly #documentOf: (key: string) => Json | undefined;
+  readonly #documentOf: (key: Key) => KeyDocument | undefined;
   readonly #statements = new Map<string, Statement>();
   /** Tasks without a row yet: those that end within the same transaction are written once, not inserted and updated. */
   readonly #unwritten = new Map<string, TaskOutline & { readonly position: number }>();
@@ -21,7 +21,7 @@ export class DatabaseRecorder {
   #timer: NodeJS.Timeout | undefined;
 
   /** @param documentOf the key document of a result that is in the cache */
-  constructor(database: FlowDatabase, facts: RunFacts, documentOf: (key: string) => Json | undefined) {
+  constructor(database: FlowDatabase, facts: RunFacts, documentOf: (key: Key) => KeyDocument | undefined) {
     this.#database = database;
     this.#facts = facts;
     this.#documentOf = documentOf;
@@ -204,7 +204,7 @@ export class DatabaseRecorder {
     for (const { name, value } of product.figures) this.#metric(task, name, null, value);
   }
 
-  #keepDocument(key: string): void {
+  #keepDocument(key: Key): void {
     // Of a result from a shared cache the record has none yet, and when it leaves the cache nobody has.
     if (this.#isKept(key)) return;
     const document = this.#documentOf(key);
@@ -257,7 +257,7 @@ export class DatabaseRecorder {
 /** What is written of the end of a task; nothing while there is none. */
 interface TaskEnd {
   readonly outcome: string | null;
-  readonly key: string | null;
+  readonly key: Key | null;
   readonly detail: string | null;
   readonly durationMs: number | null;
   readonly peakMemoryBytes: number | null;

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { readIfThere } from '../../core/process-facts.ts';
 
 /**
  * The commit that is checked out in the repository a folder lies in; null where there is none. Reads the files of git
@@ -8,12 +9,12 @@ import { dirname, join, resolve } from 'node:path';
 export function gitCommit(folder: string): string | null {
   const repository = findRepository(folder);
   if (repository === undefined) return null;
-  const head = tryRead(join(repository, 'HEAD'));
+  const head = readIfThere(join(repository, 'HEAD'));
   const reference = /^ref: (.+)$/.exec(head)?.[1];
   if (reference === undefined) return asCommit(head);
   // A work tree of its own shares its references with the main repository.
-  const common = resolve(repository, tryRead(join(repository, 'commondir')) || '.');
-  return asCommit(tryRead(join(common, reference))) ?? packedCommit(common, reference);
+  const common = resolve(repository, readIfThere(join(repository, 'commondir')) || '.');
+  return asCommit(readIfThere(join(common, reference))) ?? packedCommit(common, reference);
 }
 
 function findRepository(folder: string): string | undefined {
@@ -21,13 +22,13 @@ function findRepository(folder: string): string | undefined {
     const candidate = join(each, '.git');
     const stat = statSync(candidate, { throwIfNoEntry: false });
     if (stat?.isDirectory() === true) return candidate;
-    if (stat?.isFile() === true) return resolve(each, tryRead(candidate).replace(/^gitdir: /, ''));
+    if (stat?.isFile() === true) return resolve(each, readIfThere(candidate).replace(/^gitdir: /, ''));
     if (each === dirname(each)) return undefined;
   }
 }
 
 function packedCommit(repository: string, reference: string): string | null {
-  const line = tryRead(join(repository, 'packed-refs'))
+  const line = readIfThere(join(repository, 'packed-refs'))
     .split('\n')
     .find((each) => each.endsWith(` ${reference}`));
   return line === undefined ? null : asCommit(line.split(' ')[0] ?? '');
@@ -35,12 +36,4 @@ function packedCommit(repository: string, reference: string): string | null {
 
 function asCommit(text: string): string | null {
   return /^[0-9a-f]{40,64}$/.test(text) ? text : null;
-}
-
-function tryRead(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
-  }
 }

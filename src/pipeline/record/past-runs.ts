@@ -1,11 +1,12 @@
-import { livenessOf } from '../cache/process-identity.ts';
+import { livenessOf } from '../../core/process-facts.ts';
 import type { AttemptOutcome } from '../execute/event.ts';
+import type { Key } from '../plan/key-document.ts';
 import type { FlowDatabase } from './open-database.ts';
 
 /** The key under which a task of an experiment last had a result. */
-export function lastKeyOf(database: FlowDatabase, experiment: string, task: string): string | undefined {
+export function lastKeyOf(database: FlowDatabase, experiment: string, task: string): Key | undefined {
   const row = database
-    .prepare<[string, string], { key: string }>(
+    .prepare<[string, string], { key: Key }>(
       `select task.key from task join run on run.id = task.run
          where run.experiment = ? and task.task = ? and task.outcome in ('done', 'cached')
          order by run.startedAt desc limit 1`,
@@ -108,7 +109,7 @@ export interface PastTask {
   readonly stage: string;
   readonly kind: string;
   readonly outcome: 'cached' | 'done' | 'failed' | 'interrupted' | 'skipped' | null;
-  readonly key: string | null;
+  readonly key: Key | null;
   /** Of the execution that gave the result, whenever that was. */
   readonly durationMs: number | null;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
+import type { Key, KeyDocument } from '../plan/key-document.ts';
 import { join } from 'node:path';
-import type { Json } from '../../core/digest.ts';
 import { FailureError } from '../../core/failure.ts';
 import { isSqliteError } from '../../core/sqlite.ts';
 import { closeKilledRuns } from './past-runs.ts';
@@ -38,7 +38,7 @@ interface RunProblem {
  * Writes every run whose folder is there into the database of a workspace anew. A damaged database is replaced and kept
  * beside it; a whole one is added to, since it also has what no folder tells (what `flow repeat` has shown).
  */
-export function rebuildDatabase(runsFolder: string, documentOf: (key: string) => Json | undefined): Rebuilt {
+export function rebuildDatabase(runsFolder: string, documentOf: (key: Key) => KeyDocument | undefined): Rebuilt {
   const path = join(runsFolder, databaseFileName);
   if (!isDamagedDatabase(path)) return { ...fill(path, runsFolder, documentOf), damagedKeptAs: undefined };
   const fresh = `${path}.new`;
@@ -50,7 +50,7 @@ export function rebuildDatabase(runsFolder: string, documentOf: (key: string) =>
   return { ...filled, damagedKeptAs };
 }
 
-type DocumentOf = (key: string) => Json | undefined;
+type DocumentOf = (key: Key) => KeyDocument | undefined;
 
 function fill(path: string, runsFolder: string, documentOf: DocumentOf): Omit<Rebuilt, 'damagedKeptAs'> {
   const database = openDatabase(path);

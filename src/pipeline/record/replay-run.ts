@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Json } from '../../core/digest.ts';
 import { fail } from '../../core/failure.ts';
 import type { FlowEvent } from '../execute/event.ts';
 import { DatabaseRecorder } from './database-recorder.ts';
+import type { Key, KeyDocument } from '../plan/key-document.ts';
 import type { FlowDatabase } from './open-database.ts';
 import type { RunFacts } from './run-facts.ts';
 import { eventsFileName, runFileName } from './run-folder.ts';
@@ -26,7 +26,7 @@ export function readRunFile(folder: string): RunFacts {
 export function replayRun(
   database: FlowDatabase,
   folder: string,
-  documentOf: (key: string) => Json | undefined,
+  documentOf: (key: Key) => KeyDocument | undefined,
 ): RunFacts {
   // How it ended is told by the events, as it was while it ran.
   const facts = withoutEnd(readRunFile(folder));

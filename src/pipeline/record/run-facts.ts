@@ -1,6 +1,6 @@
 import type { Json } from '../../core/digest.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
-import type { ProcessIdentity } from '../cache/process-identity.ts';
+import type { ProcessIdentity } from '../../core/process-facts.ts';
 import type { EngineUse } from '../execute/event.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 

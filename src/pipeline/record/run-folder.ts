@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { FlowEvent, TaskOutcome, TaskProduct } from '../execute/event.ts';
-import { outputsLinkOf } from '../execute/run-paths.ts';
+import { outputsLinkOf } from '../execute/run-files.ts';
 import type { RunFacts } from './run-facts.ts';
 
 export const runFileName = 'run.json';

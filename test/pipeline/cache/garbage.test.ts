@@ -2,12 +2,21 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { collectGarbage } from '../../../src/pipeline/cache/collect-garbage.ts';
-import { freedBytes, planGarbage, type CacheLimits } from '../../../src/pipeline/cache/garbage.ts';
-import { listResults, pin, type StoredResult } from '../../../src/pipeline/cache/inventory.ts';
+import {
+  collectGarbage,
+  freedBytes,
+  listResults,
+  pin,
+  planGarbage,
+  type CacheLimits,
+  type StoredResult,
+} from '../../../src/pipeline/cache/collect-garbage.ts';
 import { ResultCache } from '../../../src/pipeline/cache/result-cache.ts';
+import { folderSource } from '../../../src/pipeline/cache/sources/folder.ts';
 import { TaskLocks } from '../../../src/pipeline/cache/task-locks.ts';
 import { exportResults, importResults } from '../../../src/pipeline/cache/transfer.ts';
+import type { Key } from '../../../src/pipeline/plan/key-document.ts';
+import { keyDocument, keyOf } from './sample-key.ts';
 
 const hour = 3_600_000;
 const now = 1_700_000_000_000;
@@ -25,9 +34,7 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const keyOf = (letter: string): string => letter.repeat(64);
-
-async function store(letter: string, content: string, usedHoursAgo: number): Promise<string> {
+async function store(letter: string, content: string, usedHoursAgo: number): Promise<Key> {
   const key = keyOf(letter);
   const scratch = cache.scratchOf(key);
   scratch.prepare(false);
@@ -36,7 +43,7 @@ async function store(letter: string, content: string, usedHoursAgo: number): Pro
     key,
     { out: { kind: 'file', path: 'out' } },
     {
-      keyDocument: {},
+      keyDocument,
       experiment: 'test',
       task: letter,
       run: 'run',
@@ -91,7 +98,7 @@ describe('two results with the same content', () => {
     expect(new Set(inodes).size).toBe(1);
     expect(freedBytes(cache, keys.slice(0, 1))).toBe(0);
     expect(freedBytes(cache, keys)).toBe(10_000);
-    expect((await cache.verify(keys[0] ?? '')).state).toBe('whole');
+    expect((await cache.verify(keys[0] ?? keyOf('a'))).state).toBe('whole');
   });
 
   it('do not share a file that somebody has written to', async () => {
@@ -138,8 +145,8 @@ describe('collecting garbage', () => {
 describe('results taken to another cache', () => {
   it('are whole there, and a damaged one is not taken', async () => {
     const keys = [await store('a', 'one', 1), await store('b', 'two', 1)];
-    expect(exportResults(cache, keys, join(root, 'out'))).toEqual(keys);
-    expect(exportResults(cache, keys, join(root, 'out'))).toEqual([]);
+    expect(await exportResults(cache, keys, join(root, 'out'))).toEqual(keys);
+    expect(await exportResults(cache, keys, join(root, 'out'))).toEqual([]);
     const file = join(root, 'out', keyOf('b'), 'outputs/out');
     rmSync(file);
     writeFileSync(file, 'TWO');
@@ -153,12 +160,8 @@ describe('results taken to another cache', () => {
 
   it('are found in a second cache, and copied when they are adopted', async () => {
     const key = await store('a', 'one', 1);
-    const second = {
-      entries: join(root, 'other'),
-      scratch: join(root, 'other-scratch'),
-      second: cache.folders.entries,
-    };
-    const other = new ResultCache(second);
+    const folders = { entries: join(root, 'other'), scratch: join(root, 'other-scratch') };
+    const other = new ResultCache(folders, [folderSource(cache.folders.entries)]);
     expect((await other.find(key)).state).toBe('elsewhere');
     expect(other.keys()).toEqual([]);
     expect((await other.adopt(key)).state).toBe('whole');

@@ -6,8 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqlite } from '../../../src/core/sqlite.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { identify, livenessOf, thisHost } from '../../../src/pipeline/cache/process-identity.ts';
+import { identify, livenessOf, thisHost } from '../../../src/core/process-facts.ts';
 import { TaskLocks, type TaskLock } from '../../../src/pipeline/cache/task-locks.ts';
+import { keyOf } from './sample-key.ts';
+
+const key = keyOf('a');
 
 let folder: string;
 let path: string;
@@ -30,7 +33,7 @@ function openLocks(run: string, host = thisHost()): TaskLocks {
 }
 
 function acquire(locks: TaskLocks): TaskLock {
-  const attempt = locks.tryAcquire('key');
+  const attempt = locks.tryAcquire(key);
   if (attempt.outcome !== 'acquired') throw new Error(`not acquired: ${attempt.outcome}`);
   return attempt.lock;
 }
@@ -52,44 +55,54 @@ it('is held by one at a time, and free after its release', () => {
   const first = openLocks('first');
   const second = openLocks('second');
   const lock = acquire(first);
-  const held = second.tryAcquire('key');
+  const held = second.tryAcquire(key);
   expect(held).toMatchObject({ outcome: 'held', owner: { run: 'first', runner: { pid: process.pid } } });
-  expect(second.tryAcquire('other').outcome).toBe('acquired');
+  expect(second.tryAcquire(keyOf('b')).outcome).toBe('acquired');
   lock.release();
-  expect(second.tryAcquire('key').outcome).toBe('acquired');
+  expect(second.tryAcquire(key).outcome).toBe('acquired');
 });
 
 it('of a process that has ended goes to whoever asks', async () => {
   const lock = acquire(openLocks('first'));
   pretendOwner('runnerPid = ?', await endedProcess());
-  expect(openLocks('second').tryAcquire('key').outcome).toBe('acquired');
+  expect(openLocks('second').tryAcquire(key).outcome).toBe('acquired');
   expect(lock.isOurs()).toBe(false);
 });
 
 it('of a process whose id is used again by another goes to whoever asks', () => {
   acquire(openLocks('first'));
   pretendOwner('runnerStarted = ?', '1');
-  expect(openLocks('second').tryAcquire('key').outcome).toBe('acquired');
+  expect(openLocks('second').tryAcquire(key).outcome).toBe('acquired');
 });
 
 it('of a dead runner is not given away while its worker lives', async () => {
   const worker = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
   const lock = acquire(openLocks('first'));
-  lock.nameWorker(worker.pid ?? 0);
+  lock.nameWorker(String(worker.pid));
   pretendOwner('runnerPid = ?', await endedProcess());
   const second = openLocks('second');
-  expect(second.tryAcquire('key')).toMatchObject({ outcome: 'orphaned', worker: { pid: worker.pid } });
+  expect(second.tryAcquire(key)).toMatchObject({ outcome: 'orphaned', worker: { pid: worker.pid } });
   worker.kill('SIGKILL');
   await once(worker, 'exit');
-  expect(second.tryAcquire('key').outcome).toBe('acquired');
+  expect(second.tryAcquire(key).outcome).toBe('acquired');
+});
+
+it('of a dead runner is not given away while the job of a scheduler that it started may run', async () => {
+  acquire(openLocks('first')).nameWorker('job 17');
+  pretendOwner('runnerPid = ?', await endedProcess());
+  const second = openLocks('second');
+  const orphaned = second.tryAcquire(key);
+  expect(orphaned).toMatchObject({ outcome: 'orphaned', worker: { id: 'job 17' } });
+  if (orphaned.outcome === 'orphaned') second.orphanEnded(key, orphaned.worker);
+  expect(second.tryAcquire(key).outcome).toBe('acquired');
 });
 
 it('of another machine is respected, also where the same process id means nobody here', async () => {
   acquire(openLocks('first', 'machine a'));
   pretendOwner('runnerPid = ?', await endedProcess());
   const second = openLocks('second', 'machine b');
-  expect(second.tryAcquire('key').outcome).toBe('held');
-  expect(second.tryAcquire('key').outcome).toBe('held');
+  expect(second.tryAcquire(key).outcome).toBe('held');
+  expect(second.tryAcquire(key).outcome).toBe('held');
 });
 
 it('of another machine is taken over when its heart stands still, and not while it beats', async () => {
@@ -97,16 +110,16 @@ it('of another machine is taken over when its heart stands still, and not while 
   const lock = acquire(first);
   const second = openLocks('second', 'machine b');
   for (let beat = 0; beat < 6; beat += 1) {
-    first.beat();
-    expect(second.tryAcquire('key').outcome).toBe('held');
+    first.heartbeat();
+    expect(second.tryAcquire(key).outcome).toBe('held');
     await sleep(60);
   }
-  expect(second.tryAcquire('key').outcome).toBe('held');
+  expect(second.tryAcquire(key).outcome).toBe('held');
   await sleep(250);
-  expect(second.tryAcquire('key')).toMatchObject({ outcome: 'acquired', isTakenOver: true });
+  expect(second.tryAcquire(key)).toMatchObject({ outcome: 'acquired', isTakenOver: true });
   expect(lock.isOurs()).toBe(false);
   lock.release();
-  expect(openLocks('third', 'machine b').tryAcquire('key').outcome).toBe('held');
+  expect(openLocks('third', 'machine b').tryAcquire(key).outcome).toBe('held');
 });
 
 it('survives the file being opened by many at once', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Terminal, type TerminalSize, playScript, terminalMissing } from './play-events.ts';
+import type { Key } from '../../../src/pipeline/plan/key-document.ts';
 import { cachedRun, failedRun, partlyCachedRun, runStarted, taskStarted, timed, workspace } from './sample-events.ts';
 
 const missing = terminalMissing();
@@ -148,5 +149,5 @@ quickstart: failed after 9.1 s - 0 tasks run, 2 from cache, 1 failed, 2 skipped
 });
 
 function cached(task: string): Parameters<typeof timed>[0][number][1] {
-  return { type: 'task-ended', task, result: { outcome: 'cached', key: 'aa' } };
+  return { type: 'task-ended', task, result: { outcome: 'cached', key: 'aa' as Key } };
 }

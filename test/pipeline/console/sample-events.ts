@@ -1,3 +1,4 @@
+import type { Key } from '../../../src/pipeline/plan/key-document.ts';
 import type { FlowEvent } from '../../../src/pipeline/execute/event.ts';
 
 /** 2026-01-05 12:00:00 UTC. */
@@ -41,7 +42,7 @@ export function taskStarted(task: string, ...reasons: string[]): Said {
   return {
     type: 'task-started',
     task,
-    key: 'c0ffee',
+    key: 'c0ffee' as Key,
     attempt: 1,
     reasons: reasons.map((text) => ({ code: 'param', text })),
     logFile: log(task),
@@ -51,7 +52,7 @@ export function taskStarted(task: string, ...reasons: string[]): Said {
 export function taskDone(task: string, durationMs: number): readonly [Said, Said] {
   return [
     { type: 'attempt-ended', task, attempt: 1, result: { outcome: 'done' }, durationMs, peakMemoryBytes: 88_080_384 },
-    { type: 'task-ended', task, result: { outcome: 'done', key: 'c0ffee', durationMs } },
+    { type: 'task-ended', task, result: { outcome: 'done', key: 'c0ffee' as Key, durationMs } },
   ];
 }
 
@@ -66,8 +67,8 @@ function figure(task: string, name: string, value: number): Said {
 /** Two results from the cache, a training after a changed parameter, a verification, a page. */
 export const partlyCachedRun: readonly FlowEvent[] = timed([
   [0, runStarted],
-  [0.05, { type: 'task-ended', task: 'synthesize', result: { outcome: 'cached', key: 'aa' } }],
-  [0.06, { type: 'task-ended', task: 'pack', result: { outcome: 'cached', key: 'bb' } }],
+  [0.05, { type: 'task-ended', task: 'synthesize', result: { outcome: 'cached', key: 'aa' as Key } }],
+  [0.06, { type: 'task-ended', task: 'pack', result: { outcome: 'cached', key: 'bb' as Key } }],
   [0.1, taskStarted('train', 'loss.margin 0.5 -> 0.4 (quickstart.yaml:14)')],
   [2, progress('train', 0)],
   [5, progress('train', 20, { 'images/s': 20.9, loss: 7.123 })],
@@ -106,8 +107,8 @@ export const partlyCachedRun: readonly FlowEvent[] = timed([
 /** A task that crashes, is tried again from its checkpoint, and fails for good; what needs it is skipped. */
 export const failedRun: readonly FlowEvent[] = timed([
   [0, runStarted],
-  [0.05, { type: 'task-ended', task: 'synthesize', result: { outcome: 'cached', key: 'aa' } }],
-  [0.06, { type: 'task-ended', task: 'pack', result: { outcome: 'cached', key: 'bb' } }],
+  [0.05, { type: 'task-ended', task: 'synthesize', result: { outcome: 'cached', key: 'aa' as Key } }],
+  [0.06, { type: 'task-ended', task: 'pack', result: { outcome: 'cached', key: 'bb' as Key } }],
   [0.1, taskStarted('train', 'train.rec changed')],
   [4, { type: 'task-output', task: 'train', stream: 'stderr', text: 'terminate called\nwhat(): \u001b[31mno mem' }],
   [
@@ -125,7 +126,7 @@ export const failedRun: readonly FlowEvent[] = timed([
     {
       type: 'task-started',
       task: 'train',
-      key: 'c0ffee',
+      key: 'c0ffee' as Key,
       attempt: 2,
       reasons: [],
       resumedFrom: 20,
@@ -204,7 +205,7 @@ export const cachedRun: readonly FlowEvent[] = timed([
   ],
   ...['synthesize', 'pack', 'train', 'verify', 'report'].map((task): [number, Said] => [
     0.1,
-    { type: 'task-ended', task, result: { outcome: 'cached', key: 'aa' } },
+    { type: 'task-ended', task, result: { outcome: 'cached', key: 'aa' as Key } },
   ]),
   [
     0.18,

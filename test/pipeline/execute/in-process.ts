@@ -5,6 +5,7 @@ import { StatCache } from '../../../src/pipeline/cache/stat-cache.ts';
 import { stageFolders } from '../../../src/cli/workspace.ts';
 import { TaskLocks } from '../../../src/pipeline/cache/task-locks.ts';
 import type { FlowEvent } from '../../../src/pipeline/execute/event.ts';
+import { LocalExecutor } from '../../../src/pipeline/execute/executors/local/local-executor.ts';
 import { Interruption } from '../../../src/pipeline/execute/interruption.ts';
 import { CachePlanningContext } from '../../../src/pipeline/execute/planning-context.ts';
 import { runExperiment } from '../../../src/pipeline/execute/run-experiment.ts';
@@ -51,7 +52,7 @@ export async function runInProcess(
     cache,
     digests,
     openLocks: () => Promise.resolve(new TaskLocks(join(folder, 'locks.db'), 'run')),
-    capacity: { jobs: 4, cpus: 4, memoryBytes: 2 ** 40, gpus: [] },
+    openExecutor: () => Promise.resolve(new LocalExecutor({ jobs: 4, cpus: 4, memoryBytes: 2 ** 40, gpus: [] })),
     afterFailure: 'finish',
     retries: 0,
     graceMs: 1000,

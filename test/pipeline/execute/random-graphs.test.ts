@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { LocalExecutor } from '../../../src/pipeline/execute/executors/local/local-executor.ts';
 import { runInProcess } from './in-process.ts';
 
 /** A task of a random graph: which earlier ones it reads, and a word that its output holds. */
@@ -62,8 +63,10 @@ it('of any graph each task runs once, after everything it reads, and never again
     fc.asyncProperty(graphs, fc.integer({ min: 1, max: 4 }), async (graph, jobs) => {
       await inFolder(async (folder, control) => {
         const yaml = yamlOf(graph, control, []);
-        const capacity = { jobs, cpus: 4, memoryBytes: 2 ** 40, gpus: [] };
-        const { outcomes, events } = await runInProcess(folder, yaml, { capacity });
+        const executor = new LocalExecutor({ jobs, cpus: 4, memoryBytes: 2 ** 40, gpus: [] });
+        const { outcomes, events } = await runInProcess(folder, yaml, {
+          openExecutor: () => Promise.resolve(executor),
+        });
         const lines = linesOf(control);
         // Two tasks that compute the same are one to the cache: the second takes the result of the first.
         const began = lines.filter((line) => line.startsWith('start'));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { FlowEvent } from '../../../src/pipeline/execute/event.ts';
 import type { RunFacts } from '../../../src/pipeline/record/run-facts.ts';
+import type { Key } from '../../../src/pipeline/plan/key-document.ts';
 import { RunFolderWriter } from '../../../src/pipeline/record/run-folder.ts';
 
 let runs: string;
@@ -21,7 +22,7 @@ afterEach(() => {
 
 /** The end of a task whose one output lies at `outputs/<name>` of its entry. */
 function ended(index: number, name = 'out.txt', kind = 'file'): FlowEvent {
-  const key = index.toString(16).padStart(64, '0');
+  const key = index.toString(16).padStart(64, '0') as Key;
   const path = join(runs, 'cache', key, 'outputs', name);
   const outputs = [{ port: 'out', kind, path, digest: key, bytes: 1 }];
   return {

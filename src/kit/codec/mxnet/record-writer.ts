@@ -1,6 +1,6 @@
 import { closeSync, fdatasync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { syncFolder } from '../../../core/atomic-file.ts';
+import { syncPath } from '../../../core/atomic-file.ts';
 import { encodeIndexLine } from './index-file.ts';
 import {
   encodeFrameAround,
@@ -159,7 +159,7 @@ export class RecordWriter {
   finish(): void {
     this.#records.finish();
     this.#index.finish();
-    syncFolder(this.#folder);
+    syncPath(this.#folder);
   }
 
   /** Removes what was written. */
