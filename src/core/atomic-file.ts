@@ -61,7 +61,7 @@ function* filesAndFolders(folder: string): Generator<string> {
   yield folder;
 }
 
-/** `sync -f` of GNU coreutils; false if there is no such program. */
+/** `sync -f` of GNU coreutils; false if the program is missing. */
 function syncFileSystem(folder: string): boolean {
   // Loaded when needed: a run that finds everything in the cache syncs nothing.
   const { spawnSync } = createRequire(import.meta.url)('node:child_process') as typeof ChildProcess;

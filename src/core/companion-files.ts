@@ -24,7 +24,7 @@ function patternOf(ending: string): RegExp {
   return new RegExp(`${literal.join('\\d+')}$`);
 }
 
-/** Nothing where there is no such folder: that the input is missing is said elsewhere. */
+/** Empty if the folder does not exist: that the input is missing is reported elsewhere. */
 function namesIn(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
 }

@@ -1,4 +1,4 @@
-/** The candidate closest to `word`, if it is close enough to be a slip of the finger. */
+/** The candidate closest to `word`, if it is close enough to be a typo. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: { candidate: string; distance: number } | undefined;

@@ -9,7 +9,7 @@ export function digestOf(content: string | NodeJS.ArrayBufferView): Digest {
   return createHash('sha256').update(content).digest('hex') as Digest;
 }
 
-/** JSON with object keys sorted, so that equal values give equal text whatever order they were built in. */
+/** JSON with object keys sorted, so that equal values have equal texts whatever order they were built in. */
 export function canonicalJson(value: Json): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;

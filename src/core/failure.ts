@@ -1,6 +1,6 @@
 import { didYouMean } from './did-you-mean.ts';
 
-/** Where in a text file a failure lies. Lines and columns count from 1. */
+/** Where in a text file a failure is. Lines and columns count from 1. */
 export interface TextLocation {
   readonly file: string;
   readonly line: number;
@@ -11,7 +11,7 @@ export interface TextLocation {
   readonly sourceLine?: string;
 }
 
-/** Where in a binary file a failure lies; `offset` counts bytes from 0. */
+/** Where in a binary file a failure is; `offset` counts bytes from 0. */
 export interface ByteLocation {
   readonly file: string;
   readonly offset?: number;
@@ -47,7 +47,7 @@ export interface FailureKind<Facts> {
   /** Given where several kinds share one code; otherwise the code is the kind's name in kebab case. */
   readonly code?: string;
   text(facts: Facts): FailureText;
-  /** Facts of an imagined case, whose printed text stands in docs/errors.md. */
+  /** Facts of an imagined case, whose printed text is in docs/errors.md. */
   readonly example: NoInfer<Facts>;
 }
 
@@ -110,7 +110,7 @@ export function fail(failure: Failure, cause?: unknown): never {
   throw new FailureError([failure], cause === undefined ? undefined : { cause });
 }
 
-/** Throws all failures that were found; does nothing where there are none. */
+/** Throws all failures that were found; does nothing if there are none. */
 export function throwIfAny([first, ...others]: readonly Failure[]): void {
   if (first !== undefined) throw new FailureError([first, ...others]);
 }

@@ -10,7 +10,7 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
-/** The identity of a process of this machine; undefined if there is no such process. */
+/** The identity of a process of this machine; undefined if the process does not exist. */
 export function identify(pid: number, host = thisHost()): ProcessIdentity | undefined {
   const started = startOf(pid);
   return started === undefined ? undefined : { host, pid, started };
@@ -78,7 +78,7 @@ export interface ProcessStat {
 /** Clock ticks per second in /proc/<pid>/stat: 100 on every Linux that Node runs on (`getconf CLK_TCK`). */
 const tickMs = 10;
 
-/** Undefined if there is no such process, or no /proc. */
+/** Undefined if the process does not exist, or the system has no /proc. */
 export function processStat(pid: number): ProcessStat | undefined {
   const text = readIfThere(`/proc/${pid}/stat`);
   if (text === '') return undefined;

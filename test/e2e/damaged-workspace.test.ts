@@ -17,7 +17,7 @@ afterEach(async () => {
   await rig.dispose();
 });
 
-it('a damaged database is said to be damaged, and made anew from the folders of the runs', async () => {
+it('a damaged database is reported, and rebuilt from the folders of the runs', async () => {
   await rig.flow(['run', 'chain.yaml']);
   const [run = ''] = rig.runs();
   rig.write('runs/flow.db', 'garbage\n');
@@ -65,7 +65,7 @@ it('a rebuild goes on after a folder it cannot read, and says which events are c
   expect((await rig.flow(['show', third])).stdout).toContain(`${third}  done`);
 });
 
-it('a run outlives whoever read what it prints', async () => {
+it('a run outlives the reader of what it prints', async () => {
   const running = rig.start(['run', 'chain.yaml', '--json']);
   running.process.stdout?.destroy();
   running.process.stderr?.destroy();
@@ -75,7 +75,7 @@ it('a run outlives whoever read what it prints', async () => {
   expect(rig.starts('b')).toBe(1);
 });
 
-/** Root may write everywhere, so commands are called as somebody else then. */
+/** Root may write everywhere, so commands are called as another user then. */
 async function asReader(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const isRoot = process.getuid?.() === 0;
   const nobody = isRoot ? { uid: 65534, gid: 65534 } : {};
@@ -93,7 +93,7 @@ describe('a workspace that may only be read', () => {
     if (existsSync(rig.path('runs'))) for (const name of ['flow.db']) chmodSync(rig.path('runs', name), 0o444);
   }
 
-  it('can be looked into, and a run there says what it cannot write', async () => {
+  it('can be looked into, and a run there reports what it cannot write', async () => {
     await rig.flow(['run', 'chain.yaml']);
     const [run = ''] = rig.runs();
     forbid();

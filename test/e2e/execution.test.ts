@@ -254,7 +254,7 @@ describe('a task that takes too long', () => {
     expect(attempts(ended)).toEqual([{ outcome: 'timed-out', afterMs: 300 }]);
   });
 
-  it('is ended when it gives no sign of life, and not while it prints', async () => {
+  it('is ended when it shows no sign of life, and not while it prints', async () => {
     shell(
       '    timeout: { silent: 1500 ms }\n    with:\n      command: for i in 1 2 3 4; do sleep 0.7; echo $i; done; sleep 1000\n      outputs: { out: out.txt }\n',
     );
@@ -265,7 +265,7 @@ describe('a task that takes too long', () => {
   });
 });
 
-describe('want of memory', () => {
+describe('a lack of memory', () => {
   // Control groups of version 1 or 2, where this user may make them.
   const group = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup'].find((folder) =>
     ['memory.limit_in_bytes', 'memory.max'].some((name) => canMake(folder, name)),
@@ -287,7 +287,7 @@ describe('want of memory', () => {
     }
   });
 
-  it('is recognised by the last words of a process', async () => {
+  it('is recognised by the last lines of a process', async () => {
     shell(
       '    with:\n      command: echo "FATAL ERROR Reached heap limit Allocation failed - JavaScript heap out of memory"; kill -ABRT $$\n      outputs: { out: out.txt }\n',
     );
@@ -307,7 +307,7 @@ describe('a selection', () => {
     expect(await names('b')).toEqual({ a: 'done', b: 'done' });
   });
 
-  it('of a range runs what lies between, on results that are there', async () => {
+  it('of a range runs what is between, on results that are there', async () => {
     const missing = await rig.flow(['run', 'chain.yaml', 'b..c']);
     expect(missing.code).toBe(2);
     expect(missing.stderr).toContain('a is not selected, and what it gives is not in the cache');
@@ -321,7 +321,7 @@ describe('a selection', () => {
     expect(await names('--from', 'c')).toEqual({ a: 'cached', b: 'cached', c: 'cached', d: 'done' });
   });
 
-  it('by --force runs what is known, and what follows only if it gives something else', async () => {
+  it('by --force runs what is known, and what follows only if its outputs differ', async () => {
     await names();
     expect(await names('--force', 'b')).toEqual({ a: 'cached', b: 'done', c: 'cached', d: 'cached', x: 'cached' });
     expect(rig.starts('b')).toBe(2);

@@ -70,7 +70,7 @@ export function keysInFolder(folder: string): Key[] {
     .sort();
 }
 
-/** Reads an entry's description; undefined if there is none, or none that can be understood. */
+/** Reads an entry's description; undefined if it is missing or cannot be understood. */
 export function readEntry(folder: string, key: Key): CacheEntry | undefined {
   // Only faceflow writes entries; a text that is not one of them (cut off, of a later version) is not an entry.
   try {

@@ -87,7 +87,7 @@ export interface CollectionRequest {
   readonly limits: CacheLimits;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Only say what would go. */
+  /** Only tell what would be removed. */
   readonly isDry: boolean;
 }
 

@@ -69,7 +69,7 @@ export class ResultCache {
   }
 
   /**
-   * Looks a result up and compares what `stat` says of its files with what it said when they were stored. If that
+   * Looks a result up and compares its files by `stat` with what they were when they were stored. If that
    * differs (a result that was copied, or damaged) the files are read.
    */
   async find(key: Key): Promise<Lookup> {

@@ -8,7 +8,7 @@ import type { CacheEntry } from './cache-entry.ts';
  * implementation registers with.
  */
 export interface ResultSource {
-  /** Throws a FailureError if there is no such source: called once, before anything runs. */
+  /** Throws a FailureError if the source does not exist: called once, before anything runs. */
   check(): void | Promise<void>;
   /** The description of the result of a key; undefined if the source does not have it, or not as it was stored. */
   lookUp(key: Key): Promise<CacheEntry | undefined>;

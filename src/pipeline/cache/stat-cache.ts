@@ -24,7 +24,7 @@ interface FileRecord {
   readonly recordedAt: number;
 }
 
-/** How often a file that changes while it is read is read again before we give up. */
+/** How often a file that changes while it is read is read again before that is a failure. */
 const attempts = 3;
 
 /**

@@ -28,7 +28,7 @@ export async function treeDigest(tree: FileTree, digestFile: FileDigester = read
 /** Bytes up to which a file is read in one go: a stream costs more than it saves. */
 const smallBytes = 1 << 20;
 
-/** Reads a file of any size and gives the SHA-256 of its bytes; large ones chunk by chunk, so that events go on. */
+/** Reads a file of any size and returns the SHA-256 of its bytes; large ones chunk by chunk, so that events go on. */
 export function readDigest(path: string, stat: FileStat): Promise<Digest> | Digest {
   return stat.bytes <= smallBytes ? digestOf(readFileSync(path)) : streamDigest(path);
 }

@@ -1,15 +1,15 @@
 import type { Failure } from '../../core/failure.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 
-/** What stands in records where a secret was printed. */
-const concealed = '(secret)';
+/** Takes the place of a secret in records. */
+const replacement = '(secret)';
 
 /** Values of the secrets a task is given. */
 export function secretsOf({ environment }: TaskSpec): string[] {
   return Object.values(environment).flatMap(({ value, secret }) => (secret && value !== '' ? [value] : []));
 }
 
-/** A text without the secrets that stand in it. */
+/** A text without the secrets it contains. */
 export function redactIn(text: string, secrets: readonly string[]): string {
   return new Redactor(secrets).last(text);
 }
@@ -56,7 +56,7 @@ export class Redactor {
       const found = this.#pattern.exec(text);
       const beginning = beginningIn(text, from);
       if (found !== null && (beginning === undefined || found.index < beginning)) {
-        shown += text.slice(from, found.index) + concealed;
+        shown += text.slice(from, found.index) + replacement;
         from = found.index + found[0].length;
         continue;
       }

@@ -170,7 +170,7 @@ export class Scheduler {
     };
   }
 
-  /** Waits for room and for the lock of the key; gives up if nothing new may start any more. */
+  /** Waits for room and for the lock of the key; stops waiting if nothing new may start any more. */
   async #acquire({ task, key, cpus }: Assignment, machine: Machine): Promise<Held | TaskOutcome> {
     const demand = demandOf(task, cpus, machine.priorities.get(task.id) ?? 0);
     for (let isReported = false; ; isReported = true) {

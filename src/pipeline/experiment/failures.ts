@@ -255,6 +255,16 @@ export const failures = catalogue({
     example: { stage: 'mine', file: 'stages/mine/run.js' },
   },
 
+  ownLineagePort: {
+    code: 'bad-stage-manifest',
+    meaning: 'A stage that reads the history of its inputs declares an input port of the same name.',
+    text: ({ port }: { port: string }) => ({
+      message: `stage.json declares an input "${port}", and "lineage": true, which adds an input of that name`,
+      hint: 'Give the input another name.',
+    }),
+    example: { port: 'lineage' },
+  },
+
   // Parameters
 
   unknownParam: {

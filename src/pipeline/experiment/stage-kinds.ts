@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { Json } from '../../core/digest.ts';
 import type { StageKind } from './experiment.ts';
+import { lineagePort } from '../../stage-api/lineage.ts';
 import { failures } from './failures.ts';
 import { describe, nodeAt, pathOf, pointerTo, toJson, type Node } from './node.ts';
 import { validatorOf, type JsonObject } from './params-validator.ts';
@@ -92,7 +93,7 @@ export class StageKinds {
     const source = new SourceText(relative(this.#workspace, path), readFileSync(path, 'utf8'));
     const before = this.#problems.count;
     const root = parseYaml(source, this.#problems);
-    if (root !== undefined) this.#checkAgainstSchema(root);
+    if (root !== undefined) this.#checkContent(root);
     else if (this.#problems.count === before) {
       this.#problems.add(failures.emptyManifest({ file: source.file }, locate(at)));
     }
@@ -104,7 +105,7 @@ export class StageKinds {
     return undefined;
   }
 
-  #checkAgainstSchema(root: Node): void {
+  #checkContent(root: Node): void {
     if (root.type !== 'map') {
       this.#problems.add(failures.manifestNotMapping({}, locate(root.at)));
       return;
@@ -112,6 +113,10 @@ export class StageKinds {
     const { manifestSchema, validators } = this.#builtIn;
     const schema = JSON.parse(readFileSync(manifestSchema, 'utf8')) as Readonly<Record<string, Json>>;
     for (const error of validatorOf(schema, validators)(toJson(root) as JsonObject)) this.#report(error, root);
+    const { lineage, inputs } = toJson(root) as JsonObject;
+    if (lineage !== true || typeof inputs !== 'object' || inputs === null || !(lineagePort in inputs)) return;
+    const { node, key } = nodeAt(root, pointerTo('/inputs', lineagePort));
+    this.#problems.add(failures.ownLineagePort({ port: lineagePort }, locate(key ?? node.at)));
   }
 
   #report(error: SchemaError, root: Node): void {

@@ -91,7 +91,7 @@ describe('what leaves a cache', () => {
 });
 
 describe('two results with the same content', () => {
-  it('lie on the disk once, and free nothing before the last of them goes', async () => {
+  it('are on the disk once, and free nothing before the last of them goes', async () => {
     const content = 'x'.repeat(10_000);
     const keys = [await store('a', content, 1), await store('b', content, 2)];
     const inodes = keys.map((key) => statSync(join(cache.entryFolder(key), 'outputs/out')).ino);
@@ -101,7 +101,7 @@ describe('two results with the same content', () => {
     expect((await cache.verify(keys[0] ?? keyOf('a'))).state).toBe('whole');
   });
 
-  it('do not share a file that somebody has written to', async () => {
+  it('do not share a file that another program has written to', async () => {
     const content = 'x'.repeat(10_000);
     const first = join(cache.entryFolder(await store('a', content, 1)), 'outputs/out');
     rmSync(first);
@@ -115,7 +115,7 @@ describe('two results with the same content', () => {
 });
 
 describe('collecting garbage', () => {
-  it('removes results, contents nobody uses and abandoned work, but nothing that is locked', async () => {
+  it('removes results, contents without a use and abandoned work, but nothing that is locked', async () => {
     await store('a', 'a'.repeat(10_000), 200);
     await store('b', 'b'.repeat(10_000), 200);
     mkdirSync(join(root, 'scratch', keyOf('c')), { recursive: true });

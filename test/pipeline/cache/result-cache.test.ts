@@ -194,7 +194,7 @@ describe('a result is refused', () => {
 });
 
 describe('a scratch folder', () => {
-  it('keeps the work of an interrupted task where there is a checkpoint, and never its outputs', () => {
+  it('keeps the work of an interrupted task if there is a checkpoint, and never its outputs', () => {
     leave('text');
     const scratch = cache.scratchOf(key);
     writeFileSync(join(scratch.work, 'checkpoint'), '7');

@@ -38,7 +38,7 @@ function acquire(locks: TaskLocks): TaskLock {
   return attempt.lock;
 }
 
-/** A process that has just ended: its id means nobody. */
+/** A process that has just ended: its id is free again. */
 async function endedProcess(): Promise<number> {
   const child = spawn(process.execPath, ['-e', '0']);
   await once(child, 'exit');
@@ -62,14 +62,14 @@ it('is held by one at a time, and free after its release', () => {
   expect(second.tryAcquire(key).outcome).toBe('acquired');
 });
 
-it('of a process that has ended goes to whoever asks', async () => {
+it('of a process that has ended goes to the next that asks', async () => {
   const lock = acquire(openLocks('first'));
   pretendOwner('runnerPid = ?', await endedProcess());
   expect(openLocks('second').tryAcquire(key).outcome).toBe('acquired');
   expect(lock.isOurs()).toBe(false);
 });
 
-it('of a process whose id is used again by another goes to whoever asks', () => {
+it('of a process whose id is used again by another goes to the next that asks', () => {
   acquire(openLocks('first'));
   pretendOwner('runnerStarted = ?', '1');
   expect(openLocks('second').tryAcquire(key).outcome).toBe('acquired');
@@ -97,7 +97,7 @@ it('of a dead runner is not given away while the job of a scheduler that it star
   expect(second.tryAcquire(key).outcome).toBe('acquired');
 });
 
-it('of another machine is respected, also where the same process id means nobody here', async () => {
+it('of another machine is respected, also if no process has that id here', async () => {
   acquire(openLocks('first', 'machine a'));
   pretendOwner('runnerPid = ?', await endedProcess());
   const second = openLocks('second', 'machine b');
@@ -105,11 +105,11 @@ it('of another machine is respected, also where the same process id means nobody
   expect(second.tryAcquire(key).outcome).toBe('held');
 });
 
-it('of another machine is taken over when its heart stands still, and not while it beats', async () => {
+it('of another machine is taken over when its heartbeat stops, and not before', async () => {
   const first = openLocks('first', 'machine a');
   const lock = acquire(first);
   const second = openLocks('second', 'machine b');
-  for (let beat = 0; beat < 6; beat += 1) {
+  for (let count = 0; count < 6; count += 1) {
     first.heartbeat();
     expect(second.tryAcquire(key).outcome).toBe('held');
     await sleep(60);

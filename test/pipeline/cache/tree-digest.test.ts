@@ -100,7 +100,7 @@ describe('the signature of a tree', () => {
 });
 
 describe('links that lead out of a folder', () => {
-  it('are found wherever they lie, and links that stay are not', () => {
+  it('are found wherever they are, and links that stay are not', () => {
     write('out/a', 'x');
     write('outside', 'x');
     symlinkSync('a', join(folder, 'out/stays'));

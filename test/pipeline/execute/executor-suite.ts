@@ -266,7 +266,7 @@ async function until(condition: () => boolean, timeoutMs = 30_000): Promise<void
   }
 }
 
-/** A zombie is not alive: whoever has to ask for its status may be slow. */
+/** A zombie is not alive: its parent may be slow to ask for its status. */
 function isAlive(pid: number): boolean {
   const stat = processStat(pid);
   return stat !== undefined && stat.state !== 'Z';
