@@ -310,7 +310,7 @@ describe('a selection', () => {
   it('of a range runs what is between, on results that are there', async () => {
     const missing = await rig.flow(['run', 'chain.yaml', 'b..c']);
     expect(missing.code).toBe(2);
-    expect(missing.stderr).toContain('a is not selected, and what it gives is not in the cache');
+    expect(missing.stderr).toContain('a is not selected, and its result is not in the cache');
     await names('a');
     expect(await names('b..c')).toEqual({ a: 'cached', b: 'done', c: 'done' });
   });
