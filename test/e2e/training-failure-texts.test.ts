@@ -102,7 +102,7 @@ describe('of training', () => {
   });
   it('wrong-image-size', () => {
     expect(printed.get('wrong-image-size')).toMatchInlineSnapshot(`
-      "<workspace>/wrong-size/train.rec: offset 7768: wrong-image-size: image 3 has 97 x 97 pixels, the property file of its set says 112 x 112
+      "<workspace>/wrong-size/train.rec: offset 7768: wrong-image-size: image 3 has 97 x 97 pixels, the property file of its set has 112 x 112
         Pack the set again, or correct height and width in its property file."
     `);
   });
