@@ -1,6 +1,6 @@
 import { type Inspection, shownValue } from '../kit/inspect/inspection.ts';
 import { renderFailures } from '../pipeline/console/failure-frame.ts';
-import { textTable } from './text-table.ts';
+import { textTable } from '../core/text/text-table.ts';
 
 const barWidth = 40;
 
@@ -9,7 +9,7 @@ export function renderInspection(inspection: Inspection, colour: boolean): strin
   const { path, title, summary, facts, notes, damage, imagesPerIdentity } = inspection;
   const sections = [
     `${path}: ${title}${summary === '' ? '' : `\n${summary}`}`,
-    textTable(facts.map(({ name, value }) => [`  ${name}`, shownValue(value)])),
+    textTable(facts.map(({ name, value }) => [`  ${name}`, shownValue(value)])).join('\n'),
     ...(imagesPerIdentity === undefined || imagesPerIdentity.length === 0 ? [] : [renderHistogram(imagesPerIdentity)]),
     notes.map((note) => `  ${note}`).join('\n'),
     damage.length === 0 ? '' : `Damage:\n${renderFailures(damage, { colour })}`,
@@ -29,5 +29,5 @@ function renderHistogram(bars: NonNullable<Inspection['imagesPerIdentity']>): st
     shownValue(identities),
     '█'.repeat(identities === 0 ? 0 : Math.max(1, Math.round((identities / largest) * barWidth))),
   ]);
-  return `  images per identity: identities\n${textTable(rows)}`;
+  return `  images per identity: identities\n${textTable(rows).join('\n')}`;
 }

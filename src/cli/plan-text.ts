@@ -1,5 +1,5 @@
 import type { Plan, PlannedTask } from '../pipeline/plan/plan.ts';
-import type { Paint } from '../pipeline/console/paint.ts';
+import type { Paint } from '../core/text/paint.ts';
 
 /** A plan for programs. */
 export function planJson({ experiment, tasks }: Plan): object {

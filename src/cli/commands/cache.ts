@@ -16,7 +16,7 @@ import { cacheLimits } from '../cache-limits.ts';
 import { exitCode } from '../exit-code.ts';
 import type { CommandGroup, FlowCommand } from '../flow-command.ts';
 import type { Workspace } from '../workspace.ts';
-import { tableText } from '../table-text.ts';
+import { textTable } from '../../core/text/text-table.ts';
 import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
 
 type Action = FlowCommand & { readonly summary: string };
@@ -31,7 +31,7 @@ const ls: Action = {
       const total = `${results.length} results, ${humanBytes(bytes)} in ${workspace.cache.folders.entries}`;
       answer(call, surroundings, {
         json: { folder: workspace.cache.folders.entries, bytes, results: results.map(resultJson) },
-        text: [...tableText(results.map(resultRow)), total].join('\n'),
+        text: [...textTable(results.map(resultRow)), total].join('\n'),
       });
       return exitCode.done;
     }),
@@ -197,7 +197,7 @@ function collectionText({ drop, keep, freedBytes, scratch }: Collection, isDry: 
   const verb = isDry ? 'would go' : 'removed';
   const left = scratch.length === 0 ? '' : `, and ${scratch.length} abandoned scratch folders`;
   const total = `${drop.length} results ${verb}${left}; ${isDry ? 'that would free' : 'freed'} ${humanBytes(freedBytes)}; ${keep.length} stay`;
-  return [...tableText(rows), total].join('\n');
+  return [...textTable(rows), total].join('\n');
 }
 
 /** The key a user means: a beginning of it, or `EXPERIMENT:TASK` for the result used last. */

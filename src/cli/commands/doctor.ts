@@ -1,4 +1,4 @@
-import { paintWith, type Paint } from '../../pipeline/console/paint.ts';
+import { paintWith, type Paint } from '../../core/text/paint.ts';
 import { examine, type Finding } from '../examine.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';

@@ -11,7 +11,7 @@ import { inspectionJson, renderInspection } from '../inspection-text.ts';
 import { networkJson, networkTable } from '../network-text.ts';
 import { imageSize } from '../image-size.ts';
 import { showsColour } from '../shows-colour.ts';
-import { textTable } from '../text-table.ts';
+import { textTable } from '../../core/text/text-table.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -50,7 +50,7 @@ export const command: FlowCommand = {
       const colour = showsColour(stdout, environment);
       const texts = named.map(({ network, ...inspection }) => {
         const text = renderInspection(inspection, colour);
-        return network === undefined ? text : `${text}\n\n${textTable(networkTable(network, everyLayer))}`;
+        return network === undefined ? text : `${text}\n\n${textTable(networkTable(network, everyLayer)).join('\n')}`;
       });
       stdout.write(`${texts.join('\n\n')}\n`);
     }

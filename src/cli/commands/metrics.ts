@@ -3,7 +3,7 @@ import { curvesOf, figuresOf } from '../../pipeline/record/run-details.ts';
 import { figureText, figureValue } from '../../pipeline/console/figure-text.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
-import { tableText } from '../table-text.ts';
+import { textTable } from '../../core/text/text-table.ts';
 import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
 
 export const command: FlowCommand = {
@@ -24,14 +24,14 @@ export const command: FlowCommand = {
         const rows = figures.map(({ task, name, value }) => [task, figureText(name, value)]);
         answer(call, surroundings, {
           json: { run, figures },
-          text: rows.length === 0 ? 'no figures' : tableText(rows).join('\n'),
+          text: rows.length === 0 ? 'no figures' : textTable(rows).join('\n'),
         });
       } else {
         const points = curvesOf(database, run).filter((point) => isMeant(point) && point.name === curve);
         const rows = points.map(({ task, step, value }) => [task, String(step), figureValue(value)]);
         answer(call, surroundings, {
           json: { run, points },
-          text: rows.length === 0 ? 'no points' : tableText(rows).join('\n'),
+          text: rows.length === 0 ? 'no points' : textTable(rows).join('\n'),
         });
       }
       return exitCode.done;

@@ -1,4 +1,4 @@
-import { paintWith } from '../../pipeline/console/paint.ts';
+import { paintWith } from '../../core/text/paint.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, readExperimentOptions } from '../experiment-options.ts';
 import type { FlowCommand } from '../flow-command.ts';

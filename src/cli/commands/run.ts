@@ -41,7 +41,7 @@ async function refuseUnlocked({ plan }: PlannedExperiment, workspace: Workspace)
 
 async function showPlan({ plan }: PlannedExperiment, json: boolean, surroundings: ProcessContext): Promise<void> {
   const { planJson, planText } = await import('../plan-text.ts');
-  const { paintWith } = await import('../../pipeline/console/paint.ts');
+  const { paintWith } = await import('../../core/text/paint.ts');
   const { stdout, environment } = surroundings;
   const text = json ? JSON.stringify(planJson(plan)) : planText(plan, paintWith(showsColour(stdout, environment)));
   stdout.write(`${text}\n`);

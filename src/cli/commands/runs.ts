@@ -2,7 +2,7 @@ import { humanDuration } from '../../core/human.ts';
 import { closeKilledRuns, listRuns, type PastRun } from '../../pipeline/record/past-runs.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
-import { tableText } from '../table-text.ts';
+import { textTable } from '../../core/text/text-table.ts';
 import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
 import { wholeNumber } from '../run-options.ts';
 
@@ -18,7 +18,7 @@ export const command: FlowCommand = {
       closeKilledRuns(database);
       const experiment = call.arguments[0] as string | undefined;
       const runs = listRuns(database, { experiment, limit: call.options['limit'] as number });
-      const text = runs.length === 0 ? 'no runs' : tableText(runs.map(row)).join('\n');
+      const text = runs.length === 0 ? 'no runs' : textTable(runs.map(row)).join('\n');
       answer(call, surroundings, { json: { runs }, text });
       return exitCode.done;
     }),

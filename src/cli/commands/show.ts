@@ -10,7 +10,7 @@ import { figureText } from '../../pipeline/console/figure-text.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { annotationsOf, judgementTexts, type ResultAnnotations } from '../result-annotations.ts';
-import { tableText } from '../table-text.ts';
+import { textTable } from '../../core/text/text-table.ts';
 import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
 
 export const command: FlowCommand = {
@@ -32,8 +32,8 @@ export const command: FlowCommand = {
       const heading = `${id}  ${run.outcome}${run.durationMs === null ? '' : ` in ${humanDuration(run.durationMs)}`}`;
       const sections = [
         [heading, ...factLines(facts, changes)],
-        tableText(tasks.map(taskRow)),
-        tableText(attempts.map(attemptRow)),
+        textTable(tasks.map(taskRow)),
+        textTable(attempts.map(attemptRow)),
         figures.map(({ task, name, value }) => `${task}: ${figureText(name, value)}`),
       ];
       answer(call, surroundings, {
@@ -56,7 +56,7 @@ function changesOf(folder: string): string | null {
 function factLines(facts: RunFacts, changes: string | null): string[] {
   const { call, machine, engineNotice, gitCommit, startedAt } = facts;
   const { overrides, profile, file } = call;
-  return tableText([
+  return textTable([
     ['started', startedAt],
     ['file', file],
     ...(profile === null ? [] : [['profile', profile]]),

@@ -11,7 +11,7 @@ import {
 import { builtInStageNames, findStage } from '../../pipeline/experiment/stage-kinds.ts';
 import { exitCode } from '../exit-code.ts';
 import type { FlowCommand } from '../flow-command.ts';
-import { textTable } from '../text-table.ts';
+import { textTable } from '../../core/text/text-table.ts';
 import { stageFolders } from '../workspace.ts';
 
 export const command: FlowCommand = {
@@ -25,7 +25,7 @@ export const command: FlowCommand = {
     const [only] = manifests;
     if (options['json'] === true) stdout.write(`${JSON.stringify(name === undefined ? manifests : only, null, 2)}\n`);
     else if (name !== undefined && only !== undefined) stdout.write(`${describeStage(only)}\n`);
-    else stdout.write(`${textTable(manifests.map(overview))}\n`);
+    else stdout.write(`${textTable(manifests.map(overview)).join('\n')}\n`);
     return Promise.resolve(exitCode.done);
   },
 };
@@ -81,8 +81,7 @@ function traitsOf({ engine, seeded, checkpoint }: StageManifest): string {
 
 function section(title: string, rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
-  const table = textTable(rows).replaceAll(/^/gm, '  ');
-  return ['', `${title}:`, table];
+  return ['', `${title}:`, ...textTable(rows).map((line) => `  ${line}`)];
 }
 
 function inputRow([name, { kind, summary, optional, many }]: [string, InputPort]): string[] {

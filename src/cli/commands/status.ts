@@ -8,7 +8,7 @@ import {
   type PastRun,
   type PastTask,
 } from '../../pipeline/record/past-runs.ts';
-import { paintWith, type Paint } from '../../pipeline/console/paint.ts';
+import { paintWith, type Paint } from '../../core/text/paint.ts';
 import { TaskEngines } from '../engine.ts';
 import { exitCode } from '../exit-code.ts';
 import { declareExperimentOptions, loadFrom, readExperimentOptions } from '../experiment-options.ts';

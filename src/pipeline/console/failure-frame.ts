@@ -1,4 +1,5 @@
 import type { ByteLocation, Failure, TextLocation } from '../../core/failure.ts';
+import { type Paint, paintWith } from '../../core/text/paint.ts';
 
 export interface FrameStyle {
   readonly colour: boolean;
@@ -9,24 +10,15 @@ const frameWidth = 120;
 
 /** Failures as text for people: place, code, sentence, the source line with a squiggle, a hint. No newline at the end. */
 export function renderFailures(failures: readonly Failure[], style: FrameStyle): string {
-  const paint = style.colour ? painter : plain;
+  const paint = paintWith(style.colour);
   return failures.map((failure) => renderFailure(failure, paint)).join('\n\n');
 }
 
-type Paint = (kind: 'place' | 'code' | 'squiggle' | 'hint', text: string) => string;
-
-const plain: Paint = (_, text) => text;
-
-const painter: Paint = (kind, text) => {
-  const codes = { place: 1, code: 31, squiggle: 31, hint: 36 };
-  return `\u001B[${String(codes[kind])}m${text}\u001B[0m`;
-};
-
 function renderFailure({ code, message, at, hint }: Failure, paint: Paint): string {
-  const place = at === undefined ? '' : `${paint('place', placeOf(at))} `;
-  const lines = [`${place}${paint('code', code)}: ${message}`];
+  const place = at === undefined ? '' : `${paint.bold(placeOf(at))} `;
+  const lines = [`${place}${paint.red(code)}: ${message}`];
   if (at !== undefined && 'line' in at && at.sourceLine?.trim()) lines.push(...frame(at, at.sourceLine, paint));
-  if (hint !== undefined) lines.push(`  ${paint('hint', hint)}`);
+  if (hint !== undefined) lines.push(`  ${paint.cyan(hint)}`);
   return lines.join('\n');
 }
 
@@ -39,10 +31,10 @@ function placeOf(at: TextLocation | ByteLocation): string {
 function frame(at: TextLocation, sourceLine: string, paint: Paint): string[] {
   const indent = sourceLine.length - sourceLine.trimStart().length;
   const column = at.column - 1;
-  // The end of a long line is cut off; so is its start, where the place in question lies far to the right.
+  // The end of a long line is cut off; so is its start, if the place in question is far to the right.
   const from = column > frameWidth - 20 ? column - 40 : Math.min(indent, column);
   const shown = sourceLine.slice(from, from + frameWidth).replaceAll('\t', '→');
   const squiggle = '~'.repeat(Math.max(1, Math.min(at.length, from + frameWidth - column)));
   const cut = from > indent ? '...' : '';
-  return [`  ${cut}${shown}`, `  ${' '.repeat(cut.length + column - from)}${paint('squiggle', squiggle)}`];
+  return [`  ${cut}${shown}`, `  ${' '.repeat(cut.length + column - from)}${paint.red(squiggle)}`];
 }

@@ -1,12 +1,12 @@
-import { humanBytes, humanDuration } from '../../core/human.ts';
+import { counted, humanBytes, humanDuration } from '../../core/human.ts';
 import { unreachable } from '../../core/failure.ts';
-import { counted, figuresText } from './figure-text.ts';
+import { figuresText } from './figure-text.ts';
 import { outcomeText } from './outcome-text.ts';
-import type { Paint } from './paint.ts';
+import type { Paint } from '../../core/text/paint.ts';
 import { percent, progressBar, progressParts } from './progress-text.ts';
 import type { TaskState } from './run-state.ts';
-import { shownPath } from './shown-path.ts';
-import { padText, textWidth, truncateText } from './terminal-text.ts';
+import { shownPath } from './run-text.ts';
+import { padText, textWidth, truncateText } from '../../core/text/terminal-text.ts';
 
 export interface FrameOptions {
   readonly paint: Paint;

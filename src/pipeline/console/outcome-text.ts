@@ -1,7 +1,6 @@
-import { humanDuration } from '../../core/human.ts';
+import { counted, humanDuration } from '../../core/human.ts';
 import { unreachable } from '../../core/failure.ts';
 import type { AttemptOutcome } from '../execute/event.ts';
-import { counted } from './figure-text.ts';
 
 /** One sentence on how an attempt ended; the failures themselves are rendered elsewhere. */
 export function outcomeText(result: AttemptOutcome): string {

@@ -1,16 +1,14 @@
-import { humanDuration } from '../../core/human.ts';
+import { counted, humanDuration } from '../../core/human.ts';
 import { unreachable } from '../../core/failure.ts';
 import type { FlowEvent, TaskOutcome } from '../execute/event.ts';
-import { failedTask } from './failed-task.ts';
-import { counted, figuresText } from './figure-text.ts';
+import { engineNotice, failedTask, runHeading, runSummary } from './run-text.ts';
+import { figuresText } from './figure-text.ts';
 import { outcomeText } from './outcome-text.ts';
-import { paintWith, type Paint } from './paint.ts';
+import { paintWith, type Paint } from '../../core/text/paint.ts';
 import { percent, progressParts } from './progress-text.ts';
 import type { Reporter, TextSink } from './reporter.ts';
-import { engineNotice, runHeading } from './run-heading.ts';
 import { RunState, type TaskState } from './run-state.ts';
-import { runSummary } from './summary.ts';
-import { plainText } from './terminal-text.ts';
+import { plainText } from '../../core/text/terminal-text.ts';
 
 export interface PlainLinesOptions {
   readonly sink: TextSink;

@@ -3,7 +3,7 @@ import type { AttemptOutcome, FlowEvent, TaskOutcome } from '../execute/event.ts
 import type { Reason } from '../plan/compare-keys.ts';
 import type { Figure } from './figure-text.ts';
 import type { Progress } from './progress-text.ts';
-import { plainText } from './terminal-text.ts';
+import { plainText } from '../../core/text/terminal-text.ts';
 
 export type RunStarted = Extract<FlowEvent, { type: 'run-started' }>;
 export type RunEnded = Extract<FlowEvent, { type: 'run-ended' }>;

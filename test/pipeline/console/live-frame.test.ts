@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FlowEvent } from '../../../src/pipeline/execute/event.ts';
 import { type FrameOptions, liveFrame } from '../../../src/pipeline/console/live-frame.ts';
-import { paintWith } from '../../../src/pipeline/console/paint.ts';
+import { paintWith } from '../../../src/core/text/paint.ts';
 import { RunState } from '../../../src/pipeline/console/run-state.ts';
 import { at, failedRun, partlyCachedRun, workspace } from './sample-events.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { paintWith } from '../../../src/pipeline/console/paint.ts';
+import { paintWith } from '../../../src/core/text/paint.ts';
 import type { RunEnded } from '../../../src/pipeline/console/run-state.ts';
-import { runSummary } from '../../../src/pipeline/console/summary.ts';
+import { runSummary } from '../../../src/pipeline/console/run-text.ts';
 
 const ended: RunEnded = {
   ...{ at: 0, type: 'run-ended', run: 'r', outcome: 'done', durationMs: 192_000, figures: [], pages: [] },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { padText, plainText, textWidth, truncateText, wrapText } from '../../../src/pipeline/console/terminal-text.ts';
+import { padText, plainText, textWidth, truncateText, wrapText } from '../../../src/core/text/terminal-text.ts';
 
 const red = (text: string): string => `\u001b[31m${text}\u001b[39m`;
 
