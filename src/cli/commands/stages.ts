@@ -1,18 +1,17 @@
 import { join } from 'node:path';
 import type { Json } from '../../core/digest.ts';
-import { didYouMean } from '../../core/did-you-mean.ts';
 import { fail } from '../../core/failure.ts';
+import { builtInStageNames, findStage } from '../../pipeline/experiment/stage-kinds.ts';
 import {
   readManifest,
   type InputPort,
   type OutputPort,
   type StageManifest,
 } from '../../pipeline/experiment/stage-manifest.ts';
-import { builtInStageNames, findStage } from '../../pipeline/experiment/stage-kinds.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
+import { failures } from '../failures.ts';
 import { textTable } from '../../core/text/text-table.ts';
 import { stageFolders } from '../workspace.ts';
+import { exitCode, type FlowCommand } from '../flow-command.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -39,13 +38,7 @@ function manifestOf(name: string, workspace: string): StageManifest {
   const folders = stageFolders();
   const found = findStage(name, workspace, folders);
   if (found !== undefined) return readManifest(found.folder);
-  const names = builtInStageNames(folders);
-  const close = didYouMean(name, names);
-  return fail({
-    code: 'unknown-stage-kind',
-    message: `there is no stage "${name}"${close === undefined ? '' : ` (did you mean "${close}"?)`}`,
-    hint: `Stages: ${names.join(', ')}; or a folder of yours, as in "./stages/mine".`,
-  });
+  return fail(failures.unknownStageKind({ name, known: builtInStageNames(folders) }));
 }
 
 function overview({ name, summary, inputs, outputs }: StageManifest): string[] {

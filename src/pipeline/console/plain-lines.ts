@@ -17,18 +17,18 @@ export interface PlainLinesOptions {
 }
 
 const progressEveryMs = 10_000;
-/** As many cached tasks are named; of more only the number is said. */
+/** Up to so many cached tasks are named; of more only the number is printed. */
 const namedCachedTasks = 6;
 /** Pipes and logs have no width; this reads well. */
 const columns = 100;
 
-/** Calm lines for pipes and continuous integration: nothing is ever rewritten, and progress is said at most every 10 s per task. */
+/** Calm lines for pipes and continuous integration: nothing is ever rewritten, and progress is printed at most every 10 s per task. */
 export class PlainLines implements Reporter {
   readonly #options: PlainLinesOptions;
   readonly #paint: Paint;
   readonly #state = new RunState();
   readonly #lastProgressAt = new Map<string, number>();
-  /** Cached tasks not yet spoken of: they come in bursts and are said in one line. */
+  /** Cached tasks not printed yet: they come in bursts and share a line. */
   #cached: string[] = [];
 
   constructor(options: PlainLinesOptions) {
@@ -90,7 +90,7 @@ export class PlainLines implements Reporter {
   #startLine(task: TaskState): string {
     const because = task.reasons.map((reason) => reason.text).join('; ');
     const why = because === '' || task.lastAttempt !== undefined ? '' : this.#paint.dim(` (${because})`);
-    const resumed = task.resumedFrom === undefined ? '' : `, goes on from step ${task.resumedFrom}`;
+    const resumed = task.resumedFrom === undefined ? '' : `, resumes from step ${task.resumedFrom}`;
     const again =
       task.lastAttempt === undefined ? '' : ` again, attempt ${task.attempt} (${outcomeText(task.lastAttempt)})`;
     return `${task.id}: started${again}${resumed}${why}`;
@@ -103,7 +103,7 @@ export class PlainLines implements Reporter {
     const { progress, startedAt } = this.#state.task(id);
     if (event.type !== 'progress' || progress === undefined) return [];
     const last = this.#lastProgressAt.get(id) ?? startedAt ?? at;
-    // The end is said by the line that says `done`.
+    // The end is reported by the line `done`.
     if (at - last < progressEveryMs || percent(progress) === 100) return [];
     this.#lastProgressAt.set(id, at);
     const parts = progressParts(progress, at).map((part) => part.trim());

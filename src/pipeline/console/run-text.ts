@@ -4,7 +4,7 @@ import { counted, humanDuration } from '../../core/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
 import { wrapText } from '../../core/text/terminal-text.ts';
 import { enginesText } from '../record/run-facts.ts';
-import { renderFailures } from './failure-frame.ts';
+import { renderFailures } from '../../core/text/failure-frame.ts';
 import { type Figure, figuresText } from './figure-text.ts';
 import { outcomeText } from './outcome-text.ts';
 import type { RunEnded, RunStarted, TaskState } from './run-state.ts';

@@ -9,7 +9,7 @@ const ended: RunEnded = {
 };
 const style = { paint: paintWith(false), workspace: '/w', experiment: 'quickstart' };
 
-test('a finished run says how long it took and how much of it came from the cache', () => {
+test('a finished run shows how long it took and how much of it came from the cache', () => {
   expect(runSummary(ended, style)).toEqual(['quickstart: done in 3 min 12 s - 5 tasks run, 0 from cache']);
 });
 

@@ -1,5 +1,5 @@
-import type { ByteLocation, Failure, TextLocation } from '../../core/failure.ts';
-import { type Paint, paintWith } from '../../core/text/paint.ts';
+import type { ByteLocation, Failure, TextLocation } from '../failure.ts';
+import { type Paint, paintWith } from './paint.ts';
 
 export interface FrameStyle {
   readonly colour: boolean;

@@ -1,6 +1,6 @@
-import { type Inspection, shownValue } from '../kit/inspect/inspection.ts';
-import { renderFailures } from '../pipeline/console/failure-frame.ts';
-import { textTable } from '../core/text/text-table.ts';
+import { renderFailures } from '../../core/text/failure-frame.ts';
+import { textTable } from '../../core/text/text-table.ts';
+import { shownValue, type Inspection } from './inspection.ts';
 
 const barWidth = 40;
 

@@ -1,41 +1,45 @@
 import type { EngineUse, RunEngines } from '../pipeline/execute/event.ts';
-import { inferenceEngine } from '../kit/net/engines/choose-engine.ts';
-import { parseEngineChoice, parseEngineOverride, type EngineOverride } from '../kit/net/engines/choose-engine.ts';
-import { trainingEngine, type ChosenEngine } from '../kit/net/engines/choose-engine.ts';
+import {
+  inferenceEngine,
+  parseEngineChoice,
+  parseEngineOverride,
+  trainingEngine,
+  type ChosenEngine,
+  type EngineOverride,
+} from '../kit/net/engines/choose-engine.ts';
 import type { TaskSpec } from '../pipeline/experiment/experiment.ts';
 import type { ProcessContext } from './flow-command.ts';
 
-/** What `FLOW_ENGINE` asks for. */
-export function engineRequest(surroundings: ProcessContext): EngineOverride | undefined {
-  return parseEngineOverride(surroundings.environment['FLOW_ENGINE']);
+/** The engine that `FLOW_ENGINE` names. */
+export function engineOverride(context: ProcessContext): EngineOverride | undefined {
+  return parseEngineOverride(context.environment['FLOW_ENGINE']);
 }
 
 /** Which engine each task computes with. Looks at files of the installation only, once per choice. */
 export class TaskEngines {
-  readonly #request: EngineOverride | undefined;
+  readonly #override: EngineOverride | undefined;
   readonly #found = new Map<string, ChosenEngine>();
 
-  /** Fails where `FLOW_ENGINE` names no engine. */
-  constructor(surroundings: ProcessContext) {
-    this.#request = engineRequest(surroundings);
+  /** Fails if `FLOW_ENGINE` does not name an engine. */
+  constructor(context: ProcessContext) {
+    this.#override = engineOverride(context);
   }
 
-  /** Undefined for a task that computes no tensors. Fails where what it asks for cannot be had. */
+  /** Undefined for a task that computes no tensors. Fails if the engine it needs is unavailable. */
   of({ kind, params, stage }: TaskSpec): ChosenEngine | undefined {
-    const request = this.#request;
     const { engine } = kind.manifest;
-    if (engine === true) return this.#once('training', () => trainingEngine(request));
+    if (engine === true) return this.#once('training', () => trainingEngine(this.#override));
     if (engine !== 'inference') return undefined;
     const choice = parseEngineChoice(params['engine']);
-    return this.#once(choice, () => inferenceEngine({ choice, override: request, stage }));
+    return this.#once(choice, () => inferenceEngine({ choice, override: this.#override, stage }));
   }
 
-  /** Fails where a task asks for an engine that cannot be had, so that nothing runs before that is known. */
+  /** Fails if a task needs an engine that is unavailable, so that nothing runs before that is known. */
   require(tasks: readonly TaskSpec[]): void {
     for (const task of tasks) this.of(task);
   }
 
-  /** The engines of a run, those that train first, and what there is to say of them. */
+  /** The engines of a run, those that train first, with a notice if there are better ones. */
   usedBy(tasks: readonly TaskSpec[]): RunEngines {
     const uses = new Map<string, { found: ChosenEngine; stages: Set<string> }>();
     const trainingFirst = [...tasks].sort((a, b) => Number(trains(b)) - Number(trains(a)));
@@ -60,7 +64,7 @@ export class TaskEngines {
 
   /** What would compute if anything did. */
   #unused(): ChosenEngine['identity'] {
-    return this.#once('auto', () => inferenceEngine({ choice: 'auto', override: this.#request, stage: '' })).identity;
+    return this.#once('auto', () => inferenceEngine({ choice: 'auto', override: this.#override, stage: '' })).identity;
   }
 
   #once(need: string, find: () => ChosenEngine): ChosenEngine {
@@ -74,7 +78,7 @@ function trains({ kind }: TaskSpec): boolean {
   return kind.manifest.engine === true;
 }
 
-/** Why it is not the best one, and what to do: one line; undefined where there is nothing to say. */
+/** Why it is not the best one, and what to do: one line; undefined if it is. */
 function engineNotice({ notice, remedy }: ChosenEngine): string | undefined {
   return notice === undefined || remedy === undefined ? notice : `${notice} (${remedy})`;
 }

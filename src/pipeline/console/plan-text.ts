@@ -1,5 +1,8 @@
-import type { Plan, PlannedTask } from '../pipeline/plan/plan.ts';
-import type { Paint } from '../core/text/paint.ts';
+import { counted } from '../../core/human.ts';
+import { padText, textWidth } from '../../core/text/terminal-text.ts';
+import type { Plan, PlannedTask } from '../plan/plan.ts';
+import type { ResultAnnotations } from '../record/result-annotations.ts';
+import type { Paint } from '../../core/text/paint.ts';
 
 /** A plan for programs. */
 export function planJson({ experiment, tasks }: Plan): object {
@@ -16,11 +19,11 @@ export function planJson({ experiment, tasks }: Plan): object {
 
 /** A plan for people: one line per task and, under those that run, one per reason. */
 export function planText({ tasks }: Plan, paint: Paint): string {
-  const width = Math.max(0, ...tasks.map(({ task }) => task.id.length));
+  const width = Math.max(0, ...tasks.map(({ task }) => textWidth(task.id)));
   const lines = tasks.flatMap((planned) => taskLines(planned, width, paint));
   const count = (state: PlannedTask['state']): number => tasks.filter((planned) => planned.state === state).length;
   const counts = [
-    `${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'}`,
+    counted(tasks.length, 'task'),
     `${count('cached')} cached`,
     `${count('run')} to run`,
     ...(count('unknown') > 0 ? [`${count('unknown')} to be seen once those have run`] : []),
@@ -29,7 +32,7 @@ export function planText({ tasks }: Plan, paint: Paint): string {
 }
 
 function taskLines(planned: PlannedTask, width: number, paint: Paint): string[] {
-  const name = planned.task.id.padEnd(width);
+  const name = padText(planned.task.id, width);
   switch (planned.state) {
     case 'cached':
       return [paint.dim(`${name}  cached`)];
@@ -41,4 +44,16 @@ function taskLines(planned: PlannedTask, width: number, paint: Paint): string[] 
     case 'unknown':
       return [`${name}  unknown  ${planned.reasons.map(({ text }) => text).join('; ')}`];
   }
+}
+
+/** What `flow accept` and `flow repeat` have recorded of a result, a phrase each. */
+export function annotationTexts({ accepted, repeated }: ResultAnnotations): string[] {
+  return [
+    ...(accepted === undefined ? [] : [`accepted on ${accepted.at}: "${accepted.reason}"`]),
+    ...(repeated === undefined
+      ? []
+      : [
+          `repeated on ${repeated.at}: ${repeated.identical ? 'identical' : `differs in ${repeated.differing.join(', ')}`}`,
+        ]),
+  ];
 }
