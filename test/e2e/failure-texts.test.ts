@@ -111,7 +111,7 @@ describe('of naming things', () => {
     const shared = digits.find((digit, index) => digits.indexOf(digit) !== index) ?? '';
     const count = digits.filter((digit) => digit === shared).length;
     expect(await complaint('cache', 'pin', shared)).toBe(
-      `ambiguous-result: "${shared}" begins the keys of ${count} results\n  Give more of the key.`,
+      `ambiguous-result: "${shared}" begins the keys of ${count} results\n  Type more of the key.`,
     );
   });
   it('wrong-option', async () => {
@@ -290,7 +290,7 @@ describe('of files and folders', () => {
     });
     expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "<workspace>/flat/runs: unwritable-folder: cannot use <workspace>/flat/runs: a file is in its place (EEXIST: file already exists, mkdir '<workspace>/flat/runs')
-        Make room or give yourself the right to write there; --workspace and FLOW_CACHE name other folders."
+        Make room or get the right to write there; --workspace and FLOW_CACHE name other folders."
     `);
   });
   it('endless-folder', async () => {
