@@ -1,11 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageEvent } from '../src/stage-api/stage.ts';
 import { PackedDataset } from '../src/kit/dataset/packed-dataset.ts';
 import { RecordWriter } from '../src/kit/codec/mxnet/record-writer.ts';
 import { openDataLoader } from '../src/kit/dataset/data-loader.ts';
-import { defaultParams, type JsonObject } from '../src/pipeline/experiment/params-validator.ts';
-import type { Params } from '../stages/face2rec/contract.ts';
+import { face2recParams } from './face2rec-params.ts';
 import { run as face2rec } from '../stages/face2rec/run.ts';
 
 /* One job of bench/formats.ts in a process of its own, so that its peak memory is its own. Prints a line of JSON. */
@@ -26,7 +25,7 @@ const jobs: Record<string, () => Promise<number>> = {
 
 async function pack(list: string | undefined, threads: number): Promise<number> {
   if (list !== undefined) writeList(list);
-  const params = paramsByDefault();
+  const params = face2recParams();
   let images = 0;
   const start = performance.now();
   await face2rec({
@@ -43,13 +42,6 @@ async function pack(list: string | undefined, threads: number): Promise<number> 
     },
   });
   return images / ((performance.now() - start) / 1000);
-}
-
-/** Those of an experiment that sets none. */
-function paramsByDefault(): Params {
-  const manifest = new URL('../../stages/face2rec/stage.json', import.meta.url);
-  const { params } = JSON.parse(readFileSync(manifest, 'utf8')) as { params: JsonObject };
-  return defaultParams(params) as unknown as Params;
 }
 
 /** All images of a folder, each with the points that a centred face of LFW has. */

@@ -1,6 +1,6 @@
 import { type Html, joinHtml, markup } from '../../src/kit/draw/html.ts';
 import { svgDocument } from '../../src/kit/draw/svg-document.ts';
-import { textWidth } from '../../src/pipeline/console/terminal-text.ts';
+import { textWidth } from '../../src/core/text/terminal-text.ts';
 
 /** One look of characters: what the escape sequences of a terminal ask for. */
 interface Look {

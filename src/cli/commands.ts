@@ -3,19 +3,19 @@ import type { CommandEntry } from './flow-command.ts';
 /** Every command, in the order in which `flow --help` lists them. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
   run: {
-    summary: 'run an experiment; what is already known comes from the cache',
+    summary: 'run an experiment; results that are in the cache are not computed again',
     load: () => import('./commands/run.ts'),
   },
   plan: {
-    summary: 'say what would run, and why, without running it',
+    summary: 'show what would run, and why, without running it',
     load: () => import('./commands/plan.ts'),
   },
   why: {
-    summary: 'say why a task would run, or since when its result is known',
+    summary: 'show why a task would run, or since when its result is in the cache',
     load: () => import('./commands/why.ts'),
   },
   check: {
-    summary: 'find the mistakes in an experiment, and what it does not use',
+    summary: 'show the mistakes in an experiment, and what it does not use',
     load: () => import('./commands/check.ts'),
   },
   init: {
@@ -23,19 +23,19 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/init.ts'),
   },
   status: {
-    summary: 'say what the last run of an experiment did, and what of it is cached',
+    summary: 'show what the last run of an experiment did, and what of it is cached',
     load: () => import('./commands/status.ts'),
   },
   accept: {
-    summary: 'say that a change does not matter: the last result of a task stays good',
+    summary: 'keep the last result of a task although something has changed',
     load: () => import('./commands/accept.ts'),
   },
   repeat: {
-    summary: 'run a task once more and say whether it gives the same',
+    summary: 'test whether a task is reproducible: compute it once more and compare',
     load: () => import('./commands/repeat.ts'),
   },
   lock: {
-    summary: 'write the contents of all inputs from outside to flow.lock',
+    summary: 'record the contents of all inputs from outside in flow.lock',
     load: () => import('./commands/lock.ts'),
   },
   runs: {
@@ -43,11 +43,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/runs.ts'),
   },
   show: {
-    summary: 'say everything that was recorded of a run',
+    summary: 'show everything that was recorded of a run',
     load: () => import('./commands/show.ts'),
   },
   logs: {
-    summary: 'print what a task printed',
+    summary: 'print the log of a task',
     load: () => import('./commands/logs.ts'),
   },
   metrics: {
@@ -55,11 +55,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/metrics.ts'),
   },
   compare: {
-    summary: 'lay runs side by side: parameters, inputs, figures, times',
+    summary: 'compare runs: parameters, inputs, figures, times',
     load: () => import('./commands/compare.ts'),
   },
   rerun: {
-    summary: 'run again what a run ran: the same file, parameters and seed',
+    summary: 'run a recorded run again: the same file, parameters and seed',
     load: () => import('./commands/rerun.ts'),
   },
   export: {
@@ -67,7 +67,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/export.ts'),
   },
   import: {
-    summary: 'take a run from a folder into the record',
+    summary: 'add a run from a folder to the record',
     load: () => import('./commands/import.ts'),
   },
   rm: {
@@ -83,19 +83,19 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/cache.ts'),
   },
   stages: {
-    summary: 'list the stages there are, or explain one with its ports and parameters',
+    summary: 'list the stages, or explain one with its ports and parameters',
     load: () => import('./commands/stages.ts'),
   },
   doctor: {
-    summary: 'say what this machine has for running experiments, and how to mend what it lacks',
+    summary: 'show what this machine has for running experiments, and how to fix what it lacks',
     load: () => import('./commands/doctor.ts'),
   },
   convert: {
-    summary: 'write a model in another format and compare what both give',
+    summary: 'write a model in another format and compare the outputs of both',
     load: () => import('./commands/convert.ts'),
   },
   inspect: {
-    summary: 'say what a file or folder of any known format is and holds',
+    summary: 'show what a file or folder of any known format is and holds',
     load: () => import('./commands/inspect.ts'),
   },
   index: {
@@ -107,7 +107,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/completion.ts'),
   },
   complete: {
-    summary: 'say what may come next on a command line',
+    summary: 'print what may come next on a command line',
     isHidden: true,
     load: () => import('./commands/complete.ts'),
   },

@@ -1,36 +1,29 @@
-import { FailureError } from '../core/failure.ts';
-import { loadBackend } from '../kit/net/backends/load-backend.ts';
-import { onnxruntimeOnCpu } from '../kit/net/sessions/onnxruntime/load-onnxruntime.ts';
-import { modelFormatNamed } from '../kit/net/exchange/choose-format.ts';
-import { convertModel } from '../kit/net/conversion/convert-model.ts';
-import type { ConversionAnswer, ConversionRequest } from './conversion-request.ts';
+import { FailureError, type Failure } from '../core/failure.ts';
+import { convertByName, type ConversionRequest } from '../kit/net/conversion/convert-by-name.ts';
+import type { ConvertedModel } from '../kit/net/conversion/convert-model.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
+
+/** What the process of `flow convert` answers. */
+export type ConversionAnswer =
+  | { readonly outcome: 'converted'; readonly converted: ConvertedModel }
+  | { readonly outcome: 'refused'; readonly failures: readonly [Failure, ...Failure[]] };
 
 /** The process that converts for `flow convert`: takes a request as its first message and answers with one. */
 process.once('message', (request: ConversionRequest) => {
   void answerTo(request).then((answer) => {
     process.send?.(answer, undefined, undefined, () => {
-      // Threads of the libraries shall not keep it from ending.
+      // Threads of the libraries must not keep it from ending.
       process.exit(0);
     });
   });
 });
 
 async function answerTo(request: ConversionRequest): Promise<ConversionAnswer> {
-  const { from, to, engine, threads, workingFolder } = request;
   try {
-    const converted = await convertModel(
-      {
-        ...request,
-        from: { ...from, format: modelFormatNamed(from.format) },
-        to: { ...to, format: modelFormatNamed(to.format) },
-      },
-      { layers: () => loadBackend(engine, { threads }), onnxruntime: onnxruntimeOnCpu(threads) },
-    );
-    return { outcome: 'converted', converted };
+    return { outcome: 'converted', converted: await convertByName(request) };
   } catch (error) {
     if (error instanceof FailureError) return { outcome: 'refused', failures: error.failures };
-    const unwritable = fileSystemFailure(error, workingFolder);
+    const unwritable = fileSystemFailure(error, process.cwd());
     if (unwritable !== undefined) return { outcome: 'refused', failures: [unwritable] };
     throw error;
   }

@@ -1,6 +1,7 @@
 import type { Failure } from '../core/failure.ts';
+import { failures } from './failures.ts';
 
-/** What stands in the way of writing, by the code of the error that tells it. */
+/** What prevents writing, by the code of the error. */
 const obstacles: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
@@ -15,7 +16,7 @@ const obstacles: Readonly<Record<string, string>> = {
 
 function errnoText(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  // Of making a folder: where one is there already nobody minds.
+  // Of mkdir, which accepts a folder that exists.
   if (error.code === 'EEXIST' && 'syscall' in error && error.syscall === 'mkdir') return 'a file is in its place';
   // SQLite refines its codes: SQLITE_READONLY_DIRECTORY, SQLITE_CANTOPEN_ISDIR.
   return obstacles[error.code] ?? obstacles[error.code.split('_').slice(0, 2).join('_')];
@@ -26,15 +27,10 @@ export function isUnwritable(error: unknown): boolean {
   return errnoText(error) !== undefined;
 }
 
-/** An error of the file system that is nobody's defect, as a failure; undefined for every other error. */
+/** An error of the file system that is not a defect of ours, as a failure; undefined for every other error. */
 export function fileSystemFailure(error: unknown, workspace: string): Failure | undefined {
   const obstacle = errnoText(error);
   if (obstacle === undefined || !(error instanceof Error)) return undefined;
   const path = 'path' in error && typeof error.path === 'string' ? error.path : workspace;
-  return {
-    code: 'unwritable-folder',
-    message: `cannot use ${path}: ${obstacle} (${error.message})`,
-    at: { file: path },
-    hint: 'make room or give yourself the right to write there; --workspace and FLOW_CACHE name other folders',
-  };
+  return failures.unwritableFolder({ path, obstacle, error: error.message }, { file: path });
 }

@@ -1,5 +1,19 @@
 import type { Command, OptionValues } from 'commander';
-import type { ExitCode } from './exit-code.ts';
+
+/** What the command's exit status means. */
+export const exitCode = {
+  done: 0,
+  /** A task failed. */
+  taskFailed: 1,
+  /** The experiment or the call is wrong. */
+  wrongCall: 2,
+  /** A defect of ours. */
+  defect: 3,
+  /** Stopped by a signal, as shells report SIGINT. */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
 /** What of the process a command may see. Nothing outside of `cli` looks at these itself. */
 export interface ProcessContext {
@@ -34,10 +48,30 @@ export interface Call {
 export interface FlowCommand {
   /** Adds arguments, options and help texts. */
   declare(command: Command): void;
-  run(call: Call, surroundings: ProcessContext): Promise<ExitCode>;
+  run(call: Call, context: ProcessContext): Promise<ExitCode>;
 }
 
 /** A command made of several, as `flow cache` is of `flow cache ls` and others. */
 export interface CommandGroup {
   readonly actions: Readonly<Record<string, FlowCommand & { readonly summary: string }>>;
+}
+
+/** Colour if a person looks on and has not asked for none (https://no-color.org). */
+export function showsColour(
+  stream: NodeJS.WriteStream,
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  const { NO_COLOR: noColour, FORCE_COLOR: forceColour } = environment;
+  if (noColour !== undefined && noColour !== '') return false;
+  return stream.isTTY || (forceColour !== undefined && forceColour !== '' && forceColour !== '0');
+}
+
+/** Prints one answer: as JSON if `--json` was given, and as text otherwise. */
+export function answer(call: Call, { stdout }: ProcessContext, { json, text }: Answer): void {
+  stdout.write(`${call.options['json'] === true ? JSON.stringify(json, null, 2) : text}\n`);
+}
+
+export interface Answer {
+  readonly json: unknown;
+  readonly text: string;
 }

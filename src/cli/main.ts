@@ -1,17 +1,22 @@
 import { Command, CommanderError } from 'commander';
 import { FailureError, fail } from '../core/failure.ts';
-import { didYouMean } from '../core/did-you-mean.ts';
 import { commands } from './commands.ts';
-import { exitCode, type ExitCode } from './exit-code.ts';
-import type { Call, CommandGroup, FlowCommand, ProcessContext } from './flow-command.ts';
+import {
+  exitCode,
+  showsColour,
+  type Call,
+  type CommandGroup,
+  type ExitCode,
+  type FlowCommand,
+  type ProcessContext,
+} from './flow-command.ts';
+import { failures } from './failures.ts';
 import { packageVersion } from '../core/package-folder.ts';
-import { showsColour } from './shows-colour.ts';
-import { ignoreBrokenPipes } from './broken-pipes.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
 
-/** Runs the command that `process.argv` names and gives its exit code. */
+/** Runs the command that `process.argv` names and returns its exit code. */
 export async function main(process: NodeJS.Process): Promise<ExitCode> {
-  const surroundings: ProcessContext = {
+  const context: ProcessContext = {
     workingFolder: process.cwd(),
     environment: process.env,
     stdout: process.stdout,
@@ -22,89 +27,104 @@ export async function main(process: NodeJS.Process): Promise<ExitCode> {
   const argv = process.argv.slice(2);
   ignoreBrokenPipes(process);
   try {
-    return await dispatch(argv, surroundings);
+    const called = await readCall(argv, context);
+    return called === undefined ? exitCode.done : await called.command.run(called.call, context);
   } catch (error) {
-    return await explain(error, argv, surroundings);
+    return await explain(error, argv, context);
   }
 }
 
-async function dispatch(argv: readonly string[], surroundings: ProcessContext): Promise<ExitCode> {
+/** A command with what was typed after its name. */
+interface CalledCommand {
+  readonly command: FlowCommand;
+  readonly call: Call;
+}
+
+/** Finds and loads the command that is called; undefined if only help was requested. */
+async function readCall(argv: readonly string[], context: ProcessContext): Promise<CalledCommand | undefined> {
   const name = argv.find((word) => !word.startsWith('-'));
   const entry = name === undefined ? undefined : commands[name];
-  if (name !== undefined && entry === undefined && name !== 'help') unknownCommand(name);
+  if (name !== undefined && entry === undefined && name !== 'help') {
+    fail(failures.unknownCommand({ name, known: Object.keys(commands) }));
+  }
   const loaded = entry === undefined ? undefined : (await entry.load()).command;
-  let result: ExitCode = exitCode.done;
-  const program = declareProgram(surroundings);
+  let called: CalledCommand | undefined;
+  const program = declareProgram(context);
   // All of them for the help; a command that was called needs itself alone.
   const declarations = Object.entries(commands).filter(([each]) => loaded === undefined || each === name);
   for (const [each, { summary, isHidden = false }] of declarations) {
     const declared = program.command(each, { hidden: isHidden }).summary(summary).description(summary);
     if (each === name && loaded !== undefined) {
-      connect(declared, loaded, async (command, call) => {
-        result = await command.run(call, surroundings);
+      connect(declared, loaded, (found) => {
+        called = found;
       });
     }
   }
-  await program.parseAsync(argv, { from: 'user' });
-  return result;
+  program.parse(argv, { from: 'user' });
+  return called;
 }
 
-function declareProgram(surroundings: ProcessContext): Command {
+function declareProgram(context: ProcessContext): Command {
   return new Command('flow')
     .description('Runs face-recognition experiments written as YAML files.')
     .version(packageVersion())
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => surroundings.stdout.write(text),
-      writeErr: (text) => surroundings.stderr.write(text),
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
     });
 }
 
-type Runner = (command: FlowCommand, call: Call) => Promise<void>;
-
-function connect(declared: Command, command: FlowCommand | CommandGroup, run: Runner): void {
+function connect(
+  declared: Command,
+  command: FlowCommand | CommandGroup,
+  onCall: (called: CalledCommand) => void,
+): void {
   if ('actions' in command) {
     for (const [name, action] of Object.entries(command.actions)) {
-      connect(declared.command(name).summary(action.summary).description(action.summary), action, run);
+      connect(declared.command(name).summary(action.summary).description(action.summary), action, onCall);
     }
     return;
   }
   command.declare(declared);
-  declared.action(async () => {
-    await run(command, { arguments: declared.processedArgs as Call['arguments'], options: declared.opts() });
-  });
-}
-
-function unknownCommand(name: string): never {
-  const suggestion = didYouMean(name, Object.keys(commands));
-  fail({
-    code: 'unknown-command',
-    message: `there is no command "${name}"${suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`}`,
-    hint: 'flow --help lists the commands',
+  declared.action(() => {
+    onCall({ command, call: { arguments: declared.processedArgs as Call['arguments'], options: declared.opts() } });
   });
 }
 
 /** Shows what went wrong and decides whose fault it was. */
-async function explain(error: unknown, argv: readonly string[], surroundings: ProcessContext): Promise<ExitCode> {
+async function explain(error: unknown, argv: readonly string[], context: ProcessContext): Promise<ExitCode> {
   // Commander has already printed its own message (or the help text that was asked for).
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCode.done;
-    const failure = { code: 'wrong-call', message: error.message.replace(/^error: /, '') };
-    if (argv.includes('--json')) surroundings.stdout.write(`${JSON.stringify({ failures: [failure] })}\n`);
+    const failure = failures.wrongCall({ problem: error.message.replace(/^error: /, '') });
+    if (argv.includes('--json')) context.stdout.write(`${JSON.stringify({ failures: [failure] })}\n`);
     return exitCode.wrongCall;
   }
   if (error instanceof FailureError) {
-    if (argv.includes('--json')) surroundings.stdout.write(`${JSON.stringify({ failures: error.failures })}\n`);
-    const { renderFailures } = await import('../pipeline/console/failure-frame.ts');
-    surroundings.stderr.write(
-      `${renderFailures(error.failures, { colour: showsColour(surroundings.stderr, surroundings.environment) })}\n`,
+    if (argv.includes('--json')) context.stdout.write(`${JSON.stringify({ failures: error.failures })}\n`);
+    const { renderFailures } = await import('../core/text/failure-frame.ts');
+    context.stderr.write(
+      `${renderFailures(error.failures, { colour: showsColour(context.stderr, context.environment) })}\n`,
     );
     return exitCode.wrongCall;
   }
-  const unwritable = fileSystemFailure(error, surroundings.workingFolder);
-  if (unwritable !== undefined) return explain(new FailureError([unwritable], { cause: error }), argv, surroundings);
+  const unwritable = fileSystemFailure(error, context.workingFolder);
+  if (unwritable !== undefined) return explain(new FailureError([unwritable], { cause: error }), argv, context);
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  surroundings.stderr.write(`flow: this is a defect of faceflow, not of your experiment:\n${text}\n`);
+  context.stderr.write(`flow: this is a defect of faceflow, not of your experiment:\n${text}\n`);
   return exitCode.defect;
+}
+
+/**
+ * Continues after the reader of our output has ended (`flow run e.yaml | head -1`): the work and its record are not lost
+ * with it, and later output goes nowhere.
+ */
+function ignoreBrokenPipes({ stdout, stderr }: NodeJS.Process): void {
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+    });
+  }
 }

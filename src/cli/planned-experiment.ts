@@ -1,11 +1,18 @@
-import type { CachePlanningContext } from '../pipeline/execute/planning-context.ts';
-import { applySelection, selectTasks, tasksNamed } from '../pipeline/plan/select-tasks.ts';
+import { resolve } from 'node:path';
+import { fail } from '../core/failure.ts';
+import { outcomeText } from '../pipeline/console/outcome-text.ts';
+import { CachePlanningContext } from '../pipeline/execute/planning-context.ts';
+import type { Experiment, TaskSpec } from '../pipeline/experiment/experiment.ts';
+import { loadExperiment } from '../pipeline/experiment/load-experiment.ts';
+import type { KeyDocument } from '../pipeline/plan/key-document.ts';
 import { planExperiment, type Plan } from '../pipeline/plan/plan.ts';
-import { TaskEngines } from './engine.ts';
-import { loadFrom, type ExperimentOptions } from './experiment-options.ts';
+import { applySelection, selectTasks, tasksNamed } from '../pipeline/plan/select-tasks.ts';
+import { lastAttemptOf, lastKeyOf, recordedDocument } from '../pipeline/record/past-runs.ts';
+import type { ExperimentOptions, SelectionOptions } from './command-options.ts';
+import { failures } from './failures.ts';
 import type { ProcessContext } from './flow-command.ts';
-import type { SelectionOptions } from './selection-options.ts';
-import type { Workspace } from './workspace.ts';
+import { TaskEngines } from './task-engines.ts';
+import { stageFolders, type Workspace } from './workspace.ts';
 
 /** An experiment with what is known of each of its tasks. */
 export interface PlannedExperiment {
@@ -16,7 +23,7 @@ export interface PlannedExperiment {
 
 export interface PlanningTools {
   readonly workspace: Workspace;
-  readonly surroundings: ProcessContext;
+  readonly context: ProcessContext;
   /** Copy results of the second cache to ours: what a run does. */
   readonly adopts?: boolean;
 }
@@ -24,15 +31,89 @@ export interface PlanningTools {
 /** Loads an experiment, selects the tasks that are meant and plans them. */
 export async function plannedExperiment(
   options: ExperimentOptions & Partial<SelectionOptions>,
-  { workspace, surroundings, adopts = false }: PlanningTools,
+  { workspace, context, adopts = false }: PlanningTools,
 ): Promise<PlannedExperiment> {
-  const whole = loadFrom(options, workspace, surroundings);
+  const whole = loadFrom(options, workspace, context);
   const { ranges = [], only = [], from = [], until = [], force = [] } = options;
   const forced = new Set(force.flatMap((name) => tasksNamed(whole, name)));
   const { experiment, selected } = selectTasks(whole, { ranges, only, from, until });
-  const engines = new TaskEngines(surroundings);
+  const engines = new TaskEngines(context);
   engines.require(experiment.tasks);
-  const knowledge = workspace.knowledge(experiment, engines, { adopts });
+  const knowledge = planningContext(workspace, { experiment, engines, adopts });
   const plan = await planExperiment(experiment, knowledge);
   return { plan: applySelection(plan, selected, forced), knowledge, engines };
+}
+
+/** Reads the experiment that the options of a command name. */
+export function loadFrom(options: ExperimentOptions, workspace: Workspace, context: ProcessContext): Experiment {
+  return loadExperiment({
+    // Typed by the user, so relative to where the user is.
+    file: resolve(context.workingFolder, options.file),
+    workspace: workspace.folder,
+    overrides: options.set,
+    overrideFiles: options.setFile.map((file) => resolve(context.workingFolder, file)),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+    environment: context.environment,
+    allowMissingInputs: options.allowMissingInputs === true,
+    stageFolders: stageFolders(),
+    trees: workspace.trees,
+    texts: options.texts,
+  });
+}
+
+/** What the plan of an experiment asks for, answered from a workspace. */
+export function planningContext(
+  workspace: Workspace,
+  { experiment, engines, adopts = false }: PlanningSubject,
+): CachePlanningContext {
+  const { cache, lazyDigests: digests } = workspace;
+  return new CachePlanningContext({
+    experiment,
+    engineOf: (task) => engines.of(task)?.identity,
+    cache,
+    digests,
+    adopts,
+    previous: (task) => previousDocument(workspace, experiment, task),
+    lastAttempt: (task) => lastAttemptText(workspace, experiment, task),
+    programVersion: (command) => programVersion(command, workspace.folder),
+  });
+}
+
+export interface PlanningSubject {
+  readonly experiment: Experiment;
+  readonly engines: TaskEngines;
+  readonly adopts?: boolean;
+}
+
+/** The key document of the last execution of a task, for reasons: from the record, or from the result itself. */
+function previousDocument(workspace: Workspace, { name }: Experiment, task: TaskSpec): KeyDocument | undefined {
+  const key = lastKeyOf(workspace.database, name, task.id);
+  if (key === undefined) return undefined;
+  const recorded = recordedDocument(workspace.database, key);
+  if (recorded !== undefined) return JSON.parse(recorded) as KeyDocument;
+  return workspace.documentOf(key);
+}
+
+function lastAttemptText({ database }: Workspace, { name }: Experiment, task: TaskSpec): string | undefined {
+  const attempt = lastAttemptOf(database, name, task.id);
+  if (attempt === undefined) return undefined;
+  const ended = attempt.detail === null ? 'its runner was killed' : outcomeText(attempt.detail);
+  return `${ended} (run ${attempt.run})`;
+}
+
+/** What the command that a stage declares as the `version` of its program prints, run in the workspace. */
+async function programVersion(command: string, workspace: string): Promise<string> {
+  // Loaded when needed: starting processes is for experiments that ask for it.
+  const { spawnSync } = await import('node:child_process');
+  const { status, signal, stdout, stderr } = spawnSync('/bin/sh', ['-e', '-c', command], {
+    cwd: workspace,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+  });
+  // Some programs (java, older python) print their version to standard error.
+  const text = stdout.trim() === '' ? stderr.trim() : stdout.trim();
+  if (status === 0 && text !== '') return text;
+  const outcome = status === 0 ? 'printed nothing' : `ended with ${signal ?? `exit code ${String(status)}`}`;
+  return fail(failures.programVersion({ command, outcome, lastLine: stderr.trim().split('\n').at(-1) ?? '' }));
 }

@@ -1,56 +1,50 @@
 import { resolve } from 'node:path';
 import { identify, thisHost } from '../core/process-facts.ts';
+import { chooseReporter } from '../pipeline/console/choose-reporter.ts';
+import type { Reporter } from '../pipeline/console/reporter.ts';
 import { Interruption } from '../pipeline/execute/interruption.ts';
 import { runExperiment, type RunEnd } from '../pipeline/execute/run-experiment.ts';
 import type { RunRequest } from '../pipeline/execute/run-request.ts';
-import { ChangeRecorder } from '../pipeline/record/change-recorder.ts';
 import { DatabaseRecorder } from '../pipeline/record/database-recorder.ts';
-import { gitCommit } from '../pipeline/record/git-commit.ts';
+import { ChangeRecorder, gitCommit } from '../pipeline/record/git.ts';
 import { closeKilledRuns, lastDurationOf } from '../pipeline/record/past-runs.ts';
 import { createRunFolder, linkLatest, RunFolderWriter } from '../pipeline/record/run-folder.ts';
 import { recordedExperiment, type RunFacts } from '../pipeline/record/run-facts.ts';
 import type { Experiment } from '../pipeline/experiment/experiment.ts';
-import { cacheLimits } from './cache-limits.ts';
-import { machineCapacity } from './capacity.ts';
-import { checkCaches } from './check-caches.ts';
-import { exitCode, type ExitCode } from './exit-code.ts';
-import type { ExperimentOptions } from './experiment-options.ts';
-import type { ProcessContext } from './flow-command.ts';
-import { openReporter } from './open-reporter.ts';
+import { cacheLimits, checkCaches, collectGarbageAfterRun } from './cache-upkeep.ts';
+import type { ExperimentOptions, RunSettings } from './command-options.ts';
+import { exitCode, showsColour, type ExitCode, type ProcessContext } from './flow-command.ts';
+import { machineCapacity, machineFacts, taskEnvironment } from './machine.ts';
 import type { PlannedExperiment } from './planned-experiment.ts';
-import type { RunSettings } from './run-options.ts';
-import { handleSignals } from './signals.ts';
-import { taskEnvironment } from './worker-surroundings.ts';
-import { machineFacts } from './machine-facts.ts';
 import type { Workspace } from './workspace.ts';
 
 /** How long a stage may take to write its checkpoint after the first Ctrl-C. */
 const graceMs = 30_000;
 
-export interface RunSurroundings {
+export interface RunContext {
   readonly workspace: Workspace;
-  readonly surroundings: ProcessContext;
-  /** Store nothing: see what tasks give. */
+  readonly context: ProcessContext;
+  /** Store no results: only see what tasks produce. */
   readonly isTrial?: boolean;
 }
 
-/** Runs what a plan leaves to be run, shows it, records it, and stops it in order when we are told to. */
+/** Runs what a plan leaves to be run, shows it, records it, and stops it in order on a signal. */
 export async function startRun(
   planned: PlannedExperiment,
   options: ExperimentOptions & RunSettings,
-  { workspace, surroundings, isTrial = false }: RunSurroundings,
+  { workspace, context, isTrial = false }: RunContext,
 ): Promise<RunEnd> {
   const { experiment } = planned.plan;
   await checkCaches(workspace.cache);
-  // A limit that cannot be read shall not be found at the end of a run of days.
-  cacheLimits(workspace.cache.folders.entries, surroundings);
+  // A limit that cannot be read must not be found at the end of a run of days.
+  cacheLimits(workspace.cache.folders.entries, context);
   const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
   // Absolute, so that the run can be repeated from any folder.
-  const setFile = options.setFile.map((each) => resolve(surroundings.workingFolder, each));
+  const setFile = options.setFile.map((each) => resolve(context.workingFolder, each));
   const facts = runFacts(id, planned, { ...options, setFile });
-  const readers = openReaders({ experiment, options, workspace, surroundings, facts, folder });
+  const readers = openReaders({ experiment, options, workspace, context, facts, folder });
   const interruption = new Interruption();
-  const unheed = handleSignals(interruption);
+  const stopHandling = handleSignals(interruption);
   const request: RunRequest = {
     experiment,
     run: id,
@@ -61,14 +55,14 @@ export async function startRun(
     openLocks: () => workspace.openLocks(id),
     openExecutor: async () => {
       const { LocalExecutor } = await import('../pipeline/execute/executors/local/local-executor.ts');
-      return new LocalExecutor(machineCapacity(options, surroundings));
+      return new LocalExecutor(machineCapacity(options, context));
     },
     afterFailure: options.keepGoing ? 'go-on' : options.failFast ? 'stop' : 'finish',
     retries: options.retries,
     graceMs,
     lastDurationMs: (task) => lastDurationOf(workspace.database, experiment.name, task.id),
     workerEnvironment: (task, share) =>
-      taskEnvironment(task, planned.engines.of(task)?.identity, share, surroundings.environment),
+      taskEnvironment({ task, engine: planned.engines.of(task)?.identity, share }, context.environment),
     isTrial,
     interruption,
     readers: readers.handle,
@@ -76,19 +70,14 @@ export async function startRun(
   };
   try {
     const end = await runExperiment(request, planned.plan, planned.knowledge);
-    if (end.counts.done > 0 && !isTrial) await tidy(workspace, surroundings);
+    // Only a run that has stored something can have filled the cache.
+    if (end.counts.done > 0 && !isTrial) await collectGarbageAfterRun(workspace, context);
     return end;
   } finally {
-    unheed();
+    stopHandling();
     await readers.close();
     linkLatest(workspace.runsFolder, experiment.name, folder);
   }
-}
-
-/** Only a run that has stored something can have filled the cache. */
-async function tidy(workspace: Workspace, surroundings: ProcessContext): Promise<void> {
-  const { collectGarbageAfterRun } = await import('./collect-garbage-after-run.ts');
-  await collectGarbageAfterRun(workspace, surroundings);
 }
 
 export function exitCodeOf(end: RunEnd): ExitCode {
@@ -102,7 +91,7 @@ export function exitCodeOf(end: RunEnd): ExitCode {
   }
 }
 
-interface ReadersRequest extends RunSurroundings {
+interface ReadersRequest extends RunContext {
   readonly experiment: Experiment;
   readonly options: RunSettings;
   readonly facts: RunFacts;
@@ -110,11 +99,11 @@ interface ReadersRequest extends RunSurroundings {
 }
 
 function openReaders(request: ReadersRequest) {
-  const { experiment, options, workspace, surroundings, facts, folder } = request;
+  const { experiment, options, workspace, context, facts, folder } = request;
   closeKilledRuns(workspace.record);
   const runFolder = new RunFolderWriter(folder, facts);
   const recorder = new DatabaseRecorder(workspace.record, facts, (key) => workspace.documentOf(key));
-  const reporter = openReporter(options.json, workspace.folder, surroundings);
+  const reporter = openReporter(options.json, workspace.folder, context);
   // The record comes first: what is on the screen is on the disk.
   const changes = facts.gitCommit === null ? [] : [new ChangeRecorder(experiment, folder)];
   const readers = [runFolder, recorder, ...changes, reporter];
@@ -126,6 +115,36 @@ function openReaders(request: ReadersRequest) {
       await Promise.all(changes.map((each) => each.close()));
       await reporter.close();
     },
+  };
+}
+
+/** The reader of a run's events that shows them to the user. */
+function openReporter(json: boolean, workspace: string, context: ProcessContext): Reporter {
+  const { stdout, stderr, environment } = context;
+  return chooseReporter({
+    json,
+    isTerminal: stdout.isTTY && environment['TERM'] !== 'dumb' && isUnset(environment['CI']),
+    colour: showsColour(stdout, environment),
+    stdout,
+    stderr,
+    workspace,
+  });
+}
+
+function isUnset(value: string | undefined): boolean {
+  return value === undefined || value === '' || value === 'false';
+}
+
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Lets the first Ctrl-C (or SIGTERM, SIGHUP) stop a run in order, and the second at once. Returns the function that undoes it. */
+function handleSignals(interruption: Interruption): () => void {
+  const escalate = (): void => {
+    interruption.escalate();
+  };
+  for (const signal of stopSignals) process.on(signal, escalate);
+  return () => {
+    for (const signal of stopSignals) process.off(signal, escalate);
   };
 }
 

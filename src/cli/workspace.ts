@@ -1,24 +1,18 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { Digest } from '../core/digest.ts';
 import { readEntry } from '../pipeline/cache/cache-entry.ts';
 import { ResultCache } from '../pipeline/cache/result-cache.ts';
 import { folderSource } from '../pipeline/cache/sources/folder.ts';
 import { StatCache, statCachePath, type ContentDigester } from '../pipeline/cache/stat-cache.ts';
-import type { TaskLocks } from '../pipeline/cache/task-locks.ts';
-import { CachePlanningContext } from '../pipeline/execute/planning-context.ts';
 import type { Key, KeyDocument } from '../pipeline/plan/key-document.ts';
-import { openOrReplace } from '../pipeline/record/database-damage.ts';
-import { lookIntoDatabase } from '../pipeline/record/look-into-database.ts';
-import { openDatabase, type FlowDatabase } from '../pipeline/record/open-database.ts';
-import { lastAttemptOf, lastKeyOf, recordedDocument } from '../pipeline/record/past-runs.ts';
+import type { TaskLocks } from '../pipeline/cache/task-locks.ts';
+import { lookIntoDatabase, openDatabase, openOrReplace, type FlowDatabase } from '../pipeline/record/open-database.ts';
 import { databaseFileName } from '../pipeline/record/run-folder.ts';
-import { outcomeText } from '../pipeline/console/outcome-text.ts';
-import type { Experiment, TaskSpec } from '../pipeline/experiment/experiment.ts';
+import type { TreeStore, WrittenTree } from '../pipeline/experiment/written-tree.ts';
 import type { StageFolders } from '../pipeline/experiment/stage-kinds.ts';
-import type { TaskEngines } from './engine.ts';
-import type { ProcessContext } from './flow-command.ts';
+import type { Call, ProcessContext } from './flow-command.ts';
 import { packageFolder } from '../core/package-folder.ts';
-import { TreeFolder } from './tree-folder.ts';
 import { isUnwritable } from './file-system-failure.ts';
 
 /** The folder experiments are relative to, with what earlier runs left in its `runs/`. */
@@ -46,7 +40,7 @@ export class Workspace {
         : { entries: shared, scratch: join(shared, '.scratch') },
       second === undefined ? [] : [folderSource(second)],
     );
-    // Locks belong to the keys of a cache, so they lie where everybody who uses it finds them.
+    // Locks belong to the keys of a cache, so they are where every user of it finds them.
     this.locksPath = shared === undefined ? join(this.runsFolder, 'locks.db') : join(shared, '.locks.db');
   }
 
@@ -65,18 +59,18 @@ export class Workspace {
       return openOrReplace(statCachePath(this.makeRunsFolder()), (path) => new StatCache(path));
     } catch (error) {
       if (!isUnwritable(error)) throw error;
-      // A workspace that may only be read: contents are read anew each time.
+      // A workspace that may only be read: contents are read again each time.
       return new StatCache(':memory:');
     }
   }
 
-  /** The record, for looking into it. */
+  /** The record, to be read. */
   get database(): FlowDatabase {
     this.#database ??= lookIntoDatabase(join(this.runsFolder, databaseFileName));
     return this.#database;
   }
 
-  /** The record, for adding to it; created where it does not exist. */
+  /** The record, to be added to; created if it does not exist. */
   get record(): FlowDatabase {
     if (this.#record === undefined) {
       const record = openDatabase(join(this.makeRunsFolder(), databaseFileName));
@@ -87,7 +81,7 @@ export class Workspace {
     return this.#record;
   }
 
-  /** Creates runs/ where it does not exist, and gives its path. */
+  /** Creates runs/ if it does not exist, and returns its path. */
   makeRunsFolder(): string {
     mkdirSync(this.runsFolder, { recursive: true });
     return this.runsFolder;
@@ -97,43 +91,8 @@ export class Workspace {
   async openLocks(run: string): Promise<TaskLocks> {
     const { TaskLocks } = await import('../pipeline/cache/task-locks.ts');
     mkdirSync(dirname(this.locksPath), { recursive: true });
-    // Whoever holds a lock in a damaged file can no longer say so: there is nothing in it to keep.
+    // The owner of a lock in a damaged file can no longer be found: there is nothing in it to keep.
     return openOrReplace(this.locksPath, (path) => new TaskLocks(path, run));
-  }
-
-  /** The key document of the last execution of a task, for reasons: from the record, or from the result itself. */
-  #previous(experiment: Experiment, task: TaskSpec): KeyDocument | undefined {
-    const key = lastKeyOf(this.database, experiment.name, task.id);
-    if (key === undefined) return undefined;
-    const recorded = recordedDocument(this.database, key);
-    if (recorded !== undefined) return JSON.parse(recorded) as KeyDocument;
-    return this.documentOf(key);
-  }
-
-  #lastAttempt(experiment: Experiment, task: TaskSpec): string | undefined {
-    const attempt = lastAttemptOf(this.database, experiment.name, task.id);
-    if (attempt === undefined) return undefined;
-    const ended = attempt.detail === null ? 'its runner was killed' : outcomeText(attempt.detail);
-    return `${ended} (run ${attempt.run})`;
-  }
-
-  /** What a plan of an experiment asks for, answered from here. */
-  knowledge(experiment: Experiment, engines: TaskEngines, { adopts = false } = {}): CachePlanningContext {
-    const { cache, lazyDigests: digests } = this;
-    return new CachePlanningContext({
-      experiment,
-      engineOf: (task) => engines.of(task)?.identity,
-      cache,
-      digests,
-      adopts,
-      previous: (task) => this.#previous(experiment, task),
-      lastAttempt: (task) => this.#lastAttempt(experiment, task),
-      programVersion: async (command) => {
-        // Starting processes is for experiments that ask for it.
-        const { programVersion } = await import('./program-version.ts');
-        return programVersion(command, this.folder);
-      },
-    });
   }
 
   documentOf(key: Key): KeyDocument | undefined {
@@ -149,10 +108,10 @@ export class Workspace {
 
 /**
  * The workspace a command works in: `--workspace`, or the folder it was called in. `FLOW_CACHE` names a cache folder to
- * share with other workspaces and users, `FLOW_SECOND_CACHE` one to look into where ours has nothing.
+ * share with other workspaces and users, `FLOW_SECOND_CACHE` one to look into for what ours lacks.
  */
-export function openWorkspace(surroundings: ProcessContext, asked: string | undefined): Workspace {
-  const { workingFolder, environment } = surroundings;
+export function openWorkspace(context: ProcessContext, asked: string | undefined): Workspace {
+  const { workingFolder, environment } = context;
   const caches = { shared: environment['FLOW_CACHE'], second: environment['FLOW_SECOND_CACHE'] };
   const given = Object.entries(caches).flatMap(([name, path]) =>
     path === undefined || path === '' ? [] : [[name, resolve(workingFolder, path)] as const],
@@ -160,7 +119,21 @@ export function openWorkspace(surroundings: ProcessContext, asked: string | unde
   return new Workspace(resolve(workingFolder, asked ?? '.'), Object.fromEntries(given));
 }
 
-/** Where the stages that come with the package lie. */
+/** Opens the workspace of a call for `act`, and closes it however that ends. */
+export async function inWorkspace<T>(
+  call: Call,
+  context: ProcessContext,
+  act: (workspace: Workspace) => T | Promise<T>,
+): Promise<T> {
+  const workspace = openWorkspace(context, call.options['workspace'] as string | undefined);
+  try {
+    return await act(workspace);
+  } finally {
+    workspace.close();
+  }
+}
+
+/** Where the stages that come with the package are. */
 export function stageFolders(): StageFolders {
   const folder = packageFolder();
   return {
@@ -169,4 +142,60 @@ export function stageFolders(): StageFolders {
     validators: join(folder, 'dist', 'validators'),
     manifestSchema: join(folder, 'schemas', 'stage.schema.json'),
   };
+}
+
+/** Trees kept: one per version of an experiment that was in use lately. */
+const maxTrees = 32;
+
+/**
+ * The trees of experiment files in `runs/parsed/`, by digest of the text. They can be deleted at any time; one that
+ * a kill or a full disk has cut off counts as absent.
+ */
+class TreeFolder implements TreeStore {
+  readonly #runsFolder: string;
+  readonly #folder: string;
+  readonly #fresh = new Map<Digest, WrittenTree>();
+
+  constructor(runsFolder: string) {
+    this.#runsFolder = runsFolder;
+    this.#folder = join(runsFolder, 'parsed');
+  }
+
+  find(name: Digest): WrittenTree | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.#folder, name), 'utf8')) as WrittenTree;
+    } catch {
+      return undefined;
+    }
+  }
+
+  keep(name: Digest, tree: WrittenTree): void {
+    this.#fresh.set(name, tree);
+  }
+
+  /** Writes what was kept, unless nothing was run here: looking at an experiment leaves nothing behind. */
+  close(): void {
+    if (this.#fresh.size === 0 || !existsSync(this.#runsFolder)) return;
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+      for (const [name, tree] of this.#fresh) this.#write(name, tree);
+      this.#thin();
+    } catch {
+      // A workspace that may only be read: its files are read again each time.
+    }
+  }
+
+  #write(name: Digest, tree: WrittenTree): void {
+    const temporary = join(this.#folder, `.${name}.${process.pid}`);
+    writeFileSync(temporary, JSON.stringify(tree));
+    renameSync(temporary, join(this.#folder, name));
+  }
+
+  #thin(): void {
+    const age = (name: string): number => statSync(join(this.#folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const names = readdirSync(this.#folder);
+    if (names.length <= maxTrees) return;
+    const byAge = names.map((name) => ({ name, age: age(name) })).sort((a, b) => b.age - a.age);
+    for (const { name } of byAge.slice(maxTrees / 2)) rmSync(join(this.#folder, name), { force: true });
+  }
 }

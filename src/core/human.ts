@@ -21,6 +21,11 @@ export function humanBytes(bytes: number): string {
   return unit === 0 ? `${String(bytes)} B` : `${value.toFixed(1)} ${units[unit] ?? ''}`;
 }
 
+/** `1 task`, `12 tasks`. */
+export function counted(count: number, singular: string, plural = `${singular}s`): string {
+  return `${count} ${count === 1 ? singular : plural}`;
+}
+
 function pad(value: number): string {
   return String(value).padStart(2, '0');
 }

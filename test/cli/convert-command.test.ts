@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 describe('flow convert', () => {
-  it('goes from each format to the next and back, and says how much the results differ', async () => {
+  it('goes from each format to the next and back, and prints how much the results differ', async () => {
     const path = ['small', 'a/small.onnx', 'b/small-symbol.json', 'c/small.npz', 'd/small.caffemodel', 'e/'];
     for (const [index, from] of path.slice(0, -1).entries()) {
       const to = path[index + 1] ?? '';
@@ -52,7 +52,7 @@ describe('flow convert', () => {
     expect(modelFormatOf(join(rig.folder, 'out')).name).toBe('mxnet');
   });
 
-  it('says what is wrong with a call', async () => {
+  it('reports what is wrong with a call', async () => {
     const wrong = async (...args: string[]): Promise<string> => {
       const { code, stderr } = await rig.flow(['convert', ...args]);
       expect(code).toBe(2);
@@ -69,7 +69,7 @@ describe('flow convert', () => {
       'expected --limit to be a number, found "much"',
     );
     expect(await wrong('small', 'small.onnx', '--limit', '-1')).toContain('--limit to be a number of at least 0');
-    expect(await wrong('small', 'small.onnx', '--epoch', '0.5')).toContain('--epoch to be a whole number');
+    expect(await wrong('small', 'small.onnx', '--epoch', '0.5')).toContain('--epoch to be an integer');
     expect(await wrong('small', 'small.foo')).toContain('found ".foo"');
   });
 
@@ -119,7 +119,7 @@ describe('flow convert', () => {
     );
   });
 
-  it('says that it assumes a size where a symbol leaves it open, and keeps that with the model', async () => {
+  it('reports that it assumes a size if a symbol leaves it open, and keeps that with the model', async () => {
     writeSymbol(
       join(rig.folder, 'open'),
       [['Convolution', 'conv', ['data', 'conv_weight'], { attrs: convolution }]],

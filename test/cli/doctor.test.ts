@@ -11,7 +11,7 @@ interface Finding {
   readonly subject: string;
   readonly state: string;
   readonly found: string;
-  readonly mend?: string;
+  readonly fix?: string;
 }
 
 async function findings(
@@ -54,14 +54,14 @@ describe('flow doctor', () => {
     expect(stdout).toMatch(/^ok {7}SQLite +3\./m);
   });
 
-  it('names an engine that does not exist, says what may be asked for, and does not end with 0', async () => {
+  it('names an engine that does not exist, lists what may be requested, and does not end with 0', async () => {
     const { code, all } = await findings({ FLOW_ENGINE: 'tensorflo' });
     expect(code).not.toBe(0);
     expect(all.find(({ subject }) => subject === 'engine')).toEqual({
       subject: 'engine',
       state: 'missing',
       found: 'there is no engine "tensorflo"',
-      mend: 'FLOW_ENGINE may be tensorflow, cuda, onnxruntime, wasm, cpu, or unset for the best one that is installed',
+      fix: 'FLOW_ENGINE may be tensorflow, cuda, onnxruntime, wasm, cpu, or unset for the best one that is installed',
     });
   });
 });

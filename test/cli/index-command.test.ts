@@ -24,7 +24,7 @@ describe('flow index', () => {
     expect(again.code).toBe(2);
     expect(again.stderr.replaceAll(rig.folder, '<workspace>').trimEnd()).toMatchInlineSnapshot(`
       "<workspace>/set/train.idx: index-exists: there is an index already
-        flow inspect says whether it belongs to the records; --force writes it anew."
+        flow inspect shows whether it belongs to the records; --force writes it again."
     `);
     expect((await rig.flow(['index', '--force', 'set/train.rec'])).code).toBe(0);
     expect((await rig.flow(['index', 'set/property'])).stderr).toContain('expected a .rec file');

@@ -7,7 +7,7 @@ beforeAll(async () => {
   rig = new Rig();
   rig.write(
     'a.yaml',
-    'name: a\nstages:\n  task:\n    uses: shell\n    with: { command: "echo said; echo 1 > $out", outputs: { out: out.txt } }\n',
+    'name: a\nstages:\n  task:\n    uses: shell\n    with: { command: "echo printed; echo 1 > $out", outputs: { out: out.txt } }\n',
   );
   const ended = await rig.flow(['run', 'a.yaml', '--json']);
   expect(ended.code).toBe(0);
@@ -62,10 +62,17 @@ test.each(calls)('flow %s --json prints JSON', async (command, keys) => {
 test.each([
   ['run --json', "missing required argument 'file'"],
   ['run a.yaml --json --jbos 2', "unknown option '--jbos'\n(Did you mean --jobs?)"],
-  ['run a.yaml --json --cpus 0', "option '--cpus <n>' argument '0' is invalid. expected a whole number of at least 1"],
 ])('a call that is not understood, flow %s, is a failure as JSON too', async (command, message) => {
   const ended = await rig.flow(command.split(' '));
   expect(ended.code).toBe(2);
   expect(JSON.parse(ended.stdout)).toEqual({ failures: [{ code: 'wrong-call', message }] });
   expect(ended.stderr).toBe(`error: ${message}\n`);
+});
+
+test('a value that an option does not take is a failure with a code, as JSON too', async () => {
+  const ended = await rig.flow(['run', 'a.yaml', '--json', '--cpus', '0']);
+  expect(ended.code).toBe(2);
+  const message = 'expected --cpus to be an integer of at least 1, found "0"';
+  expect(JSON.parse(ended.stdout)).toEqual({ failures: [{ code: 'wrong-option', message }] });
+  expect(ended.stderr).toBe(`wrong-option: ${message}\n`);
 });

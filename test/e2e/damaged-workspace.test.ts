@@ -26,7 +26,7 @@ it('a damaged database is reported, and rebuilt from the folders of the runs', a
     expect(ended.code).toBe(2);
     expect(ended.stderr.replaceAll(rig.folder, '<workspace>').trimEnd()).toMatchInlineSnapshot(`
       "<workspace>/runs/flow.db: database-damaged: expected the database of the runs, found a damaged file (file is not a database)
-        \`flow db rebuild\` makes it anew from the folders of the runs, and keeps the damaged one beside it"
+        flow db rebuild makes a new one from the folders of the runs, and keeps the damaged one next to it."
     `);
   }
   const rebuilt = await rig.flow(['db', 'rebuild']);
@@ -115,7 +115,7 @@ describe('a workspace that may only be read', () => {
     expect(refused.stderr).toMatch(
       /^cache-not-writable: expected a cache folder that can be made and written, found \S+\/runs\/cache: EACCES/,
     );
-    expect(refused.stderr).toContain('name another folder in FLOW_CACHE');
+    expect(refused.stderr).toContain('Name another folder in FLOW_CACHE.');
   });
 
   it('is looked into without a trace where nothing was ever run', async () => {
@@ -125,7 +125,7 @@ describe('a workspace that may only be read', () => {
     expect(refused.code).toBe(2);
     expect(refused.stderr).toBe(
       'cache-not-writable: expected a cache folder that can be made and written, found ' +
-        `${rig.path('runs/cache')}: EACCES: permission denied, mkdir '${rig.path('runs')}'\n  name another folder in FLOW_CACHE\n`,
+        `${rig.path('runs/cache')}: EACCES: permission denied, mkdir '${rig.path('runs')}'\n  Name another folder in FLOW_CACHE.\n`,
     );
     expect(existsSync(rig.path('runs'))).toBe(false);
   });

@@ -56,7 +56,7 @@ describe('of naming things', () => {
   it('unknown-command', async () => {
     expect(await complaint('rnu', 'pair.yaml')).toMatchInlineSnapshot(`
       "unknown-command: there is no command "rnu" (did you mean "run"?)
-        flow --help lists the commands"
+        flow --help lists the commands."
     `);
   });
   it('unknown-task', async () => {
@@ -83,20 +83,20 @@ describe('of naming things', () => {
   it('unknown-run', async () => {
     expect(await complaint('show', 'piar')).toMatchInlineSnapshot(`
       "unknown-run: there is no run "piar" (did you mean "pair"?)
-        flow runs lists them; the name of an experiment stands for its last run"
+        flow runs lists them; the name of an experiment means its last run."
     `);
   });
   it('ambiguous-run', async () => {
     await rig.flow(['run', 'pair.yaml']);
     expect(await complaint('show', '2')).toMatchInlineSnapshot(`
       "ambiguous-run: the ids of several runs begin with "2"
-        flow runs lists them; the name of an experiment stands for its last run"
+        flow runs lists them; the name of an experiment means its last run."
     `);
   });
   it('unknown-result', async () => {
     expect(await complaint('cache', 'pin', 'pair:nothing')).toMatchInlineSnapshot(`
       "unknown-result: the cache holds no result "pair:nothing"
-        flow cache ls lists what it holds"
+        flow cache ls lists what it holds."
     `);
   });
   it('ambiguous-result', async () => {
@@ -111,12 +111,12 @@ describe('of naming things', () => {
     const shared = digits.find((digit, index) => digits.indexOf(digit) !== index) ?? '';
     const count = digits.filter((digit) => digit === shared).length;
     expect(await complaint('cache', 'pin', shared)).toBe(
-      `ambiguous-result: "${shared}" begins the keys of ${count} results\n  give more of the key`,
+      `ambiguous-result: "${shared}" begins the keys of ${count} results\n  Type more of the key.`,
     );
   });
   it('wrong-option', async () => {
     expect(await complaint('inspect', 'pair.yaml', '--limit', 'few')).toMatchInlineSnapshot(
-      `"wrong-option: expected --limit to be a whole number, found "few""`,
+      `"wrong-option: expected --limit to be an integer of at least 0, found "few""`,
     );
     expect(await complaint('index', 'pair.yaml')).toMatchInlineSnapshot(
       `"wrong-option: expected a .rec file or a folder with a train.rec, found <workspace>/pair.yaml"`,
@@ -126,14 +126,14 @@ describe('of naming things', () => {
     const ended = await rig.flow(['run', 'pair.yaml'], { FLOW_SECOND_CACHE: 'not/mounted' });
     expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "second-cache-missing: expected a folder of results, found none: <workspace>/not/mounted
-        mount the drive it lies on, or leave FLOW_SECOND_CACHE unset"
+        Mount the drive it is on, or leave FLOW_SECOND_CACHE unset."
     `);
   });
   it('cache-not-writable', async () => {
     const ended = await rig.flow(['run', 'pair.yaml'], { FLOW_CACHE: '/proc/x/y' });
     expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "cache-not-writable: expected a cache folder that can be made and written, found /proc/x/y: ENOENT: no such file or directory, mkdir '/proc/x'
-        name another folder in FLOW_CACHE"
+        Name another folder in FLOW_CACHE."
     `);
   });
   it('unknown-engine', async () => {
@@ -162,8 +162,8 @@ describe('of naming things', () => {
   });
   it('several-tasks', async () => {
     expect(await complaint('repeat', 'pair.yaml', 'first')).toMatchInlineSnapshot(`
-      "several-tasks: "first" stands for 2 tasks; one can be repeated at a time
-        first[n=1], first[n=2]"
+      "several-tasks: "first" means 2 tasks; one can be repeated at a time
+        Its tasks: first[n=1], first[n=2]."
     `);
   });
   it('unknown-shell', async () => {
@@ -177,7 +177,7 @@ describe('of naming things', () => {
     await rig.flow(['run', 'stops.yaml']);
     expect(await complaint('logs', 'last', '--run', 'stops')).toMatchInlineSnapshot(`
       "no-log: last has no log in run <time>-stops: it did not run
-        flow show tells why"
+        flow show shows why."
     `);
   });
   it('nothing-to-accept', async () => {
@@ -220,7 +220,7 @@ describe('of files and folders', () => {
     await rig.flow(['export', 'pair', 'exported']);
     expect(await complaint('import', 'exported')).toMatchInlineSnapshot(`
       "run-exists: there is a run <time>-pair already
-        flow rm <time>-pair removes it"
+        flow rm <time>-pair removes it."
     `);
   });
   it('no-run-here', async () => {
@@ -290,7 +290,7 @@ describe('of files and folders', () => {
     });
     expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "<workspace>/flat/runs: unwritable-folder: cannot use <workspace>/flat/runs: a file is in its place (EEXIST: file already exists, mkdir '<workspace>/flat/runs')
-        make room or give yourself the right to write there; --workspace and FLOW_CACHE name other folders"
+        Make room or get the right to write there; --workspace and FLOW_CACHE name other folders."
     `);
   });
   it('endless-folder', async () => {
@@ -309,7 +309,7 @@ describe('of files and folders', () => {
     later.close();
     expect(await complaint('runs', '--workspace', 'later')).toMatchInlineSnapshot(`
       "<workspace>/later/runs/flow.db: database-too-new: expected a database of version 3 or less, found version 1000
-        a later version of faceflow has written it; update, or move the file away and run \`flow db rebuild\`"
+        A later version of faceflow has written it. Update, or move the file away and run flow db rebuild."
     `);
   });
 });
@@ -392,8 +392,8 @@ describe('of tasks', () => {
     rig.write('seen.yaml', single('seen', 'echo ${env.SEEN:-none} > $out'));
     await rig.flow(['run', 'seen.yaml'], { SEEN: 'a' });
     expect(await complaint('rerun', 'seen')).toMatchInlineSnapshot(`
-      "rerun-differs: run <time>-seen cannot be repeated as it was: task would be something else now
-        the environment, or versions of stages, have changed since"
+      "rerun-differs: run <time>-seen cannot run again as it was: task would be something else now
+        The environment, or versions of stages, have changed since."
     `);
   });
   it('run-is-running and cache-in-use', async () => {

@@ -79,7 +79,7 @@ describe('flow accept', () => {
 });
 
 describe('flow repeat', () => {
-  it('says whether a task gives the same again, and leaves its result alone', async () => {
+  it('shows whether a task is reproducible, and leaves its result alone', async () => {
     rig.write(
       'twice.yaml',
       'name: twice\nsummary: a test\nstages:\n' +
@@ -88,14 +88,14 @@ describe('flow repeat', () => {
     );
     const same = await rig.flow(['repeat', 'twice.yaml', 'same']);
     expect(same.code).toBe(0);
-    expect(same.stdout).toContain('same gives the same again, byte for byte');
+    expect(same.stdout).toContain('same is reproducible: the same result again, byte for byte');
     const shown = JSON.parse((await rig.flow(['why', 'twice.yaml', 'same', '--json'])).stdout) as object[];
     expect(shown).toMatchObject([{ state: 'cached', repeated: { identical: true, differing: [] } }]);
     await rig.flow(['run', 'twice.yaml']);
     const before = rig.read('runs/latest/twice/outputs/other/b.txt');
     const other = await rig.flow(['repeat', 'twice.yaml', 'other']);
     expect(other.code).toBe(1);
-    expect(other.stdout).toContain('other does not give the same again: out\n');
+    expect(other.stdout).toContain('other is not reproducible: another result in out\n');
     expect(outcomes(await rig.flow(['run', 'twice.yaml', '--json']))).toEqual({ same: 'cached', other: 'cached' });
     const why = await rig.flow(['why', 'twice.yaml', 'other']);
     expect(why.stdout).toMatch(/^other: nothing changed, cached since .*\n {2}repeated on .*Z: differs in out\n$/);

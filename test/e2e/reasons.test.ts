@@ -32,11 +32,11 @@ describe('a task without a result that was kept', () => {
     expect(await why('copy.yaml', 'a')).toBe(
       'a would run:\n' +
         '  no result yet; the last attempt: input <workspace>/in.txt changed while it ran; what it made was not put ' +
-        'into the cache but lies in <workspace>/runs/<time>-copy/kept/a (run <time>-copy)\n',
+        'into the cache but is kept in <workspace>/runs/<time>-copy/kept/a (run <time>-copy)\n',
     );
   });
 
-  it('says how it failed, was interrupted or was left by a runner that was killed', async () => {
+  it('shows how it failed, was interrupted or was left by a runner that was killed', async () => {
     rig.chain({ a: [] }, { a: 'waits: true' });
     const interrupted = rig.start(['run', 'chain.yaml']);
     await rig.workerOf('a');
@@ -60,7 +60,7 @@ describe('a task without a result that was kept', () => {
 });
 
 describe('a result of a shared cache', () => {
-  it('that is gone since is missed by whoever took it from there', async () => {
+  it('that is gone since is missed by the task that used it', async () => {
     const shared = { FLOW_CACHE: rig.path('shared') };
     rig.chain({ a: [] });
     await rig.flow(['run', 'chain.yaml'], shared);

@@ -86,7 +86,7 @@ it('a run whose inputs have changed since is not repeated with others in silence
       'sum.yaml:8:55 not-as-recorded: two.txt is not what the run read: recorded content <digest>, found <digest>\n' +
         '  inputs: { in: "${stages.a.outputs.out}", other: two.txt }\n' +
         `  ${' '.repeat(48)}~~~~~~~\n` +
-        '  put the recorded content back, or take what is there now: --with-current-inputs\n',
+        '  Put the recorded content back, or take what is there now: --with-current-inputs.\n',
     );
   }
   rig.write('one.txt', 'also another\n');

@@ -153,10 +153,15 @@ export class Rig {
   }
 }
 
-export async function until(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
+/** Waits for a condition; `awaited` names in a failed test what never came: "the worker ends". */
+export async function until(
+  condition: () => boolean,
+  awaited = condition.toString(),
+  timeoutMs = 60_000,
+): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!condition()) {
-    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for: ${condition.toString()}`);
+    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain until ${awaited}`);
     await sleep(10);
   }
 }

@@ -114,7 +114,7 @@ describe('flow run', () => {
 });
 
 describe('an interrupted run', () => {
-  it('stops in order on the first Ctrl-C, ends with 130 and goes on from the checkpoint', async () => {
+  it('stops in order on the first Ctrl-C, ends with 130 and resumes from the checkpoint', async () => {
     steppingExperiment();
     const running = rig.start(['run', 'steps.yaml', '--json']);
     await rig.workerOf('steps');
@@ -142,7 +142,7 @@ describe('an interrupted run', () => {
     expect(isAlive(worker)).toBe(false);
   });
 
-  it('goes on from the checkpoint after the runner was killed, whose worker ends by itself', async () => {
+  it('resumes from the checkpoint after the runner was killed, whose worker ends by itself', async () => {
     steppingExperiment();
     const running = rig.start(['run', 'steps.yaml']);
     const worker = await rig.workerOf('steps');
@@ -160,7 +160,7 @@ describe('an interrupted run', () => {
     database.close();
   });
 
-  it('goes on from the checkpoint after the worker was killed', async () => {
+  it('resumes from the checkpoint after the worker was killed', async () => {
     steppingExperiment();
     const running = rig.start(['run', 'steps.yaml']);
     process.kill(await rig.workerOf('steps'), 'SIGKILL');
@@ -216,7 +216,7 @@ describe('two runs at once', () => {
 });
 
 describe('a damaged cache', () => {
-  it('computes a result anew whose file was cut off, and says so', async () => {
+  it('computes a result again whose file was cut off, and says so', async () => {
     rig.chain({ a: [], b: ['a'] }, { a: 'files: 3' });
     await rig.flow(['run', 'chain.yaml']);
     const file = rig.path('runs/latest/chain/outputs/a/folder/1');
@@ -232,7 +232,7 @@ describe('a damaged cache', () => {
     expect(rig.read('runs/latest/chain/outputs/a/folder/1')).toBe('a 1');
   });
 
-  it('computes a result anew whose description was cut off', async () => {
+  it('computes a result again whose description was cut off', async () => {
     rig.chain({ a: [] });
     await rig.flow(['run', 'chain.yaml']);
     truncateSync(rig.path('runs/cache', rig.entries()[0] ?? '', 'entry.json'), 100);

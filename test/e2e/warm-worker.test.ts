@@ -53,7 +53,7 @@ it('a worker does one task after the other, each with its own log, folder and fi
   expect(peaks[0]).toBeGreaterThan(200);
   // What the first task had filled is not counted for the third.
   expect(peaks[2]).toBeLessThan(200);
-  await until(() => !isAlive(Number(notes()[0]?.pid)));
+  await until(() => !isAlive(Number(notes()[0]?.pid)), 'the worker ends with the run');
 });
 
 it('a worker that has loaded code that has changed since does no further task', async () => {
@@ -64,7 +64,7 @@ it('a worker that has loaded code that has changed since does no further task', 
   const last = `  last:\n    uses: ./stages/warm\n    with: { text: last, notes: ${rig.path('notes')}, before: "\${stages.between.outputs.out}" }\n`;
   rig.write('edited.yaml', `${rig.read('warm.yaml')}${between}${last}`);
   const running = rig.start(['run', 'edited.yaml', '--json']);
-  await until(() => rig.eventsSoFar().includes('"task-started","task":"between"'));
+  await until(() => rig.eventsSoFar().includes('"task-started","task":"between"'), 'the task "between" starts');
   rig.write('stages/warm/run.js', rig.read('stages/warm/run.js').replace('out ${', 'edited ${'));
   // Contents are taken as read a moment ago for a second.
   await sleep(1100);
@@ -90,8 +90,11 @@ it('a worker that waits lets go of graphics processors that another task is give
   const other = `  last:\n    uses: shell\n    resources: { gpus: 1 }\n    with: { command: sleep 1000, inputs: { in: "\${stages.a.outputs.out}" }, outputs: { out: out.txt } }\n`;
   rig.write('gpu.yaml', `${file}${other}`);
   const running = rig.start(['run', 'gpu.yaml'], { CUDA_VISIBLE_DEVICES: '5' });
-  await until(() => rig.eventsSoFar().includes('"task-started","task":"last"'));
-  await until(() => !isAlive(Number(notes()[0]?.pid)), 5000);
+  await until(() => rig.eventsSoFar().includes('"task-started","task":"last"'), 'the task "last" is given the GPU');
+  const worker = Number(notes()[0]?.pid);
+  expect(worker).toBeGreaterThan(0);
+  await until(() => !isAlive(worker), 'the worker that waits, and holds the GPU open, ends', 5000);
+  expect(running.process.exitCode).toBeNull();
   running.process.kill('SIGKILL');
   await running.ended;
 });
@@ -103,10 +106,10 @@ it('a worker ends with the runner, also while it waits for work', async () => {
     `${rig.read('warm.yaml')}  last:\n    uses: shell\n    with: { command: sleep 1000, inputs: { in: "\${stages.a.outputs.out}" }, outputs: { out: out.txt } }\n`,
   );
   const running = rig.start(['run', 'both.yaml']);
-  await until(() => rig.eventsSoFar().includes('"task-started","task":"last"'));
+  await until(() => rig.eventsSoFar().includes('"task-started","task":"last"'), 'the task "last" starts');
   const worker = Number(notes()[0]?.pid);
   expect(isAlive(worker)).toBe(true);
   running.process.kill('SIGKILL');
-  await until(() => !isAlive(worker));
+  await until(() => !isAlive(worker), 'the worker notices that its runner is dead');
   expect(readFileSync(rig.path('notes'), 'utf8')).toContain('a ');
 });

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import type { Params } from '../../stages/face2rec/contract.ts';
-import { defaultParams, type JsonObject } from '../../src/pipeline/experiment/params-validator.ts';
+import { face2recParams } from '../../bench/face2rec-params.ts';
 import { run } from '../../stages/face2rec/run.ts';
 import { temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 
@@ -23,13 +22,6 @@ interface Packed {
   readonly events: readonly StageEvent[];
 }
 
-/** Those of an experiment that gives none, as the schema has them. */
-function paramsByDefault(): Params {
-  const manifest = new URL('../../stages/face2rec/stage.json', import.meta.url);
-  const { params } = JSON.parse(readFileSync(manifest, 'utf8')) as { params: JsonObject };
-  return defaultParams(params) as unknown as Params;
-}
-
 /** Runs the stage. */
 export async function pack({
   images,
@@ -42,7 +34,7 @@ export async function pack({
   const outputs = { dataset: join(folder, 'dataset'), pairs: join(folder, 'pairs.bin') };
   const events: StageEvent[] = [];
   await run({
-    params: { ...paramsByDefault(), ...params },
+    params: { ...face2recParams(), ...params },
     inputs: { images, list, protocol },
     outputs,
     scratch: folder,

@@ -6,12 +6,10 @@ import { failures } from '../../pipeline/plan/failures.ts';
 import type { KeyDocument } from '../../pipeline/plan/key-document.ts';
 import type { PlannedTask } from '../../pipeline/plan/plan.ts';
 import { tasksNamed } from '../../pipeline/plan/select-tasks.ts';
-import { exitCode } from '../exit-code.ts';
-import { declareExperimentOptions, readExperimentOptions } from '../experiment-options.ts';
-import type { FlowCommand } from '../flow-command.ts';
+import { declareExperimentOptions, readExperimentOptions } from '../command-options.ts';
+import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
-import { answer, inWorkspace } from '../workspace-option.ts';
-import type { Workspace } from '../workspace.ts';
+import { inWorkspace, type Workspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -21,9 +19,9 @@ export const command: FlowCommand = {
       .requiredOption('--reason <text>', 'why what has changed does not matter; it is kept with the result')
       .option('--json', 'print JSON', false);
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, async (workspace) => {
-      const { plan, knowledge } = await plannedExperiment(readExperimentOptions(call), { workspace, surroundings });
+  run: (call, context) =>
+    inWorkspace(call, context, async (workspace) => {
+      const { plan, knowledge } = await plannedExperiment(readExperimentOptions(call), { workspace, context });
       const names = tasksNamed(plan.experiment, String(call.arguments[1]));
       const reason = String(call.options['reason']);
       const accepted: Accepted[] = [];
@@ -31,7 +29,7 @@ export const command: FlowCommand = {
         const previous = knowledge.previous(planned.task);
         accepted.push(await acceptTask(workspace, { planned, previous, reason }));
       }
-      answer(call, surroundings, {
+      answer(call, context, {
         json: { accepted: accepted.map(({ task, key }) => ({ task, key })) },
         text: accepted.map(acceptedText).join('\n'),
       });

@@ -12,26 +12,26 @@ import {
 import type { Key } from '../../pipeline/plan/key-document.ts';
 import { exportResults, importResults } from '../../pipeline/cache/transfer.ts';
 import { closeKilledRuns, lastRuns } from '../../pipeline/record/past-runs.ts';
-import { cacheLimits } from '../cache-limits.ts';
-import { exitCode } from '../exit-code.ts';
-import type { CommandGroup, FlowCommand } from '../flow-command.ts';
-import type { Workspace } from '../workspace.ts';
-import { tableText } from '../table-text.ts';
-import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
+import { cacheLimits } from '../cache-upkeep.ts';
+import { failures } from '../failures.ts';
+import { textTable } from '../../core/text/text-table.ts';
+import { answer, exitCode, type CommandGroup, type FlowCommand } from '../flow-command.ts';
+import { declareWorkspaceOptions } from '../command-options.ts';
+import { inWorkspace, type Workspace } from '../workspace.ts';
 
 type Action = FlowCommand & { readonly summary: string };
 
 const ls: Action = {
   summary: 'list what is stored: key, size, last use, who computed it',
   declare: declareWorkspaceOptions,
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, (workspace) => {
+  run: (call, context) =>
+    inWorkspace(call, context, (workspace) => {
       const results = listResults(workspace.cache);
       const bytes = results.reduce((sum, result) => sum + result.bytes, 0);
       const total = `${results.length} results, ${humanBytes(bytes)} in ${workspace.cache.folders.entries}`;
-      answer(call, surroundings, {
+      answer(call, context, {
         json: { folder: workspace.cache.folders.entries, bytes, results: results.map(resultJson) },
-        text: [...tableText(results.map(resultRow)), total].join('\n'),
+        text: [...textTable(results.map(resultRow)), total].join('\n'),
       });
       return exitCode.done;
     }),
@@ -43,19 +43,19 @@ const gc: Action = {
     declareWorkspaceOptions(command);
     command
       .option('--max-size <amount>', 'keep the results used last within this size, such as 50 GiB')
-      .option('--max-age <time>', 'drop what was not used for so long, such as 30 d')
-      .option('-n, --dry-run', 'say what would go, and what that would free; remove nothing', false);
+      .option('--max-age <time>', 'remove what was not used for so long, such as 30 d')
+      .option('-n, --dry-run', 'show what would go, and what that would free; remove nothing', false);
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, async (workspace) => {
+  run: (call, context) =>
+    inWorkspace(call, context, async (workspace) => {
       const { maxSize, maxAge, dryRun } = call.options as { maxSize?: string; maxAge?: string; dryRun: boolean };
       if (!dryRun) refuseWhileRunning(workspace);
-      const limits = cacheLimits(workspace.cache.folders.entries, surroundings, { maxSize, maxAge });
+      const limits = cacheLimits(workspace.cache.folders.entries, context, { maxSize, maxAge });
       const locks = await workspace.openLocks('flow cache gc');
       try {
         const collection = collectGarbage(workspace.cache, locks, { limits, now: Date.now(), isDry: dryRun });
         const { drop, keep, freedBytes, scratch } = collection;
-        answer(call, surroundings, {
+        answer(call, context, {
           json: {
             dropped: drop.map((each) => ({ ...resultJson(each), why: each.why })),
             kept: keep.length,
@@ -72,13 +72,13 @@ const gc: Action = {
 };
 
 const verify: Action = {
-  summary: 'read every stored file, and drop results that are not what was stored',
+  summary: 'read every stored file, and remove results that are not what was stored',
   declare(command) {
     declareWorkspaceOptions(command);
     command.option('--keep', 'only report them', false);
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, async ({ cache }) => {
+  run: (call, context) =>
+    inWorkspace(call, context, async ({ cache }) => {
       const damaged: { key: Key; problem: string }[] = [];
       const keys = cache.keys();
       for (const key of keys) {
@@ -89,7 +89,7 @@ const verify: Action = {
       }
       const lines = damaged.map(({ key, problem }) => `${key.slice(0, 12)}  ${problem}`);
       const summary = `${keys.length} results read, ${damaged.length} damaged`;
-      answer(call, surroundings, { json: { read: keys.length, damaged }, text: [...lines, summary].join('\n') });
+      answer(call, context, { json: { read: keys.length, damaged }, text: [...lines, summary].join('\n') });
       return damaged.length === 0 ? exitCode.done : exitCode.taskFailed;
     }),
 };
@@ -103,8 +103,8 @@ const pinAction: Action = {
       .option('--reason <text>', 'why, shown by ls', 'pinned by hand')
       .option('--remove', 'take the protection away', false);
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, ({ cache }) => {
+  run: (call, context) =>
+    inWorkspace(call, context, ({ cache }) => {
       const names = call.arguments[0] as readonly string[];
       const { reason, remove } = call.options as { reason: string; remove: boolean };
       const keys = names.map((name) => findKey(listResults(cache), name));
@@ -112,7 +112,7 @@ const pinAction: Action = {
         if (remove) unpin(cache, key);
         else pin(cache, key, reason);
       }
-      answer(call, surroundings, { json: { keys, pinned: !remove }, text: keys.join('\n') });
+      answer(call, context, { json: { keys, pinned: !remove }, text: keys.join('\n') });
       return exitCode.done;
     }),
 };
@@ -123,14 +123,14 @@ const exportAction: Action = {
     declareWorkspaceOptions(command);
     command.argument('<folder>').argument('[results...]', 'keys (or how they begin), or EXPERIMENT:TASK; default: all');
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, async ({ cache }) => {
+  run: (call, context) =>
+    inWorkspace(call, context, async ({ cache }) => {
       const [folder, names] = call.arguments as [string, readonly string[] | undefined];
       const results = listResults(cache);
       const asked = names ?? [];
       const keys = asked.length === 0 ? cache.keys() : asked.map((name) => findKey(results, name));
-      const copied = await exportResults(cache, keys, resolve(surroundings.workingFolder, folder));
-      answer(call, surroundings, {
+      const copied = await exportResults(cache, keys, resolve(context.workingFolder, folder));
+      answer(call, context, {
         json: { copied, known: keys.length - copied.length },
         text: `${copied.length} results copied, ${keys.length - copied.length} were there`,
       });
@@ -144,14 +144,14 @@ const importAction: Action = {
     declareWorkspaceOptions(command);
     command.argument('<folder>');
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, async ({ cache }) => {
-      const folder = resolve(surroundings.workingFolder, String(call.arguments[0]));
+  run: (call, context) =>
+    inWorkspace(call, context, async ({ cache }) => {
+      const folder = resolve(context.workingFolder, String(call.arguments[0]));
       const result = await importResults(cache, folder);
       const { imported, known, damaged } = result;
       const lines = damaged.map(({ key, problem }) => `${key.slice(0, 12)} was not taken: ${problem}`);
       const summary = `${imported.length} results taken, ${known.length} were here`;
-      answer(call, surroundings, { json: result, text: [...lines, summary].join('\n') });
+      answer(call, context, { json: result, text: [...lines, summary].join('\n') });
       return damaged.length === 0 ? exitCode.done : exitCode.taskFailed;
     }),
 };
@@ -160,16 +160,12 @@ export const command: CommandGroup = {
   actions: { ls, gc, verify, pin: pinAction, export: exportAction, import: importAction },
 };
 
-/** What a run is about to read must not go; limits that were asked for know no other mercy. */
+/** What a run is about to read must stay, and explicit limits have no grace period. */
 function refuseWhileRunning({ database }: Workspace): void {
   closeKilledRuns(database);
   const running = lastRuns(database).find(({ outcome }) => outcome === 'running');
   if (running === undefined) return;
-  fail({
-    code: 'cache-in-use',
-    message: `run ${running.id} is running, and may be about to read what gc would remove`,
-    hint: 'Wait until it has ended; --dry-run works at any time.',
-  });
+  fail(failures.cacheInUse({ run: running.id }));
 }
 
 function resultJson({ key, entry, usedAt, bytes, pin: reason }: StoredResult): object {
@@ -197,7 +193,7 @@ function collectionText({ drop, keep, freedBytes, scratch }: Collection, isDry: 
   const verb = isDry ? 'would go' : 'removed';
   const left = scratch.length === 0 ? '' : `, and ${scratch.length} abandoned scratch folders`;
   const total = `${drop.length} results ${verb}${left}; ${isDry ? 'that would free' : 'freed'} ${humanBytes(freedBytes)}; ${keep.length} stay`;
-  return [...tableText(rows), total].join('\n');
+  return [...textTable(rows), total].join('\n');
 }
 
 /** The key a user means: a beginning of it, or `EXPERIMENT:TASK` for the result used last. */
@@ -206,20 +202,10 @@ function findKey(results: readonly StoredResult[], name: string): Key {
     ({ key, entry }) => key.startsWith(name) || (entry !== undefined && `${entry.experiment}:${entry.task}` === name),
   );
   const [first, second] = found;
-  if (first === undefined) {
-    return fail({
-      code: 'unknown-result',
-      message: `the cache holds no result "${name}"`,
-      hint: 'flow cache ls lists what it holds',
-    });
-  }
+  if (first === undefined) return fail(failures.unknownResult({ name }));
   const isKey = !name.includes(':');
   if (isKey && second !== undefined && first.key !== second.key) {
-    return fail({
-      code: 'ambiguous-result',
-      message: `"${name}" begins the keys of ${found.length} results`,
-      hint: 'give more of the key',
-    });
+    return fail(failures.ambiguousResult({ name, count: found.length }));
   }
   return first.key;
 }

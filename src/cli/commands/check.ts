@@ -1,15 +1,15 @@
-import { renderFailures } from '../../pipeline/console/failure-frame.ts';
+import { renderFailures } from '../../core/text/failure-frame.ts';
 import { FailureError, type Failure } from '../../core/failure.ts';
+import { counted } from '../../core/human.ts';
 import type { Experiment } from '../../pipeline/experiment/experiment.ts';
 import { missingInputs } from '../../pipeline/experiment/load-experiment.ts';
-import { exitCode } from '../exit-code.ts';
-import { declareExperimentOptions, loadFrom, readExperimentOptions } from '../experiment-options.ts';
-import type { FlowCommand } from '../flow-command.ts';
-import { showsColour } from '../shows-colour.ts';
-import { openWorkspace } from '../workspace.ts';
+import { declareExperimentOptions, readExperimentOptions } from '../command-options.ts';
+import { answer, exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
+import { loadFrom } from '../planned-experiment.ts';
+import { inWorkspace } from '../workspace.ts';
 
 /**
- * Mistakes end as everywhere with exit code 2. What is only odd, and inputs that are not on this machine, are warnings:
+ * Mistakes end as everywhere with exit code 2. What is merely odd, and inputs that are not on this machine, are warnings:
  * an experiment can be checked away from its data.
  */
 export const command: FlowCommand = {
@@ -18,24 +18,20 @@ export const command: FlowCommand = {
     command.option('--json', 'what was found as JSON', false);
   },
 
-  run(call, surroundings) {
-    const options = { ...readExperimentOptions(call), allowMissingInputs: true };
-    const { stdout, environment } = surroundings;
-    const workspace = openWorkspace(surroundings, options.workspace);
-    const isJson = call.options['json'] === true;
-    const experiment = isJson
-      ? loadedOrFailures(() => loadFrom(options, workspace, surroundings))
-      : loadFrom(options, workspace, surroundings);
-    workspace.close();
-    if ('failures' in experiment) {
-      stdout.write(`${JSON.stringify(experiment, null, 2)}\n`);
-      return Promise.resolve(exitCode.wrongCall);
-    }
-    const warnings = [...experiment.warnings, ...missingInputs(experiment.tasks)];
-    if (isJson) stdout.write(`${JSON.stringify(checkJson(experiment, warnings), null, 2)}\n`);
-    else stdout.write(checkText(experiment, warnings, showsColour(stdout, environment)));
-    return Promise.resolve(exitCode.done);
-  },
+  run: (call, context) =>
+    inWorkspace(call, context, (workspace) => {
+      const load = (): Experiment =>
+        loadFrom({ ...readExperimentOptions(call), allowMissingInputs: true }, workspace, context);
+      const found = call.options['json'] === true ? loadedOrFailures(load) : load();
+      if ('failures' in found) {
+        answer(call, context, { json: found, text: '' });
+        return exitCode.wrongCall;
+      }
+      const warnings = [...found.warnings, ...missingInputs(found.tasks)];
+      const text = checkText(found, warnings, showsColour(context.stdout, context.environment));
+      answer(call, context, { json: checkJson(found, warnings), text });
+      return exitCode.done;
+    }),
 };
 
 /** Mistakes as data, where they are asked for as JSON. */
@@ -54,9 +50,5 @@ function checkJson({ name, tasks }: Experiment, warnings: readonly Failure[]): o
 
 function checkText({ name, tasks }: Experiment, warnings: readonly Failure[], colour: boolean): string {
   const shown = warnings.length > 0 ? `${renderFailures(warnings, { colour })}\n\n` : '';
-  return `${shown}${name}: ${counted(tasks.length, 'task')}, no mistakes, ${counted(warnings.length, 'warning')}\n`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count === 0 ? 'no' : String(count)} ${noun}${count === 1 ? '' : 's'}`;
+  return `${shown}${name}: ${counted(tasks.length, 'task')}, no mistakes, ${warnings.length === 0 ? 'no warnings' : counted(warnings.length, 'warning')}`;
 }

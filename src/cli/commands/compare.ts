@@ -4,14 +4,11 @@ import type { FlowDatabase } from '../../pipeline/record/open-database.ts';
 import { runOf, tasksOf } from '../../pipeline/record/past-runs.ts';
 import { figuresOf } from '../../pipeline/record/run-details.ts';
 import { compareRuns, onlyDifferences, type ComparedRun } from '../../pipeline/console/compare-runs.ts';
-import { comparisonCsv } from '../../pipeline/console/comparison-csv.ts';
-import { comparisonJson } from '../../pipeline/console/comparison-json.ts';
-import { comparisonTable } from '../../pipeline/console/comparison-table.ts';
-import { paintWith } from '../../pipeline/console/paint.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
-import { showsColour } from '../shows-colour.ts';
-import { declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
+import { comparisonCsv, comparisonJson, comparisonTable } from '../../pipeline/console/comparison-text.ts';
+import { paintWith } from '../../core/text/paint.ts';
+import { exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
+import { declareWorkspaceOptions } from '../command-options.ts';
+import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -21,13 +18,13 @@ export const command: FlowCommand = {
       .option('--all', 'also what is the same', false)
       .addOption(new Option('--csv', 'print comma-separated values').conflicts('json').default(false));
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, ({ database }) => {
+  run: (call, context) =>
+    inWorkspace(call, context, ({ database }) => {
       const names = call.arguments[0] as readonly string[];
       const { all, csv, json } = call.options as { all: boolean; csv: boolean; json: boolean };
       const whole = compareRuns(names.map((name) => comparedRun(database, findRun(database, name))));
       const comparison = all ? whole : onlyDifferences(whole);
-      const { stdout, environment } = surroundings;
+      const { stdout, environment } = context;
       if (csv) stdout.write(comparisonCsv(comparison));
       else if (json) stdout.write(`${JSON.stringify(comparisonJson(comparison), null, 2)}\n`);
       else stdout.write(`${comparisonTable(comparison, paintWith(showsColour(stdout, environment))).join('\n')}\n`);

@@ -1,6 +1,6 @@
 import { fail } from '../../core/failure.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
+import { failures } from '../failures.ts';
+import { exitCode, type FlowCommand } from '../flow-command.ts';
 
 /** Each asks `flow complete` for what may come next, and falls back on files where it has nothing to say. */
 const scripts: Readonly<Record<string, string>> = {
@@ -51,14 +51,11 @@ zsh:  echo 'source <(flow completion zsh)' >> ~/.zshrc
 fish: flow completion fish > ~/.config/fish/completions/flow.fish`,
       );
   },
-  run(call, surroundings) {
+  run(call, context) {
     const shell = String(call.arguments[0]);
     const script = scripts[shell];
-    if (script === undefined) {
-      const hint = `There are: ${Object.keys(scripts).join(', ')}.`;
-      fail({ code: 'unknown-shell', message: `there is no completion for "${shell}"`, hint });
-    }
-    surroundings.stdout.write(call.options['json'] === true ? `${JSON.stringify({ shell, script })}\n` : script);
+    if (script === undefined) return fail(failures.unknownShell({ name: shell, known: Object.keys(scripts) }));
+    context.stdout.write(call.options['json'] === true ? `${JSON.stringify({ shell, script })}\n` : script);
     return Promise.resolve(exitCode.done);
   },
 };

@@ -1,17 +1,22 @@
+import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fail } from '../../core/failure.ts';
+import { createInterface } from 'node:readline';
+import { fail, FailureError } from '../../core/failure.ts';
+import { compiledModule } from '../../core/package-folder.ts';
+import { isStartupNoise } from '../../kit/net/backends/tensorflow/startup-log.ts';
+import { conversionLines, givenReadOptions, type ConversionRequest } from '../../kit/net/conversion/convert-by-name.ts';
+import type { ConvertedModel } from '../../kit/net/conversion/convert-model.ts';
 import { trainingEngine } from '../../kit/net/engines/choose-engine.ts';
+import { tensorflowEnvironment } from '../../kit/net/engines/engine-environment.ts';
 import { modelFormatForWriting, modelFormatNamed, modelFormatOf } from '../../kit/net/exchange/choose-format.ts';
 import { modelFormats } from '../../kit/net/exchange/index.ts';
 import type { InputNormalization, ModelReadOptions, ModelWriteOptions } from '../../kit/net/exchange/model-format.ts';
-import type { ConversionRequest } from '../conversion-request.ts';
-import { conversionText } from '../conversion-text.ts';
-import { convertElsewhere } from '../convert-elsewhere.ts';
-import { engineRequest } from '../engine.ts';
-import { exitCode } from '../exit-code.ts';
-import type { Call, FlowCommand, ProcessContext } from '../flow-command.ts';
-import { imageSize } from '../image-size.ts';
+import { imageSize } from '../command-options.ts';
+import type { ConversionAnswer } from '../conversion-process.ts';
+import { failures } from '../failures.ts';
+import { answer, exitCode, type Call, type FlowCommand, type ProcessContext } from '../flow-command.ts';
+import { engineOverride } from '../task-engines.ts';
 
 const names = Object.values(modelFormats)
   .map(({ name }) => name)
@@ -21,41 +26,42 @@ export const command: FlowCommand = {
   declare(command) {
     command
       .argument('<in>', 'a model: a folder, a file, or the prefix of a checkpoint')
-      .argument('<out>', 'where to write it; its ending says the format (.onnx, .npz, -symbol.json, .caffemodel)')
+      .argument('<out>', 'where to write it; its ending means a format (.onnx, .npz, -symbol.json, .caffemodel)')
       .option('--from <format>', `what <in> is, instead of what it looks like: ${names}`)
       .option('--to <format>', `what to write, instead of what the ending of <out> means: ${names}`)
       .option('--epoch <number>', 'of a checkpoint with several; the last one unless given')
       .option('--output <layer...>', 'layers whose values are the results, instead of those the file names')
-      .option('--input <size>', 'channels x height x width of the images, where the file leaves it open: 3x112x112')
-      .option('--mean <number>', 'taken off every pixel before the network sees it, where the file does not say so')
+      .option('--input <size>', 'channels x height x width of the images, if the file leaves it open: 3x112x112')
       .option(
-        '--scale <number>',
-        'factor after that; for what else the networks of today want: --mean 127.5 --scale 0.0078431',
+        '--mean <number>',
+        'subtracted from every pixel before the network sees it, if the file does not specify it',
       )
-      .option('--color-order <order>', 'rgb or bgr: the order in which the network wants channels')
-      .option('--normalization <place>', 'inside or outside of the written network, for formats that know both (caffe)')
+      .option('--scale <number>', 'factor after that; most networks of today need --mean 127.5 --scale 0.0078431')
+      .option('--color-order <order>', 'rgb or bgr: the order of channels that the network needs')
+      .option('--normalization <place>', 'inside or outside of the written network, for formats that have both (caffe)')
       .option('--slim', 'drop classifier and loss: what only training needs', false)
-      .option('--limit <share>', 'greatest difference that is accepted, as a share of the greatest value', '1e-4')
+      .option('--limit <share>', 'maximum difference that is accepted, as a share of the maximum value', '1e-4')
       .option('--json', 'print JSON', false);
   },
 
-  async run(call, surroundings) {
-    const request = requestOf(call, surroundings);
-    const converted = await convertElsewhere(request, surroundings);
-    const engine = `${request.engine.name} ${request.engine.version}`;
+  async run(call, context) {
+    const request = requestOf(call, context);
+    const { engine, from, to } = request;
+    const converted = await convertElsewhere(request, context);
     const [given, target] = call.arguments.map(String);
-    const heading = `${given ?? ''} (${request.from.format}) -> ${target ?? ''} (${request.to.format})`;
-    const text =
-      call.options['json'] === true
-        ? JSON.stringify({ ...converted, engine }, null, 2)
-        : [heading, ...conversionText(converted, engine)].join('\n');
-    surroundings.stdout.write(`${text}\n`);
+    const text = [
+      `${given ?? ''} (${from.format}) -> ${target ?? ''} (${to.format})`,
+      `${converted.layers} layers, ${converted.parameterCount.toLocaleString('en')} numbers in its parameters`,
+      ...conversionLines(converted, engine),
+      'compared on two random images with the network that was read',
+    ].join('\n');
+    answer(call, context, { json: { ...converted, engine: `${engine.name} ${engine.version}` }, text });
     return exitCode.done;
   },
 };
 
-function requestOf({ arguments: [given, target], options }: Call, surroundings: ProcessContext): ConversionRequest {
-  const { workingFolder } = surroundings;
+function requestOf({ arguments: [given, target], options }: Call, context: ProcessContext): ConversionRequest {
+  const { workingFolder } = context;
   const input = resolve(workingFolder, String(given));
   // A slash at the end means a folder, and `resolve` takes it off.
   const output = resolve(workingFolder, String(target)) + (String(target).endsWith('/') ? '/' : '');
@@ -63,7 +69,7 @@ function requestOf({ arguments: [given, target], options }: Call, surroundings: 
   const to: unknown = options['to'];
   const source = typeof from === 'string' ? modelFormatNamed(from) : modelFormatOf(input);
   const format = typeof to === 'string' ? modelFormatNamed(to) : modelFormatForWriting(output);
-  const asked = engineRequest(surroundings);
+  const asked = engineOverride(context);
   return {
     from: { format: source.name, path: input, options: readOptions(options) },
     to: {
@@ -74,24 +80,20 @@ function requestOf({ arguments: [given, target], options }: Call, surroundings: 
     slim: options['slim'] === true,
     limit: limitOf(options),
     seed: 1,
-    // What onnxruntime gives is compared in any case; layers of other formats it does not compute.
+    // onnxruntime is compared with in any case; it does not compute layers of other formats.
     engine: trainingEngine(asked === 'onnxruntime' ? undefined : asked).identity,
-    workingFolder,
     threads: availableParallelism(),
   };
 }
 
 function readOptions(options: Call['options']): ModelReadOptions {
-  const epoch = epochOf(options);
   const outputs: unknown = options['output'];
-  const input = imageSize(options['input']);
-  const normalization = normalizationOf(options);
-  return {
-    ...(epoch === undefined ? {} : { epoch }),
-    ...(Array.isArray(outputs) ? { outputs: outputs.map(String) } : {}),
-    ...(input === undefined ? {} : { input }),
-    ...(normalization === undefined ? {} : { normalization }),
-  };
+  return givenReadOptions({
+    epoch: epochOf(options),
+    outputs: Array.isArray(outputs) ? outputs.map(String) : undefined,
+    input: imageSize(options['input']),
+    normalization: normalizationOf(options),
+  });
 }
 
 function writeOptions(options: Call['options']): ModelWriteOptions {
@@ -117,7 +119,7 @@ function limitOf(options: Call['options']): number {
 function epochOf(options: Call['options']): number | undefined {
   const epoch = numberOf(options, 'epoch');
   if (epoch === undefined || (Number.isInteger(epoch) && epoch >= 0)) return epoch;
-  return refuse('epoch', 'a whole number of at least 0', options['epoch']);
+  return refuse('epoch', 'an integer of at least 0', options['epoch']);
 }
 
 function numberOf(options: Call['options'], name: string): number | undefined {
@@ -128,5 +130,47 @@ function numberOf(options: Call['options'], name: string): number | undefined {
 }
 
 function refuse(name: string, expected: string, found: unknown): never {
-  fail({ code: 'wrong-option', message: `expected --${name} to be ${expected}, found ${JSON.stringify(found)}` });
+  fail(failures.wrongOption({ option: `--${name}`, expected, found }));
+}
+
+/**
+ * Converts in a process of its own, which begins with the environment that TensorFlow reads. Its standard error is shown
+ * without the startup messages of TensorFlow. Fails as `convertModel` does, and with `conversion-ended` if it is killed.
+ */
+async function convertElsewhere(request: ConversionRequest, context: ProcessContext): Promise<ConvertedModel> {
+  const { environment, workingFolder, stderr } = context;
+  const { engine, threads } = request;
+  const module = compiledModule('src/cli/conversion-process.ts');
+  const child = fork(module, {
+    cwd: workingFolder,
+    env: { ...environment, ...(engine.name === 'tensorflow' ? tensorflowEnvironment(engine, threads) : {}) },
+    execArgv: ['--enable-source-maps'],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    // Sends every number as it is.
+    serialization: 'advanced',
+  });
+  let reply: ConversionAnswer | undefined;
+  child.on('message', (message) => {
+    reply = message as ConversionAnswer;
+  });
+  const ended = new Promise<NodeJS.Signals | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (_, signal) => {
+      resolve(signal);
+    });
+  });
+  child.send(request);
+  if (child.stderr !== null) {
+    for await (const line of createInterface({ input: child.stderr, crlfDelay: Infinity })) {
+      if (!isStartupNoise(line)) stderr.write(`${line}\n`);
+    }
+  }
+  return resultOf(reply, await ended);
+}
+
+function resultOf(reply: ConversionAnswer | undefined, signal: NodeJS.Signals | null): ConvertedModel {
+  if (reply?.outcome === 'converted') return reply.converted;
+  if (reply?.outcome === 'refused') throw new FailureError(reply.failures);
+  if (signal === null) throw new Error('the process that converts has ended without an answer');
+  return fail(failures.conversionEnded({ signal }));
 }

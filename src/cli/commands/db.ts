@@ -1,17 +1,17 @@
 import { checkDatabase, rebuildDatabase, type Rebuilt } from '../../pipeline/record/rebuild-database.ts';
-import { exitCode } from '../exit-code.ts';
-import type { CommandGroup, FlowCommand } from '../flow-command.ts';
-import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
+import { answer, exitCode, type CommandGroup, type FlowCommand } from '../flow-command.ts';
+import { declareWorkspaceOptions } from '../command-options.ts';
+import { inWorkspace } from '../workspace.ts';
 
 type Action = FlowCommand & { readonly summary: string };
 
 const rebuild: Action = {
-  summary: 'write every run whose folder is in runs/ into the database anew',
+  summary: 'write every run whose folder is in runs/ into the database again',
   declare: declareWorkspaceOptions,
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, (workspace) => {
+  run: (call, context) =>
+    inWorkspace(call, context, (workspace) => {
       const rebuilt = rebuildDatabase(workspace.makeRunsFolder(), (key) => workspace.documentOf(key));
-      answer(call, surroundings, { json: rebuilt, text: rebuiltText(rebuilt) });
+      answer(call, context, { json: rebuilt, text: rebuiltText(rebuilt) });
       return rebuilt.unread.length === 0 ? exitCode.done : exitCode.taskFailed;
     }),
 };
@@ -28,13 +28,13 @@ function rebuiltText({ runs, unread, cutOff, damagedKeptAs }: Rebuilt): string {
 }
 
 const check: Action = {
-  summary: 'say whether the database is whole and agrees with the folders of the runs',
+  summary: 'check that the database is whole and agrees with the folders of the runs',
   declare: declareWorkspaceOptions,
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, ({ database, runsFolder }) => {
+  run: (call, context) =>
+    inWorkspace(call, context, ({ database, runsFolder }) => {
       const problems = checkDatabase(database, runsFolder);
-      const text = problems.length === 0 ? 'the database is whole' : `${problems.join('\n')}\nflow db rebuild mends it`;
-      answer(call, surroundings, { json: { problems }, text });
+      const text = problems.length === 0 ? 'the database is whole' : `${problems.join('\n')}\nflow db rebuild fixes it`;
+      answer(call, context, { json: { problems }, text });
       return problems.length === 0 ? exitCode.done : exitCode.taskFailed;
     }),
 };

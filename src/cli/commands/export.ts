@@ -4,9 +4,10 @@ import { fail } from '../../core/failure.ts';
 import { exportResults } from '../../pipeline/cache/transfer.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { tasksOf } from '../../pipeline/record/past-runs.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
-import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
+import { failures } from '../failures.ts';
+import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
+import { declareWorkspaceOptions } from '../command-options.ts';
+import { inWorkspace } from '../workspace.ts';
 
 /** Where an exported run carries the results it took from the cache. */
 export const exportedResults = 'results';
@@ -19,11 +20,11 @@ export const command: FlowCommand = {
       .argument('<folder>', 'a new folder')
       .option('--with-results', 'take the results along, to be used without computing them again', false);
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, async ({ database, runsFolder, cache }) => {
+  run: (call, context) =>
+    inWorkspace(call, context, async ({ database, runsFolder, cache }) => {
       const run = findRun(database, String(call.arguments[0]));
-      const folder = resolve(surroundings.workingFolder, String(call.arguments[1]));
-      if (existsSync(folder)) fail({ code: 'folder-exists', message: `expected a new folder, found one at ${folder}` });
+      const folder = resolve(context.workingFolder, String(call.arguments[1]));
+      if (existsSync(folder)) fail(failures.folderExists({ folder }));
       const outputs = join(runsFolder, run, 'outputs');
       // Outputs are links into our cache, which mean nothing elsewhere.
       cpSync(join(runsFolder, run), folder, { recursive: true, filter: (path) => path !== outputs });
@@ -32,7 +33,7 @@ export const command: FlowCommand = {
       );
       const isWhole = call.options['withResults'] === true;
       const copied = isWhole ? await exportResults(cache, keys, join(folder, exportedResults)) : [];
-      answer(call, surroundings, {
+      answer(call, context, {
         json: { run, folder, results: copied },
         text: `exported ${run} to ${folder}${isWhole ? `, with ${copied.length} results` : ''}`,
       });

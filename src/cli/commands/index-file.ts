@@ -5,14 +5,14 @@ import { fail } from '../../core/failure.ts';
 import { indexFile } from '../../kit/codec/mxnet/index-file.ts';
 import { packedFiles } from '../../kit/codec/insightface/property-file.ts';
 import { RecordFile } from '../../kit/codec/mxnet/record-file.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
+import { failures } from '../failures.ts';
+import { exitCode, type FlowCommand } from '../flow-command.ts';
 
 export const command: FlowCommand = {
   declare(command) {
     command
       .argument('<path...>', '.rec files, or folders that hold a train.rec')
-      .option('--force', 'write the index anew where there is one', false)
+      .option('--force', 'write the index again if there is one', false)
       .option('--json', 'print JSON, a line per index', false);
   },
 
@@ -20,7 +20,7 @@ export const command: FlowCommand = {
     for (const written of Array.isArray(paths) ? paths.map(String) : []) {
       const records = recordsOf(resolve(workingFolder, written));
       const index = records.replace(/\.rec$/, '.idx');
-      if (existsSync(index) && options['force'] !== true) refuseToReplace(index);
+      if (existsSync(index) && options['force'] !== true) fail(failures.indexExists({}, { file: index }));
       const file = new RecordFile(records);
       try {
         const rebuilt = file.buildIndex();
@@ -39,14 +39,5 @@ function recordsOf(path: string): string {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const records = isFolder ? join(path, packedFiles.records) : path;
   if (records.endsWith('.rec')) return records;
-  return fail({ code: 'wrong-option', message: `expected a .rec file or a folder with a train.rec, found ${path}` });
-}
-
-function refuseToReplace(index: string): never {
-  fail({
-    code: 'index-exists',
-    message: 'there is an index already',
-    at: { file: index },
-    hint: 'flow inspect says whether it belongs to the records; --force writes it anew.',
-  });
+  return fail(failures.noRecords({ path }));
 }

@@ -1,9 +1,9 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { fail } from '../../core/failure.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
+import { failures } from '../failures.ts';
 import { packageFolder } from '../../core/package-folder.ts';
+import { exitCode, type FlowCommand } from '../flow-command.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -22,18 +22,14 @@ export const command: FlowCommand = {
   },
 };
 
-/** Never writes over a file, not even one that appears in the same moment. */
+/** Never overwrites a file, not even one that appears in the same moment. */
 function writeNew(path: string, text: string): void {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'wx');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    return fail({
-      code: 'file-exists',
-      message: `${path} is there already`,
-      hint: 'Name another file: flow init FILE.',
-    });
+    return fail(failures.fileExists({ path }));
   }
   writeSync(descriptor, text);
   closeSync(descriptor);
@@ -75,7 +71,7 @@ stages:
       loss: { name: softmax }
       batch: 16
       schedule: { maxSteps: "\${params.steps}" }   # within { }, a reference needs quotes
-    # matrix: { seed: [1, 2, 3] }    # one task of each; \${matrix.seed} stands for the value
+    # matrix: { seed: [1, 2, 3] }    # one task of each; \${matrix.seed} is the value
     # seed: \${matrix.seed}
 
   verify:

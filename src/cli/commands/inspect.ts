@@ -3,15 +3,14 @@ import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';
 import { defaultLimit } from '../../kit/inspect/inspect-path.ts';
 import { outlineSvg } from '../../kit/net/graph/outline/outline-svg.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
+import { failures } from '../failures.ts';
 import { type Inspected, inspectNetworks } from '../inspect-networks.ts';
 import { renderInspectionPage } from '../../kit/inspect/inspection-page.ts';
-import { inspectionJson, renderInspection } from '../inspection-text.ts';
-import { networkJson, networkTable } from '../network-text.ts';
-import { imageSize } from '../image-size.ts';
-import { showsColour } from '../shows-colour.ts';
-import { textTable } from '../text-table.ts';
+import { inspectionJson, renderInspection } from '../../kit/inspect/inspection-text.ts';
+import { outlineEntries, outlineTable } from '../../kit/net/graph/outline/outline-table.ts';
+import { imageSize } from '../command-options.ts';
+import { textTable } from '../../core/text/text-table.ts';
+import { exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -43,14 +42,14 @@ export const command: FlowCommand = {
     if (options['json'] === true) {
       const json = named.map(({ network, ...inspection }) => ({
         ...inspectionJson(inspection),
-        ...(network === undefined ? {} : { layers: networkJson(network, everyLayer) }),
+        ...(network === undefined ? {} : { layers: outlineEntries(network, everyLayer) }),
       }));
       stdout.write(`${JSON.stringify(json.length === 1 ? json[0] : json, null, 2)}\n`);
     } else {
       const colour = showsColour(stdout, environment);
       const texts = named.map(({ network, ...inspection }) => {
         const text = renderInspection(inspection, colour);
-        return network === undefined ? text : `${text}\n\n${textTable(networkTable(network, everyLayer))}`;
+        return network === undefined ? text : `${text}\n\n${textTable(outlineTable(network, everyLayer)).join('\n')}`;
       });
       stdout.write(`${texts.join('\n\n')}\n`);
     }
@@ -68,16 +67,11 @@ export const command: FlowCommand = {
 };
 
 function checkOne(inspected: readonly Inspected[]): void {
-  if (inspected.length === 1) return;
-  const paths = inspected.map(({ path }) => path).join(', ');
-  fail({ code: 'wrong-option', message: `expected one network for --svg, found ${inspected.length}: ${paths}` });
+  if (inspected.length !== 1) fail(failures.severalNetworks({ paths: inspected.map(({ path }) => path) }));
 }
 
 function limitOf(value: unknown): number {
   const limit = Number(value);
   if (Number.isInteger(limit) && limit >= 0) return limit;
-  return fail({
-    code: 'wrong-option',
-    message: `expected --limit to be a whole number, found ${JSON.stringify(value)}`,
-  });
+  return fail(failures.wrongOption({ option: '--limit', expected: 'an integer of at least 0', found: value }));
 }

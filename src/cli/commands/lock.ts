@@ -1,23 +1,22 @@
-import { lockFileOf, writeLock } from '../../pipeline/record/input-lock.ts';
-import { exitCode } from '../exit-code.ts';
-import { declareExperimentOptions, loadFrom, readExperimentOptions } from '../experiment-options.ts';
-import type { FlowCommand } from '../flow-command.ts';
-import { inputDigests } from '../locked-inputs.ts';
-import { answer, inWorkspace } from '../workspace-option.ts';
+import { inputDigests, lockFileOf, writeLock } from '../../pipeline/record/input-lock.ts';
+import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
+import { declareExperimentOptions, readExperimentOptions } from '../command-options.ts';
+import { loadFrom } from '../planned-experiment.ts';
+import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
     declareExperimentOptions(command);
     command.option('--json', 'print JSON', false);
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, async (workspace) => {
-      const experiment = loadFrom(readExperimentOptions(call), workspace, surroundings);
-      const inputs = await inputDigests(experiment, workspace);
+  run: (call, context) =>
+    inWorkspace(call, context, async (workspace) => {
+      const experiment = loadFrom(readExperimentOptions(call), workspace, context);
+      const inputs = await inputDigests(experiment, workspace.digests);
       writeLock(experiment, inputs);
       const file = lockFileOf(experiment);
       const text = `${Object.keys(inputs).length} inputs of "${experiment.name}" are in ${file}`;
-      answer(call, surroundings, { json: { file, inputs }, text });
+      answer(call, context, { json: { file, inputs }, text });
       return exitCode.done;
     }),
 };

@@ -4,14 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
 import { readEntry } from '../../pipeline/cache/cache-entry.ts';
 import { fail } from '../../core/failure.ts';
-import { didYouMean } from '../../core/did-you-mean.ts';
 import { logFileOf } from '../../pipeline/execute/run-files.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
-import { closeKilledRuns, executionOf, tasksOf } from '../../pipeline/record/past-runs.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand, ProcessContext } from '../flow-command.ts';
-import { inWorkspace } from '../workspace-option.ts';
-import type { Workspace } from '../workspace.ts';
+import { closeKilledRuns, executionOf, hasEnded, tasksOf } from '../../pipeline/record/past-runs.ts';
+import { failures } from '../failures.ts';
+import { exitCode, type FlowCommand, type ProcessContext } from '../flow-command.ts';
+import { inWorkspace, type Workspace } from '../workspace.ts';
 
 const pollMs = 200;
 
@@ -20,32 +18,35 @@ export const command: FlowCommand = {
     command
       .argument('<task>', 'a task of the run')
       .option('--run <run>', 'id of a run (or how it begins), or an experiment for its last run', 'latest')
-      .option('-f, --follow', 'go on printing until the task has ended', false)
+      .option('-f, --follow', 'continue printing until the task has ended', false)
       .addOption(
-        new Option('--json', 'print where the log lies, and its text, as JSON').conflicts('follow').default(false),
+        new Option('--json', 'print the path of the log, and its text, as JSON').conflicts('follow').default(false),
       )
       .option('--workspace <folder>', 'the folder that holds runs/ (default: here)');
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, async (workspace) => {
+  run: (call, context) =>
+    inWorkspace(call, context, async (workspace) => {
       const { run: asked, follow } = call.options as { run: string; follow: boolean };
       const run = findRun(workspace.database, asked);
       const task = findTask(workspace, run, String(call.arguments[0]));
       const own = logFileOf(join(workspace.runsFolder, run), task);
       if (follow) {
-        await followLog(own, surroundings, () => hasEnded(workspace, run, task));
+        await followLog(own, context, () => {
+          closeKilledRuns(workspace.database);
+          return hasEnded(workspace.database, run, task);
+        });
         if (existsSync(own)) return exitCode.done;
       }
       const log = existsSync(own) ? { run, task, file: own } : computedLog(workspace, run, task);
       if (call.options['json'] === true) {
         const text = readFileSync(log.file, 'utf8');
-        surroundings.stdout.write(`${JSON.stringify({ ...log, text })}\n`);
+        context.stdout.write(`${JSON.stringify({ ...log, text })}\n`);
         return exitCode.done;
       }
       if (log.file !== own) {
-        surroundings.stderr.write(`${task} was in the cache; this is its log of run ${log.run}, which computed it:\n`);
+        context.stderr.write(`${task} was in the cache; this is its log of run ${log.run}, which computed it:\n`);
       }
-      copyFrom(log.file, 0, surroundings);
+      copyFrom(log.file, 0, context);
       return exitCode.done;
     }),
 };
@@ -53,12 +54,7 @@ export const command: FlowCommand = {
 function findTask({ database }: Workspace, run: string, name: string): string {
   const names = tasksOf(database, run).map(({ task }) => task);
   if (names.includes(name)) return name;
-  const suggestion = didYouMean(name, names);
-  return fail({
-    code: 'unknown-task',
-    message: `run ${run} has no task "${name}"${suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`}`,
-    hint: `Its tasks: ${names.join(', ')}.`,
-  });
+  return fail(failures.unknownTask({ run, name, known: names }));
 }
 
 interface Log {
@@ -71,38 +67,28 @@ interface Log {
 /** The log of a task that did not run in a run: with the run that computed what was taken from the cache. */
 function computedLog({ database, cache, runsFolder }: Workspace, run: string, task: string): Log {
   const key = tasksOf(database, run).find((each) => each.task === task && each.outcome === 'cached')?.key ?? undefined;
-  if (key === undefined) {
-    fail({ code: 'no-log', message: `${task} has no log in run ${run}: it did not run`, hint: 'flow show tells why' });
-  }
+  if (key === undefined) return fail(failures.noLog({ task, run }));
   const entry = readEntry(cache.entryFolder(key), key);
   const origin = executionOf(database, key) ?? entry;
   const file = origin === undefined ? undefined : logFileOf(join(runsFolder, origin.run), origin.task);
   if (origin !== undefined && file !== undefined && existsSync(file)) {
     return { run: origin.run, task: origin.task, file };
   }
-  const where = origin === undefined ? 'a run that is not known here' : `run ${origin.run}, whose log is not here`;
-  return fail({ code: 'no-log', message: `${task} was in the cache in run ${run}; it was computed by ${where}` });
+  return fail(failures.noLogHere({ task, run, origin: origin?.run }));
 }
 
-function hasEnded({ database }: Workspace, run: string, task: string): boolean {
-  closeKilledRuns(database);
-  const sql = `select task.outcome is not null or run.outcome is not null from task join run on run.id = task.run
-    where run = ? and task = ?`;
-  return database.prepare<[string, string], number>(sql).pluck().get(run, task) !== 0;
-}
-
-async function followLog(log: string, surroundings: ProcessContext, ended: () => boolean): Promise<void> {
+async function followLog(log: string, context: ProcessContext, ended: () => boolean): Promise<void> {
   for (let printed = 0; ;) {
     // Asked before the file is read: what is written until the end is printed too.
     const isLast = ended();
-    if (existsSync(log)) printed = copyFrom(log, printed, surroundings);
-    // Whoever read it has gone.
-    if (isLast || surroundings.stdout.errored instanceof Error) return;
+    if (existsSync(log)) printed = copyFrom(log, printed, context);
+    // The reader of our output has ended.
+    if (isLast || context.stdout.errored instanceof Error) return;
     await sleep(pollMs);
   }
 }
 
-/** Prints a file from an offset on, and gives where it ended. */
+/** Prints a file from an offset on, and returns the offset of its end. */
 function copyFrom(path: string, offset: number, { stdout }: ProcessContext): number {
   const end = statSync(path).size;
   const descriptor = openSync(path, 'r');

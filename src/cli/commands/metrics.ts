@@ -1,10 +1,10 @@
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { curvesOf, figuresOf } from '../../pipeline/record/run-details.ts';
 import { figureText, figureValue } from '../../pipeline/console/figure-text.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
-import { tableText } from '../table-text.ts';
-import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
+import { textTable } from '../../core/text/text-table.ts';
+import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
+import { declareWorkspaceOptions } from '../command-options.ts';
+import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -14,24 +14,24 @@ export const command: FlowCommand = {
       .option('--task <task>', 'only of this task')
       .option('--curve <name>', 'every point of this curve instead of the final figures');
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, ({ database }) => {
+  run: (call, context) =>
+    inWorkspace(call, context, ({ database }) => {
       const { task: only, curve } = call.options as { task?: string; curve?: string };
       const run = findRun(database, String(call.arguments[0]));
       const isMeant = ({ task }: { readonly task: string }): boolean => only === undefined || only === task;
       if (curve === undefined) {
         const figures = figuresOf(database, run).filter(isMeant);
         const rows = figures.map(({ task, name, value }) => [task, figureText(name, value)]);
-        answer(call, surroundings, {
+        answer(call, context, {
           json: { run, figures },
-          text: rows.length === 0 ? 'no figures' : tableText(rows).join('\n'),
+          text: rows.length === 0 ? 'no figures' : textTable(rows).join('\n'),
         });
       } else {
         const points = curvesOf(database, run).filter((point) => isMeant(point) && point.name === curve);
         const rows = points.map(({ task, step, value }) => [task, String(step), figureValue(value)]);
-        answer(call, surroundings, {
+        answer(call, context, {
           json: { run, points },
-          text: rows.length === 0 ? 'no points' : tableText(rows).join('\n'),
+          text: rows.length === 0 ? 'no points' : textTable(rows).join('\n'),
         });
       }
       return exitCode.done;

@@ -1,12 +1,14 @@
-import { paintWith } from '../../pipeline/console/paint.ts';
-import { exitCode } from '../exit-code.ts';
-import { declareExperimentOptions, readExperimentOptions } from '../experiment-options.ts';
-import type { FlowCommand } from '../flow-command.ts';
-import { planJson, planText } from '../plan-text.ts';
+import { paintWith } from '../../core/text/paint.ts';
+import { planJson, planText } from '../../pipeline/console/plan-text.ts';
+import {
+  declareExperimentOptions,
+  declareSelectionOptions,
+  readExperimentOptions,
+  readSelectionOptions,
+} from '../command-options.ts';
+import { answer, exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
-import { declareSelectionOptions, readSelectionOptions } from '../selection-options.ts';
-import { showsColour } from '../shows-colour.ts';
-import { openWorkspace } from '../workspace.ts';
+import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -14,21 +16,12 @@ export const command: FlowCommand = {
     declareSelectionOptions(command);
     command.option('--json', 'the plan as JSON', false);
   },
-
-  async run(call, surroundings) {
-    const options = { ...readExperimentOptions(call), ...readSelectionOptions(call) };
-    const workspace = openWorkspace(surroundings, options.workspace);
-    const { stdout, environment } = surroundings;
-    try {
-      const { plan } = await plannedExperiment(options, { workspace, surroundings });
-      const isJson = call.options['json'] === true;
-      const text = isJson
-        ? JSON.stringify(planJson(plan), null, 2)
-        : planText(plan, paintWith(showsColour(stdout, environment)));
-      stdout.write(`${text}\n`);
+  run: (call, context) =>
+    inWorkspace(call, context, async (workspace) => {
+      const options = { ...readExperimentOptions(call), ...readSelectionOptions(call) };
+      const { plan } = await plannedExperiment(options, { workspace, context });
+      const paint = paintWith(showsColour(context.stdout, context.environment));
+      answer(call, context, { json: planJson(plan), text: planText(plan, paint) });
       return exitCode.done;
-    } finally {
-      workspace.close();
-    }
-  },
+    }),
 };

@@ -5,24 +5,24 @@ import { inputDigest } from '../../pipeline/plan/key-document.ts';
 import { factsOf, findRun } from '../../pipeline/record/find-run.ts';
 import { changedInputs, recordedInputs } from '../../pipeline/record/recorded-inputs.ts';
 import { recordedExperiment, type RunFacts } from '../../pipeline/record/run-facts.ts';
-import type { ExperimentOptions } from '../experiment-options.ts';
+import { failures } from '../failures.ts';
 import type { FlowCommand } from '../flow-command.ts';
 import { plannedExperiment, type PlannedExperiment } from '../planned-experiment.ts';
-import { declareRunManner, readRunManner } from '../run-options.ts';
 import { exitCodeOf, startRun } from '../start-run.ts';
-import { inWorkspace } from '../workspace-option.ts';
-import type { Workspace } from '../workspace.ts';
+import { declareRunSettings, readRunSettings, type ExperimentOptions } from '../command-options.ts';
+import { inWorkspace, type Workspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
     command
       .argument('<run>', 'id of a run (or how it begins), or an experiment for its last run')
       .option('--with-current-inputs', 'take inputs from outside as they are now, whatever the run read', false)
+      .addHelpText('after', '\nTo test whether a task is reproducible: flow repeat FILE TASK.')
       .option('--workspace <folder>', 'the folder that holds runs/ (default: here)');
-    declareRunManner(command);
+    declareRunSettings(command);
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, async (workspace) => {
+  run: (call, context) =>
+    inWorkspace(call, context, async (workspace) => {
       const facts = factsOf(workspace.database, findRun(workspace.database, String(call.arguments[0])));
       const { file, text, sources = {} } = facts.experiment;
       const options: ExperimentOptions = {
@@ -34,11 +34,11 @@ export const command: FlowCommand = {
         // As they were, whatever has become of the files since.
         texts: new Map([[file, text], ...Object.entries(sources)]),
       };
-      const planned = await plannedExperiment(options, { workspace, surroundings, adopts: true });
+      const planned = await plannedExperiment(options, { workspace, context, adopts: true });
       checkSame(facts, recordedExperiment(planned.plan.experiment));
       if (call.options['withCurrentInputs'] !== true) await checkInputs(facts.id, planned, workspace);
-      const manner = readRunManner(call);
-      return exitCodeOf(await startRun(planned, { ...options, ...manner }, { workspace, surroundings }));
+      const settings = readRunSettings(call);
+      return exitCodeOf(await startRun(planned, { ...options, ...settings }, { workspace, context }));
     }),
 };
 
@@ -58,10 +58,5 @@ function checkSame({ id, experiment }: RunFacts, now: RunFacts['experiment']): v
   const differing = [...new Set([...before.keys(), ...after.keys()])].filter(
     (task) => before.get(task) !== after.get(task),
   );
-  if (differing.length === 0) return;
-  fail({
-    code: 'rerun-differs',
-    message: `run ${id} cannot be repeated as it was: ${differing.join(', ')} would be something else now`,
-    hint: 'the environment, or versions of stages, have changed since',
-  });
+  if (differing.length > 0) fail(failures.rerunDiffers({ run: id, tasks: differing }));
 }

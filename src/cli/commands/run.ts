@@ -1,48 +1,41 @@
-import { exitCode } from '../exit-code.ts';
-import { declareExperimentOptions } from '../experiment-options.ts';
-import type { FlowCommand, ProcessContext } from '../flow-command.ts';
+import { throwIfAny } from '../../core/failure.ts';
+import { paintWith } from '../../core/text/paint.ts';
+import {
+  declareExperimentOptions,
+  declareRunSettings,
+  declareSelectionOptions,
+  readRunOptions,
+} from '../command-options.ts';
+import { answer, exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
 import { plannedExperiment, type PlannedExperiment } from '../planned-experiment.ts';
-import { declareRunManner, readRunOptions } from '../run-options.ts';
-import { declareSelectionOptions } from '../selection-options.ts';
-import { showsColour } from '../shows-colour.ts';
 import { exitCodeOf, startRun } from '../start-run.ts';
-import { openWorkspace, type Workspace } from '../workspace.ts';
+import { inWorkspace, type Workspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
     declareExperimentOptions(command);
     declareSelectionOptions(command);
-    declareRunManner(command);
+    declareRunSettings(command);
     command
-      .option('-n, --dry-run', 'say what would run, and why; run nothing', false)
+      .option('-n, --dry-run', 'show what would run, and why; run nothing', false)
       .option('--locked', 'refuse inputs that are not what flow.lock says', false);
   },
-
-  async run(call, surroundings) {
-    const options = readRunOptions(call);
-    const workspace = openWorkspace(surroundings, options.workspace);
-    const isDry = call.options['dryRun'] === true;
-    try {
-      const planned = await plannedExperiment(options, { workspace, surroundings, adopts: !isDry });
-      if (call.options['locked'] === true) await refuseUnlocked(planned, workspace);
-      if (!isDry) return exitCodeOf(await startRun(planned, options, { workspace, surroundings }));
-      await showPlan(planned, options.json, surroundings);
+  run: (call, context) =>
+    inWorkspace(call, context, async (workspace) => {
+      const options = readRunOptions(call);
+      const isDry = call.options['dryRun'] === true;
+      const planned = await plannedExperiment(options, { workspace, context, adopts: !isDry });
+      if (call.options['locked'] === true) await checkLock(planned, workspace);
+      if (!isDry) return exitCodeOf(await startRun(planned, options, { workspace, context }));
+      const { planJson, planText } = await import('../../pipeline/console/plan-text.ts');
+      const paint = paintWith(showsColour(context.stdout, context.environment));
+      answer(call, context, { json: planJson(planned.plan), text: planText(planned.plan, paint) });
       return exitCode.done;
-    } finally {
-      workspace.close();
-    }
-  },
+    }),
 };
 
-async function refuseUnlocked({ plan }: PlannedExperiment, workspace: Workspace): Promise<void> {
-  const { checkLocked } = await import('../locked-inputs.ts');
-  await checkLocked(plan.experiment, workspace);
-}
-
-async function showPlan({ plan }: PlannedExperiment, json: boolean, surroundings: ProcessContext): Promise<void> {
-  const { planJson, planText } = await import('../plan-text.ts');
-  const { paintWith } = await import('../../pipeline/console/paint.ts');
-  const { stdout, environment } = surroundings;
-  const text = json ? JSON.stringify(planJson(plan)) : planText(plan, paintWith(showsColour(stdout, environment)));
-  stdout.write(`${text}\n`);
+/** Fails with every input that is not what flow.lock says. */
+async function checkLock({ plan: { experiment } }: PlannedExperiment, workspace: Workspace): Promise<void> {
+  const { inputDigests, lockViolations } = await import('../../pipeline/record/input-lock.ts');
+  throwIfAny(lockViolations(experiment, await inputDigests(experiment, workspace.digests)));
 }

@@ -1,25 +1,24 @@
 import { humanDuration } from '../../core/human.ts';
 import { closeKilledRuns, listRuns, type PastRun } from '../../pipeline/record/past-runs.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
-import { tableText } from '../table-text.ts';
-import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
-import { wholeNumber } from '../run-options.ts';
+import { textTable } from '../../core/text/text-table.ts';
+import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
+import { declareWorkspaceOptions, integerOption } from '../command-options.ts';
+import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
     declareWorkspaceOptions(command);
     command
       .argument('[experiment]', 'only runs of this experiment')
-      .option('--limit <n>', 'how many, the latest first', wholeNumber(1), 30);
+      .option('--limit <n>', 'how many, the latest first', integerOption('--limit', 1), 30);
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, ({ database }) => {
+  run: (call, context) =>
+    inWorkspace(call, context, ({ database }) => {
       closeKilledRuns(database);
       const experiment = call.arguments[0] as string | undefined;
       const runs = listRuns(database, { experiment, limit: call.options['limit'] as number });
-      const text = runs.length === 0 ? 'no runs' : tableText(runs.map(row)).join('\n');
-      answer(call, surroundings, { json: { runs }, text });
+      const text = runs.length === 0 ? 'no runs' : textTable(runs.map(row)).join('\n');
+      answer(call, context, { json: { runs }, text });
       return exitCode.done;
     }),
 };

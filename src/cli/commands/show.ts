@@ -2,24 +2,25 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { humanBytes, humanDuration } from '../../core/human.ts';
 import { factsOf, findRun } from '../../pipeline/record/find-run.ts';
-import { gitDiffFileName } from '../../pipeline/record/git-diff.ts';
+import { gitDiffFileName } from '../../pipeline/record/git.ts';
 import { closeKilledRuns, runOf, tasksOf, type PastTask } from '../../pipeline/record/past-runs.ts';
 import { artifactsOf, attemptsOf, figuresOf, type PastAttempt } from '../../pipeline/record/run-details.ts';
 import { enginesText, type RunFacts } from '../../pipeline/record/run-facts.ts';
 import { figureText } from '../../pipeline/console/figure-text.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
-import { annotationsOf, judgementTexts, type ResultAnnotations } from '../result-annotations.ts';
-import { tableText } from '../table-text.ts';
-import { answer, declareWorkspaceOptions, inWorkspace } from '../workspace-option.ts';
+import { annotationTexts } from '../../pipeline/console/plan-text.ts';
+import { annotationsOf, type ResultAnnotations } from '../../pipeline/record/result-annotations.ts';
+import { textTable } from '../../core/text/text-table.ts';
+import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
+import { declareWorkspaceOptions } from '../command-options.ts';
+import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
     declareWorkspaceOptions(command);
     command.argument('[run]', 'id of a run (or how it begins), or an experiment for its last run', 'latest');
   },
-  run: (call, surroundings) =>
-    inWorkspace(call, surroundings, (workspace) => {
+  run: (call, context) =>
+    inWorkspace(call, context, (workspace) => {
       const { database, runsFolder } = workspace;
       closeKilledRuns(database);
       const id = findRun(database, String(call.arguments[0]));
@@ -32,11 +33,11 @@ export const command: FlowCommand = {
       const heading = `${id}  ${run.outcome}${run.durationMs === null ? '' : ` in ${humanDuration(run.durationMs)}`}`;
       const sections = [
         [heading, ...factLines(facts, changes)],
-        tableText(tasks.map(taskRow)),
-        tableText(attempts.map(attemptRow)),
+        textTable(tasks.map(taskRow)),
+        textTable(attempts.map(attemptRow)),
         figures.map(({ task, name, value }) => `${task}: ${figureText(name, value)}`),
       ];
-      answer(call, surroundings, {
+      answer(call, context, {
         json: { run, facts, gitDiff: changes, tasks, attempts, figures, artifacts: artifactsOf(database, id) },
         text: sections
           .filter((lines) => lines.length > 0)
@@ -56,7 +57,7 @@ function changesOf(folder: string): string | null {
 function factLines(facts: RunFacts, changes: string | null): string[] {
   const { call, machine, engineNotice, gitCommit, startedAt } = facts;
   const { overrides, profile, file } = call;
-  return tableText([
+  return textTable([
     ['started', startedAt],
     ['file', file],
     ...(profile === null ? [] : [['profile', profile]]),
@@ -71,9 +72,9 @@ function factLines(facts: RunFacts, changes: string | null): string[] {
   ]);
 }
 
-function taskRow({ task, outcome, durationMs, key, ...judgements }: PastTask & ResultAnnotations): string[] {
+function taskRow({ task, outcome, durationMs, key, ...annotations }: PastTask & ResultAnnotations): string[] {
   const took = durationMs === null ? '' : humanDuration(durationMs);
-  return [task, outcome ?? 'not finished', took, key?.slice(0, 12) ?? '', judgementTexts(judgements).join('; ')];
+  return [task, outcome ?? 'not finished', took, key?.slice(0, 12) ?? '', annotationTexts(annotations).join('; ')];
 }
 
 function attemptRow(attempt: PastAttempt): string[] {

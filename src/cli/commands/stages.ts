@@ -1,18 +1,17 @@
 import { join } from 'node:path';
 import type { Json } from '../../core/digest.ts';
-import { didYouMean } from '../../core/did-you-mean.ts';
 import { fail } from '../../core/failure.ts';
+import { builtInStageNames, findStage } from '../../pipeline/experiment/stage-kinds.ts';
 import {
   readManifest,
   type InputPort,
   type OutputPort,
   type StageManifest,
 } from '../../pipeline/experiment/stage-manifest.ts';
-import { builtInStageNames, findStage } from '../../pipeline/experiment/stage-kinds.ts';
-import { exitCode } from '../exit-code.ts';
-import type { FlowCommand } from '../flow-command.ts';
-import { textTable } from '../text-table.ts';
+import { failures } from '../failures.ts';
+import { textTable } from '../../core/text/text-table.ts';
 import { stageFolders } from '../workspace.ts';
+import { exitCode, type FlowCommand } from '../flow-command.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -25,7 +24,7 @@ export const command: FlowCommand = {
     const [only] = manifests;
     if (options['json'] === true) stdout.write(`${JSON.stringify(name === undefined ? manifests : only, null, 2)}\n`);
     else if (name !== undefined && only !== undefined) stdout.write(`${describeStage(only)}\n`);
-    else stdout.write(`${textTable(manifests.map(overview))}\n`);
+    else stdout.write(`${textTable(manifests.map(overview)).join('\n')}\n`);
     return Promise.resolve(exitCode.done);
   },
 };
@@ -39,13 +38,7 @@ function manifestOf(name: string, workspace: string): StageManifest {
   const folders = stageFolders();
   const found = findStage(name, workspace, folders);
   if (found !== undefined) return readManifest(found.folder);
-  const names = builtInStageNames(folders);
-  const close = didYouMean(name, names);
-  return fail({
-    code: 'unknown-stage-kind',
-    message: `there is no stage "${name}"${close === undefined ? '' : ` (did you mean "${close}"?)`}`,
-    hint: `Stages: ${names.join(', ')}; or a folder of yours, as in "./stages/mine".`,
-  });
+  return fail(failures.unknownStageKind({ name, known: builtInStageNames(folders) }));
 }
 
 function overview({ name, summary, inputs, outputs }: StageManifest): string[] {
@@ -81,8 +74,7 @@ function traitsOf({ engine, seeded, checkpoint }: StageManifest): string {
 
 function section(title: string, rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
-  const table = textTable(rows).replaceAll(/^/gm, '  ');
-  return ['', `${title}:`, table];
+  return ['', `${title}:`, ...textTable(rows).map((line) => `  ${line}`)];
 }
 
 function inputRow([name, { kind, summary, optional, many }]: [string, InputPort]): string[] {

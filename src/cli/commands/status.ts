@@ -8,13 +8,12 @@ import {
   type PastRun,
   type PastTask,
 } from '../../pipeline/record/past-runs.ts';
-import { paintWith, type Paint } from '../../pipeline/console/paint.ts';
-import { TaskEngines } from '../engine.ts';
-import { exitCode } from '../exit-code.ts';
-import { declareExperimentOptions, loadFrom, readExperimentOptions } from '../experiment-options.ts';
-import type { Call, FlowCommand, ProcessContext } from '../flow-command.ts';
-import { showsColour } from '../shows-colour.ts';
-import { openWorkspace, type Workspace } from '../workspace.ts';
+import { paintWith, type Paint } from '../../core/text/paint.ts';
+import { declareExperimentOptions, readExperimentOptions } from '../command-options.ts';
+import { answer, exitCode, showsColour, type Answer, type FlowCommand } from '../flow-command.ts';
+import { loadFrom, planningContext } from '../planned-experiment.ts';
+import { TaskEngines } from '../task-engines.ts';
+import { inWorkspace, type Workspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -22,33 +21,22 @@ export const command: FlowCommand = {
     command.option('--json', 'print JSON', false);
   },
 
-  async run(call, surroundings) {
-    const workspace = openWorkspace(surroundings, readExperimentOptions(call).workspace);
-    try {
+  run: (call, context) =>
+    inWorkspace(call, context, async (workspace) => {
       closeKilledRuns(workspace.database);
-      const { text, json } =
-        call.arguments[0] === undefined
-          ? describeAll(workspace, painted(surroundings))
-          : await describeOne(call, workspace, surroundings);
-      surroundings.stdout.write(`${call.options['json'] === true ? JSON.stringify(json, null, 2) : text}\n`);
+      const paint = paintWith(showsColour(context.stdout, context.environment));
+      if (call.arguments[0] === undefined) answer(call, context, describeAll(workspace, paint));
+      else {
+        const experiment = loadFrom(readExperimentOptions(call), workspace, context);
+        const knowledge = planningContext(workspace, { experiment, engines: new TaskEngines(context) });
+        answer(call, context, describeOne(await planExperiment(experiment, knowledge), workspace, paint));
+      }
       return exitCode.done;
-    } finally {
-      workspace.close();
-    }
-  },
+    }),
 };
 
-interface Description {
-  readonly text: string;
-  readonly json: object;
-}
-
-function painted({ stdout, environment }: ProcessContext): Paint {
-  return paintWith(showsColour(stdout, environment));
-}
-
 /** The last run of every experiment of the workspace. */
-function describeAll(workspace: Workspace, paint: Paint): Description {
+function describeAll(workspace: Workspace, paint: Paint): Answer {
   const runs = lastRuns(workspace.database);
   const width = Math.max(0, ...runs.map(({ experiment }) => experiment.length));
   const lines = runs.map((run) => `${paint.bold(run.experiment.padEnd(width))}  ${runText(run)}`);
@@ -56,14 +44,12 @@ function describeAll(workspace: Workspace, paint: Paint): Description {
 }
 
 /** Each task of an experiment: what became of it in the last run, and whether its result is there now. */
-async function describeOne(call: Call, workspace: Workspace, surroundings: ProcessContext): Promise<Description> {
-  const experiment = loadFrom(readExperimentOptions(call), workspace, surroundings);
-  const knowledge = workspace.knowledge(experiment, new TaskEngines(surroundings));
-  const plan = await planExperiment(experiment, knowledge);
+function describeOne(plan: Plan, workspace: Workspace, paint: Paint): Answer {
+  const { experiment } = plan;
   const run = lastRunOf(workspace.database, experiment.name);
   const past = new Map(run === undefined ? [] : tasksOf(workspace.database, run.id).map((task) => [task.task, task]));
   const heading = `${experiment.name}: ${run === undefined ? 'never run' : `last ${runText(run)}`}`;
-  const lines = [heading, ...taskLines(plan, past, painted(surroundings))];
+  const lines = [heading, ...taskLines(plan, past, paint)];
   const tasks = plan.tasks.map(({ task, state }) => ({ task: task.id, now: state, last: past.get(task.id) ?? null }));
   return { json: { experiment: experiment.name, lastRun: run ?? null, tasks }, text: lines.join('\n') };
 }

@@ -1,12 +1,12 @@
 import type { CachePlanningContext } from '../../pipeline/execute/planning-context.ts';
+import { annotationTexts } from '../../pipeline/console/plan-text.ts';
 import type { PlannedTask } from '../../pipeline/plan/plan.ts';
 import { tasksNamed } from '../../pipeline/plan/select-tasks.ts';
-import { exitCode } from '../exit-code.ts';
-import { declareExperimentOptions, readExperimentOptions } from '../experiment-options.ts';
-import type { FlowCommand } from '../flow-command.ts';
-import { annotationsOf, judgementTexts, type ResultAnnotations } from '../result-annotations.ts';
+import { annotationsOf, type ResultAnnotations } from '../../pipeline/record/result-annotations.ts';
+import { declareExperimentOptions, readExperimentOptions } from '../command-options.ts';
+import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
-import { openWorkspace, type Workspace } from '../workspace.ts';
+import { inWorkspace, type Workspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -15,31 +15,22 @@ export const command: FlowCommand = {
       .argument('<task>', 'a task, as "train" or "verify[set=lfw]", or a stage for all its tasks')
       .option('--json', 'the reasons as JSON', false);
   },
-
-  async run(call, surroundings) {
-    const options = readExperimentOptions(call);
-    const workspace = openWorkspace(surroundings, options.workspace);
-    try {
-      const { plan, knowledge } = await plannedExperiment(options, { workspace, surroundings });
+  run: (call, context) =>
+    inWorkspace(call, context, async (workspace) => {
+      const { plan, knowledge } = await plannedExperiment(readExperimentOptions(call), { workspace, context });
       const names = tasksNamed(plan.experiment, String(call.arguments[1]));
-      const answers = plan.tasks
-        .filter(({ task }) => names.includes(task.id))
-        .map((planned) => answerFor(planned, knowledge, workspace));
-      const text =
-        call.options['json'] === true ? JSON.stringify(answers, null, 2) : answers.map(answerText).join('\n');
-      surroundings.stdout.write(`${text}\n`);
+      const planned = plan.tasks.filter(({ task }) => names.includes(task.id));
+      const answers = planned.map((each) => answerFor(each, knowledge, workspace));
+      answer(call, context, { json: answers, text: answers.map(answerText).join('\n') });
       return exitCode.done;
-    } finally {
-      workspace.close();
-    }
-  },
+    }),
 };
 
 interface Answer extends ResultAnnotations {
   readonly task: string;
   readonly state: PlannedTask['state'];
   readonly reasons: readonly { readonly code: string; readonly text: string }[];
-  /** When the result was computed that would be taken, ISO 8601. */
+  /** When the result that would be used was computed, ISO 8601. */
   readonly cachedSince?: string;
   /** The run that computed it. */
   readonly run?: string;
@@ -49,17 +40,17 @@ function answerFor(planned: PlannedTask, knowledge: CachePlanningContext, worksp
   const { task, state } = planned;
   if (state !== 'cached') return { task: task.id, state, reasons: planned.reasons };
   const { createdAt, run } = knowledge.entry(planned.key);
-  const judgements = annotationsOf(planned.key, workspace);
-  return { task: task.id, state, reasons: [], cachedSince: createdAt, run, ...judgements };
+  const annotations = annotationsOf(planned.key, workspace);
+  return { task: task.id, state, reasons: [], cachedSince: createdAt, run, ...annotations };
 }
 
-function answerText({ task, state, reasons, cachedSince, run, ...judgements }: Answer): string {
+function answerText({ task, state, reasons, cachedSince, run, ...annotations }: Answer): string {
   const lines = reasons.map(({ text }) => `  ${text}`);
   switch (state) {
     case 'cached':
       return [
-        `${task}: ${judgements.accepted === undefined ? 'nothing changed, ' : ''}cached since ${cachedSince ?? ''} (run ${run ?? ''})`,
-        ...judgementTexts(judgements).map((text) => `  ${text}`),
+        `${task}: ${annotations.accepted === undefined ? 'nothing changed, ' : ''}cached since ${cachedSince ?? ''} (run ${run ?? ''})`,
+        ...annotationTexts(annotations).map((text) => `  ${text}`),
       ].join('\n');
     case 'run':
       return [`${task} would run:`, ...lines].join('\n');

@@ -15,10 +15,10 @@ export type ComparisonSection = 'run' | 'parameter' | 'input' | 'figure' | 'time
 
 export interface ComparisonRow {
   readonly section: ComparisonSection;
-  /** Empty for what is said of the whole run. */
+  /** Empty for facts about the whole run. */
   readonly task: string;
   readonly name: string;
-  /** One per run; null where a run has no such thing. Times are milliseconds. */
+  /** One per run; null if a run lacks it. Times are milliseconds. */
   readonly values: readonly (Json | null)[];
 }
 

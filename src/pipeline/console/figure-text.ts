@@ -42,8 +42,3 @@ function meanText({ name, value }: Figure, deviation: number): string {
   if (deviation >= 0.01 || Math.abs(value) > 1) return `${figureText(name, value)} ± ${deviation.toFixed(3)}`;
   return `${name} ${value.toFixed(5)} ± ${deviation.toFixed(5)}`;
 }
-
-/** `1 task`, `12 tasks`. */
-export function counted(count: number, singular: string, plural = `${singular}s`): string {
-  return `${count} ${count === 1 ? singular : plural}`;
-}

@@ -1,12 +1,12 @@
-import { humanBytes, humanDuration } from '../../core/human.ts';
+import { counted, humanBytes, humanDuration } from '../../core/human.ts';
 import { unreachable } from '../../core/failure.ts';
-import { counted, figuresText } from './figure-text.ts';
+import { figuresText } from './figure-text.ts';
 import { outcomeText } from './outcome-text.ts';
-import type { Paint } from './paint.ts';
+import type { Paint } from '../../core/text/paint.ts';
 import { percent, progressBar, progressParts } from './progress-text.ts';
 import type { TaskState } from './run-state.ts';
-import { shownPath } from './shown-path.ts';
-import { padText, textWidth, truncateText } from './terminal-text.ts';
+import { shownPath } from './run-text.ts';
+import { padText, textWidth, truncateText } from '../../core/text/terminal-text.ts';
 
 export interface FrameOptions {
   readonly paint: Paint;
@@ -48,7 +48,7 @@ export function liveFrame(tasks: readonly TaskState[], options: FrameOptions): r
   return lines.map((line) => truncateText(line, options.columns - 1));
 }
 
-/** Folds one state after the other, the least interesting first, until the rest fits; gives the number of tasks of each. */
+/** Folds one state after the other, the least interesting first, until the rest fits; returns the number of tasks of each. */
 function foldGroups(groups: ReadonlyMap<string, Group>, lines: number): ReadonlyMap<Group, number> {
   const counts = new Map<Group, number>();
   for (const group of groups.values()) counts.set(group, (counts.get(group) ?? 0) + 1);
@@ -161,7 +161,7 @@ function barColumns(columns: number): number {
 
 /** Why it runs: one line where the reasons fit, otherwise the first and how many more. */
 function whyLines(task: TaskState, { paint, columns }: FrameOptions): readonly string[] {
-  const resumed = task.resumedFrom === undefined ? [] : [`goes on from step ${task.resumedFrom}`];
+  const resumed = task.resumedFrom === undefined ? [] : [`resumes from step ${task.resumedFrom}`];
   const again = task.lastAttempt === undefined ? [] : [`attempt ${task.attempt}: ${outcomeText(task.lastAttempt)}`];
   const [first, ...others] = [...resumed, ...again, ...task.reasons.map((reason) => reason.text)];
   if (first === undefined) return [];

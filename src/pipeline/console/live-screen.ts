@@ -54,7 +54,7 @@ export class LiveScreen {
     }).run();
   }
 
-  /** Removes the region and gives the terminal back. */
+  /** Removes the region and releases the terminal. */
   async close(): Promise<void> {
     this.#finish();
     await this.#finished;

@@ -1,12 +1,10 @@
 import type { FlowEvent } from '../execute/event.ts';
-import { failedTask } from './failed-task.ts';
+import { engineNotice, failedTask, runHeading, runSummary } from './run-text.ts';
 import { liveFrame } from './live-frame.ts';
 import type { LiveScreen } from './live-screen.ts';
-import { paintWith, type Paint } from './paint.ts';
+import { paintWith, type Paint } from '../../core/text/paint.ts';
 import type { Reporter } from './reporter.ts';
-import { engineNotice, runHeading } from './run-heading.ts';
 import { RunState } from './run-state.ts';
-import { runSummary } from './summary.ts';
 
 export interface LiveViewOptions {
   readonly colour: boolean;

@@ -1,7 +1,6 @@
-import { humanDuration } from '../../core/human.ts';
+import { counted, humanDuration } from '../../core/human.ts';
 import { unreachable } from '../../core/failure.ts';
 import type { AttemptOutcome } from '../execute/event.ts';
-import { counted } from './figure-text.ts';
 
 /** One sentence on how an attempt ended; the failures themselves are rendered elsewhere. */
 export function outcomeText(result: AttemptOutcome): string {
@@ -10,7 +9,7 @@ export function outcomeText(result: AttemptOutcome): string {
       return 'done';
     case 'failed': {
       const [first, ...others] = result.failures;
-      if (first === undefined) return 'failed without saying why';
+      if (first === undefined) return 'failed without a reason';
       const more = others.length === 0 ? '' : ` (and ${counted(others.length, 'other failure')})`;
       return `${first.code}: ${first.message}${more}`;
     }
@@ -32,7 +31,7 @@ export function outcomeText(result: AttemptOutcome): string {
 }
 
 function inputChangedText({ path, resultOf, kept }: Extract<AttemptOutcome, { outcome: 'input-changed' }>): string {
-  const place = kept === undefined ? '' : ` but lies in ${kept}`;
+  const place = kept === undefined ? '' : ` but is kept in ${kept}`;
   return resultOf === undefined
     ? `input ${path} changed while it ran; what it made was not put into the cache${place}`
     : `the result of ${resultOf} changed while it ran, and was dropped (${path}): a task must not write to its inputs; ` +

@@ -1,16 +1,14 @@
-import { humanDuration } from '../../core/human.ts';
+import { counted, humanDuration } from '../../core/human.ts';
 import { unreachable } from '../../core/failure.ts';
 import type { FlowEvent, TaskOutcome } from '../execute/event.ts';
-import { failedTask } from './failed-task.ts';
-import { counted, figuresText } from './figure-text.ts';
+import { engineNotice, failedTask, runHeading, runSummary } from './run-text.ts';
+import { figuresText } from './figure-text.ts';
 import { outcomeText } from './outcome-text.ts';
-import { paintWith, type Paint } from './paint.ts';
+import { paintWith, type Paint } from '../../core/text/paint.ts';
 import { percent, progressParts } from './progress-text.ts';
 import type { Reporter, TextSink } from './reporter.ts';
-import { engineNotice, runHeading } from './run-heading.ts';
 import { RunState, type TaskState } from './run-state.ts';
-import { runSummary } from './summary.ts';
-import { plainText } from './terminal-text.ts';
+import { plainText } from '../../core/text/terminal-text.ts';
 
 export interface PlainLinesOptions {
   readonly sink: TextSink;
@@ -19,18 +17,18 @@ export interface PlainLinesOptions {
 }
 
 const progressEveryMs = 10_000;
-/** As many cached tasks are named; of more only the number is said. */
+/** Up to so many cached tasks are named; of more only the number is printed. */
 const namedCachedTasks = 6;
 /** Pipes and logs have no width; this reads well. */
 const columns = 100;
 
-/** Calm lines for pipes and continuous integration: nothing is ever rewritten, and progress is said at most every 10 s per task. */
+/** Calm lines for pipes and continuous integration: nothing is ever rewritten, and progress is printed at most every 10 s per task. */
 export class PlainLines implements Reporter {
   readonly #options: PlainLinesOptions;
   readonly #paint: Paint;
   readonly #state = new RunState();
   readonly #lastProgressAt = new Map<string, number>();
-  /** Cached tasks not yet spoken of: they come in bursts and are said in one line. */
+  /** Cached tasks not printed yet: they come in bursts and share a line. */
   #cached: string[] = [];
 
   constructor(options: PlainLinesOptions) {
@@ -92,7 +90,7 @@ export class PlainLines implements Reporter {
   #startLine(task: TaskState): string {
     const because = task.reasons.map((reason) => reason.text).join('; ');
     const why = because === '' || task.lastAttempt !== undefined ? '' : this.#paint.dim(` (${because})`);
-    const resumed = task.resumedFrom === undefined ? '' : `, goes on from step ${task.resumedFrom}`;
+    const resumed = task.resumedFrom === undefined ? '' : `, resumes from step ${task.resumedFrom}`;
     const again =
       task.lastAttempt === undefined ? '' : ` again, attempt ${task.attempt} (${outcomeText(task.lastAttempt)})`;
     return `${task.id}: started${again}${resumed}${why}`;
@@ -105,7 +103,7 @@ export class PlainLines implements Reporter {
     const { progress, startedAt } = this.#state.task(id);
     if (event.type !== 'progress' || progress === undefined) return [];
     const last = this.#lastProgressAt.get(id) ?? startedAt ?? at;
-    // The end is said by the line that says `done`.
+    // The end is reported by the line `done`.
     if (at - last < progressEveryMs || percent(progress) === 100) return [];
     this.#lastProgressAt.set(id, at);
     const parts = progressParts(progress, at).map((part) => part.trim());

@@ -1,7 +1,7 @@
 import { humanDuration } from '../../core/human.ts';
 import { figureText } from './figure-text.ts';
 
-/** Where a task stands, as its last progress event said. */
+/** Where a task stands, as its last progress event reported. */
 export interface Progress {
   readonly done: number;
   readonly total: number | undefined;

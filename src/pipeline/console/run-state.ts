@@ -3,18 +3,18 @@ import type { AttemptOutcome, FlowEvent, TaskOutcome } from '../execute/event.ts
 import type { Reason } from '../plan/compare-keys.ts';
 import type { Figure } from './figure-text.ts';
 import type { Progress } from './progress-text.ts';
-import { plainText } from './terminal-text.ts';
+import { plainText } from '../../core/text/terminal-text.ts';
 
 export type RunStarted = Extract<FlowEvent, { type: 'run-started' }>;
 export type RunEnded = Extract<FlowEvent, { type: 'run-ended' }>;
-type StageSaid = Extract<FlowEvent, { type: 'task-event' }>['event'];
+type StageEvent = Extract<FlowEvent, { type: 'task-event' }>['event'];
 
 /** What is known of one task after the events so far. */
 export interface TaskState {
   readonly id: string;
   readonly needs: readonly string[];
   readonly phase: 'planned' | 'running' | 'ended';
-  /** Why it waits, where the engine said so. */
+  /** Why it waits, if an event has told it. */
   readonly waitsBecause?: string;
   readonly reasons: readonly Reason[];
   /** From 1; 0 before the first. */
@@ -35,7 +35,7 @@ export interface TaskState {
   readonly result?: TaskOutcome;
 }
 
-/** Lines of a task's output that are kept for the case that it fails. */
+/** Lines of a task's output that are kept in case it fails. */
 const tailLines = 12;
 
 /** Folds the events of a run into the state that views draw. */
@@ -81,7 +81,7 @@ export class RunState {
         this.#start(event);
         return;
       case 'task-event':
-        this.#hear(event.task, event.event, event.at);
+        this.#handleStageEvent(event.task, event.event, event.at);
         return;
       case 'task-output':
         this.#write(event.task, event.stream, event.text);
@@ -108,7 +108,7 @@ export class RunState {
   }
 
   #start(event: Extract<FlowEvent, { type: 'task-started' }>): void {
-    // What an earlier attempt had reached or said says nothing about this one.
+    // Progress and figures of an earlier attempt mean nothing for this one.
     const { id, needs, warnings, durationMs, peakMemoryBytes, lastAttempt } = this.task(event.task);
     this.#tasks.set(event.task, {
       ...newTask(id, needs),
@@ -125,24 +125,24 @@ export class RunState {
     });
   }
 
-  #hear(id: string, said: StageSaid, at: number): void {
+  #handleStageEvent(id: string, event: StageEvent, at: number): void {
     const task = this.task(id);
-    switch (said.type) {
+    switch (event.type) {
       case 'progress':
-        this.#change(id, { progress: nextProgress(task.progress, said, at) });
+        this.#change(id, { progress: nextProgress(task.progress, event, at) });
         return;
       case 'metric':
-        if (said.step === undefined)
-          this.#change(id, { figures: [...task.figures, { name: said.name, value: said.value }] });
+        if (event.step === undefined)
+          this.#change(id, { figures: [...task.figures, { name: event.name, value: event.value }] });
         return;
       case 'log':
-        if (said.level === 'warning') this.#change(id, { warnings: [...task.warnings, plainText(said.message)] });
-        // It is in the log too, whose end is shown where the task fails.
+        if (event.level === 'warning') this.#change(id, { warnings: [...task.warnings, plainText(event.message)] });
+        // It is in the log too, whose end is shown if the task fails.
         return;
       case 'checkpoint':
         return;
       default:
-        unreachable(said);
+        unreachable(event);
     }
   }
 
@@ -178,16 +178,16 @@ function newTask(id: string, needs: readonly string[]): TaskState {
 
 function nextProgress(
   last: Progress | undefined,
-  said: Extract<StageSaid, { type: 'progress' }>,
+  event: Extract<StageEvent, { type: 'progress' }>,
   at: number,
 ): Progress {
-  const goesOn = last?.unit === said.unit && last.total === said.total && said.done >= last.done;
+  const continues = last?.unit === event.unit && last.total === event.total && event.done >= last.done;
   return {
-    done: said.done,
-    total: said.total,
-    unit: said.unit,
-    figures: said.figures ?? {},
+    done: event.done,
+    total: event.total,
+    unit: event.unit,
+    figures: event.figures ?? {},
     at,
-    since: goesOn ? last.since : { done: said.done, at },
+    since: continues ? last.since : { done: event.done, at },
   };
 }

@@ -34,13 +34,6 @@ export function validatorOf(schema: Schema, compiledFolder: string): Validator {
   return (value) => (check(value) ? [] : (check.errors ?? []));
 }
 
-/** The parameters of an experiment that sets none. */
-export function defaultParams(schema: Schema): JsonObject {
-  const params: JsonObject = {};
-  compile(schema)(params);
-  return params;
-}
-
 export function validatorFile(schema: Schema): string {
   return `${digestOf(canonicalJson(schema)).slice(0, 16)}.cjs`;
 }

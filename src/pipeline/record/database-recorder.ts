@@ -67,7 +67,7 @@ export class DatabaseRecorder {
         this.#startAttempt(event);
         return;
       case 'task-event':
-        this.#hear(event.task, event.event);
+        this.#handleStageEvent(event.task, event.event);
         return;
       case 'attempt-ended':
         this.#endAttempt(event);
@@ -125,7 +125,7 @@ export class DatabaseRecorder {
     this.#run('update task set key = ? where run = ? and task = ?', event.key, this.#facts.id, event.task);
   }
 
-  #hear(task: string, event: StageEvent): void {
+  #handleStageEvent(task: string, event: StageEvent): void {
     // Final figures come with the product of the task: a result from the cache has them too.
     if (event.type === 'metric' && event.step !== undefined) this.#metric(task, event.name, event.step, event.value);
   }
@@ -205,7 +205,7 @@ export class DatabaseRecorder {
   }
 
   #keepDocument(key: Key): void {
-    // Of a result from a shared cache the record has none yet, and when it leaves the cache nobody has.
+    // Of a result from a shared cache the record has none yet, and after it has left the cache there is no other copy.
     if (this.#isKept(key)) return;
     const document = this.#documentOf(key);
     if (document === undefined) return;
@@ -254,7 +254,7 @@ export class DatabaseRecorder {
   }
 }
 
-/** What is written of the end of a task; nothing while there is none. */
+/** What is written of the end of a task; null until it has ended. */
 interface TaskEnd {
   readonly outcome: string | null;
   readonly key: Key | null;

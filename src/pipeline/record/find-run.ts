@@ -1,5 +1,5 @@
-import { didYouMean } from '../../core/did-you-mean.ts';
 import { fail } from '../../core/failure.ts';
+import { failures } from './failures.ts';
 import type { FlowDatabase } from './open-database.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -21,15 +21,9 @@ function first(database: FlowDatabase, sql: string, value: string): string | und
 }
 
 function unknownRun(database: FlowDatabase, name: string, isAmbiguous: boolean): never {
-  const hint = 'flow runs lists them; the name of an experiment stands for its last run';
-  if (isAmbiguous) fail({ code: 'ambiguous-run', message: `the ids of several runs begin with "${name}"`, hint });
-  const experiments = database.prepare<[], string>('select distinct experiment from run').pluck().all();
-  const suggestion = didYouMean(name, experiments);
-  fail({
-    code: 'unknown-run',
-    message: `there is no run "${name}"${suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`}`,
-    hint,
-  });
+  if (isAmbiguous) fail(failures.ambiguousRun({ name }));
+  const known = database.prepare<[], string>('select distinct experiment from run').pluck().all();
+  fail(failures.unknownRun({ name, known }));
 }
 
 /** What was recorded when the run began. */

@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { fail, type Failure } from '../../core/failure.ts';
-import { externalInputsOf } from '../plan/key-document.ts';
+import type { ContentDigester } from '../cache/stat-cache.ts';
+import { externalInputsOf, inputDigest } from '../plan/key-document.ts';
 import type { Experiment, PathBinding } from '../experiment/experiment.ts';
+import { failures } from './failures.ts';
 
 /** Contents of the inputs that come from outside, by experiment and by path as written there: `flow.lock`. */
 interface InputLock {
@@ -12,18 +14,26 @@ interface InputLock {
   readonly experiments: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** The lock file of the folder an experiment lies in; it holds one section per experiment. */
+/** The lock file of the folder that an experiment is in; it holds one section per experiment. */
 export function lockFileOf(experiment: Experiment): string {
   return join(dirname(experiment.file), 'flow.lock');
 }
 
-/** Every file and folder an experiment reads that no task of it gives; each once. */
-export function externalInputs(experiment: Experiment): PathBinding[] {
+/** Every file and folder an experiment reads that none of its tasks produces; each once. */
+function externalInputs(experiment: Experiment): PathBinding[] {
   const found = new Map<string, PathBinding>();
   for (const { binding } of experiment.tasks.flatMap(externalInputsOf)) {
     if (!found.has(binding.written)) found.set(binding.written, binding);
   }
   return [...found.values()];
+}
+
+/** Content digests of everything an experiment reads from outside, by path as written there. */
+export async function inputDigests(experiment: Experiment, digester: ContentDigester): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  for (const input of externalInputs(experiment))
+    digests[input.written] = await inputDigest(input, async (path) => (await digester.digest(path)).digest);
+  return digests;
 }
 
 /** Writes the section of an experiment, and leaves those of others alone. */
@@ -39,18 +49,13 @@ export function writeLock(experiment: Experiment, digests: Readonly<Record<strin
 export function lockViolations(experiment: Experiment, digests: Readonly<Record<string, string>>): Failure[] {
   const file = lockFileOf(experiment);
   const locked = existsSync(file) ? readLock(file).experiments[experiment.name] : undefined;
-  if (locked === undefined) {
-    const message = `expected a lock for experiment "${experiment.name}", found none`;
-    return [{ code: 'no-lock', message, at: { file }, hint: `flow lock FILE writes it` }];
-  }
-  return externalInputs(experiment).flatMap(({ written, at }) => {
-    const expected = locked[written];
-    if (expected === digests[written]) return [];
-    const message =
-      expected === undefined
-        ? `${written} is not in the lock`
-        : `${written} is not what the lock says: expected content ${short(expected)}, found ${short(digests[written])}`;
-    return [{ code: 'not-as-locked', message, at, hint: 'flow lock FILE takes what is there now' }];
+  if (locked === undefined) return [failures.noLock({ experiment: experiment.name }, { file })];
+  return externalInputs(experiment).flatMap(({ written: input, at }) => {
+    const [before, found] = [locked[input], digests[input]];
+    if (before === found) return [];
+    return before === undefined
+      ? [failures.notInLock({ input }, at)]
+      : [failures.notAsLocked({ input, locked: before, found: found ?? 'nothing' }, at)];
   });
 }
 
@@ -63,13 +68,9 @@ function readLock(file: string): InputLock {
   }
   const lock = value as Partial<InputLock> | null | undefined;
   if (lock?.format === 'faceflow-lock' && lock.version === 1) return value as InputLock;
-  return fail({ code: 'bad-lock', message: 'expected a lock file of faceflow, found something else', at: { file } });
+  return fail(failures.badLock({}, { file }));
 }
 
 function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function short(digest: string | undefined): string {
-  return digest?.slice(0, 12) ?? 'nothing';
 }

@@ -103,7 +103,7 @@ export const migrations: readonly string[] = [
     document text not null
   ) without rowid;
   `,
-  `
+  /* words: quoted */ `
   alter table attempt add column cpuMs real;
   alter table attempt add column readBytes integer;
   alter table attempt add column writtenBytes integer;
@@ -119,7 +119,7 @@ export const migrations: readonly string[] = [
   );
   create index repetition_by_key on repetition (key, at);
   `,
-  `
+  /* words: quoted */ `
   -- What a task was given: numbers of processors and, as JSON, ids of graphics processors.
   alter table attempt add column cpus integer;
   alter table attempt add column gpus text;

@@ -17,7 +17,7 @@ export function lastKeyOf(database: FlowDatabase, experiment: string, task: stri
 
 export interface LastAttempt {
   readonly run: string;
-  /** Undefined where it never said how it ended. */
+  /** Null if its end was never recorded. */
   readonly detail: AttemptOutcome | null;
 }
 
@@ -34,7 +34,7 @@ export function lastAttemptOf(database: FlowDatabase, experiment: string, task: 
     : { run: row.run, detail: row.detail === null ? null : (JSON.parse(row.detail) as AttemptOutcome) };
 }
 
-/** The task that last computed the result of a key, and in which run; undefined where that was not in this workspace. */
+/** The task that last computed the result of a key, and in which run; undefined if that was not in this workspace. */
 export function executionOf(
   database: FlowDatabase,
   key: string,
@@ -46,7 +46,7 @@ export function executionOf(
     .get(key);
 }
 
-/** How long the task took when it was last computed; undefined where it never was. */
+/** How long the task took when it was last computed; undefined if it never was. */
 export function lastDurationOf(database: FlowDatabase, experiment: string, task: string): number | undefined {
   const row = database
     .prepare<[string, string], { durationMs: number }>(
@@ -71,9 +71,9 @@ interface OpenRun {
   readonly runnerStarted: string;
 }
 
-/** Writes down which runs have been killed: they never said that they ended, and their process is gone. */
+/** Records which runs were killed: their end was never recorded, and their process is gone. */
 export function closeKilledRuns(database: FlowDatabase): void {
-  // Whoever may only look sees them as they were left.
+  // Without the right to write, a reader sees them as they were left.
   if (database.readonly) return;
   const open = database
     .prepare<[], OpenRun>('select id, host, runnerPid, runnerStarted from run where outcome is null')
@@ -100,7 +100,7 @@ export interface PastRun {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly durationMs: number | null;
-  /** `running` where it has not said that it ended. */
+  /** `running` while no end of it is recorded. */
   readonly outcome: 'done' | 'failed' | 'interrupted' | 'killed' | 'running';
 }
 
@@ -110,7 +110,7 @@ export interface PastTask {
   readonly kind: string;
   readonly outcome: 'cached' | 'done' | 'failed' | 'interrupted' | 'skipped' | null;
   readonly key: Key | null;
-  /** Of the execution that gave the result, whenever that was. */
+  /** Of the execution that produced the result, whenever that was. */
   readonly durationMs: number | null;
 }
 
@@ -160,4 +160,25 @@ export function runOf(database: FlowDatabase, id: string): PastRun {
   const run = database.prepare<[string], PastRun>(`select ${runColumns} from run where id = ?`).get(id);
   if (run === undefined) throw new Error(`run ${id} was found and is not there`);
   return run;
+}
+
+export function isRecorded(database: FlowDatabase, id: string): boolean {
+  return database.prepare('select 1 from run where id = ?').get(id) !== undefined;
+}
+
+/** Whether a task of a run will print no more: it has ended, or its run has. */
+export function hasEnded(database: FlowDatabase, run: string, task: string): boolean {
+  const sql = `select task.outcome is not null or run.outcome is not null from task join run on run.id = task.run
+    where run = ? and task = ?`;
+  return database.prepare<[string, string], number>(sql).pluck().get(run, task) !== 0;
+}
+
+/** Records a run of another machine as killed unless its end is recorded: it cannot continue here. */
+export function closeImportedRun(database: FlowDatabase, id: string): void {
+  database.prepare(`update run set outcome = 'killed' where id = ? and outcome is null`).run(id);
+}
+
+/** Removes everything that is recorded of a run, if it is recorded. */
+export function removeRun(database: FlowDatabase, id: string): void {
+  database.prepare('delete from run where id = ?').run(id);
 }

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { FailureError } from '../../core/failure.ts';
 import { isSqliteError } from '../../core/sqlite.ts';
 import { closeKilledRuns } from './past-runs.ts';
-import { isDamagedDatabase, removeDatabase, renameDatabase } from './database-damage.ts';
-import { openDatabase, type FlowDatabase } from './open-database.ts';
+import { isDamagedDatabase, openDatabase, removeDatabase, renameDatabase, type FlowDatabase } from './open-database.ts';
 import { eventDamage, replayRun } from './replay-run.ts';
 import { databaseFileName, runFileName } from './run-folder.ts';
 
@@ -35,7 +34,7 @@ interface RunProblem {
 }
 
 /**
- * Writes every run whose folder is there into the database of a workspace anew. A damaged database is replaced and kept
+ * Writes every run whose folder is there into the database of a workspace again. A damaged database is replaced and kept
  * beside it; a whole one is added to, since it also has what no folder tells (what `flow repeat` has shown).
  */
 export function rebuildDatabase(runsFolder: string, documentOf: (key: Key) => KeyDocument | undefined): Rebuilt {
@@ -87,7 +86,7 @@ function replayProblem(database: FlowDatabase, folder: string, documentOf: Docum
   }
 }
 
-/** Errors that what lies in a folder can cause; all others are about the database or the machine. */
+/** Whether the contents of a run's folder can cause an error; all others are about the database or the machine. */
 function isOfTheFolder(error: unknown): error is Error {
   return isSqliteError(error, 'SQLITE_CONSTRAINT') || error instanceof FailureError || error instanceof TypeError;
 }

@@ -1,6 +1,7 @@
 import type { Failure } from '../../core/failure.ts';
 import { externalInputsOf, type ExternalContents } from '../plan/key-document.ts';
 import type { PathBinding, TaskSpec } from '../experiment/experiment.ts';
+import { failures } from './failures.ts';
 import { readEvents } from './replay-run.ts';
 
 /** What each task of a run read from outside, as far as the run came to it. */
@@ -19,19 +20,14 @@ export async function changedInputs(
   recorded: ReadonlyMap<string, ExternalContents>,
   digestOf: (binding: PathBinding) => Promise<string>,
 ): Promise<Failure[]> {
-  const failures = new Map<string, Failure>();
+  const changed = new Map<string, Failure>();
   for (const task of tasks) {
     for (const { binding } of externalInputsOf(task)) {
       const before = recorded.get(task.id)?.[binding.written];
       const now = before === undefined ? undefined : await digestOf(binding);
       if (before === undefined || now === undefined || now === before) continue;
-      failures.set(binding.written, {
-        code: 'not-as-recorded',
-        message: `${binding.written} is not what the run read: recorded content ${before.slice(0, 12)}, found ${now.slice(0, 12)}`,
-        at: binding.at,
-        hint: 'put the recorded content back, or take what is there now: --with-current-inputs',
-      });
+      changed.set(binding.written, failures.notAsRecorded({ input: binding.written, before, now }, binding.at));
     }
   }
-  return [...failures.values()];
+  return [...changed.values()];
 }

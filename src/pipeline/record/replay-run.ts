@@ -1,25 +1,27 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../core/failure.ts';
+import type { Key, KeyDocument } from '../plan/key-document.ts';
 import type { FlowEvent } from '../execute/event.ts';
 import { DatabaseRecorder } from './database-recorder.ts';
-import type { Key, KeyDocument } from '../plan/key-document.ts';
+import { failures } from './failures.ts';
 import type { FlowDatabase } from './open-database.ts';
+import { removeRun } from './past-runs.ts';
 import type { RunFacts } from './run-facts.ts';
 import { eventsFileName, runFileName } from './run-folder.ts';
 
 /** Events written to the database at a time. */
 const portion = 1000;
 
-/** What run.json of a run's folder says. */
+/** What run.json in the folder of a run holds. */
 export function readRunFile(folder: string): RunFacts {
   const file = join(folder, runFileName);
   if (!existsSync(file)) {
-    fail({ code: 'no-run-here', message: `expected the folder of a run, found no ${runFileName}`, at: { file } });
+    fail(failures.noRunHere({ expected: 'the folder of a run', found: `no ${runFileName}` }, { file }));
   }
   const facts = parseJson(readFileSync(file, 'utf8')) as Partial<RunFacts> | undefined;
   if (facts?.format === 'faceflow-run' && facts.version === 1) return facts as RunFacts;
-  return fail({ code: 'no-run-here', message: 'expected the record of a run, found something else', at: { file } });
+  return fail(failures.noRunHere({ expected: 'the record of a run', found: 'something else' }, { file }));
 }
 
 /** Writes the run of a folder into the database, as it was written while it ran; what was there of it is replaced. */
@@ -31,7 +33,7 @@ export function replayRun(
   // How it ended is told by the events, as it was while it ran.
   const facts = withoutEnd(readRunFile(folder));
   const recorder = new DatabaseRecorder(database, facts, documentOf);
-  database.prepare('delete from run where id = ?').run(facts.id);
+  removeRun(database, facts.id);
   for (const [index, event] of readEvents(folder).entries()) {
     recorder.handle(event);
     if (index % portion === 0) recorder.flush();
@@ -56,7 +58,7 @@ export function readEvents(folder: string): FlowEvent[] {
     });
 }
 
-/** What is wrong with the events of a run, in words; undefined where every line is whole. */
+/** What is wrong with the events of a run, in words; undefined if every line is whole. */
 export function eventDamage(folder: string): string | undefined {
   const file = join(folder, eventsFileName);
   if (!existsSync(file)) return `${eventsFileName} is missing`;

@@ -41,9 +41,9 @@ export interface RunFacts {
   readonly call: RunCall;
   readonly runner: ProcessIdentity;
   readonly machine: MachineFacts;
-  /** Commit of the workspace's git repository; null where there is none. */
+  /** Commit of the workspace's git repository; null outside of repositories. */
   readonly gitCommit: string | null;
-  /** The first of `engines`; what would compute where no task computes tensors. */
+  /** The first of `engines`; what would compute if no task computes tensors. */
   readonly engine: EngineIdentity;
   /** What the tasks compute tensors with; absent in the records of runs that had but one. */
   readonly engines?: readonly EngineUse[];

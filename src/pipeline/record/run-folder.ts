@@ -9,7 +9,7 @@ export const databaseFileName = 'flow.db';
 export const eventsFileName = 'events.ndjson';
 
 /** Results from the cache that get links; each costs 0.1 to 0.2 ms, and again when the run is removed. */
-const mostLinks = 200;
+const maxLinks = 200;
 /** Lists the others: task, tab, folder of its outputs relative to this file's. */
 const unlinkedFileName = 'others.tsv';
 
@@ -85,7 +85,7 @@ export class RunFolderWriter {
     if (this.#leads === 0) mkdirSync(folder);
     this.#leads += 1;
     const isPage = outputs.some(({ kind }) => kind === 'page');
-    if (outcome === 'done' || isPage || this.#leads <= mostLinks) symlinkSync(relative(folder, stored), link);
+    if (outcome === 'done' || isPage || this.#leads <= maxLinks) symlinkSync(relative(folder, stored), link);
     else this.#unlinked.push(`${task}\t${relative(folder, stored)}\n`);
   }
 
@@ -106,7 +106,7 @@ export class RunFolderWriter {
 export function linkLatest(runsFolder: string, experiment: string, folder: string): void {
   const link = join(runsFolder, 'latest', experiment.replaceAll(/[^\p{L}\p{N}._-]/gu, '_'));
   mkdirSync(dirname(link), { recursive: true });
-  // By a rename: runs that end at the same time replace each other's link, and nobody sees none.
+  // By a rename: runs that end at the same time replace each other's link, and there is one at every moment.
   const temporary = `${link}.${process.pid}`;
   rmSync(temporary, { force: true });
   symlinkSync(relative(dirname(link), folder), temporary);

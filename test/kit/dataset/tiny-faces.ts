@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { FailureError, type Failure } from '../../../src/core/failure.ts';
 import { Random } from '../../../src/core/random.ts';
 import { encodeJpeg, type RgbImage } from '../../../src/kit/image/image.ts';
-import { renderFailures } from '../../../src/pipeline/console/failure-frame.ts';
+import { renderFailures } from '../../../src/core/text/failure-frame.ts';
 
 /** A folder that is removed when the test ends. */
 export function temporaryFolder(): string {

@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderInspectionPage } from '../../../src/kit/inspect/inspection-page.ts';
-import { renderInspection } from '../../../src/cli/inspection-text.ts';
+import { renderInspection } from '../../../src/kit/inspect/inspection-text.ts';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
 import { featureMatrix } from '../../../src/kit/codec/megaface/feature-matrix.ts';
 import { inspectPath } from '../../../src/kit/inspect/inspect-path.ts';

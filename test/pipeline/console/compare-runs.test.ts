@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { compareRuns, onlyDifferences } from '../../../src/pipeline/console/compare-runs.ts';
-import { comparisonCsv } from '../../../src/pipeline/console/comparison-csv.ts';
-import { comparisonJson } from '../../../src/pipeline/console/comparison-json.ts';
-import { comparisonTable } from '../../../src/pipeline/console/comparison-table.ts';
-import { paintWith } from '../../../src/pipeline/console/paint.ts';
+import { comparisonCsv, comparisonJson, comparisonTable } from '../../../src/pipeline/console/comparison-text.ts';
+import { paintWith } from '../../../src/core/text/paint.ts';
 import { after, before, sampleRun } from './sample-runs.ts';
 
 const paint = paintWith(false);

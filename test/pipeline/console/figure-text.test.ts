@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { counted, figureText, figureValue, figuresText } from '../../../src/pipeline/console/figure-text.ts';
+import { counted } from '../../../src/core/human.ts';
+import { figureText, figureValue, figuresText } from '../../../src/pipeline/console/figure-text.ts';
 
 test('figures have as many digits as matter at a glance', () => {
   const values = [0, 1240, 1240.7, 158.23, 21.37, 3.214, 0.9123, 0.003161, 1.04e-7, -0.5, 2.59e23, NaN, Infinity];

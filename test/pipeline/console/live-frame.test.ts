@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FlowEvent } from '../../../src/pipeline/execute/event.ts';
 import { type FrameOptions, liveFrame } from '../../../src/pipeline/console/live-frame.ts';
-import { paintWith } from '../../../src/pipeline/console/paint.ts';
+import { paintWith } from '../../../src/core/text/paint.ts';
 import { RunState } from '../../../src/pipeline/console/run-state.ts';
 import { at, failedRun, partlyCachedRun, workspace } from './sample-events.ts';
 
@@ -33,7 +33,7 @@ test('a narrow terminal gets a short bar and lines that end in an ellipsis', () 
   ]);
 });
 
-test('reasons give way before tasks do, and tasks are folded by state before any line is lost', () => {
+test('reasons are left out before tasks are, and tasks are folded by state before any line is lost', () => {
   expect(frameAfter(partlyCachedRun, 5, { lines: 5 })).toBe(`  ↓ synthesize  from cache
   ↓ pack        from cache
   * train       ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌   3 %  1 min 33 s left  20.9 images/s  loss 7.12  20 of 640 steps
@@ -47,7 +47,7 @@ test('reasons give way before tasks do, and tasks are folded by state before any
 test('a task that is tried again says which attempt it is, what ended the last one and from where it goes on', () => {
   expect(frameAfter(failedRun, 8).split('\n').slice(2, 4)).toEqual([
     '  * train       2 s',
-    '      goes on from step 20; attempt 2: its process was killed by SIGABRT',
+    '      resumes from step 20; attempt 2: its process was killed by SIGABRT',
   ]);
 });
 
@@ -78,7 +78,7 @@ test('colour is in the frame only where it is wanted', () => {
   expect(frameAfter(partlyCachedRun, 32, { paint: paintWith(true) })).toContain('\u001b[33m*\u001b[39m train');
 });
 
-test('what waits for the engine says what the engine said', () => {
+test('a task that waits shows what it waits for', () => {
   const waiting: FlowEvent = {
     at: at(5),
     type: 'task-waiting',

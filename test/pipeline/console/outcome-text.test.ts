@@ -11,7 +11,7 @@ const cases: readonly (readonly [AttemptOutcome, string])[] = [
     { outcome: 'failed', failures: [failure, failure, failure] },
     'list-empty: expected a line, found none (and 2 other failures)',
   ],
-  [{ outcome: 'failed', failures: [] }, 'failed without saying why'],
+  [{ outcome: 'failed', failures: [] }, 'failed without a reason'],
   [{ outcome: 'crashed', exitCode: 139, signal: null }, 'its process ended unexpectedly with exit code 139'],
   [{ outcome: 'crashed', exitCode: null, signal: 'SIGSEGV' }, 'its process was killed by SIGSEGV'],
   [{ outcome: 'out-of-memory' }, 'its process was killed because memory ran out'],

@@ -36,7 +36,7 @@ test('a failing task is told with its attempts, its failures and the end of its 
     "quickstart · pipelines/quickstart.yaml · 5 tasks · tensorflow 2.21.0 · runs/2026-01-05-quickstart-1
     from cache: synthesize, pack
     train: started (train.rec changed)
-    train: started again, attempt 2 (its process was killed by SIGABRT), goes on from step 20
+    train: started again, attempt 2 (its process was killed by SIGABRT), resumes from step 20
     train failed in attempt 2 after 7.9 s
       data/train.rec: offset 4096: record-truncated: expected 6272 bytes of image, found 1804
         copy the file again
@@ -50,12 +50,12 @@ test('a failing task is told with its attempts, its failures and the end of its 
   `);
 });
 
-test('a run that finds everything in the cache says so in one line, after an engine notice nobody can miss', async () => {
+test('a run that finds everything in the cache ends with one line, after an engine notice that cannot be missed', async () => {
   expect(await printed(cachedRun)).toMatchInlineSnapshot(`
     "quickstart · pipelines/quickstart.yaml · 5 tasks · wasm 4.22.0 · runs/2026-01-05-quickstart-1
     !! WARNING: this run computes with wasm 4.22.0
     !! libtensorflow is not installed, so training is several times slower than it could be.
-    !! Run "flow doctor" to see what is missing and how to mend it.
+    !! Run "flow doctor" to see what is missing and how to fix it.
     quickstart: everything was in the cache (5 tasks) - 180 ms
     verify: accuracy 0.912 ± 0.021
     report: runs/2026-01-05-quickstart-1/report.html

@@ -52,7 +52,7 @@ export class Terminal {
     this.#tmux('resize-window', '-x', String(columns), '-y', String(rows));
   }
 
-  /** Waits until the screen shows what is asked for, and gives the screen. */
+  /** Waits until the screen shows a sign, and returns the screen. */
   async waitFor(sign: RegExp, timeoutMs = 15_000): Promise<string> {
     const end = Date.now() + timeoutMs;
     for (;;) {

@@ -18,7 +18,7 @@ test('the time left is measured from where this attempt began, not from the star
   expect(remainingMs(halfway, 501_000)).toBe(0);
 });
 
-test('nothing is said about the time left before there is something to measure', () => {
+test('no time left is shown before there is something to measure', () => {
   expect(remainingMs({ ...halfway, done: 200 }, 101_000)).toBeUndefined();
   expect(remainingMs({ ...halfway, total: undefined }, 101_000)).toBeUndefined();
 });

@@ -9,7 +9,7 @@ const folder = `${workspace}/runs/2026-01-05-quickstart-1`;
 /** An event without its time. */
 export type Said = FlowEvent extends infer Event ? (Event extends FlowEvent ? Omit<Event, 'at'> : never) : never;
 
-/** Gives events their times: each entry is seconds since the start of the run and what happened then. */
+/** Adds times to events: each entry is seconds since the start of the run and what happened then. */
 export function timed(events: readonly (readonly [seconds: number, said: Said])[]): FlowEvent[] {
   return events.map(([seconds, said]) => ({ at: start + seconds * 1000, ...said }));
 }
@@ -200,7 +200,7 @@ export const cachedRun: readonly FlowEvent[] = timed([
       ...runStarted,
       engine: { name: 'wasm', version: '4.22.0' },
       engineNotice:
-        'libtensorflow is not installed, so training is several times slower than it could be.\nRun "flow doctor" to see what is missing and how to mend it.',
+        'libtensorflow is not installed, so training is several times slower than it could be.\nRun "flow doctor" to see what is missing and how to fix it.',
     },
   ],
   ...['synthesize', 'pack', 'train', 'verify', 'report'].map((task): [number, Said] => [

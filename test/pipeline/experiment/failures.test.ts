@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FailureError } from '../../../src/core/failure.ts';
-import { renderFailures } from '../../../src/pipeline/console/failure-frame.ts';
+import { renderFailures } from '../../../src/core/text/failure-frame.ts';
 import { failures } from '../../../src/pipeline/experiment/failures.ts';
 import { fixtures, loadFixture } from './load-fixture.ts';
 

@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(runs, { recursive: true });
 });
 
-/** The end of a task whose one output lies at `outputs/<name>` of its entry. */
+/** The end of a task whose one output is at `outputs/<name>` of its entry. */
 function ended(index: number, name = 'out.txt', kind = 'file'): FlowEvent {
   const key = index.toString(16).padStart(64, '0') as Key;
   const path = join(runs, 'cache', key, 'outputs', name);

@@ -37,12 +37,6 @@ export function decodeImageRecord(cursor: Cursor): ImageRecord {
   return { id, id2, label, payload: cursor.take(cursor.remaining, 'the image') };
 }
 
-export function encodeImageRecord(record: ImageRecord): Uint8Array {
-  const bytes = Buffer.allocUnsafe(imageRecordBytes(record));
-  encodeImageRecordInto(bytes, 0, record);
-  return bytes;
-}
-
 /** Bytes of an encoded image record. */
 export function imageRecordBytes({ label, payload }: ImageRecord): number {
   return recordHeaderBytes + (typeof label === 'number' ? 0 : 4 * label.length) + payload.length;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { conversionText } from '../../../../src/cli/conversion-text.ts';
+import { conversionLines } from '../../../../src/kit/net/conversion/convert-by-name.ts';
 import { onnxModel } from '../../../../src/kit/codec/onnx/onnx-model.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import { onnxruntimeOnCpu } from '../../../../src/kit/net/sessions/onnxruntime/load-onnxruntime.ts';
@@ -101,7 +101,7 @@ describe('a conversion', () => {
       onnxruntime: { available: false, reason: 'the package onnxruntime-node is not installed' },
     } as const;
     const converted = await convertModel(conversionTo(modelFormats.onnx, 1e-5), without);
-    expect(conversionText(converted, 'cpu 1')).toContain(
+    expect(conversionLines(converted, { name: 'cpu', version: '1' })).toContain(
       'not run in onnxruntime: the package onnxruntime-node is not installed; npm install onnxruntime-node brings it',
     );
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
 import { loadCpu } from '../../../../src/kit/net/backends/cpu/load-cpu.ts';
-import { renderFailures } from '../../../../src/pipeline/console/failure-frame.ts';
+import { renderFailures } from '../../../../src/core/text/failure-frame.ts';
 
 test('a library of another version than the one in the keys of a run is refused: engine-changed', async () => {
   const loading = Promise.resolve().then(() => loadCpu({ name: 'cpu', version: '1.0' }));

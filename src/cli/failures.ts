@@ -1,0 +1,266 @@
+import { catalogue } from '../core/failure.ts';
+
+/** How a call of the command can fail, apart from what is wrong with an experiment. */
+export const failures = catalogue({
+  unknownCommand: {
+    meaning: 'There is no command of this name.',
+    text: ({ name, known }: { readonly name: string; readonly known: readonly string[] }) => ({
+      message: `there is no command "${name}"`,
+      hint: 'flow --help lists the commands.',
+      suggest: { name, known },
+    }),
+    example: { name: 'stauts', known: ['status'] },
+  },
+  wrongCall: {
+    meaning: 'Arguments or options are not those of the command.',
+    text: ({ problem }: { readonly problem: string }) => ({ message: problem }),
+    example: { problem: "unknown option '--jbos'" },
+  },
+  wrongOption: {
+    meaning: 'The value of an option or argument is not of the kind it takes.',
+    text: ({
+      option,
+      expected,
+      found,
+    }: {
+      readonly option: string;
+      readonly expected: string;
+      readonly found: unknown;
+    }) => ({
+      message: `expected ${option} to be ${expected}, found ${typeof found === 'string' ? `"${found}"` : JSON.stringify(found)}`,
+    }),
+    example: { option: '--jobs', expected: 'an integer of at least 1', found: '0' },
+  },
+  noRecords: {
+    meaning: 'A path given to flow index is neither a .rec file nor a folder.',
+    code: 'wrong-option',
+    text: ({ path }: { readonly path: string }) => ({
+      message: `expected a .rec file or a folder with a train.rec, found ${path}`,
+    }),
+    example: { path: 'data/train.lst' },
+  },
+  severalNetworks: {
+    meaning: 'flow inspect --svg was given more or less than one network.',
+    code: 'wrong-option',
+    text: ({ paths }: { readonly paths: readonly string[] }) => ({
+      message: `expected one network for --svg, found ${paths.length}: ${paths.join(', ')}`,
+    }),
+    example: { paths: ['a.onnx', 'b.onnx'] },
+  },
+  noModel: {
+    meaning: 'flow inspect was given an option for models, and the path is not a model.',
+    text: ({ found }: { readonly found: string }) => ({ message: `--svg and --input are for models, found ${found}` }),
+    example: { found: 'a list of images' },
+  },
+  badLimit: {
+    meaning: 'A limit of the cache, as an option or a variable, cannot be read.',
+    text: ({
+      what,
+      expected,
+      found,
+    }: {
+      readonly what: 'size' | 'age';
+      readonly expected: string;
+      readonly found: string;
+    }) => ({
+      message: `expected the ${what} of the cache as ${expected}, found "${found}"`,
+    }),
+    example: { what: 'size', expected: 'an amount such as 50 GiB, or 0', found: 'much' },
+  },
+  cacheNotWritable: {
+    meaning: 'The folder of the cache cannot be made or written.',
+    text: ({ folder, problem }: { readonly folder: string; readonly problem: string }) => ({
+      message: `expected a cache folder that can be made and written, found ${folder}: ${problem}`,
+      hint: 'Name another folder in FLOW_CACHE.',
+    }),
+    example: { folder: '/srv/cache', problem: "EACCES: permission denied, mkdir '/srv/cache'" },
+  },
+  cacheInUse: {
+    meaning: 'flow cache gc was called while a run may be about to read what it would remove.',
+    text: ({ run }: { readonly run: string }) => ({
+      message: `run ${run} is running, and may be about to read what gc would remove`,
+      hint: 'Wait until it has ended; --dry-run works at any time.',
+    }),
+    example: { run: '20260105-101500-quickstart' },
+  },
+  unknownResult: {
+    meaning: 'The cache has no result with this key, or of this task.',
+    text: ({ name }: { readonly name: string }) => ({
+      message: `the cache holds no result "${name}"`,
+      hint: 'flow cache ls lists what it holds.',
+    }),
+    example: { name: 'quickstart:train' },
+  },
+  ambiguousResult: {
+    meaning: 'The keys of several results begin as given.',
+    text: ({ name, count }: { readonly name: string; readonly count: number }) => ({
+      message: `"${name}" begins the keys of ${count} results`,
+      hint: 'Type more of the key.',
+    }),
+    example: { name: '3f', count: 2 },
+  },
+  conversionEnded: {
+    meaning: 'The process that converts a model was killed.',
+    text: ({ signal }: { readonly signal: string }) => ({
+      message: `the process that converts was ended by ${signal}`,
+      hint:
+        signal === 'SIGKILL'
+          ? 'The kernel does so when memory runs out: a conversion needs a few times the size of the model.'
+          : 'Try it again.',
+    }),
+    example: { signal: 'SIGKILL' },
+  },
+  unwritableFolder: {
+    meaning: 'A file or folder of a run, the cache or the record cannot be written.',
+    text: ({
+      path,
+      obstacle,
+      error,
+    }: {
+      readonly path: string;
+      readonly obstacle: string;
+      readonly error: string;
+    }) => ({
+      message: `cannot use ${path}: ${obstacle} (${error})`,
+      hint: 'Make room or get the right to write there; --workspace and FLOW_CACHE name other folders.',
+    }),
+    example: {
+      path: '/srv/runs',
+      obstacle: 'permission denied',
+      error: "EACCES: permission denied, mkdir '/srv/runs'",
+    },
+  },
+  programVersion: {
+    meaning: 'The command that a stage declares as the version of its program does not print one.',
+    text: ({
+      command,
+      outcome,
+      lastLine,
+    }: {
+      readonly command: string;
+      readonly outcome: string;
+      readonly lastLine: string;
+    }) => ({
+      message: `the command \`${command}\` should print the version of a program; it ${outcome}`,
+      hint: lastLine === '' ? undefined : lastLine,
+    }),
+    example: {
+      command: 'mine --version',
+      outcome: 'ended with exit code 127',
+      lastLine: '/bin/sh: 1: mine: not found',
+    },
+  },
+  fileExists: {
+    meaning: 'flow init would write over a file.',
+    text: ({ path }: { readonly path: string }) => ({
+      message: `${path} is there already`,
+      hint: 'Name another file: flow init FILE.',
+    }),
+    example: { path: 'experiment.yaml' },
+  },
+  indexExists: {
+    meaning: 'flow index would write over an index.',
+    text: () => ({
+      message: 'there is an index already',
+      hint: 'flow inspect shows whether it belongs to the records; --force writes it again.',
+    }),
+    example: {},
+  },
+  folderExists: {
+    meaning: 'flow export would write into a folder that exists.',
+    text: ({ folder }: { readonly folder: string }) => ({ message: `expected a new folder, found one at ${folder}` }),
+    example: { folder: 'exported' },
+  },
+  runExists: {
+    meaning: 'flow import was given a run that is recorded already.',
+    text: ({ run }: { readonly run: string }) => ({
+      message: `there is a run ${run} already`,
+      hint: `flow rm ${run} removes it.`,
+    }),
+    example: { run: '20260105-101500-quickstart' },
+  },
+  runIsRunning: {
+    meaning: 'flow rm was given a run that has not ended.',
+    text: ({ run }: { readonly run: string }) => ({
+      message: `run ${run} is running`,
+      hint: 'Stop it first, or wait for its end.',
+    }),
+    example: { run: '20260105-101500-quickstart' },
+  },
+  rerunDiffers: {
+    meaning: 'The environment or the stages have changed since a run, so it cannot run again as it was.',
+    text: ({ run, tasks }: { readonly run: string; readonly tasks: readonly string[] }) => ({
+      message: `run ${run} cannot run again as it was: ${tasks.join(', ')} would be something else now`,
+      hint: 'The environment, or versions of stages, have changed since.',
+    }),
+    example: { run: '20260105-101500-quickstart', tasks: ['train'] },
+  },
+  unknownTask: {
+    meaning: 'A run has no task of this name.',
+    text: ({
+      run,
+      name,
+      known,
+    }: {
+      readonly run: string;
+      readonly name: string;
+      readonly known: readonly string[];
+    }) => ({
+      message: `run ${run} has no task "${name}"`,
+      hint: `Its tasks: ${known.join(', ')}.`,
+      suggest: { name, known },
+    }),
+    example: { run: '20260105-101500-quickstart', name: 'trian', known: ['pack', 'train'] },
+  },
+  severalTasks: {
+    meaning: 'flow repeat was given a stage with several tasks.',
+    text: ({ name, tasks }: { readonly name: string; readonly tasks: readonly string[] }) => ({
+      message: `"${name}" means ${tasks.length} tasks; one can be repeated at a time`,
+      hint: `Its tasks: ${tasks.join(', ')}.`,
+    }),
+    example: { name: 'train', tasks: ['train[seed=1]', 'train[seed=2]'] },
+  },
+  noLog: {
+    meaning: 'A task did not run in a run, so it has no log there.',
+    text: ({ task, run }: { readonly task: string; readonly run: string }) => ({
+      message: `${task} has no log in run ${run}: it did not run`,
+      hint: 'flow show shows why.',
+    }),
+    example: { task: 'verify', run: '20260105-101500-quickstart' },
+  },
+  noLogHere: {
+    meaning: 'A task was in the cache, and the log of the run that computed it is missing.',
+    code: 'no-log',
+    text: ({
+      task,
+      run,
+      origin,
+    }: {
+      readonly task: string;
+      readonly run: string;
+      readonly origin: string | undefined;
+    }) => ({
+      message: `${task} was in the cache in run ${run}; it was computed by ${
+        origin === undefined ? 'a run that is not known here' : `run ${origin}, whose log is not here`
+      }`,
+    }),
+    example: { task: 'verify', run: '20260105-101500-quickstart', origin: '20260104-090000-quickstart' },
+  },
+  unknownStageKind: {
+    meaning: 'There is no stage of this name.',
+    text: ({ name, known }: { readonly name: string; readonly known: readonly string[] }) => ({
+      message: `there is no stage "${name}"`,
+      hint: `Stages: ${known.join(', ')}; or a folder of yours, as in "./stages/mine".`,
+      suggest: { name, known },
+    }),
+    example: { name: 'trian', known: ['face2rec', 'train'] },
+  },
+  unknownShell: {
+    meaning: 'There is no completion for this shell.',
+    text: ({ name, known }: { readonly name: string; readonly known: readonly string[] }) => ({
+      message: `there is no completion for "${name}"`,
+      hint: `There are: ${known.join(', ')}.`,
+    }),
+    example: { name: 'csh', known: ['bash', 'zsh', 'fish'] },
+  },
+});

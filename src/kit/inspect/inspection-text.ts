@@ -1,0 +1,33 @@
+import { renderFailures } from '../../core/text/failure-frame.ts';
+import { textTable } from '../../core/text/text-table.ts';
+import { shownValue, type Inspection } from './inspection.ts';
+
+const barWidth = 40;
+
+/** An inspection as text for people, ending without a line feed. */
+export function renderInspection(inspection: Inspection, colour: boolean): string {
+  const { path, title, summary, facts, notes, damage, imagesPerIdentity } = inspection;
+  const sections = [
+    `${path}: ${title}${summary === '' ? '' : `\n${summary}`}`,
+    textTable(facts.map(({ name, value }) => [`  ${name}`, shownValue(value)])).join('\n'),
+    ...(imagesPerIdentity === undefined || imagesPerIdentity.length === 0 ? [] : [renderHistogram(imagesPerIdentity)]),
+    notes.map((note) => `  ${note}`).join('\n'),
+    damage.length === 0 ? '' : `Damage:\n${renderFailures(damage, { colour })}`,
+  ];
+  return sections.filter((section) => section !== '').join('\n\n');
+}
+
+/** An inspection as JSON: images are left out. */
+export function inspectionJson({ samples, ...rest }: Inspection): object {
+  return { ...rest, samples: samples.map(({ caption }) => caption) };
+}
+
+function renderHistogram(bars: NonNullable<Inspection['imagesPerIdentity']>): string {
+  const largest = Math.max(...bars.map(({ identities }) => identities));
+  const rows = bars.map(({ range, identities }) => [
+    `  ${range}`,
+    shownValue(identities),
+    '█'.repeat(identities === 0 ? 0 : Math.max(1, Math.round((identities / largest) * barWidth))),
+  ]);
+  return `  images per identity: identities\n${textTable(rows).join('\n')}`;
+}
