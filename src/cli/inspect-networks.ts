@@ -6,7 +6,7 @@ import type { ShapedGraph } from '../kit/net/graph/infer-shapes.ts';
 import type { Model } from '../kit/net/model/model-folder.ts';
 import { mayBeDueToSize } from '../kit/net/exchange/assumed-size.ts';
 import { recognisedFormat } from '../kit/net/exchange/choose-format.ts';
-import type { ModelFormat, ImageSize } from '../kit/net/exchange/model-format.ts';
+import type { ModelFormat, InputSize } from '../kit/net/exchange/model-format.ts';
 import { readModelAs } from '../kit/net/exchange/read-model-as.ts';
 import { inspectModel } from './network-text.ts';
 
@@ -17,7 +17,7 @@ export interface InspectOptions {
   /** How many images to look at. */
   readonly limit: number;
   /** Size of the images, where a model leaves it open. */
-  readonly input: ImageSize | undefined;
+  readonly input: InputSize | undefined;
   /** Nothing but a network will do: what is wrong with it is a failure, not part of what is told. */
   readonly mustBeNetwork: boolean;
 }
@@ -86,7 +86,7 @@ const isBeyondUs: ReadonlySet<string> = new Set([
 ]);
 
 /** A network that does not say how its images are normalised can be looked at all the same. */
-function readAsItIs(format: ModelFormat, path: string, input: ImageSize | undefined): Model {
+function readAsItIs(format: ModelFormat, path: string, input: InputSize | undefined): Model {
   const options = input === undefined ? {} : { input };
   try {
     return readModelAs({ format, path, options });

@@ -1,11 +1,7 @@
 import type { Json } from '../../../core/digest.ts';
+import type { ImageSize } from '../../image/rgb-image.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { WeightInitializer } from '../model/initialize.ts';
-
-export interface ImageSize {
-  readonly height: number;
-  readonly width: number;
-}
 
 /** A family of networks at one depth: how to build it and what can be chosen about it. */
 export interface Backbone<Options> {

@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
-import type { Backbone, ImageSize } from './backbone.ts';
+import type { ImageSize } from '../../image/rgb-image.ts';
+import type { Backbone } from './backbone.ts';
 import { denseNet } from './dense-net.ts';
 import { dualPath } from './dual-path.ts';
 import { inceptionResnet } from './inception-resnet.ts';

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import { GraphBuilder } from '../graph/graph-builder.ts';
-import { type Backbone, embeddingSizeOption, type ImageSize } from './backbone.ts';
+import type { ImageSize } from '../../image/rgb-image.ts';
+import { type Backbone, embeddingSizeOption } from './backbone.ts';
 import { normalizeInput } from './normalize-input.ts';
 
 export interface MobileFaceNetOptions {

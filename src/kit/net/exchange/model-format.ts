@@ -48,7 +48,7 @@ export interface ModelReadOptions {
   /** Layers whose values are the results, instead of those the file names. */
   readonly outputs?: readonly string[];
   /** Size of the images, where the file leaves it open; 112 x 112 for networks that embed. */
-  readonly input?: ImageSize;
+  readonly input?: InputSize;
   /**
    * What the programs that use the file do to an image before the network sees it; becomes part of the graph, whose
    * own images are RGB, 0..255.
@@ -56,8 +56,9 @@ export interface ModelReadOptions {
   readonly normalization?: InputNormalization;
 }
 
-export interface ImageSize {
-  /** 3 unless given. */
+/** Size of the input of a network. */
+export interface InputSize {
+  /** Default 3. */
   readonly channels?: number;
   readonly height: number;
   readonly width: number;

@@ -1,5 +1,5 @@
 import { convolve, pool } from '../backbones/square-windows.ts';
-import type { ImageSize } from '../backbones/backbone.ts';
+import type { ImageSize } from '../../image/rgb-image.ts';
 import type { Graph } from '../graph/graph.ts';
 import { GraphBuilder } from '../graph/graph-builder.ts';
 

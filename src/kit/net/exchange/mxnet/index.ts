@@ -10,7 +10,7 @@ import type { Model } from '../../model/model-folder.ts';
 import type { NamedArray } from '../../model/named-array.ts';
 import { assembleModel } from '../assemble-model.ts';
 import { assumedSize } from '../assumed-size.ts';
-import type { ModelFormat, ModelReadOptions, ModelWriteOptions, ImageSize } from '../model-format.ts';
+import type { ModelFormat, ModelReadOptions, ModelWriteOptions, InputSize } from '../model-format.ts';
 import {
   type CheckpointPaths,
   fileEndings,
@@ -94,7 +94,7 @@ function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, paths: C
 }
 
 /** The size of the images, where the variable `data` states it. */
-function statedSize(symbol: MxnetSymbol): Required<ImageSize> | undefined {
+function statedSize(symbol: MxnetSymbol): Required<InputSize> | undefined {
   const data = symbol.nodes.find(({ op, name }) => op === 'null' && name === inputName);
   const sizes =
     /^[([](.*)[)\]]$/
