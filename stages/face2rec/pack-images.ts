@@ -23,7 +23,7 @@ export interface PackingOptions {
   readonly duplicates: 'ignore' | 'report' | 'drop';
   /** Identities that have fewer once images are left out are named. */
   readonly minImagesPerIdentity: number;
-  /** Threads that align; 1: none besides this one. */
+  /** Threads that align; 1: none apart from this one. */
   readonly threads: number;
 }
 

@@ -8,7 +8,7 @@ export interface ImageFolder {
   readonly folder: string;
   /** Sorted by name (code units), so that the order is the same on every file system. */
   readonly identities: readonly FolderIdentity[];
-  /** Files that are no images by their extension, and images outside an identity's folder. */
+  /** Files that are not images by their extension, and images outside an identity's folder. */
   readonly ignored: readonly string[];
 }
 
@@ -113,7 +113,7 @@ export class FolderListing {
     return names;
   }
 
-  /** Files that are no images of an identity, as far as the folders were gone through. */
+  /** Files that are not images of an identity, in the folders that were listed. */
   get ignored(): readonly string[] {
     const within = this.identities.flatMap((identity) => this.#ignored.get(identity) ?? []);
     return [...this.#stray, ...within].sort((a, b) => (a < b ? -1 : 1));

@@ -14,7 +14,7 @@ export interface IdentityRange {
   readonly last: number;
 }
 
-/** float32 holds whole numbers exactly up to here; ids in labels are float32. */
+/** float32 holds integers exactly up to here; ids in labels are float32. */
 export const maxExactId = 2 ** 24;
 
 /**
@@ -30,7 +30,7 @@ export class PackedDataset {
   readonly imageCount: number;
   readonly #records: RecordFile;
   readonly #index: RecordIndex;
-  /** First and last + 1 id of the identity records; undefined where there is no index record. */
+  /** First and last + 1 id of the identity records; undefined without an index record. */
   readonly #identityIds: { readonly first: number; readonly end: number } | undefined;
 
   /** Opens a folder; without train.idx the index is rebuilt in memory, which reads the file once. */

@@ -17,7 +17,7 @@ export interface ShardImage {
   /** Where its bytes start in the archive. */
   readonly offset: number;
   readonly size: number;
-  /** Class in the `.cls` file next to it; undefined if there is none. */
+  /** Class in the `.cls` file next to it; undefined without one. */
   readonly label: number | undefined;
   /** Name of the folder within the archive; empty: none. */
   readonly folder: string;

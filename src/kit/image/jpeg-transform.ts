@@ -1,7 +1,7 @@
 import { naturalOrder } from './jpeg-huffman.ts';
 
 /*
- * The inverse cosine transform of libjpeg's default, "islow" (Loeffler, Ligtenberg and Moschytz 1989, in whole numbers:
+ * The inverse cosine transform of libjpeg's default, "islow" (Loeffler, Ligtenberg and Moschytz 1989, in integers:
  * jidctint.c of the Independent JPEG Group): 13 bits of fraction in the factors, 2 more bits kept between the passes.
  * Equal to it bit for bit, and so to what OpenCV, MXNet and sharp decode.
  */

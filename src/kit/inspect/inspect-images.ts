@@ -133,7 +133,7 @@ export async function inspectImageFolder(
     notes:
       ignored.length === 0
         ? []
-        : [`${String(ignored.length)} files are no images of an identity, such as ${ignored[0] ?? ''}.`],
+        : [`${String(ignored.length)} files are not images of an identity, such as ${ignored[0] ?? ''}.`],
     damage: survey.damage,
     imagesPerIdentity: histogramOf(identities.map(({ images }) => images.length)),
     samples: survey.samples,

@@ -44,7 +44,8 @@ export class TarHeaders {
     const isExtension = ['L', 'K', 'x', 'g'].includes(flag);
     const prefix = text.slice(257, 262) === 'ustar' && text.charAt(262) === '\0' ? field(block, 345, 155) : '';
     const plain = prefix === '' ? field(block, 0, 100) : `${prefix}/${field(block, 0, 100)}`;
-    const size = this.#sizeOf(block, text, isExtension) ?? cursor.damaged('the size of a tar entry is no number', at);
+    const size =
+      this.#sizeOf(block, text, isExtension) ?? cursor.damaged('the size of a tar entry is not a number', at);
     if (isExtension) return { name: plain, size, flag, link: '' };
     const name = this.#paxName ?? this.#longName ?? plain;
     const link = this.#longLink ?? field(block, 157, 100);

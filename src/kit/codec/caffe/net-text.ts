@@ -88,7 +88,7 @@ class NetReader {
   }
 }
 
-/** Undefined for what is no value of that type; weights stand in the binary file only. */
+/** Undefined for what is not a value of that type; weights are in the binary file only. */
 function scalarOf(value: TextScalar | TextMessage, type: AnyFieldRule['type']): AnyValue | undefined {
   if ('fields' in value) return undefined;
   const { kind, text } = value;

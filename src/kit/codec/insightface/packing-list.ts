@@ -7,7 +7,7 @@ import { filledLines, readFilledLines, refuseLine, type TextLine } from '../text
  * Packing list (.lst), tab separated, one image per line. Two forms:
  *
  *   face2rec2 (insightface, src/data/face2rec2.py):  aligned  path  label  [x1 y1 x2 y2  [x1..x5 y1..y5]]
- *     3, 7 or 17 columns; aligned 0 or 1, label and box whole numbers, points floats
+ *     3, 7 or 17 columns; aligned 0 or 1, label and box integers, points floats
  *   im2rec (MXNet, tools/im2rec.py):                 index  label [label ...]  path
  *     three columns or more; the last one is the path
  */

@@ -95,7 +95,7 @@ export interface NamedSet {
   readonly set: VerificationSet;
 }
 
-/** Reads several sets; those that `given` does not name are named after their files, equal names get their position behind them. */
+/** Reads several sets; those that `given` does not name are named after their files, equal names get their position as a suffix. */
 export function namedSets(paths: readonly string[], given: readonly string[] = []): NamedSet[] {
   const names = paths.map((path, index) => given[index] ?? basename(path).replace(/\.bin$/, ''));
   return paths.map((file, index) => {

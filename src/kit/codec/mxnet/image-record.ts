@@ -55,7 +55,7 @@ export function encodeImageRecordInto(bytes: Buffer, at: number, { label, id, id
   bytes.set(payload, at + recordHeaderBytes + 4 * labels.length);
 }
 
-/** A whole number up to 2^53, little-endian; a tenth of the time of one by way of BigInt. */
+/** An integer up to 2^53, little-endian; takes a tenth of the time of one by way of BigInt. */
 function writeUInt64(bytes: Buffer, value: number, at: number): void {
   const high = Math.floor(value / 2 ** 32);
   bytes.writeUInt32LE(value - high * 2 ** 32, at);

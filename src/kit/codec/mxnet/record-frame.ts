@@ -117,7 +117,7 @@ export function encodeRecordInto(target: Buffer, position: number, pieces: reado
   return at;
 }
 
-/** Writes the frame around a payload of `length` bytes, which stands already behind the room for the frame's header; returns the bytes of all. */
+/** Writes the frame around a payload of `length` bytes, which is already in place after the space for the frame's header; returns the bytes of all. */
 export function encodeFrameAround(target: Buffer, position: number, length: number): number {
   target.writeUInt32LE(recordMagic, position);
   target.writeUInt32LE(length, position + 4);

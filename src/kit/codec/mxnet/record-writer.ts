@@ -104,7 +104,7 @@ class WriteBack {
   }
 }
 
-/** Writes a .rec file and its .idx beside it in constant memory; both appear when {@link finish} has made them durable. */
+/** Writes a .rec file and its .idx next to it in constant memory; both appear when {@link finish} has made them durable. */
 export class RecordWriter {
   readonly #records: GrowingFile;
   readonly #index: GrowingFile;
@@ -155,7 +155,7 @@ export class RecordWriter {
     this.#offset += bytes;
   }
 
-  /** fsync and rename, records first: an index never stands beside records it does not belong to. */
+  /** fsync and rename, records first: an index is never next to records it does not belong to. */
   finish(): void {
     this.#records.finish();
     this.#index.finish();

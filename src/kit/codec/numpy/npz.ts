@@ -136,7 +136,7 @@ function directoryEntry(cursor: Cursor): DirectoryEntry {
 }
 
 function readEntry(archive: Uint8Array, entry: DirectoryEntry, whole: Cursor): NpzEntry {
-  if (!entry.name.endsWith('.npy')) whole.damaged(`"${entry.name}" is no array`, entry.at);
+  if (!entry.name.endsWith('.npy')) whole.damaged(`"${entry.name}" is not an array`, entry.at);
   if (entry.offset > archive.length) whole.damaged(`"${entry.name}" is beyond the end of the file`, entry.at);
   const cursor = new Cursor(archive.subarray(entry.offset), whole.file, entry.offset);
   if (cursor.u32('the header of an array') !== localMagic) cursor.damaged('no array begins here', entry.offset);

@@ -18,7 +18,7 @@ export interface OnnxModel extends OnnxModelMessage {
 
 /*
  * ONNX (onnx/onnx.proto): one protobuf message, without a magic number. Every writer begins with field 1, the version of
- * the format, and goes on with another field of the model.
+ * the format, and continues with another field of the model.
  */
 const firstTag = 0x08;
 const newestIrVersion = 32;

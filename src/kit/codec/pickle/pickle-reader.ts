@@ -123,7 +123,7 @@ class PickleMachine {
 
   #refuse(code: number, at: number): never {
     const name = refusedOpcodes.get(code);
-    if (name === undefined) this.damaged(`byte 0x${code.toString(16).padStart(2, '0')} is no pickle opcode`, at);
+    if (name === undefined) this.damaged(`byte 0x${code.toString(16).padStart(2, '0')} is not a pickle opcode`, at);
     fail(failures.refusedOpcode({ name }, this.#cursor.at(at)));
   }
 }

@@ -79,7 +79,7 @@ export const elementReaders: Readonly<Record<string, ElementReader>> = {
 /** As many values as are read of a pickle. */
 const maxNumbers = 2 ** 22;
 
-/** The numbers of an array in the order of its bytes; undefined where its elements are no numbers, or too many. */
+/** The numbers of an array in the order of its bytes; undefined if its elements are not numbers, or too many. */
 export function numbersOf({ data, dtype, littleEndian }: PickleArray): (number | boolean)[] | undefined {
   const read = elementReaders[dtype];
   if (read === undefined || !(data instanceof Uint8Array)) return undefined;

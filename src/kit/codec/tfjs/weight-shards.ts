@@ -14,7 +14,7 @@ export interface ShardArray {
 const elementBytes: Readonly<Record<string, number>> = { float32: 4, uint8: 1, uint16: 2 };
 
 /**
- * Reads a weights manifest and the shards beside it; the arrays by name. Fails with `damaged-manifest`, and with
+ * Reads a weights manifest and the shards next to it; the arrays by name. Fails with `damaged-manifest`, and with
  * `truncated-file` where the shards are shorter than the arrays.
  */
 export function readWeightShards(manifest: string): Map<string, ShardArray> {

@@ -9,7 +9,7 @@ import { type JsonObject, isJsonObject, isStringList, parseJson } from '../json-
  * groups of arrays, each group in one file that is cut into shards, the arrays one after the other without gaps.
  */
 export interface WeightGroup {
-  /** Names of the shards, beside the manifest. */
+  /** Names of the shards, next to the manifest. */
   readonly paths: readonly string[];
   readonly weights: readonly WeightEntry[];
 }
