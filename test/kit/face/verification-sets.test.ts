@@ -18,7 +18,7 @@ it('reads sets, and names them after their files unless names are given', () => 
   expect(readVerificationSets([path], ['faces'])).toMatchObject([{ name: 'faces' }]);
 });
 
-it('says what a file looks like that is not a verification set', async () => {
+it('names what a file looks like that is not a verification set', async () => {
   const path = written('notes.bin', 'pairs of faces, to be packed: naïve\n');
   expect(await printedFailure(() => readVerificationSets([path]))).toBe(
     `${path}: not-a-verification-set: expected a verification set (.bin), found a text file\n` +
