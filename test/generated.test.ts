@@ -9,7 +9,6 @@ import {
   stageDigestsPath,
   type GeneratedFile,
 } from '../tools/generate/generated-files.ts';
-import { sitesIn } from '../tools/generate/failure-sites.ts';
 import { forgottenVersions, type StageDigests } from '../tools/generate/stage-digests.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -33,9 +32,4 @@ test('a changed digest is forgiven only with a new version', () => {
   const before = { a: { version: 1, digest: 'x' }, b: { version: 1, digest: 'x' }, c: { version: 1, digest: 'x' } };
   const now = { a: { version: 1, digest: 'y' }, b: { version: 2, digest: 'y' }, c: { version: 1, digest: 'x' } };
   expect(forgottenVersions(before, now)).toEqual(['a']);
-});
-
-test('failures are found in the sources with their sentences', () => {
-  const text = 'fail({ code: "a-code", message: `no ${x} in ${y}.` }); const other = { code: 3, message: "x" };';
-  expect(sitesIn('file.ts', text)).toEqual([{ code: 'a-code', message: 'no ... in ....', file: 'file.ts' }]);
 });

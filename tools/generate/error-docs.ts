@@ -1,67 +1,56 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { failures, warnings } from '../../src/pipeline/experiment/failures.ts';
-import { failureSites } from './failure-sites.ts';
+import { renderFailures } from '../../src/pipeline/console/failure-frame.ts';
+import { failureKinds, type KnownFailure } from './failure-kinds.ts';
 
-/** docs/errors.md: the catalogue of failures, those of an experiment file each with a printed example from its test. */
-export function errorDocs(root: string): string {
+const experimentFolder = 'src/pipeline/experiment';
+
+/** docs/errors.md: every code with what it means and how it is printed, out of the catalogues. */
+export async function errorDocs(root: string): Promise<string> {
+  const kinds = await failureKinds(root);
+  const ofExperiments = kinds.filter(({ folder }) => folder === experimentFolder);
+  const others = kinds.filter(({ folder }) => folder !== experimentFolder);
   return [
     '# Failures',
     '',
-    'Generated from the sources by `npm run generate`; not to be edited.',
+    'Generated from the catalogues (`failures.ts` of each folder) by `npm run generate`; not to be edited.',
     '',
     'A failure has a code, a sentence, a place and often a hint. Codes are stable: scripts may rely on them',
     '(`--json` prints them). Exit codes: 0 done, 1 a task failed, 2 the experiment or the call is wrong, 3 a defect of',
-    'faceflow, 130 interrupted.',
+    'faceflow, 130 interrupted. Names and numbers in the examples are imagined.',
     '',
     '## In an experiment',
     '',
     'All mistakes are shown at once, each at the place its value came from.',
     '',
-    ...meaningsOf(failures).flatMap(([code, meaning]) => [`### ${code}`, '', meaning, '', ...example(root, code)]),
-    '## Warnings of `flow check`',
-    '',
-    ...table(['code', 'meaning'], meaningsOf(warnings)),
-    '',
+    ...codesOf(ofExperiments).flatMap((code) => sectionOf(root, code, ofExperiments)),
     '## Everywhere else',
     '',
-    'What is filled in stands as `...`.',
-    '',
-    ...table(['code', 'says', 'from'], elsewhere(root)),
-    '',
+    ...codesOf(others)
+      .sort()
+      .flatMap((code) => sectionOf(root, code, others)),
   ].join('\n');
 }
 
-/** Each code with the meaning of its first kind. */
-function meaningsOf(
-  catalogue: Readonly<Record<string, { code: string; kind: { meaning: string } }>>,
-): [string, string][] {
-  const meanings = new Map<string, string>();
-  for (const { code, kind } of Object.values(catalogue)) if (!meanings.has(code)) meanings.set(code, kind.meaning);
-  return [...meanings];
+function codesOf(kinds: readonly KnownFailure[]): string[] {
+  return [...new Set(kinds.map(({ code }) => code))];
 }
 
-/** What test/spec compares the printed text with, where a case has the name of the code. */
-function example(root: string, code: string): string[] {
-  const path = join(root, 'test/pipeline/experiment/fixtures', code, 'expected.txt');
-  if (!existsSync(path)) return [];
-  const [first = ''] = readFileSync(path, 'utf8').split('\n\n');
-  return ['```text', first.trimEnd(), '```', ''];
+function sectionOf(root: string, code: string, all: readonly KnownFailure[]): string[] {
+  const kinds = all.filter((kind) => kind.code === code);
+  return [`### ${code}`, '', ...kinds.flatMap((kind) => [sourceOf(kind), '', ...example(root, kind)])];
 }
 
-function elsewhere(root: string): string[][] {
-  const sites = failureSites(root).filter(({ file }) => !file.startsWith('src/pipeline/experiment/'));
-  const known = new Set([...meaningsOf(failures), ...meaningsOf(warnings)].map(([code]) => code));
-  const codes = [...new Set(sites.map(({ code }) => code))].filter((code) => !known.has(code)).sort();
-  return codes.map((code) => {
-    const own = sites.filter((site) => site.code === code);
-    const folders = [...new Set(own.map(({ file }) => file.split('/').slice(0, 2).join('/')))];
-    return [code, own[0]?.message ?? '', folders.join(', ')];
-  });
+function sourceOf({ meaning, folder }: KnownFailure): string {
+  return folder === experimentFolder ? meaning : `${meaning} (${folder})`;
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)];
+/** What a test compares the printed text of a real case with, if there is one; the imagined case of the catalogue otherwise. */
+function example(root: string, kind: KnownFailure): string[] {
+  const path = join(root, 'test/pipeline/experiment/fixtures', kind.code, 'expected.txt');
+  const isReal = kind.folder === experimentFolder && existsSync(path);
+  const text = isReal
+    ? (readFileSync(path, 'utf8').split('\n\n')[0] ?? '')
+    : renderFailures([kind.example], { colour: false });
+  return ['```text', text.trimEnd(), '```', ''];
 }

@@ -33,7 +33,7 @@ export async function generatedFiles(root: string): Promise<readonly GeneratedFi
   const manifests = names.map((name) => readManifest(join(stages, name)));
   return await Promise.all([
     formatted(root, 'schemas/experiment.schema.json', JSON.stringify(experimentSchema(manifests))),
-    formatted(root, 'docs/errors.md', errorDocs(root)),
+    errorDocs(root).then((text) => formatted(root, 'docs/errors.md', text)),
     formatted(root, 'docs/glossary.md', glossaryDocs(root)),
     formatted(root, 'docs/networks.md', networkDocs()),
     formatted(root, stageDigestsPath, JSON.stringify(stageDigests(stages, names))),
