@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { renderFailures } from '../../src/pipeline/console/failure-frame.ts';
+import { renderFailures } from '../../src/core/text/failure-frame.ts';
 import { failureKinds, type KnownFailure } from './failure-kinds.ts';
 
 const experimentFolder = 'src/pipeline/experiment';
