@@ -60,8 +60,8 @@ describe('flow doctor', () => {
     expect(all.find(({ subject }) => subject === 'engine')).toEqual({
       subject: 'engine',
       state: 'missing',
-      found: 'there is no engine "tensorflo"',
-      fix: 'FLOW_ENGINE may be tensorflow, cuda, onnxruntime, wasm, cpu, or unset for the best one that is installed',
+      found: 'there is no engine "tensorflo" (did you mean "tensorflow"?)',
+      fix: 'FLOW_ENGINE may be tensorflow, cuda, onnxruntime, wasm, cpu, or unset for the best one that is installed.',
     });
   });
 });

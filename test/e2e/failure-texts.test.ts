@@ -236,11 +236,11 @@ describe('of files and folders', () => {
   it('no-results-here', async () => {
     expect(await complaint('cache', 'import', 'control')).toMatchInlineSnapshot(`
       "<workspace>/control: no-results-here: expected a folder of results, found none in it
-        flow cache export FOLDER makes one; that of another cache will do too"
+        flow cache export FOLDER makes one; the cache of another workspace can be imported too."
     `);
     expect(await complaint('cache', 'import', 'pair.yaml')).toMatchInlineSnapshot(`
       "<workspace>/pair.yaml: no-results-here: expected a folder of results, found none in it
-        flow cache export FOLDER makes one; that of another cache will do too"
+        flow cache export FOLDER makes one; the cache of another workspace can be imported too."
     `);
   });
   it('file-not-found, of a folder', async () => {
@@ -276,7 +276,7 @@ describe('of files and folders', () => {
     try {
       expect(await complaint('plan', 'growing.yaml')).toMatchInlineSnapshot(`
         "<workspace>/growing: input-changing: <workspace>/growing changed each of the 3 times it was read
-          wait until whatever writes it has finished"
+          Wait until the program that writes it has finished."
       `);
     } finally {
       writer.kill('SIGKILL');
@@ -299,7 +299,7 @@ describe('of files and folders', () => {
     rig.write('round.yaml', single('round', 'ls $in > $out', '      inputs: { in: round }\n'));
     expect(await complaint('run', 'round.yaml')).toMatchInlineSnapshot(`
       "<workspace>/round/inner/back: endless-folder: a symbolic link leads back to a folder above it: <workspace>/round/inner/back
-        remove the link, or name a folder without it"
+        Remove the link, or name a folder without it."
     `);
   });
   it('database-too-new', async () => {
@@ -319,7 +319,7 @@ describe('of tasks', () => {
     rig.write('fails.yaml', single('fails', 'exit 7'));
     expect(await complaint('run', 'fails.yaml')).toMatchInlineSnapshot(`
       "  command-failed: the command ended with exit code 7
-          what it printed is in the log of the task
+          What it printed is in the log of the task.
         it printed nothing; its log: runs/<time>-fails/logs/task.log"
     `);
   });
@@ -327,15 +327,15 @@ describe('of tasks', () => {
     rig.write('forgets.yaml', single('forgets', '"true"'));
     expect(await complaint('run', 'forgets.yaml')).toMatchInlineSnapshot(`
       "  output-missing: the stage ended without writing its output out (out.txt)
-          a stage creates every output its stage.json declares
+          A stage creates every output its stage.json declares.
         it printed nothing; its log: runs/<time>-forgets/logs/task.log"
     `);
   });
   it('output-leads-outside', async () => {
     rig.write('leads.yaml', single('leads', 'ln -s /etc/hostname $out'));
     expect(await complaint('run', 'leads.yaml')).toMatchInlineSnapshot(`
-      "  output-leads-outside: output out holds a symbolic link that leads out of the outputs: <workspace>/runs/scratch/<key>/entry/outputs/out.txt
-          write a copy: a result must be whole by itself
+      "  output-leads-outside: output out contains a symbolic link that leads out of the outputs: <workspace>/runs/scratch/<key>/entry/outputs/out.txt
+          Write a copy: a result must be complete by itself.
         it printed nothing; its log: runs/<time>-leads/logs/task.log"
     `);
   });
@@ -350,7 +350,7 @@ describe('of tasks', () => {
     rig.order('a', 'fail');
     expect(await complaint('run', 'chain.yaml')).toMatchInlineSnapshot(`
       "  stage-threw: the stage threw Error: told to fail
-          the stack is in the log of the task
+          The stack is in the log of the task.
         the end of runs/<time>-chain/logs/a.log:
         | working on a
         | Error: told to fail"
@@ -365,7 +365,7 @@ describe('of tasks', () => {
     );
     expect(await complaint('run', 'empty.yaml')).toMatchInlineSnapshot(`
       "  <workspace>/stages/empty/run.js: stage-without-run: expected <workspace>/stages/empty/run.js to export a function "run"
-          export const run: Stage<Params, Inputs, Outputs> = async (context) => { ... }
+          Write export const run: Stage<Params, Inputs, Outputs> = async (context) => { ... }.
         the end of runs/<time>-empty/logs/task.log:
         | stage-without-run: expected <workspace>/stages/empty/run.js to export a function "run""
     `);
@@ -384,7 +384,7 @@ describe('of tasks', () => {
     const printed = stdout.split('\n').filter((line) => line.startsWith('  '));
     expect(cleaned(rig, printed.join('\n'))).toMatchInlineSnapshot(`
       "  lock-lost: another machine took this one for dead and computes the task itself
-          run again: its result will be taken from the cache
+          Run again: its result will be taken from the cache.
         it printed nothing; its log: runs/<time>-stolen/logs/task.log"
     `);
   });
