@@ -142,7 +142,7 @@ export const failures = catalogue({
       readonly lastLine: string;
     }) => ({
       message: `the command \`${command}\` should print the version of a program; it ${outcome}`,
-      hint: lastLine === '' ? undefined : lastLine,
+      hint: lastLine === '' ? undefined : `It printed "${lastLine}".`,
     }),
     example: {
       command: 'mine --version',

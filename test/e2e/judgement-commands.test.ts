@@ -112,7 +112,7 @@ describe('flow lock', () => {
     rig.chain({ a: [] }, { a: 'before: data.txt' });
     const unlocked = await rig.flow(['run', 'chain.yaml', '--locked']);
     expect(unlocked.code).toBe(2);
-    expect(unlocked.stderr).toContain('expected a lock for experiment "chain", found none');
+    expect(unlocked.stderr).toContain('no-lock: expected a lock for experiment "chain", found none');
     await rig.flow(['lock', 'chain.yaml']);
     expect(JSON.parse(rig.read('flow.lock'))).toMatchObject({
       experiments: { chain: { 'data.txt': expect.any(String) as unknown } },

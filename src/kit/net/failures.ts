@@ -163,7 +163,7 @@ export const failures = catalogue({
     code: 'parameters-mismatch',
     meaning: 'The arrays of a model do not match the parameters of its graph.',
     text: ({ count, first }: { readonly count: number; readonly first: readonly string[] }) => ({
-      message: `${count} parameters do not fit the layers: ${first.join('; ')}; ...`,
+      message: `${count} parameters do not fit the layers: ${first.join('; ')} and others`,
       hint: 'Graph and parameters are of different networks.',
     }),
     example: { count: 512, first: ['parameter "a_weight" belongs to no layer'] },
@@ -651,7 +651,7 @@ export const failures = catalogue({
       message: `onnxruntime (${provider}) does not take the network: ${reason}`,
       hint: 'The file is damaged, or made of operators that onnxruntime does not have; flow inspect shows its content.',
     }),
-    example: { provider: 'CPUExecutionProvider', reason: 'Load model from model.onnx failed:Protobuf parsing failed.' },
+    example: { provider: 'CPUExecutionProvider', reason: 'Load model from model.onnx failed:Protobuf parsing failed' },
   },
   foreignNetworkDoesNotEmbed: {
     code: 'not-an-embedding',

@@ -8,6 +8,7 @@ import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import { onnxruntimeOnCpu } from '../../../../src/kit/net/sessions/onnxruntime/load-onnxruntime.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { Model } from '../../../../src/kit/net/model/model.ts';
+import { failuresOf } from '../../dataset/tiny-faces.ts';
 import { compareOutputs } from '../../../../src/kit/net/conversion/compare-outputs.ts';
 import {
   type ComparisonEngines,
@@ -93,6 +94,13 @@ describe('a conversion', () => {
     await expect(convertModel(conversionTo(renaming, 1e-5), engines)).rejects.toThrow(
       /^what was written \(in onnxruntime .*\) has no values for layer "layer"$/,
     );
+  });
+
+  it('to a format that is only read is refused', async () => {
+    const { write: _, ...onlyRead } = modelFormats.npz as ModelFormat;
+    expect(await failuresOf(() => convertModel(conversionTo(onlyRead, 0), engines))).toEqual([
+      { code: 'format-not-written', message: 'models are read from the format "npz", but not written to it' },
+    ]);
   });
 
   it('where there is no onnxruntime says so', async () => {

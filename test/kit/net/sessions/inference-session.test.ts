@@ -209,6 +209,25 @@ describe.skipIf(!onnxruntime.installed)(`a session of onnxruntime${missing}`, ()
     return { name, type: { tensorType: { elementType: 1, shape: { dimensions: [{ value: batch }, ...others] } } } };
   }
 
+  it('refuses an output that has no rows for each image, naming it', async () => {
+    const model = onnxModel.decode(new Cursor(onnxBytes(networks.pnet, { anySize: true }), 'pnet.onnx'));
+    const writer = new GraphWriter();
+    writer.node('ReduceMean', { output: 'mean', inputs: ['prob1'], attributes: { axes: [0], keepdims: 1 } });
+    const mean: OnnxValueInfo = { name: 'mean', type: { tensorType: { elementType: 1 } } };
+    // It takes two images at a time and has one row for both.
+    const inputs = model.graph.inputs.map((input) => withBatch(input, 2));
+    const graph = { ...model.graph, inputs, nodes: [...model.graph.nodes, ...writer.nodes], outputs: [mean] };
+    const file = join(temporaryFolder(), 'mean.onnx');
+    writeFileSync(file, onnxModel.encode({ ...model, producerName: 'another', graph }));
+    const session = await openSession({ kind: 'onnx-file', file, normalization }, options);
+    const images = { data: new Uint8Array(4 * 12 * 12 * 3), shape: [4, 12, 12, 3] } as const;
+    expect((await failuresOf(() => session.run(images)))[0]).toMatchObject({
+      code: 'network-output-mismatch',
+      message: 'output "mean" should have rows for each of 2 images, found shape [1, 2, 1, 1]',
+      at: { file },
+    });
+  });
+
   const normalization = { mean: 127.5, scale: 1 / 128, colorOrder: 'bgr' } as const;
 
   it.each([
