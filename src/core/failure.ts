@@ -19,8 +19,10 @@ export interface ByteLocation {
 
 export type FailureLocation = TextLocation | ByteLocation;
 
-/** Kebab-case, stable, documented in docs/errors.md. */
-export type FailureCode = string;
+declare const coded: unique symbol;
+
+/** Kebab-case, stable, documented in docs/errors.md. Only a {@link catalogue} makes one: what is in none cannot fail. */
+export type FailureCode = string & { readonly [coded]: true };
 
 /** One expected failure as data: what is wrong, where, and what to do about it. Made by a {@link catalogue}. */
 export interface Failure {
@@ -73,7 +75,7 @@ export function catalogue<Kinds extends Readonly<Record<string, unknown>>>(kinds
 }
 
 function makerOf<Facts>(name: string, kind: FailureKind<Facts>): FailureMaker<Facts> {
-  const code = kind.code ?? name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const code = (kind.code ?? name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)) as FailureCode;
   const make = (facts: Facts, at?: FailureLocation): Failure => {
     const { message, hint, suggest } = kind.text(facts);
     return {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import type { FailureCode } from '../../../src/core/failure.ts';
 import type { AttemptOutcome } from '../../../src/pipeline/execute/event.ts';
 import { outcomeText } from '../../../src/pipeline/console/outcome-text.ts';
 
-const failure = { code: 'list-empty', message: 'expected a line, found none' };
+const failure = { code: 'list-empty' as FailureCode, message: 'expected a line, found none' };
 
 const cases: readonly (readonly [AttemptOutcome, string])[] = [
   [{ outcome: 'done' }, 'done'],

@@ -1,3 +1,4 @@
+import type { FailureCode } from '../../../src/core/failure.ts';
 import type { Key } from '../../../src/pipeline/plan/key-document.ts';
 import type { FlowEvent } from '../../../src/pipeline/execute/event.ts';
 
@@ -145,7 +146,7 @@ export const failedRun: readonly FlowEvent[] = timed([
         outcome: 'failed',
         failures: [
           {
-            code: 'record-truncated',
+            code: 'record-truncated' as FailureCode,
             message: 'expected 6272 bytes of image, found 1804',
             at: { file: 'data/train.rec', offset: 4096 },
             hint: 'copy the file again',
@@ -166,7 +167,7 @@ export const failedRun: readonly FlowEvent[] = timed([
           outcome: 'failed',
           failures: [
             {
-              code: 'record-truncated',
+              code: 'record-truncated' as FailureCode,
               message: 'expected 6272 bytes of image, found 1804',
               at: { file: 'data/train.rec', offset: 4096 },
               hint: 'copy the file again',
