@@ -260,7 +260,7 @@ export const failures = catalogue({
     meaning: 'A stage that reads the history of its inputs declares an input port of the same name.',
     text: ({ port }: { port: string }) => ({
       message: `stage.json declares an input "${port}", and "lineage": true, which adds an input of that name`,
-      hint: 'Give the input another name.',
+      hint: 'Rename the input.',
     }),
     example: { port: 'lineage' },
   },
