@@ -10,15 +10,17 @@ export function digestOf(content: string | NodeJS.ArrayBufferView): Digest {
 }
 
 /** JSON with object keys sorted, so that equal values have equal texts whatever order they were built in. */
-export function canonicalJson(value: Json): string {
+export function canonicalJson(value: Json | object): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const entries = Object.keys(value)
+  // An interface has no index signature, so the compiler does not see that it is JSON.
+  const fields = value as Readonly<Record<string, Json | undefined>>;
+  const entries = Object.keys(fields)
     .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`);
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(fields[key] ?? null)}`);
   return `{${entries.join(',')}}`;
 }
 
-function isArray(value: Json): value is readonly Json[] {
+function isArray(value: object): value is readonly Json[] {
   return Array.isArray(value);
 }

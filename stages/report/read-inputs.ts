@@ -67,13 +67,14 @@ function decodeVerifications(text: string, file: string): readonly VerificationR
   return fail(failures.verificationInvalid({ found: 'no "version": 2 with a list "results"' }, { file }));
 }
 
+const verificationLists = ['folds', 'roc', 'tarAtFar', 'distances', 'same'] as const;
+
 function decodeVerification(value: unknown, file: string): VerificationResult {
   const invalid = (found: string): never => fail(failures.verificationInvalid({ found }, { file }));
   if (!isRecord(value)) return invalid(typeof value);
-  const lists = ['folds', 'roc', 'tarAtFar', 'distances', 'same'];
-  const missing = lists.find((name) => !Array.isArray(value[name]));
+  const missing = verificationLists.find((name) => !Array.isArray(value[name]));
   if (missing !== undefined) return invalid(`no list "${missing}"`);
-  const result = value as unknown as VerificationResult;
+  const result = value as Record<string, unknown> & VerificationResult;
   if (result.distances.length !== result.same.length) {
     return invalid(`${result.distances.length} distances and ${result.same.length} labels`);
   }

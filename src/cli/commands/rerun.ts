@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { canonicalJson, type Json } from '../../core/digest.ts';
+import { canonicalJson } from '../../core/digest.ts';
 import { fail, throwIfAny } from '../../core/failure.ts';
 import { inputDigest } from '../../pipeline/plan/key-document.ts';
 import { factsOf, findRun } from '../../pipeline/record/find-run.ts';
@@ -53,8 +53,8 @@ async function checkInputs(run: string, { plan, knowledge }: PlannedExperiment, 
 
 /** Variables it reads and kinds of stages may have changed since: then it would be another run. */
 function checkSame({ id, experiment }: RunFacts, now: RunFacts['experiment']): void {
-  const before = new Map(experiment.tasks.map((task) => [task.id, canonicalJson(task as unknown as Json)]));
-  const after = new Map(now.tasks.map((task) => [task.id, canonicalJson(task as unknown as Json)]));
+  const before = new Map(experiment.tasks.map((task) => [task.id, canonicalJson(task)]));
+  const after = new Map(now.tasks.map((task) => [task.id, canonicalJson(task)]));
   const differing = [...new Set([...before.keys(), ...after.keys()])].filter(
     (task) => before.get(task) !== after.get(task),
   );

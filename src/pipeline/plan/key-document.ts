@@ -86,7 +86,7 @@ function paramsOf({ kind, params }: TaskSpec): KeyDocument['params'] {
 
 /** Equal documents have equal keys, in whatever order their parts were put together. */
 export function keyOf(document: KeyDocument): Key {
-  return digestOf(canonicalJson(document as unknown as Json)) as Key;
+  return digestOf(canonicalJson(document)) as Key;
 }
 
 /** The digest of an input from outside: of the file or folder, and of the files next to it that are read with it. */

@@ -43,7 +43,8 @@ export function replayRun(
 }
 
 function withoutEnd(facts: RunFacts): RunFacts {
-  return Object.fromEntries(Object.entries(facts).filter(([name]) => name !== 'end')) as unknown as RunFacts;
+  const { end: _, ...others } = facts;
+  return others;
 }
 
 /** The events of a run; a last line that a killed runner has cut off is left out. */

@@ -68,8 +68,13 @@ function outOfOperations(compute: (call: KernelCall) => Tensor): Compute {
 }
 
 function poolGeometry(tf: TensorLibrary, attributes: NamedAttrMap, shape: Shape4D): backend_util.Conv2DInfo {
-  const { filterSize, strides, pad, dimRoundingMode } = attributes as unknown as PoolAttributes;
+  const { filterSize, strides, pad, dimRoundingMode } = typed<PoolAttributes>(attributes);
   return tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+}
+
+/** tfjs gives every kernel its attributes without their types. */
+function typed<Attributes>(attributes: NamedAttrMap): Attributes {
+  return attributes as unknown as Attributes;
 }
 
 type PoolAttributes = Pick<WindowAttributes, 'strides' | 'pad' | 'dimRoundingMode'> & {
@@ -101,13 +106,7 @@ function windowGeometry(
   attributes: NamedAttrMap,
   shapes: { readonly input: Shape4D; readonly filter: Shape4D; readonly depthwise?: boolean },
 ): backend_util.Conv2DInfo {
-  const {
-    strides,
-    pad,
-    dimRoundingMode,
-    dilations = 1,
-    dataFormat = 'NHWC',
-  } = attributes as unknown as WindowAttributes;
+  const { strides, pad, dimRoundingMode, dilations = 1, dataFormat = 'NHWC' } = typed<WindowAttributes>(attributes);
   const info = tf.backend_util.computeConv2DInfo(
     shapes.input,
     shapes.filter,
