@@ -61,7 +61,9 @@ function inspectModels({ format, path, described }: ModelPlace, { input, mustBeN
     const found = error.failures;
     const isHarmless = mayBeDueToSize(found) || found.every(({ code }) => isBeyondUs.has(code));
     if (!isHarmless) return [{ ...described, damage: [...described.damage, ...found] }];
-    const notes = found.map(({ message, hint }) => `Not shown as a network: ${message} ${hint ?? ''}`.trim());
+    const notes = found.map(
+      ({ message, hint }) => `Not shown as a network: ${[message, hint].filter(Boolean).join('. ')}`,
+    );
     return [{ ...described, notes: [...described.notes, ...notes] }];
   }
 }

@@ -292,8 +292,8 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
     ).toMatchInlineSnapshot(`
       "[mxnet] net-0000.params: offset 184: truncated-file: the file ends too early: an array of shape 5 x 4 x 3 x 3 needs 720 bytes, 277 are left
         Copy or pack the file again; it was probably cut off on the way.
-      [onnx] net.onnx: offset 13: truncated-file: a field goes on beyond the end of its message; the file is cut off or overwritten
-      [caffe] net.caffemodel: offset 160: truncated-file: a field goes on beyond the end of its message; the file is cut off or overwritten
+      [onnx] net.onnx: offset 13: truncated-file: a field continues beyond the end of its message; the file is cut off or overwritten
+      [caffe] net.caffemodel: offset 160: truncated-file: a field continues beyond the end of its message; the file is cut off or overwritten
       [npz] net.npz: offset 1373: truncated-file: the file ends too early: the directory at the end of the archive needs 22 bytes, 0 are left
         Copy or pack the file again; it was probably cut off on the way.
       [folder] net/parameters.bin: offset 48: model-truncated: parameter "layer_weight" should end at byte 768, but the file has 268 bytes

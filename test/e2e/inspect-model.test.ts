@@ -92,7 +92,7 @@ describe('flow inspect of a model in another format', () => {
     writeFileSync(rig.path('foreign.onnx'), foreign);
     const { code, stdout } = await rig.flow(['inspect', 'foreign.onnx']);
     expect(code).toBe(0);
-    expect(stdout).toContain('The file does not say how images are to be normalised; who uses it has to.');
+    expect(stdout).toContain('The file does not specify how images are normalised; the program that uses it has to.');
     expect(stdout).toMatch(/gives +layer: 5 x 9 x 8\n/);
   });
 

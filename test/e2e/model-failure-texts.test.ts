@@ -115,41 +115,41 @@ function foreign(
 describe('of models', () => {
   it('negative-variance', () => {
     expect(printed.get('negative-variance')).toMatchInlineSnapshot(`
-      "<workspace>/negative/parameters.bin: negative-variance: Value 1 of parameter "bn_moving_var" of layer "bn" is -1; a variance is 0 or more.
-        The file is damaged, or something else stands in the place of the variances."
+      "<workspace>/negative/parameters.bin: negative-variance: value 1 of parameter "bn_moving_var" of layer "bn" is -1; a variance is 0 or more
+        The file is damaged, or holds something else in the place of the variances."
     `);
   });
   it('no-graph', () => {
     expect(printed.get('no-graph')).toMatchInlineSnapshot(`
-      "<workspace>/arrays.npz: no-graph: Expected an array "graph.json" with the graph; the file holds arrays only.
-        Arrays do not say how the layers go together: convert the model that they were taken from."
+      "<workspace>/arrays.npz: no-graph: expected an array "graph.json" with the graph; the file holds arrays only
+        Arrays do not tell how the layers are connected: convert the model that they were taken from."
     `);
   });
   it('unsupported-tensor', () => {
     expect(printed.get('unsupported-tensor')).toMatchInlineSnapshot(`
-      "<workspace>/doubles.npz: unsupported-tensor: Array "fc1_weight" must be of float32 ("<f4"), row by row; found "<f8".
-        Store it anew: numpy.ascontiguousarray(array, 'float32')."
+      "<workspace>/doubles.npz: unsupported-tensor: array "fc1_weight" must be of float32 ("<f4"), row by row; found "<f8"
+        Store it again: numpy.ascontiguousarray(array, 'float32')."
     `);
   });
   it('unsupported-tensor-elsewhere', () => {
     expect(printed.get('unsupported-tensor-elsewhere')).toMatchInlineSnapshot(
-      `"<workspace>/elsewhere.onnx: unsupported-tensor: Tensor "before_weight" lies in another file; save the model with its weights inside."`,
+      `"<workspace>/elsewhere.onnx: unsupported-tensor: tensor "before_weight" is stored in another file; save the model with its weights inside"`,
     );
   });
   it('unsupported-input', () => {
     expect(printed.get('unsupported-input')).toMatchInlineSnapshot(
-      `"<workspace>/flat.onnx: unsupported-input: Expected input "data" to be images of four dimensions, found 2."`,
+      `"<workspace>/flat.onnx: unsupported-input: expected input "data" to be images of four dimensions, found 2"`,
     );
   });
   it('normalization-unknown', () => {
     expect(printed.get('normalization-unknown')).toMatchInlineSnapshot(`
-      "<workspace>/unsaid.onnx: normalization-unknown: Layer "before" takes the pixels as they come, and the file does not say how they are to be normalised.
-        Give it: the stage parameter "normalization", or --mean and --scale. ArcFace models of today want mean 127.5, scale 0.00784313725; mean 0, scale 1 takes 0..255 as they are."
+      "<workspace>/unsaid.onnx: normalization-unknown: layer "before" takes the pixels as they come, and the file does not state their normalisation
+        Set it: the stage parameter "normalization", or --mean and --scale. ArcFace models of today expect mean 127.5, scale 0.00784313725; mean 0, scale 1 takes 0..255 as they are."
     `);
   });
   it('normalization-not-taken', () => {
     expect(printed.get('normalization-not-taken')).toMatchInlineSnapshot(`
-      "<workspace>/normalizing.onnx: normalization-not-taken: Layer "minus" (minus-scalar) normalises the pixels; a normalisation before it would be a second one.
+      "<workspace>/normalizing.onnx: normalization-not-taken: layer "minus" (minus-scalar) normalises the pixels; a normalisation before it would be a second one
         Leave mean and scale out: the network takes 0..255 as they are."
     `);
   });
@@ -160,14 +160,14 @@ describe('of conversion', () => {
     // How large the difference is depends on the processor.
     const text = printed.get('conversion-differs')?.replace(/\d\.\d+e-\d+/, '<difference>');
     expect(text?.replace(/onnxruntime [\w.-]+/, 'onnxruntime <version>')).toMatchInlineSnapshot(`
-      "<workspace>/runs/scratch/<key>/entry/outputs/model/model.onnx: conversion-differs: What was written (in onnxruntime <version>) gives other values for layer "layer": they differ by <difference> of the greatest value, more than 0.
+      "<workspace>/runs/scratch/<key>/entry/outputs/model/model.onnx: conversion-differs: what was written (in onnxruntime <version>) has other values for layer "layer": they differ by <difference> of the greatest value, more than 0
         Do not use it, unless rounding explains so much: then accept it by "limit" (--limit)."
     `);
   });
   it('conversion-shows-nothing', () => {
     expect(printed.get('conversion-shows-nothing')).toMatchInlineSnapshot(`
-      "<workspace>/runs/scratch/<key>/entry/outputs/model/model.npz: conversion-shows-nothing: Layer "layer" is 0 everywhere for random images, before and after (read again): the comparison shows nothing.
-        Weights that are all 0, or activations that let nothing through. What was written stays, to be looked at."
+      "<workspace>/runs/scratch/<key>/entry/outputs/model/model.npz: conversion-shows-nothing: layer "layer" is 0 everywhere for random images, before and after (read again): the comparison shows nothing
+        Weights that are all 0, or activations that let nothing through. The written files stay, for inspection."
     `);
   });
 
@@ -180,11 +180,11 @@ describe('of conversion', () => {
       await complaint(rig, 'convert', 'drawn', 'taken.npz'),
     ];
     expect(texts.join('\n')).toMatchInlineSnapshot(`
-      "<workspace>/drawn/model.json: bad-target: Expected a place of its own for the model to be written, found the one that is read.
-        Give another name or folder.
-      <workspace>/file: bad-target: Expected a folder to write to, found a file.
+      "<workspace>/drawn/model.json: bad-target: expected another place for the model to be written, found the one that is read
+        Choose another name or folder.
+      <workspace>/file: bad-target: expected a folder to write to, found a file
         Remove it, or write elsewhere.
-      <workspace>/taken.npz: bad-target: Expected the name of a file of the format "npz" to be written, found a folder.
+      <workspace>/taken.npz: bad-target: expected the name of a file of the format "npz" to be written, found a folder
         With a slash at its end the model goes into that folder, as model.npz."
     `);
   });
@@ -195,7 +195,7 @@ describe('of conversion', () => {
       {
         "code": 2,
         "stderr": "conversion-ended: the process that converts was ended by SIGKILL
-        as the kernel does where memory runs out: a conversion needs a few times the size of the model",
+        The kernel does so when memory runs out: a conversion needs a few times the size of the model.",
       }
     `);
   });

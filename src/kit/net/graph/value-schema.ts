@@ -62,36 +62,59 @@ export interface SchemaError {
   readonly found: unknown;
 }
 
-/** Whether the value fits; with {@link schemaErrors} for the reasons. */
+/** Whether the value fits; {@link schemaErrors} has the reasons. */
 export function fits<Schema extends ValueSchema>(schema: Schema, value: unknown): value is ValueOf<Schema> {
-  return schemaErrors(schema, value).length === 0;
+  return isFit(schema, value);
+}
+
+function isFit(schema: ValueSchema, value: unknown): boolean {
+  if ('enum' in schema) return schema.enum.some((allowed) => allowed === value);
+  switch (schema.type) {
+    case 'integer':
+    case 'number':
+      return isNumber(value, schema);
+    case 'boolean':
+    case 'string':
+      return typeof value === schema.type;
+    case 'array': {
+      const { items, minItems = 0, maxItems = Infinity } = schema;
+      if (!isArray(value) || value.length < minItems || value.length > maxItems) return false;
+      for (const item of value) if (!isFit(items, item)) return false;
+      return true;
+    }
+    case 'object':
+      return isObject(value) && isFitObject(schema, value);
+  }
+}
+
+function isFitObject(
+  { properties = {}, required = [], additionalProperties }: ObjectSchema,
+  value: AnyObject,
+): boolean {
+  // Missing ones are undefined, which no schema allows.
+  for (const name of required) if (value[name] === undefined) return false;
+  for (const name of Object.keys(value)) {
+    const schema = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
+    if (schema === false || (schema !== undefined && !isFit(schema, value[name]))) return false;
+  }
+  return true;
 }
 
 /** Every way in which the value does not fit, in the order of the schema; unknown properties come first. */
 export function schemaErrors(schema: ValueSchema, value: unknown, place = ''): SchemaError[] {
-  const wrong = (): SchemaError[] => [{ place, expected: describe(schema), found: value }];
-  if ('enum' in schema) return schema.enum.some((allowed) => allowed === value) ? [] : wrong();
-  switch (schema.type) {
-    case 'integer':
-    case 'number':
-      return isNumber(value, schema) ? [] : wrong();
-    case 'boolean':
-    case 'string':
-      return typeof value === schema.type ? [] : wrong();
-    case 'array': {
-      const { items, minItems = 0, maxItems = Infinity, description } = schema;
-      if (!isArray(value) || value.length < minItems || value.length > maxItems) return wrong();
-      const errors = value.flatMap((item, index) => schemaErrors(items, item, `${place}[${index}]`));
-      return errors.length > 0 && description !== undefined ? wrong() : errors;
-    }
-    case 'object':
-      return isObject(value) ? objectErrors(schema, value, place) : wrong();
+  if (isFit(schema, value)) return [];
+  if ('type' in schema && schema.type === 'object' && isObject(value)) return objectErrors(schema, value, place);
+  if ('type' in schema && schema.type === 'array' && isArray(value) && schema.description === undefined) {
+    const errors = value.flatMap((item, index) => schemaErrors(schema.items, item, `${place}[${index}]`));
+    if (errors.length > 0) return errors;
   }
+  return [{ place, expected: describe(schema), found: value }];
 }
 
 type ObjectSchema = Extract<ValueSchema, { readonly type: 'object' }>;
+type AnyObject = Readonly<Record<string, unknown>>;
 
-function objectErrors(schema: ObjectSchema, value: Readonly<Record<string, unknown>>, place: string): SchemaError[] {
+function objectErrors(schema: ObjectSchema, value: AnyObject, place: string): SchemaError[] {
   const { properties = {}, required = [], additionalProperties } = schema;
   const placeOf = (name: string): string => (place === '' ? name : `${place}.${name}`);
   const others = Object.entries(value).filter(([name]) => !Object.hasOwn(properties, name));
@@ -116,7 +139,7 @@ function isArray(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function isObject(value: unknown): value is AnyObject {
   return typeof value === 'object' && value !== null && !isArray(value);
 }
 

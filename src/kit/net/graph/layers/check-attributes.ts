@@ -1,5 +1,5 @@
 import type { FailureText } from '../../../../core/failure.ts';
-import { schemaErrors, type ValueSchema } from '../value-schema.ts';
+import { fits, schemaErrors, type ValueSchema } from '../value-schema.ts';
 import { layers } from './index.ts';
 
 /** A layer as a file may hold it: nothing about its content is certain yet. */
@@ -11,10 +11,12 @@ export interface UncheckedLayer {
 
 /** What is wrong with the kind and the attributes of a layer, one text for each mistake. */
 export function checkAttributes({ name, kind, attributes }: UncheckedLayer): FailureText[] {
-  const schema = schemaOf(kind);
+  const schema = schemas.get(kind);
   if (schema === undefined) {
-    return [{ message: `layer "${name}" is of the unknown kind "${kind}"`, suggest: { name: kind, known: kinds } }];
+    const known = schemas.keys();
+    return [{ message: `layer "${name}" is of the unknown kind "${kind}"`, suggest: { name: kind, known } }];
   }
+  if (fits(schema, attributes)) return [];
   return schemaErrors(schema, attributes).map(({ place, expected, found }): FailureText => {
     const layer = `layer "${name}" (${kind})`;
     if (expected === 'unknown') {
@@ -25,15 +27,15 @@ export function checkAttributes({ name, kind, attributes }: UncheckedLayer): Fai
   });
 }
 
-const kinds = Object.keys(layers);
-
 type LayerSchema = Extract<ValueSchema, { readonly type: 'object' }>;
 
-/** All attributes are required, and there are no others. */
-function schemaOf(kind: string): LayerSchema | undefined {
-  const properties = Object.entries(layers).find(([name]) => name === kind)?.[1].attributes;
-  return properties && { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
-}
+/** By kind. All attributes are required, and there are no others. */
+const schemas: ReadonlyMap<string, LayerSchema> = new Map(
+  Object.entries(layers).map(([kind, { attributes }]): [string, LayerSchema] => {
+    const required = Object.keys(attributes);
+    return [kind, { type: 'object', properties: attributes, required, additionalProperties: false }];
+  }),
+);
 
 function attributesOf({ properties = {} }: LayerSchema): string[] {
   return Object.keys(properties);
