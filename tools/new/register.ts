@@ -15,7 +15,7 @@ export function register(source: string, { path, literal, entry, place, from }: 
   const key = /^[\w'-]+/.exec(entry)?.[0] ?? '';
   if (ts.isObjectLiteralExpression(found) && keys.includes(key)) throw new NameTaken(`${path} has ${key} already`);
   const next = nextOf(keys, key, place);
-  const at = next === undefined ? found.getEnd() - 1 : (elements[next]?.getFullStart() ?? found.getEnd() - 1);
+  const at = next === undefined ? elements.end : (elements[next]?.getFullStart() ?? elements.end);
   const comma = next === undefined && elements.length > 0 && !elements.hasTrailingComma ? ',' : '';
   const withEntry = `${source.slice(0, at)}${comma}\n${entry},${source.slice(at)}`;
   return from === undefined ? withEntry : withImport(withEntry, tree, from);
