@@ -1,8 +1,8 @@
 import type { Json } from '../../../core/digest.ts';
-import { cosine, type CosineOptions } from './cosine.ts';
-import { polynomial, type PolynomialOptions } from './polynomial.ts';
-import type { SchedulePosition } from './schedule.ts';
-import { steps, type StepsOptions } from './steps.ts';
+import { cosine } from './cosine.ts';
+import { polynomial } from './polynomial.ts';
+import type { Schedule, SchedulePosition } from './schedule.ts';
+import { steps } from './steps.ts';
 
 /** How the learning rate may fall. */
 export const schedules = { steps, polynomial, cosine } as const;
@@ -31,24 +31,26 @@ export const scheduleLength: { readonly [Name in keyof ScheduleLength]: Readonly
   },
 };
 
+type Options = {
+  readonly [Name in ScheduleName]: (typeof schedules)[Name] extends Schedule<infer Own> ? Own : never;
+};
+
 /** The choice of a schedule as an experiment makes it: its name (none: steps), and all its options with defaults filled in. */
-export type ScheduleChoice = ScheduleLength &
-  (
-    | ({ readonly name?: 'steps' } & StepsOptions)
-    | ({ readonly name: 'polynomial' } & PolynomialOptions)
-    | ({ readonly name: 'cosine' } & CosineOptions)
-  );
+export type ScheduleChoice = {
+  [Name in ScheduleName]: ScheduleLength &
+    Options[Name] &
+    (Name extends typeof defaultSchedule ? { readonly name?: Name } : { readonly name: Name });
+}[ScheduleName];
+
+const table: { readonly [Name in ScheduleName]: Schedule<Options[Name]> } = schedules;
 
 /** The learning rate of batch number `step`, counted from 1. */
 export function learningRateAt(learningRate: number, choice: ScheduleChoice, step: number): number {
   const { maxSteps, warmupSteps } = choice;
   const rate = learningRate * Math.min(1, step / Math.max(1, warmupSteps));
   const done = Math.max(0, step - 1 - warmupSteps);
-  return fallen(rate, choice, { step, progress: Math.min(1, done / Math.max(1, maxSteps - warmupSteps)) });
-}
-
-function fallen(rate: number, choice: ScheduleChoice, position: SchedulePosition): number {
-  if (choice.name === 'polynomial') return polynomial.rate(rate, position, choice);
-  if (choice.name === 'cosine') return cosine.rate(rate, position, choice);
-  return steps.rate(rate, position, choice);
+  const position = { step, progress: Math.min(1, done / Math.max(1, maxSteps - warmupSteps)) };
+  // The options are those of the schedule of this name.
+  const schedule = table[choice.name ?? defaultSchedule] as Pick<Schedule<ScheduleChoice>, 'rate'>;
+  return schedule.rate(rate, position, choice);
 }
