@@ -132,7 +132,7 @@ describe('of report', () => {
 describe('of face2rec and pairs2bin', () => {
   it('nothing-to-pack', () => {
     expect(printed.get('nothing-to-pack')).toMatchInlineSnapshot(
-      `"<workspace>/nobody: nothing-to-pack: no image is left to train on: there is none, or all are held out or of identities with too few images"`,
+      `"<workspace>/nobody: nothing-to-pack: no image is left to train on: there are none, or all are held out or of identities with too few images"`,
     );
   });
   it('undecodable-image', () => {
@@ -143,16 +143,16 @@ describe('of face2rec and pairs2bin', () => {
   });
   it('damaged-list', () => {
     expect(printed.get('damaged-list')).toMatchInlineSnapshot(
-      `"<workspace>/faces.lst:1:1 damaged-list: expected a label that is a whole number from 0 on, found -1"`,
+      `"<workspace>/faces.lst:1:1 damaged-list: expected a label that is an integer from 0 on, found -1"`,
     );
   });
   it('missing-image', () => {
     expect(printed.get('missing-image')).toMatchInlineSnapshot(`
       "<workspace>/pairs.txt: missing-image: the protocol names image 2 of anna, but <workspace>/faces does not have it
-        Give the folder that the protocol was made for, or choose missing: skip.
+        Bind the folder that the protocol was made for, or choose missing: skip.
 
       <workspace>/pairs.txt: missing-image: the protocol names image 1 of bert, but <workspace>/faces does not have it
-        Give the folder that the protocol was made for, or choose missing: skip."
+        Bind the folder that the protocol was made for, or choose missing: skip."
     `);
   });
   it('unknown-fold', () => {

@@ -159,7 +159,7 @@ describe('the stage train', { timeout: 180_000 }, () => {
     truncateSync(join(folder, 'checkpoint', 'step-2.bin'), 1000);
     const events = await train({ dataset, folder, params: short });
     expect(messages(events)[0]).toMatch(
-      /^starts from the beginning, the checkpoint is damaged: Parameter ".*" should end at byte/,
+      /^starts from the beginning, the checkpoint is damaged: parameter ".*" should end at byte/,
     );
   });
 
