@@ -1,4 +1,8 @@
-import type { Command, OptionValues } from 'commander';
+import { type Command, type OptionValues, Option } from 'commander';
+import { fail } from '../core/failure.ts';
+import type { InputSize } from '../kit/net/exchange/model-format.ts';
+import type { SelectionRequest } from '../pipeline/plan/select-tasks.ts';
+import { failures } from './failures.ts';
 
 /** What the command's exit status means. */
 export const exitCode = {
@@ -74,4 +78,121 @@ export function answer(call: Call, { stdout }: ProcessContext, { json, text }: A
 export interface Answer {
   readonly json: unknown;
   readonly text: string;
+}
+
+/** Declares `--workspace` and `--json`, which every command has that reads the record or the cache. */
+export function declareWorkspaceOptions(command: Command): void {
+  command
+    .option('--workspace <folder>', 'the folder that holds runs/ (default: here)')
+    .option('--json', 'print JSON', false);
+}
+
+/** What commands that take an experiment file have in common. */
+export interface ExperimentOptions {
+  readonly file: string;
+  readonly set: readonly string[];
+  readonly setFile: readonly string[];
+  readonly profile: string | undefined;
+  readonly workspace: string | undefined;
+  /** Accept inputs that are missing. */
+  readonly allowMissingInputs?: boolean;
+  /** Texts to read instead of files, by absolute path. */
+  readonly texts?: ReadonlyMap<string, string>;
+}
+
+/** Declares `FILE`, `--set`, `--set-file`, `--profile` and `--workspace`. */
+export function declareExperimentOptions(command: Command, { fileIsOptional = false } = {}): void {
+  command
+    .argument(fileIsOptional ? '[file]' : '<file>', 'the experiment, a YAML file')
+    .option('--set <path=value>', 'override a value, e.g. stages.train.with.batch=64 (repeatable)', collect, [])
+    .option('--set-file <file>', 'lay a YAML file over the experiment (repeatable)', collect, [])
+    .option('--profile <name>', 'lay a profile of the experiment over it')
+    .option('--workspace <folder>', 'the folder that paths are relative to and that holds runs/ (default: here)');
+}
+
+export function readExperimentOptions(call: Call): ExperimentOptions {
+  const { set, setFile, profile, workspace } = call.options as Omit<ExperimentOptions, 'file'>;
+  return { file: String(call.arguments[0]), set, setFile, profile, workspace };
+}
+
+/** Which tasks a command means, and which of them to run in any case. */
+export interface SelectionOptions extends SelectionRequest {
+  readonly force: readonly string[];
+}
+
+/** Declares the arguments after FILE and `--only`, `--from`, `--until`, `--force`. */
+export function declareSelectionOptions(command: Command): void {
+  command
+    .argument('[tasks...]', 'tasks with everything they need, or train..verify for those between the two')
+    .option('--only <task>', 'this task alone; what it needs has to be in the cache (repeatable)', collect, [])
+    .option('--from <task>', 'this task and everything that depends on it (repeatable)', collect, [])
+    .option('--until <task>', 'this task and everything it needs (repeatable)', collect, [])
+    .option('--force <task>', 'run this task though its result is known (repeatable)', collect, []);
+}
+
+export function readSelectionOptions(call: Call): SelectionOptions {
+  const { only, from, until, force } = call.options as Omit<SelectionOptions, 'ranges'>;
+  const ranges = call.arguments[1] as readonly string[] | undefined;
+  return { ranges: ranges ?? [], only, from, until, force };
+}
+
+/** How a run works on its tasks: where, how fast and how loud, never what. */
+export interface RunSettings {
+  readonly jobs?: number;
+  readonly cpus?: number;
+  readonly keepGoing: boolean;
+  readonly failFast: boolean;
+  readonly retries: number;
+  readonly json: boolean;
+}
+
+export type RunOptions = ExperimentOptions & SelectionOptions & RunSettings;
+
+/** Declares `--jobs`, `--cpus`, `--keep-going`, `--fail-fast`, `--retries` and `--json`. */
+export function declareRunSettings(command: Command): void {
+  command
+    .option(
+      '-j, --jobs <n>',
+      'tasks at the same time, each with the processors it asks for (default: as --cpus)',
+      integerOption('--jobs', 1),
+    )
+    .option(
+      '--cpus <n>',
+      'processors that all tasks share, "cpus: all" included (default: those there are)',
+      integerOption('--cpus', 1),
+    )
+    .option('-k, --keep-going', 'after a failure, continue with everything that does not depend on it', false)
+    .addOption(new Option('--fail-fast', 'after a failure, stop what runs too').conflicts('keepGoing').default(false))
+    .option('--retries <n>', 'try each failed task again so often', integerOption('--retries', 0), 0)
+    .option('--json', 'print events as newline-delimited JSON', false);
+}
+
+export function readRunOptions(call: Call): RunOptions {
+  return { ...readRunSettings(call), ...readExperimentOptions(call), ...readSelectionOptions(call) };
+}
+
+export function readRunSettings(call: Call): RunSettings {
+  const { jobs, cpus, keepGoing, failFast, retries, json } = call.options as RunSettings;
+  return { ...(jobs && { jobs }), ...(cpus && { cpus }), keepGoing, failFast, retries, json };
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+/** Reads an integer of at least `min`, for an option. Fails with `wrong-option`. */
+export function integerOption(option: string, min: number): (text: string) => number {
+  return (text) => {
+    if (/^[0-9]+$/.test(text) && Number(text) >= min) return Number(text);
+    return fail(failures.wrongOption({ option, expected: `an integer of at least ${min}`, found: text }));
+  };
+}
+
+/** Reads `--input`, `3x112x112`; undefined if it was not given. Fails with `wrong-option`. */
+export function imageSize(text: unknown): InputSize | undefined {
+  if (text === undefined) return undefined;
+  const match = typeof text === 'string' ? /^([1-9]\d*)x([1-9]\d*)x([1-9]\d*)$/.exec(text) : null;
+  if (match !== null) return { channels: Number(match[1]), height: Number(match[2]), width: Number(match[3]) };
+  const expected = 'channels x height x width, as in 3x112x112';
+  return fail(failures.wrongOption({ option: '--input', expected, found: text }));
 }

@@ -8,10 +8,17 @@ import type { KeyDocument } from '../pipeline/plan/key-document.ts';
 import { planExperiment, type Plan } from '../pipeline/plan/plan.ts';
 import { applySelection, selectTasks, tasksNamed } from '../pipeline/plan/select-tasks.ts';
 import { lastAttemptOf, lastKeyOf, recordedDocument } from '../pipeline/record/past-runs.ts';
-import type { ExperimentOptions, SelectionOptions } from './command-options.ts';
+import type { EngineUse, RunEngines } from '../pipeline/execute/event.ts';
+import {
+  inferenceEngine,
+  parseEngineChoice,
+  parseEngineOverride,
+  trainingEngine,
+  type ChosenEngine,
+  type EngineOverride,
+} from '../kit/net/engines/choose-engine.ts';
+import type { ExperimentOptions, SelectionOptions, ProcessContext } from './flow-command.ts';
 import { failures } from './failures.ts';
-import type { ProcessContext } from './flow-command.ts';
-import { TaskEngines } from './task-engines.ts';
 import { stageFolders, type Workspace } from './workspace.ts';
 
 /** An experiment with what is known of each of its tasks. */
@@ -116,4 +123,77 @@ async function programVersion(command: string, workspace: string): Promise<strin
   if (status === 0 && text !== '') return text;
   const outcome = status === 0 ? 'printed nothing' : `ended with ${signal ?? `exit code ${String(status)}`}`;
   return fail(failures.programVersion({ command, outcome, lastLine: stderr.trim().split('\n').at(-1) ?? '' }));
+}
+
+/** The engine that `FLOW_ENGINE` names. */
+export function engineOverride(context: ProcessContext): EngineOverride | undefined {
+  return parseEngineOverride(context.environment['FLOW_ENGINE']);
+}
+
+/** Which engine each task computes with. Looks at files of the installation only, once per choice. */
+export class TaskEngines {
+  readonly #override: EngineOverride | undefined;
+  readonly #found = new Map<string, ChosenEngine>();
+
+  /** Fails if `FLOW_ENGINE` does not name an engine. */
+  constructor(context: ProcessContext) {
+    this.#override = engineOverride(context);
+  }
+
+  /** Undefined for a task that computes no tensors. Fails if the engine it needs is unavailable. */
+  of({ kind, params, stage }: TaskSpec): ChosenEngine | undefined {
+    const { engine } = kind.manifest;
+    if (engine === true) return this.#once('training', () => trainingEngine(this.#override));
+    if (engine !== 'inference') return undefined;
+    const choice = parseEngineChoice(params['engine']);
+    return this.#once(choice, () => inferenceEngine({ choice, override: this.#override, stage }));
+  }
+
+  /** Fails if a task needs an engine that is unavailable, so that nothing runs before that is known. */
+  require(tasks: readonly TaskSpec[]): void {
+    for (const task of tasks) this.of(task);
+  }
+
+  /** The engines of a run, those that train first, with a notice if there are better ones. */
+  usedBy(tasks: readonly TaskSpec[]): RunEngines {
+    const uses = new Map<string, { found: ChosenEngine; stages: Set<string> }>();
+    const trainingFirst = [...tasks].sort((a, b) => Number(trains(b)) - Number(trains(a)));
+    for (const task of trainingFirst) {
+      const found = this.of(task);
+      if (found === undefined) continue;
+      const name = `${found.identity.name} ${found.identity.version}`;
+      const use = uses.get(name) ?? { found, stages: new Set() };
+      uses.set(name, { ...use, stages: use.stages.add(task.stage) });
+    }
+    const engines = [...uses.values()].map(({ found, stages }): EngineUse => ({
+      engine: found.identity,
+      stages: [...stages],
+    }));
+    const notices = new Set([...uses.values()].flatMap(({ found }) => engineNotice(found) ?? []));
+    return {
+      engine: engines[0]?.engine ?? this.#unused(),
+      engines,
+      ...(notices.size === 0 ? {} : { engineNotice: [...notices].join('\n') }),
+    };
+  }
+
+  /** What would compute if anything did. */
+  #unused(): ChosenEngine['identity'] {
+    return this.#once('auto', () => inferenceEngine({ choice: 'auto', override: this.#override, stage: '' })).identity;
+  }
+
+  #once(need: string, find: () => ChosenEngine): ChosenEngine {
+    const found = this.#found.get(need) ?? find();
+    this.#found.set(need, found);
+    return found;
+  }
+}
+
+function trains({ kind }: TaskSpec): boolean {
+  return kind.manifest.engine === true;
+}
+
+/** Why it is not the best one, and what to do: one line; undefined if it is. */
+function engineNotice({ notice, remedy }: ChosenEngine): string | undefined {
+  return notice === undefined || remedy === undefined ? notice : `${notice} (${remedy})`;
 }

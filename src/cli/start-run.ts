@@ -1,19 +1,26 @@
 import { resolve } from 'node:path';
 import { identify, thisHost } from '../core/process-facts.ts';
-import { chooseReporter } from '../pipeline/console/choose-reporter.ts';
+import { JsonLines } from '../pipeline/console/json-lines.ts';
+import { PlainLines } from '../pipeline/console/plain-lines.ts';
 import type { Reporter } from '../pipeline/console/reporter.ts';
 import { Interruption } from '../pipeline/execute/interruption.ts';
 import { runExperiment, type RunEnd } from '../pipeline/execute/run-experiment.ts';
 import type { RunRequest } from '../pipeline/execute/run-request.ts';
 import { DatabaseRecorder } from '../pipeline/record/database-recorder.ts';
-import { ChangeRecorder, gitCommit } from '../pipeline/record/git.ts';
+import type { ChangeRecorder } from '../pipeline/record/git-changes.ts';
 import { closeKilledRuns, lastDurationOf } from '../pipeline/record/past-runs.ts';
 import { createRunFolder, linkLatest, RunFolderWriter } from '../pipeline/record/run-folder.ts';
-import { recordedExperiment, type RunFacts } from '../pipeline/record/run-facts.ts';
+import { gitCommit, recordedExperiment, type RunFacts } from '../pipeline/record/run-facts.ts';
 import type { Experiment } from '../pipeline/experiment/experiment.ts';
 import { cacheLimits, checkCaches, collectGarbageAfterRun } from './cache-upkeep.ts';
-import type { ExperimentOptions, RunSettings } from './command-options.ts';
-import { exitCode, showsColour, type ExitCode, type ProcessContext } from './flow-command.ts';
+import {
+  type ExperimentOptions,
+  type RunSettings,
+  exitCode,
+  showsColour,
+  type ExitCode,
+  type ProcessContext,
+} from './flow-command.ts';
 import { machineCapacity, machineFacts, taskEnvironment } from './machine.ts';
 import type { PlannedExperiment } from './planned-experiment.ts';
 import type { Workspace } from './workspace.ts';
@@ -42,7 +49,7 @@ export async function startRun(
   // Absolute, so that the run can be repeated from any folder.
   const setFile = options.setFile.map((each) => resolve(context.workingFolder, each));
   const facts = runFacts(id, planned, { ...options, setFile });
-  const readers = openReaders({ experiment, options, workspace, context, facts, folder });
+  const readers = await openReaders({ experiment, options, workspace, context, facts, folder });
   const interruption = new Interruption();
   const stopHandling = handleSignals(interruption);
   const request: RunRequest = {
@@ -98,14 +105,14 @@ interface ReadersRequest extends RunContext {
   readonly folder: string;
 }
 
-function openReaders(request: ReadersRequest) {
+async function openReaders(request: ReadersRequest) {
   const { experiment, options, workspace, context, facts, folder } = request;
   closeKilledRuns(workspace.record);
   const runFolder = new RunFolderWriter(folder, facts);
   const recorder = new DatabaseRecorder(workspace.record, facts, (key) => workspace.documentOf(key));
-  const reporter = openReporter(options.json, workspace.folder, context);
+  const reporter = await openReporter(options.json, workspace.folder, context);
   // The record comes first: what is on the screen is on the disk.
-  const changes = facts.gitCommit === null ? [] : [new ChangeRecorder(experiment, folder)];
+  const changes = facts.gitCommit === null ? [] : [await openChanges(experiment, folder)];
   const readers = [runFolder, recorder, ...changes, reporter];
   return {
     handle: readers.map((reader) => reader.handle.bind(reader)),
@@ -118,17 +125,23 @@ function openReaders(request: ReadersRequest) {
   };
 }
 
-/** The reader of a run's events that shows them to the user. */
-function openReporter(json: boolean, workspace: string, context: ProcessContext): Reporter {
+/** Loaded when needed: outside of repositories there are no changes to record. */
+async function openChanges(experiment: Experiment, folder: string): Promise<ChangeRecorder> {
+  const { ChangeRecorder } = await import('../pipeline/record/git-changes.ts');
+  return new ChangeRecorder(experiment, folder);
+}
+
+/** The reader that shows a run: JSON when asked for, a live view on a terminal, calm lines everywhere else. */
+async function openReporter(json: boolean, workspace: string, context: ProcessContext): Promise<Reporter> {
   const { stdout, stderr, environment } = context;
-  return chooseReporter({
-    json,
-    isTerminal: stdout.isTTY && environment['TERM'] !== 'dumb' && isUnset(environment['CI']),
-    colour: showsColour(stdout, environment),
-    stdout,
-    stderr,
-    workspace,
-  });
+  if (json) return new JsonLines(stdout);
+  const colour = showsColour(stdout, environment);
+  // A terminal that understands cursor movements.
+  if (stdout.isTTY && environment['TERM'] !== 'dumb' && isUnset(environment['CI'])) {
+    const { LiveView } = await import('../pipeline/console/live-view.ts');
+    return new LiveView({ colour, stdout, stderr, workspace });
+  }
+  return new PlainLines({ sink: stdout, colour, workspace });
 }
 
 function isUnset(value: string | undefined): boolean {

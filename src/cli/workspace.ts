@@ -9,7 +9,7 @@ import type { Key, KeyDocument } from '../pipeline/plan/key-document.ts';
 import type { TaskLocks } from '../pipeline/cache/task-locks.ts';
 import { lookIntoDatabase, openDatabase, openOrReplace, type FlowDatabase } from '../pipeline/record/open-database.ts';
 import { databaseFileName } from '../pipeline/record/run-folder.ts';
-import type { TreeStore, WrittenTree } from '../pipeline/experiment/written-tree.ts';
+import type { TreeStore, WrittenTree } from '../pipeline/experiment/parse-yaml.ts';
 import type { StageFolders } from '../pipeline/experiment/stage-kinds.ts';
 import type { Call, ProcessContext } from './flow-command.ts';
 import { packageFolder } from '../core/package-folder.ts';

@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
+import { trainingEngine, installedOnnxruntime } from '../../src/kit/net/engines/choose-engine.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import { modelFormatOf } from '../../src/kit/net/exchange/choose-format.ts';
 import { Rig } from '../e2e/rig.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/choose-engine.ts';
 import { modelFormatNamed } from '../../src/kit/net/exchange/choose-format.ts';
 import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { jpeg } from '../kit/dataset/tiny-faces.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/choose-engine.ts';
 import { outcomes, Rig } from './rig.ts';
 
 let rig: Rig;

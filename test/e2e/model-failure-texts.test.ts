@@ -8,7 +8,7 @@ import { type OnnxModel, onnxModel } from '../../src/kit/codec/onnx/onnx-model.t
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
 import type { Model } from '../../src/kit/net/model/model.ts';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/choose-engine.ts';
 import { modelFormatNamed } from '../../src/kit/net/exchange/choose-format.ts';
 import { onnxBytes } from '../../src/kit/net/exchange/onnx/write-onnx.ts';
 import { smallNetworks } from '../kit/net/backends/small-networks.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/choose-engine.ts';
 import { missingData, verifyPretrained } from './pretrained.ts';
 
 const onnxruntime = installedOnnxruntime();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifySet } from '../../src/kit/face/verify-set.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
-import { installedOnnxruntime } from '../../src/kit/net/engines/installation.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/choose-engine.ts';
 import { otherEngines } from '../kit/net/backends/engines.ts';
 
 const data = '../shared/data';

@@ -6,8 +6,13 @@ import { failures } from '../../pipeline/plan/failures.ts';
 import type { KeyDocument } from '../../pipeline/plan/key-document.ts';
 import type { PlannedTask } from '../../pipeline/plan/plan.ts';
 import { tasksNamed } from '../../pipeline/plan/select-tasks.ts';
-import { declareExperimentOptions, readExperimentOptions } from '../command-options.ts';
-import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
+import {
+  declareExperimentOptions,
+  readExperimentOptions,
+  answer,
+  exitCode,
+  type FlowCommand,
+} from '../flow-command.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';
 

@@ -15,8 +15,7 @@ import { closeKilledRuns, lastRuns } from '../../pipeline/record/past-runs.ts';
 import { cacheLimits } from '../cache-upkeep.ts';
 import { failures } from '../failures.ts';
 import { textTable } from '../../core/text/text-table.ts';
-import { answer, exitCode, type CommandGroup, type FlowCommand } from '../flow-command.ts';
-import { declareWorkspaceOptions } from '../command-options.ts';
+import { answer, exitCode, type CommandGroup, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';
 
 type Action = FlowCommand & { readonly summary: string };

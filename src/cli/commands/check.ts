@@ -3,8 +3,14 @@ import { FailureError, type Failure } from '../../core/failure.ts';
 import { counted } from '../../core/human.ts';
 import type { Experiment } from '../../pipeline/experiment/experiment.ts';
 import { missingInputs } from '../../pipeline/experiment/load-experiment.ts';
-import { declareExperimentOptions, readExperimentOptions } from '../command-options.ts';
-import { answer, exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
+import {
+  declareExperimentOptions,
+  readExperimentOptions,
+  answer,
+  exitCode,
+  showsColour,
+  type FlowCommand,
+} from '../flow-command.ts';
 import { loadFrom } from '../planned-experiment.ts';
 import { inWorkspace } from '../workspace.ts';
 

@@ -6,8 +6,7 @@ import { figuresOf } from '../../pipeline/record/run-details.ts';
 import { compareRuns, onlyDifferences, type ComparedRun } from '../../pipeline/console/compare-runs.ts';
 import { comparisonCsv, comparisonJson, comparisonTable } from '../../pipeline/console/comparison-text.ts';
 import { paintWith } from '../../core/text/paint.ts';
-import { exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
-import { declareWorkspaceOptions } from '../command-options.ts';
+import { exitCode, showsColour, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
 import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {

@@ -12,11 +12,10 @@ import { tensorflowEnvironment } from '../../kit/net/engines/engine-environment.
 import { modelFormatForWriting, modelFormatNamed, modelFormatOf } from '../../kit/net/exchange/choose-format.ts';
 import { modelFormats } from '../../kit/net/exchange/index.ts';
 import type { InputNormalization, ModelReadOptions, ModelWriteOptions } from '../../kit/net/exchange/model-format.ts';
-import { imageSize } from '../command-options.ts';
+import { imageSize, answer, exitCode, type Call, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 import type { ConversionAnswer } from '../conversion-process.ts';
 import { failures } from '../failures.ts';
-import { answer, exitCode, type Call, type FlowCommand, type ProcessContext } from '../flow-command.ts';
-import { engineOverride } from '../task-engines.ts';
+import { engineOverride } from '../planned-experiment.ts';
 
 const names = Object.values(modelFormats)
   .map(({ name }) => name)

@@ -1,6 +1,5 @@
 import { checkDatabase, rebuildDatabase, type Rebuilt } from '../../pipeline/record/rebuild-database.ts';
-import { answer, exitCode, type CommandGroup, type FlowCommand } from '../flow-command.ts';
-import { declareWorkspaceOptions } from '../command-options.ts';
+import { answer, exitCode, type CommandGroup, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
 import { inWorkspace } from '../workspace.ts';
 
 type Action = FlowCommand & { readonly summary: string };

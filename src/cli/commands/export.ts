@@ -5,8 +5,7 @@ import { exportResults } from '../../pipeline/cache/transfer.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { tasksOf } from '../../pipeline/record/past-runs.ts';
 import { failures } from '../failures.ts';
-import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
-import { declareWorkspaceOptions } from '../command-options.ts';
+import { answer, exitCode, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
 import { inWorkspace } from '../workspace.ts';
 
 /** Where an exported run carries the results it took from the cache. */

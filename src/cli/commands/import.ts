@@ -6,8 +6,7 @@ import { closeImportedRun, isRecorded } from '../../pipeline/record/past-runs.ts
 import { readRunFile, replayRun } from '../../pipeline/record/replay-run.ts';
 import { failures } from '../failures.ts';
 import { exportedResults } from './export.ts';
-import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
-import { declareWorkspaceOptions } from '../command-options.ts';
+import { answer, exitCode, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';
 
 export const command: FlowCommand = {

@@ -8,9 +8,8 @@ import { type Inspected, inspectNetworks } from '../inspect-networks.ts';
 import { renderInspectionPage } from '../../kit/inspect/inspection-page.ts';
 import { inspectionJson, renderInspection } from '../../kit/inspect/inspection-text.ts';
 import { outlineEntries, outlineTable } from '../../kit/net/graph/outline/outline-table.ts';
-import { imageSize } from '../command-options.ts';
+import { imageSize, exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
 import { textTable } from '../../core/text/text-table.ts';
-import { exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
 
 export const command: FlowCommand = {
   declare(command) {

@@ -1,6 +1,11 @@
 import { inputDigests, lockFileOf, writeLock } from '../../pipeline/record/input-lock.ts';
-import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
-import { declareExperimentOptions, readExperimentOptions } from '../command-options.ts';
+import {
+  answer,
+  exitCode,
+  type FlowCommand,
+  declareExperimentOptions,
+  readExperimentOptions,
+} from '../flow-command.ts';
 import { loadFrom } from '../planned-experiment.ts';
 import { inWorkspace } from '../workspace.ts';
 

@@ -2,8 +2,7 @@ import { findRun } from '../../pipeline/record/find-run.ts';
 import { curvesOf, figuresOf } from '../../pipeline/record/run-details.ts';
 import { figureText, figureValue } from '../../pipeline/console/figure-text.ts';
 import { textTable } from '../../core/text/text-table.ts';
-import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
-import { declareWorkspaceOptions } from '../command-options.ts';
+import { answer, exitCode, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
 import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {

@@ -5,8 +5,11 @@ import {
   declareSelectionOptions,
   readExperimentOptions,
   readSelectionOptions,
-} from '../command-options.ts';
-import { answer, exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
+  answer,
+  exitCode,
+  showsColour,
+  type FlowCommand,
+} from '../flow-command.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
 import { inWorkspace } from '../workspace.ts';
 

@@ -7,15 +7,17 @@ import { artifactsOf } from '../../pipeline/record/run-details.ts';
 import { failures } from '../failures.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
 import { exitCodeOf, startRun, type RunContext } from '../start-run.ts';
-import { exitCode, type ExitCode, type FlowCommand } from '../flow-command.ts';
 import {
+  exitCode,
+  type ExitCode,
+  type FlowCommand,
   declareExperimentOptions,
   readExperimentOptions,
   declareRunSettings,
   readRunSettings,
   type ExperimentOptions,
   type RunSettings,
-} from '../command-options.ts';
+} from '../flow-command.ts';
 import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {

@@ -6,10 +6,9 @@ import { factsOf, findRun } from '../../pipeline/record/find-run.ts';
 import { changedInputs, recordedInputs } from '../../pipeline/record/recorded-inputs.ts';
 import { recordedExperiment, type RunFacts } from '../../pipeline/record/run-facts.ts';
 import { failures } from '../failures.ts';
-import type { FlowCommand } from '../flow-command.ts';
+import { type FlowCommand, declareRunSettings, readRunSettings, type ExperimentOptions } from '../flow-command.ts';
 import { plannedExperiment, type PlannedExperiment } from '../planned-experiment.ts';
 import { exitCodeOf, startRun } from '../start-run.ts';
-import { declareRunSettings, readRunSettings, type ExperimentOptions } from '../command-options.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';
 
 export const command: FlowCommand = {

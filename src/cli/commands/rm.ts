@@ -4,8 +4,7 @@ import { fail } from '../../core/failure.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { closeKilledRuns, removeRun, runOf } from '../../pipeline/record/past-runs.ts';
 import { failures } from '../failures.ts';
-import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
-import { declareWorkspaceOptions } from '../command-options.ts';
+import { answer, exitCode, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
 import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {

@@ -5,8 +5,11 @@ import {
   declareRunSettings,
   declareSelectionOptions,
   readRunOptions,
-} from '../command-options.ts';
-import { answer, exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
+  answer,
+  exitCode,
+  showsColour,
+  type FlowCommand,
+} from '../flow-command.ts';
 import { plannedExperiment, type PlannedExperiment } from '../planned-experiment.ts';
 import { exitCodeOf, startRun } from '../start-run.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';

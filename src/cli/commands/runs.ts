@@ -1,8 +1,7 @@
 import { humanDuration } from '../../core/human.ts';
 import { closeKilledRuns, listRuns, type PastRun } from '../../pipeline/record/past-runs.ts';
 import { textTable } from '../../core/text/text-table.ts';
-import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
-import { declareWorkspaceOptions, integerOption } from '../command-options.ts';
+import { answer, exitCode, type FlowCommand, declareWorkspaceOptions, integerOption } from '../flow-command.ts';
 import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { humanBytes, humanDuration } from '../../core/human.ts';
 import { factsOf, findRun } from '../../pipeline/record/find-run.ts';
-import { gitDiffFileName } from '../../pipeline/record/git.ts';
+import { gitDiffFileName } from '../../pipeline/record/git-changes.ts';
 import { closeKilledRuns, runOf, tasksOf, type PastTask } from '../../pipeline/record/past-runs.ts';
 import { artifactsOf, attemptsOf, figuresOf, type PastAttempt } from '../../pipeline/record/run-details.ts';
 import { enginesText, type RunFacts } from '../../pipeline/record/run-facts.ts';
@@ -10,8 +10,7 @@ import { figureText } from '../../pipeline/console/figure-text.ts';
 import { annotationTexts } from '../../pipeline/console/plan-text.ts';
 import { annotationsOf, type ResultAnnotations } from '../../pipeline/record/result-annotations.ts';
 import { textTable } from '../../core/text/text-table.ts';
-import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
-import { declareWorkspaceOptions } from '../command-options.ts';
+import { answer, exitCode, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
 import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {

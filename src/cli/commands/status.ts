@@ -9,10 +9,16 @@ import {
   type PastTask,
 } from '../../pipeline/record/past-runs.ts';
 import { paintWith, type Paint } from '../../core/text/paint.ts';
-import { declareExperimentOptions, readExperimentOptions } from '../command-options.ts';
-import { answer, exitCode, showsColour, type Answer, type FlowCommand } from '../flow-command.ts';
-import { loadFrom, planningContext } from '../planned-experiment.ts';
-import { TaskEngines } from '../task-engines.ts';
+import {
+  declareExperimentOptions,
+  readExperimentOptions,
+  answer,
+  exitCode,
+  showsColour,
+  type Answer,
+  type FlowCommand,
+} from '../flow-command.ts';
+import { loadFrom, planningContext, TaskEngines } from '../planned-experiment.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';
 
 export const command: FlowCommand = {

@@ -3,8 +3,13 @@ import { annotationTexts } from '../../pipeline/console/plan-text.ts';
 import type { PlannedTask } from '../../pipeline/plan/plan.ts';
 import { tasksNamed } from '../../pipeline/plan/select-tasks.ts';
 import { annotationsOf, type ResultAnnotations } from '../../pipeline/record/result-annotations.ts';
-import { declareExperimentOptions, readExperimentOptions } from '../command-options.ts';
-import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
+import {
+  declareExperimentOptions,
+  readExperimentOptions,
+  answer,
+  exitCode,
+  type FlowCommand,
+} from '../flow-command.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';
 

@@ -4,8 +4,7 @@ import { writeFileAtomic } from '../../core/atomic-file.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
 import { asKey, type Key, type KeyDocument } from '../plan/key-document.ts';
-import { listTree, portableSignature, type FileTree } from './file-tree.ts';
-import { treeDigest } from './tree-digest.ts';
+import { listTree, portableSignature, type FileTree, treeDigest } from './file-tree.ts';
 
 /** One output of a stored result. */
 export interface StoredOutput {

@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { keyAtStartOf, type Key } from '../plan/key-document.ts';
 import { entryFileName, outputsFolderName, readEntry, type CacheEntry } from './cache-entry.ts';
 import { listTree } from './file-tree.ts';
-import { minSharedBytes } from './object-store.ts';
+import { minSharedBytes } from './scratch-folder.ts';
 import type { ResultCache } from './result-cache.ts';
 import type { TaskLocks } from './task-locks.ts';
 

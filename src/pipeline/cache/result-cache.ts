@@ -13,8 +13,7 @@ import {
   type Inspection,
   type StoredOutput,
 } from './cache-entry.ts';
-import { linkTree, ObjectStore } from './object-store.ts';
-import { ScratchFolder, storeOutput, type OutputPlan } from './scratch-folder.ts';
+import { linkTree, ObjectStore, ScratchFolder, storeOutput, type OutputPlan } from './scratch-folder.ts';
 import type { ResultSource } from './source.ts';
 
 /** The answer to "is the result of this key here?" Something damaged counts as absent, and is replaced by the next execution. */

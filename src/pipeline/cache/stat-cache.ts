@@ -4,8 +4,7 @@ import type { Digest } from '../../core/digest.ts';
 import { fail } from '../../core/failure.ts';
 import { openSqlite } from '../../core/sqlite.ts';
 import { failures } from './failures.ts';
-import { listTree, settledMs, surveyTree, type FileStat, type FileTree } from './file-tree.ts';
-import { readDigest, treeDigest } from './tree-digest.ts';
+import { listTree, settledMs, surveyTree, type FileStat, type FileTree, readDigest, treeDigest } from './file-tree.ts';
 
 /** The content of an input: what its key is made of. */
 export interface ContentDigest {

@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Failure } from '../../core/failure.ts';
 import { TaskBuilder } from './build-task.ts';
-import { compose } from './compose.ts';
+import { compose, ExperimentFiles } from './compose.ts';
 import { connectTasks, type Candidate } from './connect-tasks.ts';
 import type { Experiment, Order, TaskSpec } from './experiment.ts';
-import { ExperimentFiles } from './experiment-files.ts';
 import { experimentKeys, stageKeys } from './experiment-keys.ts';
 import { ExperimentScope } from './experiment-scope.ts';
 import { failures, warnings } from './failures.ts';
@@ -15,7 +14,7 @@ import { resolveReferences } from './resolve-references.ts';
 import { StageInstances, type StageDraft } from './stage-instances.ts';
 import { StageKinds, type StageFolders } from './stage-kinds.ts';
 import { conditionHolds } from './task-settings.ts';
-import type { TreeStore } from './written-tree.ts';
+import type { TreeStore } from './parse-yaml.ts';
 
 export interface LoadRequest {
   /** The experiment file; a relative path is relative to the workspace. */

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { linksLeadingOut, listTree, surveyTree } from '../../../src/pipeline/cache/file-tree.ts';
-import { treeDigest } from '../../../src/pipeline/cache/tree-digest.ts';
+import { linksLeadingOut, listTree, surveyTree, treeDigest } from '../../../src/pipeline/cache/file-tree.ts';
 
 let folder: string;
 

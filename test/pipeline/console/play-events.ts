@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FlowEvent } from '../../../src/pipeline/execute/event.ts';
 
-const compiled = fileURLToPath(new URL('../../../dist/src/pipeline/console/choose-reporter.js', import.meta.url));
+const compiled = fileURLToPath(new URL('../../../dist/src/pipeline/console/live-view.js', import.meta.url));
 
 /** Why the tests that need a real terminal cannot run here; undefined where they can. */
 export function terminalMissing(): string | undefined {
@@ -84,16 +84,16 @@ export interface Playing {
   readonly beforeClose?: string;
 }
 
-/** A program that plays recorded events into the reporter that `flow run` would choose on a terminal. */
+/** A program that plays recorded events into the live view that `flow run` shows on a terminal. */
 export function playScript(events: readonly FlowEvent[], options: Playing): string {
   const { workspace, colour, speed, prelude = '', beforeClose = '' } = options;
   return `
     ${prelude}
-    const { chooseReporter } = await import(${JSON.stringify(compiled)});
+    const { LiveView } = await import(${JSON.stringify(compiled)});
     const events = ${JSON.stringify(events)};
     const { stdout, stderr } = process;
-    const options = { json: false, isTerminal: true, colour: ${String(colour)}, stdout, stderr };
-    const reporter = chooseReporter({ ...options, workspace: ${JSON.stringify(workspace)} });
+    const options = { colour: ${String(colour)}, stdout, stderr, workspace: ${JSON.stringify(workspace)} };
+    const reporter = new LiveView(options);
     const began = Date.now();
     for (const event of events) {
       const ms = (event.at - events[0].at) / ${speed};

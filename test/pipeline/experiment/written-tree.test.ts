@@ -1,9 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseYaml } from '../../../src/pipeline/experiment/parse-yaml.ts';
+import {
+  parseYaml,
+  reading,
+  readTree,
+  writeTree,
+  type WrittenTree,
+} from '../../../src/pipeline/experiment/parse-yaml.ts';
 import { Problems, SourceText } from '../../../src/pipeline/experiment/problems.ts';
-import { reading, readTree, writeTree, type WrittenTree } from '../../../src/pipeline/experiment/written-tree.ts';
 
 const pipelines = join(import.meta.dirname, '../../../pipelines');
 const files = readdirSync(pipelines).filter((name) => name.endsWith('.yaml'));

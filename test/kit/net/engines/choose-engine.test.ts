@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
-import { inferenceEngine, type EnginePreference } from '../../../../src/kit/net/engines/choose-engine.ts';
-import { parseEngineChoice } from '../../../../src/kit/net/engines/choose-engine.ts';
-import { installedOnnxruntime } from '../../../../src/kit/net/engines/installation.ts';
+import {
+  inferenceEngine,
+  type EnginePreference,
+  parseEngineChoice,
+  installedOnnxruntime,
+} from '../../../../src/kit/net/engines/choose-engine.ts';
 import { printedFailure } from '../../dataset/tiny-faces.ts';
 
 const identity = { name: 'onnxruntime', version: '1.30.0-cpu' } as const;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { littleEndianFloats } from '../../../../src/kit/codec/little-endian-floats.ts';
 import { loadEmbedder } from '../../../../src/kit/net/sessions/embedder.ts';
-import { installedOnnxruntime } from '../../../../src/kit/net/engines/installation.ts';
+import { installedOnnxruntime } from '../../../../src/kit/net/engines/choose-engine.ts';
 import { outputValues } from '../../../../src/kit/net/sessions/output-values.ts';
 import type { InputNormalization } from '../../../../src/kit/net/exchange/model-format.ts';
 import { onnxFormat } from '../../../../src/kit/net/exchange/onnx/onnx-format.ts';

@@ -7,7 +7,7 @@ import { Cursor } from '../../../../src/kit/codec/cursor.ts';
 import { graphEmbedder, imagesOnCpu, loadEmbedder } from '../../../../src/kit/net/sessions/embedder.ts';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { loadOnnxruntime, type Onnxruntime } from '../../../../src/kit/net/sessions/onnxruntime/load-onnxruntime.ts';
-import { installedOnnxruntime } from '../../../../src/kit/net/engines/installation.ts';
+import { installedOnnxruntime } from '../../../../src/kit/net/engines/choose-engine.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import { onnxBytes } from '../../../../src/kit/net/exchange/onnx/write-onnx.ts';
 import type { Model } from '../../../../src/kit/net/model/model.ts';

@@ -3,7 +3,7 @@ import type * as OnnxruntimeLibrary from 'onnxruntime-node';
 import { fail } from '../../../../core/failure.ts';
 import type { EngineIdentity } from '../../../../core/engine-identity.ts';
 import { checkVersion } from '../../engines/check-version.ts';
-import { installedOnnxruntime } from '../../engines/installation.ts';
+import { installedOnnxruntime } from '../../engines/choose-engine.ts';
 import { failures } from '../../failures.ts';
 
 /** The library of onnxruntime, and how sessions are made with it. */
