@@ -98,7 +98,7 @@ test.each([
 test.each(['Wide', 'wide_margin', 'wide margin', '-wide', 'wide-', '2d', '../wide', '', 'switch', 'default'])(
   'the name "%s" is refused',
   async (name) => {
-    expect(await problemOf('loss', name)).toContain(`"${name}" is no name for a loss: `);
+    expect(await problemOf('loss', name)).toContain(`"${name}" is not a name for a loss: `);
   },
 );
 

@@ -38,7 +38,7 @@ export async function planPart(
   const names = namesOf(name);
   if (names === undefined) {
     return {
-      problem: `"${name}" is no name for a ${kind}: lower case and hyphens, such as wide-margin, and no keyword`,
+      problem: `"${name}" is not a name for a ${kind}: lower case and hyphens, such as wide-margin, and no keyword`,
     };
   }
   const { files, registrations, left } = await make(names);

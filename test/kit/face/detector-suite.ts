@@ -57,7 +57,7 @@ export function detectorSuite(name: string, open: () => Promise<Detector>, image
       await expect(detector.detect(images, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
     });
 
-    it('says what it computes with', () => {
+    it('names what it computes with', () => {
       expect(detector.computesWith).toMatch(/\d/);
     });
   });

@@ -1,7 +1,7 @@
 import type { Json } from '../../../core/digest.ts';
 import { cosine } from './cosine.ts';
 import { polynomial } from './polynomial.ts';
-import type { Schedule, SchedulePosition } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
 import { steps } from './steps.ts';
 
 /** How the learning rate may fall. */
