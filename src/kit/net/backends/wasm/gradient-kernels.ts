@@ -72,7 +72,7 @@ function poolGeometry(tf: TensorLibrary, attributes: NamedAttrMap, shape: Shape4
   return tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
 }
 
-/** tfjs gives every kernel its attributes without their types. */
+/** tfjs passes every kernel its attributes without their types. */
 function typed<Attributes>(attributes: NamedAttrMap): Attributes {
   return attributes as unknown as Attributes;
 }
