@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { packageFolder } from '../src/core/package-folder.ts';
 
 /**
- * `npm run check:shape [-- FOLDER]`: measures what reading the code depends on, in `src`, `stages` and `tools` of the repository (or of
+ * `npm run check:shape [-- FOLDER]`: measures what reading the code depends on, in `src` and `stages` of the repository (or of
  * another one at FOLDER), and fails above the limits.
  */
 
@@ -53,7 +53,7 @@ function isDoubleCast(node: ts.Node): boolean {
 
 function survey(root: string): Survey {
   const result = new Survey();
-  for (const folder of ['src', 'stages', 'tools']) {
+  for (const folder of ['src', 'stages']) {
     for (const path of filesIn(join(root, folder)))
       result.file(join(folder, path), readFileSync(join(root, folder, path), 'utf8'));
   }

@@ -46,7 +46,7 @@ export async function download(wanted: WantedFile, file: PartialFile, tools: Dow
   const tried: string[] = [];
   const addresses = [wanted.url, ...wanted.mirrors];
   for (const url of addresses) {
-    const result = await new AddressDownload(url, wanted, file, tools).run();
+    const result = await new AddressDownload({ url, sha256: wanted.sha256 }, file, tools).run();
     if (typeof result !== 'string') return result;
     tried.push(`${url}: ${result}`);
     if (url !== addresses.at(-1)) tools.warn(`${url}: ${result}; trying the next mirror`);
@@ -63,7 +63,11 @@ class AddressDownload {
   #wasResumed = false;
   #hasRestarted = false;
 
-  constructor(url: string, { sha256 }: WantedFile, file: PartialFile, tools: DownloadTools) {
+  constructor(
+    { url, sha256 }: Pick<WantedFile, 'sha256'> & { readonly url: string },
+    file: PartialFile,
+    tools: DownloadTools,
+  ) {
     this.#url = url;
     this.#sha256 = sha256;
     this.#file = file;

@@ -27,7 +27,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const folder = join(scratch, 'content');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const [index, file] of wanted.entries()) await place(file, came[index]?.path ?? '', folder, context);
+  for (const [index, file] of wanted.entries()) await place(file, { from: came[index]?.path ?? '', folder }, context);
   // Both folders are the task's own, next to each other.
   renameSync(chosenPart(folder, params.inside), outputs.content);
   const files = came.map(({ name, url, bytes, sha256 }) => ({ name, url, bytes, sha256 }));
@@ -62,7 +62,11 @@ async function bring(wanted: WantedFile, context: Context): Promise<Downloaded &
   return { ...downloaded, name, path };
 }
 
-async function place({ name, extract }: WantedFile, path: string, folder: string, context: Context): Promise<void> {
+async function place(
+  { name, extract }: WantedFile,
+  { from: path, folder }: { readonly from: string; readonly folder: string },
+  context: Context,
+): Promise<void> {
   if (!extract) {
     linkSync(path, join(folder, name));
     return;

@@ -24,7 +24,7 @@ export async function unpackArchive(path: string, folder: string, options: Unpac
   const kind = archiveKind(path, name);
   if (kind === 'zip') await unpackZip(path, target, onEntry);
   else {
-    const unpack = (chunks: AsyncIterable<Buffer>): Promise<void> => unpackTar(chunks, name, target, onEntry);
+    const unpack = (chunks: AsyncIterable<Buffer>): Promise<void> => unpackTar({ chunks, file: name }, target, onEntry);
     const file = createReadStream(path);
     if (kind === 'tar') await pipeline(file, unpack, { signal });
     else await pipeline(file, createGunzip(), unpack, { signal }).catch((error: unknown) => refuseGzip(error, name));

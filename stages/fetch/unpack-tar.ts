@@ -11,8 +11,7 @@ const maxExtensionBytes = 1 << 20;
 
 /** Unpacks a tape archive from a stream of its bytes, in memory that does not depend on its size. */
 export async function unpackTar(
-  chunks: AsyncIterable<Buffer>,
-  file: string,
+  { chunks, file }: { readonly chunks: AsyncIterable<Buffer>; readonly file: string },
   target: UnpackTarget,
   onEntry: () => Promise<void> | undefined,
 ): Promise<void> {

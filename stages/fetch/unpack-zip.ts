@@ -30,7 +30,7 @@ export async function unpackZip(
   try {
     for (const entry of readZipDirectory(path, size, read)) {
       const start = zipContentOffset(entry, path, read);
-      if (start + entry.packedSize > size) refuse(entry, path, 'is beyond the end of the file');
+      if (start + entry.packedSize > size) refuse(entry, path, { problem: 'is beyond the end of the file' });
       await place(entry, { path, start }, target);
       await onEntry();
     }
@@ -51,7 +51,7 @@ async function place(entry: ZipEntry, at: Place, target: UnpackTarget): Promise<
   if (type === 'folder') {
     target.addFolder(name);
   } else if (type === 'link') {
-    if (size > maxLinkBytes) refuse(entry, at.path, 'is a link longer than any path');
+    if (size > maxLinkBytes) refuse(entry, at.path, { problem: 'is a link longer than any path' });
     const pieces: Buffer[] = [];
     await unpackContent(entry, at, (piece) => pieces.push(piece));
     const link = Buffer.concat(pieces).toString('utf8');
@@ -75,7 +75,7 @@ async function unpackContent(entry: ZipEntry, { path, start }: Place, use: (piec
   const take = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
     for await (const piece of pieces) {
       size += piece.length;
-      if (size > entry.size) refuse(entry, path, `unpacks to more than the ${entry.size} bytes it claims`);
+      if (size > entry.size) refuse(entry, path, { problem: `unpacks to more than the ${entry.size} bytes it claims` });
       sum = crc32(piece, sum);
       use(piece);
     }
@@ -86,12 +86,13 @@ async function unpackContent(entry: ZipEntry, { path, start }: Place, use: (piec
     await unpacking.catch((error: unknown) => {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       if (!code.startsWith('Z_')) throw error;
-      refuse(entry, path, `cannot be unpacked (${code})`, error);
+      refuse(entry, path, { problem: `cannot be unpacked (${code})`, cause: error });
     });
   }
-  if (size !== entry.size || sum !== entry.crc32) refuse(entry, path, 'has another size or checksum than it claims');
+  if (size !== entry.size || sum !== entry.crc32)
+    refuse(entry, path, { problem: 'has another size or checksum than it claims' });
 }
 
-function refuse(entry: ZipEntry, path: string, problem: string, cause?: unknown): never {
+function refuse(entry: ZipEntry, path: string, { problem, cause }: { problem: string; cause?: unknown }): never {
   fail(failures.damagedEntry({ name: entry.name, problem }, { file: path, offset: entry.offset }), cause);
 }

@@ -36,7 +36,7 @@ export function paintEye(
   const side = spot.x < 0 ? -1 : 1;
   const place = eyePlace(identity, expression, spot);
   if (Math.abs(place.out) > 13 || Math.abs(place.down) > 11) return;
-  paintLids(texture, identity, spot, place);
+  paintLids(texture, identity, { index: spot.index, place });
   const inside = Math.min(place.down - place.upper, place.lower - place.down);
   const open = smoothStep(-0.45, 0.45, inside) * smoothStep(1.03, 0.94, Math.abs(place.along));
   paintBall(texture, identity, { spot, place, open, gaze: [side * expression.gazeX, expression.gazeY] });
@@ -47,7 +47,7 @@ export function paintEye(
     gaze: [side * expression.gazeX, expression.gazeY],
     glint: [side * glint[0], glint[1]],
   });
-  paintLashes(texture, identity, spot, place);
+  paintLashes(texture, identity, { index: spot.index, place });
 }
 
 function eyePlace({ eyes }: Identity, { lids }: Expression, { x, y }: Spot): EyePlace {
@@ -63,7 +63,13 @@ function eyePlace({ eyes }: Identity, { lids }: Expression, { x, y }: Spot): Eye
   return { out, down: across, along, lower, upper: lower - 0.1 + (upper - lower) * Math.max(0.04, lids) };
 }
 
-function paintLids(texture: Texture, { eyes, skin }: Identity, { index }: Spot, place: EyePlace): void {
+/** A texel, and where it is in the eye. */
+interface PlacedTexel {
+  readonly index: number;
+  readonly place: EyePlace;
+}
+
+function paintLids(texture: Texture, { eyes, skin }: Identity, { index, place }: PlacedTexel): void {
   const within = smoothStep(1.35, 0.95, Math.abs(place.along));
   const crease = bump(place.down - place.upper + eyes.crease + 0.8, 0.75) * within;
   const lid =
@@ -113,7 +119,7 @@ function paintGlint(
   layOver(texture, spot.index, [1.3, 1.3, 1.3], 0.85 * open * smoothStep(1.1, 0.3, Math.hypot(dx, dy)));
 }
 
-function paintLashes(texture: Texture, { eyes }: Identity, { index }: Spot, place: EyePlace): void {
+function paintLashes(texture: Texture, { eyes }: Identity, { index, place }: PlacedTexel): void {
   const within = smoothStep(1.14, 0.97, Math.abs(place.along));
   const thick = 0.45 + 0.5 * eyes.lashes * smoothStep(-1, 0.8, place.along);
   const upper = smoothStep(thick + 0.5, thick - 0.3, Math.abs(place.down - place.upper + 0.25)) * within;

@@ -159,13 +159,13 @@ describe.skipIf(missing !== undefined)(`foreign ONNX files${note}`, () => {
   );
 
   it('that do not say how images are normalised are not guessed at', () => {
-    expect(failureOf('w600k', {})).toMatch(/^normalization-unknown: Layer "\d+" takes the pixels as they come/);
+    expect(failureOf('w600k', {})).toMatch(/^normalization-unknown: layer "\d+" takes the pixels as they come/);
   });
 
   it('with an operator that is no layer name the node; before it they can be read', () => {
     const normalization = { mean: 0, scale: 1, colorOrder: 'rgb' } as const;
     expect(failureOf('unit', { normalization })).toBe(
-      'unknown-operator: Node "unit length" is of operator "LpNormalization", for which there is no layer.',
+      'unknown-operator: node "unit length" is of operator "LpNormalization", for which there is no layer',
     );
     const model = onnxFormat.read(join(folder, 'unit.onnx'), { normalization, outputs: ['rows'] });
     expect(model.shaped.shapes.get('rows')).toEqual([2048]);

@@ -28,7 +28,9 @@ async function candidates(line: string, context: ProcessContext): Promise<string
   const before = words.slice(1, -1);
   const [name] = before;
   const found =
-    name === undefined ? visibleCommands(context) : await afterCommand(name, before.slice(1), typed, context);
+    name === undefined
+      ? visibleCommands(context)
+      : await afterCommand(name, { words: before.slice(1), typed }, context);
   return [...new Set(found)].filter((word) => word.startsWith(typed)).sort();
 }
 
@@ -36,32 +38,28 @@ function visibleCommands({ commands }: ProcessContext): string[] {
   return Object.entries(commands).flatMap(([name, { isHidden }]) => (isHidden === true ? [] : [name]));
 }
 
-async function afterCommand(
-  name: string,
-  words: readonly string[],
-  typed: string,
-  context: ProcessContext,
-): Promise<string[]> {
+/** The words before the one that is being typed, and what is typed of it. */
+interface TypedWords {
+  readonly words: readonly string[];
+  readonly typed: string;
+}
+
+async function afterCommand(name: string, { words, typed }: TypedWords, context: ProcessContext): Promise<string[]> {
   const entry = context.commands[name];
   if (entry === undefined) return [];
   const { command } = await entry.load();
   const [action, ...rest] = words;
   if ('actions' in command) {
     const chosen = action === undefined ? undefined : command.actions[action];
-    return chosen === undefined ? Object.keys(command.actions) : afterOptions(chosen, rest, typed, context);
+    return chosen === undefined ? Object.keys(command.actions) : afterOptions(chosen, { words: rest, typed }, context);
   }
-  return afterOptions(command, words, typed, context);
+  return afterOptions(command, { words, typed }, context);
 }
 
 /** Arguments whose values are known: by the name under which commands declare them. */
 type Known = Exclude<FlowCommand | CommandGroup, CommandGroup>;
 
-async function afterOptions(
-  command: Known,
-  words: readonly string[],
-  typed: string,
-  context: ProcessContext,
-): Promise<string[]> {
+async function afterOptions(command: Known, { words, typed }: TypedWords, context: ProcessContext): Promise<string[]> {
   const declared = new Command();
   command.declare(declared);
   const last = words.at(-1) ?? '';

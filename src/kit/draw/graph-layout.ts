@@ -63,7 +63,7 @@ export function layOutGraph(nodes: readonly LayoutNode[], spacing: LayoutSpacing
   const rights = rows.map((row) =>
     Math.max(...placed.filter(({ id }) => row.includes(id)).map(({ x }) => x + spacing.nodeWidth / 2)),
   );
-  const lanes = placeLanes(edges, layerOf, rights, spacing.laneGap);
+  const lanes = placeLanes(edges, layerOf, { rights, laneGap: spacing.laneGap });
   return {
     nodes: placed,
     edges: edges.map(({ from, to }) => {
@@ -104,13 +104,13 @@ function layersOf(nodes: readonly LayoutNode[], edges: readonly Edge[]): Readonl
 /** Long edges barely pull: they have a lane, and boxes belong below the box they follow. */
 function springsOf(edges: readonly Edge[], layerOf: ReadonlyMap<string, number>): Springs {
   const springs = new Map<string, { id: string; above: boolean; weight: number }[]>();
-  const pull = (id: string, other: string, above: boolean, weight: number): void => {
-    springs.set(id, [...(springs.get(id) ?? []), { id: other, above, weight }]);
+  const pull = (id: string, spring: { id: string; above: boolean; weight: number }): void => {
+    springs.set(id, [...(springs.get(id) ?? []), spring]);
   };
   for (const { from, to } of edges) {
     const weight = (layerOf.get(to) ?? 0) - (layerOf.get(from) ?? 0) > 1 ? 0.001 : 1;
-    pull(from, to, false, weight);
-    pull(to, from, true, weight);
+    pull(from, { id: to, above: false, weight });
+    pull(to, { id: from, above: true, weight });
   }
   return springs;
 }
@@ -184,8 +184,7 @@ export function keepDistance(wishes: readonly number[], distance: number): reado
 function placeLanes(
   edges: readonly Edge[],
   layerOf: ReadonlyMap<string, number>,
-  rights: readonly number[],
-  laneGap: number,
+  { rights, laneGap }: { readonly rights: readonly number[]; readonly laneGap: number },
 ): ReadonlyMap<string, number> {
   const ends = new Map<string, number>();
   for (const { from, to } of edges) {

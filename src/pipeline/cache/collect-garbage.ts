@@ -130,7 +130,7 @@ export function planGarbage(results: readonly StoredResult[], limits: CacheLimit
   const keep: StoredResult[] = [];
   let bytes = 0;
   for (const result of [...results].sort((a, b) => b.usedAt - a.usedAt)) {
-    const why = reasonToDrop(result, bytes, limits, now);
+    const why = reasonToDrop(result, { bytesBefore: bytes, now }, limits);
     if (why === undefined) {
       keep.push(result);
       bytes += result.bytes;
@@ -141,9 +141,8 @@ export function planGarbage(results: readonly StoredResult[], limits: CacheLimit
 
 function reasonToDrop(
   result: StoredResult,
-  bytesBefore: number,
+  { bytesBefore, now }: { readonly bytesBefore: number; readonly now: number },
   limits: CacheLimits,
-  now: number,
 ): 'broken' | 'old' | 'size' | undefined {
   if (result.pin !== undefined) return undefined;
   if (result.entry === undefined) return 'broken';

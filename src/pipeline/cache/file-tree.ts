@@ -96,11 +96,11 @@ function walk(root: string, visitor: Visitor): FileTree['type'] {
     return 'file';
   }
   if (!stat.isDirectory()) fail(failures.notAFile({ path: root }, { file: root }));
-  walkFolder(root, '', visitor, [identity(stat)]);
+  walkFolder({ root, folder: '' }, visitor, [identity(stat)]);
   return 'folder';
 }
 
-function walkFolder(root: string, folder: string, visitor: Visitor, above: readonly string[]): void {
+function walkFolder({ root, folder }: FolderOfTree, visitor: Visitor, above: readonly string[]): void {
   const names = readdirSync(join(root, folder)).sort();
   if (names.length === 0 && folder !== '') visitor.emptyFolder(folder);
   for (const name of names) {
@@ -111,7 +111,7 @@ function walkFolder(root: string, folder: string, visitor: Visitor, above: reado
     if (stat.isFile()) visitor.file(path, stat);
     else if (!stat.isDirectory()) fail(failures.notAFile({ path: absolute }, { file: absolute }));
     else if (above.includes(identity(stat))) fail(failures.endlessFolder({ path: absolute }, { file: absolute }));
-    else walkFolder(root, path, visitor, [...above, identity(stat)]);
+    else walkFolder({ root, folder: path }, visitor, [...above, identity(stat)]);
   }
 }
 
@@ -148,6 +148,12 @@ function fileStat(path: string, stat: Stats): FileStat {
     device: stat.dev,
     inode: stat.ino,
   };
+}
+
+interface FolderOfTree {
+  readonly root: string;
+  /** Relative to the root; empty for the root itself. */
+  readonly folder: string;
 }
 
 function statOrFail(path: string): Stats {

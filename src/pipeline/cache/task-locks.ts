@@ -151,7 +151,7 @@ export class TaskLocks {
     this.#database
       .prepare('insert or replace into lock values (?, ?, ?, ?, ?, null, null, ?, 0)')
       .run(key, token, this.#host, process.pid, runner?.started ?? '', this.#run);
-    return new TaskLock(this.#database, key, token, this.#host);
+    return new TaskLock(this.#database, key, { token, host: this.#host });
   }
 }
 
@@ -162,7 +162,11 @@ export class TaskLock {
   readonly #token: string;
   readonly #host: string;
 
-  constructor(database: Database.Database, key: Key, token: string, host: string) {
+  constructor(
+    database: Database.Database,
+    key: Key,
+    { token, host }: { readonly token: string; readonly host: string },
+  ) {
     this.#database = database;
     this.#key = key;
     this.#token = token;

@@ -66,7 +66,10 @@ class SettingsReader {
 
   resources(declared: NonNullable<StageManifest['resources']>): Resources {
     const own = this.#inner('resources', ['cpus', 'memory', 'gpus']);
-    const memory = this.#quantity(own?.node('memory'), '"memory"', 'an amount such as 8 GiB', parseBytes);
+    const memory = this.#quantity(own?.node('memory'), '"memory"', {
+      expected: 'an amount such as 8 GiB',
+      parse: parseBytes,
+    });
     const memoryBytes = memory ?? (declared.memory === undefined ? undefined : parseBytes(declared.memory));
     return {
       cpus: this.#cpus(own?.node('cpus')) ?? declared.cpus ?? 1,
@@ -131,14 +134,13 @@ class SettingsReader {
   }
 
   #duration(node: Node | undefined, what: string): number | undefined {
-    return this.#quantity(node, what, 'a duration such as 90 s or 1 h 30 min', parseDuration);
+    return this.#quantity(node, what, { expected: 'a duration such as 90 s or 1 h 30 min', parse: parseDuration });
   }
 
   #quantity(
     node: Node | undefined,
     what: string,
-    expected: string,
-    parse: (text: string) => number | undefined,
+    { expected, parse }: { readonly expected: string; readonly parse: (text: string) => number | undefined },
   ): number | undefined {
     if (node === undefined) return undefined;
     const parsed = node.type === 'scalar' && typeof node.value === 'string' ? parse(node.value) : undefined;

@@ -127,10 +127,11 @@ export class DatabaseRecorder {
 
   #handleStageEvent(task: string, event: StageEvent): void {
     // Final figures come with the product of the task: a result from the cache has them too.
-    if (event.type === 'metric' && event.step !== undefined) this.#metric(task, event.name, event.step, event.value);
+    if (event.type === 'metric' && event.step !== undefined)
+      this.#metric(task, { name: event.name, step: event.step, value: event.value });
   }
 
-  #metric(task: string, name: string, step: number | null, value: number): void {
+  #metric(task: string, { name, step, value }: Metric): void {
     // JSON has no NaN, and neither has SQLite: a loss that has diverged is recorded as an event.
     if (!Number.isFinite(value)) return;
     this.#run('insert into metric values (?, ?, ?, ?, ?)', this.#facts.id, task, name, step, value);
@@ -201,7 +202,7 @@ export class DatabaseRecorder {
         bytes,
       );
     }
-    for (const { name, value } of product.figures) this.#metric(task, name, null, value);
+    for (const { name, value } of product.figures) this.#metric(task, { name, step: null, value });
   }
 
   #keepDocument(key: Key): void {
@@ -255,6 +256,13 @@ export class DatabaseRecorder {
 }
 
 /** What is written of the end of a task; null until it has ended. */
+/** One point of a curve, or a final figure (without a step). */
+interface Metric {
+  readonly name: string;
+  readonly step: number | null;
+  readonly value: number;
+}
+
 interface TaskEnd {
   readonly outcome: string | null;
   readonly key: Key | null;
