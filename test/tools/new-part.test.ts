@@ -77,7 +77,7 @@ test('a part is registered by one line and its import, where its kind has it', (
     "  'tiny-net': tinyNet,",
   ]);
   expect(added('src/kit/codec/index.ts')).toEqual(["import { wordList } from './lists/word-list.ts';", '  wordList,']);
-  expect(added('src/cli/commands.ts')).toHaveLength(1);
+  expect(added('src/cli/main.ts')).toHaveLength(1);
 });
 
 test.each([

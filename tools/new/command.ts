@@ -35,7 +35,7 @@ it('flow ${kebab} prints the folder it is called in', async () => {
     },
     registrations: [
       {
-        path: 'src/cli/commands.ts',
+        path: 'src/cli/main.ts',
         literal: 'commands',
         entry: `${key}: { summary: 'print the folder it is called in', load: () => import('./commands/${kebab}.ts') }`,
         place: { before: 'completion' },
@@ -49,7 +49,7 @@ it('flow ${kebab} prints the folder it is called in', async () => {
     ],
     left: [
       'what it does; failures of its own go to src/cli/failures.ts (test/failures.test.ts tells which codes no test prints)',
-      'its place in src/cli/commands.ts: `flow --help` lists the commands in that order',
+      'its place in src/cli/main.ts: `flow --help` lists the commands in that order',
       'docs/commands.md',
     ],
   };
