@@ -43,7 +43,8 @@ export function replayRun(
 }
 
 function withoutEnd(facts: RunFacts): RunFacts {
-  const { end: _, ...others } = facts;
+  const others: RunFacts & { end?: RunFacts['end'] } = { ...facts };
+  delete others.end;
   return others;
 }
 

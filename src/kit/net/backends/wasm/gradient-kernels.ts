@@ -73,6 +73,7 @@ function poolGeometry(tf: TensorLibrary, attributes: NamedAttrMap, shape: Shape4
 }
 
 /** tfjs passes every kernel its attributes without their types. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the kernel knows its attributes
 function typed<Attributes>(attributes: NamedAttrMap): Attributes {
   return attributes as unknown as Attributes;
 }
