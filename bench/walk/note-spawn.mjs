@@ -9,7 +9,9 @@ childProcess.spawn = new Proxy(childProcess.spawn, {
   apply(spawn, self, call) {
     const { stack } = new Error(JSON.stringify(call.slice(0, 2)));
     appendFileSync(stacks, `${stack ?? ''}\n\n`);
-    return Reflect.apply(spawn, self, call);
+    /** @type {unknown} */
+    const child = Reflect.apply(spawn, self, call);
+    return child;
   },
 });
 syncBuiltinESMExports();

@@ -97,7 +97,8 @@ describe('a conversion', () => {
   });
 
   it('to a format that is only read is refused', async () => {
-    const { write: _, ...onlyRead } = modelFormats.npz as ModelFormat;
+    const onlyRead: ModelFormat & { write?: ModelFormat['write'] } = { ...modelFormats.npz };
+    delete onlyRead.write;
     expect(await failuresOf(() => convertModel(conversionTo(onlyRead, 0), engines))).toEqual([
       { code: 'format-not-written', message: 'models are read from the format "npz", but not written to it' },
     ]);
