@@ -84,12 +84,10 @@ const everyMs = 24 * 3_600_000;
 export async function collectGarbageAfterRun(workspace: Workspace, context: ProcessContext): Promise<void> {
   const { cache } = workspace;
   const marker = join(cache.folders.entries, '.collected');
-  const last = statSync(marker, { throwIfNoEntry: false })?.mtimeMs;
+  const last = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const now = Date.now();
-  if (last !== undefined && now - last < everyMs) return;
+  if (now - last < everyMs) return;
   writeFileSync(marker, '');
-  // A new cache: its first results are not what has to go.
-  if (last === undefined) return;
   const { collectGarbage } = await import('../pipeline/cache/collect-garbage.ts');
   const locks = await workspace.openLocks('gc');
   try {
