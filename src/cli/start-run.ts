@@ -48,7 +48,8 @@ export async function startRun(
   const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
   // Absolute, so that the run can be repeated from any folder.
   const setFile = options.setFile.map((each) => resolve(context.workingFolder, each));
-  const facts = runFacts(id, planned, { ...options, setFile });
+  const engines = planned.engines.usedBy(experiment.tasks);
+  const facts = runFacts(id, { experiment, engines, options: { ...options, setFile } });
   const readers = await openReaders({ experiment, options, workspace, context, facts, folder });
   const interruption = new Interruption();
   const stopHandling = handleSignals(interruption);
@@ -56,7 +57,7 @@ export async function startRun(
     experiment,
     run: id,
     folder,
-    engines: planned.engines.usedBy(experiment.tasks),
+    engines,
     cache: workspace.cache,
     digests: workspace.lazyDigests,
     openLocks: () => workspace.openLocks(id),
@@ -161,10 +162,14 @@ function handleSignals(interruption: Interruption): () => void {
   };
 }
 
-function runFacts(id: string, { plan, engines }: PlannedExperiment, options: ExperimentOptions): RunFacts {
+interface FactsRequest {
+  readonly experiment: Experiment;
+  readonly engines: RunRequest['engines'];
+  readonly options: ExperimentOptions;
+}
+
+function runFacts(id: string, { experiment, engines, options }: FactsRequest): RunFacts {
   const { file, set, setFile, profile } = options;
-  const { experiment } = plan;
-  const used = engines.usedBy(experiment.tasks);
   return {
     format: 'faceflow-run',
     version: 1,
@@ -174,8 +179,8 @@ function runFacts(id: string, { plan, engines }: PlannedExperiment, options: Exp
     runner: identify(process.pid) ?? { host: thisHost(), pid: process.pid, started: '' },
     machine: machineFacts(),
     gitCommit: gitCommit(experiment.workspace),
-    ...used,
-    engineNotice: used.engineNotice ?? null,
+    ...engines,
+    engineNotice: engines.engineNotice ?? null,
     experiment: recordedExperiment(experiment),
   };
 }

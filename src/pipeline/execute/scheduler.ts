@@ -228,17 +228,20 @@ export class Scheduler {
   #assignment(planned: PlannedTask & { state: 'run' }, { executor }: Machine): Assignment {
     const { task, key, document, reasons } = planned;
     const { cpus } = executor.capacity;
-    const { context } = this.#tools;
-    const needs = new Map([...this.#settled].map(([id, settled]) => [id, settled.key]));
     return {
       task,
       key,
       document,
       reasons,
       sources: this.#sources(task),
-      lineage: task.kind.manifest.lineage === true ? context.lineage(task, needs) : undefined,
+      lineage: task.kind.manifest.lineage === true ? this.#lineage(task) : undefined,
       cpus: task.resources.cpus === 'all' ? cpus : Math.min(task.resources.cpus, cpus),
     };
+  }
+
+  #lineage(task: TaskSpec): string {
+    const keys = new Map([...this.#settled].map(([id, { key }]) => [id, key]));
+    return this.#tools.context.lineage(task, keys);
   }
 
   #sources({ inputs }: TaskSpec): Assignment['sources'] {

@@ -120,7 +120,7 @@ const prelude = [
 ].join('\n');
 
 /** Starts the command of a stage that is a program; no process of ours is between it and the runner. */
-export async function startProgram(launch: Launch, command: string): Promise<TaskHandle> {
+async function startProgram(launch: Launch, command: string): Promise<TaskHandle> {
   const { execa } = await import('execa');
   const output = new TaskOutput(launch);
   const memory = new MemoryWatch(launch);
