@@ -1,4 +1,4 @@
-import type { Failure } from '../core/failure.ts';
+import { errorCode, type Failure } from '../core/failure.ts';
 import { failures } from './failures.ts';
 
 /** What prevents writing, by the code of the error. */
@@ -15,11 +15,13 @@ const obstacles: Readonly<Record<string, string>> = {
 };
 
 function errnoText(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  const code = errorCode(error);
+  if (code === undefined) return undefined;
   // Of mkdir, which accepts a folder that exists.
-  if (error.code === 'EEXIST' && 'syscall' in error && error.syscall === 'mkdir') return 'a file is in its place';
+  if (code === 'EEXIST' && error instanceof Error && 'syscall' in error && error.syscall === 'mkdir')
+    return 'a file is in its place';
   // SQLite refines its codes: SQLITE_READONLY_DIRECTORY, SQLITE_CANTOPEN_ISDIR.
-  return obstacles[error.code] ?? obstacles[error.code.split('_').slice(0, 2).join('_')];
+  return obstacles[code] ?? obstacles[code.split('_').slice(0, 2).join('_')];
 }
 
 /** Whether an error says that something cannot be written, or be opened to be written. */

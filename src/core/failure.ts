@@ -117,6 +117,11 @@ export function throwIfAny([first, ...others]: readonly Failure[]): void {
   if (first !== undefined) throw new FailureError([first, ...others]);
 }
 
+/** `ENOENT`, `Z_DATA_ERROR` and the like: the code of an error of the system or of a library; undefined if it has none. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
 /** Closes an exhaustive switch: does not compile while a case is missing. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable case: ${JSON.stringify(value)}`);

@@ -1,7 +1,7 @@
 import { createReadStream, openSync, readSync, closeSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { fail, FailureError } from '../../src/core/failure.ts';
+import { errorCode, fail, FailureError } from '../../src/core/failure.ts';
 import { tarArchive } from '../../src/kit/codec/archive/tar-archive.ts';
 import { failures } from './failures.ts';
 import { UnpackTarget } from './unpack-target.ts';
@@ -57,7 +57,7 @@ function archiveKind(path: string, name: string): ArchiveKind {
 }
 
 function refuseGzip(error: unknown, name: string): never {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(error) ?? '';
   if (error instanceof FailureError || !code.startsWith('Z_')) throw error;
   fail(failures.damagedCompression({ zlibCode: code }, { file: name }), error);
 }

@@ -1,6 +1,6 @@
 import { closeSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
-import { fail } from '../../src/core/failure.ts';
+import { errorCode, fail } from '../../src/core/failure.ts';
 import { failures } from './failures.ts';
 
 /**
@@ -71,8 +71,8 @@ export class UnpackTarget {
     try {
       return act();
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (typeof code !== 'string' || !['ENOTDIR', 'EISDIR', 'EEXIST', 'ERR_FS_EISDIR', 'ENAMETOOLONG'].includes(code))
+      const code = errorCode(error);
+      if (code === undefined || !['ENOTDIR', 'EISDIR', 'EEXIST', 'ERR_FS_EISDIR', 'ENAMETOOLONG'].includes(code))
         throw error;
       const problem = `cannot be placed beside the other entries (${code})`;
       return fail(failures.unsafeEntry({ name, problem }, { file: this.#archive }), error);

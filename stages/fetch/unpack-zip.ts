@@ -2,7 +2,7 @@ import { closeSync, createReadStream, readSync } from 'node:fs';
 import { posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
-import { fail } from '../../src/core/failure.ts';
+import { errorCode, fail } from '../../src/core/failure.ts';
 import { openForReading } from '../../src/kit/codec/read-file.ts';
 import {
   readZipDirectory,
@@ -84,7 +84,7 @@ async function unpackContent(entry: ZipEntry, { path, start }: Place, use: (piec
     const packed = createReadStream(path, { start, end: start + entry.packedSize - 1 });
     const unpacking = entry.method === 0 ? pipeline(packed, take) : pipeline(packed, createInflateRaw(), take);
     await unpacking.catch((error: unknown) => {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      const code = errorCode(error) ?? '';
       if (!code.startsWith('Z_')) throw error;
       refuse(entry, path, { problem: `cannot be unpacked (${code})`, cause: error });
     });

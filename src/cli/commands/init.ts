@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
-import { fail } from '../../core/failure.ts';
+import { errorCode, fail } from '../../core/failure.ts';
 import { failures } from '../failures.ts';
 import { packageFolder } from '../../core/package-folder.ts';
 import { exitCode, type FlowCommand } from '../flow-command.ts';
@@ -28,7 +28,7 @@ function writeNew(path: string, text: string): void {
   try {
     descriptor = openSync(path, 'wx');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
     return fail(failures.fileExists({ path }));
   }
   writeSync(descriptor, text);

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSyn
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf, type Digest } from '../../core/digest.ts';
-import { fail } from '../../core/failure.ts';
+import { errorCode, fail } from '../../core/failure.ts';
 import { failures } from './failures.ts';
 
 /** What the file system says of a file without reading it. Times are milliseconds with fractions. */
@@ -165,7 +165,7 @@ function statOrFail(path: string): Stats {
 }
 
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code === 'ENOENT') return 'it does not exist';
   if (code === 'EACCES') return 'no permission';
   if (code === 'ELOOP') return 'a symbolic link leads back to itself';

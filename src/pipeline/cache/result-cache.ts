@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '../../core/failure.ts';
 import { syncPath, syncTree } from '../../core/atomic-file.ts';
 import type { Key, KeyDocument } from '../plan/key-document.ts';
 import {
@@ -188,7 +189,7 @@ async function storeOutputs(
 }
 
 function isOccupied(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST');
+  return ['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '');
 }
 
 /** The time of an entry's description says when it was last used: what leaves the cache first is decided by it. */

@@ -14,7 +14,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fail } from '../../core/failure.ts';
+import { errorCode, fail } from '../../core/failure.ts';
 import type { Digest } from '../../core/digest.ts';
 import { outputsFolderName, type StoredOutput } from './cache-entry.ts';
 import { failures } from './failures.ts';
@@ -121,7 +121,7 @@ function tryLink(path: string, object: string): boolean {
     linkSync(path, object);
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code === 'ENOENT') {
       mkdirSync(join(object, '..'), { recursive: true });
       return tryLink(path, object);

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync }
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
-import { fail, FailureError, type Failure } from '../../core/failure.ts';
+import { errorCode, fail, type Failure, FailureError } from '../../core/failure.ts';
 import { processIo, processMemory } from '../../core/process-facts.ts';
 import type { Stage, StageContext, StageEvent } from '../../stage-api/stage.ts';
 import type { ProcessExit, Usage, WorkerJob, WorkerMessage } from './executor.ts';
@@ -136,7 +136,7 @@ function send(message: WorkerMessage): void {
 }
 
 function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+  return errorCode(error) === 'EAGAIN';
 }
 
 function waitAMoment(): void {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { errorCode } from '../../core/failure.ts';
 import { failures } from './failures.ts';
 import { describe, isNull, nodeAt, pointerTo, type Entry, type MapNode, type Node } from './node.ts';
 import { parseYaml, readTree, treeName, writeTree, type TreeStore } from './parse-yaml.ts';
@@ -277,11 +278,10 @@ function experimentsIn(path: string): string[] | undefined {
 }
 
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reasons: Record<string, string> = {
     ENOENT: 'the file does not exist',
     EISDIR: 'it is a folder',
     EACCES: 'it may not be read',
   };
-  return reasons[code] ?? String(error);
+  return reasons[errorCode(error) ?? ''] ?? String(error);
 }

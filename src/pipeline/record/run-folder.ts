@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { errorCode } from '../../core/failure.ts';
 import type { FlowEvent, TaskOutcome, TaskProduct } from '../execute/event.ts';
 import { outputsLinkOf } from '../execute/run-files.ts';
 import type { RunFacts } from './run-facts.ts';
@@ -37,7 +38,7 @@ function tryCreate(folder: string): boolean {
     mkdirSync(folder);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { inflateSync } from 'node:zlib';
+import { errorCode } from '../../../core/failure.ts';
 import { Cursor } from '../cursor.ts';
 
 /*
@@ -110,10 +111,9 @@ function readVariable(element: Element): { readonly name: string; readonly value
     const inflated = inflateSync(packed, { maxOutputLength: maxInflatedBytes });
     return readMatrix(readElement(new Cursor(inflated, body.file, body.base)), 0);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-      return body.damaged(`a compressed element cannot be unpacked (${error.code})`, body.base);
-    }
-    throw error;
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    return body.damaged(`a compressed element cannot be unpacked (${code})`, body.base);
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { fail } from '../../../core/failure.ts';
+import { errorCode, fail } from '../../../core/failure.ts';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
 import { packageFolder } from '../../../core/package-folder.ts';
 import { failures } from '../failures.ts';
@@ -228,7 +228,7 @@ function packageOf(name: string): { readonly folder: string; readonly version: s
     const { version } = require(file) as { readonly version: string };
     return { folder: dirname(file), version };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') return undefined;
+    if (errorCode(error) === 'MODULE_NOT_FOUND') return undefined;
     throw error;
   }
 }
