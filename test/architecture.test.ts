@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
+import { sourceFiles } from '../tools/source-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -53,15 +54,7 @@ const chains: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Imports of each source file, type-only ones included: paths relative to the repository, or names of packages. */
-const imports = new Map(sourceFiles().map((file) => [file, importsOf(file)]));
-
-function sourceFiles(): string[] {
-  return ['src', 'stages', 'tools'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts'))
-      .map((path) => join(folder, path)),
-  );
-}
+const imports = new Map(sourceFiles(root, ['src', 'stages', 'tools']).map((file) => [file, importsOf(file)]));
 
 function importsOf(file: string): string[] {
   const { importedFiles } = ts.preProcessFile(readFileSync(join(root, file), 'utf8'), true, true);

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import { packageFolder } from '../src/core/package-folder.ts';
+import { sourceFiles } from './source-files.ts';
 
 /**
  * `npm run check:shape [-- FOLDER]`: measures what reading the code depends on, in `src` and `stages` of the repository (or of
@@ -53,20 +54,8 @@ function isDoubleCast(node: ts.Node): boolean {
 
 function survey(root: string): Survey {
   const result = new Survey();
-  for (const folder of ['src', 'stages']) {
-    for (const path of filesIn(join(root, folder)))
-      result.file(join(folder, path), readFileSync(join(root, folder, path), 'utf8'));
-  }
+  for (const path of sourceFiles(root, ['src', 'stages'])) result.file(path, readFileSync(join(root, path), 'utf8'));
   return result;
-}
-
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
-  } catch {
-    // Repositories of earlier versions have no tools.
-    return [];
-  }
 }
 
 const root = resolve(process.argv[2] ?? packageFolder());

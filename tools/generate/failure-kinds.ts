@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { compiledModule } from '../../src/core/package-folder.ts';
 import type { Failure, FailureMaker } from '../../src/core/failure.ts';
+import { sourceFiles } from '../source-files.ts';
 
 /** One kind of failure out of the catalogue of a folder. */
 export interface KnownFailure {
@@ -17,12 +17,7 @@ export interface KnownFailure {
 
 /** Every kind of failure there is, folder by folder: what documentation and tests are made of. */
 export async function failureKinds(root: string): Promise<readonly KnownFailure[]> {
-  const files = ['src', 'stages'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('/failures.ts'))
-      .map((path) => join(folder, path)),
-  );
-  const kinds = await Promise.all(files.sort().map(kindsIn));
+  const kinds = await Promise.all(sourceFiles(root, ['src', 'stages'], '/failures.ts').map(kindsIn));
   return kinds.flat();
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { markdownTable } from './markdown-table.ts';
 
 interface Words {
   readonly terms: readonly {
@@ -22,7 +23,7 @@ export function glossaryDocs(root: string): string {
     ...terms.flatMap((section) => [
       `## ${section.section}`,
       '',
-      ...table(
+      ...markdownTable(
         ['word', 'meaning'],
         section.terms.map(({ term, meaning }) => [term, meaning]),
       ),
@@ -32,16 +33,10 @@ export function glossaryDocs(root: string): string {
     '',
     '`npm run check:words` looks for these expressions in comments, messages and documentation.',
     '',
-    ...table(
+    ...markdownTable(
       ['instead of', 'write'],
       forbidden.map(({ find, instead }) => [`\`${find.replaceAll('\\b', '')}\``, instead]),
     ),
     '',
   ].join('\n');
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)];
 }

@@ -8,6 +8,7 @@ import {
 import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
 import { elementCount } from '../../src/kit/net/graph/feature-shape.ts';
+import { markdownTable } from './markdown-table.ts';
 
 const size = { height: 112, width: 112 };
 
@@ -28,7 +29,7 @@ export function networkDocs(): string {
     'With default options, for images of 112 x 112. Parameters are what is learned (`arg` in MXNet), without a classifier;',
     'moving statistics (`aux`) are counted apart.',
     '',
-    ...table(
+    ...markdownTable(
       ['name', 'family', 'arrays', 'parameters', 'moving statistics', 'multiply-adds', 'start weights'],
       names.map(sizes),
     ),
@@ -88,7 +89,7 @@ function options(family: string, members: readonly BackboneName[]): string[] {
   return [
     `### ${family}: ${members.map((name) => `\`${name}\``).join(', ')}`,
     '',
-    ...table(
+    ...markdownTable(
       ['option', 'values', 'default', 'meaning'],
       schemas.map(([option, schema]) => [
         `\`${option}\``,
@@ -99,9 +100,4 @@ function options(family: string, members: readonly BackboneName[]): string[] {
     ),
     '',
   ];
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)];
 }
