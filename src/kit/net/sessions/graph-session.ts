@@ -1,3 +1,4 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Backend } from '../backends/backend.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
 import { inputName } from '../graph/graph.ts';
@@ -43,9 +44,7 @@ export class GraphSession implements InferenceSession {
     const { tf } = this.#backend;
     const tensors = tf.tidy(() => {
       const values = images.data instanceof Uint8Array ? new Float32Array(images.data) : images.data;
-      return this.#executor
-        .infer(tf.tensor4d(values, [...images.shape]))
-        .map((output) => (output.rank === 4 ? tf.transpose(output, [0, 3, 1, 2]) : output));
+      return inferPlanar(this.#backend, this.#executor, tf.tensor4d(values, [...images.shape]));
     });
     try {
       const results = new Map<string, OutputValues>();
@@ -65,6 +64,11 @@ export class GraphSession implements InferenceSession {
     this.#executor.dispose();
     return Promise.resolve();
   }
+}
+
+/** The outputs for `images` (NHWC, 0..255) in the order of our files: batch, channels, height, width. To be called in a scope. */
+export function inferPlanar({ tf }: Backend, executor: GraphExecutor, images: Tensor): Tensor[] {
+  return executor.infer(images).map((output) => (output.rank === 4 ? tf.transpose(output, [0, 3, 1, 2]) : output));
 }
 
 /** Puts a network on a backend. `file` names it in failures. */

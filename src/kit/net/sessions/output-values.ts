@@ -3,6 +3,7 @@ import { inputName } from '../graph/graph.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { ParameterizedGraph } from '../model/model.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
+import { inferPlanar } from './graph-session.ts';
 import type { Onnxruntime } from './onnxruntime/load-onnxruntime.ts';
 import { createRuntimeSession } from './onnxruntime/onnx-session.ts';
 
@@ -22,7 +23,7 @@ export function outputValues(
   try {
     const outputs = tf.tidy(() => {
       const input = tf.transpose(tf.tensor4d(images, [batch, channels, height, width]), [0, 2, 3, 1]);
-      return executor.infer(input).map((output) => (output.rank === 4 ? tf.transpose(output, [0, 3, 1, 2]) : output));
+      return inferPlanar(backend, executor, input);
     });
     // Read outside of `tidy`, which would look for tensors in each of the values.
     const values = outputs.map((output) => output.dataSync<'float32'>().slice());
