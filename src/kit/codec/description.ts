@@ -81,11 +81,6 @@ export function tally(values: Iterable<string>, shown = 5): string {
   return [...words, ...(sorted.length > shown ? [`${String(sorted.length - shown)} others`] : [])].join(', ');
 }
 
-/** `1 identity`, `2 identities`. */
-export function counted(count: number, singular: string, plural = `${singular}s`): string {
-  return `${String(count)} ${count === 1 ? singular : plural}`;
-}
-
 /** `.jpg (13233), .txt (1)`. */
 export function endingsOf(names: readonly string[]): string {
   const endings = names.map((name) => /\.[^/]*$/.exec(name)?.[0] ?? 'none');

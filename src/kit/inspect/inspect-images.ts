@@ -40,11 +40,6 @@ export class ImageSurvey {
     this.#seen += 1;
   }
 
-  /** Counts what a failed read found. */
-  note(error: unknown): void {
-    this.#note(error);
-  }
-
   facts(seen: number, total: number): { readonly name: string; readonly value: string }[] {
     return [
       {

@@ -29,7 +29,7 @@ export async function inspectPath(path: string, limit = defaultLimit): Promise<I
     return await (stat.isDirectory() ? inspectFolder(path, limit) : inspectFile(path, limit));
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
-    const format = stat.isDirectory() ? undefined : formatOf(path);
+    const format = stat.isDirectory() ? undefined : formatOf(path, headOf(path));
     return {
       path,
       format: format?.name ?? 'unknown',
@@ -72,9 +72,10 @@ async function inspectFolder(folder: string, limit: number): Promise<Inspection>
 }
 
 async function inspectFile(path: string, limit: number): Promise<Inspection> {
-  if (imageFormat(headOf(path)) !== undefined) return inspectImage(path);
-  const format = formatOf(path);
-  return format === undefined ? inspectUnknown(path) : inspectAs(format, path, limit);
+  const head = headOf(path);
+  if (imageFormat(head) !== undefined) return inspectImage(path);
+  const format = formatOf(path, head);
+  return format === undefined ? inspectUnknown(path, Buffer.from(head)) : inspectAs(format, path, limit);
 }
 
 /** A file of a known format, with some of the images in it. */
@@ -121,8 +122,7 @@ async function surveyOf({ images }: Description, path: string, limit: number): P
   return { facts: survey.facts(chosen.length, images.count), damage: survey.damage, samples: survey.samples };
 }
 
-function inspectUnknown(path: string): Inspection {
-  const head = Buffer.from(headOf(path));
+function inspectUnknown(path: string, head: Buffer): Inspection {
   const [firstLine = ''] = head.toString('utf8').split(/\r?\n/, 1);
   const isText = firstLine !== '' && !/[\x00-\x08\x0b-\x1f\ufffd]/.test(firstLine);
   const named = formats.flatMap(({ endings, title }) =>
@@ -149,12 +149,12 @@ function inspectUnknown(path: string): Inspection {
 }
 
 function kindOf(path: string): string {
-  return imageFormat(headOf(path)) === undefined ? (formatOf(path)?.title ?? 'unknown') : 'image';
+  const head = headOf(path);
+  return imageFormat(head) === undefined ? (formatOf(path, head)?.title ?? 'unknown') : 'image';
 }
 
 /** The first registered format that recognises the content. */
-function formatOf(path: string): FileFormat<unknown> | undefined {
-  const head = headOf(path);
+function formatOf(path: string, head: Uint8Array): FileFormat<unknown> | undefined {
   return formats.find((format) => format.sniff(head, basename(path)));
 }
 

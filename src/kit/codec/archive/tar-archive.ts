@@ -1,7 +1,8 @@
 import { closeSync, readSync } from 'node:fs';
 import type { Codec } from '../codec.ts';
 import { Cursor } from '../cursor.ts';
-import { counted, endingsOf, type Description } from '../description.ts';
+import { counted } from '../../../core/human.ts';
+import { endingsOf, type Description } from '../description.ts';
 import { openForReading } from '../read-file.ts';
 import { blockBytes, paddingOf, TarHeaders, typeOf, type TarEntry } from './tar-headers.ts';
 

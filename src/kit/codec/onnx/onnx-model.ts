@@ -1,5 +1,6 @@
 import type { Codec } from '../codec.ts';
-import { counted, tally } from '../description.ts';
+import { counted } from '../../../core/human.ts';
+import { tally } from '../description.ts';
 import {
   type OnnxGraph,
   type OnnxModelMessage,

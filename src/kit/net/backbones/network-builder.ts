@@ -1,5 +1,6 @@
 import { GraphBuilder } from '../graph/graph-builder.ts';
 import { activationFunctions } from '../graph/layers/activation.ts';
+import { poolingOverImage } from '../graph/layers/pooling.ts';
 
 /** A convolution whose window is as high as wide. */
 export interface SquareConvolution {
@@ -63,14 +64,7 @@ export class NetworkBuilder extends GraphBuilder {
 
   /** The mean of each channel over the whole image. */
   averageOverImage(name: string, input: string): string {
-    return this.add('pooling', name, input, {
-      function: 'average',
-      global: true,
-      kernel: [1, 1],
-      stride: [1, 1],
-      pad: [0, 0],
-      convention: 'valid',
-    });
+    return this.add('pooling', name, input, poolingOverImage('average'));
   }
 
   activate(name: string, input: string, activation: Activation): string {

@@ -3,17 +3,11 @@ import { elementCount, type FeatureShape } from '../../../../src/kit/net/graph/f
 import { type Graph, type LayerNode } from '../../../../src/kit/net/graph/graph.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import { type AttributesOf, type LayerKind, layers } from '../../../../src/kit/net/graph/layers/index.ts';
+import { type LayerKind, layers } from '../../../../src/kit/net/graph/layers/index.ts';
 import type { NamedArray } from '../../../../src/kit/net/model/model.ts';
+import { poolingOverImage } from '../../../../src/kit/net/graph/layers/pooling.ts';
 
-const overImage: AttributesOf<'pooling'> = {
-  function: 'average',
-  global: true,
-  kernel: [1, 1],
-  stride: [1, 1],
-  pad: [0, 0],
-  convention: 'valid',
-};
+const overImage = poolingOverImage('average');
 
 const normalization = { epsilon: 1e-3, momentum: 0.9, fixGamma: false };
 

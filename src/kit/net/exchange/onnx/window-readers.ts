@@ -1,5 +1,6 @@
 import { cutWindowFactors, overhang, type Pair, windowPositions } from '../../graph/layers/window.ts';
 import { type OnnxNodeReader, type OnnxValue, parameterOf } from './onnx-node.ts';
+import { poolingOverImage } from '../../graph/layers/pooling.ts';
 
 interface Pads {
   readonly begin: Pair;
@@ -76,14 +77,7 @@ function globalPooling(node: OnnxNodeReader, input: string, pooled: 'max' | 'ave
   return node.layer({
     kind: 'pooling',
     inputs: [input],
-    attributes: {
-      function: pooled,
-      global: true,
-      kernel: [1, 1],
-      stride: [1, 1],
-      pad: [0, 0],
-      convention: 'valid',
-    },
+    attributes: poolingOverImage(pooled),
   });
 }
 
@@ -96,14 +90,7 @@ export function readMean(node: OnnxNodeReader): OnnxValue {
   const pooled = node.part('pool', {
     kind: 'pooling',
     inputs: [input],
-    attributes: {
-      function: 'average',
-      global: true,
-      kernel: [1, 1],
-      stride: [1, 1],
-      pad: [0, 0],
-      convention: 'valid',
-    },
+    attributes: poolingOverImage('average'),
   });
   return node.layer({ kind: 'flatten', inputs: [pooled.is === 'layer' ? pooled.layer : input], attributes: {} });
 }

@@ -19,6 +19,11 @@ export interface PoolingAttributes {
   readonly convention: WindowConvention;
 }
 
+/** One window over the whole image. */
+export function poolingOverImage(pooled: PoolingAttributes['function']): PoolingAttributes {
+  return { function: pooled, global: true, kernel: [1, 1], stride: [1, 1], pad: [0, 0], convention: 'valid' };
+}
+
 /** MXNet's `Pooling`; an average counts padded cells as zeros, and not the cells that a cut window lacks. */
 export const pooling: LayerDefinition<PoolingAttributes> = {
   summary: 'Maximum or mean of each window.',
