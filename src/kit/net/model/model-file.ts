@@ -99,10 +99,15 @@ function graphOf(content: unknown, version: 1 | 2, file: string): Graph {
   const place = { file, place: 'graph' };
   if (version === 2) {
     const graph = checked(graphSchema, content, place);
-    return { ...graph, layers: checkedLayers(graph.layers, file) };
+    return { input: sizeOf(graph.input), layers: checkedLayers(graph.layers, file), outputs: graph.outputs };
   }
   const graph = checked(firstGraphSchema, content, place);
-  return { input: graph.input, layers: checkedLayers(graph.layers, file), outputs: [graph.output] };
+  return { input: sizeOf(graph.input), layers: checkedLayers(graph.layers, file), outputs: [graph.output] };
+}
+
+/** Without what else a file holds: models that were trained before 2026-11 have facts of their data set here. */
+function sizeOf({ channels, height, width }: ValueOf<typeof input>): Graph['input'] {
+  return { channels, height, width };
 }
 
 function checkedLayers(unchecked: ValueOf<typeof layers>, file: string): readonly LayerNode[] {
@@ -110,8 +115,11 @@ function checkedLayers(unchecked: ValueOf<typeof layers>, file: string): readonl
     const [problem] = checkAttributes(layer);
     if (problem !== undefined) refuse({ ...problem, message: `in the graph, ${problem.message}` }, file);
   }
-  // Kinds and attributes have just been found to belong together.
-  return unchecked as readonly LayerNode[];
+  // Kinds and attributes have just been found to belong together; what else a file holds of a layer is left out.
+  return unchecked.map(({ name, kind, inputs, attributes, parameterNames }) => ({
+    ...{ name, kind, inputs, attributes },
+    ...(parameterNames === undefined ? {} : { parameterNames }),
+  })) as readonly LayerNode[];
 }
 
 function jsonOf(json: string, file: string): unknown {

@@ -55,6 +55,12 @@ describe('a model folder', () => {
     expect(readModel(folder).shaped.graph.outputs).toEqual(['layer']);
   });
 
+  it('that holds more than a graph is the graph alone, as of models whose size had facts of the data set', () => {
+    edit('"input": {', '"input": { "identities": 40,');
+    edit('"kind": "convolution"', '"kind": "convolution", "unit": 3');
+    expect(readModel(folder).shaped.graph).toEqual(graph);
+  });
+
   it('that is cut off anywhere fails with the name of a parameter and the sizes', () => {
     const path = join(folder, 'parameters.bin');
     const whole = readFileSync(path);
