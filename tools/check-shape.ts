@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import { packageFolder } from '../src/core/package-folder.ts';
@@ -59,6 +59,10 @@ function survey(root: string): Survey {
 }
 
 const root = resolve(process.argv[2] ?? packageFolder());
+if (!existsSync(join(root, 'src'))) {
+  console.error(`${root} is not a checkout of faceflow: it has no folder src`);
+  process.exit(2);
+}
 const { casts, positional, longest, lines } = survey(root);
 const sorted = lines.sort((a, b) => a - b);
 console.log(

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { packageFolder } from '../src/core/package-folder.ts';
@@ -25,6 +25,10 @@ const { forbidden } = JSON.parse(readFileSync(join(packageFolder(), 'docs/words.
 };
 
 function filesIn(path: string): string[] {
+  if (!existsSync(path)) {
+    console.error(`there is no file or folder ${path}`);
+    process.exit(2);
+  }
   if (statSync(path).isFile()) return [path];
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
     .map((name) => join(path, name))
