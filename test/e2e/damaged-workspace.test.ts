@@ -78,12 +78,18 @@ it('a run outlives the reader of what it prints', async () => {
 /** Root may write everywhere, so commands are called as another user then. */
 async function asReader(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const isRoot = process.getuid?.() === 0;
-  const nobody = isRoot ? { uid: 65534, gid: 65534 } : {};
+  const nobody: { uid?: number; gid?: number } = isRoot ? { uid: 65534, gid: 65534 } : {};
   const options = { cwd: rig.folder, env: { ...process.env, FLOW_ENGINE: 'cpu', NO_COLOR: '1' }, ...nobody };
   try {
     return { code: 0, ...(await execute(process.execPath, [flowCommand, ...args], options)) };
   } catch (error) {
-    return error as { code: number; stdout: string; stderr: string };
+    const ended = error as { code: number | string; stdout: string; stderr: string };
+    if (typeof ended.code === 'string') {
+      throw new Error(`user ${nobody.uid} cannot start ${process.execPath}: let others enter its folders`, {
+        cause: error,
+      });
+    }
+    return { ...ended, code: ended.code };
   }
 }
 
