@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { FailureError } from '../../core/failure.ts';
 import type { InputPaths, OutputPaths, StageEvent } from '../../stage-api/stage.ts';
 import { lineagePort } from '../../stage-api/lineage.ts';
+import { referencesPort } from '../../stage-api/references.ts';
 import type { CacheEntry, ExecutionFacts } from '../cache/cache-entry.ts';
 import type { ResultCache } from '../cache/result-cache.ts';
 import type { ScratchFolder } from '../cache/scratch-folder.ts';
@@ -14,7 +15,7 @@ import type { AttemptOutcome, EventStream } from './event.ts';
 import type { Executor, Launch, ProcessExit, WorkerJob } from './executor.ts';
 import { failures } from './failures.ts';
 import { TaskTerminator, type Interruption } from './interruption.ts';
-import type { CachePlanningContext } from './planning-context.ts';
+import { inputPaths, type CachePlanningContext } from './planning-context.ts';
 import { redactIn, redactInFailures, secretsOf } from './redact.ts';
 import { beginLog, keptOutputsOf, logFileOf, logTail } from './run-files.ts';
 import type { RunRequest } from './run-request.ts';
@@ -154,7 +155,7 @@ export class Attempt {
     return {
       entry: task.kind.entry,
       params: task.params,
-      inputs: { ...inputPaths(this.#assignment, cache), ...this.#writeLineage() },
+      inputs: { ...inputPaths(task, cache, (id) => this.#sourceEntry(id)), ...this.#writeLineage() },
       outputs: this.#outputPaths(),
       scratch: this.#scratch.work,
       checkpointFile: checkpointFile(this.#scratch),
@@ -248,7 +249,15 @@ export class Attempt {
     for (const { port, index, binding } of externalInputsOf(task)) {
       if ((await this.#digestNow(binding)) !== document.inputs[port]?.[index]) return { path: binding.path };
     }
-    return undefined;
+    if (task.kind.manifest.references !== true) return undefined;
+    const keys = new Map(this.#assignment.sources.map(({ task: id, entry }) => [id, entry.key]));
+    const references = await this.#tools.context.referencesDigest(task, keys);
+    const isSame = references === document.inputs[referencesPort]?.[0];
+    return isSame ? undefined : { path: 'a file that an input names' };
+  }
+
+  #sourceEntry(task: string): CacheEntry | undefined {
+    return this.#assignment.sources.find((source) => source.task === task)?.entry;
   }
 
   async #digestNow(binding: Parameters<typeof inputDigest>[0]): Promise<string | undefined> {
@@ -303,24 +312,6 @@ interface Execution {
   readonly usage: ProcessExit['usage'];
   /** A result it read that was changed meanwhile. */
   readonly damaged: InputChange | undefined;
-}
-
-/** Absolute paths by port, without the lineage. */
-function inputPaths({ task, sources }: Assignment, cache: ResultCache): InputPaths {
-  const pathOf = (binding: TaskSpec['inputs'][string][number]): string => {
-    if (binding.type === 'path') return binding.path;
-    const entry = sources.find((source) => source.task === binding.task)?.entry;
-    const output = entry?.outputs[binding.output];
-    if (entry === undefined || output === undefined) {
-      throw new Error(`the result of ${binding.task} has no output ${binding.output}`);
-    }
-    return cache.outputPath(entry, output);
-  };
-  const ports = Object.entries(task.inputs).map(([port, bindings]) => {
-    const paths = bindings.map(pathOf);
-    return [port, task.kind.manifest.inputs[port]?.many === true ? paths : paths[0]] as const;
-  });
-  return Object.fromEntries(ports);
 }
 
 /** A variable per port; the paths of a port that takes many are separated by newlines. */

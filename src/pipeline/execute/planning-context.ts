@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { digestOf, type Digest } from '../../core/digest.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
 import type { CacheEntry } from '../cache/cache-entry.ts';
@@ -7,6 +10,8 @@ import { externalInputsOf, type Key, type KeyDocument } from '../plan/key-docume
 import type { PlanningContext, OutputDigests } from '../plan/plan.ts';
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
 import type { Lineage, LineageTask } from '../../stage-api/lineage.ts';
+import type { FindReferences } from '../../stage-api/references.ts';
+import type { InputPaths } from '../../stage-api/stage.ts';
 import { dataNeeds, upstreamTasks } from '../plan/select-tasks.ts';
 
 export interface PlanningSources {
@@ -121,6 +126,23 @@ export class CachePlanningContext implements PlanningContext {
     });
   }
 
+  /** Looks at the files themselves every time: what was true a second ago may be no longer after the task has run. */
+  async referencesDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Promise<Digest | undefined> {
+    const { cache, digests } = this.#sources;
+    const paths = inputPaths(task, cache, (id) => {
+      const key = keys.get(id);
+      return key === undefined ? undefined : this.entry(key);
+    });
+    const module = pathToFileURL(join(dirname(task.kind.entry), 'references.js')).href;
+    const { references } = (await import(module)) as { readonly references: FindReferences };
+    const contents: string[] = [];
+    for (const path of new Set(references(paths))) {
+      // Whether a file that is missing is a failure is for the stage to say.
+      contents.push(existsSync(path) ? (await digests.digest(path)).digest : 'missing');
+    }
+    return contents.length === 0 ? undefined : digestOf(contents.join('\n'));
+  }
+
   remember(entry: CacheEntry): void {
     this.#entries.set(entry.key, entry);
   }
@@ -131,6 +153,28 @@ export class CachePlanningContext implements PlanningContext {
     if (entry === undefined) throw new Error(`no entry has been found under the key "${key}"`);
     return entry;
   }
+}
+
+/** The paths of a task's inputs by port, as its stage is handed them. */
+export function inputPaths(
+  task: TaskSpec,
+  cache: ResultCache,
+  entryOf: (task: string) => CacheEntry | undefined,
+): InputPaths {
+  const pathOf = (binding: TaskSpec['inputs'][string][number]): string => {
+    if (binding.type === 'path') return binding.path;
+    const entry = entryOf(binding.task);
+    const output = entry?.outputs[binding.output];
+    if (entry === undefined || output === undefined) {
+      throw new Error(`the result of ${binding.task} has no output ${binding.output}`);
+    }
+    return cache.outputPath(entry, output);
+  };
+  const ports = Object.entries(task.inputs).map(([port, bindings]) => {
+    const paths = bindings.map(pathOf);
+    return [port, task.kind.manifest.inputs[port]?.many === true ? paths : paths[0]] as const;
+  });
+  return Object.fromEntries(ports);
 }
 
 export function outputDigests(entry: CacheEntry): OutputDigests {

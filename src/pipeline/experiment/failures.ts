@@ -247,7 +247,7 @@ export const failures = catalogue({
   },
   missingStageCode: {
     code: 'bad-stage-manifest',
-    meaning: 'A stage of your own has no run.js.',
+    meaning: 'A stage of your own has no run.js, or no references.js though it declares "references".',
     text: ({ stage, file }: { stage: string; file: string }) => ({
       message: `stage "${stage}" has no ${file}`,
       hint: 'The code of a stage is run.js, which exports a function "run"; run.ts has to be compiled.',
@@ -257,9 +257,10 @@ export const failures = catalogue({
 
   ownLineagePort: {
     code: 'bad-stage-manifest',
-    meaning: 'A stage that reads the history of its inputs declares an input port of the same name.',
+    meaning:
+      'A stage declares an input port with the name of one that it is given: its history, or the files its inputs name.',
     text: ({ port }: { port: string }) => ({
-      message: `stage.json declares an input "${port}", and "lineage": true, which adds an input of that name`,
+      message: `stage.json declares an input "${port}", and "${port}": true, which adds an input of that name`,
       hint: 'Rename the input.',
     }),
     example: { port: 'lineage' },

@@ -72,6 +72,11 @@ export interface StageManifest {
    * each was made, is handed over as input port `lineage`, and its digest is part of the key.
    */
   readonly lineage?: boolean;
+  /**
+   * The content of its inputs names files outside of them: `references.ts` next to `run.ts` finds these, and their content
+   * is part of the key. See `src/stage-api/references.ts`.
+   */
+  readonly references?: boolean;
   /** Its inputs and outputs are declared where it is used, under `with`. */
   readonly declaresPorts?: boolean;
   /** It is a program instead of a module: the parameter `command`, run by the shell. */

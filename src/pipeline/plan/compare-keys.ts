@@ -2,6 +2,7 @@ import { canonicalJson, type Json } from '../../core/digest.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
 import type { TextLocation } from '../../core/failure.ts';
 import { lineagePort } from '../../stage-api/lineage.ts';
+import { referencesPort } from '../../stage-api/references.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import { pathOf, pointerTo } from '../experiment/node.ts';
 import type { KeyDocument } from './key-document.ts';
@@ -104,6 +105,9 @@ function inputText(input: {
   task: TaskSpec;
 }): string {
   const { port, old, current, task } = input;
+  if (port === referencesPort && task.kind.manifest.references === true) {
+    return 'files changed that its inputs name and that are outside of them';
+  }
   if (old.length === 0) return `input ${port} added`;
   if (current.length === 0) return `input ${port} removed`;
   if (port === lineagePort && task.kind.manifest.lineage === true) return 'the history of its inputs changed';

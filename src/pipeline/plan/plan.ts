@@ -1,6 +1,7 @@
 import type { Digest } from '../../core/digest.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
 import { lineagePort } from '../../stage-api/lineage.ts';
+import { referencesPort } from '../../stage-api/references.ts';
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
 import { compareKeys, type Reason } from './compare-keys.ts';
 import { inputDigest, keyDocument, keyOf, type InputDigests, type Key, type KeyDocument } from './key-document.ts';
@@ -26,6 +27,8 @@ export interface PlanningContext {
   programVersion?(command: string): string | Promise<string>;
   /** Digest of the lineage file of a task; `keys` holds the key of every task it depends on. */
   lineageDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Digest | Promise<Digest>;
+  /** Digest of the files that the content of a task's inputs names; undefined if it names none outside of them. */
+  referencesDigest?(task: TaskSpec, keys: ReadonlyMap<string, Key>): Promise<Digest | undefined>;
 }
 
 export type PlannedTask =
@@ -147,9 +150,11 @@ async function digestInputs(task: TaskSpec, settled: Settled, context: PlanningC
     }
     inputs[port] = digests;
   }
-  if (task.kind.manifest.lineage === true) {
-    const keys = new Map([...settled].map(([id, { key }]) => [id, key]));
-    inputs[lineagePort] = [await context.lineageDigest(task, keys)];
+  const keys = new Map([...settled].map(([id, { key }]) => [id, key]));
+  if (task.kind.manifest.lineage === true) inputs[lineagePort] = [await context.lineageDigest(task, keys)];
+  if (task.kind.manifest.references === true) {
+    const digest = await context.referencesDigest?.(task, keys);
+    if (digest !== undefined) inputs[referencesPort] = [digest];
   }
   return inputs;
 }

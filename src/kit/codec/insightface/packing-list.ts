@@ -1,4 +1,7 @@
+import { closeSync, readSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
 import { failures } from '../failures.ts';
+import { openForReading } from '../read-file.ts';
 import type { Codec } from '../codec.ts';
 import { countEach, histogramOf } from '../description.ts';
 import { filledLines, readFilledLines, refuseLine, type TextLine } from '../text-lines.ts';
@@ -90,6 +93,34 @@ export function* readPackingList(path: string): Generator<FaceEntry | IndexedEnt
   for (const line of readFilledLines(path, packingList.title)) {
     parse ??= isIndexedLine(line.text.split('\t')) ? parseIndexedLine : parseFaceLine;
     yield parse(line);
+  }
+}
+
+/** Absolute paths of the images that a list names and that are not in `folder`, to which its relative paths belong. */
+export function* imagesOutside(list: string, folder: string): Generator<string> {
+  if (!mayLeadOut(list)) return;
+  const inside = `${resolve(folder)}${sep}`;
+  for (const { path } of readPackingList(list)) {
+    const absolute = resolve(folder, path);
+    if (!absolute.startsWith(inside)) yield absolute;
+  }
+}
+
+/** Whether a path of a list may be absolute or go upwards: answered at the speed of reading, for lists of millions. */
+function mayLeadOut(list: string): boolean {
+  const { descriptor } = openForReading(list, packingList.title);
+  try {
+    const chunk = Buffer.alloc(1 << 20);
+    for (let at = 0; ;) {
+      const got = readSync(descriptor, chunk, 0, chunk.length, at);
+      const text = chunk.subarray(0, got);
+      if (text.includes('\t/') || text.includes('..')) return true;
+      // The two bytes in question may be on both sides of a border.
+      if (got < chunk.length) return false;
+      at += got - 1;
+    }
+  } finally {
+    closeSync(descriptor);
   }
 }
 
