@@ -8,11 +8,12 @@ import { threadId } from 'node:worker_threads';
  * Writes a file so that a reader, or a machine that lost power, sees the old content or the new, never a part:
  * temporary file beside it, fsync, rename, fsync of the folder. Nothing is left behind if it fails.
  */
-export function writeFileAtomic(path: string, content: string | Uint8Array): void {
+export function writeFileAtomic(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
   // Threads of one process write at the same time; within a thread nothing comes between the first line and the last.
   const temporary = `${path}.${process.pid}-${threadId}.tmp`;
   try {
-    writeDurably(temporary, typeof content === 'string' ? Buffer.from(content) : content);
+    const isWhole = typeof content === 'string' || content instanceof Uint8Array;
+    writeDurably(temporary, isWhole ? [typeof content === 'string' ? Buffer.from(content) : content] : content);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -21,10 +22,12 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
   syncPath(dirname(path));
 }
 
-function writeDurably(path: string, bytes: Uint8Array): void {
+function writeDurably(path: string, pieces: Iterable<Uint8Array>): void {
   const descriptor = openSync(path, 'w');
   try {
-    for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
+    for (const bytes of pieces) {
+      for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
+    }
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -1,5 +1,7 @@
 import { fail } from '../../src/core/failure.ts';
 import { Random } from '../../src/core/random.ts';
+import { failures as datasetFailures } from '../../src/kit/dataset/failures.ts';
+import { maxExactId } from '../../src/kit/dataset/packed-dataset.ts';
 import { failures } from './failures.ts';
 import type { ImageSource, SourceImage } from './image-source.ts';
 
@@ -89,8 +91,10 @@ function finishPlan(
 }
 
 function requireLabel({ label, line = 1 }: SourceImage, list: string | undefined): void {
-  if (Number.isInteger(label) && label >= 0) return;
-  fail(failures.badLabel({ label }, { file: list ?? '', line, column: 1, length: 1 }));
+  if (Number.isInteger(label) && label >= 0 && label <= maxExactId) return;
+  const at = { file: list ?? '', line, column: 1, length: 1 };
+  if (label > maxExactId) fail(datasetFailures.labelTooLarge({ label, max: maxExactId }, at));
+  fail(failures.badLabel({ label }, at));
 }
 
 /** A label that comes back later would make a second identity out of one person. */

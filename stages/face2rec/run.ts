@@ -3,6 +3,7 @@ import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { FolderListing } from '../../src/kit/dataset/image-folder.ts';
 import { pairProtocol, peopleInPairs, selectPairs, type FacePair } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
+import { requireExactIds } from '../../src/kit/dataset/dataset-writer.ts';
 import { findShards } from '../../src/kit/dataset/tar-shard.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
@@ -21,6 +22,10 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const plan = makePlan(context, peopleInPairs(pairs));
   describePlan(context, plan, pairs);
   const { strict, duplicates, order, encoding, quality, withoutPoints, labels } = params;
+  if (order !== 'pictures' && strict && duplicates !== 'drop') {
+    const wanted = { images: plan.imageCount, identities: plan.labelCount, canOrder: true };
+    requireExactIds(wanted, inputs.list ?? inputs.images);
+  }
   const packed = await packImages(
     { ...plan, images: orderImages(plan.images, order, seed) },
     {

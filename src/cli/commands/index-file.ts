@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';
-import { indexFile } from '../../kit/codec/mxnet/index-file.ts';
+import { encodeIndex } from '../../kit/codec/mxnet/index-file.ts';
 import { packedFiles } from '../../kit/codec/insightface/property-file.ts';
 import { RecordFile } from '../../kit/codec/mxnet/record-file.ts';
 import { failures } from '../failures.ts';
@@ -24,7 +24,7 @@ export const command: FlowCommand = {
       const file = new RecordFile(records);
       try {
         const rebuilt = file.buildIndex();
-        writeFileAtomic(index, indexFile.encode(rebuilt));
+        writeFileAtomic(index, encodeIndex(rebuilt));
         const text = `${index}: ${String(rebuilt.size)} records`;
         stdout.write(`${options['json'] === true ? JSON.stringify({ index, records: rebuilt.size }) : text}\n`);
       } finally {

@@ -136,6 +136,15 @@ export const failures = catalogue({
     }),
     example: { name: 'INST' },
   },
+  repeatedIds: {
+    meaning: 'Records of a .rec file have equal ids, and their order does not tell others.',
+    text: () => ({
+      message:
+        'several records have the same id, and the index record does not stand after the images: which id each had in the index cannot be told',
+      hint: 'Bring back the .idx file that was written with this .rec file, or pack the set again.',
+    }),
+    example: {},
+  },
   truncatedFile: {
     meaning: 'A file ends before what its header promises.',
     text: ({ what, needed, left }: { readonly what: string; readonly needed: number; readonly left: number }) => ({

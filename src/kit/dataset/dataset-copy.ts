@@ -1,5 +1,5 @@
 import { classOf } from '../codec/mxnet/image-record.ts';
-import { DatasetWriter, type DatasetManifest, type DatasetWriterOptions } from './dataset-writer.ts';
+import { DatasetWriter, requireExactIds, type DatasetManifest, type DatasetWriterOptions } from './dataset-writer.ts';
 import type { PackedDataset } from './packed-dataset.ts';
 
 /** Which images of a packed set show one identity. */
@@ -45,6 +45,8 @@ export async function copyIdentities(
   identities: readonly CopiedIdentity[],
   { folder, onImage, ...options }: CopyOptions,
 ): Promise<DatasetManifest> {
+  const images = identities.reduce((sum, { positions }) => sum + positions.length, 0);
+  requireExactIds({ images, identities: identities.length, canOrder: false }, identities[0]?.from.folder ?? folder);
   const writer = new DatasetWriter(folder, options);
   try {
     for (const { from, positions, label } of identities) {

@@ -57,6 +57,7 @@ export class DatasetWriter {
 
   /** Adds an encoded image. `aligned` is the second label, as face2rec2 takes it from the list. */
   add(label: number, aligned: boolean, image: Uint8Array): void {
+    if (label > maxExactId) fail(failures.labelTooLarge({ label, max: maxExactId }, { file: this.#folder }));
     this.#images += 1;
     const id = this.#images;
     const stored = this.#options.labelForm === 'class' ? label : [label, aligned ? 1 : 0];
@@ -94,7 +95,7 @@ export class DatasetWriter {
   }
 
   #writeIdentityRecords(): void {
-    requireExactIds(this.#images, this.#ranges.length, this.#folder);
+    requireExactIds({ images: this.#images, identities: this.#ranges.length, canOrder: false }, this.#folder);
     const firstIdentity = this.#images + 1;
     const payload = new Uint8Array(0);
     this.#records.write({ id: 0, id2: 0, label: [firstIdentity, firstIdentity + this.#ranges.length], payload });
@@ -106,10 +107,19 @@ export class DatasetWriter {
 
 /**
  * The index records name ids by float32 labels. MXNet's writer rounds larger ones silently, and its readers then mix up
- * the images of neighbouring identities; here such a set is refused with `too-many-records`.
+ * the images of neighbouring identities; here such a set is refused with `too-many-records`, before any of it is written.
  */
-export function requireExactIds(images: number, identities: number, folder: string): void {
+export function requireExactIds({ images, identities, canOrder }: WantedRecords, file: string): void {
   const largest = images + 1 + identities;
   if (largest <= maxExactId) return;
-  fail(failures.tooManyRecords({ images, identities, largest, max: maxExactId }, { file: folder }));
+  fail(failures.tooManyRecords({ images, identities, largest, max: maxExactId, canOrder }, { file }));
+}
+
+/** What a set is going to hold. */
+interface WantedRecords {
+  readonly images: number;
+  /** As many as are known. */
+  readonly identities: number;
+  /** The stage can write a set without index records. */
+  readonly canOrder: boolean;
 }

@@ -18,6 +18,23 @@ export const failures = catalogue({
     text: ({ problem }: { readonly problem: string }) => ({ message: problem }),
     example: { problem: 'record 0 has no two labels' },
   },
+  emptySet: {
+    meaning: 'A packed set holds no image.',
+    text: () => ({
+      message: 'the packed set holds no image',
+      hint: 'Pack it again, or copy it again: an interrupted packer or download leaves such a file.',
+    }),
+    example: {},
+  },
+  indexWithoutFirst: {
+    meaning: 'An index does not lead to all records of its .rec file.',
+    code: 'damaged-index',
+    text: () => ({
+      message: 'the .rec file ends with records of identities, but the index has no record 0, which tells their ids',
+      hint: 'Delete the .idx file, or write it again: flow index --force.',
+    }),
+    example: {},
+  },
   labelOutOfRange: {
     meaning: 'The label of an image is not one of the identities of its set.',
     text: ({ what, label, identities }: LabelOutOfRange) => ({
@@ -26,10 +43,27 @@ export const failures = catalogue({
     }),
     example: { what: 'image 17', label: 12, identities: 10 },
   },
+  labelTooLarge: {
+    meaning: 'A label is larger than packed sets can hold exactly.',
+    text: ({ label, max }: { readonly label: number; readonly max: number }) => ({
+      message: `expected a label of ${max} (2^24) at most, found ${label}: labels of records are 32-bit floats, which would round it to the label of another identity`,
+      hint: 'Number the identities of the list from 0 without gaps.',
+    }),
+    example: { label: 2 ** 24 + 1, max: 2 ** 24 },
+  },
   missingFolder: {
     meaning: 'A file or folder that is needed does not exist.',
     code: 'missing-file',
     text: () => ({ message: 'expected a folder of images, found nothing' }),
+    example: {},
+  },
+  missingProperty: {
+    meaning: 'A file or folder that is needed does not exist.',
+    code: 'missing-file',
+    text: () => ({
+      message: 'expected a property file beside train.rec, found no file',
+      hint: 'It is one line, identities,height,width of the images: write 85742,112,112 into a file named property. flow inspect of the .rec file shows the three numbers; identities is the largest label + 1.',
+    }),
     example: {},
   },
   missingRecord: {
@@ -48,6 +82,15 @@ export const failures = catalogue({
     }),
     example: { names: ['12.cls', '12.json'] },
   },
+  shortIndex: {
+    meaning: 'An index does not lead to all records of its .rec file.',
+    code: 'damaged-index',
+    text: ({ records, end, bytes }: { readonly records: number; readonly end: number; readonly bytes: number }) => ({
+      message: `the ${records} records of the index end at byte ${end} of the .rec file, which has ${bytes} bytes: the index is cut off, or belongs to another file`,
+      hint: 'Delete the .idx file, or write it again: flow index --force.',
+    }),
+    example: { records: 0, end: 0, bytes: 49_868 },
+  },
   tooFewImages: {
     meaning: 'A packed set has fewer images than a batch.',
     text: ({ images, batch }: { readonly images: number; readonly batch: number }) => ({
@@ -58,11 +101,13 @@ export const failures = catalogue({
   },
   tooManyRecords: {
     meaning: 'A packed set would have more records than its index records can number.',
-    text: ({ images, identities, largest, max }: TooManyRecords) => ({
+    text: ({ images, identities, largest, max, canOrder }: TooManyRecords) => ({
       message: `${images} images of ${identities} identities need ids up to ${largest}, but the index records hold ids exactly only up to ${max} (2^24): they are 32-bit floats`,
-      hint: 'Choose order: pictures, which writes no index records, or split the set.', // words: quoted
+      hint: canOrder
+        ? 'Choose order: pictures, which writes no index records, or pack several sets.' // words: quoted
+        : 'This stage writes no larger sets. Take fewer images with subset: it has identities and imagesPerIdentity.',
     }),
-    example: { images: 17_000_000, identities: 90_000, largest: 17_090_001, max: 2 ** 24 },
+    example: { images: 17_000_000, identities: 90_000, largest: 17_090_001, max: 2 ** 24, canOrder: true },
   },
   wrongImageSize: {
     meaning: 'An image of a packed set has another size than its property file states.',
@@ -86,6 +131,8 @@ interface TooManyRecords {
   readonly identities: number;
   readonly largest: number;
   readonly max: number;
+  /** The stage can write a set without index records. */
+  readonly canOrder: boolean;
 }
 
 interface WrongImageSize {

@@ -18,6 +18,20 @@ export interface IdentityRange {
 export const maxExactId = 2 ** 24;
 
 /**
+ * The id of the first identity record by the label of record 0. Labels are float32, so beyond 2^24 only a few ids are
+ * known of which one is meant: the one without an image whose neighbour before has one. NaN: none is. The order of an
+ * index tells nothing, since some tools sort it. `holdsImage`: of the record with an id; undefined without such a record.
+ */
+export function firstIdentityId(label: number, holdsImage: (id: number) => boolean | undefined): number {
+  if (label < maxExactId || !Number.isFinite(label)) return label;
+  const step = 2 ** (Math.floor(Math.log2(label)) - 23);
+  for (let id = label - step; id <= label + step; id += 1) {
+    if (Math.fround(id) === label && holdsImage(id) === false && holdsImage(id - 1) === true) return id;
+  }
+  return NaN;
+}
+
+/**
  * An open packed training set (insightface, src/image_iter.py). Two kinds:
  * - with an index record 0, as face2rec2 writes: labels [N + 1, N + 1 + I], no image; images have ids 1..N, and
  *   records N + 1..N + I name the range [first, last + 1] of each identity;
@@ -37,12 +51,28 @@ export class PackedDataset {
   constructor(folder: string) {
     this.folder = folder;
     const property = join(folder, packedFiles.property);
+    const records = join(folder, packedFiles.records);
+    if (!existsSync(property) && existsSync(records)) fail(failures.missingProperty({}, { file: property }));
     this.property = decodeFile(propertyFile, property);
-    this.#records = new RecordFile(join(folder, packedFiles.records));
+    this.#records = new RecordFile(records);
     const index = join(folder, packedFiles.index);
     this.#index = existsSync(index) ? readIndexFile(index) : this.#records.buildIndex();
+    this.#compareIndex(index);
     this.#identityIds = this.#readIndexRecord();
     this.imageCount = this.#identityIds === undefined ? this.#index.size : this.#identityIds.first - 1;
+  }
+
+  /** What every index of these records must fulfil and costs one read: it leads to the last of them. */
+  #compareIndex(index: string): void {
+    const { size, offsets } = this.#index;
+    const { path, size: bytes } = this.#records;
+    if (bytes === 0) fail(failures.emptySet({}, { file: path }));
+    let last = -1;
+    for (const offset of offsets) if (offset > last) last = offset;
+    const end = last < 0 ? 0 : this.#records.endOf(last);
+    if (end !== bytes) fail(failures.shortIndex({ records: size, end, bytes }, { file: index }));
+    if (this.#index.offsetOf(0) !== undefined || this.#records.readAt(last).payload.length > 0) return;
+    fail(failures.indexWithoutFirst({}, { file: index }));
   }
 
   get recordPath(): string {
@@ -92,15 +122,20 @@ export class PackedDataset {
     if (typeof label === 'number' || payload.length > 0) return undefined;
     const [first, end] = label;
     if (first === undefined || end === undefined) return this.#damaged('record 0 has no two labels', 0);
-    // Beyond 2^24 the labels are rounded: then the place of record 0, written right after the images, tells.
-    const exactFirst = first < maxExactId ? first : (this.#index.positionOf(0) ?? 0) + 1;
-    const exactEnd = end < maxExactId ? end : this.#index.size;
-    const sound =
-      Number.isInteger(exactFirst) && exactFirst >= 1 && exactEnd >= exactFirst && exactEnd <= this.#index.size;
+    const { size } = this.#index;
+    const exactFirst = firstIdentityId(first, (id) => this.#holdsImage(id));
+    const exactEnd = end < maxExactId ? end : Math.fround(size) === end ? size : NaN;
+    const sound = Number.isInteger(exactFirst) && exactFirst >= 1 && exactEnd >= exactFirst && exactEnd <= size;
+    if (exactFirst === 1) fail(failures.emptySet({}, { file: this.#records.path }));
     if (!sound) {
       this.#damaged(`by record 0 identities have ids ${first} to ${end}, but there are ${this.#index.size} records`, 0);
     }
     return { first: exactFirst, end: exactEnd };
+  }
+
+  #holdsImage(id: number): boolean | undefined {
+    const offset = this.#index.offsetOf(id);
+    return offset === undefined ? undefined : this.#records.readAt(offset).payload.length > 0;
   }
 
   #missing(id: number): never {

@@ -1,28 +1,40 @@
-import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DatasetWriter, requireExactIds } from '../../../src/kit/dataset/dataset-writer.ts';
-import { PackedDataset } from '../../../src/kit/dataset/packed-dataset.ts';
+import { indexFile, readIndexFile } from '../../../src/kit/codec/mxnet/index-file.ts';
+import { classOf } from '../../../src/kit/codec/mxnet/image-record.ts';
+import { RecordFile } from '../../../src/kit/codec/mxnet/record-file.ts';
+import { DatasetWriter, requireExactIds, type DatasetWriterOptions } from '../../../src/kit/dataset/dataset-writer.ts';
+import { firstIdentityId, PackedDataset } from '../../../src/kit/dataset/packed-dataset.ts';
 import { failuresOf, jpeg, printedFailure, temporaryFolder } from './tiny-faces.ts';
 
-function pack(labels: readonly number[]): string {
+function pack(labels: readonly number[], options: DatasetWriterOptions = {}): string {
   const folder = temporaryFolder();
-  const writer = new DatasetWriter(folder);
+  const writer = new DatasetWriter(folder, options);
   for (const [index, label] of labels.entries()) writer.add(label, true, jpeg(index));
   writer.finish({ height: 16, width: 16 });
   return folder;
 }
 
+/** Sets the id in the header of every record to 0. */
+function forgetIds(folder: string): void {
+  const path = join(folder, 'train.rec');
+  const bytes = readFileSync(path);
+  const { offsets } = readIndexFile(join(folder, 'train.idx'));
+  for (const offset of offsets) bytes.fill(0, offset + 16, offset + 24);
+  writeFileSync(path, bytes);
+}
+
 describe('ids in labels', () => {
   it('are refused where a 32-bit float would round them, with what to do', async () => {
-    requireExactIds(2 ** 24 - 11, 10, '/set');
+    requireExactIds({ images: 2 ** 24 - 11, identities: 10, canOrder: true }, '/set');
     expect(
       await printedFailure(() => {
-        requireExactIds(2 ** 24 - 10, 10, '/set');
+        requireExactIds({ images: 2 ** 24 - 10, identities: 10, canOrder: true }, '/set');
       }),
     ).toMatchInlineSnapshot(`
       "/set: too-many-records: 16777206 images of 10 identities need ids up to 16777217, but the index records hold ids exactly only up to 16777216 (2^24): they are 32-bit floats
-        Choose order: pictures, which writes no index records, or split the set."
+        Choose order: pictures, which writes no index records, or pack several sets."
     `);
   });
 });
@@ -82,8 +94,69 @@ describe('a packed set', () => {
   it('says that a file of the set is missing', async () => {
     const folder = pack([0]);
     rmSync(join(folder, 'property'));
-    const [failure] = await failuresOf(() => new PackedDataset(folder));
-    expect(failure?.code).toBe('missing-file');
+    const printed = await printedFailure(() => new PackedDataset(folder));
+    expect(printed.replaceAll(folder, '<set>')).toMatchInlineSnapshot();
+  });
+
+  it('finds the first identity record beyond 2^24 by what the records hold', () => {
+    for (const images of [17_091_658, 2 ** 24, 2 ** 24 + 1, 40_000_001, 42_474_557]) {
+      const holdsImage = (id: number): boolean | undefined => (id > images + 100 ? undefined : id >= 1 && id <= images);
+      expect(firstIdentityId(Math.fround(images + 1), holdsImage)).toBe(images + 1);
+    }
+    expect(firstIdentityId(2 ** 25, () => undefined)).toBeNaN();
+    expect(firstIdentityId(7, () => undefined)).toBe(7);
+  });
+
+  it('is not opened with an index that is cut off, or without a record', async () => {
+    const folder = pack([0, 0, 1]);
+    const index = join(folder, 'train.idx');
+    const lines = readFileSync(index, 'latin1').split('\n');
+    writeFileSync(index, '');
+    const print = async () => (await printedFailure(() => new PackedDataset(folder))).replaceAll(folder, '<set>');
+    const bytes = statSync(join(folder, 'train.rec')).size;
+    expect((await print()).replaceAll(String(bytes), '<bytes>')).toMatchInlineSnapshot();
+    writeFileSync(index, `${lines.slice(0, 3).join('\n')}\n`);
+    expect(await print()).toContain('damaged-index: the 3 records of the index end at byte');
+    writeFileSync(index, `${lines.filter((line) => !line.startsWith('0\t')).join('\n')}`);
+    expect(await print()).toMatchInlineSnapshot();
+    writeFileSync(join(folder, 'train.rec'), '');
+    expect(await print()).toMatchInlineSnapshot();
+  });
+
+  it('is read though every record has id 0, as some packers write, with its index and without', async () => {
+    for (const identityRecords of [true, false]) {
+      const folder = pack([0, 0, 1, 2], { identityRecords });
+      forgetIds(folder);
+      const index = readFileSync(join(folder, 'train.idx'), 'latin1');
+      for (const withIndex of [true, false]) {
+        if (!withIndex) rmSync(join(folder, 'train.idx'));
+        const set = new PackedDataset(folder);
+        expect([set.imageCount, set.identities]).toEqual([4, 3]);
+        expect(set.identityRanges()?.length).toBe(identityRecords ? 3 : undefined);
+        expect([0, 1, 2, 3].map((position) => classOf(set.readImage(position)))).toEqual([0, 0, 1, 2]);
+        set.close();
+      }
+      const file = new RecordFile(join(folder, 'train.rec'));
+      if (identityRecords) expect(indexFile.encode(file.buildIndex())).toEqual(Buffer.from(index));
+      file.close();
+    }
+    const folder = pack([0, 1]);
+    forgetIds(folder);
+    const path = join(folder, 'train.rec');
+    writeFileSync(path, Buffer.concat([readFileSync(path), readFileSync(path)]));
+    rmSync(join(folder, 'train.idx'));
+    const printed = await printedFailure(() => new PackedDataset(folder));
+    expect(printed.replaceAll(folder, '<set>')).toMatchInlineSnapshot();
+  });
+
+  it('refuses a label that 32-bit floats do not hold', async () => {
+    const writer = new DatasetWriter(temporaryFolder());
+    writer.add(2 ** 24, true, jpeg(1));
+    const [failure] = await failuresOf(() => {
+      writer.add(2 ** 24 + 1, true, jpeg(1));
+    });
+    writer.abandon();
+    expect(failure?.code).toBe('label-too-large');
   });
 
   const sample = '../shared/data/samples/mxnet-im2rec';

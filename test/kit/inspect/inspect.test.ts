@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderInspectionPage } from '../../../src/kit/inspect/inspection-page.ts';
 import { renderInspection } from '../../../src/kit/inspect/inspection-text.ts';
+import { readIndexFile } from '../../../src/kit/codec/mxnet/index-file.ts';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
 import { featureMatrix } from '../../../src/kit/codec/megaface/feature-matrix.ts';
 import { inspectPath } from '../../../src/kit/inspect/inspect-path.ts';
@@ -77,6 +78,19 @@ describe('an inspection', () => {
     expect(damage[0]).toMatchObject({ code: 'truncated-file', at: { file: path } });
   });
 
+  it('goes by the places of records, not by the ids in their headers', async () => {
+    const folder = pack();
+    const path = join(folder, 'train.rec');
+    const bytes = readFileSync(path);
+    for (const offset of readIndexFile(join(folder, 'train.idx')).offsets) bytes.fill(0, offset + 16, offset + 24);
+    writeFileSync(path, bytes);
+    const { notes, facts } = await inspectPath(folder);
+    expect(notes).toEqual([]);
+    expect(facts.find(({ name }) => name === 'index record 0')?.value).toBe(
+      'there, as face2rec2 writes: images have ids 1 to 4, identities 5 to 6 (2 records)',
+    );
+  });
+
   it('notices an index that belongs to other records, labels that the property file denies, and scattered identities', async () => {
     const folder = pack();
     writeFileSync(join(folder, 'train.idx'), '1\t0\n2\t4\n');
@@ -85,6 +99,8 @@ describe('an inspection', () => {
       'The largest label is 1, but the property file says 1 identities.',
       'The index does not belong to the records: 6 of 7 records stand elsewhere. Delete the .idx file.',
     ]);
+    writeFileSync(join(folder, 'property'), 'many');
+    expect((await inspectPath(folder)).damage.map(({ code }) => code)).toEqual(['damaged-property']);
     const scattered = temporaryFolder();
     const writer = new DatasetWriter(scattered, { identityRecords: false, labelForm: 'class' });
     for (const [index, label] of [0, 1, 0].entries()) writer.add(label, true, jpeg(index));

@@ -4,7 +4,8 @@ import type { Codec } from '../codec.ts';
 
 /*
  * `property`: one text line `identities,height,width`, e.g. `85742,112,112` (insightface, src/image_iter.py and
- * src/data/face2rec2.py). Every line must have three fields; the last one wins. Written without or with a line feed.
+ * src/data/face2rec2.py). Of several such lines the last one wins; a line with one number (the packer of arcface_torch
+ * writes how many images there are) is passed over. Written without or with a line feed.
  */
 export interface Property {
   readonly identities: number;
@@ -26,13 +27,13 @@ export const propertyFile: Codec<Property> = {
   summary: 'How many identities a packed set has, and the height and width of its images.',
   endings: ['property'],
   sniff: (head, fileName) =>
-    /(^|[/\\])property$/.test(fileName) || /^\d+,\d+,\d+\s*$/.test(Buffer.from(head).toString('latin1')),
+    /(^|[/\\])property$/.test(fileName) || /^\d+,\d+,\d+\s*(\d+\s*)?$/.test(Buffer.from(head).toString('latin1')),
   decode(cursor) {
     const text = Buffer.from(cursor.take(cursor.remaining, 'the property line')).toString('latin1');
     const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
     const filled = lines.flatMap((line, index) => (line.trim() === '' ? [] : [{ line, number: index + 1 }]));
-    const values = filled.map(({ line, number }) => parseLine(cursor.file, line, number));
-    return values.at(-1) ?? parseLine(cursor.file, '', 1);
+    const values = filled.filter(({ line }) => !/^\s*\d{1,12}\s*$/.test(line)).map(({ line, number }) => parseLine(cursor.file, line, number));
+    return values.at(-1) ?? parseLine(cursor.file, filled[0]?.line ?? '', 1);
   },
   describe(cursor) {
     const { identities, width, height } = propertyFile.decode(cursor);

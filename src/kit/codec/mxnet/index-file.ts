@@ -65,6 +65,18 @@ export function readIndexFile(path: string): RecordIndex {
   }
 }
 
+/** The lines of an index in pieces of a megabyte or so: an index of millions does not fit in one text. */
+export function* encodeIndex({ ids, offsets }: RecordIndex): Generator<Buffer> {
+  const piece = 50_000;
+  for (let start = 0; start < ids.length; start += piece) {
+    let text = '';
+    for (let entry = start; entry < Math.min(ids.length, start + piece); entry += 1) {
+      text += encodeIndexLine(ids[entry] ?? 0, offsets[entry] ?? 0);
+    }
+    yield Buffer.from(text, 'latin1');
+  }
+}
+
 export function encodeIndexLine(id: number, offset: number): string {
   return `${String(id)}\t${String(offset)}\n`;
 }
@@ -175,6 +187,5 @@ export const indexFile: Codec<RecordIndex> = {
       notes: ascending ? [] : ['The offsets do not ascend.'],
     };
   },
-  encode: (index) =>
-    Buffer.from(Array.from(index.ids, (id, entry) => encodeIndexLine(id, index.offsets[entry] ?? 0)).join('')),
+  encode: (index) => Buffer.concat([...encodeIndex(index)]),
 };

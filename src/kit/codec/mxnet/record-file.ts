@@ -1,4 +1,6 @@
 import { closeSync, readSync } from 'node:fs';
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import { Cursor } from '../cursor.ts';
 import { RecordIndex } from './index-file.ts';
 import { checkPartOrder, decodeFrameHeader, frameHeaderBytes, joinParts, type FrameHeader } from './record-frame.ts';
@@ -47,7 +49,16 @@ export class RecordFile {
     }
   }
 
-  /** The records in the order of the file, as offset and id; payloads are skipped, not read. */
+  /** Offset after the record whose first frame starts at `offset`. */
+  endOf(offset: number): number {
+    const head = Buffer.allocUnsafe(frameHeaderBytes);
+    return this.#skipParts(offset, this.#decodeHeader(head.subarray(0, this.#read(offset, head)), offset));
+  }
+
+  /**
+   * The records in the order of the file, as offset and the id in their header (which need not be that of the index);
+   * payloads are skipped, not read.
+   */
   *scan(): Generator<{ readonly offset: number; readonly id: number }> {
     const head = Buffer.allocUnsafe(frameHeaderBytes + recordHeaderBytes);
     for (let at = 0; at < this.size;) {
@@ -64,7 +75,10 @@ export class RecordFile {
     }
   }
 
-  /** Builds the index that a lost .idx file held. */
+  /**
+   * Builds the index that a lost .idx file held, from the ids in the headers of the records. Some packers leave these
+   * alone (MXNet goes by the index): where they repeat, the ids follow from the order in which all packers write.
+   */
   buildIndex(): RecordIndex {
     const ids: number[] = [];
     const offsets: number[] = [];
@@ -72,7 +86,24 @@ export class RecordFile {
       ids.push(id);
       offsets.push(offset);
     }
-    return new RecordIndex(Float64Array.from(ids), Float64Array.from(offsets));
+    const sorted = Float64Array.from(ids).sort();
+    const repeat = sorted.some((id, place) => place > 0 && id === sorted[place - 1]);
+    return new RecordIndex(Float64Array.from(repeat ? this.#idsByOrder(offsets) : ids), Float64Array.from(offsets));
+  }
+
+  /**
+   * Ids of records by their places: from 0 as im2rec writes; or, where an index record follows the images, images from 1,
+   * index record 0, identities. Fails with `repeated-ids` if the labels of the index record say something else.
+   */
+  #idsByOrder(offsets: readonly number[]): number[] {
+    const images = offsets.findIndex((offset) => this.readAt(offset).payload.length === 0);
+    if (images < 0) return offsets.map((_, place) => place);
+    const { label } = this.readAt(offsets[images] ?? 0);
+    const [first, end] = typeof label === 'number' ? [] : label;
+    if (first !== Math.fround(images + 1) || end !== Math.fround(offsets.length)) {
+      fail(failures.repeatedIds({}, { file: this.path }));
+    }
+    return offsets.map((_, place) => (place === images ? 0 : place < images ? place + 1 : place));
   }
 
   /** Offset after the record whose first frame, with this header, starts at `offset`. */

@@ -6,7 +6,7 @@ import { histogramOf, type Description, type Fact } from '../description.ts';
 import { packedFiles, propertyFile, type Property } from '../insightface/property-file.ts';
 import { decodeFile } from '../read-file.ts';
 import { classOf, type ImageRecord } from './image-record.ts';
-import { readIndexFile, type RecordIndex } from './index-file.ts';
+import { readIndexFile } from './index-file.ts';
 import { RecordFile } from './record-file.ts';
 import { decodeRecord, encodeRecordInto, framedBytes, magicBytes, splitAtMagic } from './record-frame.ts';
 
@@ -41,7 +41,7 @@ function describeRecords(path: string): Description {
     const index = path.replace(/\.rec$/, '.idx');
     const hasIndex = index !== path && existsSync(index);
     census.scan();
-    const property = readProperty(dirname(path));
+    const property = readProperty(dirname(path), census);
     return {
       facts: census.facts(),
       notes: [...census.notes(property), ...(hasIndex ? indexNotes(index, census) : [])],
@@ -85,7 +85,8 @@ function propertyFact({ identities, width, height }: Property): Fact {
 class Census {
   /** Offsets of the records that hold images. */
   readonly images: number[] = [];
-  readonly offsets = new Map<number, number>();
+  /** Offsets of all records. */
+  readonly offsets: number[] = [];
   readonly imagesOfClass = new Map<number, number>();
   readonly damage: Failure[] = [];
   readonly #records: RecordFile;
@@ -98,12 +99,23 @@ class Census {
     this.#records = records;
   }
 
+  /** The result of a reader, or undefined and one more damage. */
+  noting<Value>(read: () => Value): Value | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      this.damage.push(...error.failures);
+      return undefined;
+    }
+  }
+
   scan(): void {
     try {
       let lastClass: number | undefined;
       for (const { offset } of this.#records.scan()) {
         const record = this.#records.readAt(offset);
-        this.offsets.set(record.id, offset);
+        this.offsets.push(offset);
         if (record.payload.length === 0) {
           this.#addIndexRecord(record);
           continue;
@@ -154,7 +166,8 @@ class Census {
   }
 
   #addIndexRecord(record: ImageRecord): void {
-    if (record.id === 0) this.#indexRecord = { ...record, payload: new Uint8Array(0) };
+    // The index record comes before those of the identities, whatever ids their headers have.
+    if (this.#indexRecord === undefined) this.#indexRecord = { ...record, payload: new Uint8Array(0) };
     else this.#identityRecords += 1;
   }
 
@@ -166,23 +179,21 @@ class Census {
   }
 }
 
-function readProperty(folder: string): Property | undefined {
+/** What is wrong with it is damage beside that of the records. */
+function readProperty(folder: string, census: Census): Property | undefined {
   const path = join(folder, packedFiles.property);
-  return existsSync(path) ? decodeFile(propertyFile, path) : undefined;
+  if (!existsSync(path)) return undefined;
+  return census.noting(() => decodeFile(propertyFile, path));
 }
 
 function indexNotes(path: string, census: Census): string[] {
-  let index: RecordIndex;
-  try {
-    index = readIndexFile(path);
-  } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
-    census.damage.push(...error.failures);
-    return [];
-  }
-  const wrong = [...census.offsets].filter(([id, offset]) => index.offsetOf(id) !== offset).length;
-  if (wrong === 0 && index.size === census.offsets.size) return [];
+  const index = census.noting(() => readIndexFile(path));
+  if (index === undefined) return [];
+  // By where records start, as readers go: the ids within records are read by nobody, and some packers leave them 0.
+  const listed = new Set(index.offsets);
+  const wrong = census.offsets.filter((offset) => !listed.has(offset)).length;
+  if (wrong === 0 && index.size === census.offsets.length) return [];
   return [
-    `The index does not belong to the records: ${String(wrong)} of ${String(census.offsets.size)} records stand elsewhere. Delete the .idx file.`,
+    `The index does not belong to the records: ${String(wrong)} of ${String(census.offsets.length)} records stand elsewhere. Delete the .idx file.`,
   ];
 }
