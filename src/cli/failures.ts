@@ -110,17 +110,18 @@ export const failures = catalogue({
     }),
     example: { signal: 'SIGKILL' },
   },
+  unreadablePlace: {
+    meaning: 'A file or folder that a command looks at cannot be read.',
+    code: 'unreadable-path',
+    text: ({ path, obstacle, error }: Obstacle) => ({
+      message: `cannot read ${path}: ${obstacle} (${error})`,
+      hint: 'Get the right to read it, or correct the path.',
+    }),
+    example: { path: 'faces', obstacle: 'permission denied', error: "EACCES: permission denied, scandir 'faces'" },
+  },
   unwritableFolder: {
     meaning: 'A file or folder of a run, the cache or the record cannot be written.',
-    text: ({
-      path,
-      obstacle,
-      error,
-    }: {
-      readonly path: string;
-      readonly obstacle: string;
-      readonly error: string;
-    }) => ({
+    text: ({ path, obstacle, error }: Obstacle) => ({
       message: `cannot use ${path}: ${obstacle} (${error})`,
       hint: 'Make room or get the right to write there; --workspace and FLOW_CACHE name other folders.',
     }),
@@ -264,3 +265,11 @@ export const failures = catalogue({
     example: { name: 'csh', known: ['bash', 'zsh', 'fish'] },
   },
 });
+
+interface Obstacle {
+  readonly path: string;
+  /** In words. */
+  readonly obstacle: string;
+  /** As the system calls it. */
+  readonly error: string;
+}

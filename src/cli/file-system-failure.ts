@@ -29,10 +29,16 @@ export function isUnwritable(error: unknown): boolean {
   return errnoText(error) !== undefined;
 }
 
+/** Calls that only look. */
+const readingCalls: readonly unknown[] = ['scandir', 'opendir', 'stat', 'lstat', 'realpath', 'readlink', 'read'];
+
 /** An error of the file system that is not a defect of ours, as a failure; undefined for every other error. */
 export function fileSystemFailure(error: unknown, workspace: string): Failure | undefined {
   const obstacle = errnoText(error);
   if (obstacle === undefined || !(error instanceof Error)) return undefined;
   const path = 'path' in error && typeof error.path === 'string' ? error.path : workspace;
+  if ('syscall' in error && readingCalls.includes(error.syscall)) {
+    return failures.unreadablePlace({ path, obstacle, error: error.message }, { file: path });
+  }
   return failures.unwritableFolder({ path, obstacle, error: error.message }, { file: path });
 }

@@ -31,6 +31,24 @@ export const failures = catalogue({
     }),
     example: { name: 'anna', number: 7, folder: 'faces' },
   },
+  missingListed: {
+    meaning: 'An image that is needed does not exist.',
+    code: 'missing-image',
+    text: ({ path }: { readonly path: string }) => ({
+      message: `the list names an image that does not exist: ${path}`,
+      hint: 'Relative paths of a list begin in the folder that is bound as images. With strict: false images that cannot be read are left out.',
+    }),
+    example: { path: 'faces/anna/anna_0007.jpg' },
+  },
+  nothingUsable: {
+    meaning: 'No image is left to pack.',
+    code: 'nothing-to-pack',
+    text: ({ unusable, duplicates }: { readonly unusable: number; readonly duplicates: number }) => ({
+      message: `nothing was packed: ${unusable} images could not be used${duplicates === 0 ? '' : `, ${duplicates} were duplicates`}`,
+      hint: 'The log names them; with strict: true the first of them is a failure.',
+    }),
+    example: { unusable: 1200, duplicates: 0 },
+  },
   nothingToPack: {
     meaning: 'No image is left to pack.',
     text: () => ({

@@ -30,15 +30,20 @@ export interface SourceImage {
 /** Images in the order in which they are packed. Can be iterated several times; memory does not grow with their number. */
 export type ImageSource = () => Iterable<SourceImage>;
 
-/** Every image of a folder, identities labelled from 0 in the order of their names. */
+/** Every image of a folder, identities labelled from 0 in the order of their names; folders without images get no label. */
 export function imagesOfFolder(listing: FolderListing, aligned: boolean): ImageSource {
   return function* () {
-    for (const [label, identity] of listing.identities.entries()) {
+    let label = 0;
+    for (const identity of listing.identities) {
       const folder = join(listing.folder, identity);
+      let images = 0;
       for (const file of listing.images(identity)) {
+        images += 1;
         // Names have no separators: joining them by hand costs a tenth of normalising every path.
         yield { path: `${folder}${sep}${file}`, label, identity, aligned };
       }
+      // A class without images would be trained and never seen.
+      if (images > 0) label += 1;
     }
   };
 }

@@ -1,6 +1,6 @@
 import { compiledModule } from '../../src/core/package-folder.ts';
 import { digestOf } from '../../src/core/digest.ts';
-import { FailureError, type Failure } from '../../src/core/failure.ts';
+import { fail, FailureError, type Failure } from '../../src/core/failure.ts';
 import { WorkerPool } from '../../src/core/worker-pool.ts';
 import type { StageContext } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
@@ -10,11 +10,14 @@ import {
   type DatasetWriterOptions,
 } from '../../src/kit/dataset/dataset-writer.ts';
 import { requireEqualSize, type FirstImage } from '../../src/kit/image/image-file.ts';
+import { failures as stageFailures } from './failures.ts';
 import { imageName, type SourceImage } from './image-source.ts';
 import type { PackingPlan } from './plan-packing.ts';
 import { ImagePreparer, type AlignmentRules, type Preparation, type PreparationJob } from './prepare-image.ts';
 
 export interface PackingOptions {
+  /** Where the images come from, for failures. */
+  readonly source: string;
   readonly folder: string;
   readonly writer: DatasetWriterOptions;
   readonly rules: AlignmentRules;
@@ -124,6 +127,10 @@ class Packing {
   }
 
   finish(): Packed {
+    if (this.#packed.size === 0) {
+      const facts = { unusable: this.#unusable, duplicates: this.#duplicates };
+      fail(stageFailures.nothingUsable(facts, { file: this.#options.source }));
+    }
     this.#nameThinIdentities();
     const manifest = this.#writer.finish(this.#size ?? { width: 0, height: 0 });
     return { manifest, unusable: this.#unusable, duplicates: this.#duplicates, size: this.#size };

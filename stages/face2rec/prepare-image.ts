@@ -73,7 +73,7 @@ export class ImagePreparer {
       const photograph = await decodeImage(bytes, origin, { upright: true });
       return { bytes: await encode(cropFace(photograph, image.box, rules.size), rules), ...rules.size };
     }
-    const matrix = alignmentMatrix(pairUp(points), rules.size);
+    const matrix = alignmentMatrix(pairUp(points), rules.size, { file: path });
     const area = sourceArea(matrix, rules.size);
     const photograph = await decodeImage(bytes, origin, { upright: true, area, buffers: this.#pixelBuffers });
     return { bytes: await encode(warpAffine(photograph, matrix, rules.size), rules), ...rules.size };

@@ -1,4 +1,5 @@
-import { fail } from '../../src/core/failure.ts';
+import { existsSync } from 'node:fs';
+import { fail, throwIfAny, type Failure } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { FolderListing } from '../../src/kit/dataset/image-folder.ts';
 import { pairProtocol, peopleInPairs, selectPairs, type FacePair } from '../../src/kit/codec/lists/pair-protocol.ts';
@@ -21,6 +22,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const pairs = readPairs(context);
   const plan = makePlan(context, peopleInPairs(pairs));
   describePlan(context, plan, pairs);
+  if (inputs.list !== undefined && params.strict) requireListed(plan, inputs.list);
   const { strict, duplicates, order, encoding, quality, withoutPoints, labels } = params;
   if (order !== 'pictures' && strict && duplicates !== 'drop') {
     const wanted = { images: plan.imageCount, identities: plan.labelCount, canOrder: true };
@@ -29,6 +31,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const packed = await packImages(
     { ...plan, images: orderImages(plan.images, order, seed) },
     {
+      source: inputs.list ?? inputs.images,
       folder: outputs.dataset,
       writer: { labelForm: labels, identityRecords: order !== 'pictures' },
       rules: { size: params.imageSize, encoding, quality, withoutPoints },
@@ -50,9 +53,11 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   if (packed.unusable > 0) info(context, `${packed.unusable} images could not be used and were left out`);
 };
 
-function readPairs({ inputs, params }: Context): readonly FacePair[] {
+function readPairs({ inputs, params, emit }: Context): readonly FacePair[] {
   if (inputs.protocol === undefined) return [];
-  return selectPairs(decodeFile(pairProtocol, inputs.protocol), params.folds, inputs.protocol);
+  const protocol = decodeFile(pairProtocol, inputs.protocol);
+  if (protocol.irregular !== undefined) emit({ type: 'log', level: 'warning', message: protocol.irregular });
+  return selectPairs(protocol, params.folds, inputs.protocol);
 }
 
 function makePlan(context: Context, held: ReadonlySet<string>): PackingPlan {
@@ -63,7 +68,8 @@ function makePlan(context: Context, held: ReadonlySet<string>): PackingPlan {
   if (list === undefined && shards === undefined) {
     const listing = new FolderListing(images);
     const plan = planPacking(imagesOfFolder(listing, aligned), { held, minImagesPerIdentity, renumber });
-    warnOfIgnored(context, listing.ignored);
+    warnOf(context, listing.ignored, 'files are not images of an identity and are ignored');
+    warnOf(context, listing.empty, 'folders hold no image and get no label');
     return plan;
   }
   const grouped = order === 'list' ? { groupedList: list ?? images } : {};
@@ -74,10 +80,10 @@ function makePlan(context: Context, held: ReadonlySet<string>): PackingPlan {
   return planPacking(imagesOfList(list, images), { held, minImagesPerIdentity, renumber, ...grouped });
 }
 
-function warnOfIgnored(context: Context, ignored: readonly string[]): void {
-  if (ignored.length === 0) return;
-  const shown = ignored.slice(0, 3).join(', ');
-  const message = `${ignored.length} files are not images of an identity and are ignored: ${shown}${ignored.length > 3 ? ' ...' : ''}`;
+function warnOf(context: Context, names: readonly string[], what: string): void {
+  if (names.length === 0) return;
+  const shown = names.slice(0, 3).join(', ');
+  const message = `${names.length} ${what}: ${shown}${names.length > 3 ? ' ...' : ''}`;
   context.emit({ type: 'log', level: 'warning', message });
 }
 
@@ -95,6 +101,17 @@ function describePlan(context: Context, plan: PackingPlan, pairs: readonly FaceP
     context,
     `no person is in both: ${people.size} people in the pairs (${plan.heldOut.length} of them taken out of the training set), ${plan.labelCount} in the training set`,
   );
+}
+
+/** Every image of the list is there: known before the first is packed. Names up to ten that are not. */
+function requireListed({ images }: PackingPlan, file: string): void {
+  const missing: Failure[] = [];
+  for (const { path, line = 1 } of images()) {
+    if (existsSync(path)) continue;
+    missing.push(failures.missingListed({ path }, { file, line, column: 1, length: 1 }));
+    if (missing.length === 10) break;
+  }
+  throwIfAny(missing);
 }
 
 function info(context: Context, message: string): void {

@@ -1,4 +1,4 @@
-import { createReadStream, openSync, readSync, closeSync } from 'node:fs';
+import { createReadStream, openSync, readSync, closeSync, type ReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { errorCode, fail, FailureError } from '../../src/core/failure.ts';
@@ -22,12 +22,12 @@ export async function unpackArchive(path: string, folder: string, options: Unpac
   const { name, signal, onEntry } = options;
   const target = new UnpackTarget(folder, name);
   const kind = archiveKind(path, name);
-  if (kind === 'zip') await unpackZip(path, target, onEntry);
+  if (kind === 'zip') await unpackZip({ path, name }, target, onEntry);
   else {
     const unpack = (chunks: AsyncIterable<Buffer>): Promise<void> => unpackTar({ chunks, file: name }, target, onEntry);
     const file = createReadStream(path);
     if (kind === 'tar') await pipeline(file, unpack, { signal });
-    else await pipeline(file, createGunzip(), unpack, { signal }).catch((error: unknown) => refuseGzip(error, name));
+    else await unpackGzip(file, unpack, signal).catch((error: unknown) => refuseGzip(error, name));
   }
   return target.files;
 }
@@ -54,6 +54,25 @@ function archiveKind(path: string, name: string): ArchiveKind {
   const [, kind, title] = signatures.find(([start]) => text.startsWith(start)) ?? [];
   if (kind !== undefined) return kind;
   return fail(failures.unknownArchive({ found: title }, { file: name }));
+}
+
+/**
+ * Not one pipeline from the file on: the compressed data may end before the file does (tapes are filled up with zeros,
+ * and gzip passes over them), which a pipeline takes for a fault.
+ */
+async function unpackGzip(
+  file: ReadStream,
+  unpack: (chunks: AsyncIterable<Buffer>) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const gunzip = createGunzip();
+  file.on('error', (error) => gunzip.destroy(error));
+  file.pipe(gunzip);
+  try {
+    await pipeline(gunzip, unpack, { signal });
+  } finally {
+    file.destroy();
+  }
 }
 
 function refuseGzip(error: unknown, name: string): never {

@@ -10,7 +10,8 @@ import { failures } from './failures.ts';
 export class UnpackTarget {
   readonly #folder: string;
   readonly #archive: string;
-  readonly #files = new Set<string>();
+  /** Names as they are written in the archive, by path. */
+  readonly #files = new Map<string, string>();
   readonly #links: { readonly name: string; readonly target: string }[] = [];
 
   constructor(folder: string, archive: string) {
@@ -26,14 +27,19 @@ export class UnpackTarget {
     this.#guard(name, () => mkdirSync(this.#path(name), { recursive: true }));
   }
 
-  /** Opens a file of the archive for writing; an earlier one of the same name is replaced. */
-  addFile(name: string): UnpackedFile {
+  /**
+   * Opens a file of the archive for writing. An earlier one of the same name is replaced, as archives that were added to
+   * mean it; one whose name in the archive, `rawName`, is another is not.
+   */
+  addFile(name: string, rawName = name): UnpackedFile {
     const path = this.#path(name);
+    const earlier = this.#files.get(posix.normalize(name));
+    if (earlier !== undefined && earlier !== rawName) this.refuse(name, 'would replace another file of the archive');
     return this.#guard(name, () => {
       mkdirSync(dirname(path), { recursive: true });
       rmSync(path, { force: true });
       const descriptor = openSync(path, 'wx');
-      this.#files.add(posix.normalize(name));
+      this.#files.set(posix.normalize(name), rawName);
       return new UnpackedFile(descriptor);
     });
   }
@@ -45,16 +51,28 @@ export class UnpackTarget {
   }
 
   finish(): void {
+    const targets = new Map(this.#links.map(({ name, target }) => [posix.normalize(name), target]));
     for (const { name, target } of this.#links) {
-      if (!this.#files.has(target)) {
+      const file = this.#fileBehind(target, targets);
+      if (file === undefined || file === posix.normalize(name)) {
         fail(failures.unsafeLink({ name, target }, { file: this.#archive }));
       }
       this.#guard(name, () => {
         mkdirSync(dirname(this.#path(name)), { recursive: true });
         rmSync(this.#path(name), { force: true });
-        linkSync(this.#path(target), this.#path(name));
+        linkSync(this.#path(file), this.#path(name));
       });
     }
+  }
+
+  /** The file that a link leads to, over other links if need be; undefined if there is none, or only a circle of links. */
+  #fileBehind(target: string, targets: ReadonlyMap<string, string>): string | undefined {
+    const seen = new Set<string>();
+    for (let at: string | undefined = target; at !== undefined && !seen.has(at); at = targets.get(at)) {
+      if (this.#files.has(at)) return at;
+      seen.add(at);
+    }
+    return undefined;
   }
 
   /** What an archive may not hold: devices, pipes and the like. */

@@ -16,9 +16,9 @@ import type { UnpackTarget } from './unpack-target.ts';
 /** A symbolic link holds no more than a path. */
 const maxLinkBytes = 4096;
 
-/** Unpacks a zip archive, entry by entry, in memory that does not depend on its size. */
+/** Unpacks a zip archive that failures call `name`, entry by entry, in memory that does not depend on its size. */
 export async function unpackZip(
-  path: string,
+  { path, name }: { readonly path: string; readonly name: string },
   target: UnpackTarget,
   onEntry: () => Promise<void> | undefined,
 ): Promise<void> {
@@ -28,10 +28,10 @@ export async function unpackZip(
     return bytes.subarray(0, bytes.length === 0 ? 0 : readSync(descriptor, bytes, 0, bytes.length, offset));
   };
   try {
-    for (const entry of readZipDirectory(path, size, read)) {
-      const start = zipContentOffset(entry, path, read);
-      if (start + entry.packedSize > size) refuse(entry, path, { problem: 'is beyond the end of the file' });
-      await place(entry, { path, start }, target);
+    for (const entry of readZipDirectory(name, size, read)) {
+      const start = zipContentOffset(entry, name, read);
+      if (start + entry.packedSize > size) refuse(entry, name, { problem: 'is beyond the end of the file' });
+      await place(entry, { path, archive: name, start }, target);
       await onEntry();
     }
   } finally {
@@ -43,21 +43,23 @@ export async function unpackZip(
 /** Where the content of an entry begins. */
 interface Place {
   readonly path: string;
+  /** What the archive is called. */
+  readonly archive: string;
   readonly start: number;
 }
 
 async function place(entry: ZipEntry, at: Place, target: UnpackTarget): Promise<void> {
-  const { name, type, size } = entry;
+  const { name, rawName, type, size } = entry;
   if (type === 'folder') {
     target.addFolder(name);
   } else if (type === 'link') {
-    if (size > maxLinkBytes) refuse(entry, at.path, { problem: 'is a link longer than any path' });
+    if (size > maxLinkBytes) refuse(entry, at.archive, { problem: 'is a link longer than any path' });
     const pieces: Buffer[] = [];
     await unpackContent(entry, at, (piece) => pieces.push(piece));
     const link = Buffer.concat(pieces).toString('utf8');
     target.addLink(name, posix.isAbsolute(link) ? link : posix.join(posix.dirname(name), link));
   } else {
-    const file = target.addFile(name);
+    const file = target.addFile(name, rawName);
     try {
       await unpackContent(entry, at, (piece) => {
         file.write(piece);
@@ -69,13 +71,17 @@ async function place(entry: ZipEntry, at: Place, target: UnpackTarget): Promise<
 }
 
 /** Hands over the content piece by piece; fails if it is not of the size and checksum that the directory names. */
-async function unpackContent(entry: ZipEntry, { path, start }: Place, use: (piece: Buffer) => void): Promise<void> {
+async function unpackContent(
+  entry: ZipEntry,
+  { path, archive, start }: Place,
+  use: (piece: Buffer) => void,
+): Promise<void> {
   let size = 0;
   let sum = 0;
   const take = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
     for await (const piece of pieces) {
       size += piece.length;
-      if (size > entry.size) refuse(entry, path, { problem: `unpacks to more than the ${entry.size} bytes it claims` });
+      if (size > entry.size) refuse(entry, archive, { problem: `unpacks to more than the ${entry.size} bytes it claims` });
       sum = crc32(piece, sum);
       use(piece);
     }
@@ -86,13 +92,12 @@ async function unpackContent(entry: ZipEntry, { path, start }: Place, use: (piec
     await unpacking.catch((error: unknown) => {
       const code = errorCode(error) ?? '';
       if (!code.startsWith('Z_')) throw error;
-      refuse(entry, path, { problem: `cannot be unpacked (${code})`, cause: error });
+      refuse(entry, archive, { problem: `cannot be unpacked (${code})`, cause: error });
     });
   }
-  if (size !== entry.size || sum !== entry.crc32)
-    refuse(entry, path, { problem: 'has another size or checksum than it claims' });
+  if (size !== entry.size || sum !== entry.crc32) refuse(entry, archive, { problem: 'has another size or checksum than it claims' });
 }
 
-function refuse(entry: ZipEntry, path: string, { problem, cause }: { problem: string; cause?: unknown }): never {
-  fail(failures.damagedEntry({ name: entry.name, problem }, { file: path, offset: entry.offset }), cause);
+function refuse(entry: ZipEntry, file: string, { problem, cause }: { problem: string; cause?: unknown }): never {
+  fail(failures.damagedEntry({ name: entry.name, problem }, { file, offset: entry.offset }), cause);
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { findImage, imageExtensions } from '../../src/kit/dataset/image-folder.ts';
+import { findImage, imageAt, isImageName } from '../../src/kit/dataset/image-folder.ts';
 import { matFile, pairsOfMat } from '../../src/kit/codec/matlab/mat-file.ts';
 import { pairProtocol, type FaceImage } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
@@ -9,6 +9,8 @@ import { decodeFile } from '../../src/kit/codec/read-file.ts';
 export interface NamedImage {
   readonly name: string;
   readonly path: string | undefined;
+  /** Where the protocol names it, if it is a text. */
+  readonly line?: number;
 }
 
 export interface ImagePair {
@@ -22,14 +24,19 @@ export interface ImagePair {
 export function readProtocol(
   file: string,
   images: string,
-): { readonly folds: number; readonly pairs: readonly ImagePair[] } {
+): { readonly folds: number; readonly pairs: readonly ImagePair[]; readonly irregular?: string | undefined } {
   if (!file.endsWith('.mat')) {
-    const { folds, pairs } = decodeFile(pairProtocol, file);
-    const named = ({ name, number }: FaceImage): NamedImage => ({
+    const { folds, pairs, irregular } = decodeFile(pairProtocol, file);
+    const named = ({ name, number }: FaceImage, line: number): NamedImage => ({
       name: `image ${number} of ${name}`,
       path: findImage(images, name, number),
+      line,
     });
-    return { folds, pairs: pairs.map((pair) => ({ ...pair, left: named(pair.left), right: named(pair.right) })) };
+    return {
+      folds,
+      irregular,
+      pairs: pairs.map((pair) => ({ ...pair, left: named(pair.left, pair.line), right: named(pair.right, pair.line) })),
+    };
   }
   const pairs = pairsOfMat(decodeFile(matFile, file), file).map(({ left, right, same, fold }) => ({
     left: { name: left, path: findPath(images, left) },
@@ -42,6 +49,6 @@ export function readProtocol(
 
 /** AgeDB's paths have no extension. */
 function findPath(images: string, path: string): string | undefined {
-  const candidates = ['', ...imageExtensions].map((extension) => join(images, path + extension));
-  return candidates.find((candidate) => existsSync(candidate));
+  const whole = join(images, path);
+  return !path.split('/').includes('..') && isImageName(path) && existsSync(whole) ? whole : imageAt(images, path);
 }

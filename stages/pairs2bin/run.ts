@@ -15,6 +15,8 @@ type Context = StageContext<Params, Inputs, Outputs>;
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params } = context;
   const protocol = readProtocol(inputs.protocol, inputs.images);
+  const { irregular } = protocol;
+  if (irregular !== undefined) context.emit({ type: 'log', level: 'warning', message: irregular });
   const pairs = withoutMissing(selectPairs(protocol, params.folds, inputs.protocol), context);
   const paths = pairs.flatMap(({ left, right }) => [left.path ?? '', right.path ?? '']);
   const bytesOf = await loadAll(new Set(paths), context);
@@ -46,10 +48,14 @@ async function loadAll(paths: ReadonlySet<string>, context: Context): Promise<Re
 function withoutMissing(pairs: readonly ImagePair[], context: Context): readonly ImagePair[] {
   const whole = pairs.filter(({ left, right }) => left.path !== undefined && right.path !== undefined);
   const missing = pairs.flatMap(({ left, right }) => [left, right]).filter(({ path }) => path === undefined);
-  const names = [...new Set(missing.map(({ name }) => name))];
+  // The first line that names each.
+  const lines = new Map([...missing].reverse().map(({ name, line }) => [name, line]));
+  const names = [...lines.keys()].reverse();
   if (context.params.missing === 'fail') {
-    const { images: folder, protocol } = context.inputs;
-    throwIfAny(names.slice(0, 10).map((name) => failures.missingImage({ name, folder }, { file: protocol })));
+    const { images: folder, protocol: file } = context.inputs;
+    const placeOf = (line: number | undefined) =>
+      line === undefined ? { file } : { file, line, column: 1, length: 1 };
+    throwIfAny(names.slice(0, 10).map((name) => failures.missingImage({ name, folder }, placeOf(lines.get(name)))));
   }
   for (const name of names) context.emit({ type: 'log', level: 'warning', message: `not found: ${name}` });
   if (names.length > 0) {

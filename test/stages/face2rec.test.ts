@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { cropFace } from '../../src/kit/face/crop-face.ts';
 import { decodeImage } from '../../src/kit/image/image.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { readVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
-import { failuresOf, jpeg, paint, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
+import { failuresOf, jpeg, paint, printedFailure, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
 import { base64, content, logs, pack } from './pack-faces.ts';
 
 function write(name: string, text: string): string {
@@ -17,6 +17,43 @@ function write(name: string, text: string): string {
 }
 
 describe('face2rec', () => {
+  it('gives no label to a folder without images, and follows links to files and folders', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { bert: 1, carl: 1 });
+    const other = writeFaceFolder(temporaryFolder(), { dora: 2 });
+    mkdirSync(join(images, 'anna'));
+    writeFileSync(join(other, 'notes'), 'text');
+    symlinkSync(join(other, 'notes'), join(images, 'README'));
+    symlinkSync(join(other, 'dora'), join(images, 'dora'));
+    const { dataset, events } = await pack({ images });
+    expect(content(dataset).map(([label]) => label)).toEqual([[0, 1], [1, 1], [2, 1], [2, 1]]);
+    expect(readFileSync(join(dataset, 'property'), 'latin1')).toBe('3,16,16\n');
+    expect(logs(events)).toContain('1 folders hold no image and get no label: anna');
+    expect(logs(events)).toContain('1 files are not images of an identity and are ignored: README');
+  });
+
+  it('finds images of a protocol with extensions in capital letters', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { anna: 2, bert: 1, carl: 1 });
+    renameSync(join(images, 'anna/anna_0001.jpg'), join(images, 'anna/anna_0001.JPG'));
+    const protocol = write('pairs.txt', '1\nanna\t1\t2\nanna\t1\tbert\t1\n');
+    expect(readVerificationSet((await pack({ images, protocol })).pairs).same).toEqual([true, false]);
+  });
+
+  it('tells before it packs what cannot be packed: images that a list names in vain, labels that are rounded', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { anna: 1 });
+    const printed: string[] = [];
+    for (const line of ['anna/2.jpg\t1\n1\tbert/1.jpg\t1', 'anna/anna_0001.jpg\t16777217']) {
+      const list = write('l.lst', `1\tanna/anna_0001.jpg\t0\n1\t${line}\n`);
+      const text = await printedFailure(() => pack({ images, list }));
+      printed.push(text.replaceAll(images, '<images>').replaceAll(list, '<list>'));
+    }
+    const points = Array.from({ length: 10 }, () => '50').join('\t');
+    const list = write('l.lst', `0\tanna/anna_0001.jpg\t0\t1\t1\t9\t9\t${points}\n`);
+    printed.push((await printedFailure(() => pack({ images, list }))).replaceAll(images, '<images>'));
+    writeFileSync(join(images, 'anna/anna_0001.jpg'), 'no image');
+    printed.push((await printedFailure(() => pack({ images, params: { strict: false } }))).replaceAll(images, '<images>'));
+    expect(printed.join('\n')).toMatchInlineSnapshot();
+  });
+
   it('packs a folder verbatim, identities in the order of their names', async () => {
     const images = writeFaceFolder(temporaryFolder(), { zoe: 2, adam: 1 });
     const { dataset, pairs, events } = await pack({ images });

@@ -1,5 +1,6 @@
 import type { ByteLocation, Failure, TextLocation } from '../failure.ts';
 import { type Paint, paintWith } from './paint.ts';
+import { plainText } from './terminal-text.ts';
 
 export interface FrameStyle {
   readonly colour: boolean;
@@ -15,10 +16,10 @@ export function renderFailures(failures: readonly Failure[], style: FrameStyle):
 }
 
 function renderFailure({ code, message, at, hint }: Failure, paint: Paint): string {
-  const place = at === undefined ? '' : `${paint.bold(placeOf(at))} `;
-  const lines = [`${place}${paint.red(code)}: ${message}`];
+  const place = at === undefined ? '' : `${paint.bold(plainText(placeOf(at)))} `;
+  const lines = [`${place}${paint.red(code)}: ${plainText(message)}`];
   if (at !== undefined && 'line' in at && at.sourceLine?.trim()) lines.push(...frame(at, at.sourceLine, paint));
-  if (hint !== undefined) lines.push(`  ${paint.cyan(hint)}`);
+  if (hint !== undefined) lines.push(`  ${paint.cyan(plainText(hint))}`);
   return lines.join('\n');
 }
 
@@ -33,7 +34,10 @@ function frame(at: TextLocation, sourceLine: string, paint: Paint): string[] {
   const column = at.column - 1;
   // The end of a long line is cut off; so is its start, if the place in question is far to the right.
   const from = column > frameWidth - 20 ? column - 40 : Math.min(indent, column);
-  const shown = sourceLine.slice(from, from + frameWidth).replaceAll('\t', '→');
+  const shown = sourceLine
+    .slice(from, from + frameWidth)
+    .replaceAll('\t', '→')
+    .replaceAll(/\p{Cc}/gu, '\ufffd');
   const squiggle = '~'.repeat(Math.max(1, Math.min(at.length, from + frameWidth - column)));
   const cut = from > indent ? '...' : '';
   return [`  ${cut}${shown}`, `  ${' '.repeat(cut.length + column - from)}${paint.red(squiggle)}`];

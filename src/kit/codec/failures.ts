@@ -179,6 +179,23 @@ export const failures = catalogue({
     }),
     example: { name: 'conv1/filters', shape: [3, 3, 3, 32], end: 3456, length: 3000 },
   },
+  unreadEntry: {
+    meaning: 'An entry of an archive is stored in a way that is not read here.',
+    code: 'unsupported-entry',
+    text: ({ name, problem }: { readonly name: string; readonly problem: string }) => ({
+      message: `${name} ${problem}, which is not read`,
+      hint: 'Unpack it with another program (7z, unzip, tar), and use the folder.',
+    }),
+    example: { name: 'lfw/anna.jpg', problem: 'is encrypted' },
+  },
+  nameNotUtf8: {
+    meaning: 'The name of a file is not UTF-8 text.',
+    text: ({ name }: { readonly name: string }) => ({
+      message: `the name of the entry ${JSON.stringify(name)} is not UTF-8; which letters it means cannot be told`,
+      hint: 'Unpack it with tar, rename the files with convmv -r -f latin1 -t utf8 --notest FOLDER, and use the folder.',
+    }),
+    example: { name: 'Jos\ufffd' },
+  },
   unknownField: {
     meaning: 'A prototxt has fields that its messages do not have, or values that do not fit them.',
     code: 'bad-prototxt',

@@ -74,6 +74,32 @@ export const failures = catalogue({
     }),
     example: { id: 17 },
   },
+  nameNotUtf8: {
+    meaning: 'The name of a file is not UTF-8 text.',
+    text: ({ name }: { readonly name: string }) => ({
+      message: `the name of ${JSON.stringify(name)} in this folder is not UTF-8: it was written on a system with other letters, and cannot be opened by it`,
+      hint: 'Rename it: convmv -r -f latin1 -t utf8 --notest FOLDER (or -f gbk, -f cp437).',
+    }),
+    example: { name: 'Jos\ufffd' },
+  },
+  namesTwice: {
+    meaning: 'Files of a shard have one name.',
+    code: 'ambiguous-sample',
+    text: ({ names }: { readonly names: readonly string[] }) => ({
+      message: `expected a name of its own for every file of a sample, found ${names.join(', ')}`,
+      hint: 'Write the shard again with a name per sample.',
+    }),
+    example: { names: ['12.jpg', '12.jpg'] },
+  },
+  severalImages: {
+    meaning: 'A sample of a shard has several images, and one class.',
+    code: 'ambiguous-sample',
+    text: ({ names }: { readonly names: readonly string[] }) => ({
+      message: `expected one image in every sample, found ${names.join(', ')}`,
+      hint: 'The files of a sample follow each other and have one name up to its first dot: 12.jpg, 12.cls.',
+    }),
+    example: { names: ['12.left.jpg', '12.right.jpg', '12.cls'] },
+  },
   sampleWithoutImage: {
     meaning: 'A sample of a shard has no image.',
     text: ({ names }: { readonly names: readonly string[] }) => ({

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { failures } from './failures.ts';
 
@@ -81,6 +81,7 @@ export class FolderListing {
   /** By identity, the names with a slash after each: one text takes a third of the memory of many. */
   readonly #kept = new Map<string, string>();
   readonly #ignored = new Map<string, readonly string[]>();
+  readonly #empty = new Set<string>();
   #room = keptNames;
 
   constructor(folder: string) {
@@ -105,12 +106,18 @@ export class FolderListing {
     const entries = sortedEntries(join(this.folder, identity));
     const images = entries.filter(isImage);
     if (images.length < entries.length) this.#ignored.set(identity, ignoredIn(identity, entries));
+    if (images.length === 0) this.#empty.add(identity);
     const names = images.map(({ name }) => `${name}/`).join('');
     if (images.length <= this.#room) {
       this.#room -= images.length;
       this.#kept.set(identity, names);
     }
     return names;
+  }
+
+  /** Sub-folders without an image, among those that were listed. */
+  get empty(): readonly string[] {
+    return [...this.#empty];
   }
 
   /** Files that are not images of an identity, in the folders that were listed. */
@@ -126,11 +133,24 @@ export class FolderListing {
  */
 export function findImage(folder: string, name: string, number: number): string | undefined {
   const stems = [`${name}_${String(number).padStart(4, '0')}`, String(number)];
-  for (const stem of stems) {
-    for (const extension of imageExtensions) {
-      const path = join(folder, name, stem + extension);
-      if (existsSync(path)) return path;
-    }
+  return imageAt(folder, ...stems.map((stem) => `${name}/${stem}`));
+}
+
+/**
+ * The file of an image of which the extension is left open, in capital or small letters, by its path in `folder` without
+ * it. The first of several paths that exists; undefined where none does, or where it would not be in the folder.
+ */
+export function imageAt(folder: string, ...paths: readonly string[]): string | undefined {
+  const inside = paths.filter((path) => !path.split('/').includes('..'));
+  for (const path of inside) {
+    const found = imageExtensions.map((extension) => join(folder, path + extension)).find((each) => existsSync(each));
+    if (found !== undefined) return found;
+  }
+  for (const path of inside) {
+    const [place, stem] = [dirname(join(folder, path)), basename(path)];
+    if (statSync(place, { throwIfNoEntry: false })?.isDirectory() !== true) continue;
+    const name = readdirSync(place).find((each) => isImageName(each) && each.slice(0, -extname(each).length) === stem);
+    if (name !== undefined) return join(place, name);
   }
   return undefined;
 }
@@ -143,9 +163,18 @@ interface FolderEntry {
 function sortedEntries(folder: string): FolderEntry[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => !entry.name.startsWith('.'))
-    .map((entry) => ({
-      name: entry.name,
-      isFolder: entry.isDirectory() || (entry.isSymbolicLink() && !isImageName(entry.name)),
-    }))
+    .map((entry) => {
+      const { name } = entry;
+      requireReadableName(folder, name);
+      if (!entry.isSymbolicLink()) return { name, isFolder: entry.isDirectory() };
+      const target = statSync(join(folder, name), { throwIfNoEntry: false });
+      return { name, isFolder: target?.isDirectory() === true };
+    })
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** Bytes that are no UTF-8 are read as U+FFFD, and a file cannot be opened under that name. */
+function requireReadableName(folder: string, name: string): void {
+  if (!name.includes('\ufffd') || existsSync(join(folder, name))) return;
+  fail(failures.nameNotUtf8({ name }, { file: folder }));
 }

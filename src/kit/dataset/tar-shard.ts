@@ -53,21 +53,20 @@ export function* readShard(path: string): Generator<ShardImage> {
 function* imageOf(sample: readonly TarMember[], file: TarFile): Generator<ShardImage> {
   const [first] = sample;
   if (first === undefined) return;
-  const image = sample.find(({ name }) => isImageName(`x.${extensionOf(name)}`));
-  if (image === undefined) {
-    const names = sample.map(({ name }) => name);
-    fail(failures.sampleWithoutImage({ names }, { file: file.path, offset: first.offset }));
+  const names = sample.map(({ name }) => name);
+  const at = { file: file.path, offset: first.offset };
+  if (new Set(names).size < names.length) fail(failures.namesTwice({ names }, at));
+  // `a.b.jpg` has the extension `b.jpg` in a shard; what is at the end tells whether it is an image.
+  const images = sample.filter(({ name }) => isImageName(name));
+  const labels = sample.filter(({ name }) => extensionOf(name) === 'cls');
+  if (images.length === 0) fail(failures.sampleWithoutImage({ names }, at));
+  // Without a class it is no shard but a folder put into an archive, whose names may have dots.
+  if (images.length > 1 && labels.length > 0) fail(failures.severalImages({ names }, at));
+  const [label] = labels.map((each) => classIn(each, file));
+  for (const { name, offset, size } of images) {
+    const folder = name.split('/').at(-2) ?? '';
+    yield { name, offset, size, folder: folder === '.' ? '' : folder, label };
   }
-  const label = sample.find(({ name }) => extensionOf(name) === 'cls');
-  const folder = image.name.split('/').at(-2) ?? '';
-  const { name, offset, size } = image;
-  yield {
-    name,
-    offset,
-    size,
-    folder: folder === '.' ? '' : folder,
-    label: label === undefined ? undefined : classIn(label, file),
-  };
 }
 
 /** Path and base name up to its first dot. */

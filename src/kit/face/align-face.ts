@@ -1,3 +1,5 @@
+import { fail, type FailureLocation } from '../../core/failure.ts';
+import { failures } from './failures.ts';
 import type { RgbImage } from '../image/image.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
 import { warpAffine, type AffineMatrix } from './warp-affine.ts';
@@ -64,10 +66,14 @@ export function alignFace(image: RgbImage, points: readonly Point2[], size: Imag
   return warpAffine(image, alignmentMatrix(points, size), size);
 }
 
-/** The map from the image to the cut face. */
-export function alignmentMatrix(points: readonly Point2[], size: ImageSize): AffineMatrix {
+/** The map from the image to the cut face. Fails with `equal-points`, at `at`, if the points are at one place. */
+export function alignmentMatrix(points: readonly Point2[], size: ImageSize, at?: FailureLocation): AffineMatrix {
   // The original holds the points in float32.
   const from = points.map(([x, y]): Point2 => [Math.fround(x), Math.fround(y)]);
+  const [first] = from;
+  const areFinite = from.every((point) => point.every(Number.isFinite));
+  const areApart = from.some(([x, y]) => x !== first?.[0] || y !== first[1]);
+  if (!areFinite || !areApart) fail(failures.equalPoints({}, at));
   const { a, b, tx, ty } = similarityTransform(from, templateOfWidth(size.width));
   return [a, -b, tx, b, a, ty];
 }

@@ -10,6 +10,14 @@ export const failures = catalogue({
     }),
     example: { found: 'a text file' },
   },
+  equalPoints: {
+    meaning: 'The points to align a face by are all at one place, or are not numbers.',
+    text: () => ({
+      message: 'the points of the face are all at one place, or are not numbers: nothing can be aligned by them',
+      hint: 'A detector that found nothing writes such points, often zeros: leave the image out of the list.',
+    }),
+    example: {},
+  },
   noPairs: {
     meaning: 'A verification set has no pairs.',
     text: ({ name }: { name: string }) => ({

@@ -1,4 +1,5 @@
 import { renderFailures } from '../../core/text/failure-frame.ts';
+import { plainText } from '../../core/text/terminal-text.ts';
 import { textTable } from '../../core/text/text-table.ts';
 import { shownValue, type Inspection } from './inspection.ts';
 
@@ -6,7 +7,14 @@ const barWidth = 40;
 
 /** An inspection as text for people, ending without a line feed. */
 export function renderInspection(inspection: Inspection, colour: boolean): string {
-  const { path, title, summary, facts, notes, damage, imagesPerIdentity } = inspection;
+  const { title, summary, damage, imagesPerIdentity } = inspection;
+  // What stands in a file must not reach the terminal as orders to it.
+  const path = plainText(inspection.path);
+  const notes = inspection.notes.map(plainText);
+  const facts = inspection.facts.map(({ name, value }) => ({
+    name: plainText(name),
+    value: typeof value === 'string' ? plainText(value) : value,
+  }));
   const sections = [
     `${path}: ${title}${summary === '' ? '' : `\n${summary}`}`,
     textTable(facts.map(({ name, value }) => [`  ${name}`, shownValue(value)])).join('\n'),

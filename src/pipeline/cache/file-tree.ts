@@ -160,12 +160,15 @@ function statOrFail(path: string): Stats {
   try {
     return statSync(path);
   } catch (error) {
-    return fail(failures.unreadablePath({ path, reason: reasonOf(error) }, { file: path }), error);
+    return fail(failures.unreadablePath({ path, reason: reasonOf(error, path) }, { file: path }), error);
   }
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, path: string): string {
   const code = errorCode(error);
+  if (code === 'ENOENT' && path.includes('\ufffd')) {
+    return 'its name is not UTF-8 (rename it: convmv -r -f latin1 -t utf8 --notest FOLDER)';
+  }
   if (code === 'ENOENT') return 'it does not exist';
   if (code === 'EACCES') return 'no permission';
   if (code === 'ELOOP') return 'a symbolic link leads back to itself';

@@ -95,7 +95,10 @@ describe('a packed set', () => {
     const folder = pack([0]);
     rmSync(join(folder, 'property'));
     const printed = await printedFailure(() => new PackedDataset(folder));
-    expect(printed.replaceAll(folder, '<set>')).toMatchInlineSnapshot();
+    expect(printed.replaceAll(folder, '<set>')).toMatchInlineSnapshot(`
+      "<set>/property: missing-file: expected a property file beside train.rec, found no file
+        It is one line, identities,height,width of the images: write 85742,112,112 into a file named property. flow inspect of the .rec file shows the three numbers; identities is the largest label + 1."
+    `);
   });
 
   it('finds the first identity record beyond 2^24 by what the records hold', () => {
@@ -114,13 +117,22 @@ describe('a packed set', () => {
     writeFileSync(index, '');
     const print = async () => (await printedFailure(() => new PackedDataset(folder))).replaceAll(folder, '<set>');
     const bytes = statSync(join(folder, 'train.rec')).size;
-    expect((await print()).replaceAll(String(bytes), '<bytes>')).toMatchInlineSnapshot();
+    expect((await print()).replaceAll(String(bytes), '<bytes>')).toMatchInlineSnapshot(`
+      "<set>/train.idx: damaged-index: the 0 records of the index end at byte 0 of the .rec file, which has <bytes> bytes: the index is cut off, or belongs to another file
+        Delete the .idx file, or write it again: flow index --force."
+    `);
     writeFileSync(index, `${lines.slice(0, 3).join('\n')}\n`);
     expect(await print()).toContain('damaged-index: the 3 records of the index end at byte');
     writeFileSync(index, `${lines.filter((line) => !line.startsWith('0\t')).join('\n')}`);
-    expect(await print()).toMatchInlineSnapshot();
+    expect(await print()).toMatchInlineSnapshot(`
+      "<set>/train.idx: damaged-index: the .rec file ends with records of identities, but the index has no record 0, which tells their ids
+        Delete the .idx file, or write it again: flow index --force."
+    `);
     writeFileSync(join(folder, 'train.rec'), '');
-    expect(await print()).toMatchInlineSnapshot();
+    expect(await print()).toMatchInlineSnapshot(`
+      "<set>/train.rec: empty-set: the packed set holds no image
+        Pack it again, or copy it again: an interrupted packer or download leaves such a file."
+    `);
   });
 
   it('is read though every record has id 0, as some packers write, with its index and without', async () => {
@@ -146,7 +158,10 @@ describe('a packed set', () => {
     writeFileSync(path, Buffer.concat([readFileSync(path), readFileSync(path)]));
     rmSync(join(folder, 'train.idx'));
     const printed = await printedFailure(() => new PackedDataset(folder));
-    expect(printed.replaceAll(folder, '<set>')).toMatchInlineSnapshot();
+    expect(printed.replaceAll(folder, '<set>')).toMatchInlineSnapshot(`
+      "<set>/train.rec: repeated-ids: several records have the same id, and the index record does not stand after the images: which id each had in the index cannot be told
+        Bring back the .idx file that was written with this .rec file, or pack the set again."
+    `);
   });
 
   it('refuses a label that 32-bit floats do not hold', async () => {

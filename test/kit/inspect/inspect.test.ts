@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
@@ -19,7 +20,8 @@ import { histogramOf, tally } from '../../../src/kit/codec/description.ts';
 import { readBytes } from '../../../src/kit/codec/read-file.ts';
 import { tarArchive } from '../../../src/kit/codec/archive/tar-archive.ts';
 import { writeVerificationSet } from '../../../src/kit/codec/insightface/verification-set.ts';
-import { failuresOf, jpeg, temporaryFolder, writeFaceFolder } from '../dataset/tiny-faces.ts';
+import { renderFailures } from '../../../src/core/text/failure-frame.ts';
+import { failuresOf, jpeg, printedFailure, temporaryFolder, writeFaceFolder } from '../dataset/tiny-faces.ts';
 
 function pack(): string {
   const folder = join(temporaryFolder(), 'set');
@@ -76,6 +78,26 @@ describe('an inspection', () => {
     writeFileSync(path, readFileSync(path).subarray(0, 700));
     const { damage } = await inspectPath(path);
     expect(damage[0]).toMatchObject({ code: 'truncated-file', at: { file: path } });
+  });
+
+  it('takes a feature file of 128 numbers for one, and does not wait at a pipe', async () => {
+    const folder = temporaryFolder();
+    const feature = join(folder, 'f.bin');
+    const values = new Float32Array(128).fill(0.1);
+    writeFileSync(feature, featureMatrix.encode({ rows: 128, columns: 1, type: 'float32', values }));
+    const { format, damage } = await inspectPath(feature);
+    expect([format, damage]).toEqual(['feature-matrix', []]);
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const printed = await printedFailure(() => inspectPath(pipe));
+    expect(printed.replaceAll(pipe, '<pipe>')).toMatchInlineSnapshot();
+  });
+
+  it('names a file whose name is not UTF-8', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(Buffer.from(join(folder, 'Jos\xe9.jpg'), 'latin1'), '');
+    const { damage } = await inspectPath(folder);
+    expect(renderFailures(damage, { colour: false }).replaceAll(folder, '<folder>')).toMatchInlineSnapshot();
   });
 
   it('goes by the places of records, not by the ids in their headers', async () => {

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { FailureError } from '../../../src/core/failure.ts';
 import { Random } from '../../../src/core/random.ts';
 import { unpackArchive } from '../../../stages/fetch/unpack-archive.ts';
-import { failuresOf, temporaryFolder } from '../../kit/dataset/tiny-faces.ts';
+import { tarArchive } from '../../../src/kit/codec/archive/tar-archive.ts';
+import { failuresOf, printedFailure, temporaryFolder } from '../../kit/dataset/tiny-faces.ts';
 
 /* Archives written by Python's tarfile and zipfile; the malicious ones too, which Python writes without a word. */
 const golden = (name: string): Buffer => readFileSync(join('test/stages/fetch/golden', name));
@@ -32,6 +33,16 @@ function filesOf(folder: string): Record<string, string> {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
   const files = names.filter((name) => statSync(join(folder, name)).isFile());
   return Object.fromEntries(files.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+/** An archive of one empty file. */
+function tarWithName(name: Buffer): Buffer {
+  const archive = Buffer.from(tarArchive.encode([{ name: 'x'.repeat(name.length), type: 'file', content: new Uint8Array(0) }]));
+  name.copy(archive);
+  archive.write(' '.repeat(8), 148, 'latin1');
+  const sum = archive.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  archive.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return archive;
 }
 
 describe('unpacking', () => {
@@ -77,6 +88,33 @@ describe('unpacking', () => {
     const [failure] = await failuresOf(() => unpack(golden(name)));
     expect(failure?.code).toBe('unsafe-archive');
     expect(failure?.message).toContain(message);
+  });
+
+  it.each([
+    ['cp437.zip', ['José/1.jpg', 'Josè/1.jpg']],
+    ['windows.zip', ['P00/1.jpg', 'P01/1.jpg']],
+    ['chain.tar', ['P00/1.jpg', 'P01/1.jpg', 'P02/1.jpg']],
+    ['zeros.tar.gz', ['P00/1.jpg']],
+  ])('gives the files of %s the names that they were packed with', async (name, names) => {
+    expect(Object.keys(filesOf((await unpack(golden(name))).folder)).sort()).toEqual(names.sort());
+  });
+
+  it('says of what it cannot unpack which entry that is, and what to do', async () => {
+    const printed: string[] = [];
+    for (const name of ['encrypted.zip', 'bzip2.zip', 'deflate64.zip', 'sparse.tar', 'self-link.tar']) {
+      printed.push(await printedFailure(() => unpack(golden(name))));
+    }
+    printed.push(await printedFailure(() => unpack(tarWithName(Buffer.from('Jos\xe9.jpg', 'latin1')))));
+    expect(printed.join('\n')).toMatchInlineSnapshot();
+  });
+
+  it('does not put one file in the place of another whose name only looks the same', async () => {
+    // 0x82 and 0x8a are two letters of code page 437; as broken UTF-8 they were one.
+    const bytes = Buffer.from(golden('cp437.zip').toString('latin1').replaceAll('Jos\x8a', 'Jos\x82'), 'latin1');
+    expect((await unpack(bytes)).files).toBe(1);
+    const slashes = golden('windows.zip').toString('latin1').replaceAll('P00\\1', 'P01/1');
+    const [failure] = await failuresOf(() => unpack(Buffer.from(slashes, 'latin1')));
+    expect(failure?.message).toBe('P01/1.jpg would replace another file of the archive');
   });
 
   it('names what it does not unpack', async () => {

@@ -1,4 +1,6 @@
+import { fail } from '../../../core/failure.ts';
 import type { Cursor } from '../cursor.ts';
+import { failures } from '../failures.ts';
 
 /*
  * Tape archive (POSIX.1-2001 pax and ustar, and GNU's long names), as WebDataset shards are: blocks of 512 bytes. A
@@ -33,6 +35,8 @@ export class TarHeaders {
   #longLink: string | undefined;
   #paxName: string | undefined;
   #paxSize: number | undefined;
+  /** The content of the next entry is a map of the file and its pieces (tar --sparse). */
+  #isSparse = false;
 
   /** The header of the next entry; undefined at the end of the archive. */
   next(block: Uint8Array, cursor: Cursor, at: number): TarHeader | undefined {
@@ -48,6 +52,10 @@ export class TarHeaders {
       this.#sizeOf(block, text, isExtension) ?? cursor.damaged('the size of a tar entry is not a number', at);
     if (isExtension) return { name: plain, size, flag, link: '' };
     const name = this.#paxName ?? this.#longName ?? plain;
+    // Bytes that are no UTF-8 became U+FFFD: two names could be the same now.
+    if (name.includes('\ufffd')) fail(failures.nameNotUtf8({ name }, cursor.at(at)));
+    if (this.#isSparse)
+      fail(failures.unreadEntry({ name, problem: 'is stored with its holes left out' }, cursor.at(at)));
     const link = this.#longLink ?? field(block, 157, 100);
     this.#longName = undefined;
     this.#longLink = undefined;
@@ -74,6 +82,7 @@ export class TarHeaders {
         cursor.damaged('the extended header of a tar entry is damaged', at);
       }
       const [key = '', ...value] = content.toString('utf8', space + 1, position + length - 1).split('=');
+      if (key.startsWith('GNU.sparse.')) this.#isSparse = true;
       if (key === 'path') this.#paxName = value.join('=');
       if (key === 'linkpath') this.#longLink = value.join('=');
       if (key === 'size') this.#paxSize = Number(value.join('='));

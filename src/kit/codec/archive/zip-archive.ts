@@ -1,4 +1,7 @@
 import { closeSync, readSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import { humanBytes } from '../../../core/human.ts';
 import type { FileFormat } from '../codec.ts';
 import { Cursor } from '../cursor.ts';
@@ -15,6 +18,8 @@ import { openForReading } from '../read-file.ts';
  */
 export interface ZipEntry {
   readonly name: string;
+  /** The bytes of the name as the archive has them, a character each: two entries with equal ones are meant to be one file. */
+  readonly rawName: string;
   readonly type: 'file' | 'folder' | 'link';
   /** Bytes once unpacked. */
   readonly size: number;
@@ -116,7 +121,7 @@ function decodeCentralHeader(cursor: Cursor): ZipEntry {
   const flags = cursor.u16('the flags of an entry');
   const method = cursor.u16('the method of an entry');
   cursor.u32('the time of an entry');
-  const crc32 = cursor.u32('the checksum of an entry');
+  const checksum = cursor.u32('the checksum of an entry');
   const packed = cursor.u32('the packed size of an entry');
   const unpacked = cursor.u32('the size of an entry');
   const nameBytes = cursor.u16('the length of a name');
@@ -125,34 +130,54 @@ function decodeCentralHeader(cursor: Cursor): ZipEntry {
   cursor.u32('a disk number and attributes');
   const mode = cursor.u32('the attributes of an entry') >>> 16;
   const local = cursor.u32('the place of an entry');
-  const name = decodeName(cursor.take(nameBytes, 'a name'), cursor, at);
-  const [size, packedSize, offset] = widen([unpacked, packed, local], cursor, extraBytes);
+  const raw = Buffer.from(cursor.take(nameBytes, 'a name'));
+  const extra = extraFields(cursor.take(extraBytes, 'the extra fields'), cursor);
+  const name = nameOf(raw, (flags & 0x800) !== 0, extra.get(unicodePathField)?.bytes);
+  if (name === '' || name.includes('\0')) cursor.damaged('an entry has no usable name', at);
+  const [size, packedSize, offset] = widen([unpacked, packed, local], extra.get(wideField));
   cursor.take(commentBytes, 'a comment');
-  if ((flags & 1) !== 0) cursor.damaged(`${name} is encrypted, which is not read`, at);
+  if ((flags & 1) !== 0) fail(failures.unreadEntry({ name, problem: 'is encrypted' }, cursor.at(at)));
   if (method !== 0 && method !== 8) {
-    cursor.damaged(`${name} is packed by method ${method}; only stored (0) and deflated (8) entries are read`, at);
+    const problem = `is packed by method ${method} (${methods.get(method) ?? 'unknown'}), not stored (0) or deflated (8)`;
+    fail(failures.unreadEntry({ name, problem }, cursor.at(at)));
   }
-  return { name, type: typeOf(name, madeBy === 3 ? mode : 0), size, packedSize, method, crc32, offset };
+  const type = typeOf(name, madeBy === 3 ? mode : 0);
+  return { name, rawName: raw.toString('latin1'), type, size, packedSize, method, crc32: checksum, offset };
+}
+
+const methods: ReadonlyMap<number, string> = new Map([
+  [9, 'Deflate64'],
+  [12, 'bzip2'],
+  [14, 'LZMA'],
+  [93, 'Zstandard'],
+  [95, 'XZ'],
+  [98, 'PPMd'],
+  [99, 'encrypted by AES'],
+]);
+
+const wideField = 1;
+const unicodePathField = 0x7075;
+
+function extraFields(bytes: Uint8Array, { file, offset }: Cursor): ReadonlyMap<number, Cursor> {
+  const cursor = new Cursor(bytes, file, offset - bytes.length);
+  const fields = new Map<number, Cursor>();
+  while (cursor.remaining >= 4) {
+    const id = cursor.u16('the kind of an extra field');
+    const length = cursor.u16('the length of an extra field');
+    const at = cursor.offset;
+    fields.set(id, new Cursor(cursor.take(length, 'an extra field'), file, at));
+  }
+  return fields;
 }
 
 /** Sizes and offsets that do not fit in 32 bits stand in extra field 1, in this order. */
 function widen(
-  values: readonly [number, number, number],
-  cursor: Cursor,
-  extraBytes: number,
+  [size, packed, offset]: readonly [number, number, number],
+  field: Cursor | undefined,
 ): [number, number, number] {
-  const extra = new Cursor(cursor.take(extraBytes, 'the extra fields'), cursor.file, cursor.offset - extraBytes);
-  const [size, packed, offset] = values;
-  while (extra.remaining >= 4) {
-    const id = extra.u16('the kind of an extra field');
-    const length = extra.u16('the length of an extra field');
-    const at = extra.offset;
-    const field = new Cursor(extra.take(length, 'an extra field'), cursor.file, at);
-    if (id !== 1) continue;
-    const wide = (value: number): number => (value === inWideField ? field.u64('a ZIP64 size') : value);
-    return [wide(size), wide(packed), wide(offset)];
-  }
-  return [size, packed, offset];
+  if (field === undefined) return [size, packed, offset];
+  const wide = (value: number): number => (value === inWideField ? field.u64('a ZIP64 size') : value);
+  return [wide(size), wide(packed), wide(offset)];
 }
 
 function typeOf(name: string, mode: number): ZipEntry['type'] {
@@ -160,10 +185,33 @@ function typeOf(name: string, mode: number): ZipEntry['type'] {
   return name.endsWith('/') ? 'folder' : 'file';
 }
 
-function decodeName(bytes: Uint8Array, cursor: Cursor, at: number): string {
-  const name = Buffer.from(bytes).toString('utf8');
-  if (name === '' || name.includes('\0')) cursor.damaged('an entry has no usable name', at);
-  return name;
+/** 0x80 to 0xff of IBM's code page 437. */
+const highCharacters =
+  'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * A name is UTF-8 if bit 11 of the flags says so or an extra field 0x7075 (version, CRC-32 of the name, UTF-8) repeats it
+ * so, and of code page 437 otherwise (APPNOTE, 4.4.4, 4.6.9 and appendix D); many writers forget the bit, so what is sound
+ * UTF-8 is read as such. Programs of Windows separate folders by backslashes.
+ */
+function nameOf(raw: Buffer, isUtf8: boolean, unicode: Uint8Array | undefined): string {
+  const repeated =
+    unicode?.[0] === 1 && unicode.length > 5 && Buffer.from(unicode).readUInt32LE(1) === crc32(raw)
+      ? unicode.subarray(5)
+      : raw;
+  return textOf(isUtf8 ? raw : repeated).replaceAll('\\', '/');
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return Array.from(bytes, (byte) =>
+      byte < 128 ? String.fromCharCode(byte) : highCharacters.charAt(byte - 128),
+    ).join('');
+  }
 }
 
 /** Where the content of an entry starts. */

@@ -45,12 +45,12 @@ export const packingList: Codec<PackingList> = {
   endings: ['.lst', '/lst'],
   sniff(head) {
     const first = Buffer.from(head).toString('utf8').split('\n', 1)[0] ?? '';
-    return isFaceLine(first.replace(/\r$/, '').split('\t')) || isIndexedLine(first.replace(/\r$/, '').split('\t'));
+    return isFaceLine(fieldsOf(first)) || isIndexedLine(fieldsOf(first));
   },
   decode(cursor) {
     const lines = filledLines(cursor);
     const [first] = lines;
-    if (first !== undefined && isIndexedLine(first.text.split('\t'))) {
+    if (first !== undefined && isIndexedLine(fieldsOf(first.text))) {
       return { form: 'im2rec', entries: lines.map(parseIndexedLine) };
     }
     return { form: 'face2rec2', entries: lines.map(parseFaceLine) };
@@ -91,7 +91,7 @@ export const packingList: Codec<PackingList> = {
 export function* readPackingList(path: string): Generator<FaceEntry | IndexedEntry> {
   let parse: typeof parseFaceLine | typeof parseIndexedLine | undefined;
   for (const line of readFilledLines(path, packingList.title)) {
-    parse ??= isIndexedLine(line.text.split('\t')) ? parseIndexedLine : parseFaceLine;
+    parse ??= isIndexedLine(fieldsOf(line.text)) ? parseIndexedLine : parseFaceLine;
     yield parse(line);
   }
 }
@@ -129,7 +129,19 @@ const anyNumber = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?$/;
 
 function isFaceLine(fields: readonly string[]): boolean {
   const [aligned = '', path = '', label = ''] = fields;
-  return [3, 7, 17].includes(fields.length) && /^[01]$/.test(aligned) && path !== '' && wholeNumber.test(label);
+  if (![3, 7, 17].includes(fields.length) || !/^[01]$/.test(aligned) || path === '' || !wholeNumber.test(label))
+    return false;
+  // A line of im2rec may have as many columns, the path at the end of them.
+  return (
+    fields.length === 3 ||
+    !fields.slice(1, -1).every((field) => anyNumber.test(field)) ||
+    anyNumber.test(fields.at(-1) ?? '')
+  );
+}
+
+/** The original readers strip lines too. */
+function fieldsOf(line: string): string[] {
+  return line.trimEnd().split('\t');
 }
 
 function isIndexedLine(fields: readonly string[]): boolean {
@@ -142,7 +154,7 @@ function isIndexedLine(fields: readonly string[]): boolean {
 }
 
 function parseFaceLine(line: TextLine): FaceEntry {
-  const fields = line.text.split('\t');
+  const fields = fieldsOf(line.text);
   if (!isFaceLine(fields)) {
     refuseLine(
       line,
@@ -163,7 +175,7 @@ function parseFaceLine(line: TextLine): FaceEntry {
 }
 
 function parseIndexedLine(line: TextLine): IndexedEntry {
-  const fields = line.text.split('\t');
+  const fields = fieldsOf(line.text);
   if (!isIndexedLine(fields)) {
     refuseLine(line, failures.damagedList, 'tab separated columns: index, one label or more, path');
   }

@@ -32,7 +32,9 @@ export const propertyFile: Codec<Property> = {
     const text = Buffer.from(cursor.take(cursor.remaining, 'the property line')).toString('latin1');
     const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
     const filled = lines.flatMap((line, index) => (line.trim() === '' ? [] : [{ line, number: index + 1 }]));
-    const values = filled.filter(({ line }) => !/^\s*\d{1,12}\s*$/.test(line)).map(({ line, number }) => parseLine(cursor.file, line, number));
+    const values = filled
+      .filter(({ line }) => !/^\s*\d{1,12}\s*$/.test(line))
+      .map(({ line, number }) => parseLine(cursor.file, line, number));
     return values.at(-1) ?? parseLine(cursor.file, filled[0]?.line ?? '', 1);
   },
   describe(cursor) {

@@ -30,7 +30,7 @@ export const verificationSet: Codec<VerificationSet> = {
   sniff(head) {
     const [first = 0, second = 0] = head;
     // Protocols 2 and later start with PROTO; the older ones with the mark of the tuple and the start of a list.
-    return (first === 0x80 && second <= 5) || (first === 0x28 && [0x28, 0x5d, 0x6c].includes(second));
+    return (first === 0x80 && second >= 2 && second <= 5) || (first === 0x28 && [0x28, 0x5d, 0x6c].includes(second));
   },
   decode(cursor) {
     const value = decodePickle(cursor);

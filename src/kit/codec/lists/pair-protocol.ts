@@ -11,6 +11,9 @@ import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
  *   name   i  j           n lines: images i and j of one person
  *   name   i  name2  j    n lines: images of two people
  *   ...                   the same for each further fold
+ *
+ * Lists of people's own often have another number of lines or another order; lfw2pack reads these too, and only the
+ * choice of folds needs what the header promises.
  */
 export interface FaceImage {
   readonly name: string;
@@ -34,6 +37,8 @@ export interface PairProtocol {
   readonly pairsPerFold: number;
   /** In the order of the file. */
   readonly pairs: readonly FacePair[];
+  /** What the lines are not that the header promises, in words: then all pairs are of one fold. Undefined: they are. */
+  readonly irregular?: string;
 }
 
 export const pairProtocol: Codec<PairProtocol> = {
@@ -49,19 +54,24 @@ export const pairProtocol: Codec<PairProtocol> = {
     const [header, ...lines] = filledLines(cursor);
     if (header === undefined) return cursor.damaged('it is empty; a pair protocol starts with "folds pairs"', 0);
     const { folds, pairsPerFold } = parseHeader(header);
+    const parsed = lines.map(parsePair);
     const expected = folds * pairsPerFold * 2;
-    if (lines.length !== expected) {
-      const last = lines.at(-1) ?? header;
-      refuseLine(
-        last,
-        failures.damagedProtocol,
-        `${expected} lines of pairs (2 x ${pairsPerFold} in each of ${folds} folds) instead of ${lines.length}, at the last line`,
-      );
+    const isInPlace = (same: boolean, index: number): boolean => same === index % (2 * pairsPerFold) < pairsPerFold;
+    const irregular =
+      parsed.length !== expected
+        ? `the header promises ${expected} pairs (2 x ${pairsPerFold} in each of ${folds} folds), found ${parsed.length}`
+        : parsed.every(({ same }, index) => isInPlace(same, index))
+          ? undefined
+          : `the pairs are not in the order ${pairsPerFold} same, ${pairsPerFold} different in each fold`;
+    if (irregular !== undefined) {
+      const pairs = parsed.map((pair) => ({ ...pair, fold: 1 }));
+      return { folds: 1, pairsPerFold: pairs.filter(({ same }) => same).length, pairs, irregular };
     }
-    return { folds, pairsPerFold, pairs: lines.map((line, index) => parsePair(line, index, pairsPerFold)) };
+    const foldOf = (index: number): number => Math.floor(index / (2 * pairsPerFold)) + 1;
+    return { folds, pairsPerFold, pairs: parsed.map((pair, index) => ({ ...pair, fold: foldOf(index) })) };
   },
   describe(cursor) {
-    const { pairs, folds } = pairProtocol.decode(cursor);
+    const { pairs, folds, irregular } = pairProtocol.decode(cursor);
     const people = Array.from({ length: folds }, (_, fold) =>
       peopleInPairs(pairs.filter((pair) => pair.fold === fold + 1)),
     );
@@ -70,13 +80,15 @@ export const pairProtocol: Codec<PairProtocol> = {
     return {
       facts: [...pairFacts(pairs, folds), { name: 'people', value: distinct }],
       notes:
-        folds > 1
-          ? [
-              appearances === distinct
-                ? 'No person is in two folds: a fold can be held out.'
-                : 'Some people are in several folds.',
-            ]
-          : [],
+        irregular !== undefined
+          ? [`No folds can be chosen: ${irregular}.`]
+          : folds > 1
+            ? [
+                appearances === distinct
+                  ? 'No person is in two folds: a fold can be held out.'
+                  : 'Some people are in several folds.',
+              ]
+            : [],
     };
   },
   encode(protocol) {
@@ -94,26 +106,18 @@ function parseHeader(line: TextLine): { folds: number; pairsPerFold: number } {
     : { folds: Number(match[1]), pairsPerFold: Number(match[2]) };
 }
 
-function parsePair(line: TextLine, index: number, pairsPerFold: number): FacePair {
+/** Of three fields: one person, of four: two, as lfw2pack tells them apart (insightface, src/data/lfw.py). */
+function parsePair(line: TextLine): Omit<FacePair, 'fold'> {
   const text = line.text.trim();
   const fields = text.includes('\t') ? text.split('\t').map((field) => field.trim()) : text.split(/\s+/);
   const [name = '', first, second = '', third] = fields;
-  const fold = Math.floor(index / (2 * pairsPerFold)) + 1;
-  const shouldBeSame = index % (2 * pairsPerFold) < pairsPerFold;
-  if (fields.length !== (shouldBeSame ? 3 : 4)) {
-    refuseLine(
-      line,
-      failures.damagedProtocol,
-      shouldBeSame
-        ? `"name i j" (line ${(index % (2 * pairsPerFold)) + 1} of fold ${fold})`
-        : `"name i name2 j" (line ${(index % (2 * pairsPerFold)) + 1} of fold ${fold})`,
-    );
+  if (fields.length !== 3 && fields.length !== 4) {
+    refuseLine(line, failures.damagedProtocol, '"name i j" or "name i name2 j", separated by tabs or spaces');
   }
+  const same = fields.length === 3;
   const left = { name, number: imageNumber(line, first) };
-  const right = shouldBeSame
-    ? { name, number: imageNumber(line, second) }
-    : { name: second, number: imageNumber(line, third) };
-  return { left, right, same: shouldBeSame, fold, line: line.number };
+  const right = same ? { name, number: imageNumber(line, second) } : { name: second, number: imageNumber(line, third) };
+  return { left, right, same, line: line.number };
 }
 
 function imageNumber(line: TextLine, field: string | undefined): number {

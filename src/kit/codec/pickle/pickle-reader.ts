@@ -122,6 +122,13 @@ class PickleMachine {
   }
 
   #refuse(code: number, at: number): never {
+    const unread = unreadOpcodes.get(code);
+    if (unread !== undefined) {
+      this.damaged(
+        `opcode ${unread} makes a set, which is not read: expected lists, tuples, arrays and byte strings`,
+        at,
+      );
+    }
     const name = refusedOpcodes.get(code);
     if (name === undefined) this.damaged(`byte 0x${code.toString(16).padStart(2, '0')} is not a pickle opcode`, at);
     fail(failures.refusedOpcode({ name }, this.#cursor.at(at)));
@@ -163,6 +170,13 @@ const refusedOpcodes = new Map<number, string>([
 ]);
 
 const highestProtocol = 5;
+
+/** Of protocol 4. */
+const unreadOpcodes: ReadonlyMap<number, string> = new Map([
+  [0x8f, 'EMPTY_SET'],
+  [0x90, 'ADDITEMS'],
+  [0x91, 'FROZENSET'],
+]);
 
 const opcodes: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
   // Frame and stack.

@@ -38,6 +38,16 @@ describe('a packing list', () => {
     ]);
   });
 
+  it('is told from the other form by the columns that must be numbers, and may have tabs at the end of lines', () => {
+    expect(decode('0\t3\t1\t2\t3\t4\twoman/1.jpg\n').entries).toEqual([
+      { index: 0, labels: [3, 1, 2, 3, 4], path: 'woman/1.jpg', line: 1 },
+    ]);
+    expect(decode('1\ta/1.jpg\t0\t\n1\ta/2.jpg\t0 \n').entries).toEqual([
+      { aligned: true, path: 'a/1.jpg', label: 0, line: 1 },
+      { aligned: true, path: 'a/2.jpg', label: 0, line: 2 },
+    ]);
+  });
+
   it.each([
     ['1\ta.jpg\n', 'expected 3, 7 or 17 tab separated columns'],
     ['2\ta.jpg\t0\n', 'expected 3, 7 or 17 tab separated columns'],

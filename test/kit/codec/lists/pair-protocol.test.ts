@@ -32,12 +32,22 @@ describe('a pair protocol', () => {
   it.each([
     ['', 'it is empty'],
     ['ten 300\n', 'expected "folds pairs"'],
-    ['1 1\nx 1 2\n', 'expected 2 lines of pairs'],
-    ['1 1\nx 1 2\nx 1 3\n', 'expected "name i name2 j" (line 2 of fold 1)'],
+    ['1 1\nx 1 2\nx 1\n', 'expected "name i j" or "name i name2 j", separated by tabs or spaces'],
     ['1 1\nx 1 two\nx 1 y 3\n', 'expected an image number instead of "two"'],
   ])('refuses %j', async (damaged, problem) => {
     const [failure] = await failuresOf(() => decode(damaged));
     expect(failure?.message).toContain(problem);
+  });
+
+  it('goes by the number of fields where counts or order are not those of the header, and has one fold then', async () => {
+    const mixed = decode('2 1\nx 1 y 3\nx 1 2\nx 1 3\ny 1 x 3\n');
+    expect(mixed.pairs.map(({ same }) => same)).toEqual([false, true, true, false]);
+    expect(mixed).toMatchObject({ folds: 1, irregular: expect.stringContaining('not in the order') as string });
+    const few = decode('10 300\nx 1 2\nx 1 y 3\nx 1 y 4\n');
+    expect(few.pairs.map(({ same }) => same)).toEqual([true, false, false]);
+    expect(few.irregular).toBe('the header promises 6000 pairs (2 x 300 in each of 10 folds), found 3');
+    const [failure] = await failuresOf(() => selectPairs(few, [2], 'pairs.txt'));
+    expect(failure?.code).toBe('unknown-fold');
   });
 
   it('keeps its order where all folds are chosen', () => {
