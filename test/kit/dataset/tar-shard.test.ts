@@ -31,6 +31,11 @@ describe('a shard', () => {
       const path = shard(names);
       printed.push((await printedFailure(() => [...readShard(path)])).replaceAll(path, '<shard>'));
     }
-    expect(printed.join('\n')).toMatchInlineSnapshot();
+    expect(printed.join('\n')).toMatchInlineSnapshot(`
+      "<shard>: offset 512: ambiguous-sample: expected one image in every sample, found 1.jpg, 1.png, 1.cls
+        The files of a sample follow each other and have one name up to its first dot: 12.jpg, 12.cls.
+      <shard>: offset 512: ambiguous-sample: expected a name of its own for every file of a sample, found 1.jpg, 1.jpg, 1.cls
+        Write the shard again with a name per sample."
+    `);
   });
 });

@@ -90,14 +90,19 @@ describe('an inspection', () => {
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     const printed = await printedFailure(() => inspectPath(pipe));
-    expect(printed.replaceAll(pipe, '<pipe>')).toMatchInlineSnapshot();
+    expect(printed.replaceAll(pipe, '<pipe>')).toMatchInlineSnapshot(
+      `"<pipe>: not-a-file: expected a file or a folder, found something else (a pipe, a socket or a device): <pipe>"`,
+    );
   });
 
   it('names a file whose name is not UTF-8', async () => {
     const folder = temporaryFolder();
     writeFileSync(Buffer.from(join(folder, 'Jos\xe9.jpg'), 'latin1'), '');
     const { damage } = await inspectPath(folder);
-    expect(renderFailures(damage, { colour: false }).replaceAll(folder, '<folder>')).toMatchInlineSnapshot();
+    expect(renderFailures(damage, { colour: false }).replaceAll(folder, '<folder>')).toMatchInlineSnapshot(`
+      "<folder>: name-not-utf8: the name of "Jos�.jpg" in this folder is not UTF-8: it was written on a system with other letters, and cannot be opened by it
+        Rename it: convmv -r -f latin1 -t utf8 --notest FOLDER (or -f gbk, -f cp437)."
+    `);
   });
 
   it('goes by the places of records, not by the ids in their headers', async () => {
