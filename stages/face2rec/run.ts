@@ -53,10 +53,11 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   if (packed.unusable > 0) info(context, `${packed.unusable} images could not be used and were left out`);
 };
 
-function readPairs({ inputs, params, emit }: Context): readonly FacePair[] {
+function readPairs(context: Context): readonly FacePair[] {
+  const { inputs, params } = context;
   if (inputs.protocol === undefined) return [];
   const protocol = decodeFile(pairProtocol, inputs.protocol);
-  if (protocol.irregular !== undefined) emit({ type: 'log', level: 'warning', message: protocol.irregular });
+  if (protocol.irregular !== undefined) context.emit({ type: 'log', level: 'warning', message: protocol.irregular });
   return selectPairs(protocol, params.folds, inputs.protocol);
 }
 

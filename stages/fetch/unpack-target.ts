@@ -65,7 +65,7 @@ export class UnpackTarget {
     }
   }
 
-  /** The file that a link leads to, over other links if need be; undefined if there is none, or only a circle of links. */
+  /** The file that a link leads to, over other links if need be; undefined without such a file, and for a circle of links. */
   #fileBehind(target: string, targets: ReadonlyMap<string, string>): string | undefined {
     const seen = new Set<string>();
     for (let at: string | undefined = target; at !== undefined && !seen.has(at); at = targets.get(at)) {

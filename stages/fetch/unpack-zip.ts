@@ -81,7 +81,8 @@ async function unpackContent(
   const take = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
     for await (const piece of pieces) {
       size += piece.length;
-      if (size > entry.size) refuse(entry, archive, { problem: `unpacks to more than the ${entry.size} bytes it claims` });
+      if (size > entry.size)
+        refuse(entry, archive, { problem: `unpacks to more than the ${entry.size} bytes it claims` });
       sum = crc32(piece, sum);
       use(piece);
     }
@@ -95,7 +96,8 @@ async function unpackContent(
       refuse(entry, archive, { problem: `cannot be unpacked (${code})`, cause: error });
     });
   }
-  if (size !== entry.size || sum !== entry.crc32) refuse(entry, archive, { problem: 'has another size or checksum than it claims' });
+  if (size !== entry.size || sum !== entry.crc32)
+    refuse(entry, archive, { problem: 'has another size or checksum than it claims' });
 }
 
 function refuse(entry: ZipEntry, file: string, { problem, cause }: { problem: string; cause?: unknown }): never {

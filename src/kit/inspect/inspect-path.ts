@@ -25,7 +25,7 @@ const formats: readonly FileFormat<unknown>[] = Object.values(codecs);
 export async function inspectPath(path: string, limit = defaultLimit): Promise<Inspection> {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) fail(failures.missingFile({ path }, { file: path }));
-  // Opening a pipe would wait for somebody who writes to it.
+  // Opening a pipe would wait for a process that writes to it.
   if (!stat.isDirectory() && !stat.isFile()) fail(failures.notAFile({ path }, { file: path }));
   try {
     return await (stat.isDirectory() ? inspectFolder(path, limit) : inspectFile(path, limit));

@@ -8,7 +8,7 @@ const barWidth = 40;
 /** An inspection as text for people, ending without a line feed. */
 export function renderInspection(inspection: Inspection, colour: boolean): string {
   const { title, summary, damage, imagesPerIdentity } = inspection;
-  // What stands in a file must not reach the terminal as orders to it.
+  // The content of a file must not reach the terminal as orders to it.
   const path = plainText(inspection.path);
   const notes = inspection.notes.map(plainText);
   const facts = inspection.facts.map(({ name, value }) => ({

@@ -5,7 +5,6 @@ import type { InputPaths, OutputPaths, StageEvent } from '../../stage-api/stage.
 import { lineagePort } from '../../stage-api/lineage.ts';
 import { referencesPort } from '../../stage-api/references.ts';
 import type { CacheEntry, ExecutionFacts } from '../cache/cache-entry.ts';
-import type { ResultCache } from '../cache/result-cache.ts';
 import type { ScratchFolder } from '../cache/scratch-folder.ts';
 import type { TaskLock } from '../cache/task-locks.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';

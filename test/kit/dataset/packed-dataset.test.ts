@@ -123,7 +123,7 @@ describe('a packed set', () => {
     `);
     writeFileSync(index, `${lines.slice(0, 3).join('\n')}\n`);
     expect(await print()).toContain('damaged-index: the 3 records of the index end at byte');
-    writeFileSync(index, `${lines.filter((line) => !line.startsWith('0\t')).join('\n')}`);
+    writeFileSync(index, lines.filter((line) => !line.startsWith('0\t')).join('\n'));
     expect(await print()).toMatchInlineSnapshot(`
       "<set>/train.idx: damaged-index: the .rec file ends with records of identities, but the index has no record 0, which tells their ids
         Delete the .idx file, or write it again: flow index --force."

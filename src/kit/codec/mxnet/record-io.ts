@@ -189,7 +189,7 @@ function readProperty(folder: string, census: Census): Property | undefined {
 function indexNotes(path: string, census: Census): string[] {
   const index = census.noting(() => readIndexFile(path));
   if (index === undefined) return [];
-  // By where records start, as readers go: the ids within records are read by nobody, and some packers leave them 0.
+  // By where records start, as readers go: readers ignore the ids within records, and some packers leave them 0.
   const listed = new Set(index.offsets);
   const wrong = census.offsets.filter((offset) => !listed.has(offset)).length;
   if (wrong === 0 && index.size === census.offsets.length) return [];
