@@ -122,7 +122,7 @@ describe('of packing', () => {
 describe('of pairs', () => {
   it('damaged-protocol', () => {
     expect(printed.get('damaged-protocol')).toMatchInlineSnapshot(`
-      "<workspace>/bad-pairs.txt:2:1 damaged-protocol: expected "name i j" (line 1 of fold 1), found "anna\\t1"
+      "<workspace>/bad-pairs.txt:2:1 damaged-protocol: expected "name i j" or "name i name2 j", separated by tabs or spaces, found "anna\\t1"
         anna→1
         ~~~~~~"
     `);
