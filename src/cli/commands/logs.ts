@@ -7,6 +7,7 @@ import { fail } from '../../core/failure.ts';
 import { logFileOf } from '../../pipeline/execute/run-files.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { closeKilledRuns, executionOf, hasEnded, tasksOf } from '../../pipeline/record/past-runs.ts';
+import { isRunId } from '../../pipeline/record/run-folder.ts';
 import { failures } from '../failures.ts';
 import { exitCode, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';
@@ -70,7 +71,9 @@ function computedLog({ database, cache, runsFolder }: Workspace, run: string, ta
   if (key === undefined) return fail(failures.noLog({ task, run }));
   const entry = readEntry(cache.entryFolder(key), key);
   const origin = executionOf(database, key) ?? entry;
-  const file = origin === undefined ? undefined : logFileOf(join(runsFolder, origin.run), origin.task);
+  // A stored result may come from elsewhere, and with it the name of the run.
+  const file =
+    origin === undefined || !isRunId(origin.run) ? undefined : logFileOf(join(runsFolder, origin.run), origin.task);
   if (origin !== undefined && file !== undefined && existsSync(file)) {
     return { run: origin.run, task: origin.task, file };
   }
