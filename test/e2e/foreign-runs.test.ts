@@ -111,3 +111,15 @@ it('a stored result whose outputs are a link to a folder elsewhere is not taken'
   expect(ended.stdout).toContain('outputs is a symbolic link');
   expect(rig.entries()).toEqual([]);
 });
+
+it('names with what a terminal would act on are printed without it', async () => {
+  rig.write(
+    'loud.yaml',
+    'name: "con\\e[31m\\e]0;title\\a"\nstages:\n  a: { uses: shell, with: { command: touch $out, outputs: { out: o } } }\n',
+  );
+  for (const args of [['run', 'loud.yaml'], ['runs'], ['show', 'latest'], ['run', 'loud.yaml', '--nothing\u009b2J']]) {
+    const { stdout, stderr } = await rig.flow(args);
+    // eslint-disable-next-line no-control-regex
+    expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  }
+});

@@ -7,6 +7,7 @@ import { compareRuns, onlyDifferences, type ComparedRun } from '../../pipeline/c
 import { comparisonCsv, comparisonJson, comparisonTable } from '../../pipeline/console/comparison-text.ts';
 import { paintWith } from '../../core/text/paint.ts';
 import { exitCode, showsColour, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
+import { terminalText } from '../../core/text/terminal-text.ts';
 import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
@@ -26,7 +27,10 @@ export const command: FlowCommand = {
       const { stdout, environment } = context;
       if (csv) stdout.write(comparisonCsv(comparison));
       else if (json) stdout.write(`${JSON.stringify(comparisonJson(comparison), null, 2)}\n`);
-      else stdout.write(`${comparisonTable(comparison, paintWith(showsColour(stdout, environment))).join('\n')}\n`);
+      else {
+        const colour = showsColour(stdout, environment);
+        stdout.write(`${terminalText(comparisonTable(comparison, paintWith(colour)).join('\n'), colour)}\n`);
+      }
       return exitCode.done;
     }),
 };

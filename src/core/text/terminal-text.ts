@@ -44,9 +44,38 @@ export function padText(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - textWidth(text)));
 }
 
-/** A program's output made harmless: without escape sequences and control characters, which could move the cursor. */
+/**
+ * A text from outside made harmless, such as a program's output, a name or a path: without escape sequences, the control
+ * characters C0 and C1 (which could move the cursor or set the title), and marks that reverse the direction of what
+ * follows. Line feeds stay.
+ */
 export function plainText(text: string): string {
-  return (text.match(unit) ?? []).filter((each) => each === '\n' || !(isEscape(each) || control.test(each))).join('');
+  return unsafe.test(text)
+    ? (text.match(unit) ?? []).filter((each) => each === '\n' || isHarmless(each)).join('')
+    : text;
+}
+
+/**
+ * A whole text for people on its way to a terminal or pipe: as {@link plainText}, but tabs stay, and
+ * with `colour` the sequences that `Paint` makes. Whatever is printed passes through here, so that no name in an experiment, record or file does more than
+ * be read. The return of a carriage, by which programs draw over a line, begins a new one.
+ */
+export function terminalText(text: string, colour = false): string {
+  if (!unsafe.test(text)) return text;
+  const lines = text.replaceAll(/\r+\n/g, '\n').replaceAll('\r', '\n');
+  const stays = (each: string): boolean =>
+    each === '\n' || each === '\t' || (colour && ownColour.test(each)) || isHarmless(each);
+  return (lines.match(unit) ?? []).filter(stays).join('');
+}
+
+/** Anything but a line feed that may have to go: C0, DEL, C1, and the marks of Unicode Standard Annex 9. */
+const unsafe = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/; // eslint-disable-line no-control-regex
+const direction = /^[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]$/;
+/** The sequences of the styles of `Paint`. */
+const ownColour = /^\u001b\[(?:0|1|2|22|31|32|33|36|39)m$/; // eslint-disable-line no-control-regex
+
+function isHarmless(each: string): boolean {
+  return !(isEscape(each) || control.test(each) || direction.test(each));
 }
 
 /** Breaks a text at spaces into lines of at most so many columns; a longer word gets a line of its own. */

@@ -8,7 +8,7 @@ import { paintWith, type Paint } from '../../core/text/paint.ts';
 import { percent, progressParts } from './progress-text.ts';
 import type { Reporter, TextSink } from './reporter.ts';
 import { RunState, type TaskState } from './run-state.ts';
-import { plainText } from '../../core/text/terminal-text.ts';
+import { plainText, terminalText } from '../../core/text/terminal-text.ts';
 
 export interface PlainLinesOptions {
   readonly sink: TextSink;
@@ -49,7 +49,7 @@ export class PlainLines implements Reporter {
 
   #write(lines: readonly string[]): void {
     const all = lines.length === 0 ? [] : [...this.#flushCached(), ...lines];
-    if (all.length > 0) this.#options.sink.write(`${all.join('\n')}\n`);
+    if (all.length > 0) this.#options.sink.write(`${terminalText(all.join('\n'), this.#options.colour)}\n`);
   }
 
   #flushCached(): readonly string[] {
