@@ -128,7 +128,7 @@ describe('flow convert', () => {
     const { stdout, stderr } = await rig.flow(['convert', 'open-0000.params', 'closed/']);
     expect({ stdout: stdout.split('\n')[2], stderr }).toEqual({
       stdout:
-        'The file does not state how large its images are: 3x112x112 was assumed; --input 3xHEIGHTxWIDTH sets another, in stages the parameter "input".',
+        'The file does not state how large its images are: 3x112x112 was assumed; flow convert --input 3xHEIGHTxWIDTH writes a model of another, as does the stage convert with "input".',
       stderr: '',
     });
     expect((await rig.flow(['inspect', 'closed'])).stdout).toMatch(/origin: input +3x112x112, assumed/);

@@ -5,7 +5,7 @@ import type { ParameterizedGraph } from '../model/model.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
 import { inferPlanar } from './graph-session.ts';
 import type { Onnxruntime } from './onnxruntime/load-onnxruntime.ts';
-import { createRuntimeSession } from './onnxruntime/onnx-session.ts';
+import { createRuntimeSession, runSession } from './onnxruntime/onnx-session.ts';
 
 /**
  * What a network computes in inference, output by output, row by row in the order batch, channels, height, width, whatever
@@ -55,7 +55,8 @@ export async function onnxOutputValues(
   try {
     const { channels, height, width } = graph.input;
     const shape = [images.length / (channels * height * width), channels, height, width];
-    const results = await session.run({ [inputName]: new runtime.library.Tensor('float32', images, shape) });
+    const feeds = { [inputName]: new runtime.library.Tensor('float32', images, shape) };
+    const results = await runSession(runtime, { session, file }, { feeds });
     return graph.outputs.map((name) => {
       const values = results[name]?.data;
       return values instanceof Float32Array ? values.slice() : undefined;
