@@ -586,6 +586,14 @@ export const failures = catalogue({
     }),
     example: { how: 'read again', found: 'no values for layer "fc1"' },
   },
+  readingDiffers: {
+    meaning: 'What was read of an ONNX file computes something other than onnxruntime computes of the file itself.',
+    text: ({ how, found }: { readonly how: string; readonly found: string }) => ({
+      message: `what was read of the file has ${found}, compared with what the file computes ${how}`,
+      hint: 'faceflow has understood the file wrongly: do not use what was written. Please report it; onnxruntime runs the file as it is.',
+    }),
+    example: { how: 'by onnxruntime 1.30.0', found: 'other values for layer "fc1"' },
+  },
   conversionShowsNothing: {
     meaning: 'The outputs that a conversion compares are all 0, so that they show nothing.',
     text: ({ layer, how }: { readonly layer: string; readonly how: string }) => ({
