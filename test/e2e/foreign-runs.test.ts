@@ -119,7 +119,6 @@ it('names with what a terminal would act on are printed without it', async () =>
   );
   for (const args of [['run', 'loud.yaml'], ['runs'], ['show', 'latest'], ['run', 'loud.yaml', '--nothing\u009b2J']]) {
     const { stdout, stderr } = await rig.flow(args);
-    // eslint-disable-next-line no-control-regex
     expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   }
 });

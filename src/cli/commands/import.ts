@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync,
 import { join, resolve } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { importResults } from '../../pipeline/cache/transfer.ts';
-import { gitDiffFileName } from '../../pipeline/record/git.ts';
+import { gitDiffFileName } from '../../pipeline/record/git-changes.ts';
 import { closeImportedRun, isRecorded } from '../../pipeline/record/past-runs.ts';
 import { readRunFile, replayWhole } from '../../pipeline/record/replay-run.ts';
 import { eventsFileName, runFileName } from '../../pipeline/record/run-folder.ts';

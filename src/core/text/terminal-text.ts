@@ -69,10 +69,10 @@ export function terminalText(text: string, colour = false): string {
 }
 
 /** Anything but a line feed that may have to go: C0, DEL, C1, and the marks of Unicode Standard Annex 9. */
-const unsafe = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/; // eslint-disable-line no-control-regex
+const unsafe = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 const direction = /^[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]$/;
 /** The sequences of the styles of `Paint`. */
-const ownColour = /^\u001b\[(?:0|1|2|22|31|32|33|36|39)m$/; // eslint-disable-line no-control-regex
+const ownColour = /^\u001b\[(?:0|1|2|22|31|32|33|36|39)m$/;
 
 function isHarmless(each: string): boolean {
   return !(isEscape(each) || control.test(each) || direction.test(each));

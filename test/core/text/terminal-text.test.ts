@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { failures } from '../../../src/pipeline/record/failures.ts';
 import { renderFailures } from '../../../src/core/text/failure-frame.ts';
 import {
   padText,
@@ -52,7 +53,7 @@ test('what is printed keeps the colours of ours if there are any, tabs and lines
 
 test('a failure quotes names and source lines without what a terminal would act on, and underlines the place', () => {
   const at = { file: 'a\u001b[2J.yaml', line: 1, column: 16, length: 2, sourceLine: 'name: "x\u001b[0m" yy' };
-  expect(renderFailures([{ code: 'c', message: `no "${hostile}"`, hint: hostile, at }], { colour: false })).toBe(
-    'a.yaml:1:16 c: no "con2Jtxt."\n  name: "x·[0m" yy\n                 ~~\n  con2Jtxt.',
+  expect(renderFailures([failures.noRunHere({ expected: 'a', found: hostile }, at)], { colour: false })).toBe(
+    'a.yaml:1:16 no-run-here: expected a, found con2Jtxt.\n  name: "x·[0m" yy\n                 ~~',
   );
 });

@@ -63,7 +63,7 @@ export const mxnetFormat = {
       epoch: paths.epoch,
     };
     const parts = { graph, arrays, origin, file: paths.parameters, graphFile: paths.symbol, isAssumedSize, notes };
-    return assembleModel({ ...parts, isForeign: 'if-it-embeds' }, options);
+    return assembleModel({ ...parts, isForeign: wasWrittenHere(symbol) ? false : 'if-it-embeds' }, options);
   },
   write(path: string, model: Model, options: ModelWriteOptions): void {
     const named = writtenPrefix(path);
@@ -104,6 +104,12 @@ function statedSize(symbol: MxnetSymbol): Graph['input'] | undefined {
       .map(Number) ?? [];
   const [, channels = 0, height = 0, width = 0] = sizes;
   return sizes.length === 4 && channels > 0 && height > 0 && width > 0 ? { channels, height, width } : undefined;
+}
+
+/** `symbolOf` states the size with a batch of 0, any; trainings state none, or that of their batches. */
+function wasWrittenHere(symbol: MxnetSymbol): boolean {
+  const data = symbol.nodes.find(({ op, name }) => op === 'null' && name === inputName);
+  return /^\(0,/.test(data?.attrs['__shape__'] ?? '');
 }
 
 function plainName(name: string): string {

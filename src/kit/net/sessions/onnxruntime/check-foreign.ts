@@ -101,7 +101,7 @@ function nonFiniteIndex(tensor: OnnxTensor, file: string): number | undefined {
 
 /** The bits of float16 values, without making a number of each: 128 MB take 13 s otherwise. */
 function halvesOf({ dataType, rawData, dims }: OnnxTensor): Uint16Array | undefined {
-  if (dataType !== float16 || rawData === undefined || rawData.length !== 2 * elementCount(dims)) return undefined;
+  if (dataType !== float16 || rawData?.length !== 2 * elementCount(dims)) return undefined;
   const bytes = rawData.byteOffset % 2 === 0 ? rawData : new Uint8Array(rawData);
   return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 }
