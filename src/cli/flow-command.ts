@@ -3,7 +3,7 @@ import { fail } from '../core/failure.ts';
 import type { InputSize } from '../kit/net/exchange/model-format.ts';
 import type { SelectionRequest } from '../pipeline/plan/select-tasks.ts';
 import { failures } from './failures.ts';
-import { terminalText } from '../core/text/terminal-text.ts';
+import { terminalText } from '../core/text/paint.ts';
 
 /** What the command's exit status means. */
 export const exitCode = {

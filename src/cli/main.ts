@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { FailureError, fail } from '../core/failure.ts';
-import { terminalText } from '../core/text/terminal-text.ts';
+import { terminalText } from '../core/text/paint.ts';
 import { packageVersion } from '../core/package-folder.ts';
 import {
   exitCode,

@@ -5,9 +5,8 @@ import { runOf, tasksOf } from '../../pipeline/record/past-runs.ts';
 import { figuresOf } from '../../pipeline/record/run-details.ts';
 import { compareRuns, onlyDifferences, type ComparedRun } from '../../pipeline/console/compare-runs.ts';
 import { comparisonCsv, comparisonJson, comparisonTable } from '../../pipeline/console/comparison-text.ts';
-import { paintWith } from '../../core/text/paint.ts';
+import { paintWith, terminalText } from '../../core/text/paint.ts';
 import { exitCode, showsColour, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
-import { terminalText } from '../../core/text/terminal-text.ts';
 import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {

@@ -10,7 +10,7 @@ import { inspectionJson, renderInspection } from '../../kit/inspect/inspection-t
 import { outlineEntries, outlineTable } from '../../kit/net/graph/outline/outline-table.ts';
 import { imageSize, exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
 import { textTable } from '../../core/text/text-table.ts';
-import { terminalText } from '../../core/text/terminal-text.ts';
+import { terminalText } from '../../core/text/paint.ts';
 
 export const command: FlowCommand = {
   declare(command) {

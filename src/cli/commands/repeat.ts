@@ -6,7 +6,7 @@ import { recordRepetition } from '../../pipeline/record/result-annotations.ts';
 import { artifactsOf } from '../../pipeline/record/run-details.ts';
 import { failures } from '../failures.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
-import { terminalText } from '../../core/text/terminal-text.ts';
+import { terminalText } from '../../core/text/paint.ts';
 import { exitCodeOf, startRun, type RunContext } from '../start-run.ts';
 import {
   exitCode,

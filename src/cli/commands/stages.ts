@@ -11,7 +11,7 @@ import {
 import { failures } from '../failures.ts';
 import { textTable } from '../../core/text/text-table.ts';
 import { stageFolders } from '../workspace.ts';
-import { terminalText } from '../../core/text/terminal-text.ts';
+import { terminalText } from '../../core/text/paint.ts';
 import { exitCode, type FlowCommand } from '../flow-command.ts';
 
 export const command: FlowCommand = {

@@ -50,32 +50,17 @@ export function padText(text: string, columns: number): string {
  * follows. Line feeds stay.
  */
 export function plainText(text: string): string {
-  return unsafe.test(text)
-    ? (text.match(unit) ?? []).filter((each) => each === '\n' || isHarmless(each)).join('')
-    : text;
-}
-
-/**
- * A whole text for people on its way to a terminal or pipe: as {@link plainText}, but tabs stay, and
- * with `colour` the sequences that `Paint` makes. Whatever is printed passes through here, so that no name in an experiment, record or file does more than
- * be read. The return of a carriage, by which programs draw over a line, begins a new one.
- */
-export function terminalText(text: string, colour = false): string {
-  if (!unsafe.test(text)) return text;
-  const lines = text.replaceAll(/\r+\n/g, '\n').replaceAll('\r', '\n');
-  const stays = (each: string): boolean =>
-    each === '\n' || each === '\t' || (colour && ownColour.test(each)) || isHarmless(each);
-  return (lines.match(unit) ?? []).filter(stays).join('');
+  return unsafe.test(text) ? withoutUnsafe(text, (each) => each === '\n') : text;
 }
 
 /** Anything but a line feed that may have to go: C0, DEL, C1, and the marks of Unicode Standard Annex 9. */
-const unsafe = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+export const unsafe = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 const direction = /^[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]$/;
-/** The sequences of the styles of `Paint`. */
-const ownColour = /^\u001b\[(?:0|1|2|22|31|32|33|36|39)m$/;
 
-function isHarmless(each: string): boolean {
-  return !(isEscape(each) || control.test(each) || direction.test(each));
+/** Takes out escape sequences, control characters and marks of direction, but for those that `stays` says. */
+export function withoutUnsafe(text: string, stays: (sequence: string) => boolean): string {
+  const harmless = (each: string): boolean => !(isEscape(each) || control.test(each) || direction.test(each));
+  return (text.match(unit) ?? []).filter((each) => harmless(each) || stays(each)).join('');
 }
 
 /** Breaks a text at spaces into lines of at most so many columns; a longer word gets a line of its own. */

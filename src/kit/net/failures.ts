@@ -590,7 +590,7 @@ export const failures = catalogue({
     meaning: 'What was read of an ONNX file computes something other than onnxruntime computes of the file itself.',
     text: ({ how, found }: { readonly how: string; readonly found: string }) => ({
       message: `what was read of the file has ${found}, compared with what the file computes ${how}`,
-      hint: 'faceflow has understood the file wrongly: do not use what was written. Please report it; onnxruntime runs the file as it is.',
+      hint: 'Do not use what was written: faceflow has understood the file wrongly. Please report it; onnxruntime runs the file as it is.',
     }),
     example: { how: 'by onnxruntime 1.30.0', found: 'other values for layer "fc1"' },
   },

@@ -2,8 +2,7 @@ import type { FlowEvent } from '../execute/event.ts';
 import { engineNotice, failedTask, runHeading, runSummary } from './run-text.ts';
 import { liveFrame } from './live-frame.ts';
 import type { LiveScreen } from './live-screen.ts';
-import { terminalText } from '../../core/text/terminal-text.ts';
-import { paintWith, type Paint } from '../../core/text/paint.ts';
+import { paintWith, type Paint, terminalText } from '../../core/text/paint.ts';
 import type { Reporter } from './reporter.ts';
 import { RunState } from './run-state.ts';
 

@@ -4,11 +4,11 @@ import type { FlowEvent, TaskOutcome } from '../execute/event.ts';
 import { engineNotice, failedTask, runHeading, runSummary } from './run-text.ts';
 import { figuresText } from './figure-text.ts';
 import { outcomeText } from './outcome-text.ts';
-import { paintWith, type Paint } from '../../core/text/paint.ts';
+import { paintWith, type Paint, terminalText } from '../../core/text/paint.ts';
 import { percent, progressParts } from './progress-text.ts';
 import type { Reporter, TextSink } from './reporter.ts';
 import { RunState, type TaskState } from './run-state.ts';
-import { plainText, terminalText } from '../../core/text/terminal-text.ts';
+import { plainText } from '../../core/text/terminal-text.ts';
 
 export interface PlainLinesOptions {
   readonly sink: TextSink;

@@ -1,14 +1,8 @@
 import { expect, test } from 'vitest';
 import { failures } from '../../../src/pipeline/record/failures.ts';
 import { renderFailures } from '../../../src/core/text/failure-frame.ts';
-import {
-  padText,
-  plainText,
-  terminalText,
-  textWidth,
-  truncateText,
-  wrapText,
-} from '../../../src/core/text/terminal-text.ts';
+import { padText, plainText, textWidth, truncateText, wrapText } from '../../../src/core/text/terminal-text.ts';
+import { terminalText } from '../../../src/core/text/paint.ts';
 
 const red = (text: string): string => `\u001b[31m${text}\u001b[39m`;
 

@@ -109,7 +109,7 @@ function statedSize(symbol: MxnetSymbol): Graph['input'] | undefined {
 /** `symbolOf` states the size with a batch of 0, any; trainings state none, or that of their batches. */
 function wasWrittenHere(symbol: MxnetSymbol): boolean {
   const data = symbol.nodes.find(({ op, name }) => op === 'null' && name === inputName);
-  return (data?.attrs['__shape__'] ?? '').startsWith("(0,");
+  return (data?.attrs['__shape__'] ?? '').startsWith('(0,');
 }
 
 function plainName(name: string): string {
