@@ -89,7 +89,7 @@ export class ResultCache {
     return inspectEntry(this.entryFolder(key), key, 'read');
   }
 
-  /** Copies a result from the first source that has it whole to here, after every byte of the copy was read and its key was computed anew. */
+  /** Copies a result from the first source that has it whole to here, after every byte of the copy was read and its key was computed again. */
   async adopt(key: Key, sources = this.sources): Promise<Inspection> {
     let last: Inspection = { state: 'absent' };
     const copy = join(this.folders.scratch, `${key}.copy.${process.pid}`);

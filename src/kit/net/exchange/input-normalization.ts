@@ -44,7 +44,7 @@ export function areOfNormalized(means: ArrayLike<number>, variances: ArrayLike<n
 }
 
 /**
- * A foreign network whose first layer takes the pixels as they are, and is none that normalises, was fed something else in
+ * A foreign network whose first layer takes the pixels as they are, and does not normalise, was fed something else in
  * training, and returns nonsense for 0..255. Fails with `normalization-unknown` rather than to guess what that was.
  */
 export function checkNormalizes({ layers }: Graph, file: string): void {

@@ -119,7 +119,7 @@ it('one slope of MXNet counts for all channels', () => {
 
 it('slopes without axes are taken as those of the channels, and the notes say so', () => {
   expect(read('slopeC.onnx').notes).toEqual([
-    'Node "relu1" (PRelu): its slopes of shape [8] were taken as those of the channels; by the letter they lie along the width.',
+    'Node "relu1" (PRelu): its slopes of shape [8] were taken as those of the channels; by the letter they are along the width.',
   ]);
 });
 

@@ -51,7 +51,7 @@ export class OperatorNode {
   }
 
   /** A layer with the name of the node; `suffixes`: its parameters, which are the inputs after those of the layer; `spread`: values
-   * that a single one stands for. */
+   * that a single one is spread over. */
   layer<Kind extends LayerKind>(layer: UnnamedLayer<Kind>, suffixes: readonly string[] = [], spread?: number): string {
     const { name } = this.#node;
     const named = suffixes.map(

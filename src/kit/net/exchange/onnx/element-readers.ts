@@ -96,7 +96,7 @@ export function readSlopes(node: OnnxNodeReader): OnnxValue {
 }
 
 /**
- * A slope is spread as all operands are, from the last axis: [C, 1, 1] of maps, [C] of rows. [C] of maps lies along the
+ * A slope is spread as all operands are, from the last axis: [C, 1, 1] of maps, [C] of rows. [C] of maps is along the
  * width by that rule; MXNet's exporter writes it and means the channels, as version 6 of the operator did.
  */
 function checkSlopeShape(node: OnnxNodeReader, slope: Constant, input: string): void {
@@ -108,7 +108,7 @@ function checkSlopeShape(node: OnnxNodeReader, slope: Constant, input: string): 
   }
   if (node.opset < 7) return;
   node.note(
-    `its slopes of shape [${channels}] were taken as those of the channels; by the letter they lie along the width.`,
+    `its slopes of shape [${channels}] were taken as those of the channels; by the letter they are along the width.`,
   );
 }
 
