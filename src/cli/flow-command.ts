@@ -3,6 +3,7 @@ import { fail } from '../core/failure.ts';
 import type { InputSize } from '../kit/net/exchange/model-format.ts';
 import type { SelectionRequest } from '../pipeline/plan/select-tasks.ts';
 import { failures } from './failures.ts';
+import { terminalText } from '../core/text/paint.ts';
 
 /** What the command's exit status means. */
 export const exitCode = {
@@ -71,8 +72,10 @@ export function showsColour(
 }
 
 /** Prints one answer: as JSON if `--json` was given, and as text otherwise. */
-export function answer(call: Call, { stdout }: ProcessContext, { json, text }: Answer): void {
-  stdout.write(`${call.options['json'] === true ? JSON.stringify(json, null, 2) : text}\n`);
+export function answer(call: Call, { stdout, environment }: ProcessContext, { json, text }: Answer): void {
+  stdout.write(
+    `${call.options['json'] === true ? JSON.stringify(json, null, 2) : terminalText(text, showsColour(stdout, environment))}\n`,
+  );
 }
 
 export interface Answer {

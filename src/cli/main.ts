@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { FailureError, fail } from '../core/failure.ts';
+import { terminalText } from '../core/text/paint.ts';
 import { packageVersion } from '../core/package-folder.ts';
 import {
   exitCode,
@@ -72,7 +73,7 @@ function declareProgram(context: ProcessContext): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(text),
+      writeErr: (text) => context.stderr.write(terminalText(text)),
     });
 }
 
@@ -113,7 +114,7 @@ async function explain(error: unknown, argv: readonly string[], context: Process
   const unwritable = fileSystemFailure(error, context.workingFolder);
   if (unwritable !== undefined) return explain(new FailureError([unwritable], { cause: error }), argv, context);
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  context.stderr.write(`flow: this is a defect of faceflow, not of your experiment:\n${text}\n`);
+  context.stderr.write(`flow: this is a defect of faceflow, not of your experiment:\n${terminalText(text)}\n`);
   return exitCode.defect;
 }
 

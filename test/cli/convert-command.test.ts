@@ -119,20 +119,21 @@ describe('flow convert', () => {
   });
 
   it('reports that it assumes a size if a symbol leaves it open, and keeps that with the model', async () => {
+    const asItIs = ['--mean', '0', '--scale', '1'];
     writeSymbol(
       join(rig.folder, 'open'),
       [['Convolution', 'conv', ['data', 'conv_weight'], { attrs: convolution }]],
       ['conv'],
     );
     writeParameters(join(rig.folder, 'open'), { 'arg:conv_weight': [2, 3, 3, 3] });
-    const { stdout, stderr } = await rig.flow(['convert', 'open-0000.params', 'closed/']);
+    const { stdout, stderr } = await rig.flow(['convert', 'open-0000.params', 'closed/', ...asItIs]);
     expect({ stdout: stdout.split('\n')[2], stderr }).toEqual({
       stdout:
-        'The file does not state how large its images are: 3x112x112 was assumed; --input 3xHEIGHTxWIDTH sets another, in stages the parameter "input".',
+        'The file does not state how large its images are: 3x112x112 was assumed; flow convert --input 3xHEIGHTxWIDTH writes a model of another, as does the stage convert with "input".',
       stderr: '',
     });
     expect((await rig.flow(['inspect', 'closed'])).stdout).toMatch(/origin: input +3x112x112, assumed/);
-    const told = await rig.flow(['convert', 'open-0000.params', 'told/', '--input', '3x20x30']);
+    const told = await rig.flow(['convert', 'open-0000.params', 'told/', '--input', '3x20x30', ...asItIs]);
     expect(told.stdout).toContain('conv [2, 18, 28] read again');
     expect(told.stdout).not.toContain('assumed');
   });

@@ -5,7 +5,7 @@ import { runOf, tasksOf } from '../../pipeline/record/past-runs.ts';
 import { figuresOf } from '../../pipeline/record/run-details.ts';
 import { compareRuns, onlyDifferences, type ComparedRun } from '../../pipeline/console/compare-runs.ts';
 import { comparisonCsv, comparisonJson, comparisonTable } from '../../pipeline/console/comparison-text.ts';
-import { paintWith } from '../../core/text/paint.ts';
+import { paintWith, terminalText } from '../../core/text/paint.ts';
 import { exitCode, showsColour, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
 import { inWorkspace } from '../workspace.ts';
 
@@ -26,7 +26,10 @@ export const command: FlowCommand = {
       const { stdout, environment } = context;
       if (csv) stdout.write(comparisonCsv(comparison));
       else if (json) stdout.write(`${JSON.stringify(comparisonJson(comparison), null, 2)}\n`);
-      else stdout.write(`${comparisonTable(comparison, paintWith(showsColour(stdout, environment))).join('\n')}\n`);
+      else {
+        const colour = showsColour(stdout, environment);
+        stdout.write(`${terminalText(comparisonTable(comparison, paintWith(colour)).join('\n'), colour)}\n`);
+      }
       return exitCode.done;
     }),
 };

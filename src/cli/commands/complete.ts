@@ -5,6 +5,7 @@ import type { Json } from '../../core/digest.ts';
 import { FailureError } from '../../core/failure.ts';
 import { listRuns } from '../../pipeline/record/past-runs.ts';
 import type { Experiment } from '../../pipeline/experiment/experiment.ts';
+import { plainText } from '../../core/text/terminal-text.ts';
 import { exitCode, type CommandGroup, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 import { loadFrom } from '../planned-experiment.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
@@ -16,7 +17,7 @@ export const command: FlowCommand = {
   },
   async run(call, context) {
     const found = await candidates(String(call.arguments[0]), context);
-    if (found.length > 0) context.stdout.write(`${found.join('\n')}\n`);
+    if (found.length > 0) context.stdout.write(`${plainText(found.join('\n'))}\n`);
     return exitCode.done;
   },
 };

@@ -1,13 +1,16 @@
-import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { importResults } from '../../pipeline/cache/transfer.ts';
+import { gitDiffFileName } from '../../pipeline/record/git-changes.ts';
 import { closeImportedRun, isRecorded } from '../../pipeline/record/past-runs.ts';
-import { readRunFile, replayRun } from '../../pipeline/record/replay-run.ts';
+import { readRunFile, replayWhole } from '../../pipeline/record/replay-run.ts';
+import { eventsFileName, runFileName } from '../../pipeline/record/run-folder.ts';
+import { logsFolderName } from '../../pipeline/execute/run-files.ts';
 import { failures } from '../failures.ts';
 import { exportedResults } from './export.ts';
 import { answer, exitCode, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
-import { inWorkspace, type Workspace } from '../workspace.ts';
+import { inWorkspace } from '../workspace.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -18,10 +21,17 @@ export const command: FlowCommand = {
     inWorkspace(call, context, async (workspace) => {
       const folder = resolve(context.workingFolder, String(call.arguments[0]));
       const { id } = readRunFile(folder);
-      copyIn(workspace, folder, id);
+      const target = join(workspace.runsFolder, id);
+      if (existsSync(target) || isRecorded(workspace.database, id)) fail(failures.runExists({ run: id }));
+      copyIn(folder, target);
       const results = join(folder, exportedResults);
-      const taken = existsSync(results) ? await importResults(workspace.cache, results) : undefined;
-      replayRun(workspace.record, join(workspace.runsFolder, id), (key) => workspace.documentOf(key));
+      const taken = isFolder(results) ? await importResults(workspace.cache, results) : undefined;
+      try {
+        replayWhole(workspace.record, target, (key) => workspace.documentOf(key));
+      } catch (error) {
+        rmSync(target, { recursive: true });
+        throw error;
+      }
       closeImportedRun(workspace.record, id);
       const count = taken === undefined ? '' : `, with ${taken.imported.length} results`;
       answer(call, context, { json: { run: id, results: taken?.imported ?? [] }, text: `imported ${id}${count}` });
@@ -29,11 +39,22 @@ export const command: FlowCommand = {
     }),
 };
 
-function copyIn({ runsFolder, database }: Workspace, folder: string, id: string): void {
-  const target = join(runsFolder, id);
-  if (existsSync(target) || isRecorded(database, id)) fail(failures.runExists({ run: id }));
+/** Takes what a run's folder is documented to hold, and of that only regular files: nothing else of a foreign folder is needed. */
+function copyIn(folder: string, target: string): void {
   const partial = `${target}.partial`;
   rmSync(partial, { recursive: true, force: true });
-  cpSync(folder, partial, { recursive: true, filter: (path) => path !== join(folder, exportedResults) });
+  const logs = isFolder(join(folder, logsFolderName))
+    ? readdirSync(join(folder, logsFolderName)).filter((name) => name.endsWith('.log'))
+    : [];
+  mkdirSync(join(partial, logsFolderName), { recursive: true });
+  for (const name of [runFileName, eventsFileName, gitDiffFileName, ...logs.map((log) => join(logsFolderName, log))]) {
+    if (lstatSync(join(folder, name), { throwIfNoEntry: false })?.isFile() !== true) continue;
+    copyFileSync(join(folder, name), join(partial, name));
+    chmodSync(join(partial, name), 0o644);
+  }
   renameSync(partial, target);
+}
+
+function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

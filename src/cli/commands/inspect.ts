@@ -10,6 +10,7 @@ import { inspectionJson, renderInspection } from '../../kit/inspect/inspection-t
 import { outlineEntries, outlineTable } from '../../kit/net/graph/outline/outline-table.ts';
 import { imageSize, exitCode, showsColour, type FlowCommand } from '../flow-command.ts';
 import { textTable } from '../../core/text/text-table.ts';
+import { terminalText } from '../../core/text/paint.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -50,7 +51,7 @@ export const command: FlowCommand = {
         const text = renderInspection(inspection, colour);
         return network === undefined ? text : `${text}\n\n${textTable(outlineTable(network, everyLayer)).join('\n')}`;
       });
-      stdout.write(`${texts.join('\n\n')}\n`);
+      stdout.write(`${terminalText(texts.join('\n\n'))}\n`);
     }
     const page: unknown = options['html'];
     if (typeof page === 'string' && first !== undefined) {

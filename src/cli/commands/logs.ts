@@ -1,12 +1,16 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
 import { readEntry } from '../../pipeline/cache/cache-entry.ts';
 import { fail } from '../../core/failure.ts';
+import { plainText } from '../../core/text/terminal-text.ts';
+import { terminalText } from '../../core/text/paint.ts';
 import { logFileOf } from '../../pipeline/execute/run-files.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { closeKilledRuns, executionOf, hasEnded, tasksOf } from '../../pipeline/record/past-runs.ts';
+import { isRunId } from '../../pipeline/record/run-folder.ts';
 import { failures } from '../failures.ts';
 import { exitCode, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';
@@ -44,7 +48,9 @@ export const command: FlowCommand = {
         return exitCode.done;
       }
       if (log.file !== own) {
-        context.stderr.write(`${task} was in the cache; this is its log of run ${log.run}, which computed it:\n`);
+        context.stderr.write(
+          `${plainText(task)} was in the cache; this is its log of run ${log.run}, which computed it:\n`,
+        );
       }
       copyFrom(log.file, 0, context);
       return exitCode.done;
@@ -70,7 +76,9 @@ function computedLog({ database, cache, runsFolder }: Workspace, run: string, ta
   if (key === undefined) return fail(failures.noLog({ task, run }));
   const entry = readEntry(cache.entryFolder(key), key);
   const origin = executionOf(database, key) ?? entry;
-  const file = origin === undefined ? undefined : logFileOf(join(runsFolder, origin.run), origin.task);
+  // A stored result may come from elsewhere, and with it the name of the run.
+  const file =
+    origin === undefined || !isRunId(origin.run) ? undefined : logFileOf(join(runsFolder, origin.run), origin.task);
   if (origin !== undefined && file !== undefined && existsSync(file)) {
     return { run: origin.run, task: origin.task, file };
   }
@@ -93,13 +101,16 @@ function copyFrom(path: string, offset: number, { stdout }: ProcessContext): num
   const end = statSync(path).size;
   const descriptor = openSync(path, 'r');
   const buffer = Buffer.alloc(1 << 16);
+  const decoder = new StringDecoder('utf8');
   try {
     let position = offset;
     while (position < end) {
       const count = readSync(descriptor, buffer, 0, Math.min(buffer.length, end - position), position);
       if (count === 0) break;
-      stdout.write(Buffer.from(buffer.subarray(0, count)));
       position += count;
+      // As it is to a pipe or file; a terminal would do what it says.
+      if (!stdout.isTTY) stdout.write(Buffer.from(buffer.subarray(0, count)));
+      else stdout.write(terminalText(decoder.write(buffer.subarray(0, count))));
     }
     return position;
   } finally {

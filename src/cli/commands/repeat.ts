@@ -6,6 +6,7 @@ import { recordRepetition } from '../../pipeline/record/result-annotations.ts';
 import { artifactsOf } from '../../pipeline/record/run-details.ts';
 import { failures } from '../failures.ts';
 import { plannedExperiment } from '../planned-experiment.ts';
+import { terminalText } from '../../core/text/paint.ts';
 import { exitCodeOf, startRun, type RunContext } from '../start-run.ts';
 import {
   exitCode,
@@ -58,7 +59,7 @@ async function repeat(name: string, options: Options, tools: RunContext): Promis
     ? 'is reproducible: the same result again, byte for byte'
     : `is not reproducible: another result in ${differing.join(', ')}`;
   const answer = { type: 'repeated', task, key, identical: isIdentical, differing };
-  context.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : `${task} ${verdict}\n`);
+  context.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : `${terminalText(`${task} ${verdict}`)}\n`);
   return isIdentical ? exitCode.done : exitCode.taskFailed;
 }
 

@@ -11,6 +11,7 @@ import {
 import { failures } from '../failures.ts';
 import { textTable } from '../../core/text/text-table.ts';
 import { stageFolders } from '../workspace.ts';
+import { terminalText } from '../../core/text/paint.ts';
 import { exitCode, type FlowCommand } from '../flow-command.ts';
 
 export const command: FlowCommand = {
@@ -23,8 +24,8 @@ export const command: FlowCommand = {
     const manifests = typeof name === 'string' ? [manifestOf(name, workingFolder)] : allManifests();
     const [only] = manifests;
     if (options['json'] === true) stdout.write(`${JSON.stringify(name === undefined ? manifests : only, null, 2)}\n`);
-    else if (name !== undefined && only !== undefined) stdout.write(`${describeStage(only)}\n`);
-    else stdout.write(`${textTable(manifests.map(overview)).join('\n')}\n`);
+    else if (name !== undefined && only !== undefined) stdout.write(`${terminalText(describeStage(only))}\n`);
+    else stdout.write(`${terminalText(textTable(manifests.map(overview)).join('\n'))}\n`);
     return Promise.resolve(exitCode.done);
   },
 };

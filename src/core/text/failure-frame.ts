@@ -6,6 +6,9 @@ export interface FrameStyle {
   readonly colour: boolean;
 }
 
+/** What a source line may hold and a terminal would act on; each takes one column, so that the squiggle stays in place. */
+const unprinted = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
 /** Longer source lines are cut around the place in question. */
 const frameWidth = 120;
 
@@ -15,18 +18,22 @@ export function renderFailures(failures: readonly Failure[], style: FrameStyle):
   return failures.map((failure) => renderFailure(failure, paint)).join('\n\n');
 }
 
-function renderFailure({ code, message, at, hint }: Failure, paint: Paint): string {
-  const place = at === undefined ? '' : `${paint.bold(plainText(placeOf(at)))} `;
-  const lines = [`${place}${paint.red(code)}: ${plainText(message)}`];
+function renderFailure({ code, at, ...texts }: Failure, paint: Paint): string {
+  // They quote names and values out of files.
+  const message = plainText(texts.message);
+  const hint = texts.hint === undefined ? undefined : plainText(texts.hint);
+  const place = at === undefined ? '' : `${paint.bold(placeOf(at))} `;
+  const lines = [`${place}${paint.red(code)}: ${message}`];
   if (at !== undefined && 'line' in at && at.sourceLine?.trim()) lines.push(...frame(at, at.sourceLine, paint));
-  if (hint !== undefined) lines.push(`  ${paint.cyan(plainText(hint))}`);
+  if (hint !== undefined) lines.push(`  ${paint.cyan(hint)}`);
   return lines.join('\n');
 }
 
 /** `file:line:column`, `file: offset N:`, or the argument (`--set`) a value came from. */
 function placeOf(at: TextLocation | ByteLocation): string {
-  if (!('line' in at)) return at.offset === undefined ? `${at.file}:` : `${at.file}: offset ${String(at.offset)}:`;
-  return at.file.startsWith('--') ? `${at.file}:` : `${at.file}:${String(at.line)}:${String(at.column)}`;
+  const file = plainText(at.file);
+  if (!('line' in at)) return at.offset === undefined ? `${file}:` : `${file}: offset ${String(at.offset)}:`;
+  return file.startsWith('--') ? `${file}:` : `${file}:${String(at.line)}:${String(at.column)}`;
 }
 
 function frame(at: TextLocation, sourceLine: string, paint: Paint): string[] {
@@ -37,7 +44,7 @@ function frame(at: TextLocation, sourceLine: string, paint: Paint): string[] {
   const shown = sourceLine
     .slice(from, from + frameWidth)
     .replaceAll('\t', '→')
-    .replaceAll(/\p{Cc}/gu, '\ufffd');
+    .replaceAll(unprinted, '·');
   const squiggle = '~'.repeat(Math.max(1, Math.min(at.length, from + frameWidth - column)));
   const cut = from > indent ? '...' : '';
   return [`  ${cut}${shown}`, `  ${' '.repeat(cut.length + column - from)}${paint.red(squiggle)}`];

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { unsafe, withoutUnsafe } from './terminal-text.ts';
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
@@ -17,4 +18,18 @@ export function paintWith(colour: boolean): Paint {
     yellow: painter('yellow'),
     cyan: painter('cyan'),
   };
+}
+
+/** The sequences of the styles above. */
+const painted = /^\u001b\[(?:0|1|2|22|31|32|33|36|39)m$/;
+
+/**
+ * A whole text for people on its way to a terminal or pipe: as `plainText`, but tabs stay, and with `colour` the sequences
+ * of {@link paintWith}. Whatever is printed passes through here, so that no name in an experiment, record or file does
+ * more than be read. The return of a carriage, by which programs draw over a line, begins a new one.
+ */
+export function terminalText(text: string, colour = false): string {
+  if (!unsafe.test(text)) return text;
+  const lines = text.replaceAll(/\r+\n/g, '\n').replaceAll('\r', '\n');
+  return withoutUnsafe(lines, (each) => each === '\n' || each === '\t' || (colour && painted.test(each)));
 }

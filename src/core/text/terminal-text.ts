@@ -44,9 +44,23 @@ export function padText(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - textWidth(text)));
 }
 
-/** A program's output made harmless: without escape sequences and control characters, which could move the cursor. */
+/**
+ * A text from outside made harmless, such as a program's output, a name or a path: without escape sequences, the control
+ * characters C0 and C1 (which could move the cursor or set the title), and marks that reverse the direction of what
+ * follows. Line feeds stay.
+ */
 export function plainText(text: string): string {
-  return (text.match(unit) ?? []).filter((each) => each === '\n' || !(isEscape(each) || control.test(each))).join('');
+  return unsafe.test(text) ? withoutUnsafe(text, (each) => each === '\n') : text;
+}
+
+/** Anything but a line feed that may have to go: C0, DEL, C1, and the marks of Unicode Standard Annex 9. */
+export const unsafe = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+const direction = /^[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]$/;
+
+/** Takes out escape sequences, control characters and marks of direction, but for those that `stays` says. */
+export function withoutUnsafe(text: string, stays: (sequence: string) => boolean): string {
+  const harmless = (each: string): boolean => !(isEscape(each) || control.test(each) || direction.test(each));
+  return (text.match(unit) ?? []).filter((each) => harmless(each) || stays(each)).join('');
 }
 
 /** Breaks a text at spaces into lines of at most so many columns; a longer word gets a line of its own. */

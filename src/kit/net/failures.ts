@@ -159,6 +159,15 @@ export const failures = catalogue({
     }),
     example: { name: 'fc7_weight', owner: ' of the symbol' },
   },
+  unnamedParameters: {
+    code: 'parameters-mismatch',
+    meaning: 'The arrays of a model do not match the parameters of its graph.',
+    text: () => ({
+      message: 'the arrays have no names',
+      hint: 'A list of arrays was saved, not a network: save them by name (arg:NAME, aux:NAME), as save_checkpoint does.',
+    }),
+    example: {},
+  },
   manyParameters: {
     code: 'parameters-mismatch',
     meaning: 'The arrays of a model do not match the parameters of its graph.',
@@ -206,7 +215,10 @@ export const failures = catalogue({
     meaning: 'A network does not end in one row of numbers per image.',
     text: ({ outputs }: { readonly outputs: readonly string[] }) => ({
       message: `expected a network with one output, a row of numbers per image; this one ends in ${outputs.join(' and ')}`,
-      hint: 'A network that verifies or is trained ends in a fully connected layer, its normalisation, or "flatten".',
+      hint:
+        outputs.length > 1
+          ? 'flow convert MODEL NEW-MODEL --output NAME makes a model of one of them ("outputs" of the stage convert).'
+          : 'A network that verifies or is trained ends in a fully connected layer, its normalisation, or "flatten".',
     }),
     example: { outputs: ['"conv5" (convolution) of shape [512, 7, 7]'] },
   },
@@ -464,6 +476,15 @@ export const failures = catalogue({
     }),
     example: { expected: 'one input', found: 'left, right' },
   },
+  severalMeans: {
+    code: 'unsupported-layer',
+    meaning: 'A layer of a Caffe network is of a type, or used in a way, that is not supported.',
+    text: ({ means }: { readonly means: readonly number[] }) => ({
+      message: `expected one mean_value for all channels in transform_param, found ${means.join(', ')}`,
+      hint: 'State one mean and scale for all of them: the parameter "normalization", or --mean and --scale.',
+    }),
+    example: { means: [104, 117, 123] },
+  },
   unsupportedLayer: {
     meaning: 'A layer of a Caffe network is of a type, or used in a way, that is not supported.',
     text: ({
@@ -518,6 +539,15 @@ export const failures = catalogue({
     }),
     example: { name: 'relu1', type: 'ReLU', blob: 'conv', known: ['data', 'conv1'] },
   },
+  strayBlobs: {
+    code: 'parameters-mismatch',
+    meaning: 'The arrays of a model do not match the parameters of its graph.',
+    text: ({ name, type, read, count }: ForeignNode & { readonly read: number; readonly count: number }) => ({
+      message: `layer "${name}" (${type}) takes ${read} blobs, and the file has ${count} for it`,
+      hint: 'The .prototxt and the .caffemodel are of different networks, or of another Caffe whose layer does more.',
+    }),
+    example: { name: 'bn1', type: 'BatchNorm', read: 3, count: 5 },
+  },
   blobShape: {
     code: 'parameters-mismatch',
     meaning: 'The arrays of a model do not match the parameters of its graph.',
@@ -555,6 +585,14 @@ export const failures = catalogue({
       hint: 'Do not use it, unless rounding explains so much: then accept it by "limit" (--limit).',
     }),
     example: { how: 'read again', found: 'no values for layer "fc1"' },
+  },
+  readingDiffers: {
+    meaning: 'What was read of an ONNX file computes something other than onnxruntime computes of the file itself.',
+    text: ({ how, found }: { readonly how: string; readonly found: string }) => ({
+      message: `what was read of the file has ${found}, compared with what the file computes ${how}`,
+      hint: 'Do not use what was written: faceflow has understood the file wrongly. Please report it; onnxruntime runs the file as it is.',
+    }),
+    example: { how: 'by onnxruntime 1.30.0', found: 'other values for layer "fc1"' },
   },
   conversionShowsNothing: {
     meaning: 'The outputs that a conversion compares are all 0, so that they show nothing.',
@@ -653,6 +691,27 @@ export const failures = catalogue({
     }),
     example: { provider: 'CPUExecutionProvider', reason: 'Load model from model.onnx failed:Protobuf parsing failed' },
   },
+  onnxRunFailed: {
+    code: 'onnx-not-run',
+    meaning: 'onnxruntime has loaded an ONNX file, and cannot compute it.',
+    text: ({ provider, reason }: { provider: string; reason: string }) => ({
+      message: `onnxruntime (${provider}) cannot compute the network: ${reason}`,
+      hint: 'Exporters write such files, and another program may take what is meant: the parameter "engine: tensorflow" (or wasm) reads the file with layers of faceflow, and flow convert writes what it has read as a file that onnxruntime runs.',
+    }),
+    example: {
+      provider: 'CPUExecutionProvider',
+      reason: 'Non-zero status code returned while running PRelu node. Name:"relu0"',
+    },
+  },
+  severalOutputs: {
+    code: 'not-an-embedding',
+    meaning: 'A network does not compute one row of numbers per image.',
+    text: ({ names }: { names: readonly string[] }) => ({
+      message: `the network does not embed faces: expected one output, found ${names.join(', ')}`,
+      hint: `flow convert MODEL NEW-MODEL --output ${names[0] ?? 'NAME'} makes a model of one output ("outputs" of the stage convert).`,
+    }),
+    example: { names: ['embedding', 'norm'] },
+  },
   foreignNetworkDoesNotEmbed: {
     code: 'not-an-embedding',
     meaning: 'A network does not compute one row of numbers per image.',
@@ -676,6 +735,15 @@ export const failures = catalogue({
       message: `input "${input}" takes ${expected}, found ${found}`,
     }),
     example: { input: 'data', expected: 'images of 112 x 112 x 3', found: 'images of 96 x 96 x 3' },
+  },
+  notInColour: {
+    code: 'not-an-embedding',
+    meaning: 'A network does not compute one row of numbers per image.',
+    text: ({ channels }: { channels: number }) => ({
+      message: `the network does not embed faces: expected images of 3 channels (RGB), its input has ${channels}`,
+      hint: 'Networks of grey images are read and converted, and not fed with colour images.',
+    }),
+    example: { channels: 1 },
   },
   networkOutputMismatch: {
     meaning: 'An output of an ONNX file is not what the file declares.',

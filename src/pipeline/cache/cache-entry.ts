@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { isAbsolute, join, relative } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
-import { asKey, type Key, type KeyDocument } from '../plan/key-document.ts';
-import { listTree, portableSignature, type FileTree, treeDigest } from './file-tree.ts';
+import { asKey, keyOf, type Key, type KeyDocument } from '../plan/key-document.ts';
+import { linksLeadingOut, listTree, portableSignature, type FileTree, treeDigest } from './file-tree.ts';
 
 /** One output of a stored result. */
 export interface StoredOutput {
@@ -114,6 +114,35 @@ export async function inspectEntry(folder: string, key: Key, how: 'stat' | 'read
     outputs[port] = isTouched ? { ...output, signature } : output;
   }
   return { state: 'whole', entry: withSignatures(folder, entry, outputs) };
+}
+
+/**
+ * Why the folder of a result that comes from elsewhere is not to be believed; undefined if it is. Its key must be that of
+ * its document (a result can otherwise be filed under any key), and all of it must be in the folder itself.
+ */
+export function foreignProblem(folder: string, key: Key): string | undefined {
+  for (const name of ['', entryFileName, outputsFolderName]) {
+    if (lstatSync(join(folder, name), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+      return `${name === '' ? 'its folder' : name} is a symbolic link`;
+    }
+  }
+  const entry = readEntry(folder, key);
+  if (entry === undefined) return `${entryFileName} is missing or cut off`;
+  if (!isKeyOf(entry.keyDocument, key)) return 'its key is not that of its key document';
+  const outputs = join(folder, outputsFolderName);
+  const outside = Object.entries(entry.outputs).find(([, { path }]) => !isWithin(path));
+  if (outside !== undefined) return `output ${outside[0]} is not in its folder ${outputsFolderName}`;
+  const [link] = existsSync(outputs) ? linksLeadingOut(outputs, outputs) : [];
+  return link === undefined ? undefined : `a symbolic link leads out of it: ${relative(folder, link)}`;
+}
+
+/** The document of a damaged entry may be anything. */
+function isKeyOf(document: unknown, key: Key): boolean {
+  return typeof document === 'object' && document !== null && keyOf(document as KeyDocument) === key;
+}
+
+function isWithin(path: unknown): boolean {
+  return typeof path === 'string' && !isAbsolute(path) && !path.split('/').includes('..');
 }
 
 function withSignatures(folder: string, entry: CacheEntry, outputs: CacheEntry['outputs']): CacheEntry {

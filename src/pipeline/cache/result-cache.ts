@@ -5,6 +5,7 @@ import { syncPath, syncTree } from '../../core/atomic-file.ts';
 import type { Key, KeyDocument } from '../plan/key-document.ts';
 import {
   entryFileName,
+  foreignProblem,
   inspectEntry,
   keysInFolder,
   outputsFolderName,
@@ -88,7 +89,7 @@ export class ResultCache {
     return inspectEntry(this.entryFolder(key), key, 'read');
   }
 
-  /** Copies a result from the first source that has it whole to here, after every byte of the copy was read. */
+  /** Copies a result from the first source that has it whole to here, after every byte of the copy was read and its key was computed again. */
   async adopt(key: Key, sources = this.sources): Promise<Inspection> {
     let last: Inspection = { state: 'absent' };
     const copy = join(this.folders.scratch, `${key}.copy.${process.pid}`);
@@ -97,7 +98,8 @@ export class ResultCache {
       rmSync(copy, { recursive: true, force: true });
       try {
         if (!(await source.fetch(key, copy))) continue;
-        last = await inspectEntry(copy, key, 'read');
+        const problem = foreignProblem(copy, key);
+        last = problem === undefined ? await inspectEntry(copy, key, 'read') : { state: 'damaged', problem };
         if (last.state !== 'whole') continue;
         syncTree(copy);
         this.#moveIn(copy, key);

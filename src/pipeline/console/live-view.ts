@@ -2,7 +2,7 @@ import type { FlowEvent } from '../execute/event.ts';
 import { engineNotice, failedTask, runHeading, runSummary } from './run-text.ts';
 import { liveFrame } from './live-frame.ts';
 import type { LiveScreen } from './live-screen.ts';
-import { paintWith, type Paint } from '../../core/text/paint.ts';
+import { paintWith, type Paint, terminalText } from '../../core/text/paint.ts';
 import type { Reporter } from './reporter.ts';
 import { RunState } from './run-state.ts';
 
@@ -61,7 +61,7 @@ export class LiveView implements Reporter {
 
   #frame(spinner: string, last: boolean): readonly string[] {
     const { columns, rows } = this.#options.stdout;
-    return liveFrame(this.#state.tasks, {
+    const frame = liveFrame(this.#state.tasks, {
       ...this.#style(),
       // A terminal that does not know its size says 0.
       columns: columns > 0 ? columns : 80,
@@ -71,6 +71,7 @@ export class LiveView implements Reporter {
       last,
       spinner,
     });
+    return frame.map((line) => terminalText(line, this.#options.colour));
   }
 
   #engineNotice(): readonly string[] {
@@ -103,6 +104,6 @@ export class LiveView implements Reporter {
   }
 
   #print(lines: readonly string[]): void {
-    if (lines.length > 0) this.#options.stdout.write(`${lines.join('\n')}\n`);
+    if (lines.length > 0) this.#options.stdout.write(`${terminalText(lines.join('\n'), this.#options.colour)}\n`);
   }
 }

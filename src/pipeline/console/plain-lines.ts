@@ -4,7 +4,7 @@ import type { FlowEvent, TaskOutcome } from '../execute/event.ts';
 import { engineNotice, failedTask, runHeading, runSummary } from './run-text.ts';
 import { figuresText } from './figure-text.ts';
 import { outcomeText } from './outcome-text.ts';
-import { paintWith, type Paint } from '../../core/text/paint.ts';
+import { paintWith, type Paint, terminalText } from '../../core/text/paint.ts';
 import { percent, progressParts } from './progress-text.ts';
 import type { Reporter, TextSink } from './reporter.ts';
 import { RunState, type TaskState } from './run-state.ts';
@@ -49,7 +49,7 @@ export class PlainLines implements Reporter {
 
   #write(lines: readonly string[]): void {
     const all = lines.length === 0 ? [] : [...this.#flushCached(), ...lines];
-    if (all.length > 0) this.#options.sink.write(`${all.join('\n')}\n`);
+    if (all.length > 0) this.#options.sink.write(`${terminalText(all.join('\n'), this.#options.colour)}\n`);
   }
 
   #flushCached(): readonly string[] {

@@ -16,8 +16,10 @@ export function keptOutputsOf(runFolder: string, task: string): string {
   return join(runFolder, 'kept', taskFileName(task));
 }
 
+export const logsFolderName = 'logs';
+
 export function logFileOf(runFolder: string, task: string): string {
-  return join(runFolder, 'logs', `${taskFileName(task)}.log`);
+  return join(runFolder, logsFolderName, `${taskFileName(task)}.log`);
 }
 
 const headingMark = '--- ';

@@ -44,6 +44,14 @@ export const failures = catalogue({
     }),
     example: { expected: 'the folder of a run', found: 'no run.json' },
   },
+  badRunId: {
+    meaning: 'What a file names as the id of a run is not one, or not that of its folder.',
+    text: ({ expected, found }: { readonly expected: string; readonly found: string }) => ({
+      message: `expected ${expected}, found ${JSON.stringify(found.slice(0, 80))}`,
+      hint: 'The folder was not written by faceflow, or was changed: nothing of it was taken.',
+    }),
+    example: { expected: 'the id of a run (20260105-101500-quickstart)', found: '../../payload' },
+  },
   noLock: {
     meaning: '`--locked` was given, and flow.lock has nothing of the experiment.',
     text: ({ experiment }: { readonly experiment: string }) => ({

@@ -2,8 +2,9 @@ import { fail } from '../../core/failure.ts';
 import { failures } from './failures.ts';
 import type { FlowDatabase } from './open-database.ts';
 import type { RunFacts } from './run-facts.ts';
+import { isRunId } from './run-folder.ts';
 
-/** The id of the run a user means: an id or how it begins, the name of an experiment for its last run, or `latest`. */
+/** The id of the run a user means: an id or how it begins, the name of an experiment for its last run, or `latest`. Fails with `unknown-run` and `bad-run-id`. */
 export function findRun(database: FlowDatabase, name: string): string {
   const exact = first(database, 'select id from run where id = ?', name);
   const asExperiment = first(database, 'select id from run where experiment = ? order by startedAt desc limit 1', name);
@@ -13,7 +14,9 @@ export function findRun(database: FlowDatabase, name: string): string {
     .pluck()
     .all(name, name);
   const found = exact ?? asExperiment ?? latest ?? (begun.length === 1 ? begun[0] : undefined);
-  return found ?? unknownRun(database, name, begun.length > 1);
+  if (found === undefined) return unknownRun(database, name, begun.length > 1);
+  // Commands read and remove the folder of this name.
+  return isRunId(found) ? found : fail(failures.badRunId({ expected: 'the id of a run', found }));
 }
 
 function first(database: FlowDatabase, sql: string, value: string): string | undefined {

@@ -2,10 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import type { Key, KeyDocument } from '../plan/key-document.ts';
 import { join } from 'node:path';
 import { FailureError } from '../../core/failure.ts';
-import { isSqliteError } from '../../core/sqlite.ts';
 import { closeKilledRuns } from './past-runs.ts';
 import { isDamagedDatabase, openDatabase, removeDatabase, renameDatabase, type FlowDatabase } from './open-database.ts';
-import { eventDamage, replayRun } from './replay-run.ts';
+import { eventDamage, replayWhole } from './replay-run.ts';
 import { databaseFileName, runFileName } from './run-folder.ts';
 
 /** Ids of the runs whose folders are there. */
@@ -78,17 +77,12 @@ function fill(path: string, runsFolder: string, documentOf: DocumentOf): Omit<Re
 /** Replays a run whole or not at all, and says why it could not be. */
 function replayProblem(database: FlowDatabase, folder: string, documentOf: DocumentOf): string | undefined {
   try {
-    database.transaction(() => replayRun(database, folder, documentOf))();
+    replayWhole(database, folder, documentOf);
     return undefined;
   } catch (error) {
-    if (isOfTheFolder(error)) return error.message;
+    if (error instanceof FailureError) return error.message;
     throw error;
   }
-}
-
-/** Whether the contents of a run's folder can cause an error; all others are about the database or the machine. */
-function isOfTheFolder(error: unknown): error is Error {
-  return isSqliteError(error, 'SQLITE_CONSTRAINT') || error instanceof FailureError || error instanceof TypeError;
 }
 
 /** What is wrong with a database, in sentences; empty where nothing is. */

@@ -9,6 +9,15 @@ export const runFileName = 'run.json';
 export const databaseFileName = 'flow.db';
 export const eventsFileName = 'events.ndjson';
 
+/** As {@link createRunFolder} makes them: one name of a folder, which cannot lead to another place. */
+const runIdPattern = /^[0-9]{8}-[0-9]{6}-[\p{L}\p{N}._-]+$/u;
+const maxRunIdBytes = 240;
+
+/** Whether a text that was read from a file can be the id of a run. */
+export function isRunId(id: unknown): id is string {
+  return typeof id === 'string' && runIdPattern.test(id) && Buffer.byteLength(id) <= maxRunIdBytes;
+}
+
 /** Results from the cache that get links; each costs 0.1 to 0.2 ms, and again when the run is removed. */
 const maxLinks = 200;
 /** Lists the others: task, tab, folder of its outputs relative to this file's. */

@@ -14,5 +14,5 @@ it('what a file holds does not reach the terminal as orders to it, and the squig
   const sourceLine = 'a\u001b]0;title\u0007b\tc\u0000d';
   const at = { file: 'l\u001b[2J.lst', line: 1, column: 12, length: 1, sourceLine };
   const text = renderFailures([failures.damagedList({ found: '\u001b[31mred' }, at)], { colour: false });
-  expect(text).toBe('l.lst:1:12 damaged-list: found red\n  a\ufffd]0;title\ufffdb→c\ufffdd\n             ~\n  Look.');
+  expect(text).toBe('l.lst:1:12 damaged-list: found red\n  a·]0;title·b→c·d\n             ~\n  Look.');
 });

@@ -16,7 +16,7 @@ import { folderSource } from '../../../src/pipeline/cache/sources/folder.ts';
 import { TaskLocks } from '../../../src/pipeline/cache/task-locks.ts';
 import { exportResults, importResults } from '../../../src/pipeline/cache/transfer.ts';
 import type { Key } from '../../../src/pipeline/plan/key-document.ts';
-import { keyDocument, keyOf } from './sample-key.ts';
+import { documentOf, keyOf } from './sample-key.ts';
 
 const hour = 3_600_000;
 const now = 1_700_000_000_000;
@@ -43,7 +43,7 @@ async function store(letter: string, content: string, usedHoursAgo: number): Pro
     key,
     { out: { kind: 'file', path: 'out' } },
     {
-      keyDocument,
+      keyDocument: documentOf(letter),
       experiment: 'test',
       task: letter,
       run: 'run',

@@ -17,11 +17,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/core/digest.ts';
 import type { CacheEntry, ExecutionFacts } from '../../../src/pipeline/cache/cache-entry.ts';
 import { ResultCache } from '../../../src/pipeline/cache/result-cache.ts';
-import { keyDocument, keyOf } from './sample-key.ts';
+import { documentOf, keyOf } from './sample-key.ts';
 
 const key = keyOf('a');
 const facts: ExecutionFacts = {
-  keyDocument,
+  keyDocument: documentOf('a'),
   experiment: 'test',
   task: 'task',
   run: 'run',

@@ -16,7 +16,7 @@ import type { CacheEntry } from '../../../src/pipeline/cache/cache-entry.ts';
 import { ResultCache } from '../../../src/pipeline/cache/result-cache.ts';
 import type { ResultSource } from '../../../src/pipeline/cache/source.ts';
 import type { Key } from '../../../src/pipeline/plan/key-document.ts';
-import { keyDocument, keyOf } from './sample-key.ts';
+import { documentOf, keyOf } from './sample-key.ts';
 
 /** A source that results can be offered to, and a way to damage what it stores. */
 export interface SourceUnderTest {
@@ -55,7 +55,7 @@ export function sourceSuite(name: string, make: (folder: string) => SourceUnderT
     symlinkSync('a file', join(scratch.outputs, 'many', 'link'));
     const plans = { out: { kind: 'file', path: 'out.txt' }, many: { kind: 'folder', path: 'many' } };
     const facts = {
-      keyDocument,
+      keyDocument: documentOf(letter),
       experiment: 'test',
       task: letter,
       run: 'run',
@@ -141,6 +141,19 @@ export function sourceSuite(name: string, make: (folder: string) => SourceUnderT
       expect(readdirSync(join(root, 'other-scratch'))).toEqual([]);
       expect((await cache.adopt(keyOf('b'))).state).toBe('whole');
     });
+  });
+
+  it.each([
+    ['key document', 'params', 'its key is not that of its key document'],
+    ['outputs', '"path": "out.txt"', 'output out is not in its folder outputs'],
+  ])(`${name}: a result whose %s leads elsewhere is not taken`, async (_, word, problem) => {
+    const { key } = await stored('a', 'text');
+    const file = join(origin.entryFolder(key), 'entry.json');
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain(word);
+    writeFileSync(file, text.replace(word, word === 'params' ? 'words' : '"path": "../out.txt"'));
+    await tested.source.offer(key, origin.entryFolder(key));
+    expect(await cacheIn('other', [tested.source]).adopt(key)).toEqual({ state: 'damaged', problem });
   });
 
   it(`${name}: is asked in turn with others, and the first whole result is taken`, async () => {

@@ -26,6 +26,8 @@ export interface Comparison {
   readonly how: string;
   /** Maximum of the relative difference that is accepted. */
   readonly limit: number;
+  /** It is the source, run by another program, that what was read of it is compared with. */
+  readonly isSource?: boolean;
 }
 
 /**
@@ -80,6 +82,7 @@ function maxOf(values: Float32Array, of: (value: number, index: number) => numbe
   return values.reduce((max, value, index) => Math.max(max, Math.abs(of(value, index))), 0);
 }
 
-function differs({ file, how }: Comparison, what: string): never {
+function differs({ file, how, isSource = false }: Comparison, what: string): never {
+  if (isSource) fail(failures.readingDiffers({ how, found: what }, { file }));
   fail(failures.conversionDiffers({ how, found: what }, { file }));
 }

@@ -36,15 +36,30 @@ export function givenReadOptions(options: {
 }
 
 /** What was found out in converting, for people: notes, and a line for each output and each program that computed it. */
-export function conversionLines({ notes, outputs, onnxruntime }: ConvertedModel, engine: EngineIdentity): string[] {
+export function conversionLines(
+  { notes, outputs, onnxruntime, source }: ConvertedModel,
+  engine: EngineIdentity,
+): string[] {
   const readAgain = `read again, on ${engine.name} ${engine.version}`;
-  return [...notes, ...outputs.map((output) => differenceLine(output, readAgain)), ...onnxruntimeLines(onnxruntime)];
+  return [
+    ...notes,
+    ...outputs.map((output) => differenceLine(output, readAgain)),
+    ...onnxruntimeLines(onnxruntime),
+    ...sourceLines(source),
+  ];
 }
 
 function onnxruntimeLines(comparison: ConvertedModel['onnxruntime']): string[] {
   if (comparison === undefined) return [];
   if (!comparison.ran) return [`not run in onnxruntime: ${comparison.reason}; npm install onnxruntime-node brings it`];
   return comparison.outputs.map((output) => differenceLine(output, `as onnxruntime ${comparison.version} runs it`));
+}
+
+function sourceLines(comparison: ConvertedModel['source']): string[] {
+  if (comparison === undefined) return [];
+  if (!comparison.ran) return [`what was read was not compared with the file in onnxruntime: ${comparison.reason}`];
+  const how = `as read, against the file in onnxruntime ${comparison.version}`;
+  return comparison.outputs.map((output) => differenceLine(output, how));
 }
 
 function differenceLine(output: OutputDifference, how: string): string {

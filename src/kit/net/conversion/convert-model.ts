@@ -3,7 +3,7 @@ import { Random } from '../../../core/random.ts';
 import { failures } from '../failures.ts';
 import type { Backend } from '../backends/backend.ts';
 import type { OnnxruntimeOnCpu } from '../sessions/onnxruntime/load-onnxruntime.ts';
-import { onnxOutputValues, outputValues } from '../sessions/output-values.ts';
+import { onnxOutputValues, outputValues, sourceOutputValues } from '../sessions/output-values.ts';
 import type { ParameterizedGraph, Model } from '../model/model.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import { elementCount } from '../graph/feature-shape.ts';
@@ -41,6 +41,8 @@ export interface ConvertedModel {
   readonly outputs: readonly OutputDifference[];
   /** For ONNX files: how far the outputs in onnxruntime are away, or why it was not run. */
   readonly onnxruntime?: OnnxruntimeComparison;
+  /** If an ONNX file was read: how far what was read of it is from what onnxruntime computes of the file as it is. */
+  readonly source?: OnnxruntimeComparison;
 }
 
 export type OnnxruntimeComparison =
@@ -61,11 +63,12 @@ export async function convertModel(conversion: ModelConversion, engines: Compari
   const layers = (): Promise<Backend> => (loaded ??= engines.layers());
   const { model, images, expected } = await writeModel(conversion, layers);
   const { shaped, notes } = model;
+  const source = await compareSource(conversion, engines, { shaped, images, expected });
   const comparison = { shaped, expected, file: to.path, limit };
   const found = readBack(conversion, shaped, { engine: await layers(), images });
   const outputs = compareOutputs({ ...comparison, found, how: 'read again' });
   const parameterCount = shaped.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  const converted = { layers: shaped.graph.layers.length, parameterCount, notes: notes ?? [], outputs };
+  const converted = { layers: shaped.graph.layers.length, parameterCount, notes: notes ?? [], outputs, ...source };
   if (to.format.name !== 'onnx') return converted;
   if (!engines.onnxruntime.available) {
     return { ...converted, onnxruntime: { ran: false, reason: engines.onnxruntime.reason } };
@@ -75,6 +78,32 @@ export async function convertModel(conversion: ModelConversion, engines: Compari
   const ran = await onnxOutputValues(onnxruntime, { file: to.path, shaped, images });
   const compared = compareOutputs({ ...comparison, found: ran, how: `in onnxruntime ${version}` });
   return { ...converted, onnxruntime: { ran: true, version, outputs: compared } };
+}
+
+/** Rounding alone: of files that hold or compute float16, up to a thousandth. What was misread differs by some hundredths. */
+const sourceLimit = 5e-3;
+
+/**
+ * Runs the file that was read, if it is ONNX, by onnxruntime: whatever our reader has understood wrongly, both of our
+ * models have. Fails with `reading-differs`.
+ */
+async function compareSource(
+  { from, limit }: ModelConversion,
+  { onnxruntime }: ComparisonEngines,
+  read: { readonly shaped: ShapedGraph; readonly images: Float32Array; readonly expected: readonly Float32Array[] },
+): Promise<Pick<ConvertedModel, 'source'>> {
+  if (from.format.name !== 'onnx') return {};
+  if (!onnxruntime.available) return { source: { ran: false, reason: onnxruntime.reason } };
+  const runtime = onnxruntime.load();
+  const [file = from.path] = from.format.filesAt(from.path);
+  const { outputs, normalization } = from.options;
+  const values = await sourceOutputValues(runtime, { ...read, file, outputs, normalization });
+  if (typeof values === 'string') return { source: { ran: false, reason: values } };
+  const { version } = runtime.identity;
+  const how = `by onnxruntime ${version}`;
+  const comparison = { shaped: read.shaped, expected: values, found: read.expected, file, how };
+  const compared = compareOutputs({ ...comparison, limit: Math.max(limit, sourceLimit), isSource: true });
+  return { source: { ran: true, version, outputs: compared } };
 }
 
 interface WrittenModel {

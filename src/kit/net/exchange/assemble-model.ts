@@ -3,7 +3,7 @@ import { type Graph } from '../graph/graph.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
 import type { Model, ModelOrigin, NamedArray } from '../model/model.ts';
 import { assumedSizeNote, sizeText, underAssumedSize } from './assumed-size.ts';
-import { checkNormalizedOnce, normalizedInput } from './input-normalization.ts';
+import { checkNormalizedOnce, checkNormalizes, normalizedInput } from './input-normalization.ts';
 import type { ModelReadOptions } from './model-format.ts';
 
 export interface ModelParts {
@@ -13,28 +13,43 @@ export interface ModelParts {
   readonly origin: ModelOrigin;
   /** Named in failures. */
   readonly file: string;
+  /** Named in those about the graph, if that is in another file. */
+  readonly graphFile?: string;
   /** The size of the images is not stated anywhere: the graph's input is a guess. */
   readonly isAssumedSize?: boolean;
+  /**
+   * Whether the network was written by another program than this one, and must normalise pixels itself or be told how.
+   * `if-it-embeds`: those of other kinds are fed by programs of their own, which normalise.
+   */
+  readonly isForeign: boolean | 'if-it-embeds';
+  /** For people: what had to be assumed in reading. */
+  readonly notes?: readonly string[];
 }
 
 /**
  * Makes a model of what an importer read: checks the graph, its parameters and their values, puts the normalisation of
  * the input in front, and makes every fixed gamma 1, as MXNet does whatever a file holds. Fails with the codes of
- * `inferShapes`, `checkParameters`, `checkValues` and `checkNormalizedOnce`.
+ * `inferShapes`, `checkParameters`, `checkValues`, `checkNormalizes` and `checkNormalizedOnce`.
  */
 export function assembleModel(parts: ModelParts, options: ModelReadOptions = {}): Model {
-  const { input } = parts.graph;
-  if (parts.isAssumedSize !== true) return checkedModel(parts, options);
+  const { input, outputs } = parts.graph;
+  const { isForeign, notes = [] } = parts;
+  const isEmbedding = input.channels === 3 && outputs.length === 1;
+  const isGuarded = isForeign === true || (isForeign === 'if-it-embeds' && isEmbedding);
+  if (isGuarded && options.normalization === undefined) checkNormalizes(parts.graph, parts.graphFile ?? parts.file);
+  const withNotes = (model: Model, all: readonly string[]): Model =>
+    all.length === 0 ? model : { ...model, notes: all };
+  if (parts.isAssumedSize !== true) return withNotes(checkedModel(parts, options), notes);
   const model = underAssumedSize(input, () => checkedModel(parts, options));
   const origin = { ...model.origin, input: `${sizeText(input)}, assumed` };
-  return { ...model, origin, notes: [assumedSizeNote(input)] };
+  return withNotes({ ...model, origin }, [assumedSizeNote(input), ...notes]);
 }
 
 function checkedModel({ graph, arrays, origin, file }: ModelParts, options: ModelReadOptions): Model {
-  if (options.normalization !== undefined) checkNormalizedOnce(graph, options.normalization, file);
   const whole = options.normalization === undefined ? graph : normalizedInput(graph, options.normalization);
   const shaped = inferShapes(whole, file);
   const found = new Map([...arrays].map((array) => [array.name, array]));
+  if (options.normalization !== undefined) checkNormalizedOnce(graph, options.normalization, { file, arrays: found });
   checkParameters(shaped, found.values(), file);
   checkValues(shaped, found, file);
   const parameters = new Map<string, NamedArray>();

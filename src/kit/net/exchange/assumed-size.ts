@@ -4,7 +4,8 @@ import type { Graph } from '../graph/graph.ts';
 /** Of the images of networks that embed faces; assumed if neither a file nor the options state another. */
 export const assumedSize = { channels: 3, height: 112, width: 112 } as const satisfies Graph['input'];
 
-const howToState = '--input 3xHEIGHTxWIDTH sets another, in stages the parameter "input"';
+const howToState =
+  'flow convert --input 3xHEIGHTxWIDTH writes a model of another, as does the stage convert with "input"';
 
 /** For people: that the size was assumed, and how to set another. */
 export function assumedSizeNote(input: Graph['input']): string {

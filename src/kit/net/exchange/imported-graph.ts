@@ -23,3 +23,11 @@ export class ImportedGraph {
     return node.name;
   }
 }
+
+/** For people: of an `equalize-norms` whose file takes the mean of the norms over the batch too, as in training. */
+export function batchMeanNote(node: string): string {
+  return (
+    `Node "${node}" takes the mean of the norms over all images of a batch; here it is taken over each image by itself, ` +
+    'so that an embedding does not depend on its neighbours.'
+  );
+}

@@ -1,6 +1,7 @@
 import { fail } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
-import { type Graph, inputName, type LayerNode } from '../graph/graph.ts';
+import { type Graph, inputName, type LayerNode, parameterName } from '../graph/graph.ts';
+import type { NamedArray } from '../model/model.ts';
 import type { InputNormalization } from './model-format.ts';
 
 /** The graph behind layers that turn RGB, 0..255, into what it was made for. */
@@ -30,24 +31,40 @@ export function normalizedInput(graph: Graph, { mean, scale, colorOrder }: Input
 
 /** Layers that only move pixels to another place. */
 const movers: readonly string[] = ['identity', 'slice', 'concat', 'flatten'];
-const weighted: readonly string[] = ['convolution', 'fully-connected'];
 const normalizers: readonly string[] = ['minus-scalar', 'multiply-scalar', 'batch-normalization'];
 
+/** Statistics of pixels 0..255 are beyond these, of values that were normalised below: (value - 127.5) / 128 is within 1. */
+const [maxMean, maxVariance] = [8, 64];
+
+/** Whether statistics of a batch normalisation are those of values that were normalised before it. */
+export function areOfNormalized(means: ArrayLike<number>, variances: ArrayLike<number>): boolean {
+  const isSmall = (values: ArrayLike<number>, max: number): boolean =>
+    Array.from(values).every((value) => Math.abs(value) <= max);
+  return isSmall(means, maxMean) && isSmall(variances, maxVariance) && !Array.from(means).every((mean) => mean === 0);
+}
+
 /**
- * A foreign network whose first layer with weights sees the pixels as they are was fed something else in training, and
- * returns nonsense for 0..255. Fails with `normalization-unknown` rather than to guess what that was.
+ * A foreign network whose first layer takes the pixels as they are, and does not normalise, was fed something else in
+ * training, and returns nonsense for 0..255. Fails with `normalization-unknown` rather than to guess what that was.
  */
 export function checkNormalizes({ layers }: Graph, file: string): void {
   const first = firstOnPixels(layers);
-  if (first !== undefined && weighted.includes(first.kind)) {
+  if (first !== undefined && !normalizers.includes(first.kind)) {
     fail(failures.normalizationUnknown({ layer: first.name }, { file }));
   }
 }
 
 /** Fails with `normalization-not-taken` if a network normalises its images itself and is to be fed normalised ones. */
-export function checkNormalizedOnce({ layers }: Graph, normalization: InputNormalization, file: string): void {
+export function checkNormalizedOnce(
+  { layers }: Graph,
+  normalization: InputNormalization,
+  { file, arrays }: { readonly file: string; readonly arrays: ReadonlyMap<string, NamedArray> },
+): void {
   const first = firstOnPixels(layers);
-  if (changesValues(normalization) && first !== undefined && normalizers.includes(first.kind)) {
+  if (!changesValues(normalization) || first === undefined || !normalizers.includes(first.kind)) return;
+  const [mean, variance] = ['moving_mean', 'moving_var'].map((suffix) => arrays.get(parameterName(first, suffix)));
+  const isOfNormalized = mean !== undefined && variance !== undefined && areOfNormalized(mean.values, variance.values);
+  if (!isOfNormalized) {
     fail(failures.normalizedTwice({ layer: first.name, kind: first.kind }, { file }));
   }
 }

@@ -36,7 +36,13 @@ export const npzFormat = {
     if (graph === undefined) fail(failures.noGraph({ name: graphName }, { file }));
     const arrays = entries.filter((entry) => entry !== graph).map((entry) => arrayOf(entry, file));
     const origin = { format: 'npz', file: basename(file) };
-    return assembleModel({ graph: parseGraph(Buffer.from(graph.data).toString(), file), arrays, origin, file });
+    return assembleModel({
+      graph: parseGraph(Buffer.from(graph.data).toString(), file),
+      arrays,
+      origin,
+      file,
+      isForeign: false,
+    });
   },
   write(path: string, { shaped, parameters }: Model): void {
     const text = Buffer.from(JSON.stringify(shaped.graph));

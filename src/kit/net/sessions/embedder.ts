@@ -76,7 +76,8 @@ export function graphEmbedder(session: InferenceSession, shaped: ShapedGraph, fi
 }
 
 function graphEmbedding(shaped: ShapedGraph, file: string | undefined): EmbeddingDescription {
-  const { height, width } = shaped.graph.input;
+  const { height, width, channels } = shaped.graph.input;
+  if (channels !== 3) fail(failures.notInColour({ channels }, file === undefined ? undefined : { file }));
   const { layer, size } = embeddingOutput(shaped, file);
   return { output: layer, size, height, width, file };
 }
@@ -92,7 +93,7 @@ async function probeEmbedding(
   if (only === undefined) {
     return refuse(named === undefined ? 'it has no output' : `it has no output "${named}", but ${names.join(', ')}`);
   }
-  if (others.length > 0) return refuse(`expected one output, found ${names.join(', ')}`);
+  if (others.length > 0) return fail(failures.severalOutputs({ names }, { file }));
   const [, height = usualSide, width = usualSide, channels] = session.input.shape;
   const black = new Uint8Array(height * width * channels);
   const values = (await session.run({ data: black, shape: [1, height, width, channels] }, [only])).get(only);

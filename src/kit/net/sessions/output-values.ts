@@ -5,7 +5,11 @@ import type { ParameterizedGraph } from '../model/model.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
 import { inferPlanar } from './graph-session.ts';
 import type { Onnxruntime } from './onnxruntime/load-onnxruntime.ts';
-import { createRuntimeSession } from './onnxruntime/onnx-session.ts';
+import type { InputNormalization } from '../exchange/model-format.ts';
+import type { ImageBatch } from './inference-session.ts';
+import { readImageInput } from './onnxruntime/image-input.ts';
+import { FailureError } from '../../../core/failure.ts';
+import { createRuntimeSession, OnnxSession, runSession } from './onnxruntime/onnx-session.ts';
 
 /**
  * What a network computes in inference, output by output, row by row in the order batch, channels, height, width, whatever
@@ -34,6 +38,64 @@ export function outputValues(
   }
 }
 
+export interface SourceOutputRequest {
+  /** An ONNX file of another program. */
+  readonly file: string;
+  /** Its network as it was read, with the normalisation in front. */
+  readonly shaped: ShapedGraph;
+  /** Names of its values that are asked for; those that it declares as outputs unless given. */
+  readonly outputs: readonly string[] | undefined;
+  readonly normalization: InputNormalization | undefined;
+  /** RGB 0..255, [batch, channels, height, width]. */
+  readonly images: Float32Array;
+}
+
+/**
+ * What onnxruntime computes of a file as it is, in the order of the graph, an image at a time; or why it cannot.
+ */
+export async function sourceOutputValues(
+  runtime: Onnxruntime,
+  { file, shaped: { graph }, outputs, normalization, images }: SourceOutputRequest,
+): Promise<Float32Array[] | string> {
+  try {
+    const session = await createRuntimeSession(runtime, file, file);
+    const { channels } = graph.input;
+    const read = readImageInput(session, normalization, channels);
+    if (read.outcome === 'refused') return read.problem;
+    const names = outputs ?? session.outputNames;
+    const within = names.find((name) => !session.outputNames.includes(name));
+    if (within !== undefined) return `"${within}" is no output of the file`;
+    const network = new OnnxSession(runtime, {
+      ...{ session, input: read.input, outputs: [], file },
+      ...{ fixedBatch: read.fixedBatch, maxBatch: 1 },
+    });
+    try {
+      const values = await network.run(interleaved(images, { ...graph.input, type: read.input.type }), names);
+      return names.map((name) => values.get(name)?.data ?? new Float32Array(0));
+    } finally {
+      await network.dispose();
+    }
+  } catch (error) {
+    if (error instanceof FailureError) return error.failures[0].message;
+    throw error;
+  }
+}
+
+/** Planes as pixels one after the other. */
+function interleaved(
+  images: Float32Array,
+  { channels, height, width, type }: ShapedGraph['graph']['input'] & { readonly type: 'float32' | 'uint8' },
+): ImageBatch {
+  const plane = height * width;
+  const data = type === 'uint8' ? new Uint8Array(images.length) : new Float32Array(images.length);
+  for (const [index, value] of images.entries()) {
+    const image = Math.floor(index / (channels * plane));
+    const channel = Math.floor(index / plane) % channels;
+    data[(image * plane + (index % plane)) * channels + channel] = value;
+  }
+  return { data, shape: [images.length / (channels * plane), height, width, channels] };
+}
+
 export interface OnnxOutputRequest {
   /** An ONNX file that was written here. */
   readonly file: string;
@@ -55,7 +117,8 @@ export async function onnxOutputValues(
   try {
     const { channels, height, width } = graph.input;
     const shape = [images.length / (channels * height * width), channels, height, width];
-    const results = await session.run({ [inputName]: new runtime.library.Tensor('float32', images, shape) });
+    const feeds = { [inputName]: new runtime.library.Tensor('float32', images, shape) };
+    const results = await runSession(runtime, { session, file }, { feeds });
     return graph.outputs.map((name) => {
       const values = results[name]?.data;
       return values instanceof Float32Array ? values.slice() : undefined;

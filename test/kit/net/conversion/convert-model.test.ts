@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { conversionLines } from '../../../../src/kit/net/conversion/convert-by-name.ts';
+import type { OnnxNode } from '../../../../src/kit/codec/onnx/onnx-messages.ts';
 import { onnxModel } from '../../../../src/kit/codec/onnx/onnx-model.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import { onnxruntimeOnCpu } from '../../../../src/kit/net/sessions/onnxruntime/load-onnxruntime.ts';
@@ -56,6 +57,25 @@ const renaming: ModelFormat = {
 
 const identity = { opType: 'Identity', outputs: ['another'], attributes: [] };
 
+/** Makes numbers beyond those of 16 bits, and passes them through 16 bits. */
+function beyondHalves(input: string): readonly OnnxNode[] {
+  const numbers = { int32Data: [], int64Data: [], doubleData: [], externalData: [] };
+  const large = { ...numbers, name: 'large', dims: [], dataType: 1, floatData: Float32Array.of(1e6) };
+  const attribute = { floats: new Float32Array(0), ints: [], strings: [] };
+  const cast = { opType: 'Cast' };
+  return [
+    {
+      opType: 'Constant',
+      outputs: ['large'],
+      inputs: [],
+      attributes: [{ ...attribute, name: 'value', type: 4, t: large }],
+    },
+    { opType: 'Mul', outputs: ['larger'], inputs: [input, 'large'], attributes: [] },
+    { ...cast, outputs: ['half'], inputs: ['larger'], attributes: [{ ...attribute, name: 'to', type: 2, i: 10 }] },
+    { ...cast, outputs: ['wide'], inputs: ['half'], attributes: [{ ...attribute, name: 'to', type: 2, i: 1 }] },
+  ];
+}
+
 function conversionTo(format: ModelFormat, limit: number, factor = 1): ModelConversion {
   const graph = smallNetworks['convolution 3x3, padded'];
   if (graph === undefined) throw new Error('the small network has gone');
@@ -94,6 +114,26 @@ describe('a conversion', () => {
     await expect(convertModel(conversionTo(renaming, 1e-5), engines)).rejects.toThrow(
       /^what was written \(in onnxruntime .*\) has no values for layer "layer"$/,
     );
+  });
+
+  it('of an ONNX file that was read as something else fails, whatever was written of it', async () => {
+    const conversion = conversionTo(modelFormats.npz, 1);
+    const path = join(work, 'halves.onnx');
+    modelFormats.onnx.write(path, modelFormats.folder.read(conversion.from.path));
+    const stored = decodeFile(onnxModel, path);
+    const outputs = stored.graph.outputs.map((output) => ({ ...output, name: 'wide' }));
+    const nodes = [...stored.graph.nodes, ...beyondHalves(stored.graph.outputs[0]?.name ?? '')];
+    writeFileSync(path, onnxModel.encode({ ...stored, graph: { ...stored.graph, nodes, outputs } }));
+    const from = { format: modelFormats.onnx, path, options: {} };
+    // onnxruntime has infinities, beyond the greatest number of 16 bits; our layers compute in 32.
+    expect(await failuresOf(() => convertModel({ ...conversion, from }, engines))).toMatchObject([
+      {
+        code: 'reading-differs',
+        message: expect.stringMatching(
+          /^what was read of the file has other values for layer "larger": they differ by NaN .*, compared with what the file computes by onnxruntime /,
+        ) as string,
+      },
+    ]);
   });
 
   it('to a format that is only read is refused', async () => {

@@ -8,7 +8,6 @@ import { prototxt } from '../../../codec/caffe/prototxt.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
 import type { Model } from '../../model/model.ts';
 import { assembleModel } from '../assemble-model.ts';
-import { checkNormalizes } from '../input-normalization.ts';
 import type { ModelFormat, ModelReadOptions, ModelWriteOptions } from '../model-format.ts';
 import { fileEndings, findPaths, pathsOf } from './caffe-paths.ts';
 import { namedArrays } from './named-arrays.ts';
@@ -34,16 +33,15 @@ export const caffeFormat = {
     const files = { structure: structure ?? weights, weights };
     const { graph, arrays, normalization } = readNet({ structure: net, weights: learned, files }, options);
     const used = options.normalization ?? normalization;
-    // Other networks than those that embed colour images are fed by programs of their own, which normalise.
-    const isEmbedding = graph.input.channels === 3 && graph.outputs.length === 1;
-    if (used === undefined && isEmbedding) checkNormalizes(graph, files.structure);
     const origin = {
       format: 'caffe',
       weights: basename(weights),
       ...(structure === undefined ? {} : { structure: basename(structure) }),
       ...(used === undefined ? {} : { normalization: { ...used } }),
     };
-    const parts = { graph, arrays: namedArrays(graph, arrays, files), origin, file: weights };
+    const isForeign = 'if-it-embeds' as const;
+    const graphFile = files.structure;
+    const parts = { graph, graphFile, arrays: namedArrays(graph, arrays, files), origin, file: weights, isForeign };
     return assembleModel(parts, used === undefined ? options : { ...options, normalization: used });
   },
   write(path: string, model: Model, options: ModelWriteOptions): void {

@@ -34,6 +34,8 @@ export class CaffeLayer {
   readonly #blobs: readonly BlobProto[];
   readonly #graph: CaffeGraph;
   readonly #files: LayerFiles;
+  /** Blobs that were asked for. */
+  readonly #read = new Set<number>();
 
   constructor(
     parameter: LayerParameter,
@@ -75,11 +77,19 @@ export class CaffeLayer {
 
   /** Blob number `index`, which holds `what`. Fails with `missing-weights`. */
   blob(index: number, what: string): BlobValues {
+    this.#read.add(index);
     const blob = this.#blobs[index];
     if (blob !== undefined) return { shape: shapeOfBlob(blob), values: valuesOfBlob(blob) };
     const { name, type } = this.#node;
     const facts = { name, type, what, index, count: this.#blobs.length };
     return fail(failures.missingWeights(facts, { file: this.#files.weights }));
+  }
+
+  /** Fails with `parameters-mismatch` if the file has blobs for the layer that nothing has asked for. */
+  checkAllRead(): void {
+    if (this.#read.size >= this.#blobs.length) return;
+    const facts = { ...this.#node, read: this.#read.size, count: this.#blobs.length };
+    fail(failures.strayBlobs(facts, { file: this.#files.weights }));
   }
 
   /** Fails with `unsupported-layer`; `problem` continues after the layer's name. `known`: types that may be meant. */

@@ -79,7 +79,11 @@ function normalizationOf({ transform_param: transform }: LayerParameter, place: 
   const { scale = 1, mean_value: means = [] } = transform ?? {};
   const [mean = 0] = means;
   if (transform === undefined) return undefined;
-  if (means.some((other) => other !== mean)) refuse('one mean_value for all channels', means.join(', '), place);
+  // What the caller states counts, whatever the file does.
+  if (place.options.normalization !== undefined) return undefined;
+  if (means.some((other) => other !== mean)) {
+    fail(failures.severalMeans({ means }, { file: place.file }));
+  }
   return { mean, scale, colorOrder: 'rgb' };
 }
 

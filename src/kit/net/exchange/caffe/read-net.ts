@@ -113,6 +113,7 @@ class NetReading {
     const reader = Object.hasOwn(layerReaders, type) ? layerReaders[type] : undefined;
     if (reader === undefined) return layer.refuse('is of an unsupported type', Object.keys(layerReaders));
     const values = reader(layer);
+    layer.checkAllRead();
     if (values.length !== top.length) layer.refuse(`has ${top.length} tops, expected ${values.length}`);
     return values;
   }

@@ -43,12 +43,18 @@ export const mxnetFormat = {
     const stated = statedSize(symbol);
     const input = { ...assumedSize, ...stated, ...options.input };
     const isAssumedSize = stated === undefined && options.input === undefined;
-    const { graph, parameters } = readSymbol(symbol, { file: paths.symbol, heads, input });
+    const { graph, parameters, notes, scalars } = readSymbol(symbol, { file: paths.symbol, heads, input });
     const stored = decodeFile(mxnetParams, paths.parameters);
     checkNames(stored, symbol, paths);
     const arrays = stored.flatMap((array): NamedArray[] => {
       const name = plainName(array.name);
-      return parameters.has(name) ? [{ name, shape: array.shape, values: toFloat32(array) }] : [];
+      if (!parameters.has(name)) return [];
+      const values = toFloat32(array);
+      const spread = values.length === 1 ? scalars.get(name) : undefined;
+      // One slope for all channels, as Gluon's PReLU has it.
+      if (spread !== undefined)
+        return [{ name, shape: [spread], values: new Float32Array(spread).fill(values[0] ?? 0) }];
+      return [{ name, shape: array.shape, values }];
     });
     const origin = {
       format: 'mxnet',
@@ -56,7 +62,8 @@ export const mxnetFormat = {
       parameters: basename(paths.parameters),
       epoch: paths.epoch,
     };
-    return assembleModel({ graph, arrays, origin, file: paths.parameters, isAssumedSize }, options);
+    const parts = { graph, arrays, origin, file: paths.parameters, graphFile: paths.symbol, isAssumedSize, notes };
+    return assembleModel({ ...parts, isForeign: wasWrittenHere(symbol) ? false : 'if-it-embeds' }, options);
   },
   write(path: string, model: Model, options: ModelWriteOptions): void {
     const named = writtenPrefix(path);
@@ -79,6 +86,7 @@ function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, paths: C
   const variables = new Set(symbol.nodes.filter(({ op }) => op === 'null').map(({ name }) => name));
   const homeless = arrays.map(({ name }) => plainName(name)).filter((name) => !variables.has(name));
   const at = { file };
+  if (homeless.length > 0 && homeless.every((name) => name === '')) fail(failures.unnamedParameters({}, at));
   if (homeless.length > maxFailures) {
     const symbol = basename(paths.symbol);
     fail(failures.foreignParameters({ names: homeless, total: arrays.length, symbol }, at));
@@ -96,6 +104,12 @@ function statedSize(symbol: MxnetSymbol): Graph['input'] | undefined {
       .map(Number) ?? [];
   const [, channels = 0, height = 0, width = 0] = sizes;
   return sizes.length === 4 && channels > 0 && height > 0 && width > 0 ? { channels, height, width } : undefined;
+}
+
+/** `symbolOf` states the size with a batch of 0, any; trainings state none, or that of their batches. */
+function wasWrittenHere(symbol: MxnetSymbol): boolean {
+  const data = symbol.nodes.find(({ op, name }) => op === 'null' && name === inputName);
+  return (data?.attrs['__shape__'] ?? '').startsWith('(0,');
 }
 
 function plainName(name: string): string {

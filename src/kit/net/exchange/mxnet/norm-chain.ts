@@ -13,6 +13,8 @@ export interface NormChain {
   readonly input: { readonly node: number; readonly output: number };
   /** Nodes within the chain, its last excepted. */
   readonly inner: readonly number[];
+  /** Whether the mean goes over the images of a batch too. */
+  readonly isOverBatch: boolean;
 }
 
 /** The chain that ends in the multiplication `id`, if one does. */
@@ -23,7 +25,8 @@ export function normChainEndingAt(symbol: MxnetSymbol, id: number): NormChain | 
   for (const [factor, x] of [last.inputs, [...last.inputs].reverse()]) {
     if (factor === undefined || x === undefined) continue;
     const squared = chain.squaredOf(factor.node);
-    if (squared?.node === x.node && squared.output === x.output) return { input: x, inner: chain.inner };
+    if (squared?.node === x.node && squared.output === x.output)
+      return { input: x, inner: chain.inner, isOverBatch: chain.isOverBatch };
   }
   return undefined;
 }
@@ -33,6 +36,7 @@ const multiplications = ['elemwise_mul', '_mul', '_Mul', 'broadcast_mul'];
 class ChainReader {
   readonly #symbol: MxnetSymbol;
   inner: number[] = [];
+  isOverBatch = false;
 
   constructor(symbol: MxnetSymbol) {
     this.#symbol = symbol;
@@ -51,10 +55,14 @@ class ChainReader {
     const [mean, norm] = quotient?.inputs ?? [];
     const averaged = mean === undefined ? undefined : this.#step(mean.node, ['mean']);
     if (norm === undefined || averaged?.inputs[0]?.node !== norm.node) return undefined;
+    const axes = axesOf(averaged);
+    // Of norms [N, 1, H, W]; none are all of them.
+    if (!['2,3', '1,2,3', '0,2,3', '0,1,2,3', ''].includes(axes) || isSet(averaged, 'exclude')) return undefined;
+    this.isOverBatch = axes === '' || axes.startsWith('0');
     const root = this.#step(norm.node, ['sqrt']);
     const shifted = this.#first(root, ['_plus_scalar', '_PlusScalar']);
     const sum = this.#first(shifted ?? root, ['sum', 'sum_axis']);
-    if (sum === undefined || !/^[([]?1,?[)\]]?$/.test(sum.attrs['axis'] ?? '')) return undefined;
+    if (sum === undefined || axesOf(sum) !== '1' || isSet(sum, 'exclude') || !isSet(sum, 'keepdims')) return undefined;
     const square = this.#first(sum, ['square', ...multiplications]);
     const [x, other = x] = square?.inputs ?? [];
     return x !== undefined && x.node === other?.node ? x : undefined;
@@ -70,4 +78,17 @@ class ChainReader {
     if (node !== undefined) this.inner.push(id);
     return node;
   }
+}
+
+/** `2,3` of "(2, 3)", "(-1, -2)" and "[2L, 3L]"; empty for all axes. */
+function axesOf({ attrs }: MxnetNode): string {
+  const axes = (attrs['axis'] ?? '').match(/-?[0-9]+/g) ?? [];
+  return axes
+    .map((axis) => (Number(axis) + 4) % 4)
+    .sort((a, b) => a - b)
+    .join();
+}
+
+function isSet({ attrs }: MxnetNode, flag: string): boolean {
+  return /^(true|1)$/i.test(attrs[flag] ?? '');
 }

@@ -14,8 +14,8 @@ export interface GraphUnderConstruction {
   /** The variable at the other end of this edge, if it is one. */
   variableOf(entry: MxnetEntry): string | undefined;
   shapeOf(layer: string): FeatureShape;
-  /** Notes that a variable is a parameter of a layer. */
-  useParameter(name: string): void;
+  /** Notes that a variable is a parameter of a layer; `spread`: how often a single value of it counts. */
+  useParameter(name: string, spread?: number): void;
   add(layer: LayerNode): string;
 }
 
@@ -50,10 +50,13 @@ export class OperatorNode {
     return this.#graph.shapeOf(layer);
   }
 
-  /** A layer with the name of the node; `suffixes`: its parameters, which are the inputs after those of the layer. */
-  layer<Kind extends LayerKind>(layer: UnnamedLayer<Kind>, suffixes: readonly string[] = []): string {
+  /** A layer with the name of the node; `suffixes`: its parameters, which are the inputs after those of the layer; `spread`: values
+   * that a single one is spread over. */
+  layer<Kind extends LayerKind>(layer: UnnamedLayer<Kind>, suffixes: readonly string[] = [], spread?: number): string {
     const { name } = this.#node;
-    const named = suffixes.map((suffix, index) => [suffix, this.#parameter(layer.inputs.length + index)] as const);
+    const named = suffixes.map(
+      (suffix, index) => [suffix, this.#parameter(layer.inputs.length + index, spread)] as const,
+    );
     const unusual = named.filter(([suffix, parameter]) => parameter !== `${name}_${suffix}`);
     const parameterNames = unusual.length === 0 ? {} : { parameterNames: Object.fromEntries(unusual) };
     return this.#graph.add(layerNode({ name, ...layer, ...parameterNames }));
@@ -64,10 +67,10 @@ export class OperatorNode {
     return this.#graph.add(layerNode({ name: `${this.#node.name}_${part}`, ...layer }));
   }
 
-  #parameter(index: number): string {
+  #parameter(index: number, spread: number | undefined): string {
     const name = this.#graph.variableOf(this.#entry(index));
     if (name === undefined) return this.#refuse(`a parameter as input ${index}, found a computed value`);
-    this.#graph.useParameter(name);
+    this.#graph.useParameter(name, spread);
     return name;
   }
 
@@ -88,6 +91,7 @@ export class OperatorNode {
 export class NodeAttributes {
   readonly #node: MxnetNode;
   readonly #file: string;
+  readonly #asked = new Set<string>();
 
   constructor(node: MxnetNode, file: string) {
     this.#node = node;
@@ -150,12 +154,29 @@ export class NodeAttributes {
     refuse(this.#node, `${name} ${expected}, found ${found}`, this.#file);
   }
 
+  /**
+   * Fails with `unsupported-operator` if the node has an attribute that was not asked for and is not known to change
+   * nothing: `harmless`, what MXNet itself lets users note on any node, and settings of its kernels.
+   */
+  checkAllRead(harmless: readonly string[]): void {
+    for (const [name, value] of Object.entries(this.#node.attrs)) {
+      const isKnown = this.#asked.has(name) || harmless.includes(name) || noteAttribute.test(name);
+      if (isKnown || value.trim() === 'None') continue;
+      refuse(this.#node, `no attribute "${name}", whose meaning is not known here, found ${value}`, this.#file);
+    }
+  }
+
   /** `None` is how Python spells an attribute that is not there. */
   #text(name: string): string | undefined {
+    this.#asked.add(name);
     const text = this.#node.attrs[name]?.trim();
     return text === 'None' ? undefined : text;
   }
 }
+
+/** Notes for optimisers and devices (`__lr_mult__`, old files: `lr_mult`, `weight_wd_mult`), and settings of kernels. */
+const noteAttribute =
+  /^(__.*__|(\w+_)?(lr_mult|wd_mult)|ctx_group|force_mirroring|mirror_stage|workspace|cudnn_\w+|num_args)$/;
 
 function refuse({ name, op }: MxnetNode, expected: string, file: string): never {
   fail(failures.unsupportedOperator({ name, type: op, expected }, { file }));

@@ -34,6 +34,7 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   ...named(['Reshape', 'reshape'], readReshape),
   ...named(['Dropout'], (node) => {
     const rate = node.attributes.number('p', 0.5);
+    node.attributes.only('mode', 'training');
     return [node.layer({ kind: 'dropout', inputs: [node.value(0)], attributes: { rate } })];
   }),
   ...named(['_copy', 'identity', 'BlockGrad', 'stop_gradient'], (node) => [
@@ -56,6 +57,46 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   ...named(['SliceChannel', 'split'], readSplit),
   ...named(['softmax', 'SoftmaxActivation', 'SoftmaxOutput', 'Softmax'], readSoftmax),
 };
+
+/** Attributes that change nothing in inference, or that readers ask for only where they matter. */
+export const harmlessAttributes: Readonly<Record<string, readonly string[]>> = {
+  ...all(['BatchNorm', 'BatchNorm_v1', 'CuDNNBatchNorm'], ['use_global_stats', 'output_mean_var']),
+  ...all(['LeakyReLU'], ['slope', 'lower_bound', 'upper_bound']),
+  ...all(['Pooling', 'Pooling_v1'], ['count_include_pad']),
+  ...all(['Dropout'], ['axes']),
+  // What they say of labels and gradients; over which axis a row is taken makes no difference to it.
+  ...all(
+    ['SoftmaxOutput', 'Softmax'],
+    [
+      'grad_scale',
+      'ignore_label',
+      'use_ignore',
+      'preserve_shape',
+      'normalization',
+      'out_grad',
+      'smooth_alpha',
+      'multi_output',
+    ],
+  ),
+  ...all(['SoftmaxActivation'], ['mode']),
+  ...all(
+    [
+      '_minus_scalar',
+      '_MinusScalar',
+      '_plus_scalar',
+      '_PlusScalar',
+      '_mul_scalar',
+      '_MulScalar',
+      '_div_scalar',
+      '_DivScalar',
+    ],
+    ['is_int'],
+  ),
+};
+
+function all(names: readonly string[], attributes: readonly string[]): Record<string, readonly string[]> {
+  return Object.fromEntries(names.map((name) => [name, attributes]));
+}
 
 function named(names: readonly string[], reader: OperatorReader): Record<string, OperatorReader> {
   return Object.fromEntries(names.map((name) => [name, reader]));
@@ -111,7 +152,9 @@ function readBatchNormalization(node: OperatorNode): string[] {
 
 function readLeaky(node: OperatorNode): string[] {
   node.attributes.only('act_type', 'prelu', 'leaky');
-  return [node.layer({ kind: 'prelu', inputs: [node.value(0)], attributes: {} }, ['gamma'])];
+  const input = node.value(0);
+  const [channels = 1] = node.shapeOf(input);
+  return [node.layer({ kind: 'prelu', inputs: [input], attributes: {} }, ['gamma'], channels)];
 }
 
 function readPooling(node: OperatorNode): string[] {
@@ -141,6 +184,11 @@ function readPooling(node: OperatorNode): string[] {
 function readReshape(node: OperatorNode): string[] {
   const { attributes } = node;
   const shape = attributes.list('shape') ?? [];
+  if (attributes.flag('reverse', false)) attributes.refuse('reverse', 'False', 'True');
+  if (attributes.flag('keep_highest', false)) attributes.refuse('keep_highest', 'False', 'True');
+  if (shape.length > 0 && attributes.list('target_shape')?.some((size) => size !== 0) === true) {
+    attributes.refuse('target_shape', '(0, 0) beside shape', String(attributes.list('target_shape')));
+  }
   const input = node.value(0);
   const from = node.shapeOf(input);
   const isCell = from.length === 1 && shape.length === 4 && shape[2] === 1 && shape[3] === 1;
@@ -216,6 +264,13 @@ function readSplit(node: OperatorNode): string[] {
 function readSoftmax(node: OperatorNode): string[] {
   const { attributes } = node;
   const input = node.value(0);
+  if (node.op === 'softmax') {
+    const temperature = attributes.number('temperature', 1);
+    if (temperature !== 1) attributes.refuse('temperature', '1', String(temperature));
+    if (attributes.flag('use_length', false)) attributes.refuse('use_length', 'False', 'True');
+    const axis = attributes.integer('axis', -1);
+    if (axis !== 1 && axis !== -1) attributes.refuse('axis', '1 or -1', String(axis));
+  }
   if (node.shapeOf(input).length > 1) {
     if (node.op === 'SoftmaxActivation') attributes.only('mode', 'channel', 'instance');
     else if (node.op === 'softmax') attributes.only('axis', '1', '-1');

@@ -4,10 +4,10 @@ import { failures } from '../../failures.ts';
 import { type Graph, inputName, type LayerNode } from '../../graph/graph.ts';
 import { reachable } from '../../graph/reachable.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
-import { ImportedGraph } from '../imported-graph.ts';
+import { batchMeanNote, ImportedGraph } from '../imported-graph.ts';
 import { normChainEndingAt } from './norm-chain.ts';
 import { type GraphUnderConstruction, OperatorNode } from './operator-node.ts';
-import { operators } from './operators.ts';
+import { harmlessAttributes, operators } from './operators.ts';
 
 export interface SymbolReadOptions {
   readonly file: string;
@@ -27,6 +27,10 @@ export interface ReadSymbol {
   readonly graph: Graph;
   /** Names of the variables that are parameters of the graph. */
   readonly parameters: ReadonlySet<string>;
+  /** Parameters of which a single value counts so often. */
+  readonly scalars: ReadonlyMap<string, number>;
+  /** For people: where the file was not read by the letter. */
+  readonly notes: readonly string[];
 }
 
 class SymbolReader implements GraphUnderConstruction {
@@ -39,6 +43,8 @@ class SymbolReader implements GraphUnderConstruction {
   /** Nodes without a layer of their own: they are part of a chain that is one. */
   readonly #within = new Set<number>();
   readonly #parameters = new Set<string>();
+  readonly #scalars = new Map<string, number>();
+  readonly #notes: string[] = [];
   /** The variable that is the image: `data`, or the first that is used as a value. */
   #data: string | undefined;
 
@@ -59,10 +65,12 @@ class SymbolReader implements GraphUnderConstruction {
       const node = this.#symbol.nodes[id];
       if (node === undefined || node.op === 'null' || this.#within.has(id)) continue;
       const chain = chains.get(id);
+      if (chain?.isOverBatch === true) this.#notes.push(batchMeanNote(node.name));
       this.#values.set(id, chain === undefined ? this.#operator(node) : [this.#chain(node, chain.input)]);
     }
     const outputs = heads.map((head) => this.valueOf(head) ?? inputName);
-    return { graph: { input, layers: this.#graph.layers, outputs }, parameters: this.#parameters };
+    const graph = { input, layers: this.#graph.layers, outputs };
+    return { graph, parameters: this.#parameters, scalars: this.#scalars, notes: this.#notes };
   }
 
   valueOf({ node: id, output }: MxnetEntry): string | undefined {
@@ -78,8 +86,9 @@ class SymbolReader implements GraphUnderConstruction {
     return node?.op === 'null' ? node.name : undefined;
   }
 
-  useParameter(name: string): void {
+  useParameter(name: string, spread?: number): void {
     this.#parameters.add(name);
+    if (spread !== undefined) this.#scalars.set(name, spread);
   }
 
   shapeOf(layer: string): FeatureShape {
@@ -92,7 +101,12 @@ class SymbolReader implements GraphUnderConstruction {
 
   #operator(node: MxnetNode): readonly string[] {
     const reader = Object.hasOwn(operators, node.op) ? operators[node.op] : undefined;
-    if (reader !== undefined) return reader(new OperatorNode(node, this));
+    if (reader !== undefined) {
+      const reading = new OperatorNode(node, this);
+      const values = reader(reading);
+      reading.attributes.checkAllRead(harmlessAttributes[node.op] ?? []);
+      return values;
+    }
     const { name, op: type } = node;
     const hint = 'Name an output before that node.';
     fail(failures.unknownOperator({ name, type, known: Object.keys(operators), hint }, { file: this.file }));

@@ -87,11 +87,28 @@ export function readSlopes(node: OnnxNodeReader): OnnxValue {
   }
   const slope = node.constant(1);
   const values = floatsOf(slope);
-  if (values.length !== channels && values.length !== 1) node.refuse(`one slope for each of its ${channels} channels`);
+  checkSlopeShape(node, slope, input);
   const slopes = values.length === channels ? values : filled(channels, values[0] ?? 0);
   return node.layer(
     { kind: 'prelu', inputs: [input], attributes: {} },
     { gamma: { name: slope.name, dims: [channels], values: slopes } },
+  );
+}
+
+/**
+ * A slope is spread as all operands are, from the last axis: [C, 1, 1] of maps, [C] of rows. [C] of maps is along the
+ * width by that rule; MXNet's exporter writes it and means the channels, as version 6 of the operator did.
+ */
+function checkSlopeShape(node: OnnxNodeReader, slope: Constant, input: string): void {
+  const [channels = 0, ...size] = node.shapeOf(input);
+  if (slope.values.length === 1 || isPerChannel(slope, channels, size)) return;
+  const isBare = slope.dims.length === 1 && slope.values.length === channels;
+  if (!isBare || (node.opset >= 7 && size[1] === channels)) {
+    node.refuse(`one slope for each of its ${channels} channels, found shape [${slope.dims.join(', ')}]`);
+  }
+  if (node.opset < 7) return;
+  node.note(
+    `its slopes of shape [${channels}] were taken as those of the channels; by the letter they are along the width.`,
   );
 }
 

@@ -1,27 +1,58 @@
-import type { OnnxNode } from '../../../codec/onnx/onnx-messages.ts';
+import type { OnnxGraph, OnnxNode } from '../../../codec/onnx/onnx-messages.ts';
+import { constantOf } from './constant.ts';
+
+interface NormChains {
+  /** The name of x by the last node of a chain. */
+  readonly inputs: ReadonlyMap<OnnxNode, string>;
+  /** The nodes within. */
+  readonly inner: ReadonlySet<OnnxNode>;
+  /** Last nodes of those whose mean goes over the images of a batch too. */
+  readonly overBatch: readonly OnnxNode[];
+}
 
 /**
- * The nodes that `equalize-norms` is written as: x * (mean(norm) / norm), norm = sqrt(sum of x * x + epsilon). Returns the
- * name of x for each last node, and the nodes within.
+ * The nodes that `equalize-norms` is written as: x * (mean(norm) / norm), norm = sqrt(sum of x * x + epsilon), with the sum
+ * over the channels and the mean over the positions. Chains along other axes are something else.
  */
-export function normChains(nodes: readonly OnnxNode[]): {
-  readonly inputs: ReadonlyMap<OnnxNode, string>;
-  readonly inner: ReadonlySet<OnnxNode>;
-} {
+export function normChains({ nodes, initializers }: OnnxGraph): NormChains {
   const makers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const constants = new Map(initializers.map((tensor) => [tensor.name ?? '', tensor]));
+  const axesOf = (node: OnnxNode): string => {
+    const given = node.attributes.find(({ name }) => name === 'axes')?.ints;
+    const input = node.inputs[1] ?? '';
+    const tensor = constants.get(input) ?? makers.get(input)?.attributes.find(({ name }) => name === 'value')?.t;
+    const axes = given ?? (tensor === undefined ? [] : [...constantOf(tensor, '').values]);
+    return axes
+      .map((axis) => (axis + 4) % 4)
+      .sort((a, b) => a - b)
+      .join();
+  };
   const inputs = new Map<OnnxNode, string>();
   const inner = new Set<OnnxNode>();
+  const overBatch: OnnxNode[] = [];
   for (const last of nodes) {
     const chain = last.opType === 'Mul' ? chainOf(last, makers) : undefined;
     const [x] = last.inputs;
     if (chain === undefined || x === undefined) continue;
+    const meanAxes = axesOf(chain.mean);
+    const keeps = [chain.sum, chain.mean].every(
+      ({ attributes }) => attributes.find(({ name }) => name === 'keepdims')?.i !== 0,
+    );
+    if (axesOf(chain.sum) !== '1' || !keeps || !['2,3', '1,2,3', '0,2,3', '0,1,2,3', ''].includes(meanAxes)) continue;
+    if (meanAxes === '' || meanAxes.startsWith('0')) overBatch.push(last);
     inputs.set(last, x);
-    for (const node of chain) inner.add(node);
+    for (const node of chain.inner) inner.add(node);
   }
-  return { inputs, inner };
+  return { inputs, inner, overBatch };
 }
 
-function chainOf(last: OnnxNode, makers: ReadonlyMap<string, OnnxNode>): OnnxNode[] | undefined {
+interface Chain {
+  readonly inner: readonly OnnxNode[];
+  readonly sum: OnnxNode;
+  readonly mean: OnnxNode;
+}
+
+function chainOf(last: OnnxNode, makers: ReadonlyMap<string, OnnxNode>): Chain | undefined {
   const made = (value: string | undefined, opType: string): OnnxNode | undefined => {
     const node = value === undefined ? undefined : makers.get(value);
     return node?.opType === opType ? node : undefined;
@@ -34,5 +65,7 @@ function chainOf(last: OnnxNode, makers: ReadonlyMap<string, OnnxNode>): OnnxNod
   const squares = made(sum?.inputs[0], 'Mul');
   const chain = [factors, mean, norm, ...(shifted === undefined ? [] : [shifted]), sum, squares];
   const isWhole = mean?.inputs[0] === norm?.outputs[0] && squares?.inputs.every((input) => input === last.inputs[0]);
-  return isWhole === true && chain.every((node) => node !== undefined) ? chain : undefined;
+  if (isWhole !== true || sum === undefined || mean === undefined) return undefined;
+  const inner = chain.filter((node) => node !== undefined);
+  return inner.length === chain.length ? { inner, sum, mean } : undefined;
 }

@@ -5,7 +5,6 @@ import { onnxModel } from '../../../codec/onnx/onnx-model.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
 import type { Model } from '../../model/model.ts';
 import { assembleModel } from '../assemble-model.ts';
-import { checkNormalizes } from '../input-normalization.ts';
 import type { ModelFormat, ModelReadOptions } from '../model-format.ts';
 import { singleFileAt } from '../model-files.ts';
 import { readOnnx } from './read-onnx.ts';
@@ -28,11 +27,11 @@ export const onnxFormat = {
   read(path: string, options: ModelReadOptions): Model {
     const file = singleFileAt(path, { ending, standardName }) ?? path;
     const stored = decodeFile(onnxModel, file);
-    const { graph, arrays, isAssumedSize } = readOnnx(stored, options, file);
+    const { graph, arrays, isAssumedSize, notes } = readOnnx(stored, options, file);
     const { producerName: producer = '', producerVersion = '' } = stored;
-    if (producer !== producerName && options.normalization === undefined) checkNormalizes(graph, file);
+    const isForeign = producer !== producerName;
     const origin = { format: 'onnx', file: basename(file), producer: `${producer} ${producerVersion}`.trim() };
-    return assembleModel({ graph, arrays, origin, file, isAssumedSize }, options);
+    return assembleModel({ graph, arrays, origin, file, isAssumedSize, notes, isForeign }, options);
   },
   write(path: string, model: Model): void {
     mkdirSync(dirname(path), { recursive: true });

@@ -19,6 +19,10 @@ export type OnnxValue =
 /** What the readers of operators need to know of the graph under construction. */
 export interface GraphUnderConstruction {
   readonly file: string;
+  /** Version of the standard operators that the file uses: some mean another thing in an older one. */
+  readonly opset: number;
+  /** Adds a sentence for people about what was assumed. */
+  note(text: string): void;
   /** Whether images enter the file's graph as NHWC. */
   readonly isNhwc: boolean;
   valueOf(name: string, user: OnnxNode): OnnxValue | undefined;
@@ -40,6 +44,7 @@ export function parameterOf(constant: Constant, dims = constant.dims): LayerPara
 export class OnnxNodeReader {
   readonly #node: OnnxNode;
   readonly #graph: GraphUnderConstruction;
+  readonly #asked = new Set<string>();
 
   constructor(node: OnnxNode, graph: GraphUnderConstruction) {
     this.#node = node;
@@ -91,11 +96,14 @@ export class OnnxNodeReader {
   }
 
   integer(name: string, otherwise: number): number {
-    return this.attribute(name)?.i ?? otherwise;
+    const attribute = this.attribute(name);
+    // A writer of protobuf may leave a value of 0 out.
+    return attribute === undefined ? otherwise : (attribute.i ?? 0);
   }
 
   float(name: string, otherwise: number): number {
-    return this.attribute(name)?.f ?? otherwise;
+    const attribute = this.attribute(name);
+    return attribute === undefined ? otherwise : (attribute.f ?? 0);
   }
 
   integers(name: string): readonly number[] | undefined {
@@ -104,8 +112,8 @@ export class OnnxNodeReader {
   }
 
   text(name: string, otherwise: string): string {
-    const bytes = this.attribute(name)?.s;
-    return bytes === undefined ? otherwise : Buffer.from(bytes).toString('latin1');
+    const attribute = this.attribute(name);
+    return attribute === undefined ? otherwise : Buffer.from(attribute.s ?? []).toString('latin1');
   }
 
   pair(name: string, otherwise: Pair): Pair {
@@ -114,7 +122,22 @@ export class OnnxNodeReader {
     return [height, width];
   }
 
+  get opset(): number {
+    return this.#graph.opset;
+  }
+
+  note(text: string): void {
+    this.#graph.note(`Node "${this.#graph.nameOf(this.#node)}" (${this.op}): ${text}`);
+  }
+
+  /** Fails with `unsupported-operator` if the node has an attribute that was not asked for, and is not among `harmless`. */
+  checkAllRead(harmless: readonly string[]): void {
+    const ignored = this.#node.attributes.find(({ name = '' }) => !this.#asked.has(name) && !harmless.includes(name));
+    if (ignored !== undefined) this.refuse(`no attribute "${ignored.name ?? ''}", whose meaning is not known here`);
+  }
+
   attribute(name: string): OnnxAttribute | undefined {
+    this.#asked.add(name);
     return this.#node.attributes.find((attribute) => attribute.name === name);
   }
 

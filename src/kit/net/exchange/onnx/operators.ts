@@ -14,6 +14,28 @@ import {
 } from './shape-readers.ts';
 import { readConvolution, readGlobalPooling, readMean, readPooling } from './window-readers.ts';
 
+/**
+ * Attributes that change nothing in inference, or that readers ask for only where they matter. Every other one that a
+ * reader has not asked for is refused.
+ */
+export const harmlessAttributes: Readonly<Record<string, readonly string[]>> = {
+  // Whether the statistics are one per channel: those that are, are read so whatever it says.
+  BatchNormalization: ['spatial', 'is_test', 'consumed_inputs'],
+  Concat: ['axis'],
+  Dropout: ['ratio', 'seed', 'is_test', 'consumed_inputs'],
+  MaxPool: ['storage_order', 'ceil_mode', 'count_include_pad'],
+  AveragePool: ['ceil_mode', 'count_include_pad'],
+  Gemm: ['broadcast'],
+  Cast: ['saturate'],
+  ReduceMean: ['noop_with_empty_axes'],
+  ...Object.fromEntries(
+    ['Add', 'Sub', 'Mul', 'Div'].map((operator) => [operator, ['broadcast', 'consumed_inputs']] as const),
+  ),
+  ...Object.fromEntries(
+    ['Relu', 'Sigmoid', 'Tanh', 'PRelu', 'LeakyRelu'].map((operator) => [operator, ['consumed_inputs']] as const),
+  ),
+};
+
 /** Adds the layers that a node is; returns its value, or one for each output. */
 type OperatorReader = (node: OnnxNodeReader) => OnnxValue | readonly OnnxValue[];
 
@@ -22,7 +44,7 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   Add: readArithmetic,
   AveragePool: readPooling,
   BatchNormalization: readBatchNormalization,
-  Cast: readSame,
+  Cast: readCast,
   Concat: readConcat,
   Constant: readConstant,
   Conv: readConvolution,
@@ -63,7 +85,23 @@ function activation(name: ActivationAttributes['function']): OperatorReader {
   return (node) => node.layer({ kind: 'activation', inputs: [node.layerInput(0)], attributes: { function: name } });
 }
 
-/** Computed in float32 whatever the file casts to. */
+/** Numbers of onnx.proto's TensorProto.DataType: float32, float16, float64, bfloat16. */
+const floatTypes = [1, 10, 11, 16];
+/** uint8 to int16, int32, int64, uint32 and uint64. */
+const integerTypes = [2, 3, 4, 5, 6, 7, 12, 13];
+
+/** All layers compute in float32; a cast to integers cuts their decimals off, which no layer does. */
+function readCast(node: OnnxNodeReader): OnnxValue {
+  const value = readSame(node);
+  const to = node.integer('to', 0);
+  if (floatTypes.includes(to)) return value;
+  if (!integerTypes.includes(to) || value.is === 'layer' || value.is === 'whole-means') {
+    return node.refuse('a floating type to cast to');
+  }
+  if (value.is === 'sizes') return value;
+  return { is: 'constant', constant: { ...value.constant, values: [...value.constant.values].map(Math.trunc) } };
+}
+
 function readSame(node: OnnxNodeReader): OnnxValue {
   return node.value(0) ?? node.refuse('an input');
 }
@@ -76,9 +114,16 @@ function readDropout(node: OnnxNodeReader): OnnxValue {
 
 function readSoftmax(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
-  const rank = node.shapeOf(input).length + 1;
-  const axis = node.integer('axis', -1);
-  if (axis !== 1 && axis + rank !== 1) node.refuse('axis 1');
+  const shape = node.shapeOf(input);
+  const rank = shape.length + 1;
+  // Before version 13, everything from the axis on is one row.
+  const isOld = node.opset < 13;
+  const asked = node.integer('axis', isOld ? 1 : -1);
+  const axis = asked < 0 ? asked + rank : asked;
+  if (axis !== 1) node.refuse('axis 1');
+  if (isOld && shape.slice(1).some((side) => side !== 1)) {
+    node.refuse('rows as input: before operator set 13 it runs over channels, height and width together');
+  }
   return node.layer({ kind: 'softmax', inputs: [input], attributes: {} });
 }
 

@@ -7,18 +7,21 @@ import { reachable } from '../../graph/reachable.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
 import type { NamedArray } from '../../model/model.ts';
 import { assumedSize } from '../assumed-size.ts';
+import { batchMeanNote } from '../imported-graph.ts';
 import type { ModelReadOptions } from '../model-format.ts';
 import { ImportedGraph } from '../imported-graph.ts';
 import { constantOf } from './constant.ts';
 import { normChains } from './norm-chain.ts';
 import { type GraphUnderConstruction, type LayerParameter, OnnxNodeReader, type OnnxValue } from './onnx-node.ts';
-import { operators } from './operators.ts';
+import { harmlessAttributes, operators } from './operators.ts';
 
 export interface ReadOnnx {
   readonly graph: Graph;
   readonly arrays: readonly NamedArray[];
   /** Neither the file nor the options state how large the images are. */
   readonly isAssumedSize: boolean;
+  /** For people: where the file was not read by the letter. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -26,7 +29,7 @@ export interface ReadOnnx {
  * `unsupported-tensor`, naming the node or tensor, and with `unsupported-input`.
  */
 export function readOnnx(model: OnnxModel, options: ModelReadOptions, file: string): ReadOnnx {
-  return new OnnxReader(model.graph, options, file).read();
+  return new OnnxReader(model, options, file).read();
 }
 
 interface InputSize {
@@ -38,6 +41,8 @@ interface InputSize {
 class OnnxReader implements GraphUnderConstruction {
   readonly file: string;
   readonly isNhwc: boolean;
+  readonly opset: number;
+  readonly #notes: string[] = [];
   readonly #isAssumedSize: boolean;
   readonly #graph: OnnxGraph;
   readonly #requested: readonly string[] | undefined;
@@ -48,8 +53,9 @@ class OnnxReader implements GraphUnderConstruction {
   readonly #values = new Map<string, OnnxValue>();
   readonly #chains: ReturnType<typeof normChains>;
 
-  constructor(graph: OnnxGraph, options: ModelReadOptions, file: string) {
+  constructor({ graph, opsetImport }: OnnxModel, options: ModelReadOptions, file: string) {
     this.file = file;
+    this.opset = opsetImport.find(({ domain = '' }) => isStandardDomain(domain))?.version ?? 1;
     this.#graph = graph;
     this.#requested = options.outputs;
     const weights = new Set(graph.initializers.map(({ name }) => name));
@@ -64,7 +70,8 @@ class OnnxReader implements GraphUnderConstruction {
     this.#input = size.input;
     this.#imported = new ImportedGraph(size.input);
     this.#values.set(input.name, { is: 'layer', layer: inputName });
-    this.#chains = normChains(graph.nodes);
+    this.#chains = normChains(graph);
+    for (const last of this.#chains.overBatch) this.#notes.push(batchMeanNote(this.nameOf(last)));
   }
 
   read(): ReadOnnx {
@@ -79,7 +86,7 @@ class OnnxReader implements GraphUnderConstruction {
       return value?.is === 'layer' ? value.layer : fail(failures.outputIsNoLayer({ name }, { file: this.file }));
     });
     const graph = { input: this.#input, layers: this.#imported.layers, outputs };
-    return { graph, arrays: this.#arrays, isAssumedSize: this.#isAssumedSize };
+    return { graph, arrays: this.#arrays, isAssumedSize: this.#isAssumedSize, notes: this.#notes };
   }
 
   valueOf(name: string, user: OnnxNode): OnnxValue | undefined {
@@ -87,6 +94,10 @@ class OnnxReader implements GraphUnderConstruction {
     if (value !== undefined) return value;
     const facts = { name: this.nameOf(user), type: user.opType ?? '', value: name };
     return fail(failures.missingValue(facts, { file: this.file }));
+  }
+
+  note(text: string): void {
+    this.#notes.push(text);
   }
 
   shapeOf(layer: string): FeatureShape {
@@ -125,9 +136,14 @@ class OnnxReader implements GraphUnderConstruction {
 
   #operator(node: OnnxNode): OnnxValue | readonly OnnxValue[] {
     const { opType = '', domain = '' } = node;
-    const isStandard = domain === '' || domain === 'ai.onnx';
+    const isStandard = isStandardDomain(domain);
     const reader = isStandard && Object.hasOwn(operators, opType) ? operators[opType] : undefined;
-    if (reader !== undefined) return reader(new OnnxNodeReader(node, this));
+    if (reader !== undefined) {
+      const reading = new OnnxNodeReader(node, this);
+      const value = reader(reading);
+      reading.checkAllRead(harmlessAttributes[opType] ?? []);
+      return value;
+    }
     const type = isStandard ? opType : `${domain}.${opType}`;
     const hint = 'The engine onnxruntime runs the file as it is; or name an output before that node.';
     return fail(failures.unknownOperator({ name: this.nameOf(node), type, hint }, { file: this.file }));
@@ -179,4 +195,8 @@ class OnnxReader implements GraphUnderConstruction {
   #refuseInput(expected: string, found: string): never {
     fail(failures.unsupportedInput({ expected, found }, { file: this.file }));
   }
+}
+
+function isStandardDomain(domain: string): boolean {
+  return domain === '' || domain === 'ai.onnx';
 }

@@ -38,6 +38,7 @@ export function readSplit(node: OnnxNodeReader): readonly OnnxValue[] {
   if (node.integer('axis', 0) !== 1) node.refuse('axis 1');
   const [channels = 0] = node.shapeOf(input);
   const given = node.optionalConstant(1)?.values ?? node.integers('split');
+  if (node.integer('num_outputs', node.outputCount) !== node.outputCount) node.refuse('as many outputs as num_outputs');
   const even = Math.ceil(channels / node.outputCount);
   let begin = 0;
   return Array.from({ length: node.outputCount }, (_, index) => {
@@ -60,6 +61,7 @@ export function readReshape(node: OnnxNodeReader): OnnxValue {
   const target = sizesOf(node.value(1)) ?? node.integers('shape') ?? [];
   const from = node.shapeOf(input);
   const length = elementCount(from);
+  if (node.integer('allowzero', 0) !== 0 && target.includes(0)) node.refuse('allowzero 0 where a size is 0');
   const [, size, ...cell] = target;
   const isLength = size === -1 || size === length || (size === 0 && from.length === 1);
   if (target.length === 2 && isLength) return node.layer({ kind: 'flatten', inputs: [input], attributes: {} });
@@ -73,9 +75,10 @@ export function readReshape(node: OnnxNodeReader): OnnxValue {
 export function readAxes(node: OnnxNodeReader): OnnxValue {
   const value = node.value(0);
   const sizes = sizesOf(value);
+  const given = node.integers('axes');
   if (sizes !== undefined) return { is: 'sizes', sizes };
   const input = node.layerInput(0);
-  const axes = [...(node.optionalConstant(1)?.values ?? node.integers('axes') ?? [])].map((axis) => (axis + 4) % 4);
+  const axes = [...(node.optionalConstant(1)?.values ?? given ?? [])].map((axis) => (axis + 4) % 4);
   if (axes.sort((a, b) => a - b).join() !== '2,3') node.refuse('axes 2 and 3');
   return node.op === 'Unsqueeze'
     ? { is: 'layer', layer: input }
@@ -83,7 +86,8 @@ export function readAxes(node: OnnxNodeReader): OnnxValue {
 }
 
 export function readShape(node: OnnxNodeReader): OnnxValue {
-  return { is: 'sizes', sizes: ['batch', ...node.shapeOf(node.layerInput(0))] };
+  const sizes = ['batch' as const, ...node.shapeOf(node.layerInput(0))];
+  return { is: 'sizes', sizes: sizes.slice(node.integer('start', 0), node.integer('end', sizes.length)) };
 }
 
 export function readGather(node: OnnxNodeReader): OnnxValue {
@@ -96,7 +100,8 @@ export function readGather(node: OnnxNodeReader): OnnxValue {
 export function readConstant(node: OnnxNodeReader): OnnxValue {
   const tensor = node.attribute('value')?.t;
   if (tensor !== undefined) return { is: 'constant', constant: constantOf(tensor, node.file) };
-  const single = node.attribute('value_float')?.f ?? node.attribute('value_int')?.i;
+  const [float, integer] = [node.attribute('value_float'), node.attribute('value_int')];
+  const single = float === undefined ? integer && (integer.i ?? 0) : (float.f ?? 0);
   if (single !== undefined) return { is: 'constant', constant: { name: '', dims: [], values: [single] } };
   const { floats = new Float32Array(0) } = node.attribute('value_floats') ?? {};
   const values = floats.length > 0 ? floats : (node.integers('value_ints') ?? node.refuse('a tensor of numbers'));

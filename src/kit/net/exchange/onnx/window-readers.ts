@@ -13,6 +13,9 @@ export function readConvolution(node: OnnxNodeReader): OnnxValue {
   const bias = node.optionalConstant(2);
   const [filters = 0, , ...kernel] = weight.dims;
   if (weight.dims.length !== 4) node.refuse('a weight of four dimensions');
+  if (node.pair('kernel_shape', [kernel[0] ?? 1, kernel[1] ?? 1]).join() !== kernel.join()) {
+    node.refuse(`kernel_shape ${kernel.join(', ')} as its weight has it`);
+  }
   checkDilations(node);
   const { begin, end } = padsOf(node);
   if (begin[0] !== end[0] || begin[1] !== end[1]) node.refuse('the same padding on opposite sides');

@@ -3,20 +3,23 @@ import { failures } from '../../failures.ts';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from '../../../codec/onnx/onnx-messages.ts';
 import { type OnnxModel, onnxModel } from '../../../codec/onnx/onnx-model.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
-import { changesValues } from '../../exchange/input-normalization.ts';
+import { areOfNormalized, changesValues } from '../../exchange/input-normalization.ts';
+import { elementCount } from '../../graph/feature-shape.ts';
 import type { InputNormalization } from '../../exchange/model-format.ts';
 import { constantOf } from '../../exchange/onnx/constant.ts';
 import { producerName } from '../../exchange/onnx/write-onnx.ts';
 
-/** Operators that only move pixels to another place or type. */
-const movers = /^(Identity|Cast|Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Slice|Split|Concat|Gather|Pad|Dropout)$/;
-const weighted = /^(Conv|ConvInteger|QLinearConv|Gemm|MatMul|MatMulInteger|QLinearMatMul)$/;
-const normalizers = /^(Sub|Add|Mul|Div|BatchNormalization)$/;
+/** Operators that only move pixels to another place or type, or store them in fewer bits. */
+const movers =
+  /^(Identity|Cast|CastLike|Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Slice|Split|Concat|Gather|Pad|Dropout|Resize|Upsample|(Quantize|Dequantize|DynamicQuantize)Linear)$/;
+/** Only what begins with one of these is known to normalise; whatever else comes first may expect anything. */
+const normalizers = /^(Sub|Add|Mul|Div|BatchNormalization|(Instance|Layer|MeanVariance)Normalization)$/;
 /** Operators that take the sizes of the images, not their values. */
 const measuring = /^(Shape|Size)$/;
 
 /** Numbers of onnx.proto's TensorProto.DataType: float32, float16, float64. */
-const floats: readonly (number | undefined)[] = [1, 10, 11];
+const float16 = 10;
+const floats: readonly (number | undefined)[] = [1, float16, 11];
 
 /**
  * Refuses what onnxruntime would run silently, with meaningless results. Fails with `normalization-unknown` if neither the
@@ -30,12 +33,25 @@ export function checkForeign(file: string, normalization: InputNormalization | u
   if (first === undefined) return;
   const { opType = '' } = first;
   if (normalization === undefined) {
-    if (model.producerName !== producerName && weighted.test(opType)) {
+    if (model.producerName !== producerName && !normalizers.test(opType)) {
       fail(failures.normalizationUnknown({ layer: nameOf(first) }, { file }));
     }
-  } else if (changesValues(normalization) && normalizers.test(opType)) {
+  } else if (changesValues(normalization) && normalizers.test(opType) && !mayTakeNormalized(first, model.graph, file)) {
     fail(failures.normalizedTwice({ layer: nameOf(first), kind: opType }, { file }));
   }
+}
+
+/**
+ * Whether a batch normalisation was trained on values that were normalised before: the network normalises its own layers
+ * then, and not the pixels.
+ */
+function mayTakeNormalized({ opType, inputs }: OnnxNode, { initializers }: OnnxGraph, file: string): boolean {
+  if (opType !== 'BatchNormalization') return false;
+  const [mean, variance] = [inputs[3], inputs[4]].map((name) => {
+    const tensor = initializers.find((each) => each.name === name);
+    return tensor === undefined ? undefined : constantOf(tensor, file).values;
+  });
+  return mean !== undefined && variance !== undefined && areOfNormalized(mean, variance);
 }
 
 /** The first node that computes with the pixels. */
@@ -70,8 +86,22 @@ function checkInitializers({ initializers, nodes }: OnnxGraph, file: string): vo
 function nonFiniteIndex(tensor: OnnxTensor, file: string): number | undefined {
   // Values in another file are read by onnxruntime alone.
   if (tensor.dataLocation === 1 || !floats.includes(tensor.dataType)) return undefined;
+  const halves = halvesOf(tensor);
+  if (halves !== undefined) {
+    // The bits of a half: all of the exponent are set in infinities and NaN, and of NaN some of the rest.
+    const isOdd = (bits: number): boolean => (bits & 0x7c00) === 0x7c00 && (halves.length > 1 || (bits & 0x03ff) !== 0);
+    const index = halves.findIndex(isOdd);
+    return index < 0 ? undefined : index;
+  }
   const { values } = constantOf(tensor, file);
   const isNotFinite = values.length === 1 ? Number.isNaN : (value: number) => !Number.isFinite(value);
   for (let index = 0; index < values.length; index += 1) if (isNotFinite(values[index] ?? 0)) return index;
   return undefined;
+}
+
+/** The bits of float16 values, without making a number of each: 128 MB take 13 s otherwise. */
+function halvesOf({ dataType, rawData, dims }: OnnxTensor): Uint16Array | undefined {
+  if (dataType !== float16 || rawData?.length !== 2 * elementCount(dims)) return undefined;
+  const bytes = rawData.byteOffset % 2 === 0 ? rawData : new Uint8Array(rawData);
+  return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 }

@@ -22,7 +22,7 @@ export type ImageInputResult =
 const asTheyAre: InputNormalization = { mean: 0, scale: 1, colorOrder: 'rgb' };
 
 /** Reads layout, size and batch of a file that another program wrote from the shapes it declares. */
-export function readImageInput(session: InferenceSession, normalization = asTheyAre): ImageInputResult {
+export function readImageInput(session: InferenceSession, normalization = asTheyAre, channels = 3): ImageInputResult {
   const refused = (problem: string): ImageInputResult => ({ outcome: 'refused', problem });
   const [input, second] = session.inputMetadata;
   if (input?.isTensor !== true || second !== undefined) {
@@ -32,9 +32,9 @@ export function readImageInput(session: InferenceSession, normalization = asThey
   const shown = `[${shape.join(', ')}]`;
   if (shape.length !== 4) return refused(`expected images of 4 axes as its input, found ${shown}`);
   if (type !== 'float32' && type !== 'uint8') return refused(`its input is ${type}; float32 and uint8 are read`);
-  const isChannelsFirst = shape[1] === 3;
-  if (!isChannelsFirst && shape[3] !== 3) {
-    return refused(`expected an input of 3 channels, NCHW or NHWC, found ${shown}`);
+  const isChannelsFirst = shape[1] === channels;
+  if (!isChannelsFirst && shape[3] !== channels) {
+    return refused(`expected an input of ${channels} channels, NCHW or NHWC, found ${shown}`);
   }
   const sizeOf = (length: number | string | undefined): number | undefined =>
     typeof length === 'number' && length > 0 ? length : undefined;
@@ -42,7 +42,7 @@ export function readImageInput(session: InferenceSession, normalization = asThey
   const layout = isChannelsFirst ? 'nchw' : 'nhwc';
   return {
     outcome: 'taken',
-    input: { name, layout, type, height, width, channels: 3, ...normalization },
+    input: { name, layout, type, height, width, channels, ...normalization },
     fixedBatch: sizeOf(shape[0]),
   };
 }

@@ -28,6 +28,24 @@ export async function createRuntimeSession(
   }
 }
 
+/** Computes `outputs`. Fails with `onnx-not-run`: what a file is wrong in shows in some only when it is computed. */
+export async function runSession(
+  { provider }: Pick<Onnxruntime, 'provider'>,
+  { session, file }: { readonly session: RuntimeSession; readonly file: string },
+  {
+    feeds,
+    outputs = session.outputNames,
+  }: { readonly feeds: RuntimeSession.FeedsType; readonly outputs?: readonly string[] },
+): Promise<RuntimeSession.ReturnType> {
+  try {
+    // `await` inside: a rejection must be caught here.
+    return await session.run(feeds, [...outputs]);
+  } catch (cause) {
+    const reason = (cause instanceof Error ? cause.message : String(cause)).trim();
+    return fail(failures.onnxRunFailed({ provider, reason }, { file }), cause);
+  }
+}
+
 /** A network of an ONNX file as the library runs it. */
 export interface OnnxNetwork {
   readonly session: RuntimeSession;
@@ -81,9 +99,9 @@ export class OnnxSession implements InferenceSession {
   }
 
   async #runPart(part: ImageBatch, outputs: readonly string[]): Promise<RuntimeSession.ReturnType> {
-    const { session, input } = this.#network;
+    const { session, input, file } = this.#network;
     const fed = imageTensor(this.#runtime.library, input, part);
-    return session.run({ [input.name]: fed }, [...outputs]);
+    return runSession(this.#runtime, { session, file }, { feeds: { [input.name]: fed }, outputs });
   }
 
   async dispose(): Promise<void> {
