@@ -43,12 +43,12 @@ const labels = Int32Array.from({ length: batch }, (_, index) => (index * 37) % c
 const seconds: number[] = [];
 for (let step = 1; step <= warmup + steps; step += 1) {
   const start = performance.now();
-  trainer.step({ step, images, labels, learningRate: 0.01 });
+  await trainer.step({ step, images, labels, learningRate: 0.01 });
   seconds.push((performance.now() - start) / 1000);
 }
 const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));
 const saving = performance.now();
-writeCheckpoint(folder, {
+await writeCheckpoint(folder, {
   step: warmup + steps,
   state: trainer.state(),
   progress: { curves: [], window: { steps: 0 } },

@@ -15,7 +15,7 @@ const serves = 'FLOW_ENGINE=wasm, which trains several times slower, is what the
 
 /**
  * Decides which library this machine gets. `undefined`: none, because the user chose an engine that needs none.
- * `FLOW_ENGINE=tensorflow` asks for the CPU library also where there is a GPU.
+ * `FLOW_ENGINE=tensorflow` and `webgpu` ask for the CPU library also where there is a GPU.
  *
  * @param {Machine} machine
  * @param {string} oldestGlibc the C library that the wheels were built for
@@ -36,7 +36,8 @@ export function chooseLibrary(machine, oldestGlibc) {
     );
   }
   if (machine.request === 'cuda') return 'cuda';
-  return machine.nvidia && machine.request !== 'tensorflow' ? 'cuda' : 'cpu';
+  const asksForAnother = machine.request === 'tensorflow' || machine.request === 'webgpu';
+  return machine.nvidia && !asksForAnother ? 'cuda' : 'cpu';
 }
 
 /**

@@ -3,8 +3,8 @@
 // wheel into a cache shared by all checkouts, the binding of tfjs-node-gpu compiled against it, proved by computing
 // with it, recorded in node_modules/.faceflow/engine.json. Where that fails the wasm engine serves, and says so.
 //
-// FLOW_ENGINE=wasm or cpu leaves TensorFlow out, tensorflow takes the CPU library, cuda the CUDA library; unset: CUDA
-// where an NVIDIA driver is loaded. FLOW_LIBRARIES names the folder of the cache. --strict: exit 1 where the engine that
+// FLOW_ENGINE=wasm or cpu leaves TensorFlow out, tensorflow takes the CPU library, cuda the CUDA library, webgpu the CPU
+// library and the engine webgpu beside it; unset: CUDA where an NVIDIA driver is loaded. FLOW_LIBRARIES names the folder of the cache. --strict: exit 1 where the engine that
 // was wanted is not there (npm ci must not fail for it, `npm run setup` should).
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -20,6 +20,7 @@ import { runCommand } from './run-command.mjs';
 import { SetupFailure } from './setup-failure.mjs';
 import { ensureSqlite } from './sqlite.mjs';
 import { findTools } from './tools.mjs';
+import { ensureWebgpu } from './webgpu.mjs';
 
 /**
  * @typedef {import('./choose-library.mjs').Library} Library
@@ -45,6 +46,7 @@ async function main() {
   mkdirSync(recordFolder(root), { recursive: true });
   say('faceflow set-up');
   if (!(await setUpSqlite())) return 1;
+  if (process.env['FLOW_ENGINE'] === 'webgpu' && !(await setUpWebgpu())) return strictly(1);
   try {
     const missing = await ensurePackages(root, process.env);
     if (missing.length > 0) say(`  packages  brought back without their install scripts: ${missing.join(', ')}`);
@@ -74,6 +76,27 @@ async function setUpSqlite() {
     tell(error.message, error.remedy);
     return false;
   }
+}
+
+async function setUpWebgpu() {
+  try {
+    const { engine, device, computed } = await ensureWebgpu(root, process.env);
+    say(`  engine    ${engine.name} ${engine.version} on ${device ?? 'a device without a name'} computed ${computed}`);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SetupFailure)) throw error;
+    tell(error.message, error.remedy);
+    return false;
+  }
+}
+
+/**
+ * `npm ci` must not fail for an engine.
+ *
+ * @param {number} code
+ */
+function strictly(code) {
+  return process.argv.includes('--strict') ? code : 0;
 }
 
 async function describeMachine() {
@@ -151,7 +174,7 @@ async function explain(error) {
   await serveWasm({ reason: `TensorFlow is not set up: ${reason}`, remedy });
   tell(`TensorFlow is not set up: ${reason}`, remedy);
   say('  engine    wasm serves, several times slower in training; every run says so');
-  return process.argv.includes('--strict') ? 1 : 0;
+  return strictly(1);
 }
 
 /**

@@ -4,21 +4,23 @@ import { runCommand } from './run-command.mjs';
 
 /**
  * @typedef {object} Proof
- * @property {{ name: 'tensorflow' | 'wasm', version: string }} engine
+ * @property {{ name: 'tensorflow' | 'wasm' | 'webgpu', version: string }} engine
  * @property {('cpu' | 'gpu')[]} devices
+ * @property {string} [device] the name of a graphics processor
  * @property {string} computed
  */
 
 /**
  * Loads an engine in a process of its own and computes with it.
  *
- * @param {'tensorflow' | 'wasm'} name
+ * @param {'tensorflow' | 'wasm' | 'webgpu'} name
  * @param {Record<string, string>} [env]
+ * @param {string} [folder] where the engine is installed, if not beside this package's own dependencies
  * @returns {Promise<{ proof: Proof } | { problem: string, output: string }>}
  */
-export async function proveEngine(name, env = {}) {
+export async function proveEngine(name, env = {}, folder = '') {
   const script = join(dirname(fileURLToPath(import.meta.url)), 'prove.mjs');
-  const { code, output } = await runCommand(process.execPath, [script, name], {
+  const { code, output } = await runCommand(process.execPath, [script, name, folder], {
     env: { TF_CPP_MIN_LOG_LEVEL: '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true', ...env },
     timeoutMs: 300_000,
   });

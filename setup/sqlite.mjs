@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from './cache-folder.mjs';
 import { copyInto } from './copy-into.mjs';
 import { recordFolder } from './engine-record.mjs';
+import { installLocked } from './install-locked.mjs';
 import { runNpm } from './npm.mjs';
 import { runCommand } from './run-command.mjs';
 import { SetupFailure } from './setup-failure.mjs';
@@ -31,7 +32,7 @@ function sqliteLine() {
 export async function ensureSqlite(root, environment) {
   const line = sqliteLine();
   const folder = join(recordFolder(root), `sqlite-${line}`);
-  await install(join(root, 'setup', 'sqlite', line), folder, environment);
+  await installLocked({ source: join(root, 'setup', 'sqlite', line), folder, proof: 'better-sqlite3' }, environment);
   const packageFolder = join(folder, 'node_modules', 'better-sqlite3');
   if (line === 'node-22') return { version: await provenVersion(packageFolder), origin: 'shipped' };
   const binary = join(packageFolder, 'build', 'Release', 'better_sqlite3.node');
@@ -46,25 +47,6 @@ export async function ensureSqlite(root, environment) {
   const version = await provenVersion(packageFolder);
   copyInto(binary, kept);
   return { version, origin: 'made' };
-}
-
-/**
- * @param {string} source folder with the lock file
- * @param {string} folder
- * @param {Record<string, string | undefined>} environment
- */
-async function install(source, folder, environment) {
-  const [lock, installed] = [source, folder].map((each) => join(each, 'package-lock.json'));
-  const isThere = existsSync(join(folder, 'node_modules', 'better-sqlite3', 'package.json'));
-  if (isThere && readFileSync(lock ?? '', 'utf8') === readFileSync(installed ?? '', 'utf8')) return;
-  mkdirSync(folder, { recursive: true });
-  for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(source, file), join(folder, file));
-  const { code, output } = await runNpm(['ci', '--ignore-scripts', '--prefer-offline'], { cwd: folder, environment });
-  if (code === 0) return;
-  throw new SetupFailure(
-    `npm could not install better-sqlite3: ${output.trim().split('\n').at(-1) ?? ''}`,
-    'with a network: npm ci',
-  );
 }
 
 /**

@@ -95,10 +95,10 @@ export class TrainingRun {
       await this.#step();
       // A step computes without a pause; here the worker notices an interruption.
       await setImmediate();
-      if (signal.aborted) this.#save();
+      if (signal.aborted) await this.#save();
       signal.throwIfAborted();
     }
-    this.#finish();
+    await this.#finish();
   }
 
   async close(): Promise<void> {
@@ -124,7 +124,7 @@ export class TrainingRun {
     const batch = await this.#reader.next();
     const step = this.#done + 1;
     const learningRate = learningRateAt(params.optimizer.learningRate, params.schedule, step);
-    const result = this.#trainer.step({ step, images: batch.images, labels: batch.labels, learningRate });
+    const result = await this.#trainer.step({ step, images: batch.images, labels: batch.labels, learningRate });
     this.#done = step;
     this.#window.add(result);
     this.#speed.add(params.batch, performance.now());
@@ -132,7 +132,7 @@ export class TrainingRun {
     if (step % params.logEverySteps === 0 || isLast) this.#curves.add(step, { ...this.#window.take(), learningRate });
     this.#showProgress(result, isLast);
     if (step % params.verifyEverySteps === 0 || isLast) await this.#verify();
-    if (step % params.checkpointEverySteps === 0 && !isLast) this.#save();
+    if (step % params.checkpointEverySteps === 0 && !isLast) await this.#save();
   }
 
   async #verify(): Promise<void> {
@@ -157,19 +157,23 @@ export class TrainingRun {
     });
   }
 
-  #save(): void {
+  async #save(): Promise<void> {
     if (this.#savedAt === this.#done) return;
     const progress = { curves: this.#curves.log().curves, window: this.#window.sums };
-    writeCheckpoint(checkpointFolder(this.#context), { step: this.#done, state: this.#trainer.state(), progress });
+    await writeCheckpoint(checkpointFolder(this.#context), {
+      step: this.#done,
+      state: this.#trainer.state(),
+      progress,
+    });
     this.#savedAt = this.#done;
     this.#context.emit({ type: 'checkpoint', step: this.#done });
   }
 
-  #finish(): void {
+  async #finish(): Promise<void> {
     const { params, outputs, seed } = this.#context;
     writeModel(outputs.model, {
       graph: this.#shaped.graph,
-      parameters: this.#trainer.parameters(),
+      parameters: await this.#trainer.parameters(),
       origin: {
         network: { ...params.network },
         loss: { ...params.loss },

@@ -6,7 +6,7 @@ export interface Params {
   /** Images at a time; the network sees twice as many, each as it is and mirrored. */
   readonly batch: number;
   /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
-  readonly engine: 'auto' | 'tensorflow' | 'onnxruntime' | 'wasm' | 'cpu';
+  readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'wasm' | 'cpu';
   /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
   readonly normalization?: {
     /** On the scale of images, 0..255. */

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mxnetParams, type MxnetArray, toFloat32 } from '../../src/kit/codec/mxnet/mxnet-params.ts';
@@ -9,7 +10,7 @@ import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
 import { GraphExecutor } from '../../src/kit/net/backends/graph-executor.ts';
-import { required } from '../../src/kit/net/backends/tensors.ts';
+import { required, valuesOf } from '../../src/kit/net/backends/tensors.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { initialValues } from '../../src/kit/net/model/initialize.ts';
@@ -78,12 +79,12 @@ mx.nd.save(written, result)
 `;
 
 /** As `stepInMxnet`, on our engine. */
-function stepHere(
+async function stepHere(
   graph: Graph,
   arrays: ReadonlyMap<string, NamedArray>,
   data: Float32Array,
   gradient: Float32Array,
-): Computed {
+): Promise<Computed> {
   const { tf } = engine;
   const { height, width } = graph.input;
   const shaped = inferShapes(graph);
@@ -91,13 +92,15 @@ function stepHere(
   const images = tf.tidy(() => tf.transpose(tf.tensor4d(data, [batch, 3, height, width]), [0, 2, 3, 1]));
   const pass = network.forward(images, 1);
   const output = required(pass.outputs[0], 'the output');
-  const computed = new Map<string, Float32Array>([['output', Float32Array.from(output.dataSync())]]);
-  network.backward(pass, [tf.tensor(gradient, output.shape)], (name, tensor) => {
-    computed.set(`gradient of ${name}`, network.read(name, tensor).values);
+  const computed = new Map<string, Float32Array>([['output', await valuesOf(output)]]);
+  const found = new Map<string, Tensor>();
+  network.backward(pass, [tf.tensor(gradient, output.shape)], (name, tensor) => found.set(name, tensor));
+  for (const [name, tensor] of found) {
+    computed.set(`gradient of ${name}`, (await network.read(name, tensor)).values);
     tensor.dispose();
-  });
+  }
   for (const { name, role } of shaped.parameters) {
-    if (role === 'auxiliary') computed.set(name, network.read(name).values);
+    if (role === 'auxiliary') computed.set(name, (await network.read(name)).values);
   }
   network.dispose();
   return computed;
@@ -145,7 +148,7 @@ const networks = {
 describe.skipIf(missing !== undefined)(`networks beside MXNet 1.9.1${note}`, () => {
   it.each(Object.entries(networks))(
     '%s: a step has the same values, gradients and moving statistics',
-    (name, graph) => {
+    async (name, graph) => {
       const shaped = inferShapes(graph);
       const { parameters } = shaped;
       const arrays = new Map(
@@ -170,7 +173,7 @@ describe.skipIf(missing !== undefined)(`networks beside MXNet 1.9.1${note}`, () 
       writeFileSync(givenFile, mxnetParams.encode(given));
       runPython(python, stepInMxnet, files);
 
-      const found = stepHere(graph, arrays, data, gradient);
+      const found = await stepHere(graph, arrays, data, gradient);
       const wanted = new Map(decodeFile(mxnetParams, writtenFile).map((array) => [array.name, toFloat32(array)]));
       // Gamma is fixed there: its gradient is 0, and here there is none.
       const fixed = parameters

@@ -7,16 +7,20 @@ import { humanBytes } from '../../core/human.ts';
 import { trainingEngine, installedOnnxruntime, readEngineRecord } from '../../kit/net/engines/choose-engine.ts';
 import { listTree } from '../../pipeline/cache/file-tree.ts';
 import { engineOverride } from '../planned-experiment.ts';
-import { exitCode, showsColour, type FlowCommand, type ProcessContext } from '../flow-command.ts';
+import { exitCode, type ExitCode, showsColour, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
 import { paintWith, type Paint } from '../../core/text/paint.ts';
 import { sqliteVersion } from '../../pipeline/record/open-database.ts';
 
 export const command: FlowCommand = {
   declare(command) {
-    command.option('--json', 'the findings as JSON').option('--workspace <folder>', 'the workspace to look at');
+    command
+      .option('--gpu', 'train a few steps with each engine that computes on a graphics processor, and measure it')
+      .option('--json', 'the findings as JSON')
+      .option('--workspace <folder>', 'the workspace to look at');
   },
   run({ options }, context) {
+    if (options['gpu'] === true) return reportGpus(context, options['json'] === true);
     const asked: unknown = options['workspace'];
     const findings = examine(context, typeof asked === 'string' ? asked : undefined);
     const paint = paintWith(showsColour(context.stdout, context.environment));
@@ -25,6 +29,14 @@ export const command: FlowCommand = {
     return Promise.resolve(findings.some(({ state }) => state === 'missing') ? exitCode.taskFailed : exitCode.done);
   },
 };
+
+/** Ends with 1 where an engine computes wrongly; one that is not installed is no fault. */
+async function reportGpus(context: ProcessContext, asJson: boolean): Promise<ExitCode> {
+  const { agrees, examineGpus, gpuReportText } = await import('../gpu/gpu-report.ts');
+  const report = await examineGpus(context.environment);
+  context.stdout.write(`${asJson ? JSON.stringify(report, null, 2) : gpuReportText(report)}\n`);
+  return report.engines.every(agrees) ? exitCode.done : exitCode.taskFailed;
+}
 
 /** One line of `flow doctor`. */
 interface Finding {

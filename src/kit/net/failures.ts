@@ -611,7 +611,7 @@ export const failures = catalogue({
       hint: `FLOW_ENGINE may be ${known.join(', ')}, or unset for the best one that is installed.`,
       suggest: { name, known },
     }),
-    example: { name: 'tensorflo', known: ['tensorflow', 'cuda', 'onnxruntime', 'wasm', 'cpu'] },
+    example: { name: 'tensorflo', known: ['tensorflow', 'cuda', 'webgpu', 'onnxruntime', 'wasm', 'cpu'] },
   },
   unknownEngineChoice: {
     code: 'unknown-engine',

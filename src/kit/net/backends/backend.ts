@@ -16,6 +16,8 @@ export interface Backend {
   readonly tf: TensorLibrary;
   /** Where tensors are computed: `gpu` where the CUDA library has found a device. */
   readonly device: 'cpu' | 'gpu';
+  /** The graphics processor as its driver calls it, where the library tells. */
+  readonly deviceName?: string;
   /** Threads the backend was told to use; wasm and cpu have one, whatever is requested. */
   readonly threads: number;
   /** Kernels of TensorFlow that tfjs has no operation for; absent where another library computes. */

@@ -8,7 +8,7 @@ import { type ExecutionPlan, planExecution, type PlannedLayer } from './executio
 import type { ForwardResult, LayerKernelTable, ParameterTensors } from './layer-kernels.ts';
 import { fromBackendLayout, layoutOf, type ParameterLayout, toBackendLayout } from './parameter-layout.ts';
 import { portableKernels } from './portable/layer-kernels.ts';
-import { CountedTensors, required, scoped } from './tensors.ts';
+import { CountedTensors, required, scoped, valuesOf } from './tensors.ts';
 import { tensorflowKernels } from './tensorflow/layer-kernels.ts';
 
 /** What a forward pass in training leaves for the backward pass. */
@@ -113,12 +113,12 @@ export class GraphExecutor {
   }
 
   /** Values of one tensor of the backend that is shaped as parameter `name`, in MXNet's layout. */
-  read(name: string, tensor = this.parameter(name)): NamedArray {
+  async read(name: string, tensor = this.parameter(name)): Promise<NamedArray> {
     const { declaration, layout } = this.#slot(name);
     const { tf } = this.#backend;
     // Never an array out of `tidy`: it would look for tensors in each of its values, and fails beyond 2^24 of them.
     const ordered = tf.tidy(() => fromBackendLayout(tf, tensor, { layout, shape: declaration.shape }));
-    const values = ordered.dataSync<'float32'>().slice();
+    const values = await valuesOf(ordered);
     ordered.dispose();
     return { name, shape: declaration.shape, values };
   }
@@ -128,11 +128,6 @@ export class GraphExecutor {
     const { layout } = this.#slot(array.name);
     const { tf } = this.#backend;
     return tf.tidy(() => toBackendLayout(tf, arrayTensor(this.#backend, array), layout));
-  }
-
-  /** All parameters in MXNet's layout, in the order of the graph. */
-  readAll(): NamedArray[] {
-    return [...this.#parameters.keys()].map((name) => this.read(name));
   }
 
   /**

@@ -5,9 +5,11 @@ import { loadCpu } from './cpu/load-cpu.ts';
 import type { Backend, LoadOptions } from './backend.ts';
 import { loadTensorflow } from './tensorflow/load-tensorflow.ts';
 import { loadWasm } from './wasm/load-wasm.ts';
+import { loadWebgpu } from './webgpu/load-webgpu.ts';
 
 const loaders = {
   tensorflow: loadTensorflow,
+  webgpu: loadWebgpu,
   wasm: loadWasm,
   cpu: loadCpu,
 } satisfies Record<

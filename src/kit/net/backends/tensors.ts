@@ -50,3 +50,8 @@ export class CountedTensors {
     return required(this.#alive.get(name), `the value of layer "${name}"`);
   }
 }
+
+/** What a tensor holds, row by row: a copy, since tensorflow and cpu hand out their own memory. */
+export async function valuesOf(tensor: Tensor): Promise<Float32Array> {
+  return (await tensor.data<'float32'>()).slice();
+}

@@ -65,7 +65,7 @@ export async function convertModel(conversion: ModelConversion, engines: Compari
   const { shaped, notes } = model;
   const source = await compareSource(conversion, engines, { shaped, images, expected });
   const comparison = { shaped, expected, file: to.path, limit };
-  const found = readBack(conversion, shaped, { engine: await layers(), images });
+  const found = await readBack(conversion, shaped, { engine: await layers(), images });
   const outputs = compareOutputs({ ...comparison, found, how: 'read again' });
   const parameterCount = shaped.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const converted = { layers: shaped.graph.layers.length, parameterCount, notes: notes ?? [], outputs, ...source };
@@ -118,7 +118,7 @@ async function writeModel(conversion: ModelConversion, layers: ComparisonEngines
   const model = readSource(conversion);
   const { shaped, notes } = model;
   const images = randomImages(model, seed);
-  const expected = outputValues(await layers(), model, images);
+  const expected = await outputValues(await layers(), model, images);
   to.format.write?.(to.path, model, to.options);
   return { model: { shaped, ...(notes === undefined ? {} : { notes }) }, images, expected };
 }
@@ -127,7 +127,7 @@ function readBack(
   { to }: ModelConversion,
   { graph }: ShapedGraph,
   { engine, images }: { readonly engine: Backend; readonly images: Float32Array },
-): readonly Float32Array[] {
+): Promise<readonly Float32Array[]> {
   const { epoch } = to.options;
   const takesInput = to.format.takes.read.includes('input');
   const options = { ...(takesInput ? { input: graph.input } : {}), ...(epoch === undefined ? {} : { epoch }) };

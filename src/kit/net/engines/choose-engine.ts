@@ -11,11 +11,11 @@ import { failures } from '../failures.ts';
  */
 
 /** What `FLOW_ENGINE` may hold: `cuda` is tensorflow on a GPU, and nothing else will do. */
-const engineOverrides = ['tensorflow', 'cuda', 'onnxruntime', 'wasm', 'cpu'] as const;
+const engineOverrides = ['tensorflow', 'cuda', 'webgpu', 'onnxruntime', 'wasm', 'cpu'] as const;
 export type EngineOverride = (typeof engineOverrides)[number];
 
 /** What the parameter `engine` of a stage that infers may hold; `auto` is the fastest that is installed. */
-export const engineChoices = ['auto', 'tensorflow', 'onnxruntime', 'wasm', 'cpu'] as const;
+export const engineChoices = ['auto', 'tensorflow', 'webgpu', 'onnxruntime', 'wasm', 'cpu'] as const;
 export type EngineChoice = (typeof engineChoices)[number];
 
 /** What `FLOW_ENGINE` holds; undefined if it is unset or empty. Fails with `unknown-engine`. */
@@ -51,6 +51,7 @@ export interface ChosenEngine {
 export function trainingEngine(override?: EngineOverride, folder: string = packageFolder()): ChosenEngine {
   if (override === 'onnxruntime') fail(failures.engineCannotTrain({}));
   if (override === 'wasm' || override === 'cpu') return { identity: scriptEngine(override) };
+  if (override === 'webgpu') return { identity: webgpuEngine(folder) };
   const record = readEngineRecord(folder);
   if (record?.engine.name === 'tensorflow') {
     checkFiles(record, folder);
@@ -192,6 +193,30 @@ export function scriptEngine(name: 'wasm' | 'cpu'): EngineIdentity {
   const require = createRequire(import.meta.url);
   const { version } = require(`@tensorflow/tfjs-backend-${name}/package.json`) as { readonly version: string };
   return { name, version };
+}
+
+/** Where set-up installs the engine webgpu, on request. */
+export function webgpuFolder(folder: string = packageFolder()): string {
+  return join(folder, 'node_modules', '.faceflow', 'webgpu');
+}
+
+/** Versions of tfjs's backend and of Dawn, `4.22.0-dawn-0.6.2`, as they are installed; undefined if they are not. */
+export function webgpuVersion(folder: string): string | undefined {
+  const packages = ['@tensorflow/tfjs-backend-webgpu', 'webgpu'].map((name) =>
+    join(folder, 'node_modules', name, 'package.json'),
+  );
+  if (!packages.every((file) => existsSync(file))) return undefined;
+  const versions = packages.map((file) => (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version);
+  return versions.join('-dawn-');
+}
+
+function webgpuEngine(folder: string): EngineIdentity {
+  const version = webgpuVersion(webgpuFolder(folder));
+  if (version !== undefined) return { name: 'webgpu', version };
+  const reason = 'set-up installs it on request only';
+  return fail(
+    failures.engineNotInstalled({ engine: 'webgpu', reason, remedy: 'Run: FLOW_ENGINE=webgpu npm run setup.' }),
+  );
 }
 
 /** onnxruntime where it is installed, otherwise the reason why it cannot be used. */

@@ -14,21 +14,41 @@ export interface ArrayEntry {
 
 const bytesPerValue = 4;
 
-/** Writes arrays one after the other and makes them durable; returns their places. */
-export function writeArrayFile(path: string, arrays: Iterable<NamedArray>): ArrayEntry[] {
-  const descriptor = openSync(path, 'w');
+/** Writes arrays one after the other, as they come. To be closed in any case. */
+export class ArrayWriter {
+  readonly #descriptor: number;
+  readonly #entries: ArrayEntry[] = [];
+  #offset = 0;
+
+  constructor(path: string) {
+    this.#descriptor = openSync(path, 'w');
+  }
+
+  add({ name, shape, values }: NamedArray): void {
+    writeAll(this.#descriptor, bytesOf(values));
+    this.#entries.push({ name, shape: [...shape], offset: this.#offset });
+    this.#offset += values.byteLength;
+  }
+
+  /** Makes what was written durable; returns the places of the arrays. */
+  finish(): readonly ArrayEntry[] {
+    fsyncSync(this.#descriptor);
+    return this.#entries;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+/** Writes arrays that are at hand and makes them durable; returns their places. */
+export function writeArrayFile(path: string, arrays: Iterable<NamedArray>): readonly ArrayEntry[] {
+  const writer = new ArrayWriter(path);
   try {
-    const entries: ArrayEntry[] = [];
-    let offset = 0;
-    for (const { name, shape, values } of arrays) {
-      writeAll(descriptor, bytesOf(values));
-      entries.push({ name, shape: [...shape], offset });
-      offset += values.byteLength;
-    }
-    fsyncSync(descriptor);
-    return entries;
+    for (const array of arrays) writer.add(array);
+    return writer.finish();
   } finally {
-    closeSync(descriptor);
+    writer.close();
   }
 }
 

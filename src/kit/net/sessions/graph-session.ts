@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Backend } from '../backends/backend.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
+import { valuesOf } from '../backends/tensors.ts';
 import { inputName } from '../graph/graph.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { ParameterizedGraph } from '../model/model.ts';
@@ -26,14 +27,14 @@ export class GraphSession implements InferenceSession {
   readonly #shapes: GraphShapes;
 
   constructor({ backend, executor, shaped, file }: GraphSessionOptions) {
-    const { identity, device, threads } = backend;
+    const { identity, device, deviceName = device, threads } = backend;
     this.#backend = backend;
     this.#executor = executor;
     const input = { name: inputName, type: 'float32', anySize: takesAnySize(shaped) } as const;
     this.#shapes = new GraphShapes(shaped, { ...input, file });
     this.input = this.#shapes.input;
     this.outputs = this.#shapes.outputs;
-    this.computesWith = `${identity.name} ${identity.version}, ${device}, ${threads} threads`;
+    this.computesWith = `${identity.name} ${identity.version}, ${deviceName}, ${threads} threads`;
   }
 
   async run(
@@ -51,8 +52,7 @@ export class GraphSession implements InferenceSession {
       for (const [index, { name }] of this.outputs.entries()) {
         const tensor = tensors[index];
         if (tensor === undefined || !outputs.includes(name)) continue;
-        // A copy: what tensorflow returns may be memory of the tensor.
-        results.set(name, { shape: tensor.shape, data: Float32Array.from(await tensor.data<'float32'>()) });
+        results.set(name, { shape: tensor.shape, data: await valuesOf(tensor) });
       }
       return results;
     } finally {

@@ -3,6 +3,7 @@ import { inputName } from '../graph/graph.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { ParameterizedGraph } from '../model/model.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
+import { valuesOf } from '../backends/tensors.ts';
 import { inferPlanar } from './graph-session.ts';
 import type { Onnxruntime } from './onnxruntime/load-onnxruntime.ts';
 import type { InputNormalization } from '../exchange/model-format.ts';
@@ -15,11 +16,11 @@ import { createRuntimeSession, OnnxSession, runSession } from './onnxruntime/onn
  * What a network computes in inference, output by output, row by row in the order batch, channels, height, width, whatever
  * layout the backend computes in. `images`: RGB 0..255, [batch, channels, height, width].
  */
-export function outputValues(
+export async function outputValues(
   backend: Backend,
   { shaped, parameters }: ParameterizedGraph,
   images: Float32Array,
-): Float32Array[] {
+): Promise<Float32Array[]> {
   const { tf } = backend;
   const { channels, height, width } = shaped.graph.input;
   const batch = images.length / (channels * height * width);
@@ -30,7 +31,7 @@ export function outputValues(
       return inferPlanar(backend, executor, input);
     });
     // Read outside of `tidy`, which would look for tensors in each of the values.
-    const values = outputs.map((output) => output.dataSync<'float32'>().slice());
+    const values = await Promise.all(outputs.map(valuesOf));
     for (const output of outputs) output.dispose();
     return values;
   } finally {

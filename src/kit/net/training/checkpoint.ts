@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
-import { type ArrayEntry, readArrayFile, writeArrayFile } from '../model/array-file.ts';
+import { type ArrayEntry, ArrayWriter, readArrayFile } from '../model/array-file.ts';
 import type { NamedArray } from '../model/model.ts';
 import type { TrainingProgress } from './training-log.ts';
 
@@ -25,18 +25,29 @@ interface CheckpointFile {
 const jsonName = 'checkpoint.json';
 
 /** Writes a checkpoint so that a kill at any moment leaves the old one or the new one whole: checkpoint.json decides. */
-export function writeCheckpoint(
+export async function writeCheckpoint(
   folder: string,
-  checkpoint: { readonly step: number; readonly state: Iterable<NamedArray>; readonly progress: TrainingProgress },
-): void {
+  checkpoint: { readonly step: number; readonly state: AsyncIterable<NamedArray>; readonly progress: TrainingProgress },
+): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const { step, progress } = checkpoint;
   const values = `step-${step}.bin`;
-  const arrays = writeArrayFile(join(folder, values), checkpoint.state);
+  const arrays = await writeArrays(join(folder, values), checkpoint.state);
   const content: CheckpointFile = { format: 'faceflow-checkpoint', version: 1, step, values, arrays, progress };
   writeFileAtomic(join(folder, jsonName), JSON.stringify(content));
   for (const name of readdirSync(folder)) {
     if (name !== values && name !== jsonName) rmSync(join(folder, name));
+  }
+}
+
+/** One array at a time: all of them together may be more than there is memory for. */
+async function writeArrays(path: string, arrays: AsyncIterable<NamedArray>): Promise<readonly ArrayEntry[]> {
+  const writer = new ArrayWriter(path);
+  try {
+    for await (const array of arrays) writer.add(array);
+    return writer.finish();
+  } finally {
+    writer.close();
   }
 }
 

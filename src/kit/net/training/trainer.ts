@@ -4,7 +4,7 @@ import { Random } from '../../../core/random.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
 import type { Backend } from '../backends/backend.ts';
 import { GraphExecutor, type TrainingPass } from '../backends/graph-executor.ts';
-import { required, scoped } from '../backends/tensors.ts';
+import { required, scoped, valuesOf } from '../backends/tensors.ts';
 import { failures } from '../failures.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
@@ -75,7 +75,7 @@ export class Trainer {
   }
 
   /** Trains on one batch. Fails with `training-diverged` if the loss is not a number, `label-out-of-range`. */
-  step({ step, images, labels, learningRate }: StepInput): StepResult {
+  async step({ step, images, labels, learningRate }: StepInput): Promise<StepResult> {
     const { tf } = this.#options.backend;
     const { height, width, channels } = this.#options.shaped.graph.input;
     this.#checkLabels(labels);
@@ -83,7 +83,7 @@ export class Trainer {
     const pass = this.#executor.forward(input, Random.derive(this.#options.seed, `dropout ${step}`).next());
     input.dispose();
     const result = this.#computeLoss(required(pass.outputs[0], 'the output of the network'), labels, step);
-    const figures = figuresOf(result, labels.length);
+    const figures = await figuresOf(result, labels.length);
     if (!Number.isFinite(figures.loss)) {
       pass.dispose();
       disposeResult(result);
@@ -143,17 +143,19 @@ export class Trainer {
   }
 
   /** Parameters of the network, without the arrays of the loss, in MXNet's layout. */
-  *parameters(): Generator<NamedArray> {
-    for (const { name } of this.#options.shaped.parameters) yield this.#executor.read(name);
+  async parameters(): Promise<readonly NamedArray[]> {
+    const arrays: NamedArray[] = [];
+    for (const { name } of this.#options.shaped.parameters) arrays.push(await this.#executor.read(name));
+    return arrays;
   }
 
   /** Everything that a training resumes from: parameters of the network, arrays of the loss, buffers of the optimizer. */
-  *state(): Generator<NamedArray> {
-    yield* this.parameters();
-    for (const { name } of this.#lossArrays) yield arrayOf(name, this.#lossTensor(name));
+  async *state(): AsyncGenerator<NamedArray> {
+    for (const { name } of this.#options.shaped.parameters) yield await this.#executor.read(name);
+    for (const { name } of this.#lossArrays) yield await arrayOf(name, this.#lossTensor(name));
     for (const name of this.#trainedNames()) {
       for (const [buffer, tensor] of Object.entries(this.#optimizer.buffersOf(name))) {
-        const array = this.#lossTensors.has(name) ? arrayOf(name, tensor) : this.#executor.read(name, tensor);
+        const array = await (this.#lossTensors.has(name) ? arrayOf(name, tensor) : this.#executor.read(name, tensor));
         yield { ...array, name: `${buffer}/${name}` };
       }
     }
@@ -189,12 +191,18 @@ export class Trainer {
   }
 }
 
-function figuresOf({ value, correct, figures }: LossResult, batch: number): StepResult {
-  const read = (tensor: Tensor): number => tensor.dataSync()[0] ?? NaN;
+async function figuresOf({ value, correct, figures = {} }: LossResult, batch: number): Promise<StepResult> {
+  const read = async (tensor: Tensor): Promise<number> => (await tensor.data())[0] ?? NaN;
+  // All at once: on a GPU each reading waits for what was issued before it.
+  const [loss, recognized, others] = await Promise.all([
+    read(value),
+    correct === undefined ? undefined : read(correct),
+    Promise.all(Object.entries(figures).map(async ([name, figure]) => [name, await read(figure)] as const)),
+  ]);
   return {
-    loss: read(value),
-    ...(correct === undefined ? {} : { accuracy: read(correct) / batch }),
-    figures: Object.fromEntries(Object.entries(figures ?? {}).map(([name, figure]) => [name, read(figure)])),
+    loss,
+    ...(recognized === undefined ? {} : { accuracy: recognized / batch }),
+    figures: Object.fromEntries(others),
   };
 }
 
@@ -209,7 +217,6 @@ function rank2(tensor: Tensor): Tensor2D {
   return tensor as Tensor2D;
 }
 
-/** The cpu engine hands out its own memory: a copy. */
-function arrayOf(name: string, tensor: Tensor): NamedArray {
-  return { name, shape: tensor.shape, values: tensor.dataSync<'float32'>().slice() };
+async function arrayOf(name: string, tensor: Tensor): Promise<NamedArray> {
+  return { name, shape: tensor.shape, values: await valuesOf(tensor) };
 }

@@ -1,6 +1,7 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
-import { required } from '../../../../src/kit/net/backends/tensors.ts';
+import { required, valuesOf } from '../../../../src/kit/net/backends/tensors.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { NamedArray } from '../../../../src/kit/net/model/model.ts';
@@ -18,11 +19,11 @@ export interface ComputeOptions {
 }
 
 /** Values, gradients and moving statistics of a graph with drawn parameters, on one engine. */
-export function computeNetwork(
+export async function computeNetwork(
   engine: Backend,
   graph: Graph,
   { parameters = randomParameters(graph, 1), batch = 3, drawPixels = randomValues }: ComputeOptions = {},
-): Computed {
+): Promise<Computed> {
   const seed = 1;
   const { tf } = engine;
   const shaped = inferShapes(graph);
@@ -35,16 +36,18 @@ export function computeNetwork(
   const inferredOutputs = network.infer(images);
   const pass = network.forward(images, 7);
   for (const [index, name] of graph.outputs.entries()) {
-    computed.set(`${name} in inference`, Float32Array.from(required(inferredOutputs[index], name).dataSync()));
-    computed.set(`${name} in training`, Float32Array.from(required(pass.outputs[index], name).dataSync()));
+    computed.set(`${name} in inference`, await valuesOf(required(inferredOutputs[index], name)));
+    computed.set(`${name} in training`, await valuesOf(required(pass.outputs[index], name)));
   }
   const gradients = pass.outputs.map((output) => tf.tensor(randomValues(output.size, seed + 2), output.shape));
-  network.backward(pass, gradients, (name, tensor) => {
-    computed.set(`gradient of ${name}`, network.read(name, tensor).values);
+  const found = new Map<string, Tensor>();
+  network.backward(pass, gradients, (name, tensor) => found.set(name, tensor));
+  for (const [name, tensor] of found) {
+    computed.set(`gradient of ${name}`, (await network.read(name, tensor)).values);
     tensor.dispose();
-  });
+  }
   for (const { name, role } of shaped.parameters) {
-    if (role === 'auxiliary') computed.set(name, network.read(name).values);
+    if (role === 'auxiliary') computed.set(name, (await network.read(name)).values);
   }
   tf.dispose([images, ...inferredOutputs, ...gradients]);
   network.dispose();

@@ -31,7 +31,9 @@ const reference = new Map<string, Computed>();
 
 beforeAll(async () => {
   const engine = await referenceEngine();
-  for (const { name, graph, options } of cases) reference.set(name, computeNetwork(engine, graph, options));
+  for (const { name, graph, options } of cases) {
+    reference.set(name, await computeNetwork(engine, graph, options));
+  }
 }, 120_000);
 
 describe.each(otherEngines())('the $name engine', (identity) => {
@@ -40,16 +42,16 @@ describe.each(otherEngines())('the $name engine', (identity) => {
     engine = await loadBackend(identity, { threads: 1 });
   });
 
-  it.each(cases)('computes $name as the reference does, values and gradients', ({ name, graph, options }) => {
+  it.each(cases)('computes $name as the reference does, values and gradients', async ({ name, graph, options }) => {
     const wanted = reference.get(name) ?? new Map<string, Float32Array>();
-    const found = computeNetwork(engine, graph, options);
+    const found = await computeNetwork(engine, graph, options);
     expect([...found.keys()]).toEqual([...wanted.keys()]);
     expect(differencesAbove(limit, found, wanted)).toEqual([]);
   });
 
-  it('leaves no tensor behind', () => {
+  it('leaves no tensor behind', async () => {
     const before = engine.tf.memory().numTensors;
-    for (const graph of Object.values(smallNetworks)) computeNetwork(engine, graph);
+    for (const graph of Object.values(smallNetworks)) await computeNetwork(engine, graph);
     expect(engine.tf.memory().numTensors).toBe(before);
   });
 });

@@ -147,6 +147,12 @@ const furtherNetworks: Readonly<Record<string, Graph>> = {
   'flatten and fully connected': around((builder, input) =>
     builder.add('fully-connected', 'layer', builder.add('flatten', 'rows', input), { units: 6, bias: false }),
   ),
+  // As long as the sums before an embedding are: backends have programs of their own for it.
+  'fully connected, long sums': (() => {
+    const builder = new GraphBuilder();
+    const output = builder.add('fully-connected', 'layer', builder.data, { units: 64, bias: true });
+    return builder.build({ channels: 3, height: 27, width: 27 }, output);
+  })(),
   'identity and scalars': around((builder, input) => {
     const centred = builder.add('minus-scalar', 'minus', builder.add('identity', 'same', input), { scalar: 0.3 });
     return builder.add('multiply-scalar', 'layer', centred, { scalar: -1.5 });

@@ -158,7 +158,11 @@ describe.runIf(onnxruntime.available)('onnxruntime, where it is installed', () =
     const images = Float32Array.from({ length: 2 * channels * height * width }, (_, index) => (index * 7919) % 256);
     const request = { file: `${folder}bnfirst.onnx`, shaped: model.shaped, outputs: undefined, normalization, images };
     const found = await sourceOutputValues(runtime(), request);
-    const expected = outputValues(await loadBackend({ name: 'cpu', version: '4.22.0' }, { threads: 1 }), model, images);
+    const expected = await outputValues(
+      await loadBackend({ name: 'cpu', version: '4.22.0' }, { threads: 1 }),
+      model,
+      images,
+    );
     if (typeof found === 'string') expect.fail(found);
     expect(found[0]?.length).toBe(expected[0]?.length);
     const furthest = Math.max(

@@ -46,7 +46,7 @@ describe('an ONNX file that PyTorch exported', () => {
     const options = normalization === undefined ? {} : { normalization };
     const model = readModelAs({ format: onnxFormat, path: join(folder, `${file}.onnx`), options });
     expect(model.notes).toBeUndefined();
-    const [found] = outputValues(await referenceEngine(), model, pixels);
+    const [found] = await outputValues(await referenceEngine(), model, pixels);
     expect(relativeDifference(found ?? new Float32Array(), floatsOf(`${name}.embeddings`))).toBeLessThan(1e-5);
   });
 
@@ -74,7 +74,7 @@ describe('an ONNX file that PyTorch exported', () => {
       'node "/ReduceL2" is of operator "ReduceL2", for which there is no layer',
     );
     const outputs = ['/inner/bn/BatchNormalization'];
-    const [rows = new Float32Array()] = outputValues(
+    const [rows = new Float32Array()] = await outputValues(
       await referenceEngine(),
       onnxFormat.read(path, { outputs }),
       pixels,

@@ -46,13 +46,13 @@ describe('a checkpoint', () => {
     const { trainer, weight } = await largeTraining();
     // Time of the processor: the tests beside this one keep it busy.
     const start = process.cpuUsage();
-    const [read] = trainer.parameters();
+    const [read] = await trainer.parameters();
     const { user, system } = process.cpuUsage(start);
     expect((user + system) / 1e6).toBeLessThan(1);
     expect(bytesOf(read).equals(bytesOf(weight))).toBe(true);
 
     const folder = temporaryFolder();
-    writeCheckpoint(folder, { step: 7, state: trainer.state(), progress });
+    await writeCheckpoint(folder, { step: 7, state: trainer.state(), progress });
     // Behind it the classifier of one class: 20,000 weights, and a bias.
     expect(statSync(join(folder, 'step-7.bin')).size).toBe(4 * (20_000_000 + 20_000 + 1));
     const written = readCheckpoint(folder)?.state.get(weight.name);

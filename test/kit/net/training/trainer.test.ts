@@ -4,12 +4,13 @@ import { Random } from '../../../../src/core/random.ts';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
 import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
+import type { NamedArray } from '../../../../src/kit/net/model/model.ts';
 import { lossOf } from '../../../../src/kit/net/losses/index.ts';
 import { bindLoss, type BoundLoss } from '../../../../src/kit/net/losses/loss.ts';
 import { triplet } from '../../../../src/kit/net/losses/triplet.ts';
 import { type OptimizerChoice, ruleOf } from '../../../../src/kit/net/optimizers/index.ts';
 import { readCheckpoint, writeCheckpoint } from '../../../../src/kit/net/training/checkpoint.ts';
-import { Trainer } from '../../../../src/kit/net/training/trainer.ts';
+import { type StepResult, Trainer } from '../../../../src/kit/net/training/trainer.ts';
 import { temporaryFolder } from '../../dataset/tiny-faces.ts';
 import { referenceEngine } from '../backends/engines.ts';
 import { sampledLoss, statefulLoss } from './trial-losses.ts';
@@ -79,6 +80,12 @@ function drawBatch(step: number): { readonly images: Uint8Array; readonly labels
   return { images, labels };
 }
 
+async function stateOf(training: Trainer): Promise<NamedArray[]> {
+  const arrays: NamedArray[] = [];
+  for await (const array of training.state()) arrays.push(array);
+  return arrays;
+}
+
 let engine: Backend;
 
 beforeAll(async () => {
@@ -86,13 +93,13 @@ beforeAll(async () => {
 });
 
 describe('Trainer', () => {
-  it('learns to tell colours apart, and leaks no tensor over 200 steps', () => {
+  it('learns to tell colours apart, and leaks no tensor over 200 steps', async () => {
     const training = trainer(engine);
-    const first = training.step({ step: 1, ...drawBatch(1), learningRate: 0.005 });
+    const first = await training.step({ step: 1, ...drawBatch(1), learningRate: 0.005 });
     const tensors = engine.tf.memory().numTensors;
     let right = 0;
     for (let step = 2; step <= 200; step += 1) {
-      const { accuracy } = training.step({ step, ...drawBatch(step), learningRate: 0.005 });
+      const { accuracy } = await training.step({ step, ...drawBatch(step), learningRate: 0.005 });
       if (step > 150) right += (accuracy ?? NaN) / 50;
     }
     expect(engine.tf.memory().numTensors).toBe(tensors);
@@ -112,29 +119,43 @@ describe('Trainer', () => {
     'sampled rows and AdamW': { loss: bindLoss(sampledLoss, { sampled: 2 }), optimizer: adamw },
   };
 
-  it.each(Object.entries(choices))('resumes from a checkpoint exactly as if it had not stopped: %s', (_, choice) => {
-    const straight = trainer(engine, choice);
-    const interrupted = trainer(engine, choice);
-    const tensors = engine.tf.memory().numTensors;
-    const take = (training: Trainer, step: number): unknown =>
-      training.step({ step, ...drawBatch(step), learningRate: 0.005 });
-    for (let step = 1; step <= 3; step += 1) expect(take(straight, step)).toEqual(take(interrupted, step));
-    const folder = temporaryFolder();
-    writeCheckpoint(folder, { step: 3, state: interrupted.state(), progress: { curves: [], window: { steps: 0 } } });
-    interrupted.dispose();
-    const resumed = trainer(engine, choice);
-    resumed.restore(readCheckpoint(folder)?.state ?? new Map());
-    for (let step = 4; step <= 6; step += 1) expect(take(resumed, step)).toEqual(take(straight, step));
-    expect([...resumed.state()]).toEqual([...straight.state()]);
-    resumed.dispose();
-    straight.dispose();
-    expect(engine.tf.memory().numTensors).toBeLessThan(tensors);
-  });
+  it.each(Object.entries(choices))(
+    'resumes from a checkpoint exactly as if it had not stopped: %s',
+    async (_, choice) => {
+      const straight = trainer(engine, choice);
+      const interrupted = trainer(engine, choice);
+      const tensors = engine.tf.memory().numTensors;
+      const take = (training: Trainer, step: number): Promise<unknown> =>
+        training.step({ step, ...drawBatch(step), learningRate: 0.005 });
+      for (let step = 1; step <= 3; step += 1) {
+        expect(await take(straight, step)).toEqual(await take(interrupted, step));
+      }
+      const folder = temporaryFolder();
+      await writeCheckpoint(folder, {
+        step: 3,
+        state: interrupted.state(),
+        progress: { curves: [], window: { steps: 0 } },
+      });
+      interrupted.dispose();
+      const resumed = trainer(engine, choice);
+      resumed.restore(readCheckpoint(folder)?.state ?? new Map());
+      for (let step = 4; step <= 6; step += 1) {
+        expect(await take(resumed, step)).toEqual(await take(straight, step));
+      }
+      expect(await stateOf(resumed)).toEqual(await stateOf(straight));
+      resumed.dispose();
+      straight.dispose();
+      expect(engine.tf.memory().numTensors).toBeLessThan(tensors);
+    },
+  );
 
-  it('keeps the state of a loss among the arrays of a checkpoint, and shows it as a figure', () => {
+  it('keeps the state of a loss among the arrays of a checkpoint, and shows it as a figure', async () => {
     const training = trainer(engine, { loss: bindLoss(statefulLoss, {}) });
-    const figures = [1, 2, 3].map((step) => training.step({ step, ...drawBatch(step), learningRate: 0.005 }).figures);
-    const state = new Map([...training.state()].map(({ name, values }) => [name, values]));
+    const figures: StepResult['figures'][] = [];
+    for (const step of [1, 2, 3]) {
+      figures.push((await training.step({ step, ...drawBatch(step), learningRate: 0.005 })).figures);
+    }
+    const state = new Map((await stateOf(training)).map(({ name, values }) => [name, values]));
     expect(figures.map(({ mean }) => mean)).toEqual([0, expect.any(Number), expect.any(Number)]);
     expect(state.get('running_mean')?.[0]).not.toBe(0);
     expect(state.get('bias')?.[0]).not.toBe(0);
@@ -143,14 +164,14 @@ describe('Trainer', () => {
     training.dispose();
   });
 
-  it('leaves rows that a loss has not sampled, and their velocities, as they are', () => {
+  it('leaves rows that a loss has not sampled, and their velocities, as they are', async () => {
     const training = trainer(engine, { loss: bindLoss(sampledLoss, { sampled: 2 }) });
-    const read = (name: string): Float32Array | undefined =>
-      [...training.state()].find((array) => array.name === name)?.values;
-    const before = read('fc7_weight') ?? new Float32Array();
+    const read = async (name: string): Promise<Float32Array | undefined> =>
+      (await stateOf(training)).find((array) => array.name === name)?.values;
+    const before = (await read('fc7_weight')) ?? new Float32Array();
     const { images } = drawBatch(1);
-    training.step({ step: 1, images, labels: new Int32Array(batch), learningRate: 0.005 });
-    const [after, velocity] = [read('fc7_weight'), read('velocity/fc7_weight')];
+    await training.step({ step: 1, images, labels: new Int32Array(batch), learningRate: 0.005 });
+    const [after, velocity] = [await read('fc7_weight'), await read('velocity/fc7_weight')];
     // Four numbers a row. One of the two other classes is a negative, the other is not sampled.
     const changed = [0, 1, 2].map((row) =>
       [0, 1, 2, 3].some((column) => before[row * 4 + column] !== after?.[row * 4 + column]),
@@ -164,7 +185,7 @@ describe('Trainer', () => {
 
   it('embeds as the model that it writes does, moving statistics included', async () => {
     const training = trainer(engine);
-    for (let step = 1; step <= 3; step += 1) training.step({ step, ...drawBatch(step), learningRate: 0.005 });
+    for (let step = 1; step <= 3; step += 1) await training.step({ step, ...drawBatch(step), learningRate: 0.005 });
     const embedder = training.embedder();
     const { images } = drawBatch(9);
     const [both, first] = [await embedder.embed(images, batch), await embedder.embed(images.subarray(0, 192), 1)];
@@ -173,22 +194,24 @@ describe('Trainer', () => {
     training.dispose();
   });
 
-  it('fails with what to do about it where the loss is no longer a number, and leaks nothing then', () => {
+  it('fails with what to do about it where the loss is no longer a number, and leaks nothing then', async () => {
     const training = trainer(engine);
-    training.step({ step: 1, ...drawBatch(1), learningRate: 1e30 });
+    await training.step({ step: 1, ...drawBatch(1), learningRate: 1e30 });
     const tensors = engine.tf.memory().numTensors;
-    const failing = (): unknown => training.step({ step: 2, ...drawBatch(2), learningRate: 1e30 });
-    expect(failing).toThrow(FailureError);
-    expect(failing).toThrow(/^the training has diverged: the loss of step 2 is NaN \(learning rate 1e\+30\)$/);
+    const failing = (): Promise<unknown> => training.step({ step: 2, ...drawBatch(2), learningRate: 1e30 });
+    await expect(failing()).rejects.toThrow(FailureError);
+    await expect(failing()).rejects.toThrow(
+      /^the training has diverged: the loss of step 2 is NaN \(learning rate 1e\+30\)$/,
+    );
     expect(engine.tf.memory().numTensors).toBe(tensors);
     training.dispose();
   });
 
-  it('refuses labels beyond the number of identities', () => {
+  it('refuses labels beyond the number of identities', async () => {
     const training = trainer(engine);
     const labels = Int32Array.of(0, 1, 2, 3, 0, 1);
-    const failing = (): unknown => training.step({ step: 1, images: drawBatch(1).images, labels, learningRate: 0.1 });
-    expect(failing).toThrow('the data set has the label 3, but 3 identities: labels must be 0 to 2');
+    const failing = training.step({ step: 1, images: drawBatch(1).images, labels, learningRate: 0.1 });
+    await expect(failing).rejects.toThrow('the data set has the label 3, but 3 identities: labels must be 0 to 2');
     training.dispose();
   });
 });
