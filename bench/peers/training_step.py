@@ -103,16 +103,17 @@ def main():
     parser.add_argument('--classes', type=int, default=1000)
     parser.add_argument('--steps', type=int, default=10)
     parser.add_argument('--warmup', type=int, default=2)
+    parser.add_argument('--device', default='cpu')
     arguments = parser.parse_args()
 
     torch.manual_seed(1)
     build = {'y1': mobile_face_net, 'r50': resnet_50}[arguments.network]
     model = Classifier(build(arguments.embedding), arguments.embedding, arguments.classes)
-    model.train()
+    model.train().to(arguments.device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
     loss_of = nn.CrossEntropyLoss()
-    images = torch.randint(0, 256, (arguments.batch, 3, 112, 112)).float()
-    labels = torch.randint(0, arguments.classes, (arguments.batch,))
+    images = torch.randint(0, 256, (arguments.batch, 3, 112, 112)).float().to(arguments.device)
+    labels = torch.randint(0, arguments.classes, (arguments.batch,)).to(arguments.device)
     seconds = []
     for _ in range(arguments.warmup + arguments.steps):
         start = time.perf_counter()

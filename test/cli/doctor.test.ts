@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { GpuReport } from '../../src/cli/gpu/gpu-report.ts';
 import { Rig } from '../e2e/rig.ts';
 
 let rig: Rig;
@@ -64,4 +65,19 @@ describe('flow doctor', () => {
       fix: 'FLOW_ENGINE may be tensorflow, cuda, webgpu, onnxruntime, wasm, cpu, or unset for the best one that is installed.',
     });
   });
+
+  it('with --gpu trains twenty steps on the plain CPU engine, and says why another cannot be proved', async () => {
+    const { code, stdout } = await rig.flow(['doctor', '--gpu', '--json'], { PATH: '/nonexistent' });
+    expect(code).toBe(0);
+    const { machine, cards, engines } = JSON.parse(stdout) as GpuReport;
+    expect(machine).toContain(`Node.js ${process.version}, ${process.platform} ${process.arch}`);
+    expect(cards).toEqual([]);
+    const [cpu, cuda] = engines;
+    expect(engines.map(({ engine }) => engine)).toEqual(['cpu', 'cuda', 'webgpu']);
+    // Three values of our own on wasm and tensorflow, too: another rounding, and the same loss to five digits.
+    const losses = cpu?.result.outcome === 'proved' ? cpu.result.losses : [];
+    expect(losses).toHaveLength(20);
+    expect(losses.slice(0, 3).map((loss) => loss.toFixed(5))).toEqual(['3.82327', '3.37787', '3.39765']);
+    expect(cuda?.result).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('"cuda"') as string });
+  }, 300_000);
 });

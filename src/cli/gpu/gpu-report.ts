@@ -65,7 +65,7 @@ function differenceOf(result: ProofResult, reference: ProofResult): { difference
   return { difference: Math.max(...differences) };
 }
 
-/** Whether an engine computes what it should: a difference that is not a number is none that can be trusted. */
+/** Whether an engine computes what it should; where the difference is not a number, it does not. */
 export function agrees({ result, difference = 0 }: EngineFinding): boolean {
   return result.outcome === 'refused' || difference <= tolerance;
 }
