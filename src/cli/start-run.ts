@@ -11,6 +11,7 @@ import type { ChangeRecorder } from '../pipeline/record/git-changes.ts';
 import { closeKilledRuns, lastDurationOf } from '../pipeline/record/past-runs.ts';
 import { createRunFolder, linkLatest, RunFolderWriter } from '../pipeline/record/run-folder.ts';
 import { gitCommit, recordedExperiment, type RunFacts } from '../pipeline/record/run-facts.ts';
+import { throwIfAny } from '../core/failure.ts';
 import type { Experiment } from '../pipeline/experiment/experiment.ts';
 import { cacheLimits, checkCaches, collectGarbageAfterRun } from './cache-upkeep.ts';
 import {
@@ -45,6 +46,8 @@ export async function startRun(
   await checkCaches(workspace.cache);
   // A limit that cannot be read must not be found at the end of a run of days.
   cacheLimits(workspace.cache.folders.entries, context);
+  // With --keep-going those tasks fail that must, and the others run.
+  if (!options.keepGoing) await checkKnownInputs(planned, workspace);
   const { id, folder } = createRunFolder(workspace.runsFolder, experiment.name, new Date());
   // Absolute, so that the run can be repeated from any folder.
   const setFile = options.setFile.map((each) => resolve(context.workingFolder, each));
@@ -86,6 +89,27 @@ export async function startRun(
     await readers.close();
     linkLatest(workspace.runsFolder, experiment.name, folder);
   }
+}
+
+/** Fails with what tasks that are to run would end with, as far as their inputs are there. */
+async function checkKnownInputs({ plan, knowledge }: PlannedExperiment, { cache }: Workspace): Promise<void> {
+  const awaited = plan.tasks.filter(({ state, task }) => state !== 'cached' && task.kind.manifest.checks === true);
+  if (awaited.length === 0) return;
+  // Loaded when needed: most runs have nothing to check.
+  const { foreseenFailures } = await import('../pipeline/execute/check-inputs.ts');
+  const keys = new Map(plan.tasks.flatMap((each) => (each.state === 'cached' ? [[each.task.id, each.key]] : [])));
+  const known = ({ task, output }: { readonly task: string; readonly output: string }): string | undefined => {
+    const key = keys.get(task);
+    const entry = key === undefined ? undefined : knowledge.entry(key);
+    const stored = entry?.outputs[output];
+    return entry === undefined || stored === undefined ? undefined : cache.outputPath(entry, stored);
+  };
+  throwIfAny(
+    await foreseenFailures(
+      awaited.map(({ task }) => task),
+      known,
+    ),
+  );
 }
 
 export function exitCodeOf(end: RunEnd): ExitCode {

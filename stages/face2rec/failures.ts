@@ -51,10 +51,11 @@ export const failures = catalogue({
   },
   nothingToPack: {
     meaning: 'No image is left to pack.',
-    text: () => ({
+    text: ({ nested }: { readonly nested?: string | undefined }) => ({
       message: 'no image is left to train on: there are none, or all are held out or of identities with too few images',
+      ...(nested === undefined ? {} : { hint: `The folders of people are one level deeper: bind ${nested}.` }),
     }),
-    example: {},
+    example: { nested: 'vggface2/train' },
   },
   unalignedImage: {
     meaning: 'An image is not aligned, and there are no points to align it by.',

@@ -18,6 +18,8 @@ import { ImagePreparer, type AlignmentRules, type Preparation, type PreparationJ
 export interface PackingOptions {
   /** Where the images come from, for failures. */
   readonly source: string;
+  /** An image whose size those of the set have to have. */
+  readonly sizedAs: FirstImage | undefined;
   readonly folder: string;
   readonly writer: DatasetWriterOptions;
   readonly rules: AlignmentRules;
@@ -108,6 +110,7 @@ class Packing {
   constructor(options: PackingOptions, context: Context) {
     this.#options = options;
     this.#context = context;
+    this.#size = options.sizedAs;
     this.#writer = new DatasetWriter(options.folder, options.writer);
   }
 

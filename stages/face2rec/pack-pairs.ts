@@ -11,15 +11,14 @@ export interface PairPlace {
   readonly protocol: string;
 }
 
-/** The pairs as a verification set: the bytes of their images verbatim. Fails with `missing-image`, for up to ten images. */
+/** The pairs as a verification set: the bytes of their images, all of one size, verbatim. Fails with `missing-image`, for up to ten images. */
 export async function packPairs(
   pairs: readonly FacePair[],
   place: PairPlace,
-  trainSize: FirstImage | undefined,
-): Promise<VerificationSet> {
+): Promise<VerificationSet & { readonly first: FirstImage | undefined }> {
   const paths = findImages(pairs, place);
   const bytesOf = new Map<string, Uint8Array>();
-  let first = trainSize;
+  let first: FirstImage | undefined;
   for (const path of new Set(paths)) {
     const { bytes, width, height } = await readStoredImage(path);
     first ??= { width, height, path };
@@ -27,13 +26,14 @@ export async function packPairs(
     bytesOf.set(path, bytes);
   }
   return {
+    first,
     images: paths.map((path) => bytesOf.get(path) ?? fail(failures.lostImage({ path }))),
     same: pairs.map((pair) => pair.same),
   };
 }
 
-/** Two paths per pair. */
-function findImages(pairs: readonly FacePair[], { folder, protocol }: PairPlace): string[] {
+/** Two paths per pair. Fails with `missing-image`, for up to ten images. */
+export function findImages(pairs: readonly FacePair[], { folder, protocol }: PairPlace): string[] {
   const missing: Failure[] = [];
   const paths = pairs.flatMap(({ left, right, line }) =>
     [left, right].flatMap(({ name, number }) => {

@@ -28,10 +28,14 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     const wanted = { images: plan.imageCount, identities: plan.labelCount, canOrder: true };
     requireExactIds(wanted, inputs.list ?? inputs.images);
   }
+  const place = { folder: inputs.images, protocol: inputs.protocol ?? '' };
+  // Before the packing, which may take hours: what is wrong with the pairs is known now.
+  const set = await packPairs(pairs, place);
   const packed = await packImages(
     { ...plan, images: orderImages(plan.images, order, seed) },
     {
       source: inputs.list ?? inputs.images,
+      sizedAs: set.first,
       folder: outputs.dataset,
       writer: { labelForm: labels, identityRecords: order !== 'pictures' },
       rules: { size: params.imageSize, encoding, quality, withoutPoints },
@@ -42,8 +46,6 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     },
     context,
   );
-  const place = { folder: inputs.images, protocol: inputs.protocol ?? '' };
-  const set = await packPairs(pairs, place, packed.size);
   writeVerificationSet(outputs.pairs, set);
   const { identities, images } = packed.manifest;
   const figures = { identities, images, pairs: set.same.length, unreadable: packed.unusable };
@@ -91,7 +93,9 @@ function warnOf(context: Context, names: readonly string[], what: string): void 
 /** Reports what was left out, and makes sure that no person is in both sets. */
 function describePlan(context: Context, plan: PackingPlan, pairs: readonly FacePair[]): void {
   if (plan.imageCount === 0) {
-    fail(failures.nothingToPack({}, { file: context.inputs.images }));
+    const { images, list } = context.inputs;
+    const isFolder = list === undefined && findShards(images) === undefined;
+    fail(failures.nothingToPack({ nested: isFolder ? new FolderListing(images).nested : undefined }, { file: images }));
   }
   if (plan.tooFew.length > 0) info(context, `${plan.tooFew.length} identities have too few images and are left out`);
   if (pairs.length === 0) return;

@@ -1,11 +1,10 @@
-import { fail } from '../../src/core/failure.ts';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import { copyIdentities, identityImages } from '../../src/kit/dataset/dataset-copy.ts';
 import { requireExactIds } from '../../src/kit/dataset/dataset-writer.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
-import { failures } from './failures.ts';
+import { requireEqualSizes } from './equal-sizes.ts';
 
 /** Joins packed sets: the identities of each follow those of the set before. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
@@ -27,11 +26,3 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     for (const set of sets) set.close();
   }
 };
-
-function requireEqualSizes([first, ...others]: readonly PackedDataset[]): void {
-  if (first === undefined) return;
-  for (const { property, folder } of others) {
-    if (property.width === first.property.width && property.height === first.property.height) continue;
-    fail(failures.unequalSizes({ size: property, first }, { file: folder }));
-  }
-}

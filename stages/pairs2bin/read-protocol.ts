@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { throwIfAny } from '../../src/core/failure.ts';
 import { findImage, imageAt, isImageName } from '../../src/kit/dataset/image-folder.ts';
 import { matFile, pairsOfMat } from '../../src/kit/codec/matlab/mat-file.ts';
 import { pairProtocol, type FaceImage } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
+import { failures } from './failures.ts';
 
 /** An image of a protocol: what it is called there, and its path if it exists. */
 export interface NamedImage {
@@ -51,4 +53,16 @@ export function readProtocol(
 function findPath(images: string, path: string): string | undefined {
   const whole = join(images, path);
   return !path.split('/').includes('..') && isImageName(path) && existsSync(whole) ? whole : imageAt(images, path);
+}
+
+/** Fails with `missing-image`, for up to ten images, at the first line that names each. */
+export function requireAll(
+  pairs: readonly ImagePair[],
+  { images: folder, protocol: file }: { readonly images: string; readonly protocol: string },
+): void {
+  const missing = pairs.flatMap(({ left, right }) => [left, right]).filter(({ path }) => path === undefined);
+  const lines = new Map([...missing].reverse().map(({ name, line }) => [name, line]));
+  const placeOf = (line: number | undefined) => (line === undefined ? { file } : { file, line, column: 1, length: 1 });
+  const named = [...lines].reverse().slice(0, 10);
+  throwIfAny(named.map(([name, line]) => failures.missingImage({ name, folder }, placeOf(line))));
 }

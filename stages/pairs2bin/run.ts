@@ -1,4 +1,4 @@
-import { fail, throwIfAny } from '../../src/core/failure.ts';
+import { fail } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import { selectPairs } from '../../src/kit/codec/lists/pair-protocol.ts';
@@ -7,7 +7,7 @@ import { writeVerificationSet } from '../../src/kit/codec/insightface/verificati
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { failures } from './failures.ts';
 import { loadFace } from './load-face.ts';
-import { readProtocol, type ImagePair } from './read-protocol.ts';
+import { readProtocol, requireAll, type ImagePair } from './read-protocol.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
 
@@ -48,15 +48,8 @@ async function loadAll(paths: ReadonlySet<string>, context: Context): Promise<Re
 function withoutMissing(pairs: readonly ImagePair[], context: Context): readonly ImagePair[] {
   const whole = pairs.filter(({ left, right }) => left.path !== undefined && right.path !== undefined);
   const missing = pairs.flatMap(({ left, right }) => [left, right]).filter(({ path }) => path === undefined);
-  // The first line that names each.
-  const lines = new Map([...missing].reverse().map(({ name, line }) => [name, line]));
-  const names = [...lines.keys()].reverse();
-  if (context.params.missing === 'fail') {
-    const { images: folder, protocol: file } = context.inputs;
-    const placeOf = (line: number | undefined) =>
-      line === undefined ? { file } : { file, line, column: 1, length: 1 };
-    throwIfAny(names.slice(0, 10).map((name) => failures.missingImage({ name, folder }, placeOf(lines.get(name)))));
-  }
+  if (context.params.missing === 'fail') requireAll(pairs, context.inputs);
+  const names = [...new Set(missing.map(({ name }) => name))];
   for (const name of names) context.emit({ type: 'log', level: 'warning', message: `not found: ${name}` });
   if (names.length > 0) {
     const message = `left out ${pairs.length - whole.length} of ${pairs.length} pairs, of which an image is missing`;

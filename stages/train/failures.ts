@@ -11,6 +11,14 @@ export const failures = catalogue({
     }),
     example: { name: 'fc1_weight', shape: [512, 512], expected: [128, 512] },
   },
+  sizeDoesNotFit: {
+    meaning: 'A network cannot take images of the size that a set has.',
+    text: ({ network, width, height, problem }: Misfit) => ({
+      message: `${network} does not take images of ${width} x ${height} pixels, which this set has: ${problem}`,
+      hint: 'The networks are made for 112 x 112: face2rec cuts and aligns images to that with pictures: photographs, or by the points of a list.', // words: quoted
+    }),
+    example: { network: 'y1', width: 92, height: 112, problem: 'a 7 x 7 window does not fit 7 x 6' },
+  },
   pretrainedNames: {
     code: 'pretrained-mismatch',
     meaning: 'The pretrained model does not fit the network that is to be trained.',
@@ -21,3 +29,11 @@ export const failures = catalogue({
     example: { wanted: 'conv_1_conv2d_weight', found: 'conv0_weight' },
   },
 });
+
+interface Misfit {
+  readonly network: string;
+  readonly width: number;
+  readonly height: number;
+  /** What the first layer that cannot compute says. */
+  readonly problem: string;
+}

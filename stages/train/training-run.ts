@@ -4,18 +4,18 @@ import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { FailureError } from '../../src/core/failure.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import { openDataLoader, type DataLoader } from '../../src/kit/dataset/data-loader.ts';
-import { backboneOf, buildNetwork } from '../../src/kit/net/backbones/index.ts';
+import { backboneOf } from '../../src/kit/net/backbones/index.ts';
 import { lossOf } from '../../src/kit/net/losses/index.ts';
 import { ruleOf } from '../../src/kit/net/optimizers/index.ts';
 import { learningRateAt } from '../../src/kit/net/schedules/index.ts';
 import type { Backend } from '../../src/kit/net/backends/backend.ts';
-import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/kit/net/training/checkpoint.ts';
 import { type StepResult, Trainer } from '../../src/kit/net/training/trainer.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { Curves } from './curves.ts';
+import { fittingNetwork } from './fitting-network.ts';
 import { pretrainedParameters } from './pretrained.ts';
 import { Speed } from './speed.ts';
 import { Validation } from './validation.ts';
@@ -68,8 +68,8 @@ export class TrainingRun {
     };
     this.#context = context;
     this.#reader = reader;
-    this.#shaped = inferShapes(buildNetwork(params.network, { height: reader.height, width: reader.width }));
-    this.#validation = new Validation({ paths: inputs.validation, batch: params.batch, signal, emit });
+    this.#shaped = fittingNetwork(params.network, reader, inputs.dataset);
+    this.#validation = new Validation({ paths: inputs.validation, size: reader, batch: params.batch, signal, emit });
     const start = inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped);
     this.#trainer = new Trainer({
       backend: engine,

@@ -1,4 +1,6 @@
 import type { StageEvent } from '../../src/stage-api/stage.ts';
+import { firstSizeIn, requireSize } from '../../src/kit/face/verification-set-facts.ts';
+import type { ImageSize } from '../../src/kit/image/rgb-image.ts';
 import { requirePairs, verifySet } from '../../src/kit/face/verify-set.ts';
 import type { NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { readVerificationSets } from '../../src/kit/face/verification-sets.ts';
@@ -7,23 +9,28 @@ import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 export interface ValidationOptions {
   readonly paths: readonly string[];
   readonly batch: number;
+  /** Of the images that the network takes. */
+  readonly size: ImageSize;
   readonly signal: AbortSignal;
   readonly emit: (event: StageEvent) => void;
 }
 
 /** As the 2018 system verifies. */
-const folds = 10;
+export const folds = 10;
 
 /** The verification sets that a training watches, read once. */
 export class Validation {
   readonly #sets: readonly NamedSet[];
   readonly #options: ValidationOptions;
 
-  /** Fails at once with `no-pairs` or `too-few-pairs`, not when the first verification is due. */
+  /** Fails at once with `no-pairs`, `too-few-pairs` or `image-size-mismatch`, not when the first verification is due. */
   constructor(options: ValidationOptions) {
     this.#options = options;
     this.#sets = readVerificationSets(options.paths);
-    for (const set of this.#sets) requirePairs({ ...set, folds });
+    for (const set of this.#sets) {
+      requirePairs({ ...set, folds });
+      requireSize({ ...set, size: firstSizeIn(set) }, options.size);
+    }
   }
 
   /** Accuracy of each set (ten folds, mirrored images added), as points of curves. */

@@ -1,6 +1,10 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
+import { onnxBytes } from '../../src/kit/net/exchange/onnx/write-onnx.ts';
+import { readModel } from '../../src/kit/net/model/model-folder.ts';
+import { writeOnnxWithData } from '../kit/codec/onnx/onnx-with-data.ts';
+import { linearModel } from '../stages/linear-model.ts';
 import { outcomes, Rig } from './rig.ts';
 
 /** Files that the content of an input names and that are not in any input. */
@@ -37,3 +41,28 @@ describe('images that a list names outside of the folder of images', () => {
     expect(await run()).toEqual({ abs: 'cached', rel: 'failed', in: 'cached' });
   });
 });
+
+describe.skipIf(!existsSync('node_modules/onnxruntime-node'))(
+  'arrays of an ONNX model in a file beside it (needs onnxruntime)',
+  () => {
+    it('are part of the key: other ones, or none, make the stages that read the model run', async () => {
+      linearModel(rig.path('net'));
+      mkdirSync(rig.path('onnx'));
+      writeOnnxWithData(rig.path('onnx/model.onnx'), onnxBytes(readModel(rig.path('net'))), 'weights.bin');
+      writeFaceFolder(rig.path('small'), { anna: 2 }, 8);
+      rig.write(
+        'm.yaml',
+        'name: m\nstages: { file: { uses: features, with: { model: onnx/model.onnx, images: small } } }\n',
+      );
+      const extract = async () =>
+        outcomes(await rig.flow(['run', 'm.yaml', '--json', '--keep-going'], { FLOW_ENGINE: 'onnxruntime' }));
+      expect(await extract()).toEqual({ file: 'done' });
+      expect(await extract()).toEqual({ file: 'cached' });
+      const weights = readFileSync(rig.path('onnx/weights.bin'));
+      writeFileSync(rig.path('onnx/weights.bin'), weights.fill(0, 0, 400));
+      expect(await extract()).toEqual({ file: 'done' });
+      rmSync(rig.path('onnx/weights.bin'));
+      expect(await extract()).toEqual({ file: 'failed' });
+    });
+  },
+);

@@ -28,7 +28,7 @@ const stages: Readonly<Record<string, StageCall>> = {
   'unknown-fold': { uses: 'pairs2bin', with: { images: 'faces', protocol: 'pairs.txt', folds: [2] } },
   'damaged-property': subset('set'),
   'truncated-file': subset('cut'),
-  'missing-file': subset('bare'),
+  'not-a-dataset': subset('bare'),
   'damaged-index': subset('other'),
 };
 
@@ -200,9 +200,12 @@ describe('of files', () => {
         Copy or pack the file again; it was probably cut off on the way."
     `);
   });
-  it('missing-file', () => {
-    expect(printed.get('missing-file')).toMatchInlineSnapshot(
-      `"<workspace>/bare/property: missing-file: expected a property file, found no file"`,
+  it('not-a-dataset', () => {
+    expect(printed.get('not-a-dataset')).toMatchInlineSnapshot(
+      `
+      "<workspace>/bare: not-a-dataset: expected a packed training set (a folder with train.rec, train.idx and property), found a folder without train.rec
+        The stage face2rec packs images: bind its output dataset."
+    `,
     );
   });
   it('damaged-index', () => {

@@ -1,7 +1,8 @@
 import { renderFailures } from '../../core/text/failure-frame.ts';
-import { FailureError, type Failure } from '../../core/failure.ts';
+import { FailureError, throwIfAny, type Failure } from '../../core/failure.ts';
 import { counted } from '../../core/human.ts';
 import type { Experiment } from '../../pipeline/experiment/experiment.ts';
+import { foreseenFailures } from '../../pipeline/execute/check-inputs.ts';
 import { missingInputs } from '../../pipeline/experiment/load-experiment.ts';
 import {
   declareExperimentOptions,
@@ -16,7 +17,7 @@ import { inWorkspace } from '../workspace.ts';
 
 /**
  * Mistakes end as everywhere with exit code 2. What is merely odd, and inputs that are not on this machine, are warnings:
- * an experiment can be checked away from its data.
+ * an experiment can be checked away from its data. What is wrong with inputs that are here is a mistake.
  */
 export const command: FlowCommand = {
   declare(command) {
@@ -25,10 +26,14 @@ export const command: FlowCommand = {
   },
 
   run: (call, context) =>
-    inWorkspace(call, context, (workspace) => {
-      const load = (): Experiment =>
-        loadFrom({ ...readExperimentOptions(call), allowMissingInputs: true }, workspace, context);
-      const found = call.options['json'] === true ? loadedOrFailures(load) : load();
+    inWorkspace(call, context, async (workspace) => {
+      const load = async (): Promise<Experiment> => {
+        const experiment = loadFrom({ ...readExperimentOptions(call), allowMissingInputs: true }, workspace, context);
+        // Of what tasks have yet to make nothing is looked at.
+        throwIfAny(await foreseenFailures(experiment.tasks, () => undefined));
+        return experiment;
+      };
+      const found = await (call.options['json'] === true ? loadedOrFailures(load) : load());
       if ('failures' in found) {
         answer(call, context, { json: found, text: '' });
         return exitCode.wrongCall;
@@ -41,9 +46,11 @@ export const command: FlowCommand = {
 };
 
 /** Mistakes as data, where they are asked for as JSON. */
-function loadedOrFailures(load: () => Experiment): Experiment | { readonly failures: readonly Failure[] } {
+async function loadedOrFailures(
+  load: () => Promise<Experiment>,
+): Promise<Experiment | { readonly failures: readonly Failure[] }> {
   try {
-    return load();
+    return await load();
   } catch (error) {
     if (error instanceof FailureError) return { failures: error.failures };
     throw error;

@@ -69,7 +69,7 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
     this.batchesPerEpoch = Math.floor(imageCount / options.batch);
     if (this.batchesPerEpoch === 0) {
       this.#dataset.close();
-      fail(failures.tooFewImages({ images: imageCount, batch: options.batch }, { file: recordPath }));
+      requireBatch({ images: imageCount, batch: options.batch }, recordPath);
     }
     const layout = { recordPath, height: this.height, width: this.width, identities };
     const { batch, threads = 0 } = options;
@@ -180,4 +180,9 @@ function openThreadedSource(layout: BatchLayout, batch: number, threads: number)
     setup: { layout, slots },
   });
   return { slots, fill: (slot, job) => pool.run({ slot, ...job }), close: () => pool.close() };
+}
+
+/** Fails with `too-few-images` if a set has fewer images than a batch. */
+export function requireBatch(facts: { readonly images: number; readonly batch: number }, recordPath: string): void {
+  if (facts.images < facts.batch) fail(failures.tooFewImages(facts, { file: recordPath }));
 }

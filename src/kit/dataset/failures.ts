@@ -57,6 +57,15 @@ export const failures = catalogue({
     text: () => ({ message: 'expected a folder of images, found nothing' }),
     example: {},
   },
+  notAPackedSet: {
+    code: 'not-a-dataset',
+    meaning: 'What is bound as a packed training set is not one.',
+    text: ({ found }: { readonly found: string }) => ({
+      message: `expected a packed training set (a folder with train.rec, train.idx and property), found ${found}`,
+      hint: 'The stage face2rec packs images: bind its output dataset.',
+    }),
+    example: { found: 'a folder of images' },
+  },
   missingProperty: {
     meaning: 'A file or folder that is needed does not exist.',
     code: 'missing-file',

@@ -115,6 +115,16 @@ export class FolderListing {
     return names;
   }
 
+  /** Path of the first sub-folder that itself is a folder of images by identity; undefined without one. */
+  get nested(): string | undefined {
+    return this.identities
+      .map((name) => join(this.folder, name))
+      .find((folder) => {
+        const people = sortedEntries(folder).filter(({ isFolder }) => isFolder);
+        return people.some(({ name }) => imagesAmong(sortedEntries(join(folder, name))).length > 0);
+      });
+  }
+
   /** Sub-folders without an image, among those that were listed. */
   get empty(): readonly string[] {
     return [...this.#empty];

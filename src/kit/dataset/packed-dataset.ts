@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { readIndexFile, type RecordIndex } from '../codec/mxnet/index-file.ts';
 import { packedFiles, propertyFile, type Property } from '../codec/insightface/property-file.ts';
 import { decodeFile } from '../codec/read-file.ts';
 import { failures } from './failures.ts';
+import { FolderListing } from './image-folder.ts';
 import { RecordFile } from '../codec/mxnet/record-file.ts';
 import type { ImageRecord } from '../codec/mxnet/image-record.ts';
 
@@ -52,7 +53,8 @@ export class PackedDataset {
     this.folder = folder;
     const property = join(folder, packedFiles.property);
     const records = join(folder, packedFiles.records);
-    if (!existsSync(property) && existsSync(records)) fail(failures.missingProperty({}, { file: property }));
+    if (!existsSync(records)) fail(failures.notAPackedSet({ found: kindOfPlace(folder) }, { file: folder }));
+    if (!existsSync(property)) fail(failures.missingProperty({}, { file: property }));
     this.property = decodeFile(propertyFile, property);
     this.#records = new RecordFile(records);
     const index = join(folder, packedFiles.index);
@@ -146,4 +148,12 @@ export class PackedDataset {
     const offset = this.#index.offsetOf(id) ?? 0;
     fail(failures.damagedRecord({ problem }, { file: this.#records.path, offset }));
   }
+}
+
+/** In words, for those who took something else for a packed set. */
+function kindOfPlace(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return 'a file';
+  const listing = new FolderListing(path);
+  const hasImages = listing.identities.some((identity) => listing.images(identity).next().done !== true);
+  return hasImages ? 'a folder of images, a sub-folder for each person' : 'a folder without train.rec';
 }

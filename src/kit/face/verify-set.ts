@@ -76,7 +76,9 @@ export function requirePairs({
   name,
   file,
   folds,
-}: Pick<VerifySetOptions, 'set' | 'name' | 'file' | 'folds'>): void {
+}: Pick<VerifySetOptions, 'name' | 'file' | 'folds'> & {
+  readonly set: { readonly same: { readonly length: number } };
+}): void {
   const at = file === undefined ? undefined : { file };
   const pairs = set.same.length;
   if (pairs === 0) fail(failures.noPairs({ name }, at));

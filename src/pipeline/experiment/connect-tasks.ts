@@ -84,7 +84,7 @@ class Connector {
     return found;
   }
 
-  #bindOutput({ task: producer }: TaskDraft, edge: Edge): Binding[] {
+  #bindOutput({ task: producer, inputs }: TaskDraft, edge: Edge): Binding[] {
     const name = edge.node.reference.output;
     const at = locate(placeOf(edge));
     const { outputs } = producer.kind.manifest;
@@ -94,6 +94,11 @@ class Connector {
       const facts = { owner: `stage "${producer.stage}"`, what: 'output', name, known: Object.keys(outputs) };
       this.#problems.add(failures.unknownReference(facts, at));
       return [];
+    }
+    const { emptyWithout } = output;
+    if (emptyWithout !== undefined && inputs[emptyWithout]?.length === 0) {
+      const facts = { what: titleOf(edge), producer: producer.stage, output: name, port: emptyWithout };
+      this.#problems.add(failures.emptyOutput(facts, at));
     }
     if (input === undefined || input.kind === 'any' || output.kind === 'any' || input.kind === output.kind) {
       return [{ type: 'output', task: producer.id, output: name, at }];

@@ -245,9 +245,17 @@ export const failures = catalogue({
     }),
     example: { file: 'stages/mine/stage.json', reason: 'strict mode: unknown type "numbr"' },
   },
+  emptyOutput: {
+    meaning: 'An output is bound that will hold nothing, as an input of its stage is left out.',
+    text: ({ what, producer, output, port }: EmptyOutput) => ({
+      message: `${what} takes output "${output}" of stage "${producer}", which is empty: "${producer}" has no input "${port}"`,
+      hint: `Bind "${port}" of "${producer}", or something else here.`,
+    }),
+    example: { what: 'input "pairs" of stage "verify"', producer: 'pack', output: 'pairs', port: 'protocol' },
+  },
   missingStageCode: {
     code: 'bad-stage-manifest',
-    meaning: 'A stage of your own has no run.js, or no references.js though it declares "references".',
+    meaning: 'A stage of your own has no run.js, or lacks a references.js or check.js that it declares.',
     text: ({ stage, file }: { stage: string; file: string }) => ({
       message: `stage "${stage}" has no ${file}`,
       hint: 'The code of a stage is run.js, which exports a function "run"; run.ts has to be compiled.',
@@ -678,4 +686,12 @@ interface WrongKind {
   readonly outputKind: string;
   /** Names of outputs of the producer that have the right kind. */
   readonly fitting: Names;
+}
+
+interface EmptyOutput {
+  readonly what: string;
+  readonly producer: string;
+  readonly output: string;
+  /** The input that was left out. */
+  readonly port: string;
 }

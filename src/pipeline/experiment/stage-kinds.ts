@@ -101,7 +101,7 @@ export class StageKinds {
     if (this.#problems.count > before) return undefined;
     const manifest = this.#usableManifest(found, source.file, at);
     if (manifest === undefined || manifest.program === true) return manifest;
-    const modules = [found.entry, ...(manifest.references === true ? [join(found.folder, 'references.js')] : [])];
+    const modules = [found.entry, ...modulesOf(manifest).map((name) => join(found.folder, name))];
     const missing = modules.find((module) => !existsSync(module));
     if (missing === undefined) return manifest;
     const facts = { stage: manifest.name, file: relative(this.#workspace, missing) };
@@ -155,4 +155,9 @@ export class StageKinds {
       return undefined;
     }
   }
+}
+
+/** What a stage declares to have next to `run.js`. */
+function modulesOf({ references, checks }: StageManifest): string[] {
+  return [...(references === true ? ['references.js'] : []), ...(checks === true ? ['check.js'] : [])];
 }

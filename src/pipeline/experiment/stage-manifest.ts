@@ -41,6 +41,8 @@ export interface OutputPort {
   readonly summary: string;
   /** Name of the file or folder inside the task's outputs, e.g. `dataset` or `lfw.bin`. */
   readonly path: string;
+  /** Name of an optional input: it holds nothing unless that one is bound, and then nothing can be done with it. */
+  readonly emptyWithout?: string;
 }
 
 /** The content of `stages/<name>/stage.json`; `schemas/stage.schema.json` is its schema. */
@@ -77,6 +79,8 @@ export interface StageManifest {
    * is part of the key. See `src/stage-api/references.ts`.
    */
   readonly references?: boolean;
+  /** `check.ts` next to `run.ts` finds what its work would end with before it runs. See `src/stage-api/check-inputs.ts`. */
+  readonly checks?: boolean;
   /** Its inputs and outputs are declared where it is used, under `with`. */
   readonly declaresPorts?: boolean;
   /** It is a program instead of a module: the parameter `command`, run by the shell. */

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { FailureError, type Failure } from '../../core/failure.ts';
+import type { CheckInputs, KnownInputs } from '../../stage-api/check-inputs.ts';
+import type { InputPaths } from '../../stage-api/stage.ts';
+import type { Binding, TaskSpec } from '../experiment/experiment.ts';
+
+/** Path of an output that is there already; undefined for what has yet to be made. */
+export type KnownOutput = (binding: Extract<Binding, { type: 'output' }>) => string | undefined;
+
+/** What tasks will fail with, as far as it can be known before any has run; each failure says of which stage it is. */
+export async function foreseenFailures(tasks: readonly TaskSpec[], knownOutput: KnownOutput): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  const seen = new Map<string, unknown>();
+  // What is stored under a name is what `read` of the first that asked for it returned.
+  const once = <Value>(name: string, read: () => Value): Value => {
+    if (!seen.has(name)) seen.set(name, read());
+    return seen.get(name) as Value;
+  };
+  for (const task of tasks) {
+    if (task.kind.manifest.checks !== true) continue;
+    const module = pathToFileURL(join(dirname(task.kind.entry), 'check.js')).href;
+    const { check } = (await import(module)) as { readonly check: CheckInputs };
+    failures.push(
+      ...(await failuresOf(check, { params: task.params, inputs: inputsOf(task, knownOutput), once }, task)),
+    );
+  }
+  return failures;
+}
+
+async function failuresOf(check: CheckInputs, known: KnownInputs, { stage, at }: TaskSpec): Promise<Failure[]> {
+  try {
+    await check(known);
+    return [];
+  } catch (error) {
+    const found = failuresIn(error);
+    if (found === undefined) throw error;
+    const place = `Stage "${stage}" (${at.file}:${at.line}) would end with this.`;
+    return found.map((failure) => ({
+      ...failure,
+      hint: failure.hint === undefined ? place : `${failure.hint} ${place}`,
+    }));
+  }
+}
+
+/** Stages are not in the bundle of the command: their class of failures is another one of the same name. */
+function failuresIn(error: unknown): readonly Failure[] | undefined {
+  if (!(error instanceof Error) || error.name !== FailureError.name || !('failures' in error)) return undefined;
+  return error.failures as readonly Failure[];
+}
+
+function inputsOf(task: TaskSpec, knownOutput: KnownOutput): InputPaths {
+  const inputs: Record<string, string | readonly string[]> = {};
+  for (const [port, bindings] of Object.entries(task.inputs)) {
+    const paths = bindings.flatMap((binding) => {
+      const path = binding.type === 'path' ? binding.path : knownOutput(binding);
+      return path !== undefined && existsSync(path) ? [path] : [];
+    });
+    const [first] = paths;
+    if (task.kind.manifest.inputs[port]?.many === true) inputs[port] = paths;
+    else if (first !== undefined) inputs[port] = first;
+  }
+  return inputs;
+}

@@ -1,0 +1,20 @@
+import type { InputPaths } from './stage.ts';
+
+/** What is known of a task before it runs. */
+export interface KnownInputs<Params = unknown, Inputs = InputPaths> {
+  /** As the task will get them. */
+  readonly params: Params;
+  /** Of what other tasks have yet to make there is nothing: a port is missing, or a list is shorter. */
+  readonly inputs: Partial<Inputs>;
+  /** Reads what several tasks look at only once: `read` is called for the first that asks for this name. */
+  readonly once: <Value>(name: string, read: () => Value) => Value;
+}
+
+/**
+ * What `check.ts` of a stage with `"checks": true` exports as `check`: throws the FailureError that the work would end
+ * with, as far as parameters and known inputs tell. `flow check` and the start of a run ask, so that it is not
+ * known hours later; so it looks at headers and names, and leaves what takes longer to the work.
+ */
+export type CheckInputs<Params = unknown, Inputs = InputPaths> = (
+  known: KnownInputs<Params, Inputs>,
+) => void | Promise<void>;
