@@ -46,6 +46,8 @@ export class TrainingRun {
       batch: context.params.batch,
       seed: context.seed,
       mirror: context.params.mirror,
+      sampling: lossOf(context.params.loss).sampling,
+      orderState: checkpoint?.progress.order,
       startStep: checkpoint?.step ?? 0,
       threads: Math.max(1, Math.min(4, context.cpus - 1)),
     });
@@ -121,7 +123,7 @@ export class TrainingRun {
 
   async #step(): Promise<void> {
     const { params } = this.#context;
-    const batch = await this.#reader.next();
+    const batch = await this.#reader.next((pixels, count) => this.#trainer.embedder().embed(pixels, count));
     const step = this.#done + 1;
     const learningRate = learningRateAt(params.optimizer.learningRate, params.schedule, step);
     const result = await this.#trainer.step({ step, images: batch.images, labels: batch.labels, learningRate });
@@ -159,7 +161,12 @@ export class TrainingRun {
 
   async #save(): Promise<void> {
     if (this.#savedAt === this.#done) return;
-    const progress = { curves: this.#curves.log().curves, window: this.#window.sums };
+    const order = this.#reader.orderState();
+    const progress = {
+      curves: this.#curves.log().curves,
+      window: this.#window.sums,
+      ...(order === undefined ? {} : { order }),
+    };
     await writeCheckpoint(checkpointFolder(this.#context), {
       step: this.#done,
       state: this.#trainer.state(),

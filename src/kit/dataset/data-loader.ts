@@ -1,10 +1,9 @@
-import { fail } from '../../core/failure.ts';
 import { compiledModule } from '../../core/package-folder.ts';
 import { Random } from '../../core/random.ts';
 import { WorkerPool } from '../../core/worker-pool.ts';
 import { BatchFiller, type BatchJob, type BatchLayout, type BatchTarget } from './batch-filler.ts';
 import type { LoaderJob, LoaderSetup } from './data-loader-worker.ts';
-import { failures } from './failures.ts';
+import { batchOrder, type BatchOrder, type EmbeddedPool, type OrderState, type Sampling } from './batch-order.ts';
 import { PackedDataset } from './packed-dataset.ts';
 
 /** What a training reads: which packed set, in which batches, from which step on. */
@@ -17,6 +16,10 @@ export interface DataLoaderOptions {
   readonly seed: number;
   /** Flip each image left to right with probability 1/2. */
   readonly mirror: boolean;
+  /** Of the loss, where shuffled images will not do. */
+  readonly sampling?: Sampling | undefined;
+  /** What {@link DataLoader.orderState} was when the training stopped. */
+  readonly orderState?: OrderState | undefined;
   /** Number of the first batch to deliver, counted from 0 over all epochs; default 0. */
   readonly startStep?: number;
   /** Worker threads that decode; 0 decodes in the calling thread. Default 0. Never changes what is delivered. */
@@ -33,7 +36,10 @@ export interface TrainingBatch {
   readonly labels: Int32Array;
 }
 
-/** Opens a packed set for training. Fails if the set holds fewer images than one batch. */
+/** Turns images [count, height, width, 3], RGB 0..255, into embeddings [count, size]. */
+export type EmbedImages = (pixels: Uint8Array, count: number) => Promise<Float32Array>;
+
+/** Opens a packed set for training. Fails as {@link batchOrder} does: with `too-few-images`, for one. */
 export function openDataLoader(options: DataLoaderOptions): Promise<DataLoader> {
   return Promise.resolve().then(() => new DataLoader(options));
 }
@@ -47,15 +53,13 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
   readonly imageCount: number;
   readonly height: number;
   readonly width: number;
-  /** floor(imageCount / batch): the last incomplete batch of an epoch is dropped. */
-  readonly batchesPerEpoch: number;
   readonly #options: DataLoaderOptions;
   readonly #dataset: PackedDataset;
   readonly #source: BatchSource;
   readonly #freeSlots: number[];
   readonly #pending: { readonly step: number; readonly slot: number; readonly filled: Promise<void> }[] = [];
   #nextStep: number;
-  #order: { readonly epoch: number; readonly positions: Uint32Array } | undefined;
+  readonly #order: BatchOrder;
   #delivered: number | undefined;
 
   constructor(options: DataLoaderOptions) {
@@ -66,23 +70,32 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
     this.imageCount = imageCount;
     this.height = property.height;
     this.width = property.width;
-    this.batchesPerEpoch = Math.floor(imageCount / options.batch);
-    if (this.batchesPerEpoch === 0) {
+    const { batch, seed, sampling, threads = 0 } = options;
+    try {
+      this.#order = batchOrder({ dataset: this.#dataset, batch, seed, sampling, state: options.orderState });
+    } catch (error) {
       this.#dataset.close();
-      requireBatch({ images: imageCount, batch: options.batch }, recordPath);
+      throw error;
     }
     const layout = { recordPath, height: this.height, width: this.width, identities };
-    const { batch, threads = 0 } = options;
     this.#source = threads === 0 ? openLocalSource(layout, batch) : openThreadedSource(layout, batch, threads);
     this.#freeSlots = this.#source.slots.map((_, slot) => slot);
     this.#nextStep = options.startStep ?? 0;
   }
 
-  /** The next batch. Rejects with a FailureError that names file and offset where a record or its image is damaged. */
-  async next(): Promise<TrainingBatch> {
+  /**
+   * The next batch. `embed` is the network as it is now: where batches are chosen by it, and the chosen ones are used up,
+   * it is asked. Rejects with a FailureError that names file and offset where a record or its image is damaged.
+   */
+  async next(embed?: EmbedImages): Promise<TrainingBatch> {
     if (this.#delivered !== undefined) this.#freeSlots.push(this.#delivered);
     this.#delivered = undefined;
     this.#fillFreeSlots();
+    if (this.#pending.length === 0 && this.#freeSlots.length > 0) {
+      if (embed === undefined) throw new Error('batches are chosen by a network, and none was given');
+      await this.#order.choose(this.#nextStep, (positions) => this.#embedPool(positions, embed));
+      this.#fillFreeSlots();
+    }
     const first = this.#pending.shift();
     if (first === undefined) throw new Error('the data loader was closed');
     await first.filled;
@@ -105,37 +118,61 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
   }
 
   #fillFreeSlots(): void {
-    for (let slot = this.#freeSlots.shift(); slot !== undefined; slot = this.#freeSlots.shift()) {
+    for (;;) {
       const step = this.#nextStep;
+      const [slot] = this.#freeSlots;
+      const positions = slot === undefined ? undefined : this.#order.positionsOf(step);
+      if (slot === undefined || positions === undefined) return;
+      this.#freeSlots.shift();
       this.#nextStep += 1;
-      const filled = this.#source.fill(slot, this.#planStep(step));
+      const { batch, seed, mirror } = this.#options;
+      const draws = mirror ? mirrorDraws(seed, step, batch) : new Uint8Array(batch);
+      const filled = this.#source.fill(slot, { offsets: this.#offsetsOf(positions), mirror: draws });
       // A failure is thrown when its batch is asked for, not before.
       filled.catch(() => undefined);
       this.#pending.push({ step, slot, filled });
     }
   }
 
-  #planStep(step: number): BatchJob {
-    const { batch, seed, mirror } = this.#options;
-    const epoch = Math.floor(step / this.batchesPerEpoch);
-    if (this.#order?.epoch !== epoch) this.#order = { epoch, positions: epochOrder(seed, epoch, this.imageCount) };
-    const start = (step % this.batchesPerEpoch) * batch;
-    const positions = this.#order.positions.subarray(start, start + batch);
-    return {
-      offsets: Float64Array.from(positions, (position) => this.#dataset.offsetOfImage(position)),
-      mirror: mirror ? mirrorDraws(seed, step, batch) : new Uint8Array(batch),
-    };
+  #offsetsOf(positions: Uint32Array): Float64Array {
+    return Float64Array.from(positions, (position) => this.#dataset.offsetOfImage(position));
+  }
+
+  /** Embeddings of images as they are, not mirrored, rows of length 1, a batch at a time. No slot is in use then. */
+  async #embedPool(positions: Uint32Array, embed: EmbedImages): Promise<EmbeddedPool> {
+    const { batch } = this.#options;
+    const [slot = 0] = this.#freeSlots;
+    const target = this.#source.slots[slot];
+    if (target === undefined) throw new Error('there is no slot');
+    const labels = new Int32Array(positions.length);
+    let embeddings = new Float32Array();
+    for (let start = 0; start < positions.length; start += batch) {
+      const some = positions.subarray(start, start + batch);
+      await this.#source.fill(slot, { offsets: this.#offsetsOf(some), mirror: new Uint8Array(some.length) });
+      labels.set(target.labels.subarray(0, some.length), start);
+      const rows = await embed(target.images.subarray(0, some.length * this.height * this.width * 3), some.length);
+      const size = rows.length / some.length;
+      if (start === 0) embeddings = new Float32Array(positions.length * size);
+      embeddings.set(unitRows(rows, size), start * size);
+    }
+    return { embeddings, labels };
+  }
+
+  /** What has to be remembered besides the step; undefined where everything follows from seed and step. */
+  orderState(): OrderState | undefined {
+    return this.#order.state();
   }
 }
 
-/**
- * The order of an epoch: positions 0..count-1, shuffled from the sorted order by seed and epoch alone, so that any
- * epoch can be made without those before it.
- */
-function epochOrder(seed: number, epoch: number, count: number): Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, position) => position);
-  Random.derive(seed, `order of epoch ${String(epoch)}`).shuffle<number>(order);
-  return order;
+/** Rows divided by their Euclidean norm; a row of zeros stays. */
+function unitRows(rows: Float32Array, size: number): Float32Array {
+  const unit = rows.slice();
+  for (let start = 0; start < unit.length; start += size) {
+    const row = unit.subarray(start, start + size);
+    const norm = Math.hypot(...row);
+    if (norm > 0) for (const [index, value] of row.entries()) row[index] = value / norm;
+  }
+  return unit;
 }
 
 /** Which images of a batch are mirrored, by seed and step alone: 1 or 0 each. */
@@ -180,9 +217,4 @@ function openThreadedSource(layout: BatchLayout, batch: number, threads: number)
     setup: { layout, slots },
   });
   return { slots, fill: (slot, job) => pool.run({ slot, ...job }), close: () => pool.close() };
-}
-
-/** Fails with `too-few-images` if a set has fewer images than a batch. */
-export function requireBatch(facts: { readonly images: number; readonly batch: number }, recordPath: string): void {
-  if (facts.images < facts.batch) fail(failures.tooFewImages(facts, { file: recordPath }));
 }

@@ -3,6 +3,39 @@ import type { ImageSize } from '../image/rgb-image.ts';
 
 /** What reading and writing packed sets, folders of images and shards can end with. */
 export const failures = catalogue({
+  batchNotDivisible: {
+    meaning: 'The loss makes a batch of groups of images, and the size of the batch is not a multiple of the group.',
+    text: ({ batch, multiple }: { readonly batch: number; readonly multiple: number }) => ({
+      message: `a batch of ${batch} images is not made of groups of ${multiple}, as this loss needs it`,
+      hint: `Choose a batch of ${multiple * Math.max(1, Math.round(batch / multiple))}, for one.`,
+    }),
+    example: { batch: 128, multiple: 3 },
+  },
+  noIdentityRecords: {
+    meaning: 'The loss needs several images of each identity, and the packed set does not tell which those are.',
+    text: () => ({
+      message: 'the packed set has no records of identities, which this loss needs to find several images of each',
+      hint: 'The stages face2rec, merge, relabel and subset write them: pass the set through relabel.',
+    }),
+    example: {},
+  },
+  nothingToMine: {
+    meaning:
+      'No batch can be chosen from the images of the set, since the network finds none hard enough, or all alike.',
+    text: ({ images, batch }: { readonly images: number; readonly batch: number }) => ({
+      message: `${images} images were looked at without two batches of ${batch} among them: no negative is further than the positive by less than the margin`,
+      hint: 'Begin with a pretrained model (softmax), enlarge the margin, or choose a smaller batch.',
+    }),
+    example: { images: 7200, batch: 150 },
+  },
+  tooFewIdentities: {
+    meaning: 'The loss compares identities of several images, and the set has fewer than two of them.',
+    text: ({ identities }: { readonly identities: number }) => ({
+      message: `the set has ${identities} identities with two images or more, expected two at least`,
+      hint: 'Choose another set, or a loss with a classifier.',
+    }),
+    example: { identities: 1 },
+  },
   classNotANumber: {
     meaning: 'The content of a file is not what its format allows.',
     code: 'damaged-file',

@@ -1,3 +1,5 @@
+import type { OrderState } from '../../dataset/batch-order.ts';
+
 /** A figure over the steps of a training, in the order of the steps. */
 export interface Curve {
   /** `loss`, `accuracy`, `learningRate`, `loss/<figure>` (what a loss reports besides), or `verification/<set>`. */
@@ -17,4 +19,6 @@ export interface TrainingProgress {
   readonly curves: readonly Curve[];
   /** How many steps there were since the last points, and the sum of each figure over them. */
   readonly window: { readonly steps: number; readonly [figure: string]: number };
+  /** Batches that the network has chosen; absent where they follow from seed and step. */
+  readonly order?: OrderState;
 }
