@@ -2,6 +2,15 @@ import { catalogue } from '../../src/core/failure.ts';
 
 /** Failures of the stage itself; those of data sets, verification and training are in src/kit. */
 export const failures = catalogue({
+  lossNeedsSampling: {
+    meaning:
+      'The loss compares images of a batch with each other, and batches of chosen identities cannot be made yet.',
+    text: ({ loss }: { loss: string }) => ({
+      message: `loss "${loss}" needs batches of several images of each identity, and training reads shuffled images only`,
+      hint: 'Choose a loss with a classifier, such as arcface or cosface.',
+    }),
+    example: { loss: 'triplet' },
+  },
   pretrainedShape: {
     code: 'pretrained-mismatch',
     meaning: 'The pretrained model does not fit the network that is to be trained.',

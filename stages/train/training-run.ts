@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
-import { FailureError } from '../../src/core/failure.ts';
+import { fail, FailureError } from '../../src/core/failure.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import { openDataLoader, type DataLoader } from '../../src/kit/dataset/data-loader.ts';
 import { backboneOf, buildNetwork } from '../../src/kit/net/backbones/index.ts';
@@ -16,6 +16,7 @@ import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/kit/
 import { type StepResult, Trainer } from '../../src/kit/net/training/trainer.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { Curves } from './curves.ts';
+import { failures } from './failures.ts';
 import { pretrainedParameters } from './pretrained.ts';
 import { Speed } from './speed.ts';
 import { Validation } from './validation.ts';
@@ -40,6 +41,7 @@ export class TrainingRun {
   #savedAt: number;
 
   static async open(context: Context, engine: Backend): Promise<TrainingRun> {
+    requireShuffled(context.params.loss);
     const checkpoint = usableCheckpoint(context);
     const reader = await openDataLoader({
       folder: context.inputs.dataset,
@@ -188,6 +190,11 @@ export class TrainingRun {
       if (value !== undefined) this.#context.emit({ type: 'metric', name, value });
     }
   }
+}
+
+/** The data loader serves shuffled images only. */
+function requireShuffled(loss: Params['loss']): void {
+  if (lossOf(loss).sampling !== undefined) fail(failures.lossNeedsSampling({ loss: loss.name }));
 }
 
 /** The checkpoint in the scratch folder. One that cannot be read costs its steps, not the task. */

@@ -34,6 +34,7 @@ const verifying = (more: object): StageCall => ({
 });
 
 const stages: Readonly<Record<string, StageCall>> = {
+  'loss-needs-sampling': training('faces', { loss: { name: 'triplet' } }),
   'too-few-images': training('faces', { batch: 5 }),
   'label-out-of-range': training('too-few-identities'),
   'wrong-image-size': training('wrong-size'),
@@ -88,6 +89,12 @@ function oneLayer(folder: string, layer: string, units: number, weight?: number)
 }
 
 describe('of training', () => {
+  it('loss-needs-sampling', () => {
+    expect(printed.get('loss-needs-sampling')).toMatchInlineSnapshot(`
+      "loss-needs-sampling: loss "triplet" needs batches of several images of each identity, and training reads shuffled images only
+        Choose a loss with a classifier, such as arcface or cosface."
+    `);
+  });
   it('too-few-images', () => {
     expect(printed.get('too-few-images')).toMatchInlineSnapshot(`
       "<workspace>/faces/train.rec: too-few-images: the set holds 4 images, fewer than one batch of 5

@@ -28,6 +28,8 @@ export interface LossCall {
   readonly embeddings: Tensor2D;
   /** [batch], int32, each below `classes`. */
   readonly labels: Tensor1D;
+  /** Identities of the training set. */
+  readonly classes: number;
   readonly arrays: ArrayTensors;
   /** Number of the batch, counted from 1. */
   readonly step: number;
@@ -88,7 +90,13 @@ export interface Sampling {
  */
 export interface Loss<Options> {
   readonly summary: string;
-  /** JSON schema of each option; every one has a default. */
+  /** For docs/losses.md, in letters that a keyboard has; c is the cosine with the label's centre, theta its angle. */
+  readonly formula: string;
+  /** Paper and equation. */
+  readonly source: string;
+  /** The number of `--loss-type` in the 2018 system. */
+  readonly index?: number;
+  /** JSON schema of each option; one without a default may be left out, and its description tells what then holds. */
   readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
   readonly arrays: (sizes: LossSizes, options: Options) => readonly LossArray[];
   readonly sampling?: (options: Options) => Sampling;

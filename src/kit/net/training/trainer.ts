@@ -95,12 +95,12 @@ export class Trainer {
   }
 
   #computeLoss(output: Tensor, labels: Int32Array, step: number): LossResult {
-    const { backend, loss, seed } = this.#options;
+    const { backend, loss, classes, seed } = this.#options;
     const arrays = Object.fromEntries(this.#lossTensors);
     const random = Random.derive(seed, `loss ${step}`);
     return scoped(backend.tf, () => {
       const labelTensor = backend.tf.tensor1d(labels, 'int32');
-      return loss.compute({ backend, embeddings: rank2(output), labels: labelTensor, arrays, step, random });
+      return loss.compute({ backend, embeddings: rank2(output), labels: labelTensor, classes, arrays, step, random });
     });
   }
 

@@ -1,0 +1,127 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { TensorLibrary } from '../backends/backend.ts';
+import { required, vectorOf } from '../backends/tensors.ts';
+import type { LossArray, LossCall, LossSizes } from './loss.ts';
+import { inverseNormsOf, unitRows, unitRowsGradient } from './unit-rows.ts';
+
+/** Several centres a class: those of class j are the rows j K to j K + K - 1. */
+export const classCentres = ({ classes, embeddingSize }: LossSizes, perClass = 1): readonly LossArray[] => [
+  { name: 'fc7_weight', shape: [classes * perClass, embeddingSize], initial: 'xavier', role: 'trained' },
+];
+
+/** Cosines between embeddings and class centres, scaled, and the way back from a gradient with respect to them. */
+export interface ClassCosines {
+  /** [batch, classes]: the cosine times the scale, or, where the scale is `norm`, times the norm of the embedding. */
+  readonly scaled: Tensor2D;
+  /** sqrt(sum e^2 + 1e-10) of the embeddings, [batch], in float64. */
+  readonly norms: readonly number[];
+  /** Between each embedding and the centre of its label, [batch], in float64: near 1 and -1 margins are steep. */
+  readonly own: readonly number[];
+  /**
+   * Gradients of the mean of what has `byScaled`, [batch, classes], as its derivative with respect to `scaled`, and
+   * `byNorm`, [batch], with respect to the norms where `scaled` is held fast.
+   */
+  backward(
+    byScaled: Tensor2D,
+    byNorm: readonly number[] | undefined,
+  ): { readonly embeddings: Tensor2D; readonly centres: Tensor2D };
+}
+
+export interface CosineScale {
+  /** Factor of the cosines; `norm`: that of the embedding, so that only the centres are normalized. */
+  readonly scale: number | 'norm';
+  /** The nearest centre of a class counts. */
+  readonly centresPerClass?: number | undefined;
+}
+
+/**
+ * The centres are normalized by dividing their cosines, [batch, classes], not them, [classes, embeddingSize]: with w the
+ * centre of a class, r = 1 / |w|, x the unit embeddings and G the gradient with respect to the cosines,
+ * d/dw = r G^T x - r^2 (sum of G cos over the batch) w.
+ */
+export function classCosines(
+  { backend, embeddings, labels, arrays }: LossCall,
+  { scale, centresPerClass = 1 }: CosineScale,
+): ClassCosines {
+  const { tf } = backend;
+  const centres = required(arrays['fc7_weight'], 'fc7_weight') as Tensor2D;
+  const share = 1 / embeddings.shape[0];
+  const unit = unitRows(tf, embeddings);
+  const rows: Tensor2D = scale === 'norm' ? embeddings : tf.mul(unit.rows, scale);
+  const inverseNorms = inverseNormsOf(backend, centres);
+  const all: Tensor2D = tf.mul(tf.matMul(rows, centres, false, true), inverseNorms);
+  const { nearest, spread } = nearestCentres(tf, all, centresPerClass);
+  return {
+    scaled: nearest,
+    ...ownCosines(embeddings, tf.gather(tf.reshape(centres, [-1, centresPerClass, embeddings.shape[1]]), labels)),
+    backward(byScaled, byNorm) {
+      const byProduct: Tensor2D = tf.mul(spread(byScaled), inverseNorms);
+      const along = tf.mul(tf.sum(tf.mul(byProduct, all), 0), tf.mul(inverseNorms, share));
+      const byRows: Tensor2D = tf.mul(tf.matMul(byProduct, centres), share);
+      const columnOf = (values: readonly number[]): Tensor =>
+        tf.reshape(
+          vectorOf(
+            tf,
+            values.map((value) => value * share),
+          ),
+          [-1, 1],
+        );
+      const across = scale === 'norm' ? byRows : unitRowsGradient(tf, unit, tf.mul(byRows, scale));
+      return {
+        embeddings: byNorm === undefined ? across : tf.add(across, tf.mul(unit.rows, columnOf(byNorm))),
+        centres: tf.sub(
+          tf.matMul(byProduct, tf.mul(rows, share), true, false),
+          tf.mul(centres, tf.reshape(along, [-1, 1])),
+        ),
+      };
+    },
+  };
+}
+
+/** `centres` are those of the labels, [batch, K, embeddingSize]; the nearest counts. */
+function ownCosines(embeddings: Tensor2D, centres: Tensor): Pick<ClassCosines, 'norms' | 'own'> {
+  const [batch, size] = embeddings.shape;
+  const [rows, others] = [embeddings.dataSync<'float32'>(), centres.dataSync<'float32'>()];
+  const perClass = others.length / rows.length;
+  const samples = Array.from({ length: batch }, (_, sample) => {
+    const row = rows.subarray(sample * size, (sample + 1) * size);
+    const norm = normOf(row);
+    const cosines = Array.from({ length: perClass }, (_, index) => {
+      const start = (sample * perClass + index) * size;
+      const centre = others.subarray(start, start + size);
+      return dot(row, centre) / (norm * normOf(centre));
+    });
+    return { norm, cosine: Math.max(...cosines) };
+  });
+  return { norms: samples.map(({ norm }) => norm), own: samples.map(({ cosine }) => cosine) };
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let index = 0; index < a.length; index += 1) sum += (a[index] ?? 0) * (b[index] ?? 0);
+  return sum;
+}
+
+function normOf(row: Float32Array): number {
+  return Math.sqrt(dot(row, row) + 1e-10);
+}
+
+interface Nearest {
+  /** [batch, classes]. */
+  readonly nearest: Tensor2D;
+  /** The gradient of each class at its nearest centre, the first of equals, and 0 at the others: [batch, centres]. */
+  readonly spread: (gradient: Tensor2D) => Tensor2D;
+}
+
+function nearestCentres(tf: TensorLibrary, all: Tensor2D, perClass: number): Nearest {
+  if (perClass === 1) return { nearest: all, spread: (gradient) => gradient };
+  const [batch, centres] = all.shape;
+  const byClass: Tensor = tf.reshape(all, [batch, centres / perClass, perClass]);
+  return {
+    nearest: tf.max(byClass, 2),
+    spread(gradient) {
+      const isNearest = tf.equal(tf.expandDims(tf.argMax(byClass, 2), 2), tf.range(0, perClass, 1, 'int32'));
+      return tf.reshape(tf.where(isNearest, tf.expandDims(gradient, 2), 0), [batch, centres]);
+    },
+  };
+}
