@@ -14,10 +14,10 @@ export interface ArcfaceMargin {
   readonly easyMargin: boolean;
 }
 
-/** The angle of a cosine, in radians, and its derivative with respect to the cosine. */
+/** The angle of a cosine, in radians, and its derivative with respect to the cosine: 0 where that is not kept as it is. */
 export function angleOf(cosine: number): { readonly angle: number; readonly slope: number } {
-  const angle = Math.acos(Math.min(1 - clearance, Math.max(-1 + clearance, cosine)));
-  return { angle, slope: -1 / Math.sin(angle) };
+  const kept = Math.min(1 - clearance, Math.max(-1 + clearance, cosine));
+  return { angle: Math.acos(kept), slope: kept === cosine ? -1 / Math.sqrt(1 - kept * kept) : 0 };
 }
 
 /** cos(theta + m), also where theta + m is beyond pi and the cosine rises again. */

@@ -62,6 +62,7 @@ function withEmbeddings(sample: Sample, ...first: Matrix): Sample {
 }
 
 export const zeros = 'an embedding of zeros';
+export const parallel = 'the same and the opposite direction as the centre';
 /** The sine of an angle of 0.02 has a relative error of 1e-4 where the cosine is rounded to float32. */
 export const hardToRound = 'angles near 0 and a half turn';
 
@@ -113,6 +114,7 @@ function classifierSamples(
     'small angles': withEmbeddings(plain, near(0, 0.25, 9), near(3, 0.5, 10), near(4, 0.8, 11)),
     [hardToRound]: withEmbeddings(plain, near(0, 0.02, 9), near(3, 3.139, 10)),
     [zeros]: withEmbeddings(plain, factor(0, 0)),
+    [parallel]: withEmbeddings(plain, near(0, 0, 5), scaled(near(3, 0, 6), -2)),
     'short and long embeddings': withEmbeddings(plain, factor(0, 1e-2), factor(1, 1e2)),
   };
 }

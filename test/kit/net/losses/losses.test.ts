@@ -6,7 +6,7 @@ import { type LossChoice, lossOf, losses } from '../../../../src/kit/net/losses/
 import { otherEngines } from '../backends/engines.ts';
 import { computeLoss, wrongEntries } from './compute-loss.ts';
 import { cases } from './loss-cases.ts';
-import { embeddingSize, hardToRound, samplesOf, zeros } from './loss-samples.ts';
+import { embeddingSize, hardToRound, parallel, samplesOf, zeros } from './loss-samples.ts';
 import { type Matrix, type Reference, rowsOf, type Sample } from './reference-losses.ts';
 
 /** Derivatives of the formula with respect to every value of one array, by central differences in float64. */
@@ -36,7 +36,9 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('losses on $n
   });
 
   describe.each(cases)('$title', ({ choice, loss, reference, nextState, bendsAtZeros }) => {
-    const smooth = Object.entries(samplesOf(choice)).filter(([name]) => name !== zeros || bendsAtZeros !== true);
+    // A margin on the angle bends where the angle is 0; the comparison with PyTorch in test/peers has these too.
+    const bends = bendsAtZeros === true ? [zeros, parallel] : [parallel];
+    const smooth = Object.entries(samplesOf(choice)).filter(([name]) => !bends.includes(name));
     it.each(smooth)('has value, gradients and next state of its formula: %s', (name, sample) => {
       const tolerance = name === hardToRound ? 1e-3 : 1e-5;
       const { value, gradients, state } = computeLoss(engine, loss, sample);
