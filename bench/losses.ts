@@ -57,15 +57,22 @@ function bound(name: string): BoundLoss {
   return lossOf({ name, ...optionsOf(losses[name].options) } as LossChoice);
 }
 
-function seconds(compute: () => object): number {
-  const start = performance.now();
+interface Cost {
+  readonly seconds: number;
+  /** Of all threads: on a machine that is shared, less noisy than the time that passes. */
+  readonly cpuSeconds: number;
+}
+
+function costOf(compute: () => object): Cost {
+  const [start, before] = [performance.now(), process.cpuUsage()];
   const results = scoped(tf, () => {
     const result = compute();
     for (const tensor of tensorsOf(result)) if (tensor.size < 1000) tensor.dataSync();
     return result;
   });
   for (const tensor of tensorsOf(results)) tensor.dispose();
-  return (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6 };
 }
 
 const isTensor = (value: unknown): value is Tensor => value instanceof tf.Tensor;
@@ -82,15 +89,13 @@ function median(numbers: readonly number[]): number {
 const model = cpus()[0]?.model ?? 'unknown';
 console.log(
   `${model}, ${values.threads} threads, ${backend.identity.name} ${backend.identity.version}: ` +
-    `${classes} classes, batch ${batch}, embeddings of ${embeddingSize}, ${rounds} rounds in turns`,
+    `${classes} classes, batch ${batch}, embeddings of ${embeddingSize}, median of ${rounds} rounds in turns`,
 );
 const embeddings = drawn([batch, embeddingSize]) as Tensor2D;
 const labels = tf.tensor1d(
   Int32Array.from({ length: batch }, (_, index) => Math.floor(index / 2) % classes),
   'int32',
 );
-const weight = drawn([classes, embeddingSize]) as Tensor2D;
-const logits = drawn([batch, classes]) as Tensor2D;
 
 for (const name of values.loss) {
   const loss = bound(name);
@@ -98,6 +103,19 @@ for (const name of values.loss) {
   for (const { name: array, shape, initial } of loss.arrays({ classes, embeddingSize })) {
     arrays[array] = initial === 'xavier' ? drawn(shape) : tf.fill([...shape], initial);
   }
+  const weight = arrays['fc7_weight'] as Tensor2D | undefined;
+  // The others compare the images of a batch with each other, at any number of classes.
+  if (weight !== undefined) report(name, measure(loss, arrays, weight));
+  for (const tensor of Object.values(arrays)) tensor.dispose();
+}
+
+interface Pair {
+  readonly alone: Cost;
+  readonly whole: Cost;
+}
+
+function measure(loss: BoundLoss, arrays: Readonly<Record<string, Tensor>>, weight: Tensor2D): Pair[] {
+  const logits = drawn([batch, weight.shape[0]]) as Tensor2D;
   const products = (): object => ({
     forward: tf.matMul(embeddings, weight, false, true),
     toEmbeddings: tf.matMul(logits, weight),
@@ -105,15 +123,18 @@ for (const name of values.loss) {
   });
   const step = (): object =>
     loss.compute({ backend, embeddings, labels, classes, arrays, step: 1, random: new Random(1) });
-  for (const warmup of [products, step]) seconds(warmup);
-  const pairs = Array.from({ length: rounds }, () => ({ alone: seconds(products), whole: seconds(step) }));
-  const ratio = median(pairs.map(({ alone, whole }) => whole / alone));
-  const fastest = Math.min(...pairs.map(({ whole }) => whole)) / Math.min(...pairs.map(({ alone }) => alone));
-  const ms = (pick: (pair: (typeof pairs)[number]) => number): string =>
-    `${(median(pairs.map(pick)) * 1000).toFixed(0)} ms`;
+  for (const warmup of [products, step]) costOf(warmup);
+  const pairs = Array.from({ length: rounds }, () => ({ alone: costOf(products), whole: costOf(step) }));
+  logits.dispose();
+  return pairs;
+}
+
+function report(name: string, pairs: readonly Pair[]): void {
+  const ratio = (of: keyof Cost): string => median(pairs.map(({ alone, whole }) => whole[of] / alone[of])).toFixed(2);
+  const ms = (side: keyof Pair, of: keyof Cost): string =>
+    (median(pairs.map((pair) => pair[side][of])) * 1000).toFixed(0).padStart(5);
   console.log(
-    `${name.padEnd(20)} ${ms(({ whole }) => whole)}, matrix products ${ms(({ alone }) => alone)}: ` +
-      `median of the ratios ${ratio.toFixed(2)}, of the fastest ${fastest.toFixed(2)}`,
+    `${name.padEnd(20)} ${ms('whole', 'seconds')} ms of ${ms('alone', 'seconds')} in matrix products, ratio ${ratio('seconds')}; ` +
+      `processor ${ms('whole', 'cpuSeconds')} ms of ${ms('alone', 'cpuSeconds')}, ratio ${ratio('cpuSeconds')}`,
   );
-  for (const tensor of Object.values(arrays)) tensor.dispose();
 }

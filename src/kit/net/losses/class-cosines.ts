@@ -1,7 +1,7 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
 import { required, vectorOf } from '../backends/tensors.ts';
-import type { LossArray, LossCall, LossSizes } from './loss.ts';
+import type { InwardGradient, LossArray, LossCall, LossSizes } from './loss.ts';
 import { inverseNormsOf, unitRows, unitRowsGradient } from './unit-rows.ts';
 
 /** Several centres a class: those of class j are the rows j K to j K + K - 1. */
@@ -24,7 +24,7 @@ export interface ClassCosines {
   backward(
     byScaled: Tensor2D,
     byNorm: readonly number[] | undefined,
-  ): { readonly embeddings: Tensor2D; readonly centres: Tensor2D };
+  ): { readonly embeddings: Tensor2D; readonly centres: InwardGradient };
 }
 
 export interface CosineScale {
@@ -56,7 +56,7 @@ export function classCosines(
     ...ownCosines(embeddings, tf.gather(tf.reshape(centres, [-1, centresPerClass, embeddings.shape[1]]), labels)),
     backward(byScaled, byNorm) {
       const byProduct: Tensor2D = tf.mul(spread(byScaled), inverseNorms);
-      const along = tf.mul(tf.sum(tf.mul(byProduct, all), 0), tf.mul(inverseNorms, share));
+      const inward: Tensor1D = tf.mul(tf.sum(tf.mul(byProduct, all), 0), tf.mul(inverseNorms, share));
       const byRows: Tensor2D = tf.mul(tf.matMul(byProduct, centres), share);
       const columnOf = (values: readonly number[]): Tensor =>
         tf.reshape(
@@ -69,10 +69,7 @@ export function classCosines(
       const across = scale === 'norm' ? byRows : unitRowsGradient(tf, unit, tf.mul(byRows, scale));
       return {
         embeddings: byNorm === undefined ? across : tf.add(across, tf.mul(unit.rows, columnOf(byNorm))),
-        centres: tf.sub(
-          tf.matMul(byProduct, tf.mul(rows, share), true, false),
-          tf.mul(centres, tf.reshape(along, [-1, 1])),
-        ),
+        centres: { across: tf.matMul(byProduct, tf.mul(rows, share), true, false), inward },
       };
     },
   };

@@ -82,7 +82,7 @@ export function marginLoss(call: LossCall, form: MarginForm): LossResult {
   return {
     value: tf.add(tf.mean(judged.losses), penalty),
     embeddingGradient: gradients.embeddings,
-    gradients: { fc7_weight: { values: gradients.centres }, ...judged.gradients },
+    gradients: { fc7_weight: gradients.centres, ...judged.gradients },
     correct: countCorrect(tf, logits, labels),
     ...(outcome.state && { state: scalars(outcome.state) }),
     ...(outcome.figures && { figures: scalars(outcome.figures) }),

@@ -10,7 +10,7 @@ import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
 import { initialValues, initialWeights, type WeightInitializer } from '../model/initialize.ts';
 import type { ArrayTensors, BoundLoss, Gradient, LossArray, LossResult } from '../losses/loss.ts';
-import { type BoundRule, Optimizer } from '../optimizers/optimizer.ts';
+import { type BoundRule, Optimizer, type WeightUpdate } from '../optimizers/optimizer.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
 import { GraphSession } from '../sessions/graph-session.ts';
 import type { Embedder } from '../sessions/inference-session.ts';
@@ -114,9 +114,9 @@ export class Trainer {
       this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient, ...when }));
       gradient.dispose();
     });
-    for (const [name, { values: gradient, rows }] of Object.entries(gradients)) {
+    for (const [name, gradient] of Object.entries(gradients)) {
       const weight = this.#lossTensor(name);
-      this.#replaceLossTensor(name, this.#optimizer.step(name, { weight, gradient, rows, ...when }));
+      this.#replaceLossTensor(name, this.#optimizer.step(name, { weight, ...partsOf(gradient), ...when }));
     }
     for (const [name, tensor] of Object.entries(state ?? {})) this.#replaceLossTensor(name, tensor.clone());
   }
@@ -206,8 +206,15 @@ async function figuresOf({ value, correct, figures = {} }: LossResult, batch: nu
   };
 }
 
+function partsOf(gradient: Gradient): Pick<WeightUpdate, 'gradient' | 'rows' | 'inward'> {
+  if ('values' in gradient) return { gradient: gradient.values, rows: gradient.rows };
+  return { gradient: gradient.across, inward: gradient.inward };
+}
+
 function disposeResult({ value, embeddingGradient, gradients, state, correct, figures }: LossResult): void {
-  const own = Object.values<Gradient>(gradients).flatMap(({ values, rows }) => [values, rows]);
+  const own = Object.values<Gradient>(gradients).flatMap((gradient) =>
+    Object.values<Tensor | undefined>({ ...gradient }),
+  );
   const others = [state, figures].flatMap((tensors: ArrayTensors = {}) => Object.values(tensors));
   for (const tensor of [value, embeddingGradient, correct, ...own, ...others]) tensor?.dispose();
 }

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { Random } from '../../../../src/core/random.ts';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
-import type { BoundLoss } from '../../../../src/kit/net/losses/loss.ts';
+import { required } from '../../../../src/kit/net/backends/tensors.ts';
+import { type BoundLoss, wholeGradient } from '../../../../src/kit/net/losses/loss.ts';
 import { caseSeed, caseStep } from './loss-cases.ts';
 import { embeddingSize } from './loss-samples.ts';
 import { type Matrix, rowsOf, type Sample } from './reference-losses.ts';
@@ -30,16 +31,19 @@ export function computeLoss(engine: Backend, loss: BoundLoss, sample: Sample): C
     const shape = (shapes.get(name)?.length ?? 2) === 2 ? matrix(name).shape : shapes.get(name)?.length === 1 ? [rows?.length ?? 0] : []; // prettier-ignore
     return [name, tf.reshape(matrix(name), shape)] as const;
   });
+  const tensors = Object.fromEntries(arrays);
   const { value, correct, embeddingGradient, gradients, state } = loss.compute({
     backend: engine,
     embeddings,
     labels: tf.tensor1d([...sample.labels], 'int32'),
     classes: sample.classes,
-    arrays: Object.fromEntries(arrays),
+    arrays: tensors,
     step: caseStep,
     random: new Random(caseSeed),
   });
-  const own = Object.entries(gradients).map(([name, { values }]) => [name, read(values)] as const);
+  const own = Object.entries(gradients).map(([name, gradient]) => {
+    return [name, read(wholeGradient(tf, gradient, required(tensors[name], name)))] as const;
+  });
   const next = Object.entries(state ?? {}).map(([name, tensor]) => [name, read(tensor)] as const);
   const computed = {
     value: read(value)[0] ?? NaN,

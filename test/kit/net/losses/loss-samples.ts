@@ -111,7 +111,7 @@ function classifierSamples(
       near(4, 1.7, 7),
       near(3, 1.4, 8),
     ),
-    'small angles': withEmbeddings(plain, near(0, 0.25, 9), near(3, 0.5, 10), near(4, 0.8, 11)),
+    'small angles': withEmbeddings(plain, near(0, 0.5, 9), near(3, 0.25, 10), near(4, 0.8, 11)),
     [hardToRound]: withEmbeddings(plain, near(0, 0.02, 9), near(3, 3.139, 10)),
     [zeros]: withEmbeddings(plain, factor(0, 0)),
     [parallel]: withEmbeddings(plain, near(0, 0, 5), scaled(near(3, 0, 6), -2)),
