@@ -4,7 +4,6 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { Random } from '../src/core/random.ts';
 import type { Json } from '../src/core/digest.ts';
 import { loadBackend } from '../src/kit/net/backends/load-backend.ts';
-import { scoped } from '../src/kit/net/backends/tensors.ts';
 import { trainingEngine } from '../src/kit/net/engines/choose-engine.ts';
 import { type LossChoice, type LossName, lossOf, losses } from '../src/kit/net/losses/index.ts';
 import type { BoundLoss } from '../src/kit/net/losses/loss.ts';
@@ -63,14 +62,12 @@ interface Cost {
   readonly cpuSeconds: number;
 }
 
-function costOf(compute: () => object): Cost {
+async function costOf(compute: () => object | Promise<object>): Promise<Cost> {
   const [start, before] = [performance.now(), process.cpuUsage()];
-  const results = scoped(tf, () => {
-    const result = compute();
-    for (const tensor of tensorsOf(result)) if (tensor.size < 1000) tensor.dataSync();
-    return result;
-  });
-  for (const tensor of tensorsOf(results)) tensor.dispose();
+  for (const tensor of tensorsOf(await compute())) {
+    if (tensor.size < 1000) await tensor.data();
+    tensor.dispose();
+  }
   const { user, system } = process.cpuUsage(before);
   return { seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6 };
 }
@@ -105,7 +102,7 @@ for (const name of values.loss) {
   }
   const weight = arrays['fc7_weight'] as Tensor2D | undefined;
   // The others compare the images of a batch with each other, at any number of classes.
-  if (weight !== undefined) report(name, measure(loss, arrays, weight));
+  if (weight !== undefined) report(name, await measure(loss, arrays, weight));
   for (const tensor of Object.values(arrays)) tensor.dispose();
 }
 
@@ -114,17 +111,18 @@ interface Pair {
   readonly whole: Cost;
 }
 
-function measure(loss: BoundLoss, arrays: Readonly<Record<string, Tensor>>, weight: Tensor2D): Pair[] {
+async function measure(loss: BoundLoss, arrays: Readonly<Record<string, Tensor>>, weight: Tensor2D): Promise<Pair[]> {
   const logits = drawn([batch, weight.shape[0]]) as Tensor2D;
   const products = (): object => ({
     forward: tf.matMul(embeddings, weight, false, true),
     toEmbeddings: tf.matMul(logits, weight),
     toWeight: tf.matMul(logits, embeddings, true, false),
   });
-  const step = (): object =>
+  const step = (): Promise<object> =>
     loss.compute({ backend, embeddings, labels, classes, arrays, step: 1, random: new Random(1) });
-  for (const warmup of [products, step]) costOf(warmup);
-  const pairs = Array.from({ length: rounds }, () => ({ alone: costOf(products), whole: costOf(step) }));
+  for (const warmup of [products, step]) await costOf(warmup);
+  const pairs: Pair[] = [];
+  while (pairs.length < rounds) pairs.push({ alone: await costOf(products), whole: await costOf(step) });
   logits.dispose();
   return pairs;
 }

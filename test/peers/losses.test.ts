@@ -60,9 +60,9 @@ describe.skipIf(missing !== undefined).each(engines)(`losses on $name beside PyT
 
   it.each(compared.map((each, at) => ({ ...each, at })))(
     'value, gradients and next state: $title, $name',
-    ({ name, loss, sample, at }) => {
+    async ({ name, loss, sample, at }) => {
       const expected = derived[at];
-      const found = computeLoss(engine, loss, sample);
+      const found = await computeLoss(engine, loss, sample);
       const tolerance = name === hardToRound ? 1e-3 : 1e-5;
       const differences = [
         ...wrongEntries(Float32Array.of(found.value), [[expected?.value ?? NaN]], tolerance),

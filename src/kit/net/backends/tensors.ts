@@ -7,11 +7,6 @@ export function required<T>(value: T | undefined, what: string): T {
   return value;
 }
 
-/** The values of a small tensor, in the order of its rows. */
-export function numbersOf(tensor: Tensor): number[] {
-  return Array.from(tensor.dataSync<'float32'>());
-}
-
 export function vectorOf(tf: TensorLibrary, values: readonly number[]): Tensor1D {
   return tf.tensor1d(Float32Array.from(values));
 }

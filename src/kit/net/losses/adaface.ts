@@ -1,5 +1,4 @@
-import { numbersOf, required } from '../backends/tensors.ts';
-import { classCentres } from './class-cosines.ts';
+import { classCentres, ownCentres, stateOf } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginTarget } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -46,8 +45,9 @@ export const adaface: Loss<AdafaceOptions> = {
     { name: 'norm_mean', shape: [], initial: 20, role: 'state' },
     { name: 'norm_deviation', shape: [], initial: 100, role: 'state' },
   ],
+  reads: (call) => ({ ...ownCentres(call), ...stateOf(call, ['norm_mean', 'norm_deviation']) }),
   compute: (call, options) => {
-    const known = ['norm_mean', 'norm_deviation'].flatMap((name) => numbersOf(required(call.arrays[name], name)));
+    const known = ['norm_mean', 'norm_deviation'].map((name) => call.read[name]?.[0] ?? NaN);
     return marginLoss(call, {
       ...options,
       margin({ cosines, norms }) {

@@ -1,13 +1,28 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
-import { required, vectorOf } from '../backends/tensors.ts';
-import type { InwardGradient, LossArray, LossCall, LossSizes } from './loss.ts';
+import { required } from '../backends/tensors.ts';
+import type { InwardGradient, LossArray, LossCall, LossSizes, UnreadCall } from './loss.ts';
+import { cosinesOfPairs } from './pair-cosines.ts';
 import { inverseNormsOf, unitRows, unitRowsGradient } from './unit-rows.ts';
 
 /** Several centres a class: those of class j are the rows j K to j K + K - 1. */
 export const classCentres = ({ classes, embeddingSize }: LossSizes, perClass = 1): readonly LossArray[] => [
   { name: 'fc7_weight', shape: [classes * perClass, embeddingSize], initial: 'xavier', role: 'trained' },
 ];
+
+/** What a loss reads that has class centres: the embeddings, and the centres of their labels, [batch, K, embeddingSize]. */
+export function ownCentres(
+  { backend: { tf }, embeddings, labels, arrays }: UnreadCall,
+  perClass = 1,
+): Record<string, Tensor> {
+  const centres = tf.reshape(required(arrays['fc7_weight'], 'fc7_weight'), [-1, perClass, embeddings.shape[1]]);
+  return { embeddings, centres: tf.gather(centres, labels) };
+}
+
+/** Arrays of the loss by their names. */
+export function stateOf({ arrays }: UnreadCall, names: readonly string[]): Record<string, Tensor> {
+  return Object.fromEntries(names.map((name) => [name, required(arrays[name], name)]));
+}
 
 /** Cosines between embeddings and class centres, scaled, and the way back from a gradient with respect to them. */
 export interface ClassCosines {
@@ -23,7 +38,7 @@ export interface ClassCosines {
    */
   backward(
     byScaled: Tensor2D,
-    byNorm: readonly number[] | undefined,
+    byNorm: Tensor1D | undefined,
   ): { readonly embeddings: Tensor2D; readonly centres: InwardGradient };
 }
 
@@ -40,7 +55,7 @@ export interface CosineScale {
  * d/dw = r G^T x - r^2 (sum of G cos over the batch) w.
  */
 export function classCosines(
-  { backend, embeddings, labels, arrays }: LossCall,
+  { backend, embeddings, arrays, read }: LossCall,
   { scale, centresPerClass = 1 }: CosineScale,
 ): ClassCosines {
   const { tf } = backend;
@@ -53,54 +68,23 @@ export function classCosines(
   const { nearest, spread } = nearestCentres(tf, all, centresPerClass);
   return {
     scaled: nearest,
-    ...ownCosines(embeddings, tf.gather(tf.reshape(centres, [-1, centresPerClass, embeddings.shape[1]]), labels)),
+    ...cosinesOfPairs(
+      required(read['embeddings'], 'embeddings'),
+      required(read['centres'], 'centres'),
+      embeddings.shape[0],
+    ),
     backward(byScaled, byNorm) {
       const byProduct: Tensor2D = tf.mul(spread(byScaled), inverseNorms);
       const inward: Tensor1D = tf.mul(tf.sum(tf.mul(byProduct, all), 0), tf.mul(inverseNorms, share));
       const byRows: Tensor2D = tf.mul(tf.matMul(byProduct, centres), share);
-      const columnOf = (values: readonly number[]): Tensor =>
-        tf.reshape(
-          vectorOf(
-            tf,
-            values.map((value) => value * share),
-          ),
-          [-1, 1],
-        );
       const across = scale === 'norm' ? byRows : unitRowsGradient(tf, unit, tf.mul(byRows, scale));
       return {
-        embeddings: byNorm === undefined ? across : tf.add(across, tf.mul(unit.rows, columnOf(byNorm))),
+        embeddings:
+          byNorm === undefined ? across : tf.add(across, tf.mul(unit.rows, tf.reshape(tf.mul(byNorm, share), [-1, 1]))),
         centres: { across: tf.matMul(byProduct, tf.mul(rows, share), true, false), inward },
       };
     },
   };
-}
-
-/** `centres` are those of the labels, [batch, K, embeddingSize]; the nearest counts. */
-function ownCosines(embeddings: Tensor2D, centres: Tensor): Pick<ClassCosines, 'norms' | 'own'> {
-  const [batch, size] = embeddings.shape;
-  const [rows, others] = [embeddings.dataSync<'float32'>(), centres.dataSync<'float32'>()];
-  const perClass = others.length / rows.length;
-  const samples = Array.from({ length: batch }, (_, sample) => {
-    const row = rows.subarray(sample * size, (sample + 1) * size);
-    const norm = normOf(row);
-    const cosines = Array.from({ length: perClass }, (_, index) => {
-      const start = (sample * perClass + index) * size;
-      const centre = others.subarray(start, start + size);
-      return dot(row, centre) / (norm * normOf(centre));
-    });
-    return { norm, cosine: Math.max(...cosines) };
-  });
-  return { norms: samples.map(({ norm }) => norm), own: samples.map(({ cosine }) => cosine) };
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let index = 0; index < a.length; index += 1) sum += (a[index] ?? 0) * (b[index] ?? 0);
-  return sum;
-}
-
-function normOf(row: Float32Array): number {
-  return Math.sqrt(dot(row, row) + 1e-10);
 }
 
 interface Nearest {

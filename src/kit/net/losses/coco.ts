@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { required } from '../backends/tensors.ts';
 import { countCorrect, crossEntropy } from './cross-entropy.ts';
 import type { Loss } from './loss.ts';
 import { imagesPerIdentity } from './sampling-options.ts';
@@ -22,9 +23,10 @@ export const coco: Loss<CocoOptions> = {
   options: { imagesPerIdentity: { ...imagesPerIdentity, default: 16 } },
   arrays: () => [],
   sampling: ({ imagesPerIdentity: images }) => ({ imagesPerIdentity: images, batchMultiple: images }),
-  compute({ backend: { tf }, embeddings, labels, classes }) {
+  reads: ({ labels }) => ({ labels }),
+  compute({ backend: { tf }, embeddings, labels, classes, read }) {
     const scale = 0.5 * Math.log(Math.max(1, classes - 1)) + 3;
-    const found = labels.dataSync<'int32'>();
+    const found = required(read['labels'], 'labels');
     const identities = [...new Set(found)];
     const places = tf.tensor1d(Array.from(found, (label) => identities.indexOf(label)), 'int32'); // prettier-ignore
     const counts = identities.map((identity) => found.filter((label) => label === identity).length);

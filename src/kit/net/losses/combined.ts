@@ -1,5 +1,5 @@
 import { angleOf } from './angular-margin.ts';
-import { classCentres } from './class-cosines.ts';
+import { classCentres, ownCentres } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginTarget } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -39,6 +39,7 @@ export const combined: Loss<CombinedOptions> = {
     gradient,
   },
   arrays: (sizes) => classCentres(sizes),
+  reads: (call) => ownCentres(call),
   compute: (call, options) =>
     marginLoss(call, {
       ...options,

@@ -1,4 +1,4 @@
-import { classCentres } from './class-cosines.ts';
+import { classCentres, ownCentres } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
 import { interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -25,6 +25,7 @@ export const cosface: Loss<CosfaceOptions> = {
     interclassFilter,
   },
   arrays: (sizes) => classCentres(sizes),
+  reads: (call) => ownCentres(call),
   compute: (call, options) =>
     marginLoss(call, {
       ...options,

@@ -1,8 +1,8 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
-import { numbersOf, required, vectorOf } from '../backends/tensors.ts';
+import { vectorOf } from '../backends/tensors.ts';
 import { arcfaceTarget, shiftedCosine } from './angular-margin.ts';
-import { classCentres } from './class-cosines.ts';
+import { classCentres, ownCentres, stateOf } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type Negatives } from './margin-loss.ts';
 import { angularMargin, gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -37,8 +37,9 @@ export const curricularface: Loss<CurricularfaceOptions> = {
     gradient,
   },
   arrays: (sizes) => [...classCentres(sizes), { name: 'cosine_mean', shape: [], initial: 0, role: 'state' }],
+  reads: (call) => ({ ...ownCentres(call), ...stateOf(call, ['cosine_mean']) }),
   compute: (call, options) => {
-    const [before = NaN] = numbersOf(required(call.arrays['cosine_mean'], 'cosine_mean'));
+    const before = call.read['cosine_mean']?.[0] ?? NaN;
     return marginLoss(call, {
       ...options,
       margin({ cosines }) {

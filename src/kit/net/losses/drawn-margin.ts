@@ -1,5 +1,5 @@
 import { shiftedCosine } from './angular-margin.ts';
-import { classCentres } from './class-cosines.ts';
+import { classCentres, ownCentres } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -29,6 +29,7 @@ export const drawnMargin: Loss<DrawnMarginOptions> = {
     gradient,
   },
   arrays: (sizes) => classCentres(sizes),
+  reads: (call) => ownCentres(call),
   compute: (call, options) => {
     const drawn = call.random.uniform(options.least, options.greatest);
     return marginLoss(call, {

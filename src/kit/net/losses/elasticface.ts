@@ -1,6 +1,6 @@
 import type { Random } from '../../../core/random.ts';
 import { shiftedCosine } from './angular-margin.ts';
-import { classCentres } from './class-cosines.ts';
+import { classCentres, ownCentres } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -38,6 +38,7 @@ export const elasticface: Loss<ElasticfaceOptions> = {
     gradient,
   },
   arrays: (sizes) => classCentres(sizes),
+  reads: (call) => ownCentres(call),
   compute: (call, options) =>
     marginLoss(call, {
       ...options,

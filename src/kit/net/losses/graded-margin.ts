@@ -1,5 +1,5 @@
 import { angleOf } from './angular-margin.ts';
-import { classCentres } from './class-cosines.ts';
+import { classCentres, ownCentres } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginOutcome } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -36,6 +36,7 @@ export const gradedMargin: Loss<GradedMarginOptions> = {
     gradient,
   },
   arrays: (sizes) => classCentres(sizes),
+  reads: (call) => ownCentres(call),
   compute: (call, options) =>
     marginLoss(call, { ...options, margin: ({ cosines }) => gradedTargets(cosines, options) }),
 };

@@ -2,6 +2,7 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Json } from '../../../core/digest.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Backend, TensorLibrary } from '../backends/backend.ts';
+import { scoped } from '../backends/tensors.ts';
 
 /** What the shapes of a loss's arrays follow from. */
 export interface LossSizes {
@@ -35,7 +36,15 @@ export interface LossCall {
   readonly step: number;
   /** For what the loss draws in this step; follows from the seed of the training and from `step` alone. */
   readonly random: Random;
+  /** The values of what the loss's `reads` names. */
+  readonly read: Readonly<Record<string, NumberArray>>;
 }
+
+/** Values of a tensor, in the order of its rows. */
+export type NumberArray = Float32Array | Int32Array | Uint8Array;
+
+/** What is known before anything is read. */
+export type UnreadCall = Omit<LossCall, 'read'>;
 
 /** Derivative of the loss with respect to one trained array. */
 export type Gradient = WholeGradient | InwardGradient;
@@ -119,6 +128,8 @@ export interface Loss<Options> {
   readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
   readonly arrays: (sizes: LossSizes, options: Options) => readonly LossArray[];
   readonly sampling?: (options: Options) => Sampling;
+  /** Small tensors whose values `compute` needs as numbers: they are read before it, since not every engine reads at once. */
+  readonly reads?: (call: UnreadCall, options: Options) => Readonly<Record<string, Tensor>>;
   /** Runs inside a scope that disposes of every tensor that is not in the result. */
   readonly compute: (call: LossCall, options: Options) => LossResult;
 }
@@ -127,13 +138,25 @@ export interface Loss<Options> {
 export interface BoundLoss {
   arrays(sizes: LossSizes): readonly LossArray[];
   readonly sampling: Sampling | undefined;
-  compute(call: LossCall): LossResult;
+  compute(call: UnreadCall): Promise<LossResult>;
 }
 
 export function bindLoss<Options>(loss: Loss<Options>, options: Options): BoundLoss {
   return {
     arrays: (sizes) => loss.arrays(sizes, options),
     sampling: loss.sampling?.(options),
-    compute: (call) => loss.compute(call, options),
+    async compute(call) {
+      const { tf } = call.backend;
+      const wanted = scoped(tf, () => clonesOf(loss.reads?.(call, options) ?? {}));
+      const values = Object.entries(wanted).map(async ([name, tensor]) => [name, await tensor.data()] as const);
+      const read = Object.fromEntries<NumberArray>(await Promise.all(values));
+      for (const tensor of Object.values(wanted)) tensor.dispose();
+      return scoped(tf, () => loss.compute({ ...call, read }, options));
+    },
   };
+}
+
+/** What is read may be an array of the loss, which stays. */
+function clonesOf(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]));
 }

@@ -1,5 +1,5 @@
 import { arcfaceTarget } from './angular-margin.ts';
-import { classCentres } from './class-cosines.ts';
+import { classCentres, ownCentres } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginBatch, type MarginOutcome } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -55,6 +55,7 @@ export const magface: Loss<MagfaceOptions> = {
     gradient,
   },
   arrays: (sizes) => classCentres(sizes),
+  reads: (call) => ownCentres(call),
   compute: (call, options) => marginLoss(call, { ...options, margin: (batch) => magfaceOutcome(batch, options) }),
 };
 

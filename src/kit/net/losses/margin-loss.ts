@@ -1,6 +1,6 @@
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
-import { numbersOf, vectorOf } from '../backends/tensors.ts';
+import { vectorOf } from '../backends/tensors.ts';
 import { classCosines, type CosineScale } from './class-cosines.ts';
 import { countCorrect, type Objective, softmaxObjective, withLabels } from './cross-entropy.ts';
 import type { LossCall, LossResult } from './loss.ts';
@@ -70,10 +70,10 @@ export function marginLoss(call: LossCall, form: MarginForm): LossResult {
   const logits = withLabels(tf, others.values, { labels, values: vectorOf(tf, targets) });
   const judged = (form.objective ?? softmaxObjective)(tf, logits, labels);
 
-  const chained = chainedThroughMargin(numbersOf(judged.ownGradient), { form, outcome, cosines: own, scales });
+  const chained = chainedThroughMargin(tf, judged.ownGradient, { form, outcome, cosines: own, scales });
   const byScaled = withLabels(tf, kept.backward(others.backward(judged.gradient)), {
     labels,
-    values: vectorOf(tf, chained.byScaled),
+    values: chained.byScaled,
   });
   const gradients = cosines.backward(byScaled, chained.byNorm);
   const penalty = (outcome.penalties ?? []).reduce((sum, { value }) => sum + value, 0) / labels.size;
@@ -116,25 +116,35 @@ interface MarginChain {
  * is the norm n, that is n value(z / n) of the scaled cosine z, whose derivative by n at a fixed z is value - cosine slope.
  */
 function chainedThroughMargin(
-  byLogit: readonly number[],
+  tf: TensorLibrary,
+  byLogit: Tensor1D,
   { form, outcome: { targets, shared, penalties }, cosines, scales }: MarginChain,
-): { readonly byScaled: readonly number[]; readonly byNorm: readonly number[] | undefined } {
+): { readonly byScaled: Tensor1D; readonly byNorm: Tensor1D | undefined } {
   const isExact = form.gradient !== 'straight-through';
   const slopes = targets.map(({ slope = 1 }) => (isExact ? slope : 1));
-  const byScaled = byLogit.map((gradient, at) => gradient * (slopes[at] ?? NaN));
-  const byNorm = targets.map(({ value, normSlope = 0 }, at) => {
-    const [gradient = NaN, scale = NaN, slope = NaN, cosine = NaN] = [byLogit[at], scales[at], slopes[at], cosines[at]];
-    const byMargin = isExact ? gradient * scale * normSlope : 0;
-    const byScale = form.scale === 'norm' ? gradient * (value - cosine * slope) : 0;
-    return byMargin + byScale + (penalties?.[at]?.normSlope ?? 0);
+  const normSlopes = targets.map(({ value, normSlope = 0 }, at) => {
+    const [scale = NaN, slope = NaN, cosine = NaN] = [scales[at], slopes[at], cosines[at]];
+    return (isExact ? scale * normSlope : 0) + (form.scale === 'norm' ? value - cosine * slope : 0);
   });
-  if (shared !== undefined && isExact) {
-    const { sample, slopes: bySample } = shared;
-    const sum = byLogit.reduce(
-      (total, gradient, at) => total + gradient * (scales[at] ?? NaN) * (bySample[at] ?? NaN),
-      0,
-    );
-    byScaled[sample] = (byScaled[sample] ?? NaN) + sum / (scales[sample] ?? NaN);
-  }
-  return { byScaled, byNorm: byNorm.some((gradient) => gradient !== 0) ? byNorm : undefined };
+  const own: Tensor1D = tf.mul(byLogit, vectorOf(tf, slopes));
+  const hasNorm = penalties !== undefined || normSlopes.some((slope) => slope !== 0);
+  const penaltySlopes = targets.map((_, at) => penalties?.[at]?.normSlope ?? 0);
+  const byMargin: Tensor1D = tf.mul(byLogit, vectorOf(tf, normSlopes));
+  const byNorm: Tensor1D = tf.add(byMargin, vectorOf(tf, penaltySlopes));
+  return {
+    byScaled: shared === undefined || !isExact ? own : tf.add(own, sharedPart(tf, byLogit, { shared, scales })),
+    byNorm: hasNorm ? byNorm : undefined,
+  };
+}
+
+/** What all samples together have by the cosine of one: [batch], 0 at all others. */
+function sharedPart(
+  tf: TensorLibrary,
+  byLogit: Tensor1D,
+  { shared, scales }: { readonly shared: Required<MarginOutcome>['shared']; readonly scales: readonly number[] },
+): Tensor1D {
+  const { sample, slopes } = shared;
+  const ratios = slopes.map((slope, at) => (slope * (scales[at] ?? NaN)) / (scales[sample] ?? NaN));
+  const sum = tf.sum(tf.mul(byLogit, vectorOf(tf, ratios)));
+  return tf.mul(vectorOf(tf, slopes.map((_, at) => (at === sample ? 1 : 0))), sum); // prettier-ignore
 }

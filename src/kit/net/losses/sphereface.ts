@@ -1,4 +1,4 @@
-import { classCentres } from './class-cosines.ts';
+import { classCentres, ownCentres } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginTarget } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions } from './margin-options.ts';
@@ -40,6 +40,7 @@ export const sphereface: Loss<SpherefaceOptions> = {
     gradient,
   },
   arrays: (sizes) => classCentres(sizes),
+  reads: (call) => ownCentres(call),
   compute: (call, options) => {
     const lambda = lambdaAt(call.step, options);
     return marginLoss(call, {

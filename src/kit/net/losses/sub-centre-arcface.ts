@@ -1,5 +1,5 @@
 import { arcfaceTarget } from './angular-margin.ts';
-import { classCentres } from './class-cosines.ts';
+import { classCentres, ownCentres } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
 import { angularMargin, gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -26,6 +26,7 @@ export const subCentreArcface: Loss<SubCentreArcfaceOptions> = {
     gradient,
   },
   arrays: (sizes, { centres }) => classCentres(sizes, centres),
+  reads: (call, { centres }) => ownCentres(call, centres),
   compute: (call, options) =>
     marginLoss(call, {
       ...options,

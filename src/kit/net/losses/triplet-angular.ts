@@ -1,7 +1,8 @@
 import type { Rank, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { numbersOf, vectorOf } from '../backends/tensors.ts';
+import { required, vectorOf } from '../backends/tensors.ts';
 import { angleOf } from './angular-margin.ts';
-import type { Loss } from './loss.ts';
+import type { Loss, NumberArray } from './loss.ts';
+import { cosinesOfPairs } from './pair-cosines.ts';
 import { miningOptions, type MiningOptions, minedTriplets, thirds } from './triplet-sampling.ts';
 import { unitRows, unitRowsGradient } from './unit-rows.ts';
 
@@ -34,15 +35,19 @@ export const tripletAngular: Loss<TripletAngularOptions> = {
   },
   arrays: () => [],
   sampling: minedTriplets,
-  compute({ backend: { tf }, embeddings }, { margin }) {
+  reads: ({ embeddings }) => ({ embeddings }),
+  compute({ backend: { tf }, embeddings, read }, { margin }) {
     const unit = unitRows(tf, embeddings);
     const [anchors, positives, negatives] = thirds(tf, unit.rows);
-    const anglesTo = (others: Tensor2D) => numbersOf(tf.sum(tf.mul(anchors, others), 1)).map(angleOf);
-    const [near, far] = [anglesTo(positives), anglesTo(negatives)];
+    const values = required(read['embeddings'], 'embeddings');
+    const part = (index: number): NumberArray =>
+      values.subarray((index * values.length) / 3, ((index + 1) * values.length) / 3);
+    const anglesTo = (others: NumberArray) => cosinesOfPairs(part(0), others, anchors.shape[0]).own.map(angleOf);
+    const [near, far] = [anglesTo(part(1)), anglesTo(part(2))];
     const excess = near.map(({ angle }, at) => angle - (far[at]?.angle ?? NaN) + margin);
     const weights = (of: readonly { readonly slope: number }[], sign: number): Tensor2D => {
-      const values = of.map(({ slope }, at) => ((excess[at] ?? NaN) > 0 ? (sign * slope) / excess.length : 0));
-      const vector: Tensor1D = vectorOf(tf, values);
+      const slopes = of.map(({ slope }, at) => ((excess[at] ?? NaN) > 0 ? (sign * slope) / excess.length : 0));
+      const vector: Tensor1D = vectorOf(tf, slopes);
       return tf.reshape<Rank.R2>(vector, [-1, 1]);
     };
     const [byNear, byFar] = [weights(near, 1), weights(far, -1)];

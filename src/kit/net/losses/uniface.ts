@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { required } from '../backends/tensors.ts';
-import { classCentres } from './class-cosines.ts';
+import { classCentres, ownCentres } from './class-cosines.ts';
 import { atLabels, type Objective, withLabels } from './cross-entropy.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
@@ -31,6 +31,7 @@ export const uniface: Loss<UnifaceOptions> = {
     ...classCentres(sizes),
     { name: 'threshold_bias', shape: [], initial: Math.log(10 * biasFactor * sizes.classes), role: 'trained' },
   ],
+  reads: (call) => ownCentres(call),
   compute: (call, options) =>
     marginLoss(call, {
       ...options,

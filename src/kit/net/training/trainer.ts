@@ -4,7 +4,7 @@ import { Random } from '../../../core/random.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
 import type { Backend } from '../backends/backend.ts';
 import { GraphExecutor, type TrainingPass } from '../backends/graph-executor.ts';
-import { required, scoped, valuesOf } from '../backends/tensors.ts';
+import { required, valuesOf } from '../backends/tensors.ts';
 import { failures } from '../failures.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
@@ -82,7 +82,7 @@ export class Trainer {
     const input = tf.tensor4d(new Float32Array(images), [labels.length, height, width, channels]);
     const pass = this.#executor.forward(input, Random.derive(this.#options.seed, `dropout ${step}`).next());
     input.dispose();
-    const result = this.#computeLoss(required(pass.outputs[0], 'the output of the network'), labels, step);
+    const result = await this.#computeLoss(required(pass.outputs[0], 'the output of the network'), labels, step);
     const figures = await figuresOf(result, labels.length);
     if (!Number.isFinite(figures.loss)) {
       pass.dispose();
@@ -94,14 +94,15 @@ export class Trainer {
     return figures;
   }
 
-  #computeLoss(output: Tensor, labels: Int32Array, step: number): LossResult {
+  async #computeLoss(output: Tensor, labels: Int32Array, step: number): Promise<LossResult> {
     const { backend, loss, classes, seed } = this.#options;
     const arrays = Object.fromEntries(this.#lossTensors);
     const random = Random.derive(seed, `loss ${step}`);
-    return scoped(backend.tf, () => {
-      const labelTensor = backend.tf.tensor1d(labels, 'int32');
-      return loss.compute({ backend, embeddings: rank2(output), labels: labelTensor, classes, arrays, step, random });
-    });
+    const labelTensor = backend.tf.tensor1d(labels, 'int32');
+    const call = { backend, embeddings: rank2(output), labels: labelTensor, classes, arrays, step, random };
+    const result = await loss.compute(call);
+    labelTensor.dispose();
+    return result;
   }
 
   #update(

@@ -1,7 +1,6 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { Random } from '../../../../src/core/random.ts';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
-import { required } from '../../../../src/kit/net/backends/tensors.ts';
+import { required, valuesOf } from '../../../../src/kit/net/backends/tensors.ts';
 import { type BoundLoss, wholeGradient } from '../../../../src/kit/net/losses/loss.ts';
 import { caseSeed, caseStep } from './loss-cases.ts';
 import { embeddingSize } from './loss-samples.ts';
@@ -17,9 +16,8 @@ export interface Computed {
 }
 
 /** A loss on one engine. */
-export function computeLoss(engine: Backend, loss: BoundLoss, sample: Sample): Computed {
+export async function computeLoss(engine: Backend, loss: BoundLoss, sample: Sample): Promise<Computed> {
   const { tf } = engine;
-  const read = (tensor: Tensor): Float32Array => tensor.dataSync<'float32'>().slice();
   const matrix = (name: string) => tf.tensor2d(rowsOf(sample, name).map((row) => [...row]));
   tf.engine().startScope();
   const embeddings = matrix('embeddings');
@@ -32,7 +30,7 @@ export function computeLoss(engine: Backend, loss: BoundLoss, sample: Sample): C
     return [name, tf.reshape(matrix(name), shape)] as const;
   });
   const tensors = Object.fromEntries(arrays);
-  const { value, correct, embeddingGradient, gradients, state } = loss.compute({
+  const { value, correct, embeddingGradient, gradients, state } = await loss.compute({
     backend: engine,
     embeddings,
     labels: tf.tensor1d([...sample.labels], 'int32'),
@@ -41,15 +39,15 @@ export function computeLoss(engine: Backend, loss: BoundLoss, sample: Sample): C
     step: caseStep,
     random: new Random(caseSeed),
   });
-  const own = Object.entries(gradients).map(([name, gradient]) => {
-    return [name, read(wholeGradient(tf, gradient, required(tensors[name], name)))] as const;
+  const own = Object.entries(gradients).map(async ([name, gradient]) => {
+    return [name, await valuesOf(wholeGradient(tf, gradient, required(tensors[name], name)))] as const;
   });
-  const next = Object.entries(state ?? {}).map(([name, tensor]) => [name, read(tensor)] as const);
+  const next = Object.entries(state ?? {}).map(async ([name, tensor]) => [name, await valuesOf(tensor)] as const);
   const computed = {
-    value: read(value)[0] ?? NaN,
-    correct: correct === undefined ? undefined : read(correct)[0],
-    gradients: new Map([['embeddings', read(embeddingGradient)], ...own]),
-    state: new Map(next),
+    value: (await valuesOf(value))[0] ?? NaN,
+    correct: correct === undefined ? undefined : (await valuesOf(correct))[0],
+    gradients: new Map([['embeddings', await valuesOf(embeddingGradient)], ...(await Promise.all(own))]),
+    state: new Map(await Promise.all(next)),
   };
   tf.engine().endScope();
   return computed;
