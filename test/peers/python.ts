@@ -16,9 +16,48 @@ export interface Peer {
   readonly folder: string;
 }
 
+/** Packages of one environment; those of two programs may not go together. */
+interface PythonEnvironment {
+  /** Its folder in the user's cache. */
+  readonly folder: string;
+  readonly packages: readonly string[];
+  readonly modules: readonly string[];
+  /** Installed as listed, without what the packages ask for. */
+  readonly isComplete?: boolean;
+}
+
+/** The last MXNet needs a numpy that still has np.bool, and OpenCV, ONNX and onnxruntime that go with it. */
+const mxnet: PythonEnvironment = {
+  folder: 'peers',
+  packages: [
+    'mxnet==1.9.1',
+    'numpy==1.23.5',
+    'opencv-python-headless==4.7.0.72',
+    'onnx==1.16.2',
+    'onnxruntime==1.18.1',
+  ],
+  modules: ['mxnet', 'numpy', 'cv2', 'onnx', 'onnxruntime'],
+};
+
+/** The last PyTorch that asks for two libraries of CUDA only, not for all: 3 GB instead of 6, none of it used on a CPU. */
+export const pytorch: PythonEnvironment = {
+  folder: 'peers-pytorch',
+  packages: [
+    'torch==1.13.1',
+    'nvidia-cublas-cu11==11.10.3.66',
+    'nvidia-cuda-nvrtc-cu11==11.7.99',
+    'nvidia-cuda-runtime-cu11==11.7.99',
+    'nvidia-cudnn-cu11==8.5.0.96',
+    'numpy==1.23.5',
+    'typing-extensions==4.16.0',
+  ],
+  modules: ['torch'],
+  isComplete: true,
+};
+
 /** To be called once, at the top of a file of tests. */
-export function preparePeer(): Peer {
-  const peer = peerPython();
+export function preparePeer(environment: PythonEnvironment = mxnet): Peer {
+  const peer = peerPython(environment);
   const folder = mkdtempSync(join(tmpdir(), 'faceflow-peers-'));
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -32,16 +71,19 @@ export function preparePeer(): Peer {
  * share. Made on first use; a reason to skip where there is no Python or no way to bring the packages, or, with
  * FLOW_PEERS=required (as in CI), a failure.
  */
-function peerPython(): { readonly python: string } | { readonly missing: string } {
-  const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'faceflow', 'peers');
+function peerPython(environment: PythonEnvironment): { readonly python: string } | { readonly missing: string } {
+  const { packages, modules, isComplete } = environment;
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const folder = join(cache, 'faceflow', environment.folder);
   const python = join(folder, 'bin', 'python');
   try {
     if (!existsSync(python)) {
       mkdirSync(folder, { recursive: true });
       execFileSync('python3', ['-m', 'venv', folder], { stdio: 'pipe' });
     }
-    if (!hasPackages(python)) {
-      execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...packages], { stdio: 'pipe' });
+    if (!hasModules(python, modules)) {
+      const alone = isComplete === true ? ['--no-deps'] : [];
+      execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...alone, ...packages], { stdio: 'pipe' });
     }
     return { python };
   } catch (error) {
@@ -52,18 +94,9 @@ function peerPython(): { readonly python: string } | { readonly missing: string 
   }
 }
 
-// The last MXNet needs a numpy that still has np.bool, and OpenCV, ONNX and onnxruntime that go with it.
-const packages = [
-  'mxnet==1.9.1',
-  'numpy==1.23.5',
-  'opencv-python-headless==4.7.0.72',
-  'onnx==1.16.2',
-  'onnxruntime==1.18.1',
-];
-
-function hasPackages(python: string): boolean {
+function hasModules(python: string, modules: readonly string[]): boolean {
   try {
-    execFileSync(python, ['-c', 'import mxnet, numpy, cv2, onnx, onnxruntime'], { stdio: 'pipe' });
+    execFileSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'pipe' });
     return true;
   } catch {
     return false;

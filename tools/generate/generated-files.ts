@@ -9,6 +9,7 @@ import { errorDocs } from './error-docs.ts';
 import { experimentSchema } from './experiment-schema.ts';
 import { glossaryDocs } from './glossary-docs.ts';
 import { kitSchema } from './kit-schema.ts';
+import { lossDocs } from './loss-docs.ts';
 import { networkDocs } from './network-docs.ts';
 import { stageDigests, type StageDigests } from './stage-digests.ts';
 
@@ -35,6 +36,7 @@ export async function generatedFiles(root: string): Promise<readonly GeneratedFi
     formatted(root, 'schemas/experiment.schema.json', JSON.stringify(experimentSchema(manifests))),
     errorDocs(root).then((text) => formatted(root, 'docs/errors.md', text)),
     formatted(root, 'docs/glossary.md', glossaryDocs(root)),
+    formatted(root, 'docs/losses.md', lossDocs()),
     formatted(root, 'docs/networks.md', networkDocs()),
     formatted(root, stageDigestsPath, JSON.stringify(stageDigests(stages, names))),
     ...manifests

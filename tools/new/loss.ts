@@ -17,6 +17,8 @@ export interface ${pascal}Options {
 /** Softmax over a linear classifier without bias: logits scale e W^T. */
 export const ${camel}: Loss<${pascal}Options> = {
   summary: 'Softmax over scaled products of embeddings and class weights (${words}).',
+  formula: '-log softmax(s e W^T) at the label',
+  source: 'nowhere yet',
   options: {
     scale: { type: 'number', exclusiveMinimum: 0, default: 1, description: 'Factor of the products.' },
   },
@@ -47,22 +49,25 @@ export const ${camel}: Loss<${pascal}Options> = {
         from: `import { ${camel} } from './${kebab}.ts';`,
       },
       {
-        path: 'test/kit/net/losses/losses.test.ts',
-        literal: 'classifications',
+        path: 'test/kit/net/losses/loss-cases.ts',
+        literal: 'cases',
         entry: `
   ...[1, 2].map((scale): Case => {
-    const choice = { name: '${kebab}', scale } as const;
-    const reference: Reference = ({ weight, ...sample }) =>
-      softmaxReference({ ...sample, weight: weight.map((row) => row.map((value) => value * scale)), bias: [0, 0, 0, 0, 0] });
-    return { title: JSON.stringify(choice), choice, loss: lossOf(choice), reference };
+    const scaled = (rows: Matrix): Matrix => rows.map((row) => row.map((value) => value * scale));
+    const reference: Reference = (sample, base) => {
+      const arrays = { ...sample.arrays, fc7_weight: scaled(rowsOf(sample, 'fc7_weight')) };
+      return softmaxReference({ ...sample, arrays }, base);
+    };
+    return caseOf({ name: '${kebab}', scale }, { reference });
   })`,
         place: 'last',
       },
     ],
     left: [
-      `the formula, in ${camel} and as a reference in float64 among the classifications of test/kit/net/losses/losses.test.ts, which compares value and gradients, and demands two values of every option`,
+      `the formula, in ${camel} and as a reference in float64 among the cases of test/kit/net/losses/loss-cases.ts; losses.test.ts beside it compares value and gradients, and demands two values of every option`,
       'npm run generate -- --same-version: the schema of experiments (test/generated.test.ts tells)',
-      'where the formula comes from, in the comment of the file',
+      'the same formula in PyTorch in test/peers/losses.py: npm run test:peers compares with its automatic derivative',
+      'where the formula comes from, in `source`; docs/losses.md shows it',
     ],
   };
 }

@@ -1,10 +1,14 @@
-import type { Tensor, TensorContainer } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, TensorContainer } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from './backend.ts';
 
 /** The value; throws, naming `what` is missing, where its absence would be a defect of ours. */
 export function required<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Error(`${what} is missing`);
   return value;
+}
+
+export function vectorOf(tf: TensorLibrary, values: readonly number[]): Tensor1D {
+  return tf.tensor1d(Float32Array.from(values));
 }
 
 /** `tf.tidy` for results of our own types: disposes of every tensor that `compute` made and that is not in its result. */

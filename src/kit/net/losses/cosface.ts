@@ -1,14 +1,19 @@
+import { classCentres, ownCentres } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
-import { classCentres, marginLoss } from './margin-loss.ts';
+import { marginLoss } from './margin-loss.ts';
+import { interclassFilter, type MarginOptions, scale } from './margin-options.ts';
 
-export interface CosfaceOptions {
+export interface CosfaceOptions extends Omit<MarginOptions, 'gradient'> {
   readonly margin: number;
   readonly scale: number;
 }
 
-/** CosineFace (Wang et al. 2018, "CosFace", equation 4; "AM-softmax"): the label's cosine counts as smaller by the margin. */
+/** CosineFace ("AM-softmax"): the label's cosine counts as smaller by the margin. Its derivative is 1 by any rule. */
 export const cosface: Loss<CosfaceOptions> = {
   summary: 'Additive cosine margin on normalised embeddings and centres.',
+  formula: 's (c - m)',
+  source: 'Wang et al. 2018, "CosFace", equation 4',
+  index: 2,
   options: {
     margin: {
       type: 'number',
@@ -16,9 +21,14 @@ export const cosface: Loss<CosfaceOptions> = {
       default: 0.35,
       description: "Taken off the label's cosine.",
     },
-    scale: { type: 'number', exclusiveMinimum: 0, default: 64, description: 'Factor of the cosines.' },
+    scale,
+    interclassFilter,
   },
-  arrays: classCentres,
-  compute: (call, { margin, scale }) =>
-    marginLoss(call, { scale, target: (cosine) => ({ value: call.backend.tf.sub(cosine, margin) }) }),
+  arrays: (sizes) => classCentres(sizes),
+  reads: (call) => ownCentres(call),
+  compute: (call, options) =>
+    marginLoss(call, {
+      ...options,
+      margin: ({ cosines }) => ({ targets: cosines.map((cosine) => ({ value: cosine - options.margin })) }),
+    }),
 };

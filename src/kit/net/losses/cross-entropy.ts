@@ -1,5 +1,36 @@
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
+import type { Gradient } from './loss.ts';
+
+/** What logits are judged by. */
+export type Objective = (tf: TensorLibrary, logits: Tensor2D, labels: Tensor1D) => Judged;
+
+export interface Judged {
+  /** [batch]. */
+  readonly losses: Tensor1D;
+  /** Gradient of each sample's loss with respect to its logits but that of the label: [batch, classes]. */
+  readonly gradient: Tensor2D;
+  /** Gradient of each sample's loss with respect to the logit of its label: [batch]. */
+  readonly ownGradient: Tensor1D;
+  /** Gradients of the mean of the losses with respect to what the objective has learnt itself. */
+  readonly gradients?: Readonly<Record<string, Gradient>>;
+}
+
+/**
+ * -log softmax(logits) at the label: the losses and gradients of MXNet's `SoftmaxOutput`, but for the division by the
+ * batch. No matrix of labels is built: with 85,742 classes one costs as much as a matrix product. The greatest
+ * probability is 1 / sum of exp(logit - greatest logit) and never underflows, so that the losses are log(sum) + greatest
+ * logit - own logit.
+ */
+export const softmaxObjective: Objective = (tf, logits, labels) => {
+  const probabilities = tf.softmax(logits);
+  const logSums: Tensor1D = tf.sub(tf.max(logits, 1), tf.log(tf.max(probabilities, 1)));
+  return {
+    losses: tf.sub(logSums, atLabels(tf, logits, labels)),
+    gradient: probabilities,
+    ownGradient: tf.sub(atLabels(tf, probabilities, labels), 1),
+  };
+};
 
 /** -log softmax(logits) at the label of each sample, and its derivatives. */
 export interface CrossEntropy {
@@ -9,19 +40,9 @@ export interface CrossEntropy {
   readonly gradient: Tensor2D;
 }
 
-/**
- * The losses and gradients of MXNet's `SoftmaxOutput`, but for the division by the batch. No matrix of labels is built:
- * with 85,742 classes one costs as much as a matrix product. The greatest probability is 1 / sum of exp(logit - greatest
- * logit) and never underflows, so that the losses are log(sum) + greatest logit - own logit.
- */
 export function crossEntropy(tf: TensorLibrary, logits: Tensor2D, labels: Tensor1D): CrossEntropy {
-  const probabilities = tf.softmax(logits);
-  const logSums: Tensor1D = tf.sub(tf.max(logits, 1), tf.log(tf.max(probabilities, 1)));
-  const own: Tensor1D = tf.sub(atLabels(tf, probabilities, labels), 1);
-  return {
-    losses: tf.sub(logSums, atLabels(tf, logits, labels)),
-    gradient: withLabels(tf, probabilities, { labels, values: own }),
-  };
+  const { losses, gradient, ownGradient } = softmaxObjective(tf, logits, labels);
+  return { losses, gradient: withLabels(tf, gradient, { labels, values: ownGradient }) };
 }
 
 /** The value of each row at its label: [batch, classes] to [batch]. */

@@ -1,7 +1,9 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Json } from '../../../core/digest.ts';
 import type { Random } from '../../../core/random.ts';
-import type { Backend } from '../backends/backend.ts';
+import type { Sampling } from '../../dataset/batch-order.ts';
+import type { Backend, TensorLibrary } from '../backends/backend.ts';
+import { scoped } from '../backends/tensors.ts';
 
 /** What the shapes of a loss's arrays follow from. */
 export interface LossSizes {
@@ -28,19 +30,48 @@ export interface LossCall {
   readonly embeddings: Tensor2D;
   /** [batch], int32, each below `classes`. */
   readonly labels: Tensor1D;
+  /** Identities of the training set. */
+  readonly classes: number;
   readonly arrays: ArrayTensors;
   /** Number of the batch, counted from 1. */
   readonly step: number;
   /** For what the loss draws in this step; follows from the seed of the training and from `step` alone. */
   readonly random: Random;
+  /** The values of what the loss's `reads` names. */
+  readonly read: Readonly<Record<string, NumberArray>>;
 }
 
+/** Values of a tensor, in the order of its rows. */
+export type NumberArray = Float32Array | Int32Array | Uint8Array;
+
+/** What is known before anything is read. */
+export type UnreadCall = Omit<LossCall, 'read'>;
+
 /** Derivative of the loss with respect to one trained array. */
-export interface Gradient {
+export type Gradient = WholeGradient | InwardGradient;
+
+export interface WholeGradient {
   /** Of the array's shape; with `rows`, [rows, ...] of its other axes. */
   readonly values: Tensor;
   /** [rows], int32, without repetitions: only these rows took part, and the optimizer leaves all others as they are. */
   readonly rows?: Tensor1D;
+}
+
+/**
+ * The derivative is `across` - `inward` * array, row by row. An optimizer that lets weights decay has such a sum anyway;
+ * for 85,742 centres to make it apart takes a seventh of what the matrix products of the loss take.
+ */
+export interface InwardGradient {
+  /** Of the array's shape, two axes. */
+  readonly across: Tensor2D;
+  /** [rows]. */
+  readonly inward: Tensor1D;
+}
+
+/** The derivative in one tensor, which the caller disposes of. */
+export function wholeGradient(tf: TensorLibrary, gradient: Gradient, array: Tensor): Tensor {
+  if ('values' in gradient) return gradient.values.clone();
+  return tf.tidy(() => tf.sub(gradient.across, tf.mul(array, tf.reshape(gradient.inward, [-1, 1]))));
 }
 
 /** What a batch results in. The tensors are the caller's to dispose. */
@@ -59,39 +90,24 @@ export interface LossResult {
   readonly figures?: Readonly<Record<string, Scalar>>;
 }
 
-/** Embeddings of a pool of images that batches are chosen from. */
-export interface EmbeddedPool {
-  /** [images, embeddingSize], rows of length 1. */
-  readonly embeddings: Float32Array;
-  /** [images]; images of one identity are adjacent. */
-  readonly labels: Int32Array;
-}
-
-/** What batches a loss needs, where shuffled images of any identities will not do. */
-export interface Sampling {
-  /** Images of each identity that are adjacent in the sequence from which batches or pools are cut. */
-  readonly imagesPerIdentity: number;
-  /** The size of a batch is a multiple of this. */
-  readonly batchMultiple: number;
-  /** Where batches are chosen by what the network makes of the images now. */
-  readonly mining?: {
-    /** Images in a pool. */
-    readonly poolSize: number;
-    /** Positions in the pool, whole batches of `batch` one after another; what does not fill a batch is left out. */
-    choose(pool: EmbeddedPool, draw: { readonly batch: number; readonly random: Random }): Int32Array;
-  };
-}
-
 /**
  * A loss: from embeddings, labels and arrays of its own to a value and its gradients. The gradients are written out
  * because tfjs registers its own only with its full package, which the wasm and cpu engines do without.
  */
 export interface Loss<Options> {
   readonly summary: string;
-  /** JSON schema of each option; every one has a default. */
+  /** For docs/losses.md, in letters that a keyboard has; c is the cosine with the label's centre, theta its angle. */
+  readonly formula: string;
+  /** Paper and equation. */
+  readonly source: string;
+  /** The number of `--loss-type` in the 2018 system. */
+  readonly index?: number;
+  /** JSON schema of each option; one without a default may be left out, and its description tells what then holds. */
   readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
   readonly arrays: (sizes: LossSizes, options: Options) => readonly LossArray[];
   readonly sampling?: (options: Options) => Sampling;
+  /** Small tensors whose values `compute` needs as numbers: they are read before it, since not every engine reads at once. */
+  readonly reads?: (call: UnreadCall, options: Options) => Readonly<Record<string, Tensor>>;
   /** Runs inside a scope that disposes of every tensor that is not in the result. */
   readonly compute: (call: LossCall, options: Options) => LossResult;
 }
@@ -100,13 +116,25 @@ export interface Loss<Options> {
 export interface BoundLoss {
   arrays(sizes: LossSizes): readonly LossArray[];
   readonly sampling: Sampling | undefined;
-  compute(call: LossCall): LossResult;
+  compute(call: UnreadCall): Promise<LossResult>;
 }
 
 export function bindLoss<Options>(loss: Loss<Options>, options: Options): BoundLoss {
   return {
     arrays: (sizes) => loss.arrays(sizes, options),
     sampling: loss.sampling?.(options),
-    compute: (call) => loss.compute(call, options),
+    async compute(call) {
+      const { tf } = call.backend;
+      const wanted = scoped(tf, () => clonesOf(loss.reads?.(call, options) ?? {}));
+      const values = Object.entries(wanted).map(async ([name, tensor]) => [name, await tensor.data()] as const);
+      const read = Object.fromEntries<NumberArray>(await Promise.all(values));
+      for (const tensor of Object.values(wanted)) tensor.dispose();
+      return scoped(tf, () => loss.compute({ ...call, read }, options));
+    },
   };
+}
+
+/** What is read may be an array of the loss, which stays. */
+function clonesOf(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]));
 }

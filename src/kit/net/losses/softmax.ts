@@ -6,6 +6,9 @@ import type { Loss } from './loss.ts';
 /** Softmax over a linear classifier: logits e W^T + b. */
 export const softmax: Loss<object> = {
   summary: 'Softmax over a linear classifier with bias.',
+  formula: '-log softmax(e W^T + b) at the label',
+  source: 'the 2018 system',
+  index: 0,
   options: {},
   arrays: ({ classes, embeddingSize }) => [
     { name: 'fc7_weight', shape: [classes, embeddingSize], initial: 'xavier', role: 'trained' },

@@ -1,5 +1,5 @@
 import type { Random } from '../../../core/random.ts';
-import type { EmbeddedPool } from './loss.ts';
+import type { EmbeddedPool } from '../../dataset/batch-order.ts';
 
 export interface TripletMining {
   /** Images per batch, a multiple of 3. */

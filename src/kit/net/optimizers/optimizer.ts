@@ -7,6 +7,8 @@ export interface UpdateCall<Buffer extends string> {
   readonly weight: Tensor;
   /** Of the weight's shape. */
   readonly gradient: Tensor;
+  /** Only for rules that take it: the derivative is `gradient` - `inward` * weight; [rows, 1]. */
+  readonly inward?: Tensor2D;
   /** What the rule remembers of this weight, of its shape; zeros before the first update. */
   readonly buffers: Readonly<Record<Buffer, Tensor>>;
   readonly learningRate: number;
@@ -21,6 +23,8 @@ export interface OptimizerRule<Options, Buffer extends string = string> {
   readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
   /** Names of what it remembers of each weight; in checkpoints `<buffer>/<weight>`. */
   readonly buffers: readonly Buffer[];
+  /** Whether `update` looks at `inward`; otherwise it gets the whole derivative as `gradient`. */
+  readonly takesInward?: boolean;
   /** Runs inside a scope that disposes of every tensor that is not in the result. */
   readonly update: (
     tf: TensorLibrary,
@@ -32,6 +36,7 @@ export interface OptimizerRule<Options, Buffer extends string = string> {
 /** A rule with its options chosen. */
 export interface BoundRule {
   readonly buffers: readonly string[];
+  readonly takesInward: boolean;
   update(
     tf: TensorLibrary,
     call: UpdateCall<string>,
@@ -42,12 +47,18 @@ export function bindRule<Options, Buffer extends string>(
   rule: OptimizerRule<Options, Buffer>,
   options: Options,
 ): BoundRule {
-  return { buffers: rule.buffers, update: (tf, call) => rule.update(tf, call, options) };
+  return {
+    buffers: rule.buffers,
+    takesInward: rule.takesInward === true,
+    update: (tf, call) => rule.update(tf, call, options),
+  };
 }
 
 export interface WeightUpdate {
   readonly weight: Tensor;
   readonly gradient: Tensor;
+  /** [rows]: the derivative is `gradient` - `inward` * weight. */
+  readonly inward?: Tensor1D | undefined;
   /** [rows], int32: `gradient` is that of these rows of `weight`; all others, and what is remembered of them, stay. */
   readonly rows?: Tensor1D | undefined;
   readonly learningRate: number;
@@ -68,11 +79,12 @@ export class Optimizer {
   }
 
   /** The new value of a weight. Neither `weight` nor `gradient` is disposed of. */
-  step(name: string, { weight, gradient, rows, ...when }: WeightUpdate): Tensor {
+  step(name: string, { weight, gradient, inward, rows, ...when }: WeightUpdate): Tensor {
     const tf = this.#tf;
     const known = this.#buffers.get(name);
     const next = scoped(tf, () => {
       const buffers = known ?? Object.fromEntries(this.#rule.buffers.map((buffer) => [buffer, tf.zerosLike(weight)]));
+      if (inward !== undefined) return this.#updateInward({ weight, gradient, inward, ...when }, buffers);
       if (rows === undefined) return this.#rule.update(tf, { weight, gradient, buffers, ...when });
       const some = mapTensors(buffers, (buffer) => tf.gather(buffer, rows));
       const updated = this.#rule.update(tf, { weight: tf.gather(weight, rows), gradient, buffers: some, ...when });
@@ -87,6 +99,17 @@ export class Optimizer {
     for (const buffer of Object.values(known ?? {})) buffer.dispose();
     this.#buffers.set(name, next.buffers);
     return next.weight;
+  }
+
+  #updateInward(
+    { weight, gradient, inward, ...when }: WeightUpdate & { readonly inward: Tensor1D },
+    buffers: Buffers,
+  ): ReturnType<BoundRule['update']> {
+    const column: Tensor2D = this.#tf.reshape(inward, [-1, 1]);
+    if (this.#rule.takesInward)
+      return this.#rule.update(this.#tf, { weight, gradient, inward: column, buffers, ...when });
+    const whole = this.#tf.sub(gradient, this.#tf.mul(weight, column));
+    return this.#rule.update(this.#tf, { weight, gradient: whole, buffers, ...when });
   }
 
   /** What is remembered of a weight, by name of the buffer; nothing before its first update. */

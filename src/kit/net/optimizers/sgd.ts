@@ -23,8 +23,10 @@ export const sgd: OptimizerRule<SgdOptions, 'velocity'> = {
     },
   },
   buffers: ['velocity'],
-  update(tf, { weight, gradient, buffers, learningRate }, { momentum, weightDecay }) {
-    const change = tf.mul(tf.add(gradient, tf.mul(weight, weightDecay)), -learningRate);
+  takesInward: true,
+  update(tf, { weight, gradient, inward, buffers, learningRate }, { momentum, weightDecay }) {
+    const decay = inward === undefined ? weightDecay : tf.sub(weightDecay, inward);
+    const change = tf.mul(tf.add(gradient, tf.mul(weight, decay)), -learningRate);
     const velocity = momentum === 0 ? change : tf.add(tf.mul(buffers.velocity, momentum), change);
     return { weight: tf.add(weight, velocity), buffers: { velocity } };
   },

@@ -4,13 +4,13 @@ import { Random } from '../../../core/random.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
 import type { Backend } from '../backends/backend.ts';
 import { GraphExecutor, type TrainingPass } from '../backends/graph-executor.ts';
-import { required, scoped, valuesOf } from '../backends/tensors.ts';
+import { required, valuesOf } from '../backends/tensors.ts';
 import { failures } from '../failures.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
 import { initialValues, initialWeights, type WeightInitializer } from '../model/initialize.ts';
 import type { ArrayTensors, BoundLoss, Gradient, LossArray, LossResult } from '../losses/loss.ts';
-import { type BoundRule, Optimizer } from '../optimizers/optimizer.ts';
+import { type BoundRule, Optimizer, type WeightUpdate } from '../optimizers/optimizer.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
 import { GraphSession } from '../sessions/graph-session.ts';
 import type { Embedder } from '../sessions/inference-session.ts';
@@ -82,7 +82,7 @@ export class Trainer {
     const input = tf.tensor4d(new Float32Array(images), [labels.length, height, width, channels]);
     const pass = this.#executor.forward(input, Random.derive(this.#options.seed, `dropout ${step}`).next());
     input.dispose();
-    const result = this.#computeLoss(required(pass.outputs[0], 'the output of the network'), labels, step);
+    const result = await this.#computeLoss(required(pass.outputs[0], 'the output of the network'), labels, step);
     const figures = await figuresOf(result, labels.length);
     if (!Number.isFinite(figures.loss)) {
       pass.dispose();
@@ -94,14 +94,15 @@ export class Trainer {
     return figures;
   }
 
-  #computeLoss(output: Tensor, labels: Int32Array, step: number): LossResult {
-    const { backend, loss, seed } = this.#options;
+  async #computeLoss(output: Tensor, labels: Int32Array, step: number): Promise<LossResult> {
+    const { backend, loss, classes, seed } = this.#options;
     const arrays = Object.fromEntries(this.#lossTensors);
     const random = Random.derive(seed, `loss ${step}`);
-    return scoped(backend.tf, () => {
-      const labelTensor = backend.tf.tensor1d(labels, 'int32');
-      return loss.compute({ backend, embeddings: rank2(output), labels: labelTensor, arrays, step, random });
-    });
+    const labelTensor = backend.tf.tensor1d(labels, 'int32');
+    const call = { backend, embeddings: rank2(output), labels: labelTensor, classes, arrays, step, random };
+    const result = await loss.compute(call);
+    labelTensor.dispose();
+    return result;
   }
 
   #update(
@@ -114,9 +115,9 @@ export class Trainer {
       this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient, ...when }));
       gradient.dispose();
     });
-    for (const [name, { values: gradient, rows }] of Object.entries(gradients)) {
+    for (const [name, gradient] of Object.entries(gradients)) {
       const weight = this.#lossTensor(name);
-      this.#replaceLossTensor(name, this.#optimizer.step(name, { weight, gradient, rows, ...when }));
+      this.#replaceLossTensor(name, this.#optimizer.step(name, { weight, ...partsOf(gradient), ...when }));
     }
     for (const [name, tensor] of Object.entries(state ?? {})) this.#replaceLossTensor(name, tensor.clone());
   }
@@ -206,8 +207,15 @@ async function figuresOf({ value, correct, figures = {} }: LossResult, batch: nu
   };
 }
 
+function partsOf(gradient: Gradient): Pick<WeightUpdate, 'gradient' | 'rows' | 'inward'> {
+  if ('values' in gradient) return { gradient: gradient.values, rows: gradient.rows };
+  return { gradient: gradient.across, inward: gradient.inward };
+}
+
 function disposeResult({ value, embeddingGradient, gradients, state, correct, figures }: LossResult): void {
-  const own = Object.values<Gradient>(gradients).flatMap(({ values, rows }) => [values, rows]);
+  const own = Object.values<Gradient>(gradients).flatMap((gradient) =>
+    Object.values<Tensor | undefined>({ ...gradient }),
+  );
   const others = [state, figures].flatMap((tensors: ArrayTensors = {}) => Object.values(tensors));
   for (const tensor of [value, embeddingGradient, correct, ...own, ...others]) tensor?.dispose();
 }

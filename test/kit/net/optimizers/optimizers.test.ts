@@ -80,6 +80,26 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
     expectClose(numbers(optimizer.buffersOf('w')['square']), [0.00608625, 0.02055125, 0.2305]);
   });
 
+  it.each<OptimizerChoice>([
+    sgd(0.9, 0.1),
+    sgd(0, 0),
+    { name: 'adamw', learningRate: 0.01, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.1 },
+  ])('takes a gradient that is given as its part across and along the weight as the whole one: %j', (choice) => {
+    const { tf } = engine;
+    const [optimizer, plain] = [new Optimizer(tf, ruleOf(choice)), new Optimizer(tf, ruleOf(choice))];
+    const start = [[1, -2], [0.5, 3], [-1, 0.25]]; // prettier-ignore
+    let weight: Tensor = tf.tensor2d(start);
+    let other: Tensor = tf.tensor2d(start);
+    const inward = tf.tensor1d([0.5, -1, 2]);
+    for (let step = 1; step <= 3; step += 1) {
+      const gradient = tf.tensor2d([[step, 1], [-1, 0.5], [2, -step]]); // prettier-ignore
+      const whole = tf.sub(gradient, tf.mul(other, tf.reshape(inward, [-1, 1])));
+      weight = optimizer.step('w', { weight, gradient, inward, learningRate: 0.1, step });
+      other = plain.step('w', { weight: other, gradient: whole, learningRate: 0.1, step });
+    }
+    expectClose(numbers(weight), numbers(other));
+  });
+
   it('updates some rows alone, and what it remembers of these', () => {
     const { tf } = engine;
     const optimizer = new Optimizer(tf, ruleOf(sgd(0.5, 0)));

@@ -13,6 +13,8 @@ import type { Loss } from '../../../../src/kit/net/losses/loss.ts';
  */
 export const statefulLoss: Loss<object> = {
   summary: 'For tests: state, and a bias.',
+  formula: 'mean of (e - running mean - bias)^2',
+  source: 'none',
   options: {},
   arrays: ({ embeddingSize }) => [
     { name: 'running_mean', shape: [embeddingSize], initial: 0, role: 'state' },
@@ -40,6 +42,8 @@ export const statefulLoss: Loss<object> = {
  */
 export const sampledLoss: Loss<{ readonly sampled: number }> = {
   summary: 'For tests: a sampled classifier.',
+  formula: '-log softmax over some of the classes',
+  source: 'An et al. 2022',
   options: { sampled: { type: 'integer', default: 2 } },
   arrays: ({ classes, embeddingSize }) => [
     { name: 'fc7_weight', shape: [classes, embeddingSize], initial: 'xavier', role: 'trained' },

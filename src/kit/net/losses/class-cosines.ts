@@ -1,0 +1,108 @@
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { TensorLibrary } from '../backends/backend.ts';
+import { required } from '../backends/tensors.ts';
+import type { InwardGradient, LossArray, LossCall, LossSizes, UnreadCall } from './loss.ts';
+import { cosinesOfPairs } from './pair-cosines.ts';
+import { inverseNormsOf, unitRows, unitRowsGradient } from './unit-rows.ts';
+
+/** Several centres a class: those of class j are the rows j K to j K + K - 1. */
+export const classCentres = ({ classes, embeddingSize }: LossSizes, perClass = 1): readonly LossArray[] => [
+  { name: 'fc7_weight', shape: [classes * perClass, embeddingSize], initial: 'xavier', role: 'trained' },
+];
+
+/** What a loss reads that has class centres: the embeddings, and the centres of their labels, [batch, K, embeddingSize]. */
+export function ownCentres(
+  { backend: { tf }, embeddings, labels, arrays }: UnreadCall,
+  perClass = 1,
+): Record<string, Tensor> {
+  const centres = tf.reshape(required(arrays['fc7_weight'], 'fc7_weight'), [-1, perClass, embeddings.shape[1]]);
+  return { embeddings, centres: tf.gather(centres, labels) };
+}
+
+/** Arrays of the loss by their names. */
+export function stateOf({ arrays }: UnreadCall, names: readonly string[]): Record<string, Tensor> {
+  return Object.fromEntries(names.map((name) => [name, required(arrays[name], name)]));
+}
+
+/** Cosines between embeddings and class centres, scaled, and the way back from a gradient with respect to them. */
+export interface ClassCosines {
+  /** [batch, classes]: the cosine times the scale, or, where the scale is `norm`, times the norm of the embedding. */
+  readonly scaled: Tensor2D;
+  /** sqrt(sum e^2 + 1e-10) of the embeddings, [batch], in float64. */
+  readonly norms: readonly number[];
+  /** Between each embedding and the centre of its label, [batch], in float64: near 1 and -1 margins are steep. */
+  readonly own: readonly number[];
+  /**
+   * Gradients of the mean of what has `byScaled`, [batch, classes], as its derivative with respect to `scaled`, and
+   * `byNorm`, [batch], with respect to the norms where `scaled` is held fast.
+   */
+  backward(
+    byScaled: Tensor2D,
+    byNorm: Tensor1D | undefined,
+  ): { readonly embeddings: Tensor2D; readonly centres: InwardGradient };
+}
+
+export interface CosineScale {
+  /** Factor of the cosines; `norm`: that of the embedding, so that only the centres are normalized. */
+  readonly scale: number | 'norm';
+  /** The nearest centre of a class counts. */
+  readonly centresPerClass?: number | undefined;
+}
+
+/**
+ * The centres are normalized by dividing their cosines, [batch, classes], not them, [classes, embeddingSize]: with w the
+ * centre of a class, r = 1 / |w|, x the unit embeddings and G the gradient with respect to the cosines,
+ * d/dw = r G^T x - r^2 (sum of G cos over the batch) w.
+ */
+export function classCosines(
+  { backend, embeddings, arrays, read }: LossCall,
+  { scale, centresPerClass = 1 }: CosineScale,
+): ClassCosines {
+  const { tf } = backend;
+  const centres = required(arrays['fc7_weight'], 'fc7_weight') as Tensor2D;
+  const share = 1 / embeddings.shape[0];
+  const unit = unitRows(tf, embeddings);
+  const rows: Tensor2D = scale === 'norm' ? embeddings : tf.mul(unit.rows, scale);
+  const inverseNorms = inverseNormsOf(backend, centres);
+  const all: Tensor2D = tf.mul(tf.matMul(rows, centres, false, true), inverseNorms);
+  const { nearest, spread } = nearestCentres(tf, all, centresPerClass);
+  return {
+    scaled: nearest,
+    ...cosinesOfPairs(
+      required(read['embeddings'], 'embeddings'),
+      required(read['centres'], 'centres'),
+      embeddings.shape[0],
+    ),
+    backward(byScaled, byNorm) {
+      const byProduct: Tensor2D = tf.mul(spread(byScaled), inverseNorms);
+      const inward: Tensor1D = tf.mul(tf.sum(tf.mul(byProduct, all), 0), tf.mul(inverseNorms, share));
+      const byRows: Tensor2D = tf.mul(tf.matMul(byProduct, centres), share);
+      const across = scale === 'norm' ? byRows : unitRowsGradient(tf, unit, tf.mul(byRows, scale));
+      return {
+        embeddings:
+          byNorm === undefined ? across : tf.add(across, tf.mul(unit.rows, tf.reshape(tf.mul(byNorm, share), [-1, 1]))),
+        centres: { across: tf.matMul(byProduct, tf.mul(rows, share), true, false), inward },
+      };
+    },
+  };
+}
+
+interface Nearest {
+  /** [batch, classes]. */
+  readonly nearest: Tensor2D;
+  /** The gradient of each class at its nearest centre, the first of equals, and 0 at the others: [batch, centres]. */
+  readonly spread: (gradient: Tensor2D) => Tensor2D;
+}
+
+function nearestCentres(tf: TensorLibrary, all: Tensor2D, perClass: number): Nearest {
+  if (perClass === 1) return { nearest: all, spread: (gradient) => gradient };
+  const [batch, centres] = all.shape;
+  const byClass: Tensor = tf.reshape(all, [batch, centres / perClass, perClass]);
+  return {
+    nearest: tf.max(byClass, 2),
+    spread(gradient) {
+      const isNearest = tf.equal(tf.expandDims(tf.argMax(byClass, 2), 2), tf.range(0, perClass, 1, 'int32'));
+      return tf.reshape(tf.where(isNearest, tf.expandDims(gradient, 2), 0), [batch, centres]);
+    },
+  };
+}
