@@ -1,3 +1,5 @@
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedPool, OrderState, Sampling } from '../../../src/kit/dataset/batch-order.ts';
 import { openDataLoader, type DataLoaderOptions, type EmbedImages } from '../../../src/kit/dataset/data-loader.ts';
@@ -89,6 +91,22 @@ describe('batches of several images of each identity', () => {
     );
   });
 });
+
+const withoutIdentities = '../shared/data/samples/mxnet-im2rec';
+
+it.skipIf(!existsSync(withoutIdentities))(
+  'a set of im2rec, which has no records of identities, is refused with what to do',
+  async () => {
+    const folder = temporaryFolder();
+    for (const name of ['train.rec', 'train.idx']) copyFileSync(join(withoutIdentities, name), join(folder, name));
+    writeFileSync(join(folder, 'property'), '2,112,112');
+    const open = (): Promise<unknown> =>
+      openDataLoader({ folder, batch: 3, seed: 1, mirror: false, sampling: grouped });
+    expect(await printedFailure(open)).toMatch(
+      /train\.rec: no-identity-records: the packed set has no records of identities, which this loss needs to find several images of each\n  The stages/,
+    );
+  },
+);
 
 /** Chooses the pool as it is, and notes it. */
 function mining(pools: EmbeddedPool[], poolSize = 6): Sampling {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../../src/core/random.ts';
-import type { EmbeddedPool } from '../../../../src/kit/net/losses/loss.ts';
+import type { EmbeddedPool } from '../../../../src/kit/dataset/batch-order.ts';
 import { chooseTriplets } from '../../../../src/kit/net/losses/triplet-mining.ts';
 
 /** Points of a circle by their angles in degrees; the squared distance of two is 2 - 2 cos. */
