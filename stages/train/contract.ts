@@ -16,6 +16,12 @@ export interface Params {
   readonly schedule: ScheduleChoice;
   /** Images per step. */
   readonly batch: number;
+  /** Batches whose gradients are averaged for one step, each with statistics of its own: what as many devices do in the 2018 system. Left out: 1. */
+  readonly accumulate?: number;
+  /** Norm to which the gradient of the network is limited, without the classifier's (arcface_torch: 5). Left out: none. */
+  readonly clipGradient?: number;
+  /** What to do where the loss is no longer finite: stop, also if left out; rewind goes back to the last checkpoint and on with half the learning rate, five times at most. */
+  readonly onDivergence?: 'stop' | 'rewind';
   /** Flip each image left to right with probability 1/2. */
   readonly mirror: boolean;
   /** Steps between verifications of the validation sets. */

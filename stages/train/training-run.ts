@@ -12,7 +12,7 @@ import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/kit/net/training/checkpoint.ts';
-import { type StepResult, Trainer } from '../../src/kit/net/training/trainer.ts';
+import { type StepInput, type StepResult, Trainer } from '../../src/kit/net/training/trainer.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { Curves } from './curves.ts';
 import { fittingNetwork } from './fitting-network.ts';
@@ -25,6 +25,8 @@ type Context = StageContext<Params, Inputs, Outputs>;
 
 const progressEveryMs = 250;
 
+const maxRewinds = 5;
+
 /** One training, from the start or from the checkpoint in the scratch folder, to the model. */
 export class TrainingRun {
   readonly #context: Context;
@@ -35,6 +37,7 @@ export class TrainingRun {
   readonly #curves: Curves;
   readonly #speed = new Speed();
   readonly #window: Window;
+  readonly #rewinds: number;
   #done: number;
   #shownAt = 0;
   #savedAt: number;
@@ -48,7 +51,7 @@ export class TrainingRun {
       mirror: context.params.mirror,
       sampling: lossOf(context.params.loss).sampling,
       orderState: checkpoint?.progress.order,
-      startStep: checkpoint?.step ?? 0,
+      startStep: (checkpoint?.step ?? 0) * (context.params.accumulate ?? 1),
       threads: Math.max(1, Math.min(4, context.cpus - 1)),
     });
     try {
@@ -80,12 +83,15 @@ export class TrainingRun {
       classes: reader.identities,
       loss: lossOf(params.loss),
       optimizer: ruleOf(params.optimizer),
+      clipGradient: params.clipGradient,
       seed,
       ...(start === undefined ? {} : { start }),
     });
     if (checkpoint !== undefined) this.#trainer.restore(checkpoint.state);
     this.#done = checkpoint?.step ?? 0;
-    this.#savedAt = this.#done;
+    this.#rewinds = checkpoint?.progress.rewinds ?? 0;
+    // A training that may go back needs one of step 0.
+    this.#savedAt = checkpoint === undefined && params.onDivergence === 'rewind' ? -1 : this.#done;
     this.#curves = new Curves(emit, checkpoint?.progress.curves);
     this.#window = new Window(checkpoint?.progress.window);
   }
@@ -93,6 +99,7 @@ export class TrainingRun {
   async run(): Promise<void> {
     const { params, signal } = this.#context;
     this.#announce();
+    if (this.#savedAt < 0) await this.#save();
     while (this.#done < params.schedule.maxSteps) {
       await this.#step();
       // A step computes without a pause; here the worker notices an interruption.
@@ -123,18 +130,50 @@ export class TrainingRun {
 
   async #step(): Promise<void> {
     const { params } = this.#context;
-    const batch = await this.#reader.next((pixels, count) => this.#trainer.embedder().embed(pixels, count));
+    const { accumulate = 1 } = params;
     const step = this.#done + 1;
-    const learningRate = learningRateAt(params.optimizer.learningRate, params.schedule, step);
-    const result = await this.#trainer.step({ step, images: batch.images, labels: batch.labels, learningRate });
+    const learningRate = learningRateAt(params.optimizer.learningRate, params.schedule, step) / 2 ** this.#rewinds;
+    let result: StepResult | undefined;
+    for (let index = 0; index < accumulate; index += 1) {
+      result = await this.#part({ step, learningRate, part: { index, count: accumulate } });
+      this.#window.add(result);
+    }
     this.#done = step;
-    this.#window.add(result);
-    this.#speed.add(params.batch, performance.now());
+    this.#speed.add(params.batch * accumulate, performance.now());
     const isLast = step === params.schedule.maxSteps;
     if (step % params.logEverySteps === 0 || isLast) this.#curves.add(step, { ...this.#window.take(), learningRate });
-    this.#showProgress(result, isLast);
+    if (result !== undefined) this.#showProgress(result, isLast);
     if (step % params.verifyEverySteps === 0 || isLast) await this.#verify();
     if (step % params.checkpointEverySteps === 0 && !isLast) await this.#save();
+  }
+
+  async #part(at: Pick<StepInput, 'step' | 'learningRate' | 'part'>): Promise<StepResult> {
+    const { images, labels, positions } = await this.#reader.next((pixels, count) =>
+      this.#trainer.embedder().embed(pixels, count),
+    );
+    // Records of images are numbered from 1.
+    const origin = { ids: Array.from(positions, (position) => position + 1), checkpoint: this.#savedAt };
+    return this.#trainer.step({ ...at, images, labels, origin });
+  }
+
+  /**
+   * Whether the training, which has ended with `error`, is to go back to its last checkpoint and on with half the rate. If so,
+   * the checkpoint says it: a training that is killed after that goes on in the same way.
+   */
+  async rewinds(error: unknown): Promise<boolean> {
+    if (this.#context.params.onDivergence !== 'rewind' || this.#rewinds >= maxRewinds) return false;
+    if (!(error instanceof FailureError) || error.failures[0].code !== 'training-diverged') return false;
+    const folder = checkpointFolder(this.#context);
+    const checkpoint = readCheckpoint(folder);
+    if (checkpoint === undefined) return false;
+    const rewinds = this.#rewinds + 1;
+    const progress = { ...checkpoint.progress, rewinds };
+    await writeCheckpoint(folder, { ...checkpoint, state: checkpoint.state.values(), progress });
+    const message =
+      `${error.failures[0].message}; goes back to step ${checkpoint.step} with half the learning rate ` +
+      `(${rewinds} of ${maxRewinds} times)`;
+    this.#context.emit({ type: 'log', level: 'warning', message });
+    return true;
   }
 
   async #verify(): Promise<void> {
@@ -166,6 +205,7 @@ export class TrainingRun {
       curves: this.#curves.log().curves,
       window: this.#window.sums,
       ...(order === undefined ? {} : { order }),
+      ...(this.#rewinds === 0 ? {} : { rewinds: this.#rewinds }),
     };
     await writeCheckpoint(checkpointFolder(this.#context), {
       step: this.#done,

@@ -34,6 +34,8 @@ export interface TrainingBatch {
   readonly images: Uint8Array;
   /** Class of each image, [batch], from 0. */
   readonly labels: Int32Array;
+  /** Positions of the images in the set, [batch], from 0. */
+  readonly positions: Uint32Array;
 }
 
 /** Turns images [count, height, width, 3], RGB 0..255, into embeddings [count, size]. */
@@ -57,7 +59,12 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
   readonly #dataset: PackedDataset;
   readonly #source: BatchSource;
   readonly #freeSlots: number[];
-  readonly #pending: { readonly step: number; readonly slot: number; readonly filled: Promise<void> }[] = [];
+  readonly #pending: {
+    readonly step: number;
+    readonly slot: number;
+    readonly positions: Uint32Array;
+    readonly filled: Promise<void>;
+  }[] = [];
   #nextStep: number;
   readonly #order: BatchOrder;
   #delivered: number | undefined;
@@ -102,7 +109,7 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
     const slot = this.#source.slots[first.slot];
     if (slot === undefined) throw new Error(`there is no slot ${String(first.slot)}`);
     this.#delivered = first.slot;
-    return { step: first.step, ...slot };
+    return { step: first.step, positions: first.positions, ...slot };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TrainingBatch> {
@@ -130,7 +137,7 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
       const filled = this.#source.fill(slot, { offsets: this.#offsetsOf(positions), mirror: draws });
       // A failure is thrown when its batch is asked for, not before.
       filled.catch(() => undefined);
-      this.#pending.push({ step, slot, filled });
+      this.#pending.push({ step, slot, positions, filled });
     }
   }
 

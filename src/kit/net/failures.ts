@@ -774,11 +774,23 @@ export const failures = catalogue({
   // Losses and training.
   trainingDiverged: {
     meaning: 'The loss of a training is not a finite number any more.',
-    text: ({ step, loss, learningRate }: { step: number; loss: number; learningRate: number }) => ({
-      message: `the training has diverged: the loss of step ${step} is ${loss} (learning rate ${learningRate})`,
-      hint: 'Lower optimizer.learningRate, or let it rise slowly with schedule.warmupSteps.',
+    text: ({ step, loss, learningRate, cause, images, checkpoint }: Divergence) => ({
+      message:
+        `the training has diverged: the loss of step ${step} is ${loss} (learning rate ${learningRate}); ${cause}` +
+        (images.length === 0 ? '' : `; images ${enumerated(images)}`),
+      hint:
+        'Lower optimizer.learningRate, let it rise slowly with schedule.warmupSteps, or limit steps with clipGradient; onDivergence: rewind goes back by itself.' +
+        (checkpoint === 0 ? '' : ` The checkpoint of step ${checkpoint} is kept.`),
     }),
-    example: { step: 120, loss: NaN, learningRate: 0.1 },
+    example: {
+      step: 120,
+      loss: NaN,
+      learningRate: 0.1,
+      cause:
+        'parameter "conv_1_conv2d_weight" is no longer finite: the update of step 119 or one before it has broken it',
+      images: [17, 4, 301],
+      checkpoint: 100,
+    },
   },
   labelBeyondClasses: {
     code: 'label-out-of-range',
@@ -790,3 +802,20 @@ export const failures = catalogue({
     example: { label: 40, classes: 40 },
   },
 });
+
+interface Divergence {
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Where the first value that is not finite is. */
+  readonly cause: string;
+  /** Ids of the records of the batch. */
+  readonly images: readonly number[];
+  /** Step of the last checkpoint; 0: there is none. */
+  readonly checkpoint: number;
+}
+
+function enumerated(ids: readonly number[]): string {
+  const shown = ids.slice(0, 8).join(', ');
+  return ids.length > 8 ? `${shown} and ${ids.length - 8} more` : shown;
+}

@@ -146,6 +146,44 @@ export class GraphExecutor {
     return this.#plan.outputs.map((output) => values.get(output));
   }
 
+  /**
+   * Where the first value of a forward pass in training mode is that is not finite: in a parameter, or in the output of
+   * a layer whose inputs and parameters are; undefined where all are finite. Changes nothing.
+   */
+  async firstNotFinite(
+    images: Tensor,
+    seed: number,
+  ): Promise<{ readonly parameter: string } | { readonly layer: string } | undefined> {
+    for (const [name, { tensor }] of this.#parameters) {
+      if (!(await this.#isFinite(tensor))) return { parameter: name };
+    }
+    const { tf } = this.#backend;
+    const values = new CountedTensors(this.#plan.useCounts.inference);
+    values.put(inputName, tf.clone(images));
+    try {
+      for (const layer of this.#plan.layers) {
+        const { name, inputs } = layer.node;
+        const layerSeed = Random.derive(seed, name).next();
+        const output = tf.tidy(() => this.#forward(layer, values, { training: true, seed: layerSeed }).output);
+        for (const input of inputs) values.release(input);
+        const isFinite = await this.#isFinite(output);
+        values.put(name, output);
+        if (!isFinite) return { layer: name };
+      }
+      return undefined;
+    } finally {
+      values.disposeAll();
+    }
+  }
+
+  async #isFinite(tensor: Tensor): Promise<boolean> {
+    const { tf } = this.#backend;
+    const all = tf.tidy(() => tf.all(tf.isFinite(tensor)));
+    const [value] = await all.data();
+    all.dispose();
+    return value === 1;
+  }
+
   /** A forward pass in training mode; moving statistics take in the batch. `seed` decides what dropout leaves out. */
   forward(images: Tensor, seed: number): TrainingPass {
     const { tf } = this.#backend;

@@ -1,3 +1,4 @@
+import { decay, type DecayPolicy } from './decay-policy.ts';
 import type { OptimizerRule } from './optimizer.ts';
 
 export interface AdamwOptions {
@@ -6,6 +7,7 @@ export interface AdamwOptions {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
+  readonly decay?: DecayPolicy;
 }
 
 /**
@@ -38,15 +40,16 @@ export const adamw: OptimizerRule<AdamwOptions, 'mean' | 'square'> = {
       description: 'Share of itself, times the learning rate, that every parameter loses in a step.',
       minimum: 0,
     },
+    decay,
   },
   buffers: ['mean', 'square'],
-  update(tf, { weight, gradient, buffers, learningRate, step }, { beta1, beta2, epsilon, weightDecay }) {
+  update(tf, { weight, gradient, buffers, learningRate, decays, step }, { beta1, beta2, epsilon, weightDecay }) {
     const mean = tf.add(tf.mul(buffers.mean, beta1), tf.mul(gradient, 1 - beta1));
     const square = tf.add(tf.mul(buffers.square, beta2), tf.mul(tf.square(gradient), 1 - beta2));
     const root = tf.add(tf.div(tf.sqrt(square), Math.sqrt(1 - beta2 ** step)), epsilon);
     const change = tf.mul(tf.div(mean, root), learningRate / (1 - beta1 ** step));
     return {
-      weight: tf.sub(tf.mul(weight, 1 - learningRate * weightDecay), change),
+      weight: tf.sub(tf.mul(weight, decays ? 1 - learningRate * weightDecay : 1), change),
       buffers: { mean, square },
     };
   },

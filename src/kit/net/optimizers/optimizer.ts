@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Json } from '../../../core/digest.ts';
 import type { TensorLibrary } from '../backends/backend.ts';
 import { required, scoped } from '../backends/tensors.ts';
+import { decays, type DecayPolicy } from './decay-policy.ts';
 
 export interface UpdateCall<Buffer extends string> {
   readonly weight: Tensor;
@@ -12,6 +13,8 @@ export interface UpdateCall<Buffer extends string> {
   /** What the rule remembers of this weight, of its shape; zeros before the first update. */
   readonly buffers: Readonly<Record<Buffer, Tensor>>;
   readonly learningRate: number;
+  /** Whether weight decay acts on it. */
+  readonly decays: boolean;
   /** Number of the batch, counted from 1. */
   readonly step: number;
 }
@@ -19,7 +22,7 @@ export interface UpdateCall<Buffer extends string> {
 /** A rule by which weights follow their gradients. */
 export interface OptimizerRule<Options, Buffer extends string = string> {
   readonly summary: string;
-  /** JSON schema of each option; every one has a default, `learningRate` among them. */
+  /** JSON schema of each option, `learningRate` among them; one without a default may be left out. */
   readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
   /** Names of what it remembers of each weight; in checkpoints `<buffer>/<weight>`. */
   readonly buffers: readonly Buffer[];
@@ -37,19 +40,21 @@ export interface OptimizerRule<Options, Buffer extends string = string> {
 export interface BoundRule {
   readonly buffers: readonly string[];
   readonly takesInward: boolean;
+  readonly decay: DecayPolicy | undefined;
   update(
     tf: TensorLibrary,
     call: UpdateCall<string>,
   ): { readonly weight: Tensor; readonly buffers: Readonly<Record<string, Tensor>> };
 }
 
-export function bindRule<Options, Buffer extends string>(
+export function bindRule<Options extends { readonly decay?: DecayPolicy }, Buffer extends string>(
   rule: OptimizerRule<Options, Buffer>,
   options: Options,
 ): BoundRule {
   return {
     buffers: rule.buffers,
     takesInward: rule.takesInward === true,
+    decay: options.decay,
     update: (tf, call) => rule.update(tf, call, options),
   };
 }
@@ -61,6 +66,8 @@ export interface WeightUpdate {
   readonly inward?: Tensor1D | undefined;
   /** [rows], int32: `gradient` is that of these rows of `weight`; all others, and what is remembered of them, stay. */
   readonly rows?: Tensor1D | undefined;
+  /** It is an array of the loss, not of the network. */
+  readonly ofLoss?: boolean | undefined;
   readonly learningRate: number;
   readonly step: number;
 }
@@ -79,8 +86,9 @@ export class Optimizer {
   }
 
   /** The new value of a weight. Neither `weight` nor `gradient` is disposed of. */
-  step(name: string, { weight, gradient, inward, rows, ...when }: WeightUpdate): Tensor {
+  step(name: string, { weight, gradient, inward, rows, ofLoss = false, ...at }: WeightUpdate): Tensor {
     const tf = this.#tf;
+    const when = { ...at, decays: decays(this.#rule.decay, weight, ofLoss) };
     const known = this.#buffers.get(name);
     const next = scoped(tf, () => {
       const buffers = known ?? Object.fromEntries(this.#rule.buffers.map((buffer) => [buffer, tf.zerosLike(weight)]));
@@ -102,7 +110,12 @@ export class Optimizer {
   }
 
   #updateInward(
-    { weight, gradient, inward, ...when }: WeightUpdate & { readonly inward: Tensor1D },
+    {
+      weight,
+      gradient,
+      inward,
+      ...when
+    }: Omit<WeightUpdate, 'ofLoss' | 'rows'> & { readonly inward: Tensor1D; readonly decays: boolean },
     buffers: Buffers,
   ): ReturnType<BoundRule['update']> {
     const column: Tensor2D = this.#tf.reshape(inward, [-1, 1]);

@@ -1,9 +1,11 @@
+import { decay, type DecayPolicy } from './decay-policy.ts';
 import type { OptimizerRule } from './optimizer.ts';
 
 export interface SgdOptions {
   readonly learningRate: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  readonly decay?: DecayPolicy;
 }
 
 /**
@@ -21,12 +23,14 @@ export const sgd: OptimizerRule<SgdOptions, 'velocity'> = {
       description: 'L2 decay; acts on every parameter, as in the 2018 system.',
       minimum: 0,
     },
+    decay,
   },
   buffers: ['velocity'],
   takesInward: true,
-  update(tf, { weight, gradient, inward, buffers, learningRate }, { momentum, weightDecay }) {
-    const decay = inward === undefined ? weightDecay : tf.sub(weightDecay, inward);
-    const change = tf.mul(tf.add(gradient, tf.mul(weight, decay)), -learningRate);
+  update(tf, { weight, gradient, inward, buffers, learningRate, decays }, { momentum, weightDecay }) {
+    const own = decays ? weightDecay : 0;
+    const pull = inward === undefined ? own : tf.sub(own, inward);
+    const change = tf.mul(tf.add(gradient, tf.mul(weight, pull)), -learningRate);
     const velocity = momentum === 0 ? change : tf.add(tf.mul(buffers.velocity, momentum), change);
     return { weight: tf.add(weight, velocity), buffers: { velocity } };
   },

@@ -27,7 +27,11 @@ const jsonName = 'checkpoint.json';
 /** Writes a checkpoint so that a kill at any moment leaves the old one or the new one whole: checkpoint.json decides. */
 export async function writeCheckpoint(
   folder: string,
-  checkpoint: { readonly step: number; readonly state: AsyncIterable<NamedArray>; readonly progress: TrainingProgress },
+  checkpoint: {
+    readonly step: number;
+    readonly state: Iterable<NamedArray> | AsyncIterable<NamedArray>;
+    readonly progress: TrainingProgress;
+  },
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const { step, progress } = checkpoint;
@@ -41,7 +45,10 @@ export async function writeCheckpoint(
 }
 
 /** One array at a time: all of them together may be more than there is memory for. */
-async function writeArrays(path: string, arrays: AsyncIterable<NamedArray>): Promise<readonly ArrayEntry[]> {
+async function writeArrays(
+  path: string,
+  arrays: Iterable<NamedArray> | AsyncIterable<NamedArray>,
+): Promise<readonly ArrayEntry[]> {
   const writer = new ArrayWriter(path);
   try {
     for await (const array of arrays) writer.add(array);

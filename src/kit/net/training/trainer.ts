@@ -9,8 +9,16 @@ import { failures } from '../failures.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
 import { initialValues, initialWeights, type WeightInitializer } from '../model/initialize.ts';
-import type { ArrayTensors, BoundLoss, Gradient, LossArray, LossResult } from '../losses/loss.ts';
+import {
+  type ArrayTensors,
+  type BoundLoss,
+  type Gradient,
+  type LossArray,
+  type LossResult,
+  wholeGradient,
+} from '../losses/loss.ts';
 import { type BoundRule, Optimizer, type WeightUpdate } from '../optimizers/optimizer.ts';
+import { GradientSums } from './gradient-sums.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
 import { GraphSession } from '../sessions/graph-session.ts';
 import type { Embedder } from '../sessions/inference-session.ts';
@@ -23,9 +31,18 @@ export interface TrainerOptions {
   readonly loss: BoundLoss;
   readonly optimizer: BoundRule;
   readonly seed: number;
+  /** Norm to which the gradient of the network is limited, without that of the loss's arrays; absent: it is not. */
+  readonly clipGradient?: number | undefined;
   /** Values to start from instead of drawn ones, by parameter name. */
   readonly start?: ReadonlyMap<string, NamedArray>;
 }
+
+interface StepPart {
+  readonly index: number;
+  readonly count: number;
+}
+
+const onePart: StepPart = { index: 0, count: 1 };
 
 export interface StepInput {
   /** Counted from 1. */
@@ -34,6 +51,10 @@ export interface StepInput {
   readonly images: Uint8Array;
   readonly labels: Int32Array;
   readonly learningRate: number;
+  /** Where a step is made of several batches, whose gradients are averaged: which of them this is, from 0. */
+  readonly part?: StepPart;
+  /** For the failure of a training that diverges: ids of the images, and the step of the last checkpoint, 0 without one. */
+  readonly origin?: { readonly ids: readonly number[]; readonly checkpoint: number };
 }
 
 export interface StepResult {
@@ -52,6 +73,7 @@ export class Trainer {
   readonly #optimizer: Optimizer;
   readonly #lossArrays: readonly LossArray[];
   readonly #lossTensors = new Map<string, Tensor>();
+  readonly #sums: { readonly network: GradientSums; readonly loss: GradientSums };
 
   constructor(options: TrainerOptions) {
     const { backend, shaped, weights, seed, start } = options;
@@ -62,6 +84,7 @@ export class Trainer {
     });
     this.#executor = new GraphExecutor(backend, shaped, new Map(arrays));
     this.#optimizer = new Optimizer(backend.tf, options.optimizer);
+    this.#sums = { network: new GradientSums(backend.tf), loss: new GradientSums(backend.tf) };
     const embeddingSize = embeddingOutput(shaped).size;
     this.#lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
     for (const array of this.#lossArrays) this.#lossTensors.set(array.name, this.#initial(array));
@@ -74,30 +97,65 @@ export class Trainer {
     return tf.tensor(initialWeights(name, shape, { rule: weights, seed }).values, [...shape]);
   }
 
-  /** Trains on one batch. Fails with `training-diverged` if the loss is not a number, `label-out-of-range`. */
-  async step({ step, images, labels, learningRate }: StepInput): Promise<StepResult> {
-    const { tf } = this.#options.backend;
-    const { height, width, channels } = this.#options.shaped.graph.input;
+  /**
+   * Trains on one batch; with `part`, the last of its parts changes the parameters. Fails with `training-diverged` if the
+   * loss is not a number, `label-out-of-range`.
+   */
+  async step(input: StepInput): Promise<StepResult> {
+    const { step, labels, learningRate, part = onePart } = input;
     this.#checkLabels(labels);
-    const input = tf.tensor4d(new Float32Array(images), [labels.length, height, width, channels]);
-    const pass = this.#executor.forward(input, Random.derive(this.#options.seed, `dropout ${step}`).next());
-    input.dispose();
-    const result = await this.#computeLoss(required(pass.outputs[0], 'the output of the network'), labels, step);
+    const images = this.#imageTensor(input);
+    const pass = this.#executor.forward(images, this.#dropoutSeed(step, part));
+    images.dispose();
+    const output = required(pass.outputs[0], 'the output of the network');
+    const result = await this.#computeLoss(output, labels, { step, part });
     const figures = await figuresOf(result, labels.length);
     if (!Number.isFinite(figures.loss)) {
       pass.dispose();
       disposeResult(result);
-      fail(failures.trainingDiverged({ step, loss: figures.loss, learningRate }));
+      await this.#failDiverged(input, figures.loss);
     }
-    this.#update(pass, result, { step, learningRate });
+    const { clipGradient } = this.#options;
+    if (part.count === 1 && clipGradient === undefined) this.#update(pass, result, { step, learningRate });
+    else await this.#updateTogether(pass, result, { step, learningRate, part });
     disposeResult(result);
     return figures;
   }
 
-  async #computeLoss(output: Tensor, labels: Int32Array, step: number): Promise<LossResult> {
+  #imageTensor({ images, labels }: StepInput): Tensor {
+    const { height, width, channels } = this.#options.shaped.graph.input;
+    const shape: [number, number, number, number] = [labels.length, height, width, channels];
+    return this.#options.backend.tf.tensor4d(new Float32Array(images), shape);
+  }
+
+  #dropoutSeed(step: number, part: StepPart): number {
+    return Random.derive(this.#options.seed, `dropout ${drawOf(step, part)}`).next();
+  }
+
+  /** The forward pass is done once more, layer by layer: nothing of it is kept where all is well. */
+  async #failDiverged(input: StepInput, loss: number): Promise<never> {
+    const { step, learningRate, part = onePart, origin = { ids: [], checkpoint: 0 } } = input;
+    const images = this.#imageTensor(input);
+    const found = await this.#executor.firstNotFinite(images, this.#dropoutSeed(step, part));
+    images.dispose();
+    const cause =
+      found === undefined
+        ? 'all that the network computes is finite, what the loss makes of it is not'
+        : 'layer' in found
+          ? `layer "${found.layer}" is the first whose output is not finite, its inputs and all parameters are`
+          : `parameter "${found.parameter}" is no longer finite: the update of step ${step - 1} or one before it has broken it`;
+    const { ids, checkpoint } = origin;
+    return fail(failures.trainingDiverged({ step, loss, learningRate, cause, images: ids, checkpoint }));
+  }
+
+  async #computeLoss(
+    output: Tensor,
+    labels: Int32Array,
+    { step, part }: { readonly step: number; readonly part: StepPart },
+  ): Promise<LossResult> {
     const { backend, loss, classes, seed } = this.#options;
     const arrays = Object.fromEntries(this.#lossTensors);
-    const random = Random.derive(seed, `loss ${step}`);
+    const random = Random.derive(seed, `loss ${drawOf(step, part)}`);
     const labelTensor = backend.tf.tensor1d(labels, 'int32');
     const call = { backend, embeddings: rank2(output), labels: labelTensor, classes, arrays, step, random };
     const result = await loss.compute(call);
@@ -117,9 +175,42 @@ export class Trainer {
     });
     for (const [name, gradient] of Object.entries(gradients)) {
       const weight = this.#lossTensor(name);
-      this.#replaceLossTensor(name, this.#optimizer.step(name, { weight, ...partsOf(gradient), ...when }));
+      const update = { weight, ...partsOf(gradient), ofLoss: true, ...when };
+      this.#replaceLossTensor(name, this.#optimizer.step(name, update));
     }
     for (const [name, tensor] of Object.entries(state ?? {})) this.#replaceLossTensor(name, tensor.clone());
+  }
+
+  /** Gradients are kept until the last part has been: more memory, as much as the parameters take. */
+  async #updateTogether(
+    pass: TrainingPass,
+    { embeddingGradient, gradients, state }: LossResult,
+    { part, ...when }: Required<Pick<StepInput, 'step' | 'learningRate' | 'part'>>,
+  ): Promise<void> {
+    const { tf } = this.#options.backend;
+    const share = 1 / part.count;
+    this.#executor.backward(pass, [embeddingGradient], (name, gradient) => {
+      this.#sums.network.add(name, gradient, share);
+      gradient.dispose();
+    });
+    for (const [name, gradient] of Object.entries(gradients)) {
+      if ('rows' in gradient) throw new Error('gradients of some rows only are not added up');
+      const whole = wholeGradient(tf, gradient, this.#lossTensor(name));
+      this.#sums.loss.add(name, whole, share);
+      whole.dispose();
+    }
+    for (const [name, tensor] of Object.entries(state ?? {})) this.#replaceLossTensor(name, tensor.clone());
+    if (part.index < part.count - 1) return;
+    const { clipGradient } = this.#options;
+    const factor = clipGradient === undefined ? 1 : Math.min(1, clipGradient / (await this.#sums.network.norm()));
+    this.#sums.network.take(factor, (name, gradient) => {
+      const weight = this.#executor.parameter(name);
+      this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient, ...when }));
+    });
+    this.#sums.loss.take(1, (name, gradient) => {
+      const weight = this.#lossTensor(name);
+      this.#replaceLossTensor(name, this.#optimizer.step(name, { weight, gradient, ofLoss: true, ...when }));
+    });
   }
 
   #replaceLossTensor(name: string, tensor: Tensor): void {
@@ -188,8 +279,15 @@ export class Trainer {
   dispose(): void {
     this.#executor.dispose();
     this.#optimizer.dispose();
+    this.#sums.network.dispose();
+    this.#sums.loss.dispose();
     for (const tensor of this.#lossTensors.values()) tensor.dispose();
   }
+}
+
+/** Random numbers of a step; those of its first part are the ones of a step of a single part. */
+function drawOf(step: number, { index }: { readonly index: number }): string {
+  return index === 0 ? String(step) : `${step}, part ${index}`;
 }
 
 async function figuresOf({ value, correct, figures = {} }: LossResult, batch: number): Promise<StepResult> {

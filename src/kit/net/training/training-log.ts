@@ -19,6 +19,8 @@ export interface TrainingProgress {
   readonly curves: readonly Curve[];
   /** How many steps there were since the last points, and the sum of each figure over them. */
   readonly window: { readonly steps: number; readonly [figure: string]: number };
+  /** How often the training has gone back after it had diverged; each halves the learning rate. */
+  readonly rewinds?: number;
   /** Batches that the network has chosen; absent where they follow from seed and step. */
   readonly order?: OrderState;
 }

@@ -1,0 +1,50 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { TensorLibrary } from '../backends/backend.ts';
+
+/** Gradients by name, summed over the parts of a batch, until they are taken for one update. */
+export class GradientSums {
+  readonly #tf: TensorLibrary;
+  readonly #sums = new Map<string, Tensor>();
+
+  constructor(tf: TensorLibrary) {
+    this.#tf = tf;
+  }
+
+  /** Adds `share` of a gradient, which stays the caller's. */
+  add(name: string, gradient: Tensor, share: number): void {
+    const known = this.#sums.get(name);
+    const sum = this.#tf.tidy(() => {
+      const part = share === 1 ? this.#tf.clone(gradient) : this.#tf.mul(gradient, share);
+      return known === undefined ? part : this.#tf.add(known, part);
+    });
+    known?.dispose();
+    this.#sums.set(name, sum);
+  }
+
+  /** Euclidean norm of all of them together. */
+  async norm(): Promise<number> {
+    const squares = this.#tf.tidy(() =>
+      this.#tf.stack([...this.#sums.values()].map((sum) => this.#tf.sum(this.#tf.square(sum)))),
+    );
+    // Summed here in float64: few numbers of very different size.
+    const values = await squares.data<'float32'>();
+    squares.dispose();
+    return Math.sqrt(values.reduce((total, value) => total + value, 0));
+  }
+
+  /** Hands each sum, times `factor`, to `use` and disposes of it. */
+  take(factor: number, use: (name: string, gradient: Tensor) => void): void {
+    for (const [name, sum] of this.#sums) {
+      const gradient = factor === 1 ? sum : this.#tf.mul(sum, factor);
+      use(name, gradient);
+      gradient.dispose();
+      if (gradient !== sum) sum.dispose();
+    }
+    this.#sums.clear();
+  }
+
+  dispose(): void {
+    for (const sum of this.#sums.values()) sum.dispose();
+    this.#sums.clear();
+  }
+}
