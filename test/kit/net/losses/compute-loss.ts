@@ -1,7 +1,8 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { Random } from '../../../../src/core/random.ts';
-import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
+import type { Backend, TensorLibrary } from '../../../../src/kit/net/backends/backend.ts';
 import { required, valuesOf } from '../../../../src/kit/net/backends/tensors.ts';
-import { type BoundLoss, wholeGradient } from '../../../../src/kit/net/losses/loss.ts';
+import type { BoundLoss, Gradient } from '../../../../src/kit/net/losses/loss.ts';
 import { caseSeed, caseStep } from './loss-cases.ts';
 import { embeddingSize } from './loss-samples.ts';
 import { type Matrix, rowsOf, type Sample } from './reference-losses.ts';
@@ -67,4 +68,10 @@ export function wrongEntries(found: Float32Array | undefined, expected: Matrix, 
         : [`${at}, ${column}: ${actual} instead of ${value}`];
     });
   });
+}
+
+/** The derivative in one tensor. */
+function wholeGradient(tf: TensorLibrary, gradient: Gradient, array: Tensor): Tensor {
+  if ('values' in gradient) return gradient.values;
+  return tf.sub(gradient.across, tf.mul(array, tf.reshape(gradient.inward, [-1, 1])));
 }
