@@ -296,3 +296,9 @@ describe('warnings', () => {
     ]);
   });
 });
+
+test('a line of 200,000 characters that is no YAML is refused in the time that reading takes', () => {
+  const started = performance.now();
+  expect(() => load(`name: [${'x,'.repeat(100_000)}`)).toThrow(/flow sequence/i);
+  expect(performance.now() - started).toBeLessThan(10_000);
+});
