@@ -1,4 +1,4 @@
-import { lookup as lookUp, type LookupAddress } from 'node:dns';
+import { lookup as lookUp } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /**
@@ -57,9 +57,9 @@ export class InnerAddressError extends Error {
 /** Looks up names as usual, and fails with {@link InnerAddressError} if one has an address of the list. */
 export function lookupOutside(list: BlockList): LookupFunction {
   return (hostname, options, done) => {
-    lookUp(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      const [first] = addresses ?? [];
-      if (error !== null || first === undefined) done(error, '');
+    lookUp(hostname, { ...options, all: true }, (error, addresses) => {
+      const [first] = error === null ? addresses : [];
+      if (first === undefined) done(error, '');
       else if (addresses.some(({ address }) => isIn(list, address))) done(new InnerAddressError(hostname), '');
       else if (options.all === true) done(null, addresses);
       else done(null, first.address, first.family);
