@@ -51,7 +51,7 @@ const partialContent = 206;
 /**
  * Asks for a file from a byte on (RFC 9110, sections 13.1.5 and 14), follows redirects, and returns its body. The body
  * has to be read to its end or destroyed. A redirect from an address that everybody can reach to one of this machine or
- * its network is refused: whoever runs the server would read there what only we can.
+ * its network is refused: the owner of that server would read there what only we can.
  */
 export async function openBody(request: BodyRequest): Promise<Body> {
   const { inner = innerAddresses } = request;

@@ -12,10 +12,10 @@ import { failures } from './failures.ts';
 export interface Pretrained {
   readonly start: ReadonlyMap<string, NamedArray>;
   /** How much of the network it is, for people: a warning if some of it is drawn. */
-  readonly said: Extract<StageEvent, { readonly type: 'log' }>;
+  readonly report: Extract<StageEvent, { readonly type: 'log' }>;
 }
 
-/** Named of those that are drawn; of more only the number is said. */
+/** Named of those that are drawn; of more only the number is given. */
 const namedArrays = 5;
 
 /**
@@ -38,7 +38,7 @@ export function pretrainedParameters(path: string, { parameters }: ShapedGraph):
     fail(failures.pretrainedNames({ wanted, found }, { file: path }));
   }
   const drawn = parameters.map(({ name }) => name).filter((name) => !start.has(name));
-  return { start, said: countOf({ path, taken: start.size, of: model.size, drawn }) };
+  return { start, report: countOf({ path, taken: start.size, of: model.size, drawn }) };
 }
 
 /** How the images are normalised does not matter: what the network is trained on is normalised by itself. */
@@ -54,7 +54,7 @@ function countOf(facts: {
   readonly taken: number;
   readonly of: number;
   readonly drawn: readonly string[];
-}): Pretrained['said'] {
+}): Pretrained['report'] {
   const { path, taken, of, drawn } = facts;
   const begins = `starts with ${taken} of the ${counted(of, 'parameter array')} of ${basename(path)}`;
   if (drawn.length === 0) return { type: 'log', level: 'info', message: begins };

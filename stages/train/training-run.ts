@@ -74,7 +74,7 @@ export class TrainingRun {
     this.#validation = new Validation({ paths: inputs.validation, size: reader, batch: params.batch, signal, emit });
     const pretrained =
       inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped);
-    if (pretrained !== undefined) emit(pretrained.said);
+    if (pretrained !== undefined) emit(pretrained.report);
     this.#trainer = new Trainer({
       backend: engine,
       shaped: this.#shaped,

@@ -161,8 +161,8 @@ describe('the stage train', { timeout: 180_000 }, () => {
     modelFormats.onnx.write(join(first, 'y1.onnx'), model);
     const count = model.parameters.size;
     for (const name of ['model', 'y1-0000.params', 'y1.onnx']) {
-      const { start, said } = pretrainedParameters(join(first, name), model.shaped);
-      expect(said.message).toBe(`starts with ${count} of the ${count} parameter arrays of ${name}`);
+      const { start, report } = pretrainedParameters(join(first, name), model.shaped);
+      expect(report.message).toBe(`starts with ${count} of the ${count} parameter arrays of ${name}`);
       expect(start).toEqual(model.parameters);
     }
     const pretrained = join(first, 'y1-0000.params');
@@ -187,9 +187,9 @@ describe('the stage train', { timeout: 180_000 }, () => {
       parameters: randomParameters(part(['a', 'other']), 1).values(),
       origin: {},
     });
-    const { start, said } = pretrainedParameters(path, inferShapes(part(['a', 'b', 'c'])));
+    const { start, report } = pretrainedParameters(path, inferShapes(part(['a', 'b', 'c'])));
     expect([...start.keys()]).toEqual(['a_weight']);
-    expect(said).toEqual({
+    expect(report).toEqual({
       type: 'log',
       level: 'warning',
       message:

@@ -418,7 +418,11 @@ export const failures = catalogue({
       const message = `node "${name}" is of operator "${type}", for which there is no layer`;
       return { message, hint, suggest: { name: type, known } };
     },
-    example: { name: 'up1', type: 'UpSampling', hint: 'Export the network as .onnx (mx.onnx.export_model), which the engine onnxruntime runs as it is; or, if what follows is not needed, name an output before that node.' },
+    example: {
+      name: 'up1',
+      type: 'UpSampling',
+      hint: 'Export the network as .onnx (mx.onnx.export_model), which the engine onnxruntime runs as it is; or, if what follows is not needed, name an output before that node.',
+    },
   },
   unsupportedOperator: {
     meaning: 'A node of a foreign network uses an operator in a way that no layer has.',

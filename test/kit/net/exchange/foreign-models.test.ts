@@ -148,7 +148,7 @@ describe('values in a file beside the model', () => {
       'is stored in "../ext.onnx.data", which is not beside the model',
     ],
     ['that is absolute', { location: '/etc/passwd' }, 'is stored in "/etc/passwd", which is not beside the model'],
-    ['that is not there', { location: 'other.data' }, 'is stored in other.data, and there is no such file'],
+    ['that is not there', { location: 'other.data' }, 'is stored in other.data, which is not there'],
     ['without a name', { location: '' }, 'is stored in another file, whose name is missing'],
     [
       'of another length',

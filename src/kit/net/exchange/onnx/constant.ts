@@ -16,7 +16,8 @@ export interface Constant {
 /** Numbers of onnx.proto's TensorProto.DataType. */
 const types = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 } as const;
 
-const besideIt = 'The file with the weights belongs beside the model, under the name and with the content it was saved with.';
+const besideIt =
+  'The file with the weights belongs beside the model, under the name and with the content it was saved with.';
 const asItIs = 'The engine onnxruntime runs the file as it is.';
 
 /** Bytes of a value of these types. */

@@ -14,7 +14,7 @@ export function externalBytes(tensor: OnnxTensor, file: string, expected: number
   if (location === '') return 'is stored in another file, whose name is missing';
   if (!isBeside(location)) return `is stored in ${JSON.stringify(location)}, which is not beside the model`;
   const path = join(dirname(file), location);
-  if (!existsSync(path) || !statSync(path).isFile()) return `is stored in ${location}, and there is no such file`;
+  if (!existsSync(path) || !statSync(path).isFile()) return `is stored in ${location}, which is not there`;
   const { size } = statSync(path);
   const offset = Number(entries.get('offset') ?? 0);
   const length = Number(entries.get('length') ?? size - offset);
