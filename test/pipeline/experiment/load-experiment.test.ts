@@ -323,3 +323,17 @@ test.each([
     expect(failure.hint).toBe(expected === undefined ? looked : `${looked} ${expected}`);
   }
 });
+
+test('a failure quotes no text at any length, and no password of an address', () => {
+  const quoting = (value: string): string => {
+    try {
+      load(`name: x\nstages:\n  faces: { uses: draw, with: { count: "${value}" } }\n`);
+    } catch (error) {
+      if (error instanceof FailureError) return error.failures[0].message;
+      throw error;
+    }
+    return '';
+  };
+  expect(quoting('a'.repeat(5000))).toContain(`found the string "${'a'.repeat(100)}" ... (5000 characters)`);
+  expect(quoting('http://me:secret@x/')).toContain('found the string "http://(secret)@x/"');
+});
