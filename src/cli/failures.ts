@@ -27,7 +27,7 @@ export const failures = catalogue({
       readonly expected: string;
       readonly found: unknown;
     }) => ({
-      message: `expected ${option} to be ${expected}, found ${typeof found === 'string' ? `"${found}"` : JSON.stringify(found)}`,
+      message: `expected ${option} to be ${expected}, found ${typeof found === 'string' ? `"${found}"` : found === undefined ? 'none' : JSON.stringify(found)}`,
     }),
     example: { option: '--jobs', expected: 'an integer of at least 1', found: '0' },
   },

@@ -1,5 +1,7 @@
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
+import type { BlockList } from 'node:net';
+import { innerAddresses, InnerAddressError, isIn, isInnerHost, lookupOutside } from './inner-addresses.ts';
 
 /** What is asked of a server. */
 export interface BodyRequest {
@@ -13,6 +15,8 @@ export interface BodyRequest {
   /** How long a server may keep silent. */
   readonly silenceMs: number;
   readonly signal: AbortSignal;
+  /** Addresses that a redirect from outside must not lead to; {@link innerAddresses} unless given. */
+  readonly inner?: BlockList;
 }
 
 /** A body on its way. */
@@ -46,14 +50,20 @@ const partialContent = 206;
 
 /**
  * Asks for a file from a byte on (RFC 9110, sections 13.1.5 and 14), follows redirects, and returns its body. The body
- * has to be read to its end or destroyed.
+ * has to be read to its end or destroyed. A redirect from an address that everybody can reach to one of this machine or
+ * its network is refused: the owner of that server would read there what only we can.
  */
 export async function openBody(request: BodyRequest): Promise<Body> {
+  const { inner = innerAddresses } = request;
   let url = new URL(request.url);
+  let isFromOutside = false;
   for (let hop = 0; hop <= maxRedirects; hop += 1) {
-    const response = await ask(url, request);
+    const response = await ask(url, isFromOutside ? { ...request, inner } : { ...request, inner: undefined });
     const { location } = response.headers;
     if (!isRedirect(response.statusCode) || location === undefined) return accept(response, request);
+    const { remoteAddress } = response.socket;
+    // Unknown once the connection has ended: what may have been outside counts as that.
+    isFromOutside ||= remoteAddress === undefined || !isIn(inner, remoteAddress);
     response.destroy();
     url = nextHop(url, location, request);
   }
@@ -61,19 +71,33 @@ export async function openBody(request: BodyRequest): Promise<Body> {
 }
 
 function nextHop(from: URL, location: string, { isPinned }: BodyRequest): URL {
-  if (!URL.canParse(location, from.href))
-    throw new TransferError(`a redirect to ${location}, which is not a URL`, 'lasting');
+  if (!URL.canParse(location, from.href)) throw new TransferError('a redirect to what is not a URL', 'lasting');
   const to = new URL(location, from);
   if (to.protocol !== 'http:' && to.protocol !== 'https:') {
-    throw new TransferError(`a redirect to ${to.href}, which is neither http nor https`, 'lasting');
+    throw new TransferError(`a redirect to ${shownUrl(to)}, which is neither http nor https`, 'lasting');
   }
   if (from.protocol === 'https:' && to.protocol === 'http:' && !isPinned) {
-    throw new TransferError(`a redirect from https to ${to.href}; without sha256 that is refused`, 'lasting');
+    throw new TransferError(`a redirect from https to ${shownUrl(to)}; without sha256 that is refused`, 'lasting');
   }
   return to;
 }
 
-function ask(url: URL, { start, validator, silenceMs, signal }: BodyRequest): Promise<IncomingMessage> {
+/** Without a name, password and what follows the path, where servers put passwords that are valid for an hour. */
+function shownUrl({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname}`;
+}
+
+/** `inner`: addresses that must not be asked. */
+async function ask(
+  url: URL,
+  {
+    start,
+    validator,
+    silenceMs,
+    signal,
+    inner,
+  }: Omit<BodyRequest, 'inner'> & { readonly inner: BlockList | undefined },
+): Promise<IncomingMessage> {
   const headers = {
     'user-agent': 'faceflow',
     // The bytes of the file, not of a compressed form of it: ranges and digests count those.
@@ -82,9 +106,11 @@ function ask(url: URL, { start, validator, silenceMs, signal }: BodyRequest): Pr
     ...(start > 0 && validator !== '' ? { 'if-range': validator } : {}),
   };
   const get = url.protocol === 'https:' ? getHttps : getHttp;
+  if (inner !== undefined && isInnerHost(url, inner)) throw redirectInwards(url);
+  const lookup = inner === undefined ? {} : { lookup: lookupOutside(inner) };
   return new Promise((resolve, reject) => {
     let response: IncomingMessage | undefined;
-    const call = get(url.href, { headers, signal, timeout: silenceMs, agent: false }, (answer) => {
+    const call = get(url.href, { headers, signal, timeout: silenceMs, agent: false, ...lookup }, (answer) => {
       response = answer;
       resolve(answer);
     });
@@ -92,9 +118,15 @@ function ask(url: URL, { start, validator, silenceMs, signal }: BodyRequest): Pr
       (response ?? call).destroy(new TransferError(`the server was silent for ${silenceMs / 1000} s`));
     });
     call.on('error', (error) => {
-      reject(signal.aborted || error instanceof TransferError ? error : new TransferError(error.message));
+      if (error instanceof InnerAddressError) reject(redirectInwards(url));
+      else reject(signal.aborted || error instanceof TransferError ? error : new TransferError(error.message));
     });
   });
+}
+
+function redirectInwards(url: URL): TransferError {
+  const problem = 'an address of this machine or its network, from a server outside of it';
+  return new TransferError(`a redirect to ${shownUrl(url)}, ${problem}`, 'lasting');
 }
 
 function accept(response: IncomingMessage, { start }: BodyRequest): Body {

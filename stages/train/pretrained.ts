@@ -1,24 +1,64 @@
+import { basename } from 'node:path';
 import { fail } from '../../src/core/failure.ts';
+import { counted } from '../../src/core/human.ts';
+import { modelFormatOf } from '../../src/kit/net/exchange/choose-format.ts';
+import { readModelAs } from '../../src/kit/net/exchange/read-model-as.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
-import type { NamedArray } from '../../src/kit/net/model/model.ts';
-import { readModel } from '../../src/kit/net/model/model-folder.ts';
+import type { Model, NamedArray } from '../../src/kit/net/model/model.ts';
+import type { StageEvent } from '../../src/stage-api/stage.ts';
 import { failures } from './failures.ts';
 
-/** Parameters of a model that a network has too, by name; others of the network are drawn, others of the model ignored. */
-export function pretrainedParameters(folder: string, { parameters }: ShapedGraph): ReadonlyMap<string, NamedArray> {
-  const model = readModel(folder).parameters;
+/** Of a training that begins with the parameters of another. */
+export interface Pretrained {
+  readonly start: ReadonlyMap<string, NamedArray>;
+  /** How much of the network it is, for people: a warning if some of it is drawn. */
+  readonly report: Extract<StageEvent, { readonly type: 'log' }>;
+}
+
+/** Named of those that are drawn; of more only the number is given. */
+const namedArrays = 5;
+
+/**
+ * Parameters of a model of any format that a network has too, by name; others of the network are drawn, others of the
+ * model ignored. Fails with the codes of the model's format and with `pretrained-mismatch`.
+ */
+export function pretrainedParameters(path: string, { parameters }: ShapedGraph): Pretrained {
+  const model = readParameters(path);
   const start = new Map<string, NamedArray>();
   for (const { name, shape } of parameters) {
     const array = model.get(name);
     if (array === undefined) continue;
     if (array.shape.join() !== shape.join()) {
-      fail(failures.pretrainedShape({ name, shape: array.shape, expected: shape }, { file: folder }));
+      fail(failures.pretrainedShape({ name, shape: array.shape, expected: shape }, { file: path }));
     }
     start.set(name, array);
   }
   if (start.size === 0) {
     const [wanted = '', found = ''] = [parameters[0]?.name, [...model.keys()][0]];
-    fail(failures.pretrainedNames({ wanted, found }, { file: folder }));
+    fail(failures.pretrainedNames({ wanted, found }, { file: path }));
   }
-  return start;
+  const drawn = parameters.map(({ name }) => name).filter((name) => !start.has(name));
+  return { start, report: countOf({ path, taken: start.size, of: model.size, drawn }) };
+}
+
+/** How the images are normalised does not matter: what the network is trained on is normalised by itself. */
+function readParameters(path: string): Model['parameters'] {
+  const format = modelFormatOf(path);
+  const takesIt = format.takes.read.some((option) => option === 'normalization');
+  const asItIs = { mean: 0, scale: 1, colorOrder: 'rgb' } as const;
+  return readModelAs({ format, path, options: takesIt ? { normalization: asItIs } : {} }).parameters;
+}
+
+function countOf(facts: {
+  readonly path: string;
+  readonly taken: number;
+  readonly of: number;
+  readonly drawn: readonly string[];
+}): Pretrained['report'] {
+  const { path, taken, of, drawn } = facts;
+  const begins = `starts with ${taken} of the ${counted(of, 'parameter array')} of ${basename(path)}`;
+  if (drawn.length === 0) return { type: 'log', level: 'info', message: begins };
+  const names = `${drawn.slice(0, namedArrays).join(', ')}${drawn.length > namedArrays ? ', ...' : ''}`;
+  const message = `${begins}; it has none of the names of ${drawn.length} others of the network, which are drawn: ${names}`;
+  return { type: 'log', level: 'warning', message };
 }

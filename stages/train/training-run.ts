@@ -75,7 +75,9 @@ export class TrainingRun {
     this.#reader = reader;
     this.#shaped = fittingNetwork(params.network, reader, inputs.dataset);
     this.#validation = new Validation({ paths: inputs.validation, size: reader, batch: params.batch, signal, emit });
-    const start = inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped);
+    const pretrained =
+      inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped);
+    if (pretrained !== undefined) emit(pretrained.report);
     this.#trainer = new Trainer({
       backend: engine,
       shaped: this.#shaped,
@@ -85,7 +87,7 @@ export class TrainingRun {
       optimizer: ruleOf(params.optimizer),
       clipGradient: params.clipGradient,
       seed,
-      ...(start === undefined ? {} : { start }),
+      ...(pretrained === undefined ? {} : { start: pretrained.start }),
     });
     if (checkpoint !== undefined) this.#trainer.restore(checkpoint.state);
     this.#done = checkpoint?.step ?? 0;

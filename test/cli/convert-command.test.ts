@@ -89,7 +89,21 @@ describe('flow convert', () => {
 
   it('refuses options that a format has no use for, and says which formats have', async () => {
     const refused = await rig.flow([
-      ...['convert', 'small', 'small.npz', '--epoch', '3', '--output', 'x', '--mean', '1', '--normalization', 'inside'],
+      ...[
+        'convert',
+        'small',
+        'small.npz',
+        '--epoch',
+        '3',
+        '--output',
+        'x',
+        '--mean',
+        '1',
+        '--scale',
+        '1',
+        '--normalization',
+        'inside',
+      ],
     ]);
     expect(refused.code).toBe(2);
     expect(refused.stderr.replaceAll(rig.folder, '<workspace>')).toMatchInlineSnapshot(`
@@ -107,6 +121,22 @@ describe('flow convert', () => {
       "
     `);
     expect(existsSync(join(rig.folder, 'small.npz'))).toBe(false);
+  });
+
+  it.each([
+    [['--mean', '127.5'], 'expected --scale to be a number above 0, found none'],
+    [['--mean', '127.5', '--scale', '0'], 'expected --scale to be a number above 0, found "0"'],
+    [
+      ['--scale', '0.0078125'],
+      'expected --mean to be a number, since what is taken off and the factor belong together, found none',
+    ],
+    [
+      ['--color-order', 'bgr'],
+      'expected --mean to be a number, since what is taken off and the factor belong together, found none',
+    ],
+  ])('refuses half a normalisation and one that makes all images equal: %j', async (options, message) => {
+    const refused = await rig.flow(['convert', 'small', 'small.npz', ...options]);
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: `wrong-option: ${message}\n` });
   });
 
   it('refuses another size than the one an ONNX file fixes', async () => {

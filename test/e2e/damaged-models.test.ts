@@ -227,7 +227,7 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
       }),
     ).toMatchInlineSnapshot(`
       "[mxnet] net-symbol.json: unknown-operator: node "layer" is of operator "Convolutoin", for which there is no layer (did you mean "Convolution"?)
-        Name an output before that node.
+        Export the network as .onnx (mx.onnx.export_model), which the engine onnxruntime runs as it is; or, if what follows is not needed, name an output before that node.
       [onnx] net.onnx: unknown-operator: node "layer" is of operator "Convolutoin", for which there is no layer
         The engine onnxruntime runs the file as it is; or name an output before that node.
       [caffe] net.prototxt: unsupported-layer: layer "layer" (Convolutoin) is of an unsupported type (did you mean "Convolution"?)

@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Rig } from './rig.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { flowCommand, Rig } from './rig.ts';
 
 let rig: Rig;
 
@@ -41,4 +42,32 @@ it('an accepted result shows the log of the run that computed it', async () => {
   await rig.flow(['accept', 'chain.yaml', 'a', ...change, '--reason', 'only a figure']);
   await rig.flow(['run', 'chain.yaml', ...change]);
   expect((await rig.flow(['logs', 'a'])).stdout).toContain('working on a\n');
+});
+
+describe('what a task has printed', () => {
+  /** A title, cleared lines in C0 and C1, a percentage that is drawn over, and a colour. */
+  const hostile = '\\033]0;title\\007\\033[2J\\302\\2332Jone\\r\\033[31mtwo\\033[0m\\n';
+  const hasTerminal = spawnSync('script', ['--version']).status === 0;
+
+  beforeEach(async () => {
+    const stage = { command: `printf '${hostile}'; echo > "$out"`, outputs: { out: 'out.txt' } };
+    rig.write('e.yaml', JSON.stringify({ name: 'e', stages: { a: { uses: 'shell', with: stage } } }));
+    expect(await rig.flow(['run', 'e.yaml'])).toMatchObject({ code: 0 });
+  });
+
+  it('goes to a file or pipe as it is', async () => {
+    const { stdout } = await rig.flow(['logs', 'a']);
+    expect(stdout).toContain('\u001b]0;title\u0007\u001b[2J\u009b2Jone\r\u001b[31mtwo\u001b[0m\n');
+  });
+
+  it.runIf(hasTerminal)(
+    'does nothing to a terminal, also while it is followed (where there is the program script)',
+    () => {
+      for (const more of ['', ' --follow']) {
+        const call = `${process.execPath} ${flowCommand} logs a${more}`;
+        const { stdout } = spawnSync('script', ['-qec', call, '/dev/null'], { cwd: rig.folder, encoding: 'utf8' });
+        expect(stdout.replaceAll('\r\n', '\n')).toMatch(/^--- attempt 1, key [0-9a-f]{64}\n2Jone\ntwo\n$/);
+      }
+    },
+  );
 });

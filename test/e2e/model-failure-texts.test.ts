@@ -132,9 +132,10 @@ describe('of models', () => {
     `);
   });
   it('unsupported-tensor-elsewhere', () => {
-    expect(printed.get('unsupported-tensor-elsewhere')).toMatchInlineSnapshot(
-      `"<workspace>/elsewhere.onnx: unsupported-tensor: tensor "before_weight" is stored in another file; save the model with its weights inside"`,
-    );
+    expect(printed.get('unsupported-tensor-elsewhere')).toMatchInlineSnapshot(`
+      "<workspace>/elsewhere.onnx: unsupported-tensor: tensor "before_weight" is stored in another file, whose name is missing
+        The file with the weights belongs beside the model, under the name and with the content it was saved with."
+    `);
   });
   it('unsupported-input', () => {
     expect(printed.get('unsupported-input')).toMatchInlineSnapshot(
@@ -198,6 +199,18 @@ describe('of conversion', () => {
         The kernel does so when memory runs out: a conversion needs a few times the size of the model.",
       }
     `);
+  });
+});
+
+it('half a normalisation is refused before anything runs', async () => {
+  const half = { uses: 'convert', with: { model: 'drawn', to: 'npz', normalization: { colorOrder: 'bgr' } } };
+  rig.write('half.yaml', JSON.stringify({ name: 'half', stages: { half } }));
+  const { code, stderr } = await rig.flow(['run', 'half.yaml']);
+  expect({ code, missing: stderr.match(/missing-param: .*/g) }).toEqual({
+    code: 2,
+    missing: ['mean', 'scale'].map(
+      (name) => `missing-param: "normalization" of stage "half" needs the parameter "${name}"`,
+    ),
   });
 });
 

@@ -4,12 +4,18 @@ import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
-import { readModel } from '../../src/kit/net/model/model-folder.ts';
+import { modelFormats } from '../../src/kit/net/exchange/index.ts';
+import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
+import type { Graph } from '../../src/kit/net/graph/graph.ts';
+import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
+import { readModel, writeModel } from '../../src/kit/net/model/model-folder.ts';
 import type { TrainingLog } from '../../src/kit/net/training/training-log.ts';
 import type { Params } from '../../stages/train/contract.ts';
+import { pretrainedParameters } from '../../stages/train/pretrained.ts';
 import { run } from '../../stages/train/run.ts';
 import { failuresOf, jpeg, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 import { otherEngines } from '../kit/net/backends/engines.ts';
+import { randomParameters } from '../kit/net/backends/small-networks.ts';
 
 /** About the least that the last feature map of y1, 7 x 7, allows. */
 const side = 97;
@@ -39,19 +45,27 @@ interface Training {
   readonly dataset: string;
   readonly folder: string;
   readonly validation?: readonly string[];
+  readonly pretrained?: string;
   readonly params?: Partial<Params>;
   /** Called for every event; what it throws ends the stage as a kill would. */
   readonly onEvent?: (event: StageEvent, abort: AbortController) => void;
 }
 
-async function train({ dataset, folder, validation = [], params: others, onEvent }: Training): Promise<StageEvent[]> {
+async function train({
+  dataset,
+  folder,
+  validation = [],
+  pretrained,
+  params: others,
+  onEvent,
+}: Training): Promise<StageEvent[]> {
   const [engine] = otherEngines();
   if (engine === undefined) throw new Error('there is no engine');
   const events: StageEvent[] = [];
   const abort = new AbortController();
   await run({
     params: { ...params, ...others },
-    inputs: { dataset, validation, pretrained: undefined },
+    inputs: { dataset, validation, pretrained },
     outputs: { model: join(folder, 'model'), log: join(folder, 'log.json') },
     scratch: folder,
     seed: 5,
@@ -135,6 +149,52 @@ describe('the stage train', { timeout: 180_000 }, () => {
     await expect(train({ dataset, folder: killed, params: others, onEvent: kill })).rejects.toThrow('killed');
     await train({ dataset, folder: killed, params: others });
     expect(outputs(killed)).toEqual(outputs(straight));
+  });
+
+  it('starts from a model of any format, and says how much of the network that is', async () => {
+    const dataset = pack();
+    const [first, second] = [temporaryFolder(), temporaryFolder()];
+    const short = { schedule: { maxSteps: 1, steps: [], warmupSteps: 0 } };
+    await train({ dataset, folder: first, params: short });
+    const model = readModel(join(first, 'model'));
+    modelFormats.mxnet.write(join(first, 'y1-0000.params'), model, {});
+    modelFormats.onnx.write(join(first, 'y1.onnx'), model);
+    const count = model.parameters.size;
+    for (const name of ['model', 'y1-0000.params', 'y1.onnx']) {
+      const { start, report } = pretrainedParameters(join(first, name), model.shaped);
+      expect(report.message).toBe(`starts with ${count} of the ${count} parameter arrays of ${name}`);
+      expect(start).toEqual(model.parameters);
+    }
+    const pretrained = join(first, 'y1-0000.params');
+    const events = await train({ dataset, folder: second, pretrained, params: short });
+    expect(messages(events)).toContain(`starts with ${count} of the ${count} parameter arrays of y1-0000.params`);
+    expect(outputs(second)[1].equals(outputs(first)[1])).toBe(false);
+  });
+
+  it('of a model that has a part of the network says which of it is drawn', () => {
+    const part = (layers: readonly string[]): Graph => {
+      const builder = new GraphBuilder();
+      const attributes = { units: 2, bias: false };
+      const last = layers.reduce(
+        (input, name) => builder.add('fully-connected', name, input, attributes),
+        builder.data,
+      );
+      return builder.build({ channels: 3, height: 2, width: 2 }, last);
+    };
+    const path = join(temporaryFolder(), 'part');
+    writeModel(path, {
+      graph: part(['a', 'other']),
+      parameters: randomParameters(part(['a', 'other']), 1).values(),
+      origin: {},
+    });
+    const { start, report } = pretrainedParameters(path, inferShapes(part(['a', 'b', 'c'])));
+    expect([...start.keys()]).toEqual(['a_weight']);
+    expect(report).toEqual({
+      type: 'log',
+      level: 'warning',
+      message:
+        'starts with 1 of the 2 parameter arrays of part; it has none of the names of 2 others of the network, which are drawn: b_weight, c_weight',
+    });
   });
 
   it('writes a checkpoint and stops when it is told to', async () => {

@@ -12,15 +12,19 @@ type Schema = Readonly<Record<string, Json>>;
 /** What the entries of a registry say about themselves. */
 type Registry = Readonly<Record<string, { readonly summary: string; readonly options: object }>>;
 
-/** What is done to the images of a model; the type InputNormalization. Without a default: 0..255 as they are is a statement too. */
+/**
+ * What is done to the images of a model; the type InputNormalization. Without a default: 0..255 as they are is a statement
+ * too. Nor has a half of it one: a network fed (value - 127.5) is another than one fed (value - 127.5) / 128.
+ */
 const normalization: Schema = {
   type: 'object',
   additionalProperties: false,
   description:
     'What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are.',
+  required: ['mean', 'scale'],
   properties: {
-    mean: { type: 'number', default: 0, description: 'On the scale of images, 0..255.' },
-    scale: { type: 'number', default: 1, exclusiveMinimum: 0, description: 'Factor after the mean is taken off.' },
+    mean: { type: 'number', description: 'On the scale of images, 0..255.' },
+    scale: { type: 'number', exclusiveMinimum: 0, description: 'Factor after the mean is taken off.' },
     colorOrder: { enum: ['rgb', 'bgr'], default: 'rgb', description: 'Order of the channels.' },
   },
 };

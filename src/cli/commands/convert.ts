@@ -107,7 +107,11 @@ function normalizationOf(options: Call['options']): InputNormalization | undefin
   const order: unknown = options['colorOrder'];
   if (mean === undefined && scale === undefined && order === undefined) return undefined;
   if (order !== undefined && order !== 'rgb' && order !== 'bgr') return refuse('color-order', 'rgb or bgr', order);
-  return { mean: mean ?? 0, scale: scale ?? 1, colorOrder: order ?? 'rgb' };
+  // A half of it says nothing of the other: 0..255 as they are is --mean 0 --scale 1.
+  if (mean === undefined)
+    return refuse('mean', 'a number, since what is taken off and the factor belong together', mean);
+  if (scale === undefined || scale <= 0) return refuse('scale', 'a number above 0', options['scale']);
+  return { mean, scale, colorOrder: order ?? 'rgb' };
 }
 
 function limitOf(options: Call['options']): number {

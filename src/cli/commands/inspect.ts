@@ -51,7 +51,7 @@ export const command: FlowCommand = {
         const text = renderInspection(inspection, colour);
         return network === undefined ? text : `${text}\n\n${textTable(outlineTable(network, everyLayer)).join('\n')}`;
       });
-      stdout.write(`${terminalText(texts.join('\n\n'))}\n`);
+      stdout.write(`${terminalText(texts.join('\n\n'), colour)}\n`);
     }
     const page: unknown = options['html'];
     if (typeof page === 'string' && first !== undefined) {

@@ -9,6 +9,9 @@ export interface FrameStyle {
 /** What a source line may hold and a terminal would act on; each takes one column, so that the squiggle stays in place. */
 const unprinted = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
+/** Name and password of an address, which are for the eyes of its owner. */
+const login = /(?<=:\/\/)[^/?#@\s"']+(?=@)/g;
+
 /** Longer source lines are cut around the place in question. */
 const frameWidth = 120;
 
@@ -42,6 +45,7 @@ function frame(at: TextLocation, sourceLine: string, paint: Paint): string[] {
   // The end of a long line is cut off; so is its start, if the place in question is far to the right.
   const from = column > frameWidth - 20 ? column - 40 : Math.min(indent, column);
   const shown = sourceLine
+    .replaceAll(login, (text) => '·'.repeat(text.length))
     .slice(from, from + frameWidth)
     .replaceAll('\t', '→')
     .replaceAll(unprinted, '·');

@@ -1,6 +1,6 @@
-import { fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { fail } from '../../core/failure.ts';
-import type { FileFormat } from './codec.ts';
+import { sniffBytes, type FileFormat } from './codec.ts';
 import { Cursor } from './cursor.ts';
 import { failures } from './failures.ts';
 
@@ -26,6 +26,17 @@ export function openForReading(path: string, what: string): { readonly descripto
   requireFile(path, what);
   const descriptor = openSync(path, 'r');
   return { descriptor, size: fstatSync(descriptor).size };
+}
+
+/** The first bytes of a file, as many as tell its format. */
+export function readHead(path: string): Uint8Array {
+  const descriptor = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(sniffBytes);
+    return head.subarray(0, readSync(descriptor, head, 0, sniffBytes, 0));
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** The size of a file that must exist. */

@@ -1,12 +1,13 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fail, FailureError } from '../../core/failure.ts';
 import { humanBytes } from '../../core/human.ts';
-import { sniffBytes, type FileFormat } from '../codec/codec.ts';
+import type { FileFormat } from '../codec/codec.ts';
 import { Cursor } from '../codec/cursor.ts';
 import { tally, type Description } from '../codec/description.ts';
 import { codecs } from '../codec/index.ts';
-import { maxWholeBytes, readBytes } from '../codec/read-file.ts';
+import { maxWholeBytes, readBytes, readHead } from '../codec/read-file.ts';
+import { unreadFile } from '../codec/unread-files.ts';
 import { listImageFolder } from '../dataset/image-folder.ts';
 import { imageFormat } from '../image/image-header.ts';
 import { failures } from './failures.ts';
@@ -31,7 +32,7 @@ export async function inspectPath(path: string, limit = defaultLimit): Promise<I
     return await (stat.isDirectory() ? inspectFolder(path, limit) : inspectFile(path, limit));
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
-    const format = stat.isDirectory() ? undefined : formatOf(path, headOf(path));
+    const format = stat.isDirectory() ? undefined : formatOf(path, readHead(path));
     return {
       path,
       format: format?.name ?? 'unknown',
@@ -74,8 +75,14 @@ async function inspectFolder(folder: string, limit: number): Promise<Inspection>
 }
 
 async function inspectFile(path: string, limit: number): Promise<Inspection> {
-  const head = headOf(path);
+  const head = readHead(path);
   if (imageFormat(head) !== undefined) return inspectImage(path);
+  const unread = unreadFile(head);
+  if (unread !== undefined) {
+    const { name, title, summary, remedy } = unread;
+    const facts = [{ name: 'size', value: humanBytes(statSync(path).size) }];
+    return { path, format: name, title, summary, facts, notes: [remedy], damage: [], samples: [] };
+  }
   const format = formatOf(path, head);
   return format === undefined ? inspectUnknown(path, Buffer.from(head)) : inspectAs(format, path, limit);
 }
@@ -151,21 +158,11 @@ function inspectUnknown(path: string, head: Buffer): Inspection {
 }
 
 function kindOf(path: string): string {
-  const head = headOf(path);
-  return imageFormat(head) === undefined ? (formatOf(path, head)?.title ?? 'unknown') : 'image';
+  const head = readHead(path);
+  return imageFormat(head) === undefined ? ((unreadFile(head) ?? formatOf(path, head))?.title ?? 'unknown') : 'image';
 }
 
 /** The first registered format that recognises the content. */
 function formatOf(path: string, head: Uint8Array): FileFormat<unknown> | undefined {
   return formats.find((format) => format.sniff(head, basename(path)));
-}
-
-function headOf(path: string): Uint8Array {
-  const descriptor = openSync(path, 'r');
-  try {
-    const head = Buffer.alloc(sniffBytes);
-    return head.subarray(0, readSync(descriptor, head, 0, sniffBytes, 0));
-  } finally {
-    closeSync(descriptor);
-  }
 }

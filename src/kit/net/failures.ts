@@ -29,6 +29,13 @@ const howToNormalize =
   'scale 0.00784313725; mean 0, scale 1 takes 0..255 as they are.';
 
 /** What can go wrong with networks and models, member by member in the order of the folders. */
+interface NoModelFacts {
+  readonly titles: readonly string[];
+  readonly found: string;
+  /** What to do with it, if that is known. */
+  readonly remedy?: string | undefined;
+}
+
 export const failures = catalogue({
   // graph
   badGraph: {
@@ -243,11 +250,11 @@ export const failures = catalogue({
   },
   noModel: {
     meaning: 'There is no model at a path.',
-    text: ({ titles, exists }: { readonly titles: readonly string[]; readonly exists: boolean }) => ({
-      message: `expected a model (${titles.join('; ')}), found ${exists ? 'something else' : 'nothing there'}`,
-      hint: '`flow inspect` shows what a file or folder holds.',
+    text: ({ titles, found, remedy }: NoModelFacts) => ({
+      message: `expected a model (${titles.join('; ')}), found ${found}`,
+      hint: remedy ?? '`flow inspect` shows what a file or folder holds.',
     }),
-    example: { titles: ['ONNX (.onnx)', 'NumPy archive (.npz)'], exists: false },
+    example: { titles: ['ONNX (.onnx)', 'NumPy archive (.npz)'], found: 'nothing there' },
   },
   noNetworkName: {
     code: 'no-model',
@@ -411,7 +418,11 @@ export const failures = catalogue({
       const message = `node "${name}" is of operator "${type}", for which there is no layer`;
       return { message, hint, suggest: { name: type, known } };
     },
-    example: { name: 'up1', type: 'UpSampling', hint: 'Name an output before that node.' },
+    example: {
+      name: 'up1',
+      type: 'UpSampling',
+      hint: 'Export the network as .onnx (mx.onnx.export_model), which the engine onnxruntime runs as it is; or, if what follows is not needed, name an output before that node.',
+    },
   },
   unsupportedOperator: {
     meaning: 'A node of a foreign network uses an operator in a way that no layer has.',

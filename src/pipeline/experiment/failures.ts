@@ -565,11 +565,17 @@ export const failures = catalogue({
   },
   inputNotFound: {
     meaning: 'A file or folder that is an input does not exist.',
-    text: ({ what, written, path }: { what: string; written: string; path: string }) => ({
-      message: `${what}: there is no file or folder ${written}`,
-      hint: path === written ? undefined : `Looked for ${path}.`,
-    }),
-    example: { what: 'input "images" of stage "pack"', written: 'faces/lfw', path: '/home/me/faces/lfw' },
+    text: ({ what, written, path, beside }: { what: string; written: string; path: string; beside: Names }) => {
+      const hints = [
+        ...(path === written ? [] : [`Looked for ${path}.`]),
+        ...(beside.length === 0 ? [] : [`There is ${beside.join(', ')}: an input is a whole file or folder.`]),
+      ];
+      return {
+        message: `${what}: there is no file or folder ${written}`,
+        hint: hints.length === 0 ? undefined : hints.join(' '),
+      };
+    },
+    example: { what: 'input "images" of stage "pack"', written: 'faces/lfw', path: '/home/me/faces/lfw', beside: [] },
   },
   cycle: {
     meaning: 'Stages depend on each other in a circle.',

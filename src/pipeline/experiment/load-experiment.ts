@@ -7,6 +7,7 @@ import { connectTasks, type Candidate } from './connect-tasks.ts';
 import type { Experiment, Order, TaskSpec } from './experiment.ts';
 import { experimentKeys, stageKeys } from './experiment-keys.ts';
 import { ExperimentScope } from './experiment-scope.ts';
+import { namesBeside } from './names-beside.ts';
 import { failures, warnings } from './failures.ts';
 import { describe, MapReader, toJson, type Entry, type MapNode } from './node.ts';
 import { locate, Problems } from './problems.ts';
@@ -183,8 +184,10 @@ export function missingInputs(tasks: readonly TaskSpec[]): Failure[] {
         if (binding.type !== 'path' || present.has(binding.path)) continue;
         const { path, written, at } = binding;
         if (existsSync(path)) present.add(path);
-        else
-          missing.push(failures.inputNotFound({ what: `input "${port}" of stage "${task.stage}"`, written, path }, at));
+        else {
+          const what = `input "${port}" of stage "${task.stage}"`;
+          missing.push(failures.inputNotFound({ what, written, path, beside: namesBeside(path) }, at));
+        }
       }
     }
   }

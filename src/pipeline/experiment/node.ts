@@ -156,7 +156,7 @@ export function mapLeaves(node: Node, change: (leaf: ScalarNode | OutputNode) =>
 export function describe(node: Node): string {
   switch (node.type) {
     case 'scalar':
-      return typeof node.value === 'string' ? `the string ${JSON.stringify(node.value)}` : String(node.value);
+      return typeof node.value === 'string' ? `the string ${quoted(node.value)}` : String(node.value);
     case 'list':
       return node.items.length === 0 ? 'an empty list' : 'a list';
     case 'map':
@@ -166,6 +166,16 @@ export function describe(node: Node): string {
     case 'broken':
       return 'a mistake';
   }
+}
+
+/** Longer texts are cut where they are quoted: what is read as an experiment may be any file. */
+const quotedCharacters = 100;
+
+/** A text as failures quote it: not at any length, and without the name and password of an address. */
+function quoted(text: string): string {
+  const shown = text.replaceAll(/:\/\/[^/?#@\s]*@/g, '://(secret)@');
+  if (shown.length <= quotedCharacters) return JSON.stringify(shown);
+  return `${JSON.stringify(shown.slice(0, quotedCharacters))} ... (${shown.length} characters)`;
 }
 
 /** Reads the entries of one mapping and reports those of a wrong type, those missing and those that are unknown. */

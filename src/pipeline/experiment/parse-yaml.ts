@@ -56,9 +56,16 @@ function reportError(error: YAMLError, source: SourceText, problems: Problems): 
   if (error.code === 'TAB_AS_INDENT') problems.add(failures.yamlTab({}, at));
   else if (error.code === 'MULTIPLE_DOCS') problems.add(failures.secondDocument({}, at));
   else {
-    const unquoted = /[{[,] *[^"']*\$\{/.test(at.sourceLine ?? '');
-    problems.add(failures.yamlSyntax({ problem: error.message, unquoted }, at));
+    problems.add(failures.yamlSyntax({ problem: error.message, unquoted: hasBareReference(at.sourceLine ?? '') }, at));
   }
+}
+
+/** Whether a line has a reference outside of quotes behind a bracket or comma; in time that grows as the line does. */
+function hasBareReference(line: string): boolean {
+  return line.split(/["']/).some((part) => {
+    const opened = part.search(/[{[,]/);
+    return opened >= 0 && part.includes('${', opened + 1);
+  });
 }
 
 class Converter {

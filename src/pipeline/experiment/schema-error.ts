@@ -130,10 +130,16 @@ function expectedValue(error: SchemaError): string {
     case 'uniqueItems':
       return 'a list without repetitions';
     case 'pattern':
-      return `a string of the form ${factOf(error, 'pattern')}`;
+      return inWords(error) ?? `a string of the form ${factOf(error, 'pattern')}`;
     default:
       return `as its schema states (${error.message ?? error.keyword})`;
   }
+}
+
+/** What a schema itself says of a pattern, under "expected". */
+function inWords({ parentSchema }: SchemaError): string | undefined {
+  const words: unknown = (parentSchema as Readonly<Record<string, unknown>> | undefined)?.['expected'];
+  return typeof words === 'string' ? words : undefined;
 }
 
 function typeWords(error: SchemaError): string {

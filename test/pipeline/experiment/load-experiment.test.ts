@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { FailureError } from '../../../src/core/failure.ts';
 import { loadFixture } from './load-fixture.ts';
 import { load, sourcesOf, taskOf, workspaceOf } from './workspace.ts';
 
@@ -295,4 +296,44 @@ describe('warnings', () => {
       ['useless-exclude', 'this "exclude" of stage "faces" matches no instance'],
     ]);
   });
+});
+
+test('a line of 200,000 characters that is no YAML is refused in the time that reading takes', () => {
+  const started = performance.now();
+  expect(() => load(`name: [${'x,'.repeat(100_000)}`)).toThrow(/flow sequence/i);
+  expect(performance.now() - started).toBeLessThan(10_000);
+});
+
+test.each([
+  ['m/model', 'There is model-0003.params, model-symbol.json: an input is a whole file or folder.'],
+  ['m/model,3', 'There is model-0003.params, model-symbol.json: an input is a whole file or folder.'],
+  ['m/other', undefined],
+  ['n/model', undefined],
+])('an input %s that is not there is told what is', (written, expected) => {
+  const text = `name: x\nstages:\n  a: { uses: learn, with: { loss: { name: softmax }, dataset: "${written}" } }\n`;
+  const folder = workspaceOf({ 'experiment.yaml': text, 'm/model-0003.params': '', 'm/model-symbol.json': '' });
+  try {
+    loadFixture(folder);
+    expect.fail();
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    const [failure] = error.failures;
+    expect(failure).toMatchObject({ code: 'input-not-found' });
+    const looked = `Looked for ${join(folder, written)}.`;
+    expect(failure.hint).toBe(expected === undefined ? looked : `${looked} ${expected}`);
+  }
+});
+
+test('a failure quotes no text at any length, and no password of an address', () => {
+  const quoting = (value: string): string => {
+    try {
+      load(`name: x\nstages:\n  faces: { uses: draw, with: { count: "${value}" } }\n`);
+    } catch (error) {
+      if (error instanceof FailureError) return error.failures[0].message;
+      throw error;
+    }
+    return '';
+  };
+  expect(quoting('a'.repeat(5000))).toContain(`found the string "${'a'.repeat(100)}" ... (5000 characters)`);
+  expect(quoting('http://me:secret@x/')).toContain('found the string "http://(secret)@x/"');
 });

@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { BlockList } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/core/digest.ts';
 import { Random } from '../../../src/core/random.ts';
 import { download, type Downloaded, type DownloadTools } from '../../../stages/fetch/download.ts';
+import { openBody } from '../../../stages/fetch/http-body.ts';
+import { innerAddresses, isIn } from '../../../stages/fetch/inner-addresses.ts';
 import { PartialFile } from '../../../stages/fetch/partial-file.ts';
 import { failuresOf, temporaryFolder } from '../../kit/dataset/tiny-faces.ts';
 import { FileServer } from './file-server.ts';
@@ -158,6 +161,55 @@ describe('a download', () => {
     expect(came).toMatchObject({ url: mirror, sha256 });
     expect(server.asked.at(-1)).toEqual({ path: '/mirror.bin', range: 'bytes=100000-', ifRange: undefined });
     expect(came.warnings.at(-1)).toContain('the server answered 403 Forbidden (2 attempts); trying the next mirror');
+  });
+
+  it('refuses a redirect from outside to an address of the machine or its network, also by name', async () => {
+    // One address of this machine is the outside, and another one the inside.
+    const outside = await FileServer.open('127.0.0.2');
+    const secret = (await FileServer.open()).put('/secret', content);
+    const ask = (redirectsTo: string, ...addresses: readonly string[]): Promise<string> => {
+      const inner = new BlockList();
+      for (const address of addresses) inner.addAddress(address, address.includes(':') ? 'ipv6' : 'ipv4');
+      outside.next({ redirectsTo });
+      const request = { validator: '', isPinned: true, silenceMs: 1000, signal: new AbortController().signal, inner };
+      return openBody({ ...request, url: outside.url('/x'), start: 0 }).then(
+        ({ stream }) => {
+          stream.destroy();
+          return 'followed';
+        },
+        (error: unknown) => String(error),
+      );
+    };
+    const refusal = 'an address of this machine or its network, from a server outside of it';
+    const { port } = new URL(secret);
+    expect(await ask(secret)).toBe('followed');
+    expect(await ask(secret, '127.0.0.1')).toBe(`TransferError: a redirect to ${secret}, ${refusal}`);
+    expect(await ask(`http://user:pass@127.0.0.1:${port}/secret?token=b`, '127.0.0.1')).toBe(
+      `TransferError: a redirect to ${secret}, ${refusal}`,
+    );
+    expect(await ask(`http://localhost:${port}/secret`, '127.0.0.1', '::1')).toBe(
+      `TransferError: a redirect to http://localhost:${port}/secret, ${refusal}`,
+    );
+    expect(await ask(`http://[::1]:${port}/secret`, '::1')).toContain(refusal);
+    // From inside to inside, as in a laboratory.
+    expect(await ask(secret, '127.0.0.1', '127.0.0.2')).toBe('followed');
+  });
+
+  it.each([
+    ['10.1.2.3', true],
+    ['169.254.169.254', true],
+    ['127.9.9.9', true],
+    ['172.31.255.255', true],
+    ['172.32.0.0', false],
+    ['192.168.0.1', true],
+    ['8.8.8.8', false],
+    ['::ffff:10.0.0.1', true],
+    ['::ffff:8.8.8.8', false],
+    ['fd00::1', true],
+    ['fe80::1', true],
+    ['2606:4700::1111', false],
+  ])('%s is of a machine or network: %s', (address, isInner) => {
+    expect(isIn(innerAddresses, address)).toBe(isInner);
   });
 
   it('follows redirects, to a limit, and to http and https only', async () => {

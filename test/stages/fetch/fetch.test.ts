@@ -149,4 +149,18 @@ describe('flow run with fetch', () => {
     expect(stdout + stderr).toContain('download-failed: faces.bin could not be downloaded');
     expect(stdout + stderr).toContain(`found ${digestOf('other')}`);
   });
+
+  it('records no name and password of an address: one that has them is refused before anything runs', async () => {
+    const files = [{ url: 'https://me:hunter2@example.org/a.zip', mirrors: ['http://hunter2@example.org/a.zip'] }];
+    rig.write('get.yaml', JSON.stringify({ name: 'get', stages: { get: { uses: 'fetch', with: { files } } } }));
+    const { code, stdout, stderr } = await rig.flow(['run', 'get.yaml']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    const expected = 'must be an http or https address without a name and password, which would be recorded';
+    expect(stderr).toContain(
+      `"files.0.url" of stage "get" ${expected}, found the string "https://(secret)@example.org/a.zip"`,
+    );
+    expect(stderr).toContain(`"files.0.mirrors.0" of stage "get" ${expected}`);
+    expect(stderr).not.toContain('hunter2');
+    expect(existsSync(rig.path('runs'))).toBe(false);
+  });
 });

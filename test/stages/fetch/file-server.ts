@@ -35,16 +35,19 @@ export class FileServer {
   readonly #files = new Map<string, { readonly content: Buffer; readonly etag: string }>();
   readonly #manners: Manner[] = [];
 
-  private constructor() {
+  readonly #host: string;
+
+  private constructor(host: string) {
+    this.#host = host;
     this.#server = createServer((request, response) => {
       this.#answer(request, response);
     });
   }
 
   /** Listens until the test ends. */
-  static async open(): Promise<FileServer> {
-    const server = new FileServer();
-    await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
+  static async open(host = '127.0.0.1'): Promise<FileServer> {
+    const server = new FileServer(host);
+    await new Promise<void>((resolve) => server.#server.listen(0, host, resolve));
     onTestFinished(async () => {
       server.#server.closeAllConnections();
       await new Promise((resolve) => server.#server.close(resolve));
@@ -59,7 +62,7 @@ export class FileServer {
   }
 
   url(path: string): string {
-    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}${path}`;
+    return `http://${this.#host}:${String((this.#server.address() as AddressInfo).port)}${path}`;
   }
 
   /** How the next requests are answered. */

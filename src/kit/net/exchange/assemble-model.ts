@@ -3,7 +3,7 @@ import { type Graph } from '../graph/graph.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
 import type { Model, ModelOrigin, NamedArray } from '../model/model.ts';
 import { assumedSizeNote, sizeText, underAssumedSize } from './assumed-size.ts';
-import { checkNormalizedOnce, checkNormalizes, normalizedInput } from './input-normalization.ts';
+import { checkNormalizedOnce, checkNormalizes, checkStatistics, normalizedInput } from './input-normalization.ts';
 import type { ModelReadOptions } from './model-format.ts';
 
 export interface ModelParts {
@@ -32,11 +32,11 @@ export interface ModelParts {
  * `inferShapes`, `checkParameters`, `checkValues`, `checkNormalizes` and `checkNormalizedOnce`.
  */
 export function assembleModel(parts: ModelParts, options: ModelReadOptions = {}): Model {
-  const { input, outputs } = parts.graph;
-  const { isForeign, notes = [] } = parts;
-  const isEmbedding = input.channels === 3 && outputs.length === 1;
-  const isGuarded = isForeign === true || (isForeign === 'if-it-embeds' && isEmbedding);
-  if (isGuarded && options.normalization === undefined) checkNormalizes(parts.graph, parts.graphFile ?? parts.file);
+  const { input } = parts.graph;
+  const { notes = [] } = parts;
+  if (isGuarded(parts) && options.normalization === undefined) {
+    checkNormalizes(parts.graph, parts.graphFile ?? parts.file);
+  }
   const withNotes = (model: Model, all: readonly string[]): Model =>
     all.length === 0 ? model : { ...model, notes: all };
   if (parts.isAssumedSize !== true) return withNotes(checkedModel(parts, options), notes);
@@ -45,11 +45,19 @@ export function assembleModel(parts: ModelParts, options: ModelReadOptions = {})
   return withNotes({ ...model, origin }, [assumedSizeNote(input), ...notes]);
 }
 
-function checkedModel({ graph, arrays, origin, file }: ModelParts, options: ModelReadOptions): Model {
+/** Whether a network has to normalise pixels itself, or be told how. */
+function isGuarded({ isForeign, graph: { input, outputs } }: ModelParts): boolean {
+  const isEmbedding = input.channels === 3 && outputs.length === 1;
+  return isForeign === true || (isForeign === 'if-it-embeds' && isEmbedding);
+}
+
+function checkedModel(parts: ModelParts, options: ModelReadOptions): Model {
+  const { graph, arrays, origin, file } = parts;
   const whole = options.normalization === undefined ? graph : normalizedInput(graph, options.normalization);
   const shaped = inferShapes(whole, file);
   const found = new Map([...arrays].map((array) => [array.name, array]));
   if (options.normalization !== undefined) checkNormalizedOnce(graph, options.normalization, { file, arrays: found });
+  else if (isGuarded(parts)) checkStatistics(graph, { file, arrays: found });
   checkParameters(shaped, found.values(), file);
   checkValues(shaped, found, file);
   const parameters = new Map<string, NamedArray>();

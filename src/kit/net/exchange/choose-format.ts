@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { fail } from '../../../core/failure.ts';
+import { readHead } from '../../codec/read-file.ts';
+import { unreadFile } from '../../codec/unread-files.ts';
 import { failures } from '../failures.ts';
 import { modelFormats } from './index.ts';
 import type { ModelFormat } from './model-format.ts';
@@ -23,7 +25,10 @@ export function modelFormatOf(path: string): ModelFormat {
   const found = recognisedFormat(path);
   if (found !== undefined) return found;
   const titles = formats.map(({ title }) => title);
-  fail(failures.noModel({ titles, exists: existsSync(path) }, { file: path }));
+  const isFile = existsSync(path) && statSync(path).isFile();
+  const unread = isFile ? unreadFile(readHead(path)) : undefined;
+  const there = unread?.title ?? (existsSync(path) ? 'something else' : 'nothing there');
+  fail(failures.noModel({ titles, found: there, remedy: unread?.remedy }, { file: path }));
 }
 
 /**

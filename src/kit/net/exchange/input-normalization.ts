@@ -54,17 +54,36 @@ export function checkNormalizes({ layers }: Graph, file: string): void {
   }
 }
 
+/**
+ * The same of a network whose first layer is a batch normalisation: by its statistics it was fed what had been normalised
+ * before. Fails with `normalization-unknown`.
+ */
+export function checkStatistics({ layers }: Graph, { file, arrays }: CheckedArrays): void {
+  const first = firstOnPixels(layers);
+  if (first !== undefined && isOfNormalized(first, arrays)) {
+    fail(failures.normalizationUnknown({ layer: first.name }, { file }));
+  }
+}
+
+interface CheckedArrays {
+  readonly file: string;
+  readonly arrays: ReadonlyMap<string, NamedArray>;
+}
+
+function isOfNormalized(layer: LayerNode, arrays: CheckedArrays['arrays']): boolean {
+  const [mean, variance] = ['moving_mean', 'moving_var'].map((suffix) => arrays.get(parameterName(layer, suffix)));
+  return mean !== undefined && variance !== undefined && areOfNormalized(mean.values, variance.values);
+}
+
 /** Fails with `normalization-not-taken` if a network normalises its images itself and is to be fed normalised ones. */
 export function checkNormalizedOnce(
   { layers }: Graph,
   normalization: InputNormalization,
-  { file, arrays }: { readonly file: string; readonly arrays: ReadonlyMap<string, NamedArray> },
+  { file, arrays }: CheckedArrays,
 ): void {
   const first = firstOnPixels(layers);
   if (!changesValues(normalization) || first === undefined || !normalizers.includes(first.kind)) return;
-  const [mean, variance] = ['moving_mean', 'moving_var'].map((suffix) => arrays.get(parameterName(first, suffix)));
-  const isOfNormalized = mean !== undefined && variance !== undefined && areOfNormalized(mean.values, variance.values);
-  if (!isOfNormalized) {
+  if (!isOfNormalized(first, arrays)) {
     fail(failures.normalizedTwice({ layer: first.name, kind: first.kind }, { file }));
   }
 }

@@ -2,7 +2,7 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Json } from '../../../core/digest.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Sampling } from '../../dataset/batch-order.ts';
-import type { Backend } from '../backends/backend.ts';
+import type { Backend, TensorLibrary } from '../backends/backend.ts';
 import { scoped } from '../backends/tensors.ts';
 
 /** What the shapes of a loss's arrays follow from. */
@@ -66,6 +66,12 @@ export interface InwardGradient {
   readonly across: Tensor2D;
   /** [rows]. */
   readonly inward: Tensor1D;
+}
+
+/** The derivative in one tensor, which the caller disposes of. */
+export function wholeGradient(tf: TensorLibrary, gradient: Gradient, array: Tensor): Tensor {
+  if ('values' in gradient) return tf.clone(gradient.values);
+  return tf.tidy(() => tf.sub(gradient.across, tf.mul(array, tf.reshape(gradient.inward, [-1, 1]))));
 }
 
 /** What a batch results in. The tensors are the caller's to dispose. */

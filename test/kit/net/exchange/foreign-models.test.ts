@@ -1,6 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FailureError } from '../../../../src/core/failure.ts';
+import { onnxModel } from '../../../../src/kit/codec/onnx/onnx-model.ts';
+import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import { modelFormatOf } from '../../../../src/kit/net/exchange/choose-format.ts';
 import type { InputNormalization } from '../../../../src/kit/net/exchange/model-format.ts';
 import { readModelAs } from '../../../../src/kit/net/exchange/read-model-as.ts';
@@ -10,6 +14,7 @@ import { onnxruntimeOnCpu } from '../../../../src/kit/net/sessions/onnxruntime/l
 import { loadEmbedder } from '../../../../src/kit/net/sessions/embedder.ts';
 import { outputValues, sourceOutputValues } from '../../../../src/kit/net/sessions/output-values.ts';
 import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
+import { temporaryFolder } from '../../dataset/tiny-faces.ts';
 
 /*
  * Small networks with random weights, as exporters and trainings of other programs write them, each with one thing that a
@@ -100,13 +105,72 @@ describe('a file that says nothing of the normalisation is not run without one',
     expect(await check(normalization)).toBe('none');
   });
 
-  it('and one that begins with a batch normalisation of small numbers takes one', async () => {
+  it('and one that begins with a batch normalisation of small numbers needs one too', async () => {
     expect(await failure(() => read('bnfirst.onnx'))).toBe('none');
-    expect(
-      await failure(() => {
-        checkForeign(`${folder}bnfirst.onnx`, normalization);
-      }),
-    ).toBe('none');
+    expect(await failure(() => read('bnfirst.onnx', 'unstated'))).toContain('normalization-unknown: layer "bn_data"');
+    const check = (given: InputNormalization | undefined) =>
+      failure(() => {
+        checkForeign(`${folder}bnfirst.onnx`, given);
+      });
+    expect(await check(normalization)).toBe('none');
+    expect(await check(undefined)).toContain('normalization-unknown: layer "bn_data"');
+  });
+});
+
+describe('values in a file beside the model', () => {
+  /** `ext.onnx` with other statements of where the values of its first tensor are, and a shorter file of values. */
+  function changed(entries: Readonly<Record<string, string>>, bytes = 29_792): string {
+    const path = join(temporaryFolder(), 'ext.onnx');
+    const stored = decodeFile(onnxModel, `${folder}ext.onnx`);
+    const initializers = stored.graph.initializers.map((tensor, index) => {
+      if (index > 0) return tensor;
+      const stated = {
+        ...Object.fromEntries(tensor.externalData.map(({ key = '', value }) => [key, value])),
+        ...entries,
+      };
+      return { ...tensor, externalData: Object.entries(stated).map(([key, value]) => ({ key, value: value ?? '' })) };
+    });
+    writeFileSync(path, onnxModel.encode({ ...stored, graph: { ...stored.graph, initializers } }));
+    writeFileSync(`${path}.data`, readFileSync(`${folder}ext.onnx.data`).subarray(0, bytes));
+    return path;
+  }
+  const readAt = (path: string) => readModelAs({ format: modelFormatOf(path), path, options: { normalization } });
+
+  it('are read', () => {
+    const model = readAt(changed({}));
+    expect([...model.parameters.values()].every(({ values }) => values.some((value) => value !== 0))).toBe(true);
+  });
+
+  it.each([
+    [
+      'that leads upwards',
+      { location: '../ext.onnx.data' },
+      'is stored in "../ext.onnx.data", which is not beside the model',
+    ],
+    ['that is absolute', { location: '/etc/passwd' }, 'is stored in "/etc/passwd", which is not beside the model'],
+    ['that is not there', { location: 'other.data' }, 'is stored in other.data, which is not there'],
+    ['without a name', { location: '' }, 'is stored in another file, whose name is missing'],
+    [
+      'of another length',
+      { length: '4' },
+      /is \d+ bytes, and stored in bytes \d+ to \d+ of ext.onnx.data, which has 29792/,
+    ],
+    ['beyond its end', { offset: '29791' }, /and stored in bytes 29791 to \d+ of ext.onnx.data, which has 29792/],
+    ['before its start', { offset: '-8' }, /and stored in bytes -8 to /],
+  ] as const)('are refused in a file %s, by both readers', async (_, entries, expected) => {
+    const path = changed(entries);
+    const refused = await failure(() => readAt(path));
+    expect(refused).toMatch(/^unsupported-tensor: tensor "/);
+    if (typeof expected === 'string') expect(refused).toContain(expected);
+    else expect(refused).toMatch(expected);
+    const foreign = () => {
+      checkForeign(path, normalization);
+    };
+    expect(await failure(foreign)).toBe(refused);
+  });
+
+  it('are refused where the file was cut off', async () => {
+    expect(await failure(() => readAt(changed({}, 100)))).toContain('of ext.onnx.data, which has 100');
   });
 });
 

@@ -108,7 +108,8 @@ class SymbolReader implements GraphUnderConstruction {
       return values;
     }
     const { name, op: type } = node;
-    const hint = 'Name an output before that node.';
+    const hint =
+      'Export the network as .onnx (mx.onnx.export_model), which the engine onnxruntime runs as it is; or, if what follows is not needed, name an output before that node.';
     fail(failures.unknownOperator({ name, type, known: Object.keys(operators), hint }, { file: this.file }));
   }
 

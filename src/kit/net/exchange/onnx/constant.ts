@@ -3,6 +3,7 @@ import { halfToNumber, littleEndianFloats } from '../../../codec/little-endian-f
 import type { OnnxTensor } from '../../../codec/onnx/onnx-messages.ts';
 import { failures } from '../../failures.ts';
 import { elementCount } from '../../graph/feature-shape.ts';
+import { externalBytes } from './external-values.ts';
 
 /** A tensor of the file: weights, or the sizes and axes that some operators take as inputs. */
 export interface Constant {
@@ -15,19 +16,36 @@ export interface Constant {
 /** Numbers of onnx.proto's TensorProto.DataType. */
 const types = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 } as const;
 
+const besideIt =
+  'The file with the weights belongs beside the model, under the name and with the content it was saved with.';
+const asItIs = 'The engine onnxruntime runs the file as it is.';
+
+/** Bytes of a value of these types. */
+const bytesEach: Readonly<Record<number, number | undefined>> = { 1: 4, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8 };
+
 /**
- * The values of a tensor. Fails with `unsupported-tensor` for other types and for values in another file, and with
- * `damaged-file` if there are more or fewer values than its sizes make.
+ * The values of a tensor. Fails with `unsupported-tensor` for other types and for values that are not in the file that the
+ * model names for them, and with `damaged-file` if there are more or fewer values than its sizes make.
  */
 export function constantOf(tensor: OnnxTensor, file: string): Constant {
   const { name = '', dims } = tensor;
   const refuse = (problem: string): never =>
-    fail(failures.unsupportedTensor({ message: `tensor "${name}" ${problem}` }, { file }));
-  if (tensor.dataLocation === 1) return refuse('is stored in another file; save the model with its weights inside');
-  const values = valuesOf(tensor) ?? refuse(`is of type ${tensor.dataType ?? 0}, not of floats or integers`);
+    fail(failures.unsupportedTensor({ message: `tensor "${name}" ${problem}`, hint: asItIs }, { file }));
   const expected = elementCount(dims);
+  const values = valuesOf(withValues(tensor, file));
+  if (values === undefined) return refuse(`is of type ${tensor.dataType ?? 0}, not of floats or integers`);
   if (values.length === expected) return { name, dims, values };
   return fail(failures.tensorSize({ name, found: values.length, dims, expected }, { file }));
+}
+
+/** The tensor, with its values if they are in a file beside the model. Fails with `unsupported-tensor` if they are not there. */
+export function withValues(tensor: OnnxTensor, file: string): OnnxTensor {
+  const { name = '', dims, dataType = 0, dataLocation } = tensor;
+  const size = bytesEach[dataType];
+  if (dataLocation !== 1 || size === undefined) return tensor;
+  const found = externalBytes(tensor, file, size * elementCount(dims));
+  if (typeof found !== 'string') return { ...tensor, rawData: found, dataLocation: 0 };
+  return fail(failures.unsupportedTensor({ message: `tensor "${name}" ${found}`, hint: besideIt }, { file }));
 }
 
 /** The same as float32; a view if it is that. */

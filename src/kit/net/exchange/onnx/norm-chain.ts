@@ -14,14 +14,14 @@ interface NormChains {
  * The nodes that `equalize-norms` is written as: x * (mean(norm) / norm), norm = sqrt(sum of x * x + epsilon), with the sum
  * over the channels and the mean over the positions. Chains along other axes are something else.
  */
-export function normChains({ nodes, initializers }: OnnxGraph): NormChains {
+export function normChains({ nodes, initializers }: OnnxGraph, file: string): NormChains {
   const makers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const constants = new Map(initializers.map((tensor) => [tensor.name ?? '', tensor]));
   const axesOf = (node: OnnxNode): string => {
     const given = node.attributes.find(({ name }) => name === 'axes')?.ints;
     const input = node.inputs[1] ?? '';
     const tensor = constants.get(input) ?? makers.get(input)?.attributes.find(({ name }) => name === 'value')?.t;
-    const axes = given ?? (tensor === undefined ? [] : [...constantOf(tensor, '').values]);
+    const axes = given ?? (tensor === undefined ? [] : [...constantOf(tensor, file).values]);
     return axes
       .map((axis) => (axis + 4) % 4)
       .sort((a, b) => a - b)
@@ -35,9 +35,11 @@ export function normChains({ nodes, initializers }: OnnxGraph): NormChains {
     const [x] = last.inputs;
     if (chain === undefined || x === undefined) continue;
     const meanAxes = axesOf(chain.mean);
-    const keeps = [chain.sum, chain.mean].every(
-      ({ attributes }) => attributes.find(({ name }) => name === 'keepdims')?.i !== 0,
-    );
+    const keeps = [chain.sum, chain.mean].every(({ attributes }) => {
+      const stated = attributes.find(({ name }) => name === 'keepdims');
+      // A 0 may be left out where a value is stated.
+      return stated === undefined || (stated.i ?? 0) !== 0;
+    });
     if (axesOf(chain.sum) !== '1' || !keeps || !['2,3', '1,2,3', '0,2,3', '0,1,2,3', ''].includes(meanAxes)) continue;
     if (meanAxes === '' || meanAxes.startsWith('0')) overBatch.push(last);
     inputs.set(last, x);

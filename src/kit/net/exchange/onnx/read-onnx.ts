@@ -70,7 +70,7 @@ class OnnxReader implements GraphUnderConstruction {
     this.#input = size.input;
     this.#imported = new ImportedGraph(size.input);
     this.#values.set(input.name, { is: 'layer', layer: inputName });
-    this.#chains = normChains(graph);
+    this.#chains = normChains(graph, file);
     for (const last of this.#chains.overBatch) this.#notes.push(batchMeanNote(this.nameOf(last)));
   }
 

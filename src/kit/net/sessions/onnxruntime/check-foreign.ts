@@ -6,7 +6,7 @@ import { decodeFile } from '../../../codec/read-file.ts';
 import { areOfNormalized, changesValues } from '../../exchange/input-normalization.ts';
 import { elementCount } from '../../graph/feature-shape.ts';
 import type { InputNormalization } from '../../exchange/model-format.ts';
-import { constantOf } from '../../exchange/onnx/constant.ts';
+import { constantOf, withValues } from '../../exchange/onnx/constant.ts';
 import { producerName } from '../../exchange/onnx/write-onnx.ts';
 
 /** Operators that only move pixels to another place or type, or store them in fewer bits. */
@@ -33,7 +33,8 @@ export function checkForeign(file: string, normalization: InputNormalization | u
   if (first === undefined) return;
   const { opType = '' } = first;
   if (normalization === undefined) {
-    if (model.producerName !== producerName && !normalizers.test(opType)) {
+    const isNormalizing = normalizers.test(opType) && !mayTakeNormalized(first, model.graph, file);
+    if (model.producerName !== producerName && !isNormalizing) {
       fail(failures.normalizationUnknown({ layer: nameOf(first) }, { file }));
     }
   } else if (changesValues(normalization) && normalizers.test(opType) && !mayTakeNormalized(first, model.graph, file)) {
@@ -83,9 +84,9 @@ function checkInitializers({ initializers, nodes }: OnnxGraph, file: string): vo
   }
 }
 
-function nonFiniteIndex(tensor: OnnxTensor, file: string): number | undefined {
-  // Values in another file are read by onnxruntime alone.
-  if (tensor.dataLocation === 1 || !floats.includes(tensor.dataType)) return undefined;
+function nonFiniteIndex(stored: OnnxTensor, file: string): number | undefined {
+  if (!floats.includes(stored.dataType)) return undefined;
+  const tensor = withValues(stored, file);
   const halves = halvesOf(tensor);
   if (halves !== undefined) {
     // The bits of a half: all of the exponent are set in infinities and NaN, and of NaN some of the rest.
