@@ -151,6 +151,63 @@ describe('the stage train', { timeout: 180_000 }, () => {
     expect(outputs(killed)).toEqual(outputs(straight));
   });
 
+  const mining = { imagesPerIdentity: 2, poolSize: 8, maxPositiveDistance: 0 };
+  const killedChoices: Readonly<Record<string, Partial<Params>>> = {
+    'triplets that the network chooses': { loss: { name: 'triplet', margin: 4, ...mining }, batch: 3 },
+    'pairs of images of an identity': { loss: { name: 'n-pair' }, batch: 4 },
+    'a loss with state': {
+      loss: { name: 'adaface', margin: 0.4, concentration: 0.333, averageRate: 0.01, scale: 64 },
+    },
+    'steps of two batches, limited gradients, and a decay of its own': {
+      accumulate: 2,
+      clipGradient: 1,
+      optimizer: { learningRate: 0.01, momentum: 0.9, weightDecay: 0.1, decay: 'no-bias-bn' },
+    },
+  };
+
+  it.each(Object.entries(killedChoices))(
+    'killed at any of its steps writes the same bytes as unbroken: %s',
+    async (_, own) => {
+      const dataset = pack();
+      const others = {
+        ...own,
+        checkpointEverySteps: 1,
+        logEverySteps: 1,
+        schedule: { maxSteps: 4, steps: [3], warmupSteps: 0 },
+      };
+      const straight = temporaryFolder();
+      await train({ dataset, folder: straight, params: others });
+      for (const step of [1, 3]) {
+        const killed = temporaryFolder();
+        // After the checkpoint of this step, or before it.
+        const kill = (event: StageEvent): void => {
+          if ((event.type === 'checkpoint' || event.type === 'metric') && event.step === step)
+            throw new Error('killed');
+        };
+        await expect(train({ dataset, folder: killed, params: others, onEvent: kill })).rejects.toThrow('killed');
+        await train({ dataset, folder: killed, params: others });
+        expect(outputs(killed)).toEqual(outputs(straight));
+      }
+    },
+  );
+
+  it('goes back to its checkpoint and on with half the rate where it has diverged, and gives up after five times', async () => {
+    const training = {
+      optimizer: { learningRate: 1e30, momentum: 0, weightDecay: 0 },
+      onDivergence: 'rewind',
+    } as const;
+    const [dataset, folder] = [pack(), temporaryFolder()];
+    const events: StageEvent[] = [];
+    const onEvent = (event: StageEvent): void => void events.push(event);
+    const [failure] = await failuresOf(() => train({ dataset, folder, params: training, onEvent }));
+    const rates = messages(events).flatMap(
+      (message) => /learning rate ([\d.e+]+)\); .*goes back to step 0 with half/.exec(message)?.[1] ?? [],
+    );
+    expect(rates.map(Number)).toEqual([1e30, 5e29, 2.5e29, 1.25e29, 6.25e28]);
+    expect(failure?.code).toBe('training-diverged');
+    expect(failure?.message).toMatch(/learning rate 3\.125e\+28\); .*; images \d, \d$/);
+  });
+
   it('starts from a model of any format, and says how much of the network that is', async () => {
     const dataset = pack();
     const [first, second] = [temporaryFolder(), temporaryFolder()];

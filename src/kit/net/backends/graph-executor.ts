@@ -154,8 +154,9 @@ export class GraphExecutor {
     images: Tensor,
     seed: number,
   ): Promise<{ readonly parameter: string } | { readonly layer: string } | undefined> {
-    for (const [name, { tensor }] of this.#parameters) {
-      if (!(await this.#isFinite(tensor))) return { parameter: name };
+    for (const [name, { declaration, tensor }] of this.#parameters) {
+      // Moving statistics have taken in the batch that is looked at, and do not count in training.
+      if (declaration.role !== 'auxiliary' && !(await this.#isFinite(tensor))) return { parameter: name };
     }
     const { tf } = this.#backend;
     const values = new CountedTensors(this.#plan.useCounts.inference);

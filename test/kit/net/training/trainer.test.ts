@@ -53,13 +53,29 @@ const adamw: OptimizerChoice = {
   weightDecay: 0.01,
 };
 
+interface Choice {
+  readonly loss?: BoundLoss;
+  readonly optimizer?: OptimizerChoice;
+  readonly shaped?: ReturnType<typeof inferShapes>;
+  readonly clipGradient?: number;
+}
+
+/** Without statistics of the batch and without dropout: what a batch of six computes, two of three compute too. */
+function plainNetwork(): ReturnType<typeof inferShapes> {
+  const builder = new GraphBuilder();
+  const scaled = builder.add('multiply-scalar', 'times', builder.data, { scalar: 0.0078125 });
+  const dense = builder.add('fully-connected', 'fc', builder.add('prelu', 'relu', scaled), { units: 4, bias: true });
+  return inferShapes(builder.build({ channels: 3, ...size }, dense));
+}
+
 function trainer(
   engine: Backend,
-  { loss = lossOf({ name: 'softmax' }), optimizer = sgd }: { loss?: BoundLoss; optimizer?: OptimizerChoice } = {},
+  { loss = lossOf({ name: 'softmax' }), optimizer = sgd, shaped = tinyNetwork(), clipGradient }: Choice = {},
 ): Trainer {
   return new Trainer({
     backend: engine,
-    shaped: tinyNetwork(),
+    shaped,
+    clipGradient,
     weights: { distribution: 'gaussian', fan: 'out' },
     classes,
     loss,
@@ -201,7 +217,7 @@ describe('Trainer', () => {
     const failing = (): Promise<unknown> => training.step({ step: 2, ...drawBatch(2), learningRate: 1e30 });
     await expect(failing()).rejects.toThrow(FailureError);
     await expect(failing()).rejects.toThrow(
-      /^the training has diverged: the loss of step 2 is NaN \(learning rate 1e\+30\)$/,
+      /^the training has diverged: the loss of step 2 is NaN \(learning rate 1e\+30\); layer "relu" is the first whose output is not finite, its inputs and all parameters are$/,
     );
     expect(engine.tf.memory().numTensors).toBe(tensors);
     training.dispose();
@@ -212,6 +228,73 @@ describe('Trainer', () => {
     const labels = Int32Array.of(0, 1, 2, 3, 0, 1);
     const failing = training.step({ step: 1, images: drawBatch(1).images, labels, learningRate: 0.1 });
     await expect(failing).rejects.toThrow('the data set has the label 3, but 3 identities: labels must be 0 to 2');
+    training.dispose();
+  });
+
+  it('averages the gradients of the parts of a step: two of three images are one of six', async () => {
+    const shaped = plainNetwork();
+    const [whole, parted] = [trainer(engine, { shaped }), trainer(engine, { shaped })];
+    for (let step = 1; step <= 3; step += 1) {
+      const { images, labels } = drawBatch(step);
+      await whole.step({ step, images, labels, learningRate: 0.1 });
+      const half = images.length / 2;
+      for (const index of [0, 1]) {
+        const own = {
+          images: images.subarray(index * half, (index + 1) * half),
+          labels: labels.subarray(3 * index, 3 * index + 3),
+        };
+        await parted.step({ step, ...own, learningRate: 0.1, part: { index, count: 2 } });
+      }
+    }
+    const [expected, found] = [await stateOf(whole), await stateOf(parted)];
+    for (const [index, { name, values }] of expected.entries()) {
+      expect(found[index]?.name).toBe(name);
+      for (const [at, value] of values.entries()) expect(found[index]?.values[at]).toBeCloseTo(value, 5);
+    }
+    whole.dispose();
+    parted.dispose();
+  });
+
+  it('limits the gradient of the network to a norm, and leaves that of the loss as it is', async () => {
+    const shaped = plainNetwork();
+    const optimizer = { learningRate: 1, momentum: 0, weightDecay: 0 };
+    const norms: number[][] = [];
+    for (const clipGradient of [undefined, 0.01]) {
+      const training = trainer(engine, { shaped, optimizer, ...(clipGradient === undefined ? {} : { clipGradient }) });
+      const before = await stateOf(training);
+      await training.step({ step: 1, ...drawBatch(1), learningRate: 1 });
+      const after = await stateOf(training);
+      const changes = before.map(({ name, values }, index) => ({
+        ofLoss: name.startsWith('fc7'),
+        squares: values.reduce((sum, value, at) => sum + (value - (after[index]?.values[at] ?? NaN)) ** 2, 0),
+      }));
+      const norm = (ofLoss: boolean): number =>
+        Math.sqrt(changes.filter((change) => change.ofLoss === ofLoss).reduce((sum, { squares }) => sum + squares, 0));
+      norms.push([norm(false), norm(true)]);
+      training.dispose();
+    }
+    const [free = [], limited = []] = norms;
+    expect(free[0]).toBeGreaterThan(0.02);
+    expect(limited[0]).toBeCloseTo(0.01, 5);
+    expect(limited[1]).toBeCloseTo(free[1] ?? NaN, 5);
+  });
+
+  it('leaks nothing where gradients are kept until the last part, and resumes between steps', async () => {
+    const training = trainer(engine, { clipGradient: 5 });
+    const step = async (number: number): Promise<void> => {
+      for (const index of [0, 1]) {
+        await training.step({
+          step: number,
+          ...drawBatch(2 * number + index),
+          learningRate: 0.005,
+          part: { index, count: 2 },
+        });
+      }
+    };
+    await step(1);
+    const tensors = engine.tf.memory().numTensors;
+    await step(2);
+    expect(engine.tf.memory().numTensors).toBe(tensors);
     training.dispose();
   });
 });
