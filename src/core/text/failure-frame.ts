@@ -23,7 +23,7 @@ export function renderFailures(failures: readonly Failure[], style: FrameStyle):
   const paint = paintWith(style.colour);
   const texts = failures.map(({ hint, ...failure }, index) => {
     const next = failures[index + 1];
-    const isRepeated = next !== undefined && next.code === failure.code && next.hint === hint;
+    const isRepeated = next?.code === failure.code && next.hint === hint;
     return renderFailure({ ...failure, ...(isRepeated || hint === undefined ? {} : { hint }) }, paint);
   });
   return texts.join('\n\n');
