@@ -138,6 +138,18 @@ describe('face2rec', () => {
     ]);
   });
 
+  it('warns of photographs that are packed as if they were aligned', async () => {
+    const large = writeFaceFolder(temporaryFolder(), { a: 1 }, 250);
+    const { events } = await pack({ images: large });
+    expect(logs(events).filter((line) => line.startsWith('the images are'))).toEqual([
+      expect.stringMatching(
+        /^the images are 250 x 250, and were packed as aligned faces; networks are made for 112 x 112/,
+      ),
+    ]);
+    const usual = await pack({ images: writeFaceFolder(temporaryFolder(), { a: 1 }, 112) });
+    expect(logs(usual.events).filter((line) => line.startsWith('the images are'))).toEqual([]);
+  });
+
   it('gives the same bytes again', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 2, b: 3 });
     const [one, other] = [await pack({ images }), await pack({ images })];
