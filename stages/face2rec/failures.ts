@@ -1,4 +1,5 @@
 import { catalogue } from '../../src/core/failure.ts';
+import { counted } from '../../src/core/human.ts';
 
 export const failures = catalogue({
   badLabel: {
@@ -44,7 +45,7 @@ export const failures = catalogue({
     meaning: 'No image is left to pack.',
     code: 'nothing-to-pack',
     text: ({ unusable, duplicates }: { readonly unusable: number; readonly duplicates: number }) => ({
-      message: `nothing was packed: ${unusable} images could not be used${duplicates === 0 ? '' : `, ${duplicates} were duplicates`}`,
+      message: `nothing was packed: ${counted(unusable, 'image')} could not be used${duplicates === 0 ? '' : `, ${duplicates} were duplicates`}`,
       hint: 'The log names them; with strict: true the first of them is a failure.',
     }),
     example: { unusable: 1200, duplicates: 0 },

@@ -4,6 +4,7 @@ import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { FolderListing } from '../../src/kit/dataset/image-folder.ts';
 import { pairProtocol, peopleInPairs, selectPairs, type FacePair } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
+import type { ImageSize } from '../../src/kit/image/rgb-image.ts';
 import { requireExactIds } from '../../src/kit/dataset/dataset-writer.ts';
 import { findShards } from '../../src/kit/dataset/tar-shard.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
@@ -52,6 +53,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   for (const [name, value] of Object.entries(figures)) context.emit({ type: 'metric', name, value });
   if (duplicates !== 'ignore') context.emit({ type: 'metric', name: 'duplicates', value: packed.duplicates });
   info(context, `packed ${images} images of ${identities} identities and ${set.same.length} pairs`);
+  warnOfSize(context, packed.size);
   if (packed.unusable > 0) info(context, `${packed.unusable} images could not be used and were left out`);
 };
 
@@ -71,8 +73,14 @@ function makePlan(context: Context, held: ReadonlySet<string>): PackingPlan {
   if (list === undefined && shards === undefined) {
     const listing = new FolderListing(images);
     const plan = planPacking(imagesOfFolder(listing, aligned), { held, minImagesPerIdentity, renumber });
-    warnOf(context, listing.ignored, 'files are not images of an identity and are ignored');
-    warnOf(context, listing.empty, 'folders hold no image and get no label');
+    warnOf(context, listing.ignored, [
+      'file is no image of an identity and is ignored',
+      'files are not images of an identity and are ignored',
+    ]);
+    warnOf(context, listing.empty, [
+      'folder holds no image and gets no label',
+      'folders hold no image and get no label',
+    ]);
     return plan;
   }
   const grouped = order === 'list' ? { groupedList: list ?? images } : {};
@@ -83,10 +91,10 @@ function makePlan(context: Context, held: ReadonlySet<string>): PackingPlan {
   return planPacking(imagesOfList(list, images), { held, minImagesPerIdentity, renumber, ...grouped });
 }
 
-function warnOf(context: Context, names: readonly string[], what: string): void {
+function warnOf(context: Context, names: readonly string[], [one, many]: readonly [string, string]): void {
   if (names.length === 0) return;
   const shown = names.slice(0, 3).join(', ');
-  const message = `${names.length} ${what}: ${shown}${names.length > 3 ? ' ...' : ''}`;
+  const message = `${names.length} ${names.length === 1 ? one : many}: ${shown}${names.length > 3 ? ' ...' : ''}`;
   context.emit({ type: 'log', level: 'warning', message });
 }
 
@@ -106,6 +114,17 @@ function describePlan(context: Context, plan: PackingPlan, pairs: readonly FaceP
     context,
     `no person is in both: ${people.size} people in the pairs (${plan.heldOut.length} of them taken out of the training set), ${plan.labelCount} in the training set`,
   );
+}
+
+/** Photographs that nothing has cut train too, slowly and badly: faces fill a part of them only. */
+function warnOfSize(context: Context, size: ImageSize | undefined): void {
+  const usual = 112;
+  if (size === undefined || context.params.pictures !== 'aligned') return;
+  if (Math.max(size.width, size.height) <= usual) return;
+  const message =
+    `the images are ${size.width} x ${size.height}, and were packed as aligned faces; networks are made for ` +
+    `${usual} x ${usual}: of photographs, pictures: photographs cuts out the middle, and a list with points aligns them`; // words: quoted
+  context.emit({ type: 'log', level: 'warning', message });
 }
 
 /** Every image of the list is there: known before the first is packed. Names up to ten that are not. */

@@ -108,13 +108,10 @@ describe('flow convert', () => {
     expect(refused.code).toBe(2);
     expect(refused.stderr.replaceAll(rig.folder, '<workspace>')).toMatchInlineSnapshot(`
       "<workspace>/small: option-not-taken: the format "folder" has no use for "epoch" (--epoch) when a model is read; mxnet takes it
-        Leave it out.
 
       <workspace>/small: option-not-taken: the format "folder" has no use for "outputs" (--output) when a model is read; mxnet, caffe, onnx take it
-        Leave it out.
 
       <workspace>/small: option-not-taken: the format "folder" has no use for "normalization" (--mean, --scale, --color-order) when a model is read; mxnet, caffe, onnx take it
-        Leave it out.
 
       <workspace>/small.npz: option-not-taken: the format "npz" has no use for --normalization when a model is written; caffe takes it
         Leave it out.

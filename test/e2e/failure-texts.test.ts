@@ -74,7 +74,6 @@ describe('of naming things', () => {
   it('result-not-there', async () => {
     expect(await complaint('run', 'pair.yaml', '--only', 'last', '--set', 'params.word=new')).toMatchInlineSnapshot(`
       "result-not-there: first[n=1] is not selected, and its result is not in the cache
-        Select it too, or take all that is needed: --until NAME.
 
       result-not-there: first[n=2] is not selected, and its result is not in the cache
         Select it too, or take all that is needed: --until NAME."
@@ -140,7 +139,7 @@ describe('of naming things', () => {
     const ended = await rig.flow(['run', 'pair.yaml'], { FLOW_ENGINE: 'torch' });
     expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "unknown-engine: there is no engine "torch"
-        FLOW_ENGINE may be tensorflow, cuda, onnxruntime, wasm, cpu, or unset for the best one that is installed."
+        FLOW_ENGINE may be tensorflow, cuda, webgpu, onnxruntime, wasm, cpu, or unset for the best one that is installed."
     `);
   });
   it('engine-conflict', async () => {
@@ -366,8 +365,7 @@ describe('of tasks', () => {
     expect(await complaint('run', 'empty.yaml')).toMatchInlineSnapshot(`
       "  <workspace>/stages/empty/run.js: stage-without-run: expected <workspace>/stages/empty/run.js to export a function "run"
           Write export const run: Stage<Params, Inputs, Outputs> = async (context) => { ... }.
-        the end of runs/<time>-empty/logs/task.log:
-        | stage-without-run: expected <workspace>/stages/empty/run.js to export a function "run""
+        its log: runs/<time>-empty/logs/task.log"
     `);
   });
   it('lock-lost', async () => {

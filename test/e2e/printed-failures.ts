@@ -33,7 +33,7 @@ export async function failuresOfStages(
 }
 
 function failureIn(rig: Rig, lines: string): string {
-  const [failure = ''] = lines.split(/^ {2}(?:the end of |it printed nothing)/m);
+  const [failure = ''] = lines.split(/^ {2}(?:the end of |it printed nothing|its log: )/m);
   return cleaned(rig, failure.replaceAll(/^ {2}/gm, ''));
 }
 

@@ -149,7 +149,6 @@ describe('of face2rec and pairs2bin', () => {
   it('missing-image', () => {
     expect(printed.get('missing-image')).toMatchInlineSnapshot(`
       "<workspace>/pairs.txt:2:1 missing-image: the protocol names image 2 of anna, but <workspace>/faces does not have it
-        Bind the folder that the protocol was made for, or choose missing: skip.
 
       <workspace>/pairs.txt:3:1 missing-image: the protocol names image 1 of bert, but <workspace>/faces does not have it
         Bind the folder that the protocol was made for, or choose missing: skip."

@@ -48,8 +48,8 @@ describe('face2rec', () => {
       [2, 1],
     ]);
     expect(readFileSync(join(dataset, 'property'), 'latin1')).toBe('3,16,16\n');
-    expect(logs(events)).toContain('1 folders hold no image and get no label: anna');
-    expect(logs(events)).toContain('1 files are not images of an identity and are ignored: README');
+    expect(logs(events)).toContain('1 folder holds no image and gets no label: anna');
+    expect(logs(events)).toContain('1 file is no image of an identity and is ignored: README');
   });
 
   it('finds images of a protocol with extensions in capital letters', async () => {
@@ -76,7 +76,6 @@ describe('face2rec', () => {
     );
     expect(printed.join('\n')).toMatchInlineSnapshot(`
       "<list>:2:1 missing-image: the list names an image that does not exist: <images>/anna/2.jpg
-        Relative paths of a list begin in the folder that is bound as images. With strict: false images that cannot be read are left out.
 
       <list>:3:1 missing-image: the list names an image that does not exist: <images>/bert/1.jpg
         Relative paths of a list begin in the folder that is bound as images. With strict: false images that cannot be read are left out.
@@ -84,7 +83,7 @@ describe('face2rec', () => {
         Number the identities of the list from 0 without gaps.
       <images>/anna/anna_0001.jpg: equal-points: the points of the face are all at one place, or are not numbers: nothing can be aligned by them
         A detector that found nothing writes such points, often zeros: leave the image out of the list.
-      <images>: nothing-to-pack: nothing was packed: 1 images could not be used
+      <images>: nothing-to-pack: nothing was packed: 1 image could not be used
         The log names them; with strict: true the first of them is a failure."
     `);
   });
@@ -137,6 +136,18 @@ describe('face2rec', () => {
     expect(await failuresOf(() => pack({ images, params: { pictures: 'photographs' } }))).toMatchObject([
       { code: 'unaligned-image' },
     ]);
+  });
+
+  it('warns of photographs that are packed as if they were aligned', async () => {
+    const large = writeFaceFolder(temporaryFolder(), { a: 1 }, 250);
+    const { events } = await pack({ images: large });
+    expect(logs(events).filter((line) => line.startsWith('the images are'))).toEqual([
+      expect.stringMatching(
+        /^the images are 250 x 250, and were packed as aligned faces; networks are made for 112 x 112/,
+      ),
+    ]);
+    const usual = await pack({ images: writeFaceFolder(temporaryFolder(), { a: 1 }, 112) });
+    expect(logs(usual.events).filter((line) => line.startsWith('the images are'))).toEqual([]);
   });
 
   it('gives the same bytes again', async () => {

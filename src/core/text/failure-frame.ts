@@ -15,10 +15,18 @@ const login = /(?<=:\/\/)[^/?#@\s"']+(?=@)/g;
 /** Longer source lines are cut around the place in question. */
 const frameWidth = 120;
 
-/** Failures as text for people: place, code, sentence, the source line with a squiggle, a hint. No newline at the end. */
+/**
+ * Failures as text for people: place, code, sentence, the source line with a squiggle, a hint, which stands once after
+ * several of one kind. No newline at the end.
+ */
 export function renderFailures(failures: readonly Failure[], style: FrameStyle): string {
   const paint = paintWith(style.colour);
-  return failures.map((failure) => renderFailure(failure, paint)).join('\n\n');
+  const texts = failures.map(({ hint, ...failure }, index) => {
+    const next = failures[index + 1];
+    const isRepeated = next?.code === failure.code && next.hint === hint;
+    return renderFailure({ ...failure, ...(isRepeated || hint === undefined ? {} : { hint }) }, paint);
+  });
+  return texts.join('\n\n');
 }
 
 function renderFailure({ code, at, ...texts }: Failure, paint: Paint): string {

@@ -1,5 +1,5 @@
 import { isAbsolute, relative } from 'node:path';
-import { unreachable } from '../../core/failure.ts';
+import { type Failure, unreachable } from '../../core/failure.ts';
 import { counted, humanDuration } from '../../core/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
 import { wrapText } from '../../core/text/terminal-text.ts';
@@ -57,14 +57,22 @@ export function failedTask(task: TaskState, style: RunStyle & { readonly colour:
   const listed = attempt.outcome === 'failed' && attempt.failures.length > 0;
   if (!listed) return [paint.red(paint.bold(`${heading}: ${outcomeText(attempt)}`)), ...logLines(task, style)];
   const failures = renderFailures(attempt.failures, { colour: style.colour }).split('\n');
-  return [paint.red(paint.bold(heading)), ...failures.map(indent), ...logLines(task, style)];
+  return [paint.red(paint.bold(heading)), ...failures.map(indent), ...logLines(task, style, attempt.failures)];
 }
 
-function logLines(task: TaskState, { paint, workspace }: RunStyle): readonly string[] {
+/** Without the failures, which stand above. */
+function logLines(
+  task: TaskState,
+  { paint, workspace }: RunStyle,
+  failures: readonly Failure[] = [],
+): readonly string[] {
   if (task.logFile === undefined) return [];
   const path = shownPath(task.logFile, workspace);
+  const told = new Set(failures.flatMap(({ code, message }) => `${code}: ${message}`.split('\n')));
+  const tail = task.tail.filter((line) => !told.has(line));
+  if (tail.length === 0 && task.tail.length > 0) return [paint.dim(`  its log: ${path}`)];
   if (task.tail.length === 0) return [paint.dim(`  it printed nothing; its log: ${path}`)];
-  return [paint.dim(`  the end of ${path}:`), ...task.tail.map((line) => paint.dim(`  | ${line}`))];
+  return [paint.dim(`  the end of ${path}:`), ...tail.map((line) => paint.dim(`  | ${line}`))];
 }
 
 function indent(line: string): string {

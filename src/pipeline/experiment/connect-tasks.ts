@@ -106,7 +106,16 @@ class Connector {
     const { kind } = input;
     const fitting = Object.keys(outputs).filter((each) => outputs[each]?.kind === kind);
     const what = titleOf(edge);
-    const facts = { what, kind, producer: producer.stage, output: name, outputKind: output.kind, fitting };
+    const declaredPath = producer.kind.manifest.declaresPorts === true ? output.path : undefined;
+    const facts = {
+      what,
+      kind,
+      producer: producer.stage,
+      output: name,
+      outputKind: output.kind,
+      fitting,
+      declaredPath,
+    };
     this.#problems.add(failures.wrongKind(facts, at));
     return [];
   }

@@ -255,7 +255,7 @@ export const failures = catalogue({
   },
   missingStageCode: {
     code: 'bad-stage-manifest',
-    meaning: 'A stage of your own has no run.js, or lacks a references.js or check.js that it declares.',
+    meaning: 'A stage of your own has no run.js.',
     text: ({ stage, file }: { stage: string; file: string }) => ({
       message: `stage "${stage}" has no ${file}`,
       hint: 'The code of a stage is run.js, which exports a function "run"; run.ts has to be compiled.',
@@ -263,10 +263,18 @@ export const failures = catalogue({
     example: { stage: 'mine', file: 'stages/mine/run.js' },
   },
 
+  ownPlanningCode: {
+    code: 'bad-stage-manifest',
+    meaning: 'A stage of your own declares code that would run when an experiment is only looked at.',
+    text: ({ name }: { name: string }) => ({
+      message: `"${name}" is for the stages of faceflow: its code runs when an experiment is only looked at`,
+      hint: 'Declare the files that run.js reads as inputs, and let run.js fail early.',
+    }),
+    example: { name: 'references' },
+  },
   ownLineagePort: {
     code: 'bad-stage-manifest',
-    meaning:
-      'A stage declares an input port with the name of one that it is given: its history, or the files its inputs name.',
+    meaning: 'A stage that reads the history of its inputs declares an input port of the same name.',
     text: ({ port }: { port: string }) => ({
       message: `stage.json declares an input "${port}", and "${port}": true, which adds an input of that name`,
       hint: 'Rename the input.',
@@ -542,9 +550,14 @@ export const failures = catalogue({
   },
   wrongKind: {
     meaning: 'An output of one kind of artifact is bound to an input of another.',
-    text: ({ what, kind, producer, output, outputKind, fitting }: WrongKind) => ({
+    text: ({ what, kind, producer, output, outputKind, fitting, declaredPath }: WrongKind) => ({
       message: `${what} takes artifacts of kind ${kind}, but output "${output}" of "${producer}" is of kind ${outputKind}`,
-      hint: fitting.length > 0 ? `Outputs of "${producer}" that fit: ${fitting.join(', ')}.` : undefined,
+      hint:
+        declaredPath !== undefined
+          ? `Declare its kind: ${output}: { path: ${declaredPath}, kind: ${kind} }.`
+          : fitting.length > 0
+            ? `Outputs of "${producer}" that fit: ${fitting.join(', ')}.`
+            : undefined,
     }),
     example: {
       what: 'input "images" of stage "pack"',
@@ -690,6 +703,8 @@ interface WrongKind {
   readonly producer: string;
   readonly output: string;
   readonly outputKind: string;
+  /** Where the output is, if it is declared where its stage is used. */
+  readonly declaredPath?: string | undefined;
   /** Names of outputs of the producer that have the right kind. */
   readonly fitting: Names;
 }

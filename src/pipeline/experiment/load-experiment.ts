@@ -206,10 +206,13 @@ function unreadOutputs(tasks: readonly TaskSpec[]): Failure[] {
     read.set(stage, (read.get(stage) ?? new Set()).add(binding.output));
   }
   const stages = new Map(tasks.map((task) => [task.stage, task]));
-  return [...stages.values()].flatMap(({ stage, kind, at }) => {
+  return [...stages.values()].flatMap(({ stage, kind, inputs, at }) => {
     const outputs = read.get(stage);
     if (outputs === undefined) return [];
-    const unread = Object.keys(kind.manifest.outputs).filter((output) => !outputs.has(output));
-    return unread.map((output) => warnings.unreadOutput({ stage, output }, at));
+    const unread = Object.entries(kind.manifest.outputs).filter(([output, port]) => {
+      const isEmpty = port.emptyWithout !== undefined && inputs[port.emptyWithout]?.length === 0;
+      return !outputs.has(output) && port.byproduct !== true && !isEmpty;
+    });
+    return unread.map(([output]) => warnings.unreadOutput({ stage, output }, at));
   });
 }

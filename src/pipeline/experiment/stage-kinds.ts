@@ -3,7 +3,6 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { Json } from '../../core/digest.ts';
 import type { StageKind } from './experiment.ts';
 import { lineagePort } from '../../stage-api/lineage.ts';
-import { referencesPort } from '../../stage-api/references.ts';
 import { failures } from './failures.ts';
 import { describe, nodeAt, pathOf, pointerTo, toJson, type Node } from './node.ts';
 import { validatorOf, type JsonObject } from './params-validator.ts';
@@ -101,10 +100,8 @@ export class StageKinds {
     if (this.#problems.count > before) return undefined;
     const manifest = this.#usableManifest(found, source.file, at);
     if (manifest === undefined || manifest.program === true) return manifest;
-    const modules = [found.entry, ...modulesOf(manifest).map((name) => join(found.folder, name))];
-    const missing = modules.find((module) => !existsSync(module));
-    if (missing === undefined) return manifest;
-    const facts = { stage: manifest.name, file: relative(this.#workspace, missing) };
+    if (existsSync(found.entry)) return manifest;
+    const facts = { stage: manifest.name, file: relative(this.#workspace, found.entry) };
     this.#problems.add(failures.missingStageCode(facts, locate(at)));
     return undefined;
   }
@@ -117,13 +114,14 @@ export class StageKinds {
     const { manifestSchema, validators } = this.#builtIn;
     const schema = JSON.parse(readFileSync(manifestSchema, 'utf8')) as Readonly<Record<string, Json>>;
     for (const error of validatorOf(schema, validators)(toJson(root) as JsonObject)) this.#report(error, root);
-    const { inputs, ...declared } = toJson(root) as JsonObject;
-    if (typeof inputs !== 'object' || inputs === null) return;
-    for (const port of [lineagePort, referencesPort]) {
-      if (declared[port] !== true || !(port in inputs)) continue;
-      const { node, key } = nodeAt(root, pointerTo('/inputs', port));
-      this.#problems.add(failures.ownLineagePort({ port }, locate(key ?? node.at)));
+    const { inputs, lineage, ...declared } = toJson(root) as JsonObject;
+    for (const name of ['references', 'checks'].filter((each) => declared[each] === true)) {
+      const { node, key } = nodeAt(root, `/${name}`);
+      this.#problems.add(failures.ownPlanningCode({ name }, locate(key ?? node.at)));
     }
+    if (lineage !== true || typeof inputs !== 'object' || inputs === null || !(lineagePort in inputs)) return;
+    const { node, key } = nodeAt(root, pointerTo('/inputs', lineagePort));
+    this.#problems.add(failures.ownLineagePort({ port: lineagePort }, locate(key ?? node.at)));
   }
 
   #report(error: SchemaError, root: Node): void {
@@ -155,9 +153,4 @@ export class StageKinds {
       return undefined;
     }
   }
-}
-
-/** What a stage declares to have next to `run.js`. */
-function modulesOf({ references, checks }: StageManifest): string[] {
-  return [...(references === true ? ['references.js'] : []), ...(checks === true ? ['check.js'] : [])];
 }

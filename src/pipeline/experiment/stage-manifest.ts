@@ -43,6 +43,8 @@ export interface OutputPort {
   readonly path: string;
   /** Name of an optional input: it holds nothing unless that one is bound, and then nothing can be done with it. */
   readonly emptyWithout?: string;
+  /** Something to look at, which need not be read by another stage. */
+  readonly byproduct?: boolean;
 }
 
 /** The content of `stages/<name>/stage.json`; `schemas/stage.schema.json` is its schema. */
@@ -76,10 +78,10 @@ export interface StageManifest {
   readonly lineage?: boolean;
   /**
    * The content of its inputs names files outside of them: `references.ts` next to `run.ts` finds these, and their content
-   * is part of the key. See `src/stage-api/references.ts`.
+   * is part of the key. See `src/stage-api/references.ts`. Not for stages of a user's own: their code runs in runs only.
    */
   readonly references?: boolean;
-  /** `check.ts` next to `run.ts` finds what its work would end with before it runs. See `src/stage-api/check-inputs.ts`. */
+  /** `check.ts` next to `run.ts` finds what its work would end with before it runs. Not for stages of a user's own. */
   readonly checks?: boolean;
   /** Its inputs and outputs are declared where it is used, under `with`. */
   readonly declaresPorts?: boolean;

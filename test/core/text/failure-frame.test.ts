@@ -16,3 +16,17 @@ it('what a file holds does not reach the terminal as orders to it, and the squig
   const text = renderFailures([failures.damagedList({ found: '\u001b[31mred' }, at)], { colour: false });
   expect(text).toBe('l.lst:1:12 damaged-list: found red\n  a·]0;title·b→c·d\n             ~\n  Look.');
 });
+
+it('what several failures of one kind advise stands once, after the last of them', () => {
+  const [a, b] = ['a', 'b'].map((found) => failures.damagedList({ found }));
+  const other = catalogue({
+    other: { meaning: 'Another one.', text: () => ({ message: 'c', hint: 'Look\u0007.' }), example: {} },
+  });
+  const text = renderFailures(
+    [a, b, other.other({}), a].filter((each) => each !== undefined),
+    { colour: false },
+  );
+  expect(text).toBe(
+    'damaged-list: found a\n\ndamaged-list: found b\n  Look.\n\nother: c\n  Look.\n\ndamaged-list: found a\n  Look.',
+  );
+});

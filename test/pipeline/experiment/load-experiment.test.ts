@@ -274,6 +274,12 @@ stages:
   expect([sourcesOf(count, 'list'), sourcesOf(count, 'all')]).toEqual([['faces'], ['experiment.yaml']]);
 });
 
+test('a line of any length that is never closed is refused in no time', () => {
+  const started = performance.now();
+  expect(() => load(`name: [${'x, '.repeat(30_000)}`)).toThrow('flow sequence');
+  expect(performance.now() - started).toBeLessThan(5000);
+});
+
 describe('warnings', () => {
   const warningsOf = (text: string, changes = {}) =>
     load(text, changes).warnings.map(({ code, message }) => [code, message]);
@@ -287,6 +293,28 @@ describe('warnings', () => {
   test('name outputs that nothing reads, but not the results of the experiment', () => {
     const text = `${oneStage}  pack: { uses: pack, with: { images: "\${stages.faces.outputs.images}" } }`;
     expect(warningsOf(text)).toEqual([['unread-output', 'nothing reads output "list" of stage "faces"']]);
+  });
+
+  test('name no output that is there to be looked at, or is empty here', () => {
+    const ports = {
+      inputs: { list: { kind: 'list', summary: 'A list.', optional: true } },
+      outputs: {
+        images: { kind: 'images', summary: 'Images.', path: 'images' },
+        details: { kind: 'folder', summary: 'Details.', path: 'details', byproduct: true },
+        pairs: { kind: 'pairs', summary: 'Pairs.', path: 'pairs.bin', emptyWithout: 'list' },
+      },
+    };
+    const params = { type: 'object', additionalProperties: false, properties: {} };
+    const mine = JSON.stringify({ name: 'mine', version: 1, summary: 'Mine.', params, ...ports });
+    const text = (bound: string) =>
+      `name: x\nstages:\n  mine: { uses: ./mine${bound} }\n  pack: { uses: pack, with: { images: "\${stages.mine.outputs.images}" } }`;
+    const files = { 'mine/stage.json': mine, 'mine/run.js': '', 'a.lst': '' };
+    const codesOf = (bound: string) => {
+      const folder = workspaceOf({ ...files, 'experiment.yaml': text(bound) });
+      return loadFixture(folder).warnings.map(({ message }) => message);
+    };
+    expect(codesOf('')).toEqual([]);
+    expect(codesOf(', with: { list: a.lst }')).toEqual(['nothing reads output "pairs" of stage "mine"']);
   });
 
   test('name variables that sound like secrets, and excludes without effect', () => {
