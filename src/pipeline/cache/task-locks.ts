@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { identify, livenessOf, thisHost, type ProcessIdentity } from '../../core/process-facts.ts';
+import { identify, livenessOf, runsInGroup, thisHost, type ProcessIdentity } from '../../core/process-facts.ts';
 import { openSqlite } from '../../core/sqlite.ts';
 import type { Key } from '../plan/key-document.ts';
 
@@ -134,7 +134,10 @@ export class TaskLocks {
   }
 
   #hasEnded({ pid, started }: LockedWorker): boolean {
-    return pid !== undefined && livenessOf({ host: this.#host, pid, started }, this.#host) !== 'alive';
+    if (pid === undefined) return false;
+    if (livenessOf({ host: this.#host, pid, started }, this.#host) === 'alive') return false;
+    // What it has started may run on; if another process has its id, none of its group was left.
+    return identify(pid, this.#host) !== undefined || !runsInGroup(pid);
   }
 
   #isSilent(key: Key, row: Row): boolean {

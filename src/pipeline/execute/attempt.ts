@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { FailureError } from '../../core/failure.ts';
+import { fail, FailureError } from '../../core/failure.ts';
 import type { InputPaths, OutputPaths, StageEvent } from '../../stage-api/stage.ts';
 import { lineagePort } from '../../stage-api/lineage.ts';
 import { referencesPort } from '../../stage-api/references.ts';
@@ -125,17 +125,18 @@ export class Attempt {
   #launch(): Launch {
     const { task, cpus, document } = this.#assignment;
     const { request, grant, lock } = this.#tools;
-    const isProgram = task.kind.manifest.program === true;
-    const command = task.params['command'];
+    const written = task.params['command'];
+    const command = task.kind.manifest.program === true && typeof written === 'string' ? written : undefined;
+    const isProgram = command !== undefined;
     const job = this.#job();
     const environment = request.workerEnvironment(task, { cpus, gpus: grant.gpus });
     const eventsFile = join(this.#scratch.root, 'events.ndjson');
     rmSync(eventsFile, { force: true });
     return {
       job,
-      command: isProgram && typeof command === 'string' ? command : undefined,
+      command,
       eventsFile,
-      environment: isProgram ? { ...environment, ...programVariables(job) } : environment,
+      environment: isProgram ? { ...environment, ...programVariables(job, command, this.#scratch.root) } : environment,
       workingFolder: isProgram ? request.experiment.workspace : this.#scratch.work,
       secrets: this.#secrets,
       code: document.stage.code,
@@ -313,14 +314,31 @@ interface Execution {
   readonly damaged: InputChange | undefined;
 }
 
-/** A variable per port; the paths of a port that takes many are separated by newlines. */
-function programVariables({ inputs, outputs, scratch }: WorkerJob): Record<string, string> {
-  const inputVariables = Object.entries(inputs).map(([port, paths]) => [
-    port,
-    typeof paths === 'string' ? paths : (paths ?? []).join('\n'),
-  ]);
-  return { scratch, ...(Object.fromEntries(inputVariables) as Record<string, string>), ...outputs };
+/** What `NAME=value` in the environment of a process may have on Linux, with the byte that ends it. */
+const maxVariableBytes = 131_072;
+
+/**
+ * A variable per port. The paths of a port that takes many are separated by newlines; `$<port>List` names a file with
+ * them, for there may be more than a variable can hold: it is left out then, and a command that asks for it fails.
+ */
+function programVariables({ inputs, outputs, scratch }: WorkerJob, command: string, folder: string): Variables {
+  const variables: Record<string, string> = {};
+  for (const [port, paths] of Object.entries(inputs)) {
+    if (typeof paths === 'string') variables[port] = paths;
+    if (typeof paths !== 'object') continue;
+    const list = `${port}List`;
+    const text = paths.join('\n');
+    const file = join(folder, `${port}.list`);
+    writeFileSync(file, paths.map((path) => `${path}\n`).join(''));
+    if (inputs[list] === undefined && outputs[list] === undefined) variables[list] = file;
+    const bytes = Buffer.byteLength(`${port}=${text}`) + 1;
+    if (bytes <= maxVariableBytes) variables[port] = text;
+    else if (new RegExp(`\\$\\{?${port}\\b`).test(command)) fail(failures.variableTooLong({ port, bytes, list }));
+  }
+  return { scratch, ...variables, ...outputs };
 }
+
+type Variables = Readonly<Record<string, string>>;
 
 /** The step of the last checkpoint, beside the stage's own folder: told to people, not to the stage. */
 function checkpointFile(scratch: ScratchFolder): string {

@@ -11,7 +11,7 @@ import { forceTask, isForced, taskNeeds } from '../plan/select-tasks.ts';
 import { Attempt, type Assignment } from './attempt.ts';
 import type { AttemptOutcome, EventStream, TaskOutcome, TaskProduct } from './event.ts';
 import type { Executor } from './executor.ts';
-import type { Interruption } from './interruption.ts';
+import { after, type Interruption } from './interruption.ts';
 import { outputDigests, type CachePlanningContext } from './planning-context.ts';
 import type { RunRequest } from './run-request.ts';
 import { demandOf, priorities, shortageOf, Slots, type Grant } from './slots.ts';
@@ -212,17 +212,20 @@ export class Scheduler {
   }
 
   /** Twice as long each time, for what fails for a longer time; false if the run was stopped meanwhile. */
-  async #pause({ id, retries }: TaskSpec, tried: number, maxRetries: number): Promise<boolean> {
+  #pause({ id, retries }: TaskSpec, tried: number, maxRetries: number): Promise<boolean> {
     const waitMs = retries.waitMs * 2 ** tried;
     const because = `failed; tried again (${tried + 1} of ${maxRetries}) in ${humanDuration(waitMs)}`;
     this.#tools.stream.emit({ type: 'task-waiting', task: id, because });
-    const waiting = new AbortController();
-    const unlisten = this.#tools.halt.listen(() => {
-      waiting.abort();
+    return new Promise((resolve) => {
+      const callOff = after(waitMs, () => {
+        unlisten();
+        resolve(true);
+      });
+      const unlisten = this.#tools.halt.listen(() => {
+        callOff();
+        resolve(false);
+      });
     });
-    await sleep(waitMs, undefined, { signal: waiting.signal }).catch(() => undefined);
-    unlisten();
-    return !waiting.signal.aborted;
   }
 
   #assignment(planned: PlannedTask & { state: 'run' }, { executor }: Machine): Assignment {
