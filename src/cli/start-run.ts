@@ -143,7 +143,11 @@ async function openReaders(request: ReadersRequest) {
     handle: readers.map((reader) => reader.handle.bind(reader)),
     close: async () => {
       runFolder.close();
-      recorder.flush();
+      if (!recorder.close()) {
+        context.stderr.write(
+          'flow.db could not be written to, and lacks a part of this run: flow db rebuild adds it\n',
+        );
+      }
       await Promise.all(changes.map((each) => each.close()));
       await reporter.close();
     },

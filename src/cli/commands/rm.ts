@@ -1,5 +1,6 @@
-import { rmSync } from 'node:fs';
+import {} from 'node:fs';
 import { join } from 'node:path';
+import { removeTree } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { closeKilledRuns, removeRun, runOf } from '../../pipeline/record/past-runs.ts';
@@ -23,7 +24,7 @@ export const command: FlowCommand = {
       }
       for (const id of ids) {
         // The folder first: a row without a folder is noticed by `flow db check`, the other way round it would come back.
-        rmSync(join(runsFolder, id), { recursive: true, force: true });
+        removeTree(join(runsFolder, id));
         removeRun(database, id);
       }
       answer(call, context, { json: { removed: ids }, text: ids.map((id) => `removed ${id}`).join('\n') });

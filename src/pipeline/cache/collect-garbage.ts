@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../core/atomic-file.ts';
+import { removeTree, writeFileAtomic } from '../../core/atomic-file.ts';
 import { keyAtStartOf, type Key } from '../plan/key-document.ts';
 import { entryFileName, outputsFolderName, readEntry, type CacheEntry } from './cache-entry.ts';
 import { listTree } from './file-tree.ts';
@@ -107,7 +107,7 @@ export function collectGarbage(cache: ResultCache, locks: TaskLocks, request: Co
     const key = keyAtStartOf(name);
     if (key === undefined) continue;
     locked(locks, key, () => {
-      rmSync(join(cache.folders.scratch, name), { recursive: true, force: true });
+      removeTree(join(cache.folders.scratch, name));
     });
   }
   sweepObjects(cache.objectsFolder);

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../../core/failure.ts';
-import { syncPath, syncTree } from '../../core/atomic-file.ts';
+import { removeTree, syncPath, syncTree } from '../../core/atomic-file.ts';
 import type { Key, KeyDocument } from '../plan/key-document.ts';
 import {
   entryFileName,
@@ -95,7 +95,7 @@ export class ResultCache {
     const copy = join(this.folders.scratch, `${key}.copy.${process.pid}`);
     mkdirSync(this.folders.scratch, { recursive: true });
     for (const source of sources) {
-      rmSync(copy, { recursive: true, force: true });
+      removeTree(copy);
       try {
         if (!(await source.fetch(key, copy))) continue;
         const problem = foreignProblem(copy, key);
@@ -105,7 +105,7 @@ export class ResultCache {
         this.#moveIn(copy, key);
         return last;
       } finally {
-        rmSync(copy, { recursive: true, force: true });
+        removeTree(copy);
       }
     }
     return last;
@@ -138,7 +138,7 @@ export class ResultCache {
     as: { readonly key: Key; readonly keyDocument: KeyDocument; readonly accepted: Acceptance },
   ): CacheEntry {
     const copy = join(this.folders.scratch, `${as.key}.accepted.${process.pid}`);
-    rmSync(copy, { recursive: true, force: true });
+    removeTree(copy);
     linkTree(join(this.entryFolder(entry.key), outputsFolderName), join(copy, outputsFolderName));
     const accepted: CacheEntry = { ...entry, ...as };
     this.#moveInWith(accepted, copy);
@@ -147,21 +147,28 @@ export class ResultCache {
 
   /** Removes an entry; a reader never sees half of one, since it leaves the cache by a rename. */
   drop(key: Key): void {
+    const aside = this.#setAside(key);
+    if (aside !== undefined) removeTree(aside);
+  }
+
+  /** Moves an entry out of the cache, and returns where to. */
+  #setAside(key: Key): string | undefined {
     const folder = this.entryFolder(key);
-    if (!existsSync(folder)) return;
+    if (!existsSync(folder)) return undefined;
     mkdirSync(this.folders.scratch, { recursive: true });
     const aside = join(this.folders.scratch, `${key}.dropped.${process.pid}`);
-    rmSync(aside, { recursive: true, force: true });
+    removeTree(aside);
     renameSync(folder, aside);
-    rmSync(aside, { recursive: true, force: true });
+    return aside;
   }
 
   /** Makes a folder that has the outputs of an entry the entry. */
   #moveInWith(entry: CacheEntry, folder: string): void {
     writeFileSync(join(folder, entryFileName), `${JSON.stringify(entry, null, 1)}\n`);
     syncTree(folder);
-    this.drop(entry.key);
+    const aside = this.#setAside(entry.key);
     this.#moveIn(folder, entry.key);
+    if (aside !== undefined) removeAtLeisure(aside);
   }
 
   #moveIn(folder: string, key: Key): void {
@@ -173,6 +180,15 @@ export class ResultCache {
       if (!isOccupied(error)) throw error;
     }
     syncPath(this.folders.entries);
+  }
+}
+
+/** What of it stays, because another user owns it, is removed with old scratch folders. */
+function removeAtLeisure(path: string): void {
+  try {
+    removeTree(path);
+  } catch {
+    // The result that took its place is there; the space is all that is lost.
   }
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { removeTree } from '../../core/atomic-file.ts';
 import { fail, FailureError } from '../../core/failure.ts';
 import type { InputPaths, OutputPaths, StageEvent } from '../../stage-api/stage.ts';
 import { lineagePort } from '../../stage-api/lineage.ts';
@@ -12,7 +13,7 @@ import type { Reason } from '../plan/compare-keys.ts';
 import { externalContents, externalInputsOf, inputDigest, type Key, type KeyDocument } from '../plan/key-document.ts';
 import type { AttemptOutcome, EventStream } from './event.ts';
 import type { Executor, Launch, ProcessExit, WorkerJob } from './executor.ts';
-import { failures } from './failures.ts';
+import { failures, systemFailure } from './failures.ts';
 import { TaskTerminator, type Interruption } from './interruption.ts';
 import { inputPaths, type CachePlanningContext } from './planning-context.ts';
 import { redactIn, redactInFailures, secretsOf } from './redact.ts';
@@ -72,11 +73,31 @@ export class Attempt {
   }
 
   async run(): Promise<AttemptOutcome> {
-    const { task, key } = this.#assignment;
-    const { request, stream, executor, halt } = this.#tools;
+    const { task } = this.#assignment;
+    const { request, stream } = this.#tools;
     const startedAt = request.now();
-    this.#scratch.prepare(task.kind.manifest.checkpoint === true);
     this.#emitStarted();
+    const { result, usage } = await this.#execute(startedAt).catch((error: unknown) => {
+      const failure = systemFailure(error);
+      if (failure === undefined) throw error;
+      return { result: { outcome: 'failed' as const, failures: [failure] }, usage: undefined };
+    });
+    if (result.outcome !== 'done') this.#leaveUnfinished();
+    stream.emit({
+      type: 'attempt-ended',
+      task: task.id,
+      attempt: this.#number,
+      result,
+      durationMs: request.now() - startedAt,
+      ...(usage === undefined ? {} : { peakMemoryBytes: usage.peakMemoryBytes, usage }),
+    });
+    return result;
+  }
+
+  async #execute(startedAt: number): Promise<{ result: AttemptOutcome; usage: ProcessExit['usage'] }> {
+    const { task, key } = this.#assignment;
+    const { request, executor, halt } = this.#tools;
+    this.#scratch.prepare(this.#keepsWork);
     beginLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
     const handle = await executor.start(this.#launch());
     const terminator = new TaskTerminator(handle, {
@@ -92,16 +113,21 @@ export class Attempt {
     const result =
       terminator.reason ??
       (exit.outcome === 'done' ? await this.#finish({ durationMs, usage, damaged }) : this.#unfinished(exit));
-    if (result.outcome !== 'done') this.#showLog();
-    stream.emit({
-      type: 'attempt-ended',
-      task: task.id,
-      attempt: this.#number,
-      result,
-      durationMs,
-      ...(usage === undefined ? {} : { peakMemoryBytes: usage.peakMemoryBytes, usage }),
-    });
-    return result;
+    return { result, usage };
+  }
+
+  /** Shows the end of the log, and leaves no more on the disk than the next attempt can use: it may be full. */
+  #leaveUnfinished(): void {
+    try {
+      this.#scratch.tidy(this.#keepsWork);
+      this.#showLog();
+    } catch (error) {
+      if (systemFailure(error) === undefined) throw error;
+    }
+  }
+
+  get #keepsWork(): boolean {
+    return this.#assignment.task.kind.manifest.checkpoint === true;
   }
 
   #emitStarted(): void {
@@ -187,10 +213,11 @@ export class Attempt {
 
   /** Events and lines in the log are signs of life; the log is written by the process itself, past us. */
   #watchLog(): () => number {
-    let bytes = statSync(this.#logFile).size;
+    const size = (): number => statSync(this.#logFile, { throwIfNoEntry: false })?.size ?? 0;
+    let bytes = size();
     this.#lastSignOfLife = performance.now();
     return () => {
-      const now = statSync(this.#logFile).size;
+      const now = size();
       if (now !== bytes) this.#lastSignOfLife = performance.now();
       bytes = now;
       return this.#lastSignOfLife;
@@ -291,7 +318,7 @@ export class Attempt {
   #setAside(): string {
     const kept = keptOutputsOf(this.#tools.request.folder, this.#assignment.task.id);
     mkdirSync(dirname(kept), { recursive: true });
-    rmSync(kept, { recursive: true, force: true });
+    removeTree(kept);
     renameSync(this.#scratch.outputs, kept);
     this.#scratch.remove();
     return kept;

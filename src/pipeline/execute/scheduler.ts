@@ -11,6 +11,7 @@ import { forceTask, isForced, taskNeeds } from '../plan/select-tasks.ts';
 import { Attempt, type Assignment } from './attempt.ts';
 import type { AttemptOutcome, EventStream, TaskOutcome, TaskProduct } from './event.ts';
 import type { Executor } from './executor.ts';
+import { systemFailure } from './failures.ts';
 import { after, type Interruption } from './interruption.ts';
 import { outputDigests, type CachePlanningContext } from './planning-context.ts';
 import type { RunRequest } from './run-request.ts';
@@ -150,8 +151,8 @@ export class Scheduler {
           return this.#outcomeAfter(outcome, planned.key);
       }
     } finally {
-      held.lock.release();
       held.grant.release();
+      held.lock.release();
     }
   }
 
@@ -267,6 +268,8 @@ export class Scheduler {
     if (error instanceof FailureError) {
       return { outcome: 'failed', attempt: { outcome: 'failed', failures: error.failures } };
     }
+    const trouble = systemFailure(error);
+    if (trouble !== undefined) return { outcome: 'failed', attempt: { outcome: 'failed', failures: [trouble] } };
     this.#defect ??= { error };
     this.#tools.request.interruption.kill();
     return skipped('a defect of faceflow ended the run');

@@ -60,6 +60,7 @@ export class RunFolderWriter {
   readonly #folder: string;
   readonly #facts: RunFacts;
   readonly #events: number;
+  #held = Buffer.alloc(0);
   /** Results that can be reached from this folder. */
   #leads = 0;
   readonly #unlinked: string[] = [];
@@ -72,7 +73,7 @@ export class RunFolderWriter {
   }
 
   handle(event: FlowEvent): void {
-    writeSync(this.#events, `${JSON.stringify(event)}\n`);
+    this.#write(`${JSON.stringify(event)}\n`);
     if (event.type === 'task-ended' && event.product !== undefined && 'key' in event.result) {
       this.#lead(event.task, event.result, event.product.outputs);
     }
@@ -80,9 +81,21 @@ export class RunFolderWriter {
   }
 
   close(): void {
+    this.#write('');
     closeSync(this.#events);
     if (this.#unlinked.length === 0) return;
+    mkdirSync(join(this.#folder, 'outputs'), { recursive: true });
     writeFileSync(join(this.#folder, 'outputs', unlinkedFileName), this.#unlinked.join(''));
+  }
+
+  /** Of a full disk the event waits for the next one, until which there may be room: the run goes on. */
+  #write(text: string): void {
+    this.#held = Buffer.concat([this.#held, Buffer.from(text)]);
+    try {
+      while (this.#held.length > 0) this.#held = this.#held.subarray(writeSync(this.#events, this.#held));
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
   }
 
   /** A link to the folder of a task's outputs in the cache; of very many results from the cache, a line in a list. */
@@ -92,11 +105,12 @@ export class RunFolderWriter {
     const stored = `${output.path.slice(0, output.path.lastIndexOf(`/${key}/`))}/${key}/outputs`;
     const link = outputsLinkOf(this.#folder, task);
     const folder = dirname(link);
-    if (this.#leads === 0) mkdirSync(folder);
     this.#leads += 1;
     const isPage = outputs.some(({ kind }) => kind === 'page');
-    if (outcome === 'done' || isPage || this.#leads <= maxLinks) symlinkSync(relative(folder, stored), link);
-    else this.#unlinked.push(`${task}\t${relative(folder, stored)}\n`);
+    const isLinked = outcome === 'done' || isPage || this.#leads <= maxLinks;
+    if (!isLinked || !tryLink(relative(folder, stored), link)) {
+      this.#unlinked.push(`${task}\t${relative(folder, stored)}\n`);
+    }
   }
 
   #writeEnd(event: Extract<FlowEvent, { type: 'run-ended' }>): void {
@@ -110,6 +124,22 @@ export class RunFolderWriter {
     writeFileSync(`${file}.new`, `${JSON.stringify(facts, null, 1)}\n`);
     renameSync(`${file}.new`, file);
   }
+}
+
+/** False where there is no room for it. */
+function tryLink(target: string, link: string): boolean {
+  try {
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(target, link);
+    return true;
+  } catch (error) {
+    if (isFull(error)) return false;
+    throw error;
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 /** Points `runs/latest/<experiment>` at a run, for people and scripts that want a name that stays. */

@@ -151,7 +151,13 @@ async function startProgram(launch: Launch, command: string): Promise<TaskHandle
   const life = subprocess.stdio[3] as Writable;
   const processes = new TaskProcesses(pid, `scratch=${launch.job.scratch}`, (each) => each !== pid && isWatcher(each));
   const exited = once(subprocess, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  launch.onStarted(String(pid));
+  try {
+    launch.onStarted(String(pid));
+  } catch (error) {
+    processes.signal('SIGKILL');
+    life.destroy();
+    throw error;
+  }
   life.on('error', () => undefined);
   life.write('go\n');
   const meter = new GroupMeter(pid);

@@ -102,7 +102,12 @@ export class Worker {
     const end = new Promise<ProcessExit>((resolve) => {
       this.#work = { launch, memory: new MemoryWatch(launch), end: resolve };
     });
-    launch.onStarted(String(pid));
+    try {
+      launch.onStarted(String(pid));
+    } catch (error) {
+      this.#processes.signal('SIGKILL');
+      throw error;
+    }
     this.#stdin.write(`${JSON.stringify(launch.job)}\n`);
     return {
       id: String(pid),
