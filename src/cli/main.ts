@@ -26,7 +26,7 @@ export async function main(process: NodeJS.Process): Promise<ExitCode> {
     commands,
   };
   const argv = process.argv.slice(2);
-  ignoreBrokenPipes(process);
+  ignoreStreamErrors(process);
   try {
     const called = await readCall(argv, context);
     return called === undefined ? exitCode.done : await called.command.run(called.call, context);
@@ -119,15 +119,11 @@ async function explain(error: unknown, argv: readonly string[], context: Process
 }
 
 /**
- * Continues after the reader of our output has ended (`flow run e.yaml | head -1`): the work and its record are not lost
- * with it, and later output goes nowhere.
+ * Continues after the reader of our output has ended (`flow run e.yaml | head -1`), the terminal has gone or the disk
+ * that takes it is full: the work and its record are not lost with it, and later output goes nowhere.
  */
-function ignoreBrokenPipes({ stdout, stderr }: NodeJS.Process): void {
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
-    });
-  }
+function ignoreStreamErrors({ stdout, stderr }: NodeJS.Process): void {
+  for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
 }
 
 /** Every command, in the order in which `flow --help` lists them. */

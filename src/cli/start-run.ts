@@ -177,16 +177,35 @@ function isUnset(value: string | undefined): boolean {
   return value === undefined || value === '' || value === 'false';
 }
 
-const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Signals that come within this time belong together: a terminal that is closed sends SIGHUP twice, and SIGTERM after it. */
+const sameStopMs = 5000;
 
-/** Lets the first Ctrl-C (or SIGTERM, SIGHUP) stop a run in order, and the second at once. Returns the function that undoes it. */
+/**
+ * Lets the first Ctrl-C (or SIGTERM, SIGHUP) stop a run in order, and a second Ctrl-C at once; a second SIGTERM only
+ * some seconds later, and SIGHUP never. Returns the function that undoes it.
+ */
 function handleSignals(interruption: Interruption): () => void {
-  const escalate = (): void => {
-    interruption.escalate();
+  let stoppedAt = -Infinity;
+  const stop = (): void => {
+    if (interruption.level === 'none') stoppedAt = performance.now();
+    interruption.stop();
   };
-  for (const signal of stopSignals) process.on(signal, escalate);
+  const handlers = {
+    SIGINT: () => {
+      interruption.escalate();
+    },
+    SIGTERM: () => {
+      if (interruption.level === 'none' || performance.now() - stoppedAt < sameStopMs) stop();
+      else interruption.kill();
+    },
+    SIGHUP: () => {
+      // Of a terminal that we have nothing to do with, as under nohup; Node does not tell that the signal was ignored.
+      if ([process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY)) stop();
+    },
+  };
+  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
   return () => {
-    for (const signal of stopSignals) process.off(signal, escalate);
+    for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
   };
 }
 

@@ -30,7 +30,7 @@ export const command: FlowCommand = {
       try {
         replayWhole(workspace.record, target, (key) => workspace.documentOf(key));
       } catch (error) {
-        rmSync(target, { recursive: true });
+        removeTree(target);
         throw error;
       }
       closeImportedRun(workspace.record, id);

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,8 +43,7 @@ export const command: FlowCommand = {
       }
       const log = existsSync(own) ? { run, task, file: own } : computedLog(workspace, run, task);
       if (call.options['json'] === true) {
-        const text = readFileSync(log.file, 'utf8');
-        context.stdout.write(`${JSON.stringify({ ...log, text })}\n`);
+        writeJson(log, context);
         return exitCode.done;
       }
       if (log.file !== own) {
@@ -96,21 +95,39 @@ async function followLog(log: string, context: ProcessContext, ended: () => bool
   }
 }
 
+/** One line of JSON, written in pieces: a text may have 512 MiB at most, a log any size. */
+function writeJson(log: Log, { stdout }: ProcessContext): void {
+  const start = JSON.stringify({ ...log, text: '' });
+  stdout.write(start.slice(0, -2));
+  const decoder = new StringDecoder('utf8');
+  const write = (text: string): void => void stdout.write(JSON.stringify(text).slice(1, -1));
+  readFrom(log.file, 0, (bytes) => {
+    write(decoder.write(bytes));
+  });
+  write(decoder.end());
+  stdout.write('"}\n');
+}
+
 /** Prints a file from an offset on, and returns the offset of its end. */
 function copyFrom(path: string, offset: number, { stdout }: ProcessContext): number {
+  const decoder = new StringDecoder('utf8');
+  // As it is to a pipe or file; a terminal would do what it says.
+  return readFrom(path, offset, (bytes) =>
+    stdout.write(stdout.isTTY ? terminalText(decoder.write(bytes)) : Buffer.from(bytes)),
+  );
+}
+
+function readFrom(path: string, offset: number, take: (bytes: Buffer) => void): number {
   const end = statSync(path).size;
   const descriptor = openSync(path, 'r');
   const buffer = Buffer.alloc(1 << 16);
-  const decoder = new StringDecoder('utf8');
   try {
     let position = offset;
     while (position < end) {
       const count = readSync(descriptor, buffer, 0, Math.min(buffer.length, end - position), position);
       if (count === 0) break;
+      take(buffer.subarray(0, count));
       position += count;
-      // As it is to a pipe or file; a terminal would do what it says.
-      if (!stdout.isTTY) stdout.write(Buffer.from(buffer.subarray(0, count)));
-      else stdout.write(terminalText(decoder.write(buffer.subarray(0, count))));
     }
     return position;
   } finally {

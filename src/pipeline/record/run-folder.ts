@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeF
 import { dirname, join, relative } from 'node:path';
 import { errorCode } from '../../core/failure.ts';
 import type { FlowEvent, TaskOutcome, TaskProduct } from '../execute/event.ts';
-import { outputsLinkOf } from '../execute/run-files.ts';
+import { experimentFileName, outputsLinkOf } from '../execute/run-files.ts';
 import type { RunFacts } from './run-facts.ts';
 
 export const runFileName = 'run.json';
@@ -34,7 +34,7 @@ export function createRunFolder(
 ): { id: string; folder: string } {
   mkdirSync(runsFolder, { recursive: true });
   const stamp = startedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
-  const base = `${stamp}-${experiment.replaceAll(/[^\p{L}\p{N}._-]/gu, '_')}`;
+  const base = `${stamp}-${experimentFileName(experiment)}`;
   for (let number = 1; ; number += 1) {
     const id = number === 1 ? base : `${base}-${number}`;
     const folder = join(runsFolder, id);
@@ -126,14 +126,15 @@ export class RunFolderWriter {
   }
 }
 
-/** False where there is no room for it. */
+/** False where there is no room for it, or a link of that name. */
 function tryLink(target: string, link: string): boolean {
   try {
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(target, link);
     return true;
   } catch (error) {
-    if (isFull(error)) return false;
+    // Two tasks may have the same name but for characters that a file name cannot have.
+    if (isFull(error) || (error instanceof Error && 'code' in error && error.code === 'EEXIST')) return false;
     throw error;
   }
 }
@@ -144,7 +145,7 @@ function isFull(error: unknown): boolean {
 
 /** Points `runs/latest/<experiment>` at a run, for people and scripts that want a name that stays. */
 export function linkLatest(runsFolder: string, experiment: string, folder: string): void {
-  const link = join(runsFolder, 'latest', experiment.replaceAll(/[^\p{L}\p{N}._-]/gu, '_'));
+  const link = join(runsFolder, 'latest', experimentFileName(experiment));
   mkdirSync(dirname(link), { recursive: true });
   // By a rename: runs that end at the same time replace each other's link, and there is one at every moment.
   const temporary = `${link}.${process.pid}`;
