@@ -146,12 +146,12 @@ describe('a trouble of the file system', () => {
     expect((await runAsUser('runs')).stdout).toContain('failed');
   });
 
-  it.skipIf(!isRoot)('a task that fills the disk fails, leaves room, and the next run works', async () => {
+  it.skipIf(!isRoot)('a task that fills the disk fails, leaves room, and the next run works', ({ skip }) => {
     mkdirSync(rig.path('small'));
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=5m', 'none', rig.path('small')], { stdio: 'ignore' });
     } catch {
-      return;
+      skip('no right to mount a small disk');
     }
     try {
       const text = (command: string): string =>
@@ -174,7 +174,7 @@ describe('a trouble of the file system', () => {
       expect(ended).toContain('1 task run');
       expect(flow('runs')).toContain('failed');
       writeFileSync(rig.path('small/e.yaml'), text('echo small > "$o"'));
-      expect(flow('run', 'e.yaml')).not.toContain('exit code');
+      expect(flow('run', 'e.yaml')).not.toMatch(/exit code \d+$/);
     } finally {
       execFileSync('umount', ['-l', rig.path('small')]);
     }

@@ -1,4 +1,3 @@
-import {} from 'node:fs';
 import { join } from 'node:path';
 import { removeTree } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';

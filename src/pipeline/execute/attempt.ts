@@ -12,9 +12,9 @@ import type { TaskSpec } from '../experiment/experiment.ts';
 import type { Reason } from '../plan/compare-keys.ts';
 import { externalContents, externalInputsOf, inputDigest, type Key, type KeyDocument } from '../plan/key-document.ts';
 import type { AttemptOutcome, EventStream } from './event.ts';
-import type { Executor, Launch, ProcessExit, WorkerJob } from './executor.ts';
+import type { Executor, Launch, ProcessExit, TaskHandle, WorkerJob } from './executor.ts';
 import { failures, systemFailure } from './failures.ts';
-import { TaskTerminator, type Interruption } from './interruption.ts';
+import { TaskTerminator, type Interruption, type StopReason } from './interruption.ts';
 import { inputPaths, type CachePlanningContext } from './planning-context.ts';
 import { redactIn, redactInFailures, secretsOf } from './redact.ts';
 import { beginLog, keptOutputsOf, logFileOf, logTail } from './run-files.ts';
@@ -73,15 +73,28 @@ export class Attempt {
   }
 
   async run(): Promise<AttemptOutcome> {
-    const { task } = this.#assignment;
-    const { request, stream } = this.#tools;
+    const { task, key } = this.#assignment;
+    const { request, stream, executor } = this.#tools;
     const startedAt = request.now();
+    let result: AttemptOutcome;
+    let usage: ProcessExit['usage'];
     this.#emitStarted();
-    const { result, usage } = await this.#execute(startedAt).catch((error: unknown) => {
+    try {
+      this.#scratch.prepare(this.#keepsWork);
+      beginLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
+      const handle = await executor.start(this.#launch());
+      const ended = await this.#ended(handle);
+      usage = ended.usage;
+      const damaged = await this.#dropDamagedSources();
+      const durationMs = request.now() - startedAt;
+      if ('reason' in ended) result = ended.reason;
+      else if (ended.exit.outcome === 'done') result = await this.#finish({ durationMs, usage, damaged });
+      else result = this.#unfinished(ended.exit);
+    } catch (error) {
       const failure = systemFailure(error);
       if (failure === undefined) throw error;
-      return { result: { outcome: 'failed' as const, failures: [failure] }, usage: undefined };
-    });
+      result = { outcome: 'failed', failures: [failure] };
+    }
     if (result.outcome !== 'done') this.#leaveUnfinished();
     stream.emit({
       type: 'attempt-ended',
@@ -94,26 +107,19 @@ export class Attempt {
     return result;
   }
 
-  async #execute(startedAt: number): Promise<{ result: AttemptOutcome; usage: ProcessExit['usage'] }> {
-    const { task, key } = this.#assignment;
-    const { request, executor, halt } = this.#tools;
-    this.#scratch.prepare(this.#keepsWork);
-    beginLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
-    const handle = await executor.start(this.#launch());
+  /** Waits for the end of what was started; the run, and the limits of the task, may end it. */
+  async #ended(handle: TaskHandle): Promise<ProcessEnd> {
+    const { request, halt } = this.#tools;
     const terminator = new TaskTerminator(handle, {
       interruption: halt,
-      limits: task.limits,
+      limits: this.#assignment.task.limits,
       graceMs: request.graceMs,
       lastSignOfLife: this.#watchLog(),
     });
     const { usage, ...exit } = await handle.end;
     terminator.dispose();
-    const durationMs = request.now() - startedAt;
-    const damaged = await this.#dropDamagedSources();
-    const result =
-      terminator.reason ??
-      (exit.outcome === 'done' ? await this.#finish({ durationMs, usage, damaged }) : this.#unfinished(exit));
-    return { result, usage };
+    const { reason } = terminator;
+    return reason === undefined ? { usage, exit } : { usage, reason };
   }
 
   /** Shows the end of the log, and leaves no more on the disk than the next attempt can use: it may be full. */
@@ -333,6 +339,8 @@ export class Attempt {
 }
 
 type InputChange = Pick<Extract<AttemptOutcome, { outcome: 'input-changed' }>, 'path' | 'resultOf'>;
+
+type ProcessEnd = Pick<ProcessExit, 'usage'> & ({ readonly exit: ProcessExit } | { readonly reason: StopReason });
 
 interface Execution {
   readonly durationMs: number;

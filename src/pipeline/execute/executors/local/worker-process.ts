@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { compiledModule } from '../../../../core/package-folder.ts';
 import { parseMessage, type Launch, type ProcessExit, type TaskHandle, type WorkerMessage } from '../../executor.ts';
@@ -37,13 +37,14 @@ interface Work {
   readonly end: (exit: ProcessExit) => void;
 }
 
+/** How many this process has started: each is marked by its number. */
+let started = 0;
+
 /**
  * The process of stages that are modules (`worker.ts`), in a process group of its own. It has one job at a time. Jobs
  * are lines of JSON on its standard input, which stays open while the runner lives; messages come on descriptor 3.
  */
 export class Worker {
-  static #started = 0;
-
   readonly #pid: number;
   readonly #stdin: Writable;
   readonly #processes: TaskProcesses;
@@ -56,8 +57,8 @@ export class Worker {
   static async start(launch: Launch): Promise<Worker | TaskHandle> {
     const worker = fileURLToPath(compiledModule('src/pipeline/execute/worker.ts'));
     const output = new TaskOutput(launch);
-    const mark = `FLOW_WORKER=${process.pid}-${Worker.#started}`;
-    Worker.#started += 1;
+    const mark = `FLOW_WORKER=${process.pid}-${started}`;
+    started += 1;
     const subprocess = await startProcess(process.execPath, ['--enable-source-maps', worker], {
       cwd: launch.workingFolder,
       env: { ...launch.environment, FLOW_WORKER: mark.slice(mark.indexOf('=') + 1) },
@@ -75,7 +76,8 @@ export class Worker {
       return { exitCode, signal };
     });
     const [stdin, , , messages] = subprocess.stdio;
-    return new Worker({ pid, stdin: stdin as Writable, processes, messages: messages as Readable, ended });
+    if (stdin === null || !(messages instanceof Readable)) throw new Error('a worker was started without its pipes');
+    return new Worker({ pid, stdin, processes, messages, ended });
   }
 
   private constructor({ pid, stdin, processes, messages, ended }: Started) {
