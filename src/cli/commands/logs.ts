@@ -7,7 +7,7 @@ import { readEntry } from '../../pipeline/cache/cache-entry.ts';
 import { fail } from '../../core/failure.ts';
 import { plainText } from '../../core/text/terminal-text.ts';
 import { terminalText } from '../../core/text/paint.ts';
-import { logFileOf } from '../../pipeline/execute/run-files.ts';
+import { recordedLogOf } from '../../pipeline/execute/run-files.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { closeKilledRuns, executionOf, hasEnded, tasksOf } from '../../pipeline/record/past-runs.ts';
 import { isRunId } from '../../pipeline/record/run-folder.ts';
@@ -33,7 +33,7 @@ export const command: FlowCommand = {
       const { run: asked, follow } = call.options as { run: string; follow: boolean };
       const run = findRun(workspace.database, asked);
       const task = findTask(workspace, run, String(call.arguments[0]));
-      const own = logFileOf(join(workspace.runsFolder, run), task);
+      const own = recordedLogOf(join(workspace.runsFolder, run), task);
       if (follow) {
         await followLog(own, context, () => {
           closeKilledRuns(workspace.database);
@@ -77,7 +77,7 @@ function computedLog({ database, cache, runsFolder }: Workspace, run: string, ta
   const origin = executionOf(database, key) ?? entry;
   // A stored result may come from elsewhere, and with it the name of the run.
   const file =
-    origin === undefined || !isRunId(origin.run) ? undefined : logFileOf(join(runsFolder, origin.run), origin.task);
+    origin === undefined || !isRunId(origin.run) ? undefined : recordedLogOf(join(runsFolder, origin.run), origin.task);
   if (origin !== undefined && file !== undefined && existsSync(file)) {
     return { run: origin.run, task: origin.task, file };
   }

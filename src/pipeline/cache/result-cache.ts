@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../../core/failure.ts';
-import { removeTree, syncPath, syncTree } from '../../core/atomic-file.ts';
+import { makeFolder, removeTree, shareTreeLike, syncPath, syncTree } from '../../core/atomic-file.ts';
 import type { Key, KeyDocument } from '../plan/key-document.ts';
 import {
   entryFileName,
@@ -93,7 +93,7 @@ export class ResultCache {
   async adopt(key: Key, sources = this.sources): Promise<Inspection> {
     let last: Inspection = { state: 'absent' };
     const copy = join(this.folders.scratch, `${key}.copy.${process.pid}`);
-    mkdirSync(this.folders.scratch, { recursive: true });
+    makeFolder(this.folders.scratch);
     for (const source of sources) {
       removeTree(copy);
       try {
@@ -155,7 +155,7 @@ export class ResultCache {
   #setAside(key: Key): string | undefined {
     const folder = this.entryFolder(key);
     if (!existsSync(folder)) return undefined;
-    mkdirSync(this.folders.scratch, { recursive: true });
+    makeFolder(this.folders.scratch);
     const aside = join(this.folders.scratch, `${key}.dropped.${process.pid}`);
     removeTree(aside);
     renameSync(folder, aside);
@@ -172,7 +172,8 @@ export class ResultCache {
   }
 
   #moveIn(folder: string, key: Key): void {
-    mkdirSync(this.folders.entries, { recursive: true });
+    makeFolder(this.folders.entries);
+    shareTreeLike(this.folders.entries, folder);
     try {
       renameSync(folder, this.entryFolder(key));
     } catch (error) {

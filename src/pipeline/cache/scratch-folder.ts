@@ -15,7 +15,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { removeTree } from '../../core/atomic-file.ts';
+import { isForbidden, makeFolder, removeTree } from '../../core/atomic-file.ts';
 import { errorCode, fail } from '../../core/failure.ts';
 import type { Digest } from '../../core/digest.ts';
 import { outputsFolderName, type StoredOutput } from './cache-entry.ts';
@@ -28,6 +28,9 @@ import {
   readDigest,
   treeDigest,
 } from './file-tree.ts';
+
+/** The step of the last checkpoint, beside the stage's own folder: told to people, not to the stage. */
+export const checkpointFileName = 'checkpoint.json';
 
 /** Where one execution writes: `work` is the stage's own (checkpoints), `entry` becomes the cache entry. */
 export class ScratchFolder {
@@ -45,10 +48,16 @@ export class ScratchFolder {
 
   /** Makes the folders ready for an attempt: outputs always start empty, `work` unless a checkpoint may be in it. */
   prepare(keepsWork: boolean): void {
-    removeTree(this.entry);
-    if (!keepsWork) removeTree(this.work);
-    mkdirSync(this.work, { recursive: true });
-    mkdirSync(this.outputs, { recursive: true });
+    try {
+      removeTree(this.entry);
+      if (!keepsWork) removeTree(this.work);
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      // Of another user of the cache, who may remove it with old scratch folders.
+      renameSync(this.root, `${this.root}.${process.pid}`);
+    }
+    makeFolder(this.work);
+    makeFolder(this.outputs);
   }
 
   /** Removes what no further attempt could use: all of it, unless a checkpoint may be in `work`. */
@@ -175,7 +184,7 @@ function tryLink(path: string, object: string): boolean {
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT') {
-      mkdirSync(join(object, '..'), { recursive: true });
+      makeFolder(dirname(object));
       return tryLink(path, object);
     }
     return code !== 'EEXIST';

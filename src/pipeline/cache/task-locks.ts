@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
+import { shareLike } from '../../core/atomic-file.ts';
 import { identify, livenessOf, runsInGroup, thisHost, type ProcessIdentity } from '../../core/process-facts.ts';
 import { openSqlite } from '../../core/sqlite.ts';
 import type { Key } from '../plan/key-document.ts';
@@ -64,7 +67,10 @@ export class TaskLocks {
     this.#run = run;
     this.#host = host;
     this.#silenceMs = silenceMs;
+    const isNew = path !== ':memory:' && !existsSync(path);
     this.#database = openSqlite(path, { timeout: 30_000 });
+    // SQLite leaves it to its first user alone.
+    if (isNew) shareLike(dirname(path), path);
     // No WAL: the file may be on a shared folder. Losing locks in a power cut is right: their owners are gone too.
     this.#database.pragma('journal_mode = TRUNCATE');
     this.#database.pragma('synchronous = OFF');
@@ -98,6 +104,12 @@ export class TaskLocks {
         return { outcome: 'acquired', lock: this.#take(key), isTakenOver };
       })
       .immediate();
+  }
+
+  /** Whether nobody has the lock of a key: looked at without writing, as on a full disk. */
+  isFree(key: Key): boolean {
+    const row = this.#read(key);
+    return row === undefined || this.#holder(key, row) === undefined;
   }
 
   /** Shows that we are alive to other machines, which cannot see our process. To be called every few seconds. */

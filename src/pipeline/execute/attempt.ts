@@ -6,13 +6,13 @@ import type { InputPaths, OutputPaths, StageEvent } from '../../stage-api/stage.
 import { lineagePort } from '../../stage-api/lineage.ts';
 import { referencesPort } from '../../stage-api/references.ts';
 import type { CacheEntry, ExecutionFacts } from '../cache/cache-entry.ts';
-import type { ScratchFolder } from '../cache/scratch-folder.ts';
+import { checkpointFileName, type ScratchFolder } from '../cache/scratch-folder.ts';
 import type { TaskLock } from '../cache/task-locks.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import type { Reason } from '../plan/compare-keys.ts';
 import { externalContents, externalInputsOf, inputDigest, type Key, type KeyDocument } from '../plan/key-document.ts';
 import type { AttemptOutcome, EventStream } from './event.ts';
-import type { Executor, Launch, ProcessExit, TaskHandle, WorkerJob } from './executor.ts';
+import type { Executor, Launch, ProcessExit, ShellCommand, TaskHandle, WorkerJob } from './executor.ts';
 import { failures, systemFailure } from './failures.ts';
 import { TaskTerminator, type Interruption, type StopReason } from './interruption.ts';
 import { inputPaths, type CachePlanningContext } from './planning-context.ts';
@@ -61,6 +61,8 @@ export class Attempt {
   readonly #secrets: readonly string[];
   readonly #figures = new Map<string, number>();
   #lastSignOfLife = performance.now();
+  /** Where what it prints begins in its log. */
+  #logBegin = 0;
 
   /** @param number from 1, within the run */
   constructor(assignment: Assignment, number: number, tools: AttemptTools) {
@@ -81,7 +83,7 @@ export class Attempt {
     this.#emitStarted();
     try {
       this.#scratch.prepare(this.#keepsWork);
-      beginLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
+      this.#logBegin = beginLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
       const handle = await executor.start(this.#launch());
       const ended = await this.#ended(handle);
       usage = ended.usage;
@@ -157,8 +159,7 @@ export class Attempt {
   #launch(): Launch {
     const { task, cpus, document } = this.#assignment;
     const { request, grant, lock } = this.#tools;
-    const written = task.params['command'];
-    const command = task.kind.manifest.program === true && typeof written === 'string' ? written : undefined;
+    const command = commandOf(task);
     const isProgram = command !== undefined;
     const job = this.#job();
     const environment = request.workerEnvironment(task, { cpus, gpus: grant.gpus });
@@ -168,7 +169,9 @@ export class Attempt {
       job,
       command,
       eventsFile,
-      environment: isProgram ? { ...environment, ...programVariables(job, command, this.#scratch.root) } : environment,
+      environment: isProgram
+        ? { ...environment, ...programVariables(job, command.text, this.#scratch.root) }
+        : environment,
       workingFolder: isProgram ? request.experiment.workspace : this.#scratch.work,
       secrets: this.#secrets,
       code: document.stage.code,
@@ -332,7 +335,7 @@ export class Attempt {
 
   #showLog(): void {
     const { id: task } = this.#assignment.task;
-    for (const line of logTail(this.#logFile, shownLogLines)) {
+    for (const line of logTail(this.#logFile, shownLogLines, this.#logBegin)) {
       this.#tools.stream.emit({ type: 'task-output', task, stream: 'stderr', text: `${line}\n` });
     }
   }
@@ -347,6 +350,13 @@ interface Execution {
   readonly usage: ProcessExit['usage'];
   /** A result it read that was changed meanwhile. */
   readonly damaged: InputChange | undefined;
+}
+
+/** What a stage that is a program runs. */
+function commandOf({ kind, params }: TaskSpec): ShellCommand | undefined {
+  const text = params['command'];
+  if (kind.manifest.program !== true || typeof text !== 'string') return undefined;
+  return { text, shell: params['shell'] === 'bash' ? 'bash' : 'sh' };
 }
 
 /** What `NAME=value` in the environment of a process may have on Linux, with the byte that ends it. */
@@ -375,9 +385,8 @@ function programVariables({ inputs, outputs, scratch }: WorkerJob, command: stri
 
 type Variables = Readonly<Record<string, string>>;
 
-/** The step of the last checkpoint, beside the stage's own folder: told to people, not to the stage. */
 function checkpointFile(scratch: ScratchFolder): string {
-  return join(scratch.root, 'checkpoint.json');
+  return join(scratch.root, checkpointFileName);
 }
 
 function readNumber(path: string): number | undefined {

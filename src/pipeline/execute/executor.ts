@@ -41,8 +41,8 @@ export interface TaskHandle {
 export interface Launch {
   /** What a worker is to do; its scratch and output folders exist. */
   readonly job: WorkerJob;
-  /** Of a stage that is a program: the command, run by `/bin/sh -e -c` instead of a worker. Its exit code is its result. */
-  readonly command: string | undefined;
+  /** Of a stage that is a program: what a shell runs instead of a worker. Its exit code is its result. */
+  readonly command: ShellCommand | undefined;
   /**
    * For executors without a pipe to their tasks: `worker.ts JOB EVENTS` reads its job from one file and appends its
    * messages to another. The file does not exist before the task starts.
@@ -57,6 +57,13 @@ export interface Launch {
   /** Called with the id of the handle before the task can do anything: it is written down first. */
   onStarted(id: string): void;
   onEvent(event: StageEvent): void;
+}
+
+/** A command that stops at the first part that fails, or that names a variable that is not set. */
+export interface ShellCommand {
+  readonly text: string;
+  /** Of all parts of a pipeline the exit codes count in bash, and in a `/bin/sh` that knows `pipefail`. */
+  readonly shell: 'sh' | 'bash';
 }
 
 /** How the process of a task ended, as its executor reports it. What that means for the task: `AttemptOutcome`. */

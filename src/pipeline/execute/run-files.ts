@@ -1,11 +1,13 @@
-import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 
 /** A task id as a file name: `verify[set=lfw]` stays readable, what could confuse a file system does not. */
 export function taskFileName(task: string): string {
-  return fileNameOf(task, /[^\p{L}\p{N}._=,@[\]-]/gu);
+  return fileNameOf(task, replacedInTasks);
 }
+
+const replacedInTasks = /[^\p{L}\p{N}._=,@[\]-]/gu;
 
 /** The name of an experiment as a file name. */
 export function experimentFileName(experiment: string): string {
@@ -15,11 +17,10 @@ export function experimentFileName(experiment: string): string {
 /** File systems take 255 bytes; a time, a number or `.log` is added to a name. */
 const maxNameBytes = 200;
 
-/** A name as part of a path; two long names never become the same by what is cut off. */
+/** A name as part of a path. A digest tells names apart that would be the same without what is replaced or cut off. */
 function fileNameOf(name: string, replaced: RegExp): string {
-  const safe = name.replaceAll(replaced, '_');
-  const isCut = Buffer.byteLength(safe) > maxNameBytes;
-  if (!isCut) return safe;
+  const safe = name.replaceAll(replaced, '_').replace(/^\.+$/, '_');
+  if (safe === name && Buffer.byteLength(safe) <= maxNameBytes) return safe;
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 8);
   const start = Buffer.from(safe)
     .subarray(0, maxNameBytes)
@@ -44,22 +45,28 @@ export function logFileOf(runFolder: string, task: string): string {
   return join(runFolder, logsFolderName, `${taskFileName(task)}.log`);
 }
 
-const headingMark = '--- ';
-
-/** Begins the log of an attempt, behind those of the attempts before it. */
-export function beginLog(path: string, heading: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  appendFileSync(path, `${headingMark}${heading}\n`);
+/** The log of a task, also of a run from the time when the names of files had no digest. */
+export function recordedLogOf(runFolder: string, task: string): string {
+  const log = logFileOf(runFolder, task);
+  const earlier = join(runFolder, 'logs', `${task.replaceAll(replacedInTasks, '_')}.log`);
+  return existsSync(log) || !existsSync(earlier) ? log : earlier;
 }
 
-/** The last lines of what the last attempt printed. */
-export function logTail(path: string, lines: number): string[] {
-  const { text, isWhole } = endOf(path);
-  const heading = text.lastIndexOf(`\n${headingMark}attempt `);
-  const printed = heading < 0 ? text.slice(isWhole ? 0 : text.indexOf('\n') + 1) : text.slice(heading + 1);
-  return printed
+const headingMark = '--- ';
+
+/** Begins the log of an attempt, behind those of the attempts before it. Returns where what it prints begins. */
+export function beginLog(path: string, heading: string): number {
+  mkdirSync(dirname(path), { recursive: true });
+  appendFileSync(path, `${headingMark}${heading}\n`);
+  return statSync(path).size;
+}
+
+/** The last lines of what was printed from a place in a log on. */
+export function logTail(path: string, lines: number, begin: number): string[] {
+  const { text, isWhole } = endOf(path, begin);
+  return text
+    .slice(isWhole ? 0 : text.indexOf('\n') + 1)
     .split('\n')
-    .slice(heading < 0 ? 0 : 1)
     .filter((line) => line.trim() !== '')
     .map((line) => (line.length > maxShownCharacters ? `${line.slice(0, maxShownCharacters)} ...` : line))
     .slice(-lines);
@@ -70,13 +77,13 @@ const tailBytes = 1 << 16;
 /** Of a line without an end, such as the bytes of a file. */
 const maxShownCharacters = 2000;
 
-function endOf(path: string): { readonly text: string; readonly isWhole: boolean } {
+function endOf(path: string, begin: number): { readonly text: string; readonly isWhole: boolean } {
   const descriptor = openSync(path, 'r');
   try {
-    const from = Math.max(0, fstatSync(descriptor).size - tailBytes);
+    const from = Math.max(begin, fstatSync(descriptor).size - tailBytes);
     const buffer = Buffer.alloc(tailBytes);
     const count = readSync(descriptor, buffer, 0, tailBytes, from);
-    return { text: `${from === 0 ? '\n' : ''}${buffer.toString('utf8', 0, count)}`, isWhole: from === 0 };
+    return { text: buffer.toString('utf8', 0, count), isWhole: from === begin };
   } finally {
     closeSync(descriptor);
   }

@@ -143,6 +143,14 @@ export const failures = catalogue({
     }),
     example: { name: 'my faces' },
   },
+  badExperimentName: {
+    code: 'bad-name',
+    meaning: 'The name of an experiment is empty, or has characters that cannot be shown.',
+    text: ({ name }: { name: string }) => ({
+      message: `${JSON.stringify(name)} is not a valid name for an experiment: expected letters, digits, spaces or signs, found ${name.trim() === '' ? 'none' : 'a character that cannot be shown'}`,
+    }),
+    example: { name: 'faces\u0007' },
+  },
   unknownProfile: {
     meaning: '`--profile` names no profile of the experiment.',
     text: ({ name, known }: { name: string; known: Names }) => ({
@@ -577,6 +585,14 @@ export const failures = catalogue({
     },
     example: { what: 'input "images" of stage "pack"', written: 'faces/lfw', path: '/home/me/faces/lfw', beside: [] },
   },
+  inputHoldsResults: {
+    meaning: 'An input is a folder that holds the runs or the cache of the workspace, which every run writes to.',
+    text: ({ what, written, inside }: { what: string; written: string; inside: string }) => ({
+      message: `${what}: ${written} holds ${inside}, which every run writes to`,
+      hint: 'Name what the stage reads in there, in a list if it is more than one.',
+    }),
+    example: { what: 'input "i" of stage "pack"', written: '.', inside: '/home/me/faces/runs' },
+  },
   cycle: {
     meaning: 'Stages depend on each other in a circle.',
     text: ({ circle }: { circle: Names }) => ({
@@ -610,6 +626,15 @@ export const failures = catalogue({
       message: `"${name}" of ${owner} is the name of an input and of an output, which share a variable`,
     }),
     example: { name: 'list', owner: 'stage "count"' },
+  },
+  outputPathTwice: {
+    code: 'bad-name',
+    meaning: 'Two outputs of a stage are the same file.',
+    text: ({ owner, path, first, second }: { owner: string; path: string; first: string; second: string }) => ({
+      message: `outputs "${first}" and "${second}" of ${owner} are the same file, "${path}"`,
+      hint: 'What is written to one of them would be the content of both.',
+    }),
+    example: { owner: 'stage "count"', path: 'out.txt', first: 'lines', second: 'words' },
   },
   badOutputPath: {
     code: 'bad-name',
@@ -645,6 +670,14 @@ export const warnings = catalogue({
       message: `nothing reads output "${output}" of stage "${stage}"`,
     }),
     example: { stage: 'faces', output: 'list' },
+  },
+  uncheckedPipe: {
+    meaning: 'A command has a pipeline, of which /bin/sh of many machines looks at the last part only.',
+    text: ({ stage }: { stage: string }) => ({
+      message: `in a pipeline of stage "${stage}" a program that fails may go unnoticed, and what it left be stored`,
+      hint: 'With `shell: bash` next to the command, a pipeline fails if any part of it does.',
+    }),
+    example: { stage: 'pack' },
   },
   uselessExclude: {
     meaning: 'An `exclude` of a matrix matches no instance.',

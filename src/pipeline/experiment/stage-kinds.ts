@@ -117,12 +117,29 @@ export class StageKinds {
     const { manifestSchema, validators } = this.#builtIn;
     const schema = JSON.parse(readFileSync(manifestSchema, 'utf8')) as Readonly<Record<string, Json>>;
     for (const error of validatorOf(schema, validators)(toJson(root) as JsonObject)) this.#report(error, root);
+    this.#refuseSamePaths(root);
     const { inputs, ...declared } = toJson(root) as JsonObject;
     if (typeof inputs !== 'object' || inputs === null) return;
     for (const port of [lineagePort, referencesPort]) {
       if (declared[port] !== true || !(port in inputs)) continue;
       const { node, key } = nodeAt(root, pointerTo('/inputs', port));
       this.#problems.add(failures.ownLineagePort({ port }, locate(key ?? node.at)));
+    }
+  }
+
+  #refuseSamePaths(root: Node): void {
+    const outputs = nodeAt(root, '/outputs').node;
+    if (outputs.type !== 'map') return;
+    const names = new Map<string, string>();
+    for (const [second, { value }] of outputs.entries) {
+      const path = value.type === 'map' ? value.entries.get('path')?.value : undefined;
+      if (path?.type !== 'scalar' || typeof path.value !== 'string') continue;
+      const first = names.get(path.value);
+      if (first === undefined) names.set(path.value, second);
+      else {
+        const facts = { owner: 'stage.json', path: path.value, first, second };
+        this.#problems.add(failures.outputPathTwice(facts, locate(path.at)));
+      }
     }
   }
 

@@ -125,7 +125,12 @@ export class DatabaseRecorder {
       runner.pid,
       runner.started,
     );
-    this.#run('insert into runFacts values (?, ?)', event.run, JSON.stringify(this.#facts));
+    // After all others, of which those that were imported have negative numbers.
+    this.#run(
+      'insert into runFacts (rowid, run, facts) values ((select max(0, coalesce(max(rowid), 0)) + 1 from runFacts), ?, ?)',
+      event.run,
+      JSON.stringify(this.#facts),
+    );
     for (const [position, task] of event.tasks.entries()) this.#unwritten.set(task.id, { ...task, position });
   }
 

@@ -76,7 +76,7 @@ class Job {
     const words =
       command === undefined
         ? [process.execPath, worker, this.#file('job.json'), eventsFile]
-        : ['sh', '-e', '-c', command];
+        : [command.shell, '-eu', '-c', command.text];
     writeFileSync(this.#file('job.json'), JSON.stringify(job));
     const write = (value: string, name: string): string =>
       `echo ${value} > ${quoted(this.#file(`${name}.new`))} && mv ${quoted(this.#file(`${name}.new`))} ${quoted(this.#file(name))}`;
@@ -140,7 +140,7 @@ class Job {
   #exitOf({ command, job }: Launch, reported: ProcessExit | undefined): ProcessExit {
     const code = existsSync(this.#file('code')) ? Number(readFileSync(this.#file('code'), 'utf8')) : null;
     const isDone = command === undefined ? reported?.outcome === 'done' : code === 0;
-    if (!isDone && logTail(job.logFile, 20).some((line) => line.includes('heap out of memory'))) {
+    if (!isDone && logTail(job.logFile, 20, 0).some((line) => line.includes('heap out of memory'))) {
       return { outcome: 'out-of-memory' };
     }
     if (code === null || command === undefined) {

@@ -80,7 +80,7 @@ export function executorSuite(name: string, make: (folder: string) => Executor):
         logFile,
         isWarm: false,
       },
-      command: asked.command,
+      command: asked.command === undefined ? undefined : { text: asked.command, shell: 'sh' },
       eventsFile: join(place, 'events'),
       environment: { PATH: '/usr/bin:/bin', out: join(outputs, 'out'), ...asked.environment },
       workingFolder: scratch,

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { processIds, processIo, processMemory, processStat } from '../../../../core/process-facts.ts';
-import type { Executor, Launch, TaskHandle, ProcessExit, Usage } from '../../executor.ts';
+import type { Executor, Launch, ProcessExit, ShellCommand, TaskHandle, Usage } from '../../executor.ts';
 import type { Capacity } from '../../slots.ts';
 import { failures } from '../../failures.ts';
 import {
@@ -132,14 +132,17 @@ const prelude = [
   'found=${found#/proc/}; found=${found%/environ}; [ "$found" = "$own" ] || kill -9 "$found"; done',
   'kill -9 0) 2>/dev/null &',
   'exec 3<&-',
-  'exec /bin/sh -e -c "$0"',
+  // A special built-in that fails would end this shell too.
+  'if [ "$1" = bash ]; then exec bash -eu -o pipefail -c "$0"; fi',
+  'if (set -o pipefail) 2>/dev/null; then exec /bin/sh -eu -o pipefail -c "$0"; fi',
+  'exec /bin/sh -eu -c "$0"',
 ].join('\n');
 
 /** Starts the command of a stage that is a program; no process of ours is between it and the runner. */
-async function startProgram(launch: Launch, command: string): Promise<TaskHandle> {
+async function startProgram(launch: Launch, { text, shell }: ShellCommand): Promise<TaskHandle> {
   const output = new TaskOutput(launch);
   const memory = new MemoryWatch(launch);
-  const subprocess = await startProcess('/bin/sh', ['-c', prelude, startable(launch, command)], {
+  const subprocess = await startProcess('/bin/sh', ['-c', prelude, startable(launch, text), shell], {
     cwd: launch.workingFolder,
     env: launch.environment,
     // The pipe of the watcher is not the standard input, which Node closes as soon as the leader has ended.

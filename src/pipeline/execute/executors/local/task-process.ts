@@ -1,6 +1,6 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasEnded, processIds, processStat, readIfThere } from '../../../../core/process-facts.ts';
@@ -217,10 +217,13 @@ const searchedLines = 20;
 /** Tells whether a process that did not end well ran out of memory: killed by the kernel, or by itself with a known message. */
 export class MemoryWatch {
   readonly #logFile: string;
+  /** Where what the process prints begins in the log. */
+  readonly #begin: number;
   readonly #killsBefore = kernelKills();
 
   constructor({ job }: Launch) {
     this.#logFile = job.logFile;
+    this.#begin = statSync(job.logFile).size;
   }
 
   /** @param signal what ended the process, or one within it */
@@ -228,7 +231,7 @@ export class MemoryWatch {
     if (exit.outcome === 'done' || exit.outcome === 'interrupted') return exit;
     const isKilledByKernel = signal === 'SIGKILL' && kernelKills() > this.#killsBefore;
     const isRefused = (): boolean =>
-      logTail(this.#logFile, searchedLines).some((line) => outOfMemoryMessages.test(line));
+      logTail(this.#logFile, searchedLines, this.#begin).some((line) => outOfMemoryMessages.test(line));
     return isKilledByKernel || isRefused() ? { outcome: 'out-of-memory', usage: exit.usage } : exit;
   }
 }
