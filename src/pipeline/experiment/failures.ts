@@ -93,6 +93,13 @@ export const failures = catalogue({
     text: ({ anchor }: { anchor: string }) => ({ message: `alias "*${anchor}" contains itself` }),
     example: { anchor: 'all' },
   },
+  tooDeep: {
+    meaning: 'Values are nested deeper than any experiment needs.',
+    text: ({ maxDepth }: { maxDepth: number }) => ({
+      message: `values are nested here in more than ${maxDepth} levels`,
+    }),
+    example: { maxDepth: 200 },
+  },
   tooManyAliases: {
     code: 'yaml-alias',
     meaning: 'Aliases multiply the file beyond reason.',

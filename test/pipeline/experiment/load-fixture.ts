@@ -23,7 +23,6 @@ export function loadFixture(folder: string, changes: Partial<LoadRequest> = {}):
     workspace: folder,
     overrides: [],
     environment: {},
-    ownFolders: [join(folder, 'runs')],
     stageFolders: testStages,
     ...asked,
     ...changes,
