@@ -62,7 +62,7 @@ export interface Launch {
 /** A command that stops at the first part that fails, or that names a variable that is not set. */
 export interface ShellCommand {
   readonly text: string;
-  /** Of all parts of a pipeline the exit codes count in bash, and in a `/bin/sh` that knows `pipefail`. */
+  /** In both, a pipeline fails if any part of it does. */
   readonly shell: 'sh' | 'bash';
 }
 

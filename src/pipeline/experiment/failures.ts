@@ -678,14 +678,6 @@ export const warnings = catalogue({
     }),
     example: { stage: 'faces', output: 'list' },
   },
-  uncheckedPipe: {
-    meaning: 'A command has a pipeline, of which /bin/sh of many machines looks at the last part only.',
-    text: ({ stage }: { stage: string }) => ({
-      message: `in a pipeline of stage "${stage}" a program that fails may go unnoticed, and what it left be stored`,
-      hint: 'With `shell: bash` next to the command, a pipeline fails if any part of it does.',
-    }),
-    example: { stage: 'pack' },
-  },
   uselessExclude: {
     meaning: 'An `exclude` of a matrix matches no instance.',
     text: ({ owner }: { owner: string }) => ({ message: `this "exclude" of ${owner} matches no instance` }),

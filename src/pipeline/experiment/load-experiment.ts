@@ -82,7 +82,7 @@ function assemble(root: MapNode, request: LoadRequest, problems: Problems): Omit
     workspace: request.workspace,
     params: Object.fromEntries(resolved),
     tasks,
-    warnings: [...problems.warnings, ...unreadOutputs(tasks), ...uncheckedPipes(tasks)],
+    warnings: [...problems.warnings, ...unreadOutputs(tasks)],
   };
 }
 
@@ -233,25 +233,6 @@ function realPath(path: string): string {
   if (existsSync(path)) return realpathSync(path);
   const parent = dirname(path);
   return parent === path ? path : join(realPath(parent), basename(path));
-}
-
-/** Warns of commands whose exit code may say less than it seems to. */
-function uncheckedPipes(tasks: readonly TaskSpec[]): Failure[] {
-  const stages = new Map(tasks.map((task) => [task.stage, task]));
-  return [...stages.values()].flatMap(({ stage, kind, params, at }) => {
-    const command = kind.manifest.program === true && params['shell'] !== 'bash' ? params['command'] : undefined;
-    const isUnchecked = typeof command === 'string' && hasPipe(command) && !command.includes('pipefail');
-    return isUnchecked ? [warnings.uncheckedPipe({ stage }, at)] : [];
-  });
-}
-
-/** Whether a command has a pipeline: a single bar that is no part of a text, a comment or a pattern of `case`. */
-function hasPipe(command: string): boolean {
-  const bare = command
-    .replaceAll(/\\./gs, '')
-    .replaceAll(/'[^']*'|"(?:(?!\$\(|`)[^"])*"|(?:^|\s)#.*$/gm, '')
-    .replaceAll(/\bcase\b/.test(command) ? /\|\s*[\w*?.-]+\s*\)/g : /$^/g, '');
-  return /(?:^|[^|>])\|(?!\|)/.test(bare);
 }
 
 /**

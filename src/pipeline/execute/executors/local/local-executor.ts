@@ -132,22 +132,34 @@ const prelude = [
   'found=${found#/proc/}; found=${found%/environ}; [ "$found" = "$own" ] || kill -9 "$found"; done',
   'kill -9 0) 2>/dev/null &',
   'exec 3<&-',
-  // A special built-in that fails would end this shell too.
+  'if [ "$1" = sh ]; then exec /bin/sh -eu -c "$0"; fi',
   'if [ "$1" = bash ]; then exec bash -eu -o pipefail -c "$0"; fi',
+  // A pipeline fails if any part of it does, which dash has been able to tell since 0.5.13; bash is as near to it as it can be.
   'if (set -o pipefail) 2>/dev/null; then exec /bin/sh -eu -o pipefail -c "$0"; fi',
-  'exec /bin/sh -eu -c "$0"',
+  'if command -v bash >/dev/null; then exec bash --posix -O xpg_echo -eu -o pipefail -c "$0"; fi',
+  'echo "a pipeline needs a /bin/sh that knows pipefail (dash 0.5.13, for one), or bash" >&2; exit 127',
 ].join('\n');
 
+/** How the prelude starts a command. */
+function shellFor({ text, shell }: ShellCommand): string {
+  if (shell === 'bash') return shell;
+  return /(?:^|[^|])\|(?:[^|]|$)/.test(text) ? 'pipe' : shell;
+}
+
 /** Starts the command of a stage that is a program; no process of ours is between it and the runner. */
-async function startProgram(launch: Launch, { text, shell }: ShellCommand): Promise<TaskHandle> {
+async function startProgram(launch: Launch, command: ShellCommand): Promise<TaskHandle> {
   const output = new TaskOutput(launch);
   const memory = new MemoryWatch(launch);
-  const subprocess = await startProcess('/bin/sh', ['-c', prelude, startable(launch, text), shell], {
-    cwd: launch.workingFolder,
-    env: launch.environment,
-    // The pipe of the watcher is not the standard input, which Node closes as soon as the leader has ended.
-    stdio: ['ignore', output.stdio, output.stdio, 'pipe'],
-  });
+  const subprocess = await startProcess(
+    '/bin/sh',
+    ['-c', prelude, startable(launch, command.text), shellFor(command)],
+    {
+      cwd: launch.workingFolder,
+      env: launch.environment,
+      // The pipe of the watcher is not the standard input, which Node closes as soon as the leader has ended.
+      stdio: ['ignore', output.stdio, output.stdio, 'pipe'],
+    },
+  );
   const written = output.follow(subprocess);
   if (subprocess instanceof StartError) return notStarted(subprocess);
   const { pid } = subprocess;
