@@ -82,6 +82,8 @@ export class Attempt {
     let usage: ProcessExit['usage'];
     this.#emitStarted();
     try {
+      // Its runner, or its whole group, was killed: what it had started may still write there.
+      if (existsSync(this.#scratch.root)) await executor.endOrphan({ scratch: this.#scratch.work });
       this.#scratch.prepare(this.#keepsWork);
       this.#logBegin = beginLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
       const handle = await executor.start(this.#launch());

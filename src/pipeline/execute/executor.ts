@@ -14,12 +14,20 @@ export interface Executor {
   /** Starts a task; resolves when the executor has it, which need not mean that it runs already. */
   start(launch: Launch): Promise<TaskHandle>;
   /**
-   * Ends a task of a runner that was killed, with everything it has started, by the id its handle had: before another
-   * attempt writes where it writes.
+   * Ends what is left of an earlier attempt, such as that of a runner that was killed, with everything it has started:
+   * before another one writes where it writes.
    */
-  endOrphan(id: string): void | Promise<void>;
+  endOrphan(orphan: Orphan): void | Promise<void>;
   /** Lets go of what it keeps for further tasks. Called when none runs. */
   close(): void | Promise<void>;
+}
+
+/** What may be left of an attempt. */
+export interface Orphan {
+  /** The id its handle had; undefined if that is not known. */
+  readonly id?: string;
+  /** `job.scratch` of its launch. */
+  readonly scratch: string;
 }
 
 /** A task that an executor has. */

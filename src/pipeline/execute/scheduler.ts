@@ -187,7 +187,8 @@ export class Scheduler {
         }
         if (attempt.outcome === 'orphaned') {
           // There is no use for its result, and it writes where we are about to.
-          await machine.executor.endOrphan(attempt.worker.id);
+          const { work: scratch } = this.#tools.request.cache.scratchOf(key);
+          await machine.executor.endOrphan({ id: attempt.worker.id, scratch });
           machine.locks.orphanEnded(key, attempt.worker);
         } else if (!isReported) this.#reportWaiting(task, attempt.owner.run);
       } finally {

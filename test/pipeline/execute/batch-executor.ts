@@ -9,6 +9,7 @@ import {
   parseMessage,
   type Executor,
   type Launch,
+  type Orphan,
   type ProcessExit,
   type TaskHandle,
 } from '../../../src/pipeline/execute/executor.ts';
@@ -48,7 +49,8 @@ export class BatchExecutor implements Executor {
     });
   }
 
-  async endOrphan(id: string): Promise<void> {
+  async endOrphan({ id }: Orphan): Promise<void> {
+    if (id === undefined) return;
     const job = new Job(join(this.#folder, id));
     await job.signal('SIGKILL');
     while (job.isRunning()) await sleep(pollMs);

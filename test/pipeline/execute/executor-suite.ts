@@ -210,7 +210,7 @@ export function executorSuite(name: string, make: (folder: string) => Executor):
       const handle = await executor.start(launch);
       const file = join(folder, 'task', 'outputs', 'out');
       await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '');
-      await executor.endOrphan(handle.id);
+      await executor.endOrphan({ id: handle.id, scratch: launch.job.scratch });
       expect((await handle.end).outcome).toBe('crashed');
       await until(() => !isAlive(Number(out())));
     });

@@ -3,18 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { processIds, processIo, processMemory, processStat } from '../../../../core/process-facts.ts';
-import type { Executor, Launch, ProcessExit, ShellCommand, TaskHandle, Usage } from '../../executor.ts';
+import type { Executor, Launch, Orphan, ProcessExit, ShellCommand, TaskHandle, Usage } from '../../executor.ts';
 import type { Capacity } from '../../slots.ts';
 import { failures } from '../../failures.ts';
-import {
-  MemoryWatch,
-  notStarted,
-  signalProcess,
-  StartError,
-  startProcess,
-  TaskOutput,
-  TaskProcesses,
-} from './task-process.ts';
+import { MemoryWatch, notStarted, StartError, startProcess, TaskOutput, TaskProcesses } from './task-process.ts';
 import { Worker } from './worker-process.ts';
 
 /** A worker that had nothing to do for so long ends: others need what it holds in memory. */
@@ -45,8 +37,9 @@ export class LocalExecutor implements Executor {
     return launch.command === undefined ? this.#startJob(launch) : startProgram(launch, launch.command);
   }
 
-  endOrphan(id: string): void {
-    signalProcess(-Number(id), 'SIGKILL');
+  endOrphan({ id, scratch }: Orphan): Promise<void> {
+    const leader = id === undefined ? undefined : Number(id);
+    return new TaskProcesses(leader, `scratch=${scratch}`).end(() => false);
   }
 
   close(): void {

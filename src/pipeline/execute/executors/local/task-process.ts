@@ -71,22 +71,23 @@ const lookAgainMs = { first: 1, most: 50 };
  * its outputs.
  */
 export class TaskProcesses {
-  readonly #leader: number;
+  readonly #leader: number | undefined;
   readonly #mark: string;
   readonly #isWatcher: (pid: number) => boolean;
 
   /**
+   * @param leader of its group; undefined if it is not known
    * @param mark `NAME=value` as no other task has it in its environment
    * @param isWatcher whether a process is ours, and ends by itself when nothing else is left
    */
-  constructor(leader: number, mark: string, isWatcher: (pid: number) => boolean = () => false) {
+  constructor(leader: number | undefined, mark: string, isWatcher: (pid: number) => boolean = () => false) {
     this.#leader = leader;
     this.#mark = mark;
     this.#isWatcher = isWatcher;
   }
 
   signal(signal: NodeJS.Signals): void {
-    signalProcess(-this.#leader, signal);
+    if (this.#leader !== undefined) signalProcess(-this.#leader, signal);
     for (const pid of this.#members()) if (!this.#isInGroup(pid)) signalProcess(pid, signal);
   }
 
@@ -120,7 +121,8 @@ export class TaskProcesses {
   }
 
   #isGone(): boolean {
-    return this.#members().length === 0 && !(processIds().length === 0 && groupTakesSignals(this.#leader));
+    if (this.#members().length > 0) return false;
+    return this.#leader === undefined || processIds().length > 0 || !groupTakesSignals(this.#leader);
   }
 
   #isInGroup(pid: number): boolean {
