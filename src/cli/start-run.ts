@@ -94,7 +94,8 @@ export async function startRun(
   } finally {
     stopHandling();
     await readers.close();
-    linkLatest(workspace.runsFolder, experiment.name, folder);
+    const problem = linkLatest(workspace.runsFolder, experiment.name, folder);
+    if (problem !== undefined) context.stderr.write(`warning: ${problem}\n`);
   }
 }
 

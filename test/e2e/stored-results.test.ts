@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { flowCommand, outcomes, Rig, type Ended } from './rig.ts';
@@ -90,15 +90,20 @@ describe('a stored result', () => {
 const isRoot = process.getuid?.() === 0;
 const nobody = 65_534;
 
-/** Runs `flow` as a user whom permissions mean something. */
-async function runAsUser(...args: string[]): Promise<Ended> {
-  if (!isRoot) return rig.flow(args);
-  execFileSync('chown', ['-R', String(nobody), rig.folder]);
+interface User {
+  readonly uid: number;
+  readonly gid: number;
+  /** Absolute. */
+  readonly folder: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+function runAs({ uid, gid, folder, environment = {} }: User, ...args: string[]): Promise<Ended> {
   const child = spawn(process.execPath, [flowCommand, ...args], {
-    cwd: rig.folder,
-    uid: nobody,
-    gid: nobody,
-    env: { ...process.env, HOME: rig.folder, FLOW_ENGINE: 'cpu', NO_COLOR: '1' },
+    cwd: folder,
+    uid,
+    gid,
+    env: { ...process.env, HOME: folder, FLOW_ENGINE: 'cpu', NO_COLOR: '1', ...environment },
   });
   let stdout = '';
   let stderr = '';
@@ -110,6 +115,58 @@ async function runAsUser(...args: string[]): Promise<Ended> {
     });
   });
 }
+
+/** Runs `flow` as a user whom permissions mean something. */
+async function runAsUser(...args: string[]): Promise<Ended> {
+  if (!isRoot) return rig.flow(args);
+  execFileSync('chown', ['-R', String(nobody), rig.folder]);
+  return runAs({ uid: nobody, gid: nobody, folder: rig.folder }, ...args);
+}
+
+describe('a cache of a group', () => {
+  it.skipIf(!isRoot)('is used, replaced and collected by each of its users', async () => {
+    const group = 4242;
+    const cache = rig.path('shared');
+    mkdirSync(cache);
+    execFileSync('chown', [`0:${group}`, cache]);
+    chmodSync(cache, 0o2775);
+    chmodSync(rig.folder, 0o755);
+    const [anna, bert] = [5001, 5002].map((uid) => {
+      const folder = rig.path(String(uid));
+      mkdirSync(folder);
+      const stage = (name: string, end: string): string =>
+        `  ${name}: { uses: shell, with: { command: 'mkdir "$d"; head -c 9000 /dev/zero > "$d/f"; ${end}', outputs: { d: { path: d, kind: folder } } } }\n`;
+      writeFileSync(`${folder}/e.yaml`, `name: e\nstages:\n${stage('a', 'true')}${stage('b', '[ -e ok ]')}`);
+      execFileSync('chown', ['-R', `${uid}:${uid}`, folder]);
+      return { uid, gid: group, folder, environment: { FLOW_CACHE: cache } };
+    });
+    if (anna === undefined || bert === undefined) throw new Error('two users were made');
+    const sharedRun = (user: User, ...more: string[]): Promise<Ended> =>
+      runAs(user, 'run', 'e.yaml', '--json', '-k', ...more);
+    expect(outcomes(await sharedRun(anna))).toEqual({ a: 'done', b: 'failed' });
+    writeFileSync(`${bert.folder}/ok`, '');
+    const second = await sharedRun(bert);
+    expect(second.stderr).toBe('');
+    expect(outcomes(second)).toEqual({ a: 'cached', b: 'done' });
+    expect(outcomes(await sharedRun(bert, '--force', 'a'))).toEqual({ a: 'done', b: 'cached' });
+    expect(outcomes(await sharedRun(anna))).toEqual({ a: 'cached', b: 'cached' });
+    expect((await runAs(anna, 'cache', 'verify')).code).toBe(0);
+    const collected = await runAs(anna, 'cache', 'gc', '--max-size', '0');
+    expect(collected.stdout).toContain('2 results removed');
+    expect(collected.code).toBe(0);
+    expect(readdirSync(cache).filter((name) => !name.startsWith('.'))).toEqual([]);
+  });
+
+  it.skipIf(!isRoot)('what belongs to a user who lets nobody else remove it is named by gc', async () => {
+    write([`a: { uses: shell, with: { command: 'echo > "$o"', outputs: { o: o } } }`]);
+    expect((await runAsUser('run', 'e.yaml')).code).toBe(0);
+    execFileSync('chown', ['-R', '0:0', rig.path('runs/cache')]);
+    const user = { uid: nobody, gid: nobody, folder: rig.folder };
+    const collected = await runAs(user, 'cache', 'gc', '--max-size', '0');
+    expect(collected.stdout).toMatch(/could not be removed: EACCES/);
+    expect(collected.code).toBe(1);
+  });
+});
 
 describe('a trouble of the file system', () => {
   it('a result with a folder that may only be read is replaced by a further one', async () => {
@@ -147,36 +204,62 @@ describe('a trouble of the file system', () => {
   });
 
   it.skipIf(!isRoot)('a task that fills the disk fails, leaves room, and the next run works', ({ skip }) => {
-    mkdirSync(rig.path('small'));
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=5m', 'none', rig.path('small')], { stdio: 'ignore' });
-    } catch {
-      skip('no right to mount a small disk');
-    }
-    try {
+    onSmallDisk(skip, (flow) => {
       const text = (command: string): string =>
         `name: full\nstages:\n  a: { uses: shell, with: { command: '${command}', outputs: { o: o } } }\n  b: { uses: shell, with: { command: 'sleep 2; echo b > "$o"', outputs: { o: o } } }\n`;
       writeFileSync(rig.path('small/e.yaml'), text('head -c 8000000 /dev/zero > "$o"'));
-      const flow = (...args: string[]): string => {
-        try {
-          return execFileSync(process.execPath, [flowCommand, ...args], {
-            cwd: rig.path('small'),
-            encoding: 'utf8',
-            stdio: ['ignore', 'pipe', 'pipe'],
-          });
-        } catch (error) {
-          const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
-          return `${stdout}${stderr}exit code ${status}`;
-        }
-      };
       const ended = flow('run', 'e.yaml', '-k');
       expect(ended).toContain('exit code 1');
       expect(ended).toContain('1 task run');
       expect(flow('runs')).toContain('failed');
       writeFileSync(rig.path('small/e.yaml'), text('echo small > "$o"'));
       expect(flow('run', 'e.yaml')).not.toMatch(/exit code \d+$/);
-    } finally {
-      execFileSync('umount', ['-l', rig.path('small')]);
-    }
+    });
+  });
+
+  it.skipIf(!isRoot)('on a full disk runs are listed, and scratch folders and runs removed', ({ skip }) => {
+    onSmallDisk(skip, (flow) => {
+      writeFileSync(
+        rig.path('small/e.yaml'),
+        'name: full\nstages: { a: { uses: shell, with: { command: \'head -c 2000000 /dev/zero > "$o"; kill -9 $PPID\', outputs: { o: o } } } }\n',
+      );
+      flow('run', 'e.yaml');
+      const [name] = readdirSync(rig.path('small/runs/scratch'));
+      expect(name).toBeDefined();
+      expect(() => {
+        writeFileSync(rig.path('small/filler'), Buffer.alloc(8 << 20));
+      }).toThrow('ENOSPC');
+      expect(flow('runs')).toMatch(/-full +(killed|running)/);
+      expect(flow('show', 'full')).toContain('full');
+      const collected = flow('cache', 'gc');
+      expect(collected).toContain('1 abandoned scratch folder');
+      expect(collected).toMatch(/freed 1\.9 MiB/);
+      expect(readdirSync(rig.path('small/runs/scratch'))).toEqual([]);
+      expect(flow('rm', 'full')).toContain('removed');
+      expect(flow('runs')).not.toContain('-full');
+    });
   });
 });
+
+type Flow = (...args: string[]) => string;
+
+/** Mounts a disk of 5 MB at `small`; what `flow` prints there ends with its exit code unless that is 0. */
+function onSmallDisk(skip: (note: string) => never, act: (flow: Flow) => void): void {
+  mkdirSync(rig.path('small'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=5m', 'none', rig.path('small')], { stdio: 'ignore' });
+  } catch {
+    skip('no right to mount a small disk');
+  }
+  try {
+    act((...args) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [flowCommand, ...args], {
+        cwd: rig.path('small'),
+        encoding: 'utf8',
+      });
+      return `${stdout}${stderr}${status === 0 ? '' : `exit code ${String(status)}`}`;
+    });
+  } finally {
+    execFileSync('umount', ['-l', rig.path('small')]);
+  }
+}

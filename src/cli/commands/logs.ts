@@ -43,7 +43,7 @@ export const command: FlowCommand = {
       }
       const log = existsSync(own) ? { run, task, file: own } : computedLog(workspace, run, task);
       if (call.options['json'] === true) {
-        writeJson(log, context);
+        await writeJson(log, context);
         return exitCode.done;
       }
       if (log.file !== own) {
@@ -51,7 +51,7 @@ export const command: FlowCommand = {
           `${plainText(task)} was in the cache; this is its log of run ${log.run}, which computed it:\n`,
         );
       }
-      copyFrom(log.file, 0, context);
+      await copyFrom(log.file, 0, context);
       return exitCode.done;
     }),
 };
@@ -88,7 +88,7 @@ async function followLog(log: string, context: ProcessContext, ended: () => bool
   for (let printed = 0; ;) {
     // Asked before the file is read: what is written until the end is printed too.
     const isLast = ended();
-    if (existsSync(log)) printed = copyFrom(log, printed, context);
+    if (existsSync(log)) printed = await copyFrom(log, printed, context);
     // The reader of our output has ended.
     if (isLast || context.stdout.errored instanceof Error) return;
     await sleep(pollMs);
@@ -96,40 +96,51 @@ async function followLog(log: string, context: ProcessContext, ended: () => bool
 }
 
 /** One line of JSON, written in pieces: a text may have 512 MiB at most, a log any size. */
-function writeJson(log: Log, { stdout }: ProcessContext): void {
+async function writeJson(log: Log, { stdout }: ProcessContext): Promise<void> {
   const start = JSON.stringify({ ...log, text: '' });
   stdout.write(start.slice(0, -2));
   const decoder = new StringDecoder('utf8');
-  const write = (text: string): void => void stdout.write(JSON.stringify(text).slice(1, -1));
-  readFrom(log.file, 0, (bytes) => {
-    write(decoder.write(bytes));
-  });
-  write(decoder.end());
-  stdout.write('"}\n');
+  const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+  for (const bytes of piecesFrom(log.file, 0)) await write(stdout, inJson(decoder.write(bytes)));
+  stdout.write(`${inJson(decoder.end())}"}\n`);
 }
 
 /** Prints a file from an offset on, and returns the offset of its end. */
-function copyFrom(path: string, offset: number, { stdout }: ProcessContext): number {
+async function copyFrom(path: string, offset: number, { stdout }: ProcessContext): Promise<number> {
   const decoder = new StringDecoder('utf8');
-  // As it is to a pipe or file; a terminal would do what it says.
-  return readFrom(path, offset, (bytes) =>
-    stdout.write(stdout.isTTY ? terminalText(decoder.write(bytes)) : Buffer.from(bytes)),
-  );
+  let position = offset;
+  for (const bytes of piecesFrom(path, offset)) {
+    // As it is to a pipe or file; a terminal would do what it says.
+    await write(stdout, stdout.isTTY ? terminalText(decoder.write(bytes)) : bytes);
+    position += bytes.length;
+  }
+  return position;
 }
 
-function readFrom(path: string, offset: number, take: (bytes: Buffer) => void): number {
+/** Waits where the reader is slower than we are: what it has not taken yet would fill the memory. */
+async function write(stdout: ProcessContext['stdout'], piece: string | Buffer): Promise<void> {
+  if (stdout.write(piece) || stdout.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      for (const event of ['drain', 'close', 'error']) stdout.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'close', 'error']) stdout.on(event, done);
+  });
+}
+
+/** What is in a file from an offset to its end. */
+function* piecesFrom(path: string, offset: number): Generator<Buffer> {
   const end = statSync(path).size;
   const descriptor = openSync(path, 'r');
-  const buffer = Buffer.alloc(1 << 16);
   try {
-    let position = offset;
-    while (position < end) {
-      const count = readSync(descriptor, buffer, 0, Math.min(buffer.length, end - position), position);
-      if (count === 0) break;
-      take(buffer.subarray(0, count));
+    for (let position = offset; position < end;) {
+      const buffer = Buffer.alloc(Math.min(1 << 16, end - position));
+      const count = readSync(descriptor, buffer, 0, buffer.length, position);
+      if (count === 0) return;
+      yield buffer.subarray(0, count);
       position += count;
     }
-    return position;
   } finally {
     closeSync(descriptor);
   }

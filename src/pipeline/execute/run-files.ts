@@ -68,14 +68,18 @@ export function logTail(path: string, lines: number, begin: number): string[] {
     .slice(isWhole ? 0 : text.indexOf('\n') + 1)
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map((line) => (line.length > maxShownCharacters ? `${line.slice(0, maxShownCharacters)} ...` : line))
+    .map((line) => (line.length > 2 * shownCharacters ? shortened(line) : line))
     .slice(-lines);
 }
 
 /** What is read of a log, which may be of any size, to show its last lines. */
 const tailBytes = 1 << 16;
-/** Of a line without an end, such as the bytes of a file. */
-const maxShownCharacters = 2000;
+/** Of a line without an end, such as the bytes of a file: at its beginning, and at its end. */
+const shownCharacters = 1000;
+
+function shortened(line: string): string {
+  return `${line.slice(0, shownCharacters)} ... ${line.slice(-shownCharacters)}`;
+}
 
 function endOf(path: string, begin: number): { readonly text: string; readonly isWhole: boolean } {
   const descriptor = openSync(path, 'r');

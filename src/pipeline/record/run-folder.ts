@@ -1,4 +1,14 @@
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { errorCode } from '../../core/failure.ts';
 import type { FlowEvent, TaskOutcome, TaskProduct } from '../execute/event.ts';
@@ -133,23 +143,33 @@ function tryLink(target: string, link: string): boolean {
     symlinkSync(target, link);
     return true;
   } catch (error) {
-    // Two tasks may have the same name but for characters that a file name cannot have.
-    if (isFull(error) || (error instanceof Error && 'code' in error && error.code === 'EEXIST')) return false;
+    // A task of a file system that does not tell large letters from small ones.
+    if (isFull(error) || errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
 
 function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
 }
 
-/** Points `runs/latest/<experiment>` at a run, for people and scripts that want a name that stays. */
-export function linkLatest(runsFolder: string, experiment: string, folder: string): void {
+/**
+ * Points `runs/latest/<experiment>` at a run, for people and scripts that want a name that stays. Returns what prevents it,
+ * such as a folder of the user's own in its place; undefined if nothing does.
+ */
+export function linkLatest(runsFolder: string, experiment: string, folder: string): string | undefined {
   const link = join(runsFolder, 'latest', experimentFileName(experiment));
-  mkdirSync(dirname(link), { recursive: true });
   // By a rename: runs that end at the same time replace each other's link, and there is one at every moment.
   const temporary = `${link}.${process.pid}`;
-  rmSync(temporary, { force: true });
-  symlinkSync(relative(dirname(link), folder), temporary);
-  renameSync(temporary, link);
+  try {
+    mkdirSync(dirname(link), { recursive: true });
+    rmSync(temporary, { force: true });
+    symlinkSync(relative(dirname(link), folder), temporary);
+    renameSync(temporary, link);
+    return undefined;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    if (existsSync(temporary)) rmSync(temporary);
+    return `${link} does not lead to this run: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
