@@ -133,6 +133,28 @@ describe('a task with a secret', () => {
   });
 });
 
+describe('a secret', () => {
+  const run = (TOKEN: string): Promise<Ended> => rig.flow(['run', 'e.yaml'], { TOKEN });
+  const secret = '    env: { TOKEN: "${secret.TOKEN}" }\n';
+
+  it('of several lines is hidden line by line', async () => {
+    write(
+      'printf "%s" "$TOKEN" | while read -r line || [ -n "$line" ]; do echo "line: $line"; done; echo > "$o"',
+      secret,
+    );
+    expect((await run('-----BEGIN-----\nfirst-half\r\n  second-half\nab\n')).code).toBe(0);
+    const log = rig.read('runs/latest/e/logs/a.log');
+    expect(log.replaceAll('\r', '')).toContain('line: (secret)\nline: (secret)\nline: (secret)\nline: ab\n');
+  });
+
+  it('that is very short is warned of, and leaves our own sentences whole', async () => {
+    write('exit 3', secret);
+    const ended = await run('3');
+    expect(ended.stdout).toContain('warning: the secret TOKEN is so short that hiding it hides other text too');
+    expect(ended.stdout).toContain('command-failed: the command ended with exit code 3');
+  });
+});
+
 describe('what cannot be started', () => {
   it('a list of paths that is too long for a variable is in a file, and a command that asks for the variable is told so', async () => {
     const axis = Array.from({ length: 1000 }, (_, index) => index).join(',');

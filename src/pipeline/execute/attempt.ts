@@ -243,7 +243,8 @@ export class Attempt {
   }
 
   #unfinished(exit: Exclude<ProcessExit, { outcome: 'done' }>): AttemptOutcome {
-    if (exit.outcome !== 'failed') return exit;
+    // How a command ended is told in our own words.
+    if (exit.outcome !== 'failed' || commandOf(this.#assignment.task) !== undefined) return exit;
     return { outcome: 'failed', failures: redactInFailures(exit.failures, this.#secrets) };
   }
 

@@ -14,6 +14,7 @@ import type { Executor } from './executor.ts';
 import { systemFailure } from './failures.ts';
 import { after, type Interruption } from './interruption.ts';
 import { outputDigests, type CachePlanningContext } from './planning-context.ts';
+import { shortSecretsOf } from './redact.ts';
 import type { RunRequest } from './run-request.ts';
 import { demandOf, priorities, shortageOf, Slots, type Grant } from './slots.ts';
 
@@ -55,7 +56,7 @@ export class Scheduler {
   readonly #outcomes = new Map<string, Promise<TaskOutcome>>();
   /** Of every task that is cached or done. */
   readonly #settled = new Map<string, { readonly key: Key; readonly outputs: OutputDigests }>();
-  readonly #reportedShortages = new Set<string>();
+  readonly #reported = new Set<string>();
   #machine: Promise<Machine> | undefined;
   #firstFailure: string | undefined;
   #defect: { readonly error: unknown } | undefined;
@@ -142,7 +143,7 @@ export class Scheduler {
       const known = await this.#knownMeanwhile(assignment);
       if (known !== undefined) return known;
       if (held.isTakenOver) request.cache.scratchOf(planned.key).takeOver(request.run);
-      this.#reportShortage(planned.task, machine);
+      this.#warnAbout(planned.task, machine);
       const maxRetries = Math.max(planned.task.retries.times, request.retries);
       for (let tried = 0; ; tried += 1) {
         const tools = { request, stream, context, halt, executor: machine.executor, ...held };
@@ -313,11 +314,16 @@ export class Scheduler {
   }
 
   /** Once for all tasks of a stage. */
-  #reportShortage(task: TaskSpec, { executor }: Machine): void {
-    const message = shortageOf(task, executor.capacity);
-    if (message === undefined || this.#reportedShortages.has(message)) return;
-    this.#reportedShortages.add(message);
-    this.#tools.stream.warn(message);
+  #warnAbout(task: TaskSpec, { executor }: Machine): void {
+    const shortage = shortageOf(task, executor.capacity);
+    const short = shortSecretsOf(task).map(
+      (name) => `the secret ${name} is so short that hiding it hides other text too`,
+    );
+    for (const message of shortage === undefined ? short : [shortage, ...short]) {
+      if (this.#reported.has(message)) continue;
+      this.#reported.add(message);
+      this.#tools.stream.warn(message);
+    }
   }
 
   #reportWaiting({ id }: TaskSpec, owner: string): void {
