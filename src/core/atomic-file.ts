@@ -90,7 +90,7 @@ export function removeTree(path: string): void {
   }
 }
 
-/** Whether the system has refused something for want of a right. */
+/** Whether the system has refused something because we have no right to it. */
 export function isForbidden(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
 }

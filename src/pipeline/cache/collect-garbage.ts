@@ -127,7 +127,7 @@ export function collectGarbage(cache: ResultCache, locks: TaskLocks, request: Co
   return { ...garbage, freedBytes: freed, scratch: scratch.map(({ name }) => name), stuck };
 }
 
-/** Removes what nobody works on, and goes on after what cannot be removed. */
+/** Removes what no task works on, and goes on after what cannot be removed. */
 class Remover {
   readonly stuck: { readonly path: string; readonly problem: string }[] = [];
   readonly #locks: TaskLocks;
@@ -138,7 +138,7 @@ class Remover {
     this.#isDry = isDry;
   }
 
-  /** False where it stays: somebody works on it, or it could not be removed. */
+  /** False where it stays: a task works on it, or it could not be removed. */
   remove(key: Key, path: string, act: () => void): boolean {
     if (this.#isDry) return this.#locks.isFree(key);
     const lock = this.#acquire(key);
@@ -155,7 +155,7 @@ class Remover {
     }
   }
 
-  /** On a full disk no lock can be written, neither by us nor by a run: it is enough that nobody has it. */
+  /** On a full disk no lock can be written, neither by us nor by a run: it is enough that it is free. */
   #acquire(key: Key): Pick<TaskLock, 'release'> | undefined {
     try {
       const attempt = this.#locks.tryAcquire(key);

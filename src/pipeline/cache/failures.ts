@@ -42,7 +42,7 @@ export const failures = catalogue({
     meaning: 'A stage left an output that its own user may not read.',
     text: ({ port, path }: { port: string; path: string }) => ({
       message: `output ${port} holds something that may not be read: ${path}`,
-      hint: 'Give its owner the right to read it: chmod u+r, and u+rx for a folder.',
+      hint: 'Let its owner read it: chmod u+r, and u+rx for a folder.',
     }),
     example: { port: 'model', path: 'model/weights.bin' },
   },

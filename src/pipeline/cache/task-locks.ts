@@ -106,7 +106,7 @@ export class TaskLocks {
       .immediate();
   }
 
-  /** Whether nobody has the lock of a key: looked at without writing, as on a full disk. */
+  /** Whether the lock of a key is free: looked at without writing, as on a full disk. */
   isFree(key: Key): boolean {
     const row = this.#read(key);
     return row === undefined || this.#holder(key, row) === undefined;

@@ -24,7 +24,7 @@ export interface PlanningContext {
   /** How the last attempt at a task ended, in words; asked if no result of it is known. */
   lastAttempt?(task: TaskSpec): string | undefined;
   /**
-   * What the command that a task gives as the `version` of its program prints, or printed when it last ran; undefined if
+   * What the command that a task has as the `version` of its program prints, or printed when it last ran; undefined if
    * that is not known. Throws a FailureError if the command fails.
    */
   programVersion?(command: string, task: TaskSpec): string | undefined | Promise<string | undefined>;
