@@ -150,13 +150,14 @@ async function openReaders(request: ReadersRequest) {
   return {
     handle: readers.map((reader) => reader.handle.bind(reader)),
     close: async () => {
-      runFolder.close();
+      const { stderr } = context;
+      if (!runFolder.close()) stderr.write(`warning: the disk is full, and ${folder} lacks a part of this run\n`);
       if (!recorder.close()) {
-        context.stderr.write(
-          'flow.db could not be written to, and lacks a part of this run: flow db rebuild adds it\n',
-        );
+        stderr.write('flow.db could not be written to, and lacks a part of this run: flow db rebuild adds it\n');
       }
-      await Promise.all(changes.map((each) => each.close()));
+      for (const problem of await Promise.all(changes.map((each) => each.close()))) {
+        if (problem !== undefined) stderr.write(`warning: what differs from the commit is not recorded: ${problem}\n`);
+      }
       await reporter.close();
     },
   };

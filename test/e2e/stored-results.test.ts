@@ -201,6 +201,22 @@ describe('a trouble of the file system', () => {
     expect(outcomes(ended)).toEqual({ a: 'failed', b: 'done' });
     expect(ended.stdout).toContain('"code":"unreadable-output"');
     expect((await runAsUser('runs')).stdout).toContain('failed');
+    expect((await runAsUser('run', 'e.yaml')).stdout).toContain(
+      '  unreadable-output: output o holds something that may not be read: o\n' +
+        '    Let its owner read it: chmod u+r, and u+rx for a folder.\n',
+    );
+  });
+
+  it('while a task is prepared is its failure too', async () => {
+    write([`a: { uses: shell, with: { command: 'echo x > "$o"', outputs: { o: o } } }`]);
+    mkdirSync(rig.path('runs/scratch'), { recursive: true });
+    chmodSync(rig.path('runs/scratch'), 0o555);
+    const ended = await runAsUser('run', 'e.yaml');
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toContain(
+      '  system-error: the system refused what the task needs: EACCES: permission denied, mkdir',
+    );
+    expect(ended.stdout).toContain('    Look at the permissions and at the disk, and run again.\n');
   });
 
   it.skipIf(!isRoot)('a task that fills the disk fails, leaves room, and the next run works', ({ skip }) => {
@@ -214,6 +230,11 @@ describe('a trouble of the file system', () => {
       expect(flow('runs')).toContain('failed');
       writeFileSync(rig.path('small/e.yaml'), text('echo small > "$o"'));
       expect(flow('run', 'e.yaml')).not.toMatch(/exit code \d+$/);
+      writeFileSync(rig.path('small/e.yaml'), text('head -c 8000000 /dev/zero > "$o" || true'));
+      const unpublished = flow('run', 'e.yaml', '-k');
+      expect(unpublished).toContain('  disk-full: there is no room left on the disk: ENOSPC');
+      expect(unpublished).toContain('    Make room (flow cache gc, flow rm) and run again.\n');
+      expect(unpublished).toMatch(/exit code 1$/);
     });
   });
 

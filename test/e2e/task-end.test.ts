@@ -156,6 +156,22 @@ describe('a secret', () => {
 });
 
 describe('what cannot be started', () => {
+  it('says why: variables that are too long together', async () => {
+    const list = `[${Array.from({ length: 1150 }, () => '"${stages.a.outputs.o}"').join(',')}]`;
+    const ports = Array.from({ length: 20 }, (_, index) => `p${index}: ${index === 0 ? `&all ${list}` : '*all'}`);
+    rig.write(
+      'e.yaml',
+      `name: many\nstages:\n  a: { uses: shell, with: { command: 'echo a > "$o"', outputs: { o: o } } }\n` +
+        `  all: { uses: shell, with: { inputs: { ${ports.join(', ')} }, command: 'echo > "$o"', outputs: { o: o } } }\n`,
+    );
+    const ended = await rig.flow(['run', 'e.yaml', '-k']);
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toContain(
+      '  not-started: the process of the task could not be started: E2BIG (spawn E2BIG)\n' +
+        '    Its command and its variables together are longer than the system allows.\n',
+    );
+  });
+
   it('a list of paths that is too long for a variable is in a file, and a command that asks for the variable is told so', async () => {
     const axis = Array.from({ length: 1000 }, (_, index) => index).join(',');
     const all = (command: string): string =>
@@ -165,6 +181,9 @@ describe('what cannot be started', () => {
     const refused = await rig.flow(['run', 'e.yaml', '--json']);
     expect(refused.code).toBe(1);
     expect(refused.stdout).toContain('"code":"variable-too-long"');
+    expect((await rig.flow(['run', 'e.yaml'])).stdout).toMatch(
+      / {2}variable-too-long: the paths of input all are \d+ bytes, more than the variable \$all can hold\n {4}Read them from the file \$allList, a line each\.\n/,
+    );
     rig.write('e.yaml', all('xargs cat < "$allList" > "$o"'));
     expect(outcomes(await rig.flow(['run', 'e.yaml', '--json']))).toEqual({ a: 'cached', all: 'done' });
     expect(rig.read('runs/latest/many/outputs/all/o')).toBe('a\n'.repeat(1600));

@@ -122,7 +122,7 @@ export function collectGarbage(cache: ResultCache, locks: TaskLocks, request: Co
       cache.drop(key);
     });
   }
-  if (!isDry) sweepObjects(cache.objectsFolder);
+  if (!isDry) cache.sweepObjects();
   const { stuck } = remover;
   return { ...garbage, freedBytes: freed, scratch: scratch.map(({ name }) => name), stuck };
 }
@@ -219,27 +219,6 @@ function filesOf(folder: string): { path: string; bytes: number }[] {
   if (!existsSync(folder)) return [];
   const tree = listTree(folder);
   return tree.files.map((file) => ({ path: join(folder, file.path), bytes: file.bytes }));
-}
-
-/** Removes contents that no result uses any more. Returns the bytes that were freed. */
-export function sweepObjects(objectsFolder: string): number {
-  if (!existsSync(objectsFolder)) return 0;
-  let freed = 0;
-  for (const part of readdirSync(objectsFolder)) {
-    for (const name of readdirSync(join(objectsFolder, part))) {
-      const path = join(objectsFolder, part, name);
-      const { nlink, size } = statSync(path);
-      if (nlink > 1) continue;
-      try {
-        rmSync(path, { force: true });
-        freed += size;
-      } catch (error) {
-        // Of another user, whose own collection removes it.
-        if (!isForbidden(error)) throw error;
-      }
-    }
-  }
-  return freed;
 }
 
 /**

@@ -15,7 +15,7 @@ import {
   type Inspection,
   type StoredOutput,
 } from './cache-entry.ts';
-import { linkTree, ObjectStore, ScratchFolder, storeOutput, type OutputPlan } from './scratch-folder.ts';
+import { linkTree, ObjectStore, ScratchFolder, storeOutput, sweepObjects, type OutputPlan } from './scratch-folder.ts';
 import type { ResultSource } from './source.ts';
 
 /** The answer to "is the result of this key here?" Something damaged counts as absent, and is replaced by the next execution. */
@@ -122,9 +122,21 @@ export class ResultCache {
    */
   async publish(key: Key, outputs: OutputPlans, facts: ExecutionFacts): Promise<CacheEntry> {
     const scratch = this.scratchOf(key);
-    const entry = entryOf(key, facts, await storeOutputs(scratch, outputs, this.#objects));
-    this.#moveInWith(entry, scratch.entry);
-    return entry;
+    try {
+      const entry = entryOf(key, facts, await storeOutputs(scratch, outputs, this.#objects));
+      this.#moveInWith(entry, scratch.entry);
+      return entry;
+    } catch (error) {
+      // What is shared already would stay on a disk that may be full.
+      removeTree(scratch.entry);
+      this.sweepObjects();
+      throw error;
+    }
+  }
+
+  /** Removes contents that no result uses any more. */
+  sweepObjects(): void {
+    sweepObjects(this.objectsFolder);
   }
 
   /** Digests what a task has left as `publish` does, and stores nothing: to see whether it produces the same again. */

@@ -176,6 +176,23 @@ export class ObjectStore {
   }
 }
 
+/** Removes contents that no result uses any more. */
+export function sweepObjects(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const part of readdirSync(folder)) {
+    for (const name of readdirSync(join(folder, part))) {
+      const path = join(folder, part, name);
+      if ((statSync(path, { throwIfNoEntry: false })?.nlink ?? 0) !== 1) continue;
+      try {
+        rmSync(path, { force: true });
+      } catch (error) {
+        // Of another user, whose own collection removes it.
+        if (!isForbidden(error)) throw error;
+      }
+    }
+  }
+}
+
 /** False where the object is there already, or where the file system knows no (more) links. */
 function tryLink(path: string, object: string): boolean {
   try {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '../../core/failure.ts';
 import type { FlowEvent } from '../execute/event.ts';
 import { redactIn, secretsOf } from '../execute/redact.ts';
 import type { Experiment } from '../experiment/experiment.ts';
@@ -8,7 +9,8 @@ import type { Experiment } from '../experiment/experiment.ts';
 export class ChangeRecorder {
   readonly #experiment: Experiment;
   readonly #folder: string;
-  #recording: Promise<void> | undefined;
+  /** Resolves with what went wrong. */
+  #recording: Promise<string | undefined> | undefined;
 
   /** @param folder of the run */
   constructor(experiment: Experiment, folder: string) {
@@ -20,13 +22,20 @@ export class ChangeRecorder {
     if (event.type === 'task-started') this.#recording ??= this.#record();
   }
 
-  async close(): Promise<void> {
-    await this.#recording;
+  /** Waits for the end of it. Resolves with what the system refused, in words; undefined if nothing. */
+  async close(): Promise<string | undefined> {
+    return this.#recording;
   }
 
-  async #record(): Promise<void> {
+  async #record(): Promise<string | undefined> {
     const secrets = this.#experiment.tasks.flatMap(secretsOf);
-    await recordGitDiff(this.#experiment.workspace, this.#folder, (text) => redactIn(text, secrets));
+    try {
+      await recordGitDiff(this.#experiment.workspace, this.#folder, (text) => redactIn(text, secrets));
+      return undefined;
+    } catch (error) {
+      if (errorCode(error) === undefined || !(error instanceof Error)) throw error;
+      return error.message;
+    }
   }
 }
 

@@ -70,7 +70,9 @@ export class RunFolderWriter {
   readonly #folder: string;
   readonly #facts: RunFacts;
   readonly #events: number;
+  /** What waits for room on the disk. */
   #held = Buffer.alloc(0);
+  #isWhole = true;
   /** Results that can be reached from this folder. */
   #leads = 0;
   readonly #unlinked: string[] = [];
@@ -90,12 +92,26 @@ export class RunFolderWriter {
     if (event.type === 'run-ended') this.#writeEnd(event);
   }
 
-  close(): void {
+  /** Writes what is left. False if the disk is full: then the folder lacks the end of the run. */
+  close(): boolean {
     this.#write('');
     closeSync(this.#events);
-    if (this.#unlinked.length === 0) return;
-    mkdirSync(join(this.#folder, 'outputs'), { recursive: true });
-    writeFileSync(join(this.#folder, 'outputs', unlinkedFileName), this.#unlinked.join(''));
+    if (this.#unlinked.length > 0) {
+      this.#unlessFull(() => {
+        mkdirSync(join(this.#folder, 'outputs'), { recursive: true });
+        writeFileSync(join(this.#folder, 'outputs', unlinkedFileName), this.#unlinked.join(''));
+      });
+    }
+    return this.#held.length === 0 && this.#isWhole;
+  }
+
+  #unlessFull(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.#isWhole = false;
+    }
   }
 
   /** Of a full disk the event waits for the next one, until which there may be room: the run goes on. */
@@ -125,7 +141,10 @@ export class RunFolderWriter {
 
   #writeEnd(event: Extract<FlowEvent, { type: 'run-ended' }>): void {
     const { outcome, counts, figures } = event;
-    this.#writeFacts({ ...this.#facts, end: { endedAt: new Date(event.at).toISOString(), outcome, counts, figures } });
+    const end = { endedAt: new Date(event.at).toISOString(), outcome, counts, figures };
+    this.#unlessFull(() => {
+      this.#writeFacts({ ...this.#facts, end });
+    });
   }
 
   #writeFacts(facts: RunFacts): void {
