@@ -64,12 +64,16 @@ export function beginLog(path: string, heading: string): number {
 /** The last lines of what was printed from a place in a log on. */
 export function logTail(path: string, lines: number, begin: number): string[] {
   const { text, isWhole } = endOf(path, begin);
-  return text
-    .slice(isWhole ? 0 : text.indexOf('\n') + 1)
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => (line.length > 2 * shownCharacters ? shortened(line) : line))
-    .slice(-lines);
+  const cut = isWhole ? -1 : text.indexOf('\n');
+  return (
+    text
+      // The end of a line whose beginning was not read is of use only if there is nothing else.
+      .slice(cut === text.length - 1 ? 0 : cut + 1)
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line) => (line.length > 2 * shownCharacters ? shortened(line) : line))
+      .slice(-lines)
+  );
 }
 
 /** What is read of a log, which may be of any size, to show its last lines. */
