@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isForbidden, makeFolder, shareLike } from '../core/atomic-file.ts';
 import { fail } from '../core/failure.ts';
 import type { CacheLimits } from '../pipeline/cache/collect-garbage.ts';
 import type { ResultCache } from '../pipeline/cache/result-cache.ts';
@@ -18,18 +19,6 @@ export async function checkCaches({ folders: { entries }, sources }: ResultCache
     fail(failures.cacheNotWritable({ folder: entries, problem }), error);
   }
   for (const source of sources) await source.check();
-}
-
-/** One level at a time: the recursive way of Node never returns if nothing can be made, as below /proc. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    // Another run has made it meanwhile.
-    if (!existsSync(path)) throw error;
-  }
 }
 
 const dayMs = 24 * 3_600_000;
@@ -80,19 +69,41 @@ function readAge(text: string): number {
 
 const everyMs = 24 * 3_600_000;
 
-/** Keeps the cache within its limits, once a day at the end of a run. */
-export async function collectGarbageAfterRun(workspace: Workspace, context: ProcessContext): Promise<void> {
+/**
+ * Keeps the cache within its limits, once a day at the end of a run. Not if the time may be wrong: when nothing was used
+ * for very long before this run, or in the future, all that is there would count as old.
+ */
+export async function collectGarbageAfterRun(
+  workspace: Workspace,
+  context: ProcessContext,
+  startedAt: number,
+): Promise<void> {
   const { cache } = workspace;
   const marker = join(cache.folders.entries, '.collected');
   const last = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const now = Date.now();
-  if (now - last < everyMs) return;
-  writeFileSync(marker, '');
-  const { collectGarbage } = await import('../pipeline/cache/collect-garbage.ts');
+  if (Math.abs(now - last) < everyMs || !mark(marker)) return;
+  const { collectGarbage, listResults } = await import('../pipeline/cache/collect-garbage.ts');
+  const limits = cacheLimits(cache.folders.entries, context);
+  const before = listResults(cache).filter(({ usedAt }) => usedAt < startedAt || usedAt > now);
+  const lastUse = Math.max(0, ...before.map(({ usedAt }) => usedAt));
+  if (before.length > 0 && (lastUse > now + everyMs || lastUse < now - limits.ageMs)) return;
   const locks = await workspace.openLocks('gc');
   try {
-    collectGarbage(cache, locks, { limits: cacheLimits(cache.folders.entries, context), now, isDry: false });
+    collectGarbage(cache, locks, { limits, now, isDry: false });
   } finally {
     locks.close();
+  }
+}
+
+/** Writes down that the cache is collected now; false if that is for another user to do. */
+function mark(marker: string): boolean {
+  try {
+    writeFileSync(marker, '');
+    shareLike(dirname(marker), marker);
+    return true;
+  } catch (error) {
+    if (isForbidden(error)) return false;
+    throw error;
   }
 }

@@ -16,6 +16,14 @@ export const failures = catalogue({
     text: ({ problem }: { readonly problem: string }) => ({ message: problem }),
     example: { problem: "unknown option '--jbos'" },
   },
+  noWorkingFolder: {
+    meaning: 'The folder that the command was called in is no longer there.',
+    text: ({ error }: { readonly error: string }) => ({
+      message: `the folder that this was called in cannot be found any more (${error})`,
+      hint: 'Enter a folder that is there: cd.',
+    }),
+    example: { error: 'ENOENT: no such file or directory, uv_cwd' },
+  },
   wrongOption: {
     meaning: 'The value of an option or argument is not of the kind it takes.',
     text: ({

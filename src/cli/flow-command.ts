@@ -123,6 +123,15 @@ export interface SelectionOptions extends SelectionRequest {
   readonly force: readonly string[];
 }
 
+/** Declares `--ask-versions`, of the commands that run nothing without it. */
+export function declareAskVersions(command: Command): void {
+  command.option(
+    '--ask-versions',
+    'run the commands that print the versions of programs; otherwise they count as those of the last run',
+    false,
+  );
+}
+
 /** Declares the arguments after FILE and `--only`, `--from`, `--until`, `--force`. */
 export function declareSelectionOptions(command: Command): void {
   command

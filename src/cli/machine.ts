@@ -41,22 +41,33 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Variables of ours that the process of a task sees: what programs need to run at all, and the settings of devices and
- * libraries, which change where and how fast it runs. Everything else would be a hidden input.
+ * libraries, which change where and how fast it runs. They are recorded with the run. Everything else would be a hidden
+ * input.
  */
-const passed =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LC_.*|LD_.*|TF_.*|OMP_.*|CUDA_.*|NVIDIA_.*|XDG_.*|MALLOC_.*|UV_.*)$/;
+const passed = /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LD_.*|TF_.*|OMP_.*|CUDA_.*|NVIDIA_.*|XDG_.*|MALLOC_.*|UV_.*)$/;
+
+/** The same everywhere, since programs sort, compare and print by them. */
+const fixedVariables = { TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' } as const;
+
+/** What every program that a run starts finds in its environment, of the one that the command was called with. */
+export function passedVariables(ours: Environment): Record<string, string> {
+  return withoutGaps(Object.fromEntries(Object.entries(ours).filter(([name]) => passed.test(name))));
+}
+
+/** The environment of a program that a run starts. */
+export function programVariables(ours: Environment): Record<string, string> {
+  return { ...passedVariables(ours), ...fixedVariables };
+}
 
 /** The environment of the process of a task. `ours`: the one that the command was called with. */
 export function taskEnvironment(
   { task, engine, share: { cpus, gpus } }: TaskProcessRequest,
   ours: Environment,
 ): Record<string, string> {
-  const inherited = Object.fromEntries(Object.entries(ours).filter(([name]) => passed.test(name)));
   const forEngine = engine === undefined ? {} : workerEnvironment(engine, cpus);
   const declared = Object.entries(task.environment).map(([name, { value }]) => [name, value] as const);
   return withoutGaps({
-    TZ: 'UTC',
-    ...inherited,
+    ...programVariables(ours),
     ...forEngine,
     // A task sees the graphics processors it was given, and no others.
     CUDA_VISIBLE_DEVICES: gpus.join(','),

@@ -17,21 +17,25 @@ import { fileSystemFailure } from './file-system-failure.ts';
 
 /** Runs the command that `process.argv` names and returns its exit code. */
 export async function main(process: NodeJS.Process): Promise<ExitCode> {
-  const context: ProcessContext = {
-    workingFolder: process.cwd(),
-    environment: process.env,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    stdin: process.stdin,
-    commands,
-  };
+  const { env: environment, stdout, stderr, stdin } = process;
+  const context = { environment, stdout, stderr, stdin, commands, workingFolder: '.' };
   const argv = process.argv.slice(2);
-  ignoreBrokenPipes(process);
+  ignoreStreamErrors(process);
   try {
+    context.workingFolder = workingFolderOf(process);
     const called = await readCall(argv, context);
     return called === undefined ? exitCode.done : await called.command.run(called.call, context);
   } catch (error) {
     return await explain(error, argv, context);
+  }
+}
+
+/** Fails if the folder was removed after the shell had entered it. */
+function workingFolderOf(process: NodeJS.Process): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    return fail(failures.noWorkingFolder({ error: error instanceof Error ? error.message : String(error) }), error);
   }
 }
 
@@ -43,7 +47,9 @@ interface CalledCommand {
 
 /** Finds and loads the command that is called; undefined if only help was requested. */
 async function readCall(argv: readonly string[], context: ProcessContext): Promise<CalledCommand | undefined> {
-  const name = argv.find((word) => !word.startsWith('-'));
+  const [first, second] = argv.filter((word) => !word.startsWith('-'));
+  // `flow help run` shows what `flow run --help` does.
+  const name = first === 'help' ? (second ?? first) : first;
   const entry = name === undefined ? undefined : commands[name];
   if (name !== undefined && entry === undefined && name !== 'help') {
     fail(failures.unknownCommand({ name, known: Object.keys(commands) }));
@@ -119,15 +125,11 @@ async function explain(error: unknown, argv: readonly string[], context: Process
 }
 
 /**
- * Continues after the reader of our output has ended (`flow run e.yaml | head -1`): the work and its record are not lost
- * with it, and later output goes nowhere.
+ * Continues after the reader of our output has ended (`flow run e.yaml | head -1`), the terminal has gone or the disk
+ * that takes it is full: the work and its record are not lost with it, and later output goes nowhere.
  */
-function ignoreBrokenPipes({ stdout, stderr }: NodeJS.Process): void {
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
-    });
-  }
+function ignoreStreamErrors({ stdout, stderr }: NodeJS.Process): void {
+  for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
 }
 
 /** Every command, in the order in which `flow --help` lists them. */

@@ -19,6 +19,7 @@ import {
 } from '../kit/net/engines/choose-engine.ts';
 import type { ExperimentOptions, SelectionOptions, ProcessContext } from './flow-command.ts';
 import { failures } from './failures.ts';
+import { programVariables } from './machine.ts';
 import { stageFolders, type Workspace } from './workspace.ts';
 
 /** An experiment with what is known of each of its tasks. */
@@ -33,12 +34,14 @@ export interface PlanningTools {
   readonly context: ProcessContext;
   /** Copy results of the second cache to ours: what a run does. */
   readonly adopts?: boolean;
+  /** Run nothing, not even what prints the version of a program: it is taken to be what it was. */
+  readonly runsNothing?: boolean;
 }
 
 /** Loads an experiment, selects the tasks that are meant and plans them. */
 export async function plannedExperiment(
   options: ExperimentOptions & Partial<SelectionOptions>,
-  { workspace, context, adopts = false }: PlanningTools,
+  { workspace, context, adopts = false, runsNothing = false }: PlanningTools,
 ): Promise<PlannedExperiment> {
   const whole = loadFrom(options, workspace, context);
   const { ranges = [], only = [], from = [], until = [], force = [] } = options;
@@ -46,7 +49,12 @@ export async function plannedExperiment(
   const { experiment, selected } = selectTasks(whole, { ranges, only, from, until });
   const engines = new TaskEngines(context);
   engines.require(experiment.tasks);
-  const knowledge = planningContext(workspace, { experiment, engines, adopts });
+  const knowledge = planningContext(workspace, {
+    experiment,
+    engines,
+    adopts,
+    ...(runsNothing ? {} : { environment: context.environment }),
+  });
   const plan = await planExperiment(experiment, knowledge);
   return { plan: applySelection(plan, selected, forced), knowledge, engines };
 }
@@ -62,6 +70,7 @@ export function loadFrom(options: ExperimentOptions, workspace: Workspace, conte
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     environment: context.environment,
     allowMissingInputs: options.allowMissingInputs === true,
+    ownFolders: [workspace.runsFolder, workspace.cache.folders.entries],
     stageFolders: stageFolders(),
     trees: workspace.trees,
     texts: options.texts,
@@ -71,7 +80,7 @@ export function loadFrom(options: ExperimentOptions, workspace: Workspace, conte
 /** What the plan of an experiment asks for, answered from a workspace. */
 export function planningContext(
   workspace: Workspace,
-  { experiment, engines, adopts = false }: PlanningSubject,
+  { experiment, engines, adopts = false, environment }: PlanningSubject,
 ): CachePlanningContext {
   const { cache, lazyDigests: digests } = workspace;
   return new CachePlanningContext({
@@ -82,7 +91,10 @@ export function planningContext(
     adopts,
     previous: (task) => previousDocument(workspace, experiment, task),
     lastAttempt: (task) => lastAttemptText(workspace, experiment, task),
-    programVersion: (command) => programVersion(command, workspace.folder),
+    programVersion:
+      environment === undefined
+        ? undefined
+        : (command) => programVersion(command, workspace.folder, programVariables(environment)),
   });
 }
 
@@ -90,6 +102,8 @@ export interface PlanningSubject {
   readonly experiment: Experiment;
   readonly engines: TaskEngines;
   readonly adopts?: boolean;
+  /** Of the command; without it nothing is run. */
+  readonly environment?: ProcessContext['environment'];
 }
 
 /** The key document of the last execution of a task, for reasons: from the record, or from the result itself. */
@@ -109,11 +123,16 @@ function lastAttemptText({ database }: Workspace, { name }: Experiment, task: Ta
 }
 
 /** What the command that a stage declares as the `version` of its program prints, run in the workspace. */
-async function programVersion(command: string, workspace: string): Promise<string> {
+async function programVersion(
+  command: string,
+  workspace: string,
+  environment: Record<string, string>,
+): Promise<string> {
   // Loaded when needed: starting processes is for experiments that ask for it.
   const { spawnSync } = await import('node:child_process');
   const { status, signal, stdout, stderr } = spawnSync('/bin/sh', ['-e', '-c', command], {
     cwd: workspace,
+    env: environment,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 60_000,

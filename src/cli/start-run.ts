@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { identify, thisHost } from '../core/process-facts.ts';
+import { identify, readIfThere, thisHost } from '../core/process-facts.ts';
 import { JsonLines } from '../pipeline/console/json-lines.ts';
 import { PlainLines } from '../pipeline/console/plain-lines.ts';
 import type { Reporter } from '../pipeline/console/reporter.ts';
@@ -17,12 +17,13 @@ import { cacheLimits, checkCaches, collectGarbageAfterRun } from './cache-upkeep
 import {
   type ExperimentOptions,
   type RunSettings,
+  type SelectionOptions,
   exitCode,
   showsColour,
   type ExitCode,
   type ProcessContext,
 } from './flow-command.ts';
-import { machineCapacity, machineFacts, taskEnvironment } from './machine.ts';
+import { machineCapacity, machineFacts, passedVariables, taskEnvironment } from './machine.ts';
 import type { PlannedExperiment } from './planned-experiment.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -39,10 +40,11 @@ export interface RunContext {
 /** Runs what a plan leaves to be run, shows it, records it, and stops it in order on a signal. */
 export async function startRun(
   planned: PlannedExperiment,
-  options: ExperimentOptions & RunSettings,
+  options: ExperimentOptions & Partial<SelectionOptions> & RunSettings,
   { workspace, context, isTrial = false }: RunContext,
 ): Promise<RunEnd> {
   const { experiment } = planned.plan;
+  const startedAt = Date.now();
   await checkCaches(workspace.cache);
   // A limit that cannot be read must not be found at the end of a run of days.
   cacheLimits(workspace.cache.folders.entries, context);
@@ -52,7 +54,12 @@ export async function startRun(
   // Absolute, so that the run can be repeated from any folder.
   const setFile = options.setFile.map((each) => resolve(context.workingFolder, each));
   const engines = planned.engines.usedBy(experiment.tasks);
-  const facts = runFacts(id, { experiment, engines, options: { ...options, setFile } });
+  const facts = runFacts(id, {
+    experiment,
+    engines,
+    options: { ...options, setFile },
+    variables: passedVariables(context.environment),
+  });
   const readers = await openReaders({ experiment, options, workspace, context, facts, folder });
   const interruption = new Interruption();
   const stopHandling = handleSignals(interruption);
@@ -82,12 +89,13 @@ export async function startRun(
   try {
     const end = await runExperiment(request, planned.plan, planned.knowledge);
     // Only a run that has stored something can have filled the cache.
-    if (end.counts.done > 0 && !isTrial) await collectGarbageAfterRun(workspace, context);
+    if (end.counts.done > 0 && !isTrial) await collectGarbageAfterRun(workspace, context, startedAt);
     return end;
   } finally {
     stopHandling();
     await readers.close();
-    linkLatest(workspace.runsFolder, experiment.name, folder);
+    const problem = linkLatest(workspace.runsFolder, experiment.name, folder);
+    if (problem !== undefined) context.stderr.write(`warning: ${problem}\n`);
   }
 }
 
@@ -142,9 +150,14 @@ async function openReaders(request: ReadersRequest) {
   return {
     handle: readers.map((reader) => reader.handle.bind(reader)),
     close: async () => {
-      runFolder.close();
-      recorder.flush();
-      await Promise.all(changes.map((each) => each.close()));
+      const { stderr } = context;
+      if (!runFolder.close()) stderr.write(`warning: the disk is full, and ${folder} lacks a part of this run\n`);
+      if (!recorder.close()) {
+        stderr.write('flow.db could not be written to, and lacks a part of this run: flow db rebuild adds it\n');
+      }
+      for (const problem of await Promise.all(changes.map((each) => each.close()))) {
+        if (problem !== undefined) stderr.write(`warning: what differs from the commit is not recorded: ${problem}\n`);
+      }
       await reporter.close();
     },
   };
@@ -173,35 +186,73 @@ function isUnset(value: string | undefined): boolean {
   return value === undefined || value === '' || value === 'false';
 }
 
-const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Signals that come within this time belong together: a terminal that is closed sends SIGHUP twice, and SIGTERM after it. */
+const sameStopMs = 5000;
 
-/** Lets the first Ctrl-C (or SIGTERM, SIGHUP) stop a run in order, and the second at once. Returns the function that undoes it. */
+/**
+ * Lets the first Ctrl-C (or SIGTERM, SIGHUP) stop a run in order, and a second Ctrl-C at once; a second SIGTERM only
+ * some seconds later, and SIGHUP never. Returns the function that undoes it.
+ */
 function handleSignals(interruption: Interruption): () => void {
-  const escalate = (): void => {
-    interruption.escalate();
+  let stoppedAt = -Infinity;
+  const stop = (): void => {
+    if (interruption.level === 'none') stoppedAt = performance.now();
+    interruption.stop();
   };
-  for (const signal of stopSignals) process.on(signal, escalate);
+  const handlers = {
+    SIGINT: () => {
+      interruption.escalate();
+    },
+    SIGTERM: () => {
+      if (interruption.level === 'none' || performance.now() - stoppedAt < sameStopMs) stop();
+      else interruption.kill();
+    },
+    SIGHUP: () => {
+      if (!isHangUpIgnored()) stop();
+    },
+  };
+  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
   return () => {
-    for (const signal of stopSignals) process.off(signal, escalate);
+    for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
   };
+}
+
+/**
+ * Whether the end of a terminal is not for us, as under `nohup`. Node sets every signal to its default before our first
+ * line, so that it has to be told from other signs: no stream of ours is a terminal, or our parent ignores the signal.
+ */
+function isHangUpIgnored(): boolean {
+  if (![process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY)) return true;
+  const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readIfThere(`/proc/${process.ppid}/status`))?.[1] ?? '0';
+  return (BigInt(`0x${ignored}`) & 1n) === 1n;
 }
 
 interface FactsRequest {
   readonly experiment: Experiment;
   readonly engines: RunRequest['engines'];
-  readonly options: ExperimentOptions;
+  readonly options: ExperimentOptions & Partial<SelectionOptions>;
+  readonly variables: Readonly<Record<string, string>>;
 }
 
-function runFacts(id: string, { experiment, engines, options }: FactsRequest): RunFacts {
-  const { file, set, setFile, profile } = options;
+function runFacts(id: string, { experiment, engines, options, variables }: FactsRequest): RunFacts {
+  const { file, set, setFile, profile, ranges = [], only = [], from = [], until = [] } = options;
+  const selection = { ranges, only, from, until };
+  const isSelected = Object.values(selection).some((names) => names.length > 0);
   return {
     format: 'faceflow-run',
     version: 1,
     id,
     startedAt: new Date().toISOString(),
-    call: { file, overrides: set, overrideFiles: setFile, profile: profile ?? null },
+    call: {
+      file,
+      overrides: set,
+      overrideFiles: setFile,
+      profile: profile ?? null,
+      ...(isSelected ? { selection } : {}),
+    },
     runner: identify(process.pid) ?? { host: thisHost(), pid: process.pid, started: '' },
     machine: machineFacts(),
+    variables,
     gitCommit: gitCommit(experiment.workspace),
     ...engines,
     engineNotice: engines.engineNotice ?? null,

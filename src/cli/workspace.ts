@@ -12,6 +12,7 @@ import { databaseFileName } from '../pipeline/record/run-folder.ts';
 import type { TreeStore, WrittenTree } from '../pipeline/experiment/parse-yaml.ts';
 import type { StageFolders } from '../pipeline/experiment/stage-kinds.ts';
 import type { Call, ProcessContext } from './flow-command.ts';
+import { makeFolder } from '../core/atomic-file.ts';
 import { packageFolder } from '../core/package-folder.ts';
 import { isUnwritable } from './file-system-failure.ts';
 
@@ -90,7 +91,7 @@ export class Workspace {
   /** Loaded when needed: a run that finds everything in the cache takes no lock. */
   async openLocks(run: string): Promise<TaskLocks> {
     const { TaskLocks } = await import('../pipeline/cache/task-locks.ts');
-    mkdirSync(dirname(this.locksPath), { recursive: true });
+    makeFolder(dirname(this.locksPath));
     // The owner of a lock in a damaged file can no longer be found: there is nothing in it to keep.
     return openOrReplace(this.locksPath, (path) => new TaskLocks(path, run));
   }

@@ -1,7 +1,20 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as ChildProcess from 'node:child_process';
 import { dirname, join } from 'node:path';
+import { errorCode } from './failure.ts';
 import { threadId } from 'node:worker_threads';
 
 /**
@@ -31,6 +44,61 @@ function writeDurably(path: string, pieces: Iterable<Uint8Array>): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/**
+ * Creates a folder, and those above it that are missing, for all who may write to the folder above: a cache that several
+ * users share. One level at a time: the recursive way of Node never returns if nothing can be made, as below /proc.
+ */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process has made it meanwhile.
+    if (existsSync(path)) return;
+    throw error;
+  }
+  shareLike(dirname(path), path);
+}
+
+/** Lets all write to a file or folder that we have made who may write to another folder. */
+export function shareLike(folder: string, path: string): void {
+  const more = statSync(folder).mode & 0o022;
+  if (more !== 0) chmodSync(path, (statSync(path).mode & 0o7777) | more);
+}
+
+/** The same for a folder and all folders in it. */
+export function shareTreeLike(folder: string, tree: string): void {
+  if ((statSync(folder).mode & 0o022) === 0) return;
+  shareLike(folder, tree);
+  for (const entry of readdirSync(tree, { withFileTypes: true })) {
+    if (entry.isDirectory()) shareTreeLike(folder, join(tree, entry.name));
+  }
+}
+
+/** Removes whatever is at a path, if there is anything: folders too in which their owner may not write. */
+export function removeTree(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    openFolders(path);
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Whether the system has refused something because we have no right to it. */
+export function isForbidden(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
+}
+
+function openFolders(folder: string): void {
+  chmodSync(folder, 0o700);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) openFolders(join(folder, entry.name));
   }
 }
 

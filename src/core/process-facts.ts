@@ -75,6 +75,19 @@ export interface ProcessStat {
   readonly started: string;
 }
 
+/** Whether a process of a group has not ended; false if the system has no /proc. */
+export function runsInGroup(group: number): boolean {
+  return processIds().some((pid) => {
+    const stat = processStat(pid);
+    return stat?.group === group && !hasEnded(stat);
+  });
+}
+
+/** A process whose parent has not asked how it ended (a zombie) has ended. */
+export function hasEnded({ state }: ProcessStat): boolean {
+  return state === 'Z' || state === 'X';
+}
+
 /** Clock ticks per second in /proc/<pid>/stat: 100 on every Linux that Node runs on (`getconf CLK_TCK`). */
 const tickMs = 10;
 

@@ -48,7 +48,7 @@ test('FLOW_ENGINE decides where the stage leaves it open, and a contradiction en
 });
 
 test('an engine that infers only is refused for a stage that trains', async () => {
-  const train = 'uses: train\n    with: { dataset: ., network: { name: y1 }, loss: { name: softmax } }';
+  const train = 'uses: train\n    with: { dataset: stages, network: { name: y1 }, loss: { name: softmax } }';
   rig.write('train.yaml', `name: train\nsummary: a test\nstages:\n  train:\n    ${train}\n`);
   const ended = await rig.flow(['plan', 'train.yaml'], { FLOW_ENGINE: 'onnxruntime' });
   expect(ended.code).toBe(2);

@@ -151,7 +151,7 @@ describe('of naming things', () => {
     `);
   });
   it('engine-cannot-train', async () => {
-    const train = '{ uses: train, with: { dataset: ., network: { name: y1 }, loss: { name: softmax } } }';
+    const train = '{ uses: train, with: { dataset: stages, network: { name: y1 }, loss: { name: softmax } } }';
     rig.write('train.yaml', `name: train\nstages: { train: ${train} }\n`);
     const ended = await rig.flow(['plan', 'train.yaml'], { FLOW_ENGINE: 'onnxruntime' });
     expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`

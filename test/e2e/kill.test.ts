@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import { ResultCache } from '../../src/pipeline/cache/result-cache.ts';
 import type { Key } from '../../src/pipeline/plan/key-document.ts';
-import { Rig, outcomes, type Running } from './rig.ts';
+import { isAlive, Rig, outcomes, type Running } from './rig.ts';
 
 /** Kills in all; `FLOW_KILLS=1000` for a long night. */
 const kills = Number(process.env['FLOW_KILLS'] ?? 200);
@@ -26,16 +26,30 @@ afterEach(async () => {
   await rig.dispose();
 });
 
+/**
+ * What a task leaves behind: children that do not listen to SIGTERM, in its process group and in sessions of their own. Half
+ * a second after its end they write to its output: to the file that they have open, and to whatever has its name then.
+ */
+const late = 'while kill -0 $task 2> /dev/null; do sleep 0.02; done; sleep 0.5; echo late >&9; echo late >> "$out"';
+const leftBehind = [
+  'exec 9>> "$out"; export task=$$',
+  `(trap '' TERM; ${late}) &`,
+  `(trap '' TERM; setsid sh -c '${late}') &`,
+  `setsid sh -c 'trap "" TERM; ${late}' &`,
+];
+
 /** A diamond of commands, fast and different in every round. */
 function writeGraph(round: number): void {
   const task = (name: string, before: readonly string[]): string => {
     const inputs = before.map((each) => `${each}: "\${stages.${each}.outputs.out}"`).join(', ');
-    const read = before.length === 0 ? '' : `cat ${before.map((each) => `"$${each}"`).join(' ')} > "$out"; `;
+    const read = before.length === 0 ? ':' : `cat ${before.map((each) => `"$${each}"`).join(' ')} > "$out"`;
     return [
       `  ${name}:`,
       '    uses: shell',
       '    with:',
-      `      command: ${read}sleep 0.02; echo ${name}${round} >> "$out"; echo ${name} $$ > ${rig.control}/${name}.running`,
+      `      command: |-`,
+      ...[read, ...leftBehind].map((line) => `        ${line}`),
+      `        sleep 0.02; echo ${name}${round} >> "$out"; echo ${name} $$ > ${rig.control}/${name}.running`,
       ...(inputs === '' ? [] : [`      inputs: { ${inputs} }`]),
       `      outputs: { out: ${name}.txt }`,
     ].join('\n');
@@ -47,7 +61,7 @@ function writeGraph(round: number): void {
 const expected = (round: number): string => ['a', 'b', 'a', 'c', 'd'].map((name) => `${name}${round}\n`).join('');
 
 it(
-  `after any of ${kills} kills of the runner or a task a run completes, nothing finished is lost and nothing wrong is served`,
+  `after any of ${kills} kills of the runner or a task a run completes, nothing finished is lost, and what tasks have left behind writes into no result`,
   { timeout: kills * 20_000 },
   async () => {
     const random = new Random(seed);
@@ -72,12 +86,30 @@ it(
       }
       await expectToComplete(round);
     }
+    // Whatever is still there has written by now.
+    await sleep(1500);
+    await expectWhole(cache, known);
+    expect(processesIn(rig.folder)).toEqual([]);
     const seconds = ((performance.now() - start) / 1000).toFixed(0);
     const summary = `${log.length} kills in ${seconds} s; each of the graphs was completed afterwards with the right results`;
     if (logFile !== undefined) writeFileSync(logFile, `${[...log, summary].join('\n')}\n`);
     expect(log.length).toBe(kills);
   },
 );
+
+/** Commands of the processes that have the scratch folder of a task of a workspace. */
+function processesIn(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const isOfTask = readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`scratch=${folder}/`);
+        return isOfTask && isAlive(Number(pid)) ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')] : [];
+      } catch {
+        return [];
+      }
+    });
+}
 
 /** What was killed, and when; undefined where everything was through before. */
 async function runAndKill(random: Random, span: number): Promise<string | undefined> {

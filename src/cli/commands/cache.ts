@@ -48,25 +48,32 @@ const gc: Action = {
   run: (call, context) =>
     inWorkspace(call, context, async (workspace) => {
       const { maxSize, maxAge, dryRun } = call.options as { maxSize?: string; maxAge?: string; dryRun: boolean };
-      if (!dryRun) refuseWhileRunning(workspace);
       const limits = cacheLimits(workspace.cache.folders.entries, context, { maxSize, maxAge });
       const locks = await workspace.openLocks('flow cache gc');
       try {
-        const collection = collectGarbage(workspace.cache, locks, { limits, now: Date.now(), isDry: dryRun });
-        const { drop, keep, freedBytes, scratch } = collection;
+        const collection = collectGarbage(workspace.cache, locks, {
+          limits,
+          now: Date.now(),
+          isDry: dryRun,
+          beforeResults: () => {
+            if (!dryRun) refuseWhileRunning(workspace);
+          },
+        });
+        const { drop, keep, freedBytes, scratch, stuck } = collection;
         answer(call, context, {
           json: {
             dropped: drop.map((each) => ({ ...resultJson(each), why: each.why })),
             kept: keep.length,
             freedBytes,
             scratch,
+            stuck,
           },
           text: collectionText(collection, dryRun),
         });
+        return stuck.length === 0 ? exitCode.done : exitCode.taskFailed;
       } finally {
         locks.close();
       }
-      return exitCode.done;
     }),
 };
 
@@ -187,12 +194,13 @@ function resultRow({ key, entry, usedAt, bytes, pin: reason }: StoredResult): st
   return [key.slice(0, 12), humanBytes(bytes), used, who, reason === undefined ? '' : `pinned: ${reason}`];
 }
 
-function collectionText({ drop, keep, freedBytes, scratch }: Collection, isDry: boolean): string {
+function collectionText({ drop, keep, freedBytes, scratch, stuck }: Collection, isDry: boolean): string {
   const rows = drop.map((result) => [...resultRow(result).slice(0, 4), result.why]);
   const verb = isDry ? 'would go' : 'removed';
   const left = scratch.length === 0 ? '' : `, and ${scratch.length} abandoned scratch folders`;
   const total = `${drop.length} results ${verb}${left}; ${isDry ? 'that would free' : 'freed'} ${humanBytes(freedBytes)}; ${keep.length} stay`;
-  return [...textTable(rows), total].join('\n');
+  const remaining = stuck.map(({ path, problem }) => `${path} could not be removed: ${problem}`);
+  return [...textTable(rows), ...remaining, total].join('\n');
 }
 
 /** The key a user means: a beginning of it, or `EXPERIMENT:TASK` for the result used last. */

@@ -1,5 +1,6 @@
-import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { removeTree } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';
 import { importResults } from '../../pipeline/cache/transfer.ts';
 import { gitDiffFileName } from '../../pipeline/record/git-changes.ts';
@@ -29,7 +30,7 @@ export const command: FlowCommand = {
       try {
         replayWhole(workspace.record, target, (key) => workspace.documentOf(key));
       } catch (error) {
-        rmSync(target, { recursive: true });
+        removeTree(target);
         throw error;
       }
       closeImportedRun(workspace.record, id);
@@ -42,7 +43,7 @@ export const command: FlowCommand = {
 /** Takes what a run's folder is documented to hold, and of that only regular files: nothing else of a foreign folder is needed. */
 function copyIn(folder: string, target: string): void {
   const partial = `${target}.partial`;
-  rmSync(partial, { recursive: true, force: true });
+  removeTree(partial);
   const logs = isFolder(join(folder, logsFolderName))
     ? readdirSync(join(folder, logsFolderName)).filter((name) => name.endsWith('.log'))
     : [];

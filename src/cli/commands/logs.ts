@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import { readEntry } from '../../pipeline/cache/cache-entry.ts';
 import { fail } from '../../core/failure.ts';
 import { plainText } from '../../core/text/terminal-text.ts';
 import { terminalText } from '../../core/text/paint.ts';
-import { logFileOf } from '../../pipeline/execute/run-files.ts';
+import { recordedLogOf } from '../../pipeline/execute/run-files.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { closeKilledRuns, executionOf, hasEnded, tasksOf } from '../../pipeline/record/past-runs.ts';
 import { isRunId } from '../../pipeline/record/run-folder.ts';
@@ -33,7 +33,7 @@ export const command: FlowCommand = {
       const { run: asked, follow } = call.options as { run: string; follow: boolean };
       const run = findRun(workspace.database, asked);
       const task = findTask(workspace, run, String(call.arguments[0]));
-      const own = logFileOf(join(workspace.runsFolder, run), task);
+      const own = recordedLogOf(join(workspace.runsFolder, run), task);
       if (follow) {
         await followLog(own, context, () => {
           closeKilledRuns(workspace.database);
@@ -43,8 +43,7 @@ export const command: FlowCommand = {
       }
       const log = existsSync(own) ? { run, task, file: own } : computedLog(workspace, run, task);
       if (call.options['json'] === true) {
-        const text = readFileSync(log.file, 'utf8');
-        context.stdout.write(`${JSON.stringify({ ...log, text })}\n`);
+        await writeJson(log, context);
         return exitCode.done;
       }
       if (log.file !== own) {
@@ -52,7 +51,7 @@ export const command: FlowCommand = {
           `${plainText(task)} was in the cache; this is its log of run ${log.run}, which computed it:\n`,
         );
       }
-      copyFrom(log.file, 0, context);
+      await copyFrom(log.file, 0, context);
       return exitCode.done;
     }),
 };
@@ -78,7 +77,7 @@ function computedLog({ database, cache, runsFolder }: Workspace, run: string, ta
   const origin = executionOf(database, key) ?? entry;
   // A stored result may come from elsewhere, and with it the name of the run.
   const file =
-    origin === undefined || !isRunId(origin.run) ? undefined : logFileOf(join(runsFolder, origin.run), origin.task);
+    origin === undefined || !isRunId(origin.run) ? undefined : recordedLogOf(join(runsFolder, origin.run), origin.task);
   if (origin !== undefined && file !== undefined && existsSync(file)) {
     return { run: origin.run, task: origin.task, file };
   }
@@ -89,30 +88,59 @@ async function followLog(log: string, context: ProcessContext, ended: () => bool
   for (let printed = 0; ;) {
     // Asked before the file is read: what is written until the end is printed too.
     const isLast = ended();
-    if (existsSync(log)) printed = copyFrom(log, printed, context);
+    if (existsSync(log)) printed = await copyFrom(log, printed, context);
     // The reader of our output has ended.
     if (isLast || context.stdout.errored instanceof Error) return;
     await sleep(pollMs);
   }
 }
 
+/** One line of JSON, written in pieces: a text may have 512 MiB at most, a log any size. */
+async function writeJson(log: Log, { stdout }: ProcessContext): Promise<void> {
+  const start = JSON.stringify({ ...log, text: '' });
+  stdout.write(start.slice(0, -2));
+  const decoder = new StringDecoder('utf8');
+  const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+  for (const bytes of piecesFrom(log.file, 0)) await write(stdout, inJson(decoder.write(bytes)));
+  stdout.write(`${inJson(decoder.end())}"}\n`);
+}
+
 /** Prints a file from an offset on, and returns the offset of its end. */
-function copyFrom(path: string, offset: number, { stdout }: ProcessContext): number {
+async function copyFrom(path: string, offset: number, { stdout }: ProcessContext): Promise<number> {
+  const decoder = new StringDecoder('utf8');
+  let position = offset;
+  for (const bytes of piecesFrom(path, offset)) {
+    // As it is to a pipe or file; a terminal would do what it says.
+    await write(stdout, stdout.isTTY ? terminalText(decoder.write(bytes)) : bytes);
+    position += bytes.length;
+  }
+  return position;
+}
+
+/** Waits where the reader is slower than we are: what it has not taken yet would fill the memory. */
+async function write(stdout: ProcessContext['stdout'], piece: string | Buffer): Promise<void> {
+  if (stdout.write(piece) || stdout.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      for (const event of ['drain', 'close', 'error']) stdout.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'close', 'error']) stdout.on(event, done);
+  });
+}
+
+/** What is in a file from an offset to its end. */
+function* piecesFrom(path: string, offset: number): Generator<Buffer> {
   const end = statSync(path).size;
   const descriptor = openSync(path, 'r');
-  const buffer = Buffer.alloc(1 << 16);
-  const decoder = new StringDecoder('utf8');
   try {
-    let position = offset;
-    while (position < end) {
-      const count = readSync(descriptor, buffer, 0, Math.min(buffer.length, end - position), position);
-      if (count === 0) break;
+    for (let position = offset; position < end;) {
+      const buffer = Buffer.alloc(Math.min(1 << 16, end - position));
+      const count = readSync(descriptor, buffer, 0, buffer.length, position);
+      if (count === 0) return;
+      yield buffer.subarray(0, count);
       position += count;
-      // As it is to a pipe or file; a terminal would do what it says.
-      if (!stdout.isTTY) stdout.write(Buffer.from(buffer.subarray(0, count)));
-      else stdout.write(terminalText(decoder.write(buffer.subarray(0, count))));
     }
-    return position;
   } finally {
     closeSync(descriptor);
   }

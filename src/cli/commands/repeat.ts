@@ -46,11 +46,11 @@ async function repeat(name: string, options: Options, tools: RunContext): Promis
   if (task === undefined || others.length > 0)
     return fail(failures.severalTasks({ name, tasks: [task ?? '', ...others] }));
   if (first.plan.tasks.some(({ state }) => state !== 'cached')) {
-    const end = await startRun(first, options, tools);
+    const end = await startRun(first, { ...options, until: [name] }, tools);
     if (end.outcome !== 'done') return exitCodeOf(end);
   }
   const again = await plannedExperiment({ ...options, only: [task], force: [task] }, { ...tools, adopts: true });
-  const end = await startRun(again, options, { ...tools, isTrial: true });
+  const end = await startRun(again, { ...options, only: [task] }, { ...tools, isTrial: true });
   if (end.outcome !== 'done') return exitCodeOf(end);
   const { key, differing } = await compare(task, end, tools);
   const isIdentical = differing.length === 0;

@@ -6,7 +6,13 @@ import { factsOf, findRun } from '../../pipeline/record/find-run.ts';
 import { changedInputs, recordedInputs } from '../../pipeline/record/recorded-inputs.ts';
 import { recordedExperiment, type RunFacts } from '../../pipeline/record/run-facts.ts';
 import { failures } from '../failures.ts';
-import { type FlowCommand, declareRunSettings, readRunSettings, type ExperimentOptions } from '../flow-command.ts';
+import {
+  type FlowCommand,
+  declareRunSettings,
+  readRunSettings,
+  type ExperimentOptions,
+  type SelectionOptions,
+} from '../flow-command.ts';
 import { plannedExperiment, type PlannedExperiment } from '../planned-experiment.ts';
 import { exitCodeOf, startRun } from '../start-run.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';
@@ -24,7 +30,7 @@ export const command: FlowCommand = {
     inWorkspace(call, context, async (workspace) => {
       const facts = factsOf(workspace.database, findRun(workspace.database, String(call.arguments[0])));
       const { file, text, sources = {} } = facts.experiment;
-      const options: ExperimentOptions = {
+      const options: ExperimentOptions & Partial<SelectionOptions> = {
         file,
         set: facts.call.overrides,
         setFile: facts.call.overrideFiles,
@@ -32,6 +38,7 @@ export const command: FlowCommand = {
         workspace: workspace.folder,
         // As they were, whatever has become of the files since.
         texts: new Map([[file, text], ...Object.entries(sources)]),
+        ...facts.call.selection,
       };
       const planned = await plannedExperiment(options, { workspace, context, adopts: true });
       checkSame(facts, recordedExperiment(planned.plan.experiment));

@@ -27,12 +27,12 @@ export const command: FlowCommand = {
     inWorkspace(call, context, async (workspace) => {
       const options = readRunOptions(call);
       const isDry = call.options['dryRun'] === true;
-      const planned = await plannedExperiment(options, { workspace, context, adopts: !isDry });
+      const planned = await plannedExperiment(options, { workspace, context, adopts: !isDry, runsNothing: isDry });
       if (call.options['locked'] === true) await checkLock(planned, workspace);
       if (!isDry) return exitCodeOf(await startRun(planned, options, { workspace, context }));
       const { planJson, planText } = await import('../../pipeline/console/plan-text.ts');
       const paint = paintWith(showsColour(context.stdout, context.environment));
-      answer(call, context, { json: planJson(planned.plan), text: planText(planned.plan, paint) });
+      answer(call, context, { json: planJson(planned.plan), text: planText(planned.plan, paint, true) });
       return exitCode.done;
     }),
 };

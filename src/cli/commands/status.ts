@@ -10,6 +10,7 @@ import {
 } from '../../pipeline/record/past-runs.ts';
 import { paintWith, type Paint } from '../../core/text/paint.ts';
 import {
+  declareAskVersions,
   declareExperimentOptions,
   readExperimentOptions,
   answer,
@@ -24,6 +25,7 @@ import { inWorkspace, type Workspace } from '../workspace.ts';
 export const command: FlowCommand = {
   declare(command) {
     declareExperimentOptions(command, { fileIsOptional: true });
+    declareAskVersions(command);
     command.option('--json', 'print JSON', false);
   },
 
@@ -34,7 +36,8 @@ export const command: FlowCommand = {
       if (call.arguments[0] === undefined) answer(call, context, describeAll(workspace, paint));
       else {
         const experiment = loadFrom(readExperimentOptions(call), workspace, context);
-        const knowledge = planningContext(workspace, { experiment, engines: new TaskEngines(context) });
+        const asks = call.options['askVersions'] === true ? { environment: context.environment } : {};
+        const knowledge = planningContext(workspace, { experiment, engines: new TaskEngines(context), ...asks });
         answer(call, context, describeOne(await planExperiment(experiment, knowledge), workspace, paint));
       }
       return exitCode.done;

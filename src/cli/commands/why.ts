@@ -4,6 +4,7 @@ import type { PlannedTask } from '../../pipeline/plan/plan.ts';
 import { tasksNamed } from '../../pipeline/plan/select-tasks.ts';
 import { annotationsOf, type ResultAnnotations } from '../../pipeline/record/result-annotations.ts';
 import {
+  declareAskVersions,
   declareExperimentOptions,
   readExperimentOptions,
   answer,
@@ -19,10 +20,12 @@ export const command: FlowCommand = {
     command
       .argument('<task>', 'a task, as "train" or "verify[set=lfw]", or a stage for all its tasks')
       .option('--json', 'the reasons as JSON', false);
+    declareAskVersions(command);
   },
   run: (call, context) =>
     inWorkspace(call, context, async (workspace) => {
-      const { plan, knowledge } = await plannedExperiment(readExperimentOptions(call), { workspace, context });
+      const tools = { workspace, context, runsNothing: call.options['askVersions'] !== true };
+      const { plan, knowledge } = await plannedExperiment(readExperimentOptions(call), tools);
       const names = tasksNamed(plan.experiment, String(call.arguments[1]));
       const planned = plan.tasks.filter(({ task }) => names.includes(task.id));
       const answers = planned.map((each) => answerFor(each, knowledge, workspace));

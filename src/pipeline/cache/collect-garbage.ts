@@ -1,12 +1,14 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../core/atomic-file.ts';
+import { isForbidden, removeTree, writeFileAtomic } from '../../core/atomic-file.ts';
+import { errorCode } from '../../core/failure.ts';
+import { isSqliteError } from '../../core/sqlite.ts';
 import { keyAtStartOf, type Key } from '../plan/key-document.ts';
 import { entryFileName, outputsFolderName, readEntry, type CacheEntry } from './cache-entry.ts';
 import { listTree } from './file-tree.ts';
-import { minSharedBytes } from './scratch-folder.ts';
+import { checkpointFileName, minSharedBytes } from './scratch-folder.ts';
 import type { ResultCache } from './result-cache.ts';
-import type { TaskLocks } from './task-locks.ts';
+import type { TaskLock, TaskLocks } from './task-locks.ts';
 
 /** One result of the cache, as far as keeping it or not is concerned. */
 export interface StoredResult {
@@ -77,10 +79,12 @@ export interface Garbage {
 const scratchMs = 14 * 24 * 3_600_000;
 
 export interface Collection extends Garbage {
-  /** Bytes of the disk that are free now, or would be. */
+  /** Bytes of the disk that are free now, or would be; those of scratch folders are among them. */
   readonly freedBytes: number;
   /** Scratch folders that were removed, or would be. */
   readonly scratch: readonly string[];
+  /** What could not be removed, and why. */
+  readonly stuck: readonly { readonly path: string; readonly problem: string }[];
 }
 
 export interface CollectionRequest {
@@ -89,38 +93,77 @@ export interface CollectionRequest {
   readonly now: number;
   /** Only tell what would be removed. */
   readonly isDry: boolean;
+  /** Called when the scratch folders are gone, and before results go; throws if those must stay. */
+  readonly beforeResults?: () => void;
 }
 
-/** Brings a cache within its limits. A result that a run computes right now, or is about to, is left alone. */
+/**
+ * Brings a cache within its limits. A result that a run computes right now, or is about to, is left alone. Scratch
+ * folders go first, for which no room on the disk is needed.
+ */
 export function collectGarbage(cache: ResultCache, locks: TaskLocks, request: CollectionRequest): Collection {
-  const garbage = planGarbage(listResults(cache), request.limits, request.now);
+  const { limits, now, isDry, beforeResults = () => undefined } = request;
+  const remover = new Remover(locks, isDry);
+  const scratch = abandonedScratch(cache.folders.scratch, now - scratchMs).flatMap(({ name, key }) => {
+    const path = join(cache.folders.scratch, name);
+    const bytes = treeBytes(path);
+    const isGone = remover.remove(key, path, () => {
+      removeTree(path);
+    });
+    return isGone ? [{ name, bytes }] : [];
+  });
+  beforeResults();
+  const garbage = planGarbage(listResults(cache), limits, now);
   const keys = garbage.drop.map(({ key }) => key);
-  const scratch = abandonedScratch(cache.folders.scratch, request.now - scratchMs);
-  const collection = { ...garbage, freedBytes: freedBytes(cache, keys), scratch };
-  if (request.isDry) return collection;
+  const scratchBytes = scratch.reduce((sum, { bytes }) => sum + bytes, 0);
+  const freed = freedBytes(cache, keys) + scratchBytes;
   for (const key of keys) {
-    locked(locks, key, () => {
+    remover.remove(key, cache.entryFolder(key), () => {
       cache.drop(key);
     });
   }
-  for (const name of scratch) {
-    const key = keyAtStartOf(name);
-    if (key === undefined) continue;
-    locked(locks, key, () => {
-      rmSync(join(cache.folders.scratch, name), { recursive: true, force: true });
-    });
-  }
-  sweepObjects(cache.objectsFolder);
-  return collection;
+  if (!isDry) cache.sweepObjects();
+  const { stuck } = remover;
+  return { ...garbage, freedBytes: freed, scratch: scratch.map(({ name }) => name), stuck };
 }
 
-function locked(locks: TaskLocks, key: Key, act: () => void): void {
-  const attempt = locks.tryAcquire(key);
-  if (attempt.outcome !== 'acquired') return;
-  try {
-    act();
-  } finally {
-    attempt.lock.release();
+/** Removes what no task works on, and goes on after what cannot be removed. */
+class Remover {
+  readonly stuck: { readonly path: string; readonly problem: string }[] = [];
+  readonly #locks: TaskLocks;
+  readonly #isDry: boolean;
+
+  constructor(locks: TaskLocks, isDry: boolean) {
+    this.#locks = locks;
+    this.#isDry = isDry;
+  }
+
+  /** False where it stays: a task works on it, or it could not be removed. */
+  remove(key: Key, path: string, act: () => void): boolean {
+    if (this.#isDry) return this.#locks.isFree(key);
+    const lock = this.#acquire(key);
+    if (lock === undefined) return false;
+    try {
+      act();
+      return true;
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      this.stuck.push({ path, problem: error instanceof Error ? error.message : String(error) });
+      return false;
+    } finally {
+      lock.release();
+    }
+  }
+
+  /** On a full disk no lock can be written, neither by us nor by a run: it is enough that it is free. */
+  #acquire(key: Key): Pick<TaskLock, 'release'> | undefined {
+    try {
+      const attempt = this.#locks.tryAcquire(key);
+      return attempt.outcome === 'acquired' ? attempt.lock : undefined;
+    } catch (error) {
+      if (!isSqliteError(error, 'SQLITE_FULL', 'SQLITE_IOERR') || !this.#locks.isFree(key)) throw error;
+      return { release: () => undefined };
+    }
   }
 }
 
@@ -178,34 +221,43 @@ function filesOf(folder: string): { path: string; bytes: number }[] {
   return tree.files.map((file) => ({ path: join(folder, file.path), bytes: file.bytes }));
 }
 
-/** Removes contents that no result uses any more. Returns the bytes that were freed. */
-export function sweepObjects(objectsFolder: string): number {
-  if (!existsSync(objectsFolder)) return 0;
-  let freed = 0;
-  for (const part of readdirSync(objectsFolder)) {
-    for (const name of readdirSync(join(objectsFolder, part))) {
-      const path = join(objectsFolder, part, name);
-      const { nlink, size } = statSync(path);
-      if (nlink > 1) continue;
-      rmSync(path, { force: true });
-      freed += size;
-    }
-  }
-  return freed;
-}
-
 /**
- * Scratch folders that were not written to for a while: work of tasks that failed or were interrupted and never run
- * again. Callers take the lock of the key before they remove one.
+ * Scratch folders that are of no use: of tasks that failed, or whose runner was killed, before their first checkpoint,
+ * and those that were not written to for a while. Callers take the lock of the key before they remove one.
  */
-export function abandonedScratch(scratchFolder: string, olderThan: number): string[] {
+export function abandonedScratch(
+  scratchFolder: string,
+  olderThan: number,
+): { readonly name: string; readonly key: Key }[] {
   if (!existsSync(scratchFolder)) return [];
-  return readdirSync(scratchFolder).filter((name) => lastChange(join(scratchFolder, name)) < olderThan);
+  return readdirSync(scratchFolder).flatMap((name) => {
+    const key = keyAtStartOf(name);
+    if (key === undefined) return [];
+    const isUseless = name === key && !existsSync(join(scratchFolder, name, checkpointFileName));
+    return isUseless || lastChange(join(scratchFolder, name)) < olderThan ? [{ name, key }] : [];
+  });
 }
 
-function lastChange(folder: string): number {
-  const stat = statSync(folder, { throwIfNoEntry: false });
+function lastChange(path: string): number {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return Infinity;
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  return Math.max(stat.mtimeMs, ...readdirSync(folder).map((name) => lastChange(join(folder, name))));
+  return Math.max(stat.mtimeMs, ...namesIn(path, stat).map((name) => lastChange(join(path, name))));
+}
+
+function treeBytes(path: string): number {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 0;
+  const own = stat.isFile() && stat.nlink === 1 ? stat.size : 0;
+  return namesIn(path, stat).reduce((sum, name) => sum + treeBytes(join(path, name)), own);
+}
+
+/** None in a folder that may not be read. */
+function namesIn(path: string, stat: Stats): string[] {
+  if (!stat.isDirectory()) return [];
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if (isForbidden(error)) return [];
+    throw error;
+  }
 }

@@ -38,6 +38,14 @@ export const failures = catalogue({
     }),
     example: { port: 'model', path: 'model' },
   },
+  unreadableOutput: {
+    meaning: 'A stage left an output that its own user may not read.',
+    text: ({ port, path }: { port: string; path: string }) => ({
+      message: `output ${port} holds something that may not be read: ${path}`,
+      hint: 'Let its owner read it: chmod u+r, and u+rx for a folder.',
+    }),
+    example: { port: 'model', path: 'model/weights.bin' },
+  },
   outputLeadsOutside: {
     meaning: 'An output contains a symbolic link to something outside of it.',
     text: ({ port, link }: { port: string; link: string }) => ({

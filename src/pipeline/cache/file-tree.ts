@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  type Stats,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { digestOf, type Digest } from '../../core/digest.ts';
 import { errorCode, fail } from '../../core/failure.ts';
 import { failures } from './failures.ts';
@@ -123,12 +133,29 @@ export function portableSignature(tree: FileTree): Digest {
 
 /** Symbolic links below `root` (or `root` itself) that lead out of `boundary`, or nowhere. */
 export function linksLeadingOut(root: string, boundary: string): string[] {
+  return linksIn(root).filter((link) => !staysWithin(link, boundary));
+}
+
+/** Symbolic links below `root`, or `root` itself. */
+function linksIn(root: string): string[] {
   const stat = lstatSync(root);
-  if (stat.isSymbolicLink()) return staysWithin(root, boundary) ? [] : [root];
+  if (stat.isSymbolicLink()) return [root];
   if (!stat.isDirectory()) return [];
   return readdirSync(root, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-    .flatMap((entry) => linksLeadingOut(join(root, entry.name), boundary));
+    .flatMap((entry) => linksIn(join(root, entry.name)));
+}
+
+/** Makes the symbolic links below `root`, none of which leads out of `boundary`, lead to the same after `boundary` was moved. */
+export function makeLinksPortable(root: string, boundary: string): void {
+  for (const link of linksIn(root)) {
+    const target = readlinkSync(link);
+    const isPortable = !isAbsolute(target) && `${resolve(dirname(link), target)}/`.startsWith(`${resolve(boundary)}/`);
+    if (isPortable) continue;
+    const within = relative(realpathSync(dirname(link)), realpathSync(link));
+    rmSync(link);
+    symlinkSync(within, link);
+  }
 }
 
 function staysWithin(link: string, boundary: string): boolean {

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../../core/failure.ts';
-import { syncPath, syncTree } from '../../core/atomic-file.ts';
+import { makeFolder, removeTree, shareTreeLike, syncPath, syncTree } from '../../core/atomic-file.ts';
 import type { Key, KeyDocument } from '../plan/key-document.ts';
 import {
   entryFileName,
@@ -15,7 +15,7 @@ import {
   type Inspection,
   type StoredOutput,
 } from './cache-entry.ts';
-import { linkTree, ObjectStore, ScratchFolder, storeOutput, type OutputPlan } from './scratch-folder.ts';
+import { linkTree, ObjectStore, ScratchFolder, storeOutput, sweepObjects, type OutputPlan } from './scratch-folder.ts';
 import type { ResultSource } from './source.ts';
 
 /** The answer to "is the result of this key here?" Something damaged counts as absent, and is replaced by the next execution. */
@@ -93,9 +93,9 @@ export class ResultCache {
   async adopt(key: Key, sources = this.sources): Promise<Inspection> {
     let last: Inspection = { state: 'absent' };
     const copy = join(this.folders.scratch, `${key}.copy.${process.pid}`);
-    mkdirSync(this.folders.scratch, { recursive: true });
+    makeFolder(this.folders.scratch);
     for (const source of sources) {
-      rmSync(copy, { recursive: true, force: true });
+      removeTree(copy);
       try {
         if (!(await source.fetch(key, copy))) continue;
         const problem = foreignProblem(copy, key);
@@ -105,7 +105,7 @@ export class ResultCache {
         this.#moveIn(copy, key);
         return last;
       } finally {
-        rmSync(copy, { recursive: true, force: true });
+        removeTree(copy);
       }
     }
     return last;
@@ -122,9 +122,21 @@ export class ResultCache {
    */
   async publish(key: Key, outputs: OutputPlans, facts: ExecutionFacts): Promise<CacheEntry> {
     const scratch = this.scratchOf(key);
-    const entry = entryOf(key, facts, await storeOutputs(scratch, outputs, this.#objects));
-    this.#moveInWith(entry, scratch.entry);
-    return entry;
+    try {
+      const entry = entryOf(key, facts, await storeOutputs(scratch, outputs, this.#objects));
+      this.#moveInWith(entry, scratch.entry);
+      return entry;
+    } catch (error) {
+      // What is shared already would stay on a disk that may be full.
+      removeTree(scratch.entry);
+      this.sweepObjects();
+      throw error;
+    }
+  }
+
+  /** Removes contents that no result uses any more. */
+  sweepObjects(): void {
+    sweepObjects(this.objectsFolder);
   }
 
   /** Digests what a task has left as `publish` does, and stores nothing: to see whether it produces the same again. */
@@ -138,7 +150,7 @@ export class ResultCache {
     as: { readonly key: Key; readonly keyDocument: KeyDocument; readonly accepted: Acceptance },
   ): CacheEntry {
     const copy = join(this.folders.scratch, `${as.key}.accepted.${process.pid}`);
-    rmSync(copy, { recursive: true, force: true });
+    removeTree(copy);
     linkTree(join(this.entryFolder(entry.key), outputsFolderName), join(copy, outputsFolderName));
     const accepted: CacheEntry = { ...entry, ...as };
     this.#moveInWith(accepted, copy);
@@ -147,25 +159,33 @@ export class ResultCache {
 
   /** Removes an entry; a reader never sees half of one, since it leaves the cache by a rename. */
   drop(key: Key): void {
+    const aside = this.#setAside(key);
+    if (aside !== undefined) removeTree(aside);
+  }
+
+  /** Moves an entry out of the cache, and returns where to. */
+  #setAside(key: Key): string | undefined {
     const folder = this.entryFolder(key);
-    if (!existsSync(folder)) return;
-    mkdirSync(this.folders.scratch, { recursive: true });
+    if (!existsSync(folder)) return undefined;
+    makeFolder(this.folders.scratch);
     const aside = join(this.folders.scratch, `${key}.dropped.${process.pid}`);
-    rmSync(aside, { recursive: true, force: true });
+    removeTree(aside);
     renameSync(folder, aside);
-    rmSync(aside, { recursive: true, force: true });
+    return aside;
   }
 
   /** Makes a folder that has the outputs of an entry the entry. */
   #moveInWith(entry: CacheEntry, folder: string): void {
     writeFileSync(join(folder, entryFileName), `${JSON.stringify(entry, null, 1)}\n`);
     syncTree(folder);
-    this.drop(entry.key);
+    const aside = this.#setAside(entry.key);
     this.#moveIn(folder, entry.key);
+    if (aside !== undefined) removeAtLeisure(aside);
   }
 
   #moveIn(folder: string, key: Key): void {
-    mkdirSync(this.folders.entries, { recursive: true });
+    makeFolder(this.folders.entries);
+    shareTreeLike(this.folders.entries, folder);
     try {
       renameSync(folder, this.entryFolder(key));
     } catch (error) {
@@ -173,6 +193,15 @@ export class ResultCache {
       if (!isOccupied(error)) throw error;
     }
     syncPath(this.folders.entries);
+  }
+}
+
+/** What of it stays, because another user owns it, is removed with old scratch folders. */
+function removeAtLeisure(path: string): void {
+  try {
+    removeTree(path);
+  } catch {
+    // The result that took its place is there; the space is all that is lost.
   }
 }
 

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
-import { identify, livenessOf, thisHost, type ProcessIdentity } from '../../core/process-facts.ts';
+import { shareLike } from '../../core/atomic-file.ts';
+import { identify, livenessOf, runsInGroup, thisHost, type ProcessIdentity } from '../../core/process-facts.ts';
 import { openSqlite } from '../../core/sqlite.ts';
 import type { Key } from '../plan/key-document.ts';
 
@@ -64,7 +67,10 @@ export class TaskLocks {
     this.#run = run;
     this.#host = host;
     this.#silenceMs = silenceMs;
+    const isNew = path !== ':memory:' && !existsSync(path);
     this.#database = openSqlite(path, { timeout: 30_000 });
+    // SQLite leaves it to its first user alone.
+    if (isNew) shareLike(dirname(path), path);
     // No WAL: the file may be on a shared folder. Losing locks in a power cut is right: their owners are gone too.
     this.#database.pragma('journal_mode = TRUNCATE');
     this.#database.pragma('synchronous = OFF');
@@ -98,6 +104,12 @@ export class TaskLocks {
         return { outcome: 'acquired', lock: this.#take(key), isTakenOver };
       })
       .immediate();
+  }
+
+  /** Whether the lock of a key is free: looked at without writing, as on a full disk. */
+  isFree(key: Key): boolean {
+    const row = this.#read(key);
+    return row === undefined || this.#holder(key, row) === undefined;
   }
 
   /** Shows that we are alive to other machines, which cannot see our process. To be called every few seconds. */
@@ -134,7 +146,10 @@ export class TaskLocks {
   }
 
   #hasEnded({ pid, started }: LockedWorker): boolean {
-    return pid !== undefined && livenessOf({ host: this.#host, pid, started }, this.#host) !== 'alive';
+    if (pid === undefined) return false;
+    if (livenessOf({ host: this.#host, pid, started }, this.#host) === 'alive') return false;
+    // What it has started may run on; if another process has its id, none of its group was left.
+    return identify(pid, this.#host) !== undefined || !runsInGroup(pid);
   }
 
   #isSilent(key: Key, row: Row): boolean {

@@ -39,7 +39,7 @@ export class LiveView implements Reporter {
   handle(event: FlowEvent): void {
     this.#state.apply(event);
     if (event.type === 'run-started') this.#print([runHeading(event, this.#style()), ...this.#engineNotice()]);
-    else if (event.type === 'task-started') this.#screen ??= this.#openScreen();
+    else if (event.type === 'task-started' || event.type === 'task-waiting') this.#screen ??= this.#openScreen();
   }
 
   async close(): Promise<void> {

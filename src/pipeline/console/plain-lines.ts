@@ -80,6 +80,7 @@ export class PlainLines implements Reporter {
       case 'run-ended':
         return runSummary(event, { ...style, experiment: this.#state.started?.experiment ?? '' });
       case 'task-waiting':
+        return [`${event.task}: waits, ${plainText(event.because)}`];
       case 'task-output':
         return [];
       default:

@@ -1,6 +1,6 @@
 import { counted } from '../../core/human.ts';
 import { padText, textWidth } from '../../core/text/terminal-text.ts';
-import type { Plan, PlannedTask } from '../plan/plan.ts';
+import { versionCommandOf, type Plan, type PlannedTask } from '../plan/plan.ts';
 import type { ResultAnnotations } from '../record/result-annotations.ts';
 import type { Paint } from '../../core/text/paint.ts';
 
@@ -17,8 +17,11 @@ export function planJson({ experiment, tasks }: Plan): object {
   return { experiment: experiment.name, tasks: rows };
 }
 
-/** A plan for people: one line per task and, under those that run, one per reason. */
-export function planText({ tasks }: Plan, paint: Paint): string {
+/**
+ * A plan for people: one line per task and, under those that run, one per reason.
+ * @param runsNothing whether programs were not asked for their version
+ */
+export function planText({ tasks }: Plan, paint: Paint, runsNothing: boolean): string {
   const width = Math.max(0, ...tasks.map(({ task }) => textWidth(task.id)));
   const lines = tasks.flatMap((planned) => taskLines(planned, width, paint));
   const count = (state: PlannedTask['state']): number => tasks.filter((planned) => planned.state === state).length;
@@ -28,7 +31,9 @@ export function planText({ tasks }: Plan, paint: Paint): string {
     `${count('run')} to run`,
     ...(count('unknown') > 0 ? [`${count('unknown')} to be seen once those have run`] : []),
   ];
-  return [...lines, '', counts.join(', ')].join('\n');
+  const unasked = runsNothing && tasks.some(({ task }) => versionCommandOf(task) !== undefined);
+  const notes = unasked ? ['versions of programs were not asked and count as those of the last run'] : [];
+  return [...lines, '', counts.join(', '), ...notes].join('\n');
 }
 
 function taskLines(planned: PlannedTask, width: number, paint: Paint): string[] {

@@ -1,19 +1,20 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { FailureError } from '../../core/failure.ts';
+import { removeTree } from '../../core/atomic-file.ts';
+import { fail, FailureError } from '../../core/failure.ts';
 import type { InputPaths, OutputPaths, StageEvent } from '../../stage-api/stage.ts';
 import { lineagePort } from '../../stage-api/lineage.ts';
 import { referencesPort } from '../../stage-api/references.ts';
 import type { CacheEntry, ExecutionFacts } from '../cache/cache-entry.ts';
-import type { ScratchFolder } from '../cache/scratch-folder.ts';
+import { checkpointFileName, type ScratchFolder } from '../cache/scratch-folder.ts';
 import type { TaskLock } from '../cache/task-locks.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import type { Reason } from '../plan/compare-keys.ts';
 import { externalContents, externalInputsOf, inputDigest, type Key, type KeyDocument } from '../plan/key-document.ts';
 import type { AttemptOutcome, EventStream } from './event.ts';
-import type { Executor, Launch, ProcessExit, WorkerJob } from './executor.ts';
-import { failures } from './failures.ts';
-import { TaskTerminator, type Interruption } from './interruption.ts';
+import type { Executor, Launch, ProcessExit, ShellCommand, TaskHandle, WorkerJob } from './executor.ts';
+import { failures, systemFailure } from './failures.ts';
+import { TaskTerminator, type Interruption, type StopReason } from './interruption.ts';
 import { inputPaths, type CachePlanningContext } from './planning-context.ts';
 import { redactIn, redactInFailures, secretsOf } from './redact.ts';
 import { beginLog, keptOutputsOf, logFileOf, logTail } from './run-files.ts';
@@ -60,6 +61,8 @@ export class Attempt {
   readonly #secrets: readonly string[];
   readonly #figures = new Map<string, number>();
   #lastSignOfLife = performance.now();
+  /** Where what it prints begins in its log. */
+  #logBegin = 0;
 
   /** @param number from 1, within the run */
   constructor(assignment: Assignment, number: number, tools: AttemptTools) {
@@ -73,35 +76,68 @@ export class Attempt {
 
   async run(): Promise<AttemptOutcome> {
     const { task, key } = this.#assignment;
-    const { request, stream, executor, halt } = this.#tools;
+    const { request, stream, executor } = this.#tools;
     const startedAt = request.now();
-    this.#scratch.prepare(task.kind.manifest.checkpoint === true);
+    let result: AttemptOutcome;
+    let usage: ProcessExit['usage'];
     this.#emitStarted();
-    beginLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
-    const handle = await executor.start(this.#launch());
-    const terminator = new TaskTerminator(handle, {
-      interruption: halt,
-      limits: task.limits,
-      graceMs: request.graceMs,
-      lastSignOfLife: this.#watchLog(),
-    });
-    const { usage, ...exit } = await handle.end;
-    terminator.dispose();
-    const durationMs = request.now() - startedAt;
-    const damaged = await this.#dropDamagedSources();
-    const result =
-      terminator.reason ??
-      (exit.outcome === 'done' ? await this.#finish({ durationMs, usage, damaged }) : this.#unfinished(exit));
-    if (result.outcome !== 'done') this.#showLog();
+    try {
+      // Its runner, or its whole group, was killed: what it had started may still write there.
+      if (existsSync(this.#scratch.root)) await executor.endOrphan({ scratch: this.#scratch.work });
+      this.#scratch.prepare(this.#keepsWork);
+      this.#logBegin = beginLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
+      const handle = await executor.start(this.#launch());
+      const ended = await this.#ended(handle);
+      usage = ended.usage;
+      const damaged = await this.#dropDamagedSources();
+      const durationMs = request.now() - startedAt;
+      if ('reason' in ended) result = ended.reason;
+      else if (ended.exit.outcome === 'done') result = await this.#finish({ durationMs, usage, damaged });
+      else result = this.#unfinished(ended.exit);
+    } catch (error) {
+      const failure = systemFailure(error);
+      if (failure === undefined) throw error;
+      result = { outcome: 'failed', failures: [failure] };
+    }
+    if (result.outcome !== 'done') this.#leaveUnfinished();
     stream.emit({
       type: 'attempt-ended',
       task: task.id,
       attempt: this.#number,
       result,
-      durationMs,
+      durationMs: request.now() - startedAt,
       ...(usage === undefined ? {} : { peakMemoryBytes: usage.peakMemoryBytes, usage }),
     });
     return result;
+  }
+
+  /** Waits for the end of what was started; the run, and the limits of the task, may end it. */
+  async #ended(handle: TaskHandle): Promise<ProcessEnd> {
+    const { request, halt } = this.#tools;
+    const terminator = new TaskTerminator(handle, {
+      interruption: halt,
+      limits: this.#assignment.task.limits,
+      graceMs: request.graceMs,
+      lastSignOfLife: this.#watchLog(),
+    });
+    const { usage, ...exit } = await handle.end;
+    terminator.dispose();
+    const { reason } = terminator;
+    return reason === undefined ? { usage, exit } : { usage, reason };
+  }
+
+  /** Shows the end of the log, and leaves no more on the disk than the next attempt can use: it may be full. */
+  #leaveUnfinished(): void {
+    try {
+      this.#scratch.tidy(this.#keepsWork);
+      this.#showLog();
+    } catch (error) {
+      if (systemFailure(error) === undefined) throw error;
+    }
+  }
+
+  get #keepsWork(): boolean {
+    return this.#assignment.task.kind.manifest.checkpoint === true;
   }
 
   #emitStarted(): void {
@@ -125,17 +161,19 @@ export class Attempt {
   #launch(): Launch {
     const { task, cpus, document } = this.#assignment;
     const { request, grant, lock } = this.#tools;
-    const isProgram = task.kind.manifest.program === true;
-    const command = task.params['command'];
+    const command = commandOf(task);
+    const isProgram = command !== undefined;
     const job = this.#job();
     const environment = request.workerEnvironment(task, { cpus, gpus: grant.gpus });
     const eventsFile = join(this.#scratch.root, 'events.ndjson');
     rmSync(eventsFile, { force: true });
     return {
       job,
-      command: isProgram && typeof command === 'string' ? command : undefined,
+      command,
       eventsFile,
-      environment: isProgram ? { ...environment, ...programVariables(job) } : environment,
+      environment: isProgram
+        ? { ...environment, ...programVariables(job, command.text, this.#scratch.root) }
+        : environment,
       workingFolder: isProgram ? request.experiment.workspace : this.#scratch.work,
       secrets: this.#secrets,
       code: document.stage.code,
@@ -186,10 +224,11 @@ export class Attempt {
 
   /** Events and lines in the log are signs of life; the log is written by the process itself, past us. */
   #watchLog(): () => number {
-    let bytes = statSync(this.#logFile).size;
+    const size = (): number => statSync(this.#logFile, { throwIfNoEntry: false })?.size ?? 0;
+    let bytes = size();
     this.#lastSignOfLife = performance.now();
     return () => {
-      const now = statSync(this.#logFile).size;
+      const now = size();
       if (now !== bytes) this.#lastSignOfLife = performance.now();
       bytes = now;
       return this.#lastSignOfLife;
@@ -204,7 +243,8 @@ export class Attempt {
   }
 
   #unfinished(exit: Exclude<ProcessExit, { outcome: 'done' }>): AttemptOutcome {
-    if (exit.outcome !== 'failed') return exit;
+    // How a command ended is told in our own words.
+    if (exit.outcome !== 'failed' || commandOf(this.#assignment.task) !== undefined) return exit;
     return { outcome: 'failed', failures: redactInFailures(exit.failures, this.#secrets) };
   }
 
@@ -290,7 +330,7 @@ export class Attempt {
   #setAside(): string {
     const kept = keptOutputsOf(this.#tools.request.folder, this.#assignment.task.id);
     mkdirSync(dirname(kept), { recursive: true });
-    rmSync(kept, { recursive: true, force: true });
+    removeTree(kept);
     renameSync(this.#scratch.outputs, kept);
     this.#scratch.remove();
     return kept;
@@ -298,13 +338,15 @@ export class Attempt {
 
   #showLog(): void {
     const { id: task } = this.#assignment.task;
-    for (const line of logTail(this.#logFile, shownLogLines)) {
+    for (const line of logTail(this.#logFile, shownLogLines, this.#logBegin)) {
       this.#tools.stream.emit({ type: 'task-output', task, stream: 'stderr', text: `${line}\n` });
     }
   }
 }
 
 type InputChange = Pick<Extract<AttemptOutcome, { outcome: 'input-changed' }>, 'path' | 'resultOf'>;
+
+type ProcessEnd = Pick<ProcessExit, 'usage'> & ({ readonly exit: ProcessExit } | { readonly reason: StopReason });
 
 interface Execution {
   readonly durationMs: number;
@@ -313,18 +355,41 @@ interface Execution {
   readonly damaged: InputChange | undefined;
 }
 
-/** A variable per port; the paths of a port that takes many are separated by newlines. */
-function programVariables({ inputs, outputs, scratch }: WorkerJob): Record<string, string> {
-  const inputVariables = Object.entries(inputs).map(([port, paths]) => [
-    port,
-    typeof paths === 'string' ? paths : (paths ?? []).join('\n'),
-  ]);
-  return { scratch, ...(Object.fromEntries(inputVariables) as Record<string, string>), ...outputs };
+/** What a stage that is a program runs. */
+function commandOf({ kind, params }: TaskSpec): ShellCommand | undefined {
+  const text = params['command'];
+  if (kind.manifest.program !== true || typeof text !== 'string') return undefined;
+  return { text, shell: params['shell'] === 'bash' ? 'bash' : 'sh' };
 }
 
-/** The step of the last checkpoint, beside the stage's own folder: told to people, not to the stage. */
+/** What `NAME=value` in the environment of a process may have on Linux, with the byte that ends it. */
+const maxVariableBytes = 131_072;
+
+/**
+ * A variable per port. The paths of a port that takes many are separated by newlines; `$<port>List` names a file with
+ * them, for there may be more than a variable can hold: it is left out then, and a command that asks for it fails.
+ */
+function programVariables({ inputs, outputs, scratch }: WorkerJob, command: string, folder: string): Variables {
+  const variables: Record<string, string> = {};
+  for (const [port, paths] of Object.entries(inputs)) {
+    if (typeof paths === 'string') variables[port] = paths;
+    if (typeof paths !== 'object') continue;
+    const list = `${port}List`;
+    const text = paths.join('\n');
+    const file = join(folder, `${port}.list`);
+    writeFileSync(file, paths.map((path) => `${path}\n`).join(''));
+    if (inputs[list] === undefined && outputs[list] === undefined) variables[list] = file;
+    const bytes = Buffer.byteLength(`${port}=${text}`) + 1;
+    if (bytes <= maxVariableBytes) variables[port] = text;
+    else if (new RegExp(`\\$\\{?${port}\\b`).test(command)) fail(failures.variableTooLong({ port, bytes, list }));
+  }
+  return { scratch, ...variables, ...outputs };
+}
+
+type Variables = Readonly<Record<string, string>>;
+
 function checkpointFile(scratch: ScratchFolder): string {
-  return join(scratch.root, 'checkpoint.json');
+  return join(scratch.root, checkpointFileName);
 }
 
 function readNumber(path: string): number | undefined {

@@ -14,12 +14,20 @@ export interface Executor {
   /** Starts a task; resolves when the executor has it, which need not mean that it runs already. */
   start(launch: Launch): Promise<TaskHandle>;
   /**
-   * Ends a task of a runner that was killed, with everything it has started, by the id its handle had: before another
-   * attempt writes where it writes.
+   * Ends what is left of an earlier attempt, such as that of a runner that was killed, with everything it has started:
+   * before another one writes where it writes.
    */
-  endOrphan(id: string): void | Promise<void>;
+  endOrphan(orphan: Orphan): void | Promise<void>;
   /** Lets go of what it keeps for further tasks. Called when none runs. */
   close(): void | Promise<void>;
+}
+
+/** What may be left of an attempt. */
+export interface Orphan {
+  /** The id its handle had; undefined if that is not known. */
+  readonly id?: string;
+  /** `job.scratch` of its launch. */
+  readonly scratch: string;
 }
 
 /** A task that an executor has. */
@@ -41,8 +49,8 @@ export interface TaskHandle {
 export interface Launch {
   /** What a worker is to do; its scratch and output folders exist. */
   readonly job: WorkerJob;
-  /** Of a stage that is a program: the command, run by `/bin/sh -e -c` instead of a worker. Its exit code is its result. */
-  readonly command: string | undefined;
+  /** Of a stage that is a program: what a shell runs instead of a worker. Its exit code is its result. */
+  readonly command: ShellCommand | undefined;
   /**
    * For executors without a pipe to their tasks: `worker.ts JOB EVENTS` reads its job from one file and appends its
    * messages to another. The file does not exist before the task starts.
@@ -57,6 +65,13 @@ export interface Launch {
   /** Called with the id of the handle before the task can do anything: it is written down first. */
   onStarted(id: string): void;
   onEvent(event: StageEvent): void;
+}
+
+/** A command that stops at the first part that fails, or that names a variable that is not set. */
+export interface ShellCommand {
+  readonly text: string;
+  /** In both, a pipeline fails if any part of it does. */
+  readonly shell: 'sh' | 'bash';
 }
 
 /** How the process of a task ended, as its executor reports it. What that means for the task: `AttemptOutcome`. */

@@ -1,4 +1,24 @@
-import { catalogue } from '../../core/failure.ts';
+import { catalogue, type Failure } from '../../core/failure.ts';
+
+const startHints: Readonly<Record<string, string>> = {
+  E2BIG: 'Its command and its variables together are longer than the system allows.',
+  EAGAIN: 'There are too many processes: see ulimit -u, or run fewer tasks at a time with --jobs.',
+  EMFILE: 'There are too many open files: see ulimit -n, or run fewer tasks at a time with --jobs.',
+  ENOENT: 'Its program or the folder it starts in does not exist.',
+};
+
+/** Codes of system errors that say there is no room. */
+const full = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
+/** What SQLite says of the file system or of another program, and not of our statements. */
+const databaseTrouble = /^SQLITE_(FULL|READONLY|CANTOPEN|IOERR|BUSY|PERM|NOTADB|CORRUPT)/;
+
+/** A trouble of the file system, or of the system at all, as the failure of the task that met it; undefined for what is a defect. */
+export function systemFailure(error: unknown): Failure | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  if (!('syscall' in error) && !databaseTrouble.test(error.code)) return undefined;
+  if (full.has(error.code)) return failures.diskFull({ error: error.message });
+  return failures.systemError({ code: error.code, error: error.message });
+}
 
 /** What executing a task can fail with. */
 export const failures = catalogue({
@@ -9,6 +29,38 @@ export const failures = catalogue({
       hint: 'What it printed is in the log of the task.',
     }),
     example: { exitCode: 3 },
+  },
+  notStarted: {
+    meaning: 'The system did not start the process of a task.',
+    text: ({ code, reason }: { code: string; reason: string }) => ({
+      message: `the process of the task could not be started: ${code} (${reason})`,
+      hint: startHints[code],
+    }),
+    example: { code: 'EAGAIN', reason: 'spawn /bin/sh EAGAIN' },
+  },
+  variableTooLong: {
+    meaning: 'The paths of an input are more text than a variable of a process can hold.',
+    text: ({ port, bytes, list }: { port: string; bytes: number; list: string }) => ({
+      message: `the paths of input ${port} are ${bytes} bytes, more than the variable $${port} can hold`,
+      hint: `Read them from the file $${list}, a line each.`,
+    }),
+    example: { port: 'images', bytes: 204_800, list: 'imagesList' },
+  },
+  diskFull: {
+    meaning: 'The disk, or the quota of the user, was full while a task was prepared or its result stored.',
+    text: ({ error }: { error: string }) => ({
+      message: `there is no room left on the disk: ${error}`,
+      hint: 'Make room (flow cache gc, flow rm) and run again.',
+    }),
+    example: { error: 'ENOSPC: no space left on device, write' },
+  },
+  systemError: {
+    meaning: 'The system refused something while a task was prepared or its result stored.',
+    text: ({ code, error }: { code: string; error: string }) => ({
+      message: `the system refused what the task needs: ${error.includes(code) ? '' : `${code}: `}${error}`,
+      hint: 'Look at the permissions and at the disk, and run again.',
+    }),
+    example: { code: 'EACCES', error: "EACCES: permission denied, mkdir 'runs/scratch'" },
   },
   lockLost: {
     meaning: 'The lock of a task was taken over by another machine while the task ran.',

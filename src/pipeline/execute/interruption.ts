@@ -41,6 +41,27 @@ export class Interruption {
   }
 }
 
+/** A timer of Node waits this long at most; what is longer it takes for 1 ms. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** Acts after a time of any length, as users write them: weeks too. Returns the function that calls it off. */
+export function after(waitMs: number, act: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const wait = (leftMs: number): void => {
+    timer = setTimeout(
+      () => {
+        if (leftMs <= maxTimerMs) act();
+        else wait(leftMs - maxTimerMs);
+      },
+      Math.min(leftMs, maxTimerMs),
+    );
+  };
+  wait(waitMs);
+  return () => {
+    clearTimeout(timer);
+  };
+}
+
 /** Why a task was stopped from outside. */
 export type StopReason =
   { readonly outcome: 'interrupted' } | { readonly outcome: 'timed-out'; readonly afterMs: number };
@@ -61,7 +82,7 @@ const lookMs = 1000;
 export class TaskTerminator {
   readonly #task: TaskHandle;
   readonly #settings: TerminatorSettings;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #timers: (() => void)[] = [];
   readonly #unlisten: () => void;
   #reason: StopReason | undefined;
 
@@ -69,7 +90,11 @@ export class TaskTerminator {
     this.#task = task;
     this.#settings = settings;
     const { totalMs, silentMs } = settings.limits;
-    if (totalMs !== undefined) this.#after(totalMs);
+    if (totalMs !== undefined) {
+      this.#after(totalMs, () => {
+        this.#stop({ outcome: 'timed-out', afterMs: totalMs });
+      });
+    }
     if (silentMs !== undefined) this.#whenSilentFor(silentMs);
     this.#unlisten = settings.interruption.listen((level) => {
       this.#stop({ outcome: 'interrupted' });
@@ -84,34 +109,28 @@ export class TaskTerminator {
 
   dispose(): void {
     this.#unlisten();
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const callOff of this.#timers) callOff();
   }
 
-  #after(totalMs: number): void {
-    this.#timers.push(
-      setTimeout(() => {
-        this.#stop({ outcome: 'timed-out', afterMs: totalMs });
-      }, totalMs),
-    );
+  #after(waitMs: number, act: () => void): void {
+    this.#timers.push(after(waitMs, act));
   }
 
   #whenSilentFor(silentMs: number): void {
     const look = (): void => {
       if (performance.now() - this.#settings.lastSignOfLife() >= silentMs) {
         this.#stop({ outcome: 'timed-out', afterMs: silentMs });
-      }
+      } else this.#after(Math.min(lookMs, silentMs), look);
     };
-    this.#timers.push(setInterval(look, Math.min(lookMs, silentMs)));
+    this.#after(Math.min(lookMs, silentMs), look);
   }
 
   #stop(reason: StopReason): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#task.terminate();
-    this.#timers.push(
-      setTimeout(() => {
-        this.#task.kill();
-      }, this.#settings.graceMs),
-    );
+    this.#after(this.#settings.graceMs, () => {
+      this.#task.kill();
+    });
   }
 }

@@ -26,8 +26,8 @@ export interface PlanningSources {
   readonly previous: (task: TaskSpec) => KeyDocument | undefined;
   /** How the last attempt at a task ended, in words. */
   readonly lastAttempt: (task: TaskSpec) => string | undefined;
-  /** Runs a command that prints the version of a program. */
-  readonly programVersion: (command: string) => Promise<string>;
+  /** Runs a command that prints the version of a program; undefined for a plan that runs nothing. */
+  readonly programVersion: ((command: string) => Promise<string>) | undefined;
 }
 
 /** How long the digest of an input is believed: hundreds of tasks ask for the same folder within one planning. */
@@ -103,10 +103,13 @@ export class CachePlanningContext implements PlanningContext {
     return this.#sources.lastAttempt(task);
   }
 
-  programVersion(command: string): Promise<string> {
+  programVersion(command: string, task: TaskSpec): Promise<string> | string | undefined {
+    const { programVersion } = this.#sources;
+    // As if it were what it was: what is planned then is what a run does unless the program has changed.
+    if (programVersion === undefined) return this.previous(task)?.program;
     let version = this.#programs.get(command);
     if (version === undefined) {
-      version = this.#sources.programVersion(command);
+      version = programVersion(command);
       this.#programs.set(command, version);
     }
     return version;

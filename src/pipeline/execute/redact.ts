@@ -4,9 +4,24 @@ import type { TaskSpec } from '../experiment/experiment.ts';
 /** Takes the place of a secret in records. */
 const replacement = '(secret)';
 
-/** Values of the secrets a task is given. */
+/** What is shorter is in many texts by chance: it is no secret worth the name, and hiding it makes a log unreadable. */
+const shortestSecret = 4;
+
+/** What must not be shown of the secrets a task is given: their values, and lines of them, which programs print one by one. */
 export function secretsOf({ environment }: TaskSpec): string[] {
-  return Object.values(environment).flatMap(({ value, secret }) => (secret && value !== '' ? [value] : []));
+  const values = Object.values(environment).flatMap(({ value, secret }) => (secret && value !== '' ? [value] : []));
+  const lines = values
+    .filter((value) => value.includes('\n'))
+    .flatMap((value) => value.split('\n').map((line) => line.trim()))
+    .filter((line) => line.length >= shortestSecret);
+  return [...new Set([...values, ...lines])];
+}
+
+/** Names of the variables of a task whose secrets are so short that hiding them hides much else. */
+export function shortSecretsOf({ environment }: TaskSpec): string[] {
+  return Object.entries(environment).flatMap(([name, { value, secret }]) =>
+    secret && value !== '' && value.length < shortestSecret ? [name] : [],
+  );
 }
 
 /** A text without the secrets it contains. */
@@ -14,7 +29,9 @@ export function redactIn(text: string, secrets: readonly string[]): string {
   return new Redactor(secrets).last(text);
 }
 
-export function redactInFailures(failures: readonly Failure[], secrets: readonly string[]): readonly Failure[] {
+/** Failures of a stage without the secrets that it may have quoted. Very short ones are parts of our own sentences. */
+export function redactInFailures(failures: readonly Failure[], given: readonly string[]): readonly Failure[] {
+  const secrets = given.filter((secret) => secret.length >= shortestSecret);
   if (secrets.length === 0) return failures;
   return failures.map((failure) => ({
     ...failure,

@@ -11,8 +11,10 @@ import { forceTask, isForced, taskNeeds } from '../plan/select-tasks.ts';
 import { Attempt, type Assignment } from './attempt.ts';
 import type { AttemptOutcome, EventStream, TaskOutcome, TaskProduct } from './event.ts';
 import type { Executor } from './executor.ts';
-import type { Interruption } from './interruption.ts';
+import { systemFailure } from './failures.ts';
+import { after, type Interruption } from './interruption.ts';
 import { outputDigests, type CachePlanningContext } from './planning-context.ts';
+import { shortSecretsOf } from './redact.ts';
 import type { RunRequest } from './run-request.ts';
 import { demandOf, priorities, shortageOf, Slots, type Grant } from './slots.ts';
 
@@ -54,7 +56,7 @@ export class Scheduler {
   readonly #outcomes = new Map<string, Promise<TaskOutcome>>();
   /** Of every task that is cached or done. */
   readonly #settled = new Map<string, { readonly key: Key; readonly outputs: OutputDigests }>();
-  readonly #reportedShortages = new Set<string>();
+  readonly #reported = new Set<string>();
   #machine: Promise<Machine> | undefined;
   #firstFailure: string | undefined;
   #defect: { readonly error: unknown } | undefined;
@@ -141,7 +143,7 @@ export class Scheduler {
       const known = await this.#knownMeanwhile(assignment);
       if (known !== undefined) return known;
       if (held.isTakenOver) request.cache.scratchOf(planned.key).takeOver(request.run);
-      this.#reportShortage(planned.task, machine);
+      this.#warnAbout(planned.task, machine);
       const maxRetries = Math.max(planned.task.retries.times, request.retries);
       for (let tried = 0; ; tried += 1) {
         const tools = { request, stream, context, halt, executor: machine.executor, ...held };
@@ -150,8 +152,8 @@ export class Scheduler {
           return this.#outcomeAfter(outcome, planned.key);
       }
     } finally {
-      held.lock.release();
       held.grant.release();
+      held.lock.release();
     }
   }
 
@@ -186,7 +188,8 @@ export class Scheduler {
         }
         if (attempt.outcome === 'orphaned') {
           // There is no use for its result, and it writes where we are about to.
-          await machine.executor.endOrphan(attempt.worker.id);
+          const { work: scratch } = this.#tools.request.cache.scratchOf(key);
+          await machine.executor.endOrphan({ id: attempt.worker.id, scratch });
           machine.locks.orphanEnded(key, attempt.worker);
         } else if (!isReported) this.#reportWaiting(task, attempt.owner.run);
       } finally {
@@ -212,17 +215,20 @@ export class Scheduler {
   }
 
   /** Twice as long each time, for what fails for a longer time; false if the run was stopped meanwhile. */
-  async #pause({ id, retries }: TaskSpec, tried: number, maxRetries: number): Promise<boolean> {
+  #pause({ id, retries }: TaskSpec, tried: number, maxRetries: number): Promise<boolean> {
     const waitMs = retries.waitMs * 2 ** tried;
     const because = `failed; tried again (${tried + 1} of ${maxRetries}) in ${humanDuration(waitMs)}`;
     this.#tools.stream.emit({ type: 'task-waiting', task: id, because });
-    const waiting = new AbortController();
-    const unlisten = this.#tools.halt.listen(() => {
-      waiting.abort();
+    return new Promise((resolve) => {
+      const callOff = after(waitMs, () => {
+        unlisten();
+        resolve(true);
+      });
+      const unlisten = this.#tools.halt.listen(() => {
+        callOff();
+        resolve(false);
+      });
     });
-    await sleep(waitMs, undefined, { signal: waiting.signal }).catch(() => undefined);
-    unlisten();
-    return !waiting.signal.aborted;
   }
 
   #assignment(planned: PlannedTask & { state: 'run' }, { executor }: Machine): Assignment {
@@ -264,6 +270,8 @@ export class Scheduler {
     if (error instanceof FailureError) {
       return { outcome: 'failed', attempt: { outcome: 'failed', failures: error.failures } };
     }
+    const trouble = systemFailure(error);
+    if (trouble !== undefined) return { outcome: 'failed', attempt: { outcome: 'failed', failures: [trouble] } };
     this.#defect ??= { error };
     this.#tools.request.interruption.kill();
     return skipped('a defect of faceflow ended the run');
@@ -306,11 +314,16 @@ export class Scheduler {
   }
 
   /** Once for all tasks of a stage. */
-  #reportShortage(task: TaskSpec, { executor }: Machine): void {
-    const message = shortageOf(task, executor.capacity);
-    if (message === undefined || this.#reportedShortages.has(message)) return;
-    this.#reportedShortages.add(message);
-    this.#tools.stream.warn(message);
+  #warnAbout(task: TaskSpec, { executor }: Machine): void {
+    const shortage = shortageOf(task, executor.capacity);
+    const short = shortSecretsOf(task).map(
+      (name) => `the secret ${name} is so short that hiding it hides other text too`,
+    );
+    for (const message of shortage === undefined ? short : [shortage, ...short]) {
+      if (this.#reported.has(message)) continue;
+      this.#reported.add(message);
+      this.#tools.stream.warn(message);
+    }
   }
 
   #reportWaiting({ id }: TaskSpec, owner: string): void {

@@ -93,6 +93,13 @@ export const failures = catalogue({
     text: ({ anchor }: { anchor: string }) => ({ message: `alias "*${anchor}" contains itself` }),
     example: { anchor: 'all' },
   },
+  tooDeep: {
+    meaning: 'Values are nested deeper than any experiment needs.',
+    text: ({ maxDepth }: { maxDepth: number }) => ({
+      message: `values are nested here in more than ${maxDepth} levels`,
+    }),
+    example: { maxDepth: 200 },
+  },
   tooManyAliases: {
     code: 'yaml-alias',
     meaning: 'Aliases multiply the file beyond reason.',
@@ -142,6 +149,14 @@ export const failures = catalogue({
       message: `"${name}" is not a valid name for a stage: expected a letter, then letters, digits, "-" or "_"`,
     }),
     example: { name: 'my faces' },
+  },
+  badExperimentName: {
+    code: 'bad-name',
+    meaning: 'The name of an experiment is empty, or has characters that cannot be shown.',
+    text: ({ name }: { name: string }) => ({
+      message: `${JSON.stringify(name)} is not a valid name for an experiment: expected letters, digits, spaces or signs, found ${name.trim() === '' ? 'none' : 'a character that cannot be shown'}`,
+    }),
+    example: { name: 'faces\u0007' },
   },
   unknownProfile: {
     meaning: '`--profile` names no profile of the experiment.',
@@ -590,6 +605,14 @@ export const failures = catalogue({
     },
     example: { what: 'input "images" of stage "pack"', written: 'faces/lfw', path: '/home/me/faces/lfw', beside: [] },
   },
+  inputHoldsResults: {
+    meaning: 'An input is a folder that holds the runs or the cache of the workspace, which every run writes to.',
+    text: ({ what, written, inside }: { what: string; written: string; inside: string }) => ({
+      message: `${what}: ${written} holds ${inside}, which every run writes to`,
+      hint: 'Name what the stage reads in there, in a list if it is more than one.',
+    }),
+    example: { what: 'input "i" of stage "pack"', written: '.', inside: '/home/me/faces/runs' },
+  },
   cycle: {
     meaning: 'Stages depend on each other in a circle.',
     text: ({ circle }: { circle: Names }) => ({
@@ -623,6 +646,15 @@ export const failures = catalogue({
       message: `"${name}" of ${owner} is the name of an input and of an output, which share a variable`,
     }),
     example: { name: 'list', owner: 'stage "count"' },
+  },
+  outputPathTwice: {
+    code: 'bad-name',
+    meaning: 'Two outputs of a stage are the same file.',
+    text: ({ owner, path, first, second }: { owner: string; path: string; first: string; second: string }) => ({
+      message: `outputs "${first}" and "${second}" of ${owner} are the same file, "${path}"`,
+      hint: 'What is written to one of them would be the content of both.',
+    }),
+    example: { owner: 'stage "count"', path: 'out.txt', first: 'lines', second: 'words' },
   },
   badOutputPath: {
     code: 'bad-name',

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Failure } from '../../core/failure.ts';
 import { TaskBuilder } from './build-task.ts';
 import { compose, ExperimentFiles } from './compose.ts';
@@ -34,6 +34,8 @@ export interface LoadRequest {
   readonly run?: string | undefined;
   /** Accept inputs that do not exist (yet): for checking an experiment away from its data. */
   readonly allowMissingInputs?: boolean;
+  /** Folders that every run writes to, which can be no part of an input; absolute. */
+  readonly ownFolders?: readonly string[];
   /** Trees of files that were read before. */
   readonly trees?: TreeStore;
   /** Texts that take the place of files, by absolute path: the files may have changed since, or be gone. */
@@ -62,6 +64,10 @@ function assemble(root: MapNode, request: LoadRequest, problems: Problems): Omit
   reader.require('name');
   reader.require('stages');
   const name = reader.text('name') ?? '';
+  const nameNode = reader.node('name');
+  if (nameNode?.type === 'scalar' && typeof nameNode.value === 'string' && !isName(name)) {
+    problems.add(failures.badExperimentName({ name }, locate(nameNode.at)));
+  }
   const seed = reader.integer('seed') ?? 0;
   const params = reader.mapAt('params')?.entries ?? new Map<string, Entry>();
   const { environment, run = name } = request;
@@ -108,7 +114,13 @@ function assembleTasks(stages: MapNode | undefined, parts: Parts): readonly Task
   const { ordered, cycles } = orderTasks(tasks);
   problems.addAll(cycles);
   if (request.allowMissingInputs !== true) problems.addAll(missingInputs(tasks));
+  problems.addAll(inputsWithResults(tasks, request.ownFolders ?? []));
   return ordered;
+}
+
+/** Names of folders and lines on a terminal are made of it. */
+function isName(name: string): boolean {
+  return name.trim() !== '' && !/[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(name);
 }
 
 /** Reads the `stages` of an experiment. Those whose kind cannot be found are reported and left out. */
@@ -192,6 +204,35 @@ export function missingInputs(tasks: readonly TaskSpec[]): Failure[] {
     }
   }
   return missing;
+}
+
+/** Inputs whose content changes with every run, which would never be the same before and after it. */
+function inputsWithResults(tasks: readonly TaskSpec[], ownFolders: readonly string[]): Failure[] {
+  const own = ownFolders.map((folder) => ({ folder, real: realPath(folder) }));
+  const checked = new Map<string, string | undefined>();
+  const insideOf = (path: string): string | undefined => {
+    const real = realPath(path);
+    return own.find((each) => `${each.real}/`.startsWith(real.endsWith('/') ? real : `${real}/`))?.folder;
+  };
+  return tasks.flatMap(({ stage, inputs }) =>
+    Object.entries(inputs).flatMap(([port, bindings]) =>
+      bindings.flatMap((binding) => {
+        if (binding.type !== 'path') return [];
+        const { path, written, at } = binding;
+        if (!checked.has(path)) checked.set(path, insideOf(path));
+        const inside = checked.get(path);
+        const facts = { what: `input "${port}" of stage "${stage}"`, written };
+        return inside === undefined ? [] : [failures.inputHoldsResults({ ...facts, inside }, at)];
+      }),
+    ),
+  );
+}
+
+/** A path without symbolic links, as far as it is there. */
+function realPath(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const parent = dirname(path);
+  return parent === path ? path : join(realPath(parent), basename(path));
 }
 
 /**

@@ -10,6 +10,9 @@ import { locate, type Problems, type SourceText, type Span } from './problems.ts
 /** Values that aliases may add to a file; a "billion laughs" file of a few lines would make 10^9. */
 const maxAliasedNodes = 100_000;
 
+/** Levels of values in values: more than any experiment has, and fewer than the stack of any machine takes. */
+const maxDepth = 200;
+
 /** Loaded when the first text is parsed: if the trees of all files are known, none is. */
 let library: typeof Yaml | undefined;
 
@@ -55,6 +58,8 @@ function reportError(error: YAMLError, source: SourceText, problems: Problems): 
   const at = source.locate(error.pos[0], error.pos[1]);
   if (error.code === 'TAB_AS_INDENT') problems.add(failures.yamlTab({}, at));
   else if (error.code === 'MULTIPLE_DOCS') problems.add(failures.secondDocument({}, at));
+  // The parser calls itself for each level.
+  else if (/call stack/i.test(error.message)) problems.add(failures.tooDeep({ maxDepth }, at));
   else {
     problems.add(failures.yamlSyntax({ problem: error.message, unquoted: hasBareReference(at.sourceLine ?? '') }, at));
   }
@@ -75,6 +80,7 @@ class Converter {
   readonly #anchors = new Map<string, YamlNode>();
   readonly #openAliases = new Set<YamlNode>();
   #aliasedNodes = 0;
+  #depth = 0;
   #refused = false;
 
   constructor(source: SourceText, document: Document, problems: Problems) {
@@ -88,10 +94,15 @@ class Converter {
     if (this.#openAliases.size > 0) this.#aliasedNodes += 1;
     if (isAlias(node)) return this.#convertAlias(node);
     if (node.anchor !== undefined && this.#openAliases.size === 0) this.#anchors.set(node.anchor, node);
-    if (isMap(node)) return this.#convertMap(node);
     const at = this.#spanOf(node);
-    if (isSeq(node)) {
-      return { type: 'list', items: node.items.map((item) => this.convert(item as YamlNode)), at };
+    if (isMap(node) || isSeq(node)) {
+      if (this.#depth === maxDepth) return this.#refuse(failures.tooDeep({ maxDepth }, locate(at)), at);
+      this.#depth += 1;
+      const converted: Node = isMap(node)
+        ? this.#convertMap(node)
+        : { type: 'list', items: node.items.map((item) => this.convert(item as YamlNode)), at };
+      this.#depth -= 1;
+      return converted;
     }
     return this.#convertScalar(isScalar(node) ? node.value : null, at);
   }
@@ -138,17 +149,18 @@ class Converter {
     const anchor = alias.source;
     if (target === undefined) return this.#broken(failures.yamlAlias({ anchor }, locate(at)), at);
     if (this.#openAliases.has(target)) return this.#broken(failures.recursiveAlias({ anchor }, locate(at)), at);
-    if (this.#aliasedNodes > maxAliasedNodes) return this.#refuseMoreAliases(at);
+    if (this.#aliasedNodes > maxAliasedNodes) return this.#refuse(failures.tooManyAliases({}, locate(at)), at);
     this.#openAliases.add(target);
     const copy = this.convert(target);
     this.#openAliases.delete(target);
     return copy;
   }
 
-  #refuseMoreAliases(at: Span): Node {
+  /** Says once that there is too much of something. */
+  #refuse(failure: Failure, at: Span): Node {
     if (this.#refused) return { type: 'broken', at };
     this.#refused = true;
-    return this.#broken(failures.tooManyAliases({}, locate(at)), at);
+    return this.#broken(failure, at);
   }
 
   #broken(failure: Failure, at: Span): Node {

@@ -47,6 +47,7 @@ export function declaredPorts(manifest: StageManifest, given: MapNode, context: 
     return port === undefined ? [] : [[name, port] as const];
   });
   for (const [name, { key }] of ports) refuseName(name, key, context);
+  refuseSamePaths(new Map(outputs), reader.mapAt('outputs')?.entries ?? new Map<string, Entry>(), context);
   refuseClashes(ports, reader.mapAt('outputs')?.entries ?? new Map<string, Entry>(), context);
   const params = new Map(given.entries);
   params.delete('inputs');
@@ -110,6 +111,21 @@ function refuseClashes(
     const twice = inputs.has(name) && outputs.get(name)?.key === key;
     if (twice) problems.add(failures.portNameTwice({ name, owner }, locate(key)));
     else if (name === 'scratch') problems.add(failures.scratchPort({ owner }, locate(key)));
+  }
+}
+
+/** What is written to one output must not be the content of another. */
+function refuseSamePaths(
+  outputs: ReadonlyMap<string, OutputPort>,
+  entries: ReadonlyMap<string, Entry>,
+  { owner, problems }: PortContext,
+): void {
+  const names = new Map<string, string>();
+  for (const [second, { path }] of outputs) {
+    const first = names.get(path);
+    const entry = entries.get(second);
+    if (first === undefined || entry === undefined) names.set(path, second);
+    else problems.add(failures.outputPathTwice({ owner, path, first, second }, locate(entry.value.at)));
   }
 }
 

@@ -114,6 +114,7 @@ export class StageKinds {
     const { manifestSchema, validators } = this.#builtIn;
     const schema = JSON.parse(readFileSync(manifestSchema, 'utf8')) as Readonly<Record<string, Json>>;
     for (const error of validatorOf(schema, validators)(toJson(root) as JsonObject)) this.#report(error, root);
+    this.#refuseSamePaths(root);
     const { inputs, lineage, ...declared } = toJson(root) as JsonObject;
     for (const name of ['references', 'checks'].filter((each) => declared[each] === true)) {
       const { node, key } = nodeAt(root, `/${name}`);
@@ -122,6 +123,22 @@ export class StageKinds {
     if (lineage !== true || typeof inputs !== 'object' || inputs === null || !(lineagePort in inputs)) return;
     const { node, key } = nodeAt(root, pointerTo('/inputs', lineagePort));
     this.#problems.add(failures.ownLineagePort({ port: lineagePort }, locate(key ?? node.at)));
+  }
+
+  #refuseSamePaths(root: Node): void {
+    const outputs = nodeAt(root, '/outputs').node;
+    if (outputs.type !== 'map') return;
+    const names = new Map<string, string>();
+    for (const [second, { value }] of outputs.entries) {
+      const path = value.type === 'map' ? value.entries.get('path')?.value : undefined;
+      if (path?.type !== 'scalar' || typeof path.value !== 'string') continue;
+      const first = names.get(path.value);
+      if (first === undefined) names.set(path.value, second);
+      else {
+        const facts = { owner: 'stage.json', path: path.value, first, second };
+        this.#problems.add(failures.outputPathTwice(facts, locate(path.at)));
+      }
+    }
   }
 
   #report(error: SchemaError, root: Node): void {

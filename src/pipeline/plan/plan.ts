@@ -23,8 +23,11 @@ export interface PlanningContext {
   previous(task: TaskSpec): KeyDocument | undefined | Promise<KeyDocument | undefined>;
   /** How the last attempt at a task ended, in words; asked if no result of it is known. */
   lastAttempt?(task: TaskSpec): string | undefined;
-  /** What a command that was given as the `version` of a program prints; throws a FailureError if it fails. */
-  programVersion?(command: string): string | Promise<string>;
+  /**
+   * What the command that a task has as the `version` of its program prints, or printed when it last ran; undefined if
+   * that is not known. Throws a FailureError if the command fails.
+   */
+  programVersion?(command: string, task: TaskSpec): string | undefined | Promise<string | undefined>;
   /** Digest of the lineage file of a task; `keys` holds the key of every task it depends on. */
   lineageDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Digest | Promise<Digest>;
   /** Digest of the files that the content of a task's inputs names; undefined if it names none outside of them. */
@@ -164,12 +167,18 @@ async function stageCode({ kind }: TaskSpec, context: PlanningContext): Promise<
   return kind.ownFolder === undefined ? undefined : await context.digestPath(kind.folder);
 }
 
-async function programOf({ kind, params }: TaskSpec, context: PlanningContext): Promise<string | undefined> {
+/** The command that prints the version of the program of a task. */
+export function versionCommandOf({ kind, params }: TaskSpec): string | undefined {
   const command = kind.manifest.program === true ? params['version'] : undefined;
-  if (typeof command !== 'string') return undefined;
+  return typeof command === 'string' ? command : undefined;
+}
+
+async function programOf(task: TaskSpec, context: PlanningContext): Promise<string | undefined> {
+  const command = versionCommandOf(task);
+  if (command === undefined) return undefined;
   if (context.programVersion === undefined)
     throw new Error('this context cannot run programs to ask for their version');
-  return await context.programVersion(command);
+  return await context.programVersion(command, task);
 }
 
 function digestOfOutput(binding: { readonly task: string; readonly output: string }, settled: Settled): Digest {

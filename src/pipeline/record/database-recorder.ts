@@ -8,6 +8,14 @@ import type { RunFacts } from './run-facts.ts';
 /** How long events may wait for their transaction: what a killed runner leaves out of the database (not of its folder). */
 const flushMs = 250;
 
+/** How often a run that has ended tries to record its end; each waits as long as a database that is held lets it. */
+const lastTries = 3;
+
+function isTemporary(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^SQLITE_(BUSY|FULL|IOERR)/.test(code);
+}
+
 /** Writes the events of one run to the database, many to a transaction. */
 export class DatabaseRecorder {
   readonly #database: FlowDatabase;
@@ -39,18 +47,33 @@ export class DatabaseRecorder {
     }, flushMs);
   }
 
+  /** Writes what waits; if another program holds the database, or the disk is full, it waits for the next time. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const events = this.#waiting;
-    this.#waiting = [];
-    if (events.length === 0) return;
-    this.#database
-      .transaction(() => {
-        for (const event of events) this.#write(event);
-        for (const task of [...this.#unwritten.keys()]) this.#writeTask(task, noEnd);
-      })
-      .immediate();
+    if (this.#waiting.length === 0) return;
+    const unwritten = [...this.#unwritten];
+    const sequence = this.#sequence;
+    try {
+      this.#database
+        .transaction(() => {
+          for (const event of this.#waiting) this.#write(event);
+          for (const task of [...this.#unwritten.keys()]) this.#writeTask(task, noEnd);
+        })
+        .immediate();
+      this.#waiting = [];
+    } catch (error) {
+      if (!isTemporary(error)) throw error;
+      this.#unwritten.clear();
+      for (const [id, task] of unwritten) this.#unwritten.set(id, task);
+      this.#sequence = sequence;
+    }
+  }
+
+  /** Writes the rest, at the end of a run; false if the database still cannot be written to. */
+  close(): boolean {
+    for (let tried = 0; tried < lastTries && this.#waiting.length > 0; tried += 1) this.flush();
+    return this.#waiting.length === 0;
   }
 
   #write(event: FlowEvent): void {
@@ -102,7 +125,12 @@ export class DatabaseRecorder {
       runner.pid,
       runner.started,
     );
-    this.#run('insert into runFacts values (?, ?)', event.run, JSON.stringify(this.#facts));
+    // After all others, of which those that were imported have negative numbers.
+    this.#run(
+      'insert into runFacts (rowid, run, facts) values ((select max(0, coalesce(max(rowid), 0)) + 1 from runFacts), ?, ?)',
+      event.run,
+      JSON.stringify(this.#facts),
+    );
     for (const [position, task] of event.tasks.entries()) this.#unwritten.set(task.id, { ...task, position });
   }
 

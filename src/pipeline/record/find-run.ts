@@ -1,5 +1,6 @@
 import { fail } from '../../core/failure.ts';
 import { failures } from './failures.ts';
+import { latestFirst, recorded } from './past-runs.ts';
 import type { FlowDatabase } from './open-database.ts';
 import type { RunFacts } from './run-facts.ts';
 import { isRunId } from './run-folder.ts';
@@ -7,8 +8,16 @@ import { isRunId } from './run-folder.ts';
 /** The id of the run a user means: an id or how it begins, the name of an experiment for its last run, or `latest`. Fails with `unknown-run` and `bad-run-id`. */
 export function findRun(database: FlowDatabase, name: string): string {
   const exact = first(database, 'select id from run where id = ?', name);
-  const asExperiment = first(database, 'select id from run where experiment = ? order by startedAt desc limit 1', name);
-  const latest = first(database, `select id from run where ? = 'latest' order by startedAt desc limit 1`, name);
+  const asExperiment = first(
+    database,
+    `select id from run join ${recorded} where experiment = ? order by ${latestFirst} limit 1`,
+    name,
+  );
+  const latest = first(
+    database,
+    `select id from run join ${recorded} where ? = 'latest' order by ${latestFirst} limit 1`,
+    name,
+  );
   const begun = database
     .prepare<[string, string], string>('select id from run where substr(id, 1, length(?)) = ? limit 2')
     .pluck()

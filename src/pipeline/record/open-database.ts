@@ -61,11 +61,18 @@ const writeVersion = 18;
 
 /**
  * The record of a workspace, to be read only. Without a database, an empty one that leaves no file behind; if it may not be
- * written, a copy in memory, since SQLite has to write next to a database with a write-ahead log even to read it.
+ * written, or the disk is full, a copy in memory, since SQLite has to write next to a database with a write-ahead log even to read it.
  */
 export function lookIntoDatabase(path: string): FlowDatabase {
   if (!existsSync(path)) return openDatabase(':memory:');
-  return mayWrite(path) && mayWrite(dirname(path)) ? openDatabase(path) : copyOf(path);
+  if (!mayWrite(path) || !mayWrite(dirname(path))) return copyOf(path);
+  try {
+    return openDatabase(path);
+  } catch (error) {
+    // On a full disk SQLite cannot write what it needs beside the database.
+    if (isSqliteError(error, 'SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_CANTOPEN')) return copyOf(path);
+    throw error;
+  }
 }
 
 function copyOf(path: string): FlowDatabase {

@@ -1,15 +1,23 @@
 import { livenessOf } from '../../core/process-facts.ts';
+import { isSqliteError } from '../../core/sqlite.ts';
 import type { AttemptOutcome } from '../execute/event.ts';
 import type { Key } from '../plan/key-document.ts';
 import type { FlowDatabase } from './open-database.ts';
+
+/**
+ * Joined to `run`: runs in the order in which they were recorded, which a clock that was set cannot change. Runs that
+ * were imported come before those of this workspace.
+ */
+export const recorded = 'runFacts as recorded on recorded.run = run.id';
+export const latestFirst = 'recorded.rowid desc';
 
 /** The key under which a task of an experiment last had a result. */
 export function lastKeyOf(database: FlowDatabase, experiment: string, task: string): Key | undefined {
   const row = database
     .prepare<[string, string], { key: Key }>(
-      `select task.key from task join run on run.id = task.run
+      `select task.key from task join run on run.id = task.run join ${recorded}
          where run.experiment = ? and task.task = ? and task.outcome in ('done', 'cached')
-         order by run.startedAt desc limit 1`,
+         order by ${latestFirst} limit 1`,
     )
     .get(experiment, task);
   return row?.key;
@@ -25,8 +33,8 @@ export interface LastAttempt {
 export function lastAttemptOf(database: FlowDatabase, experiment: string, task: string): LastAttempt | undefined {
   const row = database
     .prepare<[string, string], { run: string; detail: string | null }>(
-      `select attempt.run, attempt.detail from attempt join run on run.id = attempt.run
-         where run.experiment = ? and attempt.task = ? order by attempt.startedAt desc limit 1`,
+      `select attempt.run, attempt.detail from attempt join run on run.id = attempt.run join ${recorded}
+         where run.experiment = ? and attempt.task = ? order by ${latestFirst}, attempt.number desc limit 1`,
     )
     .get(experiment, task);
   return row === undefined
@@ -41,7 +49,8 @@ export function executionOf(
 ): { readonly run: string; readonly task: string } | undefined {
   return database
     .prepare<[string], { run: string; task: string }>(
-      `select run, task from attempt where key = ? and outcome = 'done' order by startedAt desc limit 1`,
+      `select attempt.run, attempt.task from attempt join run on run.id = attempt.run join ${recorded}
+         where attempt.key = ? and attempt.outcome = 'done' order by ${latestFirst} limit 1`,
     )
     .get(key);
 }
@@ -50,9 +59,9 @@ export function executionOf(
 export function lastDurationOf(database: FlowDatabase, experiment: string, task: string): number | undefined {
   const row = database
     .prepare<[string, string], { durationMs: number }>(
-      `select task.durationMs from task join run on run.id = task.run
+      `select task.durationMs from task join run on run.id = task.run join ${recorded}
          where run.experiment = ? and task.task = ? and task.durationMs is not null
-         order by run.startedAt desc limit 1`,
+         order by ${latestFirst} limit 1`,
     )
     .get(experiment, task);
   return row?.durationMs;
@@ -80,7 +89,7 @@ export function closeKilledRuns(database: FlowDatabase): void {
     .all();
   for (const { id, host, runnerPid, runnerStarted } of open) {
     if (livenessOf({ host, pid: runnerPid, started: runnerStarted }) !== 'dead') continue;
-    database.transaction(() => {
+    const close = database.transaction(() => {
       database.prepare(`update run set outcome = 'killed' where id = ? and outcome is null`).run(id);
       database
         .prepare(
@@ -89,7 +98,14 @@ export function closeKilledRuns(database: FlowDatabase): void {
         )
         .run(id);
       database.prepare(`update attempt set outcome = 'lost' where run = ? and outcome is null`).run(id);
-    })();
+    });
+    try {
+      close();
+    } catch (error) {
+      // On a full disk too.
+      if (!isSqliteError(error, 'SQLITE_FULL', 'SQLITE_IOERR')) throw error;
+      return;
+    }
   }
 }
 
@@ -120,9 +136,10 @@ const runColumns = `id, experiment, file, startedAt, durationMs, coalesce(outcom
 export function lastRuns(database: FlowDatabase): PastRun[] {
   return database
     .prepare<[], PastRun>(
-      `select ${runColumns} from run where startedAt = (
-         select max(startedAt) from run as other where other.experiment = run.experiment
-       ) order by startedAt desc`,
+      `select ${runColumns} from run join ${recorded} where recorded.rowid = (
+         select max(facts.rowid) from run as other join runFacts as facts on facts.run = other.id
+           where other.experiment = run.experiment
+       ) order by ${latestFirst}`,
     )
     .all();
 }
@@ -130,7 +147,9 @@ export function lastRuns(database: FlowDatabase): PastRun[] {
 /** The last run of an experiment. */
 export function lastRunOf(database: FlowDatabase, experiment: string): PastRun | undefined {
   return database
-    .prepare<[string], PastRun>(`select ${runColumns} from run where experiment = ? order by startedAt desc limit 1`)
+    .prepare<[string], PastRun>(
+      `select ${runColumns} from run join ${recorded} where experiment = ? order by ${latestFirst} limit 1`,
+    )
     .get(experiment);
 }
 
@@ -150,7 +169,7 @@ export function listRuns(
 ): PastRun[] {
   return database
     .prepare<[string | null, string | null, number], PastRun>(
-      `select ${runColumns} from run where experiment = ? or ? is null order by startedAt desc limit ?`,
+      `select ${runColumns} from run join ${recorded} where experiment = ? or ? is null order by ${latestFirst} limit ?`,
     )
     .all(experiment ?? null, experiment ?? null, limit);
 }
@@ -173,8 +192,16 @@ export function hasEnded(database: FlowDatabase, run: string, task: string): boo
   return database.prepare<[string, string], number>(sql).pluck().get(run, task) !== 0;
 }
 
-/** Records a run of another machine as killed unless its end is recorded: it cannot continue here. */
+/**
+ * Records a run of another machine as killed unless its end is recorded: it cannot continue here. It comes before all
+ * runs of this workspace, and among those that were imported where its clock says.
+ */
 export function closeImportedRun(database: FlowDatabase, id: string): void {
+  const place = `select ${-(2 ** 52)} + max(0, cast(startedAt as integer)) from run where id = ?`;
+  let rowid = Number(database.prepare<[string], number>(place).pluck().get(id));
+  const isTaken = database.prepare<[number], number>('select 1 from runFacts where rowid = ?').pluck();
+  while (isTaken.get(rowid) !== undefined) rowid += 1;
+  database.prepare('update runFacts set rowid = ? where run = ?').run(rowid, id);
   database.prepare(`update run set outcome = 'killed' where id = ? and outcome is null`).run(id);
 }
 

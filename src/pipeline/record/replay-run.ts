@@ -48,7 +48,7 @@ export function replayRun(
     recorder.handle(event);
     if (index % portion === 0) recorder.flush();
   }
-  recorder.flush();
+  if (!recorder.close()) throw new Error('flow.db is held by another program');
   return facts;
 }
 

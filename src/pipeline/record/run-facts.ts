@@ -5,6 +5,7 @@ import type { EngineIdentity } from '../../core/engine-identity.ts';
 import { readIfThere, type ProcessIdentity } from '../../core/process-facts.ts';
 import type { EngineUse } from '../execute/event.ts';
 import type { Experiment } from '../experiment/experiment.ts';
+import type { SelectionRequest } from '../plan/select-tasks.ts';
 
 /** The machine and the programs a run ran with. */
 export interface MachineFacts {
@@ -31,6 +32,8 @@ export interface RunCall {
   readonly overrides: readonly string[];
   readonly overrideFiles: readonly string[];
   readonly profile: string | null;
+  /** The part of the experiment that was asked for; absent if it was all of it, and in the records of earlier runs. */
+  readonly selection?: SelectionRequest;
 }
 
 /** The content of run.json at the start of a run; `end` is filled in when it has ended. */
@@ -43,6 +46,8 @@ export interface RunFacts {
   readonly call: RunCall;
   readonly runner: ProcessIdentity;
   readonly machine: MachineFacts;
+  /** Variables of the environment that the programs of the run were given; absent in the records of earlier runs. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Commit of the workspace's git repository; null outside of repositories. */
   readonly gitCommit: string | null;
   /** The first of `engines`; what would compute if no task computes tensors. */

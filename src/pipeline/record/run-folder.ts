@@ -1,8 +1,18 @@
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { errorCode } from '../../core/failure.ts';
 import type { FlowEvent, TaskOutcome, TaskProduct } from '../execute/event.ts';
-import { outputsLinkOf } from '../execute/run-files.ts';
+import { experimentFileName, outputsLinkOf } from '../execute/run-files.ts';
 import type { RunFacts } from './run-facts.ts';
 
 export const runFileName = 'run.json';
@@ -34,7 +44,7 @@ export function createRunFolder(
 ): { id: string; folder: string } {
   mkdirSync(runsFolder, { recursive: true });
   const stamp = startedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
-  const base = `${stamp}-${experiment.replaceAll(/[^\p{L}\p{N}._-]/gu, '_')}`;
+  const base = `${stamp}-${experimentFileName(experiment)}`;
   for (let number = 1; ; number += 1) {
     const id = number === 1 ? base : `${base}-${number}`;
     const folder = join(runsFolder, id);
@@ -60,6 +70,9 @@ export class RunFolderWriter {
   readonly #folder: string;
   readonly #facts: RunFacts;
   readonly #events: number;
+  /** What waits for room on the disk. */
+  #held = Buffer.alloc(0);
+  #isWhole = true;
   /** Results that can be reached from this folder. */
   #leads = 0;
   readonly #unlinked: string[] = [];
@@ -72,17 +85,43 @@ export class RunFolderWriter {
   }
 
   handle(event: FlowEvent): void {
-    writeSync(this.#events, `${JSON.stringify(event)}\n`);
+    this.#write(`${JSON.stringify(event)}\n`);
     if (event.type === 'task-ended' && event.product !== undefined && 'key' in event.result) {
       this.#lead(event.task, event.result, event.product.outputs);
     }
     if (event.type === 'run-ended') this.#writeEnd(event);
   }
 
-  close(): void {
+  /** Writes what is left. False if the disk is full: then the folder lacks the end of the run. */
+  close(): boolean {
+    this.#write('');
     closeSync(this.#events);
-    if (this.#unlinked.length === 0) return;
-    writeFileSync(join(this.#folder, 'outputs', unlinkedFileName), this.#unlinked.join(''));
+    if (this.#unlinked.length > 0) {
+      this.#unlessFull(() => {
+        mkdirSync(join(this.#folder, 'outputs'), { recursive: true });
+        writeFileSync(join(this.#folder, 'outputs', unlinkedFileName), this.#unlinked.join(''));
+      });
+    }
+    return this.#held.length === 0 && this.#isWhole;
+  }
+
+  #unlessFull(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.#isWhole = false;
+    }
+  }
+
+  /** Of a full disk the event waits for the next one, until which there may be room: the run goes on. */
+  #write(text: string): void {
+    this.#held = Buffer.concat([this.#held, Buffer.from(text)]);
+    try {
+      while (this.#held.length > 0) this.#held = this.#held.subarray(writeSync(this.#events, this.#held));
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
   }
 
   /** A link to the folder of a task's outputs in the cache; of very many results from the cache, a line in a list. */
@@ -92,16 +131,20 @@ export class RunFolderWriter {
     const stored = `${output.path.slice(0, output.path.lastIndexOf(`/${key}/`))}/${key}/outputs`;
     const link = outputsLinkOf(this.#folder, task);
     const folder = dirname(link);
-    if (this.#leads === 0) mkdirSync(folder);
     this.#leads += 1;
     const isPage = outputs.some(({ kind }) => kind === 'page');
-    if (outcome === 'done' || isPage || this.#leads <= maxLinks) symlinkSync(relative(folder, stored), link);
-    else this.#unlinked.push(`${task}\t${relative(folder, stored)}\n`);
+    const isLinked = outcome === 'done' || isPage || this.#leads <= maxLinks;
+    if (!isLinked || !tryLink(relative(folder, stored), link)) {
+      this.#unlinked.push(`${task}\t${relative(folder, stored)}\n`);
+    }
   }
 
   #writeEnd(event: Extract<FlowEvent, { type: 'run-ended' }>): void {
     const { outcome, counts, figures } = event;
-    this.#writeFacts({ ...this.#facts, end: { endedAt: new Date(event.at).toISOString(), outcome, counts, figures } });
+    const end = { endedAt: new Date(event.at).toISOString(), outcome, counts, figures };
+    this.#unlessFull(() => {
+      this.#writeFacts({ ...this.#facts, end });
+    });
   }
 
   #writeFacts(facts: RunFacts): void {
@@ -112,13 +155,40 @@ export class RunFolderWriter {
   }
 }
 
-/** Points `runs/latest/<experiment>` at a run, for people and scripts that want a name that stays. */
-export function linkLatest(runsFolder: string, experiment: string, folder: string): void {
-  const link = join(runsFolder, 'latest', experiment.replaceAll(/[^\p{L}\p{N}._-]/gu, '_'));
-  mkdirSync(dirname(link), { recursive: true });
+/** False where there is no room for it, or a link of that name. */
+function tryLink(target: string, link: string): boolean {
+  try {
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(target, link);
+    return true;
+  } catch (error) {
+    // A task of a file system that does not tell large letters from small ones.
+    if (isFull(error) || errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
+}
+
+/**
+ * Points `runs/latest/<experiment>` at a run, for people and scripts that want a name that stays. Returns what prevents it,
+ * such as a folder of the user's own in its place; undefined if nothing does.
+ */
+export function linkLatest(runsFolder: string, experiment: string, folder: string): string | undefined {
+  const link = join(runsFolder, 'latest', experimentFileName(experiment));
   // By a rename: runs that end at the same time replace each other's link, and there is one at every moment.
   const temporary = `${link}.${process.pid}`;
-  rmSync(temporary, { force: true });
-  symlinkSync(relative(dirname(link), folder), temporary);
-  renameSync(temporary, link);
+  try {
+    mkdirSync(dirname(link), { recursive: true });
+    rmSync(temporary, { force: true });
+    symlinkSync(relative(dirname(link), folder), temporary);
+    renameSync(temporary, link);
+    return undefined;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    if (existsSync(temporary)) rmSync(temporary);
+    return `${link} does not lead to this run: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }

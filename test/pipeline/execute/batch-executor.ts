@@ -9,6 +9,7 @@ import {
   parseMessage,
   type Executor,
   type Launch,
+  type Orphan,
   type ProcessExit,
   type TaskHandle,
 } from '../../../src/pipeline/execute/executor.ts';
@@ -48,7 +49,8 @@ export class BatchExecutor implements Executor {
     });
   }
 
-  async endOrphan(id: string): Promise<void> {
+  async endOrphan({ id }: Orphan): Promise<void> {
+    if (id === undefined) return;
     const job = new Job(join(this.#folder, id));
     await job.signal('SIGKILL');
     while (job.isRunning()) await sleep(pollMs);
@@ -76,7 +78,7 @@ class Job {
     const words =
       command === undefined
         ? [process.execPath, worker, this.#file('job.json'), eventsFile]
-        : ['sh', '-e', '-c', command];
+        : [command.shell, '-eu', '-c', command.text];
     writeFileSync(this.#file('job.json'), JSON.stringify(job));
     const write = (value: string, name: string): string =>
       `echo ${value} > ${quoted(this.#file(`${name}.new`))} && mv ${quoted(this.#file(`${name}.new`))} ${quoted(this.#file(name))}`;
@@ -140,7 +142,7 @@ class Job {
   #exitOf({ command, job }: Launch, reported: ProcessExit | undefined): ProcessExit {
     const code = existsSync(this.#file('code')) ? Number(readFileSync(this.#file('code'), 'utf8')) : null;
     const isDone = command === undefined ? reported?.outcome === 'done' : code === 0;
-    if (!isDone && logTail(job.logFile, 20).some((line) => line.includes('heap out of memory'))) {
+    if (!isDone && logTail(job.logFile, 20, 0).some((line) => line.includes('heap out of memory'))) {
       return { outcome: 'out-of-memory' };
     }
     if (code === null || command === undefined) {

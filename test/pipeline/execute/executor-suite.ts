@@ -80,7 +80,7 @@ export function executorSuite(name: string, make: (folder: string) => Executor):
         logFile,
         isWarm: false,
       },
-      command: asked.command,
+      command: asked.command === undefined ? undefined : { text: asked.command, shell: 'sh' },
       eventsFile: join(place, 'events'),
       environment: { PATH: '/usr/bin:/bin', out: join(outputs, 'out'), ...asked.environment },
       workingFolder: scratch,
@@ -210,7 +210,7 @@ export function executorSuite(name: string, make: (folder: string) => Executor):
       const handle = await executor.start(launch);
       const file = join(folder, 'task', 'outputs', 'out');
       await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '');
-      await executor.endOrphan(handle.id);
+      await executor.endOrphan({ id: handle.id, scratch: launch.job.scratch });
       expect((await handle.end).outcome).toBe('crashed');
       await until(() => !isAlive(Number(out())));
     });

@@ -12,7 +12,7 @@ const cases = readdirSync(fixtures).sort();
 
 function failuresOf(name: string): FailureError {
   try {
-    loadFixture(join(fixtures, name));
+    loadFixture(join(fixtures, name), { ownFolders: [join(fixtures, name, 'runs')] });
   } catch (error) {
     if (error instanceof FailureError) return error;
     throw error;

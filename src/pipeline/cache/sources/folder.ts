@@ -1,5 +1,6 @@
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeTree } from '../../../core/atomic-file.ts';
 import { fail } from '../../../core/failure.ts';
 import { inspectEntry } from '../cache-entry.ts';
 import { failures } from '../failures.ts';
@@ -27,7 +28,7 @@ export function folderSource(folder: string): Required<ResultSource> {
       const target = join(folder, key);
       if (existsSync(target)) return Promise.resolve(false);
       const partial = `${target}.${process.pid}.partial`;
-      rmSync(partial, { recursive: true, force: true });
+      removeTree(partial);
       mkdirSync(folder, { recursive: true });
       copyTree(from, partial);
       return Promise.resolve(moveIn(partial, target));
@@ -41,7 +42,7 @@ function moveIn(partial: string, target: string): boolean {
     renameSync(partial, target);
     return true;
   } catch (error) {
-    rmSync(partial, { recursive: true, force: true });
+    removeTree(partial);
     if (existsSync(target)) return false;
     throw error;
   }

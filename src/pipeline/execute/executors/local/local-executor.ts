@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { processIds, processIo, processMemory, processStat } from '../../../../core/process-facts.ts';
-import type { Executor, Launch, TaskHandle, ProcessExit, Usage } from '../../executor.ts';
+import type { Executor, Launch, Orphan, ProcessExit, ShellCommand, TaskHandle, Usage } from '../../executor.ts';
 import type { Capacity } from '../../slots.ts';
 import { failures } from '../../failures.ts';
-import { signalProcess, MemoryWatch, TaskOutput } from './task-process.ts';
+import { MemoryWatch, notStarted, StartError, startProcess, TaskOutput, TaskProcesses } from './task-process.ts';
 import { Worker } from './worker-process.ts';
 
 /** A worker that had nothing to do for so long ends: others need what it holds in memory. */
@@ -33,8 +37,9 @@ export class LocalExecutor implements Executor {
     return launch.command === undefined ? this.#startJob(launch) : startProgram(launch, launch.command);
   }
 
-  endOrphan(id: string): void {
-    signalProcess(-Number(id), 'SIGKILL');
+  endOrphan({ id, scratch }: Orphan): Promise<void> {
+    const leader = id === undefined ? undefined : Number(id);
+    return new TaskProcesses(leader, `scratch=${scratch}`).end(() => false);
   }
 
   close(): void {
@@ -42,8 +47,9 @@ export class LocalExecutor implements Executor {
   }
 
   async #startJob(launch: Launch): Promise<TaskHandle> {
-    if (!launch.job.isWarm) return (await Worker.start(launch)).run(launch);
-    const worker = this.#take(groupOf(launch)) ?? (await Worker.start(launch));
+    const worker = (launch.job.isWarm ? this.#take(groupOf(launch)) : undefined) ?? (await Worker.start(launch));
+    if (!(worker instanceof Worker)) return worker;
+    if (!launch.job.isWarm) return worker.run(launch);
     const handle = worker.run(launch);
     return {
       ...handle,
@@ -109,67 +115,111 @@ function dismissAll(waiting: Waiting[]): void {
  * What the shell runs before the command. It waits for the word to go, which comes when the process has been written
  * down; then it leaves a watcher in the process group, which kills the group when the runner is gone: its end of
  * the pipe is closed then, however it ended. It watches on when the group is asked to end, which the command may not
- * listen to.
+ * listen to. Of Linux, it also finds what has left the group: it has the same $scratch.
  */
 const prelude = [
-  'read -r _ || exit 1',
-  'exec 3<&0 </dev/null',
-  "(trap '' TERM; while read -r _ <&3; do :; done; kill -9 0) &",
+  'read -r _ <&3 || exit 1',
+  "(trap '' HUP INT TERM; while read -r _ <&3; do :; done",
+  'read -r own _ </proc/self/stat',
+  'for found in $(grep -lsxzFe "scratch=$scratch" /proc/[0-9]*/environ); do',
+  'found=${found#/proc/}; found=${found%/environ}; [ "$found" = "$own" ] || kill -9 "$found"; done',
+  'kill -9 0) 2>/dev/null &',
   'exec 3<&-',
-  'exec /bin/sh -e -c "$0"',
+  'if [ "$1" = sh ]; then exec /bin/sh -eu -c "$0"; fi',
+  'if [ "$1" = bash ]; then exec bash -eu -o pipefail -c "$0"; fi',
+  // A pipeline fails if any part of it does, which dash has been able to tell since 0.5.13; bash is as near to it as it can be.
+  'if (set -o pipefail) 2>/dev/null; then exec /bin/sh -eu -o pipefail -c "$0"; fi',
+  'if command -v bash >/dev/null; then exec bash --posix -O xpg_echo -eu -o pipefail -c "$0"; fi',
+  'echo "a pipeline needs a /bin/sh that knows pipefail (dash 0.5.13, for one), or bash" >&2; exit 127',
 ].join('\n');
 
+/** How the prelude starts a command. */
+function shellFor({ text, shell }: ShellCommand): string {
+  if (shell === 'bash') return shell;
+  return /(?:^|[^|])\|(?:[^|]|$)/.test(text) ? 'pipe' : shell;
+}
+
 /** Starts the command of a stage that is a program; no process of ours is between it and the runner. */
-async function startProgram(launch: Launch, command: string): Promise<TaskHandle> {
-  const { execa } = await import('execa');
+async function startProgram(launch: Launch, command: ShellCommand): Promise<TaskHandle> {
   const output = new TaskOutput(launch);
   const memory = new MemoryWatch(launch);
-  const subprocess = execa('/bin/sh', ['-c', prelude, command], {
-    cwd: launch.workingFolder,
-    env: { ...launch.environment },
-    extendEnv: false,
-    stdio: ['pipe', output.stdio, output.stdio],
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
-  });
+  const subprocess = await startProcess(
+    '/bin/sh',
+    ['-c', prelude, startable(launch, command.text), shellFor(command)],
+    {
+      cwd: launch.workingFolder,
+      env: launch.environment,
+      // The pipe of the watcher is not the standard input, which Node closes as soon as the leader has ended.
+      stdio: ['ignore', output.stdio, output.stdio, 'pipe'],
+    },
+  );
+  const written = output.follow(subprocess);
+  if (subprocess instanceof StartError) return notStarted(subprocess);
   const { pid } = subprocess;
-  const written = output.written(subprocess);
-  if (pid !== undefined) launch.onStarted(String(pid));
-  subprocess.stdin.on('error', () => undefined);
-  subprocess.stdin.write('go\n');
-  const signalGroup = (signal: NodeJS.Signals): void => {
-    signalProcess(pid === undefined ? undefined : -pid, signal);
-  };
+  const life = subprocess.stdio[3] as Writable;
+  const processes = new TaskProcesses(pid, `scratch=${launch.job.scratch}`, (each) => each !== pid && isWatcher(each));
+  const exited = once(subprocess, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  try {
+    launch.onStarted(String(pid));
+  } catch (error) {
+    processes.signal('SIGKILL');
+    life.destroy();
+    throw error;
+  }
+  life.on('error', () => undefined);
+  life.write('go\n');
   const meter = new GroupMeter(pid);
-  subprocess.once('exit', () => {
+  // Whether it may end in its own time what it does: it was asked to end, and not yet forced.
+  let isPatient = false;
+  const end = async (): Promise<ProcessExit> => {
+    const [exitCode, signal] = await exited;
+    await processes.end(() => isPatient);
     meter.stop();
-    // What it has left in the background must not write to its outputs any more.
-    signalGroup('SIGKILL');
-    subprocess.stdin.end();
-  });
+    life.destroy();
+    await written();
+    const exit = programExit(exitCode, signal, meter.usage());
+    return memory.exitOf(exit, exitCode === killedExitCode ? 'SIGKILL' : signal);
+  };
   return {
     id: String(pid),
-    end: Promise.all([subprocess, written]).then(([{ exitCode, signal }]) => {
-      const exit = programExit(exitCode, signal, meter.usage());
-      return memory.exitOf(exit, exitCode === killedExitCode ? 'SIGKILL' : signal);
-    }),
+    end: end(),
     terminate: () => {
-      signalGroup('SIGTERM');
+      isPatient = true;
+      processes.signal('SIGTERM');
     },
     kill: () => {
-      signalGroup('SIGKILL');
+      isPatient = false;
+      processes.signal('SIGKILL');
     },
   };
+}
+
+/** An argument may have 128 KiB on Linux. */
+const maxArgumentBytes = 131_071;
+
+/** The command, or one that reads it from a file if it is too long to be given to a program. */
+function startable({ eventsFile }: Launch, command: string): string {
+  if (Buffer.byteLength(command) <= maxArgumentBytes) return command;
+  const file = join(dirname(eventsFile), 'command.sh');
+  writeFileSync(file, command);
+  return `. '${file.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The watcher is a copy of the shell that runs the prelude. */
+function isWatcher(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[2] === prelude;
+  } catch {
+    return false;
+  }
 }
 
 /** What a shell ends with whose last command was ended by SIGKILL: 128 and the number of the signal. */
 const killedExitCode = 137;
 
-function programExit(exitCode: number | undefined, signal: string | undefined, usage: Usage | undefined): ProcessExit {
+function programExit(exitCode: number | null, signal: string | null, usage: Usage | undefined): ProcessExit {
   if (exitCode === 0) return { outcome: 'done', usage };
-  if (exitCode === undefined) return { outcome: 'crashed', exitCode: null, signal: signal ?? null, usage };
+  if (exitCode === null) return { outcome: 'crashed', exitCode, signal, usage };
   return { outcome: 'failed', failures: [failures.commandFailed({ exitCode })], usage };
 }
 

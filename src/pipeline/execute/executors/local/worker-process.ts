@@ -1,14 +1,33 @@
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { Readable, type Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { compiledModule } from '../../../../core/package-folder.ts';
 import { parseMessage, type Launch, type ProcessExit, type TaskHandle, type WorkerMessage } from '../../executor.ts';
-import { MemoryWatch, signalProcess, TaskOutput } from './task-process.ts';
+import {
+  drained,
+  MemoryWatch,
+  notStarted,
+  piecesOf,
+  signalProcess,
+  StartError,
+  startProcess,
+  TaskOutput,
+  TaskProcesses,
+} from './task-process.ts';
 
-/** The parts of a process of execa that are used here. */
-interface Subprocess {
-  readonly pid?: number | undefined;
-  readonly stdin: NodeJS.WritableStream;
+/** A worker that has just been started. */
+interface Started {
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly processes: TaskProcesses;
+  readonly messages: Readable;
+  readonly ended: Promise<ProcessEnd>;
+}
+
+/** How a process ended, and everything it had started. */
+interface ProcessEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
 }
 
 /** What a worker does at the moment. */
@@ -18,53 +37,61 @@ interface Work {
   readonly end: (exit: ProcessExit) => void;
 }
 
+/** How many this process has started: each is marked by its number. */
+let started = 0;
+
 /**
  * The process of stages that are modules (`worker.ts`), in a process group of its own. It has one job at a time. Jobs
  * are lines of JSON on its standard input, which stays open while the runner lives; messages come on descriptor 3.
  */
 export class Worker {
-  readonly #subprocess: Subprocess;
+  readonly #pid: number;
+  readonly #stdin: Writable;
+  readonly #processes: TaskProcesses;
   #work: Work | undefined;
   /** What it reported before it ended. */
   #reported: ProcessExit | undefined;
   #isGone = false;
 
   /** Starts a worker in the environment, folder and log of a launch, which is then its first job. */
-  static async start(launch: Launch): Promise<Worker> {
-    // Importing execa takes 0.12 s, which a run that finds everything in the cache must not pay.
-    const { execa } = await import('execa');
+  static async start(launch: Launch): Promise<Worker | TaskHandle> {
     const worker = fileURLToPath(compiledModule('src/pipeline/execute/worker.ts'));
     const output = new TaskOutput(launch);
-    const subprocess = execa(process.execPath, ['--enable-source-maps', worker], {
+    const mark = `FLOW_WORKER=${process.pid}-${started}`;
+    started += 1;
+    const subprocess = await startProcess(process.execPath, ['--enable-source-maps', worker], {
       cwd: launch.workingFolder,
-      env: { ...launch.environment },
-      extendEnv: false,
+      env: { ...launch.environment, FLOW_WORKER: mark.slice(mark.indexOf('=') + 1) },
       stdio: ['pipe', output.stdio, output.stdio, 'pipe'],
-      detached: true,
-      cleanup: false,
-      buffer: false,
-      reject: false,
     });
-    // What a stage has left in the background must not write to its outputs any more.
-    subprocess.once('exit', () => {
-      signalProcess(subprocess.pid === undefined ? undefined : -subprocess.pid, 'SIGKILL');
+    const written = output.follow(subprocess);
+    if (subprocess instanceof StartError) return notStarted(subprocess);
+    const { pid } = subprocess;
+    const processes = new TaskProcesses(pid, mark);
+    const exited = once(subprocess, 'exit') as Promise<[number | null, string | null]>;
+    const ended = exited.then(async ([exitCode, signal]) => {
+      // What a stage has left in the background must not write to its outputs any more.
+      await processes.end(() => false);
+      await written();
+      return { exitCode, signal };
     });
-    const ended = Promise.all([subprocess, output.written(subprocess)]).then(([end]) => end);
-    return new Worker(subprocess, subprocess.stdio[3], ended);
+    const [stdin, , , messages] = subprocess.stdio;
+    if (stdin === null || !(messages instanceof Readable)) throw new Error('a worker was started without its pipes');
+    return new Worker({ pid, stdin, processes, messages, ended });
   }
 
-  private constructor(
-    subprocess: Subprocess,
-    messages: Readable,
-    ended: PromiseLike<{ readonly exitCode?: number; readonly signal?: string }>,
-  ) {
-    this.#subprocess = subprocess;
-    void Promise.all([ended, this.#read(messages)]).then(([{ exitCode, signal }]) => {
+  private constructor({ pid, stdin, processes, messages, ended }: Started) {
+    this.#pid = pid;
+    this.#stdin = stdin;
+    this.#processes = processes;
+    const read = this.#read(messages);
+    void ended.then(async ({ exitCode, signal }) => {
+      await drained([messages], read);
       this.#isGone = true;
-      const crashed = { outcome: 'crashed', exitCode: exitCode ?? null, signal: signal ?? null } as const;
+      const crashed = { outcome: 'crashed', exitCode, signal } as const;
       this.#end(this.#reported ?? crashed, signal);
     });
-    subprocess.stdin.on('error', () => undefined);
+    stdin.on('error', () => undefined);
   }
 
   /** Whether it can be given another job. */
@@ -73,12 +100,17 @@ export class Worker {
   }
 
   run(launch: Launch): TaskHandle {
-    const { pid } = this.#subprocess;
+    const pid = this.#pid;
     const end = new Promise<ProcessExit>((resolve) => {
       this.#work = { launch, memory: new MemoryWatch(launch), end: resolve };
     });
-    if (pid !== undefined) launch.onStarted(String(pid));
-    this.#subprocess.stdin.write(`${JSON.stringify(launch.job)}\n`);
+    try {
+      launch.onStarted(String(pid));
+    } catch (error) {
+      this.#processes.signal('SIGKILL');
+      throw error;
+    }
+    this.#stdin.write(`${JSON.stringify(launch.job)}\n`);
     return {
       id: String(pid),
       end,
@@ -86,18 +118,18 @@ export class Worker {
         signalProcess(pid, 'SIGTERM');
       },
       kill: () => {
-        signalProcess(pid === undefined ? undefined : -pid, 'SIGKILL');
+        this.#processes.signal('SIGKILL');
       },
     };
   }
 
   /** Lets it end; it has no job. */
   dismiss(): void {
-    this.#subprocess.stdin.end();
+    this.#stdin.end();
   }
 
   async #read(messages: Readable): Promise<void> {
-    for await (const line of createInterface({ input: messages, crlfDelay: Infinity })) {
+    for await (const line of linesOf(messages)) {
       const message = parseMessage(line);
       if (message !== undefined) this.#onMessage(message);
     }
@@ -105,14 +137,31 @@ export class Worker {
 
   #onMessage(message: WorkerMessage): void {
     if (message.type === 'event') this.#work?.launch.onEvent(message.event);
-    else if (this.#work?.launch.job.isWarm === true && message.exit.outcome === 'done') this.#end(message.exit);
+    else if (this.#work?.launch.job.isWarm === true && message.exit.outcome === 'done') {
+      void this.#processes.endAllButLeader().then(() => {
+        this.#end(message.exit);
+      });
+    }
     // It ends by itself now: everything it has started has to be gone before the end is known.
     else this.#reported = message.exit;
   }
 
-  #end(exit: ProcessExit, signal?: string): void {
+  #end(exit: ProcessExit, signal?: string | null): void {
     const work = this.#work;
     this.#work = undefined;
     work?.end(work.memory.exitOf(exit, signal));
   }
+}
+
+/** The lines of a stream until it ends or is destroyed. */
+async function* linesOf(stream: Readable): AsyncGenerator<string> {
+  let held = Buffer.alloc(0);
+  for await (const piece of piecesOf(stream)) {
+    held = Buffer.concat([held, piece]);
+    for (let end = held.indexOf(0x0a); end >= 0; end = held.indexOf(0x0a)) {
+      yield held.toString('utf8', 0, end);
+      held = held.subarray(end + 1);
+    }
+  }
+  if (held.length > 0) yield held.toString('utf8');
 }
