@@ -55,7 +55,7 @@ export const ${camel}: Loss<${pascal}Options> = {
   ...[1, 2].map((scale): Case => {
     const scaled = (rows: Matrix): Matrix => rows.map((row) => row.map((value) => value * scale));
     const reference: Reference = (sample, base) => {
-      const arrays = { ...sample.arrays, fc7_weight: scaled(rowsOf(sample, 'fc7_weight')) };
+      const arrays = { ...sample.arrays, fc7_weight: scaled(sample.arrays['fc7_weight'] ?? []) };
       return softmaxReference({ ...sample, arrays }, base);
     };
     return caseOf({ name: '${kebab}', scale }, { reference });

@@ -822,7 +822,7 @@ interface Divergence {
   readonly cause: string;
   /** Ids of the records of the batch. */
   readonly images: readonly number[];
-  /** Step of the last checkpoint; 0: there is none. */
+  /** Step of the last checkpoint; 0 without one. */
   readonly checkpoint: number;
 }
 
