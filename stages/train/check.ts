@@ -6,10 +6,11 @@ import { requirePairs } from '../../src/kit/face/verify-set.ts';
 import type { CheckInputs } from '../../src/stage-api/check-inputs.ts';
 import type { Inputs, Params } from './contract.ts';
 import { fittingNetwork } from './fitting-network.ts';
-import { folds } from './validation.ts';
+import { folds, requireValidation } from './validation.ts';
 
 /** A batch fits in the set, the network takes its images, and the sets to watch have pairs, and images of the same size. */
 export const check: CheckInputs<Params, Inputs> = ({ params, inputs: { dataset, validation = [] }, once }) => {
+  requireValidation(params, validation);
   const { sampling } = lossOf(params.loss);
   if (sampling !== undefined) requireWholeGroups(params.batch, sampling);
   const facts = dataset === undefined ? undefined : once(`dataset ${dataset}`, () => packedSetFacts(dataset));

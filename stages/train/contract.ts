@@ -22,6 +22,10 @@ export interface Params {
   readonly clipGradient?: number;
   /** What to do where the loss is no longer finite: stop, also if left out; rewind goes back to the last checkpoint and on with half the learning rate, five times at most. */
   readonly onDivergence?: 'stop' | 'rewind';
+  /** Whose parameters the model has: those of the last step, also if left out; or of the verification with the highest accuracy on the first validation set. */
+  readonly keep?: 'last' | 'best';
+  /** Ends the training after so many verifications without a higher accuracy on the first validation set. Left out: it goes on to maxSteps. */
+  readonly patience?: number;
   /** Flip each image left to right with probability 1/2. */
   readonly mirror: boolean;
   /** Steps between verifications of the validation sets. */

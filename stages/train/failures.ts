@@ -2,6 +2,14 @@ import { catalogue } from '../../src/core/failure.ts';
 
 /** Failures of the stage itself; those of data sets, verification and training are in src/kit. */
 export const failures = catalogue({
+  nothingToWatch: {
+    meaning: 'The best step is asked for, or an early end, and there is no verification to tell it.',
+    text: ({ parameter }: { parameter: string }) => ({
+      message: `"${parameter}" goes by the accuracy on a validation set, and none is bound`,
+      hint: 'Bind pairs to "validation", such as the output pairs of face2rec.',
+    }),
+    example: { parameter: 'keep: best' },
+  },
   pretrainedShape: {
     code: 'pretrained-mismatch',
     meaning: 'The pretrained model does not fit the network that is to be trained.',

@@ -14,11 +14,12 @@ import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/kit/net/training/checkpoint.ts';
 import { type StepInput, type StepResult, Trainer } from '../../src/kit/net/training/trainer.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
+import { type Best, BestModels, bestOf } from './best-model.ts';
 import { Curves } from './curves.ts';
 import { fittingNetwork } from './fitting-network.ts';
 import { pretrainedParameters } from './pretrained.ts';
 import { Speed } from './speed.ts';
-import { Validation } from './validation.ts';
+import { requireValidation, Validation } from './validation.ts';
 import { Window } from './window.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
@@ -38,11 +39,13 @@ export class TrainingRun {
   readonly #speed = new Speed();
   readonly #window: Window;
   readonly #rewinds: number;
+  readonly #bestModels: BestModels;
   #done: number;
   #shownAt = 0;
   #savedAt: number;
 
   static async open(context: Context, engine: Backend): Promise<TrainingRun> {
+    requireValidation(context.params, context.inputs.validation);
     const checkpoint = usableCheckpoint(context);
     const reader = await openDataLoader({
       folder: context.inputs.dataset,
@@ -91,6 +94,7 @@ export class TrainingRun {
     });
     if (checkpoint !== undefined) this.#trainer.restore(checkpoint.state);
     this.#done = checkpoint?.step ?? 0;
+    this.#bestModels = new BestModels(context.scratch);
     this.#rewinds = checkpoint?.progress.rewinds ?? 0;
     // A training that may go back needs one of step 0.
     this.#savedAt = checkpoint === undefined && params.onDivergence === 'rewind' ? -1 : this.#done;
@@ -102,7 +106,7 @@ export class TrainingRun {
     const { params, signal } = this.#context;
     this.#announce();
     if (this.#savedAt < 0) await this.#save();
-    while (this.#done < params.schedule.maxSteps) {
+    while (this.#done < params.schedule.maxSteps && !this.#isOutOfPatience()) {
       await this.#step();
       // A step computes without a pause; here the worker notices an interruption.
       await setImmediate();
@@ -180,6 +184,17 @@ export class TrainingRun {
 
   async #verify(): Promise<void> {
     this.#curves.add(this.#done, await this.#validation.measure(this.#trainer.embedder()));
+    const isBest = this.#context.params.keep === 'best' && this.#best?.step === this.#done;
+    if (isBest) this.#bestModels.save(this.#done, this.#shaped.graph, await this.#trainer.parameters());
+  }
+
+  get #best(): Best | undefined {
+    return bestOf(this.#curves.log().curves);
+  }
+
+  #isOutOfPatience(): boolean {
+    const { patience } = this.#context.params;
+    return patience !== undefined && (this.#best?.since ?? 0) >= patience;
   }
 
   #showProgress({ loss, accuracy }: StepResult, isLast: boolean): void {
@@ -215,23 +230,26 @@ export class TrainingRun {
       progress,
     });
     this.#savedAt = this.#done;
+    this.#bestModels.keepOnly(this.#best?.step);
     this.#context.emit({ type: 'checkpoint', step: this.#done });
   }
 
   async #finish(): Promise<void> {
     const { params, outputs, seed } = this.#context;
+    const best = params.keep === 'best' ? this.#best : undefined;
     writeModel(outputs.model, {
       graph: this.#shaped.graph,
-      parameters: await this.#trainer.parameters(),
+      parameters: best === undefined ? await this.#trainer.parameters() : this.#bestModels.read(best.step),
       origin: {
         network: { ...params.network },
         loss: { ...params.loss },
-        steps: this.#done,
+        steps: best?.step ?? this.#done,
         identities: this.#reader.identities,
         seed,
       },
     });
     writeFileAtomic(outputs.log, `${JSON.stringify(this.#curves.log())}\n`);
+    if (best !== undefined) this.#context.emit({ type: 'metric', name: 'bestStep', value: best.step });
     for (const name of ['loss', 'accuracy']) {
       const value = this.#curves.last(name);
       if (value !== undefined) this.#context.emit({ type: 'metric', name, value });

@@ -1,3 +1,4 @@
+import { fail } from '../../src/core/failure.ts';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 import { firstSizeIn, requireSize } from '../../src/kit/face/verification-set-facts.ts';
 import type { ImageSize } from '../../src/kit/image/rgb-image.ts';
@@ -5,6 +6,8 @@ import { requirePairs, verifySet } from '../../src/kit/face/verify-set.ts';
 import type { NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { readVerificationSets } from '../../src/kit/face/verification-sets.ts';
 import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
+import type { Params } from './contract.ts';
+import { failures } from './failures.ts';
 
 export interface ValidationOptions {
   readonly paths: readonly string[];
@@ -45,4 +48,11 @@ export class Validation {
     }
     return figures;
   }
+}
+
+/** Fails with `nothing-to-watch` where a parameter goes by a verification and there is none. */
+export function requireValidation({ keep, patience }: Params, validation: readonly string[]): void {
+  if (validation.length > 0) return;
+  if (keep === 'best') fail(failures.nothingToWatch({ parameter: 'keep: best' }));
+  if (patience !== undefined) fail(failures.nothingToWatch({ parameter: 'patience' }));
 }

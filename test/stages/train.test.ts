@@ -13,7 +13,7 @@ import type { TrainingLog } from '../../src/kit/net/training/training-log.ts';
 import type { Params } from '../../stages/train/contract.ts';
 import { pretrainedParameters } from '../../stages/train/pretrained.ts';
 import { run } from '../../stages/train/run.ts';
-import { failuresOf, jpeg, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
+import { failuresOf, jpeg, printedFailure, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 import { otherEngines } from '../kit/net/backends/engines.ts';
 import { randomParameters } from '../kit/net/backends/small-networks.ts';
 
@@ -190,6 +190,56 @@ describe('the stage train', { timeout: 180_000 }, () => {
       }
     },
   );
+
+  it('keeps the best step by the first set that it watches, ends when patience is over, and does so after a kill too', async () => {
+    const dataset = pack();
+    const validation = join(temporaryFolder(), 'four.bin');
+    const images = Array.from({ length: 20 }, (_, index) => jpeg(index % 5, side));
+    writeVerificationSet(validation, { images, same: images.slice(10).map((_, index) => index % 2 === 0) });
+    const others: Partial<Params> = {
+      keep: 'best',
+      patience: 2,
+      verifyEverySteps: 1,
+      checkpointEverySteps: 1,
+      logEverySteps: 1,
+      schedule: { maxSteps: 9, steps: [], warmupSteps: 0 },
+    };
+    const straight = temporaryFolder();
+    const events = await train({ dataset, folder: straight, validation: [validation], params: others });
+    const log = JSON.parse(readFileSync(join(straight, 'log.json'), 'utf8')) as TrainingLog;
+    const points = log.curves.find(({ name }) => name === 'verification/four')?.points ?? [];
+    const accuracies = points.map(([, accuracy]) => accuracy);
+    const best = accuracies.indexOf(Math.max(...accuracies)) + 1;
+    expect(readModel(join(straight, 'model')).origin).toMatchObject({ steps: best });
+    expect(events).toContainEqual({ type: 'metric', name: 'bestStep', value: best });
+    // Either two verifications after the best one, or the end of the schedule.
+    expect(points.length).toBe(Math.min(9, best + 2));
+
+    const short = temporaryFolder();
+    const only = { ...others, schedule: { maxSteps: best, steps: [], warmupSteps: 0 } };
+    await train({ dataset, folder: short, validation: [validation], params: { ...only, patience: 9 } });
+    expect(outputs(short)[1].equals(outputs(straight)[1])).toBe(true);
+
+    const killed = temporaryFolder();
+    const kill = (event: StageEvent): void => {
+      if (event.type === 'checkpoint' && event.step === best + 1) throw new Error('killed');
+      if (event.type === 'metric' && event.step === best + 1 && event.step === 9) throw new Error('killed');
+    };
+    await train({ dataset, folder: killed, validation: [validation], params: others, onEvent: kill }).catch(
+      () => undefined,
+    );
+    await train({ dataset, folder: killed, validation: [validation], params: others });
+    expect(outputs(killed)).toEqual(outputs(straight));
+  });
+
+  it.each([
+    [{ keep: 'best' }, 'keep: best'],
+    [{ patience: 3 }, 'patience'],
+  ] as const)('says at once that %o goes by a set that is not bound', async (own, parameter) => {
+    expect(await printedFailure(() => train({ dataset: pack(), folder: temporaryFolder(), params: own }))).toBe(
+      `nothing-to-watch: "${parameter}" goes by the accuracy on a validation set, and none is bound\n  Bind pairs to "validation", such as the output pairs of face2rec.`,
+    );
+  });
 
   it('goes back to its checkpoint and on with half the rate where it has diverged, and gives up after five times', async () => {
     const training = {
