@@ -130,6 +130,8 @@ describe('batches that the network chooses', () => {
     const { labels } = await read({ folder: pack(), batch: 3, seed: 3, mirror: false, sampling: mining(pools) }, 4);
     // Ten images of five identities: a pool of six, and the rest is left out.
     expect(pools.map((pool) => pool.labels.length)).toEqual([6, 6]);
+    // Each pool is of an epoch of its own here, and in an order of its own.
+    expect([...(pools[0]?.labels ?? [])]).not.toEqual([...(pools[1]?.labels ?? [])]);
     for (const { labels: all, embeddings } of pools) {
       expect([all[0], all[2], all[4]]).toEqual([all[1], all[3], all[5]]);
       for (let row = 0; row < 6; row += 1)

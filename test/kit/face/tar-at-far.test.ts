@@ -12,8 +12,9 @@ describe('true acceptance at a false acceptance rate', () => {
     expect(point?.folds).toBe(10);
   });
 
-  it('accepts nothing where the rate is never reached', () => {
-    const pairs = { distances: [0.1, 4, 0.2, 4], same: [true, false, true, false] };
+  it('accepts nothing where the rate is never reached, not even two images that are the same', () => {
+    // Nearer than the threshold, which is 0 then: a distance of 0 is not.
+    const pairs = { distances: [0, 4, 0.2, 4], same: [true, false, true, false] };
     expect(tarAtFar(pairs, 2, [0.1])).toEqual([
       { far: 0.1, tar: 0, deviation: 0, measuredFar: 0, threshold: 0, folds: 2 },
     ]);
