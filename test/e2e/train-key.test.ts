@@ -58,6 +58,6 @@ it('an unknown optimizer, and an option of another one, are named once each', as
   expect(unknown.stderr).toContain('did you mean "adamw"?');
   const foreign = await plan({ optimizer: { name: 'adamw', momentum: 0.9 } });
   expect(foreign.stderr).toContain('unknown-param: "optimizer" of stage "train" has no parameter "momentum"');
-  expect(foreign.stderr).toContain('It has: name, learningRate, beta1, beta2, epsilon, weightDecay.');
+  expect(foreign.stderr).toContain('It has: name, learningRate, beta1, beta2, epsilon, weightDecay, decay.');
   expect(foreign.stderr.match(/-param:/g)).toHaveLength(1);
 });
