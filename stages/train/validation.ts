@@ -50,7 +50,7 @@ export class Validation {
   }
 }
 
-/** Fails with `nothing-to-watch` where a parameter goes by a verification and there is none. */
+/** Fails with `nothing-to-watch` where a parameter goes by a verification that does not take place. */
 export function requireValidation({ keep, patience }: Params, validation: readonly string[]): void {
   if (validation.length > 0) return;
   if (keep === 'best') fail(failures.nothingToWatch({ parameter: 'keep: best' }));
