@@ -25,7 +25,7 @@ export function bestOf(curves: readonly Curve[]): Best | undefined {
 
 /**
  * Parameters of the best steps in the scratch folder. One is kept until a checkpoint knows of a better one: a training that
- * is killed goes on from its checkpoint, for which the older one is still the best.
+ * is killed resumes from its checkpoint, for which the older one is still the best.
  */
 export class BestModels {
   readonly #folder: string;
