@@ -272,6 +272,40 @@ export const failures = catalogue({
     }),
     example: { name: 'csh', known: ['bash', 'zsh', 'fish'] },
   },
+  notATraining: {
+    meaning: 'flow import-command was given a command that starts neither train_softmax.py nor train.py.',
+    text: ({ line }: { readonly line: string }) => ({
+      message: `expected a command with train_softmax.py or train.py, found "${line}"`,
+      hint: 'Write the whole command in one pair of quotes.',
+    }),
+    example: { line: 'python eval.py' },
+  },
+  unknownTrainOption: {
+    meaning: 'flow import-command was given an option that the 2018 programs do not have.',
+    text: ({ option, known }: { readonly option: string; readonly known: readonly string[] }) => ({
+      message: `train_softmax.py and train.py have no option "${option}"`,
+      hint: 'Their options are listed in docs/training.md.',
+      suggest: { name: option, known },
+    }),
+    example: { option: '--netwrok', known: ['--network'] },
+  },
+  trainOptionMissing: {
+    meaning:
+      'flow import-command was given an option of the 2018 programs that does something which there is no parameter for.',
+    text: ({ option, value }: { readonly option: string; readonly value: string }) => ({
+      message: `${option} ${value} has no counterpart in the stage train`,
+      hint: 'Leave it out, and the experiment is written without it.',
+    }),
+    example: { option: '--cutoff', value: '16' },
+  },
+  unknownLossType: {
+    meaning: 'flow import-command was given a number of a loss that the 2018 programs do not have.',
+    text: ({ value }: { readonly value: string }) => ({
+      message: `there is no loss of --loss-type ${value}`,
+      hint: 'The numbers are listed in docs/losses.md.',
+    }),
+    example: { value: '14' },
+  },
 });
 
 interface Obstacle {

@@ -154,6 +154,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'write a commented experiment to start from',
     load: () => import('./commands/init.ts'),
   },
+  'import-command': {
+    summary: 'write the experiment that a command line of train_softmax.py describes',
+    load: () => import('./commands/import-command.ts'),
+  },
   status: {
     summary: 'show what the last run of an experiment did, and what of it is cached',
     load: () => import('./commands/status.ts'),

@@ -24,6 +24,7 @@ const calls: readonly (readonly [command: string, keys: readonly string[]])[] = 
   ['why a.yaml task', ['0']],
   ['check a.yaml', ['experiment', 'tasks', 'failures', 'warnings']],
   ['init new.yaml', ['file']],
+  ['import-command train.py imported.yaml', ['file']],
   ['status', ['runs']],
   ['status a.yaml', ['experiment', 'lastRun', 'tasks']],
   ['repeat a.yaml task', ['type', 'task', 'key', 'identical', 'differing']],

@@ -1,9 +1,8 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
-import { errorCode, fail } from '../../core/failure.ts';
-import { failures } from '../failures.ts';
 import { packageFolder } from '../../core/package-folder.ts';
 import { exitCode, type FlowCommand } from '../flow-command.ts';
+import { writeNew } from '../write-new.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -21,19 +20,6 @@ export const command: FlowCommand = {
     return Promise.resolve(exitCode.done);
   },
 };
-
-/** Never overwrites a file, not even one that appears in the same moment. */
-function writeNew(path: string, text: string): void {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, 'wx');
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-    return fail(failures.fileExists({ path }));
-  }
-  writeSync(descriptor, text);
-  closeSync(descriptor);
-}
 
 function startingText(name: string, schema: string): string {
   return `# yaml-language-server: $schema=${schema}

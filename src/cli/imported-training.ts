@@ -1,0 +1,177 @@
+import { basename, dirname } from 'node:path';
+import { fail } from '../core/failure.ts';
+import { failures } from './failures.ts';
+import { trainOptions, withoutEffect, type TrainCall } from './train-options.ts';
+
+type Value = string | number | boolean | readonly (string | number)[] | Fields;
+interface Fields {
+  readonly [name: string]: Value | undefined;
+}
+
+/** An experiment in the form of a file, and what its first lines have to say. */
+export interface ImportedTraining {
+  readonly name: string;
+  readonly remarks: readonly string[];
+  readonly content: Fields;
+}
+
+/** What a call of the 2018 programs describes, in our words (docs/training.md). Fails with `unknown-loss-type`. */
+export function importedTraining({ devices, written }: TrainCall): ImportedTraining {
+  const text = (name: string): string => written.get(name) ?? trainOptions[name] ?? '';
+  const number = (name: string): number => Number(text(name));
+  const batch = number('per-batch-size') || 128;
+  const length = scheduleOf({ text, number, totalBatch: batch * (devices ?? 1) });
+  const name = basename(dirname(text('prefix'))) || 'model';
+  const sets = text('target').split(',').filter(Boolean);
+  const ignored = [...written.keys()].filter((option) => option in withoutEffect);
+  const train = {
+    dataset: '${params.data}',
+    validation: sets.map((set) => `\${params.data}/${set}.bin`),
+    pretrained: pretrainedOf(text('pretrained')),
+    network: networkOf(text, number),
+    loss: lossOf(text, number),
+    optimizer: { learningRate: number('lr'), momentum: number('mom'), weightDecay: number('wd') },
+    schedule: length.schedule,
+    batch,
+    accumulate: '${params.devices}',
+    mirror: number('rand-mirror') === 0 ? false : undefined,
+    verifyEverySteps: text('verbose') === trainOptions['verbose'] ? undefined : number('verbose'),
+  };
+  return {
+    name: /^\.*$/.test(name) ? 'imported' : name,
+    remarks: [
+      ...(devices === undefined
+        ? ['Without CUDA_VISIBLE_DEVICES the original does not start: taken as one device.']
+        : []),
+      ...length.remarks,
+      ...ignored.map((option) => `--${option} ${text(option)} has no effect: ${withoutEffect[option] ?? ''}.`),
+    ],
+    content: {
+      params: { data: text('data-dir') || 'datasets/faces_ms1m_112x112', devices: devices ?? 1 },
+      stages: {
+        train: { uses: 'train', with: train },
+        ...(sets.length === 0 ? {} : { verify: verifyOf(sets) }),
+      },
+    },
+  };
+}
+
+type Text = (name: string) => string;
+type Numbers = (name: string) => number;
+
+function verifyOf(sets: readonly string[]): Fields {
+  const pairs = '${params.data}/${matrix.set}.bin';
+  return { uses: 'verify', matrix: { set: sets }, with: { model: '${stages.train.outputs.model}', pairs } };
+}
+
+function pretrainedOf(written: string): string | undefined {
+  const [, prefix, epoch] = /^(.+),(\d+)$/.exec(written) ?? [];
+  if (written === '') return undefined;
+  if (prefix === undefined || epoch === undefined) {
+    return fail(
+      failures.wrongOption({
+        option: '--pretrained',
+        expected: 'a prefix and an epoch, as in model,50',
+        found: written,
+      }),
+    );
+  }
+  return `${prefix}-${epoch.padStart(4, '0')}.params`;
+}
+
+/** Options of the network where they are not the original's defaults. */
+function networkOf(text: Text, number: Numbers): Fields {
+  const changed = (name: string): boolean =>
+    Number(text(name)) !== Number(trainOptions[name]) && text(name) !== trainOptions[name];
+  const units = { 1: 'post-activation', 2: 'pre-activation', 3: undefined } as const;
+  const unit = oneOf(units, '--version-unit', text('version-unit'));
+  const inputs = { 0: true, 1: undefined, 2: undefined } as const;
+  return {
+    name: text('network'),
+    embeddingSize: changed('emb-size') ? number('emb-size') : undefined,
+    bnMomentum: changed('bn-mom') && text('network').startsWith('y') ? number('bn-mom') : undefined,
+    squeezeExcitation: number('version-se') !== 0 ? true : undefined,
+    earlyDownsampling: oneOf(inputs, '--version-input', text('version-input')),
+    head: changed('version-output') ? text('version-output') : undefined,
+    unit: text('version-input') === '2' ? 'resnext' : unit,
+    activation: changed('version-act') ? text('version-act') : undefined,
+  };
+}
+
+/** What a number of the original means. Fails with `wrong-option` for another. */
+function oneOf<T>(meanings: Readonly<Record<string, T>>, option: string, found: string): T | undefined {
+  if (found in meanings) return meanings[found];
+  return fail(failures.wrongOption({ option, expected: `one of ${Object.keys(meanings).join(', ')}`, found }));
+}
+
+/** The loss of --loss-type, with the options that act on it. */
+function lossOf(text: Text, number: Numbers): Fields {
+  const margin = number('margin-m');
+  const scale = number('margin-s');
+  const imagesPerIdentity = number('images-per-identity') || undefined;
+  const mining = {
+    imagesPerIdentity: imagesPerIdentity ?? 5,
+    poolSize: number('triplet-bag-size'),
+    maxPositiveDistance: number('triplet-max-ap'),
+  };
+  const lambdas = {
+    lambdaStart: number('beta'),
+    lambdaLeast: number('beta-min'),
+    lambdaFreezeSteps: number('beta-freeze'),
+    lambdaGamma: number('gamma'),
+    lambdaPower: number('power'),
+  };
+  const losses: Readonly<Record<string, Fields>> = {
+    0: { name: 'softmax' },
+    1: { name: 'sphereface', margin: number('margin'), ...lambdas },
+    2: { name: 'cosface', margin, scale },
+    3: { name: 'multiplied-angle', factor: margin, scale },
+    4: { name: 'arcface', margin, scale, easyMargin: number('easy-margin') !== 0 ? true : undefined },
+    5: {
+      name: 'combined',
+      angleFactor: number('margin-a') || 1,
+      angularMargin: margin,
+      cosineMargin: number('margin-b'),
+      scale,
+    },
+    6: { name: 'graded-margin', margin, leastShare: number('margin-a'), scale },
+    7: { name: 'drawn-margin', least: number('margin-a'), greatest: margin, scale },
+    8: { name: 'centre', weight: number('center-scale'), rate: number('center-alpha') },
+    9: { name: 'coco', imagesPerIdentity },
+    10: { name: 'marginal', imagesPerIdentity },
+    11: { name: 'n-pair' },
+    12: { name: 'triplet', margin: number('triplet-alpha'), ...mining },
+    13: { name: 'triplet-angular', margin, negativeMargin: number('triplet-alpha'), ...mining },
+  };
+  return losses[text('loss-type')] ?? fail(failures.unknownLossType({ value: text('loss-type') }));
+}
+
+/** Where the rate falls, and the end, which the original leaves to its user. */
+function scheduleOf(call: { readonly text: Text; readonly number: Numbers; readonly totalBatch: number }): {
+  readonly schedule: { readonly steps: readonly number[]; readonly maxSteps: number };
+  readonly remarks: readonly string[];
+} {
+  const { text, number, totalBatch } = call;
+  const type = number('loss-type');
+  const usual = type >= 1 && type <= 7 ? [100_000, 140_000, 160_000] : [40_000, 60_000, 80_000];
+  const frozen = type === 1 ? number('beta-freeze') : 0;
+  const steps = (
+    text('lr-steps') === ''
+      ? usual.map((step) => Math.trunc((step * 512) / totalBatch))
+      : text('lr-steps').split(',').map(Number)
+  ).map((step) => step + frozen);
+  if (steps.some((step) => !Number.isInteger(step) || step < 1)) {
+    fail(
+      failures.wrongOption({
+        option: '--lr-steps',
+        expected: 'numbers of batches from 1, with commas between',
+        found: text('lr-steps'),
+      }),
+    );
+  }
+  const maxSteps = number('max-steps');
+  if (maxSteps > 0) return { schedule: { steps, maxSteps }, remarks: [] };
+  const end = Math.max(...steps) + Math.trunc((20_000 * 512) / totalBatch);
+  const remark = `The original runs until it is stopped: maxSteps ends it 20,000 steps of 512 images after the rate has fallen last.`;
+  return { schedule: { steps, maxSteps: end }, remarks: [remark] };
+}

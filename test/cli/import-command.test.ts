@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { Rig } from '../e2e/rig.ts';
+
+let rig: Rig;
+
+beforeEach(() => {
+  rig = new Rig();
+});
+
+afterEach(async () => {
+  await rig.dispose();
+});
+
+interface Training {
+  readonly params?: { readonly devices: number };
+  readonly stages: Readonly<Record<string, { readonly with: Readonly<Record<string, unknown>> }>>;
+}
+
+/** What decides about the training, without where its data are. */
+function trainingOf(text: string, stage: string): Record<string, unknown> & { schedule: { steps: number[] } } {
+  const { params, stages } = parse(text) as Training;
+  const { network, loss, optimizer, schedule, batch } = stages[stage]?.with ?? {};
+  const rates = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.0005, ...(optimizer as object | undefined) };
+  return {
+    network,
+    loss,
+    optimizer: rates,
+    schedule: schedule as { steps: number[] },
+    batch,
+    devices: params?.devices,
+  };
+}
+
+const four = 'CUDA_VISIBLE_DEVICES="0,1,2,3" python -u train_softmax.py --data-dir ../datasets/faces_ms1m_112x112';
+
+test.each([
+  ['arcface-r100', 'train', `${four} --network r100 --loss-type 4 --margin-m 0.5 --prefix ../model-r100/model`],
+  ['cosface-r50', 'train', `${four} --network r50 --loss-type 2 --margin-m 0.35 --prefix ../model-r50-amsoftmax/model`],
+  ['softmax-m1', 'train', `${four} --network m1 --loss-type 0 --prefix ../model-m1-softmax/model`],
+  [
+    'softmax-p107',
+    'train',
+    "CUDA_VISIBLE_DEVICES='0,1,2,3,4,5,6,7' python -u train_softmax.py --network p107 --loss-type 0 --per-batch-size 64 --prefix ../model-p107-softmax/model --data-dir ../datasets/faces_vgg_112x112",
+  ],
+  [
+    'triplet-m1',
+    'triplet',
+    `${four.replace('train_softmax', 'train')} --network m1 --loss-type 12 --lr 0.005 --mom 0.0 --per-batch-size 150 --pretrained ../model-m1-softmax/model,50 --prefix ../model-m1-triplet/model`,
+  ],
+  [
+    'mobilefacenet-y1',
+    'arcface',
+    `${four} --network y1 --loss-type 4 --emb-size 128 --wd 0.00004 --fc7-wd-mult 10 --lr-steps 100000,140000,160000 --max-steps 186000`,
+  ],
+])('the command of %s becomes the training of the recipe', async (recipe, stage, line) => {
+  const { code, stderr } = await rig.flow(['import-command', line, 'imported.yaml']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const original = readFileSync(join(import.meta.dirname, `../../pipelines/${recipe}.yaml`), 'utf8');
+  const { schedule, ...expected } = trainingOf(original, stage);
+  const imported = trainingOf(rig.read('imported.yaml'), 'train');
+  expect(imported).toMatchObject(recipe === 'triplet-m1' ? { ...expected, devices: 4 } : expected);
+  // Where the original has no end, recipes have ends of their own.
+  expect(imported.schedule.steps).toEqual(schedule.steps);
+});
+
+test('what it writes has no mistake but that the data are not there, and says what of the command has no effect', async () => {
+  const written = await rig.flow([
+    'import-command',
+    `${four} --network r100 --fc7-wd-mult 10 --prefix ../model-r100/model`,
+  ]);
+  expect(written.stdout).toContain('wrote model-r100.yaml');
+  expect(rig.read('model-r100.yaml')).toContain('# --fc7-wd-mult 10 has no effect: ');
+  const { code, stdout } = await rig.flow(['check', 'model-r100.yaml', '--json']);
+  expect(code).toBe(0);
+  const { failures, warnings } = JSON.parse(stdout) as { failures: object[]; warnings: { code: string }[] };
+  expect(failures).toEqual([]);
+  expect([...new Set(warnings.map((warning) => warning.code))].sort()).toEqual(['input-not-found']);
+});
+
+test.each(Array.from({ length: 14 }, (_, type) => type))(
+  '--loss-type %i is a loss with options it has',
+  async (type) => {
+    const margin = type === 3 ? ' --margin-m 1.5' : '';
+    const batch = type > 10 ? ' --per-batch-size 150' : '';
+    await rig.flow([
+      'import-command',
+      `${four.replace('_softmax', '')} --loss-type ${type}${margin}${batch}`,
+      'a.yaml',
+    ]);
+    const { code, stderr } = await rig.flow(['check', 'a.yaml']);
+    expect({ code, mistakes: stderr }).toMatchObject({ code: 0 });
+  },
+);
+
+test.each([
+  [
+    'python eval.py',
+    'not-a-training: expected a command with train_softmax.py or train.py, found "python eval.py"\n  Write the whole command in one pair of quotes.\n',
+  ],
+  [
+    'python train.py --netwrok r50',
+    'unknown-train-option: train_softmax.py and train.py have no option "--netwrok" (did you mean "--network"?)\n  Their options are listed in docs/training.md.\n',
+  ],
+  [
+    'python train.py --cutoff 16',
+    'train-option-missing: --cutoff 16 has no counterpart in the stage train\n  Leave it out, and the experiment is written without it.\n',
+  ],
+  [
+    'python train.py --loss-type 14',
+    'unknown-loss-type: there is no loss of --loss-type 14\n  The numbers are listed in docs/losses.md.\n',
+  ],
+  ['python train.py --lr fast', 'wrong-option: expected --lr to be a number, found "fast"\n'],
+  ['python train.py --lr', 'wrong-option: expected --lr to be a number, found none\n'],
+  [
+    'python train.py --pretrained model',
+    'wrong-option: expected --pretrained to be a prefix and an epoch, as in model,50, found "model"\n',
+  ],
+  ['python train.py --version-unit 4', 'wrong-option: expected --version-unit to be one of 1, 2, 3, found "4"\n'],
+  [
+    'python train.py --lr-steps soon',
+    'wrong-option: expected --lr-steps to be numbers of batches from 1, with commas between, found "soon"\n',
+  ],
+])('%s is one clear error', async (line, message) => {
+  const { code, stderr } = await rig.flow(['import-command', line, 'a.yaml']);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: message });
+});
