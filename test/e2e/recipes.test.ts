@@ -95,14 +95,14 @@ it.each([
   ['triplet-m1', 'triplet', 12],
 ] as const)(
   '%s goes on where it was interrupted in its stage %s',
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async (recipe, stage, steps) => {
     const longer = ['--set', `stages.${stage}.with.schedule.maxSteps=${steps}`];
     const interrupted = rig.start(['run', file(recipe), '--profile', 'smoke', '--json', ...longer], anyEngine);
     await until(
       () => rig.eventsSoFar().includes(`"task":"${stage}","event":{"type":"progress"`),
       `${stage} has begun`,
-      120_000,
+      300_000,
     );
     interrupted.process.kill('SIGINT');
     expect((await interrupted.ended).code).toBe(130);
