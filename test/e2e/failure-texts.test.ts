@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { openSqlite } from '../../src/core/sqlite.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleaned } from './printed-failures.ts';
@@ -269,9 +269,11 @@ describe('of files and folders', () => {
     );
   });
   it('input-changing', async () => {
-    writeFileSync(rig.path('growing'), Buffer.alloc(2 ** 26));
+    // Large, so that reading it takes longer than a busy machine lets the writer wait.
+    writeFileSync(rig.path('growing'), '');
+    truncateSync(rig.path('growing'), 2 ** 29);
     rig.write('growing.yaml', single('growing', 'wc -c < $in > $out', '      inputs: { in: growing }\n'));
-    const writer = spawn('sh', ['-c', 'while :; do echo >> growing; sleep 0.001; done'], { cwd: rig.folder });
+    const writer = spawn('sh', ['-c', 'while :; do echo >> growing; done'], { cwd: rig.folder });
     try {
       expect(await complaint('plan', 'growing.yaml')).toMatchInlineSnapshot(`
         "<workspace>/growing: input-changing: <workspace>/growing changed each of the 3 times it was read
