@@ -22,7 +22,7 @@ export const failures = catalogue({
       message: `the folder that this was called in cannot be found any more (${error})`,
       hint: 'Enter a folder that is there: cd.',
     }),
-    example: { error: 'ENOENT: no such file or directory, uv_cwd' },
+    example: { error: 'ENOENT' },
   },
   wrongOption: {
     meaning: 'The value of an option or argument is not of the kind it takes.',

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { FailureError, fail } from '../core/failure.ts';
+import { errorCode, FailureError, fail } from '../core/failure.ts';
 import { terminalText } from '../core/text/paint.ts';
 import { packageVersion } from '../core/package-folder.ts';
 import {
@@ -35,7 +35,7 @@ function workingFolderOf(process: NodeJS.Process): string {
   try {
     return process.cwd();
   } catch (error) {
-    return fail(failures.noWorkingFolder({ error: error instanceof Error ? error.message : String(error) }), error);
+    return fail(failures.noWorkingFolder({ error: errorCode(error) ?? String(error) }), error);
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -153,6 +154,8 @@ describe('a run that was imported', () => {
     const [id = ''] = rig.runs();
     expect((await rig.flow(['export', id, 'exported'])).code).toBe(0);
     expect((await rig.flow(['rm', id])).code).toBe(0);
+    // Another second, so that the next run has another id.
+    await setTimeout(1100);
     write('e', 'a', 'echo second > "$o"; cat "$o"');
     await run();
     expect((await rig.flow(['import', 'exported'])).code).toBe(0);
@@ -265,7 +268,7 @@ describe('the command', () => {
       env: { ...process.env, NO_COLOR: '1' },
     });
     expect(child.stderr).toBe(
-      'no-working-folder: the folder that this was called in cannot be found any more (ENOENT: no such file or directory, uv_cwd)\n' +
+      'no-working-folder: the folder that this was called in cannot be found any more (ENOENT)\n' +
         '  Enter a folder that is there: cd.\n',
     );
     expect(child.status).toBe(2);
