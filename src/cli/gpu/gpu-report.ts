@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { humanBytes } from '../../core/human.ts';
 import { fileURLToPath } from 'node:url';
@@ -52,7 +52,7 @@ export async function examineGpus(environment: NodeJS.ProcessEnv): Promise<GpuRe
   const processor = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores`;
   return {
     machine: `Node.js ${process.version}, ${process.platform} ${process.arch} ${release()}, ${processor}, ${humanBytes(totalmem())}`,
-    cards: cards.code === 0 ? cards.output.trim().split('\n') : [],
+    cards: cards.how === 0 ? cards.output.trim().split('\n') : [],
     engines,
   };
 }
@@ -77,34 +77,27 @@ async function prove(
 ): Promise<ProofResult> {
   const threads = availableParallelism();
   const request: ProofRequest = { engine, threads, speeds: measured };
-  const { code, signal, output, errors } = await run(process.execPath, [script, JSON.stringify(request)], {
+  const { how, output, errors } = await run(process.execPath, [script, JSON.stringify(request)], {
     ...environment,
     ...(engine === 'cuda' ? workerEnvironment(trainingEngine().identity, threads) : {}),
   });
   const last = output.trim().split('\n').at(-1) ?? '';
-  if (code === 0 && last.startsWith('{"outcome":')) return JSON.parse(last) as ProofResult;
+  if (how === 0 && last.startsWith('{"outcome":')) return JSON.parse(last) as ProofResult;
   const said = errors.trim().split('\n').at(-1) ?? '';
-  return { outcome: 'refused', reason: `its process ended with ${signal ?? code ?? 'nothing'}: ${said}` };
+  return { outcome: 'refused', reason: `its process ended with ${how}: ${said}` };
 }
 
 interface Ended {
-  readonly code: number | null;
-  readonly signal: string | null;
+  /** 0, another exit code, a code of the system, or the signal that ended it. */
+  readonly how: string | number;
   readonly output: string;
   readonly errors: string;
 }
 
 function run(command: string, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-    let [output, errors] = ['', ''];
-    child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()));
-    child.stderr.on('data', (bytes: Buffer) => (errors += bytes.toString()));
-    child.on('error', (error) => {
-      resolve({ code: null, signal: null, output, errors: error.message });
-    });
-    child.on('close', (code, signal) => {
-      resolve({ code, signal, output, errors });
+    execFile(command, args, { env: environment }, (error, output, errors) => {
+      resolve({ how: error === null ? 0 : (error.signal ?? error.code ?? 'an error'), output, errors });
     });
   });
 }

@@ -1,13 +1,13 @@
 import type { ByteLocation, Failure, TextLocation } from '../failure.ts';
 import { type Paint, paintWith } from './paint.ts';
-import { plainText } from './terminal-text.ts';
+import { plainText, unsafe } from './terminal-text.ts';
 
 export interface FrameStyle {
   readonly colour: boolean;
 }
 
-/** What a source line may hold and a terminal would act on; each takes one column, so that the squiggle stays in place. */
-const unprinted = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** Each takes one column, so that the squiggle stays in place. */
+const unprinted = new RegExp(unsafe, 'g');
 
 /** Name and password of an address, which are for the eyes of its owner. */
 const login = /(?<=:\/\/)[^/?#@\s"']+(?=@)/g;

@@ -55,11 +55,10 @@ export function plainText(text: string): string {
 
 /** Anything but a line feed that may have to go: C0, DEL, C1, and the marks of Unicode Standard Annex 9. */
 export const unsafe = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
-const direction = /^[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]$/;
 
 /** Takes out escape sequences, control characters and marks of direction, but for those that `stays` says. */
 export function withoutUnsafe(text: string, stays: (sequence: string) => boolean): string {
-  const harmless = (each: string): boolean => !(isEscape(each) || control.test(each) || direction.test(each));
+  const harmless = (each: string): boolean => !(isEscape(each) || control.test(each) || unsafe.test(each));
   return (text.match(unit) ?? []).filter((each) => harmless(each) || stays(each)).join('');
 }
 

@@ -60,55 +60,74 @@ export interface OrderOptions {
 
 /** Fails with `too-few-images`, `batch-not-divisible`, `no-identity-records`, `too-few-identities`. */
 export function batchOrder({ dataset, batch, seed, sampling, state }: OrderOptions): BatchOrder {
-  if (sampling === undefined) return new ShuffledOrder(dataset, batch, seed);
+  const place = { batch, file: dataset.recordPath };
+  if (sampling === undefined) {
+    return new EpochOrder(
+      remembered((epoch) => shuffledEpoch(dataset, seed, epoch)),
+      dataset.imageCount,
+      place,
+    );
+  }
   const { imagesPerIdentity, mining } = sampling;
   requireWholeGroups(batch, sampling);
   const groups = identityGroups(dataset);
   const sequence = { groups, imagesPerIdentity, seed, fills: mining === undefined };
-  if (mining === undefined) return new GroupedOrder(sequence, batch, dataset.recordPath);
-  return new MinedOrder(sequence, { mining, batch, file: dataset.recordPath }, state);
+  const positions = remembered((epoch) => groupedEpoch(sequence, epoch));
+  if (mining === undefined) return new EpochOrder(positions, groups.length * imagesPerIdentity, place);
+  const images = groups.reduce((sum, group) => sum + Math.min(group.length, imagesPerIdentity), 0);
+  return new MinedOrder(positions, { mining, images, seed, ...place }, state);
 }
 
-/** All images, shuffled in each epoch; the last incomplete batch is left out. */
-class ShuffledOrder implements BatchOrder {
-  readonly #imageCount: number;
-  readonly #batch: number;
-  readonly #seed: number;
-  readonly #batchesPerEpoch: number;
-  #order: { readonly epoch: number; readonly positions: Uint32Array } | undefined;
+/** A sequence of positions for each epoch, by its number alone, so that any can be made without those before it. */
+type EpochSequence = (epoch: number) => Uint32Array;
 
-  constructor({ imageCount, recordPath }: PackedDataset, batch: number, seed: number) {
-    this.#imageCount = imageCount;
+/** Remembers the last one that was made: steps ask for the same epoch many times. */
+function remembered(make: EpochSequence): EpochSequence {
+  let last: { readonly epoch: number; readonly positions: Uint32Array } | undefined;
+  return (epoch) => {
+    if (last?.epoch !== epoch) last = { epoch, positions: make(epoch) };
+    return last.positions;
+  };
+}
+
+/** Batches cut from a sequence of `images` positions; what does not fill a last batch of an epoch is left out. */
+class EpochOrder implements BatchOrder {
+  readonly #positions: EpochSequence;
+  readonly #batch: number;
+  readonly #batchesPerEpoch: number;
+
+  constructor(
+    positions: EpochSequence,
+    images: number,
+    { batch, file }: { readonly batch: number; readonly file: string },
+  ) {
+    requireBatch({ images, batch }, file);
+    this.#positions = positions;
     this.#batch = batch;
-    this.#seed = seed;
-    this.#batchesPerEpoch = Math.floor(imageCount / batch);
-    requireBatch({ images: imageCount, batch }, recordPath);
+    this.#batchesPerEpoch = Math.floor(images / batch);
   }
 
   positionsOf(step: number): Uint32Array {
-    const epoch = Math.floor(step / this.#batchesPerEpoch);
-    if (this.#order?.epoch !== epoch) this.#order = { epoch, positions: this.#epochOrder(epoch) };
     const start = (step % this.#batchesPerEpoch) * this.#batch;
-    return this.#order.positions.subarray(start, start + this.#batch);
-  }
-
-  /**
-   * The order of an epoch: positions 0..count-1, shuffled from the sorted order by seed and epoch alone, so that any
-   * epoch can be made without those before it.
-   */
-  #epochOrder(epoch: number): Uint32Array {
-    const order = Uint32Array.from({ length: this.#imageCount }, (_, position) => position);
-    Random.derive(this.#seed, `order of epoch ${String(epoch)}`).shuffle<number>(order);
-    return order;
+    return this.#positions(Math.floor(step / this.#batchesPerEpoch)).subarray(start, start + this.#batch);
   }
 
   choose(): Promise<void> {
-    throw new Error('a shuffled order has nothing to choose');
+    throw new Error('an order that follows from seed and step has nothing to choose');
   }
 
   state(): undefined {
     return undefined;
   }
+}
+
+const epochRandom = (seed: number, epoch: number): Random => Random.derive(seed, `order of epoch ${String(epoch)}`);
+
+/** All images, shuffled from their order in the set. */
+function shuffledEpoch({ imageCount }: PackedDataset, seed: number, epoch: number): Uint32Array {
+  const order = Uint32Array.from({ length: imageCount }, (_, position) => position);
+  epochRandom(seed, epoch).shuffle<number>(order);
+  return order;
 }
 
 /** A sequence in which the images of an identity are adjacent. */
@@ -123,7 +142,7 @@ interface GroupedSequence {
 
 /** Identities and the images of each in a random order, by seed and epoch alone. */
 function groupedEpoch({ groups, imagesPerIdentity, seed, fills }: GroupedSequence, epoch: number): Uint32Array {
-  const random = Random.derive(seed, `order of epoch ${String(epoch)}`);
+  const random = epochRandom(seed, epoch);
   const shuffled = [...groups];
   random.shuffle(shuffled);
   const order = shuffled.flatMap((group) => {
@@ -146,35 +165,13 @@ function identityGroups(dataset: PackedDataset): Uint32Array[] {
   return groups;
 }
 
-/** Batches cut from a grouped sequence. */
-class GroupedOrder implements BatchOrder {
-  readonly #sequence: GroupedSequence;
-  readonly #batch: number;
-  readonly #batchesPerEpoch: number;
-  #order: { readonly epoch: number; readonly positions: Uint32Array } | undefined;
-
-  constructor(sequence: GroupedSequence, batch: number, file: string) {
-    this.#sequence = sequence;
-    this.#batch = batch;
-    const images = sequence.groups.length * sequence.imagesPerIdentity;
-    this.#batchesPerEpoch = Math.floor(images / batch);
-    requireBatch({ images, batch }, file);
-  }
-
-  positionsOf(step: number): Uint32Array {
-    const epoch = Math.floor(step / this.#batchesPerEpoch);
-    if (this.#order?.epoch !== epoch) this.#order = { epoch, positions: groupedEpoch(this.#sequence, epoch) };
-    const start = (step % this.#batchesPerEpoch) * this.#batch;
-    return this.#order.positions.subarray(start, start + this.#batch);
-  }
-
-  choose(): Promise<void> {
-    throw new Error('a grouped order has nothing to choose');
-  }
-
-  state(): undefined {
-    return undefined;
-  }
+interface MinedOptions {
+  readonly mining: NonNullable<Sampling['mining']>;
+  /** Positions in the sequence of an epoch. */
+  readonly images: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly file: string;
 }
 
 /**
@@ -182,29 +179,20 @@ class GroupedOrder implements BatchOrder {
  * 2018 system): pools are looked at until there are two batches at least.
  */
 class MinedOrder implements BatchOrder {
-  readonly #sequence: GroupedSequence;
-  readonly #options: {
-    readonly mining: NonNullable<Sampling['mining']>;
-    readonly batch: number;
-    readonly file: string;
-  };
+  readonly #positions: EpochSequence;
+  readonly #options: MinedOptions;
   readonly #poolsPerEpoch: number;
   readonly #poolSize: number;
   #from: number;
   #pools: number;
   #chosen: Uint32Array;
 
-  constructor(
-    sequence: GroupedSequence,
-    options: { readonly mining: NonNullable<Sampling['mining']>; readonly batch: number; readonly file: string },
-    state: OrderState | undefined,
-  ) {
-    this.#sequence = sequence;
+  constructor(positions: EpochSequence, options: MinedOptions, state: OrderState | undefined) {
+    this.#positions = positions;
     this.#options = options;
-    const images = sequence.groups.reduce((sum, group) => sum + Math.min(group.length, sequence.imagesPerIdentity), 0);
     // A set smaller than a pool is one pool.
-    this.#poolSize = Math.min(options.mining.poolSize, images);
-    this.#poolsPerEpoch = Math.floor(images / this.#poolSize);
+    this.#poolSize = Math.min(options.mining.poolSize, options.images);
+    this.#poolsPerEpoch = Math.floor(options.images / this.#poolSize);
     this.#from = state?.from ?? 0;
     this.#pools = state?.pools ?? 0;
     this.#chosen = Uint32Array.from(state?.chosen ?? []);
@@ -217,7 +205,7 @@ class MinedOrder implements BatchOrder {
   }
 
   async choose(step: number, embed: EmbedPool): Promise<void> {
-    const { mining, batch, file } = this.#options;
+    const { mining, batch, seed, file } = this.#options;
     const chosen: number[] = [];
     const firstPool = this.#pools;
     while (chosen.length < 2 * batch) {
@@ -226,7 +214,7 @@ class MinedOrder implements BatchOrder {
         fail(failures.nothingToMine({ images: (this.#pools - firstPool) * this.#poolSize, batch }, { file }));
       }
       const positions = this.#pool(this.#pools);
-      const random = Random.derive(this.#sequence.seed, `mining of pool ${String(this.#pools)}`);
+      const random = Random.derive(seed, `mining of pool ${String(this.#pools)}`);
       this.#pools += 1;
       for (const place of mining.choose(await embed(positions), { batch, random })) chosen.push(positions[place] ?? 0);
     }
@@ -235,7 +223,7 @@ class MinedOrder implements BatchOrder {
   }
 
   #pool(index: number): Uint32Array {
-    const order = groupedEpoch(this.#sequence, Math.floor(index / this.#poolsPerEpoch));
+    const order = this.#positions(Math.floor(index / this.#poolsPerEpoch));
     const start = (index % this.#poolsPerEpoch) * this.#poolSize;
     return order.subarray(start, start + this.#poolSize);
   }

@@ -1,4 +1,4 @@
-import { catalogue, type Failure } from '../../core/failure.ts';
+import { catalogue, errorCode, type Failure } from '../../core/failure.ts';
 
 const startHints: Readonly<Record<string, string>> = {
   E2BIG: 'Its command and its variables together are longer than the system allows.',
@@ -14,10 +14,11 @@ const databaseTrouble = /^SQLITE_(FULL|READONLY|CANTOPEN|IOERR|BUSY|PERM|NOTADB|
 
 /** A trouble of the file system, or of the system at all, as the failure of the task that met it; undefined for what is a defect. */
 export function systemFailure(error: unknown): Failure | undefined {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  if (!('syscall' in error) && !databaseTrouble.test(error.code)) return undefined;
-  if (full.has(error.code)) return failures.diskFull({ error: error.message });
-  return failures.systemError({ code: error.code, error: error.message });
+  const code = errorCode(error);
+  if (code === undefined || !(error instanceof Error)) return undefined;
+  if (!('syscall' in error) && !databaseTrouble.test(code)) return undefined;
+  if (full.has(code)) return failures.diskFull({ error: error.message });
+  return failures.systemError({ code, error: error.message });
 }
 
 /** What executing a task can fail with. */

@@ -1,5 +1,5 @@
 import { arcfaceTarget } from './angular-margin.ts';
-import { classCentres, ownCentres } from './class-cosines.ts';
+import { oneCentreAClass } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
 import { angularMargin, gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -28,8 +28,7 @@ export const arcface: Loss<ArcfaceOptions> = {
     interclassFilter,
     gradient,
   },
-  arrays: (sizes) => classCentres(sizes),
-  reads: (call) => ownCentres(call),
+  ...oneCentreAClass,
   compute: (call, options) =>
     marginLoss(call, {
       ...options,

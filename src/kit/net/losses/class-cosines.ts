@@ -19,6 +19,12 @@ export function ownCentres(
   return { embeddings, centres: tf.gather(centres, labels) };
 }
 
+/** What losses with one centre a class have in common. */
+export const oneCentreAClass = {
+  arrays: (sizes: LossSizes) => classCentres(sizes),
+  reads: (call: UnreadCall) => ownCentres(call),
+};
+
 /** Arrays of the loss by their names. */
 export function stateOf({ arrays }: UnreadCall, names: readonly string[]): Record<string, Tensor> {
   return Object.fromEntries(names.map((name) => [name, required(arrays[name], name)]));

@@ -1,5 +1,5 @@
 import { angleOf } from './angular-margin.ts';
-import { classCentres, ownCentres } from './class-cosines.ts';
+import { oneCentreAClass } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginTarget } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -38,8 +38,7 @@ export const combined: Loss<CombinedOptions> = {
     interclassFilter,
     gradient,
   },
-  arrays: (sizes) => classCentres(sizes),
-  reads: (call) => ownCentres(call),
+  ...oneCentreAClass,
   compute: (call, options) =>
     marginLoss(call, {
       ...options,

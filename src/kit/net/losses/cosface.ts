@@ -1,4 +1,4 @@
-import { classCentres, ownCentres } from './class-cosines.ts';
+import { oneCentreAClass } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
 import { interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -24,8 +24,7 @@ export const cosface: Loss<CosfaceOptions> = {
     scale,
     interclassFilter,
   },
-  arrays: (sizes) => classCentres(sizes),
-  reads: (call) => ownCentres(call),
+  ...oneCentreAClass,
   compute: (call, options) =>
     marginLoss(call, {
       ...options,

@@ -1,6 +1,6 @@
 import type { Random } from '../../../core/random.ts';
 import { shiftedCosine } from './angular-margin.ts';
-import { classCentres, ownCentres } from './class-cosines.ts';
+import { oneCentreAClass } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -37,8 +37,7 @@ export const elasticface: Loss<ElasticfaceOptions> = {
     interclassFilter,
     gradient,
   },
-  arrays: (sizes) => classCentres(sizes),
-  reads: (call) => ownCentres(call),
+  ...oneCentreAClass,
   compute: (call, options) =>
     marginLoss(call, {
       ...options,

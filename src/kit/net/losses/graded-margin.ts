@@ -1,5 +1,5 @@
 import { angleOf } from './angular-margin.ts';
-import { classCentres, ownCentres } from './class-cosines.ts';
+import { oneCentreAClass } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginOutcome } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -35,8 +35,7 @@ export const gradedMargin: Loss<GradedMarginOptions> = {
     interclassFilter,
     gradient,
   },
-  arrays: (sizes) => classCentres(sizes),
-  reads: (call) => ownCentres(call),
+  ...oneCentreAClass,
   compute: (call, options) =>
     marginLoss(call, { ...options, margin: ({ cosines }) => gradedTargets(cosines, options) }),
 };

@@ -1,5 +1,5 @@
 import { arcfaceTarget } from './angular-margin.ts';
-import { classCentres, ownCentres } from './class-cosines.ts';
+import { oneCentreAClass } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginBatch, type MarginOutcome } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -54,8 +54,7 @@ export const magface: Loss<MagfaceOptions> = {
     interclassFilter,
     gradient,
   },
-  arrays: (sizes) => classCentres(sizes),
-  reads: (call) => ownCentres(call),
+  ...oneCentreAClass,
   compute: (call, options) => marginLoss(call, { ...options, margin: (batch) => magfaceOutcome(batch, options) }),
 };
 

@@ -1,4 +1,4 @@
-import { classCentres, ownCentres } from './class-cosines.ts';
+import { oneCentreAClass } from './class-cosines.ts';
 import { combinedTarget } from './combined.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
@@ -21,8 +21,7 @@ export const multipliedAngle: Loss<MultipliedAngleOptions> = {
     interclassFilter,
     gradient,
   },
-  arrays: (sizes) => classCentres(sizes),
-  reads: (call) => ownCentres(call),
+  ...oneCentreAClass,
   compute: (call, options) => {
     const margins = { angleFactor: options.factor, angularMargin: 0, cosineMargin: 0 };
     const margin = ({ cosines }: { readonly cosines: readonly number[] }) => ({

@@ -1,4 +1,4 @@
-import { classCentres, ownCentres } from './class-cosines.ts';
+import { oneCentreAClass } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginTarget } from './margin-loss.ts';
 import { gradient, interclassFilter, type MarginOptions } from './margin-options.ts';
@@ -39,8 +39,7 @@ export const sphereface: Loss<SpherefaceOptions> = {
     interclassFilter,
     gradient,
   },
-  arrays: (sizes) => classCentres(sizes),
-  reads: (call) => ownCentres(call),
+  ...oneCentreAClass,
   compute: (call, options) => {
     const lambda = lambdaAt(call.step, options);
     return marginLoss(call, {

@@ -66,6 +66,9 @@ export interface StepResult {
   readonly figures: Readonly<Record<string, number>>;
 }
 
+/** Which update it is, and how far it goes. */
+type UpdateTime = Pick<WeightUpdate, 'step' | 'learningRate'>;
+
 /** A network in training on one engine: its parameters, the arrays of the loss, and the optimizer's buffers. */
 export class Trainer {
   readonly #options: TrainerOptions;
@@ -163,29 +166,20 @@ export class Trainer {
     return result;
   }
 
-  #update(
-    pass: TrainingPass,
-    { embeddingGradient, gradients, state }: LossResult,
-    when: { readonly step: number; readonly learningRate: number },
-  ): void {
+  #update(pass: TrainingPass, { embeddingGradient, gradients, state }: LossResult, when: UpdateTime): void {
     this.#executor.backward(pass, [embeddingGradient], (name, gradient) => {
-      const weight = this.#executor.parameter(name);
-      this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient, ...when }));
+      this.#moveParameter(name, gradient, when);
       gradient.dispose();
     });
-    for (const [name, gradient] of Object.entries(gradients)) {
-      const weight = this.#lossTensor(name);
-      const update = { weight, ...partsOf(gradient), ofLoss: true, ...when };
-      this.#replaceLossTensor(name, this.#optimizer.step(name, update));
-    }
-    for (const [name, tensor] of Object.entries(state ?? {})) this.#replaceLossTensor(name, tensor.clone());
+    for (const [name, gradient] of Object.entries(gradients)) this.#moveLossArray(name, partsOf(gradient), when);
+    this.#takeState(state);
   }
 
   /** Gradients are kept until the last part has been: more memory, as much as the parameters take. */
   async #updateTogether(
     pass: TrainingPass,
     { embeddingGradient, gradients, state }: LossResult,
-    { part, ...when }: Required<Pick<StepInput, 'step' | 'learningRate' | 'part'>>,
+    { part, ...when }: UpdateTime & { readonly part: StepPart },
   ): Promise<void> {
     const { tf } = this.#options.backend;
     const share = 1 / part.count;
@@ -199,18 +193,31 @@ export class Trainer {
       this.#sums.loss.add(name, whole, share);
       whole.dispose();
     }
-    for (const [name, tensor] of Object.entries(state ?? {})) this.#replaceLossTensor(name, tensor.clone());
+    this.#takeState(state);
     if (part.index < part.count - 1) return;
     const { clipGradient } = this.#options;
     const factor = clipGradient === undefined ? 1 : Math.min(1, clipGradient / (await this.#sums.network.norm()));
     this.#sums.network.take(factor, (name, gradient) => {
-      const weight = this.#executor.parameter(name);
-      this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient, ...when }));
+      this.#moveParameter(name, gradient, when);
     });
     this.#sums.loss.take(1, (name, gradient) => {
-      const weight = this.#lossTensor(name);
-      this.#replaceLossTensor(name, this.#optimizer.step(name, { weight, gradient, ofLoss: true, ...when }));
+      this.#moveLossArray(name, { gradient }, when);
     });
+  }
+
+  #moveParameter(name: string, gradient: Tensor, when: UpdateTime): void {
+    const weight = this.#executor.parameter(name);
+    this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient, ...when }));
+  }
+
+  #moveLossArray(name: string, parts: ReturnType<typeof partsOf>, when: UpdateTime): void {
+    const weight = this.#lossTensor(name);
+    this.#replaceLossTensor(name, this.#optimizer.step(name, { weight, ...parts, ofLoss: true, ...when }));
+  }
+
+  /** What the loss has computed itself. */
+  #takeState(state: ArrayTensors = {}): void {
+    for (const [name, tensor] of Object.entries(state)) this.#replaceLossTensor(name, tensor.clone());
   }
 
   #replaceLossTensor(name: string, tensor: Tensor): void {
