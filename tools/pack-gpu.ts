@@ -69,7 +69,8 @@ function copyPackage(folder: string): void {
 }
 
 if (!existsSync(join(webgpu, 'package.json'))) {
-  throw new Error('the engine webgpu is not installed: FLOW_ENGINE=webgpu npm run setup');
+  console.error('The engine webgpu is not installed: FLOW_ENGINE=webgpu npm run setup');
+  process.exit(1);
 }
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });

@@ -160,12 +160,12 @@ export const failures = catalogue({
     },
   },
   fileExists: {
-    meaning: 'flow init would write over a file.',
-    text: ({ path }: { readonly path: string }) => ({
+    meaning: 'flow init or flow import-command would write over a file.',
+    text: ({ path, usage }: { readonly path: string; readonly usage: string }) => ({
       message: `${path} is there already`,
-      hint: 'Name another file: flow init FILE.',
+      hint: `Name another file: ${usage}.`,
     }),
-    example: { path: 'experiment.yaml' },
+    example: { path: 'experiment.yaml', usage: 'flow init FILE' },
   },
   indexExists: {
     meaning: 'flow index would write over an index.',

@@ -25,7 +25,8 @@ export const command: FlowCommand = {
       .join('');
     const written = { name, summary: 'A training of the 2018 system', ...content };
     mkdirSync(dirname(path), { recursive: true });
-    writeNew(path, `# yaml-language-server: $schema=${schema}\n${head}${stringify(written, { lineWidth: 0 })}`);
+    const experiment = `# yaml-language-server: $schema=${schema}\n${head}${stringify(written, { lineWidth: 0 })}`;
+    writeNew(path, experiment, "flow import-command '...' FILE");
     const shown = relative(workingFolder, path);
     const text = `wrote ${shown}\n  flow check ${shown}    what is wrong with it\n  flow run ${shown}      do it`;
     stdout.write(`${options['json'] === true ? JSON.stringify({ file: path }) : text}\n`);

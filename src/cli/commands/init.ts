@@ -13,7 +13,7 @@ export const command: FlowCommand = {
     const path = resolve(workingFolder, String(file));
     const schema = join(packageFolder(), 'schemas/experiment.schema.json');
     mkdirSync(dirname(path), { recursive: true });
-    writeNew(path, startingText(basename(path, extname(path)), relative(dirname(path), schema)));
+    writeNew(path, startingText(basename(path, extname(path)), relative(dirname(path), schema)), 'flow init FILE');
     const shown = relative(workingFolder, path);
     const text = `wrote ${shown}\n  flow plan ${shown}    what it would do\n  flow run ${shown}     do it`;
     stdout.write(`${options['json'] === true ? JSON.stringify({ file: path }) : text}\n`);

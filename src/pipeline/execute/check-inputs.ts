@@ -36,7 +36,9 @@ async function failuresOf(check: CheckInputs, known: KnownInputs, { stage, at }:
   } catch (error) {
     const found = failuresIn(error);
     if (found === undefined) throw error;
-    const place = `Stage "${stage}" (${at.file}:${at.line}) would end with this.`;
+    // A value of the command line has no line.
+    const where = at.file.startsWith('--') ? at.file : `${at.file}:${at.line}`;
+    const place = `Stage "${stage}" (${where}) would end with this.`;
     return found.map((failure) => ({
       ...failure,
       hint: failure.hint === undefined ? place : `${failure.hint} ${place}`,
