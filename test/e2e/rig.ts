@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -134,10 +135,15 @@ export class Rig {
     return Number(readFileSync(file, 'utf8'));
   }
 
-  /** Names of the folders of runs, the earliest first. */
+  /** Names of the folders of runs, the earliest first: runs of one second sort by their pipelines' names, not by time. */
   runs(): string[] {
     const names = existsSync(this.path('runs')) ? readdirSync(this.path('runs')) : [];
-    return names.filter((name) => /^[0-9]{8}-/.test(name)).sort();
+    const births = new Map(
+      names
+        .filter((name) => /^[0-9]{8}-/.test(name))
+        .map((name) => [name, statSync(this.path('runs', name), { bigint: true }).birthtimeNs]),
+    );
+    return [...births].sort(([, one], [, other]) => (one < other ? -1 : 1)).map(([name]) => name);
   }
 
   /** What the last run has said so far, as text. */

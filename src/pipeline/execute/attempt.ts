@@ -289,8 +289,7 @@ export class Attempt {
       if ((await this.#digestNow(binding)) !== document.inputs[port]?.[index]) return { path: binding.path };
     }
     if (task.kind.manifest.references !== true) return undefined;
-    const keys = new Map(this.#assignment.sources.map(({ task: id, entry }) => [id, entry.key]));
-    const references = await this.#tools.context.referencesDigest(task, keys);
+    const references = await this.#tools.context.referencesDigest(task, (id) => this.#sourceEntry(id)?.key);
     const isSame = references === document.inputs[referencesPort]?.[0];
     return isSame ? undefined : { path: 'a file that an input names' };
   }

@@ -7,7 +7,7 @@ import type { CacheEntry } from '../cache/cache-entry.ts';
 import type { ResultCache } from '../cache/result-cache.ts';
 import type { ContentDigester } from '../cache/stat-cache.ts';
 import { externalInputsOf, type Key, type KeyDocument } from '../plan/key-document.ts';
-import type { PlanningContext, OutputDigests } from '../plan/plan.ts';
+import type { KeyOfTask, PlanningContext, OutputDigests } from '../plan/plan.ts';
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
 import type { Lineage, LineageTask } from '../../stage-api/lineage.ts';
 import type { FindReferences } from '../../stage-api/references.ts';
@@ -115,25 +115,25 @@ export class CachePlanningContext implements PlanningContext {
     return version;
   }
 
-  lineageDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Digest {
-    return digestOf(this.lineage(task, keys));
+  lineageDigest(task: TaskSpec, keyOf: KeyOfTask): Digest {
+    return digestOf(this.lineage(task, keyOf));
   }
 
   /** The content of the task's lineage file. Every task it depends on must have been found or remembered. */
-  lineage(task: TaskSpec, keys: ReadonlyMap<string, Key>): string {
+  lineage(task: TaskSpec, keyOf: KeyOfTask): string {
     const { experiment } = this.#sources;
     return lineageText(experiment, task, (id) => {
-      const key = keys.get(id);
+      const key = keyOf(id);
       if (key === undefined) throw new Error(`${task.id} asks for its lineage before ${id} has a result`);
       return this.entry(key);
     });
   }
 
   /** Looks at the files themselves every time: what was true a second ago may be no longer after the task has run. */
-  async referencesDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Promise<Digest | undefined> {
+  async referencesDigest(task: TaskSpec, keyOf: KeyOfTask): Promise<Digest | undefined> {
     const { cache, digests } = this.#sources;
     const paths = inputPaths(task, cache, (id) => {
-      const key = keys.get(id);
+      const key = keyOf(id);
       return key === undefined ? undefined : this.entry(key);
     });
     const module = pathToFileURL(join(dirname(task.kind.entry), 'references.js')).href;

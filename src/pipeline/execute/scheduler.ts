@@ -246,8 +246,7 @@ export class Scheduler {
   }
 
   #lineage(task: TaskSpec): string {
-    const keys = new Map([...this.#settled].map(([id, { key }]) => [id, key]));
-    return this.#tools.context.lineage(task, keys);
+    return this.#tools.context.lineage(task, (id) => this.#settled.get(id)?.key);
   }
 
   #sources({ inputs }: TaskSpec): Assignment['sources'] {

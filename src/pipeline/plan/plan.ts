@@ -28,10 +28,10 @@ export interface PlanningContext {
    * that is not known. Throws a FailureError if the command fails.
    */
   programVersion?(command: string, task: TaskSpec): string | undefined | Promise<string | undefined>;
-  /** Digest of the lineage file of a task; `keys` holds the key of every task it depends on. */
-  lineageDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Digest | Promise<Digest>;
+  /** Digest of the lineage file of a task; `keyOf` knows the key of every task it depends on. */
+  lineageDigest(task: TaskSpec, keyOf: KeyOfTask): Digest | Promise<Digest>;
   /** Digest of the files that the content of a task's inputs names; undefined if it names none outside of them. */
-  referencesDigest?(task: TaskSpec, keys: ReadonlyMap<string, Key>): Promise<Digest | undefined>;
+  referencesDigest?(task: TaskSpec, keyOf: KeyOfTask): Promise<Digest | undefined>;
 }
 
 export type PlannedTask =
@@ -57,6 +57,9 @@ export interface Plan {
   /** In the order of `experiment.tasks`. */
   readonly tasks: readonly PlannedTask[];
 }
+
+/** The key of a task that has a result, by the id of the task. */
+export type KeyOfTask = (task: string) => Key | undefined;
 
 /** Results so far: of each task that is cached or done its key and the digests of its outputs. */
 export type Settled = ReadonlyMap<string, { readonly key: Key; readonly outputs: OutputDigests }>;
@@ -153,10 +156,11 @@ async function digestInputs(task: TaskSpec, settled: Settled, context: PlanningC
     }
     inputs[port] = digests;
   }
-  const keys = new Map([...settled].map(([id, { key }]) => [id, key]));
-  if (task.kind.manifest.lineage === true) inputs[lineagePort] = [await context.lineageDigest(task, keys)];
+  // A question, not a map of all: that would be built for each of ten thousand tasks.
+  const keyOfTask: KeyOfTask = (id) => settled.get(id)?.key;
+  if (task.kind.manifest.lineage === true) inputs[lineagePort] = [await context.lineageDigest(task, keyOfTask)];
   if (task.kind.manifest.references === true) {
-    const digest = await context.referencesDigest?.(task, keys);
+    const digest = await context.referencesDigest?.(task, keyOfTask);
     if (digest !== undefined) inputs[referencesPort] = [digest];
   }
   return inputs;

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { digestOf, type Digest } from '../../../src/core/digest.ts';
 import type { EngineIdentity } from '../../../src/core/engine-identity.ts';
 import { keyOf, type Key, type KeyDocument } from '../../../src/pipeline/plan/key-document.ts';
-import type { PlanningContext, OutputDigests, PlannedTask } from '../../../src/pipeline/plan/plan.ts';
+import type { KeyOfTask, PlanningContext, OutputDigests, PlannedTask } from '../../../src/pipeline/plan/plan.ts';
 import type { TaskSpec } from '../../../src/pipeline/experiment/experiment.ts';
 
 /** What a plan asks for, kept in memory: contents by file name, results by key, the last key document by task. */
@@ -30,8 +30,11 @@ export class MemoryKnowledge implements PlanningContext {
     return this.#last.get(task.id);
   }
 
-  lineageDigest(task: TaskSpec, keys: ReadonlyMap<string, Key>): Digest {
-    return digestOf(`${task.id} ${[...keys.values()].join()}`);
+  lineageDigest(task: TaskSpec, keyOfTask: KeyOfTask): Digest {
+    const upstream = Object.values(task.inputs).flatMap((bindings) =>
+      bindings.flatMap((binding) => (binding.type === 'output' ? [keyOfTask(binding.task)] : [])),
+    );
+    return digestOf(`${task.id} ${upstream.join()}`);
   }
 
   programVersion(command: string): string {
