@@ -370,6 +370,30 @@ describe('of tasks', () => {
         its log: runs/<time>-empty/logs/task.log"
     `);
   });
+  it('stage-syntax', async () => {
+    rig.write('stages/broken/stage.json', rig.read('stages/warm/stage.json').replace('"warm"', '"broken"'));
+    rig.write('stages/broken/run.js', "import { told } from './told.js';\nexport const run = () => told;\n");
+    rig.write('stages/broken/told.js', 'export const told = 1;\n  const other = told told;\n');
+    rig.write(
+      'broken.yaml',
+      'name: broken\nstages:\n  task:\n    uses: ./stages/broken\n    with: { text: a, notes: b }\n',
+    );
+    expect(await complaint('run', 'broken.yaml')).toMatchInlineSnapshot(`
+      "  <workspace>/stages/broken/told.js:2:22 stage-syntax: the code of the stage cannot be loaded: Unexpected identifier 'told'
+          const other = told told;
+                             ~~~~
+          Mend the line. Nothing of the stage has run.
+        its log: runs/<time>-broken/logs/task.log"
+    `);
+    rig.write('stages/broken/told.js', 'export const tell = 1;\n');
+    expect(await complaint('run', 'broken.yaml')).toMatchInlineSnapshot(`
+      "  <workspace>/stages/broken/run.js:1:10 stage-syntax: the code of the stage cannot be loaded: The requested module './told.js' does not provide an export named 'told'
+          import { told } from './told.js';
+                   ~~~~
+          Mend the line. Nothing of the stage has run.
+        its log: runs/<time>-broken/logs/task.log"
+    `);
+  });
   it('lock-lost', async () => {
     rig.write('stolen.yaml', single('stolen', 'while [ ! -e stolen ]; do sleep 0.05; done; echo > $out'));
     const before = rig.runs().length;

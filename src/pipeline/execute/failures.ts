@@ -79,6 +79,14 @@ export const failures = catalogue({
     }),
     example: { entry: 'stages/mine/run.js' },
   },
+  stageSyntax: {
+    meaning: 'The module of a stage, or one that it imports, is not JavaScript that Node.js can load.',
+    text: ({ error }: { error: string }) => ({
+      message: `the code of the stage cannot be loaded: ${error}`,
+      hint: 'Mend the line. Nothing of the stage has run.',
+    }),
+    example: { error: "Unexpected identifier 'error'" },
+  },
   stageThrew: {
     meaning: 'A stage threw something that it did not declare as a failure: a defect of the stage.',
     text: ({ error }: { error: string }) => ({

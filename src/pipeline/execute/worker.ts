@@ -112,9 +112,21 @@ function logged(error: unknown): string {
 }
 
 async function loadStage(entry: string): Promise<Stage<unknown, StageContext['inputs'], StageContext['outputs']>> {
-  const module = (await import(pathToFileURL(entry).href)) as { run?: unknown };
+  const module = await loadModule(entry);
   if (typeof module.run !== 'function') fail(failures.stageWithoutRun({ entry }, { file: entry }));
   return module.run as Stage<unknown, StageContext['inputs'], StageContext['outputs']>;
+}
+
+async function loadModule(entry: string): Promise<{ readonly run?: unknown }> {
+  try {
+    return (await import(pathToFileURL(entry).href)) as { run?: unknown };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const { syntaxPlace } = await import('./syntax-place.ts');
+    const at = syntaxPlace(entry);
+    if (at === undefined) throw error;
+    return fail(failures.stageSyntax({ error: error.message }, at));
+  }
 }
 
 function failuresOf(error: unknown): readonly Failure[] {

@@ -41,8 +41,36 @@ export function validatorFile(schema: Schema): string {
 /** The validator of a schema as the text of a module. */
 export function validatorModule(schema: Schema): string {
   const standalone = require('ajv/dist/standalone') as (typeof Standalone)['default'];
-  const instance = createAjv({ code: { source: true } });
-  return standalone.default(instance, instance.compile(schema));
+  const instance = createAjv({ code: { source: true }, inlineRefs: false });
+  return standalone.default(instance, instance.compile(branchesApart(schema)));
+}
+
+/**
+ * The same schema with every branch of a choice by name in `$defs`, where ajv makes a function of it: Node.js compiles a
+ * function when it is first called, and of twenty losses an experiment calls one.
+ */
+function branchesApart(schema: Schema): Schema {
+  const branches: Record<string, Json> = {};
+  const apart = (value: Json): Json => {
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map(apart);
+    const isChoiceByName = 'discriminator' in value;
+    const parts = Object.entries(value).map(([key, part]): [string, Json] => {
+      if (key !== 'oneOf' || !isChoiceByName || !Array.isArray(part)) return [key, apart(part)];
+      return [
+        key,
+        part.map((branch) => {
+          const name = `branch${Object.keys(branches).length}`;
+          branches[name] = null;
+          branches[name] = apart(branch);
+          return { $ref: `#/$defs/${name}` };
+        }),
+      ];
+    });
+    return Object.fromEntries(parts);
+  };
+  const choices = apart(schema) as Schema;
+  return Object.keys(branches).length === 0 ? choices : { ...choices, $defs: branches };
 }
 
 function compile(schema: Schema): ValidateFunction {

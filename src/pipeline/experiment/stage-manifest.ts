@@ -103,23 +103,26 @@ export function computesTensors({ engine }: StageManifest): boolean {
 export function readManifest(folder: string): StageManifest {
   const written = JSON.parse(readFileSync(join(folder, 'stage.json'), 'utf8')) as Readonly<Record<string, Json>>;
   const { params = null, inputs = null } = written;
-  const manifest: unknown = { ...written, params: inline(params, folder), inputs: inline(inputs, folder) };
+  const files = new Map<string, Json>();
+  const manifest: unknown = { ...written, params: inline(params, folder, files), inputs: inline(inputs, folder, files) };
   return manifest as StageManifest;
 }
 
-/** Replaces `{ "$ref": "<file>#/<pointer>" }`; files are relative to `folder`. */
-function inline(schema: Json, folder: string): Json {
+/** Replaces `{ "$ref": "<file>#/<pointer>" }`; paths are relative to `folder`, and `files` holds what has been read. */
+function inline(schema: Json, folder: string, files: Map<string, Json>): Json {
   if (schema === null || typeof schema !== 'object') return schema;
-  if (Array.isArray(schema)) return schema.map((item: Json) => inline(item, folder));
+  if (Array.isArray(schema)) return schema.map((item: Json) => inline(item, folder, files));
   const { $ref: reference, ...rest } = schema as Record<string, Json>;
-  const own = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, inline(value, folder)]));
+  const own = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, inline(value, folder, files)]));
   if (typeof reference !== 'string') return own;
   const [file = '', pointer = ''] = reference.split('#');
   const path = resolve(folder, file);
-  let target: Json | undefined = JSON.parse(readFileSync(path, 'utf8')) as Json;
+  const content = files.get(path) ?? (JSON.parse(readFileSync(path, 'utf8')) as Json);
+  files.set(path, content);
+  let target: Json | undefined = content;
   for (const key of pointer.split('/').slice(1)) target = child(target, key);
   if (target === undefined) throw new Error(`${join(folder, 'stage.json')}: "$ref": "${reference}" names nothing`);
-  const found = inline(target, dirname(path));
+  const found = inline(target, dirname(path), files);
   return Array.isArray(found) ? found : { ...(found as Record<string, Json>), ...own };
 }
 
