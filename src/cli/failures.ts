@@ -13,7 +13,10 @@ export const failures = catalogue({
   },
   wrongCall: {
     meaning: 'Arguments or options are not those of the command.',
-    text: ({ problem }: { readonly problem: string }) => ({ message: problem }),
+    text: ({ problem, hint }: { readonly problem: string; readonly hint?: string | undefined }) => ({
+      message: problem,
+      hint,
+    }),
     example: { problem: "unknown option '--jbos'" },
   },
   noWorkingFolder: {
@@ -220,6 +223,38 @@ export const failures = catalogue({
       suggest: { name, known },
     }),
     example: { run: '20260105-101500-quickstart', name: 'trian', known: ['pack', 'train'] },
+  },
+  fileComesFirst: {
+    meaning: 'The experiment file stands behind the names of tasks.',
+    text: ({ file, first }: { readonly file: string; readonly first: string }) => ({
+      message: `expected the experiment file first, found "${first}"`,
+      hint: `Write ${file} ${first}.`,
+    }),
+    example: { file: 'quickstart.yaml', first: 'train' },
+  },
+  oneLogOnly: {
+    meaning: 'flow logs was asked to follow several logs, or to print them as JSON.',
+    text: ({
+      option,
+      name,
+      tasks,
+    }: {
+      readonly option: string;
+      readonly name: string;
+      readonly tasks: readonly string[];
+    }) => ({
+      message: `${option} takes one task, and "${name}" means ${tasks.length}`,
+      hint: `Name one of them: ${tasks.join(', ')}.`,
+    }),
+    example: { option: '--follow', name: 'train', tasks: ['train[margin=0.3]', 'train[margin=0.5]'] },
+  },
+  nothingToCompare: {
+    meaning: 'flow compare was given one run, and there is none before it.',
+    text: ({ run, experiment }: { readonly run: string; readonly experiment: string }) => ({
+      message: `expected two runs to compare: ${run} is the first of "${experiment}"`,
+      hint: 'Name a second run. flow runs lists them.',
+    }),
+    example: { run: '20260105-101500-quickstart', experiment: 'quickstart' },
   },
   severalTasks: {
     meaning: 'flow repeat was given a stage with several tasks.',

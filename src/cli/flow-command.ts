@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Command, type OptionValues, Option } from 'commander';
 import { fail } from '../core/failure.ts';
 import type { InputSize } from '../kit/net/exchange/model-format.ts';
@@ -115,7 +116,10 @@ export function declareExperimentOptions(command: Command, { fileIsOptional = fa
 
 export function readExperimentOptions(call: Call): ExperimentOptions {
   const { set, setFile, profile, workspace } = call.options as Omit<ExperimentOptions, 'file'>;
-  return { file: String(call.arguments[0]), set, setFile, profile, workspace };
+  const [file = '', ...others] = call.arguments.flat().map(String);
+  const later = existsSync(file) ? undefined : others.find((each) => /\.ya?ml$/.test(each) && existsSync(each));
+  if (later !== undefined) fail(failures.fileComesFirst({ file: later, first: file }));
+  return { file, set, setFile, profile, workspace };
 }
 
 /** Which tasks a command means, and which of them to run in any case. */

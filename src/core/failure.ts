@@ -32,6 +32,8 @@ export interface Failure {
   readonly at?: FailureLocation;
   /** What the user can do: whole sentences. */
   readonly hint?: string;
+  /** How many more of the same kind were found, which are not told one by one. */
+  readonly further?: number;
 }
 
 /** The text of a failure, made of the facts of the case. */
@@ -110,6 +112,19 @@ export class FailureError extends Error {
 /** Throws a single expected failure. */
 export function fail(failure: Failure, cause?: unknown): never {
   throw new FailureError([failure], cause === undefined ? undefined : { cause });
+}
+
+/** So many failures of one kind are told one by one. */
+const toldOneByOne = 10;
+
+/** Throws the first of many failures of one kind, and how many there are besides; does nothing if there are none. */
+export function throwFirst(failures: readonly Failure[]): void {
+  const further = failures.length - toldOneByOne;
+  throwIfAny(
+    failures
+      .slice(0, toldOneByOne)
+      .map((failure, index) => (further > 0 && index === toldOneByOne - 1 ? { ...failure, further } : failure)),
+  );
 }
 
 /** Throws all failures that were found; does nothing if there are none. */

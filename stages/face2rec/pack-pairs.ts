@@ -1,4 +1,4 @@
-import { fail, throwIfAny, type Failure } from '../../src/core/failure.ts';
+import { fail, throwFirst, type Failure } from '../../src/core/failure.ts';
 import { findImage } from '../../src/kit/dataset/image-folder.ts';
 import type { FacePair } from '../../src/kit/codec/lists/pair-protocol.ts';
 import type { VerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
@@ -11,7 +11,7 @@ export interface PairPlace {
   readonly protocol: string;
 }
 
-/** The pairs as a verification set: the bytes of their images, all of one size, verbatim. Fails with `missing-image`, for up to ten images. */
+/** The pairs as a verification set: the bytes of their images, all of one size, verbatim. Fails with `missing-image`, for ten images and the number of the others. */
 export async function packPairs(
   pairs: readonly FacePair[],
   place: PairPlace,
@@ -32,17 +32,19 @@ export async function packPairs(
   };
 }
 
-/** Two paths per pair. Fails with `missing-image`, for up to ten images. */
+/** Two paths per pair. Fails with `missing-image`, each at the first line that names it, for ten and the number of the others. */
 export function findImages(pairs: readonly FacePair[], { folder, protocol }: PairPlace): string[] {
-  const missing: Failure[] = [];
+  const missing = new Map<string, Failure>();
   const paths = pairs.flatMap(({ left, right, line }) =>
     [left, right].flatMap(({ name, number }) => {
       const path = findImage(folder, name, number);
       if (path !== undefined) return [path];
-      missing.push(failures.missingImage({ name, number, folder }, { file: protocol, line, column: 1, length: 1 }));
+      const at = { file: protocol, line, column: 1, length: 1 };
+      const image = `${name} ${number}`;
+      missing.set(image, missing.get(image) ?? failures.missingImage({ name, number, folder }, at));
       return [];
     }),
   );
-  throwIfAny(missing.slice(0, 10));
+  throwFirst([...missing.values()]);
   return paths;
 }

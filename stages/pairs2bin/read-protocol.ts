@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { throwIfAny } from '../../src/core/failure.ts';
+import { throwFirst } from '../../src/core/failure.ts';
 import { findImage, imageAt, isImageName } from '../../src/kit/dataset/image-folder.ts';
 import { matFile, pairsOfMat } from '../../src/kit/codec/matlab/mat-file.ts';
 import { pairProtocol, type FaceImage } from '../../src/kit/codec/lists/pair-protocol.ts';
@@ -55,7 +55,7 @@ function findPath(images: string, path: string): string | undefined {
   return !path.split('/').includes('..') && isImageName(path) && existsSync(whole) ? whole : imageAt(images, path);
 }
 
-/** Fails with `missing-image`, for up to ten images, at the first line that names each. */
+/** Fails with `missing-image`, for ten images and the number of the others, at the first line that names each. */
 export function requireAll(
   pairs: readonly ImagePair[],
   { images: folder, protocol: file }: { readonly images: string; readonly protocol: string },
@@ -63,6 +63,6 @@ export function requireAll(
   const missing = pairs.flatMap(({ left, right }) => [left, right]).filter(({ path }) => path === undefined);
   const lines = new Map([...missing].reverse().map(({ name, line }) => [name, line]));
   const placeOf = (line: number | undefined) => (line === undefined ? { file } : { file, line, column: 1, length: 1 });
-  const named = [...lines].reverse().slice(0, 10);
-  throwIfAny(named.map(([name, line]) => failures.missingImage({ name, folder }, placeOf(line))));
+  const named = [...lines].reverse();
+  throwFirst(named.map(([name, line]) => failures.missingImage({ name, folder }, placeOf(line))));
 }

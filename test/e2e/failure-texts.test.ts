@@ -165,6 +165,84 @@ describe('of naming things', () => {
         Its tasks: first[n=1], first[n=2]."
     `);
   });
+  it('one-log-only', async () => {
+    expect(await complaint('logs', 'first', '--run', 'pair', '--follow')).toMatchInlineSnapshot(`
+      "one-log-only: --follow takes one task, and "first" means 2
+        Name one of them: first[n=1], first[n=2]."
+    `);
+  });
+  it('nothing-to-compare', async () => {
+    rig.write('alone.yaml', single('alone', 'echo > $out'));
+    expect((await rig.flow(['run', 'alone.yaml'])).code).toBe(0);
+    expect(await complaint('compare', 'alone')).toMatchInlineSnapshot(`
+      "nothing-to-compare: expected two runs to compare: <time>-alone is the first of "alone"
+        Name a second run. flow runs lists them."
+    `);
+  });
+  it('file-comes-first', async () => {
+    expect(await complaint('run', 'last', 'pair.yaml')).toMatchInlineSnapshot(`
+      "file-comes-first: expected the experiment file first, found "last"
+        Write pair.yaml last."
+    `);
+  });
+  it('options of training scripts', async () => {
+    expect(await complaint('run', 'pair.yaml', '--gpus', '1')).toMatchInlineSnapshot(`
+      "error: unknown option '--gpus'
+      GPUs are asked for by the stage that uses them: --set stages.STAGE.resources.gpus=1."
+    `);
+    expect(await complaint('run', 'pair.yaml', '--learning_rate', '0.1')).toMatchInlineSnapshot(`
+      "error: unknown option '--learning_rate'
+      A parameter of a stage is set by --set stages.STAGE.with.NAME=VALUE; flow stages STAGE lists them."
+    `);
+    expect(await complaint('run', 'pair.yaml', '--jbos', '1')).toMatchInlineSnapshot(`
+      "error: unknown option '--jbos'
+      (Did you mean --jobs?)"
+    `);
+  });
+  it('names of parameters in other programs, and in another place', async () => {
+    rig.write(
+      'names.yaml',
+      `name: names
+stages:
+  learn:
+    uses: train
+    with:
+      dataset: stages
+      network: { name: y1 }
+      loss: { name: arcface, lr: 0.1 }
+      schedule: { learningRate: 0.1, steps: [1] }
+      epochs: 3
+      batch_size: 8
+      mirrored: true
+`,
+    );
+    expect(await complaint('check', 'names.yaml')).toMatchInlineSnapshot(`
+      "names.yaml:8:30 unknown-param: "loss" of stage "learn" has no parameter "lr"
+        loss: { name: arcface, lr: 0.1 }
+                               ~~
+        It is called optimizer.learningRate here. It has: name, margin, scale, easyMargin, interclassFilter, gradient.
+
+      names.yaml:9:19 unknown-param: "schedule" of stage "learn" has no parameter "learningRate"
+        schedule: { learningRate: 0.1, steps: [1] }
+                    ~~~~~~~~~~~~
+        It is called optimizer.learningRate here. It has: name, maxSteps, warmupSteps, steps.
+
+      names.yaml:10:7 unknown-param: stage "learn" has no parameter "epochs"
+        epochs: 3
+        ~~~~~~
+        It is called schedule.maxSteps here, and counts batches. It has: network, loss, optimizer, schedule, batch, accumulate, clipGradient, onDivergence, keep, patience, mirror, verifyEverySteps, checkpointEverySteps, logEverySteps, dataset, validation, pretrained.
+
+      names.yaml:11:7 unknown-param: stage "learn" has no parameter "batch_size"
+        batch_size: 8
+        ~~~~~~~~~~
+        It is called batch here. It has: network, loss, optimizer, schedule, batch, accumulate, clipGradient, onDivergence, keep, patience, mirror, verifyEverySteps, checkpointEverySteps, logEverySteps, dataset, validation, pretrained.
+
+      names.yaml:12:7 unknown-param: stage "learn" has no parameter "mirrored" (did you mean "mirror"?)
+        mirrored: true
+        ~~~~~~~~
+        It has: network, loss, optimizer, schedule, batch, accumulate, clipGradient, onDivergence, keep, patience, mirror, verifyEverySteps, checkpointEverySteps, logEverySteps, dataset, validation, pretrained."
+    `);
+  });
   it('unknown-shell', async () => {
     expect(await complaint('completion', 'tcsh')).toMatchInlineSnapshot(`
       "unknown-shell: there is no completion for "tcsh"
@@ -335,7 +413,7 @@ describe('of tasks', () => {
   it('output-leads-outside', async () => {
     rig.write('leads.yaml', single('leads', 'ln -s /etc/hostname $out'));
     expect(await complaint('run', 'leads.yaml')).toMatchInlineSnapshot(`
-      "  output-leads-outside: output out contains a symbolic link that leads out of the outputs: <workspace>/runs/scratch/<key>/entry/outputs/out.txt
+      "  output-leads-outside: output out contains a symbolic link that leads out of the outputs: task/out.txt
           Write a copy: a result must be complete by itself.
         it printed nothing; its log: runs/<time>-leads/logs/task.log"
     `);

@@ -1,11 +1,13 @@
 import { Option } from 'commander';
+import { fail } from '../../core/failure.ts';
 import { factsOf, findRun } from '../../pipeline/record/find-run.ts';
 import type { FlowDatabase } from '../../pipeline/record/open-database.ts';
-import { runOf, tasksOf } from '../../pipeline/record/past-runs.ts';
+import { listRuns, runOf, tasksOf } from '../../pipeline/record/past-runs.ts';
 import { figuresOf } from '../../pipeline/record/run-details.ts';
 import { compareRuns, onlyDifferences, type ComparedRun } from '../../pipeline/console/compare-runs.ts';
 import { comparisonCsv, comparisonJson, comparisonTable } from '../../pipeline/console/comparison-text.ts';
 import { paintWith, terminalText } from '../../core/text/paint.ts';
+import { failures } from '../failures.ts';
 import { exitCode, showsColour, type FlowCommand, declareWorkspaceOptions } from '../flow-command.ts';
 import { inWorkspace } from '../workspace.ts';
 
@@ -13,7 +15,10 @@ export const command: FlowCommand = {
   declare(command) {
     declareWorkspaceOptions(command);
     command
-      .argument('<runs...>', 'ids of runs (or how they begin), or experiments for their last runs')
+      .argument(
+        '<runs...>',
+        'ids of runs (or how they begin), or experiments for their last runs; of one, it and the run before it',
+      )
       .option('--all', 'also what is the same', false)
       .addOption(new Option('--csv', 'print comma-separated values').conflicts('json').default(false));
   },
@@ -21,7 +26,10 @@ export const command: FlowCommand = {
     inWorkspace(call, context, ({ database }) => {
       const names = call.arguments[0] as readonly string[];
       const { all, csv, json } = call.options as { all: boolean; csv: boolean; json: boolean };
-      const whole = compareRuns(names.map((name) => comparedRun(database, findRun(database, name))));
+      const ids = names.map((name) => findRun(database, name));
+      const [only = '', ...others] = ids;
+      const compared = others.length === 0 ? [runBefore(database, only), only] : ids;
+      const whole = compareRuns(compared.map((id) => comparedRun(database, id)));
       const comparison = all ? whole : onlyDifferences(whole);
       const { stdout, environment } = context;
       if (csv) stdout.write(comparisonCsv(comparison));
@@ -33,6 +41,13 @@ export const command: FlowCommand = {
       return exitCode.done;
     }),
 };
+
+/** The run of the same experiment that was recorded before a run. */
+function runBefore(database: FlowDatabase, id: string): string {
+  const { experiment } = runOf(database, id);
+  const runs = listRuns(database, { experiment, limit: -1 }).map((run) => run.id);
+  return runs[runs.indexOf(id) + 1] ?? fail(failures.nothingToCompare({ run: id, experiment }));
+}
 
 function comparedRun(database: FlowDatabase, id: string): ComparedRun {
   return {

@@ -8,11 +8,12 @@ import { fail } from '../../core/failure.ts';
 import { plainText } from '../../core/text/terminal-text.ts';
 import { terminalText } from '../../core/text/paint.ts';
 import { recordedLogOf } from '../../pipeline/execute/run-files.ts';
+import { idsNamed } from '../../pipeline/plan/select-tasks.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { closeKilledRuns, executionOf, hasEnded, tasksOf } from '../../pipeline/record/past-runs.ts';
 import { isRunId } from '../../pipeline/record/run-folder.ts';
 import { failures } from '../failures.ts';
-import { exitCode, type FlowCommand, type ProcessContext } from '../flow-command.ts';
+import { exitCode, type Call, type ExitCode, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';
 
 const pollMs = 200;
@@ -20,7 +21,7 @@ const pollMs = 200;
 export const command: FlowCommand = {
   declare(command) {
     command
-      .argument('<task>', 'a task of the run')
+      .argument('<task>', 'a task of the run, or its stage for all of a matrix')
       .option('--run <run>', 'id of a run (or how it begins), or an experiment for its last run', 'latest')
       .option('-f, --follow', 'continue printing until the task has ended', false)
       .addOption(
@@ -32,7 +33,8 @@ export const command: FlowCommand = {
     inWorkspace(call, context, async (workspace) => {
       const { run: asked, follow } = call.options as { run: string; follow: boolean };
       const run = findRun(workspace.database, asked);
-      const task = findTask(workspace, run, String(call.arguments[0]));
+      const [task = '', ...others] = findTasks(workspace, run, String(call.arguments[0]));
+      if (others.length > 0) return await printAll({ workspace, run, tasks: [task, ...others] }, call, context);
       const own = recordedLogOf(join(workspace.runsFolder, run), task);
       if (follow) {
         await followLog(own, context, () => {
@@ -56,10 +58,37 @@ export const command: FlowCommand = {
     }),
 };
 
-function findTask({ database }: Workspace, run: string, name: string): string {
+/** The tasks that a name means, at least one. */
+function findTasks({ database }: Workspace, run: string, name: string): readonly string[] {
   const names = tasksOf(database, run).map(({ task }) => task);
-  if (names.includes(name)) return name;
-  return fail(failures.unknownTask({ run, name, known: names }));
+  const found = idsNamed(names, name);
+  return found.length > 0 ? found : fail(failures.unknownTask({ run, name, known: names }));
+}
+
+interface SeveralLogs {
+  readonly workspace: Workspace;
+  readonly run: string;
+  readonly tasks: readonly string[];
+}
+
+/** The logs of several tasks one after the other, each under its name. */
+async function printAll(
+  { workspace, run, tasks }: SeveralLogs,
+  call: Call,
+  context: ProcessContext,
+): Promise<ExitCode> {
+  for (const option of ['follow', 'json']) {
+    if (call.options[option] !== true) continue;
+    fail(failures.oneLogOnly({ option: `--${option}`, name: String(call.arguments[0]), tasks }));
+  }
+  for (const [index, task] of tasks.entries()) {
+    const own = recordedLogOf(join(workspace.runsFolder, run), task);
+    const log = existsSync(own) ? { run, file: own } : computedLog(workspace, run, task);
+    const origin = log.file === own ? '' : ` (from the cache; of run ${log.run})`;
+    context.stdout.write(`${index === 0 ? '' : '\n'}==> ${plainText(task)}${origin} <==\n`);
+    await copyFrom(log.file, 0, context);
+  }
+  return exitCode.done;
 }
 
 interface Log {

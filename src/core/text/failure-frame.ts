@@ -29,13 +29,14 @@ export function renderFailures(failures: readonly Failure[], style: FrameStyle):
   return texts.join('\n\n');
 }
 
-function renderFailure({ code, at, ...texts }: Failure, paint: Paint): string {
+function renderFailure({ code, at, further, ...texts }: Failure, paint: Paint): string {
   // They quote names and values out of files.
   const message = plainText(texts.message);
   const hint = texts.hint === undefined ? undefined : plainText(texts.hint);
   const place = at === undefined ? '' : `${paint.bold(placeOf(at))} `;
   const lines = [`${place}${paint.red(code)}: ${message}`];
   if (at !== undefined && 'line' in at && at.sourceLine?.trim()) lines.push(...frame(at, at.sourceLine, paint));
+  if (further !== undefined) lines.push(`  ... and ${further} more like this`);
   if (hint !== undefined) lines.push(`  ${paint.cyan(hint)}`);
   return lines.join('\n');
 }

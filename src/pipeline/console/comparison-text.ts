@@ -16,8 +16,13 @@ const titles: Readonly<Record<ComparisonSection, string>> = {
 /** Longer values end in an ellipsis; JSON and CSV have them whole. */
 const cellColumns = 32;
 
-/** A comparison as text for people: one line per row, grouped; the change from the first run where two are compared. */
-export function comparisonTable({ runs, rows }: Comparison, paint: Paint): readonly string[] {
+/**
+ * A comparison as text for people: one line per row, grouped; the change from the first run where two are compared. Of a
+ * task that not every run has, one line tells which have it.
+ */
+export function comparisonTable(comparison: Comparison, paint: Paint): readonly string[] {
+  const { runs } = comparison;
+  const rows = withLonelyTasksShort(comparison.rows);
   if (rows.length === 0) return ['no differences'];
   const withChange = runs.length === 2;
   const cells = rows.map((row) => [
@@ -34,6 +39,13 @@ export function comparisonTable({ runs, rows }: Comparison, paint: Paint): reado
       return [...(first ? [paint.dim(titles[row.section])] : []), lines[index] ?? ''];
     }),
   ];
+}
+
+/** What a task uses stands for all parameters, inputs and times of one that some runs do not have. */
+function withLonelyTasksShort(rows: readonly ComparisonRow[]): readonly ComparisonRow[] {
+  const isUse = ({ section, name }: ComparisonRow): boolean => section === 'parameter' && name === 'uses';
+  const lonely = new Set(rows.filter((row) => isUse(row) && row.values.includes(null)).map(({ task }) => task));
+  return rows.filter((row) => !lonely.has(row.task) || row.section === 'figure' || isUse(row));
 }
 
 function labelOf({ section, task, name }: ComparisonRow): string {

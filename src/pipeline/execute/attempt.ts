@@ -17,7 +17,8 @@ import { failures, systemFailure } from './failures.ts';
 import { TaskTerminator, type Interruption, type StopReason } from './interruption.ts';
 import { inputPaths, type CachePlanningContext } from './planning-context.ts';
 import { redactIn, redactInFailures, secretsOf } from './redact.ts';
-import { beginLog, keptOutputsOf, logFileOf, logTail } from './run-files.ts';
+import { namePaths, namePathsIn, type PathName } from './paths-in-failures.ts';
+import { beginLog, keptOutputsOf, logFileOf, logTail, outputsLinkOf } from './run-files.ts';
 import type { RunRequest } from './run-request.ts';
 import type { Grant } from './slots.ts';
 
@@ -245,7 +246,23 @@ export class Attempt {
   #unfinished(exit: Exclude<ProcessExit, { outcome: 'done' }>): AttemptOutcome {
     // How a command ended is told in our own words.
     if (exit.outcome !== 'failed' || commandOf(this.#assignment.task) !== undefined) return exit;
-    return { outcome: 'failed', failures: redactInFailures(exit.failures, this.#secrets) };
+    return {
+      outcome: 'failed',
+      failures: namePathsIn(redactInFailures(exit.failures, this.#secrets), this.#pathNames),
+    };
+  }
+
+  /** The results that it reads, as the run's folder calls them, and its own outputs by its name. */
+  get #pathNames(): readonly PathName[] {
+    const { cache, folder } = this.#tools.request;
+    const { sources, task } = this.#assignment;
+    return [
+      ...sources.map((source): PathName => [
+        join(cache.entryFolder(source.entry.key), 'outputs'),
+        outputsLinkOf(folder, source.task),
+      ]),
+      [this.#scratch.outputs, task.id],
+    ];
   }
 
   /** What becomes of the outputs of a process that ended well. */
@@ -273,7 +290,8 @@ export class Attempt {
       this.#scratch.remove();
       return { outcome: 'done' };
     } catch (error) {
-      if (error instanceof FailureError) return { outcome: 'failed', failures: error.failures };
+      if (error instanceof FailureError)
+        return { outcome: 'failed', failures: namePathsIn(error.failures, this.#pathNames) };
       throw error;
     }
   }
@@ -338,7 +356,8 @@ export class Attempt {
   #showLog(): void {
     const { id: task } = this.#assignment.task;
     for (const line of logTail(this.#logFile, shownLogLines, this.#logBegin)) {
-      this.#tools.stream.emit({ type: 'task-output', task, stream: 'stderr', text: `${line}\n` });
+      const text = `${namePaths(line, this.#pathNames)}\n`;
+      this.#tools.stream.emit({ type: 'task-output', task, stream: 'stderr', text });
     }
   }
 }

@@ -4,10 +4,13 @@ import { pathToFileURL } from 'node:url';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import type { CheckInputs, KnownInputs } from '../../stage-api/check-inputs.ts';
 import type { InputPaths } from '../../stage-api/stage.ts';
+import { namePathsIn, type PathName } from './paths-in-failures.ts';
 import type { Binding, TaskSpec } from '../experiment/experiment.ts';
 
+type OutputBinding = Extract<Binding, { type: 'output' }>;
+
 /** Path of an output that is there already; undefined for what has yet to be made. */
-export type KnownOutput = (binding: Extract<Binding, { type: 'output' }>) => string | undefined;
+export type KnownOutput = (binding: OutputBinding) => string | undefined;
 
 /** What tasks will fail with, as far as it can be known before any has run; each failure says of which stage it is. */
 export async function foreseenFailures(tasks: readonly TaskSpec[], knownOutput: KnownOutput): Promise<Failure[]> {
@@ -23,7 +26,10 @@ export async function foreseenFailures(tasks: readonly TaskSpec[], knownOutput: 
     const module = pathToFileURL(join(dirname(task.kind.entry), 'check.js')).href;
     const { check } = (await import(module)) as { readonly check: CheckInputs };
     failures.push(
-      ...(await failuresOf(check, { params: task.params, inputs: inputsOf(task, knownOutput), once }, task)),
+      ...namePathsIn(
+        await failuresOf(check, { params: task.params, inputs: inputsOf(task, knownOutput), once }, task),
+        outputNames(task, knownOutput),
+      ),
     );
   }
   return failures;
@@ -50,6 +56,15 @@ async function failuresOf(check: CheckInputs, known: KnownInputs, { stage, at }:
 function failuresIn(error: unknown): readonly Failure[] | undefined {
   if (!(error instanceof Error) || error.name !== FailureError.name || !('failures' in error)) return undefined;
   return error.failures as readonly Failure[];
+}
+
+/** What is told of the outputs that a task reads: which task made them. */
+function outputNames(task: TaskSpec, knownOutput: KnownOutput): readonly PathName[] {
+  const bindings = Object.values(task.inputs).flat();
+  return bindings.flatMap((binding): readonly PathName[] => {
+    const path = binding.type === 'output' ? knownOutput(binding) : undefined;
+    return binding.type !== 'output' || path === undefined ? [] : [[dirname(path), binding.task]];
+  });
 }
 
 function inputsOf(task: TaskSpec, knownOutput: KnownOutput): InputPaths {

@@ -54,7 +54,7 @@ export class TaskBuilder {
         stage: name,
         kind,
         params: validateParams(written, this.#validatorOf(kind), {
-          subject: { owner, at, alternatives: Object.keys(kind.manifest.inputs) },
+          subject: { owner, at, alternatives: Object.keys(kind.manifest.inputs), schema: kind.manifest.params },
           problems,
         }),
         locate: (pointer) => {

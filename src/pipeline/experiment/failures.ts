@@ -16,6 +16,18 @@ function itHas(known: Names): string | undefined {
   return known.length > 0 ? `It has: ${known.join(', ')}.` : undefined;
 }
 
+interface UnknownParam {
+  readonly owner: string;
+  readonly name: string;
+  readonly known: Names;
+  /** Paths in the same stage that may be meant. */
+  readonly elsewhere: Names;
+}
+
+function joined(...sentences: readonly (string | undefined)[]): string | undefined {
+  return sentences.filter((each) => each !== undefined).join(' ') || undefined;
+}
+
 /** `"size" of stage "a" must be a list, found 3`, or without a subject `expected a list, found 3`. */
 function mismatch({ what, expected, found }: { what?: string | undefined; expected: string; found: string }): string {
   return what === undefined ? `expected ${expected}, found ${found}` : `${what} must be ${expected}, found ${found}`;
@@ -301,12 +313,18 @@ export const failures = catalogue({
 
   unknownParam: {
     meaning: 'A stage has no parameter or input of this name.',
-    text: ({ owner, name, known }: { owner: string; name: string; known: Names }) => ({
+    text: ({ owner, name, known, elsewhere }: UnknownParam) => ({
       message: `${owner} has no parameter "${name}"`,
-      suggest: { name, known },
-      hint: itHas(known),
+      // A parameter of another place is no typo of one of this.
+      suggest: elsewhere.length > 0 ? undefined : { name, known },
+      hint: joined(
+        elsewhere.length > 0
+          ? `It is called ${elsewhere.join(' or ')} here${/epoch/i.test(name) ? ', and counts batches' : ''}.`
+          : undefined,
+        itHas(known),
+      ),
     }),
-    example: { owner: 'stage "faces"', name: 'cuont', known: ['count', 'flip'] },
+    example: { owner: 'stage "faces"', name: 'cuont', known: ['count', 'flip'], elsewhere: [] },
   },
   missingParam: {
     meaning: 'A parameter without a default is not given.',

@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import type { Json } from '../../core/digest.ts';
 import { failures, type Choice } from './failures.ts';
+import { namesElsewhere } from './names-elsewhere.ts';
 import { describe, nodeAt, pathOf, pointerTo, type MapNode, type Node } from './node.ts';
 import { locate, type Problems, type Span } from './problems.ts';
 
@@ -15,6 +16,8 @@ export interface Subject {
   readonly at: Span;
   /** Words apart from the parameters that an unknown one may be a typo of: the input ports. */
   readonly alternatives: readonly string[];
+  /** The schema of all parameters: an unknown one may belong elsewhere in it. */
+  readonly schema: Json;
 }
 
 export interface SchemaErrorContext {
@@ -48,7 +51,11 @@ function reportUnknown(error: SchemaError, { params, subject, problems }: Schema
   const inside = error.instancePath !== '';
   const known = inside ? propertiesOf(error) : [...propertiesOf(error), ...subject.alternatives];
   const { node, key } = nodeAt(params, pointerTo(error.instancePath, name));
-  problems.add(failures.unknownParam({ owner: ownerOf(error, subject), name, known }, locate(key ?? node.at)));
+  // Of another branch of the same choice, its list of names tells.
+  const here = pathOf(pointerTo(error.instancePath, name));
+  const elsewhere = namesElsewhere(subject.schema, name).filter((path) => path !== here);
+  const facts = { owner: ownerOf(error, subject), name, known, elsewhere };
+  problems.add(failures.unknownParam(facts, locate(key ?? node.at)));
 }
 
 function reportMissing(error: SchemaError, { params, subject, problems }: SchemaErrorContext): void {

@@ -104,7 +104,11 @@ export function readManifest(folder: string): StageManifest {
   const written = JSON.parse(readFileSync(join(folder, 'stage.json'), 'utf8')) as Readonly<Record<string, Json>>;
   const { params = null, inputs = null } = written;
   const files = new Map<string, Json>();
-  const manifest: unknown = { ...written, params: inline(params, folder, files), inputs: inline(inputs, folder, files) };
+  const manifest: unknown = {
+    ...written,
+    params: inline(params, folder, files),
+    inputs: inline(inputs, folder, files),
+  };
   return manifest as StageManifest;
 }
 

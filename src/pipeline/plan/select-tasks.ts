@@ -38,14 +38,29 @@ export function selectTasks(experiment: Experiment, request: SelectionRequest): 
   return { experiment: { ...experiment, tasks: experiment.tasks.filter((task) => kept.has(task.id)) }, selected };
 }
 
-/** Ids of the tasks a name means: a task, or all tasks of a stage. Throws a FailureError for an unknown name. */
+/** Ids of the tasks a name means: see {@link idsNamed}. Throws a FailureError for an unknown name. */
 export function tasksNamed(experiment: Experiment, name: string): string[] {
-  const exact = experiment.tasks.filter((task) => task.id === name);
-  const found = exact.length > 0 ? exact : experiment.tasks.filter((task) => task.stage === name);
-  if (found.length > 0) return found.map((task) => task.id);
   const ids = experiment.tasks.map((task) => task.id);
+  const found = idsNamed(ids, name);
+  if (found.length > 0) return found;
   const stages = experiment.tasks.map((task) => task.stage);
   return fail(failures.unknownTask({ experiment: experiment.name, name, ids, stages }));
+}
+
+/**
+ * Those of some ids that a name means: a task, all tasks of a stage, or those of a matrix with some of its values:
+ * `verify[lfw]` and `verify[set=lfw]` mean `verify[set=lfw,size=112]`.
+ */
+export function idsNamed(ids: readonly string[], name: string): string[] {
+  if (ids.includes(name)) return [name];
+  const [, stage = name, asked] = /^([^[]*)\[(.*)\]$/s.exec(name) ?? [];
+  const ofStage = ids.filter((id) => id.startsWith(`${stage}[`));
+  if (asked === undefined) return ofStage;
+  return ofStage.filter((id) => {
+    const choices = id.slice(stage.length + 1, -1).split(',');
+    const known = new Set(choices.flatMap((choice) => [choice, choice.slice(choice.indexOf('=') + 1)]));
+    return asked.split(',').every((value) => known.has(value.trim()));
+  });
 }
 
 class TaskGraph {

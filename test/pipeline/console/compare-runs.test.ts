@@ -45,6 +45,37 @@ test('runs that differ only in their dates and a little in their times have no d
   expect(comparisonTable(differences, paint)).toEqual(['no differences']);
 });
 
+test('figures that differ by rounding only are no difference', () => {
+  const again = sampleRun({ id: 'quickstart-again', margin: 0.5, accuracy: 0.9123 * (1 + 4e-16), trainMs: 161_000 });
+  expect(onlyDifferences(compareRuns([before, again])).rows).toEqual([]);
+  const other = sampleRun({ id: 'quickstart-other', margin: 0.5, accuracy: 0.9123 * (1 + 1e-9), trainMs: 161_000 });
+  expect(onlyDifferences(compareRuns([before, other])).rows).toHaveLength(1);
+});
+
+test('of a task that one run does not have, one line tells so', () => {
+  const { facts } = after;
+  const without = {
+    ...after,
+    facts: {
+      ...facts,
+      experiment: { ...facts.experiment, tasks: facts.experiment.tasks.filter(({ id }) => id !== 'train') },
+    },
+    tasks: [],
+  };
+  const text = comparisonTable(onlyDifferences(compareRuns([before, without])), paint).join('\n');
+  expect(text).toMatchInlineSnapshot(`
+    "                   quickstart-1       quickstart-2  change
+    run
+      engine           tensorflow 2.21.0  wasm 4.22.0
+    parameters
+      train uses       train 1            -
+    figures
+      verify accuracy  0.912              0.900         -0.0123
+    times
+      verify           2.3 s              -"
+  `);
+});
+
 test('everything can be shown, and long values are cut in the table alone', () => {
   const note = 'a note that is longer than any column of the table may be';
   const all = compareRuns([sampleRun({ id: 'r', margin: 0.5, accuracy: 1, trainMs: 900, extraParams: { note } })]);
