@@ -115,7 +115,7 @@ function graphics(): { gpus?: string[]; gpuDriver?: string } {
   if (driver === undefined) return {};
   const folder = '/proc/driver/nvidia/gpus';
   const gpus = readdirSync(folder).map(
-    (name) => /^Model:\s*(.*)$/m.exec(readIfThere(`${folder}/${name}/information`))?.[1] ?? name,
+    (name) => /^Model:(.*)$/m.exec(readIfThere(`${folder}/${name}/information`))?.[1]?.trim() ?? name,
   );
   return { gpus, gpuDriver: driver };
 }

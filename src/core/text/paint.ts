@@ -30,6 +30,6 @@ const painted = /^\u001b\[(?:0|1|2|22|31|32|33|36|39)m$/;
  */
 export function terminalText(text: string, colour = false): string {
   if (!unsafe.test(text)) return text;
-  const lines = text.replaceAll(/\r+\n/g, '\n').replaceAll('\r', '\n');
+  const lines = text.replaceAll(/(?<!\r)\r+\n/g, '\n').replaceAll('\r', '\n');
   return withoutUnsafe(lines, (each) => each === '\n' || each === '\t' || (colour && painted.test(each)));
 }

@@ -59,7 +59,7 @@ function branchesApart(schema: Schema): Schema {
       if (key !== 'oneOf' || !isChoiceByName || !Array.isArray(part)) return [key, apart(part)];
       return [
         key,
-        part.map((branch) => {
+        (part as readonly Json[]).map((branch) => {
           const name = `branch${Object.keys(branches).length}`;
           branches[name] = null;
           branches[name] = apart(branch);
@@ -141,7 +141,7 @@ function replaceAt(node: Node, path: readonly string[], change: (node: Node) => 
 
 function plainValue(text: string): string | number | boolean {
   if (text === 'true' || text === 'false') return text === 'true';
-  return /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(text) ? Number(text) : text;
+  return /^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$/.test(text) ? Number(text) : text;
 }
 
 function deepFreeze<T extends Json>(value: T): T {

@@ -5,7 +5,7 @@ import { parseProtobufText, renderProtobufText, type TextMessage } from '../prot
 
 /** A field that Caffe's NetParameter begins with, after comments. */
 const opening =
-  /^(?:\s|#[^\n]*\n)*(?:name\s*:\s*["'][^\n]*["']\s*(?:#[^\n]*)?[\n;,\s]\s*(?:#[^\n]*\n\s*)*)?(?:layers?\s*\{|input\s*:\s*["']|input_(?:dim|shape)\b|state\s*\{|force_backward\s*:)/;
+  /^(?:\s|#[^\n]*\n)*(?:name\s*:\s*(?:"[^"\n]*"|'[^'\n]*')(?:[;,\s]|#[^\n]*\n)+)?(?:layers?\s*\{|input\s*:\s*["']|input_(?:dim|shape)\b|state\s*\{|force_backward\s*:)/;
 
 /** Caffe's network definition as text: a NetParameter; what its fields mean is the business of caffe/net-text.ts. */
 export const prototxt: Codec<TextMessage> = {

@@ -125,7 +125,7 @@ function mayLeadOut(list: string): boolean {
 }
 
 const wholeNumber = /^-?\d{1,15}$/;
-const anyNumber = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?$/;
+const anyNumber = /^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?$/;
 
 function isFaceLine(fields: readonly string[]): boolean {
   const [aligned = '', path = '', label = ''] = fields;

@@ -27,7 +27,7 @@ export const propertyFile: Codec<Property> = {
   summary: 'How many identities a packed set has, and the height and width of its images.',
   endings: ['property'],
   sniff: (head, fileName) =>
-    /(^|[/\\])property$/.test(fileName) || /^\d+,\d+,\d+\s*(\d+\s*)?$/.test(Buffer.from(head).toString('latin1')),
+    /(^|[/\\])property$/.test(fileName) || /^\d+,\d+,\d+(\s+\d+)?\s*$/.test(Buffer.from(head).toString('latin1')),
   decode(cursor) {
     const text = Buffer.from(cursor.take(cursor.remaining, 'the property line')).toString('latin1');
     const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));

@@ -22,14 +22,25 @@ export interface LandmarkEntry {
   readonly line: number;
 }
 
-const pattern = /^(\S.*?)((?:\s+-?\d+(?:\.\d+)?){14})\s*$/;
+/** Of a box, and of five points. */
+const numbersInLine = 14;
+
+/** The path, which may hold spaces, and the numbers behind it; undefined if it is another kind of line. */
+function partsOf(text: string): { readonly path: string; readonly numbers: readonly number[] } | undefined {
+  const words = [...text.matchAll(/\S+/g)];
+  const first = words.at(-numbersInLine);
+  const numbers = words.slice(-numbersInLine).map(([word]) => word);
+  if (first === undefined || words.length <= numbersInLine || words[0]?.index !== 0) return undefined;
+  if (!numbers.every((word) => /^-?\d+(?:\.\d+)?$/.test(word))) return undefined;
+  return { path: text.slice(0, first.index).trimEnd(), numbers: numbers.map(Number) };
+}
 
 export const landmarkList: Codec<LandmarkList> = {
   name: 'landmark-list',
   title: 'landmark list',
   summary: 'Box and five points of the face in each image of a data set.',
   endings: ['.txt'],
-  sniff: (head) => pattern.test(Buffer.from(head).toString('utf8').split('\n', 1)[0] ?? ''),
+  sniff: (head) => partsOf(Buffer.from(head).toString('utf8').split('\n', 1)[0] ?? '') !== undefined,
   decode: (cursor) => ({ entries: filledLines(cursor).map(parseEntry) }),
   describe(cursor) {
     const { entries } = landmarkList.decode(cursor);
@@ -46,13 +57,13 @@ export const landmarkList: Codec<LandmarkList> = {
 };
 
 function parseEntry(line: TextLine): LandmarkEntry {
-  const match = pattern.exec(line.text);
-  if (match === null)
+  const parts = partsOf(line.text);
+  if (parts === undefined)
     return refuseLine(line, failures.damagedList, 'a path, four numbers of a box and ten of five points');
-  const numbers = (match[2] ?? '').trim().split(/\s+/).map(Number);
+  const { path, numbers } = parts;
   const points = numbers.slice(4);
   return {
-    path: match[1] ?? '',
+    path,
     box: numbers.slice(0, 4),
     points: [...points.filter((_, index) => index % 2 === 0), ...points.filter((_, index) => index % 2 === 1)],
     line: line.number,

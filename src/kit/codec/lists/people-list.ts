@@ -21,7 +21,8 @@ export const peopleList: Codec<PeopleList> = {
   title: 'list of people (LFW people.txt)',
   summary: 'Who is in which fold, and with how many images.',
   endings: ['people.txt', 'peopleDevTrain.txt', 'peopleDevTest.txt'],
-  sniff: (head) => /^\s*\d+\s*\n(\s*\d+\s*\n)?[^\s\d]\S*\t\d+\s*\n/.test(Buffer.from(head).toString('utf8')),
+  sniff: (head) =>
+    /^\s*\d+[^\S\n]*\n\s*(\d+[^\S\n]*\n\s*)?[^\s\d]\S*\t\d+[^\S\n]*\n/.test(Buffer.from(head).toString('utf8')),
   decode(cursor) {
     const lines = filledLines(cursor);
     const [first, second] = lines;

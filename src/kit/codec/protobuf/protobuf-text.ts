@@ -75,7 +75,7 @@ type Token =
 /** White space and comments, then one token of each kind. */
 const skipped = /(?:\s|#[^\n]*)*/y;
 const tokenPatterns = {
-  number: /(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[fF]?(?![\w.])/y,
+  number: /(?:0[xX][0-9a-fA-F]+|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)[fF]?(?![\w.])/y,
   word: /[A-Za-z_]\w*/y,
   text: /"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*'/y,
   sign: /[{}<>[\]:;,-]/y,
