@@ -41,6 +41,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       for (const set of sets) {
         const result = await measure(context, { embedder, model, set, store });
         results.push(result);
+        warnOfNorm(context, result);
         if (index === 0) await writeDetails({ set, result, store, params, folder: outputs.details });
       }
     } finally {
@@ -53,6 +54,17 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   if (models.length > 1) for (const line of maxLines(results)) say(context, line);
   for (const figure of figures(results)) context.emit(figure);
 };
+
+/** Trained networks give 5 to 100; one that was trained a few steps has moving statistics that are far from its data's. */
+const largestNorm = 10_000;
+
+function warnOfNorm(context: Context, { set, xnorm }: VerificationResult): void {
+  if (xnorm <= largestNorm) return;
+  const message =
+    `the embeddings of ${set} have a mean norm of ${xnorm.toExponential(1)}: the figures mean little. ` +
+    'The moving statistics of batch normalisation need some fifty training steps to become those of the data';
+  context.emit({ type: 'log', level: 'warning', message });
+}
 
 interface Measurement {
   readonly embedder: Embedder;

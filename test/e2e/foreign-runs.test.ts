@@ -57,6 +57,18 @@ it.each([
   expect(rig.runs()).toEqual([]);
 });
 
+it('a run with a damaged result is imported without it, and says so', async () => {
+  const [key = ''] = readdirSync(rig.path('taken/results'));
+  const [file = ''] = readdirSync(rig.path('taken/results', key, 'outputs'));
+  rmSync(rig.path('runs/cache', key), { recursive: true, force: true });
+  rmSync(rig.path('taken/results', key, 'outputs', file), { recursive: true, force: true });
+  const ended = await rig.flow(['import', 'taken']);
+  expect(ended.code).toBe(1);
+  expect(ended.stdout).toMatch(
+    new RegExp(`^${key.slice(0, 12)} was not taken: .+\nimported ${run}, with 0 results\n$`),
+  );
+});
+
 it('a run whose events are those of another is not imported, and nothing stays of it', async () => {
   const other = '20260101-000000-other';
   replaceIn('taken/run.json', run, other);

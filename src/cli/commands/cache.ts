@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { fail } from '../../core/failure.ts';
-import { humanBytes } from '../../core/human.ts';
+import { counted, humanBytes } from '../../core/human.ts';
 import {
   collectGarbage,
   listResults,
@@ -27,7 +27,7 @@ const ls: Action = {
     inWorkspace(call, context, (workspace) => {
       const results = listResults(workspace.cache);
       const bytes = results.reduce((sum, result) => sum + result.bytes, 0);
-      const total = `${results.length} results, ${humanBytes(bytes)} in ${workspace.cache.folders.entries}`;
+      const total = `${counted(results.length, 'result')}, ${humanBytes(bytes)} in ${workspace.cache.folders.entries}`;
       answer(call, context, {
         json: { folder: workspace.cache.folders.entries, bytes, results: results.map(resultJson) },
         text: [...textTable(results.map(resultRow)), total].join('\n'),
@@ -94,7 +94,7 @@ const verify: Action = {
         if (call.options['keep'] !== true) cache.drop(key);
       }
       const lines = damaged.map(({ key, problem }) => `${key.slice(0, 12)}  ${problem}`);
-      const summary = `${keys.length} results read, ${damaged.length} damaged`;
+      const summary = `${counted(keys.length, 'result')} read, ${damaged.length} damaged`;
       answer(call, context, { json: { read: keys.length, damaged }, text: [...lines, summary].join('\n') });
       return damaged.length === 0 ? exitCode.done : exitCode.taskFailed;
     }),
@@ -138,7 +138,7 @@ const exportAction: Action = {
       const copied = await exportResults(cache, keys, resolve(context.workingFolder, folder));
       answer(call, context, {
         json: { copied, known: keys.length - copied.length },
-        text: `${copied.length} results copied, ${keys.length - copied.length} were there`,
+        text: `${counted(copied.length, 'result')} copied, ${keys.length - copied.length} were there`,
       });
       return exitCode.done;
     }),
@@ -156,7 +156,7 @@ const importAction: Action = {
       const result = await importResults(cache, folder);
       const { imported, known, damaged } = result;
       const lines = damaged.map(({ key, problem }) => `${key.slice(0, 12)} was not taken: ${problem}`);
-      const summary = `${imported.length} results taken, ${known.length} were here`;
+      const summary = `${counted(imported.length, 'result')} taken, ${known.length} were here`;
       answer(call, context, { json: result, text: [...lines, summary].join('\n') });
       return damaged.length === 0 ? exitCode.done : exitCode.taskFailed;
     }),
@@ -198,7 +198,7 @@ function collectionText({ drop, keep, freedBytes, scratch, stuck }: Collection, 
   const rows = drop.map((result) => [...resultRow(result).slice(0, 4), result.why]);
   const verb = isDry ? 'would go' : 'removed';
   const left = scratch.length === 0 ? '' : `, and ${scratch.length} abandoned scratch folders`;
-  const total = `${drop.length} results ${verb}${left}; ${isDry ? 'that would free' : 'freed'} ${humanBytes(freedBytes)}; ${keep.length} stay`;
+  const total = `${counted(drop.length, 'result')} ${verb}${left}; ${isDry ? 'that would free' : 'freed'} ${humanBytes(freedBytes)}; ${keep.length} stay`;
   const remaining = stuck.map(({ path, problem }) => `${path} could not be removed: ${problem}`);
   return [...textTable(rows), ...remaining, total].join('\n');
 }

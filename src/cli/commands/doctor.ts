@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { mkdirSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { FailureError } from '../../core/failure.ts';
-import { humanBytes } from '../../core/human.ts';
+import { counted, humanBytes } from '../../core/human.ts';
 import { trainingEngine, installedOnnxruntime, readEngineRecord } from '../../kit/net/engines/choose-engine.ts';
 import { listTree } from '../../pipeline/cache/file-tree.ts';
 import { engineOverride } from '../planned-experiment.ts';
@@ -154,7 +154,7 @@ function examineSqlite(workspace: Workspace): Finding {
 function examineCache({ cache }: Workspace): Finding {
   mkdirSync(cache.folders.entries, { recursive: true });
   const { bytes, files } = listTree(cache.folders.entries);
-  const found = `${cache.folders.entries}: ${humanBytes(bytes)} in ${files.length} files`;
+  const found = `${cache.folders.entries}: ${humanBytes(bytes)} in ${counted(files.length, 'file')}`;
   return { subject: 'cache', state: 'ok', found };
 }
 

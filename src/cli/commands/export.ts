@@ -1,3 +1,4 @@
+import { counted } from '../../core/human.ts';
 import { cpSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fail } from '../../core/failure.ts';
@@ -34,7 +35,7 @@ export const command: FlowCommand = {
       const copied = isWhole ? await exportResults(cache, keys, join(folder, exportedResults)) : [];
       answer(call, context, {
         json: { run, folder, results: copied },
-        text: `exported ${run} to ${folder}${isWhole ? `, with ${copied.length} results` : ''}`,
+        text: `exported ${run} to ${folder}${isWhole ? `, with ${counted(copied.length, 'result')}` : ''}`,
       });
       return exitCode.done;
     }),

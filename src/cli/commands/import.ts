@@ -1,3 +1,4 @@
+import { counted } from '../../core/human.ts';
 import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { removeTree } from '../../core/atomic-file.ts';
@@ -34,9 +35,12 @@ export const command: FlowCommand = {
         throw error;
       }
       closeImportedRun(workspace.record, id);
-      const count = taken === undefined ? '' : `, with ${taken.imported.length} results`;
-      answer(call, context, { json: { run: id, results: taken?.imported ?? [] }, text: `imported ${id}${count}` });
-      return exitCode.done;
+      const count = taken === undefined ? '' : `, with ${counted(taken.imported.length, 'result')}`;
+      const damaged = taken?.damaged ?? [];
+      const lines = damaged.map(({ key, problem }) => `${key.slice(0, 12)} was not taken: ${problem}`);
+      const json = { run: id, results: taken?.imported ?? [], damaged };
+      answer(call, context, { json, text: [...lines, `imported ${id}${count}`].join('\n') });
+      return damaged.length === 0 ? exitCode.done : exitCode.taskFailed;
     }),
 };
 
