@@ -249,7 +249,7 @@ export const failures = catalogue({
     example: { option: '--follow', name: 'train', tasks: ['train[margin=0.3]', 'train[margin=0.5]'] },
   },
   nothingToCompare: {
-    meaning: 'flow compare was given one run, and there is none before it.',
+    meaning: 'flow compare was given one run, and no run is before it.',
     text: ({ run, experiment }: { readonly run: string; readonly experiment: string }) => ({
       message: `expected two runs to compare: ${run} is the first of "${experiment}"`,
       hint: 'Name a second run. flow runs lists them.',

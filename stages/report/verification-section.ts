@@ -1,3 +1,4 @@
+import type { Measured } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
 import type { TarAtFar, VerificationResult, WrongPair } from '../../src/kit/face/verification-result.ts';
 import { type Chart, chartFigure, quietColour, type Series, seriesColours } from '../../src/kit/draw/chart.ts';
 import { histogram, type Point } from '../../src/kit/draw/points.ts';
@@ -39,14 +40,60 @@ function resultsTable(verifications: readonly Verification[]): Html {
       { title: 'pairs', numeric: true, cell: ({ result }) => groupedInteger(result.pairs) },
       { title: 'accuracy', numeric: true, cell: ({ result }) => markup`<b>${fixed(result.accuracy, 4)}</b>` },
       { title: '±', numeric: true, cell: ({ result }) => fixed(result.deviation, 4) },
+      { title: '95 %', numeric: true, cell: ({ result }) => intervalText(result.uncertainty?.accuracy) },
+      { title: 'EER', numeric: true, cell: ({ result }) => measuredText(result.uncertainty?.eer) },
       { title: 'without mirror', numeric: true, cell: ({ result }) => fixed(result.accuracyWithoutFlip, 4) },
       { title: 'area under ROC', numeric: true, cell: ({ result }) => fixed(result.areaUnderCurve, 4) },
       { title: 'threshold', numeric: true, cell: ({ result }) => fixed(meanThreshold(result), 3) },
       { title: 'norm', numeric: true, cell: ({ result }) => fixed(result.xnorm, 2) },
     ],
-    markup`<b>Results.</b> ${choice} ±: standard deviation over the folds. Threshold: mean over the folds. Norm: mean
+    markup`<b>Results.</b> ${choice} ±: standard deviation over the folds. 95 %: interval over draws of other people, see
+      below. EER: equal error rate, with its interval. Threshold: mean over the folds. Norm: mean
       length of the embeddings before scaling.`,
   );
+}
+
+function intervalText(measured: Measured | undefined): string {
+  const interval = measured?.interval;
+  return interval === undefined ? '-' : `${fixed(interval.low, 4)} to ${fixed(interval.high, 4)}`;
+}
+
+function measuredText(measured: Measured | undefined): string {
+  if (measured === undefined) return '-';
+  return measured.interval === undefined
+    ? fixed(measured.value, 4)
+    : `${fixed(measured.value, 4)} (${intervalText(measured)})`;
+}
+
+/** Rates over all pairs at once, with their intervals: what a set can tell, and what it cannot. */
+function ratesTable({ uncertainty, pairs, samePairs }: VerificationResult): Html | undefined {
+  if (uncertainty === undefined) return undefined;
+  const { draws, unit, units, decidability, areaUnderCurve } = uncertainty;
+  const different = pairs - samePairs;
+  const drawn = unit === 'groups' ? 'groups of pairs that share no person' : 'people';
+  return drawTable(
+    uncertainty.tarAtFar,
+    [
+      { title: 'FMR at most', numeric: true, cell: (row) => String(row.far) },
+      { title: 'FNMR', numeric: true, cell: (row) => (row.isMeasurable ? fixed(1 - row.value, 4) : 'not measurable') },
+      {
+        title: '95 %',
+        numeric: true,
+        cell: (row) => (row.isMeasurable ? intervalText(nonMatch(row)) : `below 1/${groupedInteger(different)}`),
+      },
+      { title: 'FMR reached', numeric: true, cell: (row) => (row.isMeasurable ? row.reached.toPrecision(2) : '-') },
+      { title: 'distance', numeric: true, cell: (row) => (row.isMeasurable ? fixed(row.distance, 3) : '-') },
+    ],
+    markup`<b>Error rates at stated points</b> (ISO/IEC 19795-1: false non-match rate, FNMR, where the false match rate, FMR, is
+      at most a target), over all pairs at once. 95 %: percentiles over ${groupedInteger(draws)} draws of the set's ${groupedInteger(units)} ${drawn}
+      with replacement; pairs of one person come and go together. Area under ROC ${intervalText(areaUnderCurve)},
+      d' ${fixed(decidability.value, 2)} (${intervalText(decidability)}).`,
+  );
+}
+
+/** FNMR = 1 - TAR: the ends change places. */
+function nonMatch({ value, interval }: Measured): Measured {
+  return { value: 1 - value, ...(interval && { interval: { low: 1 - interval.high, high: 1 - interval.low } }) };
 }
 
 function rocFigure(verifications: readonly Verification[], kind: 'log' | 'linear'): Html {
@@ -109,7 +156,7 @@ function setDetails({ name, result }: Verification, named: boolean): Html {
     ${named ? markup`<h3>${name}</h3>` : undefined}
     <div class="columns">
       ${distanceFigure(result)}
-      <div>${tarTable(result)}</div>
+      <div>${tarTable(result)} ${ratesTable(result)}</div>
     </div>
     <div class="columns">${foldTable(result)}${foldFigure(result)}</div>
     ${worstFigure(result)}

@@ -24,6 +24,8 @@ export interface Params {
    * @maxItems 2
    */
   readonly max: [] | [number] | [number, number];
+  /** Draws of the people of a set, with replacement, for the 95 % intervals of its figures; 0: no intervals. */
+  readonly draws: number;
   /** Draw the wrong pairs of every set, decided by the first model, into images (mode 1 of the 2018 system). */
   readonly mistakes: boolean;
   /** Write the embeddings of every set by the first model: a feature matrix, or the pickle of mode 2 of the 2018 system. */

@@ -1,4 +1,5 @@
 import type { StageEvent } from '../../src/stage-api/stage.ts';
+import type { Measured, SetUncertainty } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
 import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
 
 type Metric = Extract<StageEvent, { type: 'metric' }>;
@@ -22,15 +23,45 @@ function figuresOf(result: VerificationResult, prefix: string): readonly Metric[
   const { accuracy, deviation, accuracyWithoutFlip, xnorm, areaUnderCurve, folds } = result;
   const threshold = folds.reduce((sum, fold) => sum + fold.threshold, 0) / folds.length;
   const plain = { accuracy, deviation, accuracyWithoutFlip, xnorm, threshold };
+  const { uncertainty } = result;
+  const different = result.pairs - result.samePairs;
   const hasBoth = result.samePairs > 0 && result.samePairs < result.pairs;
   return [
-    ...Object.entries(plain).map(([name, value]) => metric(`${prefix}${name}`, value)),
+    ...Object.entries(plain).flatMap(([name, value]) => [
+      metric(`${prefix}${name}`, value),
+      // Behind the deviation, as it is read: accuracy, its spread over the folds, its interval.
+      ...(name === 'deviation' ? ends(`${prefix}accuracy`, uncertainty?.accuracy) : []),
+    ]),
     // Without pairs of both kinds there is nothing to measure.
     ...(hasBoth ? [metric(`${prefix}areaUnderCurve`, areaUnderCurve)] : []),
     ...result.tarAtFar.flatMap(({ far, tar, folds: counted }) =>
-      counted === 0 ? [] : [metric(`${prefix}tarAtFar${far.toExponential(0)}`, tar)],
+      // One different pair is more than such a rate: a figure of it says nothing.
+      counted === 0 || far * different < 1 - 1e-9 ? [] : [metric(`${prefix}tarAtFar${far.toExponential(0)}`, tar)],
     ),
+    ...(uncertainty === undefined || !hasBoth ? [] : measuredFigures(uncertainty, prefix)),
   ];
+}
+
+/** In the terms of ISO/IEC 19795-1: false non-match rate (FNMR) where the false match rate (FMR) is at most a target. */
+function measuredFigures({ eer, decidability, tarAtFar }: SetUncertainty, prefix: string): readonly Metric[] {
+  return [
+    metric(`${prefix}eer`, eer.value),
+    ...ends(`${prefix}eer`, eer),
+    metric(`${prefix}decidability`, decidability.value),
+    ...tarAtFar
+      .filter(({ isMeasurable }) => isMeasurable)
+      .flatMap(({ far, value, interval }) => {
+        const name = `${prefix}fnmrAtFmr${far.toExponential(0)}`;
+        const turned = interval && { low: 1 - interval.high, high: 1 - interval.low };
+        return [metric(name, 1 - value), ...ends(name, { value, ...(turned && { interval: turned }) })];
+      }),
+  ];
+}
+
+/** `accuracyLow` and `accuracyHigh`: the ends of the 95 % interval. */
+function ends(name: string, measured: Measured | undefined): readonly Metric[] {
+  const interval = measured?.interval;
+  return interval === undefined ? [] : [metric(`${name}Low`, interval.low), metric(`${name}High`, interval.high)];
 }
 
 function metric(name: string, value: number, step?: number): Metric {

@@ -55,7 +55,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   for (const figure of figures(results)) context.emit(figure);
 };
 
-/** Trained networks give 5 to 100; one that was trained a few steps has moving statistics that are far from its data's. */
+/** The norms of trained networks are 5 to 100; one that was trained a few steps has moving statistics that are far from its data's. */
 const largestNorm = 10_000;
 
 function warnOfNorm(context: Context, { set, xnorm }: VerificationResult): void {
@@ -84,6 +84,7 @@ async function measure(context: Context, { embedder, model, set, store }: Measur
     folds: context.params.folds,
     batch: context.params.batch,
     worst: worstShown,
+    draws: context.params.draws,
     store,
     signal: context.signal,
     onProgress(done, total) {

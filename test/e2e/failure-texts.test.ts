@@ -460,7 +460,7 @@ describe('of tasks', () => {
       "  <workspace>/stages/broken/told.js:2:22 stage-syntax: the code of the stage cannot be loaded: Unexpected identifier 'told'
           const other = told told;
                              ~~~~
-          Mend the line. Nothing of the stage has run.
+          Correct the line. Nothing of the stage has run.
         its log: runs/<time>-broken/logs/task.log"
     `);
     rig.write('stages/broken/told.js', 'export const tell = 1;\n');
@@ -468,7 +468,7 @@ describe('of tasks', () => {
       "  <workspace>/stages/broken/run.js:1:10 stage-syntax: the code of the stage cannot be loaded: The requested module './told.js' does not provide an export named 'told'
           import { told } from './told.js';
                    ~~~~
-          Mend the line. Nothing of the stage has run.
+          Correct the line. Nothing of the stage has run.
         its log: runs/<time>-broken/logs/task.log"
     `);
   });

@@ -40,6 +40,7 @@ const params: Params = {
   names: [],
   max: [],
   mistakes: false,
+  draws: 50,
   embeddings: 'none',
 };
 
@@ -126,8 +127,9 @@ describe('the verify stage', () => {
     const figures = figuresOf(events);
     expect(figures).toMatchObject({ accuracy: result.accuracy, deviation: result.deviation, xnorm: result.xnorm });
     expect(Object.keys(figures)).toEqual([
-      ...['accuracy', 'deviation', 'accuracyWithoutFlip', 'xnorm', 'threshold', 'areaUnderCurve'],
-      ...['tarAtFar1e-1', 'tarAtFar1e-2', 'tarAtFar1e-3', 'tarAtFar1e-4'],
+      ...['accuracy', 'deviation', 'accuracyLow', 'accuracyHigh', 'accuracyWithoutFlip', 'xnorm', 'threshold'],
+      // Six different pairs can tell of no rate that is reported.
+      ...['areaUnderCurve', 'eer', 'eerLow', 'eerHigh', 'decidability'],
     ]);
     const lines = linesOf(events);
     expect(lines.slice(0, 3)).toEqual([

@@ -23,7 +23,7 @@ export const command: FlowCommand = {
       .addOption(new Option('--csv', 'print comma-separated values').conflicts('json').default(false));
   },
   run: (call, context) =>
-    inWorkspace(call, context, ({ database }) => {
+    inWorkspace(call, context, async ({ database, cache }) => {
       const names = call.arguments[0] as readonly string[];
       const { all, csv, json } = call.options as { all: boolean; csv: boolean; json: boolean };
       const ids = names.map((name) => findRun(database, name));
@@ -32,11 +32,19 @@ export const command: FlowCommand = {
       const whole = compareRuns(compared.map((id) => comparedRun(database, id)));
       const comparison = all ? whole : onlyDifferences(whole);
       const { stdout, environment } = context;
+      const { differenceText, pairedDifferences } = await import('../paired-differences.ts');
+      const [first, second, ...further] = compared.map((id) => tasksOf(database, id));
+      const differences = first && second && further.length === 0 ? pairedDifferences(cache, first, second) : [];
       if (csv) stdout.write(comparisonCsv(comparison));
-      else if (json) stdout.write(`${JSON.stringify(comparisonJson(comparison), null, 2)}\n`);
+      else if (json) stdout.write(`${JSON.stringify({ ...comparisonJson(comparison), differences }, null, 2)}\n`);
       else {
         const colour = showsColour(stdout, environment);
-        stdout.write(`${terminalText(comparisonTable(comparison, paintWith(colour)).join('\n'), colour)}\n`);
+        const paint = paintWith(colour);
+        const verdicts =
+          differences.length === 0
+            ? []
+            : [paint.dim('on the same pairs, 95 % intervals'), ...differences.map(differenceText)];
+        stdout.write(`${terminalText([...comparisonTable(comparison, paint), ...verdicts].join('\n'), colour)}\n`);
       }
       return exitCode.done;
     }),

@@ -54,7 +54,7 @@ export function sumCounts(parts: readonly AcceptanceCounts[], grid: ThresholdGri
 }
 
 /** Index of the first threshold above the distance; `grid.count` if it is above all. */
-function firstAccepting(distance: number, grid: ThresholdGrid): number {
+export function firstAccepting(distance: number, grid: ThresholdGrid): number {
   let index = Math.min(grid.count, Math.max(0, Math.floor(distance / grid.step)));
   // The quotient may be off by one in either direction; the product decides, as the comparison itself would.
   while (index > 0 && distance < (index - 1) * grid.step) index -= 1;

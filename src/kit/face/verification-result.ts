@@ -1,3 +1,5 @@
+import type { SetUncertainty } from './uncertainty/set-uncertainty.ts';
+
 /** One fold of a verification: the threshold was chosen on the pairs of all other folds. */
 export interface FoldResult {
   readonly pairs: number;
@@ -76,6 +78,10 @@ export interface VerificationResult {
     /** One person taken for two, farthest first. */
     readonly falseRejects: readonly WrongPair[];
   };
+  /** How sure these figures are; not there in results of before, and during a training. */
+  readonly uncertainty?: SetUncertainty;
+  /** Number of the person of each image, two per pair, as far as the set tells: for comparing models on the same draws. */
+  readonly people?: readonly number[];
   /** Per pair, rounded to six decimals. */
   readonly distances: readonly number[];
   /** Per pair. */

@@ -8,6 +8,8 @@ import { failures } from './failures.ts';
 import type { Embedder } from '../net/sessions/inference-session.ts';
 import { foldAccuracy } from './fold-accuracy.ts';
 import { pairDistances, rowNorms } from './pair-distances.ts';
+import { resamplingOf } from './uncertainty/resampling.ts';
+import { setUncertainty, type UncertaintyRequest } from './uncertainty/set-uncertainty.ts';
 import { tarAtFar } from './tar-at-far.ts';
 import type { VerificationResult } from './verification-result.ts';
 import { worstPairs } from './worst-pairs.ts';
@@ -32,6 +34,8 @@ export interface VerifySetOptions {
   readonly store?: EmbeddingStore;
   /** Wrong pairs of either kind to keep with thumbnails; 0 (the default) while training. */
   readonly worst?: number;
+  /** Draws of the set's people for the intervals of the figures; 0 (the default) while training: none. */
+  readonly draws?: number;
   readonly signal?: AbortSignal;
   /** Called after every batch with the number of images embedded, of the `total` that were not in the store. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -44,7 +48,8 @@ export interface VerifySetOptions {
 export async function verifySet(options: VerifySetOptions): Promise<VerificationResult> {
   requirePairs(options);
   const { set, folds, embedder } = options;
-  const embeddings = await embedSet(options);
+  const digests = set.images.map((bytes) => digestOf(bytes));
+  const embeddings = await embedSet(options, digests);
   const score = (matrices: readonly Float32Array[]): { distances: Float64Array; same: readonly boolean[] } => ({
     distances: pairDistances(matrices, embedder.embeddingSize),
     same: set.same,
@@ -52,6 +57,7 @@ export async function verifySet(options: VerifySetOptions): Promise<Verification
   const plain = foldAccuracy(score([embeddings.original]), folds);
   const pairs = score([embeddings.original, embeddings.mirrored]);
   const result = foldAccuracy(pairs, folds);
+  const { draws = 0 } = options;
   return {
     model: options.model ?? '',
     set: options.name,
@@ -64,10 +70,16 @@ export async function verifySet(options: VerifySetOptions): Promise<Verification
     xnorm: meanNorm([embeddings.original, embeddings.mirrored], embedder.embeddingSize),
     areaUnderCurve: areaUnderCurve(pairs),
     tarAtFar: tarAtFar(pairs, folds, rates),
+    ...(draws === 0 ? {} : uncertaintyOf({ pairs, images: digests, folds, rates, draws, seed: 1 })),
     worst: await worstPairs({ pairs, folds: result.folds, set, limit: options.worst ?? 0 }),
     distances: Array.from(pairs.distances, (distance) => Number(distance.toFixed(6))),
     same: set.same,
   };
+}
+
+function uncertaintyOf(request: UncertaintyRequest): Pick<VerificationResult, 'uncertainty' | 'people'> {
+  const { person } = resamplingOf(request.images, request.pairs.same);
+  return { uncertainty: setUncertainty(request), people: Array.from(person) };
 }
 
 /** Fails with `no-pairs` or `too-few-pairs`; to be called before anything is computed. */
@@ -92,9 +104,8 @@ interface SetEmbeddings {
 }
 
 /** Embeds every distinct image once (the 12,000 of LFW's pairs are 7,701) and spreads the results over the set. */
-async function embedSet(options: VerifySetOptions): Promise<SetEmbeddings> {
-  const { embedder, set, store = new MemoryEmbeddings() } = options;
-  const digests = set.images.map((bytes) => digestOf(bytes));
+async function embedSet(options: VerifySetOptions, digests: readonly Digest[]): Promise<SetEmbeddings> {
+  const { embedder, store = new MemoryEmbeddings() } = options;
   await embedMissing(options, digests, store);
   const size = embedder.embeddingSize;
   const original = new Float32Array(digests.length * size);

@@ -41,7 +41,7 @@ export function comparisonTable(comparison: Comparison, paint: Paint): readonly 
   ];
 }
 
-/** What a task uses stands for all parameters, inputs and times of one that some runs do not have. */
+/** What a task uses is shown for all parameters, inputs and times of one that some runs do not have. */
 function withLonelyTasksShort(rows: readonly ComparisonRow[]): readonly ComparisonRow[] {
   const isUse = ({ section, name }: ComparisonRow): boolean => section === 'parameter' && name === 'uses';
   const lonely = new Set(rows.filter((row) => isUse(row) && row.values.includes(null)).map(({ task }) => task));
@@ -71,7 +71,7 @@ function changeText({ section, values }: ComparisonRow): string {
 }
 
 /** A comparison as data for other programs (`flow compare --json`); times are milliseconds. */
-export function comparisonJson({ runs, rows }: Comparison): Json {
+export function comparisonJson({ runs, rows }: Comparison): Record<string, Json> {
   return {
     ...{ format: 'faceflow-comparison', version: 1 },
     runs: runs.map(({ id, experiment }) => ({ id, experiment })),

@@ -26,13 +26,20 @@ export interface Figure {
 
 /**
  * Figures in one line; one that is called `deviation` belongs to the one before it: `accuracy 0.912 ± 0.021`, with the
- * five digits that papers print where it is below 0.01: `accuracy 0.99450 ± 0.00466`.
+ * five digits that papers print where it is below 0.01: `accuracy 0.99450 ± 0.00466`. The ends of an interval, `eerLow` and `eerHigh`,
+ * belong to the figure before them: `eer 0.00567 [0.00367, 0.00817]`.
  */
 export function figuresText(figures: readonly Figure[]): string {
   const parts: string[] = [];
   for (const [index, { name, value }] of figures.entries()) {
     const mean = figures[index - 1];
-    if (/(^|\/)deviation$/.test(name) && mean !== undefined) parts[parts.length - 1] = meanText(mean, value);
+    const last = parts.length - 1;
+    const next = figures[index + 1];
+    if (/(^|\/)deviation$/.test(name) && mean !== undefined) parts[last] = meanText(mean, value);
+    // The ends of an interval stand behind the figure they belong to.
+    else if (name.endsWith('Low') && next?.name === name.replace(/Low$/, 'High')) {
+      parts[last] = `${parts[last] ?? ''} [${figureValue(value)}, ${figureValue(next.value)}]`;
+    } else if (name.endsWith('High') && mean?.name === name.replace(/High$/, 'Low')) continue;
     else parts.push(figureText(name, value));
   }
   return parts.join(', ');

@@ -83,7 +83,7 @@ export const failures = catalogue({
     meaning: 'The module of a stage, or one that it imports, is not JavaScript that Node.js can load.',
     text: ({ error }: { error: string }) => ({
       message: `the code of the stage cannot be loaded: ${error}`,
-      hint: 'Mend the line. Nothing of the stage has run.',
+      hint: 'Correct the line. Nothing of the stage has run.',
     }),
     example: { error: "Unexpected identifier 'error'" },
   },

@@ -9,7 +9,7 @@ export function namePaths(text: string, names: readonly PathName[]): string {
 }
 
 /**
- * Failures of a stage with paths that a person can follow: results lie in folders named by 64 digits, and a scratch
+ * Failures of a stage with paths that a person can follow: results are in folders named by 64 digits, and a scratch
  * folder is gone when one reads of it.
  */
 export function namePathsIn(failures: readonly Failure[], names: readonly PathName[]): readonly Failure[] {

@@ -1,0 +1,84 @@
+import { Random } from '../../../core/random.ts';
+import type { Interval } from './proportion.ts';
+import { type Resampling, shrinkage } from './resampling.ts';
+
+export interface BootstrapOptions {
+  readonly draws: number;
+  readonly seed: number;
+}
+
+/** A figure of a set whose pairs count more or less than once. */
+export interface WeighedFigure {
+  /** NaN if the weights do not allow it. */
+  readonly measure: (weights: Float64Array) => number;
+  /** Per pair: what it adds to the figure, 0 on average, up to a factor; only pairs of two persons are looked at. */
+  readonly error: ArrayLike<number>;
+}
+
+/**
+ * What figures are on sets that are drawn with replacement from the units of a set (Efron 1979, of clusters): the pairs of one
+ * person come and go together, so that the spread is that of other people, not of other pairs of the same. One list of values
+ * per figure. Where persons are drawn, the parts of both kinds of pairs are measured one at a time, see {@link shrinkage}.
+ */
+export function bootstrapFigures(
+  figures: readonly WeighedFigure[],
+  resampling: Resampling,
+  { same, draws, seed }: BootstrapOptions & { readonly same: ArrayLike<boolean> },
+): readonly (readonly number[])[] {
+  const { count, unit } = resampling;
+  const random = Random.derive(seed, 'bootstrap');
+  const weights = new Float64Array(same.length);
+  const once = new Float64Array(same.length).fill(1);
+  const values = figures.map((figure) => figure.measure(once));
+  const factors = figures.map(({ error }) => shrinkage(resampling, error, same));
+  const drawn = new Float64Array(count);
+  const found: number[][] = figures.map(() => []);
+  for (let draw = 0; draw < draws; draw += 1) {
+    drawn.fill(0);
+    for (let index = 0; index < count; index += 1) {
+      const each = random.integer(count);
+      drawn[each] = (drawn[each] ?? 0) + 1;
+    }
+    resampling.weigh(drawn, weights);
+    const [sameOnly, differentOnly] = unit === 'groups' ? [weights, undefined] : byKind(weights, same);
+    for (const [index, { measure }] of figures.entries()) {
+      const value = values[index] ?? NaN;
+      const further = differentOnly === undefined ? 0 : (factors[index] ?? 1) * (measure(differentOnly) - value);
+      found[index]?.push(measure(sameOnly) + further);
+    }
+  }
+  return found;
+}
+
+/** Weights of the pairs of one kind, the others counting once. */
+function byKind(weights: Float64Array, same: ArrayLike<boolean>): [Float64Array, Float64Array] {
+  const sameOnly = weights.map((weight, pair) => (same[pair] === true ? weight : 1));
+  const differentOnly = weights.map((weight, pair) => (same[pair] === true ? 1 : weight));
+  return [sameOnly, differentOnly];
+}
+
+/** So few people or groups say nothing of others. */
+const fewestUnits = 10;
+
+/**
+ * The 2.5 and 97.5 percentiles of one figure over all draws that allow it; undefined if fewer than half do, or if the set has
+ * fewer than ten units to draw from.
+ */
+export function percentileInterval(
+  values: readonly number[],
+  { count }: Pick<Resampling, 'count'>,
+): Interval | undefined {
+  if (count < fewestUnits) return undefined;
+  const known = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  if (known.length === 0 || known.length < values.length / 2) return undefined;
+  return { low: quantile(known, 0.025), high: quantile(known, 0.975) };
+}
+
+/** Linear between the neighbours, as numpy's default. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const low = sorted[below] ?? NaN;
+  const high = sorted[below + 1] ?? low;
+  return low + (place - below) * (high - low);
+}
