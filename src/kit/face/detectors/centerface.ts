@@ -3,11 +3,12 @@ import { fail } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
 import type { ImageSize } from '../../image/rgb-image.ts';
 import type { DetectedFace, DetectorKind, FacePoints } from './detector.ts';
+import { fullFrame, type FullFrameOption } from './full-frame.ts';
 import { fetchedModel } from './fetched-models.ts';
 import { limitedTo, type NetworkOutputs, openOneNetwork, roundedUp } from './one-network.ts';
 import { suppressOverlaps } from './suppress-overlaps.ts';
 
-export interface CenterfaceOptions {
+export interface CenterfaceOptions extends FullFrameOption {
   readonly threshold: number;
   readonly overlap: number;
   readonly longestSide: number;
@@ -40,6 +41,7 @@ export const centerface: DetectorKind<CenterfaceOptions> = {
       default: 1920,
       description: 'Larger images are made smaller: pixels of the longer side. 0: never.',
     },
+    fullFrame,
   },
   open(options, resources) {
     const fetched = fetchedModel('centerface');

@@ -1,5 +1,6 @@
 import type { Detector, DetectorKind, DetectorResources } from './detector.ts';
 import { centerface } from './centerface.ts';
+import { type FullFrameOption, withFullFrames } from './full-frame.ts';
 import { mtcnn } from './mtcnn.ts';
 import { retinaface } from './retinaface.ts';
 import { scrfd } from './scrfd.ts';
@@ -22,9 +23,10 @@ export type DetectorChoice<Name extends DetectorName = DetectorName> = {
 const table: { readonly [Name in DetectorName]: DetectorKind<Options[Name]> } = detectors;
 
 /** Opens a detector. Fails as {@link DetectorKind.open}. */
-export function openDetector<Name extends DetectorName>(
-  choice: DetectorChoice<Name>,
+export async function openDetector<Name extends DetectorName>(
+  choice: DetectorChoice<Name> & FullFrameOption,
   resources: DetectorResources,
 ): Promise<Detector> {
-  return table[choice.name].open(choice, resources);
+  const detector = await table[choice.name].open(choice, resources);
+  return choice.fullFrame ? withFullFrames(detector) : detector;
 }

@@ -6,11 +6,12 @@ import { readMtcnn, type MtcnnModels } from '../../net/mtcnn/network-files.ts';
 import type { InferenceSession } from '../../net/sessions/inference-session.ts';
 import { openSession } from '../../net/sessions/open-session.ts';
 import type { Detector, DetectorKind, DetectorResources } from './detector.ts';
+import { fullFrame, type FullFrameOption } from './full-frame.ts';
 import { Cascade, type CascadeSessions } from './mtcnn/cascade.ts';
 import { mxnetArithmetic } from './mtcnn/mxnet-arithmetic.ts';
 import { tensorflowArithmetic } from './mtcnn/tensorflow-arithmetic.ts';
 
-export interface MtcnnOptions {
+export interface MtcnnOptions extends FullFrameOption {
   readonly arithmetic: 'mxnet' | 'tensorflow';
   readonly minimumSize: number;
   readonly factor: number;
@@ -71,6 +72,7 @@ export const mtcnn: DetectorKind<MtcnnOptions> = {
       default: 'rnet-onet',
       description: 'The networks of limited detection, in images that are crops around a face (det_type 2 or 1).',
     },
+    fullFrame,
   },
   async open(options, resources) {
     const models = readMtcnn(resources.weights, { refinesPoints: options.refinePoints });

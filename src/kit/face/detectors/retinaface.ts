@@ -2,10 +2,11 @@ import { fail } from '../../../core/failure.ts';
 import type { ImageSize } from '../../image/rgb-image.ts';
 import { failures } from '../failures.ts';
 import type { DetectedFace, DetectorKind } from './detector.ts';
+import { fullFrame, type FullFrameOption } from './full-frame.ts';
 import { fittedInto, type NetworkOutputs, openOneNetwork, type Placement, roundedUp } from './one-network.ts';
 import { suppressOverlaps } from './suppress-overlaps.ts';
 
-export interface RetinafaceOptions {
+export interface RetinafaceOptions extends FullFrameOption {
   readonly size: number;
   readonly threshold: number;
   readonly overlap: number;
@@ -42,6 +43,7 @@ export const retinaface: DetectorKind<RetinafaceOptions> = {
       default: 0.4,
       description: 'The share of two boxes in common above which the lower score goes.',
     },
+    fullFrame,
   },
   open(options, resources) {
     const { weights: file = '' } = resources;

@@ -2,10 +2,11 @@ import { fail } from '../../../core/failure.ts';
 import type { ImageSize } from '../../image/rgb-image.ts';
 import { failures } from '../failures.ts';
 import type { DetectedFace, DetectorKind, FacePoints } from './detector.ts';
+import { fullFrame, type FullFrameOption } from './full-frame.ts';
 import { fittedInto, type ImageOutput, type NetworkOutputs, openOneNetwork } from './one-network.ts';
 import { suppressOverlaps } from './suppress-overlaps.ts';
 
-export interface ScrfdOptions {
+export interface ScrfdOptions extends FullFrameOption {
   readonly sizes: readonly number[];
   readonly threshold: number;
   readonly overlap: number;
@@ -43,6 +44,7 @@ export const scrfd: DetectorKind<ScrfdOptions> = {
       default: 0.4,
       description: 'The share of two boxes in common above which the lower score goes.',
     },
+    fullFrame,
   },
   open(options, resources) {
     const { weights: file = '' } = resources;

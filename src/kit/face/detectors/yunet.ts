@@ -2,10 +2,11 @@ import { fail } from '../../../core/failure.ts';
 import type { ImageSize } from '../../image/rgb-image.ts';
 import { failures } from '../failures.ts';
 import type { DetectedFace, DetectorKind, FacePoints } from './detector.ts';
+import { fullFrame, type FullFrameOption } from './full-frame.ts';
 import { limitedTo, type NetworkOutputs, openOneNetwork, type Placement, roundedUp } from './one-network.ts';
 import { suppressOverlaps } from './suppress-overlaps.ts';
 
-export interface YunetOptions {
+export interface YunetOptions extends FullFrameOption {
   readonly threshold: number;
   readonly overlap: number;
   readonly top: number;
@@ -41,6 +42,7 @@ export const yunet: DetectorKind<YunetOptions> = {
       default: 1920,
       description: 'Larger images are made smaller: pixels of the longer side. 0: never.',
     },
+    fullFrame,
   },
   open(options, resources) {
     const { weights: file = '' } = resources;

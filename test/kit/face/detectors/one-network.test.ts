@@ -106,10 +106,10 @@ function open(choice: DetectorChoice, network: SyntheticNetwork): Promise<Detect
 }
 
 const choices = {
-  centerface: { name: 'centerface', threshold: 0.5, overlap: 0.3, longestSide: 1920 },
-  scrfd: { name: 'scrfd', sizes: [128], threshold: 0.5, overlap: 0.4 },
-  retinaface: { name: 'retinaface', size: 128, threshold: 0.5, overlap: 0.4 },
-  yunet: { name: 'yunet', threshold: 0.6, overlap: 0.3, top: 5000, longestSide: 1920 },
+  centerface: { name: 'centerface', threshold: 0.5, overlap: 0.3, longestSide: 1920, fullFrame: false },
+  scrfd: { name: 'scrfd', sizes: [128], threshold: 0.5, overlap: 0.4, fullFrame: false },
+  retinaface: { name: 'retinaface', size: 128, threshold: 0.5, overlap: 0.4, fullFrame: false },
+  yunet: { name: 'yunet', threshold: 0.6, overlap: 0.3, top: 5000, longestSide: 1920, fullFrame: false },
 } as const satisfies Partial<Record<DetectorChoice['name'], DetectorChoice>>;
 
 const images = [
