@@ -34,8 +34,14 @@ interface Measured {
 }
 
 const cascade = {
-  ...{ name: 'mtcnn', minimumSize: 20, factor: 0.709, thresholds: [0.6, 0.7, 0.7], singleProposal: 'mirrored' },
-  ...{ refinePoints: false, crops: 'rnet-onet', fullFrame: false },
+  name: 'mtcnn',
+  minimumSize: 20,
+  factor: 0.709,
+  thresholds: [0.6, 0.7, 0.7],
+  singleProposal: 'mirrored',
+  refinePoints: false,
+  crops: 'rnet-onet',
+  fullFrame: false,
 } as const;
 const ours = {
   'mtcnn tensorflow': { ...cascade, arithmetic: 'tensorflow' },

@@ -19,8 +19,14 @@ const reason = !onnxruntime.installed
 const note = reason === undefined ? '' : ` (skipped: ${reason})`;
 
 const cascade = {
-  ...{ name: 'mtcnn', minimumSize: 20, factor: 0.709, thresholds: [], singleProposal: 'mirrored' },
-  ...{ refinePoints: false, crops: 'rnet-onet', fullFrame: false },
+  name: 'mtcnn',
+  minimumSize: 20,
+  factor: 0.709,
+  thresholds: [],
+  singleProposal: 'mirrored',
+  refinePoints: false,
+  crops: 'rnet-onet',
+  fullFrame: false,
 } as const;
 const centerface = await prepareCenterface();
 const choices: readonly { readonly name: string; readonly choice: DetectorChoice }[] = [
@@ -35,6 +41,10 @@ const choices: readonly { readonly name: string; readonly choice: DetectorChoice
       ]
     : []),
 ];
+
+function show(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
 
 /** The images of the first fold of LFW's pairs, each once. */
 function foldOne(): string[] {
@@ -130,9 +140,7 @@ describe.skipIf(reason !== undefined)(`detectors on the first fold of LFW${note}
     );
     distances.sort((a, b) => a - b);
     const [median = NaN, most = NaN] = [0.5, 0.95].map((share) => distances[Math.floor(distances.length * share)]);
-    console.info(
-      `points of the two arithmetics: median ${median.toFixed(2)} pixels apart, 95 % less than ${most.toFixed(2)}`,
-    );
+    show(`points of the two arithmetics: median ${median.toFixed(2)} pixels apart, 95 % less than ${most.toFixed(2)}`);
     expect(median).toBeLessThan(2);
   });
 
@@ -158,7 +166,7 @@ describe.skipIf(reason !== undefined)(`detectors on the first fold of LFW${note}
           shares.push(isFound.filter(Boolean).length / filled.length);
         }
         const [plain = 0, full = 0] = shares;
-        console.info(
+        show(
           `${name}, faces of ${100 * share} %: found ${(100 * plain).toFixed(1)} %, with fullFrame ${(100 * full).toFixed(1)} %`,
         );
         expect(full).toBe(1);

@@ -26,7 +26,8 @@ const sameFace = 0.3;
  * frame (insightface #1518): the second time the image is small, on a border, so that they look like others.
  */
 export function withFullFrames(detector: Detector): Detector {
-  const { refineCrops, refineBoxes } = detector;
+  const refineCrops = detector.refineCrops?.bind(detector);
+  const refineBoxes = detector.refineBoxes?.bind(detector);
   return {
     identity: detector.identity,
     computesWith: detector.computesWith,
@@ -45,8 +46,8 @@ export function withFullFrames(detector: Detector): Detector {
         return merged(faces, moved);
       });
     },
-    ...(refineCrops === undefined ? {} : { refineCrops: refineCrops.bind(detector) }),
-    ...(refineBoxes === undefined ? {} : { refineBoxes: refineBoxes.bind(detector) }),
+    ...(refineCrops === undefined ? {} : { refineCrops }),
+    ...(refineBoxes === undefined ? {} : { refineBoxes }),
     dispose: () => detector.dispose(),
   };
 }

@@ -94,7 +94,7 @@ function cascadeSettings(options: MtcnnOptions): ConstructorParameters<typeof Ca
 
 async function openSessions(models: MtcnnModels, { engine, threads }: DetectorResources): Promise<CascadeSessions> {
   const open = (model: Model, ownSizeOnly: boolean): Promise<InferenceSession> => {
-    const file = String(model.origin['network']);
+    const [file = ''] = models.files;
     return openSession({ kind: 'graph', model, file }, { engine, threads, ownSizeOnly });
   };
   return {
@@ -121,7 +121,7 @@ function detectorOf(cascade: Cascade, { options, models, sessions }: OpenedMtcnn
     refineCrops: (images, settings = {}) => cascade.refineCrops(images, settings),
     refineBoxes: (boxed, settings = {}) => cascade.refineBoxes(boxed, settings),
     async dispose() {
-      await Promise.all([pnet, rnet, onet, lnet].map((session) => session?.dispose()));
+      for (const session of [pnet, rnet, onet, lnet]) await session?.dispose();
     },
   };
 }

@@ -38,8 +38,8 @@ export interface Arithmetic {
   /** An image of the pyramid. */
   scaleImage(image: RgbImage, size: ImageSize): RgbImage;
   /** What RNet and ONet are fed of a window: RGB, 0..255, [side, side, 3]. */
-  scaleForRefinement(patch: RgbImage, side: number): ArrayLike<number>;
-  scaleForOutput(patch: RgbImage, side: number): ArrayLike<number>;
+  readonly scaleForRefinement: (patch: RgbImage, side: number) => ArrayLike<number>;
+  readonly scaleForOutput: (patch: RgbImage, side: number) => ArrayLike<number>;
 }
 
 /** Moves the edges of a box after RNet and ONet, the same in both. */
