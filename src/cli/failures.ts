@@ -380,6 +380,6 @@ interface NotTheModel {
   /** Path in the wheel. */
   readonly member: string;
   readonly expected: string;
-  /** Undefined: there is no such file. */
+  /** Undefined: the wheel does not hold such a file. */
   readonly found?: string;
 }

@@ -543,10 +543,10 @@ export const failures = catalogue({
     example: { name: 'conv1', type: 'Convolution', what: 'its bias', index: 1, count: 1 },
   },
   otherNetwork: {
-    meaning: 'A file holds the weights of another network of a detector than the one it stands for.',
+    meaning: 'A file holds the weights of another network of a detector than its name tells.',
     text: ({ expected, found }: { readonly expected: string; readonly found: string }) => ({
       message: `expected the weights of ${expected}, found those of ${found}`,
-      hint: 'MTCNN is made of PNet (det1), RNet (det2), ONet (det3) and LNet (det4): give each file its own name.',
+      hint: 'MTCNN is made of PNet (det1), RNet (det2), ONet (det3) and LNet (det4): each file must have its own name.',
     }),
     example: { expected: 'PNet', found: 'RNet' },
   },

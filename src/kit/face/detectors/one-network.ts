@@ -84,7 +84,7 @@ async function computesAsOpened(session: InferenceSession, { width, height }: Im
   return runs(session, { data: new Uint8Array(height * width * 3), shape: [1, height, width, 3] });
 }
 
-/** False where onnxruntime says that it cannot; what else fails is ours. */
+/** False where onnxruntime fails to; what else fails is a defect of ours. */
 async function runs(session: InferenceSession, images: ImageBatch): Promise<boolean> {
   try {
     await session.run(images);

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { DetectedFace, Detector } from '../../../../src/kit/face/detectors/detector.ts';
+import type { DetectedFace, Detector, DetectorResources } from '../../../../src/kit/face/detectors/detector.ts';
 import { type DetectorChoice, openDetector } from '../../../../src/kit/face/detectors/index.ts';
 import { inferenceEngine, trainingEngine } from '../../../../src/kit/net/engines/choose-engine.ts';
-import { failuresOf } from '../../dataset/tiny-faces.ts';
+import { printedFailure as printedFailures } from '../../dataset/tiny-faces.ts';
 import { detectorSuite } from './detector-suite.ts';
 import { blocks, type SyntheticMap, type SyntheticNetwork, writeSynthetic } from './synthetic-onnx.ts';
 
@@ -199,32 +199,49 @@ describe('the outputs of a detector of one network mean what its source says', (
 });
 
 describe('what cannot be a detector is refused by one failure', () => {
-  it.each(['scrfd', 'retinaface', 'yunet'] as const)('%s: the file of another one', async (name) => {
-    const weights = writeSynthetic(join(folder, `other-${name}.onnx`), centerface);
-    const failures = await failuresOf(async () => {
-      const detector = await openDetector(choices[name], { engine, threads: 1, weights });
+  const printed = async (name: keyof typeof choices, resources: Partial<DetectorResources>): Promise<string> => {
+    const text = await printedFailures(async () => {
+      const detector = await openDetector(choices[name], { engine, threads: 1, ...resources });
       await detector.detect(images);
     });
-    expect(failures).toMatchObject([{ code: 'not-this-detector', at: { file: weights } }]);
+    return text.replaceAll(folder, '<folder>');
+  };
+
+  it('the file of another detector', async () => {
+    const centre = writeSynthetic(join(folder, 'centre.onnx'), centerface);
+    const other = writeSynthetic(join(folder, 'other.onnx'), yunet());
+    const texts = [
+      await printed('scrfd', { weights: centre }),
+      await printed('retinaface', { weights: centre }),
+      await printed('yunet', { weights: centre }),
+      await printed('centerface', { weights: other }),
+    ];
+    expect(texts.join('\n')).toMatchInlineSnapshot(`
+      "<folder>/centre.onnx: not-this-detector: the file is not scrfd: expected 6, 9, 10 or 15 outputs, found 4
+        The name of the detector tells what the outputs of its file mean; flow inspect shows what a file has.
+      <folder>/centre.onnx: not-this-detector: the file is not retinaface: expected outputs of 4, 2 and 10 numbers for each of 504 anchors, found 537 of 24 x 32, 538 of 48 x 32, 539 of 48 x 32, 540 of 240 x 32
+        The name of the detector tells what the outputs of its file mean; flow inspect shows what a file has.
+      <folder>/centre.onnx: not-this-detector: the file is not yunet: expected an output bbox_8 of 96 x 4 numbers, found 537, 538, 539, 540
+        The name of the detector tells what the outputs of its file mean; flow inspect shows what a file has.
+      <folder>/other.onnx: not-this-detector: the file is not centerface: expected outputs of 1, 2, 2 and 10 channels at a quarter of the size: heat, scale, offset, points, found outputs of 0.25, 0.25, 1.00, 2.50, 0.06, 0.06, 0.25, 0.63, 0.02, 0.02, 0.06, 0.16 channels
+        The name of the detector tells what the outputs of its file mean; flow inspect shows what a file has."
+    `);
   });
 
-  it('centerface: the file of another one', async () => {
-    const weights = writeSynthetic(join(folder, 'other.onnx'), yunet());
-    const failures = await failuresOf(async () => {
-      const detector = await openDetector(choices.centerface, { engine, threads: 1, weights });
-      await detector.detect(images);
-    });
-    expect(failures).toMatchObject([{ code: 'not-this-detector', at: { file: weights } }]);
+  it('a file that takes no images', async () => {
+    const weights = writeSynthetic(join(folder, 'rows.onnx'), { ...centerface, input: [1, 512] });
+    expect(await printed('centerface', { weights })).toContain('<folder>/rows.onnx: ');
   });
 
-  it('without weights, on another engine, or where the file is no ONNX model', async () => {
-    const opening = (resources: Partial<Parameters<typeof openDetector>[1]>): Promise<unknown> =>
-      failuresOf(() => openDetector(choices.scrfd, { engine, threads: 1, ...resources }));
-    expect(await opening({})).toMatchObject([{ code: 'no-detector-weights' }]);
+  it('no file at all, and another engine', async () => {
     const weights = writeSynthetic(join(folder, 'scrfd.onnx'), scrfd);
-    expect(await opening({ weights, engine: trainingEngine('wasm').identity })).toMatchObject([
-      { code: 'detector-needs-onnxruntime' },
-    ]);
-    expect(await opening({ weights: join(folder, 'absent.onnx') })).toHaveLength(1);
+    const wasm = trainingEngine('wasm').identity;
+    const texts = [await printed('scrfd', {}), await printed('scrfd', { weights, engine: wasm })];
+    expect(texts.join('\n')).toMatchInlineSnapshot(`
+      "no-detector-weights: the detector scrfd needs its weights, an ONNX file, and none were given
+        mtcnn is the detector whose weights come with faceflow.
+      detector-needs-onnxruntime: the detector scrfd is an ONNX file, which the engine onnxruntime runs, not wasm
+        Choose engine: onnxruntime, or the detector mtcnn, which every engine computes."
+    `);
   });
 });

@@ -17,7 +17,7 @@ import { cascadeGraph } from '../../../../src/kit/net/mtcnn/cascade-graphs.ts';
 import { loadDetectorWeights, readFaceApiCascade } from '../../../../src/kit/net/mtcnn/cascade-models.ts';
 import { readMtcnn, readNetworkFile } from '../../../../src/kit/net/mtcnn/network-files.ts';
 import { orientedWeights } from '../../../../src/kit/net/mtcnn/oriented-weights.ts';
-import { failuresOf } from '../../dataset/tiny-faces.ts';
+import { failuresOf, printedFailure } from '../../dataset/tiny-faces.ts';
 import { referenceEngine } from '../backends/engines.ts';
 
 const files = '../shared/data/mtcnn';
@@ -241,17 +241,18 @@ describe.skipIf(!existsSync(files))(`the copies of MTCNN in ${files}`, () => {
   it('of another network are refused by one failure, which names both', async () => {
     const own = mkdtempSync(join(folder, 'mixed-'));
     cpSync(join(files, 'det2.npy'), join(own, 'det1.npy'));
-    expect(await failuresOf(() => readMtcnn(own, { refinesPoints: false }))).toMatchObject([
-      {
-        code: 'other-network',
-        at: { file: join(own, 'det1.npy') },
-        message: 'expected the weights of PNet, found those of RNet',
-      },
-    ]);
+    const printed = async (): Promise<string> => {
+      return (await printedFailure(() => readMtcnn(own, { refinesPoints: false }))).replaceAll(own, '<folder>');
+    };
+    expect(await printed()).toMatchInlineSnapshot(`
+      "<folder>/det1.npy: other-network: expected the weights of PNet, found those of RNet
+        MTCNN is made of PNet (det1), RNet (det2), ONet (det3) and LNet (det4): each file must have its own name."
+    `);
     cpSync(join(files, 'det1.npy'), join(own, 'det1.npy'));
-    expect(await failuresOf(() => readMtcnn(own, { refinesPoints: false }))).toMatchObject([
-      { code: 'no-network-file', at: { file: own } },
-    ]);
+    expect(await printed()).toMatchInlineSnapshot(`
+      "<folder>: no-network-file: expected det2-0001.params or det2.params or det2.caffemodel or det2.npy, found none of them
+        A folder of weights of MTCNN holds det1, det2 and det3; det4, which refines points, does not come with faceflow."
+    `);
   });
 });
 

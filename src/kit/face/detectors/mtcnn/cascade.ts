@@ -23,7 +23,7 @@ export interface CascadeSessions {
   readonly pnet: InferenceSession;
   readonly rnet: InferenceSession;
   readonly onet: InferenceSession;
-  /** Refines points; absent: they stay as ONet gives them. */
+  /** Refines points; absent: they stay as ONet computes them. */
   readonly lnet?: InferenceSession | undefined;
 }
 

@@ -5,7 +5,7 @@ import { decodeFile } from '../../../codec/read-file.ts';
 /**
  * An ONNX file whose one input of images says nothing of their number and size any more, nor the outputs of theirs: exporters
  * write down those of the example they were given, which a network made of convolutions does not need. `undefined` if
- * nothing was fixed, or if there is no such input. Whether the network can compute other sizes shows when it does.
+ * nothing was fixed, or if its inputs are others. Whether the network can compute other sizes shows when it does.
  */
 export function withOpenAxes(file: string): Uint8Array | undefined {
   const model = decodeFile(onnxModel, file);
