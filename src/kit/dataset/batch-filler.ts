@@ -1,5 +1,6 @@
 import { fail } from '../../core/failure.ts';
-import { decodeImage, decodeJpegFast, requireSound, type ImageOrigin } from '../image/image.ts';
+import { decodeImage, type ImageOrigin } from '../image/image.ts';
+import { JpegDecoder } from '../image/jpeg-decoder.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
 import { failures } from './failures.ts';
 import { RecordFile } from '../codec/mxnet/record-file.ts';
@@ -33,6 +34,7 @@ type RecordOrigin = Required<ImageOrigin>;
 export class BatchFiller {
   readonly #layout: BatchLayout;
   readonly #records: RecordFile;
+  readonly #decoder = new JpegDecoder();
 
   constructor(layout: BatchLayout) {
     this.#layout = layout;
@@ -47,16 +49,9 @@ export class BatchFiller {
       const origin = { file: this.#layout.recordPath, offset, what: `image ${String(record.id)}` };
       target.labels[position] = this.#checkedClass(classOf(record), origin);
       const pixels = target.images.subarray(position * imageBytes, (position + 1) * imageBytes);
-      const header = requireSound(record.payload, origin);
-      if (header !== undefined) this.#requireSize(header, origin);
-      // The fast decoder cannot convert CMYK.
-      if (header?.format === 'jpeg' && header.channels !== 4) {
-        decodeJpegFast(record.payload, origin, pixels);
-      } else {
-        const image = await decodeImage(record.payload, origin);
-        this.#requireSize(image, origin);
-        pixels.set(image.data);
-      }
+      const image = await decodeImage(record.payload, origin, { decoder: this.#decoder, strict: true });
+      this.#requireSize(image, origin);
+      pixels.set(image.data);
       if (job.mirror[position] === 1) mirrorRows(pixels, width);
     }
   }

@@ -1,9 +1,9 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
-import { decodeJpegFast } from '../../../src/kit/image/image.ts';
+import { decodeImage, encodeJpeg } from '../../../src/kit/image/image.ts';
 import { PackedDataset } from '../../../src/kit/dataset/packed-dataset.ts';
 import { openDataLoader, type DataLoaderOptions } from '../../../src/kit/dataset/data-loader.ts';
 import { failuresOf, jpeg, paint, temporaryFolder } from './tiny-faces.ts';
@@ -52,7 +52,7 @@ describe('the data loader', () => {
     const [batch] = await read({ folder: pack(), batch: 4, seed: 2, mirror: false }, 1);
     for (const [position, label] of (batch?.labels ?? []).entries()) {
       const pixels = batch?.images.subarray(position * 768, (position + 1) * 768);
-      expect(pixels?.equals(Buffer.from(decodeJpegFast(jpeg(label), 'x').data))).toBe(true);
+      expect(pixels?.equals(Buffer.from((await decodeImage(jpeg(label), 'x')).data))).toBe(true);
     }
   });
 
@@ -110,6 +110,45 @@ describe('the data loader', () => {
     writer.finish({ height, width });
     const [batch] = await read({ folder, batch: 1, seed: 1, mirror: false, threads: 1 }, 1);
     expect(batch?.images.equals(Buffer.from(data))).toBe(true);
+  });
+
+  it('delivers the bytes of the decoder that verification uses, and of the library, for every kind of JPEG', async () => {
+    const { data, width, height } = paint(3, 48, 32);
+    const raw = (): Sharp => sharp(data, { raw: { width, height, channels: 3 } });
+    const images = [
+      await raw().jpeg().toBuffer(),
+      await raw().jpeg({ chromaSubsampling: '4:4:4', quality: 30 }).toBuffer(),
+      await raw().jpeg({ progressive: true }).toBuffer(),
+      await raw().toColourspace('b-w').jpeg().toBuffer(),
+      await raw().withMetadata({ orientation: 3 }).jpeg().toBuffer(),
+      readFileSync('test/kit/codec/golden/opencv-restart.jpg'),
+    ];
+    const folder = temporaryFolder();
+    const writer = new DatasetWriter(folder);
+    for (const [label, image] of images.entries()) writer.add(label, true, image);
+    writer.finish({ height, width });
+    const [batch] = await read({ folder, batch: images.length, seed: 1, mirror: false, threads: 1 }, 1);
+    const bytes = width * height * 3;
+    for (const [position, label] of (batch?.labels ?? []).entries()) {
+      const image = images[label] ?? Buffer.alloc(0);
+      const pixels = batch?.images.subarray(position * bytes, (position + 1) * bytes);
+      expect(pixels?.equals(Buffer.from((await decodeImage(image, 'x')).data)), `image ${label}`).toBe(true);
+      const library = await sharp(image).toColourspace('srgb').raw().toBuffer();
+      expect(pixels?.equals(library), `image ${label}`).toBe(true);
+    }
+    expect(batch?.labels).toHaveLength(images.length);
+  });
+
+  it('refuses an image whose data are damaged within, which libjpeg only warns of', async () => {
+    const whole = Buffer.from(encodeJpeg(paint(3, 64), 100));
+    const damaged = Buffer.concat([whole.subarray(0, -400), whole.subarray(-2)]);
+    const folder = temporaryFolder();
+    const writer = new DatasetWriter(folder);
+    for (const image of [whole, damaged, whole]) writer.add(0, true, image);
+    writer.finish({ height: 64, width: 64 });
+    const [failure] = await failuresOf(() => read({ folder, batch: 3, seed: 1, mirror: false, threads: 1 }, 1));
+    expect(failure?.code).toBe('undecodable-image');
+    expect(failure?.message).toMatch(/^image 2 cannot be decoded: /);
   });
 
   it.each([0, 2])('names file and offset of an image that cannot be decoded (%i threads)', async (threads) => {
