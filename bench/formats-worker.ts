@@ -76,7 +76,7 @@ async function decodeAll(): Promise<number> {
 }
 
 async function readFloats(): Promise<number> {
-  const reader = await openDataLoader({ folder: input, batch: 128, seed: 1, mirror: true, threads: 2 });
+  const reader = await openDataLoader({ folders: [input], batch: 128, seed: 1, mirror: true, threads: 2 });
   // The first batches pay for starting the threads.
   for (let batch = 0; batch < 8; batch += 1) await reader.next();
   const batches = 120;

@@ -63,7 +63,7 @@ describe.skipIf(skips)(`the pixels that a training sees beside OpenCV and MXNet$
     const theirs = runPython(python, readRecords, [set, String(paths.length)])
       .trim()
       .split('\n');
-    const loader = await openDataLoader({ folder: set, batch: 31, seed: 1, mirror: false, threads: 2 });
+    const loader = await openDataLoader({ folders: [set], batch: 31, seed: 1, mirror: false, threads: 2 });
     let compared = 0;
     for (let batch = 0; batch < Math.floor(paths.length / 31); batch += 1) {
       const { images, positions } = await loader.next();

@@ -42,7 +42,7 @@ function pack(): string {
 }
 
 interface Training {
-  readonly dataset: string;
+  readonly dataset: string | readonly string[];
   readonly folder: string;
   readonly validation?: readonly string[];
   readonly pretrained?: string;
@@ -65,7 +65,7 @@ async function train({
   const abort = new AbortController();
   await run({
     params: { ...params, ...others },
-    inputs: { dataset, validation, pretrained },
+    inputs: { dataset: [dataset].flat(), validation, pretrained },
     outputs: { model: join(folder, 'model'), log: join(folder, 'log.json') },
     scratch: folder,
     seed: 5,

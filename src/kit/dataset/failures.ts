@@ -76,6 +76,15 @@ export const failures = catalogue({
     }),
     example: { what: 'image 17', label: 12, identities: 10 },
   },
+  oneIdentity: {
+    code: 'too-few-identities',
+    meaning: 'A training set shows one person only, or none: there is nobody to tell apart.',
+    text: ({ identities }: { readonly identities: number }) => ({
+      message: `the training set has ${identities} ${identities === 1 ? 'identity' : 'identities'}, expected two at least: a loss tells them apart`,
+      hint: 'Choose a set of several people; the first number of its property file, or its records of identities, says how many it has.',
+    }),
+    example: { identities: 1 },
+  },
   labelTooLarge: {
     meaning: 'A label is larger than packed sets can hold exactly.',
     text: ({ label, max }: { readonly label: number; readonly max: number }) => ({
@@ -150,6 +159,14 @@ export const failures = catalogue({
     }),
     example: { names: ['12.cls', '12.json'] },
   },
+  setTwice: {
+    meaning: 'A packed set is bound twice as a part of one training set.',
+    text: () => ({
+      message: 'this packed set is bound twice: its people would count as other people the second time',
+      hint: 'Bind each set once.',
+    }),
+    example: {},
+  },
   shortIndex: {
     meaning: 'An index does not lead to all records of its .rec file.',
     code: 'damaged-index',
@@ -176,6 +193,14 @@ export const failures = catalogue({
         : 'This stage writes no larger sets. Take fewer images with subset: it has identities and imagesPerIdentity.',
     }),
     example: { images: 17_000_000, identities: 90_000, largest: 17_090_001, max: 2 ** 24, canOrder: true },
+  },
+  unequalSets: {
+    meaning: 'Packed sets that make one training set have images of different sizes.',
+    text: ({ size, first }: { readonly size: ImageSize; readonly first: ImageSize & { readonly folder: string } }) => ({
+      message: `the images of this set have ${size.width} x ${size.height} pixels, those of ${first.folder} have ${first.width} x ${first.height}`,
+      hint: 'A network takes images of one size: pack both sets with the same imageSize.',
+    }),
+    example: { size: { width: 96, height: 112 }, first: { width: 112, height: 112, folder: 'sets/one' } },
   },
   wrongImageSize: {
     meaning: 'An image of a packed set has another size than its property file states.',
