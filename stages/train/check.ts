@@ -1,3 +1,4 @@
+import { requireAugmentations } from '../../src/kit/dataset/augmentations/index.ts';
 import { requireBatch, requireIdentities, requireWholeGroups } from '../../src/kit/dataset/batch-order.ts';
 import { packedSetFacts } from '../../src/kit/dataset/packed-set-facts.ts';
 import { requireFittingSets } from '../../src/kit/dataset/packed-sets.ts';
@@ -17,6 +18,7 @@ export const check: CheckInputs<Params, Inputs> = ({
   once,
 }) => {
   requireValidation(params, validation);
+  requireAugmentations(params.augment ?? {});
   const { sampling } = lossOf(params.loss);
   if (sampling !== undefined) requireWholeGroups(params.batch, sampling);
   const sets = dataset.map((folder) => ({ folder, ...once(`dataset ${folder}`, () => packedSetFacts(folder)) }));

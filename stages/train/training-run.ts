@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { FailureError } from '../../src/core/failure.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
+import { requireAugmentations } from '../../src/kit/dataset/augmentations/index.ts';
 import { requireIdentities } from '../../src/kit/dataset/batch-order.ts';
 import { openDataLoader, type DataLoader } from '../../src/kit/dataset/data-loader.ts';
 import { backboneOf } from '../../src/kit/net/backbones/index.ts';
@@ -50,6 +51,7 @@ export class TrainingRun {
 
   static async open(context: Context, engine: Backend): Promise<TrainingRun> {
     requireValidation(context.params, context.inputs.validation);
+    requireAugmentations(context.params.augment ?? {});
     const checkpoint = usableCheckpoint(context);
     const reader = await openDataLoader({
       folders: context.inputs.dataset,

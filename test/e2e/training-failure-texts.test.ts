@@ -16,7 +16,7 @@ let printed: ReadonlyMap<string, string>;
 /** About the least that the last feature map of y1, 7 x 7, allows. */
 const trainingSide = 97;
 
-const training = (dataset: string, more: object = {}): StageCall => ({
+const training = (dataset: string | readonly string[], more: object = {}): StageCall => ({
   uses: 'train',
   with: {
     dataset,
@@ -35,7 +35,12 @@ const verifying = (more: object): StageCall => ({
 
 const stages: Readonly<Record<string, StageCall>> = {
   'too-few-images': training('faces', { batch: 5 }),
-  'label-out-of-range': training('too-few-identities'),
+  'too-few-identities': training('one-identity'),
+  'label-out-of-range': training('label-too-large'),
+  'unequal-sets': training(['faces', 'wrong-size']),
+  'set-twice': training(['faces', './faces']),
+  'empty-range': training('faces', { augment: { lowResolution: { smallest: 0.8, largest: 0.5 } } }),
+  'batch-not-divisible': training('faces', { loss: { name: 'triplet' } }),
   'wrong-image-size': training('wrong-size'),
   'training-diverged': training('faces', { optimizer: { learningRate: 9e15, momentum: 0, weightDecay: 0 } }),
   'pretrained-mismatch': training('faces', { pretrained: 'other-shape' }),
@@ -51,7 +56,8 @@ const stages: Readonly<Record<string, StageCall>> = {
 beforeAll(async () => {
   rig = new Rig();
   packedSet('faces', `2,${trainingSide},${trainingSide}`);
-  packedSet('too-few-identities', `1,${trainingSide},${trainingSide}`, false);
+  packedSet('one-identity', `1,${trainingSide},${trainingSide}`, [0, 0, 0, 0]);
+  packedSet('label-too-large', `2,${trainingSide},${trainingSide}`, [0, 0, 2, 1], false);
   packedSet('wrong-size', '2,112,112');
   oneLayer('other-shape', 'fc1', 16);
   oneLayer('other-names', 'embedding', 8);
@@ -69,10 +75,10 @@ afterAll(async () => {
   await rig.dispose();
 });
 
-/** Four images of two identities, and what the property file says of them. */
-function packedSet(folder: string, property: string, identityRecords = true): void {
+/** Four images, and what the property file says of them. */
+function packedSet(folder: string, property: string, labels = [0, 0, 1, 1], identityRecords = true): void {
   const writer = new DatasetWriter(rig.path(folder), { identityRecords });
-  for (const [index, label] of [0, 0, 1, 1].entries()) writer.add(label, true, jpeg(index, trainingSide));
+  for (const [index, label] of labels.entries()) writer.add(label, true, jpeg(index, trainingSide));
   writer.finish({ height: trainingSide, width: trainingSide });
   rig.write(`${folder}/property`, `${property}\n`);
 }
@@ -95,10 +101,22 @@ describe('of training', () => {
     `);
   });
   it('label-out-of-range', () => {
-    expect(printed.get('label-out-of-range')).toMatchInlineSnapshot(`
-      "<workspace>/too-few-identities/train.rec: offset 7768: label-out-of-range: image 3 has label 1, expected 0 to 0 (the set has 1 identities)
-        Pack the set again, or correct the first number of its property file."
-    `);
+    expect(printed.get('label-out-of-range')).toMatchInlineSnapshot();
+  });
+  it('too-few-identities', () => {
+    expect(printed.get('too-few-identities')).toMatchInlineSnapshot();
+  });
+  it('unequal-sets', () => {
+    expect(printed.get('unequal-sets')).toMatchInlineSnapshot();
+  });
+  it('set-twice', () => {
+    expect(printed.get('set-twice')).toMatchInlineSnapshot();
+  });
+  it('empty-range', () => {
+    expect(printed.get('empty-range')).toMatchInlineSnapshot();
+  });
+  it('batch-not-divisible', () => {
+    expect(printed.get('batch-not-divisible')).toMatchInlineSnapshot();
   });
   it('wrong-image-size', () => {
     expect(printed.get('wrong-image-size')).toMatchInlineSnapshot(`

@@ -59,6 +59,14 @@ export const failures = catalogue({
     }),
     example: {},
   },
+  emptyRange: {
+    meaning: 'The smallest value of an option is larger than its largest one.',
+    text: ({ option, smallest, largest }: EmptyRange) => ({
+      message: `expected ${option}.smallest to be ${option}.largest at most, found ${smallest} and ${largest}`,
+      hint: 'Exchange the two, or leave one of them out.',
+    }),
+    example: { option: 'augment.lowResolution', smallest: 0.8, largest: 0.5 },
+  },
   indexWithoutFirst: {
     meaning: 'An index does not lead to all records of its .rec file.',
     code: 'damaged-index',
@@ -211,6 +219,13 @@ export const failures = catalogue({
     example: { what: 'image 17', found: { width: 96, height: 112 }, expected: { width: 112, height: 112 } },
   },
 });
+
+interface EmptyRange {
+  /** As the user wrote it. */
+  readonly option: string;
+  readonly smallest: number;
+  readonly largest: number;
+}
 
 interface LabelOutOfRange {
   /** `image 17`. */

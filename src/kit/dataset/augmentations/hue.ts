@@ -26,13 +26,17 @@ export function makeGrey({ data }: RgbImage): void {
 type Row = readonly [number, number, number];
 type Matrix = readonly [Row, Row, Row];
 
-/** As NVIDIA DALI has it (color_twist.h). */
+/** As NVIDIA DALI has them (dali/operators/image/color/color_twist.h), rounded as there. */
 const yiqOfRgb: Matrix = [
   [0.299, 0.587, 0.114],
   [0.596, -0.274, -0.321],
   [0.211, -0.523, 0.311],
 ];
-const rgbOfYiq = inverse(yiqOfRgb);
+const rgbOfYiq: Matrix = [
+  [1, 0.956, 0.621],
+  [1, -0.272, -0.647],
+  [1, -1.107, 1.705],
+];
 
 /**
  * Hue and saturation as DALI's `hsv` changes them, by one matrix: to YIQ, where chroma is turned by the hue and multiplied by the
@@ -69,14 +73,4 @@ function product(left: Matrix, [first, second, third]: Matrix): Matrix {
     a * first[2] + b * second[2] + c * third[2],
   ];
   return [row(left[0]), row(left[1]), row(left[2])];
-}
-
-function inverse([[a, b, c], [d, e, f], [g, h, i]]: Matrix): Matrix {
-  const determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
-  const scaled = (row: Row): Row => [row[0] / determinant, row[1] / determinant, row[2] / determinant];
-  return [
-    scaled([e * i - f * h, c * h - b * i, b * f - c * e]),
-    scaled([f * g - d * i, a * i - c * g, c * d - a * f]),
-    scaled([d * h - e * g, b * g - a * h, a * e - b * d]),
-  ];
 }

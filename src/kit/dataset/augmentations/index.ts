@@ -4,7 +4,7 @@ import { blur, type Blur } from './blur.ts';
 import { crop, type Crop } from './crop.ts';
 import type { CutOut } from './cut-out.ts';
 import { makeGrey, turnHue, type Grey, type Hue } from './hue.ts';
-import { lowerResolution, type LowResolution } from './low-resolution.ts';
+import { lowerResolution, requireRange, type LowResolution } from './low-resolution.ts';
 import { photometric, type Photometric } from './photometric.ts';
 
 /** What is changed of training images besides mirroring them, each by chance; absent: not at all. */
@@ -17,6 +17,11 @@ export interface Augmentations {
   readonly grey?: Grey;
   /** Comes last, when images are floats: its grey lies between two levels. */
   readonly cutOut?: CutOut;
+}
+
+/** Fails with `empty-range` where options contradict each other. */
+export function requireAugmentations({ lowResolution }: Augmentations): void {
+  if (lowResolution !== undefined) requireRange(lowResolution);
 }
 
 /** Whether bytes are changed, apart from what is cut out. */
