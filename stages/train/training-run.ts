@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { FailureError } from '../../src/core/failure.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
+import { packedFiles } from '../../src/kit/codec/insightface/property-file.ts';
 import { requireAugmentations } from '../../src/kit/dataset/augmentations/index.ts';
 import { requireIdentities } from '../../src/kit/dataset/batch-order.ts';
 import { openDataLoader, type DataLoader } from '../../src/kit/dataset/data-loader.ts';
@@ -84,7 +85,7 @@ export class TrainingRun {
     this.#context = context;
     this.#reader = reader;
     const [firstSet = ''] = inputs.dataset;
-    requireIdentities(reader, firstSet);
+    requireIdentities(reader, join(firstSet, packedFiles.records));
     this.#shaped = fittingNetwork(params.network, reader, firstSet);
     this.#validation = new Validation({ paths: inputs.validation, size: reader, batch: params.batch, signal, emit });
     const pretrained =

@@ -82,7 +82,7 @@ test('what it writes has no mistake but that the data are not there, and says wh
 
 test('--cutoff is the augmentation cutOut', async () => {
   await rig.flow(['import-command', `${four} --cutoff 24`, 'cut.yaml']);
-  expect(trainingOf(rig.read('cut.yaml'), 'train')).toMatchObject({ augment: { cutOut: { size: 24 } } });
+  expect(rig.read('cut.yaml')).toMatch(/augment:\s+cutOut:\s+size: 24\n/);
   const { code, stderr } = await rig.flow(['check', 'cut.yaml']);
   expect({ code, mistakes: stderr }).toMatchObject({ code: 0 });
 });
