@@ -59,7 +59,7 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
   readonly imageCount: number;
   readonly height: number;
   readonly width: number;
-  /** How long {@link next} has waited for batches that were not ready when they were asked for, in all. */
+  /** How long {@link next} has taken in all, without what the network took to choose batches: the time that training waited. */
   waitedMs = 0;
   readonly #options: DataLoaderOptions;
   readonly #sets: PackedSets;
@@ -104,25 +104,31 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
    * it is asked. Rejects with a FailureError that names file and offset where a record or its image is damaged.
    */
   async next(embed?: EmbedImages): Promise<TrainingBatch> {
+    const start = performance.now();
     if (this.#delivered !== undefined) this.#freeSlots.push(this.#delivered);
     this.#delivered = undefined;
     this.#fillFreeSlots();
-    if (this.#pending.length === 0 && this.#freeSlots.length > 0) {
-      if (embed === undefined) throw new Error('batches are chosen by a network, and none was given');
-      await this.#order.choose(this.#nextStep, (positions) => this.#embedPool(positions, embed));
-      this.#fillFreeSlots();
-    }
+    const chosenMs = await this.#chooseIfNeeded(embed);
     const first = this.#pending.shift();
     if (first === undefined) throw new Error('the data loader was closed');
-    const start = performance.now();
     await first.filled;
-    this.waitedMs += performance.now() - start;
     const slot = this.#source.slots[first.slot];
     if (slot === undefined) throw new Error(`there is no slot ${String(first.slot)}`);
     this.#delivered = first.slot;
     const { step, positions } = first;
     const holes = this.#holesOf(step);
+    this.waitedMs += performance.now() - start - chosenMs;
     return { step, positions, ...slot, ...(holes === undefined ? {} : { holes }) };
+  }
+
+  /** How long the network took to choose batches, where it had to. */
+  async #chooseIfNeeded(embed: EmbedImages | undefined): Promise<number> {
+    if (this.#pending.length > 0 || this.#freeSlots.length === 0) return 0;
+    if (embed === undefined) throw new Error('batches are chosen by a network, and none was given');
+    const start = performance.now();
+    await this.#order.choose(this.#nextStep, (positions) => this.#embedPool(positions, embed));
+    this.#fillFreeSlots();
+    return performance.now() - start;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TrainingBatch> {
