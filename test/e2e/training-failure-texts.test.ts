@@ -126,7 +126,7 @@ describe('of training', () => {
   it('too-few-identities', () => {
     expect(printed.get('too-few-identities')).toMatchInlineSnapshot(`
       "<workspace>/one-identity/train.rec: too-few-identities: the training set has 1 identity, expected two at least: a loss tells them apart
-        Choose a set of several people; the first number of its property file, or its records of identities, says how many it has."
+        Choose a set of several people: flow inspect shows how many it has."
     `);
   });
   it('undecodable-image', () => {

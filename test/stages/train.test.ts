@@ -177,7 +177,7 @@ describe('the stage train', { timeout: 180_000 }, () => {
     writer.finish({ height: side, width: side });
     expect(await printedFailure(() => train({ dataset, folder: temporaryFolder() }))).toBe(
       `${dataset}/train.rec: too-few-identities: the training set has 1 identity, expected two at least: a loss tells them apart\n` +
-        '  Choose a set of several people; the first number of its property file, or its records of identities, says how many it has.',
+        '  Choose a set of several people: flow inspect shows how many it has.',
     );
   });
 

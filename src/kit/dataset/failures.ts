@@ -86,10 +86,10 @@ export const failures = catalogue({
   },
   oneIdentity: {
     code: 'too-few-identities',
-    meaning: 'A training set shows one person only, or none: there is nobody to tell apart.',
+    meaning: 'A training set shows one person only, or none: a loss needs two to tell apart.',
     text: ({ identities }: { readonly identities: number }) => ({
       message: `the training set has ${identities} ${identities === 1 ? 'identity' : 'identities'}, expected two at least: a loss tells them apart`,
-      hint: 'Choose a set of several people; the first number of its property file, or its records of identities, says how many it has.',
+      hint: 'Choose a set of several people: flow inspect shows how many it has.',
     }),
     example: { identities: 1 },
   },

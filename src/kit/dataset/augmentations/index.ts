@@ -15,7 +15,7 @@ export interface Augmentations {
   readonly photometric?: Photometric;
   readonly hue?: Hue;
   readonly grey?: Grey;
-  /** Comes last, when images are floats: its grey lies between two levels. */
+  /** Comes last, when images are floats: its grey is between two levels. */
   readonly cutOut?: CutOut;
 }
 

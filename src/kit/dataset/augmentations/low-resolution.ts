@@ -29,7 +29,7 @@ function drawn(random: Random): (typeof interpolations)[number] {
   return interpolations[random.integer(interpolations.length)] ?? 'linear';
 }
 
-/** Fails with `empty-range` where no share lies between the two. */
+/** Fails with `empty-range` where no share is between the two. */
 export function requireRange({ smallest, largest }: LowResolution): void {
   if (smallest > largest) fail(failures.emptyRange({ option: 'augment.lowResolution', smallest, largest }));
 }
