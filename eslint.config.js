@@ -2,7 +2,7 @@ import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'runs', 'coverage', 'bin', 'setup', 'test/**/fixtures/**', 'eslint.config.js'] },
+  { ignores: ['dist', 'runs', 'coverage', 'bin', 'setup', 'wasm', 'test/**/fixtures/**', 'eslint.config.js'] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

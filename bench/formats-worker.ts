@@ -1,8 +1,10 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageEvent } from '../src/stage-api/stage.ts';
 import { PackedDataset } from '../src/kit/dataset/packed-dataset.ts';
 import { RecordWriter } from '../src/kit/codec/mxnet/record-writer.ts';
+import { decodeImage } from '../src/kit/image/image.ts';
+import { JpegDecoder } from '../src/kit/image/jpeg-decoder.ts';
 import { openDataLoader } from '../src/kit/dataset/data-loader.ts';
 import { face2recParams } from './face2rec-params.ts';
 import { run as face2rec } from '../stages/face2rec/run.ts';
@@ -15,6 +17,8 @@ const jobs: Record<string, () => Promise<number>> = {
   pack: () => pack(undefined, 1),
   /** Images per second, decoded, aligned and encoded by two threads. */
   align: () => pack(join(output, 'unaligned.lst'), 2),
+  /** Images per second, decoded in memory by one thread. */
+  decode: decodeAll,
   /** Images per second, decoded by two threads, mirrored, as float32. */
   read: readFloats,
   /** Writes five million records of a few bytes. Seconds. */
@@ -55,8 +59,24 @@ function writeList(list: string): void {
   writeFileSync(list, text);
 }
 
+async function decodeAll(): Promise<number> {
+  const images = readdirSync(input).flatMap((name) =>
+    readdirSync(join(input, name)).map((file) => readFileSync(join(input, name, file))),
+  );
+  const decoder = new JpegDecoder();
+  const pixels = new Uint8Array(112 * 112 * 3);
+  const decode = async (image: Uint8Array): Promise<void> => {
+    pixels.set((await decodeImage(image, 'image', { decoder, strict: true })).data);
+  };
+  // The first images pay for compiling.
+  for (const image of images.slice(0, 1000)) await decode(image);
+  const start = performance.now();
+  for (const image of images) await decode(image);
+  return images.length / ((performance.now() - start) / 1000);
+}
+
 async function readFloats(): Promise<number> {
-  const reader = await openDataLoader({ folder: input, batch: 128, seed: 1, mirror: true, threads: 2 });
+  const reader = await openDataLoader({ folders: [input], batch: 128, seed: 1, mirror: true, threads: 2 });
   // The first batches pay for starting the threads.
   for (let batch = 0; batch < 8; batch += 1) await reader.next();
   const batches = 120;

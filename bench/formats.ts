@@ -149,6 +149,14 @@ const results = [
     1.5,
   ),
 ];
+results.push(
+  compare(
+    'decode in memory, one thread (OpenCV, one)',
+    aligned,
+    { mine: () => here('decode', aligned, ''), other: () => there('decode', aligned, '') },
+    1,
+  ),
+);
 rmSync(onDisk, { recursive: true });
 // MXNet's iterator cannot read index records, so it gets its own file, of the same images.
 cpSync(join(theirs, 'theirs.rec'), join(theirs, 'images.rec'));
@@ -158,7 +166,7 @@ results.push(
     'read, two threads, float32 (MXNet C++, two)',
     join(ours, 'dataset'),
     { mine: () => here('read', join(ours, 'dataset'), ''), other: () => there('read', theirs, '') },
-    1,
+    2,
   ),
 );
 

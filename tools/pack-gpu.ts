@@ -74,7 +74,17 @@ if (!existsSync(join(webgpu, 'package.json'))) {
 }
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
-for (const path of ['bin', 'dist/src', 'dist/stages', 'pipelines', 'schemas', 'stages', 'package.json', 'LICENSE']) {
+for (const path of [
+  'bin',
+  'dist/src',
+  'dist/stages',
+  'dist/wasm',
+  'pipelines',
+  'schemas',
+  'stages',
+  'package.json',
+  'LICENSE',
+]) {
   cpSync(join(root, path), join(target, path), {
     recursive: true,
     filter: (file) => !unused.test(file) && !(path === 'stages' && file.endsWith('.ts')),

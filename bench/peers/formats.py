@@ -53,6 +53,19 @@ def align():
     return len(rows) / (time.time() - start)
 
 
+def decode():
+    import cv2, numpy as np
+
+    cv2.setNumThreads(1)
+    images = [np.fromfile(path, np.uint8) for _, path in pictures()]
+    for image in images[:1000]:
+        cv2.imdecode(image, 1)
+    start = begin()
+    for image in images:
+        cv2.imdecode(image, 1)
+    return len(images) / (time.time() - start)
+
+
 def read():
     import mxnet as mx
 
@@ -73,5 +86,5 @@ def read():
     return (count - 128 * 8) / (time.time() - start)
 
 
-value = {'pack': pack, 'pack-synced': lambda: pack(True), 'align': align, 'read': read}[job]()
+value = {'pack': pack, 'pack-synced': lambda: pack(True), 'align': align, 'decode': decode, 'read': read}[job]()
 print(json.dumps({'value': value, 'cpuSeconds': time.process_time() - cpu_start, 'peakMemoryBytes': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))

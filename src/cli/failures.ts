@@ -356,7 +356,7 @@ export const failures = catalogue({
       message: `${option} ${value} has no counterpart in the stage train`,
       hint: 'Leave it out, and the experiment is written without it.',
     }),
-    example: { option: '--cutoff', value: '16' },
+    example: { option: '--incay', value: '0.5' },
   },
   unknownLossType: {
     meaning: 'flow import-command was given a number of a loss that the 2018 programs do not have.',

@@ -35,6 +35,7 @@ export function importedTraining({ devices, written }: TrainCall): ImportedTrain
     batch,
     accumulate: '${params.devices}',
     mirror: number('rand-mirror') === 0 ? false : undefined,
+    augment: number('cutoff') > 0 ? { cutOut: { size: number('cutoff') } } : undefined,
     verifyEverySteps: text('verbose') === trainOptions['verbose'] ? undefined : number('verbose'),
   };
   return {

@@ -66,7 +66,7 @@ export const withoutEffect: Readonly<Record<string, string>> = {
 };
 
 /** They did something, and nothing here does it; their defaults do nothing. */
-const withoutCounterpart: readonly string[] = ['cutoff', 'noise-sgd', 'incay', 'train-limit', 'patch'];
+const withoutCounterpart: readonly string[] = ['noise-sgd', 'incay', 'train-limit', 'patch'];
 
 /** Of a call of the original: the devices (undefined where they are not stated), and the options that were written. */
 export interface TrainCall {

@@ -6,6 +6,8 @@ export interface KnownInputs<Params = unknown, Inputs = InputPaths> {
   readonly params: Params;
   /** Of what other tasks have yet to make there is nothing: a port is missing, or a list is shorter. */
   readonly inputs: Partial<Inputs>;
+  /** Names of the ports of which nothing has yet to be made. */
+  readonly whole: ReadonlySet<string>;
   /** Reads what several tasks look at only once: `read` is called for the first that asks for this name. */
   readonly once: <Value>(name: string, read: () => Value) => Value;
 }

@@ -4,7 +4,8 @@ import { cropFace } from '../../src/kit/face/crop-face.ts';
 import { sourceArea, warpAffine } from '../../src/kit/face/warp-affine.ts';
 import { checkedImage, ReusableBuffer, storedImage, type StoredImage } from '../../src/kit/image/image-file.ts';
 import { decodeImage, encodeJpeg, encodePng } from '../../src/kit/image/image.ts';
-import { DecodeBuffers, type ImageSize, type RgbImage } from '../../src/kit/image/rgb-image.ts';
+import { JpegDecoder } from '../../src/kit/image/jpeg-decoder.ts';
+import type { ImageSize, RgbImage } from '../../src/kit/image/rgb-image.ts';
 import { failures } from './failures.ts';
 import { loadImage, type SourceImage } from './image-source.ts';
 
@@ -31,7 +32,7 @@ export interface PreparationJob {
 /** Reads images one after the other: verbatim if they are aligned, cut out and encoded if they are not. */
 export class ImagePreparer {
   readonly #fileBuffer = new ReusableBuffer();
-  readonly #pixelBuffers = new DecodeBuffers();
+  readonly #decoder = new JpegDecoder();
 
   /**
    * The image, whose bytes stay as they are until the next call; a promise of it if something has to be decoded, for a
@@ -75,7 +76,7 @@ export class ImagePreparer {
     }
     const matrix = alignmentMatrix(pairUp(points), rules.size, { file: path });
     const area = sourceArea(matrix, rules.size);
-    const photograph = await decodeImage(bytes, origin, { upright: true, area, buffers: this.#pixelBuffers });
+    const photograph = await decodeImage(bytes, origin, { upright: true, area, decoder: this.#decoder });
     return { bytes: await encode(warpAffine(photograph, matrix, rules.size), rules), ...rules.size };
   }
 }

@@ -1,5 +1,7 @@
-import { requireBatch, requireWholeGroups } from '../../src/kit/dataset/batch-order.ts';
+import { requireAugmentations } from '../../src/kit/dataset/augmentations/index.ts';
+import { requireBatch, requireIdentities, requireWholeGroups } from '../../src/kit/dataset/batch-order.ts';
 import { packedSetFacts } from '../../src/kit/dataset/packed-set-facts.ts';
+import { requireFittingSets } from '../../src/kit/dataset/packed-sets.ts';
 import { lossOf } from '../../src/kit/net/losses/index.ts';
 import { requireSize, verificationSetFacts } from '../../src/kit/face/verification-set-facts.ts';
 import { requirePairs } from '../../src/kit/face/verify-set.ts';
@@ -8,18 +10,29 @@ import type { Inputs, Params } from './contract.ts';
 import { fittingNetwork } from './fitting-network.ts';
 import { folds, requireValidation } from './validation.ts';
 
-/** A batch fits in the set, the network takes its images, and the sets to watch have pairs, and images of the same size. */
-export const check: CheckInputs<Params, Inputs> = ({ params, inputs: { dataset, validation = [] }, once }) => {
+/** A batch fits in the sets, which go together and show several people, the network takes its images, and the sets to watch have pairs, and images of the same size. */
+export const check: CheckInputs<Params, Inputs> = ({
+  params,
+  inputs: { dataset = [], validation = [] },
+  whole,
+  once,
+}) => {
   requireValidation(params, validation);
+  requireAugmentations(params.augment ?? {});
   const { sampling } = lossOf(params.loss);
   if (sampling !== undefined) requireWholeGroups(params.batch, sampling);
-  const facts = dataset === undefined ? undefined : once(`dataset ${dataset}`, () => packedSetFacts(dataset));
-  if (dataset !== undefined && facts !== undefined) {
-    requireBatch({ images: facts.images, batch: params.batch }, facts.recordPath);
-    fittingNetwork(params.network, facts, dataset);
+  const sets = dataset.map((folder) => ({ folder, ...once(`dataset ${folder}`, () => packedSetFacts(folder)) }));
+  requireFittingSets(sets);
+  const [first] = sets;
+  if (first !== undefined) fittingNetwork(params.network, first, first.folder);
+  // Sets that other tasks have yet to make may have more images and people.
+  if (first !== undefined && whole.has('dataset')) {
+    const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+    requireBatch({ images: sum(sets.map(({ images }) => images)), batch: params.batch }, first.recordPath);
+    requireIdentities({ identities: sum(sets.map(({ identities }) => identities)) }, first.recordPath);
   }
   for (const set of validation.flatMap((path) => once(`pairs ${path}`, () => verificationSetFacts(path)))) {
     requirePairs({ ...set, folds });
-    if (facts !== undefined) requireSize(set, facts);
+    if (first !== undefined) requireSize(set, first);
   }
 };

@@ -28,6 +28,58 @@ export interface Params {
   readonly patience?: number;
   /** Flip each image left to right with probability 1/2. */
   readonly mirror: boolean;
+  /** What else is changed of training images, each by chance and in this order; the draws follow from the seed, the step and the image. Left out: nothing. */
+  readonly augment?: {
+    /** Keep a rectangle and make the rest black, as CVLface does. */
+    readonly crop?: {
+      /** Share of the images. */
+      readonly probability: number;
+      /** Least share of the area that is kept; the most is 1. */
+      readonly smallest: number;
+    };
+    /** Make the image smaller and as large again, by interpolations drawn from OpenCV's, as CVLface does. */
+    readonly lowResolution?: {
+      /** Share of the images. */
+      readonly probability: number;
+      /** Least height, as a share of the image's (arcface_torch: 0.5). */
+      readonly smallest: number;
+      /** Largest height (arcface_torch: 0.8). */
+      readonly largest: number;
+    };
+    /** A Gaussian blur over 3 x 3 or 5 x 5 pixels, as arcface_torch does. */
+    readonly blur?: {
+      /** Share of the images. */
+      readonly probability: number;
+    };
+    /** Change brightness, contrast and saturation in a random order, as CVLface does. */
+    readonly photometric?: {
+      /** Share of the images. */
+      readonly probability: number;
+      /** How far each factor is from 1 at most. */
+      readonly strength: number;
+    };
+    /** Turn the hue and raise the saturation, as arcface_torch does. */
+    readonly hue?: {
+      /** Share of the images. */
+      readonly probability: number;
+      /** Degrees at most; the least is 0. */
+      readonly degrees: number;
+      /** Factor of the saturation at most; the least is 1. */
+      readonly saturation: number;
+    };
+    /** Take the colours out, as arcface_torch does. */
+    readonly grey?: {
+      /** Share of the images. */
+      readonly probability: number;
+    };
+    /** Make a square grey, as --cutoff of the 2018 program does. */
+    readonly cutOut?: {
+      /** Height and width of the square in pixels; the border of the image may cut it. */
+      readonly size: number;
+      /** Share of the images. */
+      readonly probability: number;
+    };
+  };
   /** Steps between verifications of the validation sets. */
   readonly verifyEverySteps: number;
   /** Steps between checkpoints. */
@@ -39,7 +91,7 @@ export interface Params {
 /** Absolute paths of what the stage reads. */
 export interface Inputs {
   /** The packed training set. */
-  readonly dataset: string;
+  readonly dataset: readonly string[];
   /** Verification sets to watch while training. */
   readonly validation: readonly string[];
   /** A model whose parameters of equal name are the start. */

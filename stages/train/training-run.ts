@@ -3,6 +3,9 @@ import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { FailureError } from '../../src/core/failure.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
+import { packedFiles } from '../../src/kit/codec/insightface/property-file.ts';
+import { requireAugmentations } from '../../src/kit/dataset/augmentations/index.ts';
+import { requireIdentities } from '../../src/kit/dataset/batch-order.ts';
 import { openDataLoader, type DataLoader } from '../../src/kit/dataset/data-loader.ts';
 import { backboneOf } from '../../src/kit/net/backbones/index.ts';
 import { lossOf } from '../../src/kit/net/losses/index.ts';
@@ -18,8 +21,10 @@ import { type Best, BestModels, bestOf } from './best-model.ts';
 import { Curves } from './curves.ts';
 import { fittingNetwork } from './fitting-network.ts';
 import { pretrainedParameters } from './pretrained.ts';
+import { outlineOfParts, partsInWords } from './set-parts.ts';
 import { Speed } from './speed.ts';
 import { requireValidation, Validation } from './validation.ts';
+import { Waiting } from './waiting.ts';
 import { Window } from './window.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
@@ -37,6 +42,7 @@ export class TrainingRun {
   readonly #validation: Validation;
   readonly #curves: Curves;
   readonly #speed = new Speed();
+  readonly #waiting = new Waiting();
   readonly #window: Window;
   readonly #rewinds: number;
   readonly #bestModels: BestModels;
@@ -46,12 +52,14 @@ export class TrainingRun {
 
   static async open(context: Context, engine: Backend): Promise<TrainingRun> {
     requireValidation(context.params, context.inputs.validation);
+    requireAugmentations(context.params.augment ?? {});
     const checkpoint = usableCheckpoint(context);
     const reader = await openDataLoader({
-      folder: context.inputs.dataset,
+      folders: context.inputs.dataset,
       batch: context.params.batch,
       seed: context.seed,
       mirror: context.params.mirror,
+      augment: context.params.augment,
       sampling: lossOf(context.params.loss).sampling,
       orderState: checkpoint?.progress.order,
       startStep: (checkpoint?.step ?? 0) * (context.params.accumulate ?? 1),
@@ -76,7 +84,9 @@ export class TrainingRun {
     };
     this.#context = context;
     this.#reader = reader;
-    this.#shaped = fittingNetwork(params.network, reader, inputs.dataset);
+    const [firstSet = ''] = inputs.dataset;
+    requireIdentities(reader, join(firstSet, packedFiles.records));
+    this.#shaped = fittingNetwork(params.network, reader, firstSet);
     this.#validation = new Validation({ paths: inputs.validation, size: reader, batch: params.batch, signal, emit });
     const pretrained =
       inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped);
@@ -129,6 +139,8 @@ export class TrainingRun {
       `${this.#context.params.network.name}: ${parameters.length} parameter arrays, ` +
       `${(multiplyAdds / 1e6).toFixed(0)} million multiply-adds`;
     this.#context.emit({ type: 'log', level: 'info', message });
+    for (const message of partsInWords(this.#reader.parts()))
+      this.#context.emit({ type: 'log', level: 'info', message });
     if (this.#done > 0) {
       this.#context.emit({ type: 'log', level: 'info', message: `resumes from the checkpoint of step ${this.#done}` });
     }
@@ -140,26 +152,35 @@ export class TrainingRun {
     const step = this.#done + 1;
     const learningRate = learningRateAt(params.optimizer.learningRate, params.schedule, step) / 2 ** this.#rewinds;
     let result: StepResult | undefined;
+    const [start, waited] = [performance.now(), this.#reader.waitedMs];
     for (let index = 0; index < accumulate; index += 1) {
       result = await this.#part({ step, learningRate, part: { index, count: accumulate } });
       this.#window.add(result);
     }
     this.#done = step;
-    this.#speed.add(params.batch * accumulate, performance.now());
+    const now = performance.now();
+    this.#speed.add(params.batch * accumulate, now);
+    this.#waiting.add({ waitedMs: this.#reader.waitedMs - waited, elapsedMs: now - start });
     const isLast = step === params.schedule.maxSteps;
-    if (step % params.logEverySteps === 0 || isLast) this.#curves.add(step, { ...this.#window.take(), learningRate });
+    if (step % params.logEverySteps === 0 || isLast) this.#addPoints(step, learningRate);
     if (result !== undefined) this.#showProgress(result, isLast);
     if (step % params.verifyEverySteps === 0 || isLast) await this.#verify();
     if (step % params.checkpointEverySteps === 0 && !isLast) await this.#save();
   }
 
+  /** How long was waited is shown, and no part of log.json. */
+  #addPoints(step: number, learningRate: number): void {
+    this.#curves.add(step, { ...this.#window.take(), learningRate });
+    const value = this.#waiting.take();
+    if (value !== undefined) this.#context.emit({ type: 'metric', name: 'waitingForImages', value, step });
+  }
+
   async #part(at: Pick<StepInput, 'step' | 'learningRate' | 'part'>): Promise<StepResult> {
-    const { images, labels, positions } = await this.#reader.next((pixels, count) =>
+    const { images, labels, positions, holes } = await this.#reader.next((pixels, count) =>
       this.#trainer.embedder().embed(pixels, count),
     );
-    // Records of images are numbered from 1.
-    const origin = { ids: Array.from(positions, (position) => position + 1), checkpoint: this.#savedAt };
-    return this.#trainer.step({ ...at, images, labels, origin });
+    const ids = Array.from(positions, (position) => this.#reader.idOf(position));
+    return this.#trainer.step({ ...at, images, labels, holes, origin: { ids, checkpoint: this.#savedAt } });
   }
 
   /**
@@ -245,6 +266,7 @@ export class TrainingRun {
         loss: { ...params.loss },
         steps: best?.step ?? this.#done,
         identities: this.#reader.identities,
+        ...outlineOfParts(this.#reader.parts()),
         seed,
       },
     });
@@ -254,6 +276,7 @@ export class TrainingRun {
       const value = this.#curves.last(name);
       if (value !== undefined) this.#context.emit({ type: 'metric', name, value });
     }
+    for (const event of this.#waiting.events()) this.#context.emit(event);
   }
 }
 

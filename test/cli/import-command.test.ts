@@ -80,6 +80,13 @@ test('what it writes has no mistake but that the data are not there, and says wh
   expect([...new Set(warnings.map((warning) => warning.code))].sort()).toEqual(['input-not-found']);
 });
 
+test('--cutoff is the augmentation cutOut', async () => {
+  await rig.flow(['import-command', `${four} --cutoff 24`, 'cut.yaml']);
+  expect(rig.read('cut.yaml')).toMatch(/augment:\s+cutOut:\s+size: 24\n/);
+  const { code, stderr } = await rig.flow(['check', 'cut.yaml']);
+  expect({ code, mistakes: stderr }).toMatchObject({ code: 0 });
+});
+
 test.each(Array.from({ length: 14 }, (_, type) => type))(
   '--loss-type %i is a loss with options it has',
   async (type) => {
@@ -105,8 +112,8 @@ test.each([
     'unknown-train-option: train_softmax.py and train.py have no option "--netwrok" (did you mean "--network"?)\n  Their options are listed in docs/training.md.\n',
   ],
   [
-    'python train.py --cutoff 16',
-    'train-option-missing: --cutoff 16 has no counterpart in the stage train\n  Leave it out, and the experiment is written without it.\n',
+    'python train.py --incay 0.5',
+    'train-option-missing: --incay 0.5 has no counterpart in the stage train\n  Leave it out, and the experiment is written without it.\n',
   ],
   [
     'python train.py --loss-type 14',

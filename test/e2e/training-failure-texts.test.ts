@@ -1,4 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
@@ -16,7 +19,7 @@ let printed: ReadonlyMap<string, string>;
 /** About the least that the last feature map of y1, 7 x 7, allows. */
 const trainingSide = 97;
 
-const training = (dataset: string, more: object = {}): StageCall => ({
+const training = (dataset: string | readonly string[], more: object = {}): StageCall => ({
   uses: 'train',
   with: {
     dataset,
@@ -35,7 +38,13 @@ const verifying = (more: object): StageCall => ({
 
 const stages: Readonly<Record<string, StageCall>> = {
   'too-few-images': training('faces', { batch: 5 }),
-  'label-out-of-range': training('too-few-identities'),
+  'too-few-identities': training('one-identity'),
+  'label-out-of-range': training('label-too-large'),
+  'undecodable-image': training(['faces', 'damaged']),
+  'unequal-sets': training(['faces', 'wrong-size']),
+  'set-twice': training(['faces', './faces']),
+  'empty-range': training('faces', { augment: { lowResolution: { smallest: 0.8, largest: 0.5 } } }),
+  'batch-not-divisible': training('faces', { loss: { name: 'triplet' } }),
   'wrong-image-size': training('wrong-size'),
   'training-diverged': training('faces', { optimizer: { learningRate: 9e15, momentum: 0, weightDecay: 0 } }),
   'pretrained-mismatch': training('faces', { pretrained: 'other-shape' }),
@@ -51,8 +60,11 @@ const stages: Readonly<Record<string, StageCall>> = {
 beforeAll(async () => {
   rig = new Rig();
   packedSet('faces', `2,${trainingSide},${trainingSide}`);
-  packedSet('too-few-identities', `1,${trainingSide},${trainingSide}`, false);
+  packedSet('one-identity', `1,${trainingSide},${trainingSide}`, [0, 0, 0, 0]);
+  packedSet('label-too-large', `2,${trainingSide},${trainingSide}`, [0, 0, 2, 1], false);
   packedSet('wrong-size', '2,112,112');
+  packedSet('damaged', `2,${trainingSide},${trainingSide}`);
+  damageThirdImage(rig.path('damaged'));
   oneLayer('other-shape', 'fc1', 16);
   oneLayer('other-names', 'embedding', 8);
   linearModel(rig.path('model'));
@@ -69,12 +81,23 @@ afterAll(async () => {
   await rig.dispose();
 });
 
-/** Four images of two identities, and what the property file says of them. */
-function packedSet(folder: string, property: string, identityRecords = true): void {
+/** Four images, and what the property file says of them. */
+function packedSet(folder: string, property: string, labels = [0, 0, 1, 1], identityRecords = true): void {
   const writer = new DatasetWriter(rig.path(folder), { identityRecords });
-  for (const [index, label] of [0, 0, 1, 1].entries()) writer.add(label, true, jpeg(index, trainingSide));
+  for (const [index, label] of labels.entries()) writer.add(label, true, jpeg(index, trainingSide));
   writer.finish({ height: trainingSide, width: trainingSide });
   rig.write(`${folder}/property`, `${property}\n`);
+}
+
+/** Ends the data of the third image early, where libjpeg would only warn. */
+function damageThirdImage(folder: string): void {
+  const set = new PackedDataset(folder);
+  const end = set.offsetOfImage(3);
+  set.close();
+  const bytes = readFileSync(join(folder, 'train.rec'));
+  const marker = bytes.lastIndexOf(Uint8Array.of(0xff, 0xd9), end);
+  bytes.set([0xff, 0xd9], marker - 60);
+  writeFileSync(join(folder, 'train.rec'), bytes);
 }
 
 /** One fully connected layer whose weights are drawn, or all the same. */
@@ -96,8 +119,44 @@ describe('of training', () => {
   });
   it('label-out-of-range', () => {
     expect(printed.get('label-out-of-range')).toMatchInlineSnapshot(`
-      "<workspace>/too-few-identities/train.rec: offset 7768: label-out-of-range: image 3 has label 1, expected 0 to 0 (the set has 1 identities)
+      "<workspace>/label-too-large/train.rec: offset 7768: label-out-of-range: image 3 has label 2, expected 0 to 1 (the set has 2 identities)
         Pack the set again, or correct the first number of its property file."
+    `);
+  });
+  it('too-few-identities', () => {
+    expect(printed.get('too-few-identities')).toMatchInlineSnapshot(`
+      "<workspace>/one-identity/train.rec: too-few-identities: the training set has 1 identity, expected two at least: a loss tells them apart
+        Choose a set of several people: flow inspect shows how many it has."
+    `);
+  });
+  it('undecodable-image', () => {
+    expect(printed.get('undecodable-image')).toMatchInlineSnapshot(`
+      "<workspace>/damaged/train.rec: offset 7768: undecodable-image: image 3 cannot be decoded: VipsJpeg: Corrupt JPEG data: premature end of data segment
+        Replace or remove the image."
+    `);
+  });
+  it('unequal-sets', () => {
+    expect(printed.get('unequal-sets')).toMatchInlineSnapshot(`
+      "<workspace>/wrong-size: unequal-sets: the images of this set have 112 x 112 pixels, those of <workspace>/faces have 97 x 97
+        A network takes images of one size: pack both sets with the same imageSize."
+    `);
+  });
+  it('set-twice', () => {
+    expect(printed.get('set-twice')).toMatchInlineSnapshot(`
+      "<workspace>/faces: set-twice: this packed set is bound twice: its people would count as other people the second time
+        Bind each set once."
+    `);
+  });
+  it('empty-range', () => {
+    expect(printed.get('empty-range')).toMatchInlineSnapshot(`
+      "empty-range: expected augment.lowResolution.smallest to be augment.lowResolution.largest at most, found 0.8 and 0.5
+        Exchange the two, or leave one of them out."
+    `);
+  });
+  it('batch-not-divisible', () => {
+    expect(printed.get('batch-not-divisible')).toMatchInlineSnapshot(`
+      "batch-not-divisible: a batch of 2 images is not made of groups of 3, as this loss needs it
+        Choose a batch of 3, for one."
     `);
   });
   it('wrong-image-size', () => {

@@ -42,7 +42,7 @@ function pack(): string {
 }
 
 interface Training {
-  readonly dataset: string;
+  readonly dataset: string | readonly string[];
   readonly folder: string;
   readonly validation?: readonly string[];
   readonly pretrained?: string;
@@ -65,7 +65,7 @@ async function train({
   const abort = new AbortController();
   await run({
     params: { ...params, ...others },
-    inputs: { dataset, validation, pretrained },
+    inputs: { dataset: [dataset].flat(), validation, pretrained },
     outputs: { model: join(folder, 'model'), log: join(folder, 'log.json') },
     scratch: folder,
     seed: 5,
@@ -126,6 +126,59 @@ describe('the stage train', { timeout: 180_000 }, () => {
     const resumed = await train({ dataset, folder: killed, validation: [validation] });
     expect(messages(resumed)).toContain('resumes from the checkpoint of step 2');
     expect(outputs(killed)).toEqual(outputs(straight));
+  });
+
+  it('trains on several sets with augmented images, says what came from where, and goes on as if it had not been killed', async () => {
+    const dataset = [pack(), pack()];
+    const others = {
+      augment: {
+        lowResolution: { probability: 0.5, smallest: 0.2, largest: 1 },
+        photometric: { probability: 0.5, strength: 0.5 },
+        cutOut: { size: 30, probability: 1 },
+      },
+      logEverySteps: 1,
+    } as const;
+    const straight = temporaryFolder();
+    const events = await train({ dataset, folder: straight, params: others });
+    expect(messages(events)).toContain(`set 1, labels 0 to 3: 8 images of 4 identities in ${dataset[0] ?? ''}`);
+    expect(messages(events)).toContain(`set 2, labels 4 to 7: 8 images of 4 identities in ${dataset[1] ?? ''}`);
+    expect(messages(events)[0]).toContain('16 images of 8 identities');
+    const sets = [0, 4].map((firstLabel) => ({ images: 8, identities: 4, firstLabel }));
+    expect(readModel(join(straight, 'model')).origin).toMatchObject({ identities: 8, sets });
+    const plain = temporaryFolder();
+    await train({ dataset, folder: plain, params: { logEverySteps: 1 } });
+    expect(outputs(plain)[1].equals(outputs(straight)[1])).toBe(false);
+
+    const killed = temporaryFolder();
+    const kill = (event: StageEvent): void => {
+      if (event.type === 'metric' && event.step === 3) throw new Error('killed');
+    };
+    await expect(train({ dataset, folder: killed, params: others, onEvent: kill })).rejects.toThrow('killed');
+    await train({ dataset, folder: killed, params: others });
+    expect(outputs(killed)).toEqual(outputs(straight));
+  });
+
+  it('tells which share of the time it waited for images, over the steps and at the end, but not in its log', async () => {
+    const folder = temporaryFolder();
+    const events = await train({ dataset: pack(), folder });
+    const shares = events.filter((event) => event.type === 'metric' && event.name === 'waitingForImages');
+    expect(shares.map((event) => ('step' in event ? event.step : undefined))).toEqual([3, 6, undefined]);
+    for (const share of shares) {
+      const value = 'value' in share ? share.value : NaN;
+      expect(value >= 0 && value <= 1).toBe(true);
+    }
+    expect(readFileSync(join(folder, 'log.json'), 'utf8')).not.toContain('waiting');
+  });
+
+  it('refuses a set of one person', async () => {
+    const dataset = temporaryFolder();
+    const writer = new DatasetWriter(dataset);
+    for (let index = 0; index < 4; index += 1) writer.add(0, true, jpeg(index, side));
+    writer.finish({ height: side, width: side });
+    expect(await printedFailure(() => train({ dataset, folder: temporaryFolder() }))).toBe(
+      `${dataset}/train.rec: too-few-identities: the training set has 1 identity, expected two at least: a loss tells them apart\n` +
+        '  Choose a set of several people: flow inspect shows how many it has.',
+    );
   });
 
   it('trains with another loss, optimizer and schedule, and resumes these too', async () => {

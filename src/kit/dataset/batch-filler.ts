@@ -1,23 +1,36 @@
 import { fail } from '../../core/failure.ts';
-import { decodeImage, decodeJpegFast, requireSound, type ImageOrigin } from '../image/image.ts';
+import { augmentImage, type Augmentations } from './augmentations/index.ts';
+import { decodeImage, type ImageOrigin } from '../image/image.ts';
+import { JpegDecoder } from '../image/jpeg-decoder.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
 import { failures } from './failures.ts';
 import { RecordFile } from '../codec/mxnet/record-file.ts';
 import { classOf } from '../codec/mxnet/image-record.ts';
 
-/** What the images of a packed set have in common. */
+/** What the images of the packed sets have in common. */
 export interface BatchLayout extends ImageSize {
+  readonly sets: readonly SetLayout[];
+  readonly augment: Augmentations;
+}
+
+export interface SetLayout {
   readonly recordPath: string;
-  /** Labels are below this. */
+  /** Labels in the records are below this. */
   readonly identities: number;
+  /** What is added to them: labels of a set come after those of the sets before it. */
+  readonly firstLabel: number;
 }
 
 /** Which images make a batch. */
 export interface BatchJob {
-  /** Offsets of the records in the .rec file. */
+  /** Number of the set of each image, from 0. */
+  readonly sets: Uint16Array;
+  /** Offsets of the records in the .rec files. */
   readonly offsets: Float64Array;
   /** 1: flip left to right. */
   readonly mirror: Uint8Array;
+  /** Of each image, for its augmentations; absent: none. */
+  readonly seeds?: Uint32Array;
 }
 
 /** Where a batch goes: NHWC bytes and one label per image. */
@@ -29,47 +42,44 @@ export interface BatchTarget {
 /** Where the record of an image is. */
 type RecordOrigin = Required<ImageOrigin>;
 
-/** Reads, decodes and mirrors the images of batches; each thread has one. */
+/** Reads, decodes, mirrors and augments the images of batches; each thread has one. */
 export class BatchFiller {
   readonly #layout: BatchLayout;
-  readonly #records: RecordFile;
+  readonly #records: readonly RecordFile[];
+  readonly #decoder = new JpegDecoder();
 
   constructor(layout: BatchLayout) {
     this.#layout = layout;
-    this.#records = new RecordFile(layout.recordPath);
+    this.#records = layout.sets.map(({ recordPath }) => new RecordFile(recordPath));
   }
 
   async fill(job: BatchJob, target: BatchTarget): Promise<void> {
-    const { height, width } = this.#layout;
+    const { height, width, augment } = this.#layout;
     const imageBytes = height * width * 3;
     for (const [position, offset] of job.offsets.entries()) {
-      const record = this.#records.readAt(offset);
-      const origin = { file: this.#layout.recordPath, offset, what: `image ${String(record.id)}` };
-      target.labels[position] = this.#checkedClass(classOf(record), origin);
       const pixels = target.images.subarray(position * imageBytes, (position + 1) * imageBytes);
-      const header = requireSound(record.payload, origin);
-      if (header !== undefined) this.#requireSize(header, origin);
-      // The fast decoder cannot convert CMYK.
-      if (header?.format === 'jpeg' && header.channels !== 4) {
-        decodeJpegFast(record.payload, origin, pixels);
-      } else {
-        const image = await decodeImage(record.payload, origin);
-        this.#requireSize(image, origin);
-        pixels.set(image.data);
-      }
+      target.labels[position] = await this.#read(job.sets[position] ?? 0, offset, pixels);
       if (job.mirror[position] === 1) mirrorRows(pixels, width);
+      if (job.seeds === undefined) continue;
+      augmentImage({ width, height, data: pixels }, augment, job.seeds[position] ?? 0);
     }
   }
 
   close(): void {
-    this.#records.close();
+    for (const records of this.#records) records.close();
   }
 
-  #checkedClass(label: number, origin: RecordOrigin): number {
-    const { identities } = this.#layout;
-    if (Number.isInteger(label) && label >= 0 && label < identities) return label;
-    const { what, file, offset } = origin;
-    fail(failures.labelOutOfRange({ what, label, identities }, { file, offset }));
+  /** Decodes an image into `pixels` and returns its label. */
+  async #read(number: number, offset: number, pixels: Uint8Array): Promise<number> {
+    const [set, records] = [this.#layout.sets[number], this.#records[number]];
+    if (set === undefined || records === undefined) throw new Error(`there is no set ${String(number)}`);
+    const record = records.readAt(offset);
+    const origin = { file: set.recordPath, offset, what: `image ${String(record.id)}` };
+    const label = checkedClass(classOf(record), set.identities, origin);
+    const image = await decodeImage(record.payload, origin, { decoder: this.#decoder, strict: true });
+    this.#requireSize(image, origin);
+    pixels.set(image.data);
+    return set.firstLabel + label;
   }
 
   #requireSize(found: ImageSize, { what, file, offset }: RecordOrigin): void {
@@ -77,6 +87,11 @@ export class BatchFiller {
     if (found.height === height && found.width === width) return;
     fail(failures.wrongImageSize({ what, found, expected: { width, height } }, { file, offset }));
   }
+}
+
+function checkedClass(label: number, identities: number, { what, file, offset }: RecordOrigin): number {
+  if (Number.isInteger(label) && label >= 0 && label < identities) return label;
+  return fail(failures.labelOutOfRange({ what, label, identities }, { file, offset }));
 }
 
 /** Flips rows of RGB pixels left to right, in place. */

@@ -1,7 +1,7 @@
 import { fail } from '../../core/failure.ts';
 import { Random } from '../../core/random.ts';
 import { failures } from './failures.ts';
-import type { PackedDataset } from './packed-dataset.ts';
+import type { PackedSets } from './packed-sets.ts';
 
 /** Embeddings of a pool of images that batches are chosen from. */
 export interface EmbeddedPool {
@@ -50,7 +50,7 @@ export interface BatchOrder {
 }
 
 export interface OrderOptions {
-  readonly dataset: PackedDataset;
+  readonly dataset: PackedSets;
   readonly batch: number;
   readonly seed: number;
   readonly sampling?: Sampling | undefined;
@@ -124,7 +124,7 @@ class EpochOrder implements BatchOrder {
 const epochRandom = (seed: number, epoch: number): Random => Random.derive(seed, `order of epoch ${String(epoch)}`);
 
 /** All images, shuffled from their order in the set. */
-function shuffledEpoch({ imageCount }: PackedDataset, seed: number, epoch: number): Uint32Array {
+function shuffledEpoch({ imageCount }: PackedSets, seed: number, epoch: number): Uint32Array {
   const order = Uint32Array.from({ length: imageCount }, (_, position) => position);
   epochRandom(seed, epoch).shuffle<number>(order);
   return order;
@@ -155,11 +155,11 @@ function groupedEpoch({ groups, imagesPerIdentity, seed, fills }: GroupedSequenc
 }
 
 /** Positions of the images of each identity; one of a single image has nothing to be compared with, and is left out. */
-function identityGroups(dataset: PackedDataset): Uint32Array[] {
+function identityGroups(dataset: PackedSets): Uint32Array[] {
   const { recordPath: file } = dataset;
-  const ranges = dataset.identityRanges() ?? fail(failures.noIdentityRecords({}, { file }));
-  const groups = ranges
-    .map(({ first, last }) => Uint32Array.from({ length: last - first + 1 }, (_, index) => first - 1 + index))
+  const groups = dataset
+    .identityPositions()
+    .map(({ first, last }) => Uint32Array.from({ length: last - first + 1 }, (_, index) => first + index))
     .filter((group) => group.length >= 2);
   if (groups.length < 2) fail(failures.tooFewIdentities({ identities: groups.length }, { file }));
   return groups;
@@ -241,4 +241,9 @@ export function requireWholeGroups(batch: number, { batchMultiple }: Sampling): 
 /** Fails with `too-few-images` if a set has fewer images than a batch. */
 export function requireBatch(facts: { readonly images: number; readonly batch: number }, recordPath: string): void {
   if (facts.images < facts.batch) fail(failures.tooFewImages(facts, { file: recordPath }));
+}
+
+/** Fails with `too-few-identities` where a set shows one person only. */
+export function requireIdentities(facts: { readonly identities: number }, recordPath: string): void {
+  if (facts.identities < 2) fail(failures.oneIdentity(facts, { file: recordPath }));
 }

@@ -1,21 +1,23 @@
-import { compiledModule } from '../../core/package-folder.ts';
 import { Random } from '../../core/random.ts';
-import { WorkerPool } from '../../core/worker-pool.ts';
-import { BatchFiller, type BatchJob, type BatchLayout, type BatchTarget } from './batch-filler.ts';
-import type { LoaderJob, LoaderSetup } from './data-loader-worker.ts';
+import type { BatchJob } from './batch-filler.ts';
+import { openLocalSource, openThreadedSource, type BatchSource } from './batch-source.ts';
 import { batchOrder, type BatchOrder, type EmbeddedPool, type OrderState, type Sampling } from './batch-order.ts';
-import { PackedDataset } from './packed-dataset.ts';
+import { PackedSets, type SetPart } from './packed-sets.ts';
+import { changesPixels, type Augmentations } from './augmentations/index.ts';
+import { drawHoles, type Holes } from './augmentations/cut-out.ts';
 
-/** What a training reads: which packed set, in which batches, from which step on. */
+/** What a training reads: which packed sets, in which batches, from which step on. */
 export interface DataLoaderOptions {
-  /** Folder of the packed set: train.rec, train.idx (or none: it is rebuilt in memory) and property. */
-  readonly folder: string;
+  /** Folders of the packed sets: train.rec, train.idx (or none: it is rebuilt in memory) and property. */
+  readonly folders: readonly string[];
   /** Images per batch. */
   readonly batch: number;
   /** Decides the order of each epoch and which images are mirrored; 32-bit unsigned. */
   readonly seed: number;
   /** Flip each image left to right with probability 1/2. */
   readonly mirror: boolean;
+  /** What else is changed at random. Default: nothing. */
+  readonly augment?: Augmentations | undefined;
   /** Of the loss, where shuffled images will not do. */
   readonly sampling?: Sampling | undefined;
   /** What {@link DataLoader.orderState} was when the training stopped. */
@@ -34,29 +36,33 @@ export interface TrainingBatch {
   readonly images: Uint8Array;
   /** Class of each image, [batch], from 0. */
   readonly labels: Int32Array;
-  /** Positions of the images in the set, [batch], from 0. */
+  /** Positions of the images in the sets, one set after the other, [batch], from 0. */
   readonly positions: Uint32Array;
+  /** What is to be cut out of the images; absent where nothing is. */
+  readonly holes?: Holes;
 }
 
 /** Turns images [count, height, width, 3], RGB 0..255, into embeddings [count, size]. */
 export type EmbedImages = (pixels: Uint8Array, count: number) => Promise<Float32Array>;
 
-/** Opens a packed set for training. Fails as {@link batchOrder} does: with `too-few-images`, for one. */
+/** Opens packed sets for training. Fails as {@link batchOrder} does: with `too-few-images`, for one. */
 export function openDataLoader(options: DataLoaderOptions): Promise<DataLoader> {
   return Promise.resolve().then(() => new DataLoader(options));
 }
 
 /**
- * An open packed training set as an endless sequence of batches. The order and the mirrored images follow from seed,
- * epoch and step alone: any number of threads, and any start, delivers the same batches.
+ * Open packed training sets as an endless sequence of batches. The order, the mirrored images and all other augmentations follow
+ * from seed, epoch and step alone: any number of threads, and any start, delivers the same batches.
  */
 export class DataLoader implements AsyncIterable<TrainingBatch> {
   readonly identities: number;
   readonly imageCount: number;
   readonly height: number;
   readonly width: number;
+  /** How long {@link next} has taken in all, without what the network took to choose batches: the time that training waited. */
+  waitedMs = 0;
   readonly #options: DataLoaderOptions;
-  readonly #dataset: PackedDataset;
+  readonly #sets: PackedSets;
   readonly #source: BatchSource;
   readonly #freeSlots: number[];
   readonly #pending: {
@@ -71,20 +77,23 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
 
   constructor(options: DataLoaderOptions) {
     this.#options = options;
-    this.#dataset = new PackedDataset(options.folder);
-    const { identities, imageCount, property, recordPath } = this.#dataset;
+    this.#sets = new PackedSets(options.folders);
+    const { identities, imageCount, size } = this.#sets;
     this.identities = identities;
     this.imageCount = imageCount;
-    this.height = property.height;
-    this.width = property.width;
-    const { batch, seed, sampling, threads = 0 } = options;
+    this.height = size.height;
+    this.width = size.width;
+    const { batch, seed, sampling, augment = {}, threads = 0 } = options;
     try {
-      this.#order = batchOrder({ dataset: this.#dataset, batch, seed, sampling, state: options.orderState });
+      this.#order = batchOrder({ dataset: this.#sets, batch, seed, sampling, state: options.orderState });
     } catch (error) {
-      this.#dataset.close();
+      this.#sets.close();
       throw error;
     }
-    const layout = { recordPath, height: this.height, width: this.width, identities };
+    const sets = this.#sets.parts.map(({ set, firstLabel }) => {
+      return { recordPath: set.recordPath, identities: set.identities, firstLabel };
+    });
+    const layout = { ...size, sets, augment };
     this.#source = threads === 0 ? openLocalSource(layout, batch) : openThreadedSource(layout, batch, threads);
     this.#freeSlots = this.#source.slots.map((_, slot) => slot);
     this.#nextStep = options.startStep ?? 0;
@@ -95,21 +104,31 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
    * it is asked. Rejects with a FailureError that names file and offset where a record or its image is damaged.
    */
   async next(embed?: EmbedImages): Promise<TrainingBatch> {
+    const start = performance.now();
     if (this.#delivered !== undefined) this.#freeSlots.push(this.#delivered);
     this.#delivered = undefined;
     this.#fillFreeSlots();
-    if (this.#pending.length === 0 && this.#freeSlots.length > 0) {
-      if (embed === undefined) throw new Error('batches are chosen by a network, and none was given');
-      await this.#order.choose(this.#nextStep, (positions) => this.#embedPool(positions, embed));
-      this.#fillFreeSlots();
-    }
+    const chosenMs = await this.#chooseIfNeeded(embed);
     const first = this.#pending.shift();
     if (first === undefined) throw new Error('the data loader was closed');
     await first.filled;
     const slot = this.#source.slots[first.slot];
     if (slot === undefined) throw new Error(`there is no slot ${String(first.slot)}`);
     this.#delivered = first.slot;
-    return { step: first.step, positions: first.positions, ...slot };
+    const { step, positions } = first;
+    const holes = this.#holesOf(step);
+    this.waitedMs += performance.now() - start - chosenMs;
+    return { step, positions, ...slot, ...(holes === undefined ? {} : { holes }) };
+  }
+
+  /** How long the network took to choose batches, where it had to. */
+  async #chooseIfNeeded(embed: EmbedImages | undefined): Promise<number> {
+    if (this.#pending.length > 0 || this.#freeSlots.length === 0) return 0;
+    if (embed === undefined) throw new Error('batches are chosen by a network, and none was given');
+    const start = performance.now();
+    await this.#order.choose(this.#nextStep, (positions) => this.#embedPool(positions, embed));
+    this.#fillFreeSlots();
+    return performance.now() - start;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TrainingBatch> {
@@ -121,7 +140,7 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
     this.#freeSlots.length = 0;
     this.#pending.length = 0;
     await this.#source.close();
-    this.#dataset.close();
+    this.#sets.close();
   }
 
   #fillFreeSlots(): void {
@@ -132,17 +151,44 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
       if (slot === undefined || positions === undefined) return;
       this.#freeSlots.shift();
       this.#nextStep += 1;
-      const { batch, seed, mirror } = this.#options;
-      const draws = mirror ? mirrorDraws(seed, step, batch) : new Uint8Array(batch);
-      const filled = this.#source.fill(slot, { offsets: this.#offsetsOf(positions), mirror: draws });
+      const filled = this.#source.fill(slot, this.#jobOf(step, positions));
       // A failure is thrown when its batch is asked for, not before.
       filled.catch(() => undefined);
       this.#pending.push({ step, slot, positions, filled });
     }
   }
 
-  #offsetsOf(positions: Uint32Array): Float64Array {
-    return Float64Array.from(positions, (position) => this.#dataset.offsetOfImage(position));
+  #jobOf(step: number, positions: Uint32Array): BatchJob {
+    const { batch, seed, mirror, augment } = this.#options;
+    const draws = mirror ? mirrorDraws(seed, step, batch) : new Uint8Array(batch);
+    const seeds = changesPixels(augment) ? { seeds: augmentationSeeds(seed, step, positions) } : {};
+    return { ...this.#placesOf(positions), mirror: draws, ...seeds };
+  }
+
+  #placesOf(positions: Uint32Array): Pick<BatchJob, 'sets' | 'offsets'> {
+    const places = Array.from(positions, (position) => this.#sets.placeOf(position));
+    return {
+      sets: Uint16Array.from(places, ({ part }) => part),
+      offsets: Float64Array.from(places, ({ offset }) => offset),
+    };
+  }
+
+  #holesOf(step: number): Holes | undefined {
+    const { augment, seed, batch } = this.#options;
+    if (augment?.cutOut === undefined) return undefined;
+    const random = Random.derive(seed, `cut-out of step ${String(step)}`);
+    return drawHoles(augment.cutOut, { batch, width: this.width, height: this.height }, random);
+  }
+
+  /** The sets, in their order, with their share of the images and labels. */
+  parts(): readonly SetPart[] {
+    return this.#sets.parts;
+  }
+
+  /** The id of an image in its .rec file; with the number of the set, from 1, where there are several. */
+  idOf(position: number): number | string {
+    const { part, id } = this.#sets.placeOf(position);
+    return this.#sets.parts.length === 1 ? id : `${id} of set ${part + 1}`;
   }
 
   /** Embeddings of images as they are, not mirrored, rows of length 1, a batch at a time. No slot is in use then. */
@@ -155,7 +201,7 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
     let embeddings = new Float32Array();
     for (let start = 0; start < positions.length; start += batch) {
       const some = positions.subarray(start, start + batch);
-      await this.#source.fill(slot, { offsets: this.#offsetsOf(some), mirror: new Uint8Array(some.length) });
+      await this.#source.fill(slot, { ...this.#placesOf(some), mirror: new Uint8Array(some.length) });
       labels.set(target.labels.subarray(0, some.length), start);
       const rows = await embed(target.images.subarray(0, some.length * this.height * this.width * 3), some.length);
       const size = rows.length / some.length;
@@ -188,40 +234,11 @@ function mirrorDraws(seed: number, step: number, batch: number): Uint8Array {
   return Uint8Array.from({ length: batch }, () => random.integer(2));
 }
 
-/** Fills slots with batches, in this thread or in others. */
-interface BatchSource {
-  readonly slots: readonly BatchTarget[];
-  fill(slot: number, job: BatchJob): Promise<void>;
-  close(): Promise<void>;
-}
-
-function openLocalSource(layout: BatchLayout, batch: number): BatchSource {
-  const filler = new BatchFiller(layout);
-  const slot = {
-    images: new Uint8Array(batch * layout.height * layout.width * 3),
-    labels: new Int32Array(batch),
-  };
-  return {
-    slots: [slot],
-    fill: (_slot, job) => filler.fill(job, slot),
-    close() {
-      filler.close();
-      return Promise.resolve();
-    },
-  };
-}
-
-/** Threads that fill shared memory: two batches ahead per thread, and the one that is in use. */
-function openThreadedSource(layout: BatchLayout, batch: number, threads: number): BatchSource {
-  const bytes = batch * layout.height * layout.width * 3;
-  const slots = Array.from({ length: 2 * threads + 1 }, () => ({
-    images: new Uint8Array(new SharedArrayBuffer(bytes)),
-    labels: new Int32Array(new SharedArrayBuffer(batch * 4)),
-  }));
-  const pool = new WorkerPool<LoaderSetup, LoaderJob, undefined>({
-    module: compiledModule('src/kit/dataset/data-loader-worker.ts'),
-    threads,
-    setup: { layout, slots },
-  });
-  return { slots, fill: (slot, job) => pool.run({ slot, ...job }), close: () => pool.close() };
+/**
+ * A seed for each image of a batch, by seed, step and the image. The step tells the epoch, and one image from itself where a batch
+ * has it twice the place does.
+ */
+function augmentationSeeds(seed: number, step: number, positions: Uint32Array): Uint32Array {
+  const random = Random.derive(seed, `augmentation of step ${String(step)}`);
+  return positions.map((position) => (random.next() ^ position) >>> 0);
 }

@@ -59,6 +59,14 @@ export const failures = catalogue({
     }),
     example: {},
   },
+  emptyRange: {
+    meaning: 'The smallest value of an option is larger than its largest one.',
+    text: ({ option, smallest, largest }: EmptyRange) => ({
+      message: `expected ${option}.smallest to be ${option}.largest at most, found ${smallest} and ${largest}`,
+      hint: 'Exchange the two, or leave one of them out.',
+    }),
+    example: { option: 'augment.lowResolution', smallest: 0.8, largest: 0.5 },
+  },
   indexWithoutFirst: {
     meaning: 'An index does not lead to all records of its .rec file.',
     code: 'damaged-index',
@@ -75,6 +83,15 @@ export const failures = catalogue({
       hint: 'Pack the set again, or correct the first number of its property file.',
     }),
     example: { what: 'image 17', label: 12, identities: 10 },
+  },
+  oneIdentity: {
+    code: 'too-few-identities',
+    meaning: 'A training set shows one person only, or none: a loss needs two to tell apart.',
+    text: ({ identities }: { readonly identities: number }) => ({
+      message: `the training set has ${identities} ${identities === 1 ? 'identity' : 'identities'}, expected two at least: a loss tells them apart`,
+      hint: 'Choose a set of several people: flow inspect shows how many it has.',
+    }),
+    example: { identities: 1 },
   },
   labelTooLarge: {
     meaning: 'A label is larger than packed sets can hold exactly.',
@@ -150,6 +167,14 @@ export const failures = catalogue({
     }),
     example: { names: ['12.cls', '12.json'] },
   },
+  setTwice: {
+    meaning: 'A packed set is bound twice as a part of one training set.',
+    text: () => ({
+      message: 'this packed set is bound twice: its people would count as other people the second time',
+      hint: 'Bind each set once.',
+    }),
+    example: {},
+  },
   shortIndex: {
     meaning: 'An index does not lead to all records of its .rec file.',
     code: 'damaged-index',
@@ -177,6 +202,14 @@ export const failures = catalogue({
     }),
     example: { images: 17_000_000, identities: 90_000, largest: 17_090_001, max: 2 ** 24, canOrder: true },
   },
+  unequalSets: {
+    meaning: 'Packed sets that make one training set have images of different sizes.',
+    text: ({ size, first }: { readonly size: ImageSize; readonly first: ImageSize & { readonly folder: string } }) => ({
+      message: `the images of this set have ${size.width} x ${size.height} pixels, those of ${first.folder} have ${first.width} x ${first.height}`,
+      hint: 'A network takes images of one size: pack both sets with the same imageSize.',
+    }),
+    example: { size: { width: 96, height: 112 }, first: { width: 112, height: 112, folder: 'sets/one' } },
+  },
   wrongImageSize: {
     meaning: 'An image of a packed set has another size than its property file states.',
     text: ({ what, found, expected }: WrongImageSize) => ({
@@ -186,6 +219,13 @@ export const failures = catalogue({
     example: { what: 'image 17', found: { width: 96, height: 112 }, expected: { width: 112, height: 112 } },
   },
 });
+
+interface EmptyRange {
+  /** As the user wrote it. */
+  readonly option: string;
+  readonly smallest: number;
+  readonly largest: number;
+}
 
 interface LabelOutOfRange {
   /** `image 17`. */

@@ -5,9 +5,9 @@ import { fail, FailureError } from '../../core/failure.ts';
 import { decodeBmp } from './bmp.ts';
 import { failures } from './failures.ts';
 import { checkImage, isDamage, imageFormat, type ImageFormat, type ImageHeader } from './image-header.ts';
-import { decodeJpegPart } from './jpeg-part.ts';
+import { JpegDecoder } from './jpeg-decoder.ts';
 import { decodePnm } from './pnm.ts';
-import { maxPixels, type DecodeBuffers, type ImageArea, type RgbImage } from './rgb-image.ts';
+import { maxPixels, type ImageArea, type RgbImage } from './rgb-image.ts';
 
 export type { RgbImage };
 
@@ -34,35 +34,42 @@ export interface DecodeOptions {
    * upright, and the original programs ignore it.
    */
   readonly upright?: boolean;
-  /**
-   * Only these pixels are needed, the others are unspecified. Twice as fast for the common kind of JPEG, more if the area
-   * is small. Default: all.
-   */
+  /** Only these pixels are needed, the others are unspecified: less work for the common kind of JPEG. Default: all. */
   readonly area?: ImageArea;
-  /** Where the pixels may be placed; the next image replaces them. */
-  readonly buffers?: DecodeBuffers;
+  /** In whose memory the pixels may be left; the next image replaces them. */
+  readonly decoder?: JpegDecoder;
+  /**
+   * Refuse what libjpeg only warns of: data with a damaged part, whose pixels would be grey or a mess, which OpenCV and MXNet take
+   * as they are. Default false.
+   */
+  readonly strict?: boolean;
 }
 
+/** Of those who keep what it decodes: their pixels are copied out of it. */
+const sharedDecoder = new JpegDecoder();
+
 /**
- * Decodes an image of any format exactly as libjpeg does by default (and so OpenCV and MXNet), through sharp. Grey is
- * replicated to three channels, opacity is dropped; colour profiles are not applied, since the original programs know
- * none. Fails with `undecodable-image`.
+ * Decodes an image of any format exactly as libjpeg does by default (and so OpenCV and MXNet): the common kind of JPEG by
+ * {@link JpegDecoder}, everything else through sharp. Grey is replicated to three channels, opacity is dropped; colour profiles
+ * are not applied, since the original programs know none. Fails with `undecodable-image`.
  */
 export async function decodeImage(
   bytes: Uint8Array,
   origin: string | ImageOrigin,
-  { upright = false, area, buffers }: DecodeOptions = {},
+  { upright = false, area, decoder, strict = false }: DecodeOptions = {},
 ): Promise<RgbImage> {
   const header = requireSound(bytes, origin);
   const format = imageFormat(bytes);
-  const part = area !== undefined && format === 'jpeg' ? decodeJpegPart(bytes, area, buffers) : undefined;
-  if (part !== undefined) return part;
+  if (format === 'jpeg') {
+    const image = (decoder ?? sharedDecoder).decode(bytes, { area, upright });
+    if (image !== undefined) return decoder === undefined ? { ...image, data: image.data.slice() } : image;
+  }
   const own = ownDecoders[format ?? 'jpeg'];
   if (own !== undefined) return decodeByOwn(own, bytes, origin);
   const { default: sharp } = await import('sharp');
   try {
     // libtiff calls the end of its data an error like any other.
-    const failOn = format === 'tiff' ? 'error' : 'truncated';
+    const failOn = format === 'tiff' ? 'error' : strict ? 'warning' : 'truncated';
     const input = sharp(bytes, { limitInputPixels: maxPixels, failOn, ignoreIcc: true });
     const inks = await isCmyk(bytes, header, input);
     const turned = (upright ? input.autoOrient() : input).removeAlpha();
@@ -113,21 +120,20 @@ function decodeByOwn(decode: typeof decodePnm, bytes: Uint8Array, origin: string
 }
 
 /**
- * Decodes a JPEG at eight times the speed of {@link decodeImage}, for the data loader: libjpeg-turbo with its fast
- * transform, whose pixels differ by 1.4 levels on average from the exact ones. Given `target` (height x width x 3
- * bytes), decodes into it. Other formats than JPEG are refused: use {@link decodeImage}.
+ * Decodes a JPEG with the fast transform of libjpeg-turbo, whose pixels differ by 1.4 levels on average from the exact ones of
+ * {@link decodeImage}: the drawn faces of the stage `synthesize` are made of them. Other formats than JPEG are refused.
  */
-export function decodeJpegFast(bytes: Uint8Array, origin: string | ImageOrigin, target?: Uint8Array): RgbImage {
+export function decodeJpegFast(bytes: Uint8Array, origin: string | ImageOrigin): RgbImage {
   const { width, height } = requireSound(bytes, origin) ?? refuse(origin, { problem: 'it is not a JPEG' });
   const { decompressSync, FORMAT_RGB } = turbo();
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const output = target === undefined ? Buffer.allocUnsafe(width * height * 3) : asBuffer(target);
+  const output = Buffer.allocUnsafe(width * height * 3);
   try {
     decompressSync(input, output, { format: FORMAT_RGB });
   } catch (error) {
     refuse(origin, { problem: 'the JPEG data are damaged', cause: error });
   }
-  return { width, height, data: output.subarray(0, width * height * 3) };
+  return { width, height, data: output };
 }
 
 /** Encodes losslessly. */

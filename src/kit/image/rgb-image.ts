@@ -19,20 +19,3 @@ export interface ImageArea {
   readonly right: number;
   readonly bottom: number;
 }
-
-/** Larger pieces are not kept: one huge image must not hold its memory until the end. */
-const maxKeptBytes = 1 << 24;
-
-/** Memory that one image after the other is decoded into: to allocate and clear it again costs a tenth of decoding. */
-export class DecodeBuffers {
-  readonly #buffers = new Map<string, Uint8ClampedArray>();
-
-  /** The buffer of this name, of `bytes` bytes; their values are unspecified. */
-  take(name: string, bytes: number): Uint8ClampedArray {
-    const known = this.#buffers.get(name);
-    if (known !== undefined && known.length >= bytes) return known.subarray(0, bytes);
-    const buffer = new Uint8ClampedArray(bytes);
-    if (bytes <= maxKeptBytes) this.#buffers.set(name, buffer);
-    return buffer;
-  }
-}

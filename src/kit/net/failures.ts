@@ -836,13 +836,13 @@ interface Divergence {
   readonly learningRate: number;
   /** Where the first value that is not finite is. */
   readonly cause: string;
-  /** Ids of the records of the batch. */
-  readonly images: readonly number[];
+  /** Ids of the records of the batch, with their set where there are several. */
+  readonly images: readonly (number | string)[];
   /** Step of the last checkpoint; 0 without one. */
   readonly checkpoint: number;
 }
 
-function enumerated(ids: readonly number[]): string {
+function enumerated(ids: readonly (number | string)[]): string {
   const shown = ids.slice(0, 8).join(', ');
   return ids.length > 8 ? `${shown} and ${ids.length - 8} more` : shown;
 }

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import type { CheckInputs, KnownInputs } from '../../stage-api/check-inputs.ts';
-import type { InputPaths } from '../../stage-api/stage.ts';
 import { namePathsIn, type PathName } from './paths-in-failures.ts';
 import type { Binding, TaskSpec } from '../experiment/experiment.ts';
 
@@ -25,12 +24,9 @@ export async function foreseenFailures(tasks: readonly TaskSpec[], knownOutput: 
     if (task.kind.manifest.checks !== true) continue;
     const module = pathToFileURL(join(dirname(task.kind.entry), 'check.js')).href;
     const { check } = (await import(module)) as { readonly check: CheckInputs };
-    failures.push(
-      ...namePathsIn(
-        await failuresOf(check, { params: task.params, inputs: inputsOf(task, knownOutput), once }, task),
-        outputNames(task, knownOutput),
-      ),
-    );
+    const { inputs, whole } = inputsOf(task, knownOutput);
+    const found = await failuresOf(check, { params: task.params, inputs, whole, once }, task);
+    failures.push(...namePathsIn(found, outputNames(task, knownOutput)));
   }
   return failures;
 }
@@ -67,16 +63,18 @@ function outputNames(task: TaskSpec, knownOutput: KnownOutput): readonly PathNam
   });
 }
 
-function inputsOf(task: TaskSpec, knownOutput: KnownOutput): InputPaths {
+function inputsOf(task: TaskSpec, knownOutput: KnownOutput): Pick<KnownInputs, 'inputs' | 'whole'> {
   const inputs: Record<string, string | readonly string[]> = {};
+  const whole = new Set<string>();
   for (const [port, bindings] of Object.entries(task.inputs)) {
     const paths = bindings.flatMap((binding) => {
       const path = binding.type === 'path' ? binding.path : knownOutput(binding);
       return path !== undefined && existsSync(path) ? [path] : [];
     });
     const [first] = paths;
+    if (paths.length === bindings.length) whole.add(port);
     if (task.kind.manifest.inputs[port]?.many === true) inputs[port] = paths;
     else if (first !== undefined) inputs[port] = first;
   }
-  return inputs;
+  return { inputs, whole };
 }

@@ -56,7 +56,10 @@ async function read(
 
 describe('batches of several images of each identity', () => {
   it('have them side by side, every identity of two images or more once per epoch, small ones with an image again', async () => {
-    const { labels, images } = await read({ folder: pack(), batch: 3, seed: 1, mirror: false, sampling: grouped }, 10);
+    const { labels, images } = await read(
+      { folders: [pack()], batch: 3, seed: 1, mirror: false, sampling: grouped },
+      10,
+    );
     const groups = labels.map((batch) => new Set(batch));
     expect(groups.every((group) => group.size === 1)).toBe(true);
     const epochs = [labels.slice(0, 5), labels.slice(5)].map((epoch) => epoch.map(([label]) => label));
@@ -70,7 +73,7 @@ describe('batches of several images of each identity', () => {
   });
 
   it('are the same from any step on, and with any number of threads', async () => {
-    const options = { folder: pack(), batch: 6, seed: 2, mirror: true, sampling: grouped };
+    const options = { folders: [pack()], batch: 6, seed: 2, mirror: true, sampling: grouped };
     const whole = await read(options, 7);
     const part = await read({ ...options, startStep: 4, threads: 2 }, 3);
     expect(part.labels).toEqual(whole.labels.slice(4));
@@ -79,7 +82,7 @@ describe('batches of several images of each identity', () => {
 
   it('end with one failure where a set cannot give them', async () => {
     const open = (folder: string, batch: number) => (): Promise<unknown> =>
-      openDataLoader({ folder, batch, seed: 1, mirror: false, sampling: grouped });
+      openDataLoader({ folders: [folder], batch, seed: 1, mirror: false, sampling: grouped });
     expect(await printedFailure(open(pack(), 4))).toBe(
       'batch-not-divisible: a batch of 4 images is not made of groups of 3, as this loss needs it\n  Choose a batch of 3, for one.',
     );
@@ -101,7 +104,7 @@ it.skipIf(!existsSync(withoutIdentities))(
     for (const name of ['train.rec', 'train.idx']) copyFileSync(join(withoutIdentities, name), join(folder, name));
     writeFileSync(join(folder, 'property'), '2,112,112');
     const open = (): Promise<unknown> =>
-      openDataLoader({ folder, batch: 3, seed: 1, mirror: false, sampling: grouped });
+      openDataLoader({ folders: [folder], batch: 3, seed: 1, mirror: false, sampling: grouped });
     expect(await printedFailure(open)).toMatch(
       /train\.rec: no-identity-records: the packed set has no records of identities, which this loss needs to find several images of each\n  The stages/,
     );
@@ -127,7 +130,7 @@ function mining(pools: EmbeddedPool[], poolSize = 6): Sampling {
 describe('batches that the network chooses', () => {
   it('come from pools of identities side by side, embedded in rows of length 1 when they are needed', async () => {
     const pools: EmbeddedPool[] = [];
-    const { labels } = await read({ folder: pack(), batch: 3, seed: 3, mirror: false, sampling: mining(pools) }, 4);
+    const { labels } = await read({ folders: [pack()], batch: 3, seed: 3, mirror: false, sampling: mining(pools) }, 4);
     // Ten images of five identities: a pool of six, and the rest is left out.
     expect(pools.map((pool) => pool.labels.length)).toEqual([6, 6]);
     // Each pool is of an epoch of its own here, and in an order of its own.
@@ -141,7 +144,7 @@ describe('batches that the network chooses', () => {
   });
 
   it('are the same after an interruption, from what the loader says is to be remembered', async () => {
-    const options = { folder: pack(), batch: 3, seed: 4, mirror: true };
+    const options = { folders: [pack()], batch: 3, seed: 4, mirror: true };
     const whole = await read({ ...options, sampling: mining([]) }, 7);
     for (const stopped of [1, 2, 3, 5]) {
       // As it comes back from a checkpoint.
@@ -158,7 +161,7 @@ describe('batches that the network chooses', () => {
   it('end with one failure where the network finds nothing to choose', async () => {
     const nothing: Sampling = { ...mining([]), mining: { poolSize: 6, choose: () => new Int32Array() } };
     const failing = (): Promise<unknown> =>
-      read({ folder: pack(), batch: 3, seed: 5, mirror: false, sampling: nothing }, 1);
+      read({ folders: [pack()], batch: 3, seed: 5, mirror: false, sampling: nothing }, 1);
     expect(await printedFailure(failing)).toMatch(
       /nothing-to-mine: 18 images were looked at without two batches of 3 among them/,
     );

@@ -1,9 +1,9 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
-import { decodeJpegFast } from '../../../src/kit/image/image.ts';
+import { decodeImage, encodeJpeg } from '../../../src/kit/image/image.ts';
 import { PackedDataset } from '../../../src/kit/dataset/packed-dataset.ts';
 import { openDataLoader, type DataLoaderOptions } from '../../../src/kit/dataset/data-loader.ts';
 import { failuresOf, jpeg, paint, temporaryFolder } from './tiny-faces.ts';
@@ -41,7 +41,7 @@ async function read(options: DataLoaderOptions, batches: number): Promise<Copy[]
 
 describe('the data loader', () => {
   it('delivers every image once per epoch but for the incomplete last batch, in another order each time', async () => {
-    const batches = await read({ folder: pack(), batch: 3, seed: 1, mirror: false }, 6);
+    const batches = await read({ folders: [pack()], batch: 3, seed: 1, mirror: false }, 6);
     const epochs = [batches.slice(0, 3), batches.slice(3)].map((epoch) => epoch.flatMap(({ labels }) => labels));
     for (const labels of epochs) expect(new Set(labels).size).toBe(9);
     expect(epochs[0]).not.toEqual(epochs[1]);
@@ -49,22 +49,22 @@ describe('the data loader', () => {
   });
 
   it('delivers the pixels of the image that the label belongs to', async () => {
-    const [batch] = await read({ folder: pack(), batch: 4, seed: 2, mirror: false }, 1);
+    const [batch] = await read({ folders: [pack()], batch: 4, seed: 2, mirror: false }, 1);
     for (const [position, label] of (batch?.labels ?? []).entries()) {
       const pixels = batch?.images.subarray(position * 768, (position + 1) * 768);
-      expect(pixels?.equals(Buffer.from(decodeJpegFast(jpeg(label), 'x').data))).toBe(true);
+      expect(pixels?.equals(Buffer.from((await decodeImage(jpeg(label), 'x')).data))).toBe(true);
     }
   });
 
   it('delivers the same whatever the number of threads', async () => {
     const folder = pack();
-    const options = { folder, batch: 2, seed: 3, mirror: true };
+    const options = { folders: [folder], batch: 2, seed: 3, mirror: true };
     const expected = await read(options, 12);
     for (const threads of [1, 3]) expect(await read({ ...options, threads }, 12)).toEqual(expected);
   });
 
   it('goes on at any step as if it had never stopped', async () => {
-    const options = { folder: pack(), batch: 2, seed: 4, mirror: true };
+    const options = { folders: [pack()], batch: 2, seed: 4, mirror: true };
     const whole = await read(options, 13);
     for (const startStep of [1, 4, 5, 11]) {
       expect(await read({ ...options, startStep, threads: 1 }, 2)).toEqual(whole.slice(startStep, startStep + 2));
@@ -73,15 +73,15 @@ describe('the data loader', () => {
 
   it('delivers other batches for another seed', async () => {
     const folder = pack();
-    const [one] = await read({ folder, batch: 8, seed: 1, mirror: false }, 1);
-    const [other] = await read({ folder, batch: 8, seed: 2, mirror: false }, 1);
+    const [one] = await read({ folders: [folder], batch: 8, seed: 1, mirror: false }, 1);
+    const [other] = await read({ folders: [folder], batch: 8, seed: 2, mirror: false }, 1);
     expect(one?.labels).not.toEqual(other?.labels);
   });
 
   it('mirrors about half of the images, left to right and exactly', async () => {
     const folder = pack();
-    const plain = await read({ folder, batch: 11, seed: 5, mirror: false }, 20);
-    const mirrored = await read({ folder, batch: 11, seed: 5, mirror: true }, 20);
+    const plain = await read({ folders: [folder], batch: 11, seed: 5, mirror: false }, 20);
+    const mirrored = await read({ folders: [folder], batch: 11, seed: 5, mirror: true }, 20);
     let flips = 0;
     for (const [step, { images, labels }] of plain.entries()) {
       for (const position of labels.keys()) {
@@ -108,8 +108,49 @@ describe('the data loader', () => {
         .toBuffer(),
     );
     writer.finish({ height, width });
-    const [batch] = await read({ folder, batch: 1, seed: 1, mirror: false, threads: 1 }, 1);
+    const [batch] = await read({ folders: [folder], batch: 1, seed: 1, mirror: false, threads: 1 }, 1);
     expect(batch?.images.equals(Buffer.from(data))).toBe(true);
+  });
+
+  it('delivers the bytes of the decoder that verification uses, and of the library, for every kind of JPEG', async () => {
+    const { data, width, height } = paint(3, 48, 32);
+    const raw = (): Sharp => sharp(data, { raw: { width, height, channels: 3 } });
+    const images = [
+      await raw().jpeg().toBuffer(),
+      await raw().jpeg({ chromaSubsampling: '4:4:4', quality: 30 }).toBuffer(),
+      await raw().jpeg({ progressive: true }).toBuffer(),
+      await raw().toColourspace('b-w').jpeg().toBuffer(),
+      await raw().withMetadata({ orientation: 3 }).jpeg().toBuffer(),
+      readFileSync('test/kit/codec/golden/opencv-restart.jpg'),
+    ];
+    const folder = temporaryFolder();
+    const writer = new DatasetWriter(folder);
+    for (const [label, image] of images.entries()) writer.add(label, true, image);
+    writer.finish({ height, width });
+    const [batch] = await read({ folders: [folder], batch: images.length, seed: 1, mirror: false, threads: 1 }, 1);
+    const bytes = width * height * 3;
+    for (const [position, label] of (batch?.labels ?? []).entries()) {
+      const image = images[label] ?? Buffer.alloc(0);
+      const pixels = batch?.images.subarray(position * bytes, (position + 1) * bytes);
+      expect(pixels?.equals(Buffer.from((await decodeImage(image, 'x')).data)), `image ${label}`).toBe(true);
+      const library = await sharp(image).toColourspace('srgb').raw().toBuffer();
+      expect(pixels?.equals(library), `image ${label}`).toBe(true);
+    }
+    expect(batch?.labels).toHaveLength(images.length);
+  });
+
+  it('refuses an image whose data are damaged within, which libjpeg only warns of', async () => {
+    const whole = Buffer.from(encodeJpeg(paint(3, 64), 100));
+    const damaged = Buffer.concat([whole.subarray(0, -400), whole.subarray(-2)]);
+    const folder = temporaryFolder();
+    const writer = new DatasetWriter(folder);
+    for (const image of [whole, damaged, whole]) writer.add(0, true, image);
+    writer.finish({ height: 64, width: 64 });
+    const [failure] = await failuresOf(() =>
+      read({ folders: [folder], batch: 3, seed: 1, mirror: false, threads: 1 }, 1),
+    );
+    expect(failure?.code).toBe('undecodable-image');
+    expect(failure?.message).toMatch(/^image 2 cannot be decoded: /);
   });
 
   it.each([0, 2])('names file and offset of an image that cannot be decoded (%i threads)', async (threads) => {
@@ -121,7 +162,9 @@ describe('the data loader', () => {
     set.close();
     bytes.fill(0, offset + 40, offset + 60);
     writeFileSync(path, bytes);
-    const [failure] = await failuresOf(() => read({ folder, batch: 11, seed: 1, mirror: false, threads }, 1));
+    const [failure] = await failuresOf(() =>
+      read({ folders: [folder], batch: 11, seed: 1, mirror: false, threads }, 1),
+    );
     expect(failure?.code).toBe('undecodable-image');
     expect(failure?.message).toContain(`image 7 cannot be decoded`);
     expect(failure?.at).toEqual({ file: path, offset });
@@ -134,7 +177,9 @@ describe('the data loader', () => {
     const offset = set.offsetOfImage(10);
     set.close();
     truncateSync(path, offset + 100);
-    const [failure] = await failuresOf(() => read({ folder, batch: 11, seed: 1, mirror: false, threads: 1 }, 1));
+    const [failure] = await failuresOf(() =>
+      read({ folders: [folder], batch: 11, seed: 1, mirror: false, threads: 1 }, 1),
+    );
     expect(failure).toMatchObject({ code: 'truncated-file', at: { file: path } });
   });
 
@@ -145,21 +190,21 @@ describe('the data loader', () => {
     ] as const) {
       const folder = pack();
       writeFileSync(join(folder, 'property'), property);
-      const [failure] = await failuresOf(() => read({ folder, batch: 2, seed: 1, mirror: false }, 1));
+      const [failure] = await failuresOf(() => read({ folders: [folder], batch: 2, seed: 1, mirror: false }, 1));
       expect(failure?.code).toBe(code);
     }
     const folder = temporaryFolder();
     const writer = new DatasetWriter(folder);
     writer.add(5, true, jpeg(1));
     writer.finish({ height: 16, width: 16 });
-    const [failure] = await failuresOf(() => read({ folder, batch: 1, seed: 1, mirror: false }, 1));
+    const [failure] = await failuresOf(() => read({ folders: [folder], batch: 1, seed: 1, mirror: false }, 1));
     expect(failure?.message).toContain('image 1 has label 5');
     expect(failure?.code).toBe('label-out-of-range');
   });
 
   it('refuses a set that is smaller than one batch', async () => {
     const folder = pack();
-    const [failure] = await failuresOf(() => openDataLoader({ folder, batch: 12, seed: 1, mirror: false }));
+    const [failure] = await failuresOf(() => openDataLoader({ folders: [folder], batch: 12, seed: 1, mirror: false }));
     expect(failure?.message).toBe('the set holds 11 images, fewer than one batch of 12');
   });
 });

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { imageFormat } from '../../../src/kit/image/image-header.ts';
 import { decodeImage, decodeJpegFast, encodeJpeg } from '../../../src/kit/image/image.ts';
+import { JpegDecoder } from '../../../src/kit/image/jpeg-decoder.ts';
 import { checkImage } from '../../../src/kit/image/image-header.ts';
 import { failuresOf, jpeg, paint } from '../dataset/tiny-faces.ts';
 
@@ -23,11 +24,15 @@ describe('an image', () => {
     expect(meanDifference(fast.data, decoded.data)).toBeLessThan(2.5);
   });
 
-  it('is decoded into memory that is given', () => {
-    const target = new Uint8Array(new SharedArrayBuffer(2 * 16 * 16 * 3)).subarray(16 * 16 * 3);
-    const { data } = decodeJpegFast(jpeg(4), 'x.jpg', target);
-    expect(Buffer.from(target).equals(Buffer.from(data))).toBe(true);
-    expect(Buffer.from(data).equals(Buffer.from(decodeJpegFast(jpeg(4), 'x.jpg').data))).toBe(true);
+  it('stays what it is where the next one is decoded into the same memory, unless that was asked for', async () => {
+    const [first, second] = [await decodeImage(jpeg(4), 'x.jpg'), await decodeImage(jpeg(5), 'x.jpg')];
+    expect(Buffer.from(first.data).equals(Buffer.from(second.data))).toBe(false);
+    expect(Buffer.from(first.data).equals(Buffer.from((await decodeImage(jpeg(4), 'x.jpg')).data))).toBe(true);
+    const decoder = new JpegDecoder();
+    const kept = await decodeImage(jpeg(4), 'x.jpg', { decoder });
+    expect(Buffer.from(kept.data).equals(Buffer.from(first.data))).toBe(true);
+    await decodeImage(jpeg(5), 'x.jpg', { decoder });
+    expect(Buffer.from(kept.data).equals(Buffer.from(second.data))).toBe(true);
   });
 
   it('is the same from any lossless format', async () => {

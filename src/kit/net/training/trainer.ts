@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { fail } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
+import { cutOut, type Holes } from '../../dataset/augmentations/cut-out.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
 import type { Backend } from '../backends/backend.ts';
 import { GraphExecutor, type TrainingPass } from '../backends/graph-executor.ts';
@@ -50,11 +51,13 @@ export interface StepInput {
   /** NHWC, 0..255, RGB. */
   readonly images: Uint8Array;
   readonly labels: Int32Array;
+  /** What is cut out of the images. */
+  readonly holes?: Holes | undefined;
   readonly learningRate: number;
   /** Where a step is made of several batches, whose gradients are averaged: which of them this is, from 0. */
   readonly part?: StepPart;
   /** For the failure of a training that diverges: ids of the images, and the step of the last checkpoint, 0 without one. */
-  readonly origin?: { readonly ids: readonly number[]; readonly checkpoint: number };
+  readonly origin?: { readonly ids: readonly (number | string)[]; readonly checkpoint: number };
 }
 
 export interface StepResult {
@@ -125,10 +128,12 @@ export class Trainer {
     return figures;
   }
 
-  #imageTensor({ images, labels }: StepInput): Tensor {
+  #imageTensor({ images, labels, holes }: StepInput): Tensor {
     const { height, width, channels } = this.#options.shaped.graph.input;
     const shape: [number, number, number, number] = [labels.length, height, width, channels];
-    return this.#options.backend.tf.tensor4d(new Float32Array(images), shape);
+    const values = new Float32Array(images);
+    if (holes !== undefined) cutOut(values, holes, { width, height });
+    return this.#options.backend.tf.tensor4d(values, shape);
   }
 
   #dropoutSeed(step: number, part: StepPart): number {
