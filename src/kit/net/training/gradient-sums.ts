@@ -21,8 +21,9 @@ export class GradientSums {
     this.#sums.set(name, sum);
   }
 
-  /** Euclidean norm of all of them together. */
+  /** Euclidean norm of all of them together; 0 where there are none. */
   async norm(): Promise<number> {
+    if (this.#sums.size === 0) return 0;
     const squares = this.#tf.tidy(() =>
       this.#tf.stack([...this.#sums.values()].map((sum) => this.#tf.sum(this.#tf.square(sum)))),
     );

@@ -3,22 +3,18 @@ import { fail } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
 import type { Backend } from '../backends/backend.ts';
-import { GraphExecutor, type TrainingPass } from '../backends/graph-executor.ts';
-import { required, valuesOf } from '../backends/tensors.ts';
+import { GraphExecutor } from '../backends/graph-executor.ts';
+import { required } from '../backends/tensors.ts';
+import type { TrainingPass } from '../backends/training-pass.ts';
 import { failures } from '../failures.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
-import { initialValues, initialWeights, type WeightInitializer } from '../model/initialize.ts';
-import {
-  type ArrayTensors,
-  type BoundLoss,
-  type Gradient,
-  type LossArray,
-  type LossResult,
-  wholeGradient,
-} from '../losses/loss.ts';
+import { initialValues, type WeightInitializer } from '../model/initialize.ts';
+import { type ArrayTensors, type BoundLoss, type Gradient, type LossResult, wholeGradient } from '../losses/loss.ts';
 import { type BoundRule, Optimizer, type WeightUpdate } from '../optimizers/optimizer.ts';
 import { GradientSums } from './gradient-sums.ts';
+import { LossTensors } from './loss-tensors.ts';
+import { WeightAverage } from './weight-average.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
 import { GraphSession } from '../sessions/graph-session.ts';
 import type { Embedder } from '../sessions/inference-session.ts';
@@ -33,6 +29,12 @@ export interface TrainerOptions {
   readonly seed: number;
   /** Norm to which the gradient of the network is limited, without that of the loss's arrays; absent: it is not. */
   readonly clipGradient?: number | undefined;
+  /** Layers whose parameters stay as they are and which compute as in inference, by name; absent: none. */
+  readonly frozen?: ReadonlySet<string>;
+  /** Keep few values of the forward pass and compute the others once more: less memory, the same numbers. */
+  readonly recompute?: boolean | undefined;
+  /** Decay of a moving average of the parameters, which is what is verified and kept; absent: there is none. */
+  readonly averageDecay?: number | undefined;
   /** Values to start from instead of drawn ones, by parameter name. */
   readonly start?: ReadonlyMap<string, NamedArray>;
 }
@@ -74,30 +76,29 @@ export class Trainer {
   readonly #options: TrainerOptions;
   readonly #executor: GraphExecutor;
   readonly #optimizer: Optimizer;
-  readonly #lossArrays: readonly LossArray[];
-  readonly #lossTensors = new Map<string, Tensor>();
+  readonly #lossTensors: LossTensors;
   readonly #sums: { readonly network: GradientSums; readonly loss: GradientSums };
+  readonly #average: WeightAverage | undefined;
 
   constructor(options: TrainerOptions) {
-    const { backend, shaped, weights, seed, start } = options;
+    const { backend, shaped, weights, seed, start, frozen = new Set(), recompute = false, averageDecay } = options;
     this.#options = options;
-    const arrays = shaped.parameters.map((parameter) => {
-      const array = start?.get(parameter.name) ?? initialValues(parameter, weights, seed);
-      return [parameter.name, array] as const;
-    });
-    this.#executor = new GraphExecutor(backend, shaped, new Map(arrays));
+    const arrays = new Map(
+      shaped.parameters.map((parameter) => {
+        const array = start?.get(parameter.name) ?? initialValues(parameter, weights, seed);
+        return [parameter.name, array] as const;
+      }),
+    );
+    this.#executor = new GraphExecutor(backend, shaped, arrays);
+    this.#executor.trainWith({ frozen, recompute });
+    if (averageDecay !== undefined) {
+      this.#average = new WeightAverage({ backend, shaped, decay: averageDecay, frozen }, arrays);
+    }
     this.#optimizer = new Optimizer(backend.tf, options.optimizer);
     this.#sums = { network: new GradientSums(backend.tf), loss: new GradientSums(backend.tf) };
     const embeddingSize = embeddingOutput(shaped).size;
-    this.#lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
-    for (const array of this.#lossArrays) this.#lossTensors.set(array.name, this.#initial(array));
-  }
-
-  #initial({ name, shape, initial }: LossArray): Tensor {
-    const { backend, weights, seed } = this.#options;
-    const { tf } = backend;
-    if (initial !== 'xavier') return tf.fill([...shape], initial);
-    return tf.tensor(initialWeights(name, shape, { rule: weights, seed }).values, [...shape]);
+    const lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
+    this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed });
   }
 
   /**
@@ -121,6 +122,7 @@ export class Trainer {
     const { clipGradient } = this.#options;
     if (part.count === 1 && clipGradient === undefined) this.#update(pass, result, { step, learningRate });
     else await this.#updateTogether(pass, result, { step, learningRate, part });
+    if (part.index === part.count - 1) this.#average?.follow(this.#executor, step);
     disposeResult(result);
     return figures;
   }
@@ -157,7 +159,7 @@ export class Trainer {
     { step, part }: { readonly step: number; readonly part: StepPart },
   ): Promise<LossResult> {
     const { backend, loss, classes, seed } = this.#options;
-    const arrays = Object.fromEntries(this.#lossTensors);
+    const arrays = this.#lossTensors.all();
     const random = Random.derive(seed, `loss ${drawOf(step, part)}`);
     const labelTensor = backend.tf.tensor1d(labels, 'int32');
     const call = { backend, embeddings: rank2(output), labels: labelTensor, classes, arrays, step, random };
@@ -189,7 +191,7 @@ export class Trainer {
     });
     for (const [name, gradient] of Object.entries(gradients)) {
       if ('rows' in gradient) throw new Error('gradients of some rows only are not added up');
-      const whole = wholeGradient(tf, gradient, this.#lossTensor(name));
+      const whole = wholeGradient(tf, gradient, this.#lossTensors.get(name));
       this.#sums.loss.add(name, whole, share);
       whole.dispose();
     }
@@ -211,22 +213,13 @@ export class Trainer {
   }
 
   #moveLossArray(name: string, parts: ReturnType<typeof partsOf>, when: UpdateTime): void {
-    const weight = this.#lossTensor(name);
-    this.#replaceLossTensor(name, this.#optimizer.step(name, { weight, ...parts, ofLoss: true, ...when }));
+    const weight = this.#lossTensors.get(name);
+    this.#lossTensors.replace(name, this.#optimizer.step(name, { weight, ...parts, ofLoss: true, ...when }));
   }
 
   /** What the loss has computed itself. */
   #takeState(state: ArrayTensors = {}): void {
-    for (const [name, tensor] of Object.entries(state)) this.#replaceLossTensor(name, tensor.clone());
-  }
-
-  #replaceLossTensor(name: string, tensor: Tensor): void {
-    this.#lossTensor(name).dispose();
-    this.#lossTensors.set(name, tensor);
-  }
-
-  #lossTensor(name: string): Tensor {
-    return required(this.#lossTensors.get(name), `array "${name}" of the loss`);
+    for (const [name, tensor] of Object.entries(state)) this.#lossTensors.replace(name, tensor.clone());
   }
 
   #checkLabels(labels: Int32Array): void {
@@ -235,60 +228,78 @@ export class Trainer {
     if (label !== undefined) fail(failures.labelBeyondClasses({ label, classes }));
   }
 
-  /** The network as it is now, in inference mode. Ends with the trainer. */
+  /** The network as it is trained, in inference mode. Ends with the trainer. */
   embedder(): Embedder {
-    const { backend, shaped } = this.#options;
-    return graphEmbedder(new GraphSession({ backend, executor: this.#executor, shaped }), shaped);
+    return this.#embedderOf(this.#executor);
   }
 
-  /** Parameters of the network, without the arrays of the loss, in MXNet's layout. */
+  /** The network that is verified and kept, in inference mode: of the averages where there are any. Ends with the trainer. */
+  resultingEmbedder(): Embedder {
+    return this.#embedderOf(this.#resulting);
+  }
+
+  #embedderOf(executor: GraphExecutor): Embedder {
+    const { backend, shaped } = this.#options;
+    return graphEmbedder(new GraphSession({ backend, executor, shaped }), shaped);
+  }
+
+  get #resulting(): GraphExecutor {
+    return this.#average?.network ?? this.#executor;
+  }
+
+  /** Parameters of the network that is kept, without the arrays of the loss, in MXNet's layout. */
   async parameters(): Promise<readonly NamedArray[]> {
     const arrays: NamedArray[] = [];
-    for (const { name } of this.#options.shaped.parameters) arrays.push(await this.#executor.read(name));
+    for (const { name } of this.#options.shaped.parameters) arrays.push(await this.#resulting.read(name));
     return arrays;
   }
 
-  /** Everything that a training resumes from: parameters of the network, arrays of the loss, buffers of the optimizer. */
+  /** Everything that a training resumes from: parameters, their averages, arrays of the loss, buffers of the optimizer. */
   async *state(): AsyncGenerator<NamedArray> {
     for (const { name } of this.#options.shaped.parameters) yield await this.#executor.read(name);
-    for (const { name } of this.#lossArrays) yield await arrayOf(name, this.#lossTensor(name));
+    for (const name of this.#lossTensors.names()) yield await this.#lossTensors.read(name, this.#lossTensors.get(name));
     for (const name of this.#trainedNames()) {
       for (const [buffer, tensor] of Object.entries(this.#optimizer.buffersOf(name))) {
-        const array = await (this.#lossTensors.has(name) ? arrayOf(name, tensor) : this.#executor.read(name, tensor));
-        yield { ...array, name: `${buffer}/${name}` };
+        yield { ...(await this.#ownerOf(name).read(name, tensor)), name: `${buffer}/${name}` };
       }
     }
+    if (this.#average !== undefined) yield* this.#average.state();
   }
 
   /** Takes the place of what {@link state} returned. */
   restore(state: ReadonlyMap<string, NamedArray>): void {
-    const { tf } = this.#options.backend;
+    const arrayOf = (name: string): NamedArray => required(state.get(name), `array "${name}"`);
     for (const { name } of this.#options.shaped.parameters) {
-      this.#executor.replace(name, this.#executor.write(required(state.get(name), `array "${name}"`)));
+      this.#executor.replace(name, this.#executor.write(arrayOf(name)));
     }
-    for (const { name, shape } of this.#lossArrays) {
-      this.#replaceLossTensor(name, tf.tensor(required(state.get(name), `array "${name}"`).values, [...shape]));
+    for (const name of this.#lossTensors.names()) {
+      this.#lossTensors.replace(name, this.#lossTensors.write(arrayOf(name)));
     }
     for (const name of this.#trainedNames()) {
       this.#optimizer.restore(name, (buffer) => {
         const array = state.get(`${buffer}/${name}`);
-        if (array === undefined) return undefined;
-        if (!this.#lossTensors.has(name)) return this.#executor.write({ ...array, name });
-        return tf.tensor(array.values, [...array.shape]);
+        return array === undefined ? undefined : this.#ownerOf(name).write({ ...array, name });
       });
     }
+    this.#average?.restore(arrayOf);
   }
 
   #trainedNames(): string[] {
-    return [...this.#executor.trainable().keys(), ...this.#lossTensors.keys()];
+    return [...this.#executor.trainable().keys(), ...this.#lossTensors.names()];
+  }
+
+  /** Who knows in which order the values of a parameter are kept. */
+  #ownerOf(name: string): GraphExecutor | LossTensors {
+    return this.#lossTensors.has(name) ? this.#lossTensors : this.#executor;
   }
 
   dispose(): void {
     this.#executor.dispose();
+    this.#average?.dispose();
     this.#optimizer.dispose();
     this.#sums.network.dispose();
     this.#sums.loss.dispose();
-    for (const tensor of this.#lossTensors.values()) tensor.dispose();
+    this.#lossTensors.dispose();
   }
 }
 
@@ -328,8 +339,4 @@ function disposeResult({ value, embeddingGradient, gradients, state, correct, fi
 function rank2(tensor: Tensor): Tensor2D {
   if (tensor.rank !== 2) throw new Error(`expected a tensor of 2 axes, found ${tensor.rank}`);
   return tensor as Tensor2D;
-}
-
-async function arrayOf(name: string, tensor: Tensor): Promise<NamedArray> {
-  return { name, shape: tensor.shape, values: await valuesOf(tensor) };
 }
