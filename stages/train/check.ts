@@ -6,17 +6,20 @@ import { requirePairs } from '../../src/kit/face/verify-set.ts';
 import type { CheckInputs } from '../../src/stage-api/check-inputs.ts';
 import type { Inputs, Params } from './contract.ts';
 import { fittingNetwork } from './fitting-network.ts';
+import { frozenLayers } from './frozen-layers.ts';
+import { requireSteps } from './schedule-steps.ts';
 import { folds, requireValidation } from './validation.ts';
 
-/** A batch fits in the set, the network takes its images, and the sets to watch have pairs, and images of the same size. */
+/** The rate falls before the end, a batch fits in the set, the network takes its images and has the layers to freeze, and the sets to watch have pairs, and images of the same size. */
 export const check: CheckInputs<Params, Inputs> = ({ params, inputs: { dataset, validation = [] }, once }) => {
   requireValidation(params, validation);
+  requireSteps(params);
   const { sampling } = lossOf(params.loss);
   if (sampling !== undefined) requireWholeGroups(params.batch, sampling);
   const facts = dataset === undefined ? undefined : once(`dataset ${dataset}`, () => packedSetFacts(dataset));
   if (dataset !== undefined && facts !== undefined) {
     requireBatch({ images: facts.images, batch: params.batch }, facts.recordPath);
-    fittingNetwork(params.network, facts, dataset);
+    frozenLayers(params, fittingNetwork(params.network, facts, dataset));
   }
   for (const set of validation.flatMap((path) => once(`pairs ${path}`, () => verificationSetFacts(path)))) {
     requirePairs({ ...set, folds });

@@ -10,6 +10,23 @@ export const failures = catalogue({
     }),
     example: { parameter: 'keep: best' },
   },
+  nothingToFreeze: {
+    meaning: 'A layer that is to stay as it is, by name or by a pattern, is not in the network.',
+    text: ({ parameter, pattern, layers }: { parameter: string; pattern: string; layers: readonly string[] }) => ({
+      message: `"${parameter}" is "${pattern}", and no layer of the network is called so`,
+      hint: 'flow inspect shows the layers of a model; in "freeze", * stands for any characters.',
+      suggest: { name: pattern, known: layers },
+    }),
+    example: { parameter: 'freeze[0]', pattern: 'stag1_*', layers: ['stage1_unit1_bn1', 'stage1_unit1_conv1'] },
+  },
+  stepBeyondEnd: {
+    meaning: 'The learning rate is to fall after the last step of the training.',
+    text: ({ step, maxSteps }: { step: number; maxSteps: number }) => ({
+      message: `"schedule.steps" names step ${step}, and the training ends with step ${maxSteps}: the learning rate would not fall there`,
+      hint: 'Raise schedule.maxSteps, or leave the step out.',
+    }),
+    example: { step: 160000, maxSteps: 140000 },
+  },
   pretrainedShape: {
     code: 'pretrained-mismatch',
     meaning: 'The pretrained model does not fit the network that is to be trained.',

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { FailureError } from '../../src/core/failure.ts';
+import { counted } from '../../src/core/human.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import { openDataLoader, type DataLoader } from '../../src/kit/dataset/data-loader.ts';
 import { backboneOf } from '../../src/kit/net/backbones/index.ts';
@@ -17,7 +18,9 @@ import type { Inputs, Outputs, Params } from './contract.ts';
 import { type Best, BestModels, bestOf } from './best-model.ts';
 import { Curves } from './curves.ts';
 import { fittingNetwork } from './fitting-network.ts';
-import { pretrainedParameters } from './pretrained.ts';
+import { frozenLayers } from './frozen-layers.ts';
+import { requireSteps } from './schedule-steps.ts';
+import { type Pretrained, pretrainedParameters } from './pretrained.ts';
 import { Speed } from './speed.ts';
 import { requireValidation, Validation } from './validation.ts';
 import { Window } from './window.ts';
@@ -40,12 +43,14 @@ export class TrainingRun {
   readonly #window: Window;
   readonly #rewinds: number;
   readonly #bestModels: BestModels;
+  readonly #pretrained: Pretrained | undefined;
   #done: number;
   #shownAt = 0;
   #savedAt: number;
 
   static async open(context: Context, engine: Backend): Promise<TrainingRun> {
     requireValidation(context.params, context.inputs.validation);
+    requireSteps(context.params);
     const checkpoint = usableCheckpoint(context);
     const reader = await openDataLoader({
       folder: context.inputs.dataset,
@@ -80,7 +85,7 @@ export class TrainingRun {
     this.#validation = new Validation({ paths: inputs.validation, size: reader, batch: params.batch, signal, emit });
     const pretrained =
       inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped);
-    if (pretrained !== undefined) emit(pretrained.report);
+    this.#pretrained = pretrained;
     this.#trainer = new Trainer({
       backend: engine,
       shaped: this.#shaped,
@@ -89,6 +94,9 @@ export class TrainingRun {
       loss: lossOf(params.loss),
       optimizer: ruleOf(params.optimizer),
       clipGradient: params.clipGradient,
+      averageDecay: params.averageWeights,
+      recompute: params.recompute,
+      frozen: frozenLayers(params, this.#shaped),
       seed,
       ...(pretrained === undefined ? {} : { start: pretrained.start }),
     });
@@ -129,9 +137,23 @@ export class TrainingRun {
       `${this.#context.params.network.name}: ${parameters.length} parameter arrays, ` +
       `${(multiplyAdds / 1e6).toFixed(0)} million multiply-adds`;
     this.#context.emit({ type: 'log', level: 'info', message });
+    if (this.#pretrained !== undefined) this.#announceStart(this.#pretrained, identities);
     if (this.#done > 0) {
       this.#context.emit({ type: 'log', level: 'info', message: `resumes from the checkpoint of step ${this.#done}` });
     }
+  }
+
+  /** The classes are those of this set, whatever the model was trained on: the arrays of the loss begin anew. */
+  #announceStart({ report, origin }: Pretrained, identities: number): void {
+    this.#context.emit(report);
+    const names = this.#trainer.lossArrayNames();
+    if (names.length > 0) {
+      const message = `the arrays of the loss begin anew, for ${counted(identities, 'identity', 'identities')}: ${names.join(', ')}`;
+      this.#context.emit({ type: 'log', level: 'info', message });
+    }
+    const counts = { copiedArrays: origin.copied, drawnArrays: origin.drawn, leftOutArrays: origin.leftOut };
+    for (const [name, { length }] of Object.entries(counts))
+      this.#context.emit({ type: 'metric', name, value: length });
   }
 
   async #step(): Promise<void> {
@@ -183,13 +205,13 @@ export class TrainingRun {
   }
 
   async #verify(): Promise<void> {
-    this.#curves.add(this.#done, await this.#validation.measure(this.#trainer.embedder()));
+    this.#curves.add(this.#done, await this.#validation.measure(this.#trainer.resultingEmbedder()));
     const isBest = this.#context.params.keep === 'best' && this.#best?.step === this.#done;
     if (isBest) this.#bestModels.save(this.#done, this.#shaped.graph, await this.#trainer.parameters());
   }
 
   get #best(): Best | undefined {
-    return bestOf(this.#curves.log().curves);
+    return bestOf(this.#curves.log().curves, this.#context.params.bestBy);
   }
 
   #isOutOfPatience(): boolean {
@@ -237,6 +259,10 @@ export class TrainingRun {
   async #finish(): Promise<void> {
     const { params, outputs, seed } = this.#context;
     const best = params.keep === 'best' ? this.#best : undefined;
+    if (params.keep === 'best' && best === undefined) {
+      const message = `no verification was one to keep by bestBy: ${params.bestBy ?? 'first'}: the model is that of the last step`;
+      this.#context.emit({ type: 'log', level: 'warning', message });
+    }
     writeModel(outputs.model, {
       graph: this.#shaped.graph,
       parameters: best === undefined ? await this.#trainer.parameters() : this.#bestModels.read(best.step),
@@ -248,7 +274,9 @@ export class TrainingRun {
         seed,
       },
     });
-    writeFileAtomic(outputs.log, `${JSON.stringify(this.#curves.log())}\n`);
+    const start = this.#pretrained?.origin;
+    const log = { ...this.#curves.log(), ...(start === undefined ? {} : { start }) };
+    writeFileAtomic(outputs.log, `${JSON.stringify(log)}\n`);
     if (best !== undefined) this.#context.emit({ type: 'metric', name: 'bestStep', value: best.step });
     for (const name of ['loss', 'accuracy']) {
       const value = this.#curves.last(name);

@@ -51,8 +51,9 @@ export class Validation {
 }
 
 /** Fails with `nothing-to-watch` where a parameter goes by a verification that does not take place. */
-export function requireValidation({ keep, patience }: Params, validation: readonly string[]): void {
+export function requireValidation({ keep, patience, bestBy }: Params, validation: readonly string[]): void {
   if (validation.length > 0) return;
   if (keep === 'best') fail(failures.nothingToWatch({ parameter: 'keep: best' }));
+  if (bestBy !== undefined) fail(failures.nothingToWatch({ parameter: `bestBy: ${bestBy}` }));
   if (patience !== undefined) fail(failures.nothingToWatch({ parameter: 'patience' }));
 }

@@ -228,6 +228,10 @@ export class Trainer {
     if (label !== undefined) fail(failures.labelBeyondClasses({ label, classes }));
   }
 
+  lossArrayNames(): string[] {
+    return this.#lossTensors.names();
+  }
+
   /** The network as it is trained, in inference mode. Ends with the trainer. */
   embedder(): Embedder {
     return this.#embedderOf(this.#executor);
