@@ -36,6 +36,8 @@ export interface Params {
   readonly bestBy?: 'first' | 'last' | 'mean' | 'original';
   /** Ends the training after so many verifications without a better one, see bestBy. Left out: it goes on to maxSteps. */
   readonly patience?: number;
+  /** Cosine between an image of a validation set and the centre of an identity from which on the two count as one person, see peopleModel. Left out: 0.4, as in the 2018 system's tool. */
+  readonly samePersonFrom?: number;
   /** Flip each image left to right with probability 1/2. */
   readonly mirror: boolean;
   /** Steps between verifications of the validation sets. */
@@ -54,6 +56,8 @@ export interface Inputs {
   readonly validation: readonly string[];
   /** A model whose parameters of equal name are the start. */
   readonly pretrained: string | undefined;
+  /** A model that tells which people of the validation sets are in the training set; without it the pretrained one does, if it has the whole network. */
+  readonly peopleModel: string | undefined;
 }
 
 /** Absolute paths of what the stage has to write. */

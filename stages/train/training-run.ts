@@ -5,6 +5,7 @@ import { FailureError } from '../../src/core/failure.ts';
 import { counted } from '../../src/core/human.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import { openDataLoader, type DataLoader } from '../../src/kit/dataset/data-loader.ts';
+import type { SharedPeople } from '../../src/kit/face/shared-people.ts';
 import { backboneOf } from '../../src/kit/net/backbones/index.ts';
 import { lossOf } from '../../src/kit/net/losses/index.ts';
 import { ruleOf } from '../../src/kit/net/optimizers/index.ts';
@@ -21,6 +22,7 @@ import { fittingNetwork } from './fitting-network.ts';
 import { frozenLayers } from './frozen-layers.ts';
 import { requireSteps } from './schedule-steps.ts';
 import { type Pretrained, pretrainedParameters } from './pretrained.ts';
+import { peopleOfSets } from './people.ts';
 import { Speed } from './speed.ts';
 import { requireValidation, Validation } from './validation.ts';
 import { Window } from './window.ts';
@@ -44,6 +46,8 @@ export class TrainingRun {
   readonly #rewinds: number;
   readonly #bestModels: BestModels;
   readonly #pretrained: Pretrained | undefined;
+  readonly #engine: Backend;
+  #people: readonly SharedPeople[] = [];
   #done: number;
   #shownAt = 0;
   #savedAt: number;
@@ -80,6 +84,7 @@ export class TrainingRun {
       context.emit(event);
     };
     this.#context = context;
+    this.#engine = engine;
     this.#reader = reader;
     this.#shaped = fittingNetwork(params.network, reader, inputs.dataset);
     this.#validation = new Validation({ paths: inputs.validation, size: reader, batch: params.batch, signal, emit });
@@ -113,6 +118,12 @@ export class TrainingRun {
   async run(): Promise<void> {
     const { params, signal } = this.#context;
     this.#announce();
+    this.#people = await peopleOfSets({
+      context: this.#context,
+      engine: this.#engine,
+      sets: this.#validation.sets,
+      pretrained: this.#isAsPretrained() ? this.#trainer.embedder() : undefined,
+    });
     if (this.#savedAt < 0) await this.#save();
     while (this.#done < params.schedule.maxSteps && !this.#isOutOfPatience()) {
       await this.#step();
@@ -127,6 +138,11 @@ export class TrainingRun {
   async close(): Promise<void> {
     this.#trainer.dispose();
     await this.#reader.close();
+  }
+
+  /** Nothing of the network is drawn, and no step was done. */
+  #isAsPretrained(): boolean {
+    return this.#done === 0 && this.#pretrained?.origin.drawn.length === 0;
   }
 
   #announce(): void {
@@ -274,8 +290,12 @@ export class TrainingRun {
         seed,
       },
     });
-    const start = this.#pretrained?.origin;
-    const log = { ...this.#curves.log(), ...(start === undefined ? {} : { start }) };
+    const [start, people] = [this.#pretrained?.origin, this.#people];
+    const log = {
+      ...this.#curves.log(),
+      ...(start === undefined ? {} : { start }),
+      ...(people.length === 0 ? {} : { people }),
+    };
     writeFileAtomic(outputs.log, `${JSON.stringify(log)}\n`);
     if (best !== undefined) this.#context.emit({ type: 'metric', name: 'bestStep', value: best.step });
     for (const name of ['loss', 'accuracy']) {

@@ -23,14 +23,14 @@ export const folds = 10;
 
 /** The verification sets that a training watches, read once. */
 export class Validation {
-  readonly #sets: readonly NamedSet[];
+  readonly sets: readonly NamedSet[];
   readonly #options: ValidationOptions;
 
   /** Fails at once with `no-pairs`, `too-few-pairs` or `image-size-mismatch`, not when the first verification is due. */
   constructor(options: ValidationOptions) {
     this.#options = options;
-    this.#sets = readVerificationSets(options.paths);
-    for (const set of this.#sets) {
+    this.sets = readVerificationSets(options.paths);
+    for (const set of this.sets) {
       requirePairs({ ...set, folds });
       requireSize({ ...set, size: firstSizeIn(set) }, options.size);
     }
@@ -40,7 +40,7 @@ export class Validation {
   async measure(embedder: Embedder): Promise<Record<string, number>> {
     const { batch, signal, emit } = this.#options;
     const figures: Record<string, number> = {};
-    for (const { name, set, file } of this.#sets) {
+    for (const { name, set, file } of this.sets) {
       const result = await verifySet({ embedder, set, name, file, folds, batch, signal });
       figures[`verification/${name}`] = result.accuracy;
       const accuracy = `${result.accuracy.toFixed(5)} +- ${result.deviation.toFixed(5)}`;

@@ -37,6 +37,7 @@ export interface Training {
   readonly folder: string;
   readonly validation?: readonly string[];
   readonly pretrained?: string;
+  readonly peopleModel?: string;
   readonly params?: Partial<Params>;
   /** Called for every event; what it throws ends the stage as a kill would. */
   readonly onEvent?: (event: StageEvent, abort: AbortController) => void;
@@ -47,6 +48,7 @@ export async function train({
   folder,
   validation = [],
   pretrained,
+  peopleModel,
   params: others,
   onEvent,
 }: Training): Promise<StageEvent[]> {
@@ -56,7 +58,7 @@ export async function train({
   const abort = new AbortController();
   await run({
     params: { ...params, ...others },
-    inputs: { dataset, validation, pretrained },
+    inputs: { dataset, validation, pretrained, peopleModel },
     outputs: { model: join(folder, 'model'), log: join(folder, 'log.json') },
     scratch: folder,
     seed: 5,
