@@ -44,6 +44,8 @@ export interface Params {
   readonly verifyEverySteps: number;
   /** Steps between checkpoints. */
   readonly checkpointEverySteps: number;
+  /** Write the curves for TensorBoard too, and with them images per second, the norm of the gradient of the network before it is limited, and the mean norm of the embeddings. Left out: false; the output events is an empty folder then. */
+  readonly eventFiles?: boolean;
   /** Steps between points of the curves. */
   readonly logEverySteps: number;
 }
@@ -66,4 +68,6 @@ export interface Outputs {
   readonly model: string;
   /** Loss, accuracy, learning rate and verification over the steps. */
   readonly log: string;
+  /** Event files of TensorBoard, with eventFiles: true. */
+  readonly events: string;
 }

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
@@ -18,6 +19,7 @@ import { type StepInput, type StepResult, Trainer } from '../../src/kit/net/trai
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { type Best, BestModels, bestOf } from './best-model.ts';
 import { Curves } from './curves.ts';
+import { EventFile } from './event-file.ts';
 import { fittingNetwork } from './fitting-network.ts';
 import { frozenLayers } from './frozen-layers.ts';
 import { requireSteps } from './schedule-steps.ts';
@@ -47,6 +49,7 @@ export class TrainingRun {
   readonly #bestModels: BestModels;
   readonly #pretrained: Pretrained | undefined;
   readonly #engine: Backend;
+  readonly #events: EventFile | undefined;
   #people: readonly SharedPeople[] = [];
   #done: number;
   #shownAt = 0;
@@ -108,6 +111,7 @@ export class TrainingRun {
     if (checkpoint !== undefined) this.#trainer.restore(checkpoint.state);
     this.#done = checkpoint?.step ?? 0;
     this.#bestModels = new BestModels(context.scratch);
+    if (params.eventFiles === true) this.#events = new EventFile(join(context.scratch, 'events'), this.#done);
     this.#rewinds = checkpoint?.progress.rewinds ?? 0;
     // A training that may go back needs one of step 0.
     this.#savedAt = checkpoint === undefined && params.onDivergence === 'rewind' ? -1 : this.#done;
@@ -137,6 +141,7 @@ export class TrainingRun {
 
   async close(): Promise<void> {
     this.#trainer.dispose();
+    this.#events?.close();
     await this.#reader.close();
   }
 
@@ -178,20 +183,33 @@ export class TrainingRun {
     const step = this.#done + 1;
     const learningRate = learningRateAt(params.optimizer.learningRate, params.schedule, step) / 2 ** this.#rewinds;
     let result: StepResult | undefined;
+    const isLast = step === params.schedule.maxSteps;
+    const isLogged = step % params.logEverySteps === 0 || isLast;
+    const measure = isLogged && params.eventFiles === true;
     for (let index = 0; index < accumulate; index += 1) {
-      result = await this.#part({ step, learningRate, part: { index, count: accumulate } });
+      result = await this.#part({ step, learningRate, measure, part: { index, count: accumulate } });
       this.#window.add(result);
     }
     this.#done = step;
     this.#speed.add(params.batch * accumulate, performance.now());
-    const isLast = step === params.schedule.maxSteps;
-    if (step % params.logEverySteps === 0 || isLast) this.#curves.add(step, { ...this.#window.take(), learningRate });
+    if (isLogged) this.#log({ ...this.#window.take(), learningRate }, result?.norms);
     if (result !== undefined) this.#showProgress(result, isLast);
     if (step % params.verifyEverySteps === 0 || isLast) await this.#verify();
     if (step % params.checkpointEverySteps === 0 && !isLast) await this.#save();
   }
 
-  async #part(at: Pick<StepInput, 'step' | 'learningRate' | 'part'>): Promise<StepResult> {
+  #log(figures: Readonly<Record<string, number>>, norms: StepResult['norms']): void {
+    this.#curves.add(this.#done, figures);
+    const speed = this.#speed.perSecond();
+    this.#events?.add(this.#done, {
+      ...figures,
+      ...(speed === undefined ? {} : { 'images/s': speed }),
+      ...(norms === undefined ? {} : { embeddingNorm: norms.embedding }),
+      ...(norms?.gradient === undefined ? {} : { gradientNorm: norms.gradient }),
+    });
+  }
+
+  async #part(at: Pick<StepInput, 'step' | 'learningRate' | 'part' | 'measure'>): Promise<StepResult> {
     const { images, labels, positions } = await this.#reader.next((pixels, count) =>
       this.#trainer.embedder().embed(pixels, count),
     );
@@ -221,7 +239,9 @@ export class TrainingRun {
   }
 
   async #verify(): Promise<void> {
-    this.#curves.add(this.#done, await this.#validation.measure(this.#trainer.resultingEmbedder()));
+    const accuracies = await this.#validation.measure(this.#trainer.resultingEmbedder());
+    this.#curves.add(this.#done, accuracies);
+    this.#events?.add(this.#done, accuracies);
     const isBest = this.#context.params.keep === 'best' && this.#best?.step === this.#done;
     if (isBest) this.#bestModels.save(this.#done, this.#shaped.graph, await this.#trainer.parameters());
   }
@@ -255,6 +275,7 @@ export class TrainingRun {
 
   async #save(): Promise<void> {
     if (this.#savedAt === this.#done) return;
+    this.#events?.sync();
     const order = this.#reader.orderState();
     const progress = {
       curves: this.#curves.log().curves,
@@ -297,6 +318,8 @@ export class TrainingRun {
       ...(people.length === 0 ? {} : { people }),
     };
     writeFileAtomic(outputs.log, `${JSON.stringify(log)}\n`);
+    mkdirSync(outputs.events, { recursive: true });
+    this.#events?.copyTo(outputs.events);
     if (best !== undefined) this.#context.emit({ type: 'metric', name: 'bestStep', value: best.step });
     for (const name of ['loss', 'accuracy']) {
       const value = this.#curves.last(name);

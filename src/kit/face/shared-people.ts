@@ -100,7 +100,12 @@ async function* trainedImages(options: SharedPeopleOptions): AsyncGenerator<Trai
         const images = Array.from({ length: count }, (_, at) => {
           const { payload, label, offset } = packed.readImage(start + at);
           const first = typeof label === 'number' ? label : (label[0] ?? NaN);
-          return { bytes: new Uint8Array(payload), identity: { dataset, label: first }, file: packed.recordPath, offset };
+          return {
+            bytes: new Uint8Array(payload),
+            identity: { dataset, label: first },
+            file: packed.recordPath,
+            offset,
+          };
         });
         const { embedder } = options;
         const rows = embedder === undefined ? undefined : await embedAll(images, { ...options, embedder });

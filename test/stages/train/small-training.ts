@@ -59,7 +59,7 @@ export async function train({
   await run({
     params: { ...params, ...others },
     inputs: { dataset, validation, pretrained, peopleModel },
-    outputs: { model: join(folder, 'model'), log: join(folder, 'log.json') },
+    outputs: { model: join(folder, 'model'), log: join(folder, 'log.json'), events: join(folder, 'event-files') },
     scratch: folder,
     seed: 5,
     signal: abort.signal,

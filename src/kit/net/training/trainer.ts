@@ -12,7 +12,7 @@ import type { NamedArray } from '../model/model.ts';
 import { initialValues, type WeightInitializer } from '../model/initialize.ts';
 import { type ArrayTensors, type BoundLoss, type Gradient, type LossResult, wholeGradient } from '../losses/loss.ts';
 import { type BoundRule, Optimizer, type WeightUpdate } from '../optimizers/optimizer.ts';
-import { GradientSums } from './gradient-sums.ts';
+import { GradientSums, rootOfSum } from './gradient-sums.ts';
 import { LossTensors } from './loss-tensors.ts';
 import { WeightAverage } from './weight-average.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
@@ -55,6 +55,8 @@ export interface StepInput {
   readonly learningRate: number;
   /** Where a step is made of several batches, whose gradients are averaged: which of them this is, from 0. */
   readonly part?: StepPart;
+  /** Also measure norms; the result is the same without. */
+  readonly measure?: boolean;
   /** For the failure of a training that diverges: ids of the images, and the step of the last checkpoint, 0 without one. */
   readonly origin?: { readonly ids: readonly number[]; readonly checkpoint: number };
 }
@@ -66,6 +68,8 @@ export interface StepResult {
   readonly accuracy?: number;
   /** What else the loss reports, by name. */
   readonly figures: Readonly<Record<string, number>>;
+  /** Of a step that measures; the gradient's is there after the last part of a step. */
+  readonly norms?: { readonly embedding: number; readonly gradient?: number };
 }
 
 /** Which update it is, and how far it goes. */
@@ -119,12 +123,17 @@ export class Trainer {
       disposeResult(result);
       await this.#failDiverged(input, figures.loss);
     }
+    const embedding = input.measure === true ? await meanNorm(this.#options.backend.tf, output) : undefined;
     const { clipGradient } = this.#options;
-    if (part.count === 1 && clipGradient === undefined) this.#update(pass, result, { step, learningRate });
-    else await this.#updateTogether(pass, result, { step, learningRate, part });
+    const when = { step, learningRate, measure: input.measure === true };
+    const isAtOnce = part.count === 1 && clipGradient === undefined;
+    const gradient = await (isAtOnce
+      ? this.#update(pass, result, when)
+      : this.#updateTogether(pass, result, { ...when, part }));
     if (part.index === part.count - 1) this.#average?.follow(this.#executor, step);
     disposeResult(result);
-    return figures;
+    if (embedding === undefined) return figures;
+    return { ...figures, norms: { embedding, ...(gradient === undefined ? {} : { gradient }) } };
   }
 
   #imageTensor({ images, labels }: StepInput): Tensor {
@@ -168,21 +177,36 @@ export class Trainer {
     return result;
   }
 
-  #update(pass: TrainingPass, { embeddingGradient, gradients, state }: LossResult, when: UpdateTime): void {
+  /** Returns the norm of the network's gradient where it is asked for. */
+  async #update(
+    pass: TrainingPass,
+    { embeddingGradient, gradients, state }: LossResult,
+    { measure, ...when }: UpdateTime & { readonly measure: boolean },
+  ): Promise<number | undefined> {
+    const { tf } = this.#options.backend;
+    const squares: Tensor[] = [];
     this.#executor.backward(pass, [embeddingGradient], (name, gradient) => {
+      if (measure) squares.push(tf.tidy(() => tf.sum(tf.square(gradient))));
       this.#moveParameter(name, gradient, when);
       gradient.dispose();
     });
     for (const [name, gradient] of Object.entries(gradients)) this.#moveLossArray(name, partsOf(gradient), when);
     this.#takeState(state);
+    if (!measure) return undefined;
+    const norm = await rootOfSum(tf, squares);
+    tf.dispose(squares);
+    return norm;
   }
 
-  /** Gradients are kept until the last part has been: more memory, as much as the parameters take. */
+  /**
+   * Gradients are kept until the last part has been: more memory, as much as the parameters take. Returns the norm of the
+   * network's, before it is limited, where it is asked for or limited and this was the last part.
+   */
   async #updateTogether(
     pass: TrainingPass,
     { embeddingGradient, gradients, state }: LossResult,
-    { part, ...when }: UpdateTime & { readonly part: StepPart },
-  ): Promise<void> {
+    { part, measure, ...when }: UpdateTime & { readonly part: StepPart; readonly measure: boolean },
+  ): Promise<number | undefined> {
     const { tf } = this.#options.backend;
     const share = 1 / part.count;
     this.#executor.backward(pass, [embeddingGradient], (name, gradient) => {
@@ -196,15 +220,17 @@ export class Trainer {
       whole.dispose();
     }
     this.#takeState(state);
-    if (part.index < part.count - 1) return;
+    if (part.index < part.count - 1) return undefined;
     const { clipGradient } = this.#options;
-    const factor = clipGradient === undefined ? 1 : Math.min(1, clipGradient / (await this.#sums.network.norm()));
+    const norm = clipGradient === undefined && !measure ? undefined : await this.#sums.network.norm();
+    const factor = clipGradient === undefined || norm === undefined ? 1 : Math.min(1, clipGradient / norm);
     this.#sums.network.take(factor, (name, gradient) => {
       this.#moveParameter(name, gradient, when);
     });
     this.#sums.loss.take(1, (name, gradient) => {
       this.#moveLossArray(name, { gradient }, when);
     });
+    return norm;
   }
 
   #moveParameter(name: string, gradient: Tensor, when: UpdateTime): void {
@@ -325,6 +351,14 @@ async function figuresOf({ value, correct, figures = {} }: LossResult, batch: nu
     ...(recognized === undefined ? {} : { accuracy: recognized / batch }),
     figures: Object.fromEntries(others),
   };
+}
+
+/** Mean of the Euclidean norms of the rows. */
+async function meanNorm(tf: Backend['tf'], rows: Tensor): Promise<number> {
+  const mean = tf.tidy(() => tf.mean(tf.norm(rows, 'euclidean', 1)));
+  const [value = NaN] = await mean.data();
+  mean.dispose();
+  return value;
 }
 
 function partsOf(gradient: Gradient): Pick<WeightUpdate, 'gradient' | 'rows' | 'inward'> {
