@@ -200,6 +200,9 @@ export class TrainingRun {
 
   #log(figures: Readonly<Record<string, number>>, norms: StepResult['norms']): void {
     this.#curves.add(this.#done, figures);
+    const { batch, accumulate = 1 } = this.#context.params;
+    const epochs = this.#done / Math.max(1, Math.floor(this.#reader.imageCount / (batch * accumulate)));
+    this.#context.emit({ type: 'metric', name: 'epoch', value: epochs, step: this.#done });
     const speed = this.#speed.perSecond();
     this.#events?.add(this.#done, {
       ...figures,
@@ -239,7 +242,7 @@ export class TrainingRun {
   }
 
   async #verify(): Promise<void> {
-    const accuracies = await this.#validation.measure(this.#trainer.resultingEmbedder());
+    const accuracies = await this.#validation.measure(this.#trainer.resultingEmbedder(), this.#done);
     this.#curves.add(this.#done, accuracies);
     this.#events?.add(this.#done, accuracies);
     const isBest = this.#context.params.keep === 'best' && this.#best?.step === this.#done;

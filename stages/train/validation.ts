@@ -36,13 +36,15 @@ export class Validation {
     }
   }
 
-  /** Accuracy of each set (ten folds, mirrored images added), as points of curves. */
-  async measure(embedder: Embedder): Promise<Record<string, number>> {
+  /** Accuracy of each set (ten folds, mirrored images added), as points of curves; what else is known of it is emitted. */
+  async measure(embedder: Embedder, step: number): Promise<Record<string, number>> {
     const { batch, signal, emit } = this.#options;
     const figures: Record<string, number> = {};
     for (const { name, set, file } of this.sets) {
       const result = await verifySet({ embedder, set, name, file, folds, batch, signal });
       figures[`verification/${name}`] = result.accuracy;
+      emit({ type: 'metric', name: `deviation/${name}`, value: result.deviation, step });
+      emit({ type: 'metric', name: `xnorm/${name}`, value: result.xnorm, step });
       const accuracy = `${result.accuracy.toFixed(5)} +- ${result.deviation.toFixed(5)}`;
       emit({ type: 'log', level: 'info', message: `${name}: accuracy ${accuracy}, XNorm ${result.xnorm.toFixed(4)}` });
     }
