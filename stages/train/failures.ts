@@ -27,6 +27,14 @@ export const failures = catalogue({
     }),
     example: { step: 160000, maxSteps: 140000 },
   },
+  noRoomToSave: {
+    meaning: 'The disk, or the quota of the user, was full when a training wrote a checkpoint or its model.',
+    text: ({ error, checkpoint }: { error: string; checkpoint: number }) => ({
+      message: `there is no room left on the disk to save the training: ${error}`,
+      hint: `Make room (flow cache gc, flow rm) and run again: ${checkpoint > 0 ? `it goes on from the checkpoint of step ${checkpoint}, which is whole` : 'there is no checkpoint yet'}.`,
+    }),
+    example: { error: 'ENOSPC: no space left on device, write', checkpoint: 1500 },
+  },
   pretrainedShape: {
     code: 'pretrained-mismatch',
     meaning: 'The pretrained model does not fit the network that is to be trained.',

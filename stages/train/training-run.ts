@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
-import { FailureError } from '../../src/core/failure.ts';
+import { errorCode, fail, FailureError } from '../../src/core/failure.ts';
 import { counted } from '../../src/core/human.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import { openDataLoader, type DataLoader } from '../../src/kit/dataset/data-loader.ts';
@@ -20,6 +20,7 @@ import type { Inputs, Outputs, Params } from './contract.ts';
 import { type Best, BestModels, bestOf } from './best-model.ts';
 import { Curves } from './curves.ts';
 import { EventFile } from './event-file.ts';
+import { failures } from './failures.ts';
 import { fittingNetwork } from './fitting-network.ts';
 import { frozenLayers } from './frozen-layers.ts';
 import { requireSteps } from './schedule-steps.ts';
@@ -58,7 +59,7 @@ export class TrainingRun {
   static async open(context: Context, engine: Backend): Promise<TrainingRun> {
     requireValidation(context.params, context.inputs.validation);
     requireSteps(context.params);
-    const checkpoint = usableCheckpoint(context);
+    const checkpoint = readCheckpoint(checkpointFolder(context));
     const reader = await openDataLoader({
       folder: context.inputs.dataset,
       batch: context.params.batch,
@@ -119,7 +120,17 @@ export class TrainingRun {
     this.#window = new Window(checkpoint?.progress.window);
   }
 
+  /** Fails with `no-room-to-save` on a full disk; the last checkpoint is whole then. */
   async run(): Promise<void> {
+    try {
+      await this.#train();
+    } catch (error) {
+      if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(errorCode(error) ?? '') || !(error instanceof Error)) throw error;
+      fail(failures.noRoomToSave({ error: error.message, checkpoint: Math.max(0, this.#savedAt) }), error);
+    }
+  }
+
+  async #train(): Promise<void> {
     const { params, signal } = this.#context;
     this.#announce();
     this.#people = await peopleOfSets({
@@ -328,21 +339,6 @@ export class TrainingRun {
       const value = this.#curves.last(name);
       if (value !== undefined) this.#context.emit({ type: 'metric', name, value });
     }
-  }
-}
-
-/** The checkpoint in the scratch folder. One that cannot be read costs its steps, not the task. */
-function usableCheckpoint(context: Context): Checkpoint | undefined {
-  try {
-    return readCheckpoint(checkpointFolder(context));
-  } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
-    context.emit({
-      type: 'log',
-      level: 'warning',
-      message: `starts from the beginning, the checkpoint is damaged: ${error.message}`,
-    });
-    return undefined;
   }
 }
 

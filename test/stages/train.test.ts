@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
@@ -80,6 +80,11 @@ describe('the stage train', { timeout: 180_000 }, () => {
     'pairs of images of an identity': { loss: { name: 'n-pair' }, batch: 4 },
     'a loss with state': {
       loss: { name: 'adaface', margin: 0.4, concentration: 0.333, averageRate: 0.01, scale: 64 },
+    },
+    'averages of the weights, frozen layers, and values that are computed once more': {
+      averageWeights: 0.9,
+      freeze: ['conv_1_*'],
+      recompute: true,
     },
     'steps of two batches, limited gradients, and a decay of its own': {
       accumulate: 2,
@@ -239,18 +244,6 @@ describe('the stage train', { timeout: 180_000 }, () => {
     });
     await expect(stopping).rejects.toThrow('interrupted');
     expect(readdirSync(join(folder, 'checkpoint')).sort()).toEqual(['checkpoint.json', 'step-3.bin']);
-  });
-
-  it('starts from the beginning, with a warning, when the checkpoint is damaged', async () => {
-    const dataset = pack();
-    const folder = temporaryFolder();
-    const short = { schedule: { maxSteps: 3, steps: [], warmupSteps: 0 } };
-    await train({ dataset, folder, params: short });
-    truncateSync(join(folder, 'checkpoint', 'step-2.bin'), 1000);
-    const events = await train({ dataset, folder, params: short });
-    expect(messages(events)[0]).toMatch(
-      /^starts from the beginning, the checkpoint is damaged: parameter ".*" should end at byte/,
-    );
   });
 
   it('fails with what to do when the loss is no longer a number', async () => {
