@@ -9,7 +9,7 @@ interface TrainingState {
   readonly values: Map<string, { readonly step: number; readonly value: number }>;
   speed: number | undefined;
   rate: number | undefined;
-  /** Of the set verified last, and the step, until another event comes: it stands for the whole. */
+  /** Of the set verified last, and the step, until another event comes: the best of the last set follows it. */
   verified: { readonly set: string; readonly step: number } | undefined;
   readonly highest: Map<string, number>;
 }

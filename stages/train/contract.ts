@@ -20,9 +20,9 @@ export interface Params {
   readonly accumulate?: number;
   /** Norm to which the gradient of the network is limited, without the classifier's (arcface_torch: 5). Left out: none. */
   readonly clipGradient?: number;
-  /** Decay of an exponential moving average of all parameters, such as 0.999: what is verified, and what the model holds, are the averages. In step n it is (1 + n) / (10 + n) where that is smaller. Left out: there is none. */
+  /** Decay of an exponential moving average of all parameters, such as 0.999: what is verified, and what the model holds, are the averages. In step n it is (1 + n) / (10 + n) where that is smaller. Left out: no average. */
   readonly averageWeights?: number;
-  /** Layers that stay as they are, by name; * stands for any characters, as in stage1_*. They compute as in inference: their normalisations keep their statistics. */
+  /** Layers that stay as they are, by name; * matches any characters, as in stage1_*. They compute as in inference: their normalisations keep their statistics. */
   readonly freeze?: readonly string[];
   /** The name of a layer: it, and all that it is computed from, stay as with freeze. */
   readonly freezeUpTo?: string;

@@ -17,7 +17,7 @@ const fileName = 'events.out.tfevents.faceflow';
 
 /**
  * The points of the curves as TensorBoard reads them, written while the training goes on into a folder that outlives an interruption. A
- * training that resumes goes on behind the last step of its checkpoint: no step is there twice.
+ * training that resumes continues after the last step of its checkpoint: no step is there twice.
  */
 export class EventFile {
   readonly #folder: string;

@@ -26,7 +26,7 @@ export function frozenLayers(
   return new Set([...matched, ...reachableLayers(graph.layers, [freezeUpTo]).map(({ name }) => name)]);
 }
 
-/** `*` stands for any characters, all else for itself. */
+/** `*` matches any characters, all else itself. */
 function expressionOf(pattern: string): RegExp {
   const parts = pattern.split('*').map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`);

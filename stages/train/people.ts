@@ -25,7 +25,7 @@ export interface PeopleOptions {
 
 /**
  * Which people of the validation sets are in the training set, found once before the training, kept in the scratch folder,
- * and said to whoever reads the log. Without a model only equal images tell, and that is said too.
+ * and reported in the log. Without a model only equal images tell, and the log has that too.
  */
 export async function peopleOfSets(options: PeopleOptions): Promise<readonly SharedPeople[]> {
   const { context, sets } = options;
@@ -47,7 +47,7 @@ async function compare({ context, engine, sets, pretrained }: PeopleOptions): Pr
       ? undefined
       : await loadEmbedder({ model: peopleModel, engine: context.engine, threads: cpus });
   const judge = peopleModel ?? (pretrained === undefined ? undefined : inputs.pretrained);
-  const by = judge === undefined ? 'equal images alone, for want of a model' : basename(judge);
+  const by = judge === undefined ? 'equal images alone, because a model is missing' : basename(judge);
   context.emit({
     type: 'log',
     level: 'info',
@@ -79,7 +79,7 @@ function eventsOf({ set, equalImages, equalIdentities, byCentres }: SharedPeople
       ? ''
       : `; ${counted(equalImages, 'image')} of it byte for byte in the training set, of ${namesOf(equalIdentities)}`;
   if (byCentres === undefined) {
-    const message = `whether people are shared with ${set} was not looked at, for want of a model${equalImages === 0 ? '; no image of it is in the training set' : equal}`;
+    const message = `whether people are shared with ${set} was not looked at, because a model is missing${equalImages === 0 ? '; no image of it is in the training set' : equal}`;
     return [{ type: 'log', level: equalImages === 0 ? 'info' : 'warning', message }];
   }
   const { closest, identities } = byCentres;

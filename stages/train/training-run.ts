@@ -175,12 +175,12 @@ export class TrainingRun {
     }
   }
 
-  /** The classes are those of this set, whatever the model was trained on: the arrays of the loss begin anew. */
+  /** The classes are those of this set, whatever the model was trained on: the arrays of the loss are drawn again. */
   #announceStart({ report, origin }: Pretrained, identities: number): void {
     this.#context.emit(report);
     const names = this.#trainer.lossArrayNames();
     if (names.length > 0) {
-      const message = `the arrays of the loss begin anew, for ${counted(identities, 'identity', 'identities')}: ${names.join(', ')}`;
+      const message = `the arrays of the loss are drawn for ${counted(identities, 'identity', 'identities')}: ${names.join(', ')}`;
       this.#context.emit({ type: 'log', level: 'info', message });
     }
     const counts = { copiedArrays: origin.copied, drawnArrays: origin.drawn, leftOutArrays: origin.leftOut };

@@ -95,10 +95,11 @@ async function printAll(
   }
   for (const [index, task] of tasks.entries()) {
     const own = recordedLogOf(join(workspace.runsFolder, run), task);
-    const log = existsSync(own) ? { run, file: own } : computedLog(workspace, run, task);
+    const log = existsSync(own) ? { run, task, file: own } : computedLog(workspace, run, task);
     const origin = log.file === own ? '' : ` (from the cache; of run ${log.run})`;
     context.stdout.write(`${index === 0 ? '' : '\n'}==> ${plainText(task)}${origin} <==\n`);
-    await copyFrom(log.file, 0, context);
+    if (call.options['logFormat'] === undefined) await copyFrom(log.file, 0, context);
+    else await writeAsInsightFace(log, workspace, context);
   }
   return exitCode.done;
 }

@@ -67,7 +67,7 @@ describe('a full disk', { timeout: 180_000 }, () => {
     await train({ dataset, folder: straight, params });
     expect(await printedFailure(() => train({ dataset, folder, params }))).toBe(
       'no-room-to-save: there is no room left on the disk to save the training: ENOSPC: no space left on device, write\n' +
-        '  Make room (flow cache gc, flow rm) and run again: it goes on from the checkpoint of step 2, which is whole.',
+        '  Make room (flow cache gc, flow rm) and run again: it resumes from the checkpoint of step 2, which is whole.',
     );
     expect(readdirSync(join(folder, 'checkpoint')).sort()).toEqual(['checkpoint.json', 'step-2.bin']);
     disk.resize(64);

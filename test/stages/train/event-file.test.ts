@@ -25,7 +25,7 @@ describe('event files', { timeout: 180_000 }, () => {
     await train({ dataset, folder: straight, validation, params });
     expect(outputs(straight)).toEqual(outputs(plain));
     const figures = ['loss', 'accuracy', 'learningRate', 'images/s', 'embeddingNorm', 'gradientNorm'];
-    const expected = [
+    const expected: [number, string[]][] = [
       [3, figures],
       [3, ['verification/four']],
       [6, figures],
@@ -39,11 +39,7 @@ describe('event files', { timeout: 180_000 }, () => {
     };
     await expect(train({ dataset, folder: killed, validation, params, onEvent: kill })).rejects.toThrow('killed');
     await train({ dataset, folder: killed, validation, params });
-    expect(scalarsIn(killed)).toEqual(
-      expected.map(([step, names]) => [
-        step,
-        step === 3 && names !== expected[1]?.[1] ? expect.arrayContaining(['loss', 'gradientNorm']) : names,
-      ]),
-    );
+    const steps = scalarsIn(killed).map(([step, names]) => [step, names.filter((name) => name !== 'images/s')]);
+    expect(steps).toEqual(expected.map(([step, names]) => [step, names.filter((name) => name !== 'images/s')]));
   });
 });

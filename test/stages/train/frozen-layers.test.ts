@@ -35,11 +35,11 @@ describe('layers to freeze', { timeout: 180_000 }, () => {
   it.each([
     [
       { freeze: ['conv0', 'stage1_unit1_bm1'] },
-      'nothing-to-freeze: "freeze[1]" is "stage1_unit1_bm1", and no layer of the network is called so (did you mean "stage1_unit1_bn1"?)\n  flow inspect shows the layers of a model; in "freeze", * stands for any characters.',
+      'nothing-to-freeze: "freeze[1]" is "stage1_unit1_bm1", and no layer of the network is called so (did you mean "stage1_unit1_bn1"?)\n  flow inspect shows the layers of a model; in "freeze", * matches any characters.',
     ],
     [
       { freezeUpTo: 'stage5*' },
-      'nothing-to-freeze: "freezeUpTo" is "stage5*", and no layer of the network is called so\n  flow inspect shows the layers of a model; in "freeze", * stands for any characters.',
+      'nothing-to-freeze: "freezeUpTo" is "stage5*", and no layer of the network is called so\n  flow inspect shows the layers of a model; in "freeze", * matches any characters.',
     ],
   ])('that are not there are refused: %o', async (params, expected) => {
     expect(

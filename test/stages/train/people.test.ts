@@ -20,11 +20,11 @@ describe('the people of a test set', { timeout: 180_000 }, () => {
     const dataset = pack();
     const none = await train({ dataset, folder: temporaryFolder(), validation: [pairs([50, 51])], params: short });
     expect(messages(none)).toContain(
-      'whether people are shared with lfw was not looked at, for want of a model; no image of it is in the training set',
+      'whether people are shared with lfw was not looked at, because a model is missing; no image of it is in the training set',
     );
     const some = await train({ dataset, folder: temporaryFolder(), validation: [pairs([50, 3, 2])], params: short });
     const message =
-      'whether people are shared with lfw was not looked at, for want of a model; 2 images of it byte for byte in the training set, of identity 1';
+      'whether people are shared with lfw was not looked at, because a model is missing; 2 images of it byte for byte in the training set, of identity 1';
     expect(some).toContainEqual({ type: 'log', level: 'warning', message });
   });
 

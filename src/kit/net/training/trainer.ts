@@ -33,7 +33,7 @@ export interface TrainerOptions {
   readonly frozen?: ReadonlySet<string>;
   /** Keep few values of the forward pass and compute the others once more: less memory, the same numbers. */
   readonly recompute?: boolean | undefined;
-  /** Decay of a moving average of the parameters, which is what is verified and kept; absent: there is none. */
+  /** Decay of a moving average of the parameters, which is what is verified and kept; absent: no average. */
   readonly averageDecay?: number | undefined;
   /** Values to start from instead of drawn ones, by parameter name. */
   readonly start?: ReadonlyMap<string, NamedArray>;
