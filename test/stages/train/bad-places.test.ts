@@ -7,7 +7,7 @@ import { messages, outputs, pack, train } from './small-training.ts';
 
 const params = { schedule: { maxSteps: 5, steps: [], warmupSteps: 0 } };
 
-describe('a checkpoint that is damaged', { timeout: 180_000 }, () => {
+describe('a checkpoint that is damaged', { timeout: 400_000 }, () => {
   it('ends the training before it begins, and stays as it is', async () => {
     const [dataset, folder] = [pack(), temporaryFolder()];
     await train({ dataset, folder, params });
@@ -56,7 +56,7 @@ function smallDisk(megabytes: number): { readonly folder: string; resize(megabyt
   };
 }
 
-describe('a full disk', { timeout: 180_000 }, () => {
+describe('a full disk', { timeout: 400_000 }, () => {
   it('while a checkpoint is saved leaves the one before whole, and the training goes on from it to the same model', async ({
     skip,
   }) => {
