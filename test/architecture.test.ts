@@ -14,6 +14,7 @@ const orders: Readonly<Record<string, readonly string[]>> = {
   'src/kit/codec': [
     'protobuf',
     'tfjs',
+    'tensorflow',
     'pickle',
     'numpy',
     'insightface',

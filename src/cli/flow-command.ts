@@ -160,11 +160,25 @@ export interface RunSettings {
   readonly failFast: boolean;
   readonly retries: number;
   readonly json: boolean;
+  readonly logFormat?: LogFormat;
+}
+
+/** What prints as another program would. */
+export type LogFormat = (typeof logFormats)[number];
+const logFormats = ['insightface'] as const;
+
+/** Declares `--log-format`. */
+export function declareLogFormat(command: Command, conflicting: string | string[]): void {
+  command.addOption(
+    new Option('--log-format <format>', 'print trainings as the program of 2018 did')
+      .choices(logFormats)
+      .conflicts(conflicting),
+  );
 }
 
 export type RunOptions = ExperimentOptions & SelectionOptions & RunSettings;
 
-/** Declares `--jobs`, `--cpus`, `--keep-going`, `--fail-fast`, `--retries` and `--json`. */
+/** Declares `--jobs`, `--cpus`, `--keep-going`, `--fail-fast`, `--retries`, `--json` and `--log-format`. */
 export function declareRunSettings(command: Command): void {
   command
     .option(
@@ -181,6 +195,7 @@ export function declareRunSettings(command: Command): void {
     .addOption(new Option('--fail-fast', 'after a failure, stop what runs too').conflicts('keepGoing').default(false))
     .option('--retries <n>', 'try each failed task again so often', integerOption('--retries', 0), 0)
     .option('--json', 'print events as newline-delimited JSON', false);
+  declareLogFormat(command, 'json');
 }
 
 export function readRunOptions(call: Call): RunOptions {
@@ -188,8 +203,9 @@ export function readRunOptions(call: Call): RunOptions {
 }
 
 export function readRunSettings(call: Call): RunSettings {
-  const { jobs, cpus, keepGoing, failFast, retries, json } = call.options as RunSettings;
-  return { ...(jobs && { jobs }), ...(cpus && { cpus }), keepGoing, failFast, retries, json };
+  const { jobs, cpus, keepGoing, failFast, retries, json, logFormat } = call.options as RunSettings;
+  const given = { ...(jobs && { jobs }), ...(cpus && { cpus }), ...(logFormat && { logFormat }) };
+  return { ...given, keepGoing, failFast, retries, json };
 }
 
 function collect(value: string, before: readonly string[]): string[] {

@@ -171,7 +171,12 @@ function scheduleOf(call: { readonly text: Text; readonly number: Numbers; reado
     );
   }
   const maxSteps = number('max-steps');
-  if (maxSteps > 0) return { schedule: { steps, maxSteps }, remarks: [] };
+  if (maxSteps > 0) {
+    const within = steps.filter((step) => step < maxSteps);
+    const beyond = steps.filter((step) => step >= maxSteps);
+    const remark = `The rate does not fall at ${beyond.join(', ')}: the training ends before.`;
+    return { schedule: { steps: within, maxSteps }, remarks: beyond.length === 0 ? [] : [remark] };
+  }
   const end = Math.max(...steps) + Math.trunc((20_000 * 512) / totalBatch);
   const remark = `The original runs until it is stopped: maxSteps ends it 20,000 steps of 512 images after the rate has fallen last.`;
   return { schedule: { steps, maxSteps: end }, remarks: [remark] };

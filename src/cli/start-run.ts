@@ -143,7 +143,7 @@ async function openReaders(request: ReadersRequest) {
   closeKilledRuns(workspace.record);
   const runFolder = new RunFolderWriter(folder, facts);
   const recorder = new DatabaseRecorder(workspace.record, facts, (key) => workspace.documentOf(key));
-  const reporter = await openReporter(options.json, workspace.folder, context);
+  const reporter = await openReporter(options, workspace.folder, context);
   // The record comes first: what is on the screen is on the disk.
   const changes = facts.gitCommit === null ? [] : [await openChanges(experiment, folder)];
   const readers = [runFolder, recorder, ...changes, reporter];
@@ -169,11 +169,19 @@ async function openChanges(experiment: Experiment, folder: string): Promise<Chan
   return new ChangeRecorder(experiment, folder);
 }
 
-/** The reader that shows a run: JSON when asked for, a live view on a terminal, calm lines everywhere else. */
-async function openReporter(json: boolean, workspace: string, context: ProcessContext): Promise<Reporter> {
+/** The reader that shows a run: JSON or the lines of another program when asked for, a live view on a terminal, calm lines everywhere else. */
+async function openReporter(
+  { json, logFormat }: RunSettings,
+  workspace: string,
+  context: ProcessContext,
+): Promise<Reporter> {
   const { stdout, stderr, environment } = context;
   if (json) return new JsonLines(stdout);
   const colour = showsColour(stdout, environment);
+  if (logFormat === 'insightface') {
+    const { InsightFaceReporter } = await import('./insightface-lines.ts');
+    return new InsightFaceReporter({ sink: stdout, colour, workspace });
+  }
   // A terminal that understands cursor movements.
   if (stdout.isTTY && environment['TERM'] !== 'dumb' && isUnset(environment['CI'])) {
     const { LiveView } = await import('../pipeline/console/live-view.ts');

@@ -4,23 +4,59 @@ import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { readModel, writeModel } from '../../src/kit/net/model/model-folder.ts';
 import type { NamedArray } from '../../src/kit/net/model/model.ts';
 import type { Curve } from '../../src/kit/net/training/training-log.ts';
+import type { Params } from './contract.ts';
 
-/** The verification with the highest accuracy so far, and how many there were after it. */
+/** The best verification so far, and how many there were after it. */
 export interface Best {
   readonly step: number;
   readonly accuracy: number;
   readonly since: number;
 }
 
-/** Of the first set that is watched; the earlier one of equals. It follows from the curves, which checkpoints hold. */
-export function bestOf(curves: readonly Curve[]): Best | undefined {
-  const points = curves.find(({ name }) => name.startsWith('verification/'))?.points ?? [];
-  let best: Best | undefined;
-  for (const [index, [step, accuracy]] of points.entries()) {
-    const since = points.length - 1 - index;
-    if (best === undefined || accuracy > best.accuracy) best = { step, accuracy, since };
+type Rule = NonNullable<Params['bestBy']>;
+
+/**
+ * The best verification by a rule; undefined where there was none, or none that the rule takes. Of equals it is the
+ * earlier one. It follows from the curves, which checkpoints hold.
+ */
+export function bestOf(curves: readonly Curve[], rule: Rule = 'first'): Best | undefined {
+  const sets = curves.filter(({ name }) => name.startsWith('verification/')).map(({ points }) => points);
+  const steps = (sets[0] ?? []).map(([step]) => step);
+  const accuracies = steps.map((_, index) => sets.map((points) => points[index]?.[1] ?? NaN));
+  const chosen = rule === 'original' ? lastSaved(accuracies) : highest(accuracies.map(scores[rule]));
+  const step = steps[chosen ?? -1];
+  if (chosen === undefined || step === undefined) return undefined;
+  const score = rule === 'original' ? scores.first : scores[rule];
+  return { step, accuracy: score(accuracies[chosen] ?? []), since: steps.length - 1 - chosen };
+}
+
+/** What a verification counts, from the accuracies on the sets in their order. */
+const scores: Readonly<Record<Exclude<Rule, 'original'>, (accuracies: readonly number[]) => number>> = {
+  first: (accuracies) => accuracies[0] ?? NaN,
+  last: (accuracies) => accuracies.at(-1) ?? NaN,
+  mean: (accuracies) => accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length,
+};
+
+function highest(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.indexOf(Math.max(...values));
+}
+
+/** The verification that `train_softmax.py` saves last with `--ckpt 1`. */
+function lastSaved(accuracies: readonly (readonly number[])[]): number | undefined {
+  let saved: number | undefined;
+  const best = { first: 0, last: 0 };
+  for (const [index, each] of accuracies.entries()) {
+    const [first, last] = [scores.first(each), scores.last(each)];
+    if (first > best.first) {
+      best.first = first;
+      if (first >= 0.998) saved = index;
+    }
+    if (last >= best.last) {
+      best.last = last;
+      if (first >= 0.99) saved = index;
+    }
   }
-  return best;
+  return saved;
 }
 
 /**

@@ -8,9 +8,14 @@ import { requirePairs } from '../../src/kit/face/verify-set.ts';
 import type { CheckInputs } from '../../src/stage-api/check-inputs.ts';
 import type { Inputs, Params } from './contract.ts';
 import { fittingNetwork } from './fitting-network.ts';
+import { frozenLayers } from './frozen-layers.ts';
+import { requireSteps } from './schedule-steps.ts';
 import { folds, requireValidation } from './validation.ts';
 
-/** A batch fits in the sets, which go together and show several people, the network takes its images, and the sets to watch have pairs, and images of the same size. */
+/**
+ * The rate falls before the end, a batch fits in the sets, which go together and show several people, the network takes its images and
+ * has the layers to freeze, and the sets to watch have pairs, and images of the same size.
+ */
 export const check: CheckInputs<Params, Inputs> = ({
   params,
   inputs: { dataset = [], validation = [] },
@@ -18,13 +23,14 @@ export const check: CheckInputs<Params, Inputs> = ({
   once,
 }) => {
   requireValidation(params, validation);
+  requireSteps(params);
   requireAugmentations(params.augment ?? {});
   const { sampling } = lossOf(params.loss);
   if (sampling !== undefined) requireWholeGroups(params.batch, sampling);
   const sets = dataset.map((folder) => ({ folder, ...once(`dataset ${folder}`, () => packedSetFacts(folder)) }));
   requireFittingSets(sets);
   const [first] = sets;
-  if (first !== undefined) fittingNetwork(params.network, first, first.folder);
+  if (first !== undefined) frozenLayers(params, fittingNetwork(params.network, first, first.folder));
   // Sets that other tasks have yet to make may have more images and people.
   if (first !== undefined && whole.has('dataset')) {
     const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -20,12 +20,24 @@ export interface Params {
   readonly accumulate?: number;
   /** Norm to which the gradient of the network is limited, without the classifier's (arcface_torch: 5). Left out: none. */
   readonly clipGradient?: number;
+  /** Decay of an exponential moving average of all parameters, such as 0.999: what is verified, and what the model holds, are the averages. In step n it is (1 + n) / (10 + n) where that is smaller. Left out: no average. */
+  readonly averageWeights?: number;
+  /** Layers that stay as they are, by name; * matches any characters, as in stage1_*. They compute as in inference: their normalisations keep their statistics. */
+  readonly freeze?: readonly string[];
+  /** The name of a layer: it, and all that it is computed from, stay as with freeze. */
+  readonly freezeUpTo?: string;
+  /** Keep few values of the forward pass, and compute the others once more in the backward pass: a third more to compute, far less memory, the same model to the bit. Left out: false. */
+  readonly recompute?: boolean;
   /** What to do where the loss is no longer finite: stop, also if left out; rewind goes back to the last checkpoint and on with half the learning rate, five times at most. */
   readonly onDivergence?: 'stop' | 'rewind';
-  /** Whose parameters the model has: those of the last step, also if left out; or of the verification with the highest accuracy on the first validation set. */
+  /** Whose parameters the model has: those of the last step, also if left out; or of the verification with the highest accuracy, see bestBy. */
   readonly keep?: 'last' | 'best';
-  /** Ends the training after so many verifications without a higher accuracy on the first validation set. Left out: it goes on to maxSteps. */
+  /** By what keep and patience judge a verification. first, also if left out: the accuracy on the first validation set; last: on the last one; mean: the mean over all. original: the 2018 system's rule, which takes a verification where the first set has a new highest accuracy of 0.998 or more, or the last one its highest so far while the first has 0.99; a training without such a verification keeps the last step. */
+  readonly bestBy?: 'first' | 'last' | 'mean' | 'original';
+  /** Ends the training after so many verifications without a better one, see bestBy. Left out: it goes on to maxSteps. */
   readonly patience?: number;
+  /** Cosine between an image of a validation set and the centre of an identity from which on the two count as one person, see peopleModel. Left out: 0.4, as in the 2018 system's tool. */
+  readonly samePersonFrom?: number;
   /** Flip each image left to right with probability 1/2. */
   readonly mirror: boolean;
   /** What else is changed of training images, each by chance and in this order; the draws follow from the seed, the step and the image. Left out: nothing. */
@@ -84,6 +96,8 @@ export interface Params {
   readonly verifyEverySteps: number;
   /** Steps between checkpoints. */
   readonly checkpointEverySteps: number;
+  /** Write the curves for TensorBoard too, and with them images per second, the norm of the gradient of the network before it is limited, and the mean norm of the embeddings. Left out: false; the output events is an empty folder then. */
+  readonly eventFiles?: boolean;
   /** Steps between points of the curves. */
   readonly logEverySteps: number;
 }
@@ -96,6 +110,8 @@ export interface Inputs {
   readonly validation: readonly string[];
   /** A model whose parameters of equal name are the start. */
   readonly pretrained: string | undefined;
+  /** A model that tells which people of the validation sets are in the training set; without it the pretrained one does, if it has the whole network. */
+  readonly peopleModel: string | undefined;
 }
 
 /** Absolute paths of what the stage has to write. */
@@ -104,4 +120,6 @@ export interface Outputs {
   readonly model: string;
   /** Loss, accuracy, learning rate and verification over the steps. */
   readonly log: string;
+  /** Event files of TensorBoard, with eventFiles: true. */
+  readonly events: string;
 }

@@ -10,6 +10,31 @@ export const failures = catalogue({
     }),
     example: { parameter: 'keep: best' },
   },
+  nothingToFreeze: {
+    meaning: 'A layer that is to stay as it is, by name or by a pattern, is not in the network.',
+    text: ({ parameter, pattern, layers }: { parameter: string; pattern: string; layers: readonly string[] }) => ({
+      message: `"${parameter}" is "${pattern}", and no layer of the network is called so`,
+      hint: 'flow inspect shows the layers of a model; in "freeze", * matches any characters.',
+      suggest: { name: pattern, known: layers },
+    }),
+    example: { parameter: 'freeze[0]', pattern: 'stag1_*', layers: ['stage1_unit1_bn1', 'stage1_unit1_conv1'] },
+  },
+  stepBeyondEnd: {
+    meaning: 'The learning rate is to fall after the last step of the training.',
+    text: ({ step, maxSteps }: { step: number; maxSteps: number }) => ({
+      message: `"schedule.steps" names step ${step}, and the training ends with step ${maxSteps}: the learning rate would not fall there`,
+      hint: 'Raise schedule.maxSteps, or leave the step out.',
+    }),
+    example: { step: 160000, maxSteps: 140000 },
+  },
+  noRoomToSave: {
+    meaning: 'The disk, or the quota of the user, was full when a training wrote a checkpoint or its model.',
+    text: ({ error, checkpoint }: { error: string; checkpoint: number }) => ({
+      message: `there is no room left on the disk to save the training: ${error}`,
+      hint: `Make room (flow cache gc, flow rm) and run again: ${checkpoint > 0 ? `it resumes from the checkpoint of step ${checkpoint}, which is whole` : 'there is no checkpoint yet'}.`,
+    }),
+    example: { error: 'ENOSPC: no space left on device, write', checkpoint: 1500 },
+  },
   pretrainedShape: {
     code: 'pretrained-mismatch',
     meaning: 'The pretrained model does not fit the network that is to be trained.',

@@ -5,17 +5,20 @@ import { modelFormatOf } from '../../src/kit/net/exchange/choose-format.ts';
 import { readModelAs } from '../../src/kit/net/exchange/read-model-as.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
 import type { Model, NamedArray } from '../../src/kit/net/model/model.ts';
+import type { TrainingStart } from '../../src/kit/net/training/training-log.ts';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 import { failures } from './failures.ts';
 
 /** Of a training that begins with the parameters of another. */
 export interface Pretrained {
   readonly start: ReadonlyMap<string, NamedArray>;
+  /** All names, for log.json. */
+  readonly origin: TrainingStart;
   /** How much of the network it is, for people: a warning if some of it is drawn. */
   readonly report: Extract<StageEvent, { readonly type: 'log' }>;
 }
 
-/** Named of those that are drawn; of more only the number is given. */
+/** Named of those that are drawn or left out; of more only the number is given. */
 const namedArrays = 5;
 
 /**
@@ -37,8 +40,13 @@ export function pretrainedParameters(path: string, { parameters }: ShapedGraph):
     const [wanted = '', found = ''] = [parameters[0]?.name, [...model.keys()][0]];
     fail(failures.pretrainedNames({ wanted, found }, { file: path }));
   }
-  const drawn = parameters.map(({ name }) => name).filter((name) => !start.has(name));
-  return { start, report: countOf({ path, taken: start.size, of: model.size, drawn }) };
+  const origin = {
+    model: basename(path),
+    copied: [...start.keys()],
+    drawn: parameters.map(({ name }) => name).filter((name) => !start.has(name)),
+    leftOut: [...model.keys()].filter((name) => !start.has(name)),
+  };
+  return { start, origin, report: reportOf(origin) };
 }
 
 /** How the images are normalised does not matter: what the network is trained on is normalised by itself. */
@@ -49,16 +57,15 @@ function readParameters(path: string): Model['parameters'] {
   return readModelAs({ format, path, options: takesIt ? { normalization: asItIs } : {} }).parameters;
 }
 
-function countOf(facts: {
-  readonly path: string;
-  readonly taken: number;
-  readonly of: number;
-  readonly drawn: readonly string[];
-}): Pretrained['report'] {
-  const { path, taken, of, drawn } = facts;
-  const begins = `starts with ${taken} of the ${counted(of, 'parameter array')} of ${basename(path)}`;
+function reportOf({ model, copied, drawn, leftOut }: TrainingStart): Pretrained['report'] {
+  const of = counted(copied.length + leftOut.length, 'parameter array');
+  const without = leftOut.length === 0 ? '' : `, without ${someOf(leftOut)}`;
+  const begins = `starts with ${copied.length} of the ${of} of ${model}${without}`;
   if (drawn.length === 0) return { type: 'log', level: 'info', message: begins };
-  const names = `${drawn.slice(0, namedArrays).join(', ')}${drawn.length > namedArrays ? ', ...' : ''}`;
-  const message = `${begins}; it has none of the names of ${drawn.length} others of the network, which are drawn: ${names}`;
+  const message = `${begins}; it has none of the names of ${drawn.length} others of the network, which are drawn: ${someOf(drawn)}`;
   return { type: 'log', level: 'warning', message };
+}
+
+function someOf(names: readonly string[]): string {
+  return `${names.slice(0, namedArrays).join(', ')}${names.length > namedArrays ? ', ...' : ''}`;
 }

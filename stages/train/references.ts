@@ -2,6 +2,6 @@ import { filesNamedBy } from '../../src/kit/net/exchange/named-files.ts';
 import type { FindReferences } from '../../src/stage-api/references.ts';
 import type { Inputs } from './contract.ts';
 
-/** Files that the model to start from names beside it. */
-export const references: FindReferences<Inputs> = ({ pretrained }) =>
-  filesNamedBy(pretrained === undefined ? [] : [pretrained]);
+/** Files that the models name beside them. */
+export const references: FindReferences<Inputs> = ({ pretrained, peopleModel }) =>
+  filesNamedBy([pretrained, peopleModel].filter((path) => path !== undefined));

@@ -1,12 +1,15 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
-import { FailureError } from '../../src/core/failure.ts';
+import { errorCode, fail, FailureError } from '../../src/core/failure.ts';
+import { counted } from '../../src/core/human.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import { packedFiles } from '../../src/kit/codec/insightface/property-file.ts';
 import { requireAugmentations } from '../../src/kit/dataset/augmentations/index.ts';
 import { requireIdentities } from '../../src/kit/dataset/batch-order.ts';
 import { openDataLoader, type DataLoader } from '../../src/kit/dataset/data-loader.ts';
+import type { SharedPeople } from '../../src/kit/face/shared-people.ts';
 import { backboneOf } from '../../src/kit/net/backbones/index.ts';
 import { lossOf } from '../../src/kit/net/losses/index.ts';
 import { ruleOf } from '../../src/kit/net/optimizers/index.ts';
@@ -19,9 +22,14 @@ import { type StepInput, type StepResult, Trainer } from '../../src/kit/net/trai
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { type Best, BestModels, bestOf } from './best-model.ts';
 import { Curves } from './curves.ts';
+import { EventFile } from './event-file.ts';
+import { failures } from './failures.ts';
 import { fittingNetwork } from './fitting-network.ts';
-import { pretrainedParameters } from './pretrained.ts';
 import { outlineOfParts, partsInWords } from './set-parts.ts';
+import { frozenLayers } from './frozen-layers.ts';
+import { requireSteps } from './schedule-steps.ts';
+import { type Pretrained, pretrainedParameters } from './pretrained.ts';
+import { peopleOfSets } from './people.ts';
 import { Speed } from './speed.ts';
 import { requireValidation, Validation } from './validation.ts';
 import { Waiting } from './waiting.ts';
@@ -46,14 +54,19 @@ export class TrainingRun {
   readonly #window: Window;
   readonly #rewinds: number;
   readonly #bestModels: BestModels;
+  readonly #pretrained: Pretrained | undefined;
+  readonly #engine: Backend;
+  readonly #events: EventFile | undefined;
+  #people: readonly SharedPeople[] = [];
   #done: number;
   #shownAt = 0;
   #savedAt: number;
 
   static async open(context: Context, engine: Backend): Promise<TrainingRun> {
     requireValidation(context.params, context.inputs.validation);
+    requireSteps(context.params);
     requireAugmentations(context.params.augment ?? {});
-    const checkpoint = usableCheckpoint(context);
+    const checkpoint = readCheckpoint(checkpointFolder(context));
     const reader = await openDataLoader({
       folders: context.inputs.dataset,
       batch: context.params.batch,
@@ -83,6 +96,7 @@ export class TrainingRun {
       context.emit(event);
     };
     this.#context = context;
+    this.#engine = engine;
     this.#reader = reader;
     const [firstSet = ''] = inputs.dataset;
     requireIdentities(reader, join(firstSet, packedFiles.records));
@@ -90,7 +104,7 @@ export class TrainingRun {
     this.#validation = new Validation({ paths: inputs.validation, size: reader, batch: params.batch, signal, emit });
     const pretrained =
       inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped);
-    if (pretrained !== undefined) emit(pretrained.report);
+    this.#pretrained = pretrained;
     this.#trainer = new Trainer({
       backend: engine,
       shaped: this.#shaped,
@@ -99,12 +113,16 @@ export class TrainingRun {
       loss: lossOf(params.loss),
       optimizer: ruleOf(params.optimizer),
       clipGradient: params.clipGradient,
+      averageDecay: params.averageWeights,
+      recompute: params.recompute,
+      frozen: frozenLayers(params, this.#shaped),
       seed,
       ...(pretrained === undefined ? {} : { start: pretrained.start }),
     });
     if (checkpoint !== undefined) this.#trainer.restore(checkpoint.state);
     this.#done = checkpoint?.step ?? 0;
     this.#bestModels = new BestModels(context.scratch);
+    if (params.eventFiles === true) this.#events = new EventFile(join(context.scratch, 'events'), this.#done);
     this.#rewinds = checkpoint?.progress.rewinds ?? 0;
     // A training that may go back needs one of step 0.
     this.#savedAt = checkpoint === undefined && params.onDivergence === 'rewind' ? -1 : this.#done;
@@ -112,9 +130,25 @@ export class TrainingRun {
     this.#window = new Window(checkpoint?.progress.window);
   }
 
+  /** Fails with `no-room-to-save` on a full disk; the last checkpoint is whole then. */
   async run(): Promise<void> {
+    try {
+      await this.#train();
+    } catch (error) {
+      if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(errorCode(error) ?? '') || !(error instanceof Error)) throw error;
+      fail(failures.noRoomToSave({ error: error.message, checkpoint: Math.max(0, this.#savedAt) }), error);
+    }
+  }
+
+  async #train(): Promise<void> {
     const { params, signal } = this.#context;
     this.#announce();
+    this.#people = await peopleOfSets({
+      context: this.#context,
+      engine: this.#engine,
+      sets: this.#validation.sets,
+      pretrained: this.#isAsPretrained() ? this.#trainer.embedder() : undefined,
+    });
     if (this.#savedAt < 0) await this.#save();
     while (this.#done < params.schedule.maxSteps && !this.#isOutOfPatience()) {
       await this.#step();
@@ -128,7 +162,13 @@ export class TrainingRun {
 
   async close(): Promise<void> {
     this.#trainer.dispose();
+    this.#events?.close();
     await this.#reader.close();
+  }
+
+  /** Nothing of the network is drawn, and no step was done. */
+  #isAsPretrained(): boolean {
+    return this.#done === 0 && this.#pretrained?.origin.drawn.length === 0;
   }
 
   #announce(): void {
@@ -141,9 +181,23 @@ export class TrainingRun {
     this.#context.emit({ type: 'log', level: 'info', message });
     for (const message of partsInWords(this.#reader.parts()))
       this.#context.emit({ type: 'log', level: 'info', message });
+    if (this.#pretrained !== undefined) this.#announceStart(this.#pretrained, identities);
     if (this.#done > 0) {
       this.#context.emit({ type: 'log', level: 'info', message: `resumes from the checkpoint of step ${this.#done}` });
     }
+  }
+
+  /** The classes are those of this set, whatever the model was trained on: the arrays of the loss are drawn again. */
+  #announceStart({ report, origin }: Pretrained, identities: number): void {
+    this.#context.emit(report);
+    const names = this.#trainer.lossArrayNames();
+    if (names.length > 0) {
+      const message = `the arrays of the loss are drawn for ${counted(identities, 'identity', 'identities')}: ${names.join(', ')}`;
+      this.#context.emit({ type: 'log', level: 'info', message });
+    }
+    const counts = { copiedArrays: origin.copied, drawnArrays: origin.drawn, leftOutArrays: origin.leftOut };
+    for (const [name, { length }] of Object.entries(counts))
+      this.#context.emit({ type: 'metric', name, value: length });
   }
 
   async #step(): Promise<void> {
@@ -153,29 +207,43 @@ export class TrainingRun {
     const learningRate = learningRateAt(params.optimizer.learningRate, params.schedule, step) / 2 ** this.#rewinds;
     let result: StepResult | undefined;
     const [start, waited] = [performance.now(), this.#reader.waitedMs];
+    const isLast = step === params.schedule.maxSteps;
+    const isLogged = step % params.logEverySteps === 0 || isLast;
+    const measure = isLogged && params.eventFiles === true;
     for (let index = 0; index < accumulate; index += 1) {
-      result = await this.#part({ step, learningRate, part: { index, count: accumulate } });
+      result = await this.#part({ step, learningRate, measure, part: { index, count: accumulate } });
       this.#window.add(result);
     }
     this.#done = step;
     const now = performance.now();
     this.#speed.add(params.batch * accumulate, now);
     this.#waiting.add({ waitedMs: this.#reader.waitedMs - waited, elapsedMs: now - start });
-    const isLast = step === params.schedule.maxSteps;
-    if (step % params.logEverySteps === 0 || isLast) this.#addPoints(step, learningRate);
+    if (isLogged) this.#log({ ...this.#window.take(), learningRate }, result?.norms);
     if (result !== undefined) this.#showProgress(result, isLast);
     if (step % params.verifyEverySteps === 0 || isLast) await this.#verify();
     if (step % params.checkpointEverySteps === 0 && !isLast) await this.#save();
   }
 
-  /** How long was waited is shown, and no part of log.json. */
-  #addPoints(step: number, learningRate: number): void {
-    this.#curves.add(step, { ...this.#window.take(), learningRate });
-    const value = this.#waiting.take();
-    if (value !== undefined) this.#context.emit({ type: 'metric', name: 'waitingForImages', value, step });
+  #log(figures: Readonly<Record<string, number>>, norms: StepResult['norms']): void {
+    this.#curves.add(this.#done, figures);
+    const { batch, accumulate = 1 } = this.#context.params;
+    const epochs = this.#done / Math.max(1, Math.floor(this.#reader.imageCount / (batch * accumulate)));
+    this.#context.emit({ type: 'metric', name: 'epoch', value: epochs, step: this.#done });
+    // How long was waited is shown, and no part of log.json.
+    const waiting = this.#waiting.take();
+    if (waiting !== undefined) {
+      this.#context.emit({ type: 'metric', name: 'waitingForImages', value: waiting, step: this.#done });
+    }
+    const speed = this.#speed.perSecond();
+    this.#events?.add(this.#done, {
+      ...figures,
+      ...(speed === undefined ? {} : { 'images/s': speed }),
+      ...(norms === undefined ? {} : { embeddingNorm: norms.embedding }),
+      ...(norms?.gradient === undefined ? {} : { gradientNorm: norms.gradient }),
+    });
   }
 
-  async #part(at: Pick<StepInput, 'step' | 'learningRate' | 'part'>): Promise<StepResult> {
+  async #part(at: Pick<StepInput, 'step' | 'learningRate' | 'part' | 'measure'>): Promise<StepResult> {
     const { images, labels, positions, holes } = await this.#reader.next((pixels, count) =>
       this.#trainer.embedder().embed(pixels, count),
     );
@@ -204,13 +272,15 @@ export class TrainingRun {
   }
 
   async #verify(): Promise<void> {
-    this.#curves.add(this.#done, await this.#validation.measure(this.#trainer.embedder()));
+    const accuracies = await this.#validation.measure(this.#trainer.resultingEmbedder(), this.#done);
+    this.#curves.add(this.#done, accuracies);
+    this.#events?.add(this.#done, accuracies);
     const isBest = this.#context.params.keep === 'best' && this.#best?.step === this.#done;
     if (isBest) this.#bestModels.save(this.#done, this.#shaped.graph, await this.#trainer.parameters());
   }
 
   get #best(): Best | undefined {
-    return bestOf(this.#curves.log().curves);
+    return bestOf(this.#curves.log().curves, this.#context.params.bestBy);
   }
 
   #isOutOfPatience(): boolean {
@@ -238,6 +308,7 @@ export class TrainingRun {
 
   async #save(): Promise<void> {
     if (this.#savedAt === this.#done) return;
+    this.#events?.sync();
     const order = this.#reader.orderState();
     const progress = {
       curves: this.#curves.log().curves,
@@ -258,6 +329,10 @@ export class TrainingRun {
   async #finish(): Promise<void> {
     const { params, outputs, seed } = this.#context;
     const best = params.keep === 'best' ? this.#best : undefined;
+    if (params.keep === 'best' && best === undefined) {
+      const message = `no verification was one to keep by bestBy: ${params.bestBy ?? 'first'}: the model is that of the last step`;
+      this.#context.emit({ type: 'log', level: 'warning', message });
+    }
     writeModel(outputs.model, {
       graph: this.#shaped.graph,
       parameters: best === undefined ? await this.#trainer.parameters() : this.#bestModels.read(best.step),
@@ -270,28 +345,21 @@ export class TrainingRun {
         seed,
       },
     });
-    writeFileAtomic(outputs.log, `${JSON.stringify(this.#curves.log())}\n`);
+    const [start, people] = [this.#pretrained?.origin, this.#people];
+    const log = {
+      ...this.#curves.log(),
+      ...(start === undefined ? {} : { start }),
+      ...(people.length === 0 ? {} : { people }),
+    };
+    writeFileAtomic(outputs.log, `${JSON.stringify(log)}\n`);
+    mkdirSync(outputs.events, { recursive: true });
+    this.#events?.copyTo(outputs.events);
     if (best !== undefined) this.#context.emit({ type: 'metric', name: 'bestStep', value: best.step });
     for (const name of ['loss', 'accuracy']) {
       const value = this.#curves.last(name);
       if (value !== undefined) this.#context.emit({ type: 'metric', name, value });
     }
     for (const event of this.#waiting.events()) this.#context.emit(event);
-  }
-}
-
-/** The checkpoint in the scratch folder. One that cannot be read costs its steps, not the task. */
-function usableCheckpoint(context: Context): Checkpoint | undefined {
-  try {
-    return readCheckpoint(checkpointFolder(context));
-  } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
-    context.emit({
-      type: 'log',
-      level: 'warning',
-      message: `starts from the beginning, the checkpoint is damaged: ${error.message}`,
-    });
-    return undefined;
   }
 }
 

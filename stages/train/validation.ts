@@ -23,26 +23,28 @@ export const folds = 10;
 
 /** The verification sets that a training watches, read once. */
 export class Validation {
-  readonly #sets: readonly NamedSet[];
+  readonly sets: readonly NamedSet[];
   readonly #options: ValidationOptions;
 
   /** Fails at once with `no-pairs`, `too-few-pairs` or `image-size-mismatch`, not when the first verification is due. */
   constructor(options: ValidationOptions) {
     this.#options = options;
-    this.#sets = readVerificationSets(options.paths);
-    for (const set of this.#sets) {
+    this.sets = readVerificationSets(options.paths);
+    for (const set of this.sets) {
       requirePairs({ ...set, folds });
       requireSize({ ...set, size: firstSizeIn(set) }, options.size);
     }
   }
 
-  /** Accuracy of each set (ten folds, mirrored images added), as points of curves. */
-  async measure(embedder: Embedder): Promise<Record<string, number>> {
+  /** Accuracy of each set (ten folds, mirrored images added), as points of curves; what else is known of it is emitted. */
+  async measure(embedder: Embedder, step: number): Promise<Record<string, number>> {
     const { batch, signal, emit } = this.#options;
     const figures: Record<string, number> = {};
-    for (const { name, set, file } of this.#sets) {
+    for (const { name, set, file } of this.sets) {
       const result = await verifySet({ embedder, set, name, file, folds, batch, signal });
       figures[`verification/${name}`] = result.accuracy;
+      emit({ type: 'metric', name: `deviation/${name}`, value: result.deviation, step });
+      emit({ type: 'metric', name: `xnorm/${name}`, value: result.xnorm, step });
       const accuracy = `${result.accuracy.toFixed(5)} +- ${result.deviation.toFixed(5)}`;
       emit({ type: 'log', level: 'info', message: `${name}: accuracy ${accuracy}, XNorm ${result.xnorm.toFixed(4)}` });
     }
@@ -51,8 +53,9 @@ export class Validation {
 }
 
 /** Fails with `nothing-to-watch` where a parameter goes by a verification that does not take place. */
-export function requireValidation({ keep, patience }: Params, validation: readonly string[]): void {
+export function requireValidation({ keep, patience, bestBy }: Params, validation: readonly string[]): void {
   if (validation.length > 0) return;
   if (keep === 'best') fail(failures.nothingToWatch({ parameter: 'keep: best' }));
+  if (bestBy !== undefined) fail(failures.nothingToWatch({ parameter: `bestBy: ${bestBy}` }));
   if (patience !== undefined) fail(failures.nothingToWatch({ parameter: 'patience' }));
 }

@@ -55,6 +55,14 @@ export const pytorch: PythonEnvironment = {
   isComplete: true,
 };
 
+/** The reader of event files, without the server that shows them. */
+export const tensorboard: PythonEnvironment = {
+  folder: 'peers-tensorboard',
+  packages: ['tensorboard==2.14.0', 'protobuf==4.25.3', 'numpy==1.24.4', 'absl-py==2.1.0'],
+  modules: ['tensorboard.backend.event_processing.event_accumulator'],
+  isComplete: true,
+};
+
 /** To be called once, at the top of a file of tests. */
 export function preparePeer(environment: PythonEnvironment = mxnet): Peer {
   const peer = peerPython(environment);

@@ -1,96 +1,20 @@
-import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
-import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { modelFormats } from '../../src/kit/net/exchange/index.ts';
 import { GraphBuilder } from '../../src/kit/net/graph/graph-builder.ts';
 import type { Graph } from '../../src/kit/net/graph/graph.ts';
 import { inferShapes } from '../../src/kit/net/graph/infer-shapes.ts';
 import { readModel, writeModel } from '../../src/kit/net/model/model-folder.ts';
+import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import type { TrainingLog } from '../../src/kit/net/training/training-log.ts';
 import type { Params } from '../../stages/train/contract.ts';
 import { pretrainedParameters } from '../../stages/train/pretrained.ts';
-import { run } from '../../stages/train/run.ts';
 import { failuresOf, jpeg, printedFailure, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
-import { otherEngines } from '../kit/net/backends/engines.ts';
 import { randomParameters } from '../kit/net/backends/small-networks.ts';
-
-/** About the least that the last feature map of y1, 7 x 7, allows. */
-const side = 97;
-
-const params: Params = {
-  network: { name: 'y1', embeddingSize: 8, bnMomentum: 0.9 },
-  loss: { name: 'arcface', margin: 0.5, scale: 64, easyMargin: false },
-  optimizer: { learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 },
-  schedule: { maxSteps: 6, steps: [4], warmupSteps: 0 },
-  batch: 2,
-  mirror: true,
-  verifyEverySteps: 3,
-  checkpointEverySteps: 2,
-  logEverySteps: 3,
-};
-
-/** Eight images of four identities. */
-function pack(): string {
-  const folder = temporaryFolder();
-  const writer = new DatasetWriter(folder);
-  for (let index = 0; index < 8; index += 1) writer.add(index >> 1, true, jpeg(index, side));
-  writer.finish({ height: side, width: side });
-  return folder;
-}
-
-interface Training {
-  readonly dataset: string | readonly string[];
-  readonly folder: string;
-  readonly validation?: readonly string[];
-  readonly pretrained?: string;
-  readonly params?: Partial<Params>;
-  /** Called for every event; what it throws ends the stage as a kill would. */
-  readonly onEvent?: (event: StageEvent, abort: AbortController) => void;
-}
-
-async function train({
-  dataset,
-  folder,
-  validation = [],
-  pretrained,
-  params: others,
-  onEvent,
-}: Training): Promise<StageEvent[]> {
-  const [engine] = otherEngines();
-  if (engine === undefined) throw new Error('there is no engine');
-  const events: StageEvent[] = [];
-  const abort = new AbortController();
-  await run({
-    params: { ...params, ...others },
-    inputs: { dataset: [dataset].flat(), validation, pretrained },
-    outputs: { model: join(folder, 'model'), log: join(folder, 'log.json') },
-    scratch: folder,
-    seed: 5,
-    signal: abort.signal,
-    engine,
-    cpus: 1,
-    emit(event) {
-      events.push(event);
-      onEvent?.(event, abort);
-    },
-  });
-  return events;
-}
-
-function outputs(folder: string): readonly [Buffer, Buffer, string] {
-  return [
-    readFileSync(join(folder, 'model', 'model.json')),
-    readFileSync(join(folder, 'model', 'parameters.bin')),
-    readFileSync(join(folder, 'log.json'), 'utf8'),
-  ];
-}
-
-function messages(events: readonly StageEvent[]): string[] {
-  return events.flatMap((event) => (event.type === 'log' ? [event.message] : []));
-}
+import { messages, outputs, pack, side, train } from './train/small-training.ts';
 
 describe('the stage train', { timeout: 180_000 }, () => {
   it('writes a model, its curves, and the same bytes when it was killed and went on', async () => {
@@ -210,6 +134,11 @@ describe('the stage train', { timeout: 180_000 }, () => {
     'pairs of images of an identity': { loss: { name: 'n-pair' }, batch: 4 },
     'a loss with state': {
       loss: { name: 'adaface', margin: 0.4, concentration: 0.333, averageRate: 0.01, scale: 64 },
+    },
+    'averages of the weights, frozen layers, and values that are computed once more': {
+      averageWeights: 0.9,
+      freeze: ['conv_1_*'],
+      recompute: true,
     },
     'steps of two batches, limited gradients, and a decay of its own': {
       accumulate: 2,
@@ -353,7 +282,7 @@ describe('the stage train', { timeout: 180_000 }, () => {
       type: 'log',
       level: 'warning',
       message:
-        'starts with 1 of the 2 parameter arrays of part; it has none of the names of 2 others of the network, which are drawn: b_weight, c_weight',
+        'starts with 1 of the 2 parameter arrays of part, without other_weight; it has none of the names of 2 others of the network, which are drawn: b_weight, c_weight',
     });
   });
 
@@ -369,18 +298,6 @@ describe('the stage train', { timeout: 180_000 }, () => {
     });
     await expect(stopping).rejects.toThrow('interrupted');
     expect(readdirSync(join(folder, 'checkpoint')).sort()).toEqual(['checkpoint.json', 'step-3.bin']);
-  });
-
-  it('starts from the beginning, with a warning, when the checkpoint is damaged', async () => {
-    const dataset = pack();
-    const folder = temporaryFolder();
-    const short = { schedule: { maxSteps: 3, steps: [], warmupSteps: 0 } };
-    await train({ dataset, folder, params: short });
-    truncateSync(join(folder, 'checkpoint', 'step-2.bin'), 1000);
-    const events = await train({ dataset, folder, params: short });
-    expect(messages(events)[0]).toMatch(
-      /^starts from the beginning, the checkpoint is damaged: parameter ".*" should end at byte/,
-    );
   });
 
   it('fails with what to do when the loss is no longer a number', async () => {

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
@@ -11,9 +12,18 @@ import { recordedLogOf } from '../../pipeline/execute/run-files.ts';
 import { idsNamed } from '../../pipeline/plan/select-tasks.ts';
 import { findRun } from '../../pipeline/record/find-run.ts';
 import { closeKilledRuns, executionOf, hasEnded, tasksOf } from '../../pipeline/record/past-runs.ts';
-import { isRunId } from '../../pipeline/record/run-folder.ts';
+import type { FlowEvent } from '../../pipeline/execute/event.ts';
+import { eventsFileName, isRunId } from '../../pipeline/record/run-folder.ts';
 import { failures } from '../failures.ts';
-import { exitCode, type Call, type ExitCode, type FlowCommand, type ProcessContext } from '../flow-command.ts';
+import {
+  type Call,
+  declareLogFormat,
+  exitCode,
+  type ExitCode,
+  type FlowCommand,
+  type ProcessContext,
+} from '../flow-command.ts';
+import { InsightFaceLines } from '../insightface-lines.ts';
 import { inWorkspace, type Workspace } from '../workspace.ts';
 
 const pollMs = 200;
@@ -28,6 +38,7 @@ export const command: FlowCommand = {
         new Option('--json', 'print the path of the log, and its text, as JSON').conflicts('follow').default(false),
       )
       .option('--workspace <folder>', 'the folder that holds runs/ (default: here)');
+    declareLogFormat(command, ['follow', 'json']);
   },
   run: (call, context) =>
     inWorkspace(call, context, async (workspace) => {
@@ -53,7 +64,8 @@ export const command: FlowCommand = {
           `${plainText(task)} was in the cache; this is its log of run ${log.run}, which computed it:\n`,
         );
       }
-      await copyFrom(log.file, 0, context);
+      if (call.options['logFormat'] === undefined) await copyFrom(log.file, 0, context);
+      else await writeAsInsightFace(log, workspace, context);
       return exitCode.done;
     }),
 };
@@ -83,10 +95,11 @@ async function printAll(
   }
   for (const [index, task] of tasks.entries()) {
     const own = recordedLogOf(join(workspace.runsFolder, run), task);
-    const log = existsSync(own) ? { run, file: own } : computedLog(workspace, run, task);
+    const log = existsSync(own) ? { run, task, file: own } : computedLog(workspace, run, task);
     const origin = log.file === own ? '' : ` (from the cache; of run ${log.run})`;
     context.stdout.write(`${index === 0 ? '' : '\n'}==> ${plainText(task)}${origin} <==\n`);
-    await copyFrom(log.file, 0, context);
+    if (call.options['logFormat'] === undefined) await copyFrom(log.file, 0, context);
+    else await writeAsInsightFace(log, workspace, context);
   }
   return exitCode.done;
 }
@@ -121,6 +134,28 @@ async function followLog(log: string, context: ProcessContext, ended: () => bool
     // The reader of our output has ended.
     if (isLast || context.stdout.errored instanceof Error) return;
     await sleep(pollMs);
+  }
+}
+
+/** What the task has told of its training, event by event. */
+async function writeAsInsightFace(log: Log, { runsFolder }: Workspace, { stdout }: ProcessContext): Promise<void> {
+  const lines = new InsightFaceLines();
+  const file = createReadStream(join(runsFolder, log.run, eventsFileName), 'utf8');
+  for await (const line of createInterface({ input: file, crlfDelay: Infinity })) {
+    const event = eventIn(line);
+    if (event === undefined || !('task' in event) || event.task !== log.task) continue;
+    for (const text of lines.linesFor(event)) await write(stdout, `${stdout.isTTY ? terminalText(text) : text}\n`);
+  }
+}
+
+/** Undefined for the line that a kill has cut off. */
+function eventIn(line: string): FlowEvent | undefined {
+  try {
+    // Written by us.
+    return JSON.parse(line) as FlowEvent;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 

@@ -819,6 +819,17 @@ export const failures = catalogue({
       checkpoint: 100,
     },
   },
+  checkpointDamaged: {
+    meaning: 'The checkpoint that a training is to resume from is not what was written.',
+    text: ({ problem, folder }: { problem: string; folder: string }) => ({
+      message: `the checkpoint of the training is damaged: ${problem}`,
+      hint: `Nothing was changed: put a sound copy in its place, or remove ${folder} to start from the beginning.`,
+    }),
+    example: {
+      problem: 'the values of "fc7_weight" are not those that were written',
+      folder: 'runs/scratch/1f0c/checkpoint',
+    },
+  },
   labelBeyondClasses: {
     code: 'label-out-of-range',
     meaning: 'The data set has a label that is not below its number of identities.',

@@ -52,6 +52,7 @@ export interface FieldWriter {
   /** A packed list. */
   integers(number: number, values: readonly number[]): void;
   float(number: number, value: number): void;
+  double(number: number, value: number): void;
   message<Message>(number: number, schema: MessageSchema<Message>, value: Message): void;
 }
 
@@ -97,6 +98,17 @@ export function float(number: number): Field<number> {
     read: (reader) => reader.float(),
     write: (writer, value) => {
       writer.float(number, value);
+    },
+  });
+}
+
+/** `double`. */
+export function double(number: number): Field<number> {
+  return single(number, {
+    wire: WireType.Bit64,
+    read: (reader) => reader.double(),
+    write: (writer, value) => {
+      writer.double(number, value);
     },
   });
 }

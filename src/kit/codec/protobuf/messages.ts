@@ -172,6 +172,10 @@ export class MessageWriter implements FieldWriter {
     this.bytes(number, items.finish());
   }
 
+  double(number: number, value: number): void {
+    this.#wire.tag(number, WireType.Bit64).double(value);
+  }
+
   float(number: number, value: number): void {
     this.#wire.tag(number, WireType.Bit32).float(value);
   }

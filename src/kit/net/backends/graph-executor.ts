@@ -4,57 +4,31 @@ import { inputName } from '../graph/graph.ts';
 import type { GraphParameter, ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
 import type { Backend } from './backend.ts';
-import { type ExecutionPlan, planExecution, type PlannedLayer } from './execution-plan.ts';
+import {
+  type ExecutionPlan,
+  planExecution,
+  type PlannedLayer,
+  type Segment,
+  type TrainingMode,
+} from './execution-plan.ts';
+import { frozenKernels } from './frozen-kernels.ts';
 import type { ForwardResult, LayerKernelTable, ParameterTensors } from './layer-kernels.ts';
-import { fromBackendLayout, layoutOf, type ParameterLayout, toBackendLayout } from './parameter-layout.ts';
+import { NetworkParameters } from './network-parameters.ts';
 import { portableKernels } from './portable/layer-kernels.ts';
-import { CountedTensors, required, scoped, valuesOf } from './tensors.ts';
+import { CountedTensors, required, scoped } from './tensors.ts';
+import { PassOfSegments, RecordedSegment, type TrainingPass } from './training-pass.ts';
 import { tensorflowKernels } from './tensorflow/layer-kernels.ts';
-
-/** What a forward pass in training leaves for the backward pass. */
-export interface TrainingPass {
-  /** In the order of the graph's outputs. */
-  readonly outputs: readonly Tensor[];
-  /** Frees everything the pass still holds; called by `backward`, and in place of it where a step is given up. */
-  dispose(): void;
-}
-
-class RecordedPass implements TrainingPass {
-  readonly values: CountedTensors;
-  readonly saved = new Map<string, readonly Tensor[]>();
-  readonly shapes = new Map<string, readonly number[]>();
-  readonly #outputs: readonly string[];
-
-  constructor(plan: ExecutionPlan) {
-    this.values = new CountedTensors(plan.useCounts.training);
-    this.#outputs = plan.outputs;
-  }
-
-  get outputs(): Tensor[] {
-    return this.#outputs.map((output) => this.values.get(output));
-  }
-
-  dispose(): void {
-    this.values.disposeAll();
-    for (const tensors of this.saved.values()) for (const tensor of tensors) tensor.dispose();
-    this.saved.clear();
-  }
-}
 
 /** What the layers of a backward pass share. */
 interface BackwardWalk {
-  readonly pass: RecordedPass;
+  readonly record: RecordedSegment;
   /** With respect to each value that layers still to come have produced. */
   readonly gradients: Map<string, Tensor>;
   readonly take: (name: string, gradient: Tensor) => void;
 }
 
-interface ParameterSlot {
-  readonly declaration: GraphParameter;
-  readonly layout: ParameterLayout;
-  readonly momentum: number;
-  tensor: Tensor;
-}
+/** Everything is trained, and all values are kept. */
+const plainly: TrainingMode = { frozen: new Set(), recompute: false };
 
 /**
  * A network on a backend: its parameters as tensors, and the walk over its layers. Gradients are walked by itself too: a
@@ -62,72 +36,59 @@ interface ParameterSlot {
  */
 export class GraphExecutor {
   readonly #backend: Backend;
-  readonly #plan: ExecutionPlan;
-  readonly #parameters: ReadonlyMap<string, ParameterSlot>;
+  #plan: ExecutionPlan;
+  readonly #shaped: ShapedGraph;
+  readonly #parameters: NetworkParameters;
 
   /** `arrays` holds every parameter of the graph. */
   constructor(backend: Backend, shaped: ShapedGraph, arrays: ReadonlyMap<string, NamedArray>) {
     this.#backend = backend;
-    this.#plan = planExecution(shaped, kernelsOf(backend));
-    this.#parameters = new Map(
-      shaped.parameters.map((declaration) => {
-        const array = required(arrays.get(declaration.name), `parameter "${declaration.name}"`);
-        return [declaration.name, this.#slotFor(shaped, declaration, array)];
-      }),
-    );
+    this.#shaped = shaped;
+    this.#plan = this.#planned(plainly);
+    this.#parameters = new NetworkParameters(backend, shaped, arrays);
   }
 
-  #slotFor(shaped: ShapedGraph, declaration: GraphParameter, array: NamedArray): ParameterSlot {
+  #planned(mode: TrainingMode): ExecutionPlan {
+    const table = kernelsOf(this.#backend);
     const { tf } = this.#backend;
-    const node = required(
-      shaped.graph.layers.find(({ name }) => name === declaration.layer),
-      `layer "${declaration.layer}"`,
+    return planExecution(
+      this.#shaped,
+      (node, isFrozen) => (isFrozen ? frozenKernels(tf, table, node) : table[node.kind]),
+      mode,
     );
-    const channels = shaped.shapes.get(node.inputs[0] ?? '')?.[0] ?? 1;
-    const layout = layoutOf(node, declaration.suffix, channels);
-    const tensor = tf.tidy(() => toBackendLayout(tf, arrayTensor(this.#backend, array), layout));
-    if (declaration.role === 'fixed') return { declaration, layout, momentum: 0, tensor: onesInPlaceOf(tf, tensor) };
-    const momentum = node.kind === 'batch-normalization' ? node.attributes.momentum : 0;
-    return { declaration, layout, momentum, tensor };
   }
 
-  /** Trainable parameters by name; the tensors are in the backend's layout and stay the executor's. */
+  /** How passes in training are done from the next one on. */
+  trainWith(mode: TrainingMode): void {
+    this.#plan = this.#planned(mode);
+  }
+
+  /** Parameters that are trained, by name; the tensors are in the backend's layout and stay the executor's. */
   trainable(): ReadonlyMap<string, Tensor> {
-    const trainable = [...this.#parameters.values()].filter(({ declaration }) => declaration.role === 'trainable');
-    return new Map(trainable.map(({ declaration, tensor }) => [declaration.name, tensor]));
+    const frozen = new Set(this.#plan.layers.filter(({ isFrozen }) => isFrozen).map(({ node }) => node.name));
+    const trainable = this.#parameters
+      .declarations()
+      .filter(({ role, layer }) => role === 'trainable' && !frozen.has(layer));
+    return new Map(trainable.map(({ name }) => [name, this.parameter(name)]));
   }
 
   parameter(name: string): Tensor {
-    return this.#slot(name).tensor;
+    return this.#parameters.get(name);
   }
 
   /** Puts new values in the place of a parameter's; the tensor becomes the executor's, the old one is disposed of. */
   replace(name: string, tensor: Tensor): void {
-    const slot = this.#slot(name);
-    slot.tensor.dispose();
-    slot.tensor = tensor;
-  }
-
-  #slot(name: string): ParameterSlot {
-    return required(this.#parameters.get(name), `parameter "${name}"`);
+    this.#parameters.replace(name, tensor);
   }
 
   /** Values of one tensor of the backend that is shaped as parameter `name`, in MXNet's layout. */
-  async read(name: string, tensor = this.parameter(name)): Promise<NamedArray> {
-    const { declaration, layout } = this.#slot(name);
-    const { tf } = this.#backend;
-    // Never an array out of `tidy`: it would look for tensors in each of its values, and fails beyond 2^24 of them.
-    const ordered = tf.tidy(() => fromBackendLayout(tf, tensor, { layout, shape: declaration.shape }));
-    const values = await valuesOf(ordered);
-    ordered.dispose();
-    return { name, shape: declaration.shape, values };
+  read(name: string, tensor = this.parameter(name)): Promise<NamedArray> {
+    return this.#parameters.read(name, tensor);
   }
 
   /** The inverse of {@link read}: a tensor of the backend out of an array in MXNet's layout. */
   write(array: NamedArray): Tensor {
-    const { layout } = this.#slot(array.name);
-    const { tf } = this.#backend;
-    return tf.tidy(() => toBackendLayout(tf, arrayTensor(this.#backend, array), layout));
+    return this.#parameters.write(array);
   }
 
   /**
@@ -136,7 +97,7 @@ export class GraphExecutor {
    */
   infer(images: Tensor): Tensor[] {
     const { tf } = this.#backend;
-    const values = new CountedTensors(this.#plan.useCounts.inference);
+    const values = new CountedTensors(this.#plan.inferenceUses);
     values.put(inputName, tf.clone(images));
     for (const layer of this.#plan.layers) {
       const output = tf.tidy(() => this.#forward(layer, values, { training: false, seed: 0 }).output);
@@ -154,12 +115,12 @@ export class GraphExecutor {
     images: Tensor,
     seed: number,
   ): Promise<{ readonly parameter: string } | { readonly layer: string } | undefined> {
-    for (const [name, { declaration, tensor }] of this.#parameters) {
+    for (const { name, role } of this.#parameters.declarations()) {
       // Moving statistics have taken in the batch that is looked at, and do not count in training.
-      if (declaration.role !== 'auxiliary' && !(await this.#isFinite(tensor))) return { parameter: name };
+      if (role !== 'auxiliary' && !(await this.#isFinite(this.parameter(name)))) return { parameter: name };
     }
     const { tf } = this.#backend;
-    const values = new CountedTensors(this.#plan.useCounts.inference);
+    const values = new CountedTensors(this.#plan.inferenceUses);
     values.put(inputName, tf.clone(images));
     try {
       for (const layer of this.#plan.layers) {
@@ -187,21 +148,48 @@ export class GraphExecutor {
 
   /** A forward pass in training mode; moving statistics take in the batch. `seed` decides what dropout leaves out. */
   forward(images: Tensor, seed: number): TrainingPass {
-    const { tf } = this.#backend;
-    const pass = new RecordedPass(this.#plan);
-    pass.values.put(inputName, tf.clone(images));
-    pass.shapes.set(inputName, images.shape);
-    for (const layer of this.#plan.layers) {
-      const layerSeed = Random.derive(seed, layer.node.name).next();
-      const result = scoped(tf, () => this.#forward(layer, pass.values, { training: true, seed: layerSeed }));
-      this.#updateStatistics(layer, result.statistics ?? {});
-      if (layer.trains) pass.saved.set(layer.node.name, result.saved ?? []);
-      else for (const tensor of result.saved ?? []) tensor.dispose();
-      for (const input of layer.node.inputs) pass.values.release(input);
-      pass.shapes.set(layer.node.name, result.output.shape);
-      pass.values.put(layer.node.name, result.output);
+    const pass = new PassOfSegments(this.#plan, seed);
+    pass.kept.put(inputName, this.#backend.tf.clone(images));
+    for (const [index, segment] of this.#plan.segments.entries()) {
+      const isLast = index === this.#plan.segments.length - 1;
+      const record = this.#runSegment(segment, pass, { isKept: isLast, isFirst: true });
+      for (const name of segment.gives) {
+        pass.kept.put(name, this.#backend.tf.clone(record.values.get(name)));
+        record.values.release(name);
+      }
+      for (const name of segment.takes) pass.kept.release(name);
+      if (isLast) pass.last = record;
+      else record.dispose();
     }
     return pass;
+  }
+
+  /** With `isKept` it keeps what a backward pass needs; unless `isFirst`, the moving statistics have taken in the batch. */
+  #runSegment(
+    { layers, takes, uses }: Segment,
+    { kept, seed }: PassOfSegments,
+    { isKept, isFirst }: { readonly isKept: boolean; readonly isFirst: boolean },
+  ): RecordedSegment {
+    const { tf } = this.#backend;
+    const record = new RecordedSegment(isKept ? uses.backward : uses.forward);
+    for (const name of takes) {
+      record.shapes.set(name, kept.get(name).shape);
+      record.values.put(name, tf.clone(kept.get(name)));
+    }
+    for (const layer of layers) {
+      const { name, inputs } = layer.node;
+      const layerSeed = Random.derive(seed, name).next();
+      const result = scoped(tf, () => this.#forward(layer, record.values, { training: true, seed: layerSeed }));
+      const { output, statistics = {}, saved = [] } = result;
+      if (isFirst) this.#updateStatistics(layer, statistics);
+      else for (const tensor of Object.values(statistics)) tensor.dispose();
+      if (isKept && layer.trains) record.saved.set(name, saved);
+      else for (const tensor of saved) tensor.dispose();
+      for (const input of inputs) record.values.release(input);
+      record.shapes.set(name, output.shape);
+      record.values.put(name, output);
+    }
+    return record;
   }
 
   /**
@@ -209,17 +197,22 @@ export class GraphExecutor {
    * of it and may replace the parameter at once. Ends the pass.
    */
   backward(pass: TrainingPass, given: readonly Tensor[], take: (name: string, gradient: Tensor) => void): void {
-    if (!(pass instanceof RecordedPass)) throw new Error('the pass was not recorded by a graph executor');
+    if (!(pass instanceof PassOfSegments)) throw new Error('the pass was not recorded by a graph executor');
     const gradients = new Map<string, Tensor>();
     for (const [index, output] of this.#plan.outputs.entries()) {
-      gradients.set(
-        output,
-        this.#backend.tf.clone(required(given[index], `the gradient with respect to output "${output}"`)),
-      );
-      pass.values.release(output);
+      const gradient = required(given[index], `the gradient with respect to output "${output}"`);
+      gradients.set(output, this.#backend.tf.clone(gradient));
+      pass.kept.release(output);
     }
-    for (const layer of this.#plan.layers.toReversed()) {
-      if (layer.trains) this.#backwardLayer(layer, { pass, gradients, take });
+    for (const segment of this.#plan.segments.toReversed()) {
+      if (!segment.layers.some(({ trains }) => trains)) continue;
+      const { isRecomputed } = segment;
+      const record = isRecomputed ? this.#runSegment(segment, pass, { isKept: true, isFirst: false }) : pass.last;
+      for (const layer of segment.layers.toReversed()) {
+        if (layer.trains) this.#backwardLayer(layer, { record, gradients, take });
+      }
+      record.dispose();
+      if (isRecomputed) for (const name of segment.takes) pass.kept.release(name);
     }
     // Those with respect to an output that no trainable layer leads to.
     for (const gradient of gradients.values()) gradient.dispose();
@@ -227,20 +220,20 @@ export class GraphExecutor {
   }
 
   #backwardLayer(
-    { node, kernels, needsGradient, parameters }: PlannedLayer,
-    { pass, gradients, take }: BackwardWalk,
+    { node, kernels, needsGradient, parameters, isFrozen }: PlannedLayer,
+    { record, gradients, take }: BackwardWalk,
   ): void {
     const { tf } = this.#backend;
     const gradient = required(gradients.get(node.name), `the gradient of layer "${node.name}"`);
-    const saved = required(pass.saved.get(node.name), `what layer "${node.name}" has saved`);
+    const saved = required(record.saved.get(node.name), `what layer "${node.name}" has saved`);
     const result = scoped(tf, () =>
       kernels.backward({
         attributes: node.attributes,
         gradient,
         needsGradient,
-        inputs: kernels.saves === 'inputs' ? node.inputs.map((input) => pass.values.get(input)) : [],
-        inputShapes: node.inputs.map((input) => required(pass.shapes.get(input), `the shape of "${input}"`)),
-        output: kernels.saves === 'output' ? pass.values.get(node.name) : undefined,
+        inputs: kernels.saves === 'inputs' ? node.inputs.map((input) => record.values.get(input)) : [],
+        inputShapes: node.inputs.map((input) => required(record.shapes.get(input), `the shape of "${input}"`)),
+        output: kernels.saves === 'output' ? record.values.get(node.name) : undefined,
         parameters: this.#parametersOf(parameters),
         saved,
       }),
@@ -248,14 +241,15 @@ export class GraphExecutor {
     gradient.dispose();
     gradients.delete(node.name);
     for (const tensor of saved) tensor.dispose();
-    pass.saved.delete(node.name);
-    if (kernels.saves === 'inputs') for (const input of node.inputs) pass.values.release(input);
-    if (kernels.saves === 'output') pass.values.release(node.name);
+    record.saved.delete(node.name);
+    if (kernels.saves === 'inputs') for (const input of node.inputs) record.values.release(input);
+    if (kernels.saves === 'output') record.values.release(node.name);
     for (const [index, tensor] of result.inputs.entries()) {
       if (tensor !== undefined) this.#accumulate(gradients, node.inputs[index] ?? '', tensor);
     }
     for (const { name, suffix, role } of parameters) {
-      if (role === 'trainable') take(name, required(result.parameters[suffix], `the gradient of "${name}"`));
+      if (isFrozen) result.parameters[suffix]?.dispose();
+      else if (role === 'trainable') take(name, required(result.parameters[suffix], `the gradient of "${name}"`));
     }
   }
 
@@ -284,18 +278,10 @@ export class GraphExecutor {
     });
   }
 
-  /** moving = momentum moving + (1 - momentum) statistic of the batch. */
   #updateStatistics({ parameters }: PlannedLayer, statistics: ParameterTensors): void {
-    const { tf } = this.#backend;
     for (const { name, suffix } of parameters) {
       const statistic = statistics[suffix];
-      if (statistic === undefined) continue;
-      const { tensor, momentum } = this.#slot(name);
-      this.replace(
-        name,
-        tf.tidy(() => tf.add(tf.mul(tensor, momentum), tf.mul(statistic, 1 - momentum))),
-      );
-      statistic.dispose();
+      if (statistic !== undefined) this.#parameters.moveStatistic(name, statistic);
     }
   }
 
@@ -304,21 +290,11 @@ export class GraphExecutor {
   }
 
   dispose(): void {
-    for (const { tensor } of this.#parameters.values()) tensor.dispose();
+    this.#parameters.dispose();
   }
 }
 
 /** The backend's own kernels where they are faster, the portable ones otherwise. */
 function kernelsOf({ tf, raw }: Backend): LayerKernelTable {
   return raw === undefined ? portableKernels(tf) : tensorflowKernels(tf, raw);
-}
-
-function arrayTensor({ tf }: Backend, { values, shape }: NamedArray): Tensor {
-  return tf.tensor(values, [...shape], 'float32');
-}
-
-function onesInPlaceOf(tf: Backend['tf'], tensor: Tensor): Tensor {
-  const ones = tf.onesLike(tensor);
-  tensor.dispose();
-  return ones;
 }

@@ -1,6 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
+import { fail, FailureError } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import { type ArrayEntry, ArrayWriter, readArrayFile } from '../model/array-file.ts';
 import type { NamedArray } from '../model/model.ts';
 import type { TrainingProgress } from './training-log.ts';
@@ -19,6 +22,8 @@ interface CheckpointFile {
   readonly step: number;
   readonly values: string;
   readonly arrays: readonly ArrayEntry[];
+  /** CRC-32 of the bytes of each array; checkpoints of earlier versions have none. */
+  readonly checksums?: readonly number[];
   readonly progress: TrainingProgress;
 }
 
@@ -35,10 +40,17 @@ export async function writeCheckpoint(
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const { step, progress } = checkpoint;
-  const values = `step-${step}.bin`;
-  const arrays = await writeArrays(join(folder, values), checkpoint.state);
-  const content: CheckpointFile = { format: 'faceflow-checkpoint', version: 1, step, values, arrays, progress };
-  writeFileAtomic(join(folder, jsonName), JSON.stringify(content));
+  // Never over the file that checkpoint.json names: a training that goes back writes its step once more.
+  const [values = ''] = [`step-${step}.bin`, `step-${step}-again.bin`].filter((name) => name !== valuesInUse(folder));
+  try {
+    const written = await writeArrays(join(folder, values), checkpoint.state);
+    const content: CheckpointFile = { format: 'faceflow-checkpoint', version: 1, step, values, ...written, progress };
+    writeFileAtomic(join(folder, jsonName), JSON.stringify(content));
+  } catch (error) {
+    // The old checkpoint is whole; what there was no room for would only take more of it.
+    rmSync(join(folder, values), { force: true });
+    throw error;
+  }
   for (const name of readdirSync(folder)) {
     if (name !== values && name !== jsonName) rmSync(join(folder, name));
   }
@@ -48,21 +60,77 @@ export async function writeCheckpoint(
 async function writeArrays(
   path: string,
   arrays: Iterable<NamedArray> | AsyncIterable<NamedArray>,
-): Promise<readonly ArrayEntry[]> {
+): Promise<Pick<CheckpointFile, 'arrays' | 'checksums'>> {
   const writer = new ArrayWriter(path);
+  const checksums: number[] = [];
   try {
-    for await (const array of arrays) writer.add(array);
-    return writer.finish();
+    for await (const array of arrays) {
+      writer.add(array);
+      checksums.push(checksumOf(array));
+    }
+    return { arrays: writer.finish(), checksums };
   } finally {
     writer.close();
   }
 }
 
-/** The checkpoint in a folder, or undefined in a folder without one. Fails with the codes of array files if it is damaged. */
+/** Name of the file of values that the checkpoint in a folder has; undefined without one, or where it cannot be read. */
+function valuesInUse(folder: string): string | undefined {
+  try {
+    return readFile(join(folder, jsonName)).values;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The checkpoint in a folder, or undefined in a folder without one. Fails with `checkpoint-damaged`. */
 export function readCheckpoint(folder: string): Checkpoint | undefined {
   const file = join(folder, jsonName);
   if (!existsSync(file)) return undefined;
-  // Written by us, under this task's key, in one piece.
-  const { step, values, arrays, progress } = JSON.parse(readFileSync(file, 'utf8')) as CheckpointFile;
-  return { step, state: readArrayFile(join(folder, values), arrays), progress };
+  try {
+    const { step, values, arrays, checksums, progress } = readFile(file);
+    const path = join(folder, values);
+    const state = readArrayFile(path, arrays);
+    for (const [index, { name }] of arrays.entries()) {
+      const [array, expected] = [state.get(name), checksums?.[index]];
+      if (array === undefined || expected === undefined || checksumOf(array) === expected) continue;
+      fail(
+        failures.checkpointDamaged(
+          { problem: `the values of "${name}" are not those that were written`, folder },
+          { file: path },
+        ),
+      );
+    }
+    return { step, state, progress };
+  } catch (error) {
+    if (!(error instanceof FailureError) || error.failures[0].code === failures.checkpointDamaged.code) throw error;
+    const [{ message, at }] = error.failures;
+    return fail(failures.checkpointDamaged({ problem: message, folder }, at ?? { file }), error);
+  }
+}
+
+/** Fails with `checkpoint-damaged` if it is not what {@link writeCheckpoint} writes. */
+function readFile(file: string): CheckpointFile {
+  try {
+    // Written by us, under this task's key, in one piece.
+    const content = JSON.parse(readFileSync(file, 'utf8')) as Partial<CheckpointFile> | null;
+    const { format, version, step, values, arrays, progress } = content ?? {};
+    if (
+      format === 'faceflow-checkpoint' &&
+      step !== undefined &&
+      values !== undefined &&
+      arrays !== undefined &&
+      progress !== undefined
+    ) {
+      return { ...content, format, version: version ?? 1, step, values, arrays, progress };
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const problem = 'it is not a description of a checkpoint';
+  return fail(failures.checkpointDamaged({ problem, folder: dirname(file) }, { file }));
+}
+
+function checksumOf({ values }: NamedArray): number {
+  return crc32(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }

@@ -21,15 +21,12 @@ export class GradientSums {
     this.#sums.set(name, sum);
   }
 
-  /** Euclidean norm of all of them together. */
+  /** Euclidean norm of all of them together; 0 if there is none. */
   async norm(): Promise<number> {
-    const squares = this.#tf.tidy(() =>
-      this.#tf.stack([...this.#sums.values()].map((sum) => this.#tf.sum(this.#tf.square(sum)))),
-    );
-    // Summed here in float64: few numbers of very different size.
-    const values = await squares.data<'float32'>();
-    squares.dispose();
-    return Math.sqrt(values.reduce((total, value) => total + value, 0));
+    const squares = this.#tf.tidy(() => [...this.#sums.values()].map((sum) => this.#tf.sum(this.#tf.square(sum))));
+    const norm = await rootOfSum(this.#tf, squares);
+    this.#tf.dispose(squares);
+    return norm;
   }
 
   /** Hands each sum, times `factor`, to `use` and disposes of it. */
@@ -47,4 +44,14 @@ export class GradientSums {
     for (const sum of this.#sums.values()) sum.dispose();
     this.#sums.clear();
   }
+}
+
+/** Of scalars; 0 if there is none. */
+export async function rootOfSum(tf: TensorLibrary, scalars: readonly Tensor[]): Promise<number> {
+  if (scalars.length === 0) return 0;
+  const stacked = tf.stack([...scalars]);
+  // Summed here in float64: few numbers of very different size.
+  const values = await stacked.data<'float32'>();
+  stacked.dispose();
+  return Math.sqrt(values.reduce((total, value) => total + value, 0));
 }

@@ -4,22 +4,18 @@ import { Random } from '../../../core/random.ts';
 import { cutOut, type Holes } from '../../dataset/augmentations/cut-out.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
 import type { Backend } from '../backends/backend.ts';
-import { GraphExecutor, type TrainingPass } from '../backends/graph-executor.ts';
-import { required, valuesOf } from '../backends/tensors.ts';
+import { GraphExecutor } from '../backends/graph-executor.ts';
+import { required } from '../backends/tensors.ts';
+import type { TrainingPass } from '../backends/training-pass.ts';
 import { failures } from '../failures.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
-import { initialValues, initialWeights, type WeightInitializer } from '../model/initialize.ts';
-import {
-  type ArrayTensors,
-  type BoundLoss,
-  type Gradient,
-  type LossArray,
-  type LossResult,
-  wholeGradient,
-} from '../losses/loss.ts';
+import { initialValues, type WeightInitializer } from '../model/initialize.ts';
+import { type ArrayTensors, type BoundLoss, type Gradient, type LossResult, wholeGradient } from '../losses/loss.ts';
 import { type BoundRule, Optimizer, type WeightUpdate } from '../optimizers/optimizer.ts';
-import { GradientSums } from './gradient-sums.ts';
+import { GradientSums, rootOfSum } from './gradient-sums.ts';
+import { LossTensors } from './loss-tensors.ts';
+import { WeightAverage } from './weight-average.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
 import { GraphSession } from '../sessions/graph-session.ts';
 import type { Embedder } from '../sessions/inference-session.ts';
@@ -34,6 +30,12 @@ export interface TrainerOptions {
   readonly seed: number;
   /** Norm to which the gradient of the network is limited, without that of the loss's arrays; absent: it is not. */
   readonly clipGradient?: number | undefined;
+  /** Layers whose parameters stay as they are and which compute as in inference, by name; absent: none. */
+  readonly frozen?: ReadonlySet<string>;
+  /** Keep few values of the forward pass and compute the others once more: less memory, the same numbers. */
+  readonly recompute?: boolean | undefined;
+  /** Decay of a moving average of the parameters, which is what is verified and kept; absent: no average. */
+  readonly averageDecay?: number | undefined;
   /** Values to start from instead of drawn ones, by parameter name. */
   readonly start?: ReadonlyMap<string, NamedArray>;
 }
@@ -56,6 +58,8 @@ export interface StepInput {
   readonly learningRate: number;
   /** Where a step is made of several batches, whose gradients are averaged: which of them this is, from 0. */
   readonly part?: StepPart;
+  /** Also measure norms; the result is the same without. */
+  readonly measure?: boolean;
   /** For the failure of a training that diverges: ids of the images, and the step of the last checkpoint, 0 without one. */
   readonly origin?: { readonly ids: readonly (number | string)[]; readonly checkpoint: number };
 }
@@ -67,6 +71,8 @@ export interface StepResult {
   readonly accuracy?: number;
   /** What else the loss reports, by name. */
   readonly figures: Readonly<Record<string, number>>;
+  /** Of a step that measures; the gradient's is there after the last part of a step. */
+  readonly norms?: { readonly embedding: number; readonly gradient?: number };
 }
 
 /** Which update it is, and how far it goes. */
@@ -77,30 +83,29 @@ export class Trainer {
   readonly #options: TrainerOptions;
   readonly #executor: GraphExecutor;
   readonly #optimizer: Optimizer;
-  readonly #lossArrays: readonly LossArray[];
-  readonly #lossTensors = new Map<string, Tensor>();
+  readonly #lossTensors: LossTensors;
   readonly #sums: { readonly network: GradientSums; readonly loss: GradientSums };
+  readonly #average: WeightAverage | undefined;
 
   constructor(options: TrainerOptions) {
-    const { backend, shaped, weights, seed, start } = options;
+    const { backend, shaped, weights, seed, start, frozen = new Set(), recompute = false, averageDecay } = options;
     this.#options = options;
-    const arrays = shaped.parameters.map((parameter) => {
-      const array = start?.get(parameter.name) ?? initialValues(parameter, weights, seed);
-      return [parameter.name, array] as const;
-    });
-    this.#executor = new GraphExecutor(backend, shaped, new Map(arrays));
+    const arrays = new Map(
+      shaped.parameters.map((parameter) => {
+        const array = start?.get(parameter.name) ?? initialValues(parameter, weights, seed);
+        return [parameter.name, array] as const;
+      }),
+    );
+    this.#executor = new GraphExecutor(backend, shaped, arrays);
+    this.#executor.trainWith({ frozen, recompute });
+    if (averageDecay !== undefined) {
+      this.#average = new WeightAverage({ backend, shaped, decay: averageDecay, frozen }, arrays);
+    }
     this.#optimizer = new Optimizer(backend.tf, options.optimizer);
     this.#sums = { network: new GradientSums(backend.tf), loss: new GradientSums(backend.tf) };
     const embeddingSize = embeddingOutput(shaped).size;
-    this.#lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
-    for (const array of this.#lossArrays) this.#lossTensors.set(array.name, this.#initial(array));
-  }
-
-  #initial({ name, shape, initial }: LossArray): Tensor {
-    const { backend, weights, seed } = this.#options;
-    const { tf } = backend;
-    if (initial !== 'xavier') return tf.fill([...shape], initial);
-    return tf.tensor(initialWeights(name, shape, { rule: weights, seed }).values, [...shape]);
+    const lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
+    this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed });
   }
 
   /**
@@ -121,11 +126,17 @@ export class Trainer {
       disposeResult(result);
       await this.#failDiverged(input, figures.loss);
     }
+    const embedding = input.measure === true ? await meanNorm(this.#options.backend.tf, output) : undefined;
     const { clipGradient } = this.#options;
-    if (part.count === 1 && clipGradient === undefined) this.#update(pass, result, { step, learningRate });
-    else await this.#updateTogether(pass, result, { step, learningRate, part });
+    const when = { step, learningRate, measure: input.measure === true };
+    const isAtOnce = part.count === 1 && clipGradient === undefined;
+    const gradient = await (isAtOnce
+      ? this.#update(pass, result, when)
+      : this.#updateTogether(pass, result, { ...when, part }));
+    if (part.index === part.count - 1) this.#average?.follow(this.#executor, step);
     disposeResult(result);
-    return figures;
+    if (embedding === undefined) return figures;
+    return { ...figures, norms: { embedding, ...(gradient === undefined ? {} : { gradient }) } };
   }
 
   #imageTensor({ images, labels, holes }: StepInput): Tensor {
@@ -162,7 +173,7 @@ export class Trainer {
     { step, part }: { readonly step: number; readonly part: StepPart },
   ): Promise<LossResult> {
     const { backend, loss, classes, seed } = this.#options;
-    const arrays = Object.fromEntries(this.#lossTensors);
+    const arrays = this.#lossTensors.all();
     const random = Random.derive(seed, `loss ${drawOf(step, part)}`);
     const labelTensor = backend.tf.tensor1d(labels, 'int32');
     const call = { backend, embeddings: rank2(output), labels: labelTensor, classes, arrays, step, random };
@@ -171,21 +182,36 @@ export class Trainer {
     return result;
   }
 
-  #update(pass: TrainingPass, { embeddingGradient, gradients, state }: LossResult, when: UpdateTime): void {
+  /** Returns the norm of the network's gradient where it is asked for. */
+  async #update(
+    pass: TrainingPass,
+    { embeddingGradient, gradients, state }: LossResult,
+    { measure, ...when }: UpdateTime & { readonly measure: boolean },
+  ): Promise<number | undefined> {
+    const { tf } = this.#options.backend;
+    const squares: Tensor[] = [];
     this.#executor.backward(pass, [embeddingGradient], (name, gradient) => {
+      if (measure) squares.push(tf.tidy(() => tf.sum(tf.square(gradient))));
       this.#moveParameter(name, gradient, when);
       gradient.dispose();
     });
     for (const [name, gradient] of Object.entries(gradients)) this.#moveLossArray(name, partsOf(gradient), when);
     this.#takeState(state);
+    if (!measure) return undefined;
+    const norm = await rootOfSum(tf, squares);
+    tf.dispose(squares);
+    return norm;
   }
 
-  /** Gradients are kept until the last part has been: more memory, as much as the parameters take. */
+  /**
+   * Gradients are kept until the last part has been: more memory, as much as the parameters take. Returns the norm of the
+   * network's, before it is limited, where it is asked for or limited and this was the last part.
+   */
   async #updateTogether(
     pass: TrainingPass,
     { embeddingGradient, gradients, state }: LossResult,
-    { part, ...when }: UpdateTime & { readonly part: StepPart },
-  ): Promise<void> {
+    { part, measure, ...when }: UpdateTime & { readonly part: StepPart; readonly measure: boolean },
+  ): Promise<number | undefined> {
     const { tf } = this.#options.backend;
     const share = 1 / part.count;
     this.#executor.backward(pass, [embeddingGradient], (name, gradient) => {
@@ -194,20 +220,22 @@ export class Trainer {
     });
     for (const [name, gradient] of Object.entries(gradients)) {
       if ('rows' in gradient) throw new Error('gradients of some rows only are not added up');
-      const whole = wholeGradient(tf, gradient, this.#lossTensor(name));
+      const whole = wholeGradient(tf, gradient, this.#lossTensors.get(name));
       this.#sums.loss.add(name, whole, share);
       whole.dispose();
     }
     this.#takeState(state);
-    if (part.index < part.count - 1) return;
+    if (part.index < part.count - 1) return undefined;
     const { clipGradient } = this.#options;
-    const factor = clipGradient === undefined ? 1 : Math.min(1, clipGradient / (await this.#sums.network.norm()));
+    const norm = clipGradient === undefined && !measure ? undefined : await this.#sums.network.norm();
+    const factor = clipGradient === undefined || norm === undefined ? 1 : Math.min(1, clipGradient / norm);
     this.#sums.network.take(factor, (name, gradient) => {
       this.#moveParameter(name, gradient, when);
     });
     this.#sums.loss.take(1, (name, gradient) => {
       this.#moveLossArray(name, { gradient }, when);
     });
+    return norm;
   }
 
   #moveParameter(name: string, gradient: Tensor, when: UpdateTime): void {
@@ -216,22 +244,13 @@ export class Trainer {
   }
 
   #moveLossArray(name: string, parts: ReturnType<typeof partsOf>, when: UpdateTime): void {
-    const weight = this.#lossTensor(name);
-    this.#replaceLossTensor(name, this.#optimizer.step(name, { weight, ...parts, ofLoss: true, ...when }));
+    const weight = this.#lossTensors.get(name);
+    this.#lossTensors.replace(name, this.#optimizer.step(name, { weight, ...parts, ofLoss: true, ...when }));
   }
 
   /** What the loss has computed itself. */
   #takeState(state: ArrayTensors = {}): void {
-    for (const [name, tensor] of Object.entries(state)) this.#replaceLossTensor(name, tensor.clone());
-  }
-
-  #replaceLossTensor(name: string, tensor: Tensor): void {
-    this.#lossTensor(name).dispose();
-    this.#lossTensors.set(name, tensor);
-  }
-
-  #lossTensor(name: string): Tensor {
-    return required(this.#lossTensors.get(name), `array "${name}" of the loss`);
+    for (const [name, tensor] of Object.entries(state)) this.#lossTensors.replace(name, tensor.clone());
   }
 
   #checkLabels(labels: Int32Array): void {
@@ -240,60 +259,82 @@ export class Trainer {
     if (label !== undefined) fail(failures.labelBeyondClasses({ label, classes }));
   }
 
-  /** The network as it is now, in inference mode. Ends with the trainer. */
-  embedder(): Embedder {
-    const { backend, shaped } = this.#options;
-    return graphEmbedder(new GraphSession({ backend, executor: this.#executor, shaped }), shaped);
+  lossArrayNames(): string[] {
+    return this.#lossTensors.names();
   }
 
-  /** Parameters of the network, without the arrays of the loss, in MXNet's layout. */
+  /** The network as it is trained, in inference mode. Ends with the trainer. */
+  embedder(): Embedder {
+    return this.#embedderOf(this.#executor);
+  }
+
+  /** The network that is verified and kept, in inference mode: of the averages where there are any. Ends with the trainer. */
+  resultingEmbedder(): Embedder {
+    return this.#embedderOf(this.#resulting);
+  }
+
+  #embedderOf(executor: GraphExecutor): Embedder {
+    const { backend, shaped } = this.#options;
+    return graphEmbedder(new GraphSession({ backend, executor, shaped }), shaped);
+  }
+
+  get #resulting(): GraphExecutor {
+    return this.#average?.network ?? this.#executor;
+  }
+
+  /** Parameters of the network that is kept, without the arrays of the loss, in MXNet's layout. */
   async parameters(): Promise<readonly NamedArray[]> {
     const arrays: NamedArray[] = [];
-    for (const { name } of this.#options.shaped.parameters) arrays.push(await this.#executor.read(name));
+    for (const { name } of this.#options.shaped.parameters) arrays.push(await this.#resulting.read(name));
     return arrays;
   }
 
-  /** Everything that a training resumes from: parameters of the network, arrays of the loss, buffers of the optimizer. */
+  /** Everything that a training resumes from: parameters, their averages, arrays of the loss, buffers of the optimizer. */
   async *state(): AsyncGenerator<NamedArray> {
     for (const { name } of this.#options.shaped.parameters) yield await this.#executor.read(name);
-    for (const { name } of this.#lossArrays) yield await arrayOf(name, this.#lossTensor(name));
+    for (const name of this.#lossTensors.names()) yield await this.#lossTensors.read(name, this.#lossTensors.get(name));
     for (const name of this.#trainedNames()) {
       for (const [buffer, tensor] of Object.entries(this.#optimizer.buffersOf(name))) {
-        const array = await (this.#lossTensors.has(name) ? arrayOf(name, tensor) : this.#executor.read(name, tensor));
-        yield { ...array, name: `${buffer}/${name}` };
+        yield { ...(await this.#ownerOf(name).read(name, tensor)), name: `${buffer}/${name}` };
       }
     }
+    if (this.#average !== undefined) yield* this.#average.state();
   }
 
   /** Takes the place of what {@link state} returned. */
   restore(state: ReadonlyMap<string, NamedArray>): void {
-    const { tf } = this.#options.backend;
+    const arrayOf = (name: string): NamedArray => required(state.get(name), `array "${name}"`);
     for (const { name } of this.#options.shaped.parameters) {
-      this.#executor.replace(name, this.#executor.write(required(state.get(name), `array "${name}"`)));
+      this.#executor.replace(name, this.#executor.write(arrayOf(name)));
     }
-    for (const { name, shape } of this.#lossArrays) {
-      this.#replaceLossTensor(name, tf.tensor(required(state.get(name), `array "${name}"`).values, [...shape]));
+    for (const name of this.#lossTensors.names()) {
+      this.#lossTensors.replace(name, this.#lossTensors.write(arrayOf(name)));
     }
     for (const name of this.#trainedNames()) {
       this.#optimizer.restore(name, (buffer) => {
         const array = state.get(`${buffer}/${name}`);
-        if (array === undefined) return undefined;
-        if (!this.#lossTensors.has(name)) return this.#executor.write({ ...array, name });
-        return tf.tensor(array.values, [...array.shape]);
+        return array === undefined ? undefined : this.#ownerOf(name).write({ ...array, name });
       });
     }
+    this.#average?.restore(arrayOf);
   }
 
   #trainedNames(): string[] {
-    return [...this.#executor.trainable().keys(), ...this.#lossTensors.keys()];
+    return [...this.#executor.trainable().keys(), ...this.#lossTensors.names()];
+  }
+
+  /** Who knows in which order the values of a parameter are kept. */
+  #ownerOf(name: string): GraphExecutor | LossTensors {
+    return this.#lossTensors.has(name) ? this.#lossTensors : this.#executor;
   }
 
   dispose(): void {
     this.#executor.dispose();
+    this.#average?.dispose();
     this.#optimizer.dispose();
     this.#sums.network.dispose();
     this.#sums.loss.dispose();
-    for (const tensor of this.#lossTensors.values()) tensor.dispose();
+    this.#lossTensors.dispose();
   }
 }
 
@@ -317,6 +358,14 @@ async function figuresOf({ value, correct, figures = {} }: LossResult, batch: nu
   };
 }
 
+/** Mean of the Euclidean norms of the rows. */
+async function meanNorm(tf: Backend['tf'], rows: Tensor): Promise<number> {
+  const mean = tf.tidy(() => tf.mean(tf.norm(rows, 'euclidean', 1)));
+  const [value = NaN] = await mean.data();
+  mean.dispose();
+  return value;
+}
+
 function partsOf(gradient: Gradient): Pick<WeightUpdate, 'gradient' | 'rows' | 'inward'> {
   if ('values' in gradient) return { gradient: gradient.values, rows: gradient.rows };
   return { gradient: gradient.across, inward: gradient.inward };
@@ -333,8 +382,4 @@ function disposeResult({ value, embeddingGradient, gradients, state, correct, fi
 function rank2(tensor: Tensor): Tensor2D {
   if (tensor.rank !== 2) throw new Error(`expected a tensor of 2 axes, found ${tensor.rank}`);
   return tensor as Tensor2D;
-}
-
-async function arrayOf(name: string, tensor: Tensor): Promise<NamedArray> {
-  return { name, shape: tensor.shape, values: await valuesOf(tensor) };
 }

@@ -7,11 +7,24 @@ export interface Curve {
   readonly points: readonly (readonly [step: number, value: number])[];
 }
 
+/** Which parameter arrays of the network a training has from another model; all names are those of the arrays. */
+export interface TrainingStart {
+  /** Name of its file or folder. */
+  readonly model: string;
+  readonly copied: readonly string[];
+  /** Of the network, and not in the model. */
+  readonly drawn: readonly string[];
+  /** Of the model, and not in the network. */
+  readonly leftOut: readonly string[];
+}
+
 /** The content of log.json. It holds nothing about time, so that equal trainings have equal logs. */
 export interface TrainingLog {
   readonly format: 'faceflow-log';
   readonly version: 1;
   readonly curves: readonly Curve[];
+  /** Absent where everything is drawn. */
+  readonly start?: TrainingStart;
 }
 
 /** What a training has to remember besides its parameters to write the same log after an interruption. */

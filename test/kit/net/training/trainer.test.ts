@@ -58,6 +58,9 @@ interface Choice {
   readonly optimizer?: OptimizerChoice;
   readonly shaped?: ReturnType<typeof inferShapes>;
   readonly clipGradient?: number;
+  readonly averageDecay?: number;
+  readonly frozen?: ReadonlySet<string>;
+  readonly recompute?: boolean;
 }
 
 /** Without statistics of the batch and without dropout: what a batch of six computes, two of three compute too. */
@@ -70,12 +73,12 @@ function plainNetwork(): ReturnType<typeof inferShapes> {
 
 function trainer(
   engine: Backend,
-  { loss = lossOf({ name: 'softmax' }), optimizer = sgd, shaped = tinyNetwork(), clipGradient }: Choice = {},
+  { loss = lossOf({ name: 'softmax' }), optimizer = sgd, shaped = tinyNetwork(), ...more }: Choice = {},
 ): Trainer {
   return new Trainer({
     backend: engine,
     shaped,
-    clipGradient,
+    ...more,
     weights: { distribution: 'gaussian', fan: 'out' },
     classes,
     loss,
@@ -94,6 +97,10 @@ function drawBatch(step: number): { readonly images: Uint8Array; readonly labels
     return random.integer(128) + (index % 3 === label ? 90 : 0);
   });
   return { images, labels };
+}
+
+function bytesOf(values: Float32Array | undefined): Buffer {
+  return Buffer.from(values?.buffer ?? new ArrayBuffer(0));
 }
 
 async function stateOf(training: Trainer): Promise<NamedArray[]> {
@@ -133,6 +140,9 @@ describe('Trainer', () => {
     'a loss that samples rows of its classifier': { loss: bindLoss(sampledLoss, { sampled: 2 }) },
     'softmax and AdamW': { optimizer: adamw },
     'sampled rows and AdamW': { loss: bindLoss(sampledLoss, { sampled: 2 }), optimizer: adamw },
+    'averages of the weights': { averageDecay: 0.3 },
+    'frozen layers': { frozen: new Set(['conv', 'bn']), averageDecay: 0.3 },
+    'values that are computed once more': { recompute: true },
   };
 
   it.each(Object.entries(choices))(
@@ -295,6 +305,107 @@ describe('Trainer', () => {
     const tensors = engine.tf.memory().numTensors;
     await step(2);
     expect(engine.tf.memory().numTensors).toBe(tensors);
+    training.dispose();
+  });
+
+  it('keeps moving averages of the weights and of moving statistics, and hands out those', async () => {
+    const training = trainer(engine, { averageDecay: 0.35 });
+    const named = async (): Promise<Map<string, Float32Array>> =>
+      new Map((await stateOf(training)).map(({ name, values }) => [name, values]));
+    const expected = new Map([...(await named())].filter(([name]) => !name.startsWith('average/')));
+    for (const step of [1, 2, 3]) {
+      await training.step({ step, ...drawBatch(step), learningRate: 0.05 });
+      const decay = Math.min(0.35, (1 + step) / (10 + step));
+      for (const [name, values] of await named()) {
+        const average = expected.get(name);
+        if (average === undefined) continue;
+        expected.set(
+          name,
+          average.map((value, at) => decay * value + (1 - decay) * (values[at] ?? NaN)),
+        );
+      }
+    }
+    const state = await named();
+    const kept = await training.parameters();
+    expect(kept.map(({ name }) => name)).toContain('bn_moving_var');
+    for (const { name, values } of kept) {
+      for (const [at, value] of values.entries()) expect(value).toBeCloseTo(expected.get(name)?.[at] ?? NaN, 5);
+      expect(state.get(`average/${name}`)).toEqual(values);
+      expect(values).not.toEqual(state.get(name));
+    }
+    const { images } = drawBatch(9);
+    const [averaged, trained] = [training.resultingEmbedder(), training.embedder()];
+    expect(await averaged.embed(images, batch)).not.toEqual(await trained.embed(images, batch));
+    training.dispose();
+  });
+
+  it('leaves frozen layers as they are: no step, no decay, no velocity, no statistics', async () => {
+    const frozen = new Set(['bn', 'relu', 'drop']);
+    const training = trainer(engine, { frozen, optimizer: { learningRate: 0.1, momentum: 0.9, weightDecay: 0.1 } });
+    const before = new Map((await stateOf(training)).map(({ name, values }) => [name, values]));
+    for (const step of [1, 2]) await training.step({ step, ...drawBatch(step), learningRate: 0.1 });
+    const after = new Map((await stateOf(training)).map(({ name, values }) => [name, values]));
+    const same = [...before].filter(([name, values]) => Buffer.from(values.buffer).equals(bytesOf(after.get(name))));
+    expect(same.map(([name]) => name)).toEqual([
+      'bn_gamma',
+      'bn_beta',
+      'bn_moving_mean',
+      'bn_moving_var',
+      'relu_gamma',
+    ]);
+    const velocities = [...after.keys()].filter((name) => name.startsWith('velocity/'));
+    expect(velocities).toEqual([
+      'velocity/conv_weight',
+      'velocity/fc_weight',
+      'velocity/fc_bias',
+      'velocity/fc7_weight',
+      'velocity/fc7_bias',
+    ]);
+    training.dispose();
+  });
+
+  it('sends the gradient through a frozen normalisation as through the scale and shift that it is', async () => {
+    const rate = 1e-3;
+    const optimizer = { learningRate: rate, momentum: 0, weightDecay: 0 };
+    // Along one direction in the space of all weights of the convolution before it.
+    const directions = Array.from({ length: 108 }, (_, at) => ((at * 7) % 5) - 2);
+    const slopes: number[] = [];
+    const lossAt = async (change: number): Promise<number> => {
+      const training = trainer(engine, { frozen: new Set(['bn', 'drop']), optimizer });
+      const state = new Map((await stateOf(training)).map((array) => [array.name, array]));
+      state.get('bn_moving_var')?.values.set([0.4, 0.3, 0.2, 0.1]);
+      state.get('bn_gamma')?.values.set([0.5, -2, 3, 1]);
+      const weights = state.get('conv_weight')?.values ?? new Float32Array();
+      for (const [at, direction] of directions.entries()) weights[at] = (weights[at] ?? NaN) + change * direction;
+      training.restore(state);
+      const { loss } = await training.step({ step: 1, ...drawBatch(1), learningRate: rate });
+      const next = (await stateOf(training)).find(({ name }) => name === 'conv_weight')?.values;
+      const steps = directions.map(
+        (direction, at) => (direction * ((weights[at] ?? NaN) - (next?.[at] ?? NaN))) / rate,
+      );
+      slopes.push(steps.reduce((sum, step) => sum + step, 0));
+      training.dispose();
+      return loss;
+    };
+    const difference = 2e-3;
+    const [low, high] = [await lossAt(-difference), await lossAt(difference)];
+    await lossAt(0);
+    const slope = (high - low) / (2 * difference);
+    expect(Math.abs(slope)).toBeGreaterThan(0.1);
+    expect((slopes[2] ?? NaN) / slope).toBeCloseTo(1, 1);
+  });
+
+  it('trains the classifier alone where the whole network is frozen, also with a limited gradient', async () => {
+    const shaped = tinyNetwork();
+    const frozen = new Set(shaped.graph.layers.map(({ name }) => name));
+    const training = trainer(engine, { shaped, frozen, clipGradient: 1 });
+    const tensors = engine.tf.memory().numTensors;
+    const before = await training.parameters();
+    await training.step({ step: 1, ...drawBatch(1), learningRate: 0.1 });
+    expect(await training.parameters()).toEqual(before);
+    const velocities = (await stateOf(training)).map(({ name }) => name).filter((name) => name.startsWith('velocity/'));
+    expect(velocities).toEqual(['velocity/fc7_weight', 'velocity/fc7_bias']);
+    expect(engine.tf.memory().numTensors).toBe(tensors + 2);
     training.dispose();
   });
 });
