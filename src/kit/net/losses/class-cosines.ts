@@ -105,15 +105,28 @@ interface Nearest {
   readonly spread: (gradient: Tensor2D) => Tensor2D;
 }
 
+/** One centre of every class after the other: reductions over an axis as short as this take many times as long. */
 function nearestCentres(tf: TensorLibrary, all: Tensor2D, perClass: number): Nearest {
   if (perClass === 1) return { nearest: all, spread: (gradient) => gradient };
   const [batch, centres] = all.shape;
-  const byClass: Tensor = tf.reshape(all, [batch, centres / perClass, perClass]);
+  const classes = centres / perClass;
+  const byClass: Tensor = tf.reshape(all, [batch, classes, perClass]);
+  const each = Array.from({ length: perClass }, (_, centre): Tensor2D =>
+    tf.reshape(tf.slice(byClass, [0, 0, centre], [batch, classes, 1]), [batch, classes]),
+  );
+  const nearest = each.reduce((greatest, cosines) => tf.maximum(greatest, cosines));
   return {
-    nearest: tf.max(byClass, 2),
+    nearest,
     spread(gradient) {
-      const isNearest = tf.equal(tf.expandDims(tf.argMax(byClass, 2), 2), tf.range(0, perClass, 1, 'int32'));
-      return tf.reshape(tf.where(isNearest, tf.expandDims(gradient, 2), 0), [batch, centres]);
+      let rest = gradient;
+      const parts = each.map((cosines, centre) => {
+        // What none of the others has taken is the last one's.
+        if (centre === perClass - 1) return rest;
+        const part: Tensor2D = tf.mul(rest, tf.cast(tf.equal(cosines, nearest), 'float32'));
+        rest = tf.sub(rest, part);
+        return part;
+      });
+      return tf.reshape(tf.stack(parts, 2), [batch, centres]);
     },
   };
 }
