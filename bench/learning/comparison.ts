@@ -39,8 +39,10 @@ function pairedLines(trainings: readonly Training[], loss: string, pixels: strin
     const accuracies = pairs.map((pair) => pair[side].accuracy);
     const { mean, deviation } = spreadOf(accuracies);
     const name = side === 'ours' ? 'faceflow' : `PyTorch, pixels of ${pixels}`;
-    return `${loss} ${name}: ${accuracies.map(percent).join(' ')}; mean ${percent(mean)}, deviation ${percent(deviation)}`;
+    const spread = accuracies.length === 1 ? '' : `; mean ${percent(mean)}, deviation ${percent(deviation)}`;
+    return `${loss} ${name}: ${accuracies.map(percent).join(' ')}${spread}`;
   });
+  if (pairs.length === 1) return sides;
   const differences = spreadOf(pairs.map(({ ours, theirs }) => ours.accuracy - theirs.accuracy));
   const t = differences.mean / (differences.deviation / Math.sqrt(differences.count));
   return [...sides, `${loss} difference ${percent(differences.mean)}, t ${t.toFixed(2)} of ${pairs.length} pairs`];

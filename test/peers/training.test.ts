@@ -8,7 +8,7 @@ import { preparePeer, pytorch } from './python.ts';
 const { python, folder, missing, note } = preparePeer(pytorch);
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 
-/** bench/learning.ts on next to nothing. Its whole result takes hours; bench/results/learning.json has it. */
+/** bench/learning.ts on next to nothing: in whole it takes hours. */
 const experiment = `extends: ${join(repository, 'bench/learning/drawn-faces.yaml')}
 name: learning-small
 stages:
