@@ -10,9 +10,6 @@ import sys
 import torch
 import torch.nn.functional as F
 
-torch.set_default_dtype(torch.float64)
-torch.set_num_threads(1)
-
 
 def norm(x):
     return torch.sqrt((x * x).sum(1, keepdim=True) + 1e-10)
@@ -200,11 +197,16 @@ others = {
 }
 
 
+def loss_of(case, o, arrays, y, classes):
+    """Value and next state of the loss with the options o; arrays hold `embeddings` and what the loss has of its own."""
+    return others.get(o['name'], margin_loss)(case, o, arrays, y, classes)
+
+
 def compute(case):
     o, sample, trained = case['choice'], case['sample'], ['embeddings', *case['trained']]
     arrays = {name: torch.tensor(rows, requires_grad=name in trained) for name, rows in sample['arrays'].items()}
     y = torch.tensor(sample['labels'])
-    value, state = others.get(o['name'], margin_loss)(case, o, arrays, y, sample['classes'])
+    value, state = loss_of(case, o, arrays, y, sample['classes'])
     gradients = torch.autograd.grad(value, [arrays[name] for name in trained])
     rows = lambda tensor: tensor.reshape(-1, tensor.shape[-1] if tensor.dim() else 1).tolist()
     return {
@@ -214,6 +216,9 @@ def compute(case):
     }
 
 
-cases, results = sys.argv[1:]
-with open(cases) as given, open(results, 'w') as written:
-    json.dump([compute(case) for case in json.load(given)], written)
+if __name__ == '__main__':
+    torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
+    cases, results = sys.argv[1:]
+    with open(cases) as given, open(results, 'w') as written:
+        json.dump([compute(case) for case in json.load(given)], written)

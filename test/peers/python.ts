@@ -49,9 +49,10 @@ export const pytorch: PythonEnvironment = {
     'nvidia-cuda-runtime-cu11==11.7.99',
     'nvidia-cudnn-cu11==8.5.0.96',
     'numpy==1.23.5',
+    'opencv-python-headless==4.7.0.72',
     'typing-extensions==4.16.0',
   ],
-  modules: ['torch'],
+  modules: ['torch', 'cv2'],
   isComplete: true,
 };
 

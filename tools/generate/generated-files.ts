@@ -36,7 +36,7 @@ export async function generatedFiles(root: string): Promise<readonly GeneratedFi
     formatted(root, 'schemas/experiment.schema.json', JSON.stringify(experimentSchema(manifests))),
     errorDocs(root).then((text) => formatted(root, 'docs/errors.md', text)),
     formatted(root, 'docs/glossary.md', glossaryDocs(root)),
-    formatted(root, 'docs/losses.md', lossDocs()),
+    formatted(root, 'docs/losses.md', lossDocs(root)),
     formatted(root, 'docs/networks.md', networkDocs()),
     formatted(root, stageDigestsPath, JSON.stringify(stageDigests(stages, names))),
     ...manifests

@@ -1,6 +1,7 @@
 import type { Json } from '../../src/core/digest.ts';
 import { losses } from '../../src/kit/net/losses/index.ts';
 import type { Loss } from '../../src/kit/net/losses/loss.ts';
+import { lossTable } from './loss-table.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** What this page shows of a loss. */
@@ -10,7 +11,7 @@ type Shown = Pick<Loss<never>, 'summary' | 'formula' | 'source' | 'index'> & {
 };
 
 /** docs/losses.md: every loss of the registry with its formula, source, options, and number in the 2018 system. */
-export function lossDocs(): string {
+export function lossDocs(root: string): string {
   const entries = Object.entries<Shown>(losses);
   return [
     '# Losses',
@@ -40,6 +41,7 @@ export function lossDocs(): string {
       ]),
     ),
     '',
+    ...lossTable(root),
     ...entries.flatMap(([name, loss]) => section(name, loss)),
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
 import { required } from '../backends/tensors.ts';
+import { columnSums } from './column-sums.ts';
 import type { InwardGradient, LossArray, LossCall, LossSizes, UnreadCall } from './loss.ts';
 import { cosinesOfPairs } from './pair-cosines.ts';
 import { inverseNormsOf, unitRows, unitRowsGradient } from './unit-rows.ts';
@@ -39,13 +40,14 @@ export interface ClassCosines {
   /** Between each embedding and the centre of its label, [batch], in float64: near 1 and -1 margins are steep. */
   readonly own: readonly number[];
   /**
-   * Gradients of the mean of what has `byScaled`, [batch, classes], as its derivative with respect to `scaled`, and
-   * `byNorm`, [batch], with respect to the norms where `scaled` is held fast.
+   * Gradients of the mean of what has `byScaled`, [batch, classes], its rows divided by `sums`, [batch], as its derivative with
+   * respect to `scaled`, and `byNorm`, [batch], with respect to the norms where `scaled` is held fast.
    */
-  backward(
-    byScaled: Tensor2D,
-    byNorm: Tensor1D | undefined,
-  ): { readonly embeddings: Tensor2D; readonly centres: InwardGradient };
+  backward(derivatives: {
+    readonly byScaled: Tensor2D;
+    readonly sums: Tensor1D | undefined;
+    readonly byNorm: Tensor1D | undefined;
+  }): { readonly embeddings: Tensor2D; readonly centres: InwardGradient };
 }
 
 export interface CosineScale {
@@ -79,15 +81,18 @@ export function classCosines(
       required(read['centres'], 'centres'),
       embeddings.shape[0],
     ),
-    backward(byScaled, byNorm) {
+    backward({ byScaled, sums, byNorm }) {
+      const batch = embeddings.shape[0];
+      const shares: Tensor2D =
+        sums === undefined ? tf.fill([batch, 1], share) : tf.reshape(tf.div(share, sums), [batch, 1]);
       const byProduct: Tensor2D = tf.mul(spread(byScaled), inverseNorms);
-      const inward: Tensor1D = tf.mul(tf.sum(tf.mul(byProduct, all), 0), tf.mul(inverseNorms, share));
-      const byRows: Tensor2D = tf.mul(tf.matMul(byProduct, centres), share);
+      const inward: Tensor1D = tf.mul(columnSums(tf, tf.mul(byProduct, all), shares), inverseNorms);
+      const byRows: Tensor2D = tf.mul(tf.matMul(byProduct, centres), shares);
       const across = scale === 'norm' ? byRows : unitRowsGradient(tf, unit, tf.mul(byRows, scale));
       return {
         embeddings:
           byNorm === undefined ? across : tf.add(across, tf.mul(unit.rows, tf.reshape(tf.mul(byNorm, share), [-1, 1]))),
-        centres: { across: tf.matMul(byProduct, tf.mul(rows, share), true, false), inward },
+        centres: { across: tf.matMul(byProduct, tf.mul(rows, shares), true, false), inward },
       };
     },
   };
@@ -100,15 +105,28 @@ interface Nearest {
   readonly spread: (gradient: Tensor2D) => Tensor2D;
 }
 
+/** One centre of every class after the other: reductions over an axis as short as this take many times as long. */
 function nearestCentres(tf: TensorLibrary, all: Tensor2D, perClass: number): Nearest {
   if (perClass === 1) return { nearest: all, spread: (gradient) => gradient };
   const [batch, centres] = all.shape;
-  const byClass: Tensor = tf.reshape(all, [batch, centres / perClass, perClass]);
+  const classes = centres / perClass;
+  const byClass: Tensor = tf.reshape(all, [batch, classes, perClass]);
+  const each = Array.from({ length: perClass }, (_, centre): Tensor2D =>
+    tf.reshape(tf.slice(byClass, [0, 0, centre], [batch, classes, 1]), [batch, classes]),
+  );
+  const nearest = each.reduce((greatest, cosines) => tf.maximum(greatest, cosines));
   return {
-    nearest: tf.max(byClass, 2),
+    nearest,
     spread(gradient) {
-      const isNearest = tf.equal(tf.expandDims(tf.argMax(byClass, 2), 2), tf.range(0, perClass, 1, 'int32'));
-      return tf.reshape(tf.where(isNearest, tf.expandDims(gradient, 2), 0), [batch, centres]);
+      let rest = gradient;
+      const parts = each.map((cosines, centre) => {
+        // What none of the others has taken is the last one's.
+        if (centre === perClass - 1) return rest;
+        const part: Tensor2D = tf.mul(rest, tf.cast(tf.equal(cosines, nearest), 'float32'));
+        rest = tf.sub(rest, part);
+        return part;
+      });
+      return tf.reshape(tf.stack(parts, 2), [batch, centres]);
     },
   };
 }

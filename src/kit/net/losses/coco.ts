@@ -1,6 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { required } from '../backends/tensors.ts';
-import { countCorrect, crossEntropy } from './cross-entropy.ts';
+import { crossEntropy } from './cross-entropy.ts';
 import type { Loss } from './loss.ts';
 import { imagesPerIdentity } from './sampling-options.ts';
 import { unitRows, unitRowsGradient } from './unit-rows.ts';
@@ -24,7 +24,8 @@ export const coco: Loss<CocoOptions> = {
   arrays: () => [],
   sampling: ({ imagesPerIdentity: images }) => ({ imagesPerIdentity: images, batchMultiple: images }),
   reads: ({ labels }) => ({ labels }),
-  compute({ backend: { tf }, embeddings, labels, classes, read }) {
+  compute({ backend, embeddings, labels, classes, read }) {
+    const { tf } = backend;
     const scale = 0.5 * Math.log(Math.max(1, classes - 1)) + 3;
     const found = required(read['labels'], 'labels');
     const identities = [...new Set(found)];
@@ -37,7 +38,7 @@ export const coco: Loss<CocoOptions> = {
     const unit = unitRows(tf, embeddings);
     const means = unitRows(tf, tf.matMul(averaging, embeddings));
     const logits: Tensor2D = tf.mul(tf.matMul(unit.rows, means.rows, false, true), scale);
-    const { losses, gradient } = crossEntropy(tf, logits, places);
+    const { losses, gradient, correct } = crossEntropy(backend, logits, places);
     const byCosine: Tensor2D = tf.mul(gradient, scale / labels.size);
     const byMeans = unitRowsGradient(tf, means, tf.matMul(byCosine, unit.rows, true, false));
     return {
@@ -47,7 +48,7 @@ export const coco: Loss<CocoOptions> = {
         tf.matMul(averaging, byMeans, true, false),
       ),
       gradients: {},
-      correct: countCorrect(tf, logits, places),
+      correct,
     };
   },
 };

@@ -1,17 +1,22 @@
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import type { TensorLibrary } from '../backends/backend.ts';
+import type { Backend, TensorLibrary } from '../backends/backend.ts';
+import { atColumns, replaced } from './label-entries.ts';
 import type { Gradient } from './loss.ts';
 
 /** What logits are judged by. */
-export type Objective = (tf: TensorLibrary, logits: Tensor2D, labels: Tensor1D) => Judged;
+export type Objective = (backend: Backend, logits: Tensor2D, labels: Tensor1D) => Judged;
 
 export interface Judged {
   /** [batch]. */
   readonly losses: Tensor1D;
-  /** Gradient of each sample's loss with respect to its logits but that of the label: [batch, classes]. */
+  /** Gradient of each sample's loss with respect to its logits but that of the label: [batch, classes], to be divided by `sums`. */
   readonly gradient: Tensor2D;
+  /** What the rows of `gradient` have yet to be divided by, [batch]; absent: nothing. */
+  readonly sums?: Tensor1D;
   /** Gradient of each sample's loss with respect to the logit of its label: [batch]. */
   readonly ownGradient: Tensor1D;
+  /** How many rows are greatest at their label. */
+  readonly correct: Scalar;
   /** Gradients of the mean of the losses with respect to what the objective has learnt itself. */
   readonly gradients?: Readonly<Record<string, Gradient>>;
 }
@@ -22,13 +27,38 @@ export interface Judged {
  * probability is 1 / sum of exp(logit - greatest logit) and never underflows, so that the losses are log(sum) + greatest
  * logit - own logit.
  */
-export const softmaxObjective: Objective = (tf, logits, labels) => {
+export const softmaxObjective: Objective = ({ tf }, logits, labels) => {
   const probabilities = tf.softmax(logits);
-  const logSums: Tensor1D = tf.sub(tf.max(logits, 1), tf.log(tf.max(probabilities, 1)));
+  const greatest: Tensor1D = tf.argMax(logits, 1);
+  const logSums: Tensor1D = tf.sub(atColumns(tf, logits, greatest), tf.log(atColumns(tf, probabilities, greatest)));
   return {
-    losses: tf.sub(logSums, atLabels(tf, logits, labels)),
+    losses: tf.sub(logSums, atColumns(tf, logits, labels)),
     gradient: probabilities,
-    ownGradient: tf.sub(atLabels(tf, probabilities, labels), 1),
+    ownGradient: tf.sub(atColumns(tf, probabilities, labels), 1),
+    correct: countEqual(tf, greatest, labels),
+  };
+};
+
+/** Logits within this are safe with {@link boundedSoftmaxObjective}: float32 holds their powers, and the sum of 10 million. */
+export const logitBound = 70;
+
+/**
+ * As {@link softmaxObjective}, of logits from -70 to 70, as cosines times a scale are: their powers are summed as they are, which
+ * takes half of the passes over the logits. The division by the sums is left to where there are fewer numbers.
+ */
+export const boundedSoftmaxObjective: Objective = ({ tf }, logits, labels) => {
+  const powers: Tensor2D = tf.exp(logits);
+  const sums: Tensor1D = tf.sum(powers, 1);
+  const own = atColumns(tf, logits, labels);
+  const chances: Tensor1D = tf.div(tf.exp(own), sums);
+  // Near 1 the one is exact, near 0 the other.
+  const losses = tf.where(tf.greater(chances, 0.5), tf.neg(tf.log(chances)), tf.sub(tf.log(sums), own));
+  return {
+    losses: losses as Tensor1D,
+    gradient: powers,
+    sums,
+    ownGradient: tf.sub(chances, 1),
+    correct: countEqual(tf, tf.argMax(logits, 1), labels),
   };
 };
 
@@ -38,33 +68,20 @@ export interface CrossEntropy {
   readonly losses: Tensor1D;
   /** Gradient of each sample's loss with respect to its logits, softmax(logits) - onehot(label): [batch, classes]. */
   readonly gradient: Tensor2D;
+  /** How many rows are greatest at their label. */
+  readonly correct: Scalar;
 }
 
-export function crossEntropy(tf: TensorLibrary, logits: Tensor2D, labels: Tensor1D): CrossEntropy {
-  const { losses, gradient, ownGradient } = softmaxObjective(tf, logits, labels);
-  return { losses, gradient: withLabels(tf, gradient, { labels, values: ownGradient }) };
+export function crossEntropy(backend: Backend, logits: Tensor2D, labels: Tensor1D): CrossEntropy {
+  const { losses, gradient, ownGradient, correct } = softmaxObjective(backend, logits, labels);
+  return { losses, correct, gradient: replaced(backend, gradient, { columns: labels, values: ownGradient }) };
 }
 
-/** The value of each row at its label: [batch, classes] to [batch]. */
-export function atLabels(tf: TensorLibrary, matrix: Tensor2D, labels: Tensor1D): Tensor1D {
-  return tf.gatherND(matrix, positionsOf(tf, labels)) as Tensor1D;
-}
-
-/** A copy of `matrix` in which each row has the value of `values`, [batch], at its label. */
-export function withLabels(
-  tf: TensorLibrary,
-  matrix: Tensor2D,
-  { labels, values }: { readonly labels: Tensor1D; readonly values: Tensor1D },
-): Tensor2D {
-  return tf.tensorScatterUpdate(matrix, positionsOf(tf, labels), values);
-}
-
-/** Row and column of each label, [batch, 2]. */
-function positionsOf(tf: TensorLibrary, labels: Tensor1D): Tensor2D {
-  return tf.stack([tf.range(0, labels.size, 1, 'int32'), labels], 1) as Tensor2D;
+function countEqual(tf: TensorLibrary, columns: Tensor1D, labels: Tensor1D): Scalar {
+  return tf.sum(tf.cast(tf.equal(columns, labels), 'float32'));
 }
 
 /** How many rows are greatest at their label. */
 export function countCorrect(tf: TensorLibrary, logits: Tensor2D, labels: Tensor1D): Scalar {
-  return tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'));
+  return countEqual(tf, tf.argMax(logits, 1), labels);
 }

@@ -2,7 +2,8 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
 import { vectorOf } from '../backends/tensors.ts';
 import { classCosines, type CosineScale } from './class-cosines.ts';
-import { countCorrect, type Objective, softmaxObjective, withLabels } from './cross-entropy.ts';
+import { boundedSoftmaxObjective, logitBound, type Objective, softmaxObjective } from './cross-entropy.ts';
+import { exchanged, replaced } from './label-entries.ts';
 import type { LossCall, LossResult } from './loss.ts';
 import type { MarginOptions } from './margin-options.ts';
 
@@ -57,8 +58,8 @@ export interface MarginForm extends CosineScale, MarginOptions {
  * computed in float64 from the cosines of the labels, what there is one of a class by the engine.
  */
 export function marginLoss(call: LossCall, form: MarginForm): LossResult {
-  const { labels } = call;
-  const { tf } = call.backend;
+  const { labels, backend } = call;
+  const { tf } = backend;
   const cosines = classCosines(call, form);
   const { own, norms } = cosines;
   const scales = norms.map((norm) => (form.scale === 'norm' ? norm : form.scale));
@@ -67,15 +68,22 @@ export function marginLoss(call: LossCall, form: MarginForm): LossResult {
   const others = outcome.negatives?.(kept.values) ?? unchanged(kept.values);
 
   const targets = outcome.targets.map(({ value }, at) => value * (scales[at] ?? NaN));
-  const logits = withLabels(tf, others.values, { labels, values: vectorOf(tf, targets) });
-  const judged = (form.objective ?? softmaxObjective)(tf, logits, labels);
+  const logits = exchanged(backend, others.values, { columns: labels, values: vectorOf(tf, targets) });
+  const isBounded =
+    outcome.negatives === undefined && [...scales, ...targets].every((each) => Math.abs(each) <= logitBound);
+  const judged = (form.objective ?? (isBounded ? boundedSoftmaxObjective : softmaxObjective))(
+    backend,
+    logits.matrix,
+    labels,
+  );
+  logits.putBack();
 
   const chained = chainedThroughMargin(tf, judged.ownGradient, { form, outcome, cosines: own, scales });
-  const byScaled = withLabels(tf, kept.backward(others.backward(judged.gradient)), {
-    labels,
-    values: chained.byScaled,
+  const byScaled = replaced(backend, kept.backward(others.backward(judged.gradient)), {
+    columns: labels,
+    values: judged.sums === undefined ? chained.byScaled : tf.mul(chained.byScaled, judged.sums),
   });
-  const gradients = cosines.backward(byScaled, chained.byNorm);
+  const gradients = cosines.backward({ byScaled, sums: judged.sums, byNorm: chained.byNorm });
   const penalty = (outcome.penalties ?? []).reduce((sum, { value }) => sum + value, 0) / labels.size;
   const scalars = (values: Readonly<Record<string, number>>) =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, tf.scalar(value)]));
@@ -83,7 +91,7 @@ export function marginLoss(call: LossCall, form: MarginForm): LossResult {
     value: tf.add(tf.mean(judged.losses), penalty),
     embeddingGradient: gradients.embeddings,
     gradients: { fc7_weight: gradients.centres, ...judged.gradients },
-    correct: countCorrect(tf, logits, labels),
+    correct: judged.correct,
     ...(outcome.state && { state: scalars(outcome.state) }),
     ...(outcome.figures && { figures: scalars(outcome.figures) }),
   };

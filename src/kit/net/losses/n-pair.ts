@@ -1,5 +1,5 @@
 import type { Rank, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { countCorrect, crossEntropy } from './cross-entropy.ts';
+import { crossEntropy } from './cross-entropy.ts';
 import type { Loss } from './loss.ts';
 import { unitRows, unitRowsGradient } from './unit-rows.ts';
 
@@ -12,14 +12,15 @@ export const nPair: Loss<object> = {
   options: {},
   arrays: () => [],
   sampling: () => ({ imagesPerIdentity: 2, batchMultiple: 2 }),
-  compute({ backend: { tf }, embeddings }) {
+  compute({ backend, embeddings }) {
+    const { tf } = backend;
     const [batch, size] = embeddings.shape;
     if (batch % 2 !== 0) throw new Error(`a batch of ${batch} images is not made of pairs`);
     const unit = unitRows(tf, embeddings);
     const [first, second] = tf.unstack(tf.reshape(unit.rows, [batch / 2, 2, size]), 1) as [Tensor2D, Tensor2D];
     const similarities: Tensor2D = tf.matMul(first, second, false, true);
     const places: Tensor1D = tf.range(0, batch / 2, 1, 'int32');
-    const { losses, gradient } = crossEntropy(tf, similarities, places);
+    const { losses, gradient, correct } = crossEntropy(backend, similarities, places);
     const share = 2 / batch;
     const bySimilarity: Tensor2D = tf.mul(gradient, share);
     const byRows = tf.stack([tf.matMul(bySimilarity, second), tf.matMul(bySimilarity, first, true, false)], 1);
@@ -28,7 +29,7 @@ export const nPair: Loss<object> = {
       embeddingGradient: unitRowsGradient(tf, unit, tf.reshape<Rank.R2>(byRows, [batch, size])),
       gradients: {},
       // Counted in images, as the batch is.
-      correct: tf.mul(countCorrect(tf, similarities, places), 2),
+      correct: tf.mul(correct, 2),
     };
   },
 };

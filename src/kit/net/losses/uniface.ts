@@ -1,7 +1,8 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { required } from '../backends/tensors.ts';
 import { classCentres, ownCentres } from './class-cosines.ts';
-import { atLabels, type Objective, withLabels } from './cross-entropy.ts';
+import { countCorrect, type Objective } from './cross-entropy.ts';
+import { atColumns, replaced } from './label-entries.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
 import { interclassFilter, type MarginOptions, scale } from './margin-options.ts';
@@ -42,15 +43,16 @@ export const uniface: Loss<UnifaceOptions> = {
 
 /** Sum over all classes of the logistic losses of being the label or not. */
 function binaryObjective(bias: Tensor, { scale, negativeWeight }: UnifaceOptions): Objective {
-  return (tf, logits, labels) => {
+  return (backend, logits, labels) => {
+    const { tf } = backend;
     const away: Tensor2D = tf.sub(logits, bias);
     const clipped: Tensor2D = tf.clipByValue(away, -scale, scale);
     const isFree = (of: Tensor): Tensor => tf.cast(tf.lessEqual(tf.abs(of), scale), 'float32');
-    const own = atLabels(tf, away, labels);
+    const own = atColumns(tf, away, labels);
     const ownClipped = tf.clipByValue(own, -scale, scale);
-    const none = tf.zerosLike(own);
-    const negatives = withLabels(tf, tf.softplus(clipped), { labels, values: none });
-    const chances = withLabels(tf, tf.mul(tf.sigmoid(clipped), isFree(away)), { labels, values: none });
+    const none = { columns: labels, values: tf.zerosLike(own) };
+    const negatives = replaced(backend, tf.softplus(clipped), none);
+    const chances = replaced(backend, tf.mul(tf.sigmoid(clipped), isFree(away)), none);
     const gradient: Tensor2D = tf.mul(chances, negativeWeight);
     const ownGradient: Tensor1D = tf.mul(tf.neg(tf.sigmoid(tf.neg(ownClipped))), isFree(own));
     const byBias = tf.neg(tf.add(tf.sum(ownGradient), tf.sum(gradient)));
@@ -58,6 +60,7 @@ function binaryObjective(bias: Tensor, { scale, negativeWeight }: UnifaceOptions
       losses: tf.add(tf.softplus(tf.neg(ownClipped)), tf.mul(tf.sum(negatives, 1), negativeWeight)),
       gradient,
       ownGradient,
+      correct: countCorrect(tf, logits, labels),
       gradients: { threshold_bias: { values: tf.div(byBias, labels.size) } },
     };
   };

@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { required } from '../../../../src/kit/net/backends/tensors.ts';
-import { countCorrect, crossEntropy } from '../../../../src/kit/net/losses/cross-entropy.ts';
+import { crossEntropy } from '../../../../src/kit/net/losses/cross-entropy.ts';
 import type { Loss } from '../../../../src/kit/net/losses/loss.ts';
 
 /*
@@ -48,7 +48,8 @@ export const sampledLoss: Loss<{ readonly sampled: number }> = {
   arrays: ({ classes, embeddingSize }) => [
     { name: 'fc7_weight', shape: [classes, embeddingSize], initial: 'xavier', role: 'trained' },
   ],
-  compute({ backend: { tf }, embeddings, labels, arrays, random }, { sampled }) {
+  compute({ backend, embeddings, labels, arrays, random }, { sampled }) {
+    const { tf } = backend;
     const weight = required(arrays['fc7_weight'], 'fc7_weight') as Tensor2D;
     const own = [...new Set(labels.dataSync())];
     const others = Array.from({ length: weight.shape[0] }, (_, row) => row).filter((row) => !own.includes(row));
@@ -59,7 +60,7 @@ export const sampledLoss: Loss<{ readonly sampled: number }> = {
     const rowsTensor: Tensor1D = tf.tensor1d(rows, 'int32');
     const centres: Tensor2D = tf.gather(weight, rowsTensor);
     const logits: Tensor2D = tf.matMul(embeddings, centres, false, true);
-    const { losses, gradient } = crossEntropy(tf, logits, placed);
+    const { losses, gradient, correct } = crossEntropy(backend, logits, placed);
     const share = 1 / labels.size;
     return {
       value: tf.mean(losses),
@@ -67,7 +68,7 @@ export const sampledLoss: Loss<{ readonly sampled: number }> = {
       gradients: {
         fc7_weight: { values: tf.matMul(gradient, tf.mul(embeddings, share), true, false), rows: rowsTensor },
       },
-      correct: countCorrect(tf, logits, placed),
+      correct,
     };
   },
 };
