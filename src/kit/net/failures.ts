@@ -542,6 +542,22 @@ export const failures = catalogue({
     },
     example: { name: 'conv1', type: 'Convolution', what: 'its bias', index: 1, count: 1 },
   },
+  otherNetwork: {
+    meaning: 'A file holds the weights of another network of a detector than the one it stands for.',
+    text: ({ expected, found }: { readonly expected: string; readonly found: string }) => ({
+      message: `expected the weights of ${expected}, found those of ${found}`,
+      hint: 'MTCNN is made of PNet (det1), RNet (det2), ONet (det3) and LNet (det4): give each file its own name.',
+    }),
+    example: { expected: 'PNet', found: 'RNet' },
+  },
+  noNetworkFile: {
+    meaning: 'The weights of one of the networks of a detector are missing.',
+    text: ({ name, endings }: { readonly name: string; readonly endings: readonly string[] }) => ({
+      message: `expected ${endings.map((ending) => name + ending).join(' or ')}, found none of them`,
+      hint: 'A folder of weights of MTCNN holds det1, det2 and det3; det4, which refines points, does not come with faceflow.',
+    }),
+    example: { name: 'det4', endings: ['.params', '.caffemodel'] },
+  },
   unknownBlob: {
     meaning: 'A layer of a Caffe network takes a value that no layer before it has.',
     text: ({ name, type, blob, known }: ForeignNode & { readonly blob: string; readonly known: Iterable<string> }) => ({

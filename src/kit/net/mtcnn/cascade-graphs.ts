@@ -1,8 +1,11 @@
 import type { Graph, ImageSize } from '../graph/graph.ts';
 import { NetworkBuilder } from '../backbones/network-builder.ts';
 
-/** The networks of the cascade, one after the other; LNet, which refines points, stands beside them. */
+/** The networks of the cascade, one after the other. */
 export type CascadeNetwork = 'pnet' | 'rnet' | 'onet';
+
+/** The same and LNet, which refines points, beside them. */
+export type MtcnnNetwork = CascadeNetwork | 'lnet';
 
 /** A square window of `kernel` cells. */
 interface Convolution {
@@ -17,7 +20,7 @@ interface Convolution {
  */
 
 /** The graph of a network, PNet's for a single window. */
-export function cascadeGraph(network: CascadeNetwork): Graph {
+export function cascadeGraph(network: MtcnnNetwork): Graph {
   switch (network) {
     case 'pnet':
       return proposalNetwork({ height: 12, width: 12 });
@@ -25,6 +28,8 @@ export function cascadeGraph(network: CascadeNetwork): Graph {
       return refinementNetwork();
     case 'onet':
       return outputNetwork();
+    case 'lnet':
+      return landmarkNetwork();
   }
 }
 

