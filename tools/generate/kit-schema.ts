@@ -1,3 +1,4 @@
+import { detectors } from '../../src/kit/face/detectors/index.ts';
 import { backbones } from '../../src/kit/net/backbones/index.ts';
 import { engineChoices } from '../../src/kit/net/engines/choose-engine.ts';
 import { modelFormats } from '../../src/kit/net/exchange/index.ts';
@@ -29,12 +30,12 @@ const normalization: Schema = {
   },
 };
 
-/** The schema of networks, losses, optimizers, schedules and engines, from their registries: what is registered can be written in an experiment. */
+/** The schema of networks, detectors, losses, optimizers, schedules and engines, from their registries: what is registered can be written in an experiment. */
 export function kitSchema(): Schema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'Networks, losses, optimizers, schedules and engines of faceflow',
-    description: 'Generated from the registries in src/kit/net by `npm run generate`; not to be edited.',
+    title: 'Networks, detectors, losses, optimizers, schedules and engines of faceflow',
+    description: 'Generated from the registries in src/kit by `npm run generate`; not to be edited.',
     $defs: {
       network: choice('The embedding network and its options.', backbones),
       engine: {
@@ -54,6 +55,7 @@ export function kitSchema(): Schema {
         description: 'Endings of the files of a model that belong together, `*` for any digits.',
       },
       normalization,
+      detector: choice('What finds the faces, and its options.', detectors),
       loss: choice('The loss and its options.', losses),
       optimizer: optionalChoice('How weights follow their gradients.', {
         registry: optimizers,

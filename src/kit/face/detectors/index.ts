@@ -1,5 +1,26 @@
-// The registry comes here:
-//   export const detectors = { mtcnn, scrfd, retinaface, yunet, centerface } as const;
-//   /** { name: 'mtcnn', ...options with defaults filled in }; in stage.json {"$ref": "../../schemas/kit.schema.json#/$defs/detector"}. */
-//   export type DetectorChoice = ...;
-//   export function openDetector(choice: DetectorChoice, resources: DetectorResources): Promise<Detector>;
+import type { Detector, DetectorKind, DetectorResources } from './detector.ts';
+import { mtcnn } from './mtcnn.ts';
+
+/** The detectors of faces that a stage can use. */
+export const detectors = { mtcnn } as const;
+
+export type DetectorName = keyof typeof detectors;
+
+type Options = {
+  readonly [Name in DetectorName]: (typeof detectors)[Name] extends DetectorKind<infer Own> ? Own : never;
+};
+
+/** The choice of a detector as an experiment makes it: its name, and all its options with defaults filled in. */
+export type DetectorChoice<Name extends DetectorName = DetectorName> = {
+  [Each in Name]: { readonly name: Each } & Options[Each];
+}[Name];
+
+const table: { readonly [Name in DetectorName]: DetectorKind<Options[Name]> } = detectors;
+
+/** Opens a detector. Fails as {@link DetectorKind.open}. */
+export function openDetector<Name extends DetectorName>(
+  choice: DetectorChoice<Name>,
+  resources: DetectorResources,
+): Promise<Detector> {
+  return table[choice.name].open(choice, resources);
+}

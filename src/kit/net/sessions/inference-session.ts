@@ -1,5 +1,4 @@
 import { fail } from '../../../core/failure.ts';
-import type { RgbImage } from '../../image/rgb-image.ts';
 import { failures } from '../failures.ts';
 
 /** Images of one size, row by row; bytes are values 0..255. */
@@ -32,7 +31,7 @@ export interface OutputValues {
 
 /**
  * A network that is ready to run, on one of our backends or in onnxruntime: images in, named outputs out. What stands on
- * it (an {@link Embedder}, a {@link Detector}) does not know which.
+ * it (an {@link Embedder}, a detector of faces) does not know which.
  */
 export interface InferenceSession {
   readonly input: InputDeclaration;
@@ -63,31 +62,6 @@ export interface Embedder {
    * normalised. `count` may vary from call to call.
    */
   embed(pixels: Uint8Array, count: number): Promise<Float32Array>;
-  dispose(): Promise<void>;
-}
-
-/** A face that a {@link Detector} has found. */
-export interface DetectedFace {
-  /** Edges in pixels of the image, which the box may exceed; x to the right, y down, (0, 0) at the upper left corner. */
-  readonly box: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number };
-  /** Confidence, 0..1. */
-  readonly score: number;
-  /**
-   * x, y in pixels of the image: image-left eye, image-right eye, nose tip, image-left and image-right mouth corner.
-   * Empty if the detector finds boxes only.
-   */
-  readonly points: readonly (readonly [x: number, y: number])[];
-}
-
-/**
- * Finds faces in images of any size, which may differ.
- * @public The contract of the detectors to come.
- */
-export interface Detector {
-  /** As {@link InferenceSession.computesWith}. */
-  readonly computesWith: string;
-  /** Resolves to the faces of each image, by descending score. */
-  detect(images: readonly RgbImage[], signal?: AbortSignal): Promise<readonly (readonly DetectedFace[])[]>;
   dispose(): Promise<void>;
 }
 
