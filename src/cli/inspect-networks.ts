@@ -5,6 +5,7 @@ import { inspectPath } from '../kit/inspect/inspect-path.ts';
 import { shownValue, type Inspection } from '../kit/inspect/inspection.ts';
 import { elementCount } from '../kit/net/graph/feature-shape.ts';
 import type { ShapedGraph } from '../kit/net/graph/shaped-graph.ts';
+import { licencesOfModels, licenceText } from '../kit/net/model/weight-licences.ts';
 import type { Model } from '../kit/net/model/model.ts';
 import { mayBeDueToSize } from '../kit/net/exchange/assumed-size.ts';
 import { recognisedFormat } from '../kit/net/exchange/choose-format.ts';
@@ -114,6 +115,10 @@ function modelFacts(path: string, title: string, { shaped, origin, notes = [] }:
     name: `origin: ${name}`,
     value: typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value),
   }));
+  const licences = licencesOfModels([path]).flatMap((weights) => [
+    { name: 'licence', value: `${weights.name}: ${licenceText(weights)}` },
+    { name: 'published by', value: weights.origin },
+  ]);
   return {
     path,
     format: 'model',
@@ -131,6 +136,7 @@ function modelFacts(path: string, title: string, { shaped, origin, notes = [] }:
       { name: 'size as float32', value: humanBytes(4 * (counted(false) + counted(true))) },
       { name: 'multiply-adds', value: `${shownValue(multiplyAdds)} for one image` },
       ...origins,
+      ...licences,
     ],
     notes,
     damage: [],

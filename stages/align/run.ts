@@ -5,6 +5,7 @@ import { fail, FailureError } from '../../src/core/failure.ts';
 import type { AlignmentFile } from '../../src/kit/face/alignment-result.ts';
 import type { Detector } from '../../src/kit/face/detectors/detector.ts';
 import { openDetector } from '../../src/kit/face/detectors/index.ts';
+import { licencesOf, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import { alignPhotographs } from './align-photographs.ts';
@@ -108,6 +109,8 @@ async function alignAll(context: Context, work: Work): Promise<void> {
 async function open(context: Context, { detector }: Settings): Promise<Detector> {
   const { engine, cpus, inputs } = context;
   const opened = await openDetector(detector, { engine, threads: cpus, weights: inputs.weights });
+  const notice = researchNotice(licencesOf(Object.values(opened.identity.weights)));
+  if (notice !== undefined) warn(context, notice);
   info(context, `looking for faces with ${opened.identity.name} on ${opened.computesWith}`);
   return opened;
 }
@@ -136,7 +139,7 @@ function warnOfRecord(context: Context, { image, problem, residual = 0, pointsOu
   if (residual > strangeResidual) {
     warn(
       context,
-      `${image}: the points are ${residual.toFixed(1)} pixels from the template on average; they may be no face's`,
+      `${image}: the points are ${residual.toFixed(1)} pixels from the template on average: a face from the side, or none`,
     );
   }
   if (pointsOutside !== undefined)

@@ -19,7 +19,8 @@ import { canTrace, filesReadBy, runTraced } from './traced-files.ts';
  * system's.
  */
 const repository = fileURLToPath(new URL('../../', import.meta.url));
-const code = ['dist', 'node_modules', 'package.json', 'schemas', 'stages'].map((name) => join(repository, name));
+// Of the licences a line of the log depends, no result.
+const code = ['dist', 'node_modules', 'package.json', 'schemas', 'setup/licences.json', 'stages'].map((name) => join(repository, name));
 const system = ['/proc', '/sys', '/dev', '/etc', '/usr', '/lib', '/lib64', '/opt'];
 const node = resolve(realpathSync(process.execPath), '../..');
 const libraries =

@@ -203,7 +203,7 @@ describe('images that cannot be aligned', () => {
       left out gone.jpg: expected an image, found no file
       left out ./whole.jpg: the five points are all outside of the image of 100 x 100 pixels
       left out sub/../whole.jpg: the points of the face are all at one place, or are not numbers: nothing can be aligned by them
-      ././whole.jpg: the points are 11.4 pixels from the template on average; they may be no face's
+      ././whole.jpg: the points are 11.4 pixels from the template on average: a face from the side, or none
       ././whole.jpg: 1 of the five points are outside of the image"
     `);
     expect(figures).toMatchObject({
