@@ -50,4 +50,46 @@ export const failures = catalogue({
     }),
     example: { what: 'image 0 of verification set lfw' },
   },
+  noDetectorWeights: {
+    meaning: 'A detector does not come with weights, and none were given.',
+    text: ({ detector, fetched = false }: { readonly detector: string; readonly fetched?: boolean }) => ({
+      message: `the detector ${detector} needs its weights, an ONNX file, and none were given`,
+      hint: fetched
+        ? `flow fetch-model ${detector} fetches them.`
+        : 'mtcnn is the detector whose weights come with faceflow.',
+    }),
+    example: { detector: 'centerface', fetched: true },
+  },
+  detectorNeedsOnnxruntime: {
+    meaning: 'A detector that is an ONNX file is to compute on another engine than onnxruntime.',
+    text: ({ detector, engine }: { readonly detector: string; readonly engine: string }) => ({
+      message: `the detector ${detector} is an ONNX file, which the engine onnxruntime runs, not ${engine}`,
+      hint: 'Choose engine: onnxruntime, or the detector mtcnn, which every engine computes.',
+    }),
+    example: { detector: 'scrfd', engine: 'wasm' },
+  },
+  notADetector: {
+    meaning: 'An ONNX file is not the detector that it is given as.',
+    text: ({ problem }: { readonly problem: string }) => ({
+      message: `the file is no detector of faces: ${problem}`,
+    }),
+    code: 'not-this-detector',
+    example: { problem: 'expected images of 4 axes as its input, found [1, 512]' },
+  },
+  notThisDetector: {
+    meaning: 'An ONNX file is not the detector that it is given as.',
+    text: ({
+      detector,
+      expected,
+      found,
+    }: {
+      readonly detector: string;
+      readonly expected: string;
+      readonly found: string;
+    }) => ({
+      message: `the file is not ${detector}: expected ${expected}, found ${found}`,
+      hint: 'The name of the detector tells what the outputs of its file mean; flow inspect shows what a file has.',
+    }),
+    example: { detector: 'scrfd', expected: '6, 9, 10 or 15 outputs', found: '4' },
+  },
 });

@@ -1,8 +1,12 @@
 import type { Detector, DetectorKind, DetectorResources } from './detector.ts';
+import { centerface } from './centerface.ts';
 import { mtcnn } from './mtcnn.ts';
+import { retinaface } from './retinaface.ts';
+import { scrfd } from './scrfd.ts';
+import { yunet } from './yunet.ts';
 
 /** The detectors of faces that a stage can use. */
-export const detectors = { mtcnn } as const;
+export const detectors = { mtcnn, centerface, scrfd, retinaface, yunet } as const;
 
 export type DetectorName = keyof typeof detectors;
 

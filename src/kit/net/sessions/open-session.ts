@@ -13,12 +13,19 @@ import type { InferenceSession } from './inference-session.ts';
 import { checkForeign } from './onnxruntime/check-foreign.ts';
 import { readImageInput } from './onnxruntime/image-input.ts';
 import { loadOnnxruntime, type Onnxruntime } from './onnxruntime/load-onnxruntime.ts';
+import { withOpenAxes } from './onnxruntime/open-axes.ts';
 import { createRuntimeSession, OnnxSession } from './onnxruntime/onnx-session.ts';
 
 /** A network to run: a graph of ours, or an ONNX file that another program wrote and onnxruntime runs as it is. */
 export type NetworkSource =
   | { readonly kind: 'graph'; readonly model: ParameterizedGraph; readonly file: string }
-  | { readonly kind: 'onnx-file'; readonly file: string; readonly normalization?: InputNormalization | undefined };
+  | {
+      readonly kind: 'onnx-file';
+      readonly file: string;
+      readonly normalization?: InputNormalization | undefined;
+      /** Images of any number and size, whatever the file says of its input: for networks that can. Default false. */
+      readonly opensAxes?: boolean;
+    };
 
 export interface GraphOnOnnxruntime {
   /** `floats`, the default, or bytes 0..255, of which a quarter is moved. */
@@ -86,10 +93,11 @@ export async function graphOnOnnxruntime(
 /** An ONNX file of another program, run as it is. Layout, size and batch of the input follow from the shape it declares. */
 async function openFile(
   runtime: Onnxruntime,
-  { file, normalization }: Extract<NetworkSource, { kind: 'onnx-file' }>,
+  { file, normalization, opensAxes = false }: Extract<NetworkSource, { kind: 'onnx-file' }>,
   { maxBatchOnCpu, notTaken = failures.notAnImageNetwork }: Limits,
 ): Promise<OnnxSession> {
-  const session = await createRuntimeSession(runtime, file, file);
+  const opened = opensAxes ? withOpenAxes(file) : undefined;
+  const session = await createRuntimeSession(runtime, opened ?? file, file);
   const read = readImageInput(session, normalization);
   if (read.outcome === 'refused') return fail(notTaken({ problem: read.problem }, { file }));
   const { input, fixedBatch } = read;
