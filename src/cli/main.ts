@@ -265,6 +265,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'write the lost .idx file of a .rec file',
     load: () => import('./commands/index-file.ts'),
   },
+  'fetch-model': {
+    summary: 'fetch the weights of a detector that are not shipped, check them, and tell their licence',
+    load: () => import('./commands/fetch-model.ts'),
+  },
   completion: {
     summary: 'print the completion of commands, tasks, runs and parameters for bash, zsh or fish',
     load: () => import('./commands/completion.ts'),
