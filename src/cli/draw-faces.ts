@@ -24,11 +24,24 @@ export function drawFaces(image: RgbImage, faces: readonly DetectedFace[], chose
     for (const [place, point] of points.entries()) {
       drawDisc(drawn, point, { colour: pointColours[place] ?? colour, radius: 1.5 * thickness });
     }
-    const [left, top, text] = [Math.round(box.left), Math.round(box.top), String(index + 1)];
-    const right = left + textWidth(text, thickness) + 4 * thickness;
-    fillArea(drawn, { left, top, right, bottom: top + textHeight(thickness) + 4 * thickness }, colour);
-    const place = { left: left + 2 * thickness, top: top + 2 * thickness, scale: thickness, color: [0, 0, 0] as const };
-    drawText(drawn, text, place);
+    drawNumber(drawn, index + 1, { left: Math.round(box.left), bottom: Math.round(box.top), thickness, colour });
   }
   return drawn;
+}
+
+interface NumberPlace {
+  readonly left: number;
+  /** The upper edge of the box that it stands on; it stands inside where there is no room above. */
+  readonly bottom: number;
+  readonly thickness: number;
+  readonly colour: Colour;
+}
+
+function drawNumber(image: RgbImage, number: number, { left, bottom, thickness, colour }: NumberPlace): void {
+  const text = String(number);
+  const margin = 2 * thickness;
+  const top = Math.max(0, bottom - textHeight(thickness) - 2 * margin);
+  const right = left + textWidth(text, thickness) + 2 * margin;
+  fillArea(image, { left, top, right, bottom: top + textHeight(thickness) + 2 * margin }, colour);
+  drawText(image, text, { left: left + margin, top: top + margin, scale: thickness, color: [0, 0, 0] });
 }

@@ -15,28 +15,75 @@ export interface Params {
   /** How the images are laid out; unless given, by what is bound: .tar is shards, .tsv is celeb, a folder is folders. */
   readonly layout?: 'folders' | 'cfp' | 'agedb' | 'facescrub' | 'megaface' | 'celeb';
   /** What finds the faces, in place of the detector of the preset. */
-  readonly detector?: {
-    /** MTCNN: the cascade of three networks that the 2018 system aligns with; its weights come with faceflow. */
-    readonly name: 'mtcnn';
-    /** That of the deployment, on MXNet, or of the data's preparation, on TensorFlow: rounding, resizing, edges. */
-    readonly arithmetic: 'mxnet' | 'tensorflow';
-    /** Side in pixels of the smallest faces that are looked for. */
-    readonly minimumSize: number;
-    /** Of one image of the pyramid to the one before. */
-    readonly factor: number;
-    /**
-     * Of PNet, RNet, ONet. Empty: 0.6, 0.7, 0.8 on MXNet, 0.6, 0.7, 0.7 on TensorFlow.
-     *
-     * @maxItems 3
-     */
-    readonly thresholds: [] | [number] | [number, number] | [number, number, number];
-    /** tensorflow only: where PNet proposes one window in an image of the pyramid, its shift is read from the opposite column, as in the original; or from its own. */
-    readonly singleProposal: 'mirrored' | 'plain';
-    /** LNet (det4) moves the points, which become whole pixels (accurate_landmark). */
-    readonly refinePoints: boolean;
-    /** The networks of limited detection, in images that are crops around a face (det_type 2 or 1). */
-    readonly crops: 'rnet-onet' | 'onet';
-  };
+  readonly detector?:
+    | {
+        /** MTCNN: the cascade of three networks that the 2018 system aligns with; its weights come with faceflow. */
+        readonly name: 'mtcnn';
+        /** That of the deployment, on MXNet, or of the data's preparation, on TensorFlow: rounding, resizing, edges. */
+        readonly arithmetic: 'mxnet' | 'tensorflow';
+        /** Side in pixels of the smallest faces that are looked for. */
+        readonly minimumSize: number;
+        /** Of one image of the pyramid to the one before. */
+        readonly factor: number;
+        /**
+         * Of PNet, RNet, ONet. Empty: 0.6, 0.7, 0.8 on MXNet, 0.6, 0.7, 0.7 on TensorFlow.
+         *
+         * @maxItems 3
+         */
+        readonly thresholds: [] | [number] | [number, number] | [number, number, number];
+        /** tensorflow only: where PNet proposes one window in an image of the pyramid, its shift is read from the opposite column, as in the original; or from its own. */
+        readonly singleProposal: 'mirrored' | 'plain';
+        /** LNet (det4) moves the points, which become whole pixels (accurate_landmark). */
+        readonly refinePoints: boolean;
+        /** The networks of limited detection, in images that are crops around a face (det_type 2 or 1). */
+        readonly crops: 'rnet-onet' | 'onet';
+      }
+    | {
+        /** CenterFace: one network of 7 MB (MIT), faces as centres of a map; flow fetch-model centerface fetches it. */
+        readonly name: 'centerface';
+        /** The least score of a face. */
+        readonly threshold: number;
+        /** The share of two boxes in common above which the lower score goes. */
+        readonly overlap: number;
+        /** Larger images are made smaller: pixels of the longer side. 0: never. */
+        readonly longestSide: number;
+      }
+    | {
+        /** SCRFD: insightface's detectors, ONNX files of 2 to 17 MB, given as weights. */
+        readonly name: 'scrfd';
+        /**
+         * Sides of the squares that an image is looked at in; with 128 beside 640, faces that fill it are found.
+         *
+         * @minItems 1
+         */
+        readonly sizes: [number, ...number[]];
+        /** The least score of a face. */
+        readonly threshold: number;
+        /** The share of two boxes in common above which the lower score goes. */
+        readonly overlap: number;
+      }
+    | {
+        /** RetinaFace, as Pytorch_Retinaface exports it: an ONNX file of 2 to 110 MB, given as weights. */
+        readonly name: 'retinaface';
+        /** Images are resized so that the longer side has so many pixels. */
+        readonly size: number;
+        /** The least score of a face. */
+        readonly threshold: number;
+        /** The share of two boxes in common above which the lower score goes. */
+        readonly overlap: number;
+      }
+    | {
+        /** YuNet: OpenCV's detector (MIT), an ONNX file of 0.2 MB, given as weights. */
+        readonly name: 'yunet';
+        /** The least score of a face. */
+        readonly threshold: number;
+        /** The share of two boxes in common above which the lower score goes. */
+        readonly overlap: number;
+        /** So many boxes are compared, those of the highest scores. */
+        readonly top: number;
+        /** Larger images are made smaller: pixels of the longer side. 0: never. */
+        readonly longestSide: number;
+      };
   /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
   readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'wasm' | 'cpu';
   /** images: the aligned images; points: only the list, with boxes and points by which face2rec aligns while packing. */

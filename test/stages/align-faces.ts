@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/choose-engine.ts';
 import type { Params } from '../../stages/align/contract.ts';
 import type { FaceRecord } from '../../stages/align/face-record.ts';
 import { run } from '../../stages/align/run.ts';
@@ -34,6 +35,7 @@ export async function alignFaces({
     faces: join(folder, 'faces.ndjson'),
     alignment: join(folder, 'alignment.json'),
   };
+  const onnxruntime = installedOnnxruntime();
   const scratch = join(folder, 'scratch');
   mkdirSync(scratch, { recursive: true });
   const events: StageEvent[] = [];
@@ -44,7 +46,7 @@ export async function alignFaces({
     scratch,
     seed: 1,
     signal: signal ?? new AbortController().signal,
-    engine: { name: 'onnxruntime', version: '0' },
+    engine: onnxruntime.installed ? onnxruntime.identity : { name: 'cpu', version: '0' },
     cpus: 2,
     emit(event) {
       events.push(event);

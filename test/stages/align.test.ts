@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { alignFace, alignmentTemplate } from '../../src/kit/face/align-face.ts';
+import { cropKnownFace } from '../../src/kit/face/crop-face.ts';
 import { decodeImage, encodePng } from '../../src/kit/image/image.ts';
+import { installedOnnxruntime } from '../../src/kit/net/engines/choose-engine.ts';
 import { readPackingList } from '../../src/kit/codec/insightface/packing-list.ts';
 import { check } from '../../stages/align/check.ts';
 import {
@@ -235,6 +237,20 @@ describe('images that cannot be aligned', () => {
     expect(failure).toMatchObject({ code: 'undecodable-image', at: { file: join(images, 'cut.jpg') } });
   });
 
+  it.each([
+    ['points', tenNumbers.map((value) => value + 500), 'points-outside'],
+    ['one place', tenNumbers.map(() => 50), 'equal-points'],
+  ])('end it if strict, with the text of the failure: %s', async (_, ten, code) => {
+    const images = await badFolder();
+    const list = listOf({ 'whole.jpg': ten });
+    const text = await printedFailure(() => alignFaces({ images, list, params: { strict: true } }));
+    expect(text.replaceAll(images, '<images>').split('\n')[0]).toBe(
+      code === 'equal-points'
+        ? '<images>/whole.jpg: equal-points: the points of the face are all at one place, or are not numbers: nothing can be aligned by them'
+        : '<images>/whole.jpg: points-outside: the five points are all outside of the image of 100 x 100 pixels',
+    );
+  });
+
   it('warn where the points are far from the template', async () => {
     const images = await badFolder();
     const [left, right, nose, mouthLeft, mouthRight] = alignmentTemplate.map(([x, y]) => [x * 0.8, y * 0.8] as const);
@@ -245,6 +261,49 @@ describe('images that cannot be aligned', () => {
       expect.stringMatching(/^whole\.jpg: the points are \d+\.\d pixels from the template on average/),
     ]);
     expect(figures).toMatchObject({ aligned: 1, 'residual above 5': 1 });
+  });
+});
+
+describe.skipIf(!installedOnnxruntime().installed)('images without a face (needs onnxruntime)', () => {
+  const pictures = () => writeFaceFolder(temporaryFolder(), { anna: 1, bert: 2 }, 60);
+
+  it('are left out, and end the stage where strict, or where there are no others', async () => {
+    const images = pictures();
+    const strict = await printedFailure(() => alignFaces({ images, params: { strict: true } }));
+    expect(strict.replaceAll(images, '<images>')).toMatchInlineSnapshot(`
+      "<images>/anna/anna_0001.jpg: no-face: no face was found in the image
+        Look for smaller faces, lower the thresholds of the detector, or choose withoutFace: crop."
+    `);
+    const all = await printedFailure(() => alignFaces({ images }));
+    expect(all.replaceAll(images, '<images>')).toMatchInlineSnapshot(`
+      "<images>: nothing-aligned: none of 3 images could be aligned: 3 no-face
+        The log names them; with strict: true the first of them is the failure."
+    `);
+  });
+
+  it('are cropped as align_lfw does, or listed without points as align_insight does', async () => {
+    const images = pictures();
+    const cropped = await alignFaces({ images, params: { preset: 'align_lfw' } });
+    expect(cropped.figures).toMatchObject({ images: 3, aligned: 0, cropped: 3, 'found: none': 3 });
+    const { width, height } = await decodeImage(readFileSync(join(cropped.outputs.images, 'anna/anna_0001.jpg')), 'a');
+    expect([width, height]).toEqual([112, 112]);
+    const listed = await alignFaces({ images, params: { preset: 'align_insight' } });
+    expect(listed.list[0]).toBe(fields(0, 'anna/anna_0001.jpg', 0));
+    expect(listed.figures).toMatchObject({ images: 3, 'listed without points': 3 });
+  });
+
+  it('are cropped by the known box where the set has one, as align_megaface does', async () => {
+    const images = pictures();
+    const box = { x: 10, y: 5, width: 30, height: 40 };
+    writeFileSync(join(images, 'anna/anna_0001.jpg.json'), JSON.stringify({ bounding_box: box }));
+    const { outputs, records } = await alignFaces({ images, params: { preset: 'align_megaface', encoding: 'png' } });
+    const [record] = records;
+    expect(record).toMatchObject({ outcome: 'cropped', step: 'none' });
+    const photograph = await decodeImage(readFileSync(join(images, 'anna/anna_0001.jpg')), 'anna');
+    const known = { left: 10, top: 5, right: 40, bottom: 45 };
+    const expected = cropKnownFace(photograph, known, { width: 112, height: 112 });
+    const face = await decodeImage(readFileSync(join(outputs.images, 'anna/anna_0001.png')), 'anna');
+    expect(Buffer.from(face.data).equals(Buffer.from(expected.data))).toBe(true);
   });
 });
 

@@ -154,7 +154,7 @@ test('the page shows what became of photographs: counts, the first, the stranges
   writeFileSync(file('alignment.json'), JSON.stringify(sampleAlignment()));
   const text = await page({ alignments: [file('alignment.json')] });
   expect(text).toContain('<section id="alignment"');
-  expect(text).toMatch(/images<\/td>\s*<td[^>]*>1,234/);
+  expect(text).toMatch(/images<\/td>\s*<td[^>]*>1.234/);
   expect(text).toContain('ada_0.jpg');
   expect(text).toContain('6.1 px, 1 of 2');
   expect(text).toContain('&lt;cut&gt;.jpg');
