@@ -34,14 +34,15 @@ export interface Aligned {
 export async function* alignPhotographs(work: AlignmentWork): AsyncGenerator<Aligned> {
   const reading = readInGroups(work.photographs);
   for (let next = reading.next(); ;) {
-    const { value: group, done } = await next;
-    if (done === true) return;
+    const read = await next;
+    if (read.done === true) return;
+    const group = read.value;
     // The next group is decoded while this one is searched.
     next = reading.next();
     // Without a reader of its failure until it is waited for.
     next.catch(() => undefined);
     const findings = await search(group, work);
-    for (const [index, read] of group.entries()) yield finish(read, findings[index], work);
+    for (const [index, each] of group.entries()) yield finish(each, findings[index], work);
     work.signal.throwIfAborted();
   }
 }

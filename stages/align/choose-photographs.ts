@@ -33,7 +33,9 @@ export function choosePhotographs(inputs: Pick<Inputs, 'images' | 'list'>, setti
       return megafacePhotographs(images);
     case 'celeb':
       return celebPhotographs(images);
-    default:
+    case 'folders':
+    case 'cfp':
+    case 'agedb':
       return folderPhotographs(images, arrangement);
   }
 }

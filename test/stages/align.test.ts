@@ -140,7 +140,9 @@ describe('images that cannot be aligned', () => {
   async function badFolder(): Promise<string> {
     const folder = temporaryFolder();
     const whole = jpeg(1, 100);
-    const put = (name: string, bytes: Uint8Array) => writeFileSync(join(folder, name), bytes);
+    const put = (name: string, bytes: Uint8Array): void => {
+      writeFileSync(join(folder, name), bytes);
+    };
     put('whole.jpg', whole);
     put('empty.jpg', new Uint8Array(0));
     put('cut.jpg', whole.subarray(0, whole.length / 2));

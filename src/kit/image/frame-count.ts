@@ -1,17 +1,9 @@
-import { imageFormat } from './image-header.ts';
+import { imageFormat, type ImageFormat } from './image-header.ts';
 
 /** How many images an animated GIF, PNG or WebP holds, of which the first is decoded; 1 for all others. Reads no pixels. */
 export function frameCount(bytes: Uint8Array): number {
-  switch (imageFormat(bytes)) {
-    case 'gif':
-      return Math.max(1, gifFrames(bytes));
-    case 'webp':
-      return Math.max(1, webpFrames(bytes));
-    case 'png':
-      return Math.max(1, pngFrames(bytes));
-    default:
-      return 1;
-  }
+  const count = counters[imageFormat(bytes) ?? 'jpeg'];
+  return count === undefined ? 1 : Math.max(1, count(bytes));
 }
 
 /** Image descriptors (GIF89a, 20), passing over colour tables, extensions and data by their lengths. */
@@ -62,3 +54,10 @@ function pngFrames(bytes: Uint8Array): number {
 function nameAt(bytes: Uint8Array, at: number): string {
   return Buffer.from(bytes.subarray(at, at + 4)).toString('latin1');
 }
+
+/** Of the formats that may be animated. */
+const counters: Partial<Record<ImageFormat, (bytes: Uint8Array) => number>> = {
+  gif: gifFrames,
+  webp: webpFrames,
+  png: pngFrames,
+};
