@@ -62,7 +62,7 @@ export function arrangementOf({ images, list }: Pick<Inputs, 'images' | 'list'>,
   const isFile = statSync(images, { throwIfNoEntry: false })?.isFile() === true;
   const takesFile = ['celeb', 'shards', 'image', 'list'].includes(arrangement);
   if (isFile && !takesFile) refuse(`the layout ${arrangement} is that of a folder, and images is a file`);
-  if (!isFile && arrangement === 'celeb') refuse('the layout celeb is that of a .tsv file, and images is none');
+  if (!isFile && arrangement === 'celeb') refuse('the layout celeb is that of a .tsv file, and images is a folder');
   return arrangement;
 }
 

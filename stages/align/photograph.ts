@@ -9,7 +9,7 @@ export interface Photograph {
   readonly name: string;
   /** Images of one identity get one label. */
   readonly identity: string;
-  /** Class that a list gives it. */
+  /** Its class in the list. */
   readonly label?: number;
   /** Path of its aligned image in the output, with any ending. */
   readonly target: string;

@@ -57,7 +57,7 @@ const insight: Partial<Settings> = {
 
 const cascade: Partial<Settings> = { search: 'cascade', detector: tensorflow, withoutFace: 'crop' };
 
-/** The scripts of the 2018 system by their names (insightface, src/align); docs/alignment.md says what each was for. */
+/** The scripts of the 2018 system by their names (insightface, src/align); docs/alignment.md lists them. */
 const presets: Readonly<Record<Params['preset'], Partial<Settings>>> = {
   plain: {},
   align_lfw: { detector: { ...tensorflow, thresholds: [0.6, 0.7, 0.9], factor: 0.85 }, withoutFace: 'crop' },

@@ -374,7 +374,7 @@ describe('what is wrong before anything is read', () => {
       "<list>: several-inputs: a list cannot be combined with the layout megaface
       <images>: several-inputs: withoutFace: list needs output: points, for there is nothing to write an image of
       <images>: several-inputs: withoutFace: crop needs output: images; face2rec crops too (withoutPoints: crop), of what withoutFace: list lists
-      <images>: several-inputs: the layout celeb is that of a .tsv file, and images is none"
+      <images>: several-inputs: the layout celeb is that of a .tsv file, and images is a folder"
     `);
   });
 

@@ -10,7 +10,7 @@ export type FileRole = 'image' | 'stray' | 'known';
 export interface TreeOptions {
   /** What a file is; by default an image if its ending is one of an image, and stray otherwise. */
   readonly roleOf?: (path: string) => FileRole;
-  /** Hears of every stray file, by its path in the folder. */
+  /** Is notified of every stray file, by its path in the folder. */
   readonly onStray?: (path: string) => void;
 }
 

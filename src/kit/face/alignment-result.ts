@@ -12,7 +12,7 @@ export type ContactSheetImages = Readonly<Record<'first' | 'strangest' | 'croppe
 
 export interface SheetImage {
   readonly image: string;
-  /** What is said below it: residual, or why it was left out. */
+  /** Shown below it: residual, or why it was left out. */
   readonly caption: string;
   /** A small JPEG as a data URI; empty where the image could not be decoded. */
   readonly thumbnail: string;

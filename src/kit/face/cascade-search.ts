@@ -6,7 +6,7 @@ import { inverseMatrix, warpAffine, type AffineMatrix } from './warp-affine.ts';
 
 /*
  * The five steps by which the 2018 system found the faces of FaceScrub and MegaFace (insightface, src/align/align_megaface.py
- * and align_facescrub.py). Its counters 0 to 4 are the steps `turned`, `overlapping`, `forced` and, where there is none, the
+ * and align_facescrub.py). Its counters 0 to 4 are the steps `turned`, `overlapping`, `forced` and, without a face, the
  * crop of the known box or of the middle.
  */
 
