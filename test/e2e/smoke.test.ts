@@ -58,6 +58,6 @@ describe('the quickstart, small, on the wasm engine', () => {
     const [, path = ''] = /report: (runs\/\S+align-lfw-smoke\S+report\.html)/.exec(output) ?? [];
     const page = readFileSync(join(workspace, path), 'utf8');
     expect(page).toContain('<section id="alignment"');
-    expect(page).toContain('alt="id0000/id0000_0001.jpg"');
+    expect(page).toContain('alt="person_0001/person_0001_0001.jpg"');
   });
 });
