@@ -48,10 +48,12 @@ interface ModelPlace {
 
 function inspectModels({ format, path, described }: ModelPlace, { input, mustBeNetwork }: InspectOptions): Inspected[] {
   const networks = format.networksIn?.(path) ?? [path];
+  const licences = licenceFacts(path);
   try {
     return networks.map((network) => {
       const model = readAsItIs(format, network, input);
-      const inspected = { ...modelFacts(network, format.title, model), network: model.shaped };
+      const facts = modelFacts(network, format.title, model);
+      const inspected = { ...facts, facts: [...facts.facts, ...licences], network: model.shaped };
       // A folder that is a model, and a network of several, have no more to say as files.
       return described === undefined || network !== path || statSync(path).isDirectory()
         ? inspected
@@ -103,6 +105,14 @@ function readAsItIs(format: ModelFormat, path: string, input: InputSize | undefi
   }
 }
 
+/** What may be done with weights that are known, and whose they are. */
+function licenceFacts(path: string): Inspection['facts'] {
+  return licencesOfModels([path]).flatMap((weights) => [
+    { name: 'licence', value: `${weights.name}: ${licenceText(weights)}` },
+    { name: 'published by', value: weights.origin },
+  ]);
+}
+
 /** What a model is, as facts; its layers are a table of their own. */
 function modelFacts(path: string, title: string, { shaped, origin, notes = [] }: Model): Inspection {
   const { graph, shapes, parameters, multiplyAdds } = shaped;
@@ -115,10 +125,6 @@ function modelFacts(path: string, title: string, { shaped, origin, notes = [] }:
     name: `origin: ${name}`,
     value: typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value),
   }));
-  const licences = licencesOfModels([path]).flatMap((weights) => [
-    { name: 'licence', value: `${weights.name}: ${licenceText(weights)}` },
-    { name: 'published by', value: weights.origin },
-  ]);
   return {
     path,
     format: 'model',
@@ -136,7 +142,6 @@ function modelFacts(path: string, title: string, { shaped, origin, notes = [] }:
       { name: 'size as float32', value: humanBytes(4 * (counted(false) + counted(true))) },
       { name: 'multiply-adds', value: `${shownValue(multiplyAdds)} for one image` },
       ...origins,
-      ...licences,
     ],
     notes,
     damage: [],

@@ -90,6 +90,7 @@ describe.skipIf(missing || !installedOnnxruntime().installed)(
       const { code, stdout } = await rig.flow(['run', 'fold.yaml'], { FLOW_ENGINE: 'onnxruntime' });
       expect(stdout.split('\n').slice(-10).join('\n')).toMatch(/verify: accuracy/);
       expect(code).toBe(0);
+      expect(stdout).toContain('warning: the weights of MobileFaceNet y1 are for research that is not commercial only');
       const outputs = rig.path('runs', rig.runs().at(-1) ?? '', 'outputs');
       const { results } = JSON.parse(
         readFileSync(join(outputs, 'verify/verification.json'), 'utf8'),
