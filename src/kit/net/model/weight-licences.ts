@@ -54,7 +54,9 @@ export function licenceText({ licence, allowedUse, trainingData }: WeightLicence
   return `${licence} (${use}); trained on: ${trainingData}`;
 }
 
-function filesAt(path: string): readonly string[] {
+function filesAt(named: string): readonly string[] {
+  // One network of a file with several is named by what follows a #.
+  const path = existsSync(named) ? named : named.replace(/#[^/#]*$/, '');
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat?.isFile() === true) return [path, ...besides(path)];
   if (stat?.isDirectory() !== true) return [];

@@ -33,6 +33,7 @@ it('says for each where it is from, under which licence, from which data, and wh
 it('finds the licence of a model by the file of its values, whatever names it', () => {
   const manifest = join(weights, 'mtcnn_model-weights_manifest.json');
   expect(licencesOfModels([manifest]).map(({ name }) => name)).toEqual(['MTCNN']);
+  expect(licencesOfModels([`${manifest}#onet`]).map(({ name }) => name)).toEqual(['MTCNN']);
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'renamed.bin'), readBytes(join(weights, 'mtcnn_model-shard1'), 'weights'));
   expect(licencesOfModels([folder]).map(licenceText)).toEqual([
