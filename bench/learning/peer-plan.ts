@@ -78,7 +78,7 @@ async function batchesOf(
   { dataset, batch, seed, schedule, loss }: PlannedTraining,
   pixelFile: string | undefined,
 ): Promise<Batches> {
-  const common = { folder: dataset, batch, seed, sampling: lossOf(loss).sampling };
+  const common = { folders: [dataset], batch, seed, sampling: lossOf(loss).sampling };
   const given = await openDataLoader({ ...common, mirror: true });
   const plain = await openDataLoader({ ...common, mirror: false });
   const { identities, height, width, imageCount } = given;

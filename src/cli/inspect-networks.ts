@@ -5,6 +5,7 @@ import { inspectPath } from '../kit/inspect/inspect-path.ts';
 import { shownValue, type Inspection } from '../kit/inspect/inspection.ts';
 import { elementCount } from '../kit/net/graph/feature-shape.ts';
 import type { ShapedGraph } from '../kit/net/graph/shaped-graph.ts';
+import { licencesOfModels, licenceText } from '../kit/net/model/weight-licences.ts';
 import type { Model } from '../kit/net/model/model.ts';
 import { mayBeDueToSize } from '../kit/net/exchange/assumed-size.ts';
 import { recognisedFormat } from '../kit/net/exchange/choose-format.ts';
@@ -47,10 +48,12 @@ interface ModelPlace {
 
 function inspectModels({ format, path, described }: ModelPlace, { input, mustBeNetwork }: InspectOptions): Inspected[] {
   const networks = format.networksIn?.(path) ?? [path];
+  const licences = licenceFacts(path);
   try {
     return networks.map((network) => {
       const model = readAsItIs(format, network, input);
-      const inspected = { ...modelFacts(network, format.title, model), network: model.shaped };
+      const facts = modelFacts(network, format.title, model);
+      const inspected = { ...facts, facts: [...facts.facts, ...licences], network: model.shaped };
       // A folder that is a model, and a network of several, have no more to say as files.
       return described === undefined || network !== path || statSync(path).isDirectory()
         ? inspected
@@ -100,6 +103,14 @@ function readAsItIs(format: ModelFormat, path: string, input: InputSize | undefi
     const note = 'The file does not specify how images are normalised; the program that uses it has to.';
     return { ...model, notes: [...(model.notes ?? []), note] };
   }
+}
+
+/** What may be done with weights that are known, and whose they are. */
+function licenceFacts(path: string): Inspection['facts'] {
+  return licencesOfModels([path]).flatMap((weights) => [
+    { name: 'licence', value: `${weights.name}: ${licenceText(weights)}` },
+    { name: 'published by', value: weights.origin },
+  ]);
 }
 
 /** What a model is, as facts; its layers are a table of their own. */

@@ -249,6 +249,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show what this machine has for running experiments, and how to fix what it lacks',
     load: () => import('./commands/doctor.ts'),
   },
+  align: {
+    summary: 'look for faces in images, show and draw what was found',
+    load: () => import('./commands/align.ts'),
+  },
   convert: {
     summary: 'write a model in another format and compare the outputs of both',
     load: () => import('./commands/convert.ts'),

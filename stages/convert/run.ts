@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { modelFormatNamed, modelFormatOf } from '../../src/kit/net/exchange/choose-format.ts';
+import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
 import type { OutputDifference } from '../../src/kit/net/conversion/compare-outputs.ts';
 import { conversionLines, convertByName, givenReadOptions } from '../../src/kit/net/conversion/convert-by-name.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
@@ -10,6 +11,8 @@ import type { Inputs, Outputs, Params } from './contract.ts';
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { params, inputs, outputs, seed, engine, cpus: threads } = context;
   const { to, slim, limit, epoch, outputs: layers, input, normalization } = params;
+  const notice = researchNotice(licencesOfModels([inputs.model]));
+  if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
   mkdirSync(outputs.model, { recursive: true });
   const converted = await convertByName({
     from: {

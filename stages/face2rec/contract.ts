@@ -19,9 +19,9 @@ export interface Params {
   readonly pictures: 'aligned' | 'photographs';
   /** Size that images which are not aligned are cut to. */
   readonly imageSize: {
-    /** Pixels; the template is made for 112. */
+    /** Pixels; other heights than 112 enlarge the template. */
     readonly height: number;
-    /** Pixels: 112 or 96. */
+    /** Pixels; with height 112 the template is that of 96 unless it is 112. */
     readonly width: number;
   };
   /** How cut images are stored; aligned ones stay as they are. */

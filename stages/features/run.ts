@@ -3,6 +3,7 @@ import type { Failure } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { embedImages } from '../../src/kit/face/embed-images.ts';
 import { unitSum } from '../../src/kit/face/pair-distances.ts';
+import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
 import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
@@ -19,6 +20,8 @@ type Context = StageContext<Params, Inputs, Outputs>;
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params, engine, scratch } = context;
   const images = namedImages(inputs, params.layout);
+  const notice = researchNotice(licencesOfModels(inputs.model));
+  if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
   const files: RowFile[] = [];
   try {
     let columns = 0;

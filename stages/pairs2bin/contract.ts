@@ -9,9 +9,9 @@ export interface Params {
   readonly align: 'stored' | 'points' | 'crop';
   /** Size that images are cut to where they are aligned here. */
   readonly imageSize: {
-    /** Pixels; the template is made for 112. */
+    /** Pixels; other heights than 112 enlarge the template. */
     readonly height: number;
-    /** Pixels: 112 or 96. */
+    /** Pixels; with height 112 the template is that of 96 unless it is 112. */
     readonly width: number;
   };
   /** How images that are aligned here are stored. */

@@ -13,6 +13,8 @@ export interface Inputs {
   readonly logs: readonly string[];
   /** Results to show with their ROC. */
   readonly verifications: readonly string[];
+  /** Counts and contact sheets of alignments (alignment.json). */
+  readonly alignments: readonly string[];
   /** Images to show samples of. */
   readonly images: string | undefined;
   /** The history of the inputs. */

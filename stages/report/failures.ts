@@ -2,6 +2,13 @@ import { catalogue } from '../../src/core/failure.ts';
 
 /** What the inputs of a page can be instead of what is needed. */
 export const failures = catalogue({
+  alignmentInvalid: {
+    meaning: 'An input bound to `alignments` is not what the stage align says of its work.',
+    text: ({ found }: { readonly found: string }) => ({
+      message: `expected the output alignment of a stage align, found ${found}`,
+    }),
+    example: { found: 'another object' },
+  },
   inputNotJson: {
     meaning: 'A file that the page is made of is not JSON.',
     text: () => ({ message: 'expected JSON, found something else' }),

@@ -5,7 +5,8 @@ import { type Html, joinHtml, markup } from '../../src/kit/draw/html.ts';
 import { fixed, groupedInteger } from '../../src/kit/draw/number-text.ts';
 import { renderPage } from '../../src/kit/draw/page.ts';
 import { pageStyle } from '../../src/kit/draw/page-style.ts';
-import type { Training, Verification } from './read-inputs.ts';
+import { alignmentSection } from './alignment-section.ts';
+import type { Alignment, Training, Verification } from './read-inputs.ts';
 import { reportStyle } from './report-style.ts';
 import type { SampleIdentity } from './sample-faces.ts';
 import { parameterSection, taskSection } from './task-section.ts';
@@ -18,17 +19,19 @@ export interface ReportContent {
   readonly lineage: Lineage;
   readonly trainings: readonly Training[];
   readonly verifications: readonly Verification[];
+  readonly alignments: readonly Alignment[];
   readonly faces: readonly SampleIdentity[];
 }
 
 /** The whole page as one text: no request to anywhere, readable without its script, the same for the same content. */
 export function renderReport(content: ReportContent): string {
-  const { lineage, trainings, verifications, faces } = content;
+  const { lineage, trainings, verifications, alignments, faces } = content;
   const { name, summary } = lineage.experiment;
   const title = content.title === '' ? name : content.title;
   const sections = [
     verificationSection(verifications),
     trainingSection(trainings),
+    alignmentSection(alignments),
     facesSection(faces),
     taskSection(lineage),
     parameterSection(lineage),

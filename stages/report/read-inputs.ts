@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { digestOf } from '../../src/core/digest.ts';
 import { fail } from '../../src/core/failure.ts';
 import type { Lineage, LineageTask } from '../../src/stage-api/lineage.ts';
+import type { AlignmentFile } from '../../src/kit/face/alignment-result.ts';
 import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
 import type { TrainingLog } from '../../src/kit/net/training/training-log.ts';
 import { decodeTrainingLog } from './decode-training-log.ts';
@@ -51,6 +52,29 @@ export function readVerifications(files: readonly string[], lineage: Lineage): r
     name: times(result.set) > 1 ? `${result.set} (${source})` : result.set,
     result,
   }));
+}
+
+/** An alignment with the name to show: that of the task it came from. */
+export interface Alignment {
+  readonly name: string;
+  readonly result: AlignmentFile;
+}
+
+export function readAlignments(files: readonly string[], lineage: Lineage): readonly Alignment[] {
+  return files.map((file, index) => {
+    const text = readFileSync(file, 'utf8');
+    const name = producerOf(text, lineage)?.id ?? `alignment ${index + 1}`;
+    return { name, result: decodeAlignment(parseJson(text, file), file) };
+  });
+}
+
+/** Checks what a page could not be drawn without; faces.ndjson is the likely mistake. */
+function decodeAlignment(value: unknown, file: string): AlignmentFile {
+  const isOne = isRecord(value) && value['format'] === 'faceflow-alignment' && value['version'] === 1;
+  if (!isOne || !isRecord(value['counts']) || !isRecord(value['sheet'])) {
+    return fail(failures.alignmentInvalid({ found: isRecord(value) ? 'another object' : typeof value }, { file }));
+  }
+  return value as Record<string, unknown> & AlignmentFile;
 }
 
 /** The task whose output is this very file: outputs are known by the SHA-256 of their bytes. */

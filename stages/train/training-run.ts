@@ -16,6 +16,7 @@ import { ruleOf } from '../../src/kit/net/optimizers/index.ts';
 import { learningRateAt } from '../../src/kit/net/schedules/index.ts';
 import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
+import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/kit/net/training/checkpoint.ts';
 import { type StepInput, type StepResult, Trainer } from '../../src/kit/net/training/trainer.ts';
@@ -105,6 +106,8 @@ export class TrainingRun {
     const pretrained =
       inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped);
     this.#pretrained = pretrained;
+    const notice = inputs.pretrained && researchNotice(licencesOfModels([inputs.pretrained]));
+    if (notice !== undefined) emit({ type: 'log', level: 'warning', message: notice });
     this.#trainer = new Trainer({
       backend: engine,
       shaped: this.#shaped,

@@ -7,6 +7,7 @@ import type { VerificationFile, VerificationResult } from '../../src/kit/face/ve
 import { requirePairs, verifySet } from '../../src/kit/face/verify-set.ts';
 import type { NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { readVerificationSets } from '../../src/kit/face/verification-sets.ts';
+import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
 import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
@@ -28,6 +29,8 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const sets = readVerificationSets(inputs.pairs, params.names);
   for (const set of sets) requirePairs({ ...set, folds: params.folds });
   mkdirSync(outputs.details, { recursive: true });
+  const notice = researchNotice(licencesOfModels(models.map(({ path }) => path)));
+  if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
   if (models.length > 1) say(context, `model number ${models.length}`);
   const results: VerificationResult[] = [];
   for (const [index, model] of models.entries()) {

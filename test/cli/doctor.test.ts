@@ -37,6 +37,9 @@ describe('flow doctor', () => {
         'SQLite',
         'cache',
         'disk',
+        'weights (installed)',
+        'weights (fetched)',
+        'weights (named)',
       ]),
     );
     expect(all.find(({ subject }) => subject === 'engine')).toEqual({

@@ -49,6 +49,7 @@ const calls: readonly (readonly [command: string, keys: readonly string[]])[] = 
   ['stages', ['0']],
   ['inspect a.yaml', []],
   ['doctor', []],
+  ['align gone.jpg', ['detector', 'images']],
   ['completion bash', ['shell', 'script']],
   ['accept a.yaml task --reason none', ['failures']],
 ];

@@ -104,6 +104,7 @@ describe('flow inspect of a model in another format', () => {
       '100,178',
       '389,040',
     ]);
+    expect(all.stdout).toMatch(/ licence +MTCNN: MIT \(any use\)/);
     const one = await rig.flow(['inspect', `${manifest}#onet`, '--json']);
     expect(JSON.parse(one.stdout)).toMatchObject({ path: `${manifest}#onet` });
     expect((await rig.flow(['inspect', manifest, '--svg', 'x.svg'])).stderr).toContain(

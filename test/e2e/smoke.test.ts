@@ -50,4 +50,14 @@ describe('the quickstart, small, on the wasm engine', () => {
     expect(output).toMatch(/verify +unknown +waits for train/);
     expect(status).toBe(0);
   });
+
+  it('aligns drawn faces by a list of points, and shows them on the page', { timeout: 300_000 }, () => {
+    const { status, output } = flow('run', join(repository, 'pipelines', 'smoke', 'align-lfw.yaml'));
+    expect(output).toMatch(/align: images 24, aligned 24, cropped 0, .* left out 0/);
+    expect(status).toBe(0);
+    const [, path = ''] = /report: (runs\/\S+align-lfw-smoke\S+report\.html)/.exec(output) ?? [];
+    const page = readFileSync(join(workspace, path), 'utf8');
+    expect(page).toContain('<section id="alignment"');
+    expect(page).toContain('alt="person_0001/person_0001_0001.jpg"');
+  });
 });

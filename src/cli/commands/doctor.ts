@@ -5,6 +5,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { FailureError } from '../../core/failure.ts';
 import { counted, humanBytes } from '../../core/human.ts';
 import { trainingEngine, installedOnnxruntime, readEngineRecord } from '../../kit/net/engines/choose-engine.ts';
+import { licenceText, weightLicences } from '../../kit/net/model/weight-licences.ts';
 import { listTree } from '../../pipeline/cache/file-tree.ts';
 import { engineOverride } from '../planned-experiment.ts';
 import { exitCode, type ExitCode, showsColour, type FlowCommand, type ProcessContext } from '../flow-command.ts';
@@ -65,6 +66,7 @@ function examine(context: ProcessContext, workspaceFolder: string | undefined): 
       examineSqlite(workspace),
       examineCache(workspace),
       examineDisk(workspace),
+      ...licences(),
     ];
   } finally {
     workspace.close();
@@ -164,6 +166,15 @@ function examineDisk({ runsFolder }: Workspace): Finding {
   const found = `${humanBytes(free)} free`;
   if (free >= scarceBytes) return { subject: 'disk', state: 'ok', found };
   return { subject: 'disk', state: 'limited', found, fix: 'flow cache gc makes room' };
+}
+
+/** What may be done with each weight file that faceflow is installed with, fetches or names. */
+function licences(): Finding[] {
+  return weightLicences().map((weights) => ({
+    subject: `weights (${weights.presence})`,
+    state: 'ok',
+    found: `${weights.name}: ${licenceText(weights)}`,
+  }));
 }
 
 function findingsText(findings: readonly Finding[], paint: Paint): string {

@@ -165,12 +165,12 @@ export function imageAt(folder: string, ...paths: readonly string[]): string | u
   return undefined;
 }
 
-interface FolderEntry {
+export interface FolderEntry {
   readonly name: string;
   readonly isFolder: boolean;
 }
 
-function sortedEntries(folder: string): FolderEntry[] {
+export function sortedEntries(folder: string): FolderEntry[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => !entry.name.startsWith('.'))
     .map((entry) => {

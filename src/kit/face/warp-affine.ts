@@ -17,7 +17,7 @@ const half = 1 << (weightBits - 1);
  * in 1/1024 pixel rounded to 1/32). Its weights in 1/32768 are all multiples of 32, which is left out here.
  */
 export function warpAffine(image: RgbImage, matrix: AffineMatrix, size: ImageSize): RgbImage {
-  const [m0, m1, m2, m3, m4, m5] = invert(matrix);
+  const [m0, m1, m2, m3, m4, m5] = inverseMatrix(matrix);
   const { width, height } = size;
   const result = new Uint8Array(width * height * 3);
   const columnX = new Int32Array(width);
@@ -36,7 +36,7 @@ export function warpAffine(image: RgbImage, matrix: AffineMatrix, size: ImageSiz
 
 /** The pixels of the source that {@link warpAffine} looks at, with two to spare; parts of it may be outside. */
 export function sourceArea(matrix: AffineMatrix, { width, height }: ImageSize): ImageArea {
-  const [m0, m1, m2, m3, m4, m5] = invert(matrix);
+  const [m0, m1, m2, m3, m4, m5] = inverseMatrix(matrix);
   const corners = [0, width - 1].flatMap((x) => [0, height - 1].map((y) => [x, y] as const));
   const across = corners.map(([x, y]) => m0 * x + m1 * y + m2);
   const down = corners.map(([x, y]) => m3 * x + m4 * y + m5);
@@ -165,7 +165,7 @@ function sampleBorder(image: RgbImage, { x, y, right, down }: SamplePlace, { res
 }
 
 /** The inverse of the map; all zeros if it has no inverse, as in OpenCV. */
-function invert([m0, m1, m2, m3, m4, m5]: AffineMatrix): AffineMatrix {
+export function inverseMatrix([m0, m1, m2, m3, m4, m5]: AffineMatrix): AffineMatrix {
   const determinant = m0 * m4 - m1 * m3;
   const scale = determinant === 0 ? 0 : 1 / determinant;
   const a = m4 * scale;

@@ -156,7 +156,7 @@ export function requireSound(bytes: Uint8Array, origin: string | ImageOrigin): I
   const header = checkImage(bytes);
   if (isDamage(header)) refuse(origin, header);
   if (header === undefined && imageFormat(bytes) === undefined) {
-    refuse(origin, { problem: 'it is not an image in a known format' });
+    refuse(origin, { problem: bytes.length === 0 ? 'it is empty' : 'it is not an image in a known format' });
   }
   if (header !== undefined && header.width * header.height > maxPixels) {
     const problem = `it claims ${header.width} x ${header.height} pixels, more than the ${maxPixels} that are read`;

@@ -7,7 +7,14 @@ import { FailureError } from '../../../src/core/failure.ts';
 import { digestOf } from '../../../src/core/digest.ts';
 import type { Inputs, Params } from '../../../stages/report/contract.ts';
 import { run } from '../../../stages/report/run.ts';
-import { sampleLineage, sampleLog, sampleLogText, sampleImage, sampleVerification } from './sample-content.ts';
+import {
+  sampleLineage,
+  sampleLog,
+  sampleLogText,
+  sampleAlignment,
+  sampleImage,
+  sampleVerification,
+} from './sample-content.ts';
 
 let folder = '';
 
@@ -33,6 +40,7 @@ const file = (name: string): string => join(folder, name);
 function allInputs(): Inputs {
   return {
     ...{ logs: [file('log.json')], verifications: [file('verification.json')], images: file('images') },
+    alignments: [],
     lineage: file('lineage.json'),
   };
 }
@@ -118,6 +126,7 @@ test('a verification of pairs of one kind has no curve, but a page', async () =>
 
 test('a file of another kind is refused with its name', async () => {
   const cases: readonly (readonly [Partial<Inputs>, string, string])[] = [
+    [{ alignments: [file('log.json')] }, 'alignment-invalid', 'log.json'],
     [{ verifications: [file('log.json')] }, 'verification-invalid', 'log.json'],
     [{ logs: [file('verification.json')] }, 'training-log-invalid', 'verification.json'],
     [{ logs: [file('images/Ada_Lovelace/1.jpg')] }, 'training-log-invalid', '1.jpg'],
@@ -139,4 +148,15 @@ test('thumbnails that are not part of the page are left out: it makes no request
   const text = await page({ verifications: [file('links.json')] });
   expect(text).not.toContain('example.com');
   expect(text).not.toContain('onerror');
+});
+
+test('the page shows what became of photographs: counts, the first, the strangest and those left out, by name', async () => {
+  writeFileSync(file('alignment.json'), JSON.stringify(sampleAlignment()));
+  const text = await page({ alignments: [file('alignment.json')] });
+  expect(text).toContain('<section id="alignment"');
+  expect(text).toMatch(/images<\/td>\s*<td[^>]*>1.234/);
+  expect(text).toContain('ada_0.jpg');
+  expect(text).toContain('6.1 px, 1 of 2');
+  expect(text).toContain('&lt;cut&gt;.jpg');
+  expect(text).not.toContain('Without points');
 });

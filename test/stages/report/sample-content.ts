@@ -3,6 +3,7 @@ import { Random } from '../../../src/core/random.ts';
 import { areaUnderCurve } from '../../../src/kit/face/area-under-curve.ts';
 import { foldAccuracy } from '../../../src/kit/face/fold-accuracy.ts';
 import { tarAtFar } from '../../../src/kit/face/tar-at-far.ts';
+import type { AlignmentFile } from '../../../src/kit/face/alignment-result.ts';
 import type { VerificationResult } from '../../../src/kit/face/verification-result.ts';
 import { wrongPairs } from '../../../src/kit/face/worst-pairs.ts';
 import { encodeJpeg } from '../../../src/kit/image/image.ts';
@@ -24,6 +25,27 @@ export function sampleImage(seed: number, side = 32): Uint8Array {
 
 function dataUri(jpeg: Uint8Array): string {
   return `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
+}
+
+/** What a stage align says of its work. */
+export function sampleAlignment(): AlignmentFile {
+  const images = (count: number, caption: string) =>
+    Array.from({ length: count }, (_, index) => ({
+      image: `ada/ada_${index}.jpg`,
+      caption,
+      thumbnail: dataUri(sampleImage(index)),
+    }));
+  return {
+    format: 'faceflow-alignment',
+    version: 1,
+    counts: { images: 1234, aligned: 1230, cropped: 0, 'left out': 4, 'residual, median': 1.234 },
+    sheet: {
+      first: images(12, '1.2 px'),
+      strangest: images(6, '6.1 px, 1 of 2'),
+      cropped: [],
+      failed: [...images(2, 'no-face'), { image: 'ada/<cut>.jpg', caption: 'undecodable-image', thumbnail: '' }],
+    },
+  };
 }
 
 /** A verification measured, by the real formulas, on distances that are drawn. */
