@@ -33,7 +33,10 @@ export const failures = catalogue({
     code: 'damaged-file',
     text: ({ labels }: { readonly labels: readonly number[] }) => ({
       message: `expected a class (a whole number from 0 on), and after it at most whether the image is aligned (0 or 1), found ${labels.slice(0, 8).join(', ')}${labels.length > 8 ? ' ...' : ''}`,
-      hint: 'To drop all labels but the class: labels: class.',
+      hint:
+        Number.isInteger(labels[0]) && Number(labels[0]) >= 0
+          ? 'The stages relabel, subset, split and merge leave the other labels out with "labels: class".'
+          : undefined,
     }),
     example: { labels: [3, 34, 1] },
   },

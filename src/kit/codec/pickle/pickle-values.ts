@@ -144,7 +144,7 @@ const builders: Readonly<Record<string, (args: Arguments, place: Place) => Pickl
   },
 };
 
-/** A byte for each character; undefined where one is none, of which a half would be lost. */
+/** A byte for each character; undefined where one does not fit a byte, of which a half would be lost. */
 export function bytesOfText(text: string): Uint8Array | undefined {
   for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0xff) return undefined;
   return Buffer.from(text, 'latin1');
