@@ -10,6 +10,15 @@ export const failures = catalogue({
     }),
     example: { label: -1 },
   },
+  severalLabels: {
+    meaning: 'A line of a list is not what lists of its kind hold.',
+    code: 'damaged-list',
+    text: ({ labels }: { readonly labels: readonly number[] }) => ({
+      message: `expected one label, the class, found ${labels.length}: ${labels.slice(0, 8).join(', ')}${labels.length > 8 ? ' ...' : ''}`,
+      hint: 'Leave the columns index, class and path in the list.',
+    }),
+    example: { labels: [3, 34, 1] },
+  },
   listNotGrouped: {
     meaning: 'The images of an identity do not follow each other in a list.',
     text: ({ label }: { readonly label: number }) => ({

@@ -86,8 +86,16 @@ function refuseUnlabelled(file: string, { name, offset }: NonNullable<SourceImag
 /** The images of a list; its relative paths are relative to the folder of images. */
 export function imagesOfList(list: string, folder: string): ImageSource {
   return function* () {
-    for (const entry of readPackingList(list)) yield imageOf(entry, folder);
+    for (const entry of readPackingList(list)) {
+      if ('labels' in entry && entry.labels.length > 1) refuseLabels(entry, list);
+      yield imageOf(entry, folder);
+    }
   };
+}
+
+/** A packed image has a class; the other labels would be lost. */
+function refuseLabels({ labels, line }: IndexedEntry, file: string): never {
+  fail(failures.severalLabels({ labels }, { file, line, column: 1, length: 1 }));
 }
 
 function imageOf(entry: FaceEntry | IndexedEntry, folder: string): SourceImage {

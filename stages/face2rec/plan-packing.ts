@@ -13,6 +13,8 @@ export interface PackingPlan {
   /** Names of the people who are packed. */
   readonly identities: ReadonlySet<string>;
   readonly labelCount: number;
+  /** Labels below the largest that no image has: a training counts them as classes. */
+  readonly unusedLabels: number;
   /** Some images have to be aligned. */
   readonly anyUnaligned: boolean;
   /** Left out because the packed pairs show them. */
@@ -85,6 +87,7 @@ function finishPlan(
     imageCount: kept.reduce((sum, [, { images }]) => sum + images, 0),
     identities: new Set(kept.flatMap(([, { names }]) => [...names])),
     labelCount: kept.length,
+    unusedLabels: keepsLabels ? kept.reduce((most, [label]) => Math.max(most, label + 1), 0) - kept.length : 0,
     heldOut: [...heldOut],
     tooFew: tooFew.flatMap(({ names }) => [...names]),
   };

@@ -105,6 +105,11 @@ function describePlan(context: Context, plan: PackingPlan, pairs: readonly FaceP
     const isFolder = list === undefined && findShards(images) === undefined;
     fail(failures.nothingToPack({ nested: isFolder ? new FolderListing(images).nested : undefined }, { file: images }));
   }
+  if (plan.unusedLabels > 0) {
+    const classes = plan.labelCount + plan.unusedLabels;
+    const message = `${plan.unusedLabels} of ${classes} classes have no image: numbers are missing among the labels of the list; renumber: true numbers them again`;
+    context.emit({ type: 'log', level: 'warning', message });
+  }
   if (plan.tooFew.length > 0) info(context, `${plan.tooFew.length} identities have too few images and are left out`);
   if (pairs.length === 0) return;
   const people = peopleInPairs(pairs);

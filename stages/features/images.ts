@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { fail, type TextLocation } from '../../src/core/failure.ts';
 import type { EncodedImage, ImageSequence } from '../../src/kit/face/embed-images.ts';
-import { listImageFolder } from '../../src/kit/dataset/image-folder.ts';
+import { isImageName, listImageFolder } from '../../src/kit/dataset/image-folder.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { readPackingList } from '../../src/kit/codec/insightface/packing-list.ts';
 import { readImageFile } from '../../src/kit/image/image-file.ts';
@@ -10,6 +10,8 @@ import { failures } from './failures.ts';
 
 /** Images that get a row each. */
 export interface NamedImages extends ImageSequence {
+  /** Images that get no row, since they are not in the folder of an identity. */
+  readonly passedOver?: readonly string[];
   /** What names.txt calls it: the path in the folder or as the list writes it, or the number in the packed set. */
   nameAt(index: number): string;
   close(): void;
@@ -29,10 +31,14 @@ export function namedImages({ images, list, dataset }: Inputs, layout: Params['l
 }
 
 function ofFolder(folder: string): NamedImages {
-  const { identities } = listImageFolder(folder);
+  const { identities, ignored } = listImageFolder(folder);
   const names = identities.flatMap(({ name, images }) => images.map((image) => `${name}/${image}`));
+  const passedOver = ignored.filter(isImageName);
+  if (names.length === 0 && passedOver.length > 0) {
+    return refuse(`the images are not in sub-folders, one for each person, but are ${passedOver[0] ?? ''} ...`, folder);
+  }
   if (names.length === 0) return refuse('the folder of images is empty', folder);
-  return ofFiles(names, folder);
+  return { ...ofFiles(names, folder), passedOver };
 }
 
 function ofList(list: string, folder: string, layout: Params['layout']): NamedImages {

@@ -22,6 +22,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const images = namedImages(inputs, params.layout);
   const notice = researchNotice(licencesOfModels(inputs.model));
   if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
+  warnOfPassedOver(context, images);
   const files: RowFile[] = [];
   try {
     let columns = 0;
@@ -48,6 +49,13 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     images.close();
   }
 };
+
+function warnOfPassedOver(context: Context, { passedOver: names = [] }: NamedImages): void {
+  if (names.length === 0) return;
+  const shown = `${names.slice(0, 3).join(', ')}${names.length > 3 ? ' ...' : ''}`;
+  const message = `images that are not in the folder of an identity get no row: ${names.length}, ${shown}`;
+  context.emit({ type: 'log', level: 'warning', message });
+}
 
 interface Pass {
   readonly embedder: Embedder;

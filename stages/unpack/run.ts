@@ -6,7 +6,7 @@ import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import { imageFormat } from '../../src/kit/image/image-header.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { packingList, type FaceEntry } from '../../src/kit/codec/insightface/packing-list.ts';
-import { classOf } from '../../src/kit/codec/mxnet/image-record.ts';
+import { faceLabelOf } from '../../src/kit/codec/mxnet/image-record.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
 const extensions = {
@@ -31,14 +31,13 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     const progress = new WorkProgress(context, 'images', set.imageCount);
     for (let position = 0; position < set.imageCount; position += 1) {
       const record = set.readImage(position);
-      const label = classOf(record);
+      const { label, aligned } = faceLabelOf(record, set.recordPath, 'class-and-aligned');
       const number = (numbers.get(label) ?? 0) + 1;
       numbers.set(label, number);
       const name = String(label).padStart(params.digits, '0');
       const path = `${name}/${name}_${String(number).padStart(4, '0')}.${extensionOf(record.payload)}`;
       if (number === 1) mkdirSync(join(outputs.images, name), { recursive: true });
       writeFileSync(join(outputs.images, path), record.payload);
-      const aligned = typeof record.label === 'number' || record.label[1] !== 0;
       entries.push({ aligned, path, label, line: position + 1 });
       await progress.step();
     }

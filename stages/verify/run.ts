@@ -27,7 +27,10 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { params, inputs, outputs, scratch } = context;
   const models = namedModels(inputs.model, params.max);
   const sets = readVerificationSets(inputs.pairs, params.names);
-  for (const set of sets) requirePairs({ ...set, folds: params.folds });
+  for (const set of sets) {
+    requirePairs({ ...set, folds: params.folds });
+    warnOfOneKind(context, set);
+  }
   mkdirSync(outputs.details, { recursive: true });
   const notice = researchNotice(licencesOfModels(models.map(({ path }) => path)));
   if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
@@ -66,6 +69,14 @@ function warnOfNorm(context: Context, { set, xnorm }: VerificationResult): void 
   const message =
     `the embeddings of ${set} have a mean norm of ${xnorm.toExponential(1)}: the figures mean little. ` +
     'The moving statistics of batch normalisation need some fifty training steps to become those of the data';
+  context.emit({ type: 'log', level: 'warning', message });
+}
+
+/** Of pairs of one kind any threshold that takes all of them, or none, is right. */
+function warnOfOneKind(context: Context, { name, set: { same } }: NamedSet): void {
+  const count = same.filter(Boolean).length;
+  if (count > 0 && count < same.length) return;
+  const message = `all ${same.length} pairs of ${name} are of ${count > 0 ? 'the same person' : 'different people'}: their accuracy says nothing`;
   context.emit({ type: 'log', level: 'warning', message });
 }
 

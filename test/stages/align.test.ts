@@ -350,6 +350,7 @@ describe('what is wrong before anything is read', () => {
       check({
         params: { ...lenient, ...params },
         inputs,
+        whole: new Set(Object.keys(inputs)),
         once: (_, read) => read(),
       }),
     );
@@ -384,6 +385,7 @@ describe('what is wrong before anything is read', () => {
     const nothing = {
       params: lenient,
       inputs: { images, list },
+      whole: new Set(['images', 'list']),
       once: <Value>(_: string, read: () => Value) => read(),
     };
     await check(nothing);

@@ -5,6 +5,7 @@ import type { Stage, StageEvent } from '../../src/stage-api/stage.ts';
 import { DatasetWriter, type DatasetWriterOptions } from '../../src/kit/dataset/dataset-writer.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { classOf } from '../../src/kit/codec/mxnet/image-record.ts';
+import { RecordWriter } from '../../src/kit/codec/mxnet/record-writer.ts';
 import { run as face2rec } from '../../stages/face2rec/run.ts';
 import { run as merge } from '../../stages/merge/run.ts';
 import { run as relabel } from '../../stages/relabel/run.ts';
@@ -56,6 +57,45 @@ function content(folder: string, side = 16): (readonly [number, number])[] {
 }
 
 const labels = 'class-and-aligned' as const;
+
+/** A set of three images, of which the last has these labels. */
+function packWith(last: number | readonly number[]): string {
+  const folder = pack([0, 1, 2], { identityRecords: false });
+  const writer = new RecordWriter(join(folder, 'train.rec'), join(folder, 'train.idx'));
+  for (const [index, label] of [0, [1, 0], last].entries()) {
+    writer.write({ id: index, id2: 0, label, payload: jpeg(index) });
+  }
+  writer.finish();
+  return folder;
+}
+
+describe('labels of images', () => {
+  it.each([0.5, -1, NaN, [2, 35], [2, 1, 7]])(
+    'that no face has are refused, and not copied in part: %s',
+    async (last) => {
+      const inputs = { dataset: packWith(last) };
+      const expected = `expected a class (a whole number from 0 on), and after it at most whether the image is aligned (0 or 1), found ${[last].flat().join(', ')}`;
+      for (const act of [
+        () => perform(relabel, { params: { labels }, inputs, outputs: target() }),
+        () =>
+          perform(unpack, {
+            params: { digits: 3 },
+            inputs,
+            outputs: { images: join(temporaryFolder(), 'i'), list: join(temporaryFolder(), 'l') },
+          }),
+      ]) {
+        const [failure] = await failuresOf(act);
+        expect(failure).toMatchObject({ code: 'damaged-file', message: expected });
+      }
+    },
+  );
+
+  it('are dropped but for the class where only that is asked for', async () => {
+    const outputs = target();
+    await perform(relabel, { params: { labels: 'class' }, inputs: { dataset: packWith([2, 35]) }, outputs });
+    expect(content(outputs.dataset).map(([label]) => label)).toEqual([0, 1, 2]);
+  });
+});
 
 describe('merge', () => {
   it('puts the identities of one set after those of the other', async () => {

@@ -304,6 +304,24 @@ describe('face2rec', () => {
     ]);
   });
 
+  it('refuses a line of several labels, and warns of classes without an image', async () => {
+    const images = writeFaceFolder(temporaryFolder(), { a: 1, b: 1 });
+    const several = write('several.lst', '7\t5\ta/a_0001.jpg\n8\t9\t34\t1\tb/b_0001.jpg\n');
+    const [failure] = await failuresOf(() => pack({ images, list: several }));
+    expect(failure).toMatchObject({
+      code: 'damaged-list',
+      message: 'expected one label, the class, found 3: 9, 34, 1',
+      at: { file: several, line: 2 },
+    });
+    const { events } = await pack({ images, list: write('gap.lst', '1\ta/a_0001.jpg\t0\n1\tb/b_0001.jpg\t7\n') });
+    expect(events).toContainEqual({
+      type: 'log',
+      level: 'warning',
+      message:
+        '6 of 8 classes have no image: numbers are missing among the labels of the list; renumber: true numbers them again',
+    });
+  });
+
   it('names identities that lose too many of their images on the way', async () => {
     const images = writeFaceFolder(temporaryFolder(), { a: 3, b: 2, c: 2 });
     writeFileSync(join(images, 'a', 'a_0002.jpg'), 'no image');

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
@@ -62,6 +62,19 @@ async function features(folder: string, job: Job = {}): Promise<readonly StageEv
   });
   return events;
 }
+
+describe('images beside the folders of people', () => {
+  it('get no row, and are named', async () => {
+    const { folder } = prepared();
+    copyFileSync(join(folder, 'images', 'Ada', 'Ada_0001.jpg'), join(folder, 'images', 'stray.jpg'));
+    const events = await features(folder);
+    expect(events).toContainEqual({
+      type: 'log',
+      level: 'warning',
+      message: 'images that are not in the folder of an identity get no row: 1, stray.jpg',
+    });
+  });
+});
 
 /** The unit sum of both orientations, computed here. */
 async function expectedRow(file: string, weights: Float32Array): Promise<number[]> {
@@ -190,6 +203,8 @@ describe('the features stage', () => {
     writeFileSync(list, '1\t../images/Ben/Ben_0003.jpg\t1\n');
     expect(await codeOf({ inputs: { list }, params: { layout: 'files' } })).toBe('name-outside');
     expect(await codeOf({ inputs: { images: undefined } })).toBe('no-images');
+    const [flat] = await failuresOf(() => features(folder, { inputs: { images: join(folder, 'images', 'Ada') } }));
+    expect(flat?.message).toContain('the images are not in sub-folders, one for each person, but are Ada_0001.jpg');
     expect(await codeOf({ inputs: { dataset: folder } })).toBe('no-images');
   });
 });

@@ -249,6 +249,9 @@ describe('the verify stage', () => {
     const same = { images: set.images, same: set.same.map(() => true) };
     const { events } = await verify(folder, { sets: { same } });
     const figures = Object.keys(figuresOf(events));
+    expect(events.filter((event) => event.type === 'log' && event.level === 'warning')).toMatchObject([
+      { message: `all ${String(set.same.length)} pairs of same are of the same person: their accuracy says nothing` },
+    ]);
     expect(figures).toContain('accuracy');
     expect(figures.filter((name) => /areaUnderCurve|tarAtFar/.test(name))).toEqual([]);
   });

@@ -104,6 +104,11 @@ export class Cursor {
     if (count * itemBytes > this.remaining) this.truncated(what, count * itemBytes);
   }
 
+  /** Fails if anything follows: what no reader has looked at may be meant. */
+  expectEnd(what: string): void {
+    if (this.remaining > 0) this.damaged(`${this.remaining} bytes follow ${what}, which no reader knows`);
+  }
+
   /** The place of `offset`, or of the next byte, for a failure. */
   at(offset = this.offset): ByteLocation {
     return { file: this.file, offset };

@@ -28,6 +28,18 @@ export const failures = catalogue({
     text: ({ problem }: { readonly problem: string }) => ({ message: problem }),
     example: { problem: 'a record should start with 0xced7230a, found 0x0' },
   },
+  strangeLabels: {
+    meaning: 'The labels of an image in a .rec file are not those of a face.',
+    code: 'damaged-file',
+    text: ({ labels }: { readonly labels: readonly number[] }) => ({
+      message: `expected a class (a whole number from 0 on), and after it at most whether the image is aligned (0 or 1), found ${labels.slice(0, 8).join(', ')}${labels.length > 8 ? ' ...' : ''}`,
+      hint:
+        Number.isInteger(labels[0]) && Number(labels[0]) >= 0
+          ? 'The stages relabel, subset, split and merge leave the other labels out with "labels: class".'
+          : undefined,
+    }),
+    example: { labels: [3, 34, 1] },
+  },
   damagedIndex: {
     meaning: 'A line of an index of records is not an id and an offset.',
     text: ({ found }: { readonly found: string }) => ({

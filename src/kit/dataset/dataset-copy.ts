@@ -1,4 +1,4 @@
-import { classOf } from '../codec/mxnet/image-record.ts';
+import { faceLabelOf } from '../codec/mxnet/image-record.ts';
 import { DatasetWriter, requireExactIds, type DatasetManifest, type DatasetWriterOptions } from './dataset-writer.ts';
 import type { PackedDataset } from './packed-dataset.ts';
 
@@ -17,7 +17,7 @@ export interface IdentityImages {
 export function identityImages(set: PackedDataset): IdentityImages[] {
   const positions = new Map<number, number[]>();
   for (let position = 0; position < set.imageCount; position += 1) {
-    const label = classOf(set.readImage(position));
+    const { label } = faceLabelOf(set.readImage(position), set.recordPath, 'class');
     const known = positions.get(label);
     if (known === undefined) positions.set(label, [position]);
     else known.push(position);
@@ -52,7 +52,7 @@ export async function copyIdentities(
     for (const { from, positions, label } of identities) {
       for (const position of positions) {
         const image = from.readImage(position);
-        const aligned = typeof image.label === 'number' || image.label[1] !== 0;
+        const { aligned } = faceLabelOf(image, from.recordPath, options.labelForm ?? 'class-and-aligned');
         writer.add(label, aligned, image.payload);
         await onImage();
       }

@@ -175,6 +175,27 @@ export const failures = catalogue({
     }),
     example: {},
   },
+  indexGap: {
+    meaning: 'An index does not lead to all records of its .rec file.',
+    code: 'damaged-index',
+    text: ({ start, next, bytes }: { readonly start: number; readonly next: number; readonly bytes: number }) => ({
+      message:
+        next < start
+          ? `the index has a record at byte ${next} of the .rec file, which is within another one or comes twice`
+          : `the index has no record at byte ${start} of the .rec file, and the next one at ${next} of ${bytes}: lines are missing`,
+      hint: 'Delete the .idx file, or write it again: flow index --force.',
+    }),
+    example: { start: 5500, next: 11_228, bytes: 42_772 },
+  },
+  otherSize: {
+    meaning: 'A property file states another size than the images have.',
+    code: 'damaged-property',
+    text: ({ stated, found }: { readonly stated: ImageSize; readonly found: ImageSize }) => ({
+      message: `it says that the images are ${stated.width} x ${stated.height}, and the first one is ${found.width} x ${found.height}`,
+      hint: `Its line is: identities,${found.height},${found.width}.`,
+    }),
+    example: { stated: { width: 224, height: 224 }, found: { width: 112, height: 112 } },
+  },
   shortIndex: {
     meaning: 'An index does not lead to all records of its .rec file.',
     code: 'damaged-index',

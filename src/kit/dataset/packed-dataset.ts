@@ -4,6 +4,8 @@ import { fail } from '../../core/failure.ts';
 import { readIndexFile, type RecordIndex } from '../codec/mxnet/index-file.ts';
 import { packedFiles, propertyFile, type Property } from '../codec/insightface/property-file.ts';
 import { decodeFile } from '../codec/read-file.ts';
+import { firstGap } from '../codec/mxnet/index-gaps.ts';
+import { checkImage, isDamage } from '../image/image-header.ts';
 import { failures } from './failures.ts';
 import { FolderListing } from './image-folder.ts';
 import { RecordFile } from '../codec/mxnet/record-file.ts';
@@ -62,6 +64,15 @@ export class PackedDataset {
     this.#compareIndex(index);
     this.#identityIds = this.#readIndexRecord();
     this.imageCount = this.#identityIds === undefined ? this.#index.size : this.#identityIds.first - 1;
+    this.#compareProperty(property);
+  }
+
+  /** The images themselves say how large they are; what is found out by the first costs one read. */
+  #compareProperty(file: string): void {
+    const found = checkImage(this.readImage(0).payload);
+    const { width, height } = this.property;
+    if (isDamage(found) || found === undefined || (found.width === width && found.height === height)) return;
+    fail(failures.otherSize({ stated: { width, height }, found }, { file }));
   }
 
   /** What every index of these records must fulfil and costs one read: it leads to the last of them. */
@@ -73,8 +84,10 @@ export class PackedDataset {
     for (const offset of offsets) if (offset > last) last = offset;
     const end = last < 0 ? 0 : this.#records.endOf(last);
     if (end !== bytes) fail(failures.shortIndex({ records: size, end, bytes }, { file: index }));
-    if (this.#index.offsetOf(0) !== undefined || this.#records.readAt(last).payload.length > 0) return;
-    fail(failures.indexWithoutFirst({}, { file: index }));
+    const hasFirst = this.#index.offsetOf(0) !== undefined || this.#records.readAt(last).payload.length > 0;
+    if (!hasFirst) fail(failures.indexWithoutFirst({}, { file: index }));
+    const gap = firstGap(this.#records, offsets);
+    if (gap !== undefined) fail(failures.indexGap({ ...gap, bytes }, { file: index }));
   }
 
   get recordPath(): string {

@@ -461,6 +461,14 @@ export const failures = catalogue({
     }),
     example: { name: 'relu1', type: 'Relu', value: 'conv1' },
   },
+  nameTwice: {
+    code: 'damaged-file',
+    meaning: 'The content of a file contradicts itself.',
+    text: ({ what, name }: { readonly what: string; readonly name: string }) => ({
+      message: `two ${what} are called "${name}"`,
+    }),
+    example: { what: 'values', name: 'conv1_weight' },
+  },
   tensorSize: {
     code: 'damaged-file',
     meaning: 'The content of a file contradicts itself.',

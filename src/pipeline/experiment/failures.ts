@@ -81,7 +81,19 @@ export const failures = catalogue({
   taggedValue: {
     code: 'yaml-syntax',
     meaning: 'A value has a YAML tag.',
-    text: () => ({ message: 'expected a plain value, found a tagged one' }),
+    text: ({ tag }: { tag: string | undefined }) => ({
+      message: `expected a plain value, found ${tag === undefined ? 'a tagged one' : `one with the tag ${tag.replace('tag:yaml.org,2002:', '!!')}`}`,
+      hint: 'Tags mean nothing here: write the value without it.',
+    }),
+    example: { tag: '!secret' },
+  },
+  mergeKey: {
+    code: 'yaml-syntax',
+    meaning: 'A mapping has the merge key of YAML 1.1.',
+    text: () => ({
+      message: 'expected a key, found "<<": merge keys are of YAML 1.1, and this is YAML 1.2',
+      hint: 'Write the keys out, refer to each value by ${params.NAME}, or lay files over each other with "extends".',
+    }),
     example: {},
   },
   yamlTab: {
@@ -708,6 +720,22 @@ export const warnings = catalogue({
       message: `nothing reads output "${output}" of stage "${stage}"`,
     }),
     example: { stage: 'faces', output: 'list' },
+  },
+  emptyMatrix: {
+    meaning: 'A matrix has no instance: a list in it is empty, or all are excluded.',
+    text: ({ owner }: { owner: string }) => ({
+      message: `the matrix of ${owner} has no instance: nothing of it will run`,
+      hint: 'To leave a stage out on purpose there is "if: false".',
+    }),
+    example: { owner: 'stage "faces"' },
+  },
+  numberAsText: {
+    meaning: 'A number is used as text, and is not written as its text.',
+    text: ({ written, text }: { written: string; text: string }) => ({
+      message: `the number ${written} becomes the text "${text}" where it is used`,
+      hint: `If ${written} is meant, as in a version or a name, quote it.`,
+    }),
+    example: { written: '3.10', text: '3.1' },
   },
   uselessExclude: {
     meaning: 'An `exclude` of a matrix matches no instance.',

@@ -1,5 +1,5 @@
 import type { Json } from '../../core/digest.ts';
-import { failures } from './failures.ts';
+import { failures, warnings } from './failures.ts';
 import { locate, type Problems, type Span } from './problems.ts';
 
 /**
@@ -64,6 +64,19 @@ interface Written {
 /** Where a value was decided; of a string with references in it, where the part from farthest away was written. */
 export function originOf(node: Node): Span {
   return (node.type === 'scalar' ? node.partFrom : undefined) ?? node.at;
+}
+
+/** Digits that a number as such does not keep: 3.10 is 3.1, and 007 is 7. */
+const lostDigits = /^[-+]?(0\d[\d.]*|\d*\.\d*0|\d+\.)$/;
+
+/** The text that a value becomes within a longer one, in a variable or in a name; warns where that is not what was written. */
+export function asText({ value, at }: ScalarNode, problems: Problems): string {
+  const text = String(value);
+  const written = typeof value === 'number' ? at.source.text.slice(at.start, at.end) : text;
+  if (written !== text && lostDigits.test(written)) {
+    problems.warn(warnings.numberAsText({ written, text }, locate(at)));
+  }
+  return text;
 }
 
 /** `key:` with no value. */

@@ -73,6 +73,9 @@ function hasBareReference(line: string): boolean {
   });
 }
 
+/** Of values that are what they look like: `!!str 5` is a text. */
+const plainTags = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/;
+
 class Converter {
   readonly #source: SourceText;
   readonly #document: Document;
@@ -95,6 +98,9 @@ class Converter {
     if (isAlias(node)) return this.#convertAlias(node);
     if (node.anchor !== undefined && this.#openAliases.size === 0) this.#anchors.set(node.anchor, node);
     const at = this.#spanOf(node);
+    // The library makes a text of what has a tag that it does not know.
+    const { tag } = node;
+    if (tag !== undefined && !plainTags.test(tag)) return this.#broken(failures.taggedValue({ tag }, locate(at)), at);
     if (isMap(node) || isSeq(node)) {
       if (this.#depth === maxDepth) return this.#refuse(failures.tooDeep({ maxDepth }, locate(at)), at);
       this.#depth += 1;
@@ -115,7 +121,7 @@ class Converter {
     if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') {
       return { type: 'scalar', value, at };
     }
-    return this.#broken(failures.taggedValue({}, locate(at)), at);
+    return this.#broken(failures.taggedValue({ tag: undefined }, locate(at)), at);
   }
 
   #convertMap(node: YAMLMap): MapNode {
@@ -123,6 +129,7 @@ class Converter {
     for (const pair of node.items) {
       const key = this.#keyOf(pair);
       if (key === undefined) continue;
+      if (key.name === '<<') this.#problems.add(failures.mergeKey({}, locate(key.at)));
       if (entries.has(key.name)) this.#problems.add(failures.duplicateKey({ key: key.name }, locate(key.at)));
       const value = pair.value as YamlNode | null;
       const missing: Node = { type: 'scalar', value: null, at: key.at };
@@ -185,7 +192,7 @@ export interface TreeStore {
 }
 
 /** What reads a text: the library, and how its answer is converted. To be raised with either. */
-export const reading = 'yaml 2.9.1, tree 1';
+export const reading = 'yaml 2.9.1, tree 2';
 
 /** The tree of a file without mistakes as plain JSON: tag, start, end, content. */
 export type WrittenTree =

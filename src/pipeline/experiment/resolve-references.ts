@@ -1,5 +1,5 @@
 import { failures } from './failures.ts';
-import { describe, mapLeaves, originOf, type Node, type OutputReference, type ScalarNode } from './node.ts';
+import { asText, describe, mapLeaves, originOf, type Node, type OutputReference, type ScalarNode } from './node.ts';
 import { locate, type Problems, type Span } from './problems.ts';
 
 /** What may be between `${` and `}`. */
@@ -76,7 +76,7 @@ function resolvePiece(
   const target = resolveReference(part.reference, at);
   if (target.type === 'broken') return undefined;
   if (target.type === 'scalar' && target.value !== null) {
-    return { text: String(target.value), secret: target.secret === true, from: originOf(target) };
+    return { text: asText(target, problems), secret: target.secret === true, from: originOf(target) };
   }
   problems.add(
     target.type === 'output'

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../core/digest.ts';
 import type { StageKind } from './experiment.ts';
 import { failures, warnings } from './failures.ts';
-import { describe, toJson, type ListNode, type MapNode, type Node } from './node.ts';
+import { asText, describe, toJson, type ListNode, type MapNode, type Node } from './node.ts';
 import { locate, type Problems, type Span } from './problems.ts';
 import { parseText, resolveReferences, type ResolveReference } from './resolve-references.ts';
 
@@ -127,6 +127,8 @@ class Expansion {
     const instances = this.#withIncluded(kept, axes);
     if (instances.length === 0 && axes.size === 0) {
       this.#report({ expected: 'lists or "include"', found: 'neither' }, this.#matrix.at);
+    } else if (instances.length === 0) {
+      this.#problems.warn(warnings.emptyMatrix({ owner: this.#owner }, locate(this.#matrix.at)));
     }
     this.#refuseDuplicates(instances);
     return instances;
@@ -136,7 +138,7 @@ class Expansion {
     const axes = new Map<string, Choice[]>();
     for (const [name, { value }] of this.#matrix.entries) {
       if (name === 'include' || name === 'exclude' || value.type === 'broken') continue;
-      if (value.type === 'list') axes.set(name, choicesOf(value));
+      if (value.type === 'list') axes.set(name, choicesOf(value, this.#problems));
       else this.#report({ what: `"${name}"`, expected: 'a list', found: describe(value) }, value.at);
     }
     return axes;
@@ -162,7 +164,7 @@ class Expansion {
     const drafts = combinations.map((combination) => ({ combination, extras: new Map<string, Node>() }));
     const additions: typeof drafts = [];
     for (const entry of this.#entriesOf('include')) {
-      const [chosen, extras] = partition(entry, axes);
+      const [chosen, extras] = partition(entry, axes, this.#problems);
       const wanted = new Map([...chosen].map(([name, { json }]) => [name, json]));
       const known = extras.size > 0 ? drafts.filter((draft) => matches(draft.combination, wanted)) : [];
       for (const draft of known) for (const [name, node] of extras) draft.extras.set(name, node);
@@ -173,7 +175,7 @@ class Expansion {
       }
       // Without lists, what is included are the instances, and all its values are axes.
       else if (axes.size > 0) additions.push({ combination: inOrder(chosen, axes), extras });
-      else additions.push({ combination: partition(entry, entry.entries)[0], extras: new Map() });
+      else additions.push({ combination: partition(entry, entry.entries, this.#problems)[0], extras: new Map() });
     }
     return [...drafts, ...additions].map(({ combination, extras }) => instanceOf(combination, extras));
   }
@@ -205,17 +207,17 @@ class Expansion {
   }
 }
 
-function choicesOf(list: ListNode): Choice[] {
+function choicesOf(list: ListNode, problems: Problems): Choice[] {
   return list.items
     .filter((node) => node.type !== 'broken')
-    .map((node, index) => ({ node, json: canonicalJson(toJson(node)), label: labelOf(node, index) }));
+    .map((node, index) => ({ node, json: canonicalJson(toJson(node)), label: labelOf(node, index, problems) }));
 }
 
 /** A value in the name of a task: itself, its `name` if it is a mapping, otherwise its place in the list. */
-function labelOf(node: Node, index: number): string {
+function labelOf(node: Node, index: number, problems: Problems): string {
   const named = node.type === 'map' ? node.entries.get('name')?.value : node;
   if (named?.type !== 'scalar' || named.value === null) return String(index + 1);
-  return String(named.value).replaceAll(/[\s,=[\]]/g, '_');
+  return asText(named, problems).replaceAll(/[\s,=[\]]/g, '_');
 }
 
 function combine(axes: ReadonlyMap<string, readonly Choice[]>): Combination[] {
@@ -243,12 +245,21 @@ function inOrder(chosen: Combination, axes: ReadonlyMap<string, unknown>): Combi
 }
 
 /** Splits an `include` entry into its choices for axes and its other values. */
-function partition(entry: MapNode, axes: ReadonlyMap<string, unknown>): [Map<string, Choice>, Map<string, Node>] {
+function partition(
+  entry: MapNode,
+  axes: ReadonlyMap<string, unknown>,
+  problems: Problems,
+): [Map<string, Choice>, Map<string, Node>] {
   const chosen = new Map<string, Choice>();
   const extras = new Map<string, Node>();
   for (const [name, { value }] of entry.entries) {
     if (!axes.has(name)) extras.set(name, value);
-    else chosen.set(name, { node: value, json: canonicalJson(toJson(value)), label: labelOf(value, chosen.size) });
+    else
+      chosen.set(name, {
+        node: value,
+        json: canonicalJson(toJson(value)),
+        label: labelOf(value, chosen.size, problems),
+      });
   }
   return [chosen, extras];
 }

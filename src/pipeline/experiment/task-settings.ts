@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../core/digest.ts';
 import type { EnvironmentValue, Resources, Retries, TimeLimits } from './experiment.ts';
 import { failures } from './failures.ts';
-import { describe, MapReader, originOf, toJson, type MapNode, type Node } from './node.ts';
+import { asText, describe, MapReader, originOf, toJson, type MapNode, type Node } from './node.ts';
 import { locate, type Problems, type Span } from './problems.ts';
 import type { StageManifest } from './stage-manifest.ts';
 
@@ -105,7 +105,11 @@ class SettingsReader {
       if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
         this.#tools.problems.add(failures.badVariableName({ name, owner: this.#tools.owner }, locate(key)));
       } else if (value.type === 'scalar' && value.value !== null) {
-        values[name] = { value: String(value.value), secret: value.secret === true, at: locate(originOf(value)) };
+        values[name] = {
+          value: asText(value, this.#tools.problems),
+          secret: value.secret === true,
+          at: locate(originOf(value)),
+        };
       } else this.#refuse(`"${name}" in "env"`, 'a string', value);
     }
     return values;

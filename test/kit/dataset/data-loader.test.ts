@@ -185,8 +185,8 @@ describe('the data loader', () => {
 
   it('refuses labels and sizes that the property file denies', async () => {
     for (const [property, code] of [
-      ['11,16,24', 'wrong-image-size'],
-      ['11,8,16', 'wrong-image-size'],
+      ['11,16,24', 'damaged-property'],
+      ['11,8,16', 'damaged-property'],
     ] as const) {
       const folder = pack();
       writeFileSync(join(folder, 'property'), property);

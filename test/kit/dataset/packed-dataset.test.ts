@@ -135,6 +135,41 @@ describe('a packed set', () => {
     `);
   });
 
+  it('is not opened with an index that leads past a record, or to one twice', async () => {
+    const folder = pack([0, 0, 1, 2], { identityRecords: false });
+    const index = join(folder, 'train.idx');
+    const lines = readFileSync(index, 'latin1').trim().split('\n');
+    const print = async () => (await printedFailure(() => new PackedDataset(folder))).replaceAll(folder, '<set>');
+    const offsets = lines.map((line) => line.split('\t')[1] ?? '');
+    for (const [missing, next] of [
+      [0, 1],
+      [2, 3],
+    ] as const) {
+      writeFileSync(index, `${lines.filter((_, place) => place !== missing).join('\n')}\n`);
+      expect(await print()).toContain(
+        `damaged-index: the index has no record at byte ${offsets[missing] ?? ''} of the .rec file, and the next one at ${offsets[next] ?? ''} of`,
+      );
+    }
+    writeFileSync(index, `${[...lines, `9\t${offsets[1] ?? ''}`].join('\n')}\n`);
+    expect(await print()).toContain(
+      `at byte ${offsets[1] ?? ''} of the .rec file, which is within another one or comes twice`,
+    );
+    // Shuffled lists are indexed in their order, which need not be that of the file.
+    writeFileSync(index, `${lines.toReversed().join('\n')}\n`);
+    new PackedDataset(folder).close();
+  });
+
+  it('is not opened if the property file says another size than the images have', async () => {
+    const folder = pack([0, 1]);
+    writeFileSync(join(folder, 'property'), '2,112,96');
+    const [failure] = await failuresOf(() => new PackedDataset(folder));
+    expect(failure).toMatchObject({
+      code: 'damaged-property',
+      message: 'it says that the images are 96 x 112, and the first one is 16 x 16',
+      hint: 'Its line is: identities,16,16.',
+    });
+  });
+
   it('is read though every record has id 0, as some packers write, with its index and without', async () => {
     for (const identityRecords of [true, false]) {
       const folder = pack([0, 0, 1, 2], { identityRecords });

@@ -284,6 +284,18 @@ describe('warnings', () => {
   const warningsOf = (text: string, changes = {}) =>
     load(text, changes).warnings.map(({ code, message }) => [code, message]);
 
+  test('name numbers that lose digits as text: in a text, a variable, and the name of a task', () => {
+    const textOf = (stage: string): string => `name: x\nparams: { v: 1.10 }\nstages: { a: { uses: draw, ${stage} } }`;
+    const lost = [['number-as-text', 'the number 1.10 becomes the text "1.1" where it is used']];
+    expect(warningsOf(textOf('env: { V: "python ${params.v}" }'))).toEqual(lost);
+    expect(warningsOf(textOf('env: { V: "${params.v}" }'))).toEqual(lost);
+    expect(warningsOf('name: x\nstages: { a: { uses: draw, matrix: { v: [1.9, 1.10] } } }')).toEqual(lost);
+    expect(warningsOf(textOf('with: { noise: "${params.v}" }'))).toEqual([]);
+    expect(
+      warningsOf('name: x\nparams: { v: "1.10" }\nstages: { a: { uses: draw, env: { V: "${params.v}" } } }'),
+    ).toEqual([]);
+  });
+
   test('name parameters that nothing refers to', () => {
     const text =
       'name: x\nparams: { a: "${params.b}", b: 1, c: 2 }\nstages: { faces: { uses: draw, with: { count: "${params.a}" } } }';

@@ -38,6 +38,13 @@ describe('a matrix', () => {
     expect(idsOf('{ a: [] }')).toEqual([]);
   });
 
+  test.each(['{ a: [] }', '{ a: [1], exclude: [{ a: 1 }] }'])('of no instance is warned of: %s', (matrix) => {
+    const { warnings } = load(`name: x\nstages: { a: { uses: draw, matrix: ${matrix} } }`);
+    expect(warnings.map(({ code, message }) => [code, message])).toEqual([
+      ['empty-matrix', 'the matrix of stage "a" has no instance: nothing of it will run'],
+    ]);
+  });
+
   test('provides values for references, with what "include" adds to some', () => {
     const { tasks } = load(`name: x
 stages:

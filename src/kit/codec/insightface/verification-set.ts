@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../../../core/atomic-file.ts';
 import type { Codec } from '../codec.ts';
 import type { Cursor } from '../cursor.ts';
 import { decodePickle } from '../pickle/pickle-reader.ts';
-import { numbersOf, isKind, type PickleValue } from '../pickle/pickle-values.ts';
+import { bytesOfText, numbersOf, isKind, type PickleValue } from '../pickle/pickle-values.ts';
 import { PickleWriter } from '../pickle/pickle-writer.ts';
 import { decodeFile } from '../read-file.ts';
 
@@ -34,8 +34,9 @@ export const verificationSet: Codec<VerificationSet> = {
   },
   decode(cursor) {
     const value = decodePickle(cursor);
-    const [images, same] = (isKind(value, 'tuple') || isKind(value, 'list') ? value.items : []).map(itemsOf);
-    if (images === undefined || same === undefined) {
+    cursor.expectEnd('the pickle');
+    const [images, same, ...others] = (isKind(value, 'tuple') || isKind(value, 'list') ? value.items : []).map(itemsOf);
+    if (images === undefined || same === undefined || others.length > 0) {
       return refuse(cursor, 'expected a pair of lists: images, and whether each pair is the same person');
     }
     const set = {
@@ -121,7 +122,8 @@ function imageBytes(value: PickleValue, index: number, cursor: Cursor): Uint8Arr
   if (isKind(value, 'array') && value.data instanceof Uint8Array && ['u1', 'i1'].includes(value.dtype))
     return value.data;
   // Written by Python 3 after reading Python 2 byte strings as latin-1 text.
-  if (typeof value === 'string') return Buffer.from(value, 'latin1');
+  const bytes = typeof value === 'string' ? bytesOfText(value) : undefined;
+  if (bytes !== undefined) return bytes;
   return refuse(cursor, `image ${index} is neither a byte string nor a uint8 array`);
 }
 

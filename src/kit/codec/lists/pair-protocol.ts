@@ -117,6 +117,10 @@ function parsePair(line: TextLine): Omit<FacePair, 'fold'> {
   const same = fields.length === 3;
   const left = { name, number: imageNumber(line, first) };
   const right = same ? { name, number: imageNumber(line, second) } : { name: second, number: imageNumber(line, third) };
+  if (!same && second === name) {
+    refuseLine(line, failures.damagedProtocol, `"${name} i j" for two images of one person, or another second name`);
+  }
+  if (same && right.number === left.number) refuseLine(line, failures.damagedProtocol, 'two images, and not one twice');
   return { left, right, same, line: line.number };
 }
 

@@ -56,18 +56,33 @@ export function pairsOfMat(variables: ReadonlyMap<string, MatValue>, file: strin
 
 function cfpPairs(pairs: MatStruct, file: string): ImagePair[] {
   return pairs.items.map((fields, index) => {
-    const [left, right, fold, label] = [...fields.values()].map(unwrap);
-    if (left?.type !== 'text' || right?.type !== 'text' || fold?.type !== 'numbers' || label?.type !== 'numbers') {
-      return refuse(file, `pairs(${index + 1}) to be path, path, fold, label`, [...fields.keys()].join(', '));
+    const [left, right, fold, label, ...others] = [...fields.values()].map(unwrap);
+    const [inFold, says] = [fold, label].map(numberOf);
+    const isWhole = inFold !== undefined && Number.isInteger(inFold) && inFold >= 1;
+    if (left?.type !== 'text' || right?.type !== 'text' || !isWhole || says === undefined || others.length > 0) {
+      const expected = `pairs(${index + 1}) to be path, path, fold (from 1), label`;
+      return refuse(file, expected, [...fields].map(([name, value]) => `${name} (${shown(unwrap(value))})`).join(', '));
     }
-    return { left: left.text, right: right.text, same: (label.values[0] ?? 0) > 0, fold: fold.values[0] ?? 0 };
+    return { left: left.text, right: right.text, same: says > 0, fold: inFold };
   });
+}
+
+/** The number that a value is; undefined for none, several, and what is no number. */
+function numberOf(value: MatValue | undefined): number | undefined {
+  const [number, ...others] = value?.type === 'numbers' ? value.values : [];
+  return others.length > 0 || Number.isNaN(number) ? undefined : number;
+}
+
+/** For failures. */
+function shown(value: MatValue | undefined): string {
+  if (value?.type === 'numbers' && value.values.length === 1) return String(value.values[0]);
+  return value === undefined ? 'nothing' : `${value.type} of ${value.dimensions.join(' x ')}`;
 }
 
 function ageDbPairs(split: MatValue, fold: number, file: string): ImagePair[] {
   const cell = unwrap(split.type === 'struct' ? firstField(split) : split);
-  if (cell?.type !== 'cell' || cell.dimensions[0] !== 2) {
-    return refuse(file, `splits{${fold}} to hold a 2 x P cell`, cell?.type ?? 'nothing');
+  if (cell?.type !== 'cell' || cell.dimensions[0] !== 2 || cell.items.length === 0) {
+    return refuse(file, `splits{${fold}} to hold one 2 x P cell`, shown(cell));
   }
   const { items } = cell;
   return Array.from({ length: items.length / 2 }, (_, pair) => {
@@ -84,8 +99,9 @@ function pathOf(entry: MatValue | undefined, file: string): string {
     : refuse(file, 'each entry of a split to start with a path', entry?.type ?? 'nothing');
 }
 
+/** Of a structure of one element: the others of several would be lost. */
 function firstField(struct: MatStruct): MatValue | undefined {
-  return struct.items[0]?.values().next().value;
+  return struct.items.length > 1 ? undefined : struct.items[0]?.values().next().value;
 }
 
 /** Cells of one item are often put around text. */

@@ -45,7 +45,7 @@ const maxInflatedBytes = 2 ** 25;
 const maxNumbers = 2 ** 22;
 const maxDepth = 32;
 
-const elementType = { matrix: 14, compressed: 15 } as const;
+const elementType = { matrix: 14, compressed: 15, utf8: 16, utf32: 18 } as const;
 const arrayClass = { cell: 1, struct: 2, char: 4 } as const;
 
 /** Bytes and reader of the numeric element types. */
@@ -76,8 +76,10 @@ export function decodeMat(cursor: Cursor): ReadonlyMap<string, MatValue> {
   while (cursor.remaining >= 8) {
     const element = readElement(cursor);
     const { name, value } = readVariable(element);
+    if (variables.has(name)) cursor.damaged(`two variables are called "${name}"`, element.body.base);
     variables.set(name, value);
   }
+  cursor.expectEnd('the variables');
   return variables;
 }
 
@@ -150,14 +152,21 @@ function readContent({ kind, dimensions, depth }: MatrixHead, body: Cursor): Mat
   }
   if (kind === arrayClass.struct) return { type: 'struct', dimensions, items: readStructs(count, body, depth) };
   if (kind === arrayClass.char) {
-    const codes = readNumbers(readElement(body));
-    return { type: 'text', dimensions, text: Array.from(codes, (code) => String.fromCharCode(code)).join('') };
+    return { type: 'text', dimensions, text: readText(readElement(body)) };
   }
   if (kind < 6 || kind > 15) body.damaged(`arrays of class ${kind} are not read`, body.base);
   const values = readNumbers(readElement(body));
   if (values.length !== count)
     body.damaged(`an array of ${dimensions.join(' x ')} has ${values.length} numbers`, body.base);
   return { type: 'numbers', dimensions, values };
+}
+
+/** Characters are of 16 bits as a rule; type 16 is UTF-8, 17 UTF-16, 18 UTF-32. */
+function readText(element: Element): string {
+  const { type, body } = element;
+  if (type === elementType.utf8) return body.text(body.remaining, 'a text');
+  const codes = readNumbers(type === elementType.utf32 ? { type: 6, body } : element);
+  return Array.from(codes, (code) => String.fromCodePoint(Math.min(code, 0x10ffff))).join('');
 }
 
 function readStructs(count: number, body: Cursor, depth: number): ReadonlyMap<string, MatValue>[] {

@@ -1,4 +1,6 @@
+import { fail } from '../../../core/failure.ts';
 import type { Cursor } from '../cursor.ts';
+import { failures } from '../failures.ts';
 
 /*
  * The header of an image record (MXNet, python/mxnet/recordio.py `IRHeader`, struct format "IfQQ"), little-endian:
@@ -65,4 +67,27 @@ function writeUInt64(bytes: Buffer, value: number, at: number): void {
 /** The class of a record: its first label (face2rec2 writes [class, aligned], the other tools one number). */
 export function classOf(record: ImageRecord): number {
   return typeof record.label === 'number' ? record.label : (record.label[0] ?? 0);
+}
+
+/** What the labels of an image of a face say. */
+export interface FaceLabel {
+  /** Class, from 0. */
+  readonly label: number;
+  /** It was the final crop before it was packed; so is an image of which nothing else is said. */
+  readonly aligned: boolean;
+}
+
+/**
+ * Class of an image, and whether it was aligned. Fails with `damaged-file` if the class is no whole number from 0 on, and,
+ * unless the `class` alone is asked for, if there are labels of another meaning (age, points), which a copy would lose.
+ */
+export function faceLabelOf(
+  { label: labels, offset }: ImageRecord & { readonly offset: number },
+  file: string,
+  form: 'class' | 'class-and-aligned',
+): FaceLabel {
+  const [label = NaN, aligned = 1, ...others] = typeof labels === 'number' ? [labels] : labels;
+  const isFace = form === 'class' || (others.length === 0 && (aligned === 0 || aligned === 1));
+  if (Number.isInteger(label) && label >= 0 && isFace) return { label, aligned: aligned !== 0 };
+  return fail(failures.strangeLabels({ labels: typeof labels === 'number' ? [labels] : labels }, { file, offset }));
 }

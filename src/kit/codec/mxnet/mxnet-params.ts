@@ -2,6 +2,7 @@ import type { Codec } from '../codec.ts';
 import { firstArrays, tally } from '../description.ts';
 import type { Cursor } from '../cursor.ts';
 import { halfToNumber, littleEndianFloats } from '../little-endian-floats.ts';
+import { repeatedName } from '../repeated-name.ts';
 
 /*
  * MXNet parameters (.params; MXNet, src/ndarray/ndarray.cc `NDArray::Save` and `Load`), little-endian:
@@ -73,9 +74,13 @@ export const mxnetParams: Codec<readonly MxnetArray[]> = {
     const at = cursor.offset;
     const nameCount = cursor.u64('the number of names');
     if (nameCount !== 0 && nameCount !== count) cursor.damaged(`${count} arrays have ${nameCount} names`, at);
-    return arrays.map((array) =>
+    const named = arrays.map((array) =>
       nameCount === 0 ? array : { ...array, name: cursor.text(cursor.u64('the length of a name'), 'a name') },
     );
+    cursor.expectEnd('the arrays and their names');
+    const twice = repeatedName(named.flatMap(({ name }) => (name === '' ? [] : [name])));
+    if (twice !== undefined) cursor.damaged(`two arrays are called "${twice}"`, at);
+    return named;
   },
   describe(cursor) {
     const arrays = mxnetParams.decode(cursor);

@@ -24,7 +24,7 @@ export const npyFile: FileFormat<NpyContent> = {
     // The header says `|O` where the content is an object, that is a pickle; it is 118 bytes long as numpy writes it.
     return Buffer.from(bytes.subarray(0, 256)).includes("'|O'")
       ? { kind: 'dictionary', arrays: readPickledArrays(again) }
-      : { kind: 'array', array: decodeNpy(again) };
+      : { kind: 'array', array: wholeArray(again) };
   },
   describe(cursor) {
     const content = npyFile.decode(cursor);
@@ -50,6 +50,12 @@ export const npyFile: FileFormat<NpyContent> = {
   },
 };
 
+function wholeArray(cursor: Cursor): NpyArray {
+  const array = decodeNpy(cursor);
+  cursor.expectEnd('the array');
+  return array;
+}
+
 /*
  * Arrays in a dictionary of dictionaries, as old converters of Caffe networks left them: `numpy.save` of
  * {layer: {'weights': array, 'biases': array}} (NumPy, "NPY format", version 1; the content is a pickle, since it is an
@@ -67,11 +73,17 @@ export function readPickledArrays(cursor: Cursor): Map<string, ShardArray> {
     cursor.damaged(`expected an object in it ('descr': '|O'), found ${header.trim()}`, 10);
   const at = cursor.offset;
   const content = unwrapped(decodePickle(cursor));
+  cursor.expectEnd('the pickle');
   if (!isKind(content, 'dict')) return cursor.damaged('expected a dictionary of layers', at);
+  const refuseKey = (key: PickleValue): never =>
+    cursor.damaged(
+      `expected names as keys, each once, found ${typeof key === 'object' ? 'another value' : String(key)}`,
+      at,
+    );
   const arrays = new Map<string, ShardArray>();
-  for (const [layer, inner] of namedEntries(content)) {
+  for (const [layer, inner] of namedEntries(content, refuseKey)) {
     if (!isKind(inner, 'dict')) return cursor.damaged(`expected a dictionary of the arrays of layer "${layer}"`, at);
-    for (const [name, array] of namedEntries(inner)) {
+    for (const [name, array] of namedEntries(inner, refuseKey)) {
       if (!isKind(array, 'array')) return cursor.damaged(`expected ${name} of layer "${layer}" to be an array`, at);
       arrays.set(
         `${layer}/${name}`,
@@ -82,18 +94,21 @@ export function readPickledArrays(cursor: Cursor): Map<string, ShardArray> {
   return arrays;
 }
 
-/** The single value of an array without dimensions. */
+/** The single value of an array of one. */
 function unwrapped(value: PickleValue): PickleValue {
-  if (!isKind(value, 'array') || value.data instanceof Uint8Array) return value;
+  if (!isKind(value, 'array') || value.data instanceof Uint8Array || value.data.length > 1) return value;
   return value.data[0] ?? null;
 }
 
-/** Keys are text, or byte strings of Python 2. */
-function namedEntries({ entries }: PickleDict): [string, PickleValue][] {
-  return entries.flatMap(([key, value]): [string, PickleValue][] => {
-    if (key instanceof Uint8Array) return [[Buffer.from(key).toString('latin1'), value]];
-    return typeof key === 'string' ? [[key, value]] : [];
-  });
+/** Keys are text, or byte strings of Python 2; what is neither, or comes twice, goes to `refuse`. */
+function namedEntries({ entries }: PickleDict, refuse: (key: PickleValue) => never): Map<string, PickleValue> {
+  const named = new Map<string, PickleValue>();
+  for (const [key, value] of entries) {
+    const name = key instanceof Uint8Array ? Buffer.from(key).toString('latin1') : key;
+    if (typeof name !== 'string' || named.has(name)) refuse(name);
+    named.set(name, value);
+  }
+  return named;
 }
 
 /** Undefined for other elements than float32. */

@@ -2,6 +2,7 @@ import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Codec } from '../codec.ts';
 import { tally } from '../description.ts';
 import { Cursor } from '../cursor.ts';
+import { repeatedName } from '../repeated-name.ts';
 import { decodeNpy, encodeNpy, type NpyArray } from './npy.ts';
 
 /** An array with its name; `compressed`: as `numpy.savez_compressed` stores it. */
@@ -40,7 +41,10 @@ export const npz: Codec<readonly NpzEntry[]> = {
   sniff: (head) => head[0] === 0x50 && head[1] === 0x4b && Buffer.from(head.subarray(4, 300)).includes('.npy'),
   decode(cursor) {
     const archive = cursor.take(cursor.remaining, 'an archive');
-    return directoryOf(archive, cursor).map((entry) => readEntry(archive, entry, cursor));
+    const directory = directoryOf(archive, cursor);
+    const twice = repeatedName(directory.map(({ name }) => name));
+    if (twice !== undefined) cursor.damaged(`two arrays are called "${twice}"`, 0);
+    return directory.map((entry) => readEntry(archive, entry, cursor));
   },
   describe(cursor) {
     const arrays = npz.decode(cursor);
@@ -148,7 +152,9 @@ function readEntry(archive: Uint8Array, entry: DirectoryEntry, whole: Cursor): N
   const content = entry.method === stored ? packed : inflated(packed, entry, cursor);
   if (content.length !== entry.size) cursor.damaged(`"${entry.name}" has another size than the directory says`, start);
   if (crc32(content) !== entry.crc) cursor.damaged(`the check sum of "${entry.name}" is another`, start);
-  const array = decodeNpy(new Cursor(content, whole.file, start));
+  const inside = new Cursor(content, whole.file, start);
+  const array = decodeNpy(inside);
+  inside.expectEnd(`the array "${entry.name}"`);
   return { ...array, name: entry.name.slice(0, -'.npy'.length), compressed: entry.method === deflated };
 }
 

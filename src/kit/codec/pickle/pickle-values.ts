@@ -115,9 +115,8 @@ const builders: Readonly<Record<string, (args: Arguments, place: Place) => Pickl
   // Python 3 writes byte strings into protocols 0 to 2 as text: _codecs.encode(text, 'latin1').
   encode(args, place) {
     const [text, encoding] = args;
-    if (typeof text !== 'string' || encoding !== 'latin1')
-      return place.cursor.damaged('expected latin1 text', place.at);
-    return Buffer.from(text, 'latin1');
+    const bytes = typeof text === 'string' && encoding === 'latin1' ? bytesOfText(text) : undefined;
+    return bytes ?? place.cursor.damaged('expected latin1 text', place.at);
   },
   bytes: bytesOf,
   bytearray: bytesOf,
@@ -144,6 +143,12 @@ const builders: Readonly<Record<string, (args: Arguments, place: Place) => Pickl
     return array;
   },
 };
+
+/** A byte for each character; undefined where one does not fit a byte, of which a half would be lost. */
+export function bytesOfText(text: string): Uint8Array | undefined {
+  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0xff) return undefined;
+  return Buffer.from(text, 'latin1');
+}
 
 /** What BUILD does to an array or a dtype. */
 export function setState(target: PickleValue, state: PickleValue, place: Place): void {
@@ -192,7 +197,7 @@ function fillArray(array: PickleArray, parts: ArrayParts, place: Place): void {
 function elementsOf(data: PickleValue | undefined, place: Place): Uint8Array | readonly PickleValue[] {
   if (data instanceof Uint8Array) return data;
   // Python 3 readers of Python 2 pickles write text where bytes were.
-  if (typeof data === 'string') return Buffer.from(data, 'latin1');
+  if (typeof data === 'string') return bytesOfText(data) ?? place.cursor.damaged('expected latin1 text', place.at);
   if (typeof data === 'object' && data !== null && 'type' in data && data.type === 'list') return data.items;
   return place.cursor.damaged('expected the elements of a numpy array', place.at);
 }
@@ -217,8 +222,8 @@ function bytesOf(args: Arguments, place: Place): Uint8Array {
   const [content] = args;
   if (content === undefined) return new Uint8Array(0);
   if (content instanceof Uint8Array) return content;
-  if (typeof content === 'string' && textOf(args[1]) === 'latin-1') return Buffer.from(content, 'latin1');
-  return place.cursor.damaged('expected bytes', place.at);
+  const bytes = typeof content === 'string' && textOf(args[1]) === 'latin-1' ? bytesOfText(content) : undefined;
+  return bytes ?? place.cursor.damaged('expected bytes', place.at);
 }
 
 function emptyArray(): PickleArray {

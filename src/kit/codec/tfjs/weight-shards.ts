@@ -28,8 +28,16 @@ export function readWeightShards(manifest: string): Map<string, ShardArray> {
         const { name, shape } = entry;
         fail(failures.truncatedShards({ name, shape, end, length: bytes.length }, { file: manifest, offset }));
       }
+      if (arrays.has(entry.name))
+        fail(
+          failures.damagedManifest({ expected: `"${entry.name}" to be one array, and not two` }, { file: manifest }),
+        );
       arrays.set(entry.name, { shape: entry.shape, values: valuesOf(entry, bytes.subarray(offset, end)) });
       offset = end;
+    }
+    if (offset < bytes.length) {
+      const expected = `arrays of the ${bytes.length} bytes that ${group.paths.join(', ')} have`;
+      fail(failures.damagedManifest({ expected, found: `arrays of ${offset}` }, { file: manifest, offset }));
     }
   }
   return arrays;

@@ -1,6 +1,7 @@
 import { type Failure, fail, FailureError, throwIfAny } from '../../../../core/failure.ts';
 import { layersOfNet } from '../../../codec/caffe/layers-of-net.ts';
 import type { LayerParameter, NetParameter } from '../../../codec/caffe/schema.ts';
+import { repeatedName } from '../../../codec/repeated-name.ts';
 import { failures } from '../../failures.ts';
 import { type Graph, inputName } from '../../graph/graph.ts';
 import type { InputNormalization, ModelReadOptions } from '../model-format.ts';
@@ -70,7 +71,11 @@ class NetReading {
   constructor(net: CaffeNet, input: NetInput) {
     this.#net = net;
     this.graph = new CaffeGraph(input.size);
-    this.#weights = new Map(layersOfNet(net.weights).map((layer) => [layer.name ?? '', layer]));
+    const weighted = layersOfNet(net.weights).filter(({ blobs = [] }) => blobs.length > 0);
+    const twice = repeatedName(weighted.map(({ name = '' }) => name));
+    if (twice !== undefined)
+      fail(failures.nameTwice({ what: 'layers with weights', name: twice }, { file: net.files.weights }));
+    this.#weights = new Map(weighted.map((layer) => [layer.name ?? '', layer]));
     this.#blobs.set(input.blob, inputName);
   }
 

@@ -5,6 +5,7 @@ import { fail, throwIfAny } from '../../../../core/failure.ts';
 import { type MxnetArray, mxnetParams, toFloat32 } from '../../../codec/mxnet/mxnet-params.ts';
 import { mxnetSymbol, type MxnetSymbol } from '../../../codec/mxnet/mxnet-symbol.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
+import { repeatedName } from '../../../codec/repeated-name.ts';
 import { failures } from '../../failures.ts';
 import { type Graph, inputName } from '../../graph/graph.ts';
 import type { Model, NamedArray } from '../../model/model.ts';
@@ -84,6 +85,8 @@ const maxFailures = 5;
 function checkNames(arrays: readonly MxnetArray[], symbol: MxnetSymbol, paths: CheckpointPaths): void {
   const file = paths.parameters;
   const variables = new Set(symbol.nodes.filter(({ op }) => op === 'null').map(({ name }) => name));
+  const twice = repeatedName(arrays.flatMap(({ name }) => (name === '' ? [] : [plainName(name)])));
+  if (twice !== undefined) fail(failures.nameTwice({ what: 'arrays', name: twice }, { file }));
   const homeless = arrays.map(({ name }) => plainName(name)).filter((name) => !variables.has(name));
   const at = { file };
   if (homeless.length > 0 && homeless.every((name) => name === '')) fail(failures.unnamedParameters({}, at));

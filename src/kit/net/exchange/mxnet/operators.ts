@@ -191,6 +191,8 @@ function readReshape(node: OperatorNode): string[] {
   }
   const input = node.value(0);
   const from = node.shapeOf(input);
+  // 0: as many as there are images. Another number would make rows of parts of images, or of several.
+  if (shape.length > 0 && shape[0] !== 0) attributes.refuse('shape', 'that begins with 0', `(${shape.join(', ')})`);
   const isCell = from.length === 1 && shape.length === 4 && shape[2] === 1 && shape[3] === 1;
   if (isCell && [0, -1, from[0]].includes(shape[1])) return [input];
   if (shape.length === 2 && shape[1] === -1) return [node.layer({ kind: 'flatten', inputs: [input], attributes: {} })];

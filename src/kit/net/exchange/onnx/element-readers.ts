@@ -28,8 +28,14 @@ function ofTwoLayers(node: OnnxNodeReader, left: string, right: string): OnnxVal
 function withConstant(node: OnnxNodeReader, input: string, constant: Constant): OnnxValue {
   const values = floatsOf(constant);
   const [first = 0] = values;
-  if (values.every((value) => value === first) && values.length > 0) return withScalar(node, input, first);
-  const [channels = 0, ...size] = node.shapeOf(input);
+  const shape = node.shapeOf(input);
+  // Equal numbers count as one, if they do not make the value larger than it was.
+  const isWithin = constant.dims.every((side, axis) => {
+    const place = axis - constant.dims.length + shape.length;
+    return side === 1 ? place >= -1 : side === shape[place];
+  });
+  if (isWithin && values.length > 0 && values.every((value) => value === first)) return withScalar(node, input, first);
+  const [channels = 0, ...size] = shape;
   if (!isPerChannel(constant, channels, size)) node.refuse('a scalar or one number for each channel as constant');
   // Factor and addend of each channel are a batch normalisation whose statistics are 0 and 1.
   const isFactor = node.op === 'Mul' || node.op === 'Div';
@@ -115,6 +121,8 @@ function checkSlopeShape(node: OnnxNodeReader, slope: Constant, input: string): 
 export function readBatchNormalization(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
   if (node.integer('training_mode', 0) !== 0) node.refuse('training_mode 0');
+  // Before it had training_mode, it computed the statistics of the batch where they were asked for.
+  if (node.outputCount > 1) node.refuse('one output: with the statistics as outputs it computes as in training');
   const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => {
     const constant = node.constant(index);
     return { name: constant.name, dims: [constant.values.length], values: floatsOf(constant) };

@@ -23,6 +23,8 @@ export interface GraphUnderConstruction {
   readonly opset: number;
   /** Adds a sentence for people about what was assumed. */
   note(text: string): void;
+  /** Images at a time, where the file states a number. */
+  readonly batch: number | undefined;
   /** Whether images enter the file's graph as NHWC. */
   readonly isNhwc: boolean;
   valueOf(name: string, user: OnnxNode): OnnxValue | undefined;
@@ -45,6 +47,7 @@ export class OnnxNodeReader {
   readonly #node: OnnxNode;
   readonly #graph: GraphUnderConstruction;
   readonly #asked = new Set<string>();
+  readonly #taken = new Set<number>();
 
   constructor(node: OnnxNode, graph: GraphUnderConstruction) {
     this.#node = node;
@@ -68,6 +71,7 @@ export class OnnxNodeReader {
   }
 
   value(index: number): OnnxValue | undefined {
+    this.#taken.add(index);
     const name = this.#node.inputs[index];
     return name === undefined || name === '' ? undefined : this.#graph.valueOf(name, this.#node);
   }
@@ -96,23 +100,23 @@ export class OnnxNodeReader {
   }
 
   integer(name: string, otherwise: number): number {
-    const attribute = this.attribute(name);
+    const attribute = this.#attributeOf(name, 'integer');
     // A writer of protobuf may leave a value of 0 out.
     return attribute === undefined ? otherwise : (attribute.i ?? 0);
   }
 
   float(name: string, otherwise: number): number {
-    const attribute = this.attribute(name);
+    const attribute = this.#attributeOf(name, 'float');
     return attribute === undefined ? otherwise : (attribute.f ?? 0);
   }
 
   integers(name: string): readonly number[] | undefined {
-    const ints = this.attribute(name)?.ints;
+    const ints = this.#attributeOf(name, 'integers')?.ints;
     return ints === undefined || ints.length === 0 ? undefined : ints;
   }
 
   text(name: string, otherwise: string): string {
-    const attribute = this.attribute(name);
+    const attribute = this.#attributeOf(name, 'text');
     return attribute === undefined ? otherwise : Buffer.from(attribute.s ?? []).toString('latin1');
   }
 
@@ -126,6 +130,10 @@ export class OnnxNodeReader {
     return this.#graph.opset;
   }
 
+  get batch(): number | undefined {
+    return this.#graph.batch;
+  }
+
   note(text: string): void {
     this.#graph.note(`Node "${this.#graph.nameOf(this.#node)}" (${this.op}): ${text}`);
   }
@@ -134,11 +142,23 @@ export class OnnxNodeReader {
   checkAllRead(harmless: readonly string[]): void {
     const ignored = this.#node.attributes.find(({ name = '' }) => !this.#asked.has(name) && !harmless.includes(name));
     if (ignored !== undefined) this.refuse(`no attribute "${ignored.name ?? ''}", whose meaning is not known here`);
+    const unused = this.#node.inputs.findIndex((name, index) => name !== '' && !this.#taken.has(index));
+    if (unused >= 0) this.refuse(`no input ${unused}, whose meaning is not known here`);
   }
 
   attribute(name: string): OnnxAttribute | undefined {
     this.#asked.add(name);
-    return this.#node.attributes.find((attribute) => attribute.name === name);
+    const [attribute, ...others] = this.#node.attributes.filter((each) => each.name === name);
+    return others.length > 0 ? this.refuse(`attribute "${name}" once`) : attribute;
+  }
+
+  /** Of another type it would count as one that is left out. */
+  #attributeOf(name: string, type: keyof typeof attributeTypes): OnnxAttribute | undefined {
+    const attribute = this.attribute(name);
+    const { type: found = 0 } = attribute ?? {};
+    return found === 0 || found === attributeTypes[type]
+      ? attribute
+      : this.refuse(`attribute "${name}" of type ${type}`);
   }
 
   layer<Kind extends LayerKind>(
@@ -160,5 +180,8 @@ export class OnnxNodeReader {
     fail(failures.unsupportedOperator(facts, { file: this.#graph.file }));
   }
 }
+
+/** Numbers of onnx.proto's AttributeProto.AttributeType; 0: the file leaves it out. */
+const attributeTypes = { float: 1, integer: 2, text: 3, integers: 7 } as const;
 
 const runAsItIs = 'The engine onnxruntime runs the file as it is.';

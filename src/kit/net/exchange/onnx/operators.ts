@@ -108,6 +108,7 @@ function readSame(node: OnnxNodeReader): OnnxValue {
 
 function readDropout(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
+  if ((node.optionalConstant(2)?.values[0] ?? 0) !== 0) node.refuse('training_mode 0');
   const rate = node.optionalConstant(1)?.values[0] ?? node.float('ratio', 0.5);
   return node.layer({ kind: 'dropout', inputs: [input], attributes: { rate: decimal(rate) } });
 }

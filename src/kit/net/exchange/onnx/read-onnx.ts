@@ -1,6 +1,7 @@
 import { fail } from '../../../../core/failure.ts';
 import type { OnnxModel } from '../../../codec/onnx/onnx-model.ts';
 import type { OnnxGraph, OnnxNode, OnnxValueInfo } from '../../../codec/onnx/onnx-messages.ts';
+import { repeatedName } from '../../../codec/repeated-name.ts';
 import { failures } from '../../failures.ts';
 import { type Graph, inputName, type LayerNode } from '../../graph/graph.ts';
 import { reachable } from '../../graph/reachable.ts';
@@ -42,6 +43,7 @@ class OnnxReader implements GraphUnderConstruction {
   readonly file: string;
   readonly isNhwc: boolean;
   readonly opset: number;
+  readonly batch: number | undefined;
   readonly #notes: string[] = [];
   readonly #isAssumedSize: boolean;
   readonly #graph: OnnxGraph;
@@ -65,6 +67,7 @@ class OnnxReader implements GraphUnderConstruction {
       this.#refuseInput('one input, the images', input === undefined ? 'none' : names.join(', '));
     }
     const size = this.#sizeOf(input, options);
+    this.batch = input.type?.tensorType?.shape?.dimensions[0]?.value;
     this.isNhwc = size.isNhwc;
     this.#isAssumedSize = size.isAssumed;
     this.#input = size.input;
@@ -75,6 +78,7 @@ class OnnxReader implements GraphUnderConstruction {
   }
 
   read(): ReadOnnx {
+    this.#checkNames();
     for (const tensor of this.#graph.initializers) {
       this.#values.set(tensor.name ?? '', { is: 'constant', constant: constantOf(tensor, this.file) });
     }
@@ -123,6 +127,16 @@ class OnnxReader implements GraphUnderConstruction {
     this.#parameterNames.add(free);
     this.#arrays.push({ name: free, shape: dims, values });
     return free;
+  }
+
+  /** Fails with `damaged-file` if two values have one name: one of them would be lost. */
+  #checkNames(): void {
+    const { initializers, nodes, inputs } = this.#graph;
+    const computed = nodes.flatMap(({ outputs }) => outputs.filter((name) => name !== ''));
+    // Inputs may have a default, which is an initializer of the same name.
+    const given = new Set([...initializers, ...inputs].map(({ name = '' }) => name));
+    const twice = repeatedName(initializers.map(({ name = '' }) => name)) ?? repeatedName([...given, ...computed]);
+    if (twice !== undefined) fail(failures.nameTwice({ what: 'values', name: twice }, { file: this.file }));
   }
 
   #node(node: OnnxNode): void {

@@ -40,6 +40,8 @@ export function readSplit(node: OnnxNodeReader): readonly OnnxValue[] {
   const given = node.optionalConstant(1)?.values ?? node.integers('split');
   if (node.integer('num_outputs', node.outputCount) !== node.outputCount) node.refuse('as many outputs as num_outputs');
   const even = Math.ceil(channels / node.outputCount);
+  const sum = given === undefined ? channels : [...given].reduce((total, part) => total + part, 0);
+  if (sum !== channels) node.refuse(`parts that make its ${channels} channels, found ${sum}`);
   let begin = 0;
   return Array.from({ length: node.outputCount }, (_, index) => {
     const end = Math.min(channels, begin + (given?.[index] ?? even));
@@ -62,7 +64,10 @@ export function readReshape(node: OnnxNodeReader): OnnxValue {
   const from = node.shapeOf(input);
   const length = elementCount(from);
   if (node.integer('allowzero', 0) !== 0 && target.includes(0)) node.refuse('allowzero 0 where a size is 0');
-  const [, size, ...cell] = target;
+  const [rows, size, ...cell] = target;
+  if (rows !== 'batch' && ![0, -1, 1, node.batch].includes(rows)) {
+    node.refuse(`a row for each image, found ${String(rows)} rows`);
+  }
   const isLength = size === -1 || size === length || (size === 0 && from.length === 1);
   if (target.length === 2 && isLength) return node.layer({ kind: 'flatten', inputs: [input], attributes: {} });
   if (target.length === 4 && length === from[0] && isLength && cell.every((side) => side === 1)) {
@@ -75,10 +80,10 @@ export function readReshape(node: OnnxNodeReader): OnnxValue {
 export function readAxes(node: OnnxNodeReader): OnnxValue {
   const value = node.value(0);
   const sizes = sizesOf(value);
-  const given = node.integers('axes');
+  const given = node.optionalConstant(1)?.values ?? node.integers('axes') ?? [];
   if (sizes !== undefined) return { is: 'sizes', sizes };
   const input = node.layerInput(0);
-  const axes = [...(node.optionalConstant(1)?.values ?? given ?? [])].map((axis) => (axis + 4) % 4);
+  const axes = [...given].map((axis) => (axis + 4) % 4);
   if (axes.sort((a, b) => a - b).join() !== '2,3') node.refuse('axes 2 and 3');
   return node.op === 'Unsqueeze'
     ? { is: 'layer', layer: input }
