@@ -49,7 +49,7 @@ interface Call {
 function* callsIn(trace: string): Generator<Call> {
   const begun = new Map<string, string>();
   for (const line of readFileSync(trace, 'latin1').split('\n')) {
-    const [, process = '', text = ''] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    const [, process = '', text = ''] = /^(\d+) +([^ ].*)$/.exec(line) ?? [];
     const unfinished = /^(.*) <unfinished \.\.\.>$/.exec(text)?.[1];
     if (unfinished !== undefined) begun.set(process, unfinished);
     if (unfinished !== undefined) continue;

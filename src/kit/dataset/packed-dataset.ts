@@ -67,7 +67,7 @@ export class PackedDataset {
     this.#compareProperty(property);
   }
 
-  /** The images themselves say how large they are; what is found out by the first costs one read. */
+  /** The size is that of the images themselves; what is found out by the first costs one read. */
   #compareProperty(file: string): void {
     const found = checkImage(this.readImage(0).payload);
     const { width, height } = this.property;

@@ -92,7 +92,7 @@ export const failures = catalogue({
     meaning: 'A mapping has the merge key of YAML 1.1.',
     text: () => ({
       message: 'expected a key, found "<<": merge keys are of YAML 1.1, and this is YAML 1.2',
-      hint: 'Write the keys out, refer to each value by ${params.NAME}, or lay files over each other with "extends".',
+      hint: 'Write the keys out, refer to each of them as ${params.NAME}, or lay files over each other with "extends".',
     }),
     example: {},
   },

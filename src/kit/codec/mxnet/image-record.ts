@@ -73,7 +73,7 @@ export function classOf(record: ImageRecord): number {
 export interface FaceLabel {
   /** Class, from 0. */
   readonly label: number;
-  /** It was the final crop before it was packed; so is an image of which nothing else is said. */
+  /** It was the final crop before it was packed; so is an image of which nothing else is known. */
   readonly aligned: boolean;
 }
 

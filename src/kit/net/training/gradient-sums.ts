@@ -21,7 +21,7 @@ export class GradientSums {
     this.#sums.set(name, sum);
   }
 
-  /** Euclidean norm of all of them together; 0 if there is none. */
+  /** Euclidean norm of all of them together; 0 of no sums. */
   async norm(): Promise<number> {
     const squares = this.#tf.tidy(() => [...this.#sums.values()].map((sum) => this.#tf.sum(this.#tf.square(sum))));
     const norm = await rootOfSum(this.#tf, squares);
@@ -46,7 +46,7 @@ export class GradientSums {
   }
 }
 
-/** Of scalars; 0 if there is none. */
+/** Of scalars; 0 of no scalars. */
 export async function rootOfSum(tf: TensorLibrary, scalars: readonly Tensor[]): Promise<number> {
   if (scalars.length === 0) return 0;
   const stacked = tf.stack([...scalars]);
