@@ -30,13 +30,13 @@ export const check: CheckInputs<Params, Inputs> = ({
   const sets = dataset.map((folder) => ({ folder, ...once(`dataset ${folder}`, () => packedSetFacts(folder)) }));
   requireFittingSets(sets);
   const [first] = sets;
-  if (first !== undefined) frozenLayers(params, fittingNetwork(params.network, first, first.folder));
   // Sets that other tasks have yet to make may have more images and people.
   if (first !== undefined && whole.has('dataset')) {
     const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
     requireBatch({ images: sum(sets.map(({ images }) => images)), batch: params.batch }, first.recordPath);
     requireIdentities({ identities: sum(sets.map(({ identities }) => identities)) }, first.recordPath);
   }
+  if (first !== undefined) frozenLayers(params, fittingNetwork(params.network, first, first.folder));
   for (const set of validation.flatMap((path) => once(`pairs ${path}`, () => verificationSetFacts(path)))) {
     requirePairs({ ...set, folds });
     if (first !== undefined) requireSize(set, first);

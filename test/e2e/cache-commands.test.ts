@@ -23,12 +23,12 @@ it('flow cache lists, checks, protects, cleans and moves results', async () => {
   await rig.flow(['cache', 'pin', 'chain:a', '--reason', 'for the paper']);
   expect((await rig.flow(['cache', 'ls'])).stdout).toContain('pinned: for the paper');
   const dry = await rig.flow(['cache', 'gc', '--max-size', '0', '--dry-run']);
-  expect(dry.stdout).toContain('1 results would go');
+  expect(dry.stdout).toContain('1 result would go');
   const cleaned = await rig.flow(['cache', 'gc', '--max-size', '0']);
-  expect(cleaned.stdout).toContain('1 results removed');
+  expect(cleaned.stdout).toContain('1 result removed');
   expect(rig.entries()).toHaveLength(1);
 
-  expect((await rig.flow(['cache', 'import', 'elsewhere'])).stdout).toBe('1 results taken, 1 were here\n');
+  expect((await rig.flow(['cache', 'import', 'elsewhere'])).stdout).toBe('1 result taken, 1 were here\n');
   expect(outcomes(await rig.flow(['run', 'chain.yaml', '--json']))).toEqual({ a: 'cached', b: 'cached' });
 
   const file = rig.path('runs/latest/chain/outputs/b/out.txt');

@@ -161,13 +161,13 @@ describe('of conversion', () => {
     // How large the difference is depends on the processor.
     const text = printed.get('conversion-differs')?.replace(/\d\.\d+e-\d+/, '<difference>');
     expect(text?.replace(/onnxruntime [\w.-]+/, 'onnxruntime <version>')).toMatchInlineSnapshot(`
-      "<workspace>/runs/scratch/<key>/entry/outputs/model/model.onnx: conversion-differs: what was written (in onnxruntime <version>) has other values for layer "layer": they differ by <difference> of the greatest value, more than 0
+      "conversion-differs/model/model.onnx: conversion-differs: what was written (in onnxruntime <version>) has other values for layer "layer": they differ by <difference> of the greatest value, more than 0
         Do not use it, unless rounding explains so much: then accept it by "limit" (--limit)."
     `);
   });
   it('conversion-shows-nothing', () => {
     expect(printed.get('conversion-shows-nothing')).toMatchInlineSnapshot(`
-      "<workspace>/runs/scratch/<key>/entry/outputs/model/model.npz: conversion-shows-nothing: layer "layer" is 0 everywhere for random images, before and after (read again): the comparison shows nothing
+      "conversion-shows-nothing/model/model.npz: conversion-shows-nothing: layer "layer" is 0 everywhere for random images, before and after (read again): the comparison shows nothing
         Weights that are all 0, or activations that let nothing through. The written files stay, for inspection."
     `);
   });

@@ -41,11 +41,12 @@ const stages: Readonly<Record<string, StageCall>> = {
   'too-few-identities': training('one-identity'),
   'label-out-of-range': training('label-too-large'),
   'undecodable-image': training(['faces', 'damaged']),
-  'unequal-sets': training(['faces', 'wrong-size']),
+  'unequal-sets': training(['faces', 'larger']),
   'set-twice': training(['faces', './faces']),
   'empty-range': training('faces', { augment: { lowResolution: { smallest: 0.8, largest: 0.5 } } }),
   'batch-not-divisible': training('faces', { loss: { name: 'triplet' } }),
-  'wrong-image-size': training('wrong-size'),
+  'damaged-property': training('wrong-size'),
+  'wrong-image-size': training('mixed'),
   'training-diverged': training('faces', { optimizer: { learningRate: 9e15, momentum: 0, weightDecay: 0 } }),
   'pretrained-mismatch': training('faces', { pretrained: 'other-shape' }),
   'pretrained-mismatch-of-names': training('faces', { pretrained: 'other-names' }),
@@ -63,6 +64,8 @@ beforeAll(async () => {
   packedSet('one-identity', `1,${trainingSide},${trainingSide}`, [0, 0, 0, 0]);
   packedSet('label-too-large', `2,${trainingSide},${trainingSide}`, [0, 0, 2, 1], false);
   packedSet('wrong-size', '2,112,112');
+  packedSet('larger', '2,112,112', undefined, true, [112, 112, 112, 112]);
+  packedSet('mixed', '2,112,112', undefined, true, [112, 112, trainingSide, 112]);
   packedSet('damaged', `2,${trainingSide},${trainingSide}`);
   damageThirdImage(rig.path('damaged'));
   oneLayer('other-shape', 'fc1', 16);
@@ -82,9 +85,15 @@ afterAll(async () => {
 });
 
 /** Four images, and what the property file says of them. */
-function packedSet(folder: string, property: string, labels = [0, 0, 1, 1], identityRecords = true): void {
+function packedSet(
+  folder: string,
+  property: string,
+  labels = [0, 0, 1, 1],
+  identityRecords = true,
+  sides: readonly number[] = [],
+): void {
   const writer = new DatasetWriter(rig.path(folder), { identityRecords });
-  for (const [index, label] of labels.entries()) writer.add(label, true, jpeg(index, trainingSide));
+  for (const [index, label] of labels.entries()) writer.add(label, true, jpeg(index, sides[index] ?? trainingSide));
   writer.finish({ height: trainingSide, width: trainingSide });
   rig.write(`${folder}/property`, `${property}\n`);
 }
@@ -137,7 +146,7 @@ describe('of training', () => {
   });
   it('unequal-sets', () => {
     expect(printed.get('unequal-sets')).toMatchInlineSnapshot(`
-      "<workspace>/wrong-size: unequal-sets: the images of this set have 112 x 112 pixels, those of <workspace>/faces have 97 x 97
+      "<workspace>/larger: unequal-sets: the images of this set have 112 x 112 pixels, those of <workspace>/faces have 97 x 97
         A network takes images of one size: pack both sets with the same imageSize."
     `);
   });
@@ -159,9 +168,15 @@ describe('of training', () => {
         Choose a batch of 3, for one."
     `);
   });
+  it('damaged-property', () => {
+    expect(printed.get('damaged-property')).toMatchInlineSnapshot(`
+      "<workspace>/wrong-size/property: damaged-property: it says that the images are 112 x 112, and the first one is 97 x 97
+        Its line is: identities,97,97."
+    `);
+  });
   it('wrong-image-size', () => {
     expect(printed.get('wrong-image-size')).toMatchInlineSnapshot(`
-      "<workspace>/wrong-size/train.rec: offset 7768: wrong-image-size: image 3 has 97 x 97 pixels, the property file of its set has 112 x 112
+      "<workspace>/mixed/train.rec: offset 9280: wrong-image-size: image 3 has 97 x 97 pixels, the property file of its set has 112 x 112
         Pack the set again, or correct height and width in its property file."
     `);
   });

@@ -25,10 +25,11 @@ export const ${camel}: Loss<${pascal}Options> = {
   arrays: ({ classes, embeddingSize }) => [
     { name: 'fc7_weight', shape: [classes, embeddingSize], initial: 'xavier', role: 'trained' },
   ],
-  compute({ backend: { tf }, embeddings, labels, arrays }, { scale }) {
+  compute({ backend, embeddings, labels, arrays }, { scale }) {
+    const { tf } = backend;
     const weight = required(arrays['fc7_weight'], 'fc7_weight') as Tensor2D;
     const logits: Tensor2D = tf.mul(tf.matMul(embeddings, weight, false, true), scale);
-    const { losses, gradient } = crossEntropy(tf, logits, labels);
+    const { losses, gradient } = crossEntropy(backend, logits, labels);
     const factor = scale / labels.size;
     return {
       value: tf.mean(losses),
