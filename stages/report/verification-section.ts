@@ -70,7 +70,10 @@ function ratesTable({ uncertainty, pairs, samePairs }: VerificationResult): Html
   if (uncertainty === undefined) return undefined;
   const { draws, unit, units, decidability, areaUnderCurve } = uncertainty;
   const different = pairs - samePairs;
-  const drawn = unit === 'groups' ? 'groups of pairs that share no person' : 'people';
+  const drawn =
+    unit === 'groups'
+      ? 'groups of pairs that share no person'
+      : 'people (as far as equal images and pairs of one person tell who is who)';
   return drawTable(
     uncertainty.tarAtFar,
     [
