@@ -1,4 +1,4 @@
-import type { Measured } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
+import { type Measured, nonMatch } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
 import type { TarAtFar, VerificationResult, WrongPair } from '../../src/kit/face/verification-result.ts';
 import { type Chart, chartFigure, quietColour, type Series, seriesColours } from '../../src/kit/draw/chart.ts';
 import { histogram, type Point } from '../../src/kit/draw/points.ts';
@@ -92,11 +92,6 @@ function ratesTable({ uncertainty, pairs, samePairs }: VerificationResult): Html
       with replacement; pairs of one person come and go together. Area under ROC ${intervalText(areaUnderCurve)},
       d' ${fixed(decidability.value, 2)} (${intervalText(decidability)}).`,
   );
-}
-
-/** FNMR = 1 - TAR: the ends change places. */
-function nonMatch({ value, interval }: Measured): Measured {
-  return { value: 1 - value, ...(interval && { interval: { low: 1 - interval.high, high: 1 - interval.low } }) };
 }
 
 function rocFigure(verifications: readonly Verification[], kind: 'log' | 'linear'): Html {

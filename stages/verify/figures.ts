@@ -1,5 +1,5 @@
 import type { StageEvent } from '../../src/stage-api/stage.ts';
-import type { Measured, SetUncertainty } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
+import { type Measured, nonMatch, type SetUncertainty } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
 import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
 
 type Metric = Extract<StageEvent, { type: 'metric' }>;
@@ -50,10 +50,10 @@ function measuredFigures({ eer, decidability, tarAtFar }: SetUncertainty, prefix
     metric(`${prefix}decidability`, decidability.value),
     ...tarAtFar
       .filter(({ isMeasurable }) => isMeasurable)
-      .flatMap(({ far, value, interval }) => {
-        const name = `${prefix}fnmrAtFmr${far.toExponential(0)}`;
-        const turned = interval && { low: 1 - interval.high, high: 1 - interval.low };
-        return [metric(name, 1 - value), ...ends(name, { value, ...(turned && { interval: turned }) })];
+      .flatMap((point) => {
+        const name = `${prefix}fnmrAtFmr${point.far.toExponential(0)}`;
+        const rate = nonMatch(point);
+        return [metric(name, rate.value), ...ends(name, rate)];
       }),
   ];
 }

@@ -32,11 +32,14 @@ export const command: FlowCommand = {
       const whole = compareRuns(compared.map((id) => comparedRun(database, id)));
       const comparison = all ? whole : onlyDifferences(whole);
       const { stdout, environment } = context;
+      if (csv) {
+        stdout.write(comparisonCsv(comparison));
+        return exitCode.done;
+      }
       const { differenceText, pairedDifferences } = await import('../paired-differences.ts');
       const [first, second, ...further] = compared.map((id) => tasksOf(database, id));
       const differences = first && second && further.length === 0 ? pairedDifferences(cache, first, second) : [];
-      if (csv) stdout.write(comparisonCsv(comparison));
-      else if (json) stdout.write(`${JSON.stringify({ ...comparisonJson(comparison), differences }, null, 2)}\n`);
+      if (json) stdout.write(`${JSON.stringify({ ...comparisonJson(comparison), differences }, null, 2)}\n`);
       else {
         const colour = showsColour(stdout, environment);
         const paint = paintWith(colour);

@@ -1,5 +1,6 @@
 import type { ImageSize } from '../image/rgb-image.ts';
 import type { DetectedFace, FaceBox } from './detectors/detector.ts';
+import { areaOf, overlapOf } from './detectors/box-overlap.ts';
 
 /** What the distance of a face from the middle of the image counts against its area (insightface, src/align/align_lfw.py). */
 const distanceWeight = 2;
@@ -24,18 +25,6 @@ export function overlappingFace(faces: readonly DetectedFace[], known: FaceBox, 
   const overlaps = faces.map(({ box }) => overlapOf(box, known));
   const best = greatest(overlaps);
   return best !== undefined && (overlaps[best] ?? 0) > above ? best : undefined;
-}
-
-/** The area that two boxes share, as part of what they cover together: 0..1. */
-export function overlapOf(a: FaceBox, b: FaceBox): number {
-  const width = Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left));
-  const height = Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
-  const shared = width * height;
-  return shared === 0 ? 0 : shared / (areaOf(a) + areaOf(b) - shared);
-}
-
-function areaOf({ left, top, right, bottom }: FaceBox): number {
-  return (right - left) * (bottom - top);
 }
 
 /** The place of the first of the greatest values. */

@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../../core/round-half-even.ts';
 import type { RgbImage } from '../image/image.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
 import { type AxisPlan, blendPixels, emptyPlan } from './resize-bilinear.ts';
@@ -253,9 +254,4 @@ function blendExactly({ data, ...source }: RgbImage, { width, height }: ImageSiz
     }
   }
   return result;
-}
-
-function roundHalfEven(value: number): number {
-  const magic = 6755399441055744;
-  return value + magic - magic;
 }

@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../../core/round-half-even.ts';
 import type { RgbImage } from '../image/image.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
 
@@ -136,9 +137,4 @@ function blendRow({ data, width }: RgbImage, row: number, { columns, left, right
     target[at + 1] = Math.imul(data[from + 1] ?? 0, leftWeight) + Math.imul(data[to + 1] ?? 0, rightWeight);
     target[at + 2] = Math.imul(data[from + 2] ?? 0, leftWeight) + Math.imul(data[to + 2] ?? 0, rightWeight);
   }
-}
-
-function roundHalfEven(value: number): number {
-  const magic = 6755399441055744;
-  return value + magic - magic;
 }

@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../../core/round-half-even.ts';
 import type { ImageArea, ImageSize, RgbImage } from '../image/rgb-image.ts';
 
 /** x' = m[0] x + m[1] y + m[2], y' = m[3] x + m[4] y + m[5]. */
@@ -173,10 +174,4 @@ export function inverseMatrix([m0, m1, m2, m3, m4, m5]: AffineMatrix): AffineMat
   const c = -m3 * scale;
   const d = m0 * scale;
   return [a, b, -a * m2 - b * m5, c, d, -c * m2 - d * m5];
-}
-
-/** Rounds to the nearest whole number, halves to even ones: adding 1.5 x 2^52 leaves a double no room for a fraction. */
-function roundHalfEven(value: number): number {
-  const magic = 6755399441055744;
-  return value + magic - magic;
 }

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { FailureError } from '../../../src/core/failure.ts';
 import { verificationSet } from '../../../src/kit/codec/insightface/verification-set.ts';
 import { pairProtocol } from '../../../src/kit/codec/lists/pair-protocol.ts';
 import { matFile, pairsOfMat } from '../../../src/kit/codec/matlab/mat-file.ts';
@@ -14,6 +13,7 @@ import { npz } from '../../../src/kit/codec/numpy/npz.ts';
 import type { FileFormat } from '../../../src/kit/codec/codec.ts';
 import { decodeFile } from '../../../src/kit/codec/read-file.ts';
 import { readWeightShards } from '../../../src/kit/codec/tfjs/weight-shards.ts';
+import { refusalOf } from '../refusal.ts';
 
 /*
  * Readers count what they have consumed: whatever is behind the content, comes twice or is of another kind than expected
@@ -23,16 +23,6 @@ const folder = mkdtempSync(join(tmpdir(), 'passed-over-'));
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
-
-async function answer(work: () => unknown): Promise<string> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
-    return error.failures.map(({ code, message }) => `${code}: ${message}`).join('\n');
-  }
-  return 'none';
-}
 
 function answerOf(
   format: FileFormat<unknown>,
@@ -44,7 +34,7 @@ function answerOf(
     path,
     Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part))),
   );
-  return answer(() => decodeFile(format, path));
+  return refusalOf(() => decodeFile(format, path));
 }
 
 const one = { type: '<f4', shape: [1], fortranOrder: false, data: new Uint8Array(4) } as const;
@@ -74,7 +64,7 @@ describe('what follows the content of a file', () => {
     const shards = (sizes: readonly number[], name = 'b'): Promise<string> => {
       const weights = sizes.map((size, index) => ({ name: index === 0 ? 'a' : name, shape: [size], dtype: 'float32' }));
       writeFileSync(manifest, JSON.stringify([{ paths: ['shard'], weights }]));
-      return answer(() => readWeightShards(manifest));
+      return refusalOf(() => readWeightShards(manifest));
     };
     expect(await shards([2, 2])).toBe('none');
     expect(await shards([2, 1])).toContain('expected arrays of the 16 bytes that shard have, found arrays of 12');
@@ -122,7 +112,7 @@ describe('a MATLAB file', () => {
     items: items.map((fields) => new Map(fields.map((field, index) => [`f${String(index)}`, field]))),
   });
   const cfp = (...fields: readonly MatValue[]): Promise<string> =>
-    answer(() => pairsOfMat(new Map([['pairs', struct([words('a'), words('b'), ...fields])]]), 'x.mat'));
+    refusalOf(() => pairsOfMat(new Map([['pairs', struct([words('a'), words('b'), ...fields])]]), 'x.mat'));
 
   it('says fold and label of a pair, each one number', async () => {
     expect(await cfp(numbers(1), numbers(-1))).toBe('none');
@@ -144,7 +134,7 @@ describe('a MATLAB file', () => {
     });
     const split = (...lists: readonly MatValue[]): Promise<string> => {
       const value: MatValue = { type: 'cell', dimensions: [1, 1], items: [struct(...lists.map((list) => [list]))] };
-      return answer(() => pairsOfMat(new Map([['splits', value]]), 'x.mat'));
+      return refusalOf(() => pairsOfMat(new Map([['splits', value]]), 'x.mat'));
     };
     expect(await split(cell(entry, entry))).toBe('none');
     expect(await split(cell(entry, entry), cell(entry, entry))).toContain('splits{1} to hold one 2 x P cell');

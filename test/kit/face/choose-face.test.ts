@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { centralFace, centrality, overlapOf, overlappingFace } from '../../../src/kit/face/choose-face.ts';
+import { centralFace, centrality, overlappingFace } from '../../../src/kit/face/choose-face.ts';
+import { overlapOf } from '../../../src/kit/face/detectors/box-overlap.ts';
 import type { DetectedFace, FaceBox } from '../../../src/kit/face/detectors/detector.ts';
 
 function box(left: number, top: number, right: number, bottom: number): FaceBox {

@@ -6,7 +6,8 @@ import type { DetectedFace, DetectorKind, FacePoints } from './detector.ts';
 import { fullFrame, type FullFrameOption } from './full-frame.ts';
 import { fetchedModel } from './fetched-models.ts';
 import { limitedTo, type NetworkOutputs, openOneNetwork, roundedUp } from './one-network.ts';
-import { suppressOverlaps } from './suppress-overlaps.ts';
+import { longestSide, overlapOption, thresholdOption } from './shared-options.ts';
+import { withoutOverlaps } from './suppress-overlaps.ts';
 
 export interface CenterfaceOptions extends FullFrameOption {
   readonly threshold: number;
@@ -27,20 +28,9 @@ const expected = 'outputs of 1, 2, 2 and 10 channels at a quarter of the size: h
 export const centerface: DetectorKind<CenterfaceOptions> = {
   summary: 'CenterFace: one network of 7 MB (MIT), faces as centres of a map; flow fetch-model centerface fetches it.',
   options: {
-    threshold: { type: 'number', minimum: 0, maximum: 1, default: 0.5, description: 'The least score of a face.' },
-    overlap: {
-      type: 'number',
-      minimum: 0,
-      maximum: 1,
-      default: 0.3,
-      description: 'The share of two boxes in common above which the lower score goes.',
-    },
-    longestSide: {
-      type: 'integer',
-      minimum: 0,
-      default: 1920,
-      description: 'Larger images are made smaller: pixels of the longer side. 0: never.',
-    },
+    threshold: thresholdOption(0.5),
+    overlap: overlapOption(0.3),
+    longestSide,
     fullFrame,
   },
   open(options, resources) {
@@ -57,7 +47,8 @@ export const centerface: DetectorKind<CenterfaceOptions> = {
       },
       decode: (outputs: NetworkOutputs, canvas: ImageSize) => {
         const { threshold, overlap } = options;
-        return suppressed(facesOf(mapsOf(outputs, canvas, weights), canvas, threshold), overlap);
+        const faces = facesOf(mapsOf(outputs, canvas, weights), canvas, threshold);
+        return withoutOverlaps(faces, { threshold: overlap, shareOf: 'union', edge: 0 });
       },
       select: (faces: readonly DetectedFace[]) => [...faces],
     } as const;
@@ -119,9 +110,4 @@ function faceAt(
     box: { left, top, right: Math.min(left + width, canvas.width), bottom: Math.min(top + height, canvas.height) },
     points: [point(0), point(1), point(2), point(3), point(4)],
   };
-}
-
-function suppressed(faces: readonly DetectedFace[], threshold: number): DetectedFace[] {
-  const boxes = faces.map((face) => ({ ...face.box, score: face.score, face }));
-  return suppressOverlaps(boxes, { threshold, shareOf: 'union', edge: 0 }).map(({ face }) => face);
 }

@@ -1,6 +1,8 @@
 import type { ImageSize, RgbImage } from '../../image/rgb-image.ts';
 import { resizeBilinear } from '../resize-bilinear.ts';
-import type { DetectedFace, DetectionSettings, Detector, FaceBox, FacePoints } from './detector.ts';
+import { overlapOf } from './box-overlap.ts';
+import type { DetectedFace, DetectionSettings, Detector } from './detector.ts';
+import { movedFace } from './moved-face.ts';
 
 /** The option of every detector that adds a second look. */
 export interface FullFrameOption {
@@ -108,26 +110,14 @@ function meanOf(data: Uint8Array, channel: number): number {
 
 function movedBack(face: DetectedFace, view: CoarseView | undefined): DetectedFace {
   const { scale, left, top } = view ?? { scale: 1, left: 0, top: 0 };
-  const x = (value: number): number => value / scale - left;
-  const y = (value: number): number => value / scale - top;
-  const { box, score, points } = face;
-  const moved: FaceBox = { left: x(box.left), top: y(box.top), right: x(box.right), bottom: y(box.bottom) };
-  if (points === undefined) return { box: moved, score };
-  const [a, b, c, d, e] = points;
-  const at = (point: readonly [number, number]): readonly [number, number] => [x(point[0]), y(point[1])];
-  return { box: moved, score, points: [at(a), at(b), at(c), at(d), at(e)] satisfies FacePoints };
+  return movedFace(
+    face,
+    (value) => value / scale - left,
+    (value) => value / scale - top,
+  );
 }
 
 function merged(faces: readonly DetectedFace[], again: readonly DetectedFace[]): DetectedFace[] {
-  const added = again.filter(({ box }) => faces.every((face) => shareInCommon(face.box, box) <= sameFace));
+  const added = again.filter(({ box }) => faces.every((face) => overlapOf(face.box, box) <= sameFace));
   return [...faces, ...added].sort((a, b) => b.score - a.score);
-}
-
-function shareInCommon(a: FaceBox, b: FaceBox): number {
-  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-  if (width <= 0 || height <= 0) return 0;
-  const common = width * height;
-  const area = ({ left, top, right, bottom }: FaceBox): number => (right - left) * (bottom - top);
-  return common / (area(a) + area(b) - common);
 }

@@ -8,6 +8,7 @@ import type { ImageBatch, InferenceSession, OutputValues } from '../../net/sessi
 import { openSession } from '../../net/sessions/open-session.ts';
 import { failures } from '../failures.ts';
 import { resizeBilinear } from '../resize-bilinear.ts';
+import { movedFace } from './moved-face.ts';
 import type { DetectedFace, DetectionSettings, Detector, DetectorResources } from './detector.ts';
 
 /** How an image is put on the canvas that the network is shown: resized, in the upper left corner, on black. */
@@ -249,16 +250,14 @@ function outputsOfImage(
   );
 }
 
-function scaled({ box, score, points }: DetectedFace, { size, image }: Placement): DetectedFace {
+function scaled(face: DetectedFace, { size, image }: Placement): DetectedFace {
   const across = image.width / size.width;
   const down = image.height / size.height;
-  if (across === 1 && down === 1) return points === undefined ? { box, score } : { box, score, points };
-  const { left, top, right, bottom } = box;
-  const moved = { left: left * across, top: top * down, right: right * across, bottom: bottom * down };
-  if (points === undefined) return { box: moved, score };
-  const [a, b, c, d, e] = points;
-  const at = ([x, y]: readonly [number, number]): readonly [number, number] => [x * across, y * down];
-  return { box: moved, score, points: [at(a), at(b), at(c), at(d), at(e)] };
+  return movedFace(
+    face,
+    (value) => value * across,
+    (value) => value * down,
+  );
 }
 
 function sideOf({ left, top, right, bottom }: DetectedFace['box']): number {

@@ -4,7 +4,8 @@ import { failures } from '../failures.ts';
 import type { DetectedFace, DetectorKind } from './detector.ts';
 import { fullFrame, type FullFrameOption } from './full-frame.ts';
 import { fittedInto, type NetworkOutputs, openOneNetwork, type Placement, roundedUp } from './one-network.ts';
-import { suppressOverlaps } from './suppress-overlaps.ts';
+import { overlapOption, thresholdOption } from './shared-options.ts';
+import { withoutOverlaps } from './suppress-overlaps.ts';
 
 export interface RetinafaceOptions extends FullFrameOption {
   readonly size: number;
@@ -35,14 +36,8 @@ export const retinaface: DetectorKind<RetinafaceOptions> = {
       default: 640,
       description: 'Images are resized so that the longer side has so many pixels.',
     },
-    threshold: { type: 'number', minimum: 0, maximum: 1, default: 0.5, description: 'The least score of a face.' },
-    overlap: {
-      type: 'number',
-      minimum: 0,
-      maximum: 1,
-      default: 0.4,
-      description: 'The share of two boxes in common above which the lower score goes.',
-    },
+    threshold: thresholdOption(0.5),
+    overlap: overlapOption(0.4),
     fullFrame,
   },
   open(options, resources) {
@@ -58,11 +53,8 @@ export const retinaface: DetectorKind<RetinafaceOptions> = {
         return [{ canvas: roundedUp(size, 32), size, image }];
       },
       decode: (outputs: NetworkOutputs, canvas: ImageSize) => facesOf(outputs, { canvas, file, ...options }),
-      select: (faces: readonly DetectedFace[]) => {
-        const boxes = faces.map((face) => ({ ...face.box, score: face.score, face }));
-        const rule = { threshold: options.overlap, shareOf: 'union', edge: 1 } as const;
-        return suppressOverlaps(boxes, rule).map(({ face }) => face);
-      },
+      select: (faces: readonly DetectedFace[]) =>
+        withoutOverlaps(faces, { threshold: options.overlap, shareOf: 'union', edge: 1 }),
     } as const;
     return openOneNetwork(network, resources);
   },

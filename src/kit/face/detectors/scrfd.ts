@@ -4,7 +4,8 @@ import { failures } from '../failures.ts';
 import type { DetectedFace, DetectorKind, FacePoints } from './detector.ts';
 import { fullFrame, type FullFrameOption } from './full-frame.ts';
 import { fittedInto, type ImageOutput, type NetworkOutputs, openOneNetwork } from './one-network.ts';
-import { suppressOverlaps } from './suppress-overlaps.ts';
+import { overlapOption, thresholdOption } from './shared-options.ts';
+import { withoutOverlaps } from './suppress-overlaps.ts';
 
 export interface ScrfdOptions extends FullFrameOption {
   readonly sizes: readonly number[];
@@ -36,14 +37,8 @@ export const scrfd: DetectorKind<ScrfdOptions> = {
       description:
         'Sides of the squares that an image is looked at in; with 128 beside 640, faces that fill it are found.',
     },
-    threshold: { type: 'number', minimum: 0, maximum: 1, default: 0.5, description: 'The least score of a face.' },
-    overlap: {
-      type: 'number',
-      minimum: 0,
-      maximum: 1,
-      default: 0.4,
-      description: 'The share of two boxes in common above which the lower score goes.',
-    },
+    threshold: thresholdOption(0.5),
+    overlap: overlapOption(0.4),
     fullFrame,
   },
   open(options, resources) {
@@ -54,11 +49,8 @@ export const scrfd: DetectorKind<ScrfdOptions> = {
       normalization: { mean: 127.5, scale: 1 / 128, colorOrder: 'rgb' },
       placements: (image: ImageSize) => options.sizes.map((side) => fittedInto(image, { width: side, height: side })),
       decode: (outputs: NetworkOutputs, canvas: ImageSize) => facesOf(outputs, { canvas, file, ...options }),
-      select: (faces: readonly DetectedFace[]) => {
-        const boxes = faces.map((face) => ({ ...face.box, score: face.score, face }));
-        const rule = { threshold: options.overlap, shareOf: 'union', edge: 1 } as const;
-        return suppressOverlaps(boxes, rule).map(({ face }) => face);
-      },
+      select: (faces: readonly DetectedFace[]) =>
+        withoutOverlaps(faces, { threshold: options.overlap, shareOf: 'union', edge: 1 }),
     } as const;
     return openOneNetwork(network, resources);
   },

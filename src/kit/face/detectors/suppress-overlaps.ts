@@ -1,4 +1,4 @@
-import type { FaceBox } from './detector.ts';
+import type { DetectedFace, FaceBox } from './detector.ts';
 
 /** When two boxes are taken for the same face. */
 export interface OverlapRule {
@@ -39,4 +39,10 @@ export function suppressOverlaps<Box extends FaceBox & { readonly score: number 
     }
   }
   return kept;
+}
+
+/** The same for faces, by their own boxes. */
+export function withoutOverlaps(faces: readonly DetectedFace[], rule: OverlapRule): DetectedFace[] {
+  const boxes = faces.map((face) => ({ ...face.box, score: face.score, face }));
+  return suppressOverlaps(boxes, rule).map(({ face }) => face);
 }

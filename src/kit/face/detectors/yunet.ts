@@ -4,6 +4,7 @@ import { failures } from '../failures.ts';
 import type { DetectedFace, DetectorKind, FacePoints } from './detector.ts';
 import { fullFrame, type FullFrameOption } from './full-frame.ts';
 import { limitedTo, type NetworkOutputs, openOneNetwork, type Placement, roundedUp } from './one-network.ts';
+import { longestSide, overlapOption, thresholdOption } from './shared-options.ts';
 import { suppressOverlaps } from './suppress-overlaps.ts';
 
 export interface YunetOptions extends FullFrameOption {
@@ -22,26 +23,15 @@ const strides = [8, 16, 32] as const;
 export const yunet: DetectorKind<YunetOptions> = {
   summary: "YuNet: OpenCV's detector (MIT), an ONNX file of 0.2 MB, given as weights.",
   options: {
-    threshold: { type: 'number', minimum: 0, maximum: 1, default: 0.6, description: 'The least score of a face.' },
-    overlap: {
-      type: 'number',
-      minimum: 0,
-      maximum: 1,
-      default: 0.3,
-      description: 'The share of two boxes in common above which the lower score goes.',
-    },
+    threshold: thresholdOption(0.6),
+    overlap: overlapOption(0.3),
     top: {
       type: 'integer',
       minimum: 1,
       default: 5000,
       description: 'So many boxes are compared, those of the highest scores.',
     },
-    longestSide: {
-      type: 'integer',
-      minimum: 0,
-      default: 1920,
-      description: 'Larger images are made smaller: pixels of the longer side. 0: never.',
-    },
+    longestSide,
     fullFrame,
   },
   open(options, resources) {

@@ -1,4 +1,4 @@
-import { type BootstrapOptions, bootstrapFigures, percentileInterval, type WeighedFigure } from './bootstrap.ts';
+import { type BootstrapOptions, bootstrapFigures, percentileInterval, type WeighedFigures } from './bootstrap.ts';
 import { WeightedFolds } from './weighted-folds.ts';
 import type { Interval } from './proportion.ts';
 import { resamplingOf } from './resampling.ts';
@@ -34,14 +34,13 @@ export function accuracyDifference({
 }: DifferenceRequest): PairedDifference {
   const [one, other] = [first, second].map((distances) => new WeightedFolds({ distances, same }, folds));
   if (one === undefined || other === undefined) throw new Error('two models are compared');
-  const difference: WeighedFigure = {
-    measure: (weights) => one.accuracy(weights) - other.accuracy(weights),
-    error: differences(one.rightAtBest(), other.rightAtBest()),
+  const difference: WeighedFigures = {
+    measure: (weights) => [one.accuracy(weights) - other.accuracy(weights)],
+    errors: [differences(one.rightAtBest(), other.rightAtBest())],
   };
   const resampling = resamplingOf(images, same);
-  const [drawn = []] = bootstrapFigures([difference], resampling, { ...options, same });
-  const value = difference.measure(new Float64Array(same.length).fill(1));
-  const interval = percentileInterval(drawn, resampling);
+  const [{ value, draws } = { value: NaN, draws: [] }] = bootstrapFigures(difference, resampling, { ...options, same });
+  const interval = percentileInterval(draws, resampling);
   const verdict = (interval?.low ?? 0) > 0 ? 'better' : (interval?.high ?? 0) < 0 ? 'worse' : 'undecided';
   return { value, interval, verdict };
 }

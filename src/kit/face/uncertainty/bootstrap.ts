@@ -7,32 +7,37 @@ export interface BootstrapOptions {
   readonly seed: number;
 }
 
-/** A figure of a set whose pairs count more or less than once. */
-export interface WeighedFigure {
-  /** NaN if the weights do not allow it. */
-  readonly measure: (weights: Float64Array) => number;
-  /** Per pair: what it adds to the figure, 0 on average, up to a factor; only pairs of two persons are looked at. */
-  readonly error: ArrayLike<number>;
+/** Figures of a set whose pairs count more or less than once. */
+export interface WeighedFigures {
+  /** All of them in one pass; NaN of those that the weights do not allow. */
+  readonly measure: (weights: Float64Array) => readonly number[];
+  /** Of each figure, per pair: what it adds to the figure, 0 on average, up to a factor; only pairs of two persons are looked at. */
+  readonly errors: readonly ArrayLike<number>[];
+}
+
+/** What figures are, and what they were on each draw. */
+export interface DrawnFigure {
+  readonly value: number;
+  readonly draws: readonly number[];
 }
 
 /**
  * What figures are on sets that are drawn with replacement from the units of a set (Efron 1979, of clusters): the pairs of one
- * person come and go together, so that the spread is that of other people, not of other pairs of the same. One list of values
- * per figure. Where persons are drawn, the parts of both kinds of pairs are measured one at a time, see {@link shrinkage}.
+ * person come and go together, so that the spread is that of other people, not of other pairs of the same.
+ * Where persons are drawn, the parts of both kinds of pairs are measured one at a time, see {@link shrinkage}.
  */
 export function bootstrapFigures(
-  figures: readonly WeighedFigure[],
+  { measure, errors }: WeighedFigures,
   resampling: Resampling,
   { same, draws, seed }: BootstrapOptions & { readonly same: ArrayLike<boolean> },
-): readonly (readonly number[])[] {
+): readonly DrawnFigure[] {
   const { count, unit } = resampling;
   const random = Random.derive(seed, 'bootstrap');
   const weights = new Float64Array(same.length);
-  const once = new Float64Array(same.length).fill(1);
-  const values = figures.map((figure) => figure.measure(once));
-  const factors = figures.map(({ error }) => shrinkage(resampling, error, same));
+  const values = measure(new Float64Array(same.length).fill(1));
+  const factors = errors.map((error) => shrinkage(resampling, error, same));
   const drawn = new Float64Array(count);
-  const found: number[][] = figures.map(() => []);
+  const found: number[][] = values.map(() => []);
   for (let draw = 0; draw < draws; draw += 1) {
     drawn.fill(0);
     for (let index = 0; index < count; index += 1) {
@@ -41,13 +46,14 @@ export function bootstrapFigures(
     }
     resampling.weigh(drawn, weights);
     const [sameOnly, differentOnly] = unit === 'groups' ? [weights, undefined] : byKind(weights, same);
-    for (const [index, { measure }] of figures.entries()) {
-      const value = values[index] ?? NaN;
-      const further = differentOnly === undefined ? 0 : (factors[index] ?? 1) * (measure(differentOnly) - value);
-      found[index]?.push(measure(sameOnly) + further);
+    const ofSame = measure(sameOnly);
+    const ofDifferent = differentOnly === undefined ? undefined : measure(differentOnly);
+    for (const [index, value] of values.entries()) {
+      const further = ofDifferent === undefined ? 0 : (factors[index] ?? 1) * ((ofDifferent[index] ?? NaN) - value);
+      found[index]?.push((ofSame[index] ?? NaN) + further);
     }
   }
-  return found;
+  return values.map((value, index) => ({ value, draws: found[index] ?? [] }));
 }
 
 /** Weights of the pairs of one kind, the others counting once. */

@@ -1,5 +1,11 @@
 import type { ScoredPairs } from '../acceptance-counts.ts';
-import { type BootstrapOptions, bootstrapFigures, percentileInterval, type WeighedFigure } from './bootstrap.ts';
+import {
+  type BootstrapOptions,
+  bootstrapFigures,
+  type DrawnFigure,
+  percentileInterval,
+  type WeighedFigures,
+} from './bootstrap.ts';
 import { WeightedFolds } from './weighted-folds.ts';
 import { type Interval, proportionInterval } from './proportion.ts';
 import { type Resampling, resamplingOf } from './resampling.ts';
@@ -9,6 +15,11 @@ import { type Acceptance, acceptancesAt, separation, sortPairs } from './sorted-
 export interface Measured {
   readonly value: number;
   readonly interval?: Interval;
+}
+
+/** FNMR = 1 - TAR: the ends of the interval change places. */
+export function nonMatch({ value, interval }: Measured): Measured {
+  return { value: 1 - value, ...(interval && { interval: { low: 1 - interval.high, high: 1 - interval.low } }) };
 }
 
 /** What is accepted where the false acceptance rate stays at or below a target. */
@@ -55,21 +66,22 @@ export function setUncertainty({ pairs, images, folds, rates, ...options }: Unce
   const atEqual = acceptedBelow(pairs, separation(sorted, once).eerDistance);
   const ascending = [...rates].sort((a, b) => a - b);
   const points = acceptancesAt(sorted, once, ascending);
-  const figures: readonly WeighedFigure[] = [
-    { measure: (weights) => weighted.accuracy(weights), error: centred(weighted.rightAtBest(), same) },
-    ...(['eer', 'areaUnderCurve', 'decidability'] as const).map((name): WeighedFigure => ({
-      measure: (weights) => separation(sorted, weights)[name],
-      error: atEqual,
-    })),
-    ...ascending.map((far, index): WeighedFigure => ({
-      measure: (weights) => acceptancesAt(sorted, weights, [far])[0]?.tar ?? NaN,
-      error: acceptedBelow(pairs, points[index]?.distance ?? 0),
-    })),
-  ];
-  const drawn = bootstrapFigures(figures, resampling, { ...options, same });
-  const [accuracy, eer, areaUnderCurve, decidability, ...tars] = figures.map(({ measure }, index) =>
-    withInterval(measure(once), drawn[index] ?? [], { ...resampling, isShare: index !== decidabilityAt }),
-  );
+  const figures: WeighedFigures = {
+    measure: (weights) => {
+      const { eer, areaUnderCurve, decidability } = separation(sorted, weights);
+      const accepted = acceptancesAt(sorted, weights, ascending);
+      return [weighted.accuracy(weights), eer, areaUnderCurve, decidability, ...accepted.map(({ tar }) => tar)];
+    },
+    errors: [
+      centred(weighted.rightAtBest(), same),
+      ...[atEqual, atEqual, atEqual],
+      ...points.map(({ distance }) => acceptedBelow(pairs, distance)),
+    ],
+  };
+  const [accuracy, eer, areaUnderCurve, decidability, ...tars] = bootstrapFigures(figures, resampling, {
+    ...options,
+    same,
+  }).map((figure, index) => withInterval(figure, { ...resampling, isShare: index !== decidabilityAt }));
   const different = Array.from(same).filter((isSame) => !isSame).length;
   return {
     ...options,
@@ -107,8 +119,7 @@ const decidabilityAt = 3;
 
 /** Where no draw has an error, or every one, the draws know nothing of the next person: the rule of three does. */
 function withInterval(
-  value: number,
-  draws: readonly number[],
+  { value, draws }: DrawnFigure,
   { count, isShare }: { readonly count: number; readonly isShare: boolean },
 ): Measured {
   const interval = percentileInterval(draws, { count });

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { FailureError } from '../../../../src/core/failure.ts';
 import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../../../../src/kit/codec/onnx/onnx-messages.ts';
 import { onnxModel } from '../../../../src/kit/codec/onnx/onnx-model.ts';
 import { mxnetParams, type MxnetArray } from '../../../../src/kit/codec/mxnet/mxnet-params.ts';
@@ -10,6 +9,7 @@ import { mxnetSymbol } from '../../../../src/kit/codec/mxnet/mxnet-symbol.ts';
 import { littleEndianBytes } from '../../../../src/kit/codec/little-endian-floats.ts';
 import { mxnetFormat } from '../../../../src/kit/net/exchange/mxnet/mxnet-format.ts';
 import { onnxFormat } from '../../../../src/kit/net/exchange/onnx/onnx-format.ts';
+import { refusalOf } from '../../refusal.ts';
 
 /*
  * Networks of two or three nodes, each with a part that a reader can pass over: more inputs or outputs than it takes,
@@ -41,16 +41,6 @@ function integers(name: string, values: readonly number[]): OnnxTensor {
 
 const images = [undefined, 3, 8, 8];
 
-async function outcome(work: () => unknown): Promise<string> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
-    return error.failures.map(({ code, message }) => `${code}: ${message}`).join('\n');
-  }
-  return 'none';
-}
-
 /** What reading a file of these nodes ends with; `none` if it does not fail. The last node gives `y`. */
 function onnxAnswer(nodes: readonly OnnxNode[], tensors: readonly OnnxTensor[], sizes = images): Promise<string> {
   const path = join(folder, 'model.onnx');
@@ -68,7 +58,7 @@ function onnxAnswer(nodes: readonly OnnxNode[], tensors: readonly OnnxTensor[], 
     },
   });
   writeFileSync(path, bytes);
-  return outcome(() => onnxFormat.read(path, { normalization }));
+  return refusalOf(() => onnxFormat.read(path, { normalization }));
 }
 
 const before = node('Relu', ['x'], { outputs: ['r'] });
@@ -173,7 +163,7 @@ describe('of a checkpoint of MXNet', () => {
     ];
     writeFileSync(`${prefix}-symbol.json`, mxnetSymbol.encode({ nodes, argNodes: [0, 1], heads: [from(3)] }));
     writeFileSync(`${prefix}-0000.params`, mxnetParams.encode(names.map(array)));
-    return outcome(() => mxnetFormat.read(prefix, { normalization }));
+    return refusalOf(() => mxnetFormat.read(prefix, { normalization }));
   }
 
   it('rows of parts of images, and two arrays of one name, are refused by name', async () => {

@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../../../../core/round-half-even.ts';
 import { resizeBilinear, resizeBilinearToFloats } from '../../resize-bilinear.ts';
 import { type Arithmetic, mapEdges, pointsInBox, shiftBox } from './arithmetic.ts';
 
@@ -40,9 +41,3 @@ export const mxnetArithmetic: Arithmetic = {
   scaleForRefinement: (patch, side) => resizeBilinear(patch, { width: side, height: side }).data,
   scaleForOutput: (patch, side) => resizeBilinearToFloats(patch, { width: side, height: side }),
 };
-
-/** As numpy rounds. */
-export function roundHalfEven(value: number): number {
-  const magic = 6755399441055744;
-  return value + magic - magic;
-}

@@ -4,7 +4,7 @@ import type { Point2 } from '../../align-face.ts';
 import { resizeBilinearToFloats } from '../../resize-bilinear.ts';
 import type { DetectedFace, FacePoints } from '../detector.ts';
 import { cutWindow } from './network-input.ts';
-import { roundHalfEven } from './mxnet-arithmetic.ts';
+import { roundHalfEven } from '../../../../core/round-half-even.ts';
 
 /** Of LNet's patches. */
 const side = 24;
