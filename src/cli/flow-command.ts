@@ -4,6 +4,7 @@ import { fail } from '../core/failure.ts';
 import type { InputSize } from '../kit/net/exchange/model-format.ts';
 import type { SelectionRequest } from '../pipeline/plan/select-tasks.ts';
 import { failures } from './failures.ts';
+import { hintAtElsewhere } from './options-elsewhere.ts';
 import { terminalText } from '../core/text/paint.ts';
 
 /** What the command's exit status means. */
@@ -106,6 +107,7 @@ export interface ExperimentOptions {
 
 /** Declares `FILE`, `--set`, `--set-file`, `--profile` and `--workspace`. */
 export function declareExperimentOptions(command: Command, { fileIsOptional = false } = {}): void {
+  hintAtElsewhere(command);
   command
     .argument(fileIsOptional ? '[file]' : '<file>', 'the experiment, a YAML file')
     .option('--set <path=value>', 'override a value, e.g. stages.train.with.batch=64 (repeatable)', collect, [])

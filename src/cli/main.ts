@@ -13,6 +13,7 @@ import {
   type CommandEntry,
 } from './flow-command.ts';
 import { failures } from './failures.ts';
+import { HintedError } from './options-elsewhere.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
 
 /** Runs the command that `process.argv` names and returns its exit code. */
@@ -80,11 +81,6 @@ function declareProgram(context: ProcessContext): Command {
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(terminalText(text)),
-      outputError: (text, write) => {
-        const hint = hintOf(text);
-        // The suggestion of a name that looks alike would be wrong.
-        write(hint === undefined ? text : `${text.split('\n', 1).join()}\n${hint}\n`);
-      },
     });
 }
 
@@ -111,7 +107,7 @@ async function explain(error: unknown, argv: readonly string[], context: Process
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCode.done;
     const problem = error.message.replace(/^error: /, '');
-    const failure = failures.wrongCall({ problem, hint: hintOf(problem) });
+    const failure = failures.wrongCall({ problem, hint: error instanceof HintedError ? error.hint : undefined });
     if (argv.includes('--json')) context.stdout.write(`${JSON.stringify({ failures: [failure] })}\n`);
     return exitCode.wrongCall;
   }
@@ -128,23 +124,6 @@ async function explain(error: unknown, argv: readonly string[], context: Process
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   context.stderr.write(`flow: this is a defect of faceflow, not of your experiment:\n${terminalText(text)}\n`);
   return exitCode.defect;
-}
-
-const setsGpus = 'GPUs are asked for by the stage that uses them: --set stages.STAGE.resources.gpus=1.';
-const setsParams = 'A parameter of a stage is set by --set stages.STAGE.with.NAME=VALUE; flow stages STAGE lists them.';
-
-/** Options of training scripts, which here are no options of a command: what to type instead. */
-const optionsElsewhere: readonly (readonly [RegExp, string])[] = [
-  [/^(gpus?|num-gpus|devices?|cuda)$/, setsGpus],
-  [
-    /^(lr|learning-rate|epochs?|num-epochs?|max-steps?|(per-)?batch(-size)?|seed|network|loss|margin|data(-dir)?)$/,
-    setsParams,
-  ],
-];
-
-function hintOf(problem: string): string | undefined {
-  const option = /unknown option '--?([^'=]+)/.exec(problem)?.[1] ?? '';
-  return optionsElsewhere.find(([words]) => words.test(option.replaceAll('_', '-')))?.[1];
 }
 
 /**

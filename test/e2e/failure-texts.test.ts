@@ -194,6 +194,8 @@ describe('of naming things', () => {
       "error: unknown option '--learning_rate'
       A parameter of a stage is set by --set stages.STAGE.with.NAME=VALUE; flow stages STAGE lists them."
     `);
+    // A command that takes no experiment has no parameters either.
+    expect(await complaint('doctor', '--gpu=x')).toBe("error: unknown option '--gpu=x'\n(Did you mean --gpu?)");
     expect(await complaint('run', 'pair.yaml', '--jbos', '1')).toMatchInlineSnapshot(`
       "error: unknown option '--jbos'
       (Did you mean --jobs?)"
