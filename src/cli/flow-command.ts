@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { type Command, type OptionValues, Option } from 'commander';
+import { type Command, CommanderError, type OptionValues, Option } from 'commander';
 import { fail } from '../core/failure.ts';
 import type { InputSize } from '../kit/net/exchange/model-format.ts';
 import type { SelectionRequest } from '../pipeline/plan/select-tasks.ts';
 import { failures } from './failures.ts';
-import { hintAtElsewhere } from './options-elsewhere.ts';
 import { terminalText } from '../core/text/paint.ts';
 
 /** What the command's exit status means. */
@@ -114,6 +113,48 @@ export function declareExperimentOptions(command: Command, { fileIsOptional = fa
     .option('--set-file <file>', 'lay a YAML file over the experiment (repeatable)', collect, [])
     .option('--profile <name>', 'lay a profile of the experiment over it')
     .option('--workspace <folder>', 'the folder that paths are relative to and that holds runs/ (default: here)');
+}
+
+/** A wrong option, with what to type instead. */
+export class HintedError extends CommanderError {
+  readonly hint: string | undefined;
+
+  constructor({ exitCode, code, message }: CommanderError) {
+    super(exitCode, code, message);
+    this.hint = hintOf(message);
+  }
+}
+
+/** Has a command that takes an experiment tell where the options of training scripts have gone. */
+function hintAtElsewhere(command: Command): void {
+  command
+    .exitOverride((error) => {
+      throw new HintedError(error);
+    })
+    .configureOutput({
+      outputError: (text, write) => {
+        const hint = hintOf(text);
+        // The suggestion of a name that looks alike would be wrong.
+        write(hint === undefined ? text : `${text.split('\n', 1).join()}\n${hint}\n`);
+      },
+    });
+}
+
+const setsGpus = 'GPUs are asked for by the stage that uses them: --set stages.STAGE.resources.gpus=1.';
+const setsParams = 'A parameter of a stage is set by --set stages.STAGE.with.NAME=VALUE; flow stages STAGE lists them.';
+
+/** Options of training scripts, which here are no options of a command: what to type instead. */
+const optionsElsewhere: readonly (readonly [RegExp, string])[] = [
+  [/^(gpus?|num-gpus|devices?|cuda)$/, setsGpus],
+  [
+    /^(lr|learning-rate|epochs?|num-epochs?|max-steps?|(per-)?batch(-size)?|seed|network|loss|margin|data(-dir)?)$/,
+    setsParams,
+  ],
+];
+
+function hintOf(problem: string): string | undefined {
+  const option = /unknown option '--?([^'=]+)/.exec(problem)?.[1] ?? '';
+  return optionsElsewhere.find(([words]) => words.test(option.replaceAll('_', '-')))?.[1];
 }
 
 export function readExperimentOptions(call: Call): ExperimentOptions {

@@ -4,6 +4,7 @@ import { terminalText } from '../core/text/paint.ts';
 import { packageVersion } from '../core/package-folder.ts';
 import {
   exitCode,
+  HintedError,
   showsColour,
   type Call,
   type CommandGroup,
@@ -13,7 +14,6 @@ import {
   type CommandEntry,
 } from './flow-command.ts';
 import { failures } from './failures.ts';
-import { HintedError } from './options-elsewhere.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
 
 /** Runs the command that `process.argv` names and returns its exit code. */
