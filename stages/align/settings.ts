@@ -29,12 +29,13 @@ const tensorflow = {
   singleProposal: 'mirrored',
   refinePoints: false,
   crops: 'rnet-onet',
+  greyImages: 'as-they-are',
   fullFrame: false,
 } as const;
 
 const usual: Settings = {
   layout: undefined,
-  detector: { ...tensorflow, arithmetic: 'mxnet', thresholds: [0.6, 0.7, 0.8] },
+  detector: { ...tensorflow, arithmetic: 'mxnet', thresholds: [0.6, 0.7, 0.8], greyImages: 'tinted' },
   search: 'central',
   rules: { overlapAbove: 0.3, forcedScore: 0.3, smallest: () => undefined },
   output: 'images',
@@ -47,7 +48,9 @@ const usual: Settings = {
 
 /** A face of a known box is as large as the box; half of the image at most. */
 const sizeOfBox: SearchRules['smallest'] = ({ width, height }, { box }) =>
-  box === undefined ? undefined : Math.min(box.right - box.left, box.bottom - box.top, height / 2, width / 2);
+  box === undefined
+    ? undefined
+    : Math.min(box.right - box.left, box.bottom - box.top, Math.floor(height / 2), Math.floor(width / 2));
 
 const insight: Partial<Settings> = {
   output: 'points',
