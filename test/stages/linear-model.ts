@@ -5,12 +5,14 @@ import { randomParameters } from '../kit/net/backends/small-networks.ts';
 export const side = 8;
 export const embeddingSize = 6;
 
-/** One fully connected layer: embeddings that a few lines can compute a second time. */
-export function linearModel(folder: string, seed = 4): Float32Array {
+/** One fully connected layer: embeddings that a few lines can compute a second time. Its weights may be multiplied by `factor`. */
+export function linearModel(folder: string, seed = 4, factor = 1): Float32Array {
   const builder = new GraphBuilder();
   const output = builder.add('fully-connected', 'fc1', builder.data, { units: embeddingSize, bias: false });
   const graph = builder.build({ channels: 3, height: side, width: side }, output);
   const parameters = randomParameters(graph, seed);
+  for (const { values } of parameters.values())
+    for (let at = 0; factor !== 1 && at < values.length; at += 1) values[at] = factor * (values[at] ?? 0);
   writeModel(folder, { graph, parameters: parameters.values(), origin: {} });
   return parameters.get('fc1_weight')?.values ?? new Float32Array();
 }

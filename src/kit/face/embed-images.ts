@@ -4,14 +4,18 @@ import type { Embedder } from '../net/sessions/inference-session.ts';
 import { type BatchDecoder, type DecodedBatch, type EncodedImage, localDecoder } from './decode-batch.ts';
 import { failures } from './failures.ts';
 
-/** Embeddings of both orientations of some images, not normalised: rows of `embeddingSize` floats each. */
+/** Embeddings of some images, not normalised: rows of `embeddingSize` floats each. */
 export interface EmbeddedBatch {
   /** Position of the first among the images. */
   readonly start: number;
   readonly count: number;
   readonly original: Float32Array;
+  /** Empty where only the images as they are were asked for. */
   readonly mirrored: Float32Array;
 }
+
+/** As they are and mirrored left to right, or only as they are. */
+export type Orientations = 'both' | 'original';
 
 /** Images by position; an array of them is one. */
 export interface ImageSequence {
@@ -22,8 +26,9 @@ export interface ImageSequence {
 export interface EmbedOptions {
   readonly embedder: Embedder;
   readonly images: ImageSequence;
-  /** Images at a time; the network sees twice as many, for each is embedded as it is and mirrored. */
+  /** Images at a time; the network sees twice as many in `both` orientations, which is the default. */
   readonly batch: number;
+  readonly orientations?: Orientations | undefined;
   /** Default: the calling thread. */
   readonly decoder?: BatchDecoder | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -35,8 +40,8 @@ export interface EmbedOptions {
 }
 
 /**
- * Embeds images, each as it is and mirrored left to right, in one pass of the network per batch; yields the batches in
- * order. While the network computes one batch, the next ones are decoded. Fails with `image-size-mismatch`,
+ * Embeds images, each as it is and, unless only the originals are asked for, mirrored left to right, in one pass of the
+ * network per batch; yields the batches in order. While the network computes one batch, the next ones are decoded. Fails with `image-size-mismatch`,
  * `embedding-not-finite` and whatever the decoder finds.
  */
 export async function* embedImages(options: EmbedOptions): AsyncGenerator<EmbeddedBatch> {
@@ -67,13 +72,24 @@ export async function* embedImages(options: EmbedOptions): AsyncGenerator<Embedd
     decodeAhead();
     // The engines compute in this very thread: let the decoder take its work first.
     await nextTurn();
-    yield { start, count: chosen.length, ...(await embedBoth(embedder, pixels, chosen)) };
+    const embed = options.orientations === 'original' ? embedOriginals : embedBoth;
+    yield { start, count: chosen.length, ...(await embed(embedder, pixels, chosen)) };
   }
 }
 
 function chosenFrom(images: ImageSequence, start: number, count: number): EncodedImage[] {
   const length = Math.max(0, Math.min(count, images.length - start));
   return Array.from({ length }, (_, place) => images.at(start + place)).filter((image) => image !== undefined);
+}
+
+async function embedOriginals(
+  embedder: Embedder,
+  pixels: Uint8Array,
+  chosen: readonly EncodedImage[],
+): Promise<Pick<EmbeddedBatch, 'original' | 'mirrored'>> {
+  const original = await embedder.embed(pixels.subarray(0, pixels.length / 2), chosen.length);
+  checkFinite(original, embedder.embeddingSize, chosen);
+  return { original, mirrored: new Float32Array() };
 }
 
 async function embedBoth(

@@ -50,6 +50,14 @@ export const failures = catalogue({
     }),
     example: { what: 'image 0 of verification set lfw' },
   },
+  embeddingIsZero: {
+    meaning: 'A network computes an embedding of length 0, which is in no direction and cannot be compared.',
+    text: ({ what }: { what: string }) => ({
+      message: `the embedding of ${what} is zero in every number: it has no direction that could be compared`,
+      hint: 'Choose another model: this one does not embed such images.',
+    }),
+    example: { what: 'image 12 of the packed set' },
+  },
   noDetectorWeights: {
     meaning: 'A detector does not come with weights, and none were given.',
     text: ({ detector, fetched = false }: { readonly detector: string; readonly fetched?: boolean }) => ({

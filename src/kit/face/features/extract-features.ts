@@ -6,8 +6,8 @@ import { licencesOfModels, researchNotice } from '../../net/model/weight-licence
 import { loadEmbedder } from '../../net/sessions/embedder.ts';
 import type { Embedder } from '../../net/sessions/inference-session.ts';
 import { DecoderThreads } from '../decoder-threads.ts';
-import { embedImages } from '../embed-images.ts';
-import { unitSum } from '../pair-distances.ts';
+import { embedRows } from './embed-rows.ts';
+import { type EmbeddingEvent, embeddingProgress } from './embedding-progress.ts';
 import { failures } from './failures.ts';
 import { type ContractedModel, featureContract } from './feature-contract.ts';
 import type { FeatureLayout } from './feature-index.ts';
@@ -17,15 +17,7 @@ import { writeRows } from './write-rows.ts';
 
 /** What {@link extractFeatures} tells; a subset of what a stage may emit. */
 export type ExtractionEvent =
-  | { readonly type: 'log'; readonly level: 'info' | 'warning'; readonly message: string }
-  | {
-      readonly type: 'progress';
-      readonly done: number;
-      readonly total: number;
-      readonly unit: string;
-      readonly figures: Readonly<Record<string, number>>;
-    }
-  | { readonly type: 'checkpoint'; readonly step: number };
+  { readonly type: 'log'; readonly level: 'info' | 'warning'; readonly message: string } | EmbeddingEvent;
 
 /** Images whose features go into one folder. */
 export interface ImageSet {
@@ -64,16 +56,13 @@ export interface ExtractedSet {
   readonly columns: number;
 }
 
-/** How often it is said that one can resume from here. */
-const checkpointMs = 5000;
-
 /** More decode no faster than the fastest network on a processor computes. */
 const mostDecoders = 4;
 
 /**
  * Embeds sets of images with one or several networks, each image as it is and mirrored, the sum brought to length 1, and writes a
  * folder of features for each set. Images are read and decoded in threads of their own while the network computes. Fails with
- * the codes of {@link loadEmbedder} and {@link embedImages}, and with `nothing-embedded`.
+ * the codes of {@link loadEmbedder} and {@link embedRows}, and with `nothing-embedded`.
  */
 export async function extractFeatures(extraction: Extraction): Promise<readonly ExtractedSet[]> {
   const { models, sets, scratch, emit } = extraction;
@@ -145,42 +134,22 @@ interface Pass {
 
 /** Continues after the rows that are there. */
 async function embedSet(extraction: Extraction, pass: Pass): Promise<void> {
-  const { batch, signal, emit } = extraction;
+  const { batch, signal, emit, unreadable } = extraction;
   const { embedder, decoder, images, file, before, total } = pass;
   const begin = file.next;
   if (begin > 0) emit({ type: 'log', level: 'info', message: `continuing after ${begin} of ${images.length} images` });
-  const remaining = { length: images.length - begin, at: (index: number) => images.at(begin + index) };
-  const skipped = new Set<number>();
-  const onUndecodable = skipping(extraction, skipped);
-  const started = performance.now();
-  let saidAt = started;
-  const unit = new Float64Array(embedder.embeddingSize);
-  for await (const found of embedImages({ embedder, decoder, images: remaining, batch, signal, onUndecodable })) {
-    for (let place = 0; place < found.count; place += 1) {
-      if (skipped.has(found.start + place)) continue;
-      const row = [place * unit.length, (place + 1) * unit.length] as const;
-      unitSum([found.original.subarray(...row), found.mirrored.subarray(...row)], unit);
-      file.add({ position: begin + found.start + place, values: Float32Array.from(unit) });
-    }
-    const done = found.start + found.count;
-    const figures = { 'images/s': done / ((performance.now() - started) / 1000) };
-    emit({ type: 'progress', done: before + begin + done, total, unit: 'images', figures });
-    if (performance.now() - saidAt < checkpointMs) continue;
-    saidAt = performance.now();
-    emit({ type: 'checkpoint', step: before + begin + done });
-  }
+  const progress = embeddingProgress(emit, { total, known: before + begin });
+  await embedRows({
+    ...{ embedder, decoder, images, file, batch, signal },
+    onUndecodable: unreadable === 'fail' ? undefined : (failure) => tellSkipped(extraction, failure),
+    onProgress(done) {
+      progress(before + done);
+    },
+  });
 }
 
-/** Undefined where the first image that cannot be read is a failure. */
-function skipping(
-  { unreadable, emit }: Extraction,
-  skipped: Set<number>,
-): ((index: number, failure: Failure) => void) | undefined {
-  if (unreadable === 'fail') return undefined;
-  return (index, failure) => {
-    skipped.add(index);
-    emit({ type: 'log', level: 'warning', message: `skipped: ${failure.message}` });
-  };
+function tellSkipped({ emit }: Extraction, failure: Failure): void {
+  emit({ type: 'log', level: 'warning', message: `skipped: ${failure.message}` });
 }
 
 interface Embedded {

@@ -13,6 +13,9 @@ import { littleEndianFloats } from '../../codec/little-endian-floats.ts';
 const positionBytes = 4;
 const checkBytes = 8;
 
+/** Read at a time, where all rows are. */
+const blockBytes = 1 << 20;
+
 export interface Row {
   readonly position: number;
   readonly values: Float32Array;
@@ -31,6 +34,11 @@ export class RowFile {
     // Records are written in order: only the last ones can be damaged.
     while (this.#count > 0 && !this.#isWhole(this.#count - 1)) this.#count -= 1;
     ftruncateSync(this.#descriptor, this.#count * this.#recordBytes);
+  }
+
+  /** Floats of a row. */
+  get columns(): number {
+    return this.#size;
   }
 
   get count(): number {
@@ -56,6 +64,21 @@ export class RowFile {
     const record = this.#read(index);
     const bytes = Uint8Array.from(record.subarray(positionBytes, positionBytes + 4 * this.#size));
     return { position: record.readUInt32LE(), values: littleEndianFloats(bytes) };
+  }
+
+  /** All rows in their order, read many at a time. The values of each are valid until the next is asked for. */
+  *rows(): Generator<Row> {
+    const perBlock = Math.max(1, Math.floor(blockBytes / this.#recordBytes));
+    for (let start = 0; start < this.#count; start += perBlock) {
+      const count = Math.min(perBlock, this.#count - start);
+      const block = Buffer.alloc(count * this.#recordBytes);
+      const got = readSync(this.#descriptor, block, 0, block.length, start * this.#recordBytes);
+      if (got < block.length) throw new Error(`the file of rows has ended after ${got} of ${block.length} bytes`);
+      for (let at = 0; at < block.length; at += this.#recordBytes) {
+        const values = littleEndianFloats(block.subarray(at + positionBytes, at + positionBytes + 4 * this.#size));
+        yield { position: block.readUInt32LE(at), values };
+      }
+    }
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import type { EngineIdentity } from '../../../core/engine-identity.ts';
 import { fail } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
 import { onnxModel } from '../../codec/onnx/onnx-model.ts';
+import type { Backend } from '../../net/backends/backend.ts';
 import { loadBackend } from '../../net/backends/load-backend.ts';
 import { GraphWriter } from '../../net/exchange/onnx/graph-writer.ts';
 import { loadOnnxruntime, type Onnxruntime } from '../../net/sessions/onnxruntime/load-onnxruntime.ts';
@@ -38,7 +39,10 @@ export interface ProductOptions {
  */
 export async function openProducts(options: ProductOptions): Promise<Products> {
   const { engine, columns } = options;
-  const products = engine.name === 'onnxruntime' ? await onOnnxruntime(options) : await onBackend(options);
+  const products =
+    engine.name === 'onnxruntime'
+      ? await onOnnxruntime(options)
+      : productsOnBackend(await loadBackend(engine, options), columns);
   await requirePrecision(products, engine, columns);
   return products;
 }
@@ -100,10 +104,13 @@ async function runProduct(
   await session.run({ left: tensorOf(left), right: tensorOf(right) }, { scores });
 }
 
-async function onBackend({ engine, threads, columns }: ProductOptions): Promise<Products> {
-  const { tf, identity, device } = await loadBackend(engine, { threads });
+/**
+ * Matrix products on a backend that is loaded. Whether it computes in float32 is not proved: for reports beside a training,
+ * which must not end because of them.
+ */
+export function productsOnBackend({ tf, identity, device }: Backend, columns: number): Products {
   return {
-    computesWith: `${identity.name} ${identity.version}, ${device}, ${threads} threads`,
+    computesWith: `${identity.name} ${identity.version}, ${device}`,
     async multiply(left, right, target) {
       const scores = tf.tidy(() => {
         const one = tf.tensor2d(left.values, [left.count, columns]);
