@@ -59,7 +59,8 @@ async function compare({ context, engine, sets, pretrained }: PeopleOptions): Pr
     return await sharedPeople({
       datasets: [inputs.dataset].flat(),
       sets,
-      judge: embedder === undefined ? undefined : { embedder, products: productsOnBackend(engine, embedder.embeddingSize) },
+      judge:
+        embedder === undefined ? undefined : { embedder, products: productsOnBackend(engine, embedder.embeddingSize) },
       threshold: params.samePersonFrom ?? usualThreshold,
       batch: params.batch,
       signal,
