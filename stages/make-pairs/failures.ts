@@ -1,10 +1,11 @@
 import { catalogue } from '../../src/core/failure.ts';
+import { counted } from '../../src/core/human.ts';
 
 export const failures = catalogue({
   tooFewPeople: {
     meaning: 'There are fewer people than are to be held out, or fewer than two for each fold.',
     text: ({ wanted, found, minImages, folds }: TooFewPeople) => ({
-      message: `${folds === undefined ? `${wanted} people are to be held out` : `${folds} folds need ${wanted} people at least, two in each`}, but ${found} have ${minImages === 1 ? 'an image' : `${minImages} images or more`}`,
+      message: `${folds === undefined ? `${wanted} people are to be held out` : `${counted(folds, 'fold')} need ${wanted} people at least, two in each`}, but ${found} have ${minImages === 1 ? 'an image' : `${minImages} images or more`}`,
       hint: 'Bind a folder with a sub-folder per person, or lower people, folds or minImagesPerIdentity.',
     }),
     example: { wanted: 20, found: 12, minImages: 2, folds: 10 },
@@ -14,7 +15,7 @@ export const failures = catalogue({
     code: 'too-few-images',
     text: ({ wanted, folds, possible, kind }: TooFewPairs) => ({
       message:
-        `${folds} folds of ${wanted} pairs ${kind} are asked for, but a fold has images for ${possible} of them` +
+        `${counted(folds, 'fold')} of ${wanted} pairs ${kind} are asked for, but a fold has images for ${possible} of them` +
         (kind === 'of the same person' && possible === 0 ? ': nobody in it has two images' : ''),
       hint: 'Lower pairsPerFold or folds, or hold more people out; pairsPerFold: 0 takes as many as there can be.',
     }),

@@ -5,9 +5,13 @@ import { fail } from '../../src/core/failure.ts';
 import type { CheckInputs } from '../../src/stage-api/check-inputs.ts';
 import type { Inputs, Params } from './contract.ts';
 import { failures } from './failures.ts';
+import { requireComparison } from './require-comparison.ts';
 
 /** The sets are packed sets of images of one size, which those of the excluded people have too, and there are such people. */
-export const check: CheckInputs<Params, Inputs> = ({ inputs: { datasets = [], pairs = [], excluded = [] }, once }) => {
+export const check: CheckInputs<Params, Inputs> = ({ inputs, whole, once }) => {
+  const { datasets = [], pairs = [], excluded = [] } = inputs;
+  if (['datasets', 'pairs', 'excluded'].every((port) => whole.has(port)))
+    requireComparison({ datasets, pairs, excluded });
   const factsOf = (folder: string) => ({ folder, ...once(`dataset ${folder}`, () => packedSetFacts(folder)) });
   const sets = datasets.map(factsOf);
   requireFittingSets(sets);

@@ -5,6 +5,8 @@ export interface Params {
   readonly threshold: number;
   /** With several sets: an identity of a later one whose centre has this cosine to that of one of an earlier set is left out, as the same person. */
   readonly mergeThreshold: number;
+  /** Names of the verification sets, in the order of `pairs`; those of their files unless given. */
+  readonly names: readonly string[];
   /** Pairs that are shown in each image of details, and listed in the report. */
   readonly closestPairs: number;
   /** Images at a time. */

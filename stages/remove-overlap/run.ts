@@ -62,12 +62,12 @@ interface Opened {
 }
 
 /** What is opened stands in `opened` at once, so that it is closed whatever happens. */
-function openAll({ inputs, scratch }: Context, { sets, exclusions }: Opened, columns: number): void {
+function openAll({ inputs, params, scratch }: Context, { sets, exclusions }: Opened, columns: number): void {
   for (const [index, folder] of inputs.datasets.entries()) {
     sets.push(new EmbeddedSet(folder, join(scratch, `rows-set-${index}`), columns));
   }
   requireFittingSets(sets.map(({ set: { folder, property } }) => ({ ...property, folder })));
-  const named = readVerificationSets(inputs.pairs);
+  const named = readVerificationSets(inputs.pairs, params.names);
   exclusions.push(...openExclusions({ sets: named, folders: inputs.excluded, scratch, columns }));
 }
 

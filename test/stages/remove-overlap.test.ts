@@ -17,6 +17,7 @@ import { embed, linearModel, side } from './linear-model.ts';
 const params: Params = {
   threshold: 0.4,
   mergeThreshold: 0.3,
+  names: [],
   closestPairs: 4,
   batch: 2,
   engine: 'auto',
@@ -230,7 +231,7 @@ describe('remove-overlap', () => {
 
   it('refuses a model that gives zero, whose cosines would mean nothing', async () => {
     const folder = temporaryFolder();
-    linearModel(join(folder, 'model'), 4, 0);
+    linearModel(join(folder, 'model'), 4, { factor: 0 });
     const datasets = [pack(join(folder, 'set'), people)];
     const pairs = [pairsOf(join(folder, 'lfw.bin'), [3, 21])];
     expect(await printedFailure(() => remove({ folder, inputs: { datasets, pairs } }))).toBe(

@@ -45,11 +45,13 @@ export async function nearestRows(options: NearestRowsOptions): Promise<NearestR
         if (best < 0) continue;
         const [one, other] = [place, best].map((each) => each * columns);
         nearest[row] = right.start + best;
-        cosines[row] = exactScore(
+        const score = exactScore(
           { values: left.values, at: one ?? 0 },
           { values: right.values, at: other ?? 0 },
           columns,
         );
+        // Rows have length 1 within float32.
+        cosines[row] = Math.max(-1, Math.min(1, score));
       }
     },
   });
