@@ -134,7 +134,7 @@ describe('make-pairs', () => {
       return sum.map((value) => value / Math.hypot(...sum));
     };
     const cosineOf = async ({ left, right }: FacePair): Promise<number> => {
-      const [one = [], other = []] = await Promise.all([unit(left), unit(right)]);
+      const [one, other] = await Promise.all([unit(left), unit(right)]);
       return one.reduce((sum, value, at) => sum + value * (other[at] ?? NaN), 0);
     };
     for (const fold of [1, 2]) {

@@ -91,10 +91,10 @@ function keptSeeds(folder: string): number[][] {
 }
 
 /** Centres and images by hand, as section 7 of the description of the 2018 tools says, in float64. */
-async function unitsByHand(): Promise<{
-  image: (seed: number) => Promise<number[]>;
-  centre: (seeds: readonly number[]) => Promise<number[]>;
-}> {
+function unitsByHand(): {
+  readonly image: (seed: number) => Promise<number[]>;
+  readonly centre: (seeds: readonly number[]) => Promise<number[]>;
+} {
   const weights = linearModel(join(temporaryFolder(), 'model'));
   const unit = (row: readonly number[]): number[] => row.map((value) => value / Math.hypot(...row));
   const image = async (seed: number): Promise<number[]> => {
@@ -115,7 +115,7 @@ describe('remove-overlap', () => {
   it('takes out whose centre is near an image of a verification set, and reports the cosines of the 2018 tool', async () => {
     const folder = temporaryFolder();
     const tests = [3, 20, 7, 3];
-    const { image, centre } = await unitsByHand();
+    const { image, centre } = unitsByHand();
     const images = await Promise.all(tests.map(image));
     const expected = await Promise.all(
       people.map(async (seeds) => {

@@ -141,7 +141,12 @@ async function embedSet(extraction: Extraction, pass: Pass): Promise<void> {
   const progress = embeddingProgress(emit, { total, known: before + begin });
   await embedRows({
     ...{ embedder, decoder, images, file, batch, signal },
-    onUndecodable: unreadable === 'fail' ? undefined : (failure) => tellSkipped(extraction, failure),
+    onUndecodable:
+      unreadable === 'fail'
+        ? undefined
+        : (failure) => {
+            tellSkipped(extraction, failure);
+          },
     onProgress(done) {
       progress(before + done);
     },
