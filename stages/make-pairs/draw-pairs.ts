@@ -89,7 +89,7 @@ function* byTurns(
  */
 class SparseShuffle {
   readonly #random: Random;
-  /** What stands at a place that is not its own number. */
+  /** What is at a place, where that is not its own number. */
   readonly #moved = new Map<number, number>();
   #left: number;
 

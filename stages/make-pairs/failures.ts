@@ -16,7 +16,7 @@ export const failures = catalogue({
     text: ({ wanted, folds, possible, kind }: TooFewPairs) => ({
       message:
         `${counted(folds, 'fold')} of ${wanted} pairs ${kind} are asked for, but a fold has images for ${possible} of them` +
-        (kind === 'of the same person' && possible === 0 ? ': nobody in it has two images' : ''),
+        (kind === 'of the same person' && possible === 0 ? ': no person in it has two images' : ''),
       hint: 'Lower pairsPerFold or folds, or hold more people out; pairsPerFold: 0 takes as many as there can be.',
     }),
     example: { wanted: 300, folds: 10, possible: 41, kind: 'of the same person' },

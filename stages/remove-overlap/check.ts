@@ -18,7 +18,7 @@ export const check: CheckInputs<Params, Inputs> = ({ inputs, whole, once }) => {
   const [first] = sets;
   for (const set of excluded.map(factsOf)) if (first !== undefined) requireFittingSets([first, set]);
   for (const set of pairs.flatMap((path) => once(`pairs ${path}`, () => verificationSetFacts(path)))) {
-    if (set.set.same.length === 0) fail(failures.nobodyExcluded({ name: set.name }, { file: set.file }));
+    if (set.set.same.length === 0) fail(failures.noExcludedPeople({ name: set.name }, { file: set.file }));
     if (first !== undefined) requireSize(set, first);
   }
 };

@@ -29,9 +29,9 @@ export interface Exclusion {
   close(): void;
 }
 
-/** Every test image alone, as the 2018 tool compares them; equal ones once. Fails with `nobody-excluded`. */
+/** Every test image alone, as the 2018 tool compares them; equal ones once. Fails with `no-excluded-people`. */
 export function excludedImages({ name, file, set }: NamedSet, rowsFile: string, columns: number): Exclusion {
-  if (set.images.length === 0) fail(failures.nobodyExcluded({ name }, { file }));
+  if (set.images.length === 0) fail(failures.noExcludedPeople({ name }, { file }));
   const firsts = new Map(set.images.map((bytes, index) => [digestOf(bytes), index] as const).reverse());
   const images = [...firsts.values()].sort((one, other) => one - other);
   const rows = new RowFile(rowsFile, columns);
@@ -67,7 +67,7 @@ export function excludedImages({ name, file, set }: NamedSet, rowsFile: string, 
   };
 }
 
-/** Centre against centre: the branch of the 2018 tool for folders, which at the reference commit removes nobody by a slip. */
+/** Centre against centre: the branch of the 2018 tool for folders, which at the reference commit removes none by a mistake. */
 export function excludedIdentities(folder: string, rowsFile: string, columns: number): Exclusion {
   const set = new EmbeddedSet(folder, rowsFile, columns);
   return {

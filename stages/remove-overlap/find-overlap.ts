@@ -13,7 +13,7 @@ export interface Candidate {
   readonly identity: number;
   /** Whom it is most like among the earlier sets; absent in the first set. */
   duplicate?: { readonly cosine: number; readonly of: number };
-  /** Whom it is most like among the excluded; absent if it is a duplicate, or nobody is excluded. */
+  /** Whom it is most like among the excluded; absent if it is a duplicate, or there are no exclusions. */
   nearest?: { readonly cosine: number; readonly exclusion: number; readonly index: number };
   outcome: 'kept' | 'duplicate' | 'excluded';
 }
@@ -37,7 +37,7 @@ export interface Overlap {
 /**
  * Who is in several sets, in the order of dataset_merge (insightface, src/data/dataset_merge.py): the first set is kept whole; of
  * each further one an identity is dropped whose centre is like that of one kept from the sets before; then everybody is
- * dropped whose centre is like somebody who is excluded. Identities of one set are not compared with each other.
+ * dropped whose centre is like an excluded person. Identities of one set are not compared with each other.
  */
 export async function findOverlap(comparison: Comparison): Promise<Overlap> {
   const { sets } = comparison;

@@ -38,7 +38,7 @@ interface ExclusionSummary {
   readonly name: string;
   readonly compared: 'images' | 'identities';
   readonly count: number;
-  /** Identities that are most like somebody in this set. */
+  /** Identities that are most like a person of this set. */
   readonly removed: number;
   readonly closest: number;
 }
@@ -110,7 +110,7 @@ function summaryOf(exclusion: Exclusion, at: number, candidates: readonly Candid
   };
 }
 
-/** Undefined where it was compared with nobody. */
+/** Undefined where it was compared with no other. */
 function describeCandidate({ comparison, overlap }: Findings, candidate: Candidate): RemovedIdentity | undefined {
   const { sets, exclusions } = comparison;
   const { set, identity, outcome, nearest, duplicate } = candidate;
@@ -171,7 +171,7 @@ function atThreshold(compared: readonly Compared[], threshold: number): AtThresh
 
 /**
  * The widest range of thresholds without a cosine in it, above the median of all: where people who are in both are far from
- * those who are not, it lies between the two. Undefined of fewer than two.
+ * those who are not, it is between the two. Undefined of fewer than two.
  */
 function widestGap(cosines: readonly number[]): Gap | undefined {
   const sorted = cosines.toSorted((one, other) => one - other);

@@ -61,7 +61,7 @@ interface Opened {
   readonly exclusions: Exclusion[];
 }
 
-/** What is opened stands in `opened` at once, so that it is closed whatever happens. */
+/** What is opened is put into `opened` at once, so that it is closed whatever happens. */
 function openAll({ inputs, params, scratch }: Context, { sets, exclusions }: Opened, columns: number): void {
   for (const [index, folder] of inputs.datasets.entries()) {
     sets.push(new EmbeddedSet(folder, join(scratch, `rows-set-${index}`), columns));
@@ -96,7 +96,7 @@ async function embedAll(context: Context, { sets, exclusions }: Opened, embedder
   }
 }
 
-/** The set that is left, and what is to be looked at. Fails with `nobody-left`. */
+/** The set that is left, and what is to be looked at. Fails with `no-identity-left`. */
 async function writeAll(context: Context, findings: Findings): Promise<void> {
   const { outputs, params, inputs } = context;
   const { comparison, overlap } = findings;
@@ -105,7 +105,7 @@ async function writeAll(context: Context, findings: Findings): Promise<void> {
   const kept = keptIdentities(findings);
   if (kept.length === 0) {
     const facts = { identities: overlap.candidates.length, threshold: params.threshold };
-    fail(failures.nobodyLeft(facts, { file: inputs.datasets[0] ?? '' }));
+    fail(failures.noIdentityLeft(facts, { file: inputs.datasets[0] ?? '' }));
   }
   const total = kept.reduce((sum, { positions }) => sum + positions.length, 0);
   const progress = new WorkProgress(context, 'images', total);

@@ -22,8 +22,8 @@ const cleaning = (more: object): StageCall => ({
 const pairing = (more: object): StageCall => ({ uses: 'make-pairs', with: { images: 'faces', folds: 1, ...more } });
 
 const stages: Readonly<Record<string, StageCall>> = {
-  'nobody-left': removing({ pairs: 'pairs.bin', threshold: -1 }),
-  'nobody-excluded': removing({ pairs: 'empty.bin' }),
+  'no-identity-left': removing({ pairs: 'pairs.bin', threshold: -1 }),
+  'no-excluded-people': removing({ pairs: 'empty.bin' }),
   'nothing-to-compare': removing({}),
   'image-of-another-size': removing({ pairs: 'large.bin' }),
   'set-of-another-size': removing({ excluded: 'large-set' }),
@@ -63,15 +63,15 @@ function packedSet(folder: string, size: number): void {
   writer.finish({ height: size, width: size });
 }
 
-it('nobody-left', () => {
-  expect(printed.get('nobody-left')).toMatchInlineSnapshot(`
-    "<workspace>/set: nobody-left: all 3 identities have a cosine of -1 or more to somebody who is excluded: nobody is left
+it('no-identity-left', () => {
+  expect(printed.get('no-identity-left')).toMatchInlineSnapshot(`
+    "<workspace>/set: no-identity-left: all 3 identities have a cosine of -1 or more to an excluded person: none is left
       Raise the threshold, or look whether the set is that of the excluded people; for a model that was trained too little all faces are alike."
   `);
 });
-it('nobody-excluded', () => {
-  expect(printed.get('nobody-excluded')).toMatchInlineSnapshot(`
-    "<workspace>/empty.bin: nobody-excluded: the verification set empty holds no pairs: there is nobody to take out
+it('no-excluded-people', () => {
+  expect(printed.get('no-excluded-people')).toMatchInlineSnapshot(`
+    "<workspace>/empty.bin: no-excluded-people: the verification set empty holds no pairs: there are no people to take out
       Pack it with a protocol: face2rec and pairs2bin take one."
   `);
 });

@@ -7,7 +7,7 @@ const linesAtOnce = 4096;
 /**
  * Writes the listing of dataset_c2c (insightface, src/data/dataset_c2c.py): a line for each image, its number from 1, its cosine
  * to the centre of its identity with six decimals, and its second label, separated by commas. An image of one label was
- * aligned before it was packed, so 1 stands for its second.
+ * aligned before it was packed, so its second counts as 1.
  */
 export function writeCentreListing(file: string, set: PackedDataset, cosines: Float64Array): void {
   const descriptor = openSync(file, 'w');

@@ -189,8 +189,13 @@ class TrainingPeople {
       return cosine >= threshold ? [{ ...identity, cosine }] : [];
     });
     const closest = cosines.reduce((greatest, cosine) => Math.max(greatest, cosine), -1);
-    return { closest, identities: identities.sort((one, other) => other.cosine - one.cosine) };
+    return { closest, identities: identities.sort((one, other) => rank(other) - rank(one)) };
   }
+}
+
+/** Cosines that differ by less than engines and folded networks do keep the order of the identities. */
+function rank({ cosine }: { readonly cosine: number }): number {
+  return Math.round(1e4 * cosine);
 }
 
 function unitRow(rows: Float32Array, row: number, columns: number): Float64Array {

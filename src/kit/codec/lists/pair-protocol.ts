@@ -12,7 +12,7 @@ import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
  *   name   i  name2  j    n lines: images of two people
  *   ...                   the same for each further fold
  *
- * Where the images of a person have no numbers, the name of the file stands in place of i or j: make-pairs writes it so.
+ * Where the images of a person have no numbers, the name of the file replaces i or j: make-pairs writes it so.
  *
  * Lists of people's own often have another number of lines or another order; lfw2pack reads these too, and only the
  * choice of folds needs what the header promises.

@@ -16,7 +16,7 @@ export interface EmbeddingTotals {
   readonly known: number;
 }
 
-/** How often it is said that one can resume from here. */
+/** How often the caller is told that one can resume from here. */
 const checkpointMs = 5000;
 
 /** Tells how many images are done, after every batch, and every five seconds that one can resume from there. */
