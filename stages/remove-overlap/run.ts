@@ -21,6 +21,7 @@ import { failures } from './failures.ts';
 import { findOverlap, type Overlap } from './find-overlap.ts';
 import { type Findings, identityTable, type OverlapReport, overlapReport } from './report.ts';
 import { requireComparison } from './require-comparison.ts';
+import { thresholdChart } from './threshold-chart.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
 
@@ -46,7 +47,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       const findings = { comparison, overlap: await findOverlap(comparison) };
       const report = overlapReport(findings, params, inputs.model);
       tell(context, report);
-      await writeAll(context, findings);
+      await writeAll(context, findings, report);
       writeFileAtomic(outputs.overlap, `${JSON.stringify(report, undefined, 1)}\n`);
     } finally {
       await products.dispose();
@@ -97,11 +98,13 @@ async function embedAll(context: Context, { sets, exclusions }: Opened, embedder
 }
 
 /** The set that is left, and what is to be looked at. Fails with `no-identity-left`. */
-async function writeAll(context: Context, findings: Findings): Promise<void> {
+async function writeAll(context: Context, findings: Findings, report: OverlapReport): Promise<void> {
   const { outputs, params, inputs } = context;
   const { comparison, overlap } = findings;
   await writeClosestPairs(findings, params.closestPairs, outputs.details);
   writeFileSync(join(outputs.details, 'identities.tsv'), identityTable(findings));
+  const chart = thresholdChart(report);
+  if (chart !== undefined) writeFileSync(join(outputs.details, 'thresholds.svg'), chart);
   const kept = keptIdentities(findings);
   if (kept.length === 0) {
     const facts = { identities: overlap.candidates.length, threshold: params.threshold };

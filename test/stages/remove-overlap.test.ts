@@ -157,7 +157,9 @@ describe('remove-overlap', () => {
       'closest-pairs.jpg',
       'identities.tsv',
       'near-threshold.jpg',
+      'thresholds.svg',
     ]);
+    expect(readFileSync(join(folder, 'details', 'thresholds.svg'), 'utf8')).toContain('threshold 0.9999');
     const sheet = await decodeImage(readFileSync(join(folder, 'details', 'closest-pairs.jpg')), { file: 'sheet' });
     // Four pairs in a row, a gap between them, and the threshold below.
     expect({ width: sheet.width, height: sheet.height }).toEqual({
