@@ -50,8 +50,7 @@ export const pairProtocol: Codec<PairProtocol> = {
   endings: ['pairs.txt', 'pairsDevTrain.txt', 'pairsDevTest.txt'],
   sniff(head) {
     const [header = '', first = ''] = Buffer.from(head).toString('utf8').split('\n', 2);
-    const isPair =
-      /^\S+\s+\d+\s+(\d+|\S+\s+\d+)\s*$/.test(first) || /^[^\t]+\t[^\t]+\t([^\t]+\t)?[^\t]+$/.test(first);
+    const isPair = /^\S+\s+\d+\s+(\d+|\S+\s+\d+)\s*$/.test(first) || /^[^\t]+\t[^\t]+\t([^\t]+\t)?[^\t]+$/.test(first);
     return /^\s*\d+(\s+\d+)?\s*$/.test(header) && isPair;
   },
   decode(cursor) {
