@@ -35,8 +35,8 @@ export const failures = catalogue({
   },
   missingImage: {
     meaning: 'An image that is needed does not exist.',
-    text: ({ name, number, folder }: { readonly name: string; readonly number: number; readonly folder: string }) => ({
-      message: `the protocol names image ${number} of ${name}, but ${folder} has no ${name}/${name}_${String(number).padStart(4, '0')}.jpg (nor with another extension)`,
+    text: ({ name, number, folder }: MissingImage) => ({
+      message: `the protocol names image ${number} of ${name}, but ${folder} has no ${typeof number === 'string' ? `${name}/${number}` : `${name}/${name}_${String(number).padStart(4, '0')}.jpg (nor with another extension)`}`,
       hint: 'Bind the folder that the protocol was made for, or choose other folds.',
     }),
     example: { name: 'anna', number: 7, folder: 'faces' },
@@ -84,3 +84,10 @@ export const failures = catalogue({
     example: { name: '12.jpg' },
   },
 });
+
+interface MissingImage {
+  readonly name: string;
+  /** From 1, or the name of a file. */
+  readonly number: number | string;
+  readonly folder: string;
+}

@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { counted } from '../../src/core/human.ts';
 import type { NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { type SharedPeople, sharedPeople, type TrainedIdentity } from '../../src/kit/face/shared-people.ts';
+import { productsOnBackend } from '../../src/kit/face/similarity/products.ts';
 import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
 import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
@@ -54,11 +55,12 @@ async function compare({ context, engine, sets, pretrained }: PeopleOptions): Pr
     message: `looks for people of the validation sets in the training set, by ${by}`,
   });
   try {
+    const embedder = own ?? pretrained;
     return await sharedPeople({
       datasets: [inputs.dataset].flat(),
       sets,
-      embedder: own ?? pretrained,
-      tf: engine.tf,
+      judge:
+        embedder === undefined ? undefined : { embedder, products: productsOnBackend(engine, embedder.embeddingSize) },
       threshold: params.samePersonFrom ?? usualThreshold,
       batch: params.batch,
       signal,

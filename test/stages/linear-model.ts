@@ -5,14 +5,27 @@ import { randomParameters } from '../kit/net/backends/small-networks.ts';
 export const side = 8;
 export const embeddingSize = 6;
 
+export interface LinearModelOptions {
+  /** The weights are multiplied by it. */
+  readonly factor?: number;
+  /** Side of the images it takes. */
+  readonly size?: number;
+}
+
 /** One fully connected layer: embeddings that a few lines can compute a second time. */
-export function linearModel(folder: string, seed = 4): Float32Array {
+export function linearModel(
+  folder: string,
+  seed = 4,
+  { factor = 1, size = side }: LinearModelOptions = {},
+): Float32Array {
   const builder = new GraphBuilder();
   const output = builder.add('fully-connected', 'fc1', builder.data, { units: embeddingSize, bias: false });
-  const graph = builder.build({ channels: 3, height: side, width: side }, output);
+  const graph = builder.build({ channels: 3, height: size, width: size }, output);
   const parameters = randomParameters(graph, seed);
+  const weights = parameters.get('fc1_weight')?.values ?? new Float32Array();
+  if (factor !== 1) weights.set(weights.map((value) => factor * value));
   writeModel(folder, { graph, parameters: parameters.values(), origin: {} });
-  return parameters.get('fc1_weight')?.values ?? new Float32Array();
+  return weights;
 }
 
 /** The layer by hand: weights are (units, channel x row x column). */

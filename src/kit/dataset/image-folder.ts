@@ -138,10 +138,14 @@ export class FolderListing {
 }
 
 /**
- * The file of image `number` of a person: `<name>/<name>_0001.<extension>` as in LFW, or `<name>/1.<extension>`.
- * Undefined where neither exists.
+ * The file of image `number` of a person: `<name>/<name>_0001.<extension>` as in LFW, or `<name>/1.<extension>`; or the
+ * file of that name, where it is one. Undefined where none exists.
  */
-export function findImage(folder: string, name: string, number: number): string | undefined {
+export function findImage(folder: string, name: string, number: number | string): string | undefined {
+  if (typeof number === 'string') {
+    const path = join(folder, name, number);
+    return !name.split('/').includes('..') && isImageName(number) && existsSync(path) ? path : undefined;
+  }
   const stems = [`${name}_${String(number).padStart(4, '0')}`, String(number)];
   return imageAt(folder, ...stems.map((stem) => `${name}/${stem}`));
 }

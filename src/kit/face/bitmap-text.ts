@@ -6,6 +6,7 @@ import type { RgbImage } from '../image/rgb-image.ts';
  */
 const glyphs: Readonly<Record<string, readonly string[]>> = {
   ' ': ['', '', '', '', '', '', ''],
+  '-': ['', '', '', ' ### ', '', '', ''],
   '.': ['', '', '', '', '', '  ## ', '  ## '],
   ':': ['', '  ## ', '  ## ', '', '  ## ', '  ## ', ''],
   '0': [' ### ', '#   #', '#  ##', '# # #', '##  #', '#   #', ' ### '],
@@ -46,7 +47,7 @@ export interface TextPlace {
   readonly color: readonly [number, number, number];
 }
 
-/** Draws digits, `.`, `:` and the letters of "threshold" onto an image; anything else is a defect of ours. */
+/** Draws digits, `-`, `.`, `:` and the letters of "threshold" onto an image; anything else is a defect of ours. */
 export function drawText(image: RgbImage, text: string, { left, top, scale, color }: TextPlace): void {
   for (const [index, character] of Array.from(text).entries()) {
     const glyph = glyphs[character];

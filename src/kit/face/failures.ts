@@ -50,6 +50,14 @@ export const failures = catalogue({
     }),
     example: { what: 'image 0 of verification set lfw' },
   },
+  embeddingIsZero: {
+    meaning: 'A network computes an embedding of length 0, which is in no direction and cannot be compared.',
+    text: ({ what }: { what: string }) => ({
+      message: `the embedding of ${what} is zero in every number: it has no direction that could be compared`,
+      hint: 'Choose another model: this one does not embed such images.',
+    }),
+    example: { what: 'image 12 of the packed set' },
+  },
   noDetectorWeights: {
     meaning: 'A detector does not come with weights, and none were given.',
     text: ({ detector, fetched = false }: { readonly detector: string; readonly fetched?: boolean }) => ({
@@ -91,5 +99,29 @@ export const failures = catalogue({
       hint: 'The name of the detector tells what the outputs of its file mean; flow inspect shows what a file has.',
     }),
     example: { detector: 'scrfd', expected: '6, 9, 10 or 15 outputs', found: '4' },
+  },
+  vectorsCutOff: {
+    meaning: 'A file of vectors ends before its last row.',
+    text: ({ expected, found }: { readonly expected: number; readonly found: number }) => ({
+      message: `the file ends after ${found} bytes, its rows need ${expected}`,
+      hint: 'It was not written to its end, or changed while it was read: write it again.',
+    }),
+    example: { expected: 204816, found: 102400 },
+  },
+  engineImprecise: {
+    meaning: 'A tensor library computes products with less precision than float32.',
+    text: ({
+      engine,
+      error,
+      allowed,
+    }: {
+      readonly engine: string;
+      readonly error: number;
+      readonly allowed: number;
+    }) => ({
+      message: `the engine ${engine} computes scores that are off by ${error.toExponential(1)}, float32 allows ${allowed.toExponential(1)}`,
+      hint: 'Another engine computes them in float32: choose engine: onnxruntime, tensorflow or wasm.',
+    }),
+    example: { engine: 'webgpu 4.22.0-dawn-0.6.2', error: 0.0013, allowed: 0.0014 },
   },
 });

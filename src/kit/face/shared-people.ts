@@ -1,13 +1,14 @@
-import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { type Digest, digestOf } from '../../core/digest.ts';
-import { fail } from '../../core/failure.ts';
 import type { NamedSet } from '../codec/insightface/verification-set.ts';
+import { classOf } from '../codec/mxnet/image-record.ts';
 import { PackedDataset } from '../dataset/packed-dataset.ts';
-import { decodeImage } from '../image/image.ts';
-import type { TensorLibrary } from '../net/backends/backend.ts';
 import type { Embedder } from '../net/sessions/inference-session.ts';
-import { failures } from './failures.ts';
+import { embedImages, type ImageSequence } from './embed-images.ts';
+import { IdentityCentres } from './identity-centres.ts';
+import { nearestRows } from './nearest-rows.ts';
 import { unitSum } from './pair-distances.ts';
+import type { Products } from './similarity/products.ts';
+import { vectorsInMemory } from './similarity/vector-source.ts';
 
 /** An identity of a training set. */
 export interface TrainedIdentity {
@@ -31,12 +32,18 @@ export interface SharedPeople {
   };
 }
 
+/** What tells people apart. */
+export interface PeopleJudge {
+  readonly embedder: Embedder;
+  /** Of its embeddings. */
+  readonly products: Products;
+}
+
 export interface SharedPeopleOptions {
   readonly datasets: readonly string[];
   readonly sets: readonly NamedSet[];
-  /** What makes embeddings of images; undefined: only equal images are found. */
-  readonly embedder: Embedder | undefined;
-  readonly tf: TensorLibrary;
+  /** Undefined: only equal images are found. */
+  readonly judge: PeopleJudge | undefined;
   /** From this cosine on two are taken for one person; the 2018 tool has 0.4. */
   readonly threshold: number;
   /** Images at a time. */
@@ -47,192 +54,152 @@ export interface SharedPeopleOptions {
 
 /**
  * Compares the people of verification sets with those of training sets as the tool that removes them does (insightface,
- * src/data/dataset_merge.py, `--exclude`): the centre of an identity is the mean of the normalized embeddings of all its
- * images, not mirrored, normalized; it is compared with each image of the set. Reads every image of the training sets once.
+ * src/data/dataset_merge.py, `--exclude`): the centre of an identity, from all its images, not mirrored, is compared with
+ * each image of the set. Reads every image of the training sets once.
  */
 export async function sharedPeople(options: SharedPeopleOptions): Promise<readonly SharedPeople[]> {
-  const digests = options.sets.map(({ set }) => new Set(set.images.map((bytes) => digestOf(bytes))));
-  const found = digests.map(() => ({ images: new Set<Digest>(), identities: new Map<string, TrainedIdentity>() }));
-  const centres = new Centres(options.embedder?.embeddingSize ?? 0);
-  for await (const { bytes, identity, embedding } of trainedImages(options)) {
-    const digest = digestOf(bytes);
-    for (const [index, each] of digests.entries()) {
-      if (!each.has(digest)) continue;
-      found[index]?.images.add(digest);
-      found[index]?.identities.set(keyOf(identity), identity);
-    }
-    if (embedding !== undefined) centres.add(identity, embedding);
-  }
+  const training = new TrainingPeople(options);
+  await training.read();
   const results: SharedPeople[] = [];
-  for (const [index, { name, file, set }] of options.sets.entries()) {
-    const { images, identities } = found[index] ?? {
-      images: new Set(),
-      identities: new Map<string, TrainedIdentity>(),
-    };
-    const equal = { set: name, equalImages: images.size, equalIdentities: [...identities.values()] };
-    const { embedder } = options;
-    if (embedder === undefined) results.push(equal);
-    else {
-      const origins = set.images.map((bytes, at) => ({ bytes, file, what: `image ${at} of verification set ${name}` }));
-      const rows = await embedAll(origins, { ...options, embedder });
-      results.push({ ...equal, byCentres: await centres.compare(rows, options) });
-    }
+  for (const [index, each] of options.sets.entries()) {
+    const equal = { set: each.name, ...training.equalTo(index) };
+    const { judge } = options;
+    results.push(judge === undefined ? equal : { ...equal, byCentres: await training.compare(each, judge) });
   }
   return results;
 }
 
-interface TrainedImage {
-  readonly bytes: Uint8Array;
-  readonly identity: TrainedIdentity;
-  /** Undefined without an embedder. */
-  readonly embedding: Float32Array | undefined;
+interface EqualImages {
+  readonly images: Set<Digest>;
+  readonly identities: Set<number>;
 }
 
-async function* trainedImages(options: SharedPeopleOptions): AsyncGenerator<TrainedImage> {
-  const open = options.datasets.map((folder) => new PackedDataset(folder));
-  const total = open.reduce((sum, { imageCount }) => sum + imageCount, 0);
-  let done = 0;
-  try {
-    for (const [dataset, packed] of open.entries()) {
-      for (let start = 0; start < packed.imageCount; start += options.batch) {
-        options.signal.throwIfAborted();
-        const count = Math.min(options.batch, packed.imageCount - start);
-        const images = Array.from({ length: count }, (_, at) => {
-          const { payload, label, offset } = packed.readImage(start + at);
-          const first = typeof label === 'number' ? label : (label[0] ?? NaN);
-          return {
-            bytes: new Uint8Array(payload),
-            identity: { dataset, label: first },
-            file: packed.recordPath,
-            offset,
-          };
+class TrainingPeople {
+  readonly #options: SharedPeopleOptions;
+  readonly #digests: readonly ReadonlySet<Digest>[];
+  readonly #equal: readonly EqualImages[];
+  readonly #identities: TrainedIdentity[] = [];
+  /** Their places in the list, by set and label. */
+  readonly #places = new Map<string, number>();
+  readonly #centres: IdentityCentres;
+
+  constructor(options: SharedPeopleOptions) {
+    this.#options = options;
+    this.#digests = options.sets.map(({ set }) => new Set(set.images.map((bytes) => digestOf(bytes))));
+    this.#equal = options.sets.map(() => ({ images: new Set(), identities: new Set() }));
+    this.#centres = new IdentityCentres(options.judge?.embedder.embeddingSize ?? 0);
+  }
+
+  equalTo(set: number): Pick<SharedPeople, 'equalImages' | 'equalIdentities'> {
+    const { images, identities } = this.#equal[set] ?? { images: new Set(), identities: new Set<number>() };
+    const equalIdentities = [...identities].flatMap((place) => this.#identities[place] ?? []);
+    return { equalImages: images.size, equalIdentities };
+  }
+
+  async read(): Promise<void> {
+    const open = this.#options.datasets.map((folder) => new PackedDataset(folder));
+    const total = open.reduce((sum, { imageCount }) => sum + imageCount, 0);
+    let before = 0;
+    try {
+      for (const [dataset, packed] of open.entries()) {
+        await this.#readSet(packed, dataset, (done) => {
+          this.#options.onProgress(before + done, total);
         });
-        const { embedder } = options;
-        const rows = embedder === undefined ? undefined : await embedAll(images, { ...options, embedder });
-        for (const [at, { bytes, identity }] of images.entries()) {
-          const size = embedder?.embeddingSize ?? 0;
-          yield { bytes, identity, embedding: rows?.subarray(at * size, (at + 1) * size) };
-        }
-        options.onProgress((done += count), total);
+        before += packed.imageCount;
       }
+    } finally {
+      for (const packed of open) packed.close();
     }
-  } finally {
-    for (const packed of open) packed.close();
-  }
-}
-
-interface EncodedImage {
-  readonly bytes: Uint8Array;
-  readonly file: string;
-  readonly offset?: number;
-  readonly what?: string;
-}
-
-/** Embeddings of images, a row each. */
-async function embedAll(
-  images: readonly EncodedImage[],
-  { embedder, batch, signal }: SharedPeopleOptions & { readonly embedder: Embedder },
-): Promise<Float32Array> {
-  const { width, height, embeddingSize } = embedder;
-  const rows = new Float32Array(images.length * embeddingSize);
-  for (let start = 0; start < images.length; start += batch) {
-    signal.throwIfAborted();
-    const chosen = images.slice(start, start + batch);
-    const pixels = new Uint8Array(chosen.length * width * height * 3);
-    const decoded = await Promise.all(chosen.map((image) => decodeFor(embedder, image)));
-    for (const [at, data] of decoded.entries()) pixels.set(data, at * width * height * 3);
-    rows.set(await embedder.embed(pixels, chosen.length), start * embeddingSize);
-  }
-  return rows;
-}
-
-async function decodeFor({ width, height }: Embedder, { bytes, ...origin }: EncodedImage): Promise<Uint8Array> {
-  const image = await decodeImage(bytes, origin);
-  if (image.width === width && image.height === height) return image.data;
-  const { what = 'an image of the training set', file } = origin;
-  const found = `${image.width} x ${image.height}`;
-  return fail(failures.imageSizeMismatch({ expected: `${width} x ${height}`, what, found }, { file }));
-}
-
-function keyOf({ dataset, label }: TrainedIdentity): string {
-  return `${dataset}/${label}`;
-}
-
-/** So many centres, and so many images, are compared at a time: 16 MB of cosines. */
-const blockRows = 2048;
-
-/** Sums of normalized embeddings by identity. */
-class Centres {
-  readonly #size: number;
-  readonly #sums = new Map<string, { readonly identity: TrainedIdentity; readonly sum: Float32Array }>();
-
-  constructor(embeddingSize: number) {
-    this.#size = embeddingSize;
+    this.#centres.normalize();
   }
 
-  add(identity: TrainedIdentity, embedding: Float32Array): void {
-    const unit = new Float64Array(this.#size);
-    unitSum([embedding], unit);
-    const known = this.#sums.get(keyOf(identity));
-    if (known === undefined) this.#sums.set(keyOf(identity), { identity, sum: Float32Array.from(unit) });
-    else for (const [at, value] of unit.entries()) known.sum[at] = (known.sum[at] ?? 0) + value;
-  }
-
-  /** With images as rows of embeddings. */
-  async compare(
-    images: Float32Array,
-    { tf, threshold, signal }: SharedPeopleOptions,
-  ): Promise<NonNullable<SharedPeople['byCentres']>> {
-    const tests = unitBlocks(images, this.#size);
-    const all = [...this.#sums.values()];
-    const identities: (TrainedIdentity & { cosine: number })[] = [];
-    let closest = -1;
-    for (let start = 0; start < all.length; start += blockRows) {
-      signal.throwIfAborted();
-      const chosen = all.slice(start, start + blockRows);
-      const flat = Float32Array.from(chosen.flatMap(({ sum }) => [...sum]));
-      const [centres = new Float32Array()] = unitBlocks(flat, this.#size);
-      const nearest = await nearestCosines(tf, centres, { tests, size: this.#size });
-      for (const [at, cosine] of nearest.entries()) {
-        closest = Math.max(closest, cosine);
-        const identity = chosen[at]?.identity;
-        if (identity !== undefined && cosine >= threshold) identities.push({ ...identity, cosine });
+  async #readSet(packed: PackedDataset, dataset: number, onProgress: (done: number) => void): Promise<void> {
+    const { judge, batch, signal } = this.#options;
+    /** Of the images, their identities. */
+    const places = new Int32Array(packed.imageCount);
+    const images: ImageSequence = {
+      length: packed.imageCount,
+      at: (index) => ({
+        read: () => {
+          const { payload, ...record } = packed.readImage(index);
+          const bytes = Uint8Array.from(payload);
+          places[index] = this.#placeOf({ dataset, label: classOf({ payload, ...record }) });
+          this.#compareBytes(bytes, places[index] ?? 0);
+          return bytes;
+        },
+        file: packed.recordPath,
+        what: 'an image of the training set',
+      }),
+    };
+    if (judge === undefined) {
+      for (let index = 0; index < images.length; index += 1) {
+        if (index % batch === 0) signal.throwIfAborted();
+        images.at(index)?.read();
+        if ((index + 1) % batch === 0 || index + 1 === images.length) onProgress(index + 1);
       }
+      return;
     }
-    return { closest, identities: identities.sort((one, other) => other.cosine - one.cosine) };
+    const rows = embedImages({ embedder: judge.embedder, images, batch, signal, orientations: 'original' });
+    for await (const { start, count, original } of rows) {
+      for (let place = 0; place < count; place += 1)
+        this.#centres.add(places[start + place] ?? 0, unitRow(original, place, this.#centres.columns));
+      onProgress(start + count);
+    }
   }
-}
 
-/** Rows brought to length 1, in blocks of {@link blockRows}. */
-function unitBlocks(rows: Float32Array, size: number): Float32Array[] {
-  const unit = new Float64Array(size);
-  const units = new Float32Array(rows.length);
-  for (let start = 0; start < rows.length; start += size) {
-    unitSum([rows.subarray(start, start + size)], unit);
-    units.set(unit, start);
+  #placeOf(identity: TrainedIdentity): number {
+    const key = `${identity.dataset}/${identity.label}`;
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    this.#places.set(key, this.#identities.length);
+    return this.#identities.push(identity) - 1;
   }
-  const values = blockRows * size;
-  return Array.from({ length: Math.ceil(units.length / values) }, (_, block) =>
-    units.subarray(block * values, (block + 1) * values),
-  );
-}
 
-/** For each centre the greatest cosine with an image of any block. */
-async function nearestCosines(
-  tf: TensorLibrary,
-  centres: Float32Array,
-  { tests, size }: { readonly tests: readonly Float32Array[]; readonly size: number },
-): Promise<Float32Array> {
-  const nearest = new Float32Array(centres.length / size).fill(-1);
-  for (const block of tests) {
-    const greatest = tf.tidy(() => {
-      const one: Tensor2D = tf.tensor2d(centres, [centres.length / size, size]);
-      const other: Tensor2D = tf.tensor2d(block, [block.length / size, size]);
-      return tf.max(tf.matMul(one, other, false, true), 1);
+  #compareBytes(bytes: Uint8Array, place: number): void {
+    const digest = digestOf(bytes);
+    for (const [index, each] of this.#digests.entries()) {
+      if (!each.has(digest)) continue;
+      this.#equal[index]?.images.add(digest);
+      this.#equal[index]?.identities.add(place);
+    }
+  }
+
+  async compare({ name, file, set }: NamedSet, judge: PeopleJudge): Promise<NonNullable<SharedPeople['byCentres']>> {
+    const { batch, signal, threshold } = this.#options;
+    const { embedder, products } = judge;
+    const { columns } = this.#centres;
+    const rows = new Float32Array(set.images.length * columns);
+    const images = set.images.map((bytes, at) => {
+      return { read: () => bytes, file, what: `image ${at} of verification set ${name}` };
     });
-    const values = await greatest.data<'float32'>();
-    for (const [at, value] of values.entries()) nearest[at] = Math.max(nearest[at] ?? -1, value);
-    greatest.dispose();
+    for await (const { start, count, original } of embedImages({
+      embedder,
+      images,
+      batch,
+      signal,
+      orientations: 'original',
+    })) {
+      for (let place = 0; place < count; place += 1)
+        rows.set(unitRow(original, place, columns), (start + place) * columns);
+    }
+    const others = vectorsInMemory(rows, columns);
+    const { cosines } = await nearestRows({ products, rows: this.#centres.vectors(), others, signal });
+    const identities = this.#identities.flatMap((identity, place) => {
+      const cosine = cosines[place] ?? -1;
+      return cosine >= threshold ? [{ ...identity, cosine }] : [];
+    });
+    const closest = cosines.reduce((greatest, cosine) => Math.max(greatest, cosine), -1);
+    return { closest, identities: identities.sort((one, other) => rank(other) - rank(one)) };
   }
-  return nearest;
+}
+
+/** Cosines that differ by less than engines and folded networks do keep the order of the identities. */
+function rank({ cosine }: { readonly cosine: number }): number {
+  return Math.round(1e4 * cosine);
+}
+
+function unitRow(rows: Float32Array, row: number, columns: number): Float64Array {
+  const unit = new Float64Array(columns);
+  unitSum([rows.subarray(row * columns, (row + 1) * columns)], unit);
+  return unit;
 }

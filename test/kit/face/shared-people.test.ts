@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
 import { sharedPeople, type SharedPeople } from '../../../src/kit/face/shared-people.ts';
+import { productsOnBackend } from '../../../src/kit/face/similarity/products.ts';
 import { decodeImage } from '../../../src/kit/image/image.ts';
 import { readModel } from '../../../src/kit/net/model/model-folder.ts';
 import { graphEmbedder } from '../../../src/kit/net/sessions/embedder.ts';
@@ -29,6 +30,7 @@ async function compare({ dataset = pack(), threshold = 0.4, hasModel = true } = 
   const folder = join(temporaryFolder(), 'model');
   linearModel(folder);
   const model = readModel(folder);
+  const embedder = graphEmbedder(graphSession(engine, model), model.shaped);
   return sharedPeople({
     datasets: [dataset],
     sets: Object.entries(sets).map(([name, seeds]) => ({
@@ -36,8 +38,7 @@ async function compare({ dataset = pack(), threshold = 0.4, hasModel = true } = 
       file: `${name}.bin`,
       set: { images: seeds.map((seed) => jpeg(seed, side)), same: [true, false] },
     })),
-    embedder: hasModel ? graphEmbedder(graphSession(engine, model), model.shaped) : undefined,
-    tf: engine.tf,
+    judge: hasModel ? { embedder, products: productsOnBackend(engine, embedder.embeddingSize) } : undefined,
     threshold,
     batch: 4,
     signal: new AbortController().signal,

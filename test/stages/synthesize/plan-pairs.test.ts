@@ -22,7 +22,7 @@ describe('planning pairs', () => {
     );
     for (const { left, right, same } of protocol.pairs) {
       expect(left.name === right.name).toBe(same);
-      expect([left.number, right.number].every((number) => number >= 1 && number <= 6)).toBe(true);
+      expect([left.number, right.number].every((number) => Number(number) >= 1 && Number(number) <= 6)).toBe(true);
     }
   });
 

@@ -12,13 +12,15 @@ import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
  *   name   i  name2  j    n lines: images of two people
  *   ...                   the same for each further fold
  *
+ * Where the images of a person have no numbers, the name of the file replaces i or j: make-pairs writes it so.
+ *
  * Lists of people's own often have another number of lines or another order; lfw2pack reads these too, and only the
  * choice of folds needs what the header promises.
  */
 export interface FaceImage {
   readonly name: string;
-  /** Number of the image, from 1: file `<name>_0001`. */
-  readonly number: number;
+  /** Number of the image, from 1: file `<name>_0001`; or, where files have no numbers, the name of the file. */
+  readonly number: number | string;
 }
 
 export interface FacePair {
@@ -48,7 +50,8 @@ export const pairProtocol: Codec<PairProtocol> = {
   endings: ['pairs.txt', 'pairsDevTrain.txt', 'pairsDevTest.txt'],
   sniff(head) {
     const [header = '', first = ''] = Buffer.from(head).toString('utf8').split('\n', 2);
-    return /^\s*\d+(\s+\d+)?\s*$/.test(header) && /^\S+\s+\d+\s+(\d+|\S+\s+\d+)\s*$/.test(first);
+    const isPair = /^\S+\s+\d+\s+(\d+|\S+\s+\d+)\s*$/.test(first) || /^[^\t]+\t[^\t]+\t([^\t]+\t)?[^\t]+$/.test(first);
+    return /^\s*\d+(\s+\d+)?\s*$/.test(header) && isPair;
   },
   decode(cursor) {
     const [header, ...lines] = filledLines(cursor);
@@ -124,7 +127,8 @@ function parsePair(line: TextLine): Omit<FacePair, 'fold'> {
   return { left, right, same, line: line.number };
 }
 
-function imageNumber(line: TextLine, field: string | undefined): number {
+function imageNumber(line: TextLine, field: string | undefined): number | string {
+  if (field !== undefined && /^[^/\\]+\.[A-Za-z0-9]+$/.test(field)) return field;
   if (field === undefined || !/^\d{1,9}$/.test(field)) {
     refuseLine(line, failures.damagedProtocol, `an image number instead of ${JSON.stringify(field ?? '')}`);
   }

@@ -50,6 +50,21 @@ describe('a pair protocol', () => {
     expect(failure?.code).toBe('unknown-fold');
   });
 
+  it('names images by their files where these have no numbers', () => {
+    const named = '1\nAda Byron\tIMG 20.jpg\tat home.jpeg\nAda Byron\tIMG 20.jpg\tBen\t1\n';
+    const protocol = decode(named);
+    expect(protocol.pairs).toMatchObject([
+      {
+        left: { name: 'Ada Byron', number: 'IMG 20.jpg' },
+        right: { name: 'Ada Byron', number: 'at home.jpeg' },
+        same: true,
+      },
+      { left: { name: 'Ada Byron', number: 'IMG 20.jpg' }, right: { name: 'Ben', number: 1 }, same: false },
+    ]);
+    expect(Buffer.from(pairProtocol.encode(protocol)).toString()).toBe(named);
+    expect(pairProtocol.sniff(Buffer.from(named), 'mine.txt')).toBe(true);
+  });
+
   it('keeps its order where all folds are chosen', () => {
     const protocol = decode(text);
     expect(selectPairs(protocol, [], 'pairs.txt')).toEqual(protocol.pairs);

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { littleEndianFloats } from '../../codec/little-endian-floats.ts';
 
 /*
  * Rows of one network, appended while they are computed, so that an interrupted stage resumes from them. Little-endian:
@@ -11,6 +12,9 @@ import { createHash } from 'node:crypto';
  */
 const positionBytes = 4;
 const checkBytes = 8;
+
+/** Read at a time, where all rows are. */
+const blockBytes = 1 << 20;
 
 export interface Row {
   readonly position: number;
@@ -30,6 +34,11 @@ export class RowFile {
     // Records are written in order: only the last ones can be damaged.
     while (this.#count > 0 && !this.#isWhole(this.#count - 1)) this.#count -= 1;
     ftruncateSync(this.#descriptor, this.#count * this.#recordBytes);
+  }
+
+  /** Floats of a row. */
+  get columns(): number {
+    return this.#size;
   }
 
   get count(): number {
@@ -53,11 +62,23 @@ export class RowFile {
   /** The row that was added as number `index`. */
   at(index: number): Row {
     const record = this.#read(index);
-    const values = new Float32Array(this.#size);
-    for (let column = 0; column < this.#size; column += 1) {
-      values[column] = record.readFloatLE(positionBytes + 4 * column);
+    const bytes = Uint8Array.from(record.subarray(positionBytes, positionBytes + 4 * this.#size));
+    return { position: record.readUInt32LE(), values: littleEndianFloats(bytes) };
+  }
+
+  /** All rows in their order, read many at a time. The values of each are valid until the next is asked for. */
+  *rows(): Generator<Row> {
+    const perBlock = Math.max(1, Math.floor(blockBytes / this.#recordBytes));
+    for (let start = 0; start < this.#count; start += perBlock) {
+      const count = Math.min(perBlock, this.#count - start);
+      const block = Buffer.alloc(count * this.#recordBytes);
+      const got = readSync(this.#descriptor, block, 0, block.length, start * this.#recordBytes);
+      if (got < block.length) throw new Error(`the file of rows has ended after ${got} of ${block.length} bytes`);
+      for (let at = 0; at < block.length; at += this.#recordBytes) {
+        const values = littleEndianFloats(block.subarray(at + positionBytes, at + positionBytes + 4 * this.#size));
+        yield { position: block.readUInt32LE(at), values };
+      }
     }
-    return { position: record.readUInt32LE(), values };
   }
 
   close(): void {

@@ -1,0 +1,43 @@
+// Generated from stage.json by `npm run generate`; not to be edited.
+
+export interface Params {
+  /** People to hold out, drawn by the seed; 0: all. */
+  readonly people: number;
+  /** People with fewer images are not held out. Of one with a single image there are no pairs of the same person. */
+  readonly minImagesPerIdentity: number;
+  /** Parts of the set; no person is in two of them. */
+  readonly folds: number;
+  /** Pairs of the same person in each fold, and as many of different people; 0: as many as the images allow, 300 at most. */
+  readonly pairsPerFold: number;
+  /** Share of the pairs that a model chooses instead of the seed: images of different people that it finds most alike, and of the same person that it finds least alike. */
+  readonly hardShare: number;
+  /** Images at a time; the network sees twice as many, each as it is and mirrored. */
+  readonly batch: number;
+  /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
+  readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'wasm' | 'cpu';
+  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
+  readonly normalization?: {
+    /** On the scale of images, 0..255. */
+    readonly mean: number;
+    /** Factor after the mean is taken off. */
+    readonly scale: number;
+    /** Order of the channels. */
+    readonly colorOrder: 'rgb' | 'bgr';
+  };
+}
+
+/** Absolute paths of what the stage reads. */
+export interface Inputs {
+  /** A folder per person, images aligned and of one size; their names may be any. */
+  readonly images: string;
+  /** What chooses hard pairs; needed if hardShare is not 0. */
+  readonly model: string | undefined;
+}
+
+/** Absolute paths of what the stage has to write. */
+export interface Outputs {
+  /** The verification set, fold by fold. */
+  readonly pairs: string;
+  /** The same pairs by name; face2rec leaves their people out. */
+  readonly protocol: string;
+}

@@ -1,0 +1,113 @@
+import { basename, join } from 'node:path';
+import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { fail } from '../../src/core/failure.ts';
+import { Random } from '../../src/core/random.ts';
+import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
+import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
+import { type FaceImage, type FacePair, pairProtocol, peopleInPairs } from '../../src/kit/codec/lists/pair-protocol.ts';
+import { findImage, type FolderIdentity, listImageFolder } from '../../src/kit/dataset/image-folder.ts';
+import { type FirstImage, readStoredImage, requireEqualSize } from '../../src/kit/image/image-file.ts';
+import { choosePairs, type FoldPairs, pairsOfEachFold } from './choose-pairs.ts';
+import type { Inputs, Outputs, Params } from './contract.ts';
+import type { FoldImage, ImagePair } from './draw-pairs.ts';
+import { hardPairsOf } from './embed-people.ts';
+import { failures } from './failures.ts';
+import { dealPeople, eligiblePeople } from './hold-out.ts';
+
+type Context = StageContext<Params, Inputs, Outputs>;
+
+/** Makes a verification set of a folder of images; see README.md. */
+export const run: Stage<Params, Inputs, Outputs> = async (context) => {
+  const { inputs, outputs, params, seed } = context;
+  const { identities } = listImageFolder(inputs.images);
+  const eligible = eligiblePeople(identities, params, inputs.images);
+  const folds = dealPeople(eligible, params, Random.derive(seed, 'make-pairs people'));
+  const pairs = pairsOfEachFold(folds, { ...params, folder: inputs.images });
+  const hard = Math.round(params.hardShare * pairs);
+  const hardOf = hard === 0 ? [] : await hardPairsOf(context, inputs.model ?? fail(failures.needsModel(params)), folds);
+  const chosen = folds.map((people, fold) => {
+    return namedPairs(choosePairs({ people, pairs, hard, hardPairs: hardOf[fold], seed, fold }), people, fold + 1);
+  });
+  const facePairs = chosen.flat().map((pair, place): FacePair => {
+    const [left, right] = [pair.left, pair.right].map(({ name, file }) => faceImage(inputs.images, name, file));
+    if (left === undefined || right === undefined) throw new Error('a pair has two images');
+    return { left, right, same: pair.same, fold: pair.fold, line: place + 2 };
+  });
+  await writePairs(context, chosen.flat());
+  const protocol = { folds: folds.length, pairsPerFold: pairs, pairs: facePairs };
+  writeFileAtomic(outputs.protocol, pairProtocol.encode(protocol));
+  describe(context, {
+    held: folds.flat().length,
+    inPairs: peopleInPairs(facePairs).size,
+    pairs: facePairs.length,
+    hard,
+  });
+};
+
+interface NamedFile {
+  readonly name: string;
+  readonly file: string;
+}
+
+interface NamedPair {
+  readonly left: NamedFile;
+  readonly right: NamedFile;
+  readonly same: boolean;
+  readonly fold: number;
+}
+
+/** First those of the same person, as in the folds of LFW. */
+function namedPairs({ same, different }: FoldPairs, people: readonly FolderIdentity[], fold: number): NamedPair[] {
+  const fileOf = ({ person, image }: FoldImage): NamedFile => {
+    const { name = '', images = [] } = people[person] ?? {};
+    return { name, file: images[image] ?? '' };
+  };
+  const named = (isSame: boolean) => (pair: ImagePair) => {
+    return { left: fileOf(pair[0]), right: fileOf(pair[1]), same: isSame, fold };
+  };
+  return [...same.map(named(true)), ...different.map(named(false))];
+}
+
+/** By its number, where that leads to this very file; else by the name of the file. Fails with `name-with-tab`. */
+function faceImage(folder: string, name: string, file: string): FaceImage {
+  for (const each of [name, file])
+    if (/[\t\r\n]/.test(each)) fail(failures.nameWithTab({ name: each }, { file: folder }));
+  const number = Number(/(\d{1,9})\.[^.]*$/.exec(file)?.[1] ?? 0);
+  const path = number === 0 ? undefined : findImage(folder, name, number);
+  return { name, number: path !== undefined && basename(path) === file ? number : file };
+}
+
+/** The bytes of the images verbatim, all of one size. */
+async function writePairs({ inputs, outputs }: Context, pairs: readonly NamedPair[]): Promise<void> {
+  const bytesOf = new Map<string, Uint8Array>();
+  let first: FirstImage | undefined;
+  const paths = pairs.flatMap(({ left, right }) =>
+    [left, right].map(({ name, file }) => join(inputs.images, name, file)),
+  );
+  for (const path of new Set(paths)) {
+    const { bytes, width, height } = await readStoredImage(path);
+    first ??= { path, width, height };
+    requireEqualSize({ width, height }, path, first);
+    bytesOf.set(path, bytes);
+  }
+  const images = paths.map((path) => bytesOf.get(path) ?? new Uint8Array());
+  writeVerificationSet(outputs.pairs, { images, same: pairs.map(({ same }) => same) });
+}
+
+interface Figures {
+  readonly held: number;
+  readonly inPairs: number;
+  readonly pairs: number;
+  readonly hard: number;
+}
+
+function describe(context: Context, { held, inPairs, pairs, hard }: Figures): void {
+  const { folds } = context.params;
+  const ofEach = pairs / folds / 2;
+  const chosen = hard === 0 ? '' : `, ${hard} of each kind in each fold chosen by the model`;
+  const people = inPairs < held ? `${inPairs} of ${held} people who were held out` : `${held} people`;
+  const message = `${pairs} pairs of ${people}: ${ofEach} of the same person and ${ofEach} of different people in each of ${folds} folds${chosen}`;
+  context.emit({ type: 'log', level: 'info', message });
+  context.emit({ type: 'metric', name: 'people', value: inPairs });
+  context.emit({ type: 'metric', name: 'pairs', value: pairs });
+}
