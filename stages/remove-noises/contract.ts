@@ -1,6 +1,8 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
 export interface Params {
+  /** Which of the two are cleaned; noise in the others is counted and left as it is, for tables with and without cleaning. */
+  readonly clean: 'both' | 'probes' | 'distractors' | 'none';
   /** mask: a small file beside the features; vectors: copies with an extra dimension, as remove_noises.py writes them. */
   readonly form: 'mask' | 'vectors';
   /** Of form vectors. matrix: features.bin, a row per image; files: <name><suffix>.bin, a column each. */

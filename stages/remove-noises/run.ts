@@ -23,6 +23,8 @@ interface Cleaned {
   readonly store: FeatureStore;
   readonly listed: ListedRows;
   readonly match: NoiseMatch;
+  /** Positions of the images that are noise and are to be cleaned. */
+  readonly noises: readonly number[];
 }
 
 /** Cleans features; see README.md. */
@@ -73,7 +75,8 @@ function cleanedSets(
   return read.map((set, index) => {
     const [file, own] = [noises[set.what], targets[index]];
     const match = file === undefined || own === undefined ? noNoises : matchNoises(file, own, targets[1 - index]);
-    return { ...set, match };
+    const isCleaned = params.clean === 'both' || params.clean === set.what;
+    return { ...set, match, noises: isCleaned ? match.noises : [] };
   });
 }
 
@@ -81,11 +84,11 @@ async function write(context: Context, sets: readonly Cleaned[], contract: strin
   const { params, outputs, seed } = context;
   const probes = sets.find(({ what }) => what === 'probes');
   const distractors = sets.find(({ what }) => what === 'distractors');
-  const noises = probes?.match.noises ?? [];
+  const noises = probes?.noises ?? [];
   const replacements = probes === undefined ? undefined : noisyCentres(probes.store, probes.listed, { noises, seed });
   writeFeatureMask(outputs.mask, {
     contract,
-    excluded: (distractors?.match.noises ?? []).map((position) => distractors?.listed.names[position] ?? ''),
+    excluded: (distractors?.noises ?? []).map((position) => distractors?.listed.names[position] ?? ''),
     replaced: new Map(noises.map((position, row) => [probes?.listed.names[position] ?? '', row])),
     columns: probes?.store.columns ?? 0,
     replacements: replacements ?? new Float32Array(0),
@@ -93,9 +96,9 @@ async function write(context: Context, sets: readonly Cleaned[], contract: strin
   if (params.form === 'mask') return;
   const total = sets.reduce((sum, { listed }) => sum + listed.names.length, 0);
   const progress = new WorkProgress(context, 'features', total);
-  for (const { what, store, listed, match } of sets) {
+  for (const { what, store, listed, noises: own } of sets) {
     await writeVectors({
-      ...{ store, listed, contract, noises: match.noises, folder: outputs[what] },
+      ...{ store, listed, contract, noises: own, folder: outputs[what] },
       ...{ layout: params.layout, suffix: params.suffix },
       replacements: what === 'probes' ? replacements : undefined,
       onRow: () => progress.step(),
@@ -123,7 +126,7 @@ function tableOf(sets: readonly Cleaned[]): object {
   return { format: 'faceflow-noises', version: 1, ...(Object.fromEntries(parts) as object) };
 }
 
-function describe(context: Context, { what, listed, match }: Cleaned): void {
+function describe(context: Context, { what, listed, match, noises: cleaned }: Cleaned): void {
   const { inputs } = context;
   const { entries, distinct, matched, unused, noises } = match;
   const { missing } = listed;
@@ -140,6 +143,7 @@ function describe(context: Context, { what, listed, match }: Cleaned): void {
   if (list === undefined) return;
   const message =
     `${what}: ${noises.length} of ${listed.names.length} are noise; of ${entries} entries of the list ` +
-    `(${distinct} distinct) ${matched.length} matched, ${unused.length} unused; ${missing.length} images missing`;
+    `(${distinct} distinct) ${matched.length} matched, ${unused.length} unused; ${missing.length} images missing` +
+    (cleaned.length === noises.length ? '' : '; left as they are');
   context.emit({ type: 'log', level: matched.length === 0 ? 'warning' : 'info', message });
 }

@@ -12,7 +12,7 @@ import { run } from '../../stages/remove-noises/run.ts';
 import { printedFailure, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 import { someContract, storeOf } from '../kit/face/features/store-of.ts';
 
-const params: Params = { form: 'mask', layout: 'matrix', suffix: '', missing: 'fail' };
+const params: Params = { clean: 'both', form: 'mask', layout: 'matrix', suffix: '', missing: 'fail' };
 
 interface Job {
   readonly params?: Partial<Params>;
@@ -151,6 +151,24 @@ describe('remove-noises', () => {
     expect(file).toHaveLength(2068);
     expect(file.subarray(0, 16).toString('hex')).toBe('01020000010000000400000005000000');
     expect(file.readFloatLE(16 + 4 * 512)).toBe(100);
+  });
+
+  it('cleans one of the two, or none, for tables with and without', async () => {
+    const found: unknown[] = [];
+    for (const which of ['none', 'probes', 'distractors', 'both'] as const) {
+      const { folder, inputs } = prepared();
+      const events = await clean(folder, { inputs, params: { clean: which } });
+      const { excluded, replaced } = readFeatureMask(join(folder, 'mask'));
+      const left = events.filter((event) => event.type === 'log' && event.message.endsWith('left as they are'));
+      found.push([which, excluded.length, replaced.size, left.length]);
+      expect(events).toContainEqual({ type: 'metric', name: 'distractors matched', value: 1 });
+    }
+    expect(found).toEqual([
+      ['none', 0, 0, 2],
+      ['probes', 0, 1, 1],
+      ['distractors', 1, 0, 1],
+      ['both', 1, 1, 0],
+    ]);
   });
 
   it('takes the images of lists only, and names those without features', async () => {
