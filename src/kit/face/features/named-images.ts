@@ -89,7 +89,7 @@ function ofList(list: string, folder: string, rules: NamingRules): NamedImages {
 }
 
 /**
- * The file of an image that the development kit lists: where there is none, the one that the stage align has made of it, with
+ * The file of an image that the development kit lists: if it does not exist, the one that the stage align has made of it, with
  * underscores for blanks and an ending of its own.
  */
 function alignedFile(file: string, folder: string, path: string): string {
