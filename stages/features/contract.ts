@@ -26,9 +26,9 @@ export interface Params {
 export interface Inputs {
   /** The embedding network: a model folder or a file of any model format; of several the rows are concatenated. */
   readonly model: readonly string[];
-  /** A folder per identity, or the folder that the paths of the list start at. */
+  /** A folder per identity, at any depth; shards (.tar); or the folder that the paths of the list start at. */
   readonly images: string | undefined;
-  /** Which of the images, in which order. */
+  /** Which of the images, in which order: a packing list, or a list of MegaFace's development kit. */
   readonly list: string | undefined;
   /** A packed set, in place of images. */
   readonly dataset: string | undefined;

@@ -115,6 +115,7 @@ describe('the features stage', () => {
     expect(JSON.parse(readFileSync(join(folder, 'features', 'features.json'), 'utf8'))).toEqual({
       ...{ format: 'faceflow-features', version: 1, layout: 'matrix', rows: 5, columns: embeddingSize },
       ...{ models: ['model-1'], engine: { name: 'cpu', version: '4.22.0' } },
+      contract: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     });
   });
 
@@ -190,7 +191,12 @@ describe('the features stage', () => {
     expect(rowsOf(folder).names).not.toContain('Ada/Ada_0002.jpg');
     expect(rowsOf(folder).names).toHaveLength(4);
     const warnings = events.filter((event) => event.type === 'log' && event.level === 'warning');
-    expect(warnings).toHaveLength(1);
+    expect(warnings.map((event) => event.type === 'log' && event.message)).toEqual([
+      expect.stringContaining('skipped: image Ada/Ada_0002.jpg'),
+      'features: 5 images, 4 embedded, 1 unreadable',
+    ]);
+    const index = JSON.parse(readFileSync(join(folder, 'features', 'features.json'), 'utf8')) as object;
+    expect(index).toMatchObject({ rows: 4, unreadable: ['Ada/Ada_0002.jpg'] });
   });
 
   it('refuses what it cannot name or has not got', async () => {

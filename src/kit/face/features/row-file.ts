@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { littleEndianFloats } from '../../codec/little-endian-floats.ts';
 
 /*
  * Rows of one network, appended while they are computed, so that an interrupted stage resumes from them. Little-endian:
@@ -53,11 +54,8 @@ export class RowFile {
   /** The row that was added as number `index`. */
   at(index: number): Row {
     const record = this.#read(index);
-    const values = new Float32Array(this.#size);
-    for (let column = 0; column < this.#size; column += 1) {
-      values[column] = record.readFloatLE(positionBytes + 4 * column);
-    }
-    return { position: record.readUInt32LE(), values };
+    const bytes = Uint8Array.from(record.subarray(positionBytes, positionBytes + 4 * this.#size));
+    return { position: record.readUInt32LE(), values: littleEndianFloats(bytes) };
   }
 
   close(): void {
