@@ -84,7 +84,8 @@ function ofList(list: string, folder: string, rules: NamingRules): NamedImages {
   return placed(places, rules);
 }
 
-function isDevkitList(list: string): boolean {
+/** Whether a list of images is one of MegaFace's development kit; it is a packing list otherwise. */
+export function isDevkitList(list: string): boolean {
   const head = readHead(list);
   return !packingList.sniff(head, list) && devkitList.sniff(head, list);
 }
@@ -114,6 +115,7 @@ function ofShards(shards: readonly string[], input: string, rules: NamingRules):
 }
 
 function placed(places: readonly Place[], { parts }: NamingRules, passedOver: readonly string[] = []): NamedImages {
+  if (parts !== undefined) requireOwnNames(places, parts);
   const reader = new ImagePlaceReader();
   return {
     length: places.length,
@@ -160,6 +162,17 @@ function classOf(set: PackedDataset, index: number): number {
 function encoded(place: ImagePlace, what: string, reader: ImagePlaceReader): EncodedImage {
   // A copy: the bytes are valid until the next read.
   return { read: () => Uint8Array.from(reader.read(place)), file: place.file, what, place };
+}
+
+/** By their names features are found: no two images may get the same. */
+function requireOwnNames(places: readonly Place[], parts: number): void {
+  const known = new Map<string, string>();
+  for (const { path, place } of places) {
+    const name = lastParts(path, parts);
+    const first = known.get(name);
+    if (first !== undefined) fail(failures.imagesOfOneName({ name, paths: [first, path] }, { file: place.file }));
+    known.set(name, path);
+  }
 }
 
 function lastParts(path: string, parts: number | undefined): string {
