@@ -57,10 +57,10 @@ export interface FoundThresholds {
 }
 
 /** With fewer blocks a sample would be most of them. */
-const fewestBlocks = 64;
+const fewestBlocks = 24;
 /** One block in so many is sampled, but not fewer than a few. */
 const sampleShare = 50;
-const fewestSampled = 16;
+const fewestSampled = 4;
 
 /** The thresholds of rates over all blocks: impostor-tail.ts says how. */
 export async function findThresholds(search: ThresholdSearch): Promise<FoundThresholds> {
@@ -151,7 +151,10 @@ function addBlock(tail: ImpostorTail, block: ScoreBlock): void {
 }
 
 /** The share of scores that are at least as high as each bin begins, from the highest bin down to where the share is `most`. */
-export function acceptanceByBin(histogram: Float64Array, most: number): readonly (readonly [bin: number, share: number])[] {
+export function acceptanceByBin(
+  histogram: Float64Array,
+  most: number,
+): readonly (readonly [bin: number, share: number])[] {
   let total = 0;
   for (let bin = 1; bin < scoreBins.count; bin += 1) total += histogram[bin] ?? 0;
   const shares: (readonly [number, number])[] = [];

@@ -14,8 +14,10 @@ export type BinRange = readonly [first: number, end: number];
 
 /** What pairs of a block are, and how close they are. */
 export interface ImpostorScores {
-  /** Impostor pairs in all blocks. */
+  /** Impostor pairs, of which the rates are shares. */
   readonly pairs: number;
+  /** Those that are in the blocks; the others are farther than any that could be accepted. */
+  readonly counted: number;
   /** How close the pair of a block is, in float64; the greater, the closer. */
   readonly exact: (block: ScoreBlock, row: number, column: number) => number;
   /** A score is the exact one and `shift`, but for at most `error`. */
@@ -57,7 +59,7 @@ export class ImpostorTail {
     this.#scores = scores;
     this.#ranges = from.ranges;
     this.#histogram = 'kept' in from ? from.histogram : new Float64Array(scoreBins.count);
-    this.#kept = 'kept' in from ? from.kept.map(CountedValues.restore) : from.ranges.map(() => new CountedValues());
+    this.#kept = 'kept' in from ? from.kept.map((values) => CountedValues.restore(values)) : from.ranges.map(() => new CountedValues());
     // What an earlier pass has left is not of this one.
     scan.takeHistogram(new Float64Array(scoreBins.count));
     scan.mark(this.#ranges);
@@ -91,10 +93,12 @@ export class ImpostorTail {
 
   /** The threshold of a rate, or undefined if it was not among the scores that were kept. */
   threshold(far: number): AcceptanceThreshold | undefined {
-    const { pairs, shift, error } = this.#scores;
+    const { pairs, counted, shift, error } = this.#scores;
     const allowed = acceptedAt(far, pairs);
     const isMeasurable = allowed > 0;
-    if (allowed >= pairs) return { far, closeness: -Infinity, accepted: pairs, reached: 1, isMeasurable };
+    if (allowed >= counted) {
+      return { far, closeness: -Infinity, accepted: counted, reached: counted / pairs, isMeasurable };
+    }
     for (const [index, [first, end]] of this.#ranges.entries()) {
       const above = countFrom(this.histogram(), end);
       const closeness = this.#kept[index]?.at(allowed - above);
@@ -145,11 +149,11 @@ function marginOf(error: number): number {
 export function estimatedRanges(
   sample: Float64Array,
   rates: readonly number[],
-  { pairs, error }: ImpostorScores,
+  { pairs, counted, error }: ImpostorScores,
 ): readonly BinRange[] {
   const drawn = countFrom(sample, 1);
   const ranges = rates.map((far): BinRange => {
-    const expected = (acceptedAt(far, pairs) / pairs) * drawn;
+    const expected = (acceptedAt(far, pairs) / Math.max(1, counted)) * drawn;
     // Blocks are not independent draws of pairs: their people are the same. So it is much wider than chance alone would ask for.
     const chance = 1 / Math.sqrt(Math.max(1, expected));
     const share = Math.min(0.02 + 20 * chance, Math.max(mostKept / Math.max(1, far * pairs), 5 * chance));
@@ -177,10 +181,10 @@ const mostKept = 4e6;
 /** The bins between the one that the `low`-th score from the greatest is in, and that of the `high`-th. */
 function rangeBetween(histogram: Float64Array, low: number, high: number): BinRange {
   let above = 0;
-  let end = 1;
+  let end = histogram.length;
   for (let bin = histogram.length - 1; bin >= 1; bin -= 1) {
     const from = above + (histogram[bin] ?? 0);
-    if (above <= low) end = low <= 0 ? histogram.length : bin + 1;
+    if (above <= low) end = bin + 1;
     if (from >= high) return [bin, end];
     above = from;
   }

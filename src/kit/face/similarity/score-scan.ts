@@ -7,7 +7,9 @@ import { blockColumns, blockScores } from './block-plan.ts';
 interface ScanExports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   free(): number;
-  tally(...call: [scores: number, columns: number, histogram: number, marks: number, floor: number, found: number]): number;
+  tally(
+    ...call: [scores: number, columns: number, histogram: number, marks: number, floor: number, found: number]
+  ): number;
   rank(...call: [scores: number, columns: number, floor: number, table: number, counts: number, found: number]): number;
 }
 
@@ -95,7 +97,8 @@ export class ScoreScan {
     this.target = new Float32Array(buffer, this.#scores, blockScores);
     this.foundColumns = new Int32Array(buffer, this.#found, 2 * blockColumns);
     this.foundScores = new Float32Array(buffer, this.#found, 2 * blockColumns);
-    for (const each of this.#rankTables) fillRankTable(new Uint16Array(buffer, each.table, steps), each.thresholds, error);
+    for (const each of this.#rankTables)
+      fillRankTable(new Uint16Array(buffer, each.table, steps), each.thresholds, error);
   }
 
   /** Marks bins, from the first of each range to the one before its end; the scores in them are found. */
