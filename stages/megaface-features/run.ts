@@ -15,7 +15,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const sets: ImageSet[] = [];
   try {
     sets.push(...imageSets(inputs, outputs));
-    for (const folder of Object.values(outputs)) mkdirSync(folder, { recursive: true });
+    for (const folder of [outputs.probes, outputs.distractors]) mkdirSync(folder, { recursive: true });
     const extracted = await extractFeatures({
       ...{ models: inputs.model, normalization: params.normalization, engine, threads: cpus, scratch, signal },
       ...{ batch: params.batch, unreadable: params.unreadable, layout: params.layout },

@@ -9,7 +9,7 @@ import { decodeImage } from '../../src/kit/image/image.ts';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 import type { Inputs, Params } from '../../stages/megaface-features/contract.ts';
 import { run } from '../../stages/megaface-features/run.ts';
-import { failuresOf, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
+import { failuresOf, printedFailure, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
 import { embed, embeddingSize, linearModel, side } from './linear-model.ts';
 
 const params: Params = { batch: 2, engine: 'auto', layout: 'matrix', algorithm: 'y1', unreadable: 'skip' };
@@ -214,15 +214,26 @@ describe('megaface-features', () => {
 
   it('refuses what it has not got, and images that would share a name', async () => {
     const { folder } = prepared();
-    const codeOf = async (inputs: Partial<Inputs>): Promise<string | undefined> =>
-      (await failuresOf(() => extract(folder, { inputs })))[0]?.code;
-    expect(await codeOf({ probes: undefined, distractors: undefined })).toBe('nothing-to-embed');
-    expect(await codeOf({ probes: undefined, probeList: join(folder, 'some.lst') })).toBe('list-without-images');
-    writeFileSync(join(folder, 'twice.lst'), '1\tBen/Ben_0001.jpg\t1\n1\tBen/Ben_0001.jpg\t0\n');
-    expect(await codeOf({ probeList: join(folder, 'twice.lst') })).toBe('images-of-one-name');
+    const printed = async (inputs: Partial<Inputs>): Promise<string> =>
+      (await printedFailure(() => extract(folder, { inputs }))).replaceAll(folder, '<folder>').trimEnd();
+    expect(await printed({ probes: undefined, distractors: undefined })).toMatchInlineSnapshot(`
+      "nothing-to-embed: there is nothing to embed: neither probes nor distractors are given
+        Bind probes (FaceScrub, aligned) or distractors (MegaFace, aligned), or both; packed sets go to probeSet and distractorSet."
+    `);
+    expect(await printed({ probes: undefined, probeList: join(folder, 'some.lst') })).toBe(
+      '<folder>/some.lst: list-without-images: the list of probes needs the folder that its paths start at, and the input probes is not bound',
+    );
+    writeFileSync(join(folder, 'twice.lst'), '1\tBen/Ben_0001.jpg\t1\n1\tx/Ben/Ben_0001.jpg\t0\n');
+    expect(await printed({ probeList: join(folder, 'twice.lst') })).toMatchInlineSnapshot(`
+      "<folder>/facescrub/x/Ben/Ben_0001.jpg: images-of-one-name: the features of two images would be called Ben/Ben_0001.jpg: those of Ben/Ben_0001.jpg and x/Ben/Ben_0001.jpg
+        Features are found by their names: list every image once, or keep only one of the folders."
+    `);
     for (const name of ['Ada/Ada_0001.jpg', 'Ada/Ada_0002.jpg', 'Ben/Ben_0001.jpg']) {
       writeFileSync(join(folder, 'facescrub', name), 'no image');
     }
-    expect(await codeOf({})).toBe('nothing-embedded');
+    expect(await printed({})).toMatchInlineSnapshot(`
+      "<folder>/facescrub/Ada/Ada_0001.jpg: nothing-embedded: none of the 3 images could be read, so that there are no features
+        With unreadable: fail the first one tells why."
+    `);
   });
 });

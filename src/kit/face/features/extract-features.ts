@@ -66,7 +66,7 @@ export interface ExtractedSet {
   readonly columns: number;
 }
 
-/** How often it is said that one can resume from here. */
+/** How often it is reported that one can resume from here. */
 const checkpointMs = 5000;
 
 /** More decode no faster than the fastest network on a processor computes. */

@@ -96,11 +96,11 @@ export const failures = catalogue({
   },
   repeatedFeature: {
     meaning: 'Two features have the same name.',
-    text: ({ name, line }: { readonly name: string; readonly line: number }) => ({
-      message: `the name ${name} is there for the second time, in line ${line}`,
+    text: ({ name, number }: { readonly name: string; readonly number: number }) => ({
+      message: `the name ${name} is there for the second time, as number ${number}`,
       hint: 'Features are found by their names: list every image once.',
     }),
-    example: { name: 'Anna/Anna_2.png', line: 3 },
+    example: { name: 'Anna/Anna_2.png', number: 3 },
   },
   otherContract: {
     meaning: 'Features of different networks or preprocessings are to be compared.',

@@ -175,7 +175,8 @@ function requireOwnNames(places: readonly Place[], parts: number): void {
   }
 }
 
-function lastParts(path: string, parts: number | undefined): string {
+/** The last parts of a path with slashes, folders and file name; all of it without a number. */
+export function lastParts(path: string, parts: number | undefined): string {
   return parts === undefined ? path : path.split('/').slice(-parts).join('/');
 }
 
