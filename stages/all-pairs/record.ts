@@ -1,8 +1,7 @@
 import type { AllPairsPoint, AllPairsResult } from '../../src/kit/face/all-pairs/compare-all.ts';
 import { chartDocument } from '../../src/kit/draw/chart-document.ts';
 import type { Point } from '../../src/kit/draw/points.ts';
-import { acceptanceByBin } from '../../src/kit/face/similarity/find-thresholds.ts';
-import { binEdge } from '../../src/kit/face/similarity/score-scan.ts';
+import { thinByDecade, tradeOff } from '../../src/kit/face/similarity/trade-off.ts';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 
 /** What all-pairs.json has for all images, and for each group. */
@@ -31,21 +30,8 @@ export function partRecord(group: string | undefined, result: AllPairsResult): P
       ...point,
       ...(closeness === -Infinity ? {} : { threshold: closeness }),
     })),
-    curve: curveOf(histogram, sameScores),
+    curve: thinByDecade(tradeOff(histogram, sameScores), pointsPerDecade),
   };
-}
-
-function curveOf(histogram: Float64Array, sameScores: Float64Array): readonly Point[] {
-  const curve: Point[] = [];
-  let next = 0;
-  let accepted = 0;
-  for (const [bin, far] of acceptanceByBin(histogram, 1)) {
-    while (accepted < sameScores.length && (sameScores[accepted] ?? 0) >= binEdge(bin)) accepted += 1;
-    if (far < next) continue;
-    curve.push([far, accepted / sameScores.length]);
-    next = far * 10 ** (1 / pointsPerDecade);
-  }
-  return curve;
 }
 
 /** All curves in one drawing. */

@@ -180,7 +180,13 @@ function progressOf(context: Context, { before, all }: Comparison): AllPairsRequ
     if (kind === 'sample') return;
     const repeated = kind === 'again' ? total : 0;
     const figures = rate > 0 ? { figures: { 'million pairs/s': rate / 1e6 } } : {};
-    context.emit({ type: 'progress', done: before + repeated + done, total: all + repeated, unit: 'pairs', ...figures });
+    context.emit({
+      type: 'progress',
+      done: before + repeated + done,
+      total: all + repeated,
+      unit: 'pairs',
+      ...figures,
+    });
   };
 }
 

@@ -59,7 +59,10 @@ export class ImpostorTail {
     this.#scores = scores;
     this.#ranges = from.ranges;
     this.#histogram = 'kept' in from ? from.histogram : new Float64Array(scoreBins.count);
-    this.#kept = 'kept' in from ? from.kept.map((values) => CountedValues.restore(values)) : from.ranges.map(() => new CountedValues());
+    this.#kept =
+      'kept' in from
+        ? from.kept.map((values) => CountedValues.restore(values))
+        : from.ranges.map(() => new CountedValues());
     // What an earlier pass has left is not of this one.
     scan.takeHistogram(new Float64Array(scoreBins.count));
     scan.mark(this.#ranges);

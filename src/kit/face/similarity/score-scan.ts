@@ -64,6 +64,8 @@ export class ScoreScan {
   /** Columns and scores that the last call has found, in turns. */
   readonly foundColumns: Int32Array;
   readonly foundScores: Float32Array;
+  /** Within so much of a threshold nothing is decided. */
+  readonly error: number;
   readonly #exports: ScanExports;
   readonly #scores: number;
   readonly #histogram: number;
@@ -74,6 +76,7 @@ export class ScoreScan {
 
   /** `thresholds`: for {@link rankRow}, a list for each row, ascending; scores within `error` of one are not decided. */
   constructor(thresholds: readonly Float64Array[] = [], error = 0) {
+    this.error = error;
     compiled ??= new WebAssembly.Module(readFileSync(join(packageFolder(), 'dist/wasm/scores.wasm')));
     this.#exports = new WebAssembly.Instance(compiled).exports;
     let end = this.#exports.free();
@@ -88,7 +91,7 @@ export class ScoreScan {
     this.#found = take(8 * blockColumns);
     this.#rankTables = thresholds.map((own) => ({
       thresholds: own,
-      floor: (own[0] ?? Infinity) - error,
+      floor: (own[0] ?? Infinity) - error - edgeError,
       table: take(2 * steps),
       counts: take(4 * (own.length + 1)),
     }));
