@@ -92,4 +92,36 @@ export const failures = catalogue({
     }),
     example: { detector: 'scrfd', expected: '6, 9, 10 or 15 outputs', found: '4' },
   },
+  vectorsCutOff: {
+    meaning: 'A file of vectors ends before its last row.',
+    text: ({ expected, found }: { readonly expected: number; readonly found: number }) => ({
+      message: `the file ends after ${found} bytes, its rows need ${expected}`,
+      hint: 'It was not written to its end, or changed while it was read: write it again.',
+    }),
+    example: { expected: 204816, found: 102400 },
+  },
+  engineImprecise: {
+    meaning: 'A tensor library computes products with less precision than float32.',
+    text: ({
+      engine,
+      error,
+      allowed,
+    }: {
+      readonly engine: string;
+      readonly error: number;
+      readonly allowed: number;
+    }) => ({
+      message: `the engine ${engine} computes scores that are off by ${error.toExponential(1)}, float32 allows ${allowed.toExponential(1)}`,
+      hint: 'Another engine computes them in float32: choose engine: onnxruntime, tensorflow or wasm.',
+    }),
+    example: { engine: 'webgpu 4.22.0-dawn-0.6.2', error: 0.0013, allowed: 0.0014 },
+  },
+  featureNotUnit: {
+    meaning: 'A feature that is to be compared does not have length 1.',
+    text: ({ name, length }: { readonly name: string; readonly length: number }) => ({
+      message: `the feature of ${name} has length ${length.toPrecision(6)}, expected 1`,
+      hint: 'Distances mean something between features of length 1 only: divide each by its norm, as the stages that embed images do.',
+    }),
+    example: { name: 'Anna/Anna_2.png', length: 3.2 },
+  },
 });
