@@ -1,4 +1,4 @@
-import { type Html, markup } from '../../src/kit/draw/html.ts';
+import { type Html, type Insertable, markup } from '../../src/kit/draw/html.ts';
 import { fixed, groupedInteger } from '../../src/kit/draw/number-text.ts';
 import { type Column, drawTable } from '../../src/kit/draw/table.ts';
 import type { Identification, IdentifiedRate } from './read-identifications.ts';
@@ -24,7 +24,7 @@ export function identificationSection(identifications: readonly Identification[]
         ...ranks.sort((a, b) => a - b).map(rankColumn),
         ...rates.sort((a, b) => b - a).map(rateColumn),
       ],
-      markup`<b>Searches among distractors.</b> In brackets 95 % intervals over draws of other people. Excluded:
+      markup`<b>Searches among distractors.</b> Below each rate its 95 % interval over draws of other people. Excluded:
         distractors that count, but are noise and closer than nobody. TAR: share of the pairs of one person that are
         accepted at a threshold which accepts at most this share (FAR) of all pairs of a probe and a distractor; a dash
         where there are too few pairs to tell.`,
@@ -48,10 +48,9 @@ function rateColumn(far: number): Column<Identification> {
   };
 }
 
-function rateText(rate: IdentifiedRate | undefined): string {
+function rateText(rate: IdentifiedRate | undefined): Insertable {
   if (rate === undefined) return '-';
   const { value, interval } = rate;
-  return interval === undefined
-    ? fixed(value, 4)
-    : `${fixed(value, 4)} (${fixed(interval.low, 4)} to ${fixed(interval.high, 4)})`;
+  if (interval === undefined) return fixed(value, 4);
+  return markup`${fixed(value, 4)}<br /><small>${fixed(interval.low, 4)} to ${fixed(interval.high, 4)}</small>`;
 }
