@@ -10,7 +10,8 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   try {
     const extracted = await extractFeatures({
       ...{ models: inputs.model, normalization: params.normalization, engine, threads: cpus, scratch, signal },
-      ...{ batch: params.batch, unreadable: params.unreadable, layout: params.layout, suffix: params.suffix },
+      ...{ batch: params.batch, unreadable: params.unreadable, layout: params.layout },
+      suffix: () => params.suffix,
       sets: [{ name: 'features', images, folder: outputs.features }],
       emit: (event) => {
         context.emit(event);

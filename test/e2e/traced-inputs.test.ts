@@ -8,6 +8,7 @@ import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import type { FindReferences } from '../../src/stage-api/references.ts';
 import type { InputPaths } from '../../src/stage-api/stage.ts';
 import { jpeg, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
+import { storeOf } from '../kit/face/features/store-of.ts';
 import { linearModel, side } from '../stages/linear-model.ts';
 import { FileServer } from '../stages/fetch/file-server.ts';
 import { flowCommand, Rig } from './rig.ts';
@@ -53,6 +54,11 @@ beforeAll(async () => {
     });
   }
   linearModel(rig.path('net'));
+  storeOf(
+    rig.path('features'),
+    [1, 2].map((number) => [`anna/${String(number)}.png`, [1, number]] as const),
+  );
+  rig.write('noises.txt', 'anna/2.png\n');
   rig.write(
     't.yaml',
     JSON.stringify({ name: 't', stages: { t: { uses: 'train', with: { dataset: 'set', ...training } } } }),
@@ -87,9 +93,13 @@ const uses: Readonly<Record<string, Use>> = {
   face2rec: { inputs: { images: 'faces', list: 'faces.lst' } },
   features: { inputs: { model: ['net'], images: 'faces', list: 'faces.lst' } },
   fetch: {},
+  'megaface-features': {
+    inputs: { model: ['net'], probes: 'faces', probeList: 'faces.lst', distractors: 'faces' },
+  },
   merge: { inputs: { datasets: ['set', 'set'] } },
   pairs2bin: { inputs: { images: 'faces', protocol: 'pairs.txt' } },
   relabel: { inputs: { dataset: 'set' } },
+  'remove-noises': { inputs: { probes: 'features', probeNoises: 'noises.txt' } },
   report: { inputs: { images: 'faces' } },
   split: { inputs: { dataset: 'set' }, params: { validationIdentities: 2 } },
   subset: { inputs: { dataset: 'set' } },

@@ -32,3 +32,8 @@ export function jsonHead(head: Uint8Array): string {
   const text = Buffer.from(head).toString('utf8').trimStart();
   return text.startsWith('{') ? text : '';
 }
+
+/** A part of a JSON document as failures show it. */
+export function shownJson(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}

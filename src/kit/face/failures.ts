@@ -124,4 +124,12 @@ export const failures = catalogue({
     }),
     example: { engine: 'webgpu 4.22.0-dawn-0.6.2', error: 0.0013, allowed: 0.0014 },
   },
+  featureNotUnit: {
+    meaning: 'A feature that is to be compared does not have length 1.',
+    text: ({ name, length }: { readonly name: string; readonly length: number }) => ({
+      message: `the feature of ${name} has length ${length.toPrecision(6)}, expected 1`,
+      hint: 'Distances mean something between features of length 1 only: divide each by its norm, as the stages that embed images do.',
+    }),
+    example: { name: 'Anna/Anna_2.png', length: 3.2 },
+  },
 });

@@ -5,6 +5,7 @@ import type { InputNormalization } from '../../net/exchange/model-format.ts';
 import { licencesOfModels, researchNotice } from '../../net/model/weight-licences.ts';
 import { loadEmbedder } from '../../net/sessions/embedder.ts';
 import type { Embedder } from '../../net/sessions/inference-session.ts';
+import type { ImageSize } from '../../image/rgb-image.ts';
 import { DecoderThreads } from '../decoder-threads.ts';
 import { embedRows } from './embed-rows.ts';
 import { type EmbeddingEvent, embeddingProgress } from './embedding-progress.ts';
@@ -40,7 +41,8 @@ export interface Extraction {
   /** An image that cannot be read: a failure, or it gets no row and is named. */
   readonly unreadable: 'fail' | 'skip';
   readonly layout: FeatureLayout;
-  readonly suffix: string;
+  /** Of the file names in the layout `files`, by the size of the images. */
+  readonly suffix: (size: ImageSize) => string;
   readonly sets: readonly ImageSet[];
   /** A folder in which rows are kept while they are computed: a next call continues after them. */
   readonly scratch: string;
@@ -84,7 +86,8 @@ export async function extractFeatures(extraction: Extraction): Promise<readonly 
     }
     const contract = featureContract(contracted, extraction.normalization);
     const columns = contracted.reduce((sum, each) => sum + each.columns, 0);
-    return sets.map((set, index) => finish(extraction, set, { rows: files[index] ?? [], columns, contract }));
+    const suffix = extraction.suffix(contracted[0] ?? { height: 0, width: 0 });
+    return sets.map((set, index) => finish(extraction, set, { rows: files[index] ?? [], columns, contract, suffix }));
   } finally {
     for (const file of files.flat()) file.close();
   }
@@ -161,11 +164,12 @@ interface Embedded {
   readonly rows: readonly RowFile[];
   readonly columns: number;
   readonly contract: string;
+  readonly suffix: string;
 }
 
-function finish(extraction: Extraction, set: ImageSet, { rows, columns, contract }: Embedded): ExtractedSet {
+function finish(extraction: Extraction, set: ImageSet, { rows, columns, contract, suffix }: Embedded): ExtractedSet {
   const { images, folder, name } = set;
-  const { models, engine, layout, suffix, emit } = extraction;
+  const { models, engine, layout, emit } = extraction;
   const embedded = rows[0]?.count ?? 0;
   if (embedded === 0) fail(failures.nothingEmbedded({ images: images.length }, { file: images.at(0)?.file ?? name }));
   const facts = { models: models.map((path) => basename(path)), engine, contract };

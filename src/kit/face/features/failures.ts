@@ -26,6 +26,14 @@ export const failures = catalogue({
     }),
     example: { path: '../faces/anna/anna_0001.jpg' },
   },
+  imagesOfOneName: {
+    meaning: 'Two images would get features of the same name.',
+    text: ({ name, paths }: { readonly name: string; readonly paths: readonly string[] }) => ({
+      message: `the features of two images would be called ${name}: those of ${paths.join(' and ')}`,
+      hint: 'Features are found by their names: list every image once, or keep only one of the folders.',
+    }),
+    example: { name: '375/37531198@N00/1_0.jpg', paths: ['a/375/37531198@N00/1_0.jpg', 'b/375/37531198@N00/1_0.jpg'] },
+  },
   notFeatures: {
     meaning: 'A folder is not what the stages that embed images write.',
     text: ({ found }: { readonly found: string }) => ({
@@ -88,11 +96,11 @@ export const failures = catalogue({
   },
   repeatedFeature: {
     meaning: 'Two features have the same name.',
-    text: ({ name, line }: { readonly name: string; readonly line: number }) => ({
-      message: `the name ${name} is there for the second time, in line ${line}`,
+    text: ({ name, number }: { readonly name: string; readonly number: number }) => ({
+      message: `the name ${name} is there for the second time, as number ${number}`,
       hint: 'Features are found by their names: list every image once.',
     }),
-    example: { name: 'Anna/Anna_2.png', line: 3 },
+    example: { name: 'Anna/Anna_2.png', number: 3 },
   },
   otherContract: {
     meaning: 'Features of different networks or preprocessings are to be compared.',

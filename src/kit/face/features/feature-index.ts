@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../../core/failure.ts';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
-import { isJsonObject, isStringList } from '../../codec/json-text.ts';
+import { isJsonObject, isStringList, shownJson } from '../../codec/json-text.ts';
 import { failures } from './failures.ts';
 
 /** One matrix, or a file for each image. */
@@ -44,9 +44,10 @@ export function readFeatureIndex(folder: string): FeatureIndex {
   if (!isJsonObject(content)) return refuse('something else than a JSON object');
   const { format, version, layout, rows, columns } = content;
   if (format !== 'faceflow-features' || version !== 1)
-    return refuse(`"format": ${shown(format)}, "version": ${shown(version)}`);
-  if (layout !== 'matrix' && layout !== 'files') return refuse(`"layout": ${shown(layout)}`);
-  if (!isCount(rows) || !isCount(columns)) return refuse(`"rows": ${shown(rows)}, "columns": ${shown(columns)}`);
+    return refuse(`"format": ${shownJson(format)}, "version": ${shownJson(version)}`);
+  if (layout !== 'matrix' && layout !== 'files') return refuse(`"layout": ${shownJson(layout)}`);
+  if (!isCount(rows) || !isCount(columns))
+    return refuse(`"rows": ${shownJson(rows)}, "columns": ${shownJson(columns)}`);
   const { contract, suffix, unreadable, models, engine } = content;
   return {
     ...{ format, version, layout, rows, columns },
@@ -70,8 +71,4 @@ function parse(text: string): unknown {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0;
-}
-
-function shown(value: unknown): string {
-  return JSON.stringify(value) ?? 'nothing';
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
 import { fail } from '../../../core/failure.ts';
-import { isJsonObject, isStringList } from '../../codec/json-text.ts';
+import { isJsonObject, isStringList, shownJson } from '../../codec/json-text.ts';
 import { featureMatrix } from '../../codec/megaface/feature-matrix.ts';
 import { decodeFile } from '../../codec/read-file.ts';
 import { failures } from './failures.ts';
@@ -51,9 +51,9 @@ export function readFeatureMask(folder: string): FeatureMask {
   const isMask = isJsonObject(content) && content['format'] === 'faceflow-feature-mask' && content['version'] === 1;
   if (!isMask) return refuse('"format": "faceflow-feature-mask", "version": 1', 'something else');
   const { features, excluded, replaced } = content;
-  if (typeof features !== 'string') return refuse('"features", a contract', JSON.stringify(features) ?? 'nothing');
-  if (!isStringList(excluded)) return refuse('"excluded", a list of names', JSON.stringify(excluded) ?? 'nothing');
-  if (!isJsonObject(replaced)) return refuse('"replaced", rows by name', JSON.stringify(replaced) ?? 'nothing');
+  if (typeof features !== 'string') return refuse('"features", a contract', shownJson(features));
+  if (!isStringList(excluded)) return refuse('"excluded", a list of names', shownJson(excluded));
+  if (!isJsonObject(replaced)) return refuse('"replaced", rows by name', shownJson(replaced));
   const rows = new Map<string, number>();
   for (const [name, row] of Object.entries(replaced)) {
     if (typeof row !== 'number') return refuse(`the row of "${name}" in "replaced"`, JSON.stringify(row));

@@ -172,7 +172,7 @@ function openMatrix(folder: string, { rows, columns }: FeatureIndex): number {
 function rowsByName(names: readonly string[], file: string): ReadonlyMap<string, number> {
   const rows = new Map<string, number>();
   for (const [row, name] of names.entries()) {
-    if (rows.has(name)) fail(failures.repeatedFeature({ name, line: row + 1 }, { file }));
+    if (rows.has(name)) fail(failures.repeatedFeature({ name, number: row + 1 }, { file }));
     rows.set(name, row);
   }
   return rows;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { fail, type TextLocation } from '../../../core/failure.ts';
 import { packingList, readPackingList } from '../../codec/insightface/packing-list.ts';
@@ -5,6 +6,7 @@ import { devkitList } from '../../codec/megaface/devkit-list.ts';
 import { decodeFile, readHead } from '../../codec/read-file.ts';
 import type { ImagePlace } from '../../dataset/image-place.ts';
 import { ImagePlaceReader } from '../../dataset/image-place.ts';
+import { imageAt, isImageName } from '../../dataset/image-folder.ts';
 import { imageTree } from '../../dataset/image-tree.ts';
 import { PackedDataset } from '../../dataset/packed-dataset.ts';
 import { findShards, readShard } from '../../dataset/tar-shard.ts';
@@ -76,15 +78,31 @@ function ofFolder(folder: string, rules: NamingRules): NamedImages {
 }
 
 function ofList(list: string, folder: string, rules: NamingRules): NamedImages {
-  const paths = isDevkitList(list) ? decodeFile(devkitList, list).paths : [...pathsOfPackingList(list, rules)];
+  const isOfKit = isDevkitList(list);
+  const paths = isOfKit ? decodeFile(devkitList, list).paths : [...pathsOfPackingList(list, rules)];
   if (paths.length === 0) return refuse('the list names no image', list);
   const places = paths.map((path): Place => {
-    return { path, place: { kind: 'file', file: isAbsolute(path) ? path : join(folder, path) } };
+    const file = isAbsolute(path) ? path : join(folder, path);
+    return { path, place: { kind: 'file', file: isOfKit ? alignedFile(file, folder, path) : file } };
   });
   return placed(places, rules);
 }
 
-function isDevkitList(list: string): boolean {
+/**
+ * The file of an image that the development kit lists: if it does not exist, the one that the stage align has made of it, with
+ * underscores for blanks and an ending of its own.
+ */
+function alignedFile(file: string, folder: string, path: string): string {
+  return existsSync(file) ? file : (imageAt(folder, imageKey(path)) ?? file);
+}
+
+/** What an image is called whatever it is stored as: its path without the ending, with underscores for blanks. */
+export function imageKey(path: string): string {
+  return (isImageName(path) ? path.slice(0, path.lastIndexOf('.')) : path).replaceAll(' ', '_');
+}
+
+/** Whether a list of images is one of MegaFace's development kit; it is a packing list otherwise. */
+export function isDevkitList(list: string): boolean {
   const head = readHead(list);
   return !packingList.sniff(head, list) && devkitList.sniff(head, list);
 }
@@ -114,6 +132,7 @@ function ofShards(shards: readonly string[], input: string, rules: NamingRules):
 }
 
 function placed(places: readonly Place[], { parts }: NamingRules, passedOver: readonly string[] = []): NamedImages {
+  if (parts !== undefined) requireOwnNames(places, parts);
   const reader = new ImagePlaceReader();
   return {
     length: places.length,
@@ -162,7 +181,19 @@ function encoded(place: ImagePlace, what: string, reader: ImagePlaceReader): Enc
   return { read: () => Uint8Array.from(reader.read(place)), file: place.file, what, place };
 }
 
-function lastParts(path: string, parts: number | undefined): string {
+/** By their names features are found: no two images may get the same. */
+function requireOwnNames(places: readonly Place[], parts: number): void {
+  const known = new Map<string, string>();
+  for (const { path, place } of places) {
+    const name = lastParts(path, parts);
+    const first = known.get(name);
+    if (first !== undefined) fail(failures.imagesOfOneName({ name, paths: [first, path] }, { file: place.file }));
+    known.set(name, path);
+  }
+}
+
+/** The last parts of a path with slashes, folders and file name; all of it without a number. */
+export function lastParts(path: string, parts: number | undefined): string {
   return parts === undefined ? path : path.split('/').slice(-parts).join('/');
 }
 

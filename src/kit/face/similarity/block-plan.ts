@@ -5,7 +5,8 @@
  */
 
 /** At most so many rows and columns of a block: 16 MB of scores. Measured: larger ones are not computed faster. */
-const blockRows = 2048;
+export const blockColumns = 2048;
+const blockRows = blockColumns;
 const panelRows = 8 * blockRows;
 
 /** The most scores of a block. */
@@ -28,6 +29,7 @@ export interface PlannedBlock {
 
 export interface BlockPlan {
   /** Of all blocks. */
+  readonly count: number;
   readonly pairs: number;
   /** From the one with that index on. */
   blocks(first: number): Generator<PlannedBlock, undefined>;
@@ -35,38 +37,50 @@ export interface BlockPlan {
   pairsBefore(first: number): number;
 }
 
-/** `rightRows` undefined: the left matrix with itself, the blocks on and above the diagonal. */
-export function planBlocks(leftRows: number, rightRows: number | undefined): BlockPlan {
-  const all = function* (): Generator<PlannedBlock, undefined> {
-    let index = 0;
-    for (const panel of ranges({ start: 0, count: rightRows ?? leftRows }, panelRows)) {
-      for (const left of ranges({ start: 0, count: leftRows }, blockRows)) {
-        for (const right of ranges(panel, blockRows)) {
-          if (rightRows === undefined && right.start < left.start) continue;
-          const diagonal = rightRows === undefined && right.start === left.start;
-          const pairs = diagonal ? (left.count * (left.count - 1)) / 2 : left.count * right.count;
-          yield { index, left, right, panel, diagonal, pairs };
-          index += 1;
-        }
-      }
-    }
+/**
+ * `rightRows` undefined: the left matrix with itself, the blocks on and above the diagonal. `only`: those blocks, which keep the index
+ * that they have among all.
+ */
+export function planBlocks(
+  leftRows: number,
+  rightRows: number | undefined,
+  only: (index: number) => boolean = () => true,
+): BlockPlan {
+  const blocks = function* (first: number): Generator<PlannedBlock, undefined> {
+    for (const block of allBlocks(leftRows, rightRows)) if (block.index >= first && only(block.index)) yield block;
     return undefined;
   };
+  let [count, pairs] = [0, 0];
+  for (const block of blocks(0)) {
+    count += 1;
+    pairs += block.pairs;
+  }
   return {
-    pairs: rightRows === undefined ? (leftRows * (leftRows - 1)) / 2 : leftRows * rightRows,
-    *blocks(first) {
-      for (const block of all()) if (block.index >= first) yield block;
-      return undefined;
-    },
+    count,
+    pairs,
+    blocks,
     pairsBefore(first) {
-      let sum = 0;
-      for (const block of all()) {
-        if (block.index >= first) break;
-        sum += block.pairs;
-      }
-      return sum;
+      let before = pairs;
+      for (const block of blocks(first)) before -= block.pairs;
+      return before;
     },
   };
+}
+
+function* allBlocks(leftRows: number, rightRows: number | undefined): Generator<PlannedBlock, undefined> {
+  let index = 0;
+  for (const panel of ranges({ start: 0, count: rightRows ?? leftRows }, panelRows)) {
+    for (const left of ranges({ start: 0, count: leftRows }, blockRows)) {
+      for (const right of ranges(panel, blockRows)) {
+        if (rightRows === undefined && right.start < left.start) continue;
+        const diagonal = rightRows === undefined && right.start === left.start;
+        const pairs = diagonal ? (left.count * (left.count - 1)) / 2 : left.count * right.count;
+        yield { index, left, right, panel, diagonal, pairs };
+        index += 1;
+      }
+    }
+  }
+  return undefined;
 }
 
 function* ranges({ start, count }: RowRange, size: number): Generator<RowRange, undefined> {

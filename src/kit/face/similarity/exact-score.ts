@@ -21,6 +21,19 @@ export function exactScore(left: VectorAt, right: VectorAt, columns: number): nu
   return sum;
 }
 
+/**
+ * How close two vectors are: minus half of their squared distance, in float64, summed from the first component to the last. For
+ * vectors of length 1 it is their score less 1, but for what rounding has made of their lengths.
+ */
+export function exactCloseness(left: VectorAt, right: VectorAt, columns: number): number {
+  let sum = 0;
+  for (let column = 0; column < columns; column += 1) {
+    const difference = (left.values[left.at + column] ?? 0) - (right.values[right.at + column] ?? 0);
+    sum += difference * difference;
+  }
+  return -sum / 2;
+}
+
 /** Half of the distance from 1 to the next float32. */
 const unitRoundoff = 2 ** -24;
 

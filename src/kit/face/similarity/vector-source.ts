@@ -54,7 +54,11 @@ export async function vectorsInFile({ file, offset, rows, columns }: VectorFile)
   };
 }
 
-/** Some rows of a source, in any order, also more than once. Rows that follow each other are read together. */
+/** Rows between two that are chosen are read too, where they are so few: one long read is faster than many short ones. */
+const longestGap = 32;
+const longestSpan = 4096;
+
+/** Some rows of a source, in any order, also more than once. Rising ones that are close to each other are read together. */
 export function chosenVectors(source: VectorSource, chosen: ArrayLike<number>): VectorSource {
   const { columns } = source;
   return {
@@ -64,15 +68,23 @@ export function chosenVectors(source: VectorSource, chosen: ArrayLike<number>): 
       const values = new Float32Array(count * columns);
       const last = start + count;
       for (let at = start; at < last;) {
+        const first = chosen[at] ?? 0;
         let end = at + 1;
-        while (end < last && chosen[end] === (chosen[end - 1] ?? 0) + 1) end += 1;
-        values.set(await source.read(chosen[at] ?? 0, end - at), (at - start) * columns);
-        at = end;
+        while (end < last && isNear(chosen[end - 1], chosen[end]) && (chosen[end] ?? 0) < first + longestSpan) end += 1;
+        const rows = await source.read(first, (chosen[end - 1] ?? 0) - first + 1);
+        for (; at < end; at += 1) {
+          const from = ((chosen[at] ?? 0) - first) * columns;
+          values.set(rows.subarray(from, from + columns), (at - start) * columns);
+        }
       }
       return values;
     },
     close: () => source.close(),
   };
+}
+
+function isNear(one = 0, other = 0): boolean {
+  return other > one && other - one <= longestGap;
 }
 
 /** Returns how many bytes there were. */

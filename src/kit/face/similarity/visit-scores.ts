@@ -32,6 +32,8 @@ export interface VisitOptions {
   readonly target?: Float32Array;
   /** Blocks before this one were visited in an earlier run. */
   readonly firstBlock?: number;
+  /** Of the others those are visited that it is true for; all unless given. */
+  readonly only?: (block: number) => boolean;
   readonly signal: AbortSignal;
   /** How many pairs are done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -45,7 +47,7 @@ export interface VisitOptions {
  */
 export async function visitScores(options: VisitOptions): Promise<void> {
   const { products, left, right, target = new Float32Array(blockScores), firstBlock = 0, signal, onProgress } = options;
-  const plan = planBlocks(left.rows, right?.rows);
+  const plan = planBlocks(left.rows, right?.rows, options.only);
   const reader = new BlockReader(left, right ?? left);
   const steps = plan.blocks(firstBlock);
   let done = plan.pairsBefore(firstBlock);

@@ -1,0 +1,36 @@
+import { catalogue } from '../../src/core/failure.ts';
+
+export const failures = catalogue({
+  noTrials: {
+    meaning: 'A set of probes has no two images of one person.',
+    text: ({ name, images }: { readonly name: string; readonly images: number }) => ({
+      message: `none of the ${images} probes of ${name} has a second image of the same person, so that there is nothing to find`,
+      hint: 'Who is on a probe is the folder in its name, or its id in a list of the development kit.',
+    }),
+    example: { name: 'facescrub', images: 12 },
+  },
+  probeListsMismatch: {
+    meaning: 'There are more lists of probes than sets of probes, or fewer.',
+    text: ({ lists, sets }: { readonly lists: number; readonly sets: number }) => ({
+      message: `${lists} lists of probes are given for ${sets} sets of probes`,
+      hint: 'Give one for each set, in the same order, or none.',
+    }),
+    example: { lists: 1, sets: 2 },
+  },
+  tooFewDistractors: {
+    meaning: 'More distractors are asked for than there are.',
+    text: ({ asked, found }: { readonly asked: number; readonly found: number }) => ({
+      message: `${asked} distractors are asked for, and there are ${found}`,
+      hint: 'Leave the parameter sizes empty: powers of ten, and all that there are.',
+    }),
+    example: { asked: 1000000, found: 972313 },
+  },
+  probeAmongDistractors: {
+    meaning: 'An image is a probe and a distractor.',
+    text: ({ names, count }: { readonly names: readonly string[]; readonly count: number }) => ({
+      message: `${count} images are probes and distractors: ${names.join(', ')}`,
+      hint: 'A distractor that is the probe itself is closer than every mate: leave these images out of one of the two.',
+    }),
+    example: { names: ['Anna/Anna_2.png'], count: 1 },
+  },
+});

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { fail } from '../../src/core/failure.ts';
+import { devkitList } from '../../src/kit/codec/megaface/devkit-list.ts';
+import { decodeFile } from '../../src/kit/codec/read-file.ts';
+import { featureFiles } from '../../src/kit/face/features/feature-index.ts';
+import type { FeatureMask } from '../../src/kit/face/features/feature-mask.ts';
+import type { FeatureStore } from '../../src/kit/face/features/feature-store.ts';
+import { failures as featureFailures } from '../../src/kit/face/features/failures.ts';
+import { type ProbeSet, probeSet } from '../../src/kit/face/megaface/probe-set.ts';
+import { requireUnitRows } from '../../src/kit/face/similarity/stored-vectors.ts';
+import { failures } from './failures.ts';
+
+export interface ProbeSource {
+  readonly name: string;
+  readonly store: FeatureStore;
+  /** A list of the development kit; undefined: all that the store has. */
+  readonly list: string | undefined;
+  readonly mask: FeatureMask | undefined;
+}
+
+/** Probes in memory. Fails with `missing-features`, `no-trials`, and with what is wrong with a feature. */
+export function readProbes({ name, store, list, mask }: ProbeSource): ProbeSet {
+  const { paths, ids = undefined } = list === undefined ? { paths: store.names } : decodeFile(devkitList, list);
+  const rows = store.rowsOf(paths);
+  const { columns } = store;
+  const values = new Float32Array(rows.length * columns);
+  for (const [place, row] of rows.entries()) {
+    const target = values.subarray(place * columns, (place + 1) * columns);
+    const replacement = mask?.replaced.get(paths[place] ?? '');
+    if (replacement === undefined) store.read(row, 1, target);
+    else target.set(mask?.replacements.subarray(replacement * columns, (replacement + 1) * columns) ?? []);
+  }
+  requireUnitRows(values, columns, (row) => ({ name: paths[row] ?? '', folder: store.folder }));
+  const set = probeSet({ name, values, columns, ids: ids ?? paths.map(folderOf) });
+  if (set.people.samePairs === 0) {
+    fail(failures.noTrials({ name, images: rows.length }, { file: list ?? join(store.folder, featureFiles.names) }));
+  }
+  return set;
+}
+
+/** An image that is in no folder is alone. */
+function folderOf(path: string): string {
+  const end = path.lastIndexOf('/');
+  return end < 0 ? path : path.slice(0, end);
+}
+
+/**
+ * Features that are compared must be of one network and preprocessing, as far as they tell, and of one length. Fails with
+ * `other-contract`, `feature-length`.
+ */
+export function requireOneContract(
+  stores: readonly FeatureStore[],
+  mask: FeatureMask | undefined,
+  maskFolder = '',
+): void {
+  const [first] = stores;
+  const told = stores.find(({ index: { contract } }) => contract !== undefined);
+  const own = told?.index.contract;
+  for (const { folder, columns, index } of stores) {
+    const file = join(folder, featureFiles.index);
+    if (first !== undefined && columns !== first.columns) {
+      const facts = { name: 'each image', expected: first.columns, found: columns };
+      fail(featureFailures.featureLength(facts, { file }));
+    }
+    if (own === undefined || index.contract === undefined || index.contract === own) continue;
+    fail(featureFailures.otherContract({ other: told?.folder ?? '', own, found: index.contract }, { file }));
+  }
+  if (mask === undefined || own === undefined || mask.contract === own) return;
+  const facts = { other: told?.folder ?? '', own, found: mask.contract };
+  fail(featureFailures.otherContract(facts, { file: join(maskFolder, 'mask.json') }));
+}
