@@ -41,6 +41,7 @@ const cascade = {
   singleProposal: 'mirrored',
   refinePoints: false,
   crops: 'rnet-onet',
+  greyImages: 'tinted',
   fullFrame: false,
 } as const;
 const ours = {

@@ -37,6 +37,8 @@ export interface Params {
         readonly refinePoints: boolean;
         /** The networks of limited detection, in images that are crops around a face (det_type 2 or 1). */
         readonly crops: 'rnet-onet' | 'onet';
+        /** Images without colours are looked at in the colours of skin, in which the networks miss fewer faces; or as they are, as the original does. */
+        readonly greyImages: 'tinted' | 'as-they-are';
         /** Look a second time, at the image made small on a wide border: faces that fill the frame or are cut by it are found so. */
         readonly fullFrame: boolean;
       }

@@ -29,12 +29,13 @@ const tensorflow = {
   singleProposal: 'mirrored',
   refinePoints: false,
   crops: 'rnet-onet',
+  greyImages: 'as-they-are',
   fullFrame: false,
 } as const;
 
 const usual: Settings = {
   layout: undefined,
-  detector: { ...tensorflow, arithmetic: 'mxnet', thresholds: [0.6, 0.7, 0.8] },
+  detector: { ...tensorflow, arithmetic: 'mxnet', thresholds: [0.6, 0.7, 0.8], greyImages: 'tinted' },
   search: 'central',
   rules: { overlapAbove: 0.3, forcedScore: 0.3, smallest: () => undefined },
   output: 'images',

@@ -26,6 +26,7 @@ const cascade = {
   singleProposal: 'mirrored',
   refinePoints: false,
   crops: 'rnet-onet',
+  greyImages: 'tinted',
   fullFrame: false,
 } as const;
 const centerface = await prepareCenterface();

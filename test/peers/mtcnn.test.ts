@@ -22,7 +22,7 @@ const tolerance = 0.02;
 
 const plain: MtcnnOptions = {
   ...{ arithmetic: 'mxnet', minimumSize: 100, factor: 0.709, thresholds: [], singleProposal: 'mirrored' },
-  ...{ refinePoints: false, crops: 'rnet-onet', fullFrame: false },
+  ...{ refinePoints: false, crops: 'rnet-onet', greyImages: 'tinted', fullFrame: false },
 };
 
 function open(options: Partial<MtcnnOptions> = {}): Promise<Detector> {

@@ -5,11 +5,13 @@ import type { Model } from '../../net/model/model.ts';
 import { readMtcnn, type MtcnnModels } from '../../net/mtcnn/network-files.ts';
 import type { InferenceSession } from '../../net/sessions/inference-session.ts';
 import { openSession } from '../../net/sessions/open-session.ts';
+import type { RgbImage } from '../../image/rgb-image.ts';
 import type { Detector, DetectorKind, DetectorResources } from './detector.ts';
 import { fullFrame, type FullFrameOption } from './full-frame.ts';
 import { Cascade, type CascadeSessions } from './mtcnn/cascade.ts';
 import { mxnetArithmetic } from './mtcnn/mxnet-arithmetic.ts';
 import { tensorflowArithmetic } from './mtcnn/tensorflow-arithmetic.ts';
+import { tintedIfGrey } from './mtcnn/tint-grey.ts';
 
 export interface MtcnnOptions extends FullFrameOption {
   readonly arithmetic: 'mxnet' | 'tensorflow';
@@ -19,6 +21,7 @@ export interface MtcnnOptions extends FullFrameOption {
   readonly singleProposal: 'mirrored' | 'plain';
   readonly refinePoints: boolean;
   readonly crops: 'rnet-onet' | 'onet';
+  readonly greyImages: 'tinted' | 'as-they-are';
 }
 
 const arithmetics = { mxnet: mxnetArithmetic, tensorflow: tensorflowArithmetic } as const;
@@ -72,6 +75,12 @@ export const mtcnn: DetectorKind<MtcnnOptions> = {
       default: 'rnet-onet',
       description: 'The networks of limited detection, in images that are crops around a face (det_type 2 or 1).',
     },
+    greyImages: {
+      enum: ['tinted', 'as-they-are'],
+      default: 'tinted',
+      description:
+        'Images without colours are looked at in the colours of skin, in which the networks miss fewer faces; or as they are, as the original does.',
+    },
     fullFrame,
   },
   async open(options, resources) {
@@ -113,13 +122,18 @@ interface OpenedMtcnn {
 
 function detectorOf(cascade: Cascade, { options, models, sessions }: OpenedMtcnn): Detector {
   const { pnet, rnet, onet, lnet } = sessions;
+  const shown = options.greyImages === 'tinted' ? tintedIfGrey : (image: RgbImage): RgbImage => image;
   const digests = models.files.map((file) => [basename(file), digestOf(readBytes(file, 'weights'))] as const);
   return {
     identity: { name: 'mtcnn', options: { ...options }, weights: Object.fromEntries(digests) },
     computesWith: pnet.computesWith,
-    detect: (images, settings = {}) => cascade.detect(images, settings),
-    refineCrops: (images, settings = {}) => cascade.refineCrops(images, settings),
-    refineBoxes: (boxed, settings = {}) => cascade.refineBoxes(boxed, settings),
+    detect: (images, settings = {}) => cascade.detect(images.map(shown), settings),
+    refineCrops: (images, settings = {}) => cascade.refineCrops(images.map(shown), settings),
+    refineBoxes: (boxed, settings = {}) =>
+      cascade.refineBoxes(
+        boxed.map(({ image, box }) => ({ image: shown(image), box })),
+        settings,
+      ),
     async dispose() {
       for (const session of [pnet, rnet, onet, lnet]) await session?.dispose();
     },
