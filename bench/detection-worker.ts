@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type DetectorChoice, openDetector } from '../src/kit/face/detectors/index.ts';
+import type { DetectorChoice } from '../src/kit/face/detectors/index.ts';
+import { openThreadedDetector } from '../src/kit/face/detectors/threaded-detector.ts';
 import { decodeImage, type RgbImage } from '../src/kit/image/image.ts';
 import { inferenceEngine } from '../src/kit/net/engines/choose-engine.ts';
 
@@ -9,10 +10,10 @@ import { inferenceEngine } from '../src/kit/net/engines/choose-engine.ts';
  */
 const [choice = '{}', threads = '2', list = '', rounds = '1'] = process.argv.slice(2);
 /** Images that are detected together. */
-const together = 16;
+const together = 32;
 
 const { identity: engine } = inferenceEngine({ choice: 'onnxruntime', override: undefined, stage: 'bench' });
-const detector = await openDetector(JSON.parse(choice) as DetectorChoice, { engine, threads: Number(threads) });
+const detector = await openThreadedDetector(JSON.parse(choice) as DetectorChoice, { engine, threads: Number(threads) });
 const images: RgbImage[] = [];
 for (const file of readFileSync(list, 'utf8').split('\n').filter(Boolean))
   images.push(await decodeImage(readFileSync(file), file));

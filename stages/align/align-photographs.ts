@@ -33,18 +33,32 @@ export interface Aligned {
 /** Aligns images in their order; of each, the file is written before it is yielded. */
 export async function* alignPhotographs(work: AlignmentWork): AsyncGenerator<Aligned> {
   const reading = readInGroups(work.photographs);
-  for (let next = reading.next(); ;) {
-    const read = await next;
-    if (read.done === true) return;
-    const group = read.value;
-    // The next group is decoded while this one is searched.
-    next = reading.next();
+  let next = searched(reading, work);
+  for (;;) {
+    const current = await next;
+    if (current === undefined) return;
+    // The next group is decoded and searched while the faces of this one are cut out and written.
+    next = searched(reading, work);
     // Without a reader of its failure until it is waited for.
     next.catch(() => undefined);
-    const findings = await search(group, work);
-    for (const [index, each] of group.entries()) yield finish(each, findings[index], work);
+    for (const [index, each] of current.group.entries()) yield finish(each, current.findings[index], work);
     work.signal.throwIfAborted();
   }
+}
+
+interface SearchedGroup {
+  readonly group: readonly ReadPhotograph[];
+  readonly findings: readonly (Finding | undefined)[];
+}
+
+/** The next group with what was found in it; undefined if there is none. */
+async function searched(
+  reading: AsyncGenerator<readonly ReadPhotograph[]>,
+  work: AlignmentWork,
+): Promise<SearchedGroup | undefined> {
+  const read = await reading.next();
+  if (read.done === true) return undefined;
+  return { group: read.value, findings: await search(read.value, work) };
 }
 
 async function search(

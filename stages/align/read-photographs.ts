@@ -17,7 +17,7 @@ export interface ReadPhotograph {
 }
 
 /** Images that are searched together, at most; with fewer pixels than {@link groupPixels}, or one. */
-const groupSize = 16;
+const groupSize = 32;
 const groupPixels = 2 ** 24;
 
 /**

@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { fail, FailureError } from '../../src/core/failure.ts';
 import type { AlignmentFile } from '../../src/kit/face/alignment-result.ts';
 import type { Detector } from '../../src/kit/face/detectors/detector.ts';
-import { openDetector } from '../../src/kit/face/detectors/index.ts';
+import { openThreadedDetector } from '../../src/kit/face/detectors/threaded-detector.ts';
 import { licencesOf, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
@@ -108,7 +108,7 @@ async function alignAll(context: Context, work: Work): Promise<void> {
 
 async function open(context: Context, { detector }: Settings): Promise<Detector> {
   const { engine, cpus, inputs } = context;
-  const opened = await openDetector(detector, { engine, threads: cpus, weights: inputs.weights });
+  const opened = await openThreadedDetector(detector, { engine, threads: cpus, weights: inputs.weights });
   const notice = researchNotice(licencesOf(Object.values(opened.identity.weights)));
   if (notice !== undefined) warn(context, notice);
   info(context, `looking for faces with ${opened.identity.name} on ${opened.computesWith}`);
