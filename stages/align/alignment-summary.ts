@@ -10,15 +10,17 @@ export type AlignmentCounts = Readonly<Record<string, number>>;
 export class AlignmentSummary {
   readonly #outcomes = new Map<FaceRecord['outcome'], number>();
   readonly #steps = new Map<string, number>();
+  readonly #crops = new Map<string, number>();
   readonly #reasons = new Map<string, number>();
   readonly #residuals: number[] = [];
   #severalFaces = 0;
   #partlyOutside = 0;
 
-  add({ outcome, step, reason, residual, faces = 0, pointsOutside = 0 }: FaceRecord): void {
+  add({ outcome, step, crop, reason, residual, faces = 0, pointsOutside = 0 }: FaceRecord): void {
     increase(this.#outcomes, outcome);
     if (reason !== undefined) increase(this.#reasons, reason);
     else if (step !== undefined) increase(this.#steps, step);
+    if (crop !== undefined) increase(this.#crops, crop);
     if (residual !== undefined) this.#residuals.push(residual);
     if (faces > 1) this.#severalFaces += 1;
     if (pointsOutside > 0) this.#partlyOutside += 1;
@@ -51,6 +53,7 @@ export class AlignmentSummary {
       'left out': this.#of('left-out'),
       ...Object.fromEntries([...this.#reasons].sort().map(([code, count]) => [`left out: ${code}`, count])),
       ...Object.fromEntries([...this.#steps].sort().map(([step, count]) => [`found: ${step}`, count])),
+      ...Object.fromEntries([...this.#crops].sort().map(([crop, count]) => [`cropped: ${crop}`, count])),
       'with several faces': this.#severalFaces,
       'points partly outside': this.#partlyOutside,
       'residual, median': rounded(quantile(this.#residuals, 0.5)),

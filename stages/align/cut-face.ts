@@ -68,7 +68,7 @@ function withoutFace({ finding, image, known, file }: SearchedPhotograph, settin
   const { search, cut, imageSize } = settings;
   const facts = foundFacts(finding);
   if (finding.face !== undefined && (cut === 'box' || finding.face.points === undefined)) {
-    return cropped(cropFace(image, cornersOf(finding.face.box), imageSize), facts);
+    return cropped(cropFace(image, cornersOf(finding.face.box), imageSize), { ...facts, crop: 'found-box' });
   }
   switch (settings.withoutFace) {
     case 'crop': {
@@ -77,7 +77,7 @@ function withoutFace({ finding, image, known, file }: SearchedPhotograph, settin
         search === 'cascade'
           ? cropKnownFace(image, box, imageSize)
           : cropFace(image, box === undefined ? undefined : cornersOf(box), imageSize);
-      return cropped(face, facts);
+      return cropped(face, { ...facts, crop: box === undefined ? 'middle' : 'known-box' });
     }
     case 'list':
       return {

@@ -16,6 +16,8 @@ export interface FaceRecord {
    * all the same. `left-out`: with the reason.
    */
   readonly outcome: 'aligned' | 'cropped' | 'listed' | 'left-out';
+  /** Of one that was cropped: the box of the face that was found, the known box, or the middle of the image. */
+  readonly crop?: 'found-box' | 'known-box' | 'middle';
   /** Path of the aligned image in the output. */
   readonly file?: string;
   readonly step?: Finding['step'];

@@ -48,7 +48,9 @@ const usual: Settings = {
 
 /** A face of a known box is as large as the box; half of the image at most. */
 const sizeOfBox: SearchRules['smallest'] = ({ width, height }, { box }) =>
-  box === undefined ? undefined : Math.min(box.right - box.left, box.bottom - box.top, height / 2, width / 2);
+  box === undefined
+    ? undefined
+    : Math.min(box.right - box.left, box.bottom - box.top, Math.floor(height / 2), Math.floor(width / 2));
 
 const insight: Partial<Settings> = {
   output: 'points',
