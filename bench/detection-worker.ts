@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs';
-import type { DetectorChoice } from '../src/kit/face/detectors/index.ts';
+import { type DetectorChoice, openDetector } from '../src/kit/face/detectors/index.ts';
 import { openThreadedDetector } from '../src/kit/face/detectors/threaded-detector.ts';
 import { decodeImage, type RgbImage } from '../src/kit/image/image.ts';
 import { inferenceEngine } from '../src/kit/net/engines/choose-engine.ts';
 
 /*
- * Detects faces in the images of a list: `detection-worker.js <choice as JSON> <threads> <list> [rounds]`. Prints one line of JSON as bench/peers/detection.py
- * does, and the resident memory after each tenth of the rounds.
+ * Detects faces in the images of a list: `detection-worker.js <choice as JSON> <threads> <list> [rounds] [one|several]`. `several`
+ * looks at several images at a time as the stage align does, `one` at one after the other, in this thread. Prints one line of JSON
+ * as bench/peers/detection.py does, and the resident memory after each tenth of the rounds.
  */
-const [choice = '{}', threads = '2', list = '', rounds = '1'] = process.argv.slice(2);
+const [choice = '{}', threads = '2', list = '', rounds = '1', inFlight = 'several'] = process.argv.slice(2);
 /** Images that are detected together. */
-const together = 32;
+const together = inFlight === 'one' ? 1 : 32;
+const open = inFlight === 'one' ? openDetector : openThreadedDetector;
 
 const { identity: engine } = inferenceEngine({ choice: 'onnxruntime', override: undefined, stage: 'bench' });
-const detector = await openThreadedDetector(JSON.parse(choice) as DetectorChoice, { engine, threads: Number(threads) });
+const detector = await open(JSON.parse(choice) as DetectorChoice, { engine, threads: Number(threads) });
 const images: RgbImage[] = [];
 for (const file of readFileSync(list, 'utf8').split('\n').filter(Boolean))
   images.push(await decodeImage(readFileSync(file), file));
@@ -27,7 +29,8 @@ async function detectAll(): Promise<number> {
   return faces;
 }
 
-await detector.detect(images.slice(0, 4));
+// Enough for each thread to have opened its networks.
+await detector.detect(images.slice(0, 32));
 const start = performance.now();
 const before = process.cpuUsage();
 const resident: number[] = [];

@@ -1,6 +1,7 @@
 import { roundHalfEven } from '../../core/round-half-even.ts';
 import type { RgbImage } from '../image/image.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
+import { exactMeans, roundedMeans, type Coverage, type Coverages } from './area-means.ts';
 import { type AxisPlan, blendPixels, emptyPlan } from './resize-bilinear.ts';
 
 /*
@@ -11,14 +12,6 @@ import { type AxisPlan, blendPixels, emptyPlan } from './resize-bilinear.ts';
 
 /** Parts of pixels that are smaller are left out. */
 const sliver = 1e-3;
-
-/** For one axis: the source pixels of all target pixels one after the other, with their shares. */
-interface Coverage {
-  /** Where the pixels of each target pixel begin, and behind the last one where they end. */
-  readonly start: Int32Array;
-  readonly source: Int32Array;
-  readonly share: Float32Array;
-}
 
 /** Resizes an image; the result is rounded to bytes. */
 export function resizeArea(image: RgbImage, size: ImageSize): RgbImage {
@@ -32,14 +25,16 @@ export function resizeArea(image: RgbImage, size: ImageSize): RgbImage {
   }
   const factors = wholeFactors(image, size);
   if (factors !== undefined) return { width, height, data: meansOfBlocks(image, size, factors) };
-  return { width, height, data: roundedMeans(image, size) };
+  return { width, height, data: roundedMeans(image, coverages(image, size), size) };
 }
 
 /** Resizes an image whose values count as 64-bit floats: [height, width, 3], not rounded. */
 export function resizeAreaToFloats(image: RgbImage, size: ImageSize): Float64Array {
   if (!shrinks(image, size)) return blendExactly(image, size);
   const factors = wholeFactors(image, size);
-  return factors === undefined ? exactMeans(image, size) : exactMeansOfBlocks(image, size, factors);
+  return factors === undefined
+    ? exactMeans(image, coverages(image, size), size)
+    : exactMeansOfBlocks(image, size, factors);
 }
 
 function shrinks(image: ImageSize, size: ImageSize): boolean {
@@ -113,104 +108,8 @@ function coverage(source: number, target: number): Coverage {
   return { start, source: Int32Array.from(pixels), share: Float32Array.from(shares) };
 }
 
-/** Sums in 32-bit floats, in OpenCV's order: across each row first, then down. */
-function roundedMeans(image: RgbImage, { width, height }: ImageSize): Uint8Array {
-  const columns = coverage(image.width, width);
-  const rows = coverage(image.height, height);
-  const result = new Uint8Array(width * height * 3);
-  const across = new Float32Array(width * 3);
-  const sums = new Float32Array(width * 3);
-  for (let y = 0; y < height; y += 1) {
-    const begin = rows.start[y] ?? 0;
-    const end = rows.start[y + 1] ?? 0;
-    for (let row = begin; row < end; row += 1) {
-      sumAcross32(image, rows.source[row] ?? 0, { columns, target: across });
-      addRow32(sums, across, { share: rows.share[row] ?? 0, isFirst: row === begin });
-    }
-    const start = y * width * 3;
-    for (let at = 0; at < width * 3; at += 1) result[start + at] = roundHalfEven(sums[at] ?? 0);
-  }
-  return result;
-}
-
-interface AcrossSum<Floats> {
-  readonly columns: Coverage;
-  readonly target: Floats;
-}
-
-function sumAcross32({ data, width }: RgbImage, row: number, { columns, target }: AcrossSum<Float32Array>): void {
-  const { start, source, share } = columns;
-  const fround = Math.fround;
-  const from = row * width;
-  let tap = 0;
-  for (let x = 0, at = 0; at < target.length; x += 1, at += 3) {
-    const end = start[x + 1] ?? 0;
-    let [red, green, blue] = [fround(0), fround(0), fround(0)];
-    for (; tap < end; tap += 1) {
-      const pixel = 3 * (from + (source[tap] ?? 0));
-      const weight = share[tap] ?? 0;
-      red = fround(red + fround((data[pixel] ?? 0) * weight));
-      green = fround(green + fround((data[pixel + 1] ?? 0) * weight));
-      blue = fround(blue + fround((data[pixel + 2] ?? 0) * weight));
-    }
-    target[at] = red;
-    target[at + 1] = green;
-    target[at + 2] = blue;
-  }
-}
-
-interface RowShare {
-  readonly share: number;
-  readonly isFirst: boolean;
-}
-
-function addRow32(sums: Float32Array, across: Float32Array, { share, isFirst }: RowShare): void {
-  const fround = Math.fround;
-  if (isFirst) {
-    for (let at = 0; at < sums.length; at += 1) sums[at] = fround((across[at] ?? 0) * share);
-    return;
-  }
-  for (let at = 0; at < sums.length; at += 1) {
-    sums[at] = fround((sums[at] ?? 0) + fround((across[at] ?? 0) * share));
-  }
-}
-
-/** The same in 64-bit floats; the shares have 32 bits there too. */
-function exactMeans(image: RgbImage, { width, height }: ImageSize): Float64Array {
-  const columns = coverage(image.width, width);
-  const rows = coverage(image.height, height);
-  const result = new Float64Array(width * height * 3);
-  const across = new Float64Array(width * 3);
-  for (let y = 0; y < height; y += 1) {
-    const start = y * width * 3;
-    for (let row = rows.start[y] ?? 0; row < (rows.start[y + 1] ?? 0); row += 1) {
-      sumAcross64(image, rows.source[row] ?? 0, { columns, target: across });
-      const share = rows.share[row] ?? 0;
-      for (let at = 0; at < width * 3; at += 1)
-        result[start + at] = (result[start + at] ?? 0) + (across[at] ?? 0) * share;
-    }
-  }
-  return result;
-}
-
-function sumAcross64({ data, width }: RgbImage, row: number, { columns, target }: AcrossSum<Float64Array>): void {
-  const { start, source, share } = columns;
-  const from = row * width;
-  let tap = 0;
-  for (let x = 0, at = 0; at < target.length; x += 1, at += 3) {
-    const end = start[x + 1] ?? 0;
-    let [red, green, blue] = [0, 0, 0];
-    for (; tap < end; tap += 1) {
-      const pixel = 3 * (from + (source[tap] ?? 0));
-      const weight = share[tap] ?? 0;
-      red += (data[pixel] ?? 0) * weight;
-      green += (data[pixel + 1] ?? 0) * weight;
-      blue += (data[pixel + 2] ?? 0) * weight;
-    }
-    target[at] = red;
-    target[at + 1] = green;
-    target[at + 2] = blue;
-  }
+function coverages(image: ImageSize, { width, height }: ImageSize): Coverages {
+  return { columns: coverage(image.width, width), rows: coverage(image.height, height) };
 }
 
 /**
