@@ -81,9 +81,17 @@ function fill(values: Uint8Array | Float32Array, input: ImageInput, { data, shap
   for (let channel = 0; channel < channels; channel += 1) {
     const place = (colorOrder === 'rgb' ? channel : channels - 1 - channel) * channelStep;
     for (let start = 0; start < data.length; start += channels * plane) {
-      for (let pixel = 0; pixel < plane; pixel += 1) {
-        const value = data[start + channels * pixel + channel] ?? 0;
-        values[start + place + pixel * pixelStep] = table === undefined ? (value - mean) * scale : (table[value] ?? 0);
+      let to = start + place;
+      const end = start + channels * plane;
+      // Two loops, each of which the compiler makes a plain one of.
+      if (table !== undefined) {
+        for (let from = start + channel; from < end; from += channels, to += pixelStep) {
+          values[to] = table[data[from] ?? 0] ?? 0;
+        }
+        continue;
+      }
+      for (let from = start + channel; from < end; from += channels, to += pixelStep) {
+        values[to] = ((data[from] ?? 0) - mean) * scale;
       }
     }
   }
