@@ -21,8 +21,10 @@ export function drawFaces(image: RgbImage, faces: readonly DetectedFace[], chose
   for (const [index, { box, points = [] }] of faces.entries()) {
     const colour = index === chosen ? chosenColour : otherColour;
     drawFrame(drawn, box, { colour, thickness });
+    // Of a small face the points would be a single patch.
+    const radius = Math.max(1, Math.min(1.5 * thickness, (box.right - box.left) / 16));
     for (const [place, point] of points.entries()) {
-      drawDisc(drawn, point, { colour: pointColours[place] ?? colour, radius: 1.5 * thickness });
+      drawDisc(drawn, point, { colour: pointColours[place] ?? colour, radius });
     }
     drawNumber(drawn, index + 1, { left: Math.round(box.left), bottom: Math.round(box.top), thickness, colour });
   }

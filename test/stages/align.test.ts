@@ -151,6 +151,9 @@ describe('images that cannot be aligned', () => {
     const frame = zero.indexOf(Buffer.from([0xff, 0xc0]));
     zero.writeUInt16BE(0, frame + 5);
     put('zero.jpg', zero);
+    const flat = Buffer.from(await encodePng(paint(3, 100)));
+    flat.writeUInt32BE(0, 16);
+    put('flat.png', flat);
     const { data, width, height } = paint(2, 100);
     const raw = { width, height, channels: 3 as const };
     put('cmyk.jpg', await sharp(data, { raw }).toColourspace('cmyk').jpeg().toBuffer());
@@ -168,7 +171,17 @@ describe('images that cannot be aligned', () => {
 
   it('are named with the reason, the others are aligned, and the counts add up', async () => {
     const images = await badFolder();
-    const names = ['whole.jpg', 'empty.jpg', 'cut.jpg', 'text.jpg', 'zero.jpg', 'cmyk.jpg', 'deep.png', 'grey.png'];
+    const names = [
+      'whole.jpg',
+      'empty.jpg',
+      'cut.jpg',
+      'text.jpg',
+      'zero.jpg',
+      'flat.png',
+      'cmyk.jpg',
+      'deep.png',
+      'grey.png',
+    ];
     const moved = tenNumbers.map((value) => value + 500);
     const partly = tenNumbers.map((value, index) => (index === 0 ? -3 : value));
     const list = listOf({
@@ -194,6 +207,7 @@ describe('images that cannot be aligned', () => {
       'cut.jpg': 'undecodable-image',
       'text.jpg': 'undecodable-image',
       'zero.jpg': 'undecodable-image',
+      'flat.png': 'undecodable-image',
       'gone.jpg': 'missing-image',
       './whole.jpg': 'points-outside',
       'sub/../whole.jpg': 'equal-points',
@@ -203,6 +217,7 @@ describe('images that cannot be aligned', () => {
       left out cut.jpg: the image cannot be decoded: the JPEG data end without their end marker: they were cut off
       left out text.jpg: the image cannot be decoded: it is not an image in a known format
       left out zero.jpg: the image cannot be decoded: the JPEG data hold no frame size
+      left out flat.png: the image cannot be decoded: the PNG image has no pixels: its size is 0 x 100
       film.gif: it is animated; of its 2 images the first was taken
       left out gone.jpg: expected an image, found no file
       left out ./whole.jpg: the five points are all outside of the image of 100 x 100 pixels
@@ -211,10 +226,10 @@ describe('images that cannot be aligned', () => {
       ././whole.jpg: 1 of the five points are outside of the image"
     `);
     expect(figures).toMatchObject({
-      images: 13,
+      images: 14,
       aligned: 6,
-      'left out': 7,
-      'left out: undecodable-image': 4,
+      'left out': 8,
+      'left out: undecodable-image': 5,
       'left out: missing-image': 1,
       'left out: points-outside': 1,
       'left out: equal-points': 1,

@@ -101,6 +101,9 @@ function checkPng(bytes: Uint8Array): ImageHeader | ImageDamage {
     height: view.getUint32(20),
     channels: bytes[25] === 0 || bytes[25] === 4 ? 1 : bytes[25] === 6 ? 4 : 3,
   };
+  if (header.width === 0 || header.height === 0) {
+    return { problem: `the PNG image has no pixels: its size is ${header.width} x ${header.height}`, offset: 16 };
+  }
   for (let at = 8; at + 12 <= bytes.length;) {
     const length = view.getUint32(at);
     const name = Buffer.from(bytes.subarray(at + 4, at + 8)).toString('latin1');

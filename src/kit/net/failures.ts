@@ -558,6 +558,14 @@ export const failures = catalogue({
     }),
     example: { expected: 'PNet', found: 'RNet' },
   },
+  notMtcnnWeights: {
+    meaning: 'A file is given as the weights of MTCNN, which are several.',
+    text: () => ({
+      message: 'expected a folder with the weights of MTCNN, or a manifest of face-api, found another file',
+      hint: 'A folder of weights of MTCNN holds det1, det2 and det3; an ONNX file belongs to another detector: detector: { name: ... }.',
+    }),
+    example: {},
+  },
   noNetworkFile: {
     meaning: 'The weights of one of the networks of a detector are missing.',
     text: ({ name, endings }: { readonly name: string; readonly endings: readonly string[] }) => ({

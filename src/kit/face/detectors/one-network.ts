@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { digestOf, type Json } from '../../../core/digest.ts';
 import { fail, FailureError } from '../../../core/failure.ts';
+import { onnxModel } from '../../codec/onnx/onnx-model.ts';
 import { readBytes } from '../../codec/read-file.ts';
 import type { ImageSize, RgbImage } from '../../image/rgb-image.ts';
 import type { InputNormalization } from '../../net/exchange/model-format.ts';
@@ -61,6 +62,10 @@ export async function openOneNetwork(
   if (engine.name !== 'onnxruntime')
     return fail(failures.detectorNeedsOnnxruntime({ detector: name, engine: engine.name }));
   const bytes = readBytes(weights, 'an ONNX model');
+  if (!onnxModel.sniff(bytes.subarray(0, headLength), weights)) {
+    const found = `a file that begins with ${Buffer.from(bytes.subarray(0, 8)).toString('hex') || 'nothing'}`;
+    return fail(failures.notThisDetector({ detector: name, expected: 'an ONNX model', found }, { file: weights }));
+  }
   const source = { kind: 'onnx-file', file: weights, normalization } as const;
   const notTaken = failures.notADetector;
   const options = { engine, threads, notTaken };
@@ -70,11 +75,15 @@ export async function openOneNetwork(
   const takesSizes = await computesAsOpened(opened, probe);
   if (!takesSizes) await opened.dispose();
   const session = takesSizes ? opened : await openSession(source, options);
+  await checkOutputs(network, session, probe);
   return new OneNetworkDetector(network, session, {
     takesBatches: await computesBatches(session, probe),
     identity: { name, options: network.options, weights: { [basename(weights)]: digestOf(bytes) } },
   });
 }
+
+/** Enough to tell an ONNX model by. */
+const headLength = 64;
 
 const probeImage: ImageSize = { width: 96, height: 64 };
 
@@ -94,6 +103,13 @@ async function runs(session: InferenceSession, images: ImageBatch): Promise<bool
     if (error instanceof FailureError) return false;
     throw error;
   }
+}
+
+/** Fails with `not-this-detector` before any image is looked at. */
+async function checkOutputs(network: OneNetwork, session: InferenceSession, probe: ImageSize): Promise<void> {
+  const [, height = probe.height, width = probe.width] = session.input.shape;
+  const outputs = await session.run({ data: new Uint8Array(height * width * 3), shape: [1, height, width, 3] });
+  network.decode(outputsOfImage(outputs, 0, 1), { width, height });
 }
 
 /** Whether what a network says of an image is the same beside another one. */

@@ -6,7 +6,8 @@ import { caffemodel } from '../../codec/caffe/caffemodel.ts';
 import { Cursor } from '../../codec/cursor.ts';
 import { mxnetParams, toFloat32 } from '../../codec/mxnet/mxnet-params.ts';
 import { readPickledArrays } from '../../codec/numpy/npy-file.ts';
-import { decodeFile, readBytes } from '../../codec/read-file.ts';
+import { decodeFile, readBytes, readHead } from '../../codec/read-file.ts';
+import { weightsManifest } from '../../codec/tfjs/weights-manifest.ts';
 import { failures } from '../failures.ts';
 import type { Model } from '../model/model.ts';
 import type { CascadeNetwork, MtcnnNetwork } from './cascade-graphs.ts';
@@ -40,7 +41,7 @@ export function readNetworkFile(file: string, network: MtcnnNetwork): Model {
 /**
  * Reads the networks from a folder with det1, det2, det3 and, where LNet is asked for, det4 (`.params`, `.caffemodel` or
  * `.npy`, of one program or of several), from a manifest of face-api, or, without `weights`, from what comes with the
- * product, which has no LNet. Fails with `no-network-file`, `other-network`, and the codes of the format.
+ * product, which has no LNet. Fails with `not-mtcnn-weights`, `no-network-file`, `other-network`, and the codes of the format.
  */
 export function readMtcnn(
   weights: string | undefined,
@@ -48,6 +49,10 @@ export function readMtcnn(
 ): MtcnnModels {
   const source = weights ?? packagedCascade();
   if (statSync(source, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    const head = readHead(source);
+    if (!source.endsWith('.json') && !weightsManifest.sniff(head, source)) {
+      fail(failures.notMtcnnWeights({}, { file: source }));
+    }
     const models = readFaceApiCascade(source);
     if (refinesPoints)
       fail(failures.noNetworkFile({ name: numbers.lnet, endings: ['.params', '.caffemodel'] }, { file: source }));

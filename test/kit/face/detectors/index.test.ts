@@ -14,7 +14,13 @@ const arithmetics = ['mxnet', 'tensorflow'] as const;
 function mtcnn(arithmetic: (typeof arithmetics)[number]): DetectorChoice<'mtcnn'> {
   return {
     ...{ name: 'mtcnn', arithmetic, thresholds: [0.02, 0, 0], minimumSize: 20, factor: 0.709 },
-    ...{ singleProposal: 'mirrored', refinePoints: false, crops: 'rnet-onet', greyImages: 'as-they-are', fullFrame: false },
+    ...{
+      singleProposal: 'mirrored',
+      refinePoints: false,
+      crops: 'rnet-onet',
+      greyImages: 'as-they-are',
+      fullFrame: false,
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -206,6 +206,15 @@ describe('what cannot be a detector is refused by one failure', () => {
     });
     return text.replaceAll(folder, '<folder>');
   };
+
+  it('a file that is no ONNX model', async () => {
+    const text = join(folder, 'text.onnx');
+    writeFileSync(text, 'no model');
+    expect(await printed('centerface', { weights: text })).toMatchInlineSnapshot(`
+      "<folder>/text.onnx: not-this-detector: the file is not centerface: expected an ONNX model, found a file that begins with 6e6f206d6f64656c
+        The name of the detector tells what the outputs of its file mean; flow inspect shows what a file has."
+    `);
+  });
 
   it('the file of another detector', async () => {
     const centre = writeSynthetic(join(folder, 'centre.onnx'), centerface);

@@ -238,6 +238,15 @@ describe.skipIf(!existsSync(files))(`the copies of MTCNN in ${files}`, () => {
     for (const [name, { values }] of parameters) expectSame(model.parameters.get(name)?.values, values);
   });
 
+  it('are refused in a single file that is no manifest', async () => {
+    const file = join(files, 'det1.npy');
+    const text = await printedFailure(() => readMtcnn(file, { refinesPoints: false }));
+    expect(text.replaceAll(files, '<folder>')).toMatchInlineSnapshot(`
+      "<folder>/det1.npy: not-mtcnn-weights: expected a folder with the weights of MTCNN, or a manifest of face-api, found another file
+        A folder of weights of MTCNN holds det1, det2 and det3; an ONNX file belongs to another detector: detector: { name: ... }."
+    `);
+  });
+
   it('of another network are refused by one failure, which names both', async () => {
     const own = mkdtempSync(join(folder, 'mixed-'));
     cpSync(join(files, 'det2.npy'), join(own, 'det1.npy'));
