@@ -56,7 +56,7 @@ describe('flow align', () => {
     ];
     expect(texts.join('\n')).toMatchInlineSnapshot(`
       "wrong-option: expected --detector to be one of mtcnn, centerface, scrfd, retinaface, yunet, found "mtcn"
-      wrong-option: expected --option to be name=value, the name one of arithmetic, minimumSize, factor, thresholds, singleProposal, refinePoints, crops, fullFrame, found "size=40"
+      wrong-option: expected --option to be name=value, the name one of arithmetic, minimumSize, factor, thresholds, singleProposal, refinePoints, crops, greyImages, fullFrame, found "size=40"
       wrong-option: expected --option to be minimumSize=a number, found "minimumSize=large"
       wrong-option: expected --option to be thresholds=a list of numbers, as in [0.6,0.7,0.7], found "thresholds=0.5""
     `);
