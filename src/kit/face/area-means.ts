@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageFolder } from '../../core/package-folder.ts';
 import type { ImageSize, RgbImage } from '../image/rgb-image.ts';
+import { resizeModule, type ResizeModule } from './resize-module.ts';
 
 /** For one axis: the source pixels of all target pixels one after the other, with their shares. */
 export interface Coverage {
@@ -9,42 +7,6 @@ export interface Coverage {
   readonly start: Int32Array;
   readonly source: Int32Array;
   readonly share: Float32Array;
-}
-
-interface Address {
-  readonly value: number;
-}
-
-/** What wasm/area/means.ts exports. */
-interface MeansExports {
-  readonly memory: { readonly buffer: ArrayBuffer };
-  open(pixels: number, target: number, shares: number): number;
-  sumAcross(): void;
-  addDown(share: number, isFirst: boolean): void;
-  round(): void;
-  sumAcrossExactly(): void;
-  addDownExactly(share: number, isFirst: boolean): void;
-  readonly row: Address;
-  readonly start: Address;
-  readonly source: Address;
-  readonly share: Address;
-  readonly bytes: Address;
-  readonly exact: Address;
-}
-
-/** The types of Node.js 20 lack it. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: MeansExports };
-};
-
-let instance: MeansExports | undefined;
-
-function means(): MeansExports {
-  instance ??= new WebAssembly.Instance(
-    new WebAssembly.Module(readFileSync(join(packageFolder(), 'dist/wasm/area.wasm'))),
-  ).exports;
-  return instance;
 }
 
 /** What each pixel of the result is made of, across and down. */
@@ -85,8 +47,8 @@ export function exactMeans(image: RgbImage, coverages: Coverages, { width, heigh
 }
 
 /** The module with room for rows of an image, and what its columns become. */
-function openFor({ width }: RgbImage, { start, source, share }: Coverage): MeansExports {
-  const module = means();
+function openFor({ width }: RgbImage, { start, source, share }: Coverage): ResizeModule {
+  const module = resizeModule();
   if (module.open(width, start.length - 1, source.length) === 0) throw new Error(`no memory for ${width} pixels`);
   const { buffer } = module.memory;
   new Int32Array(buffer, module.start.value, start.length).set(start);
@@ -102,7 +64,7 @@ interface RowWork {
   done(y: number): void;
 }
 
-function sumRows(module: MeansExports, { data, width }: RgbImage, rows: Coverage, work: RowWork): void {
+function sumRows(module: ResizeModule, { data, width }: RgbImage, rows: Coverage, work: RowWork): void {
   const row = new Uint8Array(module.memory.buffer, module.row.value, width * 3);
   // The last row of one pixel is often the first of the next.
   let summed = -1;

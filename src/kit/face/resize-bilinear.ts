@@ -1,5 +1,6 @@
 import { roundHalfEven } from '../../core/round-half-even.ts';
 import type { RgbImage } from '../image/image.ts';
+import { resizeModule, type ResizeModule } from './resize-module.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
 
 /** Weights have 11 bits, as in OpenCV. */
@@ -54,33 +55,47 @@ export function resizeBilinearToFloats(image: RgbImage, { width, height }: Image
 /** Blends the pixels of two columns and two rows with weights of 11 bits. */
 export function blendPixels(image: RgbImage, columns: AxisPlan, rows: AxisPlan): RgbImage {
   const [width, height] = [columns.first.length, rows.first.length];
-  const [left, right] = fixedWeights(columns);
+  const module = openFor(image, columns);
+  const source = new Uint8Array(module.memory.buffer, module.blendedRow.value, image.width * 3);
+  const target = new Uint8Array(module.memory.buffer, module.blended.value, width * 3);
   const [up, down] = fixedWeights(rows);
   const result = new Uint8Array(width * height * 3);
-  // Two blended rows of the source, and which ones they are: most are needed for several rows of the target.
-  let [upper, lower] = [new Int32Array(width * 3), new Int32Array(width * 3)];
+  const blendAcross = (row: number): void => {
+    source.set(image.data.subarray(row * image.width * 3, (row + 1) * image.width * 3));
+    module.blendAcross();
+  };
+  // Which rows of the source the two blended ones are: most are needed for several rows of the target.
   let [upperRow, lowerRow] = [-1, -1];
   for (let y = 0; y < height; y += 1) {
     const first = rows.first[y] ?? 0;
     const second = rows.second[y] ?? 0;
-    if (first === lowerRow) {
-      [upper, lower] = [lower, upper];
-      [upperRow, lowerRow] = [lowerRow, upperRow];
+    if (first !== upperRow) {
+      if (first !== lowerRow) blendAcross(first);
+      module.swapRows();
+      [upperRow, lowerRow] = [first, upperRow];
     }
-    if (first !== upperRow) blendRow(image, first, { columns, left, right, target: upper });
-    upperRow = first;
-    if (second !== lowerRow) blendRow(image, second, { columns, left, right, target: lower });
+    if (second !== lowerRow) blendAcross(second);
     lowerRow = second;
-    const upperWeight = up[y] ?? 0;
-    const lowerWeight = down[y] ?? 0;
-    const start = y * width * 3;
-    for (let at = 0; at < width * 3; at += 1) {
-      const sum =
-        (Math.imul(upperWeight, (upper[at] ?? 0) >> 4) >> 16) + (Math.imul(lowerWeight, (lower[at] ?? 0) >> 4) >> 16);
-      result[start + at] = (sum + 2) >> 2;
-    }
+    module.blendDown(up[y] ?? 0, down[y] ?? 0);
+    result.set(target, y * width * 3);
   }
   return { width, height, data: result };
+}
+
+/** The module with room for rows of an image, and what its columns become. */
+function openFor({ width }: RgbImage, columns: AxisPlan): ResizeModule {
+  const module = resizeModule();
+  const target = columns.first.length;
+  if (module.openBlend(width, target) === 0) throw new Error(`no memory for ${width} pixels`);
+  const [left, right] = fixedWeights(columns);
+  const places = new Int32Array(module.memory.buffer, module.places.value, 4 * target);
+  for (let x = 0; x < target; x += 1) {
+    places[4 * x] = 3 * (columns.first[x] ?? 0);
+    places[4 * x + 1] = 3 * (columns.second[x] ?? 0);
+    places[4 * x + 2] = left[x] ?? 0;
+    places[4 * x + 3] = right[x] ?? 0;
+  }
+  return module;
 }
 
 /** Across, the end pixels stand alone beyond the borders. */
@@ -117,24 +132,4 @@ export function emptyPlan(length: number): AxisPlan {
 function fixedWeights({ fraction }: AxisPlan): [Int32Array, Int32Array] {
   const first = Int32Array.from(fraction, (share) => roundHalfEven(Math.fround(1 - share) * weightScale));
   return [first, Int32Array.from(fraction, (share) => roundHalfEven(share * weightScale))];
-}
-
-interface RowBlend {
-  readonly columns: AxisPlan;
-  readonly left: Int32Array;
-  readonly right: Int32Array;
-  readonly target: Int32Array;
-}
-
-function blendRow({ data, width }: RgbImage, row: number, { columns, left, right, target }: RowBlend): void {
-  const start = row * width;
-  for (let x = 0, at = 0; x < columns.first.length; x += 1, at += 3) {
-    const from = 3 * (start + (columns.first[x] ?? 0));
-    const to = 3 * (start + (columns.second[x] ?? 0));
-    const leftWeight = left[x] ?? 0;
-    const rightWeight = right[x] ?? 0;
-    target[at] = Math.imul(data[from] ?? 0, leftWeight) + Math.imul(data[to] ?? 0, rightWeight);
-    target[at + 1] = Math.imul(data[from + 1] ?? 0, leftWeight) + Math.imul(data[to + 1] ?? 0, rightWeight);
-    target[at + 2] = Math.imul(data[from + 2] ?? 0, leftWeight) + Math.imul(data[to + 2] ?? 0, rightWeight);
-  }
 }

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageFolder } from '../../core/package-folder.ts';
+
+/** In the memory of the module; another one after each opening. */
+interface Address {
+  readonly value: number;
+}
+
+/** What wasm/resize exports: both kinds of resizing use the same memory, one after the other. */
+export interface ResizeModule {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  open(pixels: number, target: number, shares: number): number;
+  sumAcross(): void;
+  addDown(share: number, isFirst: boolean): void;
+  round(): void;
+  sumAcrossExactly(): void;
+  addDownExactly(share: number, isFirst: boolean): void;
+  readonly row: Address;
+  readonly start: Address;
+  readonly source: Address;
+  readonly share: Address;
+  readonly bytes: Address;
+  readonly exact: Address;
+  openBlend(pixels: number, target: number): number;
+  blendAcross(): void;
+  swapRows(): void;
+  blendDown(upper: number, lower: number): void;
+  readonly blendedRow: Address;
+  readonly places: Address;
+  readonly blended: Address;
+}
+
+/** The types of Node.js 20 lack it. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: ResizeModule };
+};
+
+let instance: ResizeModule | undefined;
+
+/** The module of this thread, loaded when the first image is resized. It holds rows, never a whole image. */
+export function resizeModule(): ResizeModule {
+  instance ??= new WebAssembly.Instance(
+    new WebAssembly.Module(readFileSync(join(packageFolder(), 'dist/wasm/resize.wasm'))),
+  ).exports;
+  return instance;
+}
