@@ -10,8 +10,8 @@ import { inferenceEngine } from '../src/kit/net/engines/choose-engine.ts';
  * as bench/peers/detection.py does, and the resident memory after each tenth of the rounds.
  */
 const [choice = '{}', threads = '2', list = '', rounds = '1', inFlight = 'several'] = process.argv.slice(2);
-/** Images that are detected together. */
-const together = inFlight === 'one' ? 1 : 32;
+/** Images that are given at once; the stage has the next ones searched while it is at the last ones. */
+const together = inFlight === 'one' ? 1 : 96;
 const open = inFlight === 'one' ? openDetector : openThreadedDetector;
 
 const { identity: engine } = inferenceEngine({ choice: 'onnxruntime', override: undefined, stage: 'bench' });
