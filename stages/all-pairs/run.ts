@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { fail } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
-import { type AllPairsRequest, type AllPairsResult, compareAll } from '../../src/kit/face/all-pairs/compare-all.ts';
+import { type AllPairsResult, compareAll } from '../../src/kit/face/all-pairs/compare-all.ts';
 import { PersonRows } from '../../src/kit/face/all-pairs/person-rows.ts';
 import { FeatureStore } from '../../src/kit/face/features/feature-store.ts';
-import type { SavedSearch } from '../../src/kit/face/similarity/find-thresholds.ts';
+import type { PassProgress, SavedSearch } from '../../src/kit/face/similarity/find-thresholds.ts';
 import { openProducts, type Products } from '../../src/kit/face/similarity/products.ts';
 import { ScoreScan } from '../../src/kit/face/similarity/score-scan.ts';
 import { requireUnitRows, storedVectors } from '../../src/kit/face/similarity/stored-vectors.ts';
@@ -169,7 +169,7 @@ async function comparePart(context: Context, comparison: Comparison): Promise<Al
 }
 
 /** Reports pairs of all parts, and how fast they go. */
-function progressOf(context: Context, { before, all }: Comparison): AllPairsRequest['onProgress'] {
+function progressOf(context: Context, { before, all }: Comparison): PassProgress {
   let saidAt = performance.now();
   let said: number | undefined;
   return (done, total, kind) => {

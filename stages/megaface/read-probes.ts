@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fail } from '../../src/core/failure.ts';
-import { devkitList } from '../../src/kit/codec/megaface/devkit-list.ts';
+import { type DevkitList, devkitList } from '../../src/kit/codec/megaface/devkit-list.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import { featureFiles } from '../../src/kit/face/features/feature-index.ts';
 import type { FeatureMask } from '../../src/kit/face/features/feature-mask.ts';
@@ -20,7 +20,7 @@ export interface ProbeSource {
 
 /** Probes in memory. Fails with `missing-features`, `no-trials`, and with what is wrong with a feature. */
 export function readProbes({ name, store, list, mask }: ProbeSource): ProbeSet {
-  const { paths, ids = undefined } = list === undefined ? { paths: store.names } : decodeFile(devkitList, list);
+  const { paths, ids }: DevkitList = list === undefined ? { paths: store.names } : decodeFile(devkitList, list);
   const rows = store.rowsOf(paths);
   const { columns } = store;
   const values = new Float32Array(rows.length * columns);

@@ -33,35 +33,29 @@ function increment(histogram: usize, bin: i32): void {
 }
 
 /**
- * Counts scores in `histogram`, and writes those of a marked bin to `found`: column and score. Returns how many. Bins below the one of
- * `floor` are not marked.
+ * Counts the scores that are at least `least` in `histogram`, and writes those of a marked bin to `found`: column and score. Returns how
+ * many. Bins below the one of `least` are not marked.
  */
-export function tally(scores: usize, columns: i32, histogram: usize, marks: usize, floor: f32, found: usize): i32 {
+export function tally(scores: usize, columns: i32, least: f32, histogram: usize, marks: usize, found: usize): i32 {
   let column: i32 = 0;
   let end = found;
-  const floors = f32x4.splat(floor);
-  for (; column + 4 <= columns; column += 4) {
-    const four = v128.load(scores + ((<usize>column) << 2));
-    const those = binsOf(four);
-    increment(histogram, i32x4.extract_lane(those, 0));
-    increment(histogram, i32x4.extract_lane(those, 1));
-    increment(histogram, i32x4.extract_lane(those, 2));
-    increment(histogram, i32x4.extract_lane(those, 3));
-    if (v128.any_true(f32x4.ge(four, floors))) {
-      for (let lane: i32 = 0; lane < 4; lane += 1) end = noteMarked(scores, column + lane, marks, end);
-    }
+  const leasts = f32x4.splat(least);
+  for (; column + 8 <= columns; column += 8) {
+    const at = scores + ((<usize>column) << 2);
+    const high = f32x4.max(v128.load(at), v128.load(at, 16));
+    if (!v128.any_true(f32x4.ge(high, leasts))) continue;
+    for (let lane: i32 = 0; lane < 8; lane += 1) end = count(scores, column + lane, least, histogram, marks, end);
   }
-  for (; column < columns; column += 1) {
-    increment(histogram, binOf(load<f32>(scores + ((<usize>column) << 2))));
-    end = noteMarked(scores, column, marks, end);
-  }
+  for (; column < columns; column += 1) end = count(scores, column, least, histogram, marks, end);
   return <i32>((end - found) >> 3);
 }
 
-function noteMarked(scores: usize, column: i32, marks: usize, end: usize): usize {
+function count(scores: usize, column: i32, least: f32, histogram: usize, marks: usize, end: usize): usize {
   const score = load<f32>(scores + ((<usize>column) << 2));
-  if (load<u8>(marks + binOf(score)) === 0) return end;
-  return note(column, score, end);
+  if (!(score >= least)) return end;
+  const bin = binOf(score);
+  increment(histogram, bin);
+  return load<u8>(marks + bin) === 0 ? end : note(column, score, end);
 }
 
 function note(column: i32, score: f32, end: usize): usize {

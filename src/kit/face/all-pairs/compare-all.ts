@@ -1,6 +1,6 @@
 import { planBlocks } from '../similarity/block-plan.ts';
 import { exactScore, scoreError } from '../similarity/exact-score.ts';
-import { findThresholds, type Pass, type SavedSearch } from '../similarity/find-thresholds.ts';
+import { findThresholds, type Pass, type PassProgress, type SavedSearch } from '../similarity/find-thresholds.ts';
 import { type AcceptanceThreshold, type ImpostorScores, leaveOut } from '../similarity/impostor-tail.ts';
 import type { Products } from '../similarity/products.ts';
 import type { ScoreScan } from '../similarity/score-scan.ts';
@@ -47,7 +47,7 @@ export interface AllPairsRequest {
   readonly signal: AbortSignal;
   readonly onBlock?: (save: () => SavedSearch) => void;
   /** Pairs of a pass: how many are done, of how many. */
-  readonly onProgress: (this: void, done: number, total: number, kind: Pass['kind']) => void;
+  readonly onProgress: PassProgress;
 }
 
 /** Compares every row with every other: the 1:1 protocol of the MFR challenges of insightface, on one's own images. */

@@ -1,6 +1,6 @@
 import { planBlocks } from '../similarity/block-plan.ts';
 import { exactCloseness, scoreError } from '../similarity/exact-score.ts';
-import { findThresholds, type Pass } from '../similarity/find-thresholds.ts';
+import { findThresholds, type Pass, type PassProgress } from '../similarity/find-thresholds.ts';
 import type { AcceptanceThreshold, ImpostorScores } from '../similarity/impostor-tail.ts';
 import type { Products } from '../similarity/products.ts';
 import { ScoreScan } from '../similarity/score-scan.ts';
@@ -19,7 +19,7 @@ export interface GalleryRequest {
   readonly products: Products;
   readonly seed: number;
   readonly signal: AbortSignal;
-  readonly onProgress: (this: void, done: number, total: number, kind: Pass['kind']) => void;
+  readonly onProgress: PassProgress;
 }
 
 export interface GalleryResult {

@@ -1,17 +1,22 @@
 import { Random } from '../../../core/random.ts';
 import {
   type AcceptanceThreshold,
-  estimatedRanges,
+  type CountedTail,
+  estimatedPlan,
   ImpostorTail,
   type ImpostorScores,
-  provenRanges,
+  provenPlan,
   type SavedTail,
+  type TailPlan,
 } from './impostor-tail.ts';
 import { scoreBins, type ScoreScan } from './score-scan.ts';
 import type { ScoreBlock } from './visit-scores.ts';
 
 /** `sample`: some blocks; `all`: every block for the first time; `again`: every block once more, which is seldom needed. */
 export type PassKind = 'sample' | 'all' | 'again';
+
+/** Pairs of a pass: how many are done, of how many. */
+export type PassProgress = (done: number, total: number, kind: PassKind) => void;
 
 /** A pass over blocks, which the caller computes into the target of the scan. */
 export interface Pass {
@@ -29,10 +34,19 @@ export interface SavedSearch {
   readonly kind: 'all' | 'again';
   readonly nextBlock: number;
   readonly tail: SavedTail;
-  /** What an earlier pass has found. */
+  readonly state: SearchState;
+}
+
+/** What is known between passes. */
+export interface SearchState {
+  /** Thresholds that were found. */
   readonly found: readonly AcceptanceThreshold[];
-  /** Of all impostor scores, once they were all counted. */
-  readonly histogram: Float64Array | undefined;
+  /** Whole passes so far. */
+  readonly passes: number;
+  /** Of the sampled blocks; empty where there is no sample. */
+  readonly sample: Float64Array;
+  /** Of all blocks, as far down as any pass has counted. */
+  readonly counted?: CountedTail;
 }
 
 export interface ThresholdSearch {
@@ -51,7 +65,10 @@ export interface ThresholdSearch {
 export interface FoundThresholds {
   /** In the order of the rates. */
   readonly thresholds: readonly AcceptanceThreshold[];
-  /** How many impostor scores are in each bin of score-scan.ts. */
+  /**
+   * How many impostor scores are in each bin of score-scan.ts. Far below all thresholds, at false acceptance rates above some per cent, it is
+   * the sample that tells, scaled.
+   */
   readonly histogram: Float64Array;
   readonly passes: number;
 }
@@ -64,47 +81,54 @@ const fewestSampled = 4;
 
 /** The thresholds of rates over all blocks: impostor-tail.ts says how. */
 export async function findThresholds(search: ThresholdSearch): Promise<FoundThresholds> {
-  const { resume, rates, scores } = search;
-  let passes = 0;
-  let found = resume?.found ?? [];
-  let histogram = resume?.histogram;
-  if (histogram === undefined) {
-    const tail =
-      resume === undefined
-        ? new ImpostorTail(search.scan, scores, { ranges: await sampledRanges(search) })
-        : new ImpostorTail(search.scan, scores, resume.tail);
-    await wholePass(search, tail, { kind: 'all', firstBlock: resume?.nextBlock ?? 0, found: [] });
-    passes += 1;
-    histogram = tail.histogram().slice();
-    found = thresholdsOf(tail, rates);
+  const { rates, scores, scan } = search;
+  let resume = search.resume;
+  let state = resume?.state;
+  let plan: TailPlan | undefined;
+  if (state === undefined) {
+    const sample = await sampled(search);
+    state = { found: [], passes: 0, sample };
+    plan = sample.length === 0 ? undefined : estimatedPlan(sample, rates, scores);
   }
-  const missing = rates.filter((rate) => !found.some(({ far }) => far === rate));
-  if (missing.length > 0) {
-    const saved = resume?.kind === 'again' ? resume : undefined;
-    const ranges = provenRanges(histogram, missing, scores);
-    const tail = new ImpostorTail(search.scan, scores, saved?.tail ?? { ranges });
-    await wholePass(search, tail, { kind: 'again', firstBlock: saved?.nextBlock ?? 0, found, histogram });
-    passes += 1;
-    found = [...found, ...thresholdsOf(tail, missing)];
+  for (let missing = rates; missing.length > 0; missing = missingOf(rates, state)) {
+    if (state.passes > mostPasses)
+      throw new Error(`the threshold of ${missing.join(', ')} is not where the counts say it is`);
+    if (state.counted !== undefined) plan = provenPlan(state.counted, missing, scores);
+    const tail = new ImpostorTail(scan, scores, resume?.tail ?? plan ?? everything);
+    await wholePass(search, tail, { state, firstBlock: resume?.nextBlock ?? 0 });
+    resume = undefined;
+    const found = missing.map((rate) => tail.threshold(rate)).filter((threshold) => threshold !== undefined);
+    const counted = { histogram: tail.histogram().slice(), least: tail.least };
+    state = {
+      ...{ sample: state.sample, passes: state.passes + 1, found: [...state.found, ...found] },
+      // The pass that goes farthest down tells most.
+      counted: state.counted === undefined || counted.least < state.counted.least ? counted : state.counted,
+    };
   }
-  const thresholds = rates.map((rate) => {
-    const threshold = found.find(({ far }) => far === rate);
-    if (threshold === undefined) throw new Error(`the threshold of the rate ${rate} is not where the counts say it is`);
-    return threshold;
-  });
-  return { thresholds, histogram, passes };
+  const { found, counted, sample, passes } = state;
+  const thresholds = rates.flatMap((rate) => found.find(({ far }) => far === rate) ?? []);
+  return {
+    thresholds,
+    passes,
+    histogram: completed(counted ?? { histogram: sample, least: 0 }, sample, scores.counted),
+  };
 }
 
-function thresholdsOf(tail: ImpostorTail, rates: readonly number[]): AcceptanceThreshold[] {
-  return rates.map((rate) => tail.threshold(rate)).filter((threshold) => threshold !== undefined);
+/** Counts all scores and keeps none: of a first pass without a sample, or of one that has to go farther down. */
+const everything: TailPlan = { ranges: [], least: 0 };
+/** A pass that misses, one that counts everything, and one that keeps what that has proven. */
+const mostPasses = 3;
+
+function missingOf(rates: readonly number[], { found }: SearchState): readonly number[] {
+  return rates.filter((rate) => !found.some(({ far }) => far === rate));
 }
 
-/** Where the thresholds are by a sample of the blocks; nowhere if there are too few to draw from. */
-async function sampledRanges(search: ThresholdSearch): Promise<ReturnType<typeof estimatedRanges>> {
-  const { blocks, scan, scores, rates, seed } = search;
-  if (blocks < fewestBlocks) return [];
+/** What a sample of the blocks counts; empty if there are too few to draw from. */
+async function sampled(search: ThresholdSearch): Promise<Float64Array> {
+  const { blocks, scan, scores, seed } = search;
+  if (blocks < fewestBlocks) return new Float64Array(0);
   const chosen = drawBlocks(blocks, Math.max(fewestSampled, Math.ceil(blocks / sampleShare)), seed);
-  const tail = new ImpostorTail(scan, scores, { ranges: [] });
+  const tail = new ImpostorTail(scan, scores, everything);
   await search.visit({
     kind: 'sample',
     blocks: chosen.size,
@@ -114,7 +138,21 @@ async function sampledRanges(search: ThresholdSearch): Promise<ReturnType<typeof
       addBlock(tail, block);
     },
   });
-  return estimatedRanges(tail.histogram(), rates, scores);
+  return tail.histogram().slice();
+}
+
+/** The counts of a pass, and below them those of the sample, so scaled that all are as many as were compared. */
+function completed({ histogram, least }: CountedTail, sample: Float64Array, all: number): Float64Array {
+  const own = histogram.map((count, bin) => (bin >= Math.max(1, least) ? count : 0));
+  const missing = all - sumOf(own);
+  const below = sample.map((count, bin) => (bin >= 1 && bin < least ? count : 0));
+  const scale = missing / Math.max(1, sumOf(below));
+  for (const [bin, count] of below.entries()) if (count > 0) own[bin] = count * scale;
+  return own;
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 function drawBlocks(blocks: number, count: number, seed: number): ReadonlySet<number> {
@@ -127,21 +165,16 @@ function drawBlocks(blocks: number, count: number, seed: number): ReadonlySet<nu
 async function wholePass(
   { visit, blocks, onBlock }: ThresholdSearch,
   tail: ImpostorTail,
-  state: {
-    readonly kind: 'all' | 'again';
-    readonly firstBlock: number;
-    readonly found: readonly AcceptanceThreshold[];
-    readonly histogram?: Float64Array;
-  },
+  { state, firstBlock }: { readonly state: SearchState; readonly firstBlock: number },
 ): Promise<void> {
-  const { kind, firstBlock, found, histogram } = state;
+  const kind = state.passes === 0 ? 'all' : 'again';
   await visit({
     kind,
     blocks: blocks - firstBlock,
     firstBlock,
     add: (block) => {
       addBlock(tail, block);
-      onBlock?.(() => ({ kind, nextBlock: block.index + 1, tail: tail.save(), found, histogram }));
+      onBlock?.(() => ({ kind, nextBlock: block.index + 1, tail: tail.save(), state }));
     },
   });
 }

@@ -38,9 +38,16 @@ export interface AcceptanceThreshold {
   readonly isMeasurable: boolean;
 }
 
-export interface SavedTail {
-  readonly histogram: Float64Array;
+/** What a pass looks for. */
+export interface TailPlan {
+  /** Scores in these bins are kept; the ranges are apart and rising. */
   readonly ranges: readonly BinRange[];
+  /** Scores below this bin are not counted. */
+  readonly least: number;
+}
+
+export interface SavedTail extends TailPlan {
+  readonly histogram: Float64Array;
   readonly kept: readonly SavedValues[];
 }
 
@@ -48,16 +55,16 @@ export interface SavedTail {
 export class ImpostorTail {
   readonly #scan: ScoreScan;
   readonly #scores: ImpostorScores;
-  readonly #ranges: readonly BinRange[];
+  readonly #plan: TailPlan;
   readonly #histogram: Float64Array;
   readonly #kept: readonly CountedValues[];
   #rows = 0;
 
-  /** Scores in `ranges`, which are apart and rising, are kept; `saved` continues a pass that was interrupted. */
-  constructor(scan: ScoreScan, scores: ImpostorScores, from: { readonly ranges: readonly BinRange[] } | SavedTail) {
+  /** What was saved of a pass that was interrupted continues it. */
+  constructor(scan: ScoreScan, scores: ImpostorScores, from: TailPlan | SavedTail) {
     this.#scan = scan;
     this.#scores = scores;
-    this.#ranges = from.ranges;
+    this.#plan = { ranges: from.ranges, least: from.least };
     this.#histogram = 'kept' in from ? from.histogram : new Float64Array(scoreBins.count);
     this.#kept =
       'kept' in from
@@ -65,7 +72,7 @@ export class ImpostorTail {
         : from.ranges.map(() => new CountedValues());
     // What an earlier pass has left is not of this one.
     scan.takeHistogram(new Float64Array(scoreBins.count));
-    scan.mark(this.#ranges);
+    scan.mark(from.ranges, from.least);
   }
 
   /** Counts the scores of a row of a block, which has been computed into the target of the scan; pairs that are no impostors are `leftOut`. */
@@ -83,12 +90,17 @@ export class ImpostorTail {
     if (this.#rows % rowsPerTake === 0) this.#scan.takeHistogram(this.#histogram);
   }
 
-  save(): SavedTail {
-    this.#scan.takeHistogram(this.#histogram);
-    return { histogram: this.#histogram, ranges: this.#ranges, kept: this.#kept.map((values) => values.save()) };
+  /** Scores below this bin were not counted. */
+  get least(): number {
+    return this.#plan.least;
   }
 
-  /** How many scores each bin has; the first one is of pairs that are left out. */
+  save(): SavedTail {
+    this.#scan.takeHistogram(this.#histogram);
+    return { ...this.#plan, histogram: this.#histogram, kept: this.#kept.map((values) => values.save()) };
+  }
+
+  /** How many scores each bin has from the least on; the first bin is of pairs that are left out. */
   histogram(): Float64Array {
     this.#scan.takeHistogram(this.#histogram);
     return this.#histogram;
@@ -102,7 +114,7 @@ export class ImpostorTail {
     if (allowed >= counted) {
       return { far, closeness: -Infinity, accepted: counted, reached: counted / pairs, isMeasurable };
     }
-    for (const [index, [first, end]] of this.#ranges.entries()) {
+    for (const [index, [first, end]] of this.#plan.ranges.entries()) {
       const above = countFrom(this.histogram(), end);
       const closeness = this.#kept[index]?.at(allowed - above);
       if (above > allowed || closeness === undefined) continue;
@@ -118,7 +130,7 @@ export class ImpostorTail {
 
   #keep(score: number, exact: number): void {
     // Ranges are few. The score is in one of them; which one its bin tells but for the width of an edge.
-    for (const [index, [first, end]] of this.#ranges.entries()) {
+    for (const [index, [first, end]] of this.#plan.ranges.entries()) {
       if (score < binEdge(first) - edgeError || score > binEdge(end) + edgeError) continue;
       this.#kept[index]?.add(exact);
       return;
@@ -148,12 +160,15 @@ function marginOf(error: number): number {
   return Math.ceil((error + edgeError) * scoreBins.perUnit) + 1;
 }
 
+/** A sample tells the part of a curve above this rate, which is not counted where no threshold is sought there. */
+const countedRate = 0.02;
+
 /** Of a sample of the blocks, the ranges in which the thresholds of rates probably are. */
-export function estimatedRanges(
+export function estimatedPlan(
   sample: Float64Array,
   rates: readonly number[],
   { pairs, counted, error }: ImpostorScores,
-): readonly BinRange[] {
+): TailPlan {
   const drawn = countFrom(sample, 1);
   const ranges = rates.map((far): BinRange => {
     const expected = (acceptedAt(far, pairs) / Math.max(1, counted)) * drawn;
@@ -162,20 +177,31 @@ export function estimatedRanges(
     const share = Math.min(0.02 + 20 * chance, Math.max(mostKept / Math.max(1, far * pairs), 5 * chance));
     return rangeBetween(sample, expected * (1 - share) - 20, expected * (1 + share) + 20);
   });
-  return merged(ranges, error);
+  const wide = merged(ranges, error);
+  const [first] = rangeBetween(sample, 0, countedRate * drawn);
+  return { ranges: wide, least: Math.min(first, ...wide.map(([begin]) => begin)) };
 }
 
-/** Where the thresholds of rates are, as the bins of a whole pass say. */
-export function provenRanges(
-  histogram: Float64Array,
+/** Where the thresholds of rates are, as the bins of a whole pass say; undefined if that has not counted so far down. */
+export function provenPlan(
+  { histogram, least }: CountedTail,
   rates: readonly number[],
   { pairs, error }: ImpostorScores,
-): readonly BinRange[] {
-  const ranges = rates.map((far): BinRange => {
-    const allowed = acceptedAt(far, pairs);
-    return rangeBetween(histogram, allowed, allowed + 1);
-  });
-  return merged(ranges, error);
+): TailPlan | undefined {
+  const counted = countFrom(histogram, Math.max(1, least));
+  const allowed = rates.map((far) => acceptedAt(far, pairs));
+  if (allowed.some((each) => each + 1 > counted)) return undefined;
+  const ranges = merged(
+    allowed.map((each) => rangeBetween(histogram, each, each + 1)),
+    error,
+  );
+  return { ranges, least: Math.min(...ranges.map(([first]) => first)) };
+}
+
+/** What a whole pass has counted. */
+export interface CountedTail {
+  readonly histogram: Float64Array;
+  readonly least: number;
 }
 
 /** So many scores on either side of a threshold are kept at most, unless the sample tells too little. */

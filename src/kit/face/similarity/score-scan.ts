@@ -8,7 +8,7 @@ interface ScanExports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   free(): number;
   tally(
-    ...call: [scores: number, columns: number, histogram: number, marks: number, floor: number, found: number]
+    ...call: [scores: number, columns: number, least: number, histogram: number, marks: number, found: number]
   ): number;
   rank(...call: [scores: number, columns: number, floor: number, table: number, counts: number, found: number]): number;
 }
@@ -72,7 +72,7 @@ export class ScoreScan {
   readonly #marks: number;
   readonly #found: number;
   readonly #rankTables: readonly RankTable[];
-  #floor = Infinity;
+  #least = -Infinity;
 
   /** `thresholds`: for {@link rankRow}, a list for each row, ascending; scores within `error` of one are not decided. */
   constructor(thresholds: readonly Float64Array[] = [], error = 0) {
@@ -104,18 +104,20 @@ export class ScoreScan {
       fillRankTable(new Uint16Array(buffer, each.table, steps), each.thresholds, error);
   }
 
-  /** Marks bins, from the first of each range to the one before its end; the scores in them are found. */
-  mark(ranges: readonly (readonly [first: number, end: number])[]): void {
+  /**
+   * Marks bins, from the first of each range to the one before its end; the scores in them are found. Scores below the bin `least` are not
+   * counted, which takes much less time; no marked bin is below it.
+   */
+  mark(ranges: readonly (readonly [first: number, end: number])[], least: number): void {
     const marks = new Uint8Array(this.#exports.memory.buffer, this.#marks, scoreBins.count).fill(0);
     for (const [first, end] of ranges) marks.fill(1, first, end);
-    const lowest = marks.indexOf(1);
-    this.#floor = lowest < 0 ? Infinity : binEdge(lowest) - 2 * edgeError;
+    this.#least = binEdge(least) - 2 * edgeError;
   }
 
-  /** Counts the scores from `start` to before `end` of the block; returns how many of them are found. */
+  /** Counts the scores from `start` to before `end` of the block that are not below the least bin; returns how many of them are found. */
   tally(start: number, end: number): number {
     const at = this.#scores + 4 * start;
-    return this.#exports.tally(at, end - start, this.#histogram, this.#marks, this.#floor, this.#found);
+    return this.#exports.tally(at, end - start, this.#least, this.#histogram, this.#marks, this.#found);
   }
 
   /** Adds what was counted to `histogram`, and begins again. Needed before 2^32 scores are in one bin. */

@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { packageFolder } from '../src/core/package-folder.ts';
+
+/**
+ * Probes among distractors beside faiss's flat index and numpy, in turns on the same cores, and all pairs of one set beside the matrix
+ * products alone. `npm run --silent build && node dist/bench/similarity.js`; faiss: pip install faiss-cpu==1.9.0.post1 into
+ * ~/.cache/faceflow/peers-faiss, or --python.
+ */
+const { values } = parseArgs({
+  options: {
+    distractors: { type: 'string', default: '1000000' },
+    images: { type: 'string', default: '100000' },
+    threads: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '1' },
+    python: { type: 'string', default: join(homedir(), '.cache/faceflow/peers-faiss/bin/python') },
+    only: { type: 'string', multiple: true, default: ['gallery', 'faiss', 'numpy', 'all-pairs'] },
+  },
+});
+const probes = 3530;
+const columns = 512;
+/** MFR's largest set. */
+const mfrImages = 1_624_305;
+/** The least share of the speed of the products, and the most of faiss's time. */
+const [leastShare, mostOfFaiss, mostBytes] = [0.8, 1, 2 ** 30];
+
+interface Measured {
+  readonly seconds: number;
+  readonly peakMemoryBytes: number;
+  readonly engine?: string;
+  readonly passes?: number;
+  readonly pairsPerSecond?: number;
+  readonly alone?: readonly number[];
+}
+
+function run(program: string, args: readonly (string | number)[]): Measured {
+  const printed = execFileSync(program, args.map(String), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return JSON.parse(printed) as Measured;
+}
+
+const worker = fileURLToPath(new URL('similarity-worker.js', import.meta.url));
+const peer = join(packageFolder(), 'bench/peers/similarity.py');
+const { threads, python } = values;
+const rows = probes + Number(values.distractors);
+const images = Number(values.images);
+const folder = mkdtempSync(join(tmpdir(), 'faceflow-similarity-'));
+const file = join(folder, 'vectors.bin');
+
+const sides: Readonly<Record<string, () => Measured>> = {
+  gallery: () => run(process.execPath, [worker, 'gallery', file, rows, threads]),
+  faiss: () => run(python, [peer, 'faiss', file, rows, threads]),
+  numpy: () => run(python, [peer, 'numpy', file, rows, threads]),
+};
+
+try {
+  console.log(
+    `${cpus()[0]?.model ?? 'unknown'}, ${threads} threads, Node ${process.version}, ${values.rounds} rounds in turns`,
+  );
+  run(process.execPath, [worker, 'write', file, Math.max(rows, images)]);
+  compareGalleries();
+  if (values.only.includes('all-pairs')) compareAllPairs();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function compareGalleries(): void {
+  const names = Object.keys(sides).filter((name) => values.only.includes(name));
+  const rounds = Array.from({ length: Number(values.rounds) }, () => names.map((name) => sides[name]?.()));
+  const fastest = new Map<string, number>();
+  for (const [place, name] of names.entries()) {
+    const measured = rounds.flatMap((round) => round[place] ?? []);
+    const seconds = Math.min(...measured.map((each) => each.seconds));
+    fastest.set(name, seconds);
+    const peak = Math.max(...measured.map((each) => each.peakMemoryBytes));
+    const speed = (2 * probes * (rows - probes) * columns) / seconds / 1e9;
+    const notes = `${measured[0]?.engine ?? ''} ${measured[0]?.passes === undefined ? '' : `${measured[0].passes} pass`}`;
+    console.log(
+      `${name.padEnd(9)} ${probes} x ${rows - probes} x ${columns}: ${seconds.toFixed(2)} s, ${speed.toFixed(0)} GFLOPS, ${(peak / 2 ** 20).toFixed(0)} MiB ${notes}`,
+    );
+    if (name === 'gallery' && peak > mostBytes) process.exitCode = 1;
+  }
+  const ratio = (fastest.get('gallery') ?? NaN) / (fastest.get('faiss') ?? NaN);
+  if (Number.isNaN(ratio)) return;
+  console.log(`of faiss's time ${ratio.toFixed(2)} (at most ${mostOfFaiss})`);
+  if (ratio > mostOfFaiss) process.exitCode = 1;
+}
+
+function compareAllPairs(): void {
+  const {
+    seconds,
+    peakMemoryBytes,
+    pairsPerSecond = NaN,
+    alone = [],
+    passes = NaN,
+  } = run(process.execPath, [...[worker, 'all-pairs', file, images, threads]]);
+  const product = alone.reduce((sum, each) => sum + each, 0) / alone.length;
+  const share = pairsPerSecond / product;
+  const hours = (mfrImages * (mfrImages - 1)) / 2 / pairsPerSecond / 3600;
+  console.log(
+    `all-pairs ${images} x ${columns}: ${seconds.toFixed(1)} s in ${passes} pass, ${(pairsPerSecond / 1e6).toFixed(0)} million pairs/s, ` +
+      `${(peakMemoryBytes / 2 ** 20).toFixed(0)} MiB; products alone ${(product / 1e6).toFixed(0)} (before and after: ${alone.map((each) => (each / 1e6).toFixed(0)).join(', ')})`,
+  );
+  console.log(
+    `share ${share.toFixed(3)} (at least ${leastShare}); ${mfrImages} images would take ${hours.toFixed(1)} hours`,
+  );
+  if (share < leastShare) process.exitCode = 1;
+}
