@@ -25,7 +25,7 @@ export function identificationSection(identifications: readonly Identification[]
         ...rates.sort((a, b) => b - a).map(rateColumn),
       ],
       markup`<b>Searches among distractors.</b> Below each rate its 95 % interval over draws of other people. Excluded:
-        distractors that count, but are noise and closer than nobody. TAR: share of the pairs of one person that are
+        distractors that count, but are noise and never closer. TAR: share of the pairs of one person that are
         accepted at a threshold which accepts at most this share (FAR) of all pairs of a probe and a distractor; a dash
         where there are too few pairs to tell.`,
     )}
