@@ -1,4 +1,4 @@
-import { type Measured, nonMatch } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
+import { type Measured, nonMatch } from '../../src/kit/face/uncertainty/measured.ts';
 import type { TarAtFar, VerificationResult, WrongPair } from '../../src/kit/face/verification-result.ts';
 import { type Chart, chartFigure, quietColour, type Series, seriesColours } from '../../src/kit/draw/chart.ts';
 import { histogram, type Point } from '../../src/kit/draw/points.ts';
