@@ -54,9 +54,8 @@ export function accuracyDifference(request: DifferenceRequest): PairedDifference
   }
   const people = resamplingOf(images, same);
   if (people.people < fewestUnits) return { value, interval: undefined, verdict: 'undecided', isRounding: false };
-  const { variance, freedom } = decidedSpread(figure, { same, people, ...options });
-  const added = 2 / same.length ** 2;
-  const reach = studentQuantile(freedom) * Math.sqrt(variance + added);
+  const { variance, freedom } = decidedSpread(figure, { same, people, ...options, added: 2 });
+  const reach = studentQuantile(freedom) * Math.sqrt(variance);
   const interval = { low: Math.max(-1, value - reach), high: Math.min(1, value + reach) };
   const verdict = interval.low > 0 ? 'better' : interval.high < 0 ? 'worse' : 'undecided';
   return { value, interval, verdict, isRounding: false };

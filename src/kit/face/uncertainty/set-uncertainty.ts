@@ -141,7 +141,8 @@ function measuredAccuracy({ pairs, folds, people, ...options }: AccuracyRequest)
   if (people.people < fewestUnits) return { value };
   const parts = weighted.right(chosen);
   const chosenBy = (weights: Float64Array): number => weighted.accuracy(weighted.thresholds(weights));
-  const { variance, freedom } = decidedSpread({ value, parts, chosenBy }, { same: pairs.same, people, ...options });
+  const spread = decidedSpread({ value, parts, chosenBy }, { same: pairs.same, people, ...options });
+  const variance = spread.variance + spread.offset ** 2;
   const errors = parts.reduce((sum, right) => sum + 1 - right, 0);
   // All pairs are decided rightly, or all of one kind and none of the other: nothing varies, and the rule of three tells.
   if (variance === 0 || errors === 0) {
@@ -151,7 +152,7 @@ function measuredAccuracy({ pairs, folds, people, ...options }: AccuracyRequest)
   const deviation = Math.sqrt(variance);
   return {
     value,
-    interval: shareInterval(value, { below: deviation, above: deviation }, studentQuantile(freedom)),
+    interval: shareInterval(value, { below: deviation, above: deviation }, studentQuantile(spread.freedom)),
   };
 }
 
