@@ -6,7 +6,7 @@ import type { PastTask } from '../pipeline/record/past-runs.ts';
 import { accuracyDifference, type PairedDifference } from '../kit/face/uncertainty/accuracy-difference.ts';
 import type { VerificationFile, VerificationResult } from '../kit/face/verification-result.ts';
 
-/** Draws for a verdict: the ends of its interval are sure to a fortieth of its width. */
+/** Draws of the thresholds for a verdict. */
 const draws = 1000;
 
 /** The accuracies of two runs on the same pairs of one set. */
@@ -82,7 +82,8 @@ function resultsIn(file: string): readonly VerificationResult[] {
 
 /** `verify lfw: accuracy +0.0012 [-0.0008, +0.0033], undecided`. */
 export function differenceText({ task, set, difference }: ComparedAccuracy): string {
-  const { value, interval, verdict } = difference;
+  const { value, interval, verdict, isRounding } = difference;
+  if (isRounding) return `  ${task} ${set}  accuracy ${signed(value)}, undecided: no distance differs beyond rounding`;
   const ends =
     interval === undefined ? '(too few people for an interval)' : `[${signed(interval.low)}, ${signed(interval.high)}]`;
   return `  ${task} ${set}  accuracy ${signed(value)} ${ends}, ${verdict === 'undecided' ? 'undecided' : `the second is ${verdict}`}`;

@@ -33,6 +33,11 @@ export function operatingPoint({ distances, same }: Distances, threshold: number
   return [rate(false), rate(true)];
 }
 
+/** Of the folds. */
+export function meanThreshold({ folds }: Pick<VerificationResult, 'folds'>): number {
+  return folds.length === 0 ? 0 : folds.reduce((sum, fold) => sum + fold.threshold, 0) / folds.length;
+}
+
 /** Drops points in the middle of horizontal and vertical runs, which the line passes through anyway. */
 function withoutStraightRuns(points: readonly Point[]): readonly Point[] {
   return points.filter((point, index) => {

@@ -1,11 +1,12 @@
-import { type Measured, nonMatch } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
+import { type Measured, nonMatch } from '../../src/kit/face/uncertainty/measured.ts';
 import type { TarAtFar, VerificationResult, WrongPair } from '../../src/kit/face/verification-result.ts';
 import { type Chart, chartFigure, quietColour, type Series, seriesColours } from '../../src/kit/draw/chart.ts';
 import { histogram, type Point } from '../../src/kit/draw/points.ts';
 import { type Html, markup } from '../../src/kit/draw/html.ts';
 import { fixed, groupedInteger, percentText } from '../../src/kit/draw/number-text.ts';
 import type { Verification } from './read-inputs.ts';
-import { operatingPoint, rocCurve } from './roc.ts';
+import { errorCurves } from './error-curves.ts';
+import { meanThreshold } from './roc.ts';
 import { niceDomain } from '../../src/kit/draw/scale.ts';
 import { drawTable } from '../../src/kit/draw/table.ts';
 
@@ -22,7 +23,7 @@ export function verificationSection(verifications: readonly Verification[]): Htm
       between 0 and 4.
     </p>
     ${resultsTable(verifications)}
-    <div class="columns">${rocFigure(verifications, 'log')}${rocFigure(verifications, 'linear')}</div>
+    ${errorCurves(verifications)}
     ${verifications.map((each) => setDetails(each, verifications.length > 1))}
   </section>`;
 }
@@ -94,61 +95,6 @@ function ratesTable({ uncertainty, pairs, samePairs }: VerificationResult): Html
   );
 }
 
-function rocFigure(verifications: readonly Verification[], kind: 'log' | 'linear'): Html {
-  const curves = verifications.map(({ name, result }, index): Series => ({
-    ...{
-      name,
-      kind: 'step',
-      colour: index % seriesColours,
-      points: kind === 'log' ? aboveZero(rocCurve(result)) : rocCurve(result),
-    },
-  }));
-  const thresholds = verifications.map(({ result }, index): Series => ({
-    ...{
-      name: '',
-      kind: 'dots',
-      colour: index % seriesColours,
-      points: [operatingPoint(result, meanThreshold(result))],
-    },
-  }));
-  const lowest = lowestRate(verifications);
-  const chart: Chart = {
-    summary: `Receiver operating characteristic, ${kind} axis of false acceptance`,
-    x: { label: 'false acceptance rate', domain: kind === 'log' ? [lowest, 1] : [0, 1], kind },
-    y: { label: 'true acceptance rate', domain: [0, 1] },
-    series: [chance(kind, lowest), ...curves, ...thresholds],
-  };
-  if (kind === 'linear') return chartFigure('ROC, linear', chart, 'The same curve. Dashed: chance.');
-  return chartFigure(
-    'ROC',
-    chart,
-    'For every threshold, the share of different people accepted and of same people accepted, over all pairs at once. Dot: the mean threshold of the folds.',
-  );
-}
-
-/** A logarithmic axis has no 0: the line begins with the share accepted before the first false acceptance. */
-function aboveZero(points: readonly Point[]): readonly Point[] {
-  return points.filter((_, index) => points[index + 1]?.[0] !== 0);
-}
-
-/** What guessing achieves: the same shares of same and of different pairs accepted. */
-function chance(kind: 'log' | 'linear', lowest: number): Series {
-  const points: readonly Point[] =
-    kind === 'linear'
-      ? [
-          [0, 0],
-          [1, 1],
-        ]
-      : Array.from({ length: 41 }, (_, index): Point => [lowest ** (1 - index / 40), lowest ** (1 - index / 40)]);
-  return { name: '', kind: 'dashed', colour: quietColour, points };
-}
-
-/** The power of ten at or below the smallest rate that the largest set can measure. */
-function lowestRate(verifications: readonly Verification[]): number {
-  const different = Math.max(10, ...verifications.map(({ result }) => differentPairs(result)));
-  return 10 ** -Math.ceil(Math.log10(different) - 1e-9);
-}
-
 function setDetails({ name, result }: Verification, named: boolean): Html {
   return markup`<div class="set">
     ${named ? markup`<h3>${name}</h3>` : undefined}
@@ -184,24 +130,22 @@ function distanceFigure(result: VerificationResult): Html {
 }
 
 function tarTable(result: VerificationResult): Html {
-  const tooFew = result.tarAtFar.filter((each) => isBeyond(each, result));
-  const note =
-    tooFew.length === 0
-      ? ''
-      : ' Dim: so small a rate takes more different pairs than the set has; the figure says little.';
-  const dim = (row: TarAtFar, text: string): Html | string =>
-    isBeyond(row, result) ? markup`<span class="dim">${text}</span>` : text;
+  const measured = (row: TarAtFar, text: string): Html | string =>
+    isBeyond(row, result) ? markup`<span class="dim">-</span>` : text;
+  const tar = (row: TarAtFar): Html | string =>
+    isBeyond(row, result) ? markup`<span class="dim">not measurable</span>` : fixed(row.tar, 4);
   return drawTable(
     result.tarAtFar,
     [
-      { title: 'FAR', numeric: true, cell: (row) => dim(row, String(row.far)) },
-      { title: 'TAR', numeric: true, cell: (row) => dim(row, fixed(row.tar, 4)) },
-      { title: '±', numeric: true, cell: (row) => dim(row, fixed(row.deviation, 4)) },
-      { title: 'FAR measured', numeric: true, cell: (row) => dim(row, fixed(row.measuredFar, 4)) },
-      { title: 'threshold', numeric: true, cell: (row) => dim(row, fixed(row.threshold, 3)) },
+      { title: 'FAR', numeric: true, cell: (row) => String(row.far) },
+      { title: 'TAR', numeric: true, cell: tar },
+      { title: '±', numeric: true, cell: (row) => measured(row, fixed(row.deviation, 4)) },
+      { title: 'FAR measured', numeric: true, cell: (row) => measured(row, fixed(row.measuredFar, 4)) },
+      { title: 'threshold', numeric: true, cell: (row) => measured(row, fixed(row.threshold, 3)) },
     ],
     markup`<b>True acceptance at a false acceptance rate.</b> The threshold is where the other folds reach the rate; TAR
-      and the FAR measured are those of the fold itself, means over the folds.${note}`,
+      and the FAR measured are those of the fold itself, means over the folds. Not measurable: so small a rate is less than one of the
+      ${groupedInteger(differentPairs(result))} different pairs.`,
   );
 }
 
@@ -285,10 +229,6 @@ function pairSheet(title: string, order: string, pairs: readonly WrongPair[]): H
 /** Only images that are part of the page itself: a page must not ask anyone for anything. */
 function isImage(source: string): boolean {
   return /^data:image\/(?:jpeg|png);base64,[\w+/=]+$/.test(source);
-}
-
-export function meanThreshold({ folds }: VerificationResult): number {
-  return folds.length === 0 ? 0 : folds.reduce((sum, fold) => sum + fold.threshold, 0) / folds.length;
 }
 
 function differentPairs({ pairs, samePairs }: VerificationResult): number {

@@ -1,5 +1,7 @@
 import type { StageEvent } from '../../src/stage-api/stage.ts';
-import { type Measured, nonMatch, type SetUncertainty } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
+import { isMeasurable } from '../../src/kit/face/uncertainty/error-curve.ts';
+import { type Measured, nonMatch } from '../../src/kit/face/uncertainty/measured.ts';
+import type { SetUncertainty } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
 import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
 
 type Metric = Extract<StageEvent, { type: 'metric' }>;
@@ -33,10 +35,15 @@ function figuresOf(result: VerificationResult, prefix: string): readonly Metric[
       ...(name === 'deviation' ? ends(`${prefix}accuracy`, uncertainty?.accuracy) : []),
     ]),
     // Without pairs of both kinds there is nothing to measure.
-    ...(hasBoth ? [metric(`${prefix}areaUnderCurve`, areaUnderCurve)] : []),
+    ...(hasBoth
+      ? [
+          metric(`${prefix}areaUnderCurve`, areaUnderCurve),
+          ...ends(`${prefix}areaUnderCurve`, uncertainty?.areaUnderCurve),
+        ]
+      : []),
     ...result.tarAtFar.flatMap(({ far, tar, folds: counted }) =>
       // One different pair is more than such a rate: a figure of it says nothing.
-      counted === 0 || far * different < 1 - 1e-9 ? [] : [metric(`${prefix}tarAtFar${far.toExponential(0)}`, tar)],
+      counted === 0 || !isMeasurable(far, different) ? [] : [metric(`${prefix}tarAtFar${far.toExponential(0)}`, tar)],
     ),
     ...(uncertainty === undefined || !hasBoth ? [] : measuredFigures(uncertainty, prefix)),
   ];
@@ -48,6 +55,7 @@ function measuredFigures({ eer, decidability, tarAtFar }: SetUncertainty, prefix
     metric(`${prefix}eer`, eer.value),
     ...ends(`${prefix}eer`, eer),
     metric(`${prefix}decidability`, decidability.value),
+    ...ends(`${prefix}decidability`, decidability),
     ...tarAtFar
       .filter(({ isMeasurable }) => isMeasurable)
       .flatMap((point) => {

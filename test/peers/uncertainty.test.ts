@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { setUncertainty, type Measured } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
+import type { Measured } from '../../src/kit/face/uncertainty/measured.ts';
+import { setUncertainty } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
 import { resamplingOf } from '../../src/kit/face/uncertainty/resampling.ts';
-import { simulatedSet } from '../kit/face/uncertainty/simulated-set.ts';
+import { simulatedSet } from '../../bench/intervals/simulated-set.ts';
 import { preparePeer, runPython } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();
@@ -62,12 +63,56 @@ random = np.random.default_rng(1)
 draws = []
 for _ in range(1000):
     chosen = np.concatenate([members[g] for g in random.integers(len(members), size=len(members))])
-    draws.append([measure(chosen) for measure in (accuracy, tar, eer)])
+    draws.append([measure(chosen) for measure in (tar, eer)])
 everything = np.arange(len(same))
+
+# The quantile 0.975 of Student's t with hundreds of degrees of freedom.
+def student(freedom): return 1.959964 * (1 + (1.959964 ** 2 + 1) / 4 / freedom)
+
+def arcsine(share, below, above, quantile):
+    middle, stretch = np.arcsin(np.sqrt(share)), quantile / 2 / np.sqrt(share * (1 - share))
+    ends = np.clip([middle - stretch * below, middle + stretch * above], 0, np.pi / 2)
+    return (np.sin(ends) ** 2).tolist()
+
+def from_draws(value, ends):
+    units = len(groups)
+    below, above = (value - ends[0]) / 1.96, (ends[1] - value) / 1.96
+    return arcsine(value, below, above, student(units - 1) * np.sqrt(units / (units - 1)))
+
+# The accuracy: every two pairs are looked at, whether they share a person.
+thresholds = np.arange(0, 4, 0.01)
+right = (distances[None, :] < thresholds[:, None]) == same[None, :]
+
+def chosen_by(weights):
+    best = []
+    for fold in range(10):
+        others = np.where(fold_of == fold, 0, weights)
+        best.append((right * others).sum(axis=1).argmax())
+    return np.array(best)
+
+once = chosen_by(np.ones(len(same)))
+decided = right[once[fold_of], everything].astype(float)
+error = decided - np.where(same, decided[same].mean(), decided[~same].mean())
+variance = 0.0
+for i, pair in enumerate(people):
+    shares = np.isin(people, pair).any(axis=1)
+    variance += error[i] * error[shares].sum()
+units = len(np.unique(people))
+variance = max(variance, (error ** 2).sum()) / len(same) ** 2 * units / (units - 1)
+value = accuracy(everything)
+squares = []
+for _ in range(1000):
+    weights = np.bincount(random.integers(len(same), size=len(same)), minlength=len(same))
+    squares.append((right[chosen_by(weights)[fold_of], everything].mean() - value) ** 2)
+whole = variance + np.mean(squares)
+deviation = np.sqrt(whole)
+quantile = student((units - 1) * (whole / variance) ** 2)
+values = [measure(everything) for measure in (accuracy, tar, eer)]
 print(json.dumps({
     'groups': len(groups),
-    'values': [measure(everything) for measure in (accuracy, tar, eer)],
-    'intervals': np.percentile(draws, [2.5, 97.5], axis=0).T.tolist(),
+    'values': values,
+    'intervals': [arcsine(value, deviation, deviation, quantile)]
+        + [from_draws(*each) for each in zip(values[1:], np.percentile(draws, [2.5, 97.5], axis=0).T)],
 }))
 `;
 
@@ -79,7 +124,9 @@ interface Answer {
 
 describe.skipIf(missing !== undefined)(`intervals by draws of people${note}`, () => {
   it('are those of sets written out pair by pair, within the spread of a thousand draws', { timeout: 300_000 }, () => {
-    const { pairs, images } = simulatedSet(11, { people: 3000, pairsPerFold: 60 });
+    const { pairs, images } = simulatedSet(11, {
+      ...{ people: 3000, pairs: 600, apart: true, deviation: 0.3, otherDeviation: 0.3 },
+    });
     const file = join(folder, 'pairs.json');
     writeFileSync(file, JSON.stringify({ ...pairs, images }));
     const theirs = JSON.parse(runPython(python, script, [file])) as Answer;

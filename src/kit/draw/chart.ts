@@ -1,16 +1,17 @@
 import { type Html, type Insertable, markup } from './html.ts';
 import { powerLabel, tickLabels } from './number-text.ts';
 import type { Point } from './points.ts';
-import { type Scale, linearScale, logScale } from './scale.ts';
+import { normalQuantile } from '../../core/normal-distribution.ts';
+import { type Scale, linearScale, logScale, probitScale } from './scale.ts';
 
 export interface Axis {
   readonly label: string;
   readonly domain: readonly [number, number];
-  readonly kind?: 'linear' | 'log';
+  readonly kind?: Scale['kind'];
 }
 
-/** `line` and `faint` join the points, `step` keeps the height until the next point, `area` does so and is filled, `dots` marks each. */
-export type SeriesKind = 'line' | 'faint' | 'dashed' | 'step' | 'area' | 'dots';
+/** `line` and `faint` join the points, `step` keeps the height until the next point, `area` does so and is filled, `dots` marks each, `band` is the area within. */
+export type SeriesKind = 'line' | 'faint' | 'dashed' | 'step' | 'area' | 'dots' | 'band';
 
 /** How many colours tell series apart. */
 export const seriesColours = 6;
@@ -83,17 +84,20 @@ export function chartKey(series: readonly Series[]): Html {
 }
 
 function scaleOf(axis: Axis, range: readonly [number, number]): Scale {
-  return axis.kind === 'log' ? logScale(axis.domain, range) : linearScale(axis.domain, range);
+  if (axis.kind === 'log') return logScale(axis.domain, range);
+  return axis.kind === 'probit' ? probitScale(axis.domain, range) : linearScale(axis.domain, range);
 }
 
-/** What the script needs to turn positions back into values: kind, domain, the positions of its ends, and the label. */
+/** What the script needs to turn positions back into values: kind, domain (as quantiles if probit), the positions of its ends, and the label. */
 function scaleData(scale: Scale, axis: Axis): string {
   const [low, high] = scale.domain;
-  return [scale.kind, low, high, scale.at(low), scale.at(high), axis.label].join(' ');
+  const ends = scale.kind === 'probit' ? [normalQuantile(low), normalQuantile(high)] : [low, high];
+  return [scale.kind, ...ends, scale.at(low), scale.at(high), axis.label].join(' ');
 }
 
 function labelsOf(scale: Scale): readonly string[] {
-  return scale.kind === 'log' ? scale.ticks.map(powerLabel) : tickLabels(scale.ticks);
+  if (scale.kind === 'linear') return tickLabels(scale.ticks);
+  return scale.ticks.map((tick) => (tick < 0.0009 ? powerLabel(tick) : String(tick)));
 }
 
 function drawYAxis(y: Scale, axis: Axis): Html {
@@ -157,6 +161,7 @@ export function pathOf(kind: SeriesKind, points: readonly Point[], base: string)
       pen = true;
     } else path += stepped ? `H${px}V${py}` : `L${px} ${py}`;
   }
+  if (kind === 'band') return path === '' ? '' : `${path}Z`;
   return kind === 'area' && pen ? `${path}V${base}Z` : path;
 }
 

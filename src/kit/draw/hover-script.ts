@@ -3,11 +3,17 @@
  * no data are in the page twice; without it the page lacks nothing but this.
  */
 export const hoverScript = `
+const below = (z) => {
+  // The normal distribution function: its power series (Marsaglia 2004).
+  let sum = z, term = z;
+  for (let i = 3; Math.abs(term) > 1e-15; i += 2) { term *= z * z / i; sum += term; }
+  return 0.5 + sum * Math.exp(-z * z / 2 - 0.91893853320467274178);
+};
 for (const svg of document.querySelectorAll('svg[data-x]')) {
   const axis = (text) => {
     const [kind, low, high, start, end, ...label] = text.split(' ');
     const [a, b, p, q] = [low, high, start, end].map(Number);
-    const at = (share) => kind === 'log' ? a * (b / a) ** share : a + (b - a) * share;
+    const at = (share) => kind === 'log' ? a * (b / a) ** share : kind === 'probit' ? below(a + (b - a) * share) : a + (b - a) * share;
     return { label: label.join(' '), p, q, value: (position) => at((position - p) / (q - p)) };
   };
   const x = axis(svg.dataset.x), y = axis(svg.dataset.y);

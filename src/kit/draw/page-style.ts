@@ -46,6 +46,7 @@ svg text { fill: var(--soft); }
 .series.faint { stroke-width: 1; stroke-opacity: 0.32; }
 .series.dashed { stroke-width: 1; stroke-dasharray: 3 4; }
 .series.dots { stroke-width: 6.5; }
+.series.band { stroke: none; fill: var(--c); fill-opacity: 0.16; }
 .series.area { stroke-width: 1.1; fill-opacity: 0.22; }
 .c0 { --c: var(--c0); } .c1 { --c: var(--c1); } .c2 { --c: var(--c2); } .c3 { --c: var(--c3); }
 .c4 { --c: var(--c4); } .c5 { --c: var(--c5); } .c6 { --c: var(--c6); }

@@ -1,6 +1,8 @@
+import { normalQuantile } from '../../core/normal-distribution.ts';
+
 /** Maps values to positions, and knows where to put ticks. */
 export interface Scale {
-  readonly kind: 'linear' | 'log';
+  readonly kind: 'linear' | 'log' | 'probit';
   readonly domain: readonly [number, number];
   readonly ticks: readonly number[];
   /** Position of a value between the two ends of `range`; values outside of the domain are moved to its ends. */
@@ -24,6 +26,22 @@ export function logScale(domain: Range, range: Range): Scale {
   const last = Math.floor(Math.log10(high) + 1e-9);
   const ticks = Array.from({ length: last - first + 1 }, (_, index) => 10 ** (first + index));
   return { kind: 'log', domain, ticks, at };
+}
+
+/** Shares that are read off easily. */
+const shares = [1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999, 0.9999];
+
+/**
+ * Quantiles of the normal distribution, on which the errors of normal scores are a straight line (Martin et al., The DET curve in
+ * assessment of detection task performance, Eurospeech 1997). The domain is within 0 and 1, without them.
+ */
+export function probitScale(domain: Range, range: Range): Scale {
+  const [low, high] = domain;
+  const [first, last] = [normalQuantile(low), normalQuantile(high)];
+  const at = (value: number): number =>
+    interpolate((normalQuantile(clamp(value, low, high)) - first) / (last - first), range);
+  const ticks = shares.filter((share) => share >= low * (1 - 1e-9) && share <= high * (1 + 1e-9));
+  return { kind: 'probit', domain, ticks, at };
 }
 
 /** The smallest domain that begins and ends at ticks and holds all values. */

@@ -20,7 +20,7 @@ export interface RocPoint {
 /** Share of same pairs accepted at a threshold that accepts `far` of the different pairs of the training folds. */
 export interface TarAtFar {
   readonly far: number;
-  /** Mean over the folds. */
+  /** Mean over the folds; where a single different pair is more than the rate, not a number: null in JSON. */
   readonly tar: number;
   /** Population standard deviation over the folds. */
   readonly deviation: number;

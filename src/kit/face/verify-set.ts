@@ -8,10 +8,11 @@ import { failures } from './failures.ts';
 import type { Embedder } from '../net/sessions/inference-session.ts';
 import { foldAccuracy } from './fold-accuracy.ts';
 import { pairDistances, rowNorms } from './pair-distances.ts';
+import { isMeasurable } from './uncertainty/error-curve.ts';
 import { resamplingOf } from './uncertainty/resampling.ts';
 import { setUncertainty, type UncertaintyRequest } from './uncertainty/set-uncertainty.ts';
 import { tarAtFar } from './tar-at-far.ts';
-import type { VerificationResult } from './verification-result.ts';
+import type { TarAtFar, VerificationResult } from './verification-result.ts';
 import { worstPairs } from './worst-pairs.ts';
 
 /** False acceptance rates that are reported; 1e-3 is the one of the 2018 system. */
@@ -69,7 +70,7 @@ export async function verifySet(options: VerifySetOptions): Promise<Verification
     deviationWithoutFlip: plain.deviation,
     xnorm: meanNorm([embeddings.original, embeddings.mirrored], embedder.embeddingSize),
     areaUnderCurve: areaUnderCurve(pairs),
-    tarAtFar: tarAtFar(pairs, folds, rates),
+    tarAtFar: tarAtFar(pairs, folds, rates).map((each) => orNothing(each, set.same)),
     ...(draws === 0 ? {} : uncertaintyOf({ pairs, images: digests, folds, rates, draws, seed: 1 })),
     worst: await worstPairs({ pairs, folds: result.folds, set, limit: options.worst ?? 0 }),
     distances: Array.from(pairs.distances, (distance) => Number(distance.toFixed(6))),
@@ -80,6 +81,12 @@ export async function verifySet(options: VerifySetOptions): Promise<Verification
 function uncertaintyOf(request: UncertaintyRequest): Pick<VerificationResult, 'uncertainty' | 'people'> {
   const { person } = resamplingOf(request.images, request.pairs.same);
   return { uncertainty: setUncertainty(request), people: Array.from(person) };
+}
+
+/** A rate that one of the different pairs exceeds is none of this set: not a number, which JSON has as null. */
+function orNothing(each: TarAtFar, same: readonly boolean[]): TarAtFar {
+  const different = same.filter((isSame) => !isSame).length;
+  return isMeasurable(each.far, different) ? each : { ...each, tar: NaN, deviation: NaN, measuredFar: NaN };
 }
 
 /** Fails with `no-pairs` or `too-few-pairs`; to be called before anything is computed. */

@@ -2,6 +2,7 @@ import type { Lineage, LineageTask } from '../../../src/stage-api/lineage.ts';
 import { Random } from '../../../src/core/random.ts';
 import { areaUnderCurve } from '../../../src/kit/face/area-under-curve.ts';
 import { foldAccuracy } from '../../../src/kit/face/fold-accuracy.ts';
+import { setUncertainty } from '../../../src/kit/face/uncertainty/set-uncertainty.ts';
 import { tarAtFar } from '../../../src/kit/face/tar-at-far.ts';
 import type { AlignmentFile } from '../../../src/kit/face/alignment-result.ts';
 import type { VerificationResult } from '../../../src/kit/face/verification-result.ts';
@@ -71,6 +72,10 @@ export function sampleVerification(set: string, seed = 1, pairCount = 600): Veri
     ...{ xnorm: 21.37, folds, roc, areaUnderCurve: areaUnderCurve(pairs) },
     tarAtFar: tarAtFar(pairs, 10, [0.1, 0.01, 0.001, 0.0001]),
     worst: { falseAccepts: shown(wrong.falseAccepts), falseRejects: shown(wrong.falseRejects) },
+    uncertainty: setUncertainty({
+      ...{ pairs, images: Array.from({ length: 2 * pairCount }, (_, image) => image) },
+      ...{ folds: 10, rates: [0.1, 0.01, 0.001, 0.0001], draws: 100, seed: 1 },
+    }),
     ...{ distances, same },
   };
 }

@@ -1,7 +1,9 @@
-import { type BootstrapOptions, bootstrapFigures, percentileInterval, type WeighedFigures } from './bootstrap.ts';
-import { WeightedFolds } from './weighted-folds.ts';
+import type { BootstrapOptions } from './bootstrap.ts';
+import { decidedSpread } from './decided-pairs.ts';
 import type { Interval } from './proportion.ts';
-import { resamplingOf } from './resampling.ts';
+import { fewestUnits, resamplingOf } from './resampling.ts';
+import { studentQuantile } from './student.ts';
+import { WeightedFolds } from './weighted-folds.ts';
 
 /** The difference of two models on the same pairs. */
 export interface PairedDifference {
@@ -11,6 +13,8 @@ export interface PairedDifference {
   readonly interval: Interval | undefined;
   /** Whether the first is better: undecided where the interval holds 0, or is missing. */
   readonly verdict: 'better' | 'worse' | 'undecided';
+  /** No two distances differ by more than rounding does: it is one model, computed in two ways. */
+  readonly isRounding: boolean;
 }
 
 export interface DifferenceRequest extends BootstrapOptions {
@@ -23,28 +27,44 @@ export interface DifferenceRequest extends BootstrapOptions {
   readonly folds: number;
 }
 
-/** The difference of the accuracies of two models: both are measured on the same draws, so that what the pairs share goes out. */
-export function accuracyDifference({
-  first,
-  second,
-  same,
-  images,
-  folds,
-  ...options
-}: DifferenceRequest): PairedDifference {
+/** What another order of the sums of a network, in float32, makes of a distance at most: see docs/uncertainty.md. */
+const rounding = 1e-4;
+
+/**
+ * The difference of the accuracies of two models on the same pairs, so that what the pairs share goes out. Its interval has the
+ * variance of `decidedSpread`, the quantile of Student's t, and two pairs more that only one model decides
+ * rightly, one of each (Bonett and Price, Adjusted Wald confidence interval for a difference of binomial proportions based
+ * on paired data, 2012): below six such pairs, all of one kind, nothing is decided, as by McNemar's exact test.
+ */
+export function accuracyDifference(request: DifferenceRequest): PairedDifference {
+  const { first, second, same, images, folds, ...options } = request;
   const [one, other] = [first, second].map((distances) => new WeightedFolds({ distances, same }, folds));
   if (one === undefined || other === undefined) throw new Error('two models are compared');
-  const difference: WeighedFigures = {
-    measure: (weights) => [one.accuracy(weights) - other.accuracy(weights)],
-    errors: [differences(one.rightAtBest(), other.rightAtBest())],
+  const [chosen, chosenOther] = [one.thresholds(), other.thresholds()];
+  const figure = {
+    value: one.accuracy(chosen) - other.accuracy(chosenOther),
+    parts: differences(one.right(chosen), other.right(chosenOther)),
+    chosenBy: (weights: Float64Array) =>
+      one.accuracy(one.thresholds(weights)) - other.accuracy(other.thresholds(weights)),
   };
-  const resampling = resamplingOf(images, same);
-  const [{ value, draws } = { value: NaN, draws: [] }] = bootstrapFigures(difference, resampling, { ...options, same });
-  const interval = percentileInterval(draws, resampling);
-  const verdict = (interval?.low ?? 0) > 0 ? 'better' : (interval?.high ?? 0) < 0 ? 'worse' : 'undecided';
-  return { value, interval, verdict };
+  const { value } = figure;
+  if (largestDifference(first, second) <= rounding) {
+    const interval = { low: Math.min(0, value), high: Math.max(0, value) };
+    return { value, interval, verdict: 'undecided', isRounding: true };
+  }
+  const people = resamplingOf(images, same);
+  if (people.people < fewestUnits) return { value, interval: undefined, verdict: 'undecided', isRounding: false };
+  const { variance, freedom } = decidedSpread(figure, { same, people, ...options, added: 2 });
+  const reach = studentQuantile(freedom) * Math.sqrt(variance);
+  const interval = { low: Math.max(-1, value - reach), high: Math.min(1, value + reach) };
+  const verdict = interval.low > 0 ? 'better' : interval.high < 0 ? 'worse' : 'undecided';
+  return { value, interval, verdict, isRounding: false };
 }
 
-function differences(one: Uint8Array, other: Uint8Array): Float64Array {
+function largestDifference(first: ArrayLike<number>, second: ArrayLike<number>): number {
+  return differences(first, second).reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+}
+
+function differences(one: ArrayLike<number>, other: ArrayLike<number>): Float64Array {
   return Float64Array.from(one, (value, index) => value - (other[index] ?? 0));
 }

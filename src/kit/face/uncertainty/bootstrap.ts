@@ -1,6 +1,6 @@
 import { Random } from '../../../core/random.ts';
 import type { Interval } from './proportion.ts';
-import { type Resampling, shrinkage } from './resampling.ts';
+import { fewestUnits, type Resampling, shrinkage } from './resampling.ts';
 
 export interface BootstrapOptions {
   readonly draws: number;
@@ -63,9 +63,6 @@ function byKind(weights: Float64Array, same: ArrayLike<boolean>): [Float64Array,
   return [sameOnly, differentOnly];
 }
 
-/** So few people or groups say nothing of others. */
-const fewestUnits = 10;
-
 /**
  * The 2.5 and 97.5 percentiles of one figure over all draws that allow it; undefined if fewer than half do, or if the set has
  * fewer than ten units to draw from.
@@ -75,13 +72,13 @@ export function percentileInterval(
   { count }: Pick<Resampling, 'count'>,
 ): Interval | undefined {
   if (count < fewestUnits) return undefined;
-  const known = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  const known = Float64Array.from(values.filter((value) => !Number.isNaN(value))).sort();
   if (known.length === 0 || known.length < values.length / 2) return undefined;
   return { low: quantile(known, 0.025), high: quantile(known, 0.975) };
 }
 
 /** Linear between the neighbours, as numpy's default. */
-function quantile(sorted: readonly number[], share: number): number {
+function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const low = sorted[below] ?? NaN;

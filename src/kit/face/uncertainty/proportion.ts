@@ -1,11 +1,12 @@
+import { twoSided } from './student.ts';
+
 /** A 95 % interval. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
 }
 
-/** Quantile 0.975 of the normal distribution. */
-const z = 1.959963984540054;
+const z = twoSided;
 
 /**
  * Interval of a share by its count (Wilson 1927), for independent trials. Where nothing, or everything, was counted its
@@ -20,4 +21,25 @@ export function proportionInterval(count: number, trials: number): Interval {
   const spread = z * Math.sqrt((share * (1 - share)) / trials + z ** 2 / (4 * trials ** 2));
   const scale = 1 + z ** 2 / trials;
   return { low: (centre - spread) / scale, high: (centre + spread) / scale };
+}
+
+/** What a share moves by below and above it, each as a standard deviation. */
+export interface ShareSpread {
+  readonly below: number;
+  readonly above: number;
+}
+
+/**
+ * Interval of a share that is no plain count, by the deviations that other people would give it, on the scale where these do not
+ * depend on the share: its arcsine (Anscombe 1948). `quantile` is that of Student's t. Where one deviation is nothing, since the
+ * share is next to 0 or 1 and draws cannot lead beyond, the other one counts. Of no error at all: {@link proportionInterval}.
+ */
+export function shareInterval(share: number, { below, above }: ShareSpread, quantile: number): Interval {
+  const middle = Math.asin(Math.sqrt(share));
+  const stretch = quantile / (2 * Math.sqrt(share * (1 - share)));
+  const end = (angle: number): number => Math.sin(Math.min(Math.PI / 2, Math.max(0, angle))) ** 2;
+  return {
+    low: end(middle - stretch * (below > 0 ? below : above)),
+    high: end(middle + stretch * (above > 0 ? above : below)),
+  };
 }

@@ -5,11 +5,16 @@ export interface Resampling {
    */
   readonly unit: 'groups' | 'people';
   readonly count: number;
+  /** How many persons there are, as far as the pairs tell. */
+  readonly people: number;
   /** Person of each image, two per pair, from 0. */
   readonly person: Int32Array;
   /** From how often each unit was drawn to how often each pair counts. */
   weigh(drawn: Float64Array, weights: Float64Array): void;
 }
+
+/** So few people say nothing of others. */
+export const fewestUnits = 10;
 
 /** Below so many parts, or with more of the pairs in one of them, drawing parts says little. */
 const fewestGroups = 50;
@@ -34,7 +39,7 @@ export function resamplingOf(images: readonly (string | number)[], same: ArrayLi
     const weigh: Resampling['weigh'] = (drawn, weights) => {
       for (let pair = 0; pair < pairs; pair += 1) weights[pair] = drawn[group.of[2 * pair] ?? 0] ?? 0;
     };
-    return { unit: 'groups', count: group.count, person, weigh };
+    return { unit: 'groups', count: group.count, people: count, person, weigh };
   }
   const weigh: Resampling['weigh'] = (drawn, weights) => {
     for (let pair = 0; pair < pairs; pair += 1) {
@@ -42,7 +47,7 @@ export function resamplingOf(images: readonly (string | number)[], same: ArrayLi
       weights[pair] = same[pair] === true ? left : left * (drawn[person[2 * pair + 1] ?? 0] ?? 0);
     }
   };
-  return { unit: 'people', count, person, weigh };
+  return { unit: 'people', count, people: count, person, weigh };
 }
 
 /**

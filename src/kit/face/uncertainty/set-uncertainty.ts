@@ -1,26 +1,13 @@
 import type { ScoredPairs } from '../acceptance-counts.ts';
-import {
-  type BootstrapOptions,
-  bootstrapFigures,
-  type DrawnFigure,
-  percentileInterval,
-  type WeighedFigures,
-} from './bootstrap.ts';
+import { type BootstrapOptions, bootstrapFigures, percentileInterval, type WeighedFigures } from './bootstrap.ts';
+import { decidedSpread } from './decided-pairs.ts';
+import { curveRates, type CurvePoint, curvePoints, isMeasurable } from './error-curve.ts';
+import { type Interval, proportionInterval, shareInterval } from './proportion.ts';
+import { fewestUnits, type Resampling, resamplingOf } from './resampling.ts';
+import { type Measured, nonMatch } from './measured.ts';
+import { type Acceptance, acceptancesAt, separation, type SortedPairs, sortPairs } from './sorted-pairs.ts';
+import { twoSided, studentQuantile } from './student.ts';
 import { WeightedFolds } from './weighted-folds.ts';
-import { type Interval, proportionInterval } from './proportion.ts';
-import { type Resampling, resamplingOf } from './resampling.ts';
-import { type Acceptance, acceptancesAt, separation, sortPairs } from './sorted-pairs.ts';
-
-/** A figure with its 95 % interval; without one if too few draws allow the figure. */
-export interface Measured {
-  readonly value: number;
-  readonly interval?: Interval;
-}
-
-/** FNMR = 1 - TAR: the ends of the interval change places. */
-export function nonMatch({ value, interval }: Measured): Measured {
-  return { value: 1 - value, ...(interval && { interval: { low: 1 - interval.high, high: 1 - interval.low } }) };
-}
 
 /** What is accepted where the false acceptance rate stays at or below a target. */
 export interface OperatingPoint extends Measured {
@@ -30,7 +17,7 @@ export interface OperatingPoint extends Measured {
   readonly reached: number;
   /** Greatest accepted distance; -1: none. */
   readonly distance: number;
-  /** A single different pair is more than the target: the set can tell nothing of this rate. */
+  /** Not so where a single different pair is more than the target: then all but `far` is NaN, which JSON has as null. */
   readonly isMeasurable: boolean;
 }
 
@@ -40,11 +27,15 @@ export interface SetUncertainty {
   readonly seed: number;
   readonly unit: Resampling['unit'];
   readonly units: number;
+  /** Persons, as far as the set tells; not there in results of before. */
+  readonly people?: number;
   readonly accuracy: Measured;
   readonly eer: Measured;
   readonly areaUnderCurve: Measured;
   readonly decidability: Measured;
   readonly tarAtFar: readonly OperatingPoint[];
+  /** The trade-off of both errors from the least false match rate that the set can measure on; not there in results of before. */
+  readonly curve?: readonly CurvePoint[];
 }
 
 export interface UncertaintyRequest extends BootstrapOptions {
@@ -56,92 +47,120 @@ export interface UncertaintyRequest extends BootstrapOptions {
   readonly rates: readonly number[];
 }
 
-/** The figures of a verification set with their intervals, over seeded draws of its people. */
+/**
+ * The figures of a verification set with their 95 % intervals: of the accuracy by its variance ({@link decidedSpread}), of the
+ * others by percentiles over seeded draws of its people.
+ */
 export function setUncertainty({ pairs, images, folds, rates, ...options }: UncertaintyRequest): SetUncertainty {
   const { same } = pairs;
-  const resampling = resamplingOf(images, same);
+  const people = resamplingOf(images, same);
   const sorted = sortPairs(pairs);
-  const weighted = new WeightedFolds(pairs, folds);
-  const once = new Float64Array(same.length).fill(1);
-  const atEqual = acceptedBelow(pairs, separation(sorted, once).eerDistance);
-  const ascending = [...rates].sort((a, b) => a - b);
-  const points = acceptancesAt(sorted, once, ascending);
-  const figures: WeighedFigures = {
-    measure: (weights) => {
-      const { eer, areaUnderCurve, decidability } = separation(sorted, weights);
-      const accepted = acceptancesAt(sorted, weights, ascending);
-      return [weighted.accuracy(weights), eer, areaUnderCurve, decidability, ...accepted.map(({ tar }) => tar)];
-    },
-    errors: [
-      centred(weighted.rightAtBest(), same),
-      ...[atEqual, atEqual, atEqual],
-      ...points.map(({ distance }) => acceptedBelow(pairs, distance)),
-    ],
-  };
-  const [accuracy, eer, areaUnderCurve, decidability, ...tars] = bootstrapFigures(figures, resampling, {
-    ...options,
-    same,
-  }).map((figure, index) => withInterval(figure, { ...resampling, isShare: index !== decidabilityAt }));
   const different = Array.from(same).filter((isSame) => !isSame).length;
+  const targets = [...new Set([...rates, ...curveRates(different)])].sort((a, b) => a - b);
+  const points = acceptancesAt(sorted, new Float64Array(same.length).fill(1), targets);
+  const figures = weighedFigures(pairs, sorted, { targets, points });
+  const drawn = bootstrapFigures(figures, people, { ...options, same });
+  const measured = drawn.map(({ value, draws }, index): Measured => {
+    const interval = percentileInterval(draws, people);
+    if (interval === undefined) return { value };
+    return { value, interval: index === decidabilityAt ? interval : ofShare(value, interval, people) };
+  });
+  const [eer = unknown, areaUnderCurve = unknown, decidability = unknown, ...tars] = measured;
+  const tarAt = (far: number): Measured => tars[targets.indexOf(far)] ?? unknown;
   return {
     ...options,
-    unit: resampling.unit,
-    units: resampling.count,
-    accuracy: accuracy ?? unknown,
-    eer: eer ?? unknown,
-    areaUnderCurve: areaUnderCurve ?? unknown,
-    decidability: decidability ?? unknown,
-    tarAtFar: ascending
-      .map((far, index) => operatingPoint(far, points[index], { tar: tars[index], different }))
-      .reverse(),
+    unit: people.unit,
+    units: people.count,
+    people: people.people,
+    accuracy: measuredAccuracy({ pairs, folds, people, ...options }),
+    ...{ eer, areaUnderCurve, decidability },
+    tarAtFar: rates
+      .toSorted((a, b) => b - a)
+      .map((far) => operatingPoint(far, points[targets.indexOf(far)], { tar: tarAt(far), different })),
+    curve: curvePoints(different, (rate) => nonMatch(tarAt(rate))),
   };
 }
 
 const unknown: Measured = { value: NaN };
 
-/** Whether each pair is accepted at a distance, less the share of its kind. */
-function acceptedBelow({ distances, same }: ScoredPairs, distance: number): Float64Array {
-  return centred(
-    Array.from(distances, (each) => Number(each <= distance)),
-    same,
-  );
-}
-
-/** Values of the different pairs less their mean; 0 for the same pairs. */
-function centred(values: ArrayLike<number>, same: ArrayLike<boolean>): Float64Array {
-  const different = Array.from(values).filter((_, pair) => same[pair] !== true);
-  const mean = different.reduce((sum, value) => sum + value, 0) / different.length;
-  return Float64Array.from(values, (value, pair) => (same[pair] === true ? 0 : value - mean));
-}
-
 /** The only figure that is no share. */
-const decidabilityAt = 3;
+const decidabilityAt = 2;
 
-/** Where no draw has an error, or every one, the draws know nothing of the next person: the rule of three does. */
-function withInterval(
-  { value, draws }: DrawnFigure,
-  { count, isShare }: { readonly count: number; readonly isShare: boolean },
-): Measured {
-  const interval = percentileInterval(draws, { count });
-  if (interval === undefined) return { value };
-  if (!isShare) return { value, interval };
-  if (interval.low === interval.high && (value === 0 || value === 1)) {
-    return { value, interval: proportionInterval(value * count, count) };
+/** Equal error rate, area under the curve, d', and the true acceptance rate at each target. */
+function weighedFigures(
+  pairs: ScoredPairs,
+  sorted: SortedPairs,
+  { targets, points }: { readonly targets: readonly number[]; readonly points: readonly Acceptance[] },
+): WeighedFigures {
+  const atEqual = acceptedBelow(pairs, separation(sorted, new Float64Array(pairs.same.length).fill(1)).eerDistance);
+  return {
+    measure(weights) {
+      const { eer, areaUnderCurve, decidability } = separation(sorted, weights);
+      return [eer, areaUnderCurve, decidability, ...acceptancesAt(sorted, weights, targets).map(({ tar }) => tar)];
+    },
+    errors: [atEqual, atEqual, atEqual, ...points.map(({ distance }) => acceptedBelow(pairs, distance))],
+  };
+}
+
+/** Whether each pair is accepted at a distance, less the share of its kind; 0 for the same pairs. */
+function acceptedBelow({ distances, same }: ScoredPairs, distance: number): Float64Array {
+  let [accepted, count] = [0, 0];
+  for (let pair = 0; pair < distances.length; pair += 1) {
+    if (same[pair] === true) continue;
+    count += 1;
+    if ((distances[pair] ?? 0) <= distance) accepted += 1;
   }
-  // Both kinds of pairs are drawn apart: their deviations together may lead out of what a share can be.
-  return { value, interval: { low: Math.max(0, interval.low), high: Math.min(1, interval.high) } };
+  const mean = accepted / count;
+  return Float64Array.from(distances, (each, pair) => (same[pair] === true ? 0 : Number(each <= distance) - mean));
+}
+
+/** From percentiles to an interval with Student's quantile for the number of units, on the scale of shares. */
+function ofShare(value: number, { low, high }: Interval, { count }: Resampling): Interval {
+  if (Number.isNaN(value)) return { low, high };
+  // Where no draw has an error, or every one, the draws know nothing of the next person: the rule of three does.
+  if (value <= 0 || value >= 1) {
+    const none = proportionInterval(value * count, count);
+    return { low: Math.max(0, Math.min(low, none.low)), high: Math.min(1, Math.max(high, none.high)) };
+  }
+  const [below, above] = [(value - low) / twoSided, (high - value) / twoSided];
+  const most = Math.max(below, above);
+  const spread = { below: low <= 0 ? most : below, above: high >= 1 ? most : above };
+  return shareInterval(value, spread, studentQuantile(count - 1) * Math.sqrt(count / (count - 1)));
+}
+
+interface AccuracyRequest extends BootstrapOptions {
+  readonly pairs: ScoredPairs;
+  readonly folds: number;
+  readonly people: Resampling;
+}
+
+function measuredAccuracy({ pairs, folds, people, ...options }: AccuracyRequest): Measured {
+  const weighted = new WeightedFolds(pairs, folds);
+  const chosen = weighted.thresholds();
+  const value = weighted.accuracy(chosen);
+  if (people.people < fewestUnits) return { value };
+  const parts = weighted.right(chosen);
+  const chosenBy = (weights: Float64Array): number => weighted.accuracy(weighted.thresholds(weights));
+  const spread = decidedSpread({ value, parts, chosenBy }, { same: pairs.same, people, ...options });
+  const variance = spread.variance + spread.offset ** 2;
+  const errors = parts.reduce((sum, right) => sum + 1 - right, 0);
+  // All pairs are decided rightly, or all of one kind and none of the other: nothing varies, and the rule of three tells.
+  if (variance === 0 || errors === 0) {
+    const reach = 3 / people.count;
+    return { value, interval: { low: Math.max(0, value - reach), high: Math.min(1, value + reach) } };
+  }
+  const deviation = Math.sqrt(variance);
+  return {
+    value,
+    interval: shareInterval(value, { below: deviation, above: deviation }, studentQuantile(spread.freedom)),
+  };
 }
 
 function operatingPoint(
   far: number,
   point: Acceptance | undefined,
-  { tar, different }: { readonly tar: Measured | undefined; readonly different: number },
+  { tar, different }: { readonly tar: Measured; readonly different: number },
 ): OperatingPoint {
-  return {
-    ...(tar ?? unknown),
-    far,
-    reached: point?.far ?? NaN,
-    distance: point?.distance ?? -1,
-    isMeasurable: far * different >= 1 - 1e-9,
-  };
+  if (!isMeasurable(far, different)) return { ...unknown, far, reached: NaN, distance: NaN, isMeasurable: false };
+  return { ...tar, far, reached: point?.far ?? NaN, distance: point?.distance ?? -1, isMeasurable: true };
 }

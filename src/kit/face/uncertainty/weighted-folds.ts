@@ -13,15 +13,19 @@ interface FoldCounts {
   weight: number;
 }
 
+/** Of each fold the place of its threshold among those of the 2018 system. */
+export type Thresholds = Int32Array;
+
 /**
- * The accuracy over folds as `foldAccuracy` measures it, thresholds chosen again, for pairs that count more or less than once.
- * What does not change with the weights is worked out once.
+ * The accuracy over folds as `foldAccuracy` measures it, in two steps: pairs that may count more or less than once choose the
+ * thresholds, and every pair is decided by that of its fold. What does not change with the weights is worked out once.
  */
 export class WeightedFolds {
   /** Per pair: the first threshold that accepts it. */
   readonly #first: Int32Array;
   readonly #fold: Int32Array;
   readonly #same: Uint8Array;
+  readonly #once: readonly FoldCounts[];
   readonly #folds: number;
 
   constructor(pairs: ScoredPairs, folds: number) {
@@ -31,30 +35,31 @@ export class WeightedFolds {
     for (const [fold, { start, end }] of contiguousFolds(count, folds).entries()) this.#fold.fill(fold, start, end);
     this.#same = Uint8Array.from({ length: count }, (_, pair) => Number(pairs.same[pair] === true));
     this.#first = Int32Array.from({ length: count }, (_, pair) => firstAccepting(pairs.distances[pair] ?? 0, grid));
+    this.#once = this.#counts(new Float64Array(count).fill(1));
   }
 
-  /** Mean over the folds that have any weight. */
-  accuracy(weights: Float64Array): number {
-    const folds = this.#counts(weights);
+  /** Each fold's by the pairs of the others, as often as they count; of a single fold by its own. */
+  thresholds(weights?: Float64Array): Thresholds {
+    const folds = weights === undefined ? this.#once : this.#counts(weights);
     const whole = new Float64Array(grid.count);
     for (const { gain } of folds)
       for (let at = 0; at < grid.count; at += 1) whole[at] = (whole[at] ?? 0) + (gain[at] ?? 0);
-    const shares = folds.flatMap(({ gain, different, weight }) => {
-      if (weight === 0) return [];
-      const best = bestThreshold(whole, folds.length === 1 ? undefined : gain);
-      return [(different + (gain[best] ?? 0)) / weight];
-    });
+    return Int32Array.from(folds, ({ gain }) => bestThreshold(whole, folds.length === 1 ? undefined : gain));
+  }
+
+  /** Mean over the folds, every pair counting once. */
+  accuracy(thresholds: Thresholds): number {
+    const shares = this.#once.map(
+      ({ gain, different, weight }, fold) => (different + (gain[thresholds[fold] ?? 0] ?? 0)) / weight,
+    );
     return shares.reduce((sum, share) => sum + share, 0) / shares.length;
   }
 
-  /** Per pair: 1 if it is decided rightly at a threshold of all folds, 0 if not. */
-  rightAtBest(): Uint8Array {
-    const whole = new Float64Array(grid.count);
-    for (const { gain } of this.#counts(new Float64Array(this.#first.length).fill(1))) {
-      for (let at = 0; at < grid.count; at += 1) whole[at] = (whole[at] ?? 0) + (gain[at] ?? 0);
-    }
-    const best = bestThreshold(whole, undefined);
-    return this.#same.map((same, pair) => Number((this.#first[pair] ?? 0) <= best === (same === 1)));
+  /** Per pair: 1 if it is decided rightly, 0 if not. */
+  right(thresholds: Thresholds): Uint8Array {
+    const isRight = (same: number, pair: number): boolean =>
+      (this.#first[pair] ?? 0) <= (thresholds[this.#fold[pair] ?? 0] ?? 0) === (same === 1);
+    return this.#same.map((same, pair) => Number(isRight(same, pair)));
   }
 
   #counts(weights: Float64Array): readonly FoldCounts[] {
