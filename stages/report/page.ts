@@ -6,6 +6,7 @@ import { fixed, groupedInteger } from '../../src/kit/draw/number-text.ts';
 import { renderPage } from '../../src/kit/draw/page.ts';
 import { pageStyle } from '../../src/kit/draw/page-style.ts';
 import { alignmentSection } from './alignment-section.ts';
+import { comparisonSection } from './comparison-section.ts';
 import type { Alignment, Training, Verification } from './read-inputs.ts';
 import { reportStyle } from './report-style.ts';
 import type { SampleIdentity } from './sample-faces.ts';
@@ -33,6 +34,7 @@ export function renderReport(content: ReportContent): string {
     trainingSection(trainings),
     alignmentSection(alignments),
     facesSection(faces),
+    comparisonSection(lineage),
     taskSection(lineage),
     parameterSection(lineage),
   ].filter((section) => section !== undefined);
