@@ -47,7 +47,7 @@ function figureAgainstParameter({ columns, rows }: SettingsTable): Html | undefi
   const isSeed = (index: number): boolean => /(^|[ .])seed$/i.test(columns[index]?.name ?? '');
   const parameter = indices.find((index) => columns[index]?.kind !== 'figure' && isNumeric(index) && !isSeed(index));
   const figures = indices.filter((index) => columns[index]?.kind === 'figure' && isNumeric(index));
-  const figure = figures.find((index) => /accuracy$/.test(columns[index]?.name ?? '')) ?? figures[0];
+  const figure = figures.find((index) => columns[index]?.name.endsWith('accuracy') === true) ?? figures[0];
   if (parameter === undefined || figure === undefined) return undefined;
   const points = rows.map((row): Point => [Number(row[parameter]), Number(row[figure])]);
   const [x, y] = [columns[parameter]?.name ?? '', columns[figure]?.name ?? ''];

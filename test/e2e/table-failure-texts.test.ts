@@ -131,6 +131,15 @@ it.each([
 `,
   ],
   [
+    'the best of values of which none is better',
+    `${head}rows: [{ matrix: a }]\ncolumns: [{ of: a, figure: accuracy, select: best }]\n`,
+    `t.yaml:4:46 best-without-direction: column "accuracy" takes the best value, and has no "direction"
+  columns: [{ of: a, figure: accuracy, select: best }]
+                                               ~~~~
+  Add direction: higher, or direction: lower.
+`,
+  ],
+  [
     'a run that is not recorded',
     `rows: [{ run: f }]\n${columns}`,
     'unknown-run: there is no run "f" (did you mean "e"?)\n  flow runs lists them; the name of an experiment means its last run.\n',

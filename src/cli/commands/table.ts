@@ -131,8 +131,11 @@ interface OneTable extends Tools {
 async function oneTable({ table, isInside }: FoundTable, given: OneTable): Promise<ExitCode> {
   const { call, asked, workspace, context } = given;
   const { definition } = table;
-  const options = asked.smoke ? { ...given.options, profile: definition.smoke } : given.options;
-  const isSmoke = options.profile === definition.smoke;
+  const profile = asked.smoke ? definition.smoke : given.options.profile;
+  const isSmoke = profile === definition.smoke;
+  // What is typed counts for more than what the table changes.
+  const set = isSmoke ? [...definition.smokeSet, ...given.options.set] : given.options.set;
+  const options = { ...given.options, profile, set };
   const settings = asked.run ? readRunSettings(call) : undefined;
   const made = await makeTable({ table, options, isInside, isSmoke, settings }, { workspace, context });
   if ('type' in made) return exitCodeOf(made);

@@ -125,7 +125,7 @@ export class ExperimentSource {
       next = dataNeeds(next).flatMap((id) => open.get(id) ?? [])[0];
     }
     const detail = lastAttemptOf(this.#tools.workspace.database, this.experiment.name, cause.id)?.detail;
-    if (detail == null || detail.outcome === 'done') return 'not run';
+    if (detail === undefined || detail === null || detail.outcome === 'done') return 'not run';
     return `not run: ${cause.id} ended with ${outcomeText(detail)}`;
   }
 }

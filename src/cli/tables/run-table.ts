@@ -79,11 +79,12 @@ function shownGrid({ columns, rows }: SettingsTable): Grid {
     numeric: kept.map(({ index }) => rows.every((row) => typeof row[index] !== 'string')),
     rows: rows.map((row) =>
       kept.map(({ index, kind }) => {
-        const text = (value: Json | undefined): string =>
-          typeof value === 'number' && kind === 'figure' ? figureValue(value) : wholeText(value ?? null);
-        const [low = -1, high = -1] = ends[index] ?? [];
-        const interval = row[low] == null || row[high] == null ? '' : ` [${text(row[low])}, ${text(row[high])}]`;
-        return row[index] == null ? '-' : text(row[index]) + interval;
+        const text = (value: Json): string =>
+          typeof value === 'number' && kind === 'figure' ? figureValue(value) : wholeText(value);
+        const [low, high] = (ends[index] ?? []).map((end) => row[end] ?? null);
+        const hasInterval = typeof low === 'number' && typeof high === 'number';
+        const value = row[index] ?? null;
+        return value === null ? '-' : text(value) + (hasInterval ? ` [${text(low)}, ${text(high)}]` : '');
       }),
     ),
   };

@@ -10,6 +10,8 @@ const shownDigits = 12;
 
 const style = `
 table.figures-table { width: auto; min-width: 60%; }
+main > .scroll { margin-top: 1.6rem; }
+.figures-table thead tr:last-child td { border-bottom: 1px solid var(--rule); }
 .figures-table th[scope="row"] { color: var(--ink); white-space: normal; padding: 0.32rem 0.9rem 0.32rem 0; border-bottom: 0; }
 .figures-table th.n { padding-right: 0; text-align: right; }
 .figures-table th[scope="colgroup"] { text-align: center; padding-left: 0.9rem; }
@@ -21,7 +23,7 @@ a:hover { text-decoration-color: currentColor; }
 sup { font-size: 0.72em; line-height: 0; }
 .notes { margin: 1rem 0 0; padding: 0; list-style: none; font-size: 0.92rem; line-height: 1.45; max-width: 48rem; }
 .notes li { margin: 0 0 0.25rem; }
-.results td { font-size: 0.8rem; overflow-wrap: anywhere; }
+.results td, .results th[scope="row"] { padding: 0.32rem 0.9rem 0.32rem 0; border-bottom: 0; color: var(--ink); font-size: 0.8rem; overflow-wrap: anywhere; white-space: normal; vertical-align: top; }
 :target { background: var(--panel); }
 `;
 

@@ -110,7 +110,11 @@ function differs({ values }: Draft): boolean {
 }
 
 function isSame(one: Draft, other: Draft): boolean {
-  return one.values.every((value, index) => String(value) === String(other.values[index]));
+  return one.values.every((value, index) => textOf(value) === textOf(other.values[index] ?? null));
+}
+
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function asNumber(text: string): Json {
@@ -135,7 +139,7 @@ export function sortedRows(table: SettingsTable, column: number, isReversed: boo
     const [first, second] = [one[column] ?? null, other[column] ?? null];
     if (first === null || second === null) return Number(first === null) - Number(second === null);
     if (typeof first === 'number' && typeof second === 'number') return direction * (first - second);
-    return direction * String(first).localeCompare(String(second), 'en');
+    return direction * textOf(first).localeCompare(textOf(second), 'en');
   });
   return { ...table, rows };
 }

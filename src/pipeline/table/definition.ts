@@ -62,6 +62,8 @@ export interface TableDefinition {
   readonly experiment?: string;
   /** The profile whose figures mean nothing. */
   readonly smoke: string;
+  /** What a smoke run changes besides. */
+  readonly smokeSet: readonly string[];
   /** Names of the matrix over which means are taken. */
   readonly over: readonly string[];
   readonly rows: readonly RowDefinition[];

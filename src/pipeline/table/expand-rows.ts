@@ -56,6 +56,10 @@ export function expandTable(table: WrittenTable, sources: readonly RowSource[]):
     return [];
   });
   problems.push(...repeated('row', rows, locate), ...repeated('column', columns, locate));
+  for (const { select, direction, title, pointer } of columns) {
+    if (select !== 'best' || direction !== 'none') continue;
+    problems.push(failures.bestWithoutDirection({ column: title }, locate(`${pointer}/select`)));
+  }
   problems.push(...unknownChoices(table, { rows, columns }));
   throwIfAny(problems);
   const published = withPublished(table, rows);

@@ -80,6 +80,14 @@ export const failures = catalogue({
     }),
     example: { what: 'column', name: 'lfw' },
   },
+  bestWithoutDirection: {
+    meaning: 'A column of a table takes the best value of a curve and does not say which values are better.',
+    text: ({ column }: { column: string }) => ({
+      message: `column "${column}" takes the best value, and has no "direction"`,
+      hint: 'Add direction: higher, or direction: lower.',
+    }),
+    example: { column: 'loss' },
+  },
   storedTableInvalid: {
     meaning: 'The file that a table is compared with is not one that flow table has written.',
     text: ({ found }: { found: string }) => ({

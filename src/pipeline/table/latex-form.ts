@@ -29,6 +29,7 @@ export function latexForm(table: FilledTable): string {
     String.raw`\centering`,
     String.raw`\caption{${[title, caption].filter(Boolean).map(escapedLatex).join('. ')}}`,
     String.raw`\label{tab:${name.replaceAll(/[^A-Za-z0-9-]/g, '-')}}`,
+    String.raw`\vspace{4pt}`,
     String.raw`\setlength{\tabcolsep}{4pt}`,
     String.raw`\begin{tabular}{@{}l${'r'.repeat(columns.length)}@{}}`,
     ...tabular.map((line) => `  ${line}`),

@@ -13,7 +13,12 @@ export function remarksOf(
   const compared = columns.filter((column) =>
     drafts.some((draft) => draft.column === column && draft.cell.published !== null),
   );
-  const hasDirection = columns.some(({ direction }) => direction !== 'none');
+  // Of a single row there is nothing that could be best.
+  const hasBest = columns.some(
+    (column) =>
+      column.direction !== 'none' &&
+      drafts.filter((draft) => draft.column === column && draft.cell.value !== null).length > 1,
+  );
   const over = definition.over.join(' and ');
   return [
     ...(isSmoke ? ['A smoke run: it shows that everything works, and its figures mean nothing.'] : []),
@@ -21,7 +26,7 @@ export function remarksOf(
     ...(hasSpread('interval') ? ['In brackets 95 % intervals.'] : []),
     ...columns.flatMap(selectorText),
     ...(compared.length > 0 && !isSmoke ? [tierRule(compared)] : []),
-    ...(hasDirection && !isSmoke
+    ...(hasBest && !isSmoke
       ? ['Bold: better than every other row, each by the 95 % interval of the paired difference.']
       : []),
     ...definition.footnotes,
