@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -62,7 +62,8 @@ it(
     const ended = await rig.flow(['table', file('margins-drawn'), '--smoke', '--check'], { FLOW_ENGINE: 'wasm' });
     expect(ended.stdout).toContain('margins-drawn: as in');
     expect(ended.code).toBe(0);
-    const { rows } = filled('smoke/margins-drawn.smoke.json');
+    const stored = readFileSync(join(folder, 'results', 'margins-drawn.smoke.json'), 'utf8');
+    const { rows } = JSON.parse(stored) as FilledTable;
     expect(rows.map(({ cells }) => cells.map(({ count }) => count))).toEqual(
       Array.from({ length: 8 }, () => [3, 3, 3]),
     );
