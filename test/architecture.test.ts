@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 // docs/architecture.md. In each of these folders a member imports only members before it, and itself.
 const orders: Readonly<Record<string, readonly string[]>> = {
   'src/kit': ['draw', 'codec', 'image', 'dataset', 'inspect', 'net', 'face'],
-  'src/pipeline': ['experiment', 'plan', 'cache', 'execute', 'record', 'console'],
+  'src/pipeline': ['experiment', 'plan', 'cache', 'execute', 'record', 'console', 'table'],
   'src/kit/codec': [
     'protobuf',
     'tfjs',

@@ -42,6 +42,56 @@ export const failures = catalogue({
     }),
     example: { option: '--jobs', expected: 'an integer of at least 1', found: '0' },
   },
+  noTables: {
+    meaning: 'flow table was given an experiment that has no tables.',
+    text: ({ file, experiment }: { readonly file: string; readonly experiment: string }) => ({
+      message: `${file} has no "tables"`,
+      hint: `The last run of it as a table, a row for each choice of its matrix: flow table ${experiment}.`,
+    }),
+    example: { file: 'lfw.yaml', experiment: 'lfw' },
+  },
+  unknownTable: {
+    meaning: 'The experiment has no table of the name after `--table`.',
+    text: ({ name, known }: { readonly name: string; readonly known: readonly string[] }) => ({
+      message: `the experiment has no table "${name}"`,
+      suggest: { name, known },
+      hint: `It has: ${known.join(', ')}.`,
+    }),
+    example: { name: 'margin', known: ['margins'] },
+  },
+  noStoredTable: {
+    meaning: 'There is no table to compare with.',
+    text: ({ file }: { readonly file: string }) => ({
+      message: `there is no ${file} to compare with`,
+      hint: 'flow table without --check writes it.',
+    }),
+    example: { file: 'pipelines/tables/results/margins.json' },
+  },
+  noTableBlock: {
+    meaning: 'A Markdown file has no block that a table is to be written into.',
+    text: ({ begin, end }: { readonly begin: string; readonly end: string }) => ({
+      message: `expected a line ${begin} and, below it, a line ${end}`,
+      hint: 'Put both lines where the table is to stand; what is between them is replaced.',
+    }),
+    example: { begin: '<!-- flow table margins -->', end: '<!-- /flow table margins -->' },
+  },
+  noFigures: {
+    meaning: 'A run has no figures that a table could show.',
+    text: ({ run }: { readonly run: string }) => ({
+      message: `run ${run} has neither a matrix nor figures`,
+      hint: 'flow metrics shows the figures of a run, and flow runs lists all runs.',
+    }),
+    example: { run: '20260101-120000-lfw' },
+  },
+  unknownSortColumn: {
+    meaning: 'The table of a run has no column of the name after `--sort`.',
+    text: ({ name, known }: { readonly name: string; readonly known: readonly string[] }) => ({
+      message: `the table has no column "${name}"`,
+      suggest: { name, known },
+      hint: `It has: ${known.join(', ')}.`,
+    }),
+    example: { name: 'acuracy', known: ['seed', 'accuracy'] },
+  },
   noRecords: {
     meaning: 'A path given to flow index is neither a .rec file nor a folder.',
     code: 'wrong-option',

@@ -105,10 +105,13 @@ export interface ExperimentOptions {
 }
 
 /** Declares `FILE`, `--set`, `--set-file`, `--profile` and `--workspace`. */
-export function declareExperimentOptions(command: Command, { fileIsOptional = false } = {}): void {
+export function declareExperimentOptions(
+  command: Command,
+  { fileIsOptional = false, file = 'the experiment, a YAML file' } = {},
+): void {
   hintAtElsewhere(command);
   command
-    .argument(fileIsOptional ? '[file]' : '<file>', 'the experiment, a YAML file')
+    .argument(fileIsOptional ? '[file]' : '<file>', file)
     .option('--set <path=value>', 'override a value, e.g. stages.train.with.batch=64 (repeatable)', collect, [])
     .option('--set-file <file>', 'lay a YAML file over the experiment (repeatable)', collect, [])
     .option('--profile <name>', 'lay a profile of the experiment over it')
@@ -251,7 +254,8 @@ export function readRunSettings(call: Call): RunSettings {
   return { ...given, keepGoing, failFast, retries, json };
 }
 
-function collect(value: string, before: readonly string[]): string[] {
+/** Of an option that may be given several times. */
+export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 

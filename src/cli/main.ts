@@ -196,6 +196,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'compare runs: parameters, inputs, figures, times',
     load: () => import('./commands/compare.ts'),
   },
+  table: {
+    summary: 'lay figures out as a table, run what it lacks, write it for papers, or check it',
+    load: () => import('./commands/table.ts'),
+  },
   rerun: {
     summary: 'run a recorded run again: the same file, parameters and seed',
     load: () => import('./commands/rerun.ts'),

@@ -6,6 +6,7 @@ import { fixed, groupedInteger } from '../../src/kit/draw/number-text.ts';
 import { renderPage } from '../../src/kit/draw/page.ts';
 import { pageStyle } from '../../src/kit/draw/page-style.ts';
 import { alignmentSection } from './alignment-section.ts';
+import { comparisonSection } from './comparison-section.ts';
 import { identificationSection } from './identification-section.ts';
 import type { Identification } from './read-identifications.ts';
 import type { Alignment, Training, Verification } from './read-inputs.ts';
@@ -37,6 +38,7 @@ export function renderReport(content: ReportContent): string {
     trainingSection(trainings),
     alignmentSection(alignments),
     facesSection(faces),
+    comparisonSection(lineage),
     taskSection(lineage),
     parameterSection(lineage),
   ].filter((section) => section !== undefined);

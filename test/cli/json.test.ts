@@ -34,6 +34,7 @@ const calls: readonly (readonly [command: string, keys: readonly string[]])[] = 
   ['logs task --run @first', ['run', 'task', 'file', 'text']],
   ['metrics a', ['run', 'figures']],
   ['compare a @first', ['runs', 'rows']],
+  ['table a', ['failures']],
   ['rerun a', ['at', 'type']],
   ['export a exported', ['run', 'folder', 'results']],
   ['cache ls', ['folder', 'bytes', 'results']],

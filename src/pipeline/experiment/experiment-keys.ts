@@ -20,7 +20,11 @@ export const experimentKeys = {
     description: 'What is to be done, by a name of your own.',
     additionalProperties: { $ref: '#/definitions/stage' },
   },
-  tables: { description: 'Reserved for a later version.', not: {} },
+  tables: {
+    type: ['object', 'null'],
+    description: 'What flow table lays out, by name: rows, columns, published values.',
+    additionalProperties: { $ref: 'table.schema.json' },
+  },
   profiles: {
     type: ['object', 'null'],
     description: 'Overlays chosen with --profile.',

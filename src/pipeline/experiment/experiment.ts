@@ -89,6 +89,14 @@ export interface EnvironmentValue {
   readonly at: TextLocation;
 }
 
+/** A table as its file has it, checked against schemas/table.schema.json; its references are resolved. */
+export interface TableSpec {
+  /** Defaults filled in, frozen; src/pipeline/table/definition.ts is its type. */
+  readonly definition: Readonly<Record<string, Json>>;
+  /** Where a part was written, by JSON pointer (`/columns/0/figure`), or the nearest part above it. */
+  readonly locate: (pointer: string) => TextLocation;
+}
+
 /** An experiment after parsing, composing, validating and resolving: nothing after this folder reads YAML or fills in defaults. */
 export interface Experiment {
   readonly name: string;
@@ -100,6 +108,8 @@ export interface Experiment {
   readonly params: Readonly<Record<string, Json>>;
   /** In an order in which every task comes after those it depends on. */
   readonly tasks: readonly TaskSpec[];
+  /** By name; no part of what is run. */
+  readonly tables: Readonly<Record<string, TableSpec>>;
   /** What is allowed but probably not meant: parameters that nothing uses, outputs that nothing reads. */
   readonly warnings: readonly Failure[];
   /** Texts of the file and of every file laid under or over it, by absolute path. */

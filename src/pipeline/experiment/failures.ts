@@ -162,11 +162,6 @@ export const failures = catalogue({
     text: (facts: { what?: string; expected: string; found: string }) => ({ message: mismatch(facts) }),
     example: { what: '"seed" of the experiment', expected: 'an integer', found: 'the string "many"' },
   },
-  reservedKey: {
-    meaning: 'A key that is kept for a later version.',
-    text: ({ key }: { key: string }) => ({ message: `"${key}" is kept for a later version` }),
-    example: { key: 'tables' },
-  },
   badName: {
     meaning: 'A name has characters that names cannot have.',
     text: ({ name }: { name: string }) => ({

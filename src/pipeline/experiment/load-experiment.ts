@@ -9,8 +9,9 @@ import { experimentKeys, stageKeys } from './experiment-keys.ts';
 import { ExperimentScope } from './experiment-scope.ts';
 import { namesBeside } from './names-beside.ts';
 import { failures, warnings } from './failures.ts';
-import { describe, MapReader, toJson, type Entry, type MapNode } from './node.ts';
+import { describe, isNull, MapReader, toJson, type Entry, type MapNode } from './node.ts';
 import { locate, Problems } from './problems.ts';
+import { readTables } from './read-table.ts';
 import { resolveReferences } from './resolve-references.ts';
 import { StageInstances, type StageDraft } from './stage-instances.ts';
 import { StageKinds, type StageFolders } from './stage-kinds.ts';
@@ -59,8 +60,6 @@ export function loadExperiment(request: LoadRequest): Experiment {
 function assemble(root: MapNode, request: LoadRequest, problems: Problems): Omit<Experiment, 'sources'> {
   const reader = new MapReader(root, problems, 'the experiment');
   reader.refuseOthers(Object.keys(experimentKeys));
-  const tables = root.entries.get('tables');
-  if (tables !== undefined) problems.add(failures.reservedKey({ key: 'tables' }, locate(tables.key)));
   reader.require('name');
   reader.require('stages');
   const name = reader.text('name') ?? '';
@@ -74,6 +73,8 @@ function assemble(root: MapNode, request: LoadRequest, problems: Problems): Omit
   const scope = new ExperimentScope({ params, seed, run, environment }, problems);
   const resolved = [...params].map(([key, { value }]) => [key, toJson(scope.param(key) ?? value)] as const);
   const tasks = assembleTasks(reader.mapAt('stages'), { request, seed, scope, problems });
+  const written = reader.node('tables');
+  const tables = written && resolveReferences(written, scope.resolveReference, problems);
   scope.warnOfUnused();
   return {
     name,
@@ -82,6 +83,7 @@ function assemble(root: MapNode, request: LoadRequest, problems: Problems): Omit
     workspace: request.workspace,
     params: Object.fromEntries(resolved),
     tasks,
+    tables: tables === undefined || isNull(tables) ? {} : readTables(tables, { ...request, problems }),
     warnings: [...problems.warnings, ...unreadOutputs(tasks)],
   };
 }

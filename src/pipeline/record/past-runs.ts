@@ -67,6 +67,22 @@ export function lastDurationOf(database: FlowDatabase, experiment: string, task:
   return row?.durationMs;
 }
 
+/**
+ * How long comparable tasks took on average, in milliseconds: those of the same stage of an experiment, or else all of a kind of
+ * stage; undefined if none is recorded.
+ */
+export function comparableDuration(
+  database: FlowDatabase,
+  { experiment, stage, kind }: { readonly experiment: string; readonly stage: string; readonly kind: string },
+): number | undefined {
+  const mean = database.prepare<[string, string | null, string | null], { mean: number | null }>(
+    `select avg(task.durationMs) as mean from task join run on run.id = task.run
+       where task.kind = ? and task.stage = coalesce(?, task.stage) and run.experiment = coalesce(?, run.experiment)
+         and task.durationMs is not null`,
+  );
+  return mean.get(kind, stage, experiment)?.mean ?? mean.get(kind, null, null)?.mean ?? undefined;
+}
+
 /** The text of a key document as it was recorded. */
 export function recordedDocument(database: FlowDatabase, key: string): string | undefined {
   return database.prepare<[string], { document: string }>('select document from keyDocument where key = ?').get(key)
