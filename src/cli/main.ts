@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { errorCode, FailureError, fail } from '../core/failure.ts';
+import { renderFailures } from '../core/text/failure-frame.ts';
 import { terminalText } from '../core/text/paint.ts';
 import { packageVersion } from '../core/package-folder.ts';
 import {
@@ -113,7 +114,6 @@ async function explain(error: unknown, argv: readonly string[], context: Process
   }
   if (error instanceof FailureError) {
     if (argv.includes('--json')) context.stdout.write(`${JSON.stringify({ failures: error.failures })}\n`);
-    const { renderFailures } = await import('../core/text/failure-frame.ts');
     context.stderr.write(
       `${renderFailures(error.failures, { colour: showsColour(context.stderr, context.environment) })}\n`,
     );

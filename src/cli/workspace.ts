@@ -140,6 +140,7 @@ export function stageFolders(): StageFolders {
   return {
     manifests: join(folder, 'stages'),
     compiled: join(folder, 'dist', 'stages'),
+    references: join(folder, 'dist', 'src', 'flow', 'stages'),
     validators: join(folder, 'dist', 'validators'),
     manifestSchema: join(folder, 'schemas', 'stage.schema.json'),
   };

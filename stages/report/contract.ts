@@ -15,6 +15,8 @@ export interface Inputs {
   readonly verifications: readonly string[];
   /** Counts and contact sheets of alignments (alignment.json). */
   readonly alignments: readonly string[];
+  /** Searches among distractors (megaface.json). */
+  readonly identifications: readonly string[];
   /** Images to show samples of. */
   readonly images: string | undefined;
   /** The history of the inputs. */

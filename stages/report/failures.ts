@@ -9,6 +9,13 @@ export const failures = catalogue({
     }),
     example: { found: 'another object' },
   },
+  identificationInvalid: {
+    meaning: 'An input bound to `identifications` is not the result of an identification.',
+    text: ({ found }: { readonly found: string }) => ({
+      message: `expected the result of a stage megaface, found ${found}`,
+    }),
+    example: { found: 'no "format": "faceflow-megaface"' },
+  },
   inputNotJson: {
     meaning: 'A file that the page is made of is not JSON.',
     text: () => ({ message: 'expected JSON, found something else' }),

@@ -6,6 +6,8 @@ import { fixed, groupedInteger } from '../../src/kit/draw/number-text.ts';
 import { renderPage } from '../../src/kit/draw/page.ts';
 import { pageStyle } from '../../src/kit/draw/page-style.ts';
 import { alignmentSection } from './alignment-section.ts';
+import { identificationSection } from './identification-section.ts';
+import type { Identification } from './read-identifications.ts';
 import type { Alignment, Training, Verification } from './read-inputs.ts';
 import { reportStyle } from './report-style.ts';
 import type { SampleIdentity } from './sample-faces.ts';
@@ -20,16 +22,18 @@ export interface ReportContent {
   readonly trainings: readonly Training[];
   readonly verifications: readonly Verification[];
   readonly alignments: readonly Alignment[];
+  readonly identifications: readonly Identification[];
   readonly faces: readonly SampleIdentity[];
 }
 
 /** The whole page as one text: no request to anywhere, readable without its script, the same for the same content. */
 export function renderReport(content: ReportContent): string {
-  const { lineage, trainings, verifications, alignments, faces } = content;
+  const { lineage, trainings, verifications, alignments, identifications, faces } = content;
   const { name, summary } = lineage.experiment;
   const title = content.title === '' ? name : content.title;
   const sections = [
     verificationSection(verifications),
+    identificationSection(identifications),
     trainingSection(trainings),
     alignmentSection(alignments),
     facesSection(faces),

@@ -78,7 +78,7 @@ function decodeAlignment(value: unknown, file: string): AlignmentFile {
 }
 
 /** The task whose output is this very file: outputs are known by the SHA-256 of their bytes. */
-function producerOf(text: string, lineage: Lineage): LineageTask | undefined {
+export function producerOf(text: string, lineage: Lineage): LineageTask | undefined {
   const digest = digestOf(text);
   return lineage.tasks.find((task) => task.outputs.some((output) => output.digest === digest));
 }
@@ -105,7 +105,7 @@ function decodeVerification(value: unknown, file: string): VerificationResult {
   return result;
 }
 
-function parseJson(text: string, file: string): unknown {
+export function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -113,6 +113,6 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -82,11 +82,12 @@ export class BestModels {
     return readModel(this.#pathOf(step)).parameters.values();
   }
 
-  /** To be called once a checkpoint is written that knows of `step`. */
-  keepOnly(step: number | undefined): void {
+  /** To be called once a checkpoint is written: `steps` are the best ones of all checkpoints that are kept. */
+  keepOnly(steps: readonly (number | undefined)[]): void {
     if (!existsSync(this.#folder)) return;
+    const kept = new Set(steps.map((step) => `step-${step}`));
     for (const name of readdirSync(this.#folder)) {
-      if (name !== `step-${step}`) rmSync(join(this.#folder, name), { recursive: true });
+      if (!kept.has(name)) rmSync(join(this.#folder, name), { recursive: true });
     }
   }
 }

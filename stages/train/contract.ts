@@ -96,6 +96,8 @@ export interface Params {
   readonly verifyEverySteps: number;
   /** Steps between checkpoints. */
   readonly checkpointEverySteps: number;
+  /** How many checkpoints are kept while the training lasts: where the last is damaged it resumes from the one before, to the same result. Left out: 1. */
+  readonly keepCheckpoints?: number;
   /** Write the curves for TensorBoard too, and with them images per second, the norm of the gradient of the network before it is limited, and the mean norm of the embeddings. Left out: false; the output events is an empty folder then. */
   readonly eventFiles?: boolean;
   /** Steps between points of the curves. */

@@ -14,9 +14,17 @@ export class Curves {
 
   add(step: number, figures: Readonly<Record<string, number>>): void {
     for (const [name, value] of Object.entries(figures)) {
-      const points = this.#points.get(name) ?? [];
-      this.#points.set(name, [...points, [step, value]]);
+      const points = this.#points.get(name);
+      if (points === undefined) this.#points.set(name, [[step, value]]);
+      else points.push([step, value]);
       this.#emit({ type: 'metric', name, value, step });
+    }
+  }
+
+  /** Emits what was known before: the run that resumes a training has the points of the run that was killed too. */
+  repeatKnown(): void {
+    for (const [name, points] of this.#points) {
+      for (const [step, value] of points) this.#emit({ type: 'metric', name, value, step });
     }
   }
 

@@ -18,7 +18,12 @@ import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
 import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/kit/net/training/checkpoint.ts';
+import {
+  type Checkpoint,
+  checkpointsIn,
+  readCheckpoint,
+  writeCheckpoint,
+} from '../../src/kit/net/training/checkpoint.ts';
 import { type StepInput, type StepResult, Trainer } from '../../src/kit/net/training/trainer.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { type Best, BestModels, bestOf } from './best-model.ts';
@@ -67,7 +72,9 @@ export class TrainingRun {
     requireValidation(context.params, context.inputs.validation);
     requireSteps(context.params);
     requireAugmentations(context.params.augment ?? {});
-    const checkpoint = readCheckpoint(checkpointFolder(context));
+    const checkpoint = readCheckpoint(checkpointFolder(context), (damaged) => {
+      context.emit({ type: 'log', level: 'warning', message: `${damaged.failures[0].message}; takes the one before` });
+    });
     const reader = await openDataLoader({
       folders: context.inputs.dataset,
       batch: context.params.batch,
@@ -187,6 +194,7 @@ export class TrainingRun {
     if (this.#pretrained !== undefined) this.#announceStart(this.#pretrained, identities);
     if (this.#done > 0) {
       this.#context.emit({ type: 'log', level: 'info', message: `resumes from the checkpoint of step ${this.#done}` });
+      this.#curves.repeatKnown();
     }
   }
 
@@ -266,7 +274,8 @@ export class TrainingRun {
     if (checkpoint === undefined) return false;
     const rewinds = this.#rewinds + 1;
     const progress = { ...checkpoint.progress, rewinds };
-    await writeCheckpoint(folder, { ...checkpoint, state: checkpoint.state.values(), progress });
+    const { keepCheckpoints } = this.#context.params;
+    await writeCheckpoint(folder, { ...checkpoint, state: checkpoint.state.values(), progress }, keepCheckpoints);
     const message =
       `${error.failures[0].message}; goes back to step ${checkpoint.step} with half the learning rate ` +
       `(${rewinds} of ${maxRewinds} times)`;
@@ -319,13 +328,11 @@ export class TrainingRun {
       ...(order === undefined ? {} : { order }),
       ...(this.#rewinds === 0 ? {} : { rewinds: this.#rewinds }),
     };
-    await writeCheckpoint(checkpointFolder(this.#context), {
-      step: this.#done,
-      state: this.#trainer.state(),
-      progress,
-    });
+    const { bestBy, keepCheckpoints } = this.#context.params;
+    const folder = checkpointFolder(this.#context);
+    await writeCheckpoint(folder, { step: this.#done, state: this.#trainer.state(), progress }, keepCheckpoints);
     this.#savedAt = this.#done;
-    this.#bestModels.keepOnly(this.#best?.step);
+    this.#bestModels.keepOnly(checkpointsIn(folder).map((each) => bestOf(each.progress.curves, bestBy)?.step));
     this.#context.emit({ type: 'checkpoint', step: this.#done });
   }
 

@@ -62,3 +62,10 @@ it('an unknown optimizer, and an option of another one, are named once each', as
   expect(foreign.stderr).toContain('It has: name, learningRate, beta1, beta2, epsilon, weightDecay, decay.');
   expect(foreign.stderr.match(/-param:/g)).toHaveLength(1);
 });
+
+it('a loss and a network that there are not are answered with the names there are', async () => {
+  const { stderr } = await plan({ loss: { name: 'arcfac' }, network: { name: 'r99' } });
+  expect(stderr).toContain('"loss.name" of stage "train" must be one of softmax, sphereface, cosface,');
+  expect(stderr).toContain('found the string "arcfac" (did you mean "arcface"?)');
+  expect(stderr).toContain('"network.name" of stage "train" must be one of y1, r18,');
+});

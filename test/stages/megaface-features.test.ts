@@ -148,6 +148,17 @@ describe('megaface-features', () => {
     expect(existsSync(join(folder, 'MegaFace_Features', 'features.json'))).toBe(false);
   });
 
+  it('finds what align has made of an image of the kit, with another ending, and names it as the kit does', async () => {
+    const { folder } = prepared();
+    const kit = join(folder, 'facescrub_uncropped_features_list.json');
+    renameSync(join(folder, 'facescrub', 'Ben'), join(folder, 'facescrub', 'Ben_B'));
+    writeFileSync(kit, JSON.stringify({ path: ['Ben B/Ben_0001.PNG', 'Ada/Ada_0002'], id: ['Ben_B', 'Ada'] }));
+    await extract(folder, { inputs: { probeList: kit, distractors: undefined } });
+    const store = new FeatureStore(join(folder, 'FaceScrub_Features'));
+    expect(store.names).toEqual(['Ben B/Ben_0001.PNG', 'Ada/Ada_0002']);
+    expect(store.index.unreadable).toBeUndefined();
+  });
+
   it('gives the same rows from a tape archive and from a packed set', async () => {
     const { folder } = prepared();
     await extract(folder);

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { digestOf, type Digest } from '../../core/digest.ts';
 import type { EngineIdentity } from '../../core/engine-identity.ts';
@@ -136,7 +135,7 @@ export class CachePlanningContext implements PlanningContext {
       const key = keyOf(id);
       return key === undefined ? undefined : this.entry(key);
     });
-    const module = pathToFileURL(join(dirname(task.kind.entry), 'references.js')).href;
+    const module = pathToFileURL(task.kind.references).href;
     const { references } = (await import(module)) as { readonly references: FindReferences };
     const contents: string[] = [];
     for (const path of new Set(references(paths))) {

@@ -9,6 +9,8 @@ export interface StageKind {
   readonly folder: string;
   /** Absolute path of the module that exports `run`. */
   readonly entry: string;
+  /** Absolute path of the module that exports `references`, if the manifest declares it. */
+  readonly references: string;
   /** Of a stage of the user's own: its folder as `uses` names it. Its code is part of the key, in place of a version. */
   readonly ownFolder?: string;
 }

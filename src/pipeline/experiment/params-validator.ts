@@ -17,7 +17,7 @@ export type Validator = (value: JsonObject) => readonly SchemaError[];
 
 const require = createRequire(import.meta.url);
 let ajv: Ajv2020.Ajv2020 | undefined;
-const known = new Map<string, ValidateFunction>();
+const known = new Map<string, Validator>();
 
 /**
  * The validator of a schema. Loading ajv and compiling the schemas of five stages takes 75 ms of the 300 a run of known
@@ -25,13 +25,12 @@ const known = new Map<string, ValidateFunction>();
  */
 export function validatorOf(schema: Schema, compiledFolder: string): Validator {
   const compiled = join(compiledFolder, validatorFile(schema));
-  let validate = known.get(compiled);
-  if (validate === undefined) {
-    validate = existsSync(compiled) ? (require(compiled) as ValidateFunction) : compile(schema);
-    known.set(compiled, validate);
+  let validator = known.get(compiled);
+  if (validator === undefined) {
+    validator = existsSync(compiled) ? compiledValidator(compiled, schema) : freshValidator(schema);
+    known.set(compiled, validator);
   }
-  const check = validate;
-  return (value) => (check(value) ? [] : (check.errors ?? []));
+  return validator;
 }
 
 export function validatorFile(schema: Schema): string {
@@ -42,40 +41,74 @@ export function validatorFile(schema: Schema): string {
 export function validatorModule(schema: Schema): string {
   const standalone = require('ajv/dist/standalone') as (typeof Standalone)['default'];
   const instance = createAjv({ code: { source: true }, inlineRefs: false });
-  return standalone.default(instance, instance.compile(branchesApart(schema)));
+  const { main, parts } = partsOf(schema);
+  for (const [name, part] of parts) instance.addSchema(part, name);
+  return standalone.default(instance, instance.compile(main));
 }
 
+/** Smaller ones are not worth a function, in characters of JSON. */
+const leastPart = 1000;
+
 /**
- * The same schema with every branch of a choice by name in `$defs`, where ajv makes a function of it: Node.js compiles a
- * function when it is first called, and of twenty losses an experiment calls one.
+ * The same schema with every branch of a choice by name, and every long schema of a property, as a schema of its own, of
+ * which ajv makes a function: of twenty losses an experiment calls one, and many parameters it does not have at all.
  */
-function branchesApart(schema: Schema): Schema {
-  const branches: Record<string, Json> = {};
+function partsOf(schema: Schema): { main: Schema; parts: ReadonlyMap<string, Schema> } {
+  const parts = new Map<string, Schema>();
+  const part = (value: Json): Schema => {
+    const content = apart(value) as Schema;
+    const name = `part${parts.size}`;
+    parts.set(name, content);
+    return { $ref: name };
+  };
+  const properties = (value: Schema): Json =>
+    mapped(value, (each) => {
+      if (JSON.stringify(each).length < leastPart) return apart(each);
+      // A default is filled in by the object that holds the property.
+      const { default: given } = each as Schema;
+      return given === undefined ? part(each) : { ...part(each), default: given };
+    });
   const apart = (value: Json): Json => {
     if (value === null || typeof value !== 'object') return value;
     if (Array.isArray(value)) return value.map(apart);
-    const isChoiceByName = 'discriminator' in value;
-    const parts = Object.entries(value).map(([key, part]): [string, Json] => {
-      if (key !== 'oneOf' || !isChoiceByName || !Array.isArray(part)) return [key, apart(part)];
-      return [
-        key,
-        (part as readonly Json[]).map((branch) => {
-          const name = `branch${Object.keys(branches).length}`;
-          branches[name] = null;
-          branches[name] = apart(branch);
-          return { $ref: `#/$defs/${name}` };
-        }),
-      ];
+    return mapped(value as Schema, (each, key) => {
+      if (key === 'oneOf' && 'discriminator' in value) return (each as readonly Json[]).map(part);
+      return key === 'properties' ? properties(each as Schema) : apart(each);
     });
-    return Object.fromEntries(parts);
   };
-  const choices = apart(schema) as Schema;
-  return Object.keys(branches).length === 0 ? choices : { ...choices, $defs: branches };
+  return { main: apart(schema) as Schema, parts };
 }
 
-function compile(schema: Schema): ValidateFunction {
+function mapped(value: Schema, change: (value: Json, key: string) => Json): Schema {
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, change(each, key)]));
+}
+
+/** What a compiled validator has found, with its parts in their places again: texts of errors take names and limits from there. */
+function together(errors: readonly SchemaError[], schema: Schema): readonly SchemaError[] {
+  const { parts } = partsOf(schema);
+  const whole = (value: Json): Json => {
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map(whole);
+    const reference = (value as Schema)['$ref'];
+    const part = typeof reference === 'string' ? parts.get(reference) : undefined;
+    return part === undefined ? mapped(value as Schema, whole) : whole(part);
+  };
+  return errors.map((error) => ({
+    ...error,
+    schema: whole(error.schema as Json),
+    parentSchema: whole(error.parentSchema as Json) as Schema,
+  }));
+}
+
+function compiledValidator(file: string, schema: Schema): Validator {
+  const validate = require(file) as ValidateFunction;
+  return (value) => (validate(value) ? [] : together(validate.errors ?? [], schema));
+}
+
+function freshValidator(schema: Schema): Validator {
   ajv ??= createAjv({});
-  return ajv.compile(schema);
+  const validate = ajv.compile(schema);
+  return (value) => (validate(value) ? [] : (validate.errors ?? []));
 }
 
 function createAjv(options: Ajv2020.Options): Ajv2020.Ajv2020 {

@@ -17,6 +17,8 @@ export interface StageFolders {
   readonly manifests: string;
   /** Absolute; holds `<name>/run.js`. */
   readonly compiled: string;
+  /** Absolute; holds `<name>/references.js` of those that declare it, for planning. */
+  readonly references: string;
   /** Absolute; holds the validators that the build compiled, if it did. */
   readonly validators: string;
   /** Absolute path of stage.schema.json. */
@@ -29,6 +31,8 @@ export interface StageFolder {
   readonly folder: string;
   /** Absolute path of the module that exports `run`. */
   readonly entry: string;
+  /** Absolute path of the module that exports `references`, if stage.json declares it. */
+  readonly references: string;
   /** Comes with the package, whose tests have checked its stage.json. */
   readonly builtIn: boolean;
 }
@@ -40,8 +44,18 @@ export interface StageFolder {
 export function findStage(uses: string, workspace: string, builtIn: StageFolders): StageFolder | undefined {
   const found: StageFolder =
     uses.startsWith('.') || isAbsolute(uses)
-      ? { folder: resolve(workspace, uses), entry: resolve(workspace, uses, 'run.js'), builtIn: false }
-      : { folder: join(builtIn.manifests, uses), entry: join(builtIn.compiled, uses, 'run.js'), builtIn: true };
+      ? {
+          folder: resolve(workspace, uses),
+          entry: resolve(workspace, uses, 'run.js'),
+          references: resolve(workspace, uses, 'references.js'),
+          builtIn: false,
+        }
+      : {
+          folder: join(builtIn.manifests, uses),
+          entry: join(builtIn.compiled, uses, 'run.js'),
+          references: join(builtIn.references, uses, 'references.js'),
+          builtIn: true,
+        };
   return existsSync(join(found.folder, 'stage.json')) ? found : undefined;
 }
 
@@ -58,6 +72,8 @@ export class StageKinds {
   readonly #builtIn: StageFolders;
   readonly #problems: Problems;
   readonly #kinds = new Map<string, StageKind>();
+  /** Schemas that several of them refer to. */
+  readonly #schemas = new Map<string, Json>();
 
   constructor(workspace: string, builtIn: StageFolders, problems: Problems) {
     this.#workspace = workspace;
@@ -76,10 +92,16 @@ export class StageKinds {
       this.#problems.add(failures.unknownStageKind(facts, locate(at)));
       return undefined;
     }
-    const { folder, entry, builtIn } = found;
-    const manifest = builtIn ? readManifest(folder) : this.#checkedManifest(found, at);
+    const { folder, entry, references, builtIn } = found;
+    const manifest = builtIn ? readManifest(folder, this.#schemas) : this.#checkedManifest(found, at);
     if (manifest === undefined) return undefined;
-    const kind = { manifest, folder, entry, ...(builtIn ? {} : { ownFolder: uses.replace(/^(\.\/)+/, '') }) };
+    const kind = {
+      manifest,
+      folder,
+      entry,
+      references,
+      ...(builtIn ? {} : { ownFolder: uses.replace(/^(\.\/)+/, '') }),
+    };
     this.#kinds.set(uses, kind);
     return kind;
   }

@@ -100,10 +100,9 @@ export function computesTensors({ engine }: StageManifest): boolean {
  * it refers to. Throws an Error if a `$ref` names nothing. Does not check it: those that come with the package are checked
  * by tests, those of users by `StageKinds`.
  */
-export function readManifest(folder: string): StageManifest {
+export function readManifest(folder: string, files = new Map<string, Json>()): StageManifest {
   const written = JSON.parse(readFileSync(join(folder, 'stage.json'), 'utf8')) as Readonly<Record<string, Json>>;
   const { params = null, inputs = null } = written;
-  const files = new Map<string, Json>();
   const manifest: unknown = {
     ...written,
     params: inline(params, folder, files),

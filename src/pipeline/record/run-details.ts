@@ -69,12 +69,17 @@ export function figuresOf(database: FlowDatabase, run: string): PastFigure[] {
     .all(run);
 }
 
-/** Points of curves of a run; of tasks that ran in it, since a result from the cache brings its figures alone. */
+/**
+ * Points of curves of a run; of tasks that ran in it, since a result from the cache brings its figures alone. Of the same
+ * step the last one: a stage that resumes, or goes back, computes steps once more.
+ */
 export function curvesOf(database: FlowDatabase, run: string): CurvePoint[] {
   return database
-    .prepare<[string], CurvePoint>(
+    .prepare<[string, string], CurvePoint>(
       `select task, name, step, value from metric join task using (run, task)
-         where run = ? and step is not null order by position, name, step`,
+         where run = ? and step is not null
+           and metric.rowid in (select max(rowid) from metric where run = ? and step is not null group by task, name, step)
+         order by position, name, step`,
     )
-    .all(run);
+    .all(run, run);
 }

@@ -10,6 +10,7 @@ export const fixtures = join(here, 'fixtures');
 export const testStages = {
   manifests: join(here, 'stages'),
   compiled: join(here, 'stages'),
+  references: join(here, 'stages'),
   validators: join(here, 'none'),
   manifestSchema: join(here, '../../../schemas/stage.schema.json'),
 };

@@ -36,3 +36,27 @@ describe.each([
     expect(errors[0]?.parentSchema).toMatchObject({ required: ['loss'] });
   });
 });
+
+test('a validator compiled by the build finds the same errors as one compiled when needed, branches of choices in their places', () => {
+  for (const params of [
+    { loss: { name: 'arcfac' } },
+    { loss: {} },
+    { loss: 3 },
+    { loss: { name: 'arcface', margin: 'x', more: 1 } },
+    {},
+  ] as const) {
+    const [built, fresh] = [compiled, join(compiled, 'none')].map((folder) =>
+      validatorOf(
+        schema,
+        folder,
+      )(structuredClone(params)).map(({ keyword, instancePath, params: facts, parentSchema }) => ({
+        keyword,
+        instancePath,
+        facts,
+        parentSchema,
+      })),
+    );
+    expect(built).toEqual(fresh);
+    expect(built).not.toEqual([]);
+  }
+});

@@ -5,7 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type Page, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderReport } from '../../../stages/report/page.ts';
-import { sampleAlignment, sampleLineage, sampleImage, sampleTraining, sampleVerification } from './sample-content.ts';
+import {
+  sampleAlignment,
+  sampleLineage,
+  sampleImage,
+  sampleSearches,
+  sampleTraining,
+  sampleVerification,
+} from './sample-content.ts';
 
 const executablePath = '/usr/bin/chromium';
 const missing = !existsSync(executablePath);
@@ -14,12 +21,13 @@ const image = `data:image/jpeg;base64,${Buffer.from(sampleImage(1)).toString('ba
 const content = {
   ...{ title: '', lineage: sampleLineage, trainings: [sampleTraining()] },
   alignments: [{ name: 'align', result: sampleAlignment() }],
+  identifications: sampleSearches().map((result) => ({ name: 'evaluate', result })),
   verifications: [{ name: 'held-out', result: sampleVerification('held-out') }],
   faces: ['Ada', 'Grace_with_a_name_longer_than_any_column_could_ever_be_in_print'].map((name) => ({
     ...{ name, images: [image, image, image, image] },
   })),
 };
-const sections = ['verification', 'training', 'alignment', 'faces', 'tasks', 'parameters'];
+const sections = ['verification', 'identification', 'training', 'alignment', 'faces', 'tasks', 'parameters'];
 
 describe.skipIf(missing)(`the page in a browser${missing ? ` (not tested: no ${executablePath})` : ''}`, () => {
   let browser: Browser;

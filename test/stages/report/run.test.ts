@@ -7,12 +7,14 @@ import { FailureError } from '../../../src/core/failure.ts';
 import { digestOf } from '../../../src/core/digest.ts';
 import type { Inputs, Params } from '../../../stages/report/contract.ts';
 import { run } from '../../../stages/report/run.ts';
+import { printedFailure } from '../../kit/dataset/tiny-faces.ts';
 import {
   sampleLineage,
   sampleLog,
   sampleLogText,
   sampleAlignment,
   sampleImage,
+  sampleSearches,
   sampleVerification,
 } from './sample-content.ts';
 
@@ -41,6 +43,7 @@ function allInputs(): Inputs {
   return {
     ...{ logs: [file('log.json')], verifications: [file('verification.json')], images: file('images') },
     alignments: [],
+    identifications: [],
     lineage: file('lineage.json'),
   };
 }
@@ -128,6 +131,7 @@ test('a file of another kind is refused with its name', async () => {
   const cases: readonly (readonly [Partial<Inputs>, string, string])[] = [
     [{ alignments: [file('log.json')] }, 'alignment-invalid', 'log.json'],
     [{ verifications: [file('log.json')] }, 'verification-invalid', 'log.json'],
+    [{ identifications: [file('verification.json')] }, 'identification-invalid', 'verification.json'],
     [{ logs: [file('verification.json')] }, 'training-log-invalid', 'verification.json'],
     [{ logs: [file('images/Ada_Lovelace/1.jpg')] }, 'training-log-invalid', '1.jpg'],
     [{ verifications: [file('images/Ada_Lovelace/1.jpg')] }, 'input-not-json', '1.jpg'],
@@ -159,4 +163,31 @@ test('the page shows what became of photographs: counts, the first, the stranges
   expect(text).toContain('6.1 px, 1 of 2');
   expect(text).toContain('&lt;cut&gt;.jpg');
   expect(text).not.toContain('Without points');
+});
+
+test('the page has a line for each search among distractors, with intervals where they were measured', async () => {
+  writeFileSync(
+    file('megaface.json'),
+    JSON.stringify({ format: 'faceflow-megaface', version: 1, results: sampleSearches() }),
+  );
+  const text = await page({ identifications: [file('megaface.json')] });
+  expect(text).toContain('<section id="identification"');
+  const cells = [...text.matchAll(/<td[^>]*>(.*?)<\/td>/gs)].map(([, cell = '']) =>
+    cell
+      .replaceAll(/<[^>]*>/g, ' ')
+      .replaceAll(/[\s\u202f]+/g, ' ')
+      .trim(),
+  );
+  const start = cells.indexOf('evaluation 1, facescrub');
+  expect(cells.slice(start, start + 14)).toEqual([
+    ...['evaluation 1, facescrub', '1 000', '7', '153 634', '0.9750 0.9700 to 0.9800', '-', '0.9500 0.9400 to 0.9600'],
+    ...['evaluation 1, facescrub, set 2', '10', '0', '153 634', '0.9900', '1.0000', '-'],
+  ]);
+});
+
+test('identification-invalid', async () => {
+  const text = await printedFailure(() => page({ identifications: [file('verification.json')] }));
+  expect(text.replace(folder, '<folder>').trimEnd()).toBe(
+    '<folder>/verification.json: identification-invalid: expected the result of a stage megaface, found no "format": "faceflow-megaface"',
+  );
 });

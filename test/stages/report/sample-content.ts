@@ -7,6 +7,7 @@ import type { AlignmentFile } from '../../../src/kit/face/alignment-result.ts';
 import type { VerificationResult } from '../../../src/kit/face/verification-result.ts';
 import { wrongPairs } from '../../../src/kit/face/worst-pairs.ts';
 import { encodeJpeg } from '../../../src/kit/image/image.ts';
+import type { IdentificationResult } from '../../../stages/report/read-identifications.ts';
 import type { Training } from '../../../stages/report/read-inputs.ts';
 import { trainingFacts } from '../../../stages/report/training-facts.ts';
 import type { TrainingLog } from '../../../src/kit/net/training/training-log.ts';
@@ -155,4 +156,22 @@ export function sampleTraining(seed = 1): Training {
   const log = sampleLog(seed);
   const producer = sampleLineage.tasks.find(({ id }) => id === 'train');
   return { name: 'train', log, facts: trainingFacts(log, producer, sampleLineage) };
+}
+
+/** Two searches among distractors: one with intervals and exclusions, one too small to tell a rate. */
+export function sampleSearches(): readonly IdentificationResult[] {
+  const first = { rank: 1, value: 0.975, interval: { low: 0.97, high: 0.98 } };
+  const measured = { far: 0.001, isMeasurable: true, value: 0.95, interval: { low: 0.94, high: 0.96 } };
+  const common = { probes: 'facescrub', trials: 153_634 };
+  return [
+    { ...common, set: 1, size: 1000, excluded: 7, identification: [first], verification: [measured] },
+    {
+      ...{ ...common, set: 2, size: 10, excluded: 0 },
+      identification: [
+        { rank: 1, value: 0.99 },
+        { rank: 10, value: 1 },
+      ],
+      verification: [{ far: 0.001, isMeasurable: false, value: 0 }],
+    },
+  ];
 }

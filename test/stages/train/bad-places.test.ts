@@ -39,6 +39,42 @@ describe('a checkpoint that is damaged', { timeout: 400_000 }, () => {
   });
 });
 
+describe('checkpoints of which two are kept', { timeout: 400_000 }, () => {
+  it('lead to the same model and curves where the last is damaged', async () => {
+    const [dataset, straight, folder] = [pack(), temporaryFolder(), temporaryFolder()];
+    const two = { ...params, keepCheckpoints: 2, logEverySteps: 1 };
+    const unbroken = await train({ dataset, folder: straight, params: two });
+    await train({ dataset, folder, params: two });
+    const checkpoints = join(folder, 'checkpoint');
+    expect(readdirSync(checkpoints).sort()).toEqual(['checkpoint.json', 'step-2.bin', 'step-2.json', 'step-4.bin']);
+
+    const values = join(checkpoints, 'step-4.bin');
+    writeFileSync(values, readFileSync(values).subarray(0, 1000));
+    const resumed = await train({ dataset, folder, params: two });
+    expect(messages(resumed).filter((message) => /damaged|resumes/.test(message))).toEqual([
+      expect.stringMatching(/^the checkpoint of the training is damaged: parameter .*; takes the one before$/),
+      'resumes from the checkpoint of step 2',
+    ]);
+    expect(outputs(folder)).toEqual(outputs(straight));
+    const points = (events: typeof unbroken): object[] =>
+      events.filter((event) => event.type === 'metric' && event.step !== undefined && event.name === 'loss');
+    expect(points(resumed)).toEqual(points(unbroken));
+    // The damaged one has gone, and the last two are there again.
+    expect(readdirSync(checkpoints).sort()).toEqual([
+      'checkpoint.json',
+      'step-2.bin',
+      'step-2.json',
+      'step-4-again.bin',
+    ]);
+
+    const last = join(checkpoints, 'step-4-again.bin');
+    writeFileSync(last, readFileSync(last).subarray(0, 1000));
+    const first = join(checkpoints, 'step-2.bin');
+    writeFileSync(first, readFileSync(first).subarray(0, 1000));
+    expect(await printedFailure(() => train({ dataset, folder, params: two }))).toContain(`${last}: offset`);
+  });
+});
+
 /** A disk of so many megabytes, which can be made larger; undefined without the right to mount one. */
 function smallDisk(megabytes: number): { readonly folder: string; resize(megabytes: number): void } | undefined {
   const folder = temporaryFolder();

@@ -4,7 +4,7 @@ import { devkitList } from '../../codec/megaface/devkit-list.ts';
 import { decodeFile } from '../../codec/read-file.ts';
 import { failures } from './failures.ts';
 import type { FeatureStore } from './feature-store.ts';
-import { isDevkitList, lastParts } from './named-images.ts';
+import { imageKey, isDevkitList, lastParts } from './named-images.ts';
 
 /** Images with features, in the order of a list. */
 export interface ListedRows {
@@ -31,9 +31,9 @@ export interface ListedRowsOptions {
  */
 export function listedRows(store: FeatureStore, { list, parts, missing }: ListedRowsOptions): ListedRows {
   const listed = list === undefined ? store.names.map((path) => ({ path })) : readListed(list);
+  const find = nameFinder(store, parts);
   const wanted = listed.map(({ path, person }: Listed) => {
-    const name = store.rowOf(path) === undefined ? lastParts(path, parts) : path;
-    return { name, person: person ?? lastParts(path, 2).split('/').slice(-2, -1)[0] ?? '' };
+    return { name: find(path), person: person ?? lastParts(path, 2).split('/').slice(-2, -1)[0] ?? '' };
   });
   requireOnce(
     wanted.map(({ name }) => name),
@@ -49,6 +49,28 @@ export function listedRows(store: FeatureStore, { list, parts, missing }: Listed
     people: found.map(({ person }) => person),
     missing: absent,
   };
+}
+
+/**
+ * The name that the features have of a path of a list: the path, or the end of it, or that of the only image which differs in its ending
+ * and in blanks alone, since the stage align writes others than the development kit lists. Without features the end of the path.
+ */
+function nameFinder(store: FeatureStore, parts: number): (path: string) => string {
+  let byKey: Map<string, string | undefined> | undefined;
+  return (path) => {
+    const end = lastParts(path, parts);
+    const exact = [path, end].find((name) => store.rowOf(name) !== undefined);
+    if (exact !== undefined) return exact;
+    byKey ??= namesByKey(store.names);
+    return byKey.get(imageKey(end)) ?? end;
+  };
+}
+
+/** Undefined of keys that several images have. */
+function namesByKey(names: readonly string[]): Map<string, string | undefined> {
+  const byKey = new Map<string, string | undefined>();
+  for (const name of names) byKey.set(imageKey(name), byKey.has(imageKey(name)) ? undefined : name);
+  return byKey;
 }
 
 interface Listed {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { fail, type TextLocation } from '../../../core/failure.ts';
 import { packingList, readPackingList } from '../../codec/insightface/packing-list.ts';
@@ -5,6 +6,7 @@ import { devkitList } from '../../codec/megaface/devkit-list.ts';
 import { decodeFile, readHead } from '../../codec/read-file.ts';
 import type { ImagePlace } from '../../dataset/image-place.ts';
 import { ImagePlaceReader } from '../../dataset/image-place.ts';
+import { imageAt, isImageName } from '../../dataset/image-folder.ts';
 import { imageTree } from '../../dataset/image-tree.ts';
 import { PackedDataset } from '../../dataset/packed-dataset.ts';
 import { findShards, readShard } from '../../dataset/tar-shard.ts';
@@ -76,12 +78,27 @@ function ofFolder(folder: string, rules: NamingRules): NamedImages {
 }
 
 function ofList(list: string, folder: string, rules: NamingRules): NamedImages {
-  const paths = isDevkitList(list) ? decodeFile(devkitList, list).paths : [...pathsOfPackingList(list, rules)];
+  const isOfKit = isDevkitList(list);
+  const paths = isOfKit ? decodeFile(devkitList, list).paths : [...pathsOfPackingList(list, rules)];
   if (paths.length === 0) return refuse('the list names no image', list);
   const places = paths.map((path): Place => {
-    return { path, place: { kind: 'file', file: isAbsolute(path) ? path : join(folder, path) } };
+    const file = isAbsolute(path) ? path : join(folder, path);
+    return { path, place: { kind: 'file', file: isOfKit ? alignedFile(file, folder, path) : file } };
   });
   return placed(places, rules);
+}
+
+/**
+ * The file of an image that the development kit lists: if it does not exist, the one that the stage align has made of it, with
+ * underscores for blanks and an ending of its own.
+ */
+function alignedFile(file: string, folder: string, path: string): string {
+  return existsSync(file) ? file : (imageAt(folder, imageKey(path)) ?? file);
+}
+
+/** What an image is called whatever it is stored as: its path without the ending, with underscores for blanks. */
+export function imageKey(path: string): string {
+  return (isImageName(path) ? path.slice(0, path.lastIndexOf('.')) : path).replaceAll(' ', '_');
 }
 
 /** Whether a list of images is one of MegaFace's development kit; it is a packing list otherwise. */

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
 import { fail, FailureError } from '../../../core/failure.ts';
@@ -29,7 +29,10 @@ interface CheckpointFile {
 
 const jsonName = 'checkpoint.json';
 
-/** Writes a checkpoint so that a kill at any moment leaves the old one or the new one whole: checkpoint.json decides. */
+/**
+ * Writes a checkpoint so that a kill at any moment leaves the old one or the new one whole: checkpoint.json decides. Of
+ * earlier steps the last `keep - 1` stay, each with a description of its own beside its values.
+ */
 export async function writeCheckpoint(
   folder: string,
   checkpoint: {
@@ -37,13 +40,25 @@ export async function writeCheckpoint(
     readonly state: Iterable<NamedArray> | AsyncIterable<NamedArray>;
     readonly progress: TrainingProgress;
   },
+  keep = 1,
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const { step, progress } = checkpoint;
-  // Never over the file that checkpoint.json names: a training that goes back writes its step once more.
-  const [values = ''] = [`step-${step}.bin`, `step-${step}-again.bin`].filter((name) => name !== valuesInUse(folder));
+  // Never over a file that a description names: a training that goes back writes its step once more.
+  const described = descriptionsIn(folder);
+  const inUse = new Set(described.map(({ content }) => content.values));
+  const [values = ''] = [`step-${step}.bin`, `step-${step}-again.bin`, `step-${step}-new.bin`].filter(
+    (name) => !inUse.has(name),
+  );
+  const isFirst = ({ content }: { content: CheckpointFile }, index: number): boolean =>
+    described.findIndex((each) => each.content.values === content.values) === index;
+  const earlier = described
+    .filter(isFirst)
+    .filter(({ content }) => content.step < step)
+    .slice(0, keep - 1);
   try {
     const written = await writeArrays(join(folder, values), checkpoint.state);
+    for (const { content } of earlier) writeFileAtomic(join(folder, nameOf(content)), JSON.stringify(content));
     const content: CheckpointFile = { format: 'faceflow-checkpoint', version: 1, step, values, ...written, progress };
     writeFileAtomic(join(folder, jsonName), JSON.stringify(content));
   } catch (error) {
@@ -51,8 +66,44 @@ export async function writeCheckpoint(
     rmSync(join(folder, values), { force: true });
     throw error;
   }
+  const kept = new Set([jsonName, values, ...earlier.flatMap(({ content }) => [content.values, nameOf(content)])]);
   for (const name of readdirSync(folder)) {
-    if (name !== values && name !== jsonName) rmSync(join(folder, name));
+    if (!kept.has(name)) rmSync(join(folder, name));
+  }
+}
+
+/** Where the description of an earlier checkpoint is. */
+const nameOf = ({ values }: CheckpointFile): string => values.replace(/\.bin$/, '.json');
+
+/** What each checkpoint in a folder knew of its training, the latest first. */
+export function checkpointsIn(folder: string): Pick<Checkpoint, 'step' | 'progress'>[] {
+  return descriptionsIn(folder).map(({ content }) => content);
+}
+
+/** Descriptions that can be read, the latest first: that of checkpoint.json, then those of earlier steps. */
+function descriptionsIn(folder: string): { readonly file: string; readonly content: CheckpointFile }[] {
+  const earlier = filesIn(folder).flatMap((file) => {
+    const content = readableFile(file);
+    return content === undefined ? [] : [{ file, content }];
+  });
+  return earlier.sort((a, b) => Number(isLatest(b.file)) - Number(isLatest(a.file)) || b.content.step - a.content.step);
+}
+
+const isLatest = (file: string): boolean => basename(file) === jsonName;
+
+const filesIn = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => join(folder, name))
+    : [];
+
+function readableFile(file: string): CheckpointFile | undefined {
+  try {
+    return readFile(file);
+  } catch (error) {
+    if (error instanceof FailureError) return undefined;
+    throw error;
   }
 }
 
@@ -74,19 +125,40 @@ async function writeArrays(
   }
 }
 
-/** Name of the file of values that the checkpoint in a folder has; undefined without one, or where it cannot be read. */
-function valuesInUse(folder: string): string | undefined {
+/**
+ * The checkpoint in a folder, or undefined in a folder without one. Of one that is damaged `onDamaged` is told, and the one
+ * before it is taken; fails with `checkpoint-damaged` where there is none.
+ */
+export function readCheckpoint(
+  folder: string,
+  onDamaged: (error: FailureError) => void = () => undefined,
+): Checkpoint | undefined {
+  const latest = join(folder, jsonName);
+  if (!existsSync(latest)) return undefined;
   try {
-    return readFile(join(folder, jsonName)).values;
-  } catch {
-    return undefined;
+    return readOne(folder, latest);
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    for (const { file } of descriptionsIn(folder).filter((each) => !isLatest(each.file))) {
+      const earlier = wholeOne(folder, file);
+      if (earlier === undefined) continue;
+      onDamaged(error);
+      return earlier;
+    }
+    throw error;
   }
 }
 
-/** The checkpoint in a folder, or undefined in a folder without one. Fails with `checkpoint-damaged`. */
-export function readCheckpoint(folder: string): Checkpoint | undefined {
-  const file = join(folder, jsonName);
-  if (!existsSync(file)) return undefined;
+function wholeOne(folder: string, file: string): Checkpoint | undefined {
+  try {
+    return readOne(folder, file);
+  } catch (error) {
+    if (error instanceof FailureError) return undefined;
+    throw error;
+  }
+}
+
+function readOne(folder: string, file: string): Checkpoint {
   try {
     const { step, values, arrays, checksums, progress } = readFile(file);
     const path = join(folder, values);

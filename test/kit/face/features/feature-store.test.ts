@@ -167,6 +167,23 @@ describe('rows of a list', () => {
     expect(listedRows(store, { parts: 2, missing: 'fail' }).people).toEqual(['Ada', 'Ada', 'Ben']);
   });
 
+  it('are found in spite of blanks and another ending, unless several images would do', () => {
+    const folder = temporaryFolder();
+    const names = ['Ada_L/1.png', 'Ben/1.png', 'Ben/1.jpg', '068/068A03.jpg'];
+    const store = new FeatureStore(
+      storeOf(
+        join(folder, 's'),
+        names.map((name) => [name, [1]] as const),
+      ),
+    );
+    const list = join(folder, 'uncropped_list.json');
+    writeFileSync(list, JSON.stringify({ path: ['068/068A03.JPG', 'Ada L/1.jpeg', 'Ben/1.gif', 'Ben/1.jpg'] }));
+    expect(listedRows(store, { list, parts: 2, missing: 'skip' })).toMatchObject({
+      names: ['068/068A03.jpg', 'Ada_L/1.png', 'Ben/1.jpg'],
+      missing: ['Ben/1.gif'],
+    });
+  });
+
   it('are refused where one is missing, or listed twice', async () => {
     const folder = temporaryFolder();
     const store = stored(folder);
