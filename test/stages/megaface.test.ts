@@ -244,9 +244,9 @@ describe('megaface', () => {
         ['10 1', '10 2', '100 1', '100 2', '600 1'].map((set) => `${name} ${set}`),
       ),
     );
-    expect(drawn.results.slice(0, 5).map(({ identification, verification }) => ({ identification, verification }))).toEqual(
-      drawn.results.slice(5).map(({ identification, verification }) => ({ identification, verification })),
-    );
+    expect(
+      drawn.results.slice(0, 5).map(({ identification, verification }) => ({ identification, verification })),
+    ).toEqual(drawn.results.slice(5).map(({ identification, verification }) => ({ identification, verification })));
   });
 
   it('falls with planted images of probes by what they predict, and comes back when they are excluded', async () => {
