@@ -8,7 +8,7 @@ import { packageFolder } from '../src/core/package-folder.ts';
 
 /**
  * Probes among distractors beside faiss's flat index and numpy, in turns on the same cores, and all pairs of one set beside the matrix
- * products alone. `npm run --silent build && node dist/bench/similarity.js`; faiss: pip install faiss-cpu==1.9.0.post1 into
+ * products alone. `npm run --silent build && node dist/bench/similarity.js`; faiss: pip install faiss-cpu==1.15.1 numpy==1.26.4 into
  * ~/.cache/faceflow/peers-faiss, or --python.
  */
 const { values } = parseArgs({

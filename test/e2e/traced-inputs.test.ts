@@ -54,10 +54,13 @@ beforeAll(async () => {
     });
   }
   linearModel(rig.path('net'));
-  storeOf(
-    rig.path('features'),
-    [1, 2].map((number) => [`anna/${String(number)}.png`, [1, number]] as const),
-  );
+  const probes = [
+    ['anna/1.png', [1, 0]],
+    ['anna/2.png', [0, 1]],
+    ['bert/1.png', [-1, 0]],
+  ] as const;
+  storeOf(rig.path('features'), probes);
+  storeOf(rig.path('distractors'), [['carl/1.png', [0, -1]]]);
   rig.write('noises.txt', 'anna/2.png\n');
   rig.write(
     't.yaml',
@@ -88,11 +91,13 @@ const training = {
 
 /** Every stage that runs code of ours. */
 const uses: Readonly<Record<string, Use>> = {
+  'all-pairs': { inputs: { features: 'features' } },
   align: { inputs: { images: 'faces', list: 'points.lst' } },
   convert: { inputs: { model: 'net' }, params: { to: 'npz' } },
   face2rec: { inputs: { images: 'faces', list: 'faces.lst' } },
   features: { inputs: { model: ['net'], images: 'faces', list: 'faces.lst' } },
   fetch: {},
+  megaface: { inputs: { probes: ['features'], distractors: 'distractors' } },
   'megaface-features': {
     inputs: { model: ['net'], probes: 'faces', probeList: 'faces.lst', distractors: 'faces' },
   },

@@ -66,7 +66,7 @@ export interface FoundThresholds {
   /** In the order of the rates. */
   readonly thresholds: readonly AcceptanceThreshold[];
   /**
-   * How many impostor scores are in each bin of score-scan.ts. Far below all thresholds, at false acceptance rates above some per cent, it is
+   * How many impostor scores are in each bin of score-scan.ts. Far below all thresholds, at the false acceptance rates above those that are asked for, it is
    * the sample that tells, scaled.
    */
   readonly histogram: Float64Array;

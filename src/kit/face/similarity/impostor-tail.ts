@@ -161,7 +161,7 @@ function marginOf(error: number): number {
 }
 
 /** A sample tells the part of a curve above this rate, which is not counted where no threshold is sought there. */
-const countedRate = 0.02;
+const countedRate = 1e-3;
 
 /** Of a sample of the blocks, the ranges in which the thresholds of rates probably are. */
 export function estimatedPlan(
@@ -174,7 +174,7 @@ export function estimatedPlan(
     const expected = (acceptedAt(far, pairs) / Math.max(1, counted)) * drawn;
     // Blocks are not independent draws of pairs: their people are the same. So it is much wider than chance alone would ask for.
     const chance = 1 / Math.sqrt(Math.max(1, expected));
-    const share = Math.min(0.02 + 20 * chance, Math.max(mostKept / Math.max(1, far * pairs), 5 * chance));
+    const share = Math.min(0.02 + 10 * chance, Math.max(mostKept / Math.max(1, far * pairs), 5 * chance));
     return rangeBetween(sample, expected * (1 - share) - 20, expected * (1 + share) + 20);
   });
   const wide = merged(ranges, error);
