@@ -51,7 +51,7 @@ interface SearchedGroup {
   readonly findings: readonly (Finding | undefined)[];
 }
 
-/** The next group with what was found in it; undefined if there is none. */
+/** The next group with what was found in it; undefined after the last one. */
 async function searched(
   reading: AsyncGenerator<readonly ReadPhotograph[]>,
   work: AlignmentWork,

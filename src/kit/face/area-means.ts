@@ -21,8 +21,12 @@ export function roundedMeans(image: RgbImage, coverages: Coverages, { width, hei
   const row = new Uint8Array(module.memory.buffer, module.bytes.value, width * 3);
   const result = new Uint8Array(width * height * 3);
   sumRows(module, image, coverages.rows, {
-    across: module.sumAcross,
-    down: module.addDown,
+    across() {
+      module.sumAcross();
+    },
+    down(share, isFirst) {
+      module.addDown(share, isFirst);
+    },
     done(y) {
       module.round();
       result.set(row, y * width * 3);
@@ -37,8 +41,12 @@ export function exactMeans(image: RgbImage, coverages: Coverages, { width, heigh
   const row = new Float64Array(module.memory.buffer, module.exact.value, width * 3);
   const result = new Float64Array(width * height * 3);
   sumRows(module, image, coverages.rows, {
-    across: module.sumAcrossExactly,
-    down: module.addDownExactly,
+    across() {
+      module.sumAcrossExactly();
+    },
+    down(share, isFirst) {
+      module.addDownExactly(share, isFirst);
+    },
     done(y) {
       result.set(row, y * width * 3);
     },

@@ -43,8 +43,11 @@ serveJobs(({ choice, resources }: DetectionSetup) => {
 async function answer(job: DetectionJob, detector: Detector): Promise<DetectionAnswer> {
   switch (job.kind) {
     case 'describe': {
-      const { identity, computesWith, refineCrops, refineBoxes } = detector;
-      const refines = { refinesCrops: refineCrops !== undefined, refinesBoxes: refineBoxes !== undefined };
+      const { identity, computesWith } = detector;
+      const refines = {
+        refinesCrops: detector.refineCrops !== undefined,
+        refinesBoxes: detector.refineBoxes !== undefined,
+      };
       return { kind: 'description', description: { identity, computesWith, ...refines } };
     }
     case 'detect':

@@ -12,7 +12,7 @@ const tables = skin.map((share) =>
 
 /**
  * A grey image in the colours of skin, any other as it is. The networks, which were trained on colour photographs, take the grey
- * of one face in a hundred for no face; with this tint it takes them as it takes those in colour (docs/alignment.md).
+ * of one face in a hundred for no face; with this tint they miss none more than in colour (docs/alignment.md).
  */
 export function tintedIfGrey(image: RgbImage): RgbImage {
   if (!isGrey(image)) return image;
