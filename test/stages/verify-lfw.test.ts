@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { verifySet } from '../../src/kit/face/verify-set.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
 import { installedOnnxruntime } from '../../src/kit/net/engines/choose-engine.ts';
+import { accuracyDifference } from '../../src/kit/face/uncertainty/accuracy-difference.ts';
 import { otherEngines } from '../kit/net/backends/engines.ts';
 
 const data = '../shared/data';
@@ -28,7 +29,20 @@ function firstPairs(count: number): Uint8Array[] {
   });
 }
 
+/** The first pairs of different people: two names, each with the number of an image. */
+function firstDifferentPairs(count: number): Uint8Array[] {
+  const lines = readFileSync(join(data, 'lfw', 'pairs.txt'), 'utf8').split('\n');
+  const different = lines.filter((line) => line.trim().split('\t').length === 4).slice(0, count);
+  return different.flatMap((line) => {
+    const [one = '', first = '', other = '', second = ''] = line.trim().split('\t');
+    return [[one, first] as const, [other, second] as const].map(([name, number]) =>
+      readFileSync(join(data, 'lfw', 'aligned-112', name, `${name}_${number.padStart(4, '0')}.jpg`)),
+    );
+  });
+}
+
 const onnxruntime = installedOnnxruntime();
+const wasm = otherEngines().find(({ name }) => name === 'wasm');
 // The whole of LFW is in test:peers; wasm would take its time here too.
 const engines = [
   ...otherEngines().filter(({ name }) => name === 'tensorflow'),
@@ -45,4 +59,29 @@ describe.skipIf(!existsSync(checkpoint))(`pairs of LFW (skipped without ${data})
     expect(Math.max(...differences)).toBeLessThan(1e-5);
     await embedder.dispose();
   });
+
+  it.skipIf(!onnxruntime.installed || wasm === undefined)(
+    'differ between onnxruntime and wasm by rounding only, so that neither is better',
+    { timeout: 300_000 },
+    async () => {
+      const set = {
+        images: [...firstPairs(20), ...firstDifferentPairs(20)],
+        same: Array.from({ length: 40 }, (_, pair) => pair < 20),
+      };
+      const measured: (readonly number[])[] = [];
+      for (const engine of [onnxruntime.installed ? onnxruntime.identity : undefined, wasm]) {
+        if (engine === undefined) throw new Error('an engine is missing');
+        const embedder = await loadEmbedder({ model: checkpoint, engine, threads: 2 });
+        measured.push((await verifySet({ embedder, set, name: 'lfw', folds: 4, batch: 16 })).distances);
+        await embedder.dispose();
+      }
+      const [first = [], second = []] = measured;
+      const images = Array.from({ length: 80 }, (_, image) => image);
+      const options = { same: set.same, images, folds: 4, draws: 100, seed: 1 };
+      expect(first).not.toEqual(second);
+      expect(accuracyDifference({ first, second, ...options })).toMatchObject({
+        ...{ value: 0, verdict: 'undecided', isRounding: true },
+      });
+    },
+  );
 });

@@ -129,7 +129,8 @@ describe('the verify stage', () => {
     expect(Object.keys(figures)).toEqual([
       ...['accuracy', 'deviation', 'accuracyLow', 'accuracyHigh', 'accuracyWithoutFlip', 'xnorm', 'threshold'],
       // Six different pairs can tell of no rate that is reported.
-      ...['areaUnderCurve', 'eer', 'eerLow', 'eerHigh', 'decidability'],
+      ...['areaUnderCurve', 'areaUnderCurveLow', 'areaUnderCurveHigh', 'eer', 'eerLow', 'eerHigh'],
+      ...['decidability', 'decidabilityLow', 'decidabilityHigh'],
     ]);
     const lines = linesOf(events);
     expect(lines.slice(0, 3)).toEqual([

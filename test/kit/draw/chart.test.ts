@@ -70,3 +70,20 @@ test('a key names the series of a chart that has several', () => {
   expect(chartKey([loss, { ...loss, name: '' }]).text).not.toContain('<li');
   expect(chartKey([loss, mean]).text).toContain('<li class="c1"><i class="swatch line"></i>&lt;mean&gt;</li>');
 });
+
+test('a band is a closed area, and a probit axis tells its ends as quantiles', () => {
+  const points = [
+    [0.01, 0.3],
+    [0.5, 0.1],
+    [0.5, 0.05],
+    [0.01, 0.2],
+  ] as const;
+  const rates = { domain: [0.01, 0.5], kind: 'probit' } as const;
+  const { text } = drawChart({
+    summary: 'both errors',
+    ...{ x: { label: 'FMR', ...rates }, y: { label: 'FNMR', ...rates } },
+    series: [{ name: '', kind: 'band', colour: 0, points }],
+  });
+  expect(text).toMatch(/class="series band c0" {2}d="M44 [\d.]+L386 [\d.]+L386 [\d.]+L44 [\d.]+Z"/);
+  expect(text).toContain('data-x="probit -2.3263');
+});
