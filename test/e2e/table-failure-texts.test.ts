@@ -127,7 +127,7 @@ it.each([
     `t.yaml:4:40 table-name-twice: two columns have the id "accuracy"
   columns: [{ of: a, figure: accuracy }, { of: a, figure: accuracy }]
                                          ~~~~~~~~~~~~~~~~~~~~~~~~~~~
-  Give one of them another "id".
+  Set another "id" for one of them.
 `,
   ],
   [

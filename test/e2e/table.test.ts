@@ -344,6 +344,8 @@ describe('the block of a table in a Markdown file', () => {
     expect(text).not.toContain('\nold\n');
     expect((await flow('tables/margins.yaml', '--check')).code).toBe(0);
     rig.write('README.md', block);
+    expect((await flow('tables/margins.yaml', '--to', 'elsewhere')).code).toBe(0);
+    expect(rig.read('README.md')).toBe(block);
     const { code, stdout } = await flow('tables/margins.yaml', '--check');
     expect(stdout).toContain('README.md is not what tables/results/margins.json says');
     expect(code).toBe(1);

@@ -43,7 +43,7 @@ export const command: FlowCommand = {
       )
       .option('--no-run', 'run nothing: show what is there')
       .option('--table <name>', 'of an experiment with several tables, this one')
-      .option('--to <folder>', 'write there instead of what the table says')
+      .option('--to <folder>', 'write there, and nowhere else, instead of where the table says')
       .option('--into <file>', 'also rewrite the block of the table in this Markdown file (repeatable)', collect, [])
       .option('--latex-macros', 'also write its numbers as macros: \\ffvalue{table.row.column}', false);
     command
@@ -143,7 +143,8 @@ async function oneTable({ table, isInside }: FoundTable, given: OneTable): Promi
   const place: TablePlace = {
     folder: asked.to === undefined ? resolve(folder, definition.output) : resolve(context.workingFolder, asked.to),
     into: [
-      ...definition.into.map((path) => resolve(folder, path)),
+      // What is written elsewhere leaves the files that the table names alone.
+      ...(asked.to === undefined ? definition.into.map((path) => resolve(folder, path)) : []),
       ...asked.into.map((path) => resolve(context.workingFolder, path)),
     ],
     withMacros: asked.latexMacros,

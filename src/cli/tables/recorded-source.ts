@@ -5,7 +5,7 @@ import { artifactsOf, curvesOf, figuresOf } from '../../pipeline/record/run-deta
 import { labelsOf, type RowSource, type SourceTask, type TaskResult } from '../../pipeline/table/source-task.ts';
 import type { Workspace } from '../workspace.ts';
 
-/** A run of the record as what a row of a table draws on: nothing is run. Fails if there is no such run. */
+/** A run of the record as what a row of a table draws on: nothing is run. Fails for a run that is not recorded. */
 export function recordedSource(workspace: Workspace, written: string): RowSource {
   const { database, cache } = workspace;
   const run = findRun(database, written);

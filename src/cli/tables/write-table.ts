@@ -80,7 +80,7 @@ function readText(path: string, name: string): string {
   return fail(failures.noTableBlock({ begin, end }, { file: path }));
 }
 
-/** The line of a marker that is no example within a block of code; -1 if there is none. */
+/** The line of a marker outside of blocks of code, which hold examples; -1 without one. */
 function markerLine(lines: readonly string[], marker: string): number {
   let isCode = false;
   for (const [index, line] of lines.entries()) {

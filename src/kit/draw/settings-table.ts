@@ -72,7 +72,7 @@ function tableOf(rows: readonly Row[]): SettingsTable {
   const settings = draftsOf('setting', rows, (task) => [...leavesOf(task.settings)]);
   const figures = draftsOf('figure', rows, (task) => task.figures.map(({ name, value }) => [name, value] as const));
   const kept: Draft[] = rows.length > 1 ? choices.filter(differs) : [...choices];
-  // A setting that a choice stands for says nothing more.
+  // A setting that follows a choice tells nothing more.
   for (const setting of rows.length > 1 ? settings.filter(differs) : []) {
     if (kept.every((other) => !isSame(other, setting))) kept.push(setting);
   }

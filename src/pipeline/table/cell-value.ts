@@ -6,7 +6,7 @@ import type { Spread } from './filled-table.ts';
 import { meanOf, sampleDeviation } from './paired-interval.ts';
 import { hasChoices, type SourceTask, type TaskResult } from './source-task.ts';
 
-/** The tasks of a cell with the value that each gives, in the unit of the column. */
+/** The tasks of a cell with the value of each, in the unit of the column. */
 export interface CellValues {
   readonly tasks: readonly SourceTask[];
   readonly values: readonly { readonly task: SourceTask; readonly value: number }[];

@@ -7,7 +7,7 @@ export type Choices = Readonly<Record<string, string | number | boolean>>;
 /** A value that was published, in the unit of its column. */
 export interface PublishedValue {
   readonly value: number;
-  /** The source gives it as a lower bound: `99.80+`. */
+  /** The source has it as a lower bound: `99.80+`. */
   readonly atLeast: boolean;
 }
 

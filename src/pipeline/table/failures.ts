@@ -76,7 +76,7 @@ export const failures = catalogue({
     meaning: 'Two rows or two columns of a table have the same id.',
     text: ({ what, name }: { what: 'row' | 'column'; name: string }) => ({
       message: `two ${what}s have the id "${name}"`,
-      hint: 'Give one of them another "id".',
+      hint: 'Set another "id" for one of them.',
     }),
     example: { what: 'column', name: 'lfw' },
   },

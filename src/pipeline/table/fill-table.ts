@@ -14,7 +14,7 @@ export interface FillOptions {
   readonly comparePairs: ComparePairs;
 }
 
-/** Gives each cell of a table its value, what is behind it, how it compares with what was published, and the best their mark. */
+/** Fills in each cell of a table: its value, what is behind it, how it compares with what was published, and whether it is the best. */
 export function fillTable(table: WrittenTable, { rows, columns }: ExpandedTable, options: FillOptions): FilledTable {
   const notes = new Notes();
   // Letters in the order in which a reader meets them: heads first.
@@ -76,7 +76,7 @@ function publishedOf(written: number | PublishedValue | undefined): FilledCell['
   return typeof written === 'number' ? { value: written, atLeast: false } : written;
 }
 
-/** Two deviations hold what a repetition gives 19 times of 20. */
+/** Two deviations hold a repetition 19 times of 20. */
 const deviations = 2;
 
 /** Rounding of a double must not decide. */

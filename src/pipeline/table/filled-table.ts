@@ -12,7 +12,7 @@ export type Spread =
 export interface FilledCell {
   /** Id of the column. */
   readonly column: string;
-  /** The mean where several tasks count; null if there is none. */
+  /** The mean where several tasks count; null without any. */
   readonly value: number | null;
   readonly spread: Spread | null;
   /** Tasks that have a value. */
@@ -64,7 +64,7 @@ export interface TableResult {
   readonly upstream: readonly string[];
 }
 
-/** A table with its values: what NAME.json holds. Equal results give equal bytes; it holds no time. */
+/** A table with its values: what NAME.json holds. The same results are the same bytes; it holds no time. */
 export interface FilledTable {
   readonly format: 'faceflow-table';
   readonly version: 1;

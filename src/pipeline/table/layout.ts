@@ -1,7 +1,7 @@
 import { cellText, headText, publishedText } from './cell-text.ts';
 import type { FilledCell, FilledTable } from './filled-table.ts';
 
-/** A text in a table with what is said about it. */
+/** A text in a table with its notes. */
 export interface Piece {
   readonly text: string;
   readonly isBold: boolean;
