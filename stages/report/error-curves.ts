@@ -51,7 +51,7 @@ const forms: readonly Form[] = [
     summary: 'Detection error trade-off, axes of normal deviates',
     ...{ kind: 'probit', shows: 'error' },
     caption:
-      'The same curve on axes of the normal distribution, where normally distributed distances give a straight line.',
+      'The same curve on axes of the normal distribution, on which normally distributed distances are a straight line.',
   },
 ];
 

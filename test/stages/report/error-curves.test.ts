@@ -15,7 +15,8 @@ describe('curves of errors', () => {
   });
 
   it('have none where nothing is known of people, as in results of before', () => {
-    const { uncertainty: _, ...before } = result;
+    const before = structuredClone(result) as { -readonly [key in keyof typeof result]: (typeof result)[key] };
+    delete before.uncertainty;
     const { text } = errorCurves([{ name: 'held-out', result: before }]);
     expect(count(text, /<svg/g)).toBe(4);
     expect(count(text, /class="series band/g)).toBe(0);

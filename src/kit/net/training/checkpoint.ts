@@ -127,7 +127,7 @@ async function writeArrays(
 
 /**
  * The checkpoint in a folder, or undefined in a folder without one. Of one that is damaged `onDamaged` is told, and the one
- * before it is taken; fails with `checkpoint-damaged` where there is none.
+ * before it is taken; fails with `checkpoint-damaged` if it was the only one.
  */
 export function readCheckpoint(
   folder: string,
