@@ -61,7 +61,7 @@ function cumulative(sorted: Uint32Array): readonly Point[] {
   for (const [index, rank] of sorted.entries()) {
     if (sorted[index + 1] !== rank) points.push([rank, (index + 1) / sorted.length]);
   }
-  // A curve begins at rank 0, also where nobody has it.
+  // A curve begins at rank 0, also where no trial has it.
   return points[0]?.[0] === 0 ? points : [[0, 0], ...points];
 }
 

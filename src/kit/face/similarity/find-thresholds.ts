@@ -79,7 +79,7 @@ const fewestBlocks = 24;
 const sampleShare = 50;
 const fewestSampled = 4;
 
-/** The thresholds of rates over all blocks: impostor-tail.ts says how. */
+/** The thresholds of rates over all blocks: see impostor-tail.ts. */
 export async function findThresholds(search: ThresholdSearch): Promise<FoundThresholds> {
   const { rates, scores, scan } = search;
   let resume = search.resume;
