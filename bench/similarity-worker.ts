@@ -54,6 +54,7 @@ async function main(): Promise<object> {
   const products = await openProducts({ engine, threads, columns });
   const source = await vectorsInFile({ file, offset: 0, rows, columns });
   const measured = task === 'gallery' ? await gallery(source) : await allPairs(source);
+  await source.close();
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
   return { ...measured, engine: products.computesWith, peakMemoryBytes };
 

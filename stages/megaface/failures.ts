@@ -13,7 +13,7 @@ export const failures = catalogue({
     meaning: 'There are more lists of probes than sets of probes, or fewer.',
     text: ({ lists, sets }: { readonly lists: number; readonly sets: number }) => ({
       message: `${lists} lists of probes are given for ${sets} sets of probes`,
-      hint: 'Name one for each set, in the same order, or none.',
+      hint: 'Bind one for each set, in the same order, or none.',
     }),
     example: { lists: 1, sets: 2 },
   },

@@ -9,7 +9,7 @@ export interface GalleryRecord extends Omit<GalleryFigures, 'verification'> {
   readonly set: number;
   readonly images: number;
   readonly people: number;
-  /** Distractors that are noise: they count, and are never closer than a mate. */
+  /** Distractors that are noise: they count, and are farther than every mate. */
   readonly excluded: number;
   readonly verification: readonly (Omit<VerificationPoint, 'closeness'> & {
     /** Pairs with a smaller squared distance are accepted; absent where all are. */

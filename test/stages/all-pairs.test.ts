@@ -1,12 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
+import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { installedOnnxruntime, trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import type { Inputs, Params } from '../../stages/all-pairs/contract.ts';
 import type { PartRecord } from '../../stages/all-pairs/record.ts';
 import { run } from '../../stages/all-pairs/run.ts';
-import { temporaryFolder } from '../kit/dataset/tiny-faces.ts';
+import { jpeg, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 import { personNames, personVectors, writeFeatureFolder } from '../kit/face/similarity/random-features.ts';
 import { refusalOf } from '../kit/refusal.ts';
 
@@ -175,6 +176,26 @@ describe('all-pairs', () => {
       expect({ accepted, reached }).toEqual({ accepted: above, reached: above / differentPairs });
       expect((above + equal) / differentPairs).toBeGreaterThan(far);
     }
+  });
+
+  it('takes who is on an image from the labels of a packed set, and refuses another set', async () => {
+    const folder = temporaryFolder();
+    const { names, values, columns } = written(folder);
+    const dataset = join(folder, 'dataset');
+    mkdirSync(dataset);
+    const writer = new DatasetWriter(dataset);
+    const bytes = jpeg(1);
+    for (const name of names) writer.add(Number(/\d+/.exec(name)?.[0]), true, bytes);
+    writer.finish({ height: 16, width: 16 });
+    const byFolder = await allPairs(folder);
+    const numbers = names.map((_, index) => String(index).padStart(3, '0'));
+    writeFeatureFolder(join(folder, 'features'), numbers, { values, columns });
+    const byLabel = await allPairs(folder, { inputs: { dataset } });
+    expect(byLabel.parts).toEqual(byFolder.parts);
+    writeFeatureFolder(join(folder, 'features'), numbers.with(2, '999'), { values, columns });
+    expect(await refusalOf(() => allPairs(folder, { inputs: { dataset } }))).toBe(
+      `other-dataset: the features are not of this packed set: a row is named 999, expected a number below ${names.length}`,
+    );
   });
 
   it('refuses features without pairs, groups that do not match, and vectors that are not of length 1', async () => {

@@ -5,6 +5,7 @@ import { svgDocument } from './svg-document.ts';
 /** As pages look in daylight, on white: such a file is put into documents. */
 const style = `
 svg { background: #fff; font: 11px "Helvetica Neue", Arial, "Liberation Sans", sans-serif; font-variant-numeric: tabular-nums; }
+svg svg { overflow: visible; font-size: 8px; }
 text { fill: #6b6861; }
 .label, .title, .name { fill: #1f1e1b; }
 .title { font-size: 13px; font-weight: 600; }

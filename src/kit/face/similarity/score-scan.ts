@@ -25,18 +25,12 @@ export const scoreBins = { count: 69_632, perUnit: 32_768, lowest: -1.0625 } as 
 /** By so much the edge of a bin may be elsewhere than {@link binEdge} says: the bins are computed in float32. */
 export const edgeError = 1e-6;
 
-/** A score below all bins that count: it stands for a pair that is left out. */
+/** A score below all bins that count: that of a pair which is left out. */
 export const leftOut = -9;
 
 /** Where a bin begins. */
 export function binEdge(bin: number): number {
   return scoreBins.lowest + bin / scoreBins.perUnit;
-}
-
-/** The bin of a score, but for scores close to an edge. */
-export function binOf(score: number): number {
-  const bin = Math.floor((score - scoreBins.lowest) * scoreBins.perUnit);
-  return Math.min(scoreBins.count - 1, Math.max(0, bin));
 }
 
 /** Neighbouring bins that are one step of a table of ranks. */

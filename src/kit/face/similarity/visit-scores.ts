@@ -15,7 +15,7 @@ export interface ScoreBlock {
   readonly left: BlockRows;
   readonly right: BlockRows;
   /**
-   * A row of `right.count` scores for each row of `left`, float32: see exact-score.ts for their distance from the exact ones. They may be
+   * A row of `right.count` scores for each row of `left`, float32: see exact-score.ts for how far from the exact ones. They may be
    * written to, and last until the visitor returns, as do the rows.
    */
   readonly scores: Float32Array;
@@ -61,7 +61,7 @@ export async function visitScores(options: VisitOptions): Promise<void> {
       step = steps.next();
       // Begins before the engine takes this thread; the system reads on meanwhile.
       reading = step.done === true ? undefined : reader.read(step.value);
-      // It is waited for later: until then its failure would go unseen.
+      // It is waited for later: until then no handler would see it fail.
       reading?.catch(() => undefined);
       await products.multiply(rows.left, rows.right, target);
       const scores = target.subarray(0, rows.left.count * rows.right.count);
