@@ -1,6 +1,6 @@
 import { type Measured, nonMatch } from '../../src/kit/face/uncertainty/measured.ts';
 import type { TarAtFar, VerificationResult, WrongPair } from '../../src/kit/face/verification-result.ts';
-import { type Chart, chartFigure, quietColour, type Series, seriesColours } from '../../src/kit/draw/chart.ts';
+import { chartFigure, quietColour, type Series } from '../../src/kit/draw/chart.ts';
 import { histogram, type Point } from '../../src/kit/draw/points.ts';
 import { type Html, markup } from '../../src/kit/draw/html.ts';
 import { fixed, groupedInteger, percentText } from '../../src/kit/draw/number-text.ts';
