@@ -51,7 +51,7 @@ const forms: readonly Form[] = [
     summary: 'Detection error trade-off, axes of normal deviates',
     ...{ kind: 'probit', shows: 'error' },
     caption:
-      'The same curve on axes of the normal distribution, on which normally distributed distances are a straight line.',
+      'The same curve on axes of the normal distribution, where normal distributions of distances make a straight line.',
   },
 ];
 
@@ -87,7 +87,7 @@ function curveFigure(verifications: readonly Verification[], form: Form): Html {
   const curves = verifications.map(({ name, result }, index): Series => {
     const points = rocCurve(result).map(([far, tar]): Point => (form.shows === 'error' ? [far, 1 - tar] : [far, tar]));
     const inside = points.filter(([far]) => far <= x[1]);
-    const drawn = form.kind === 'linear' ? points : drawable(inside, form);
+    const drawn = form.kind === 'linear' ? points : measurable(inside, form, result.pairs - result.samePairs);
     return { name, kind: 'step', colour: index % seriesColours, points: drawn };
   });
   const thresholds = verifications.map(({ result }, index): Series => {
@@ -118,12 +118,13 @@ function limits(verifications: readonly Verification[]): NonNullable<Chart['mark
   return different < 1 ? [] : [{ x: 1 / different, label: `1/${groupedInteger(different)}` }];
 }
 
-/** No logarithm and no quantile has 0: an acceptance begins before the first false one, an error ends where none is left. */
-function drawable(points: readonly Point[], { shows }: Form): readonly Point[] {
-  if (shows === 'acceptance') return points.filter((_, index) => points[index + 1]?.[0] !== 0);
-  return points
-    .filter((_, index) => points[index + 1]?.[0] !== 0)
-    .map(([fmr, fnmr]): Point => [fmr, fnmr > 0 ? fnmr : Number.NaN]);
+/** From the least rate that so many different pairs measure; a false non-match rate of 0 breaks the line, since these axes have none. */
+function measurable(points: readonly Point[], { shows }: Form, different: number): readonly Point[] {
+  const least = 1 / different;
+  const start = points.findLast(([far]) => far <= least * (1 + 1e-9));
+  const beyond = points.filter(([far]) => far > least * (1 + 1e-9));
+  const from: readonly Point[] = start === undefined ? beyond : [[least, start[1]], ...beyond];
+  return from.map(([far, rate]): Point => [far, shows === 'error' && rate <= 0 ? Number.NaN : rate]);
 }
 
 function band(curve: readonly CurvePoint[] | undefined, { shows, kind }: Form, index: number): Series {

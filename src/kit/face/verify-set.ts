@@ -83,7 +83,7 @@ function uncertaintyOf(request: UncertaintyRequest): Pick<VerificationResult, 'u
   return { uncertainty: setUncertainty(request), people: Array.from(person) };
 }
 
-/** A rate that one of the different pairs exceeds cannot be measured on this set: not a number, which JSON has as null. */
+/** A rate below one of the different pairs is not measurable: not a number, which JSON has as null. */
 function orNothing(each: TarAtFar, same: readonly boolean[]): TarAtFar {
   const different = same.filter((isSame) => !isSame).length;
   return isMeasurable(each.far, different) ? each : { ...each, tar: NaN, deviation: NaN, measuredFar: NaN };

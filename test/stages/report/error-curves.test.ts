@@ -14,10 +14,27 @@ describe('curves of errors', () => {
     expect(text).toContain('data-y="probit ');
   });
 
+  it('begin where their own set does, beside one that measures more', () => {
+    const larger = sampleVerification('larger', 2, 2000);
+    const { text } = errorCurves([
+      { name: 'larger', result: larger },
+      { name: 'held-out', result },
+    ]);
+    const starts = [...text.matchAll(/class="series step c(\d)"[^>]*d="M([\d.]+) /g)].map(([, colour, x]) => [
+      colour,
+      Number(x),
+    ]);
+    // On the logarithmic axis from 0.001 to 1: at 1/1000, and at 1/300.
+    expect(starts.slice(0, 2)).toEqual([
+      ['0', 44],
+      ['1', 103.6],
+    ]);
+  });
+
   it('have none where nothing is known of people, as in results of before', () => {
-    const before = structuredClone(result) as { -readonly [key in keyof typeof result]: (typeof result)[key] };
-    delete before.uncertainty;
+    const { uncertainty, ...before } = result;
     const { text } = errorCurves([{ name: 'held-out', result: before }]);
+    expect(uncertainty?.curve).toBeDefined();
     expect(count(text, /<svg/g)).toBe(4);
     expect(count(text, /class="series band/g)).toBe(0);
   });

@@ -14,7 +14,7 @@ export interface DecidedFigure {
 export interface DecidedPairs extends BootstrapOptions {
   readonly same: ArrayLike<boolean>;
   readonly people: Pick<Resampling, 'person'>;
-  /** Pairs that are decided as no other, to be added where all pairs are independent; 0 unless given. */
+  /** Pairs that are decided as no other, to be added where pairs are independent; 0 unless given. */
   readonly added?: number;
 }
 
@@ -40,11 +40,9 @@ export function decidedSpread({ value, parts, chosenBy }: DecidedFigure, pairs: 
   let [sum, squares] = [0, 0];
   for (let draw = 0; draw < draws; draw += 1) {
     weights.fill(0);
-    let left = weights.length;
-    while (left > 0) {
-      const pair = random.integer(weights.length);
+    for (let left = parts.length; left > 0; left -= 1) {
+      const pair = random.integer(parts.length);
       weights[pair] = (weights[pair] ?? 0) + 1;
-      left -= 1;
     }
     const off = chosenBy(weights) - value;
     sum += off;

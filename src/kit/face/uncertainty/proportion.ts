@@ -30,7 +30,7 @@ export interface ShareSpread {
 }
 
 /**
- * Interval of a share that is no plain count, by the deviations it would have with other people, on the scale where these do not
+ * Interval of a share that is no plain count, by its deviations with other people, on the scale where these do not
  * depend on the share: its arcsine (Anscombe 1948). `quantile` is that of Student's t. Where one deviation is nothing, since the
  * share is next to 0 or 1 and draws cannot lead beyond, the other one counts. Of no error at all: {@link proportionInterval}.
  */
