@@ -7,7 +7,14 @@ import { type Ended, events, outcomes, Rig, until } from './rig.ts';
 const pipelines = fileURLToPath(new URL('../../pipelines/', import.meta.url));
 
 /** With a smoke profile too, and no training of the README: tables.test.ts runs them. */
-const ofTables = ['loss-table', 'margins-drawn', 'verify-pretrained', 'pretrained', 'caffe-conversion'];
+const ofTables = [
+  'loss-table',
+  'margins-drawn',
+  'verify-pretrained',
+  'pretrained',
+  'caffe-conversion',
+  'overlap-removal',
+];
 
 /** Recipes are the experiments with a smoke profile that need data without it. */
 const recipes = readdirSync(pipelines)
