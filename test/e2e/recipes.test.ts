@@ -15,6 +15,7 @@ const others = [
   'caffe-conversion',
   'megaface',
   'overlap-free-lfw',
+  'overlap-removal',
 ];
 
 /** Recipes are the experiments with a smoke profile that need data without it. */
