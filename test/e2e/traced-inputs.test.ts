@@ -93,11 +93,17 @@ const training = {
 const uses: Readonly<Record<string, Use>> = {
   'all-pairs': { inputs: { features: 'features' } },
   align: { inputs: { images: 'faces', list: 'points.lst' } },
+  'centre-distances': { inputs: { dataset: 'set', model: 'trained' } },
+  'clean-noise': { inputs: { dataset: 'set', model: 'trained' } },
   convert: { inputs: { model: 'net' }, params: { to: 'npz' } },
   face2rec: { inputs: { images: 'faces', list: 'faces.lst' } },
   features: { inputs: { model: ['net'], images: 'faces', list: 'faces.lst' } },
   fetch: {},
   megaface: { inputs: { probes: ['features'], distractors: 'distractors' } },
+  'make-pairs': {
+    inputs: { images: 'faces', model: 'net' },
+    params: { people: 3, folds: 1, pairsPerFold: 3, hardShare: 0.5 },
+  },
   'megaface-features': {
     inputs: { model: ['net'], probes: 'faces', probeList: 'faces.lst', distractors: 'faces' },
   },
@@ -105,6 +111,10 @@ const uses: Readonly<Record<string, Use>> = {
   pairs2bin: { inputs: { images: 'faces', protocol: 'pairs.txt' } },
   relabel: { inputs: { dataset: 'set' } },
   'remove-noises': { inputs: { probes: 'features', probeNoises: 'noises.txt' } },
+  'remove-overlap': {
+    inputs: { datasets: ['set'], model: 'trained', pairs: ['large.bin'] },
+    params: { threshold: 1 },
+  },
   report: { inputs: { images: 'faces' } },
   split: { inputs: { dataset: 'set' }, params: { validationIdentities: 2 } },
   subset: { inputs: { dataset: 'set' } },
