@@ -113,7 +113,8 @@ it.each([
     const longer = ['--set', `stages.${stage}.with.schedule.maxSteps=${steps}`];
     const interrupted = rig.start(['run', file(recipe), '--profile', 'smoke', '--json', ...longer], anyEngine);
     await until(
-      () => rig.eventsSoFar().includes(`"task":"${stage}","event":{"type":"progress"`),
+      // Of its steps: before them the people of the verification sets are looked for.
+      () => new RegExp(`"task":"${stage}","event":\\{"type":"progress"[^{}]*"unit":"steps"`).test(rig.eventsSoFar()),
       `${stage} has begun`,
       300_000,
     );
