@@ -1,3 +1,4 @@
+import { meanOf, sampleDeviation } from '../../src/core/statistics.ts';
 import type { Training } from './trainings.ts';
 
 /** Mean and sample standard deviation. */
@@ -8,9 +9,7 @@ export interface Spread {
 }
 
 export function spreadOf(values: readonly number[]): Spread {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { count: values.length, mean, deviation: Math.sqrt(squares / (values.length - 1)) };
+  return { count: values.length, mean: meanOf(values), deviation: sampleDeviation(values) };
 }
 
 const percent = (share: number): string => (100 * share).toFixed(2);

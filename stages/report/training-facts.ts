@@ -1,4 +1,5 @@
 import type { Json } from '../../src/core/digest.ts';
+import { isJsonObject } from '../../src/core/json-leaves.ts';
 import type { Lineage, LineageTask } from '../../src/stage-api/lineage.ts';
 import type { Curve, TrainingLog } from '../../src/kit/net/training/training-log.ts';
 import { groupedInteger } from '../../src/kit/draw/number-text.ts';
@@ -70,15 +71,11 @@ function passesText(passes: number): string {
 
 /** `y1` of `{ name: 'y1', ... }`. */
 function nameIn(value: Json | undefined): string | undefined {
-  const name = isRecord(value) ? value['name'] : undefined;
+  const name = isJsonObject(value) ? value['name'] : undefined;
   return typeof name === 'string' ? name : undefined;
 }
 
 function numbersIn(value: Json | undefined, name: string): readonly number[] {
-  const list = isRecord(value) ? value[name] : undefined;
+  const list = isJsonObject(value) ? value[name] : undefined;
   return Array.isArray(list) ? list.filter((each) => typeof each === 'number') : [];
-}
-
-function isRecord(value: Json | undefined): value is Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

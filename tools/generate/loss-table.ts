@@ -1,3 +1,4 @@
+import { meanOf, sampleDeviation } from '../../src/core/statistics.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { markdownTable } from './markdown-table.ts';
@@ -34,7 +35,7 @@ export function lossTable(root: string): string[] {
       return { accuracy: own.map(({ accuracy }) => accuracy), area: own.map(({ areaUnderCurve }) => areaUnderCurve) };
     }),
   }));
-  const meanOfExact = ({ cells }: (typeof rows)[number]): number => mean(cells[0]?.accuracy ?? []);
+  const meanOfExact = ({ cells }: (typeof rows)[number]): number => meanOf(cells[0]?.accuracy ?? []);
   return [
     '## Side by side',
     '',
@@ -50,7 +51,7 @@ export function lossTable(root: string): string[] {
         .map(({ loss, cells }) => [
           `\`${loss}\``,
           ...cells.flatMap(({ accuracy, area }) =>
-            accuracy.length === 0 ? ['', '', ''] : [String(accuracy.length), spread(accuracy), mean(area).toFixed(3)],
+            accuracy.length === 0 ? ['', '', ''] : [String(accuracy.length), spread(accuracy), meanOf(area).toFixed(3)],
           ),
         ]),
     ),
@@ -60,13 +61,9 @@ export function lossTable(root: string): string[] {
   ];
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
 /** Mean and sample standard deviation, in percent. */
 function spread(values: readonly number[]): string {
-  const average = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - average) ** 2, 0);
-  const deviation = Math.sqrt(squares / (values.length - 1));
   const percent = (share: number): string => (100 * share).toFixed(1);
-  return values.length === 1 ? percent(average) : `${percent(average)} ± ${percent(deviation)}`;
+  const average = percent(meanOf(values));
+  return values.length === 1 ? average : `${average} ± ${percent(sampleDeviation(values))}`;
 }

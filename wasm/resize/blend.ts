@@ -3,6 +3,7 @@
  * two pixels across and then two rows are blended with weights of 11 bits. Equal to it bit for bit. Vectors of four are read and
  * written a value beyond the end.
  */
+import { behind, firstArea, reach } from './room';
 
 /** A row of the image. */
 export let blendedRow: usize = 0;
@@ -18,7 +19,7 @@ let width: i32 = 0;
 /** Makes room for rows of so many pixels that become rows of `target` pixels; false if there is none. */
 export function openBlend(pixels: i32, target: i32): bool {
   width = target;
-  let at: usize = (__heap_base + 15) & ~15;
+  let at = firstArea();
   blendedRow = at;
   at = behind(at, 3 * pixels);
   places = at;
@@ -29,13 +30,7 @@ export function openBlend(pixels: i32, target: i32): bool {
   at = behind(at, 12 * target);
   second = at;
   at = behind(at, 12 * target);
-  const pages = <i32>((at + 0xffff) >> 16) - memory.size();
-  return pages <= 0 || memory.grow(pages) >= 0;
-}
-
-/** Behind so many bytes, and behind what vectors read and write beyond them. */
-function behind(at: usize, length: i32): usize {
-  return (at + <usize>length + 47) & ~15;
+  return reach(at);
 }
 
 /** Blends the row across, as the second of the two that are blended down. */

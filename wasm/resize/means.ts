@@ -4,6 +4,7 @@
  * A row is at `row`; what each pixel of the result is made of at `start`, `source` and `share`; results are at `bytes` and at
  * `exact`. Vectors of four are read and written a value beyond the end.
  */
+import { behind, firstArea, reach } from './room';
 
 export let row: usize = 0;
 /** For each pixel of the result: the first of its shares; behind the last one: their number. 32 bits each. */
@@ -23,29 +24,23 @@ let width: i32 = 0;
 /** Makes room for rows of so many pixels that become rows of `target` pixels by `shares` shares; false if there is none. */
 export function open(pixels: i32, target: i32, shares: i32): bool {
   width = target;
-  let at: usize = (__heap_base + 15) & ~15;
+  let at = firstArea();
   row = at;
-  at = after(at, 3 * pixels);
+  at = behind(at, 3 * pixels);
   start = at;
-  at = after(at, 4 * (target + 1));
+  at = behind(at, 4 * (target + 1));
   source = at;
-  at = after(at, 4 * shares);
+  at = behind(at, 4 * shares);
   share = at;
-  at = after(at, 4 * shares);
+  at = behind(at, 4 * shares);
   bytes = at;
-  at = after(at, 3 * target);
+  at = behind(at, 3 * target);
   across = at;
-  at = after(at, 24 * target);
+  at = behind(at, 24 * target);
   sums = at;
   exact = at;
-  at = after(at, 24 * target);
-  const pages = <i32>((at + 0xffff) >> 16) - memory.size();
-  return pages <= 0 || memory.grow(pages) >= 0;
-}
-
-/** Behind so many bytes, and behind what vectors read and write beyond them. */
-function after(at: usize, length: i32): usize {
-  return (at + <usize>length + 47) & ~15;
+  at = behind(at, 24 * target);
+  return reach(at);
 }
 
 /** Sums the row across, in 32 bits. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Json } from '../../core/digest.ts';
+import { jsonLeaves } from '../../core/json-leaves.ts';
 import { FailureError } from '../../core/failure.ts';
 import { listRuns } from '../../pipeline/record/past-runs.ts';
 import type { Experiment } from '../../pipeline/experiment/experiment.ts';
@@ -126,13 +127,7 @@ function overridePaths(experiment: Experiment | undefined): string[] {
 }
 
 function leafPaths(value: Readonly<Record<string, Json>>, prefix: string): string[] {
-  return Object.entries(value).flatMap(([name, each]) =>
-    isRecord(each) ? leafPaths(each, `${prefix}.${name}`) : [`${prefix}.${name}`],
-  );
-}
-
-function isRecord(value: Json): value is Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return [...jsonLeaves(value, `${prefix}.`)].map(([path]) => path);
 }
 
 function runNames(workspace: Workspace): string[] {

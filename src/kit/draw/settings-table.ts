@@ -1,4 +1,5 @@
 import { canonicalJson, type Json } from '../../core/digest.ts';
+import { jsonLeaves } from '../../core/json-leaves.ts';
 
 /** Something that was measured under settings that may differ from those of others. */
 export interface MeasuredTask {
@@ -69,7 +70,7 @@ function tableOf(rows: readonly Row[]): SettingsTable {
     ...{ name, kind: 'choice' },
     values: rows.map((row) => asNumber(row.choices[index]?.[1] ?? '')),
   }));
-  const settings = draftsOf('setting', rows, (task) => [...leavesOf(task.settings)]);
+  const settings = draftsOf('setting', rows, (task) => [...jsonLeaves(task.settings)]);
   const figures = draftsOf('figure', rows, (task) => task.figures.map(({ name, value }) => [name, value] as const));
   const kept: Draft[] = rows.length > 1 ? choices.filter(differs) : [...choices];
   // A setting that follows a choice tells nothing more.
@@ -119,17 +120,6 @@ function textOf(value: Json): string {
 
 function asNumber(text: string): Json {
   return /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) ? Number(text) : text;
-}
-
-function* leavesOf(value: Readonly<Record<string, Json>>, prefix = ''): Generator<readonly [string, Json]> {
-  for (const [name, each] of Object.entries(value)) {
-    if (isRecord(each)) yield* leavesOf(each, `${prefix}${name}.`);
-    else yield [`${prefix}${name}`, each];
-  }
-}
-
-function isRecord(value: Json): value is Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Rows in the order of one column: figures from the highest, all else from the lowest; rows without a value last. */

@@ -1,4 +1,5 @@
 import { canonicalJson, type Json } from '../../core/digest.ts';
+import { jsonLeaves } from '../../core/json-leaves.ts';
 import type { PastTask } from '../record/past-runs.ts';
 import { enginesText, type RunFacts } from '../record/run-facts.ts';
 
@@ -70,7 +71,7 @@ function cellsOf(run: ComparedRun): readonly Cell[] {
   return [
     ...runCells(run).map(([name, value]): Cell => ({ section: 'run', task: '', name, value })),
     ...experiment.tasks.flatMap(({ id, kind, kindVersion, params, inputs, seed }): readonly Cell[] => [
-      ...[...flattenJson({ uses: `${kind} ${kindVersion}`, ...params, seed })].map(([name, value]): Cell => ({
+      ...[...jsonLeaves({ uses: `${kind} ${kindVersion}`, ...params, seed })].map(([name, value]): Cell => ({
         section: 'parameter',
         task: id,
         name,
@@ -102,14 +103,6 @@ function runCells({ facts, outcome }: ComparedRun): readonly (readonly [string, 
   ];
 }
 
-/** Nested values as paths and leaves; a list is a leaf. */
-function flattenJson(value: Readonly<Record<string, Json>>, prefix = ''): ReadonlyMap<string, Json> {
-  const leaves = Object.entries(value).flatMap(([name, each]): (readonly [string, Json])[] =>
-    isRecord(each) ? [...flattenJson(each, `${prefix}${name}.`)] : [[`${prefix}${name}`, each]],
-  );
-  return new Map(leaves);
-}
-
 function differs({ section, name, values }: ComparisonRow): boolean {
   if (section === 'run' && name === 'started') return false;
   // The order of additions changes the last digits: no difference that a measurement could show.
@@ -121,8 +114,4 @@ function differs({ section, name, values }: ComparisonRow): boolean {
     return Math.max(...values) > 1.1 * Math.min(...values);
   }
   return new Set(values.map(canonicalJson)).size > 1;
-}
-
-function isRecord(value: Json): value is Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

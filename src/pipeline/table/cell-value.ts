@@ -3,7 +3,7 @@ import { factorOf, type WrittenTable } from './definition.ts';
 import { choicesText, type TableColumn, type TableRow } from './expand-rows.ts';
 import { failures } from './failures.ts';
 import type { Spread } from './filled-table.ts';
-import { meanOf, sampleDeviation } from './paired-interval.ts';
+import { meanOf, sampleDeviation } from '../../core/statistics.ts';
 import { hasChoices, type SourceTask, type TaskResult } from './source-task.ts';
 
 /** The tasks of a cell with the value of each, in the unit of the column. */

@@ -2,7 +2,7 @@ import type { BootstrapOptions } from './bootstrap.ts';
 import { decidedSpread } from './decided-pairs.ts';
 import type { Interval } from './proportion.ts';
 import { fewestUnits, resamplingOf } from './resampling.ts';
-import { studentQuantile } from './student.ts';
+import { peopleQuantile } from './student.ts';
 import { WeightedFolds } from './weighted-folds.ts';
 
 /** The difference of two models on the same pairs. */
@@ -55,7 +55,7 @@ export function accuracyDifference(request: DifferenceRequest): PairedDifference
   const people = resamplingOf(images, same);
   if (people.people < fewestUnits) return { value, interval: undefined, verdict: 'undecided', isRounding: false };
   const { variance, freedom } = decidedSpread(figure, { same, people, ...options, added: 2 });
-  const reach = studentQuantile(freedom) * Math.sqrt(variance);
+  const reach = peopleQuantile(freedom) * Math.sqrt(variance);
   const interval = { low: Math.max(-1, value - reach), high: Math.min(1, value + reach) };
   const verdict = interval.low > 0 ? 'better' : interval.high < 0 ? 'worse' : 'undecided';
   return { value, interval, verdict, isRounding: false };

@@ -1,4 +1,4 @@
-import { twoSided } from './student.ts';
+import { twoSided } from '../../../core/statistics.ts';
 
 /** A 95 % interval. */
 export interface Interval {

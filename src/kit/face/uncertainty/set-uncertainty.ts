@@ -6,7 +6,8 @@ import { type Interval, proportionInterval, shareInterval } from './proportion.t
 import { fewestUnits, type Resampling, resamplingOf } from './resampling.ts';
 import { type Measured, nonMatch } from './measured.ts';
 import { type Acceptance, acceptancesAt, separation, type SortedPairs, sortPairs } from './sorted-pairs.ts';
-import { twoSided, studentQuantile } from './student.ts';
+import { twoSided } from '../../../core/statistics.ts';
+import { peopleQuantile } from './student.ts';
 import { WeightedFolds } from './weighted-folds.ts';
 
 /** What is accepted where the false acceptance rate stays at or below a target. */
@@ -125,7 +126,7 @@ function ofShare(value: number, { low, high }: Interval, { count }: Resampling):
   const [below, above] = [(value - low) / twoSided, (high - value) / twoSided];
   const most = Math.max(below, above);
   const spread = { below: low <= 0 ? most : below, above: high >= 1 ? most : above };
-  return shareInterval(value, spread, studentQuantile(count - 1) * Math.sqrt(count / (count - 1)));
+  return shareInterval(value, spread, peopleQuantile(count - 1) * Math.sqrt(count / (count - 1)));
 }
 
 interface AccuracyRequest extends BootstrapOptions {
@@ -152,7 +153,7 @@ function measuredAccuracy({ pairs, folds, people, ...options }: AccuracyRequest)
   const deviation = Math.sqrt(variance);
   return {
     value,
-    interval: shareInterval(value, { below: deviation, above: deviation }, studentQuantile(spread.freedom)),
+    interval: shareInterval(value, { below: deviation, above: deviation }, peopleQuantile(spread.freedom)),
   };
 }
 
