@@ -192,6 +192,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'print the figures and curves of a run',
     load: () => import('./commands/metrics.ts'),
   },
+  page: {
+    summary: 'write a page of a run: figures, curves, tasks, what was recorded',
+    load: () => import('./commands/page.ts'),
+  },
   compare: {
     summary: 'compare runs: parameters, inputs, figures, times',
     load: () => import('./commands/compare.ts'),
