@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { digestOf } from '../core/digest.ts';
@@ -10,6 +10,7 @@ import { factsOf } from '../pipeline/record/find-run.ts';
 import { runOf, tasksOf, type PastTask } from '../pipeline/record/past-runs.ts';
 import { artifactsOf, curvesOf, figuresOf, type PastArtifact } from '../pipeline/record/run-details.ts';
 import type { RunFacts } from '../pipeline/record/run-facts.ts';
+import { parseFiguresFile } from '../stage-api/figures-file.ts';
 import type { Lineage, LineageTask } from '../stage-api/lineage.ts';
 import type { Stage } from '../stage-api/stage.ts';
 import type { Workspace } from './workspace.ts';
@@ -83,16 +84,24 @@ interface Told {
 function toldCurves(workspace: Workspace, run: string, artifacts: readonly PastArtifact[]): Told[] {
   const { database } = workspace;
   return tasksOf(database, run).flatMap(({ task, key, outcome }) => {
-    if (artifacts.some((each) => each.task === task && Object.hasOwn(portsOfKinds, each.kind))) return [];
+    const own = artifacts.filter((each) => each.task === task && existsSync(each.path));
+    if (own.some(({ kind }) => kind === 'log')) return [];
+    const written = new Set(own.filter(({ kind }) => kind === 'figures').flatMap(({ path }) => curvesIn(path)));
     const known = asKey(key ?? '');
     const entry = known === undefined ? undefined : readEntry(workspace.cache.entryFolder(known), known);
     const source = outcome === 'cached' && entry !== undefined ? entry : { run, task };
-    const points = curvesOf(database, source.run).filter((point) => point.task === source.task);
+    const points = curvesOf(database, source.run).filter(
+      (point) => point.task === source.task && !written.has(point.name),
+    );
     if (points.length === 0) return [];
     const curves: Record<string, [number, number][]> = {};
     for (const { name, step, value } of points) (curves[name] ??= []).push([step, value]);
     return [{ task, text: JSON.stringify(curves) }];
   });
+}
+
+function curvesIn(path: string): string[] {
+  return parseFiguresFile(readFileSync(path, 'utf8')).curves.map(({ name }) => name);
 }
 
 /** The curves of a task as if they were an output of it. */

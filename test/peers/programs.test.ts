@@ -14,7 +14,7 @@ function workspace(): Rig {
   return rig;
 }
 
-const run = ['run', 'program.yaml', '--json', '--set', `params.python=${peer.python}`, '--set', 'params.steps=6000'];
+const run = ['run', 'program.yaml', '--json', '--set', `params.python=${peer.python}`, '--set', 'params.steps=2000'];
 
 let whole: Rig;
 let interrupted: Rig;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   expect(outcomes(await whole.flow(run))).toEqual({ train: 'done', page: 'done' });
   interrupted = workspace();
   const running = interrupted.start(run);
-  await until(() => interrupted.eventsSoFar().includes('{"type":"checkpoint","step":1000}'), 'step 1000 is kept');
+  await until(() => interrupted.eventsSoFar().includes('{"type":"checkpoint","step":500}'), 'step 500 is kept');
   running.process.kill('SIGKILL');
   await running.ended;
   resumed = await interrupted.flow(run);
@@ -47,7 +47,7 @@ test.skipIf(peer.missing)(
   async () => {
     expect(outcomes(resumed)).toEqual({ train: 'done', page: 'done' });
     const started = events(resumed).find(({ type, task }) => type === 'task-started' && task === 'train');
-    expect(started?.['resumedFrom']).toBeGreaterThanOrEqual(1000);
+    expect(started?.['resumedFrom']).toBeGreaterThanOrEqual(500);
     const figures = 'runs/latest/program/outputs/train/figures.json';
     expect(JSON.parse(interrupted.read(figures))).toEqual(JSON.parse(whole.read(figures)));
     const curve = async (rig: Rig): Promise<unknown> => {
@@ -57,7 +57,7 @@ test.skipIf(peer.missing)(
       return points.map(({ step, value }) => [step, value]);
     };
     const points = await curve(interrupted);
-    expect(points).toHaveLength(60);
+    expect(points).toHaveLength(20);
     expect(points).toEqual(await curve(whole));
   },
 );
