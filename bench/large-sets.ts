@@ -42,7 +42,9 @@ try {
   const index = join(folder, 'set', 'train.idx');
   const before = statSync(index).size;
   if (isWanted('index')) rmSync(index);
-  console.log(`${records} records of ${identities} identities, ${statSync(join(folder, 'set', 'train.rec')).size} bytes`);
+  console.log(
+    `${records} records of ${identities} identities, ${statSync(join(folder, 'set', 'train.rec')).size} bytes`,
+  );
   console.log('operation  seconds  peak MiB');
   if (isWanted('index')) report('index', ['index', 'set']);
   if (statSync(index).size !== before) throw new Error('flow index wrote another index');

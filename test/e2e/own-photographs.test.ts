@@ -32,7 +32,11 @@ function prepare(): void {
       copyFileSync(`${folder}/${name}/${file}`, rig.path('photos', name, `${number + 1}.jpg`));
     }
     const next = people[(index + 1) % people.length] ?? '';
-    for (const [one, other] of [[1, 2], [2, 3], [1, 3]]) {
+    for (const [one, other] of [
+      [1, 2],
+      [2, 3],
+      [1, 3],
+    ]) {
       rows.push(`${name}/${one}.jpg,${name}/${other}.jpg,1`, `${name}/${one}.jpg,${next}/${other}.jpg,0`);
     }
   }
@@ -54,7 +58,7 @@ test.skipIf(missing)(
       expect([command, code, stderr]).toEqual([command, 0, '']);
       outputs.push(stdout);
     }
-    expect(outputs[0]).toMatch(/10 .*|identities/);
+    expect(outputs[0]).toContain('no header');
     expect(outputs[1]).toContain('no mistakes');
     expect(outputs[3]).toMatch(/accuracy +(1|0\.9\d+)/);
     expect(rig.read('runs/latest/own-model/outputs/page/report.html')).toContain('60 pairs');

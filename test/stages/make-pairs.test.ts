@@ -85,7 +85,7 @@ describe('make-pairs', () => {
     expect(set.same).toEqual(pairs.map(({ same }) => same));
     const images = pairs.flatMap(({ left, right }) => [left, right]);
     for (const [place, { name, number }] of images.entries()) {
-      const file = findImage(join(folder, "images"), { name, number }) ?? '';
+      const file = findImage(join(folder, 'images'), { name, number }) ?? '';
       expect(readFileSync(file).equals(set.images[place] ?? Buffer.alloc(0))).toBe(true);
     }
   });
@@ -117,7 +117,7 @@ describe('make-pairs', () => {
     const images = pairs.flatMap(({ left, right }) => [left, right]);
     for (const [place, { name, number }] of images.entries()) {
       expect(typeof number).toBe('string');
-      const file = findImage(join(folder, "images"), { name, number }) ?? '';
+      const file = findImage(join(folder, 'images'), { name, number }) ?? '';
       expect(readFileSync(file).equals(set.images[place] ?? Buffer.alloc(0))).toBe(true);
     }
   });
@@ -127,7 +127,7 @@ describe('make-pairs', () => {
     const weights = linearModel(join(folder, 'model'));
     const { pairs } = await make({ hardShare: 1, pairsPerFold: 4 }, { folder, isModel: true });
     const unit = async ({ name, number }: FacePair['left']): Promise<number[]> => {
-      const { data } = await decodeImage(readFileSync(findImage(join(folder, "images"), { name, number }) ?? ''), {
+      const { data } = await decodeImage(readFileSync(findImage(join(folder, 'images'), { name, number }) ?? ''), {
         file: '',
       });
       const mirrored = embed(data, weights, true);

@@ -6,7 +6,6 @@ import { failures } from './failures.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
 import { maxExactId } from './packed-dataset.ts';
 
-
 import { packedFiles, propertyFile } from '../codec/insightface/property-file.ts';
 import { RecordWriter } from '../codec/mxnet/record-writer.ts';
 

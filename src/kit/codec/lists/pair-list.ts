@@ -25,7 +25,8 @@ export function parsePairList(lines: readonly TextLine[]): ListedPair[] {
   const columns = columnsOf(first.fields);
   if (columns !== undefined) return others.map((row) => pairOfColumns(row, columns));
   // Kaggle's header of LFW's lines: name,imagenum1,imagenum2.
-  const isTitled = first.fields.length >= 3 && first.fields[0] === 'name' && !first.fields.some((each) => /^\d+$/.test(each));
+  const isTitled =
+    first.fields.length >= 3 && first.fields[0] === 'name' && !first.fields.some((each) => /^\d+$/.test(each));
   const body = isTitled ? others : rows;
   if (body.every(({ fields }) => fields.length === 2 && isImage(fields[0] ?? '') && /^\d+$/.test(fields[1] ?? '')))
     return pairsOfLines(body);
@@ -125,7 +126,8 @@ function pairsOfLines(rows: readonly Row[]): ListedPair[] {
     if (index % 2 === 1 || next === undefined) return [];
     const [left, token] = row.fields;
     const [right, otherToken] = next.fields;
-    if (token !== otherToken) refuseLine(next.line, failures.damagedProtocol, `the number of the line before, ${token ?? ''}`);
+    if (token !== otherToken)
+      refuseLine(next.line, failures.damagedProtocol, `the number of the line before, ${token ?? ''}`);
     const images = { left: imageOf(row.line, left), right: imageOf(next.line, right) };
     return [{ ...images, same: token !== '0', fold: undefined, line: row.line.number }];
   });

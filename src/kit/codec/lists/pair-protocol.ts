@@ -31,9 +31,11 @@ export interface PairProtocol {
   readonly irregular?: string;
 }
 
-/** Two lines of a list without a header: sure enough only where images have their endings. */
-function isPairList(...lines: readonly string[]): boolean {
-  return lines.every((line) => /^\S+\.(jpe?g|png|bmp)[ \t,]+(\S+\.(jpe?g|png|bmp)[ \t,]+)?\d+\s*$/i.test(line));
+/** The first lines of a list without a header: sure enough only where images have their endings. */
+function isPairList(first: string, second: string): boolean {
+  const isTitled = /(^|,)"?(is_?)?(same|label|match)"?(,|\s*$)/i.test(first) && /\.(jpe?g|png|bmp)"?,/i.test(second);
+  const isPair = /^\S+\.(jpe?g|png|bmp)[ \t,]+(\S+\.(jpe?g|png|bmp)[ \t,]+)?\d+\s*$/i;
+  return isTitled || [first, second].every((line) => isPair.test(line));
 }
 
 export const pairProtocol: Codec<PairProtocol> = {
@@ -107,9 +109,15 @@ function headerless(lines: readonly TextLine[]): PairProtocol {
   if (isTold && numbers.length > 1) {
     const first = numbers[0] ?? 0;
     const pairs = listed.map((pair) => ({ ...pair, fold: (pair.fold ?? 0) - first + 1 }));
-    const sorted = pairs.map((pair, place) => ({ pair, place })).sort((a, b) => a.pair.fold - b.pair.fold || a.place - b.place);
+    const sorted = pairs
+      .map((pair, place) => ({ pair, place }))
+      .sort((a, b) => a.pair.fold - b.pair.fold || a.place - b.place);
     const same = listed.filter((pair) => pair.same).length;
-    return { folds: numbers.length, pairsPerFold: Math.floor(same / numbers.length), pairs: sorted.map(({ pair }) => pair) };
+    return {
+      folds: numbers.length,
+      pairsPerFold: Math.floor(same / numbers.length),
+      pairs: sorted.map(({ pair }) => pair),
+    };
   }
   const pairs = listed.map((pair) => ({ ...pair, fold: 1 }));
   const same = pairs.filter((pair) => pair.same);
@@ -117,7 +125,12 @@ function headerless(lines: readonly TextLine[]): PairProtocol {
   const irregular = isMixed
     ? 'the list has no header: its pairs are taken in their order'
     : 'the list has no header: same and different pairs, which follow each other in blocks, are taken alternately';
-  const mixed = isMixed ? pairs : interleave(same, pairs.filter((pair) => !pair.same));
+  const mixed = isMixed
+    ? pairs
+    : interleave(
+        same,
+        pairs.filter((pair) => !pair.same),
+      );
   return { folds: 1, pairsPerFold: same.length, pairs: mixed, irregular };
 }
 

@@ -78,7 +78,9 @@ export class RecordIds {
     const firsts = order.map((run) => this.#firsts[run] ?? 0);
     const begins = order.map((run) => this.#entries[run] ?? 0);
     const lengths = order.map((run) => (this.#entries[run + 1] ?? this.#size) - (this.#entries[run] ?? 0));
-    const overlaps = firsts.some((first, place) => place > 0 && first < (firsts[place - 1] ?? 0) + (lengths[place - 1] ?? 0));
+    const overlaps = firsts.some(
+      (first, place) => place > 0 && first < (firsts[place - 1] ?? 0) + (lengths[place - 1] ?? 0),
+    );
     if (overlaps) return undefined;
     return {
       repeat: false,

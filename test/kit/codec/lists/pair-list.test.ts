@@ -61,7 +61,9 @@ describe('a list of pairs without a header', () => {
   });
 
   it('has the folds that a column tells, in their order', () => {
-    const rows = [2, 1, 2, 1].map((fold, index) => `a/${index}.jpg,${index < 2 ? 'a' : 'b'}/x.jpg,${index < 2 ? 1 : 0},${fold}`);
+    const rows = [2, 1, 2, 1].map(
+      (fold, index) => `a/${index}.jpg,${index < 2 ? 'a' : 'b'}/x.jpg,${index < 2 ? 1 : 0},${fold}`,
+    );
     const protocol = read('left,right,same,fold', ...rows);
     expect(protocol.folds).toBe(2);
     expect(protocol.irregular).toBeUndefined();
