@@ -56,7 +56,7 @@ function manifest(name: string, schema: string): object {
 }
 
 const code = `// @ts-check
-// docs/stages.md of faceflow says what a stage is given and may do. Every file in this folder is part of the keys of its
+// See docs/stages.md of faceflow for what a stage is given and may do. Every file in this folder is part of the keys of its
 // tasks: edit it, and they run again.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -15,8 +15,8 @@ import type { Lineage, LineageTask } from '../stage-api/lineage.ts';
 import type { Stage } from '../stage-api/stage.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Kinds of results that a page shows, and the ports of the stage `report` that take them. */
-const portsOfKinds = { log: 'logs', verification: 'verifications', figures: 'figures' } as const;
+/** Kinds of results that a page shows. */
+type ShownKind = 'log' | 'verification' | 'figures';
 
 interface ReportInputs {
   readonly logs: readonly string[];
@@ -62,8 +62,7 @@ export async function writeRunPage(workspace: Workspace, run: string, page: stri
 
 function boundOutputs(artifacts: readonly PastArtifact[]): Omit<ReportInputs, 'lineage'> {
   const there = artifacts.filter(({ path }) => existsSync(path));
-  const ofKind = (kind: keyof typeof portsOfKinds): string[] =>
-    there.filter((each) => each.kind === kind).map(({ path }) => path);
+  const ofKind = (kind: ShownKind): string[] => there.filter((each) => each.kind === kind).map(({ path }) => path);
   return {
     logs: ofKind('log'),
     verifications: ofKind('verification'),

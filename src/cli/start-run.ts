@@ -80,9 +80,7 @@ export async function startRun(
     retries: options.retries,
     graceMs,
     lastDurationMs: (task) => lastDurationOf(workspace.database, experiment.name, task.id),
-    workerEnvironment: (task, share) =>
-      taskEnvironment({ task, engine: planned.engines.of(task)?.identity, share }, context.environment),
-    withheldVariables: (task) => withheldVariables(task, context.environment),
+    ...environments(planned, context),
     isTrial,
     interruption,
     readers: readers.handle,
@@ -99,6 +97,18 @@ export async function startRun(
     const problem = linkLatest(workspace.runsFolder, experiment.name, folder);
     if (problem !== undefined) context.stderr.write(`warning: ${problem}\n`);
   }
+}
+
+/** What the processes of tasks see of our environment, and what not. */
+function environments(
+  { engines }: PlannedExperiment,
+  { environment }: ProcessContext,
+): Pick<RunRequest, 'workerEnvironment' | 'withheldVariables'> {
+  return {
+    workerEnvironment: (task, share) =>
+      taskEnvironment({ task, engine: engines.of(task)?.identity, share }, environment),
+    withheldVariables: (task) => withheldVariables(task, environment),
+  };
 }
 
 /** Fails with what tasks that are to run would end with, as far as their inputs are there. */

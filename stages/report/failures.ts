@@ -13,7 +13,7 @@ export const failures = catalogue({
     meaning: 'An input bound to `figures` does not hold figures.',
     text: ({ problem }: { readonly problem: string }) => ({
       message: `expected figures of a program: ${problem}`,
-      hint: 'docs/programs.md says what such a file holds.',
+      hint: 'Write a JSON object of numbers and of lists of [step, value]: see docs/programs.md.',
     }),
     example: { problem: 'expected an object' },
   },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { events, outcomes, Rig, until, type Ended, type PrintedEvent } from './rig.ts';
+import { events, outcomes, Rig, until, type Ended } from './rig.ts';
 
 let rig: Rig;
 
@@ -139,7 +139,7 @@ describe('an output of the kind figures', () => {
     write(`echo '${text}' > "$o"`, withFigures);
     const ended = await rig.flow(['run', 'e.yaml']);
     expect(ended.code).toBe(1);
-    expect(ended.stdout).toContain(`output o does not hold figures: ${problem}`);
+    expect(ended.stdout).toContain(`figures-invalid: output o does not hold figures: ${problem}`);
     expect(rig.entries()).toEqual([]);
   });
 });
@@ -170,9 +170,9 @@ describe('a program with checkpoint: true', () => {
     await running.ended;
     const ended = await run();
     expect(outcomes(ended)).toEqual({ a: 'done' });
-    const started = events(ended).find(({ type }) => type === 'task-started') as PrintedEvent;
-    expect(started['resumedFrom']).toBeGreaterThanOrEqual(10);
-    expect(rig.read('begins').trim().split('\n')).toEqual(['began at 0', `began at ${String(started['resumedFrom'])}`]);
+    const step = events(ended).find(({ type }) => type === 'task-started')?.['resumedFrom'];
+    expect(step).toBeGreaterThanOrEqual(10);
+    expect(rig.read('begins').trim().split('\n')).toEqual(['began at 0', `began at ${String(step)}`]);
     expect(await curve('loss')).toEqual(Array.from({ length: 40 }, (_, at) => [at + 1, 99 - at]));
   });
 
@@ -216,7 +216,7 @@ describe('a command that fails', () => {
     const { stdout } = await rig.flow(['run', 'e.yaml'], environment);
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
       'What it printed is in the log of the task. ' +
-        'It saw no GPU (CUDA_VISIBLE_DEVICES is empty): "resources: { gpus: 1 }" of the stage gives it one. ' +
+        'It saw no GPU (CUDA_VISIBLE_DEVICES is empty): "resources: { gpus: 1 }" of the stage is the remedy. ' +
         `It did not see PYTHONPATH, https_proxy: "env: { PYTHONPATH: '\${env.PYTHONPATH}' }" of the stage passes one on (docs/programs.md).`,
     );
   });

@@ -26,7 +26,7 @@ function unseenHints({ variables, gpus }: Unseen): string[] {
   const [first] = variables;
   return [
     ...(gpus > 0
-      ? ['It saw no GPU (CUDA_VISIBLE_DEVICES is empty): "resources: { gpus: 1 }" of the stage gives it one.']
+      ? ['It saw no GPU (CUDA_VISIBLE_DEVICES is empty): "resources: { gpus: 1 }" of the stage is the remedy.']
       : []),
     ...(first === undefined
       ? []

@@ -4,7 +4,7 @@ import { parseFiguresFile, type FiguresFile } from '../../stage-api/figures-file
 import type { StageEvent } from '../../stage-api/stage.ts';
 import { failures } from './failures.ts';
 
-/** A larger file is no list of figures. */
+/** A larger file does not hold figures. */
 const maxBytes = 1 << 28;
 
 /** What an output of the kind `figures` holds, as the events that a stage would have emitted. One that is missing is told when it is stored. */

@@ -16,8 +16,8 @@ export interface ProgramEventsOptions {
 }
 
 /**
- * Follows the file to which a program appends its events, a line of JSON each: the same objects that a stage gives to
- * `context.emit` (docs/stages.md). A line that is none is warned of, since a training must not end by its diary.
+ * Follows the file to which a program appends its events, a line of JSON each: the same objects that a stage
+ * hands to `context.emit` (docs/stages.md). Of other lines a warning tells, since a training must not end by its diary.
  */
 export class ProgramEvents {
   readonly #file: string;

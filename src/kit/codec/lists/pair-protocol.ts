@@ -2,7 +2,7 @@ import { failures } from '../failures.ts';
 import { fail } from '../../../core/failure.ts';
 import type { Codec } from '../codec.ts';
 import { pairFacts } from '../description.ts';
-import type { FaceImage, FacePair } from './face-pair.ts';
+import type { FacePair } from './face-pair.ts';
 import { parsePairList } from './pair-list.ts';
 import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
 
@@ -34,7 +34,7 @@ export interface PairProtocol {
 /** The first lines of a list without a header: sure enough only where images have their endings. */
 function isPairList(first: string, second: string): boolean {
   const isTitled = /(^|,)"?(is_?)?(same|label|match)"?(,|\s*$)/i.test(first) && /\.(jpe?g|png|bmp)"?,/i.test(second);
-  const isPair = /^\S+\.(jpe?g|png|bmp)[ \t,]+(\S+\.(jpe?g|png|bmp)[ \t,]+)?\d+\s*$/i;
+  const isPair = /^[^\s,]+\.(?:jpe?g|png|bmp)[ \t,](?:[^\s,]+\.(?:jpe?g|png|bmp)[ \t,])?\d+\s*$/i;
   return isTitled || [first, second].every((line) => isPair.test(line));
 }
 
