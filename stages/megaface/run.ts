@@ -9,7 +9,7 @@ import { compareGallery, type GalleryResult } from '../../src/kit/face/megaface/
 import { devkitCurves, devkitMatches } from '../../src/kit/face/megaface/devkit-results.ts';
 import { galleryFigures, rocOf } from '../../src/kit/face/megaface/gallery-figures.ts';
 import { type ProbeSet, samePairs } from '../../src/kit/face/megaface/probe-set.ts';
-import { openProducts, type Products } from '../../src/kit/face/similarity/products.ts';
+import { openPairCounters, type PairCounters } from '../../src/kit/face/similarity/pair-counters.ts';
 import { storedVectors } from '../../src/kit/face/similarity/stored-vectors.ts';
 import type { VectorSource } from '../../src/kit/face/similarity/vector-source.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
@@ -24,7 +24,7 @@ type Context = StageContext<Params, Inputs, Outputs>;
 interface Evaluation {
   readonly source: VectorSource;
   readonly excluded: ReadonlySet<number>;
-  readonly products: Products;
+  readonly counters: PairCounters;
 }
 
 /** Searches probes among distractors; see README.md. */
@@ -49,10 +49,10 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     });
     const marked = await markedRows(distractors, source, context.signal);
     const excluded = new Set([...marked, ...maskedRows(context, distractors, mask?.excluded ?? [])]);
-    const products = await openProducts({ engine, threads, columns: distractors.columns });
-    say(context, `computing with ${products.computesWith}`);
+    const counters = await openPairCounters({ engine, threads, columns: distractors.columns });
+    say(context, `computing with ${counters.computesWith}`);
     try {
-      const records = await evaluateAll(context, { source, excluded, products }, { probes, sets });
+      const records = await evaluateAll(context, { source, excluded, counters }, { probes, sets });
       const { contract, models } = distractors.index;
       const content = {
         format: 'faceflow-megaface',
@@ -68,7 +68,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       writeFileSync(join(outputs.curves, 'roc.svg'), drawRoc(records));
       for (const figure of figures(records)) context.emit(figure);
     } finally {
-      await products.dispose();
+      await counters.close();
     }
   } finally {
     await source.close();
@@ -144,13 +144,13 @@ interface Gallery {
 
 async function evaluate(context: Context, evaluation: Evaluation, gallery: Gallery): Promise<GalleryRecord> {
   const { probe, set, before, total } = gallery;
-  const { source, excluded, products } = evaluation;
+  const { source, excluded, counters } = evaluation;
   const { params, seed, signal } = context;
   const { size } = set;
   for (const line of linesBefore(probe, set)) say(context, line);
   const distractors = includedVectors(source, set, excluded);
   const result = await compareGallery({
-    ...{ probes: probe, distractors, size, rates: params.rates, products, seed, signal },
+    ...{ probes: probe, distractors, size, rates: params.rates, counters, seed, signal },
     onProgress(done, ofPass, kind) {
       if (kind === 'sample') return;
       const repeated = kind === 'again' ? ofPass : 0;

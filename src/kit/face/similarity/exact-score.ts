@@ -34,6 +34,14 @@ export function exactCloseness(left: VectorAt, right: VectorAt, columns: number)
   return -sum / 2;
 }
 
+/** How close two vectors of length 1 are: the function, and by how much the score that a library computes is greater. */
+export const measures = {
+  cosine: { exact: exactScore, shift: 0 },
+  distance: { exact: exactCloseness, shift: 1 },
+} as const;
+
+export type Measure = keyof typeof measures;
+
 /** Half of the distance from 1 to the next float32. */
 const unitRoundoff = 2 ** -24;
 
