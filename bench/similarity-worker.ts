@@ -54,7 +54,7 @@ async function main(): Promise<object> {
   const override = parseEngineOverride(process.env['FLOW_ENGINE']);
   const { identity: engine } = inferenceEngine({ choice: 'auto', override, stage: 'bench' });
   if (task === 'products') return productsAlone(engine);
-  const counters = await openPairCounters({ engine, threads, columns });
+  const counters = await openPairCounters({ engine, threads, columns, pairs: rows ** 2 / 2 });
   const source = await vectorsInFile({ file, offset: 0, rows, columns });
   const measured = task === 'gallery' ? await gallery(source) : await allPairs(source);
   await source.close();

@@ -35,7 +35,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     try {
       await requireUnits(store, source, context.signal);
       const parts = partsOf(context, store, source);
-      const counters = await openPairCounters({ engine, threads, columns: store.columns });
+      const counters = await openPairCounters({ engine, threads, columns: store.columns, pairs: store.rows ** 2 / 2 });
       say(context, `computing with ${counters.computesWith}`);
       try {
         const results = await compareParts(context, parts, counters);

@@ -49,7 +49,8 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     });
     const marked = await markedRows(distractors, source, context.signal);
     const excluded = new Set([...marked, ...maskedRows(context, distractors, mask?.excluded ?? [])]);
-    const counters = await openPairCounters({ engine, threads, columns: distractors.columns });
+    const pairs = pairsOf({ probes, sets });
+    const counters = await openPairCounters({ engine, threads, columns: distractors.columns, pairs });
     say(context, `computing with ${counters.computesWith}`);
     try {
       const records = await evaluateAll(context, { source, excluded, counters }, { probes, sets });
@@ -117,14 +118,25 @@ function maskedRows(context: Context, store: FeatureStore, names: readonly strin
   return known;
 }
 
+/** Each set of probes is searched among each set of distractors. */
+interface Sets {
+  readonly probes: readonly ProbeSet[];
+  readonly sets: readonly DistractorSet[];
+}
+
+function pairsOf({ probes, sets }: Sets): number {
+  const distractors = sets.reduce((sum, { size }) => sum + size, 0);
+  return probes.reduce((sum, { count }) => sum + count * distractors, 0);
+}
+
 async function evaluateAll(
   context: Context,
   evaluation: Evaluation,
-  { probes, sets }: { readonly probes: readonly ProbeSet[]; readonly sets: readonly DistractorSet[] },
+  { probes, sets }: Sets,
 ): Promise<readonly GalleryRecord[]> {
   const records: GalleryRecord[] = [];
   const all = probes.flatMap((probe) => sets.map((set) => ({ probe, set })));
-  const total = all.reduce((sum, { probe, set }) => sum + probe.count * set.size, 0);
+  const total = pairsOf({ probes, sets });
   mkdirSync(context.outputs.kit, { recursive: true });
   let before = 0;
   for (const each of all) {

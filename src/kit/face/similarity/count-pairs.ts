@@ -47,12 +47,19 @@ export async function countPairs(pass: CountingPass): Promise<readonly CountedPa
   }
 }
 
+interface StripRows {
+  /** Of the left source. */
+  readonly values: Float32Array;
+  readonly panel: BlockRows;
+}
+
 /** Hands out strips with their rows, in their order. */
 class StripFeed {
   readonly #pass: CountingPass;
   readonly #total: number;
   readonly #strips: Generator<PlannedStrip, undefined>;
   readonly #free: Float32Array[] = [];
+  readonly #reading = new Set<Promise<StripRows>>();
   #done: number;
   #panel: { readonly start: number; readonly rows: Promise<BlockRows> } | undefined;
   #failed = false;
@@ -73,6 +80,7 @@ class StripFeed {
   async serve(counter: StripCounter, isPaused: () => boolean): Promise<void> {
     const { ahead } = this.#pass.counters;
     const given: Promise<void>[] = [];
+    let last: Promise<unknown> = Promise.resolve();
     try {
       while (!this.#failed && !isPaused()) {
         const step = this.#strips.next();
@@ -80,34 +88,38 @@ class StripFeed {
           this.isDone = true;
           break;
         }
-        this.next = step.value.index + 1;
-        const read = await this.#read(step.value);
-        if (given.length >= ahead) await given.shift();
-        const counted = this.#count(counter, step.value, read);
-        // It is waited for later: until then no handler would see it fail.
+        const strip = step.value;
+        this.next = strip.index + 1;
+        // Many may be read at a time; they are given in their order.
+        const reading = this.#read(strip);
+        this.#reading.add(reading);
+        const turn = Promise.all([reading, last]);
+        const counted = turn.then(([rows]) => {
+          this.#reading.delete(reading);
+          return this.#count(counter, strip, rows);
+        });
+        // They are waited for later: until then no handler would see them fail.
         counted.catch(() => undefined);
+        last = turn;
         given.push(counted);
+        if (given.length >= ahead) await given.shift();
       }
       await Promise.all(given);
     } catch (error) {
       this.#failed = true;
-      await Promise.allSettled(given);
+      await Promise.allSettled([...given, ...this.#reading]);
       throw error;
     }
   }
 
-  async #count(
-    counter: StripCounter,
-    { left, pairs }: PlannedStrip,
-    { values, panel }: { readonly values: Float32Array; readonly panel: BlockRows },
-  ): Promise<void> {
+  async #count(counter: StripCounter, { left, pairs }: PlannedStrip, { values, panel }: StripRows): Promise<void> {
     await counter.add({ left: { ...left, values }, panel });
     this.#free.push(values);
     this.#done += pairs;
     this.#pass.onProgress?.(this.#done, this.#total);
   }
 
-  async #read({ left, panel }: PlannedStrip): Promise<{ readonly values: Float32Array; readonly panel: BlockRows }> {
+  async #read({ left, panel }: PlannedStrip): Promise<StripRows> {
     const { counters, left: source, right = source } = this.#pass;
     if (this.#panel?.start !== panel.start) {
       const room = counters.allocate(panel.count * right.columns);

@@ -25,19 +25,27 @@ export interface StripCounter {
   add(strip: Strip): Promise<void>;
 }
 
+export interface CounterOptions extends ProductOptions {
+  /** How many there will be to count. */
+  readonly pairs: number;
+}
+
+/** So many multiplications take a tenth of a second, in which a thread has hardly begun. */
+const fewMultiplications = 4e9;
+
 /** More threads than so many compute products together: each counter holds a panel and a list of what it found, about 100 MB. */
 const mostCounters = 8;
 
 /**
  * Counters on the engine of a task. onnxruntime on a processor: a thread of its own for each, which computes products and looks through them
- * while the others do the same, faster than several threads compute one product. Other engines: one counter, in this
- * thread. Fails with `engine-cannot-load`, `engine-changed`, `engine-imprecise`.
+ * while the others do the same, faster than several threads compute one product. Other engines, and few pairs: one
+ * counter, in this thread. Fails with `engine-cannot-load`, `engine-changed`, `engine-imprecise`.
  */
-export async function openPairCounters(options: ProductOptions): Promise<PairCounters> {
-  const { name, version } = options.engine;
-  const count = Math.min(options.threads, mostCounters);
-  if (name !== 'onnxruntime' || version.endsWith('-cuda')) return inThisThread(options);
-  return inThreads({ ...options, threads: Math.floor(options.threads / count) }, count);
+export async function openPairCounters({ engine, threads, columns, pairs }: CounterOptions): Promise<PairCounters> {
+  const count = Math.min(threads, mostCounters);
+  const isOnProcessor = engine.name === 'onnxruntime' && !engine.version.endsWith('-cuda');
+  if (!isOnProcessor || pairs * columns < fewMultiplications) return inThisThread({ engine, threads, columns });
+  return inThreads({ engine, threads: Math.floor(threads / count), columns }, count);
 }
 
 async function inThisThread(options: ProductOptions): Promise<PairCounters> {
@@ -55,7 +63,7 @@ async function inThisThread(options: ProductOptions): Promise<PairCounters> {
   };
   return {
     computesWith: products.computesWith,
-    ahead: 1,
+    ahead: 2,
     counters: [{ add }],
     async begin(task) {
       await counter?.dispose();
@@ -86,7 +94,8 @@ async function inThreads(options: ProductOptions, count: number): Promise<PairCo
     const [computesWith] = await askAll({ kind: 'open' });
     return {
       computesWith: `${String(computesWith)} x ${count}`,
-      ahead: 2,
+      // On a busy machine this thread waits for up to a tenth of a second until it may go on.
+      ahead: 8,
       counters: threads.map((thread) => ({
         async add(strip) {
           await thread.run({ kind: 'add', strip });
