@@ -25,6 +25,14 @@ export const failures = catalogue({
     }),
     example: { asked: 1000000, found: 972313 },
   },
+  unprovenFeatures: {
+    meaning: 'Features do not tell which network and preprocessing they are of.',
+    text: ({ names }: { readonly names: readonly string[] }) => ({
+      message: `the features of ${names.join(' and ')} tell no contract, so that nothing proves that they are of the same network and preprocessing`,
+      hint: 'Compute them with megaface-features, or, if you know that they are, set withoutContract: accept; the result tells that it is not proven.',
+    }),
+    example: { names: ['facescrub', 'the distractors'] },
+  },
   probeAmongDistractors: {
     meaning: 'An image is a probe and a distractor.',
     text: ({ names, count }: { readonly names: readonly string[]; readonly count: number }) => ({

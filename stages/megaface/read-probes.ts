@@ -44,28 +44,49 @@ function folderOf(path: string): string {
   return end < 0 ? path : path.slice(0, end);
 }
 
+/** Features with what they are called in messages. */
+export interface NamedStore {
+  readonly name: string;
+  readonly store: FeatureStore;
+}
+
+export interface ContractRequest {
+  readonly stores: readonly NamedStore[];
+  readonly mask: FeatureMask | undefined;
+  readonly maskFolder: string | undefined;
+  /** Whether features that tell no contract are compared all the same. */
+  readonly acceptsUnproven: boolean;
+}
+
 /**
- * Features that are compared must be of one network and preprocessing, as far as they tell, and of one length. Fails with
- * `other-contract`, `feature-length`.
+ * Features that are compared must be of one network and preprocessing, and of one length. Returns the names of those that do not tell. Fails
+ * with `unproven-features`, `other-contract`, `feature-length`.
  */
-export function requireOneContract(
-  stores: readonly FeatureStore[],
-  mask: FeatureMask | undefined,
+export function requireOneContract({
+  stores,
+  mask,
   maskFolder = '',
-): void {
+  acceptsUnproven,
+}: ContractRequest): readonly string[] {
   const [first] = stores;
-  const told = stores.find(({ index: { contract } }) => contract !== undefined);
+  const told = stores.find(({ store: { index } }) => index.contract !== undefined)?.store;
   const own = told?.index.contract;
-  for (const { folder, columns, index } of stores) {
+  for (const { folder, columns, index } of stores.map(({ store }) => store)) {
     const file = join(folder, featureFiles.index);
-    if (first !== undefined && columns !== first.columns) {
-      const facts = { name: 'each image', expected: first.columns, found: columns };
+    if (first !== undefined && columns !== first.store.columns) {
+      const facts = { name: 'each image', expected: first.store.columns, found: columns };
       fail(featureFailures.featureLength(facts, { file }));
     }
     if (own === undefined || index.contract === undefined || index.contract === own) continue;
     fail(featureFailures.otherContract({ other: told?.folder ?? '', own, found: index.contract }, { file }));
   }
-  if (mask === undefined || own === undefined || mask.contract === own) return;
+  const unproven = stores.filter(({ store: { index } }) => index.contract === undefined);
+  const [one] = unproven;
+  const names = unproven.map(({ name }) => name);
+  if (one !== undefined && !acceptsUnproven) {
+    fail(failures.unprovenFeatures({ names }, { file: join(one.store.folder, featureFiles.index) }));
+  }
+  if (mask === undefined || own === undefined || mask.contract === own) return names;
   const facts = { other: told?.folder ?? '', own, found: mask.contract };
-  fail(featureFailures.otherContract(facts, { file: join(maskFolder, 'mask.json') }));
+  return fail(featureFailures.otherContract(facts, { file: join(maskFolder, 'mask.json') }));
 }

@@ -36,7 +36,15 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const source = await storedVectors(distractors);
   try {
     const mask = inputs.mask === undefined ? undefined : readFeatureMask(inputs.mask);
-    requireOneContract(stores, mask, inputs.mask);
+    const named = stores.map((store, index) => {
+      return { store, name: store === distractors ? 'the distractors' : nameOfProbes(params, index) };
+    });
+    const acceptsUnproven = params.withoutContract === 'accept';
+    const unproven = requireOneContract({ stores: named, mask, maskFolder: inputs.mask, acceptsUnproven });
+    if (unproven.length > 0) {
+      const message = `the features of ${unproven.join(' and ')} tell no contract: nothing proves that they may be compared`;
+      context.emit({ type: 'log', level: 'warning', message });
+    }
     const probes = probeSets(context, stores.slice(0, -1), mask);
     for (const store of stores.slice(0, -1)) requireApart(store, distractors);
     const { sizes, sets: count } = params;
@@ -60,6 +68,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
         version: 1,
         contract,
         models,
+        ...(unproven.length > 0 && { withoutContract: unproven }),
         draws: params.draws,
         results: records,
       };
@@ -89,9 +98,12 @@ function probeSets(
     fail(failures.probeListsMismatch({ lists: lists.length, sets: stores.length }));
   }
   return stores.map((store, index) => {
-    const name = params.probeNames[index] ?? usualNames[index] ?? `probes-${index + 1}`;
-    return readProbes({ name, store, list: lists[index], mask });
+    return readProbes({ name: nameOfProbes(params, index), store, list: lists[index], mask });
   });
+}
+
+function nameOfProbes({ probeNames }: Params, index: number): string {
+  return probeNames[index] ?? usualNames[index] ?? `probes-${index + 1}`;
 }
 
 const shownNames = 5;
