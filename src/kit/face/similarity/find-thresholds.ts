@@ -76,7 +76,7 @@ export interface FoundThresholds {
 /** With fewer strips a sample would be most of them. */
 const fewestStrips = 24;
 /** One strip in so many is sampled, but not fewer than a few. */
-const sampleShare = 50;
+const sampleShare = 100;
 const fewestSampled = 4;
 
 /** The thresholds of rates over all pairs: see impostor-tail.ts. */

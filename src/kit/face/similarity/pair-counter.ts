@@ -1,6 +1,6 @@
 import { productRanges, type RowRange } from './block-plan.ts';
 import { CountedValues } from './counted-values.ts';
-import { type Measure, measures } from './exact-score.ts';
+import { exactOfPairs, type Measure, measures } from './exact-score.ts';
 import { rangeOf, type TailCounts, type TailPlan } from './impostor-tail.ts';
 import { firstFrom, type PersonIndex, rowsOfPerson } from './person-rows.ts';
 import type { PreparedRows, Products, Rows } from './products.ts';
@@ -130,33 +130,36 @@ export class PairCounter {
     }
   }
 
-  #keep({ count, places, scores }: FoundScores, block: FoundBlock): void {
+  #keep(found: FoundScores, block: FoundBlock): void {
     const { ranges } = this.#task.tail;
-    for (let index = 0; index < count; index += 1) {
-      const range = rangeOf(ranges, scores[2 * index + 1] ?? 0);
-      if (range !== undefined) this.#kept[range]?.add(this.#closeness(places[2 * index] ?? 0, block));
+    const closeness = this.#closeness(found, block);
+    for (const [index, value] of closeness.entries()) {
+      const range = rangeOf(ranges, found.scores[2 * index + 1] ?? 0);
+      if (range !== undefined) this.#kept[range]?.add(value);
     }
   }
 
   /** Those that a score is too close to a threshold to decide. */
-  #compare({ count, places }: FoundScores, block: FoundBlock): void {
+  #compare(found: FoundScores, block: FoundBlock): void {
     const { mates } = this.#task;
-    for (let index = 0; index < count; index += 1) {
-      const place = places[2 * index] ?? 0;
-      const row = block.right.start + (place % block.right.count);
+    for (const [index, value] of this.#closeness(found, block).entries()) {
+      const row = block.right.start + ((found.places[2 * index] ?? 0) % block.right.count);
       // Closer: greater than the closeness of the mate; as close is not closer.
-      const passed = countBelow(mates[row] ?? new Float64Array(), this.#closeness(place, block));
+      const passed = countBelow(mates[row] ?? new Float64Array(), value);
       const at = (this.#offsets[row] ?? 0) + passed;
       this.#compared[at] = (this.#compared[at] ?? 0) + 1;
     }
   }
 
-  #closeness(place: number, { left, panel, right }: FoundBlock): number {
+  #closeness({ count, places }: FoundScores, { left, panel, right }: FoundBlock): Float64Array {
     const { columns, measure } = this.#task;
-    const [row, column] = [Math.floor(place / right.count), place % right.count];
-    const one = { values: left.values, at: row * columns };
-    const other = { values: panel.values, at: (right.start - panel.start + column) * columns };
-    return measures[measure].exact(one, other, columns);
+    const [leftAt, rightAt] = [new Int32Array(count), new Int32Array(count)];
+    for (let index = 0; index < count; index += 1) {
+      const place = places[2 * index] ?? 0;
+      leftAt[index] = Math.floor(place / right.count) * columns;
+      rightAt[index] = (right.start - panel.start + (place % right.count)) * columns;
+    }
+    return exactOfPairs(measure, { left: left.values, right: panel.values, leftAt, rightAt, count, columns });
   }
 }
 

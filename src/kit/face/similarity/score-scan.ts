@@ -194,13 +194,17 @@ let compiled: object | undefined;
 
 /** For each step how many thresholds its scores are above, or that they have to be compared. */
 function fillRankTable(table: Uint16Array, thresholds: Float64Array, error: number): void {
-  const width = stepBins / scoreBins.perUnit;
-  let passed = 0;
-  for (let step = 0; step < steps; step += 1) {
-    const begin = scoreBins.lowest + step * width - edgeError;
-    const end = begin + width + 2 * edgeError;
-    while (passed < thresholds.length && (thresholds[passed] ?? 0) + error < begin) passed += 1;
-    const isNear = passed < thresholds.length && (thresholds[passed] ?? 0) - error <= end;
-    table[step] = isNear ? undecidedStep : passed;
+  const stepOf = (score: number): number => {
+    const step = Math.floor(((score - scoreBins.lowest) * scoreBins.perUnit) / stepBins);
+    return Math.min(Math.max(step, 0), steps - 1);
+  };
+  const near = error + 2 * edgeError;
+  let next = 0;
+  for (const [passed, threshold] of thresholds.entries()) {
+    const first = Math.max(next, stepOf(threshold - near));
+    table.fill(passed, next, first);
+    next = Math.max(next, stepOf(threshold + near) + 1);
+    table.fill(undecidedStep, first, next);
   }
+  table.fill(thresholds.length, next);
 }
