@@ -28,7 +28,7 @@ export function personVectors(
 export function writeFeatureFolder(
   folder: string,
   names: readonly string[],
-  { values, columns, contract = 'c0ffee' }: { values: Float32Array; columns: number; contract?: string | undefined },
+  { values, columns, contract = 'c0ffee' }: { values: Float32Array; columns: number; contract?: string },
 ): void {
   const writer = new FeatureWriter({ folder, columns, layout: 'matrix', suffix: '' });
   for (const [row, name] of names.entries()) writer.add(name, values.slice(row * columns, (row + 1) * columns));
