@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import type { EngineIdentity } from '../src/core/engine-identity.ts';
 import { Random } from '../src/core/random.ts';
 import { compareAll } from '../src/kit/face/all-pairs/compare-all.ts';
@@ -70,11 +70,7 @@ async function main(): Promise<object> {
     const ids = Array.from({ length: probeCount }, (_, probe) => String(probe % people));
     const start = performance.now();
     const probes = probeSet({ name: 'probes', values, columns, ids });
-    const distractors: VectorSource = {
-      ...all,
-      rows: rows - probeCount,
-      read: (first, count, target) => all.read(first + probeCount, count, target),
-    };
+    const distractors = repeated(all);
     const onProgress = (): void => undefined;
     const size = distractors.rows;
     const result = await compareGallery({ probes, distractors, size, rates, counters, seed: 1, signal, onProgress });
@@ -92,6 +88,19 @@ async function main(): Promise<object> {
     const seconds = (performance.now() - start) / 1000;
     return { seconds, pairsPerSecond: (rows * (rows - 1)) / 2 / seconds, passes: result.passes };
   }
+}
+
+/** The rows of a file after the probes; if more are asked for than it has, they begin again. */
+function repeated(all: VectorSource): VectorSource {
+  const own = Math.min(rows, statSync(file).size / (4 * columns)) - probeCount;
+  const read: VectorSource['read'] = async (first, count, target = new Float32Array(count * columns)) => {
+    const place = first % own;
+    const before = Math.min(count, own - place);
+    await all.read(probeCount + place, before, target.subarray(0, before * columns));
+    if (before < count) await read(first + before, count - before, target.subarray(before * columns));
+    return target;
+  };
+  return { ...all, rows: rows - probeCount, read };
 }
 
 /** Products of one thread and nothing else, for a few seconds; as many processes are started as there are threads. */
