@@ -76,7 +76,7 @@ class StripFeed {
     this.next = firstStrip;
   }
 
-  /** Gives strips to a counter until there are none left, or it is time to pause; resolves when it has counted them. */
+  /** Lets a counter count strips until there are none left, or it is time to pause; resolves when they are counted. */
   async serve(counter: StripCounter, isPaused: () => boolean): Promise<void> {
     const { ahead } = this.#pass.counters;
     const given: Promise<void>[] = [];

@@ -92,8 +92,9 @@ async function inThreads(options: ProductOptions, count: number): Promise<PairCo
   };
   try {
     const [computesWith] = await askAll({ kind: 'open' });
+    if (typeof computesWith !== 'string') throw new Error('a counter does not tell what it computes with');
     return {
-      computesWith: `${String(computesWith)} x ${count}`,
+      computesWith: `${computesWith} x ${count}`,
       // On a busy machine this thread waits for up to a tenth of a second until it may go on.
       ahead: 8,
       counters: threads.map((thread) => ({
