@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { fail } from '../../src/core/failure.ts';
-import { type DevkitList, devkitList } from '../../src/kit/codec/megaface/devkit-list.ts';
-import { decodeFile } from '../../src/kit/codec/read-file.ts';
+import type { DevkitList } from '../../src/kit/codec/megaface/devkit-list.ts';
 import { featureFiles } from '../../src/kit/face/features/feature-index.ts';
 import type { FeatureMask } from '../../src/kit/face/features/feature-mask.ts';
 import type { FeatureStore } from '../../src/kit/face/features/feature-store.ts';
@@ -9,6 +8,7 @@ import { failures as featureFailures } from '../../src/kit/face/features/failure
 import { type ProbeSet, probeSet } from '../../src/kit/face/megaface/probe-set.ts';
 import { requireUnitRows } from '../../src/kit/face/similarity/stored-vectors.ts';
 import { failures } from './failures.ts';
+import { readList } from './read-list.ts';
 
 export interface ProbeSource {
   readonly name: string;
@@ -18,9 +18,9 @@ export interface ProbeSource {
   readonly mask: FeatureMask | undefined;
 }
 
-/** Probes in memory. Fails with `missing-features`, `no-trials`, and with what is wrong with a feature. */
+/** Probes in memory. Fails with `unusable-list`, `missing-features`, `no-trials`, and with what is wrong with a feature. */
 export function readProbes({ name, store, list, mask }: ProbeSource): ProbeSet {
-  const { paths, ids }: DevkitList = list === undefined ? { paths: store.names } : decodeFile(devkitList, list);
+  const { paths, ids }: DevkitList = list === undefined ? { paths: store.names } : readList(list);
   const rows = store.rowsOf(paths);
   const { columns } = store;
   const values = new Float32Array(rows.length * columns);

@@ -97,9 +97,10 @@ function probeSets(
   if (lists.length > 0 && lists.length !== stores.length) {
     fail(failures.probeListsMismatch({ lists: lists.length, sets: stores.length }));
   }
-  return stores.map((store, index) => {
-    return readProbes({ name: nameOfProbes(params, index), store, list: lists[index], mask });
-  });
+  const names = stores.map((_, index) => nameOfProbes(params, index));
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  if (repeated !== undefined) fail(failures.sameNames({ name: repeated }));
+  return stores.map((store, index) => readProbes({ name: names[index] ?? '', store, list: lists[index], mask }));
 }
 
 function nameOfProbes({ probeNames }: Params, index: number): string {

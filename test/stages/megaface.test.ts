@@ -399,6 +399,23 @@ describe('megaface refuses', () => {
     expect(await refusalOf(() => megaface(folder, { inputs: { distractorLists: [list] } }))).toBe(
       'missing-features: 2 of 3 images that are asked for have no features: x/1.jpg, x/2.jpg',
     );
+    const twice = [0, 1, 0].map((row) => distractors.names[row] ?? '');
+    writeFileSync(list, devkitList.encode({ paths: twice }));
+    expect(await refusalOf(() => megaface(folder, { inputs: { distractorLists: [list] } }))).toBe(
+      `unusable-list: 1 of 2 images are listed more than once: ${twice[0] ?? ''}`,
+    );
+    writeFileSync(list, devkitList.encode({ paths: probes.names.with(1, probes.names[0] ?? '') }));
+    expect(await refusalOf(() => megaface(folder, { inputs: { probeLists: [list] } }))).toMatch(
+      /^unusable-list: 1 of /,
+    );
+    writeFileSync(list, devkitList.encode({ paths: [] }));
+    expect(await refusalOf(() => megaface(folder, { inputs: { distractorLists: [list] } }))).toBe(
+      'unusable-list: the list names no image',
+    );
+    const both = { probes: [join(folder, 'probes'), join(folder, 'probes')] };
+    expect(await refusalOf(() => megaface(folder, { inputs: both, params: { probeNames: ['fgnet'] } }))).toBe(
+      'same-names: two sets of probes are called fgnet, so that the files of one would take the place of those of the other',
+    );
     const names = distractors.names.with(4, probes.names[0] ?? '');
     writeFeatureFolder(join(folder, 'distractors'), names, { values: distractors.values, columns });
     expect(await refusalOf(() => megaface(folder))).toBe(
