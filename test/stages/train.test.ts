@@ -237,7 +237,7 @@ describe('the stage train', { timeout: 180_000 }, () => {
   it('goes back to the checkpoint before the last, or to its start, where the last was spoilt, and on to its end', async () => {
     const training = {
       // The loss of the second step is above a million: what is saved after the first leads nowhere.
-      optimizer: { learningRate: 4000, momentum: 0, weightDecay: 0 },
+      optimizer: { learningRate: 9000, momentum: 0, weightDecay: 0 },
       loss: { name: 'softmax' },
       schedule: { maxSteps: 2, steps: [], warmupSteps: 0 },
       checkpointEverySteps: 1,
