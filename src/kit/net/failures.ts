@@ -840,6 +840,15 @@ export const failures = catalogue({
       checkpoint: 100,
     },
   },
+  emptyLossRange: {
+    code: 'empty-range',
+    meaning: 'The smallest value of an option is larger than its largest one.',
+    text: ({ low, least, high, greatest, mayBeEqual }: RangeOfLoss) => ({
+      message: `expected loss.${low} to be ${mayBeEqual ? `loss.${high} at most` : `below loss.${high}`}, found ${least} and ${greatest}`,
+      hint: 'Exchange the two, or leave one of them out.',
+    }),
+    example: { low: 'leastNorm', least: 110, high: 'greatestNorm', greatest: 10, mayBeEqual: false },
+  },
   checkpointDamaged: {
     meaning: 'The checkpoint that a training is to resume from is not what was written.',
     text: ({ problem, folder }: { problem: string; folder: string }) => ({
@@ -875,6 +884,15 @@ interface Divergence {
   readonly images: readonly (number | string)[];
   /** Step of the last checkpoint; 0 without one. */
   readonly checkpoint: number;
+}
+
+interface RangeOfLoss {
+  /** Names of the options. */
+  readonly low: string;
+  readonly high: string;
+  readonly least: number;
+  readonly greatest: number;
+  readonly mayBeEqual: boolean;
 }
 
 interface Norms {
