@@ -396,7 +396,7 @@ export const failures = catalogue({
       message: `the command cannot be read: ${problem}`,
       hint: 'Write the whole command in one pair of single quotes, with double quotes within, and assign its variables before it.',
     }),
-    example: { problem: 'it does not say what $DATA_DIR is' },
+    example: { problem: 'it names $DATA_DIR and does not set it' },
   },
   unknownTrainOption: {
     meaning: 'flow import-command was given an option that the 2018 programs do not have.',

@@ -80,7 +80,7 @@ class ScriptReader implements ShellScript {
       return 1;
     }
     const value = this.variables.get(name);
-    if (value === undefined) fail(failures.unreadableCommand({ problem: `it does not say what ${whole} is` }));
+    if (value === undefined) fail(failures.unreadableCommand({ problem: `it names ${whole} and does not set it` }));
     this.#add(value);
     return whole.length;
   }

@@ -283,7 +283,7 @@ export class TrainingRun {
   /**
    * How the training, which has ended with `error`, is to begin again: from a checkpoint, or from its start, with half the rate;
    * undefined where it is not to. A checkpoint whose next step has failed holds what has been spoilt already, since the rate acts
-   * after the loss: it goes back to the one before. The checkpoint says how often, so that a training that is killed after that goes
+   * after the loss: it goes back to the one before. The checkpoint holds how often, so that a training that is killed after that goes
    * on in the same way.
    */
   async rewind(error: unknown): Promise<Rewind | undefined> {
@@ -309,7 +309,7 @@ export class TrainingRun {
     return { rewinds, isFromStart: checkpoint === undefined };
   }
 
-  /** Parameters that are finite may still give embeddings that are not, which a verification finds. */
+  /** Parameters that are finite may still lead to embeddings that are not, which a verification finds. */
   #hasDiverged({ failures: [{ code }] }: FailureError): boolean {
     return code === 'training-diverged' || code === 'embedding-not-finite';
   }

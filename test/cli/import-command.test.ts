@@ -147,7 +147,7 @@ test.each([
   ],
   [
     'python train.py --data-dir $DATA_DIR',
-    'unreadable-command: the command cannot be read: it does not say what $DATA_DIR is\n  Write the whole command in one pair of single quotes, with double quotes within, and assign its variables before it.\n',
+    'unreadable-command: the command cannot be read: it names $DATA_DIR and does not set it\n  Write the whole command in one pair of single quotes, with double quotes within, and assign its variables before it.\n',
   ],
   [
     'python train.py --prefix "../model',

@@ -11,7 +11,7 @@ export interface ManyHoles {
   readonly size: number;
 }
 
-/** Black squares that lie in the image as a whole, each anywhere (CVLface, gridsample_v1: 12 to 20 of 16 pixels). */
+/** Black squares, each whole and anywhere in the image (CVLface, gridsample_v1: 12 to 20 of 16 pixels). */
 export function makeHoles({ width, height, data }: RgbImage, { least, most, size }: ManyHoles, random: Random): void {
   const [across, down] = [Math.min(size, width), Math.min(size, height)];
   const count = least + random.integer(most - least + 1);

@@ -29,7 +29,7 @@ export const drawnMargin: Loss<DrawnMarginOptions> = {
     gradient,
   },
   requireOptions({ least, greatest }) {
-    requireRising({ least, greatest }, { mayBeEqual: true });
+    requireRising({ low: 'least', least, high: 'greatest', greatest, mayBeEqual: true });
   },
   ...oneCentreAClass,
   compute: (call, options) => {

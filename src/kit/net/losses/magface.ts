@@ -62,8 +62,20 @@ export const magface: Loss<MagfaceOptions> = {
     gradient,
   },
   requireOptions({ leastNorm, greatestNorm, leastMargin, greatestMargin }) {
-    requireRising({ leastNorm, greatestNorm }, { mayBeEqual: false });
-    requireRising({ leastMargin, greatestMargin }, { mayBeEqual: true });
+    requireRising({
+      low: 'leastNorm',
+      least: leastNorm,
+      high: 'greatestNorm',
+      greatest: greatestNorm,
+      mayBeEqual: false,
+    });
+    requireRising({
+      low: 'leastMargin',
+      least: leastMargin,
+      high: 'greatestMargin',
+      greatest: greatestMargin,
+      mayBeEqual: true,
+    });
   },
   ...oneCentreAClass,
   compute: (call, options) => marginLoss(call, { ...options, margin: (batch) => magfaceOutcome(batch, options) }),

@@ -12,14 +12,15 @@ export function marginFigures(margins: readonly number[]): {
 }
 
 /** Fails with `empty-range` unless the first of two options is the smaller one, or, where that is allowed, equal to the second. */
-export function requireRising(
-  options: Readonly<Record<string, number>>,
-  { mayBeEqual }: { readonly mayBeEqual: boolean },
-): void {
-  const [[low = '', least = NaN] = [], [high = '', greatest = NaN] = []] = Object.entries(options);
-  if (least > greatest || (least === greatest && !mayBeEqual)) {
-    fail(failures.emptyLossRange({ low, least, high, greatest, mayBeEqual }));
-  }
+export function requireRising(options: {
+  readonly low: string;
+  readonly least: number;
+  readonly high: string;
+  readonly greatest: number;
+  readonly mayBeEqual: boolean;
+}): void {
+  const { least, greatest, mayBeEqual } = options;
+  if (least > greatest || (least === greatest && !mayBeEqual)) fail(failures.emptyLossRange(options));
 }
 
 /** Options that margin losses have in common. */

@@ -149,7 +149,7 @@ export function readCheckpoint(
   }
 }
 
-/** The latest whole checkpoint in a folder of fewer steps than `step`; undefined where there is none. */
+/** The latest whole checkpoint in a folder of fewer steps than `step`, if there is one. */
 export function checkpointBefore(folder: string, step: number): Checkpoint | undefined {
   for (const { file, content } of descriptionsIn(folder)) {
     const found = content.step < step ? wholeOne(folder, file) : undefined;
