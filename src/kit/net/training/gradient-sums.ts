@@ -94,7 +94,7 @@ export class GradientNorm implements TensorState {
 }
 
 /** Of scalars; 0 of no scalars. */
-async function rootOfSum(tf: TensorLibrary, scalars: readonly Tensor[]): Promise<number> {
+export async function rootOfSum(tf: TensorLibrary, scalars: readonly Tensor[]): Promise<number> {
   if (scalars.length === 0) return 0;
   const stacked = tf.stack([...scalars]);
   // Summed here in float64: few numbers of very different size.
