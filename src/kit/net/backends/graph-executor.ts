@@ -135,7 +135,7 @@ export class GraphExecutor {
     try {
       for (const layer of this.#plan.layers) {
         const { name, inputs } = layer.node;
-        const drawn = this.#drawn(layer, { seed, batch: images.shape[0] ?? 0 });
+        const drawn = this.#drawn(layer, { seed, batch: images.shape[0] });
         const output = tf.tidy(() => this.#forward(layer, values, { training: true, drawn }).output);
         drawn?.dispose();
         for (const input of inputs) values.release(input);

@@ -8,8 +8,10 @@ export interface TensorState {
   tensors(): ReadonlyMap<string, Tensor>;
   /** What else it is made of, as `become` takes it; absent: nothing. */
   layout?(): unknown;
-  /** Holds what another instance of the same walk held afterwards; what it held before and does not any longer is disposed of. */
-  become(tensors: ReadonlyMap<string, Tensor>, layout: unknown): void;
+  /**
+   * Holds what it holds after the walk; what it held before and does not any longer is disposed of. Absent: no walk changes it.
+   */
+  become?(tensors: ReadonlyMap<string, Tensor>, layout: unknown): void;
 }
 
 /** What a walk makes of the states it is given. */
@@ -102,6 +104,6 @@ function replay({ graph, states: after }: Replay, states: readonly TensorState[]
       const tensor = output === undefined ? before[index]?.get(name) : made[output];
       return [name, required(tensor, `tensor "${name}" of a walk`)] as const;
     });
-    state.become(new Map(next), layout);
+    state.become?.(new Map(next), layout);
   }
 }

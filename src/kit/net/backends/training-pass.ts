@@ -71,7 +71,7 @@ interface SegmentLayout {
   readonly shapes: Map<string, readonly number[]>;
 }
 
-/** What the layers of a segment have drawn for a step, by name of the layer. */
+/** What the layers of a segment have drawn for a step, by name of the layer; no walk changes it. */
 export class DrawnTensors implements TensorState {
   readonly #drawn: ReadonlyMap<string, Tensor>;
 
@@ -82,9 +82,6 @@ export class DrawnTensors implements TensorState {
   tensors(): ReadonlyMap<string, Tensor> {
     return this.#drawn;
   }
-
-  /** No walk changes them. */
-  become(): void {}
 
   dispose(): void {
     for (const tensor of this.#drawn.values()) tensor.dispose();
