@@ -152,11 +152,11 @@ export class Attempt {
     return join(this.#scratch.root, 'events.ndjson');
   }
 
-  /** Curves that a program told before its last checkpoint are told again by the attempt that resumes from it. */
+  /** Curves that a program has told are told again by the attempt that resumes. */
   async #keepEvents(): Promise<void> {
     if (!isProgram(this.#assignment.task) || !existsSync(this.#eventsFile)) return;
-    const { keepEventsUntilCheckpoint } = await import('./program-events.ts');
-    const step = keepEventsUntilCheckpoint(this.#eventsFile);
+    const { keepCurves } = await import('./program-events.ts');
+    const step = keepCurves(this.#eventsFile);
     if (step !== undefined) writeFileAtomic(checkpointFile(this.#scratch), String(step));
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import type { StageEvent } from '../../stage-api/stage.ts';
 
@@ -86,25 +86,21 @@ export class ProgramEvents {
 }
 
 /**
- * Prepares the events of an earlier attempt for one that resumes: points of curves up to the last checkpoint stay, and
- * are told again; what came after it will be computed again. Returns the step of that checkpoint, if there was one.
+ * Prepares the events of an earlier attempt for one that resumes: points of curves stay, and are told again. Those after
+ * the last checkpoint too, since a kill may fall between the checkpoint and its event: the steps that are computed once
+ * more replace them. Returns the step of the last checkpoint that was told.
  */
-export function keepEventsUntilCheckpoint(file: string): number | undefined {
+export function keepCurves(file: string): number | undefined {
   if (!existsSync(file)) return undefined;
   const events = readFileSync(file, 'utf8')
     .split('\n')
     .map(parseEvent)
     .filter((event) => typeof event !== 'string');
   const checkpoint = events.findLast((event) => event.type === 'checkpoint');
-  if (checkpoint === undefined) {
-    rmSync(file);
-    return undefined;
-  }
-  const points = events.filter(
-    (event) => event.type === 'metric' && event.step !== undefined && event.step <= checkpoint.step,
-  );
-  writeFileAtomic(file, [...points, checkpoint].map((event) => `${JSON.stringify(event)}\n`).join(''));
-  return checkpoint.step;
+  const points = events.filter((event) => event.type === 'metric' && event.step !== undefined);
+  const kept = [...points, ...(checkpoint === undefined ? [] : [checkpoint])];
+  writeFileAtomic(file, kept.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  return checkpoint?.step;
 }
 
 /** A line as an event, or in words what it lacks to be one. */
