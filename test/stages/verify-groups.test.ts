@@ -184,3 +184,72 @@ describe('verify with a list of groups', () => {
     );
   });
 });
+
+describe('verify with qualities', () => {
+  /** What align says of the images of the even pairs: higher scores for later ones; none of p0. */
+  const faces = pairs
+    .filter(({ same }) => same)
+    .flatMap(({ left }) =>
+      [1, 2].map((number) => {
+        const file = `p${left}/p${left}_000${number}.png`;
+        return JSON.stringify({
+          ...{ image: file.replace('png', 'jpg'), identity: `p${left}`, outcome: 'aligned', file },
+          ...(left === 0 ? {} : { score: 0.5 + left / 100 }),
+        });
+      }),
+    );
+
+  it('tells the error against the discarded share by norm, blur and the score of the detector, in the file and as figures', async () => {
+    const folder = prepared();
+    writeFileSync(join(folder, 'faces.ndjson'), `${faces.join('\n')}\n`);
+    const { result, lines, figures } = await verify(folder, {
+      params: { quality: ['norm', 'blur', 'score'], rates: [0.5] },
+      inputs: { groups: undefined, faces: [join(folder, 'faces.ndjson')] },
+    });
+    expect(result.discard?.map(({ quality, pairs: known, without }) => [quality, known, without])).toEqual([
+      ['norm', 20, 0],
+      ['blur', 20, 0],
+      ['score', 19, 1],
+    ]);
+    const score = result.discard?.[2];
+    // By this score the pairs leave in their order, p0 being left out.
+    const distance = score?.distance ?? NaN;
+    const rejected = pairs.flatMap(({ same }, pair) =>
+      same && pair > 0 ? [(result.distances[pair] ?? 0) > distance] : [],
+    );
+    for (const { share, fnmr } of score?.curve ?? []) {
+      const left = rejected.slice(Math.floor(share * 19 + 1e-9));
+      expect(fnmr).toBeCloseTo(left.filter(Boolean).length / left.length, 6);
+    }
+    expect(figures['discardByScore/areaAtFmr5e-1']).toBe(score?.area.value);
+    expect(figures).toHaveProperty('discardByNorm/areaAtFmr5e-1Low');
+    expect(lines).toContain('[lfw]1 pairs of one person have no score: they are left out of its curve');
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^\[lfw]FNMR while the 0 to 30 % of lowest blur are discarded: 0\.\d{5} /),
+    );
+  });
+
+  it('refuses a score that nothing has, and what is no file of faces', async () => {
+    const folder = prepared();
+    const file = join(folder, 'faces.ndjson');
+    const withScore = (inputs: Partial<Inputs>) => () => verify(folder, { params: { quality: ['score'] }, inputs });
+    expect(await refusalOf(withScore({}))).toBe(
+      'scores-needed: the quality "score" needs the port "faces": nothing else has the scores of a detector',
+    );
+    expect(await refusalOf(withScore({ groups: undefined, protocol: [], faces: [file] }))).toBe(
+      'names-needed: scores of a detector are given by name, and a verification set (.bin) holds images without names',
+    );
+    writeFileSync(file, `${JSON.stringify({ image: 'somebody/1.jpg', score: 1 })}\n`);
+    expect(await refusalOf(withScore({ faces: [file] }))).toBe(
+      'no-scores: no pair of one person of the set lfw has a score of the detector for both images; 0 of its images have one',
+    );
+    writeFileSync(file, 'p0 0.5\n');
+    expect(await refusalOf(withScore({ faces: [file] }))).toBe(
+      'bad-faces: expected a line of JSON for each image, as align writes (faces.ndjson), found a line that is no JSON',
+    );
+    writeFileSync(file, '{"score":1}\n');
+    expect(await refusalOf(withScore({ faces: [file] }))).toBe(
+      'bad-faces: expected a line of JSON for each image, as align writes (faces.ndjson), found a line without "image"',
+    );
+  });
+});

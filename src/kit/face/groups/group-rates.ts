@@ -1,6 +1,6 @@
 import type { ScoredPairs } from '../acceptance-counts.ts';
 import { type BootstrapOptions, bootstrapFigures, type DrawnFigure } from '../uncertainty/bootstrap.ts';
-import { drawnShare } from '../uncertainty/drawn-share.ts';
+import { drawnShare, fewestAccepted } from '../uncertainty/drawn-share.ts';
 import type { Measured } from '../uncertainty/measured.ts';
 import type { Resampling } from '../uncertainty/resampling.ts';
 import { differenceOfRates, type RateGap } from './rate-gap.ts';
@@ -72,7 +72,8 @@ export function groupRates(request: GroupRatesRequest): readonly GroupPoint[] {
       errors: parts.map((part) => deviations(part.pairs, errors)),
     };
     const drawn = bootstrapFigures(figures, people, { same: pairs.same, draws, seed });
-    const rates = drawn.map((figure, index) => rateOf(figure, parts[index], errors));
+    const isSet = isSetByEnough(point.far, pairs.same);
+    const rates = drawn.map((figure, index) => rateOf(figure, parts[index], { errors, isSet }));
     return {
       ...point,
       cells: cellsOf(request.groups, parts, rates),
@@ -133,10 +134,23 @@ function deviations(pairs: readonly number[], errors: Float64Array): Float64Arra
   return added;
 }
 
-function rateOf(figure: DrawnFigure, part: Part | undefined, errors: Float64Array): GroupRate {
-  const { pairs = [], units = 0 } = part ?? {};
+interface Threshold {
+  readonly errors: Float64Array;
+  /** Set by different pairs enough that their rates in groups have an interval. */
+  readonly isSet: boolean;
+}
+
+function rateOf(figure: DrawnFigure, part: Part | undefined, { errors, isSet }: Threshold): GroupRate {
+  const { pairs = [], units = 0, kind = 'fnmr' } = part ?? {};
   const wrong = pairs.reduce((sum, pair) => sum + (errors[pair] ?? 0), 0);
-  return { ...drawnShare(figure, { units, worse: 'above' }), pairs: pairs.length, errors: wrong, units };
+  const rate = { pairs: pairs.length, errors: wrong, units };
+  // The very pairs that set such a threshold are counted at it: simulated intervals held the truth in 85 to 88 % of sets.
+  if (kind === 'fmr' && !isSet) return { value: figure.value, ...rate };
+  return { ...drawnShare(figure, { units, worse: 'above' }), ...rate };
+}
+
+function isSetByEnough(far: number, same: ArrayLike<boolean>): boolean {
+  return far * Array.from(same).filter((isSame) => !isSame).length >= fewestAccepted;
 }
 
 function cellsOf(groups: readonly string[], parts: readonly Part[], rates: readonly GroupRate[]): readonly GroupCell[] {

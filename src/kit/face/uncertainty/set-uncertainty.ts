@@ -7,7 +7,7 @@ import {
   type WeighedFigures,
 } from './bootstrap.ts';
 import { decidedSpread } from './decided-pairs.ts';
-import { drawnArea, drawnShare } from './drawn-share.ts';
+import { drawnArea, drawnShare, fewestAccepted } from './drawn-share.ts';
 import { curveRates, type CurvePoint, curvePoints, isMeasurable } from './error-curve.ts';
 import { shareInterval } from './proportion.ts';
 import { fewestUnits, type Resampling, resamplingOf } from './resampling.ts';
@@ -92,12 +92,6 @@ export function setUncertainty({ pairs, images, folds, rates, ...options }: Unce
 
 const unknown: Measured = { value: NaN };
 const nothing: DrawnFigure = { value: NaN, draws: [] };
-
-/**
- * A threshold that fewer different pairs set than these has no interval where pairs share people: who they are of decides it
- * (simulated intervals held the truth in 87 to 93 % of sets of 10 to 80 people; of five pairs and more in 93 to 97 %).
- */
-const fewestAccepted = 5;
 
 /** Equal error rate, area under the curve, d', and the true acceptance rate at each target. */
 function weighedFigures(
