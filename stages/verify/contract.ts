@@ -24,6 +24,16 @@ export interface Params {
    * @maxItems 2
    */
   readonly max: [] | [number] | [number, number];
+  /**
+   * False match rates (FMR; false acceptance rates, FAR) that errors are reported at.
+   *
+   * @minItems 1
+   */
+  readonly rates: [number, ...number[]];
+  /** Folds of the protocol that the sets were packed from, as the packing stage was told; empty: all. */
+  readonly protocolFolds: readonly number[];
+  /** Error against discarded share by the quality of images: norm of their embeddings, score of the detector (needs faces and protocol), blur (variance of the Laplacian). */
+  readonly quality: ('norm' | 'score' | 'blur')[];
   /** Draws of the people of a set, with replacement, for the 95 % intervals of its figures; 0: no intervals. */
   readonly draws: number;
   /** Draw the wrong pairs of every set, decided by the first model, into images (mode 1 of the 2018 system). */
@@ -38,6 +48,12 @@ export interface Inputs {
   readonly model: readonly string[];
   /** Verification sets (.bin). */
   readonly pairs: readonly string[];
+  /** What each set was packed from, in the order of pairs (pairs.txt, the MATLAB file of CFP or AgeDB): the names that sets have not. */
+  readonly protocol: readonly string[];
+  /** A text of two columns, tab separated: the name of a person or of an image, and its group. Needs protocol. */
+  readonly groups: string | undefined;
+  /** What align says of each image (faces.ndjson): the scores of the detector. Needs protocol. */
+  readonly faces: readonly string[];
 }
 
 /** Absolute paths of what the stage has to write. */

@@ -64,6 +64,13 @@ export const tensorboard: PythonEnvironment = {
   isComplete: true,
 };
 
+export const scikitLearn: PythonEnvironment = {
+  folder: 'peers-scikit-learn',
+  packages: ['scikit-learn==1.3.2', 'numpy==1.24.4', 'scipy==1.10.1', 'joblib==1.3.2', 'threadpoolctl==3.2.0'],
+  modules: ['sklearn.cluster'],
+  isComplete: true,
+};
+
 /** To be called once, at the top of a file of tests. */
 export function preparePeer(environment: PythonEnvironment = mxnet): Peer {
   const peer = peerPython(environment);
