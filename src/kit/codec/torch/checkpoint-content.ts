@@ -1,7 +1,7 @@
 import { Cursor } from '../cursor.ts';
 import { isKind, type PickleStorage, type PickleTensor, type PickleValue } from '../pickle/pickle-values.ts';
 import { elementBytes, type ElementType, type StoredTensor } from './stored-tensor.ts';
-import { textOf } from './torch-objects.ts';
+import { keyText } from './torch-objects.ts';
 
 /** What was saved, as far as it is tensors. */
 export interface StateContent {
@@ -75,13 +75,13 @@ function joined(name: string, key: string): string {
 const moduleParts: ReadonlySet<string> = new Set(['_parameters', '_buffers', '_modules']);
 
 function entriesOf(value: PickleValue): (readonly [string, PickleValue])[] {
-  if (isKind(value, 'dict')) return value.entries.map(([key, entry]) => [textOf(key) ?? String(key), entry]);
+  if (isKind(value, 'dict')) return value.entries.map(([key, entry]) => [keyText(key), entry]);
   if (isKind(value, 'list') || isKind(value, 'tuple')) return value.items.map((item, index) => [String(index), item]);
   if (!isKind(value, 'object')) return [];
   const parts = entriesOf(value.state).filter(([, part]) => typeof part === 'object');
   const isModule = parts.some(([key]) => key === '_modules');
   const own = isModule ? parts.filter(([key]) => moduleParts.has(key)).map(([, part]) => ['', part] as const) : parts;
-  return [...value.content.entries.map(([key, entry]) => [textOf(key) ?? String(key), entry] as const), ...own];
+  return [...value.content.entries.map(([key, entry]) => [keyText(key), entry] as const), ...own];
 }
 
 interface Naming {

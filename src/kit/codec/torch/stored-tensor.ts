@@ -33,18 +33,10 @@ export function floatsOf({ type }: Pick<StoredTensor, 'type'>, bytes: Uint8Array
     for (let index = 0; index < values.length; index += 1) values[index] = read(index * size);
     return values;
   };
-  switch (type) {
-    case 'F32':
-      return littleEndianFloats(bytes);
-    case 'F64':
-      return each(8, (offset) => view.getFloat64(offset, true));
-    case 'F16':
-      return each(2, (offset) => halfToNumber(view.getUint16(offset, true)));
-    case 'BF16':
-      return floatsOfBrain(view);
-    default:
-      return undefined;
-  }
+  if (type === 'F32') return littleEndianFloats(bytes);
+  if (type === 'F64') return each(8, (offset) => view.getFloat64(offset, true));
+  if (type === 'F16') return each(2, (offset) => halfToNumber(view.getUint16(offset, true)));
+  return type === 'BF16' ? floatsOfBrain(view) : undefined;
 }
 
 /** bfloat16 is the upper half of a float32. */

@@ -24,12 +24,12 @@ export const torchObjects: PickleObjects = {
   },
   kept(id, place) {
     const items = isKind(id, 'tuple') ? id.items : [];
-    const [tag, storage = null, key, , count] = items;
+    const [tag, storage = null, key = null, , count] = items;
     const elements = isKind(storage, 'global') ? /^(\w+)Storage$/.exec(storage.name)?.[1] : undefined;
     if (textOf(tag) !== 'storage' || elements === undefined || typeof count !== 'number') {
       return place.cursor.damaged('expected a storage of PyTorch as persistent id', place.at);
     }
-    return { type: 'storage', key: textOf(key) ?? String(key), elements, count };
+    return { type: 'storage', key: keyText(key), elements, count };
   },
 };
 
@@ -135,4 +135,10 @@ function numbersOf(value: PickleValue | undefined): readonly number[] | undefine
 export function textOf(value: PickleValue | undefined): string | undefined {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
   return typeof value === 'string' ? value : undefined;
+}
+
+/** A key of a dictionary as part of a name; empty for what is neither text nor a number. */
+export function keyText(key: PickleValue): string {
+  if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean') return key.toString();
+  return textOf(key) ?? '';
 }
