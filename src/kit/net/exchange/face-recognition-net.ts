@@ -59,7 +59,7 @@ class RecognitionNetwork {
     }
     layer = this.#halvingUnit('conv256_down_out', layer, { filters: channels, widens: false });
     const mean = builder.add('pooling', 'mean', layer, poolingOverImage('average'));
-    return builder.add('fully-connected', 'fc', mean, { units: 128, bias: false }, { weight: 'fc' });
+    return builder.add('fully-connected', 'embedding', mean, { units: 128, bias: false }, { weight: 'fc' });
   }
 
   #unit(name: string, input: string, filters: number): string {
