@@ -6,7 +6,7 @@ import { pairProtocol } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import { foldAccuracy } from '../../src/kit/face/fold-accuracy.ts';
 import { pairDistances } from '../../src/kit/face/pair-distances.ts';
-import { type AffineMatrix, warpAffine } from '../../src/kit/face/warp-affine.ts';
+import { type AffineMatrix, warpAffine } from '../../src/kit/image/warp-affine.ts';
 import { decodeJpegFast } from '../../src/kit/image/image.ts';
 import { inferenceEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
