@@ -21,7 +21,7 @@ type Registry = Readonly<Record<string, { readonly summary: string; readonly opt
 const presetNames = Object.keys(normalizationPresets);
 
 const normalization: Schema = {
-  // No choice of schemas: defaults are filled in of the object only where there is none.
+  // One schema instead of a choice of two: within a choice no defaults are filled in.
   type: ['string', 'object'],
   pattern: `^(${presetNames.join('|')})$`,
   expected: `${presetNames.join(', ')}, or an object with mean and scale`,

@@ -428,7 +428,7 @@ export const failures = catalogue({
     meaning: 'The tensors of a PyTorch program are not those of a network whose layers are known here.',
     text: ({ name, inputs, channels }: SizeOfNetworkFacts) => ({
       message: `expected "${name}" to take ${channels} channels of a square map, found ${inputs} inputs`,
-      hint: 'The size of the images follows from it: give it by --input 3xHEIGHTxWIDTH, or the parameter "input".',
+      hint: 'The size of the images follows from it: --input 3xHEIGHTxWIDTH sets it, as does the parameter "input" of a stage.',
     }),
     example: { name: 'fc.weight', inputs: 21504, channels: 512 },
   },

@@ -21,7 +21,7 @@ export function decodePickle(cursor: Cursor, objects?: PickleObjects): PickleVal
 export interface PickleObjects {
   /** Whether the name may stand in the pickle; it is refused otherwise. */
   allows(module: string, name: string): boolean;
-  /** What `callee(*args)` stands for: a call, or the making of an instance. */
+  /** What `callee(*args)`, a call or the making of an instance, is as data. */
   made(callee: PickleValue, args: readonly PickleValue[], place: Place): PickleValue;
   /** What is kept outside of the pickle under `id`. */
   kept(id: PickleValue, place: Place): PickleValue;
@@ -134,7 +134,7 @@ class PickleMachine {
     this.push({ type: 'global', module, name });
   }
 
-  /** What a call, or the making of an instance, stands for. */
+  /** What a call, or the making of an instance, is as data. */
   make(callee: PickleValue, args: readonly PickleValue[], at: number): void {
     const place = { cursor: this.#cursor, at };
     const isKnown = isKind(callee, 'global') && knownGlobals.has(`${callee.module} ${callee.name}`);

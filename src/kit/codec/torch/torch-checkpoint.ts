@@ -49,7 +49,7 @@ export function readTorchCheckpoint(path: string): TorchCheckpoint {
   return decoded({ file: path, size }, rangesOf(path));
 }
 
-/** Opens the file anew for each range: tensors may be read long after the checkpoint was opened, or never. */
+/** Opens the file again for each range: tensors may be read long after the checkpoint was opened, or never. */
 function rangesOf(path: string): ReadRange {
   return (offset, length) => {
     const descriptor = openSync(path, 'r');

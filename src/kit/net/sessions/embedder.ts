@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
 import { fail } from '../../../core/failure.ts';
 import { modelFormatOf } from '../exchange/choose-format.ts';
-import type { InputNormalization, ModelFormat } from '../exchange/model-format.ts';
+import type { InputNormalization } from '../exchange/model-format.ts';
 import { givenReadOptions, readModelAs } from '../exchange/read-model-as.ts';
 import { failures } from '../failures.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';

@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { pretrainedParameters } from '../../../../stages/train/pretrained.ts';
 import { littleEndianBytes } from '../../../../src/kit/codec/little-endian-floats.ts';
 import { safetensors } from '../../../../src/kit/codec/torch/safetensors.ts';
 import { modelFormatOf } from '../../../../src/kit/net/exchange/choose-format.ts';
 import { safetensorsFormat } from '../../../../src/kit/net/exchange/torch/safetensors-format.ts';
+import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
 import type { Model } from '../../../../src/kit/net/model/model.ts';
 import { failuresOf, temporaryFolder } from '../../dataset/tiny-faces.ts';
 import { randomValues } from '../backends/small-networks.ts';
@@ -26,9 +28,8 @@ const iresnet: Shapes = {
   'conv1.weight': [2, 3, 3, 3],
   ...norm('bn1', 2),
   'prelu.weight': [2],
-  ...Object.assign(
-    {},
-    ...[1, 2, 3, 4].map((stage): Shapes => {
+  ...[1, 2, 3, 4]
+    .map((stage): Shapes => {
       const [before, width, unit] = [stage === 1 ? 2 : 2 ** (stage - 1), 2 ** stage, `layer${stage}.0`];
       return {
         ...norm(`${unit}.bn1`, before),
@@ -40,8 +41,8 @@ const iresnet: Shapes = {
         [`${unit}.downsample.0.weight`]: [width, before, 1, 1],
         ...norm(`${unit}.downsample.1`, width),
       };
-    }),
-  ),
+    })
+    .reduce((all, each) => ({ ...all, ...each })),
   ...norm('bn2', 16),
   'fc.weight': [6, 64],
   'fc.bias': [6],
@@ -102,6 +103,20 @@ describe('tensors of PyTorch', () => {
     const again = read(path);
     expect(again.shaped.graph).toEqual(model.shaped.graph);
     expect([...again.parameters]).toEqual([...model.parameters]);
+  });
+
+  it('begin a training of a network of ours, layer by layer', () => {
+    const path = fileWith(iresnet);
+    const { graph } = read(path).shaped;
+    const layers = graph.layers.map((layer) => {
+      const { parameterNames: _, ...rest } = layer;
+      return rest as typeof layer;
+    });
+    const { start, origin } = pretrainedParameters(path, inferShapes({ ...graph, layers }));
+    expect(start.get('stage3_unit1_conv2_weight')?.values).toEqual(
+      read(path).parameters.get('layer3.0.conv2.weight')?.values,
+    );
+    expect([origin.drawn, origin.leftOut]).toEqual([[], []]);
   });
 
   it('of no known network fail with what was found and what is known', async () => {

@@ -19,7 +19,7 @@ interface TensorFile {
 
 /**
  * The network whose tensors these are, by their names and shapes. Tensors of anything else, such as the classifier and the
- * optimiser, are left out and said in the notes. Fails with `unknown-network`, `unsupported-tensor` and the codes of
+ * optimiser, are left out and listed in the notes. Fails with `unknown-network`, `unsupported-tensor` and the codes of
  * `assembleModel`.
  */
 export function readTensors({ file, format, tensors }: TensorFile, options: ModelReadOptions): Model {
@@ -28,7 +28,6 @@ export function readTensors({ file, format, tensors }: TensorFile, options: Mode
   const builder = new TensorGraph(new Map([...own].map(([name, { shape }]) => [name, shape])), program.epsilon);
   const output = network.build(builder);
   const graph = builder.build(options.input === undefined ? sizeOf(found, file) : inputOf(options.input), output);
-  // A classifier may begin as the network does; what is no part of the network is none of its parameters.
   const arrays = [...own].flatMap(([name, tensor]) => (isCounter(name) ? [] : [arrayOf(name, tensor, file)]));
   const used = options.normalization ?? program.normalization;
   const origin = {

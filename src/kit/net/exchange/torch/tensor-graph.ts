@@ -44,7 +44,7 @@ export class TensorGraph {
     return this.#shapes.has(tensor);
   }
 
-  /** Empty if there is no such tensor. */
+  /** Empty for a tensor that does not exist. */
   shape(tensor: string): readonly number[] {
     return this.#shapes.get(tensor) ?? [];
   }
