@@ -50,8 +50,7 @@ async function embeddings(path: string): Promise<{ readonly found: Float32Array;
 const cases: Readonly<Record<string, RegExp>> = {
   'arcface-r18': /read as arcface_torch has it\.$/,
   'arcface-r34': /under "module"; it is read as arcface_torch has it\.$/,
-  'arcface-r50':
-    /under "state_dict_backbone"; .*arcface_torch.* Left out: 1 tensor of anything else \(optimizer\)/,
+  'arcface-r50': /under "state_dict_backbone"; .*arcface_torch.* Left out: 1 tensor of anything else \(optimizer\)/,
   'arcface-r100': /arcface_torch/,
   'arcface-r200': /arcface_torch/,
   'magface-r18': /under "state_dict\.features\.module"; .*MagFace.*\(state_dict\.fc, optimizer/,
