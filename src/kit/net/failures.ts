@@ -781,7 +781,7 @@ export const failures = catalogue({
     meaning: 'A network does not compute one row of numbers per image.',
     text: ({ names }: { names: readonly string[] }) => ({
       message: `the network does not embed faces: expected one output, found ${names.join(', ')}`,
-      hint: `flow convert MODEL NEW-MODEL --output ${names[0] ?? 'NAME'} makes a model of one output ("outputs" of the stage convert).`,
+      hint: `The parameter "outputs" of a stage chooses one: outputs: [${names[0] ?? 'NAME'}]; flow convert MODEL NEW-MODEL --output ${names[0] ?? 'NAME'} makes a model of one output.`,
     }),
     example: { names: ['embedding', 'norm'] },
   },
