@@ -22,6 +22,7 @@ const orders: Readonly<Record<string, readonly string[]>> = {
     'caffe',
     'onnx',
     'archive',
+    'torch',
     'matlab',
     'megaface',
     'lists',
