@@ -52,14 +52,6 @@ export const failures = catalogue({
     }),
     example: { own: '3f2a91c07e55aa', found: '90ab12c07e55aa', other: 'gallery.json' },
   },
-  noDefaultModel: {
-    meaning: 'The network that comes with the product is not installed.',
-    text: () => ({
-      message: 'the network that faces are embedded with by default is not installed',
-      hint: 'Run npm ci, or name a model: --model FILE.',
-    }),
-    example: {},
-  },
   notAVerifyRecord: {
     meaning:
       'A threshold is taken from the record of a verification, and a file does not hold one, or lacks what was requested.',
