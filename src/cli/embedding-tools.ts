@@ -55,11 +55,10 @@ export class EmbeddingTools {
     const inFolder = (path?: string): string | undefined =>
       path === undefined ? undefined : resolve(context.workingFolder, path);
     const computing = { engine: engineOverride(context), threads: availableParallelism() };
-    const own = { refinePoints, greyImages: search === 'limited' ? 'as-they-are' : 'tinted' };
     const detector =
       search === 'none'
         ? undefined
-        : await loadDetector({ ...computing, search, weights: inFolder(weights), options: own });
+        : await loadDetector({ ...computing, search, weights: inFolder(weights), options: { refinePoints } });
     try {
       const embedder = await loadEmbedder({ ...computing, model: inFolder(model), mirrored: mirror });
       return new EmbeddingTools(detector, embedder, { maxPixels, folder: context.workingFolder });

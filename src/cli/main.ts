@@ -252,6 +252,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'time detection, alignment and embedding of a face',
     load: () => import('./commands/benchmark.ts'),
   },
+  'export-model': {
+    summary: 'write an embedding network for other programs, with a model card',
+    load: () => import('./commands/export-model.ts'),
+  },
   serve: {
     summary: 'serve detection, embedding, verification and identification over HTTP',
     load: () => import('./commands/serve.ts'),

@@ -45,8 +45,8 @@ export interface Detector {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Thresholds of limited detection in the deployment of 2018 (insightface, deploy/face_embedding.py). */
-const limitedThresholds = [0, 0, 0.2] as const;
+/** Limited detection in the deployment of 2018 (insightface, deploy/face_embedding.py), which tints no grey images. */
+const asDeployed = { thresholds: [0, 0, 0.2], greyImages: 'as-they-are' } as const;
 
 /** Pixels; no detector looks for smaller ones by default. */
 const smallestSide = 20;
@@ -58,7 +58,7 @@ const smallestSide = 20;
 export async function loadDetector(options: DetectorOptions = {}): Promise<Detector> {
   const { name = 'mtcnn', search = 'full', weights, smallestShare = 0.04, signal } = options;
   signal?.throwIfAborted();
-  const usual = search === 'limited' && name === 'mtcnn' ? { thresholds: limitedThresholds } : {};
+  const usual = search === 'limited' && name === 'mtcnn' ? asDeployed : {};
   const choice = { ...detectorDefaults(name), ...usual, ...options.options, name } as DetectorChoice;
   const opened = await openThreadedDetector(choice, { ...computingWith(options), weights });
   try {

@@ -131,20 +131,26 @@ class PooledEmbedder implements Embedder {
   ): Promise<readonly Float32Array[]> {
     signal?.throwIfAborted();
     for (const face of faces) this.#requireSize(face);
-    const parts: Promise<readonly Float32Array[]>[] = [];
-    for (let start = 0; start < faces.length; start += facesAtATime) {
-      parts.push(this.#embedPart(faces.slice(start, start + facesAtATime), signal));
-    }
-    const vectors = (await Promise.all(parts)).flat();
-    signal?.throwIfAborted();
+    const vectors: Float32Array[] = [];
+    let next = 0;
+    const embedParts = async (): Promise<void> => {
+      while (next < faces.length) {
+        const start = next;
+        next += facesAtATime;
+        const part = await this.#embedPart(faces.slice(start, start + facesAtATime));
+        for (const [place, vector] of part.entries()) vectors[start + place] = vector;
+        signal?.throwIfAborted();
+      }
+    };
+    // Two for each thread: one that it works on, and one to continue with. What is aborted is not begun.
+    await Promise.all(Array.from({ length: 2 * this.#opened.threads }, embedParts));
     return vectors;
   }
 
-  async #embedPart(faces: readonly RgbImage[], signal: AbortSignal | undefined): Promise<readonly Float32Array[]> {
+  async #embedPart(faces: readonly RgbImage[]): Promise<readonly Float32Array[]> {
     const bytes = this.size.width * this.size.height * 3;
     const pixels = new Uint8Array(faces.length * bytes);
     for (const [place, { data }] of faces.entries()) pixels.set(data, place * bytes);
-    signal?.throwIfAborted();
     const answer = await this.#opened.pool.run({ kind: 'embed', pixels, count: faces.length });
     if (answer.kind !== 'vectors') throw new Error(`vectors were expected, and ${answer.kind} came`);
     const { embeddingSize } = this;

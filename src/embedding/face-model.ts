@@ -31,7 +31,7 @@ export async function loadFaceModel(options: FaceModelOptions = {}): Promise<Fac
   const { model, detectorWeights: weights, det = 2, flip = false, engine, threads, signal } = options;
   const detector = await loadDetector({
     ...{ search: 'limited', weights, engine, threads, signal },
-    options: { refinePoints: weights !== undefined, crops: det >= 2 ? 'rnet-onet' : 'onet', greyImages: 'as-they-are' },
+    options: { refinePoints: weights !== undefined, crops: det >= 2 ? 'rnet-onet' : 'onet' },
   });
   try {
     const embedder = await loadEmbedder({ model, mirrored: flip, engine, threads, signal });

@@ -40,7 +40,7 @@ export interface ThresholdRequest {
  */
 export function readThreshold({ record, far, set, vectors }: ThresholdRequest): Threshold {
   const refuse = (problem: string): never => fail(failures.notAVerifyRecord({ problem }, { file: record }));
-  const results = resultsOf(record, refuse);
+  const results = readRecord(record);
   const result = set === undefined ? results[0] : results.find((each) => each.set === set);
   if (result === undefined) {
     return refuse(
@@ -68,7 +68,9 @@ export function readThreshold({ record, far, set, vectors }: ThresholdRequest): 
   };
 }
 
-function resultsOf(record: string, refuse: (problem: string) => never): readonly VerificationResult[] {
+/** The results of a record of the stage `verify`. Fails with `not-a-verify-record`. */
+export function readRecord(record: string): readonly VerificationResult[] {
+  const refuse = (problem: string): never => fail(failures.notAVerifyRecord({ problem }, { file: record }));
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(record, 'utf8'));

@@ -160,6 +160,33 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
     for (const { median } of found.msPerFace) expect(median).toBeGreaterThan(0);
   });
 
+  it('flow export-model writes a network with a card, whose figures and thresholds are those of the record', async () => {
+    const { code, stdout, stderr } = await rig.flow(
+      ['export-model', 'out', ...y1, '--record', 'record.json', '--json'],
+      fast,
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { files } = JSON.parse(stdout) as { files: readonly { name: string; sha256: string }[] };
+    expect(files.map(({ name }) => name)).toEqual(['model.onnx']);
+    const card = rig.read('out/MODEL_CARD.md');
+    expect(card).toContain(files[0]?.sha256);
+    expect(card).toMatch(/\| drawn +\| 4000 +\|/);
+    expect(card).toMatch(/^\| drawn +\| 0\.01 +\| 0\.49\d\d/m);
+    expect(card).toContain('MobileFaceNet y1: none given for the file');
+    const [theirs, own] = await Promise.all([
+      rig.flow(
+        ['compare-faces', 'one.jpg', 'same.jpg', '--model', 'out/model.onnx', '--detector', 'none', '--json'],
+        fast,
+      ),
+      rig.flow(['compare-faces', 'one.jpg', 'same.jpg', ...y1, '--detector', 'none', '--json'], fast),
+    ]);
+    const [one, other] = [theirs, own].map(
+      (ended) => JSON.parse(ended.stdout) as { similarity: number; contract: string },
+    );
+    expect(one?.similarity).toBeCloseTo(other?.similarity ?? NaN, 4);
+    expect(one?.contract).not.toBe(other?.contract);
+  });
+
   it('one wrong input is one clear error', async () => {
     const compare = (path: string, ...more: string[]): Promise<string> =>
       complaintWith(['compare-faces', 'one.jpg', path, ...y1, ...more]);

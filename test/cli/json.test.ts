@@ -56,6 +56,7 @@ const calls: readonly (readonly [command: string, keys: readonly string[]])[] = 
   ['identify a.jpg gallery --model gone.onnx', ['failures']],
   ['benchmark a.jpg --model gone.onnx', ['failures']],
   ['serve --token-file gone', ['failures']],
+  ['export-model out --model gone.onnx', ['failures']],
   ['completion bash', ['shell', 'script']],
   ['accept a.yaml task --reason none', ['failures']],
 ];

@@ -121,6 +121,14 @@ describe.skipIf(missing !== undefined)(`the library${why}`, { timeout: 120_000 }
     expect(again.contract(detector)).toBe(both.contract(detector));
   });
 
+  it('does what the example in docs/embedding.md shows', () => {
+    const [, example = ''] = /```js\n([\s\S]*?)```/.exec(readFileSync('docs/embedding.md', 'utf8')) ?? [];
+    const program = example.replace("'model.onnx'", `'${model}'`).replace("'photo.jpg'", `'${photograph}'`);
+    const ended = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+    expect(ended.stderr).toBe('');
+    expect(ended.stdout).toMatch(/^-?0\.\d+ [0-9a-f]{64}\n$/);
+  });
+
   it('prints nothing, and lets the process end', () => {
     const program = `
       import { readFileSync } from 'node:fs';

@@ -19,7 +19,7 @@ const checked: Reader = (_, bytes) => {
   return header === undefined || isDamage(header) ? undefined : header;
 };
 
-/** GIF89a, 18 and 20: the screen, or a frame that reaches beyond it. */
+/** GIF89a, 18: the screen. A frame may reach beyond it, which the library that decodes it checks. */
 const gif: Reader = (view) =>
   view.byteLength < 13 ? undefined : { width: view.getUint16(6, true), height: view.getUint16(8, true) };
 
