@@ -108,17 +108,9 @@ export class GraphExecutor {
   }
 
   /**
-   * Where the first value of a forward pass in training mode is that is not finite: in a parameter, or in the output of
-   * a layer whose inputs and parameters are; undefined where all are finite. Changes nothing.
+   * The first layer in a forward pass in training mode whose output is not finite; undefined where all are. Changes nothing.
    */
-  async firstNotFinite(
-    images: Tensor,
-    seed: number,
-  ): Promise<{ readonly parameter: string } | { readonly layer: string } | undefined> {
-    for (const { name, role } of this.#parameters.declarations()) {
-      // Moving statistics have taken in the batch that is looked at, and do not count in training.
-      if (role !== 'auxiliary' && !(await this.#isFinite(this.parameter(name)))) return { parameter: name };
-    }
+  async firstNotFinite(images: Tensor, seed: number): Promise<string | undefined> {
     const { tf } = this.#backend;
     const values = new CountedTensors(this.#plan.inferenceUses);
     values.put(inputName, tf.clone(images));
@@ -130,7 +122,7 @@ export class GraphExecutor {
         for (const input of inputs) values.release(input);
         const isFinite = await this.#isFinite(output);
         values.put(name, output);
-        if (!isFinite) return { layer: name };
+        if (!isFinite) return name;
       }
       return undefined;
     } finally {

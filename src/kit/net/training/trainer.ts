@@ -13,6 +13,7 @@ import type { NamedArray } from '../model/model.ts';
 import { initialValues, type WeightInitializer } from '../model/initialize.ts';
 import { type ArrayTensors, type BoundLoss, type Gradient, type LossResult, wholeGradient } from '../losses/loss.ts';
 import { type BoundRule, Optimizer, type WeightUpdate } from '../optimizers/optimizer.ts';
+import { brokenInWords, isLost, largestLoss, normOf, notFinite } from './divergence.ts';
 import { GradientSums, rootOfSum } from './gradient-sums.ts';
 import { LossTensors } from './loss-tensors.ts';
 import { WeightAverage } from './weight-average.ts';
@@ -86,6 +87,8 @@ export class Trainer {
   readonly #lossTensors: LossTensors;
   readonly #sums: { readonly network: GradientSums; readonly loss: GradientSums };
   readonly #average: WeightAverage | undefined;
+  /** The last step that has changed the parameters. */
+  #last: (Pick<StepInput, 'step' | 'learningRate' | 'origin'> & { readonly loss: number }) | undefined;
 
   constructor(options: TrainerOptions) {
     const { backend, shaped, weights, seed, start, frozen = new Set(), recompute = false, averageDecay } = options;
@@ -110,7 +113,7 @@ export class Trainer {
 
   /**
    * Trains on one batch; with `part`, the last of its parts changes the parameters. Fails with `training-diverged` if the
-   * loss is not a number, `label-out-of-range`.
+   * loss is not a number, or above {@link largestLoss}; `label-out-of-range`.
    */
   async step(input: StepInput): Promise<StepResult> {
     const { step, labels, learningRate, part = onePart } = input;
@@ -121,10 +124,11 @@ export class Trainer {
     const output = required(pass.outputs[0], 'the output of the network');
     const result = await this.#computeLoss(output, labels, { step, part });
     const figures = await figuresOf(result, labels.length);
-    if (!Number.isFinite(figures.loss)) {
+    if (isLost(figures.loss)) {
+      const embeddings = await meanNorm(this.#options.backend.tf, output);
       pass.dispose();
       disposeResult(result);
-      await this.#failDiverged(input, figures.loss);
+      await this.#failDiverged(input, { loss: figures.loss, embeddings });
     }
     const embedding = input.measure === true ? await meanNorm(this.#options.backend.tf, output) : undefined;
     const { clipGradient } = this.#options;
@@ -134,6 +138,7 @@ export class Trainer {
       ? this.#update(pass, result, when)
       : this.#updateTogether(pass, result, { ...when, part }));
     if (part.index === part.count - 1) this.#average?.follow(this.#executor, step);
+    this.#last = { step, learningRate, loss: figures.loss, ...(input.origin && { origin: input.origin }) };
     disposeResult(result);
     if (embedding === undefined) return figures;
     return { ...figures, norms: { embedding, ...(gradient === undefined ? {} : { gradient }) } };
@@ -152,19 +157,60 @@ export class Trainer {
   }
 
   /** The forward pass is done once more, layer by layer: nothing of it is kept where all is well. */
-  async #failDiverged(input: StepInput, loss: number): Promise<never> {
+  async #failDiverged(
+    input: StepInput,
+    { loss, embeddings }: { readonly loss: number; readonly embeddings: number },
+  ): Promise<never> {
     const { step, learningRate, part = onePart, origin = { ids: [], checkpoint: 0 } } = input;
-    const images = this.#imageTensor(input);
-    const found = await this.#executor.firstNotFinite(images, this.#dropoutSeed(step, part));
-    images.dispose();
-    const cause =
-      found === undefined
-        ? 'all that the network computes is finite, what the loss makes of it is not'
-        : 'layer' in found
-          ? `layer "${found.layer}" is the first whose output is not finite, its inputs and all parameters are`
-          : `parameter "${found.parameter}" is no longer finite: the update of step ${step - 1} or one before it has broken it`;
+    const { tf } = this.#options.backend;
+    const norms = {
+      embeddings,
+      network: await normOf(tf, [...this.#executor.trainable()]),
+      loss: await normOf(tf, this.#lossArrays()),
+    };
+    const cause = await this.#causeOf(step, input, part);
     const { ids, checkpoint } = origin;
-    return fail(failures.trainingDiverged({ step, loss, learningRate, cause, images: ids, checkpoint }));
+    return fail(
+      failures.trainingDiverged({ step, loss, largestLoss, learningRate, cause, norms, images: ids, checkpoint }),
+    );
+  }
+
+  async #causeOf(step: number, input: StepInput, part: StepPart): Promise<string> {
+    const broken = await this.#broken();
+    if (broken !== undefined) {
+      return `${broken} are no longer finite: the update of step ${step - 1} or one before it has broken them`;
+    }
+    const images = this.#imageTensor(input);
+    const layer = await this.#executor.firstNotFinite(images, this.#dropoutSeed(step, part));
+    images.dispose();
+    return layer === undefined
+      ? 'all that the network computes is finite'
+      : `layer "${layer}" is the first whose output is not finite, its inputs and all parameters are`;
+  }
+
+  /** Trained arrays that are not finite; moving statistics, which take in what a step computes, do not count unless they are asked for. */
+  async #broken({ statistics = false } = {}): Promise<string | undefined> {
+    const { tf } = this.#options.backend;
+    const parameters = this.#options.shaped.parameters
+      .filter(({ role }) => statistics || role !== 'auxiliary')
+      .map(({ name }) => [name, this.#executor.parameter(name)] as const);
+    const [network, loss] = [await notFinite(tf, parameters), await notFinite(tf, this.#lossArrays())];
+    return network.length + loss.length === 0 ? undefined : brokenInWords({ network, loss });
+  }
+
+  #lossArrays(): (readonly [string, Tensor])[] {
+    return this.#lossTensors.names().map((name) => [name, this.#lossTensors.get(name)] as const);
+  }
+
+  /** Fails with `training-diverged` where the last step has left values that are not finite: they are not to be verified, nor saved. */
+  async requireFinite(): Promise<void> {
+    const last = this.#last;
+    const broken = last === undefined ? undefined : await this.#broken({ statistics: true });
+    if (last === undefined || broken === undefined) return;
+    const { step, loss, learningRate, origin = { ids: [], checkpoint: 0 } } = last;
+    const cause = `it has left values that are not finite in ${broken}`;
+    const { ids, checkpoint } = origin;
+    fail(failures.trainingDiverged({ step, loss, largestLoss, learningRate, cause, images: ids, checkpoint }));
   }
 
   async #computeLoss(
