@@ -20,7 +20,7 @@ export interface ModelFacts {
   readonly results: readonly VerificationResult[];
 }
 
-/** A model card in Markdown: figures with their intervals, thresholds, origin, licences; what is not known is said to be so. */
+/** A model card in Markdown: figures with their intervals, thresholds, origin, licences; what is not known is named too. */
 export function modelCard(facts: ModelFacts): string {
   const { name, files, input, embeddingSize, layers, parameterCount, comparison, licences, origin, results } = facts;
   const sections = [

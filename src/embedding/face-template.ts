@@ -1,7 +1,7 @@
 import { fail } from '../core/failure.ts';
 import { alignmentMatrix, type Point2, similarityTransform, templateFor } from '../kit/face/align-face.ts';
 import type { DetectedFace } from '../kit/face/detectors/detector.ts';
-import { warpAffine } from '../kit/face/warp-affine.ts';
+import { warpAffine } from '../kit/image/warp-affine.ts';
 import type { ImageSize, RgbImage } from '../kit/image/rgb-image.ts';
 import { failures } from './failures.ts';
 
