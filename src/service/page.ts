@@ -48,6 +48,7 @@ export function pageHtml(): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>faceflow: are these one person?</title>
 <style>${style}</style>
