@@ -12,9 +12,9 @@ import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
 import { initialValues, type WeightInitializer } from '../model/initialize.ts';
 import { type ArrayTensors, type BoundLoss, type Gradient, type LossResult, wholeGradient } from '../losses/loss.ts';
-import { type BoundRule, Optimizer, type WeightUpdate } from '../optimizers/optimizer.ts';
+import { type BoundRule, Optimizer, type UpdateTime, type WeightUpdate } from '../optimizers/optimizer.ts';
 import { brokenInWords, isLost, largestLoss, normOf, notFinite } from './divergence.ts';
-import { GradientSums, rootOfSum } from './gradient-sums.ts';
+import { GradientNorm, GradientSums } from './gradient-sums.ts';
 import { LossTensors } from './loss-tensors.ts';
 import { WeightAverage } from './weight-average.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
@@ -75,9 +75,6 @@ export interface StepResult {
   /** Of a step that measures; the gradient's is there after the last part of a step. */
   readonly norms?: { readonly embedding: number; readonly gradient?: number };
 }
-
-/** Which update it is, and how far it goes. */
-type UpdateTime = Pick<WeightUpdate, 'step' | 'learningRate'>;
 
 /** A network in training on one engine: its parameters, the arrays of the loss, and the optimizer's buffers. */
 export class Trainer {
@@ -234,19 +231,22 @@ export class Trainer {
     { embeddingGradient, gradients, state }: LossResult,
     { measure, ...when }: UpdateTime & { readonly measure: boolean },
   ): Promise<number | undefined> {
-    const { tf } = this.#options.backend;
-    const squares: Tensor[] = [];
-    this.#executor.backward(pass, [embeddingGradient], (name, gradient) => {
-      if (measure) squares.push(tf.tidy(() => tf.sum(tf.square(gradient))));
-      this.#moveParameter(name, gradient, when);
-      gradient.dispose();
+    const norm = new GradientNorm(this.#options.backend.tf);
+    this.#optimizer.at(when);
+    this.#executor.backward(pass, [embeddingGradient], {
+      take: (name, gradient) => {
+        if (measure) norm.add(name, gradient);
+        this.#moveParameter(name, gradient);
+        gradient.dispose();
+      },
+      states: [this.#optimizer, norm],
+      kind: measure ? 'measured' : 'not measured',
     });
-    for (const [name, gradient] of Object.entries(gradients)) this.#moveLossArray(name, partsOf(gradient), when);
+    for (const [name, gradient] of Object.entries(gradients)) this.#moveLossArray(name, partsOf(gradient));
     this.#takeState(state);
-    if (!measure) return undefined;
-    const norm = await rootOfSum(tf, squares);
-    tf.dispose(squares);
-    return norm;
+    const value = measure ? await norm.value() : undefined;
+    norm.dispose();
+    return value;
   }
 
   /**
@@ -260,9 +260,13 @@ export class Trainer {
   ): Promise<number | undefined> {
     const { tf } = this.#options.backend;
     const share = 1 / part.count;
-    this.#executor.backward(pass, [embeddingGradient], (name, gradient) => {
-      this.#sums.network.add(name, gradient, share);
-      gradient.dispose();
+    this.#executor.backward(pass, [embeddingGradient], {
+      take: (name, gradient) => {
+        this.#sums.network.add(name, gradient, share);
+        gradient.dispose();
+      },
+      states: [this.#sums.network],
+      kind: 'summed',
     });
     for (const [name, gradient] of Object.entries(gradients)) {
       if ('rows' in gradient) throw new Error('gradients of some rows only are not added up');
@@ -275,23 +279,24 @@ export class Trainer {
     const { clipGradient } = this.#options;
     const norm = clipGradient === undefined && !measure ? undefined : await this.#sums.network.norm();
     const factor = clipGradient === undefined || norm === undefined ? 1 : Math.min(1, clipGradient / norm);
+    this.#optimizer.at(when);
     this.#sums.network.take(factor, (name, gradient) => {
-      this.#moveParameter(name, gradient, when);
+      this.#moveParameter(name, gradient);
     });
     this.#sums.loss.take(1, (name, gradient) => {
-      this.#moveLossArray(name, { gradient }, when);
+      this.#moveLossArray(name, { gradient });
     });
     return norm;
   }
 
-  #moveParameter(name: string, gradient: Tensor, when: UpdateTime): void {
+  #moveParameter(name: string, gradient: Tensor): void {
     const weight = this.#executor.parameter(name);
-    this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient, ...when }));
+    this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient }));
   }
 
-  #moveLossArray(name: string, parts: ReturnType<typeof partsOf>, when: UpdateTime): void {
+  #moveLossArray(name: string, parts: ReturnType<typeof partsOf>): void {
     const weight = this.#lossTensors.get(name);
-    this.#lossTensors.replace(name, this.#optimizer.step(name, { weight, ...parts, ofLoss: true, ...when }));
+    this.#lossTensors.replace(name, this.#optimizer.step(name, { weight, ...parts, ofLoss: true }));
   }
 
   /** What the loss has computed itself. */

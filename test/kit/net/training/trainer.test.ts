@@ -434,7 +434,8 @@ describe('Trainer', () => {
     expect(await training.parameters()).toEqual(before);
     const velocities = (await stateOf(training)).map(({ name }) => name).filter((name) => name.startsWith('velocity/'));
     expect(velocities).toEqual(['velocity/fc7_weight', 'velocity/fc7_bias']);
-    expect(engine.tf.memory().numTensors).toBe(tensors + 2);
+    // Two velocities, and the rate.
+    expect(engine.tf.memory().numTensors).toBe(tensors + 3);
     training.dispose();
   });
 });
