@@ -172,7 +172,7 @@ function refuse(name: string, expected: string, found: unknown): never {
  * Converts in a process of its own, which begins with the environment that TensorFlow reads. Its standard error is shown
  * without the startup messages of TensorFlow. Fails as `convertModel` does, and with `conversion-ended` if it is killed.
  */
-async function convertElsewhere(request: ConversionRequest, context: ProcessContext): Promise<ConvertedModel> {
+export async function convertElsewhere(request: ConversionRequest, context: ProcessContext): Promise<ConvertedModel> {
   const { environment, workingFolder, stderr } = context;
   const { engine, threads } = request;
   const module = compiledModule('src/cli/conversion-process.ts');
