@@ -20,6 +20,9 @@ export interface Truth {
   /** Of the accuracies of both models. */
   readonly difference: number;
   readonly tarAt: (far: number) => number;
+  readonly area: number;
+  /** At a threshold that is held. */
+  readonly ratesAt: (distance: number) => { readonly fnmr: number; readonly fmr: number };
 }
 
 export interface SimulatedSet {
@@ -76,6 +79,11 @@ export function truthOf({ deviation, otherDeviation }: Design): Truth {
     eer: 1 - accuracy,
     difference: accuracy - normalProbability(0.5 / otherDeviation),
     tarAt: (far) => normalProbability((1 + normalQuantile(far) * deviation) / deviation),
+    area: normalProbability(Math.SQRT1_2 / deviation),
+    ratesAt: (distance) => ({
+      fnmr: 1 - normalProbability((distance - 1) / deviation),
+      fmr: normalProbability((distance - 2) / deviation),
+    }),
   };
 }
 

@@ -4,6 +4,7 @@ import { outputsFolderName, readEntry } from '../pipeline/cache/cache-entry.ts';
 import type { ResultCache } from '../pipeline/cache/result-cache.ts';
 import type { PastTask } from '../pipeline/record/past-runs.ts';
 import { accuracyDifference, type PairedDifference } from '../kit/face/uncertainty/accuracy-difference.ts';
+import { type GroupDifference, groupDifferences } from '../kit/face/groups/group-differences.ts';
 import type { VerificationFile, VerificationResult } from '../kit/face/verification-result.ts';
 
 /** Draws of the thresholds for a verdict. */
@@ -15,6 +16,8 @@ export interface ComparedAccuracy {
   readonly set: string;
   /** Second run less first. */
   readonly difference: PairedDifference;
+  /** By group, second run less first; empty where not both have the same groups. */
+  readonly groups: readonly GroupDifference[];
 }
 
 type VerifiedTask = Pick<PastTask, 'task' | 'key'>;
@@ -41,7 +44,7 @@ export function pairedDifferences(
       folds: result.folds.length,
       ...{ draws, seed: 1 },
     });
-    return [{ task, set: result.set, difference }];
+    return [{ task, set: result.set, difference, groups: groupDifferences(result, other.result) }];
   });
 }
 
@@ -80,13 +83,22 @@ function resultsIn(file: string): readonly VerificationResult[] {
   return content.results ?? [];
 }
 
-/** `verify lfw: accuracy +0.0012 [-0.0008, +0.0033], undecided`. */
-export function differenceText({ task, set, difference }: ComparedAccuracy): string {
-  const { value, interval, verdict, isRounding } = difference;
-  if (isRounding) return `  ${task} ${set}  accuracy ${signed(value)}, undecided: no distance differs beyond rounding`;
+/** `verify lfw  accuracy +0.0012 [-0.0008, +0.0033], undecided`, and a line for each rate of each group. */
+export function differenceTexts({ task, set, difference, groups }: ComparedAccuracy): readonly string[] {
+  const { value, isRounding } = difference;
+  const accuracy = isRounding
+    ? `${signed(value)}, undecided: no distance differs beyond rounding`
+    : intervalAndVerdict(difference);
+  const byGroup = groups.map(
+    ({ group, far, kind, ...each }) => `${group}, ${kind.toUpperCase()} at FMR ${far} ${intervalAndVerdict(each)}`,
+  );
+  return [`accuracy ${accuracy}`, ...(isRounding ? [] : byGroup)].map((text) => `  ${task} ${set}  ${text}`);
+}
+
+function intervalAndVerdict({ value, interval, verdict }: Omit<PairedDifference, 'isRounding'>): string {
   const ends =
     interval === undefined ? '(too few people for an interval)' : `[${signed(interval.low)}, ${signed(interval.high)}]`;
-  return `  ${task} ${set}  accuracy ${signed(value)} ${ends}, ${verdict === 'undecided' ? 'undecided' : `the second is ${verdict}`}`;
+  return `${signed(value)} ${ends}, ${verdict === 'undecided' ? 'undecided' : `the second is ${verdict}`}`;
 }
 
 function signed(value: number): string {

@@ -17,12 +17,4 @@ export const failures = catalogue({
     }),
     example: { found: 'a row is named Anna/Anna_1.png', expected: 'a number below 500' },
   },
-  badGroups: {
-    meaning: 'A list of groups does not fit the features.',
-    text: ({ problem }: { readonly problem: string }) => ({
-      message: problem,
-      hint: 'Each line is the name of a person or of an image, a tab, and the name of a group; a name is in one group.',
-    }),
-    example: { problem: 'none of the 120 names is a person or an image of the features' },
-  },
 });

@@ -77,7 +77,7 @@ export function figures({ group, points, samePairs, differentPairs }: PartRecord
   return [
     ...points.flatMap(({ far, tar, interval, reached, isMeasurable }) => {
       if (!isMeasurable) return [];
-      const name = `tarAtFar${far.toExponential(0)}`;
+      const name = `tarAtFar${far.toExponential()}`;
       const ends =
         interval === undefined ? [] : [metric(`${name}Low`, interval.low), metric(`${name}High`, interval.high)];
       return [metric(name, tar), ...ends, metric(`${name}Reached`, reached)];

@@ -5,6 +5,7 @@ import { fail } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { type AllPairsResult, compareAll } from '../../src/kit/face/all-pairs/compare-all.ts';
 import { PersonRows } from '../../src/kit/face/similarity/person-rows.ts';
+import { readGrouping } from '../../src/kit/face/groups/group-list.ts';
 import { FeatureStore } from '../../src/kit/face/features/feature-store.ts';
 import type { PassProgress, SavedSearch } from '../../src/kit/face/similarity/find-thresholds.ts';
 import { openPairCounters, type PairCounters } from '../../src/kit/face/similarity/pair-counters.ts';
@@ -13,7 +14,7 @@ import { chosenVectors, type VectorSource } from '../../src/kit/face/similarity/
 import { forgetProgress, readProgress, saveProgress } from './checkpoint.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { failures } from './failures.ts';
-import { peopleOf, readGroups } from './people.ts';
+import { peopleOf } from './people.ts';
 import { drawCurves, figures, type PartRecord, partRecord, resultLines } from './record.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
@@ -79,17 +80,20 @@ function partsOf(context: Context, store: FeatureStore, source: VectorSource): r
   const names = peopleOf(store, dataset);
   const whole = partOf(undefined, source, names);
   if (groups === undefined) return [requirePairs(whole, features)];
-  const grouping = readGroups(groups, store.names, names);
+  // An image by itself goes before its person.
+  const images = store.names.map((name, row) => [name, String(names[row])]);
+  const grouping = readGrouping(groups, images, 'the features');
   const { unknown, without } = grouping;
   if (unknown > 0) warn(context, `${unknown} names of the list of groups are no person and no image of the features`);
   if (without > 0) warn(context, `${without} images are in no group`);
-  const parts = grouping.groups.map(({ name, rows }) =>
-    partOf(
+  const parts = grouping.groups.map((name, group) => {
+    const rows = Int32Array.from(store.names.keys()).filter((row) => grouping.of[row] === group);
+    return partOf(
       name,
       chosenVectors(source, rows),
       Array.from(rows, (row) => names[row] ?? ''),
-    ),
-  );
+    );
+  });
   return [whole, ...parts].map((part) => requirePairs(part, features));
 }
 

@@ -58,7 +58,7 @@ function figuresOf({ identification, verification }: GalleryRecord, prefix: stri
     ...identification.flatMap((rate) => withEnds(`rank${rate.rank}`, rate)),
     ...verification.flatMap((point) => {
       if (!point.isMeasurable) return [];
-      const name = `tarAtFar${point.far.toExponential(0)}`;
+      const name = `tarAtFar${point.far.toExponential()}`;
       return [...withEnds(name, point), metric(`${name}Reached`, point.reached)];
     }),
   ];

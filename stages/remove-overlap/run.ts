@@ -1,3 +1,4 @@
+import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
@@ -20,6 +21,7 @@ import { type Exclusion, openExclusions } from './exclusion.ts';
 import { failures } from './failures.ts';
 import { findOverlap, type Overlap } from './find-overlap.ts';
 import { type Findings, identityTable, type OverlapReport, overlapReport } from './report.ts';
+import { aboutGap } from './gap-note.ts';
 import { requireComparison } from './require-comparison.ts';
 import { thresholdChart } from './threshold-chart.ts';
 
@@ -33,7 +35,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
   const embedder = await loadEmbedder({
     ...{ model: inputs.model, engine, threads },
-    normalization: params.normalization,
+    normalization: chosenNormalization(params.normalization),
   });
   const columns = embedder.embeddingSize;
   const opened: Opened = { sets: [], exclusions: [] };
@@ -155,11 +157,5 @@ function tell(context: Context, report: OverlapReport): void {
     say(`${name}: ${removed} (closest ${closest.toFixed(3)})`);
     context.emit({ type: 'metric', name: `removed/${name}`, value: removed });
   }
-  const { gap, threshold } = report;
-  if (gap === undefined) return;
-  const range = `${gap.from.toFixed(3)} and ${gap.to.toFixed(3)}`;
-  const isInside = threshold > gap.from && threshold <= gap.to;
-  say(
-    `no identity has a cosine between ${range}, the widest gap; a threshold there leaves out ${gap.identities}${isInside ? ': this one does' : `, ${threshold} is outside of it`}`,
-  );
+  if (report.gap !== undefined) context.emit({ type: 'log', ...aboutGap(report, report.gap) });
 }

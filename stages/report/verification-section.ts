@@ -4,6 +4,8 @@ import { chartFigure, quietColour, type Series } from '../../src/kit/draw/chart.
 import { histogram, type Point } from '../../src/kit/draw/points.ts';
 import { type Html, markup } from '../../src/kit/draw/html.ts';
 import { fixed, groupedInteger, percentText } from '../../src/kit/draw/number-text.ts';
+import { discardDetails } from './discard-section.ts';
+import { groupDetails } from './group-section.ts';
 import type { Verification } from './read-inputs.ts';
 import { errorCurves } from './error-curves.ts';
 import { meanThreshold } from './roc.ts';
@@ -55,8 +57,9 @@ function resultsTable(verifications: readonly Verification[]): Html {
 }
 
 function intervalText(measured: Measured | undefined): string {
-  const interval = measured?.interval;
-  return interval === undefined ? '-' : `${fixed(interval.low, 4)} to ${fixed(interval.high, 4)}`;
+  if (measured === undefined) return '-';
+  const { interval } = measured;
+  return interval === undefined ? 'too few people' : `${fixed(interval.low, 4)} to ${fixed(interval.high, 4)}`;
 }
 
 function measuredText(measured: Measured | undefined): string {
@@ -91,7 +94,8 @@ function ratesTable({ uncertainty, pairs, samePairs }: VerificationResult): Html
     markup`<b>Error rates at stated points</b> (ISO/IEC 19795-1: false non-match rate, FNMR, where the false match rate, FMR, is
       at most a target), over all pairs at once. 95 %: percentiles over ${groupedInteger(draws)} draws of the set's ${groupedInteger(units)} ${drawn}
       with replacement; pairs of one person come and go together. Area under ROC ${intervalText(areaUnderCurve)},
-      d' ${fixed(decidability.value, 2)} (${intervalText(decidability)}).`,
+      d' ${fixed(decidability.value, 2)} (${intervalText(decidability)}). Too few people: for an interval that would hold the truth as
+      often as it says, in all or among the pairs that set the threshold.`,
   );
 }
 
@@ -103,7 +107,8 @@ function setDetails({ name, result }: Verification, named: boolean): Html {
       <div>${tarTable(result)} ${ratesTable(result)}</div>
     </div>
     <div class="columns">${foldTable(result)}${foldFigure(result)}</div>
-    ${worstFigure(result)}
+    ${worstFigure(result)} ${result.groups === undefined ? undefined : groupDetails(result.groups)}
+    ${discardDetails(result.discard ?? [])}
   </div>`;
 }
 

@@ -1,5 +1,7 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
+import type { NormalizationChoice } from '../../src/kit/net/exchange/normalization-presets.ts';
+
 export interface Params {
   /** Contiguous folds; the threshold of each is chosen on the others. 1: chosen and tested on all pairs. */
   readonly folds: number;
@@ -7,14 +9,21 @@ export interface Params {
   readonly batch: number;
   /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
   readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'wasm' | 'cpu';
-  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
-  readonly normalization?: {
-    /** On the scale of images, 0..255. */
-    readonly mean: number;
-    /** Factor after the mean is taken off. */
-    readonly scale: number;
-    /** Order of the channels. */
-    readonly colorOrder: 'rgb' | 'bgr';
+  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. Or the name of what a well-known program feeds: arcface-onnx, adaface-bgr, facenet, imagenet. */
+  readonly normalization?: NormalizationChoice;
+  /**
+   * The layer or output that is the embedding, of a network with several.
+   *
+   * @minItems 1
+   * @maxItems 1
+   */
+  readonly outputs?: [string];
+  /** Size of the images, where the file leaves it open; 112 x 112 unless given. */
+  readonly input?: {
+    /** Pixels. */
+    readonly height: number;
+    /** Pixels. */
+    readonly width: number;
   };
   /** Names of the sets, in the order of `pairs`; those of their files unless given. */
   readonly names: readonly string[];
@@ -24,6 +33,16 @@ export interface Params {
    * @maxItems 2
    */
   readonly max: [] | [number] | [number, number];
+  /**
+   * False match rates (FMR; false acceptance rates, FAR) that errors are reported at.
+   *
+   * @minItems 1
+   */
+  readonly rates: [number, ...number[]];
+  /** Folds of the protocol that the sets were packed from, as the packing stage was told; empty: all. */
+  readonly protocolFolds: readonly number[];
+  /** Error against discarded share by the quality of images: norm of their embeddings, score of the detector (needs faces and protocol), blur (variance of the Laplacian). */
+  readonly quality: ('norm' | 'score' | 'blur')[];
   /** Draws of the people of a set, with replacement, for the 95 % intervals of its figures; 0: no intervals. */
   readonly draws: number;
   /** Draw the wrong pairs of every set, decided by the first model, into images (mode 1 of the 2018 system). */
@@ -38,6 +57,12 @@ export interface Inputs {
   readonly model: readonly string[];
   /** Verification sets (.bin). */
   readonly pairs: readonly string[];
+  /** What each set was packed from, in the order of pairs (pairs.txt, the MATLAB file of CFP or AgeDB): the names that sets have not. */
+  readonly protocol: readonly string[];
+  /** A text of two columns, tab separated: the name of a person or of an image, and its group. Needs protocol. */
+  readonly groups: string | undefined;
+  /** What align says of each image (faces.ndjson): the scores of the detector. Needs protocol. */
+  readonly faces: readonly string[];
 }
 
 /** Absolute paths of what the stage has to write. */

@@ -1,8 +1,9 @@
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 import { isMeasurable } from '../../src/kit/face/uncertainty/error-curve.ts';
-import { type Measured, nonMatch } from '../../src/kit/face/uncertainty/measured.ts';
+import { nonMatch } from '../../src/kit/face/uncertainty/measured.ts';
 import type { SetUncertainty } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
 import type { VerificationResult } from '../../src/kit/face/verification-result.ts';
+import { breakdownFigures, rateName, withEnds } from './breakdown-figures.ts';
 
 type Metric = Extract<StageEvent, { type: 'metric' }>;
 
@@ -32,44 +33,28 @@ function figuresOf(result: VerificationResult, prefix: string): readonly Metric[
     ...Object.entries(plain).flatMap(([name, value]) => [
       metric(`${prefix}${name}`, value),
       // Behind the deviation, as it is read: accuracy, its spread over the folds, its interval.
-      ...(name === 'deviation' ? ends(`${prefix}accuracy`, uncertainty?.accuracy) : []),
+      ...(name === 'deviation' && uncertainty ? withEnds(`${prefix}accuracy`, uncertainty.accuracy).slice(1) : []),
     ]),
     // Without pairs of both kinds there is nothing to measure.
-    ...(hasBoth
-      ? [
-          metric(`${prefix}areaUnderCurve`, areaUnderCurve),
-          ...ends(`${prefix}areaUnderCurve`, uncertainty?.areaUnderCurve),
-        ]
-      : []),
+    ...(hasBoth ? withEnds(`${prefix}areaUnderCurve`, { ...uncertainty?.areaUnderCurve, value: areaUnderCurve }) : []),
     ...result.tarAtFar.flatMap(({ far, tar, folds: counted }) =>
       // One different pair is more than such a rate: a figure of it says nothing.
-      counted === 0 || !isMeasurable(far, different) ? [] : [metric(`${prefix}tarAtFar${far.toExponential(0)}`, tar)],
+      counted === 0 || !isMeasurable(far, different) ? [] : [metric(`${prefix}tarAtFar${rateName(far)}`, tar)],
     ),
     ...(uncertainty === undefined || !hasBoth ? [] : measuredFigures(uncertainty, prefix)),
+    ...breakdownFigures(result, prefix),
   ];
 }
 
 /** In the terms of ISO/IEC 19795-1: false non-match rate (FNMR) where the false match rate (FMR) is at most a target. */
 function measuredFigures({ eer, decidability, tarAtFar }: SetUncertainty, prefix: string): readonly Metric[] {
   return [
-    metric(`${prefix}eer`, eer.value),
-    ...ends(`${prefix}eer`, eer),
-    metric(`${prefix}decidability`, decidability.value),
-    ...ends(`${prefix}decidability`, decidability),
+    ...withEnds(`${prefix}eer`, eer),
+    ...withEnds(`${prefix}decidability`, decidability),
     ...tarAtFar
       .filter(({ isMeasurable }) => isMeasurable)
-      .flatMap((point) => {
-        const name = `${prefix}fnmrAtFmr${point.far.toExponential(0)}`;
-        const rate = nonMatch(point);
-        return [metric(name, rate.value), ...ends(name, rate)];
-      }),
+      .flatMap((point) => withEnds(`${prefix}fnmrAtFmr${rateName(point.far)}`, nonMatch(point))),
   ];
-}
-
-/** `accuracyLow` and `accuracyHigh`: the ends of the 95 % interval. */
-function ends(name: string, measured: Measured | undefined): readonly Metric[] {
-  const interval = measured?.interval;
-  return interval === undefined ? [] : [metric(`${name}Low`, interval.low), metric(`${name}High`, interval.high)];
 }
 
 function metric(name: string, value: number, step?: number): Metric {

@@ -1,16 +1,19 @@
+import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { EmbeddingFile } from '../../src/kit/face/embedding-store.ts';
 import type { VerificationFile, VerificationResult } from '../../src/kit/face/verification-result.ts';
-import { requirePairs, verifySet } from '../../src/kit/face/verify-set.ts';
+import { requirePairs, verifySet, type VerifySetOptions } from '../../src/kit/face/verify-set.ts';
 import type { NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { readVerificationSets } from '../../src/kit/face/verification-sets.ts';
 import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
 import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
+import { breakdownLines, breakdownWarnings } from './breakdown-figures.ts';
+import { breakdownOf, requireNames } from './breakdowns.ts';
 import { writeDetails } from './details.ts';
 import { type NamedModel, namedModels } from './epochs.ts';
 import { figures, maxLines, resultLines } from './figures.ts';
@@ -26,11 +29,12 @@ type Context = StageContext<Params, Inputs, Outputs>;
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { params, inputs, outputs, scratch } = context;
   const models = namedModels(inputs.model, params.max);
-  const sets = readVerificationSets(inputs.pairs, params.names);
-  for (const set of sets) {
+  requireNames(params, inputs);
+  const sets = readVerificationSets(inputs.pairs, params.names).map((set, position) => {
     requirePairs({ ...set, folds: params.folds });
     warnOfOneKind(context, set);
-  }
+    return { set, by: breakdownOf(context, set, position) };
+  });
   mkdirSync(outputs.details, { recursive: true });
   const notice = researchNotice(licencesOfModels(models.map(({ path }) => path)));
   if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
@@ -39,13 +43,16 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   for (const [index, model] of models.entries()) {
     say(context, `loading ${model.name}`);
     const { engine, cpus: threads } = context;
-    const embedder = await loadEmbedder({ model: model.path, engine, threads, normalization: params.normalization });
+    const embedder = await loadEmbedder({
+      ...{ model: model.path, engine, threads, normalization: chosenNormalization(params.normalization) },
+      ...{ output: params.outputs?.[0], input: params.input },
+    });
     say(context, `computing with ${embedder.computesWith}`);
     const store = new EmbeddingFile(join(scratch, `embeddings-${index}`), embedder.embeddingSize);
     // The process may run another task next: nothing of this one may stay, however it ends.
     try {
-      for (const set of sets) {
-        const result = await measure(context, { embedder, model, set, store });
+      for (const { set, by } of sets) {
+        const result = await measure(context, { embedder, model, set, store, by });
         results.push(result);
         warnOfNorm(context, result);
         if (index === 0) await writeDetails({ set, result, store, params, folder: outputs.details });
@@ -85,9 +92,13 @@ interface Measurement {
   readonly model: NamedModel;
   readonly set: NamedSet;
   readonly store: EmbeddingFile;
+  readonly by: NonNullable<VerifySetOptions['by']>;
 }
 
-async function measure(context: Context, { embedder, model, set, store }: Measurement): Promise<VerificationResult> {
+async function measure(
+  context: Context,
+  { embedder, model, set, store, by }: Measurement,
+): Promise<VerificationResult> {
   say(context, `testing verification.. ${set.name}`);
   const start = performance.now();
   let saidAt = start;
@@ -99,6 +110,8 @@ async function measure(context: Context, { embedder, model, set, store }: Measur
     batch: context.params.batch,
     worst: worstShown,
     draws: context.params.draws,
+    rates: context.params.rates,
+    by,
     store,
     signal: context.signal,
     onProgress(done, total) {
@@ -109,7 +122,9 @@ async function measure(context: Context, { embedder, model, set, store }: Measur
       context.emit({ type: 'checkpoint', step: store.count });
     },
   });
-  for (const line of resultLines(result, (performance.now() - start) / 1000)) say(context, line);
+  const lines = [...resultLines(result, (performance.now() - start) / 1000), ...breakdownLines(result)];
+  for (const line of lines) say(context, line);
+  for (const message of breakdownWarnings(result)) context.emit({ type: 'log', level: 'warning', message });
   return result;
 }
 

@@ -53,6 +53,12 @@ const calls: readonly (readonly [command: string, keys: readonly string[]])[] = 
   ['inspect a.yaml', []],
   ['doctor', []],
   ['align gone.jpg', ['detector', 'images']],
+  ['embed gone.jpg --model gone.onnx', ['failures']],
+  ['compare-faces a.jpg b.jpg --model gone.onnx', ['failures']],
+  ['identify a.jpg gallery --model gone.onnx', ['failures']],
+  ['benchmark a.jpg --model gone.onnx', ['failures']],
+  ['serve --token-file gone', ['failures']],
+  ['export-model out --model gone.onnx', ['failures']],
   ['completion bash', ['shell', 'script']],
   ['accept a.yaml task --reason none', ['failures']],
 ];

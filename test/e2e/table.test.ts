@@ -328,6 +328,22 @@ describe('flow table --check', () => {
   });
 });
 
+describe('a file that is no table yet', () => {
+  it.each([
+    [
+      '',
+      'expected a table or an experiment, found an empty file\n  A table has at least rows and columns, an experiment a name and stages.',
+    ],
+    ['# nothing\n', 'expected a table or an experiment, found an empty file'],
+    ['title: Margins\n', 'table "margins" needs the parameter "rows"'],
+  ])('is refused in words of tables: %j', async (text, expected) => {
+    prepare(text);
+    const { code, stderr } = await flow('tables/margins.yaml');
+    expect(stderr).toContain(expected);
+    expect(code).toBe(2);
+  });
+});
+
 describe('the block of a table in a Markdown file', () => {
   const block =
     '# Ours\n\n```\n<!-- flow table margins -->\n```\n\n<!-- flow table margins -->\nold\n<!-- /flow table margins -->\n\nafter\n';
@@ -349,6 +365,30 @@ describe('the block of a table in a Markdown file', () => {
     const { code, stdout } = await flow('tables/margins.yaml', '--check');
     expect(stdout).toContain('README.md is not what tables/results/margins.json says');
     expect(code).toBe(1);
+  });
+
+  it('is left as it is, as are the forms, where figures are missing now that are there, unless that is wanted', async () => {
+    prepare(`${table}into: [../README.md]\n`);
+    rig.write('README.md', block);
+    expect((await flow('tables/margins.yaml')).code).toBe(0);
+    const before = { ...read('tables/results'), text: rig.read('README.md') };
+    const args = ['tables/margins.yaml', '--set', 'params.plus=0', '--set', 'stages.train.with.plus=5', '--no-run'];
+    const { code, stdout } = await flow(...args);
+    expect(code).toBe(0);
+    const files = [...forms.map((form) => `tables/results/margins.${form}`), 'README.md'].join(', ');
+    expect(stdout).toContain(
+      `left as they are: ${files}; they have figures that are missing here (--drop-figures writes them all the same)\n`,
+    );
+    expect(stdout).not.toContain('wrote ');
+    expect({ ...read('tables/results'), text: rig.read('README.md') }).toEqual(before);
+    // Elsewhere there is nothing to keep; a block that has figures is kept by itself.
+    const elsewhere = await flow(...args, '--to', 'elsewhere', '--into', 'README.md');
+    expect(elsewhere.stdout).toContain('wrote elsewhere/margins.json');
+    expect(elsewhere.stdout).toContain('left as they are: README.md; they have');
+    expect(rig.read('README.md')).toBe(before.text);
+    expect((await flow(...args, '--drop-figures')).stdout).toContain('wrote tables/results/margins.json');
+    expect(rig.read('README.md')).not.toBe(before.text);
+    expect(filled().rows[0]?.cells[1]?.value).toBeNull();
   });
 
   it('has to be there', async () => {

@@ -51,8 +51,9 @@ export const pytorch: PythonEnvironment = {
     'numpy==1.23.5',
     'opencv-python-headless==4.7.0.72',
     'typing-extensions==4.16.0',
+    'safetensors==0.4.5',
   ],
-  modules: ['torch', 'cv2'],
+  modules: ['torch', 'cv2', 'safetensors'],
   isComplete: true,
 };
 
@@ -61,6 +62,13 @@ export const tensorboard: PythonEnvironment = {
   folder: 'peers-tensorboard',
   packages: ['tensorboard==2.14.0', 'protobuf==4.25.3', 'numpy==1.24.4', 'absl-py==2.1.0'],
   modules: ['tensorboard.backend.event_processing.event_accumulator'],
+  isComplete: true,
+};
+
+export const scikitLearn: PythonEnvironment = {
+  folder: 'peers-scikit-learn',
+  packages: ['scikit-learn==1.3.2', 'numpy==1.24.4', 'scipy==1.10.1', 'joblib==1.3.2', 'threadpoolctl==3.2.0'],
+  modules: ['sklearn.cluster'],
   isComplete: true,
 };
 

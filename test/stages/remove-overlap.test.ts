@@ -10,6 +10,7 @@ import { decodeImage } from '../../src/kit/image/image.ts';
 import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import type { Inputs, Params } from '../../stages/remove-overlap/contract.ts';
 import type { OverlapReport } from '../../stages/remove-overlap/report.ts';
+import { aboutGap } from '../../stages/remove-overlap/gap-note.ts';
 import { run } from '../../stages/remove-overlap/run.ts';
 import { jpeg, printedFailure, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 import { embed, linearModel, side } from './linear-model.ts';
@@ -138,11 +139,43 @@ describe('remove-overlap', () => {
     expect(report.removed.map(({ label }) => label)).toEqual(out);
     for (const { label, cosine: found } of report.closest) expect(found).toBeCloseTo(expected[label] ?? NaN, 5);
     expect(report.exclusions).toMatchObject([{ name: 'lfw', compared: 'images', count: 3, removed: 2 }]);
-    expect(report.gap?.identities).toBeGreaterThan(0);
+    const { gap } = report;
+    expect(gap?.identities).toBeGreaterThan(0);
+    // What the curve of this set suggests, whatever the threshold was.
+    const suggested = (((gap?.from ?? NaN) + (gap?.to ?? NaN)) / 2).toFixed(2);
+    const isInside = threshold > (gap?.from ?? NaN) && threshold <= (gap?.to ?? NaN);
+    const messages = events.flatMap((event) => (event.type === 'log' ? [event.message] : []));
+    expect(messages.at(-1)).toContain(
+      isInside
+        ? `the threshold ${threshold} is in it`
+        : `threshold: ${suggested} leaves out the ${gap?.identities ?? NaN} above it, ${threshold} leaves out 2`,
+    );
     expect(report.atThreshold.at(-1)?.threshold).toBe(1);
     const imagesOut = out.reduce((sum, label) => sum + (people[label]?.length ?? 0), 0);
     expect(events).toContainEqual({ type: 'metric', name: 'images removed', value: imagesOut });
     expect(events).toContainEqual({ type: 'metric', name: 'removed/lfw', value: 2 });
+  });
+
+  it('warns where its threshold is below a clear gap, and says which one is in it', () => {
+    // What the y1 model finds on LFW: docs/overlap.md.
+    const counts = { 0.4: 634, 0.5: 443, 0.53: 438, 0.64: 437, 0.8: 435 };
+    const atThreshold = Object.entries(counts).map(([threshold, identities]) => ({
+      ...{ threshold: Number(threshold), identities, images: identities },
+    }));
+    const gap = { from: 0.53, to: 0.756, identities: 437 };
+    const range = 'no identity has a cosine between 0.530 and 0.756, the widest gap';
+    expect(aboutGap({ threshold: 0.4, atThreshold }, gap)).toEqual({
+      level: 'warning',
+      message: `${range}; threshold: 0.64 leaves out the 437 above it, 0.4 leaves out 634: the other 197 may be people who only look alike, or people whose images differ. near-threshold.jpg shows them`,
+    });
+    expect(aboutGap({ threshold: 0.64, atThreshold }, gap)).toEqual({
+      ...{ level: 'info', message: `${range}: the threshold 0.64 is in it` },
+    });
+    expect(aboutGap({ threshold: 0.8, atThreshold }, gap)).toEqual({
+      ...{ level: 'info', message: `${range}; threshold: 0.64 leaves out the 437 above it, 0.8 leaves out 435` },
+    });
+    // A narrow one is found in any set.
+    expect(aboutGap({ threshold: 0.4, atThreshold }, { from: 0.53, to: 0.56, identities: 437 }).level).toBe('info');
   });
 
   it('shows the closest pairs as images, and lists every identity', async () => {

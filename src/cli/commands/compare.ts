@@ -36,7 +36,7 @@ export const command: FlowCommand = {
         stdout.write(comparisonCsv(comparison));
         return exitCode.done;
       }
-      const { differenceText, pairedDifferences } = await import('../paired-differences.ts');
+      const { differenceTexts, pairedDifferences } = await import('../paired-differences.ts');
       const [first, second, ...further] = compared.map((id) => tasksOf(database, id));
       const differences = first && second && further.length === 0 ? pairedDifferences(cache, first, second) : [];
       if (json) stdout.write(`${JSON.stringify({ ...comparisonJson(comparison), differences }, null, 2)}\n`);
@@ -46,7 +46,7 @@ export const command: FlowCommand = {
         const verdicts =
           differences.length === 0
             ? []
-            : [paint.dim('on the same pairs, 95 % intervals'), ...differences.map(differenceText)];
+            : [paint.dim('on the same pairs, 95 % intervals'), ...differences.flatMap(differenceTexts)];
         stdout.write(`${terminalText([...comparisonTable(comparison, paint), ...verdicts].join('\n'), colour)}\n`);
       }
       return exitCode.done;

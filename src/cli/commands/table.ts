@@ -45,6 +45,7 @@ export const command: FlowCommand = {
       .option('--table <name>', 'of an experiment with several tables, this one')
       .option('--to <folder>', 'write there, and nowhere else, instead of where the table says')
       .option('--into <file>', 'also rewrite the block of the table in this Markdown file (repeatable)', collect, [])
+      .option('--drop-figures', 'write the table even where that replaces figures by nothing', false)
       .option('--latex-macros', 'also write its numbers as macros: \\ffvalue{table.row.column}', false);
     command
       .option('--sort <column>', 'of a run: rows in the order of this column, figures from the highest')
@@ -78,6 +79,7 @@ interface TableOptions {
   readonly to?: string;
   readonly into: readonly string[];
   readonly latexMacros: boolean;
+  readonly dropFigures: boolean;
   readonly json: boolean;
 }
 
@@ -148,6 +150,7 @@ async function oneTable({ table, isInside }: FoundTable, given: OneTable): Promi
       ...asked.into.map((path) => resolve(context.workingFolder, path)),
     ],
     withMacros: asked.latexMacros,
+    dropsFigures: asked.dropFigures,
   };
   const failed = made.ends.some(({ outcome }) => outcome === 'failed');
   const isMoved = asked.check ? checkTable(made, place, given) : showTable(made, place, given);
@@ -156,11 +159,11 @@ async function oneTable({ table, isInside }: FoundTable, given: OneTable): Promi
 
 /** Writes and prints a table, and tells what it lacks. */
 function showTable({ filled, sources }: MadeTable, place: TablePlace, { asked, workspace, context }: OneTable): false {
-  const files = writeTable(filled, place, context.workingFolder);
+  const { files, kept } = writeTable(filled, place, context.workingFolder);
   const missing = missingCells(filled, sources, workspace);
   const { stdout } = context;
   if (asked.json) {
-    stdout.write(`${JSON.stringify({ type: 'table', table: filled, files, missing })}\n`);
+    stdout.write(`${JSON.stringify({ type: 'table', table: filled, files, kept, missing })}\n`);
     return false;
   }
   const colour = showsColour(stdout, context.environment);
@@ -171,7 +174,12 @@ function showTable({ filled, sources }: MadeTable, place: TablePlace, { asked, w
       : ['', `without a value: ${missing.length} of ${filled.rows.length * filled.columns.length}`]),
     ...missing.map(missingText),
     '',
-    `wrote ${files.join(', ')}`,
+    ...(files.length === 0 ? [] : [`wrote ${files.join(', ')}`]),
+    ...(kept.length === 0
+      ? []
+      : [
+          `left as they are: ${kept.join(', ')}; they have figures that are missing here (--drop-figures writes them all the same)`,
+        ]),
   ];
   stdout.write(`${terminalText(lines.join('\n'), colour)}\n`);
   return false;

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
-import { fail } from '../../core/failure.ts';
+import { fail, FailureError } from '../../core/failure.ts';
+import { parseStoredTable } from '../../pipeline/table/compare-tables.ts';
 import { csvForm } from '../../pipeline/table/csv-form.ts';
 import type { FilledTable } from '../../pipeline/table/filled-table.ts';
 import { latexForm, latexMacros } from '../../pipeline/table/latex-form.ts';
@@ -16,6 +17,8 @@ export interface TablePlace {
   /** Markdown files with a block of the table; absolute. */
   readonly into: readonly string[];
   readonly withMacros: boolean;
+  /** Where figures were written that the table lacks now, it is written without them. */
+  readonly dropsFigures: boolean;
 }
 
 /** Every form of a table, by the name of its file; equal tables have equal texts. */
@@ -41,16 +44,60 @@ export function storedPath(table: FilledTable, folder: string): string {
   return join(folder, `${stemOf(table)}.json`);
 }
 
-/** Writes what has changed; returns all its files, relative to a folder. */
-export function writeTable(table: FilledTable, place: TablePlace, shownFrom: string): readonly string[] {
-  const { folder, into, withMacros } = place;
-  mkdirSync(folder, { recursive: true });
+/** What became of the files of a table, relative to a folder. */
+export interface WrittenForms {
+  readonly files: readonly string[];
+  /** Left as they are: they have figures that the table lacks now. */
+  readonly kept: readonly string[];
+}
+
+/** Writes what has changed, but replaces figures by their absence only where that is wanted. */
+export function writeTable(table: FilledTable, place: TablePlace, shownFrom: string): WrittenForms {
+  const { folder, into, withMacros, dropsFigures } = place;
   const files = [...formsOf(table, withMacros)].map(([name, text]) => ({ path: join(folder, name), text }));
   const blocks = table.isSmoke ? [] : into.map((path) => ({ path, text: withBlock(path, table) }));
-  for (const { path, text } of [...files, ...blocks]) {
+  const keepsForms = !dropsFigures && lacksStoredValues(table, folder);
+  const keepsBlock = (path: string): boolean => !dropsFigures && (keepsForms || lacksFiguresOf(path, table));
+  const kept = [...(keepsForms ? files : []), ...blocks.filter(({ path }) => keepsBlock(path))].map(({ path }) => path);
+  const written = [...files, ...blocks].filter(({ path }) => !kept.includes(path));
+  mkdirSync(folder, { recursive: true });
+  for (const { path, text } of written) {
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileAtomic(path, text);
   }
-  return [...files, ...blocks].map(({ path }) => relative(shownFrom, path));
+  return {
+    files: written.map(({ path }) => relative(shownFrom, path)),
+    kept: kept.map((path) => relative(shownFrom, path)),
+  };
+}
+
+/** Whether a cell has no value that it has in the table stored there. What is stored and cannot be read is to be written again. */
+function lacksStoredValues(table: FilledTable, folder: string): boolean {
+  const path = storedPath(table, folder);
+  if (!existsSync(path)) return false;
+  const stored = storedTable(path);
+  const valueIn = ({ rows }: FilledTable, row: string, column: string): number | null => {
+    const cells = rows.find(({ id }) => id === row)?.cells ?? [];
+    return cells.find((cell) => cell.column === column)?.value ?? null;
+  };
+  return table.rows.some(({ id, cells }) =>
+    cells.some(({ column, value }) => value === null && stored !== undefined && valueIn(stored, id, column) !== null),
+  );
+}
+
+function storedTable(path: string): FilledTable | undefined {
+  try {
+    return parseStoredTable(readFileSync(path, 'utf8'), path);
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    return undefined;
+  }
+}
+
+/** Whether the block of a Markdown file has more figures than the table. */
+function lacksFiguresOf(path: string, table: FilledTable): boolean {
+  const { lines, first, last } = blockIn(path, table);
+  const cells = (text: readonly string[]): number => text.join('\n').match(/\| *\**\u2212?\d/g)?.length ?? 0;
+  return cells(lines.slice(first, last)) > cells(markdownForm(table).split('\n'));
 }
 
 /** Files and blocks that are not what a stored table says: written by hand, or by an earlier version. */
@@ -65,13 +112,21 @@ export function staleForms(stored: FilledTable, { folder, into, withMacros }: Ta
 
 /** A Markdown file with its block of a table written again. Fails if it has none. */
 function withBlock(path: string, table: FilledTable): string {
-  const { name } = table;
+  const { lines, first, last } = blockIn(path, table);
+  const block = ['', ...markdownForm(table).trimEnd().split('\n'), ''];
+  return [...lines.slice(0, first + 1), ...block, ...lines.slice(last)].join('\n');
+}
+
+/** The lines of a file, and those of them that begin and end the block of a table. */
+function blockIn(
+  path: string,
+  { name }: FilledTable,
+): { readonly lines: readonly string[]; readonly first: number; readonly last: number } {
   const [begin, end] = [`<!-- flow table ${name} -->`, `<!-- /flow table ${name} -->`];
   const lines = readText(path, name).split('\n');
   const [first, last] = [markerLine(lines, begin), markerLine(lines, end)];
   if (first < 0 || last < first) return fail(failures.noTableBlock({ begin, end }, { file: path }));
-  const block = ['', ...markdownForm(table).trimEnd().split('\n'), ''];
-  return [...lines.slice(0, first + 1), ...block, ...lines.slice(last)].join('\n');
+  return { lines, first, last };
 }
 
 function readText(path: string, name: string): string {

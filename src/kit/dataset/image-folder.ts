@@ -38,6 +38,11 @@ export function isImageName(name: string): boolean {
   return imageExtensions.includes(extname(name).toLowerCase());
 }
 
+/** The name of an image file without its extension; any other name as it is. */
+export function withoutExtension(name: string): string {
+  return isImageName(name) ? name.slice(0, -extname(name).length) : name;
+}
+
 /** Lists a folder of images; nothing is opened. Hidden files are passed over. */
 export function listImageFolder(folder: string): ImageFolder {
   const listed = entriesOf(folder).map(({ name, isFolder }) => ({

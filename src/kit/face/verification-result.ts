@@ -1,3 +1,5 @@
+import type { GroupPoint } from './groups/group-rates.ts';
+import type { ErrorDiscard } from './quality/error-discard.ts';
 import type { SetUncertainty } from './uncertainty/set-uncertainty.ts';
 
 /** One fold of a verification: the threshold was chosen on the pairs of all other folds. */
@@ -43,6 +45,18 @@ export interface WrongPair {
   readonly thumbnails: readonly string[];
 }
 
+/** Who is in which group, and the rates of each. */
+export interface GroupResult {
+  /** In the order of the list. */
+  readonly names: readonly string[];
+  /** Of each image, two per pair, the position of its group; -1: in none. */
+  readonly of: readonly number[];
+  /** Images in no group, and pairs that do not count for that. */
+  readonly imagesWithout: number;
+  readonly pairsWithout: number;
+  readonly points: readonly GroupPoint[];
+}
+
 /** What `verification.json` holds: one result per model and set. */
 export interface VerificationFile {
   readonly version: 2;
@@ -80,6 +94,10 @@ export interface VerificationResult {
   };
   /** How sure these figures are; not there in results of before, and during a training. */
   readonly uncertainty?: SetUncertainty;
+  /** Error rates by group at thresholds of the whole set; where groups were given. */
+  readonly groups?: GroupResult;
+  /** Error against discarded share, for each quality that was asked for and each rate that the set measures. */
+  readonly discard?: readonly ErrorDiscard[];
   /** Number of the person of each image, two per pair, as far as the set tells: for comparing models on the same draws. */
   readonly people?: readonly number[];
   /** Per pair, rounded to six decimals. */

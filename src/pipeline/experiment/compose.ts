@@ -212,8 +212,9 @@ export class ExperimentFiles {
   /**
    * The mapping in a file; undefined without one, which is reported.
    * @param from the place that names the file, unless that is the command line
+   * @param wanted what the file should hold, for the failure of an empty one
    */
-  mapIn(path: string, from: Span | undefined): MapNode | undefined {
+  mapIn(path: string, from: Span | undefined, wanted: 'experiment' | 'table' = 'experiment'): MapNode | undefined {
     const source = this.#load(path, from);
     if (source === undefined) return undefined;
     const before = this.#problems.count;
@@ -222,7 +223,7 @@ export class ExperimentFiles {
     if (this.#problems.count > before) return undefined;
     this.#problems.add(
       root === undefined
-        ? failures.emptyFile({}, source.locate(0, 1))
+        ? failures.emptyFile({ wanted }, source.locate(0, 1))
         : failures.wrongType({ expected: 'a mapping', found: describe(root) }, locate(root.at)),
     );
     return undefined;

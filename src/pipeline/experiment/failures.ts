@@ -57,12 +57,15 @@ export const failures = catalogue({
     example: { file: 'experiment.yaml' },
   },
   emptyFile: {
-    meaning: 'The experiment file is empty.',
-    text: () => ({
-      message: 'expected an experiment, found an empty file',
-      hint: 'An experiment has at least a name and stages.',
+    meaning: 'The file of an experiment, or of a table, is empty.',
+    text: ({ wanted }: { wanted: 'experiment' | 'table' }) => ({
+      message: `expected ${wanted === 'table' ? 'a table or an experiment' : 'an experiment'}, found an empty file`,
+      hint:
+        wanted === 'table'
+          ? 'A table has at least rows and columns, an experiment a name and stages.'
+          : 'An experiment has at least a name and stages.',
     }),
-    example: {},
+    example: { wanted: 'experiment' },
   },
   yamlSyntax: {
     meaning: 'The file is not valid YAML 1.2.',

@@ -21,7 +21,7 @@ export interface TableFileRequest {
 export function readTableFile({ file, workspace, stageFolders }: TableFileRequest): WrittenTable | undefined {
   const problems = new Problems();
   const path = resolve(workspace, file);
-  const map = new ExperimentFiles({ workspace }, problems).mapIn(path, undefined);
+  const map = new ExperimentFiles({ workspace }, problems).mapIn(path, undefined, 'table');
   problems.throwIfAny();
   if (map === undefined) throw new Error('a file that could not be read was not reported');
   if (isExperiment(map)) return undefined;
@@ -33,8 +33,22 @@ export function readTableFile({ file, workspace, stageFolders }: TableFileReques
   return writtenTable(name, spec);
 }
 
-/** A table has rows and columns; everything else is read as an experiment, which tells what it lacks. */
+const ofExperiments = ['stages', 'extends', 'params', 'profiles', 'tables', 'seed', 'summary'];
+/** Of a table, and of nothing else. */
+const ofTables = [
+  'rows',
+  'columns',
+  'experiment',
+  'over',
+  'published',
+  'title',
+  'caption',
+  'into',
+  'output',
+  'footnotes',
+];
+
+/** What has keys of neither is read as an experiment, which tells what it lacks; so does a table that lacks rows. */
 function isExperiment({ entries }: MapNode): boolean {
-  if (entries.has('stages') || entries.has('extends')) return true;
-  return !entries.has('rows') && !entries.has('columns');
+  return ofExperiments.some((key) => entries.has(key)) || !ofTables.some((key) => entries.has(key));
 }

@@ -11,7 +11,7 @@ import {
   sampleImage,
   sampleSearches,
   sampleTraining,
-  sampleVerification,
+  sampleBreakdown,
 } from './sample-content.ts';
 
 const executablePath = '/usr/bin/chromium';
@@ -39,7 +39,7 @@ const content = {
       },
     },
   ],
-  verifications: [{ name: 'held-out', result: sampleVerification('held-out') }],
+  verifications: [{ name: 'held-out', result: sampleBreakdown('held-out') }],
   faces: ['Ada', 'Grace_with_a_name_longer_than_any_column_could_ever_be_in_print'].map((name) => ({
     ...{ name, images: [image, image, image, image] },
   })),
@@ -134,6 +134,30 @@ describe.skipIf(missing)(`the page in a browser${missing ? ` (not tested: no ${e
     const { page } = await open(1280, 'light', false);
     const text = await page.locator('#verification table').first().innerText();
     expect(text).toContain(content.verifications[0]?.result.accuracy.toFixed(4));
+    await page.close();
+  });
+
+  test('draws the rates of groups with their intervals, hollow where errors are few, and the error against the discarded share', async () => {
+    const { page } = await open(1280, 'light');
+    const chart = page.locator('#verification svg[aria-label^="FMR by group"]').first();
+    expect(await chart.getAttribute('aria-label')).toMatch(/^FMR by group with 95 % intervals: north 0\.\d{4}, south/);
+    // A whisker for each group but the one of few people, a dot for all.
+    const rates = content.verifications[0]?.result.groups?.points[0]?.cells.flatMap(({ fmr }) => fmr ?? []) ?? [];
+    expect(await chart.locator('.series.line').count()).toBe(rates.filter(({ interval }) => interval).length);
+    expect(await chart.locator('.series.dots').count()).toBe(rates.length);
+    expect(await chart.locator('circle').count()).toBe(rates.filter(({ errors }) => errors < 30).length);
+    const table = await page
+      .locator('#verification table', { hasText: 'Errors by group' })
+      .or(page.locator('figure', { hasText: 'Errors by group' }))
+      .first()
+      .innerText();
+    expect(table).toContain('too few people');
+    expect(table).toContain('south <b>and</b> a name');
+    const discard = page.locator(
+      '#verification svg[aria-label^="False non-match rate as the pairs of lowest quality"]',
+    );
+    expect(await discard.locator('.series.band').count()).toBe(2);
+    expect(await discard.locator('.series.line').count()).toBe(2);
     await page.close();
   });
 

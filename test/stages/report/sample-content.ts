@@ -2,6 +2,9 @@ import type { Lineage, LineageTask } from '../../../src/stage-api/lineage.ts';
 import { Random } from '../../../src/core/random.ts';
 import { areaUnderCurve } from '../../../src/kit/face/area-under-curve.ts';
 import { foldAccuracy } from '../../../src/kit/face/fold-accuracy.ts';
+import { groupRates } from '../../../src/kit/face/groups/group-rates.ts';
+import { errorDiscard } from '../../../src/kit/face/quality/error-discard.ts';
+import { resamplingOf } from '../../../src/kit/face/uncertainty/resampling.ts';
 import { setUncertainty } from '../../../src/kit/face/uncertainty/set-uncertainty.ts';
 import { tarAtFar } from '../../../src/kit/face/tar-at-far.ts';
 import type { AlignmentFile } from '../../../src/kit/face/alignment-result.ts';
@@ -77,6 +80,28 @@ export function sampleVerification(set: string, seed = 1, pairCount = 600): Veri
       ...{ folds: 10, rates: [0.1, 0.01, 0.001, 0.0001], draws: 100, seed: 1 },
     }),
     ...{ distances, same },
+  };
+}
+
+/** The same with groups, one of which has next to nobody, and error against discarded share by two qualities. */
+export function sampleBreakdown(set: string): VerificationResult {
+  const result = sampleVerification(set, 5);
+  const images = Array.from({ length: 2 * result.pairs }, (_, image) => image);
+  const people = resamplingOf(images, result.same);
+  const names = ['north', 'south <b>and</b> a name that is longer than any column', 'few'];
+  const of = images.map((image) => (image < 6 ? 2 : Math.floor(image / 40) % 2));
+  const points = (result.uncertainty?.tarAtFar ?? []).filter(({ isMeasurable }) => isMeasurable);
+  const options = { pairs: result, people, draws: 60, seed: 1 };
+  const random = new Random(8);
+  const values = images.map((image) => -(result.distances[Math.floor(image / 2)] ?? 0) + 0.5 * random.normal());
+  const point = points[0] ?? { far: 0.1, distance: 1 };
+  return {
+    ...result,
+    groups: {
+      ...{ names, of, imagesWithout: 0, pairsWithout: 0 },
+      points: groupRates({ ...options, groups: names, of, points }),
+    },
+    discard: (['norm', 'score'] as const).map((quality) => errorDiscard({ ...options, quality, values, point })),
   };
 }
 

@@ -9,6 +9,8 @@ export interface Resampling {
   readonly people: number;
   /** Person of each image, two per pair, from 0. */
   readonly person: Int32Array;
+  /** Unit of each image, two per pair, from 0. */
+  readonly unitOf: Int32Array;
   /** From how often each unit was drawn to how often each pair counts. */
   weigh(drawn: Float64Array, weights: Float64Array): void;
 }
@@ -39,7 +41,7 @@ export function resamplingOf(images: readonly (string | number)[], same: ArrayLi
     const weigh: Resampling['weigh'] = (drawn, weights) => {
       for (let pair = 0; pair < pairs; pair += 1) weights[pair] = drawn[group.of[2 * pair] ?? 0] ?? 0;
     };
-    return { unit: 'groups', count: group.count, people: count, person, weigh };
+    return { unit: 'groups', count: group.count, people: count, person, unitOf: group.of, weigh };
   }
   const weigh: Resampling['weigh'] = (drawn, weights) => {
     for (let pair = 0; pair < pairs; pair += 1) {
@@ -47,7 +49,7 @@ export function resamplingOf(images: readonly (string | number)[], same: ArrayLi
       weights[pair] = same[pair] === true ? left : left * (drawn[person[2 * pair + 1] ?? 0] ?? 0);
     }
   };
-  return { unit: 'people', count, people: count, person, weigh };
+  return { unit: 'people', count, people: count, person, unitOf: person, weigh };
 }
 
 /**

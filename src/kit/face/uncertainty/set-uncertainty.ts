@@ -1,12 +1,18 @@
 import type { ScoredPairs } from '../acceptance-counts.ts';
-import { type BootstrapOptions, bootstrapFigures, percentileInterval, type WeighedFigures } from './bootstrap.ts';
+import {
+  type BootstrapOptions,
+  bootstrapFigures,
+  type DrawnFigure,
+  percentileInterval,
+  type WeighedFigures,
+} from './bootstrap.ts';
 import { decidedSpread } from './decided-pairs.ts';
+import { drawnArea, drawnShare, fewestAccepted } from './drawn-share.ts';
 import { curveRates, type CurvePoint, curvePoints, isMeasurable } from './error-curve.ts';
-import { type Interval, proportionInterval, shareInterval } from './proportion.ts';
+import { shareInterval } from './proportion.ts';
 import { fewestUnits, type Resampling, resamplingOf } from './resampling.ts';
 import { type Measured, nonMatch } from './measured.ts';
 import { type Acceptance, acceptancesAt, separation, type SortedPairs, sortPairs } from './sorted-pairs.ts';
-import { twoSided } from '../../../core/statistics.ts';
 import { peopleQuantile } from './student.ts';
 import { WeightedFolds } from './weighted-folds.ts';
 
@@ -61,20 +67,22 @@ export function setUncertainty({ pairs, images, folds, rates, ...options }: Unce
   const points = acceptancesAt(sorted, new Float64Array(same.length).fill(1), targets);
   const figures = weighedFigures(pairs, sorted, { targets, points });
   const drawn = bootstrapFigures(figures, people, { ...options, same });
-  const measured = drawn.map(({ value, draws }, index): Measured => {
-    const interval = percentileInterval(draws, people);
-    if (interval === undefined) return { value };
-    return { value, interval: index === decidabilityAt ? interval : ofShare(value, interval, people) };
-  });
-  const [eer = unknown, areaUnderCurve = unknown, decidability = unknown, ...tars] = measured;
-  const tarAt = (far: number): Measured => tars[targets.indexOf(far)] ?? unknown;
+  const [eer = nothing, areaUnderCurve = nothing, decidability = nothing, ...tars] = drawn;
+  const tarAt = (far: number): Measured => {
+    const figure = tars[targets.indexOf(far)] ?? nothing;
+    if (people.unit === 'people' && far * different < fewestAccepted) return { value: figure.value };
+    return drawnShare(figure, { units: people.count, worse: 'below' });
+  };
+  const spread = percentileInterval(decidability.draws, people);
   return {
     ...options,
     unit: people.unit,
     units: people.count,
     people: people.people,
     accuracy: measuredAccuracy({ pairs, folds, people, ...options }),
-    ...{ eer, areaUnderCurve, decidability },
+    eer: drawnShare(eer, { units: people.count, worse: 'above' }),
+    areaUnderCurve: drawnArea(areaUnderCurve, people.count),
+    decidability: { value: decidability.value, ...(spread && { interval: spread }) },
     tarAtFar: rates
       .toSorted((a, b) => b - a)
       .map((far) => operatingPoint(far, points[targets.indexOf(far)], { tar: tarAt(far), different })),
@@ -83,9 +91,7 @@ export function setUncertainty({ pairs, images, folds, rates, ...options }: Unce
 }
 
 const unknown: Measured = { value: NaN };
-
-/** The only figure that is no share. */
-const decidabilityAt = 2;
+const nothing: DrawnFigure = { value: NaN, draws: [] };
 
 /** Equal error rate, area under the curve, d', and the true acceptance rate at each target. */
 function weighedFigures(
@@ -113,20 +119,6 @@ function acceptedBelow({ distances, same }: ScoredPairs, distance: number): Floa
   }
   const mean = accepted / count;
   return Float64Array.from(distances, (each, pair) => (same[pair] === true ? 0 : Number(each <= distance) - mean));
-}
-
-/** From percentiles to an interval with Student's quantile for the number of units, on the scale of shares. */
-function ofShare(value: number, { low, high }: Interval, { count }: Resampling): Interval {
-  if (Number.isNaN(value)) return { low, high };
-  // Where no draw has an error, or every one, the draws know nothing of the next person: the rule of three does.
-  if (value <= 0 || value >= 1) {
-    const none = proportionInterval(value * count, count);
-    return { low: Math.max(0, Math.min(low, none.low)), high: Math.min(1, Math.max(high, none.high)) };
-  }
-  const [below, above] = [(value - low) / twoSided, (high - value) / twoSided];
-  const most = Math.max(below, above);
-  const spread = { below: low <= 0 ? most : below, above: high >= 1 ? most : above };
-  return shareInterval(value, spread, peopleQuantile(count - 1) * Math.sqrt(count / (count - 1)));
 }
 
 interface AccuracyRequest extends BootstrapOptions {
