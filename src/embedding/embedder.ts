@@ -81,7 +81,7 @@ export async function loadEmbedder(options: EmbedderOptions = {}): Promise<Embed
     const [described] = descriptions;
     if (described?.kind !== 'description') throw new Error('the threads of the embedder did not describe it');
     const { width, height, embeddingSize: columns } = described.description;
-    const network = featureContract([{ path: model, height, width, columns }], normalization);
+    const network = featureContract([{ path: model, height, width, columns }], normalization, output);
     const template = options.template ?? usualTemplate({ width, height });
     return new PooledEmbedder(
       { pool, threads: count, model, network: described.description },
