@@ -1,14 +1,14 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { packageFolder } from '../src/core/package-folder.ts';
 
 /**
- * Probes among distractors beside faiss's flat index and numpy, in turns on the same cores, and all pairs of one set beside the matrix
- * products alone. `npm run --silent build && node dist/bench/similarity.js`; faiss: pip install faiss-cpu==1.15.1 numpy==1.26.4 into
+ * Probes among distractors beside faiss's flat index and numpy, in turns on the same cores, and all pairs of one set beside matrix
+ * products of as many threads alone. `npm run --silent build && node dist/bench/similarity.js`; faiss: pip install faiss-cpu==1.15.1 numpy==1.26.4 into
  * ~/.cache/faceflow/peers-faiss, or --python.
  */
 const { values } = parseArgs({
@@ -17,6 +17,8 @@ const { values } = parseArgs({
     images: { type: 'string', default: '100000' },
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '1' },
+    /** Vectors that `similarity-worker.js write` has written; unless given they are written anew and removed. */
+    file: { type: 'string' },
     python: { type: 'string', default: join(homedir(), '.cache/faceflow/peers-faiss/bin/python') },
     only: { type: 'string', multiple: true, default: ['gallery', 'faiss', 'numpy', 'all-pairs'] },
   },
@@ -34,7 +36,6 @@ interface Measured {
   readonly engine?: string;
   readonly passes?: number;
   readonly pairsPerSecond?: number;
-  readonly alone?: readonly number[];
 }
 
 function run(program: string, args: readonly (string | number)[]): Measured {
@@ -42,13 +43,14 @@ function run(program: string, args: readonly (string | number)[]): Measured {
   return JSON.parse(printed) as Measured;
 }
 
+const execute = promisify(execFile);
 const worker = fileURLToPath(new URL('similarity-worker.js', import.meta.url));
 const peer = join(packageFolder(), 'bench/peers/similarity.py');
 const { threads, python } = values;
 const rows = probes + Number(values.distractors);
 const images = Number(values.images);
 const folder = mkdtempSync(join(tmpdir(), 'faceflow-similarity-'));
-const file = join(folder, 'vectors.bin');
+const file = values.file ?? join(folder, 'vectors.bin');
 
 const sides: Readonly<Record<string, () => Measured>> = {
   gallery: () => run(process.execPath, [worker, 'gallery', file, rows, threads]),
@@ -60,9 +62,9 @@ try {
   console.log(
     `${cpus()[0]?.model ?? 'unknown'}, ${threads} threads, Node ${process.version}, ${values.rounds} rounds in turns`,
   );
-  run(process.execPath, [worker, 'write', file, Math.max(rows, images)]);
+  if (values.file === undefined) run(process.execPath, [worker, 'write', file, Math.max(rows, images)]);
   compareGalleries();
-  if (values.only.includes('all-pairs')) compareAllPairs();
+  if (values.only.includes('all-pairs')) await compareAllPairs();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -89,20 +91,32 @@ function compareGalleries(): void {
   if (ratio > mostOfFaiss) process.exitCode = 1;
 }
 
-function compareAllPairs(): void {
+/** Products of all threads at once and nothing else: pairs a second. */
+async function productsAlone(): Promise<number> {
+  const speeds = await Promise.all(
+    Array.from({ length: Number(threads) }, async () => {
+      const { stdout } = await execute(process.execPath, [worker, 'products', file, '0', threads]);
+      return (JSON.parse(stdout) as Measured).pairsPerSecond ?? NaN;
+    }),
+  );
+  return speeds.reduce((sum, speed) => sum + speed, 0);
+}
+
+async function compareAllPairs(): Promise<void> {
+  const before = await productsAlone();
   const {
     seconds,
     peakMemoryBytes,
     pairsPerSecond = NaN,
-    alone = [],
     passes = NaN,
   } = run(process.execPath, [...[worker, 'all-pairs', file, images, threads]]);
-  const product = alone.reduce((sum, each) => sum + each, 0) / alone.length;
-  const share = pairsPerSecond / product;
+  const after = await productsAlone();
+  const share = (2 * pairsPerSecond) / (before + after);
   const hours = (mfrImages * (mfrImages - 1)) / 2 / pairsPerSecond / 3600;
+  const millions = (pairs: number): string => (pairs / 1e6).toFixed(0);
   console.log(
-    `all-pairs ${images} x ${columns}: ${seconds.toFixed(1)} s in ${passes} pass, ${(pairsPerSecond / 1e6).toFixed(0)} million pairs/s, ` +
-      `${(peakMemoryBytes / 2 ** 20).toFixed(0)} MiB; products alone ${(product / 1e6).toFixed(0)} (before and after: ${alone.map((each) => (each / 1e6).toFixed(0)).join(', ')})`,
+    `all-pairs ${images} x ${columns}: ${seconds.toFixed(1)} s in ${passes} pass, ${millions(pairsPerSecond)} million pairs/s, ` +
+      `${(peakMemoryBytes / 2 ** 20).toFixed(0)} MiB; products alone before and after: ${millions(before)}, ${millions(after)}`,
   );
   console.log(
     `share ${share.toFixed(3)} (at least ${leastShare}); ${mfrImages} images would take ${hours.toFixed(1)} hours`,

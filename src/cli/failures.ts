@@ -390,6 +390,14 @@ export const failures = catalogue({
     }),
     example: { line: 'python eval.py' },
   },
+  unreadableCommand: {
+    meaning: 'The command line that flow import-command was given cannot be read as a shell reads it.',
+    text: ({ problem }: { readonly problem: string }) => ({
+      message: `the command cannot be read: ${problem}`,
+      hint: 'Write the whole command in one pair of single quotes, with double quotes within, and assign its variables before it.',
+    }),
+    example: { problem: 'it names $DATA_DIR and does not set it' },
+  },
   unknownTrainOption: {
     meaning: 'flow import-command was given an option that the 2018 programs do not have.',
     text: ({ option, known }: { readonly option: string; readonly known: readonly string[] }) => ({

@@ -8,6 +8,9 @@ interface Fields {
   readonly [name: string]: Value | undefined;
 }
 
+const manyIdentities =
+  'Above 20,000 identities the original takes --beta-freeze 5000 and --gamma 0.06, whatever is written, and lets the rate fall 5000 steps later.';
+
 /** An experiment in the form of a file, and what its first lines have to say. */
 export interface ImportedTraining {
   readonly name: string;
@@ -17,7 +20,7 @@ export interface ImportedTraining {
 
 /** What a call of the 2018 programs describes, in our words (docs/training.md). Fails with `unknown-loss-type`. */
 export function importedTraining({ devices, written }: TrainCall): ImportedTraining {
-  const text = (name: string): string => written.get(name) ?? trainOptions[name] ?? '';
+  const text = (name: string): string => written.get(name) ?? defaultOf(name, written.get('loss-type'));
   const number = (name: string): number => Number(text(name));
   const batch = number('per-batch-size') || 128;
   const length = scheduleOf({ text, number, totalBatch: batch * (devices ?? 1) });
@@ -45,6 +48,12 @@ export function importedTraining({ devices, written }: TrainCall): ImportedTrain
         ? ['Without CUDA_VISIBLE_DEVICES the original does not start: taken as one device.']
         : []),
       ...length.remarks,
+      ...(Number(text('loss-type')) === 1 ? [manyIdentities] : []),
+      ...(written.has('end-epoch')
+        ? [
+            `--end-epoch ${text('end-epoch')} is left out: maxSteps counts steps, an epoch has as many as there are images / ${batch * (devices ?? 1)}, rounded down.`,
+          ]
+        : []),
       ...ignored.map((option) => `--${option} ${text(option)} has no effect: ${withoutEffect[option] ?? ''}.`),
     ],
     content: {
@@ -55,6 +64,13 @@ export function importedTraining({ devices, written }: TrainCall): ImportedTrain
       },
     },
   };
+}
+
+/** Of losses that only train.py has: there --margin-a is 0 unless it is written. */
+const lossesOfTrain: readonly (string | undefined)[] = ['6', '7'];
+
+function defaultOf(name: string, loss: string | undefined): string {
+  return name === 'margin-a' && lossesOfTrain.includes(loss) ? '0' : (trainOptions[name] ?? '');
 }
 
 type Text = (name: string) => string;

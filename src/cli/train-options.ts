@@ -1,5 +1,6 @@
 import { fail } from '../core/failure.ts';
 import { failures } from './failures.ts';
+import { readShellScript } from './shell-words.ts';
 
 /** Options of train_softmax.py, and of train.py what it has besides, with their defaults. */
 export const trainOptions: Readonly<Record<string, string>> = {
@@ -50,6 +51,9 @@ export const trainOptions: Readonly<Record<string, string>> = {
   'noise-sgd': '0',
   incay: '0',
   'train-limit': '0',
+  'c2c-threshold': '0',
+  'c2c-mode': '-10',
+  'output-c2c': '0',
   patch: '0_0_96_112_0',
   'margin-verbose': '0',
   'logits-verbose': '0',
@@ -63,10 +67,18 @@ export const withoutEffect: Readonly<Record<string, string>> = {
   ckpt: 'checkpoints to resume from, and the model at the end, are always written',
   'margin-verbose': 'it prints more',
   'logits-verbose': 'it prints more',
+  'output-c2c': 'it prints more',
 };
 
 /** They did something, and nothing here does it; their defaults do nothing. */
-const withoutCounterpart: readonly string[] = ['noise-sgd', 'incay', 'train-limit', 'patch'];
+const withoutCounterpart: readonly string[] = [
+  'noise-sgd',
+  'incay',
+  'train-limit',
+  'patch',
+  'c2c-threshold',
+  'c2c-mode',
+];
 
 /** Of a call of the original: the devices (undefined where they are not stated), and the options that were written. */
 export interface TrainCall {
@@ -74,21 +86,22 @@ export interface TrainCall {
   readonly written: ReadonlyMap<string, string>;
 }
 
-/** Fails with `not-a-training`, `unknown-train-option`, `wrong-option`, `train-option-missing`. */
-export function readTrainCall(line: string): TrainCall {
-  const words = wordsOf(line);
-  const program = words.findIndex((word) => /(^|\/)train(_softmax)?\.py$/.test(word));
-  if (program < 0) fail(failures.notATraining({ line }));
+/**
+ * The first call of one of the programs in a command line, or in the text of a script. Fails with `unreadable-command`, `not-a-training`,
+ * `unknown-train-option`, `wrong-option`, `train-option-missing`.
+ */
+export function readTrainCall(text: string): TrainCall {
+  const { commands, variables } = readShellScript(text);
+  const isProgram = (word: string): boolean => /(^|\/)train(_softmax)?\.py$/.test(word);
+  const words = commands.find((each) => each.some(isProgram)) ?? fail(failures.notATraining({ line: text }));
+  const program = words.findIndex(isProgram);
   const devices = words.slice(0, program).find((word) => word.startsWith('CUDA_VISIBLE_DEVICES='));
   const written = new Map<string, string>();
   const rest = words.slice(program + 1).flatMap((word) => (/^--[^=]+=/.test(word) ? splitOnce(word) : [word]));
   for (let at = 0; at < rest.length; at += 2) {
     const [option = '', value] = rest.slice(at, at + 2);
-    const name = option.replace(/^--/, '');
-    const fallback = trainOptions[name];
-    if (!option.startsWith('--') || fallback === undefined) {
-      fail(failures.unknownTrainOption({ option, known: Object.keys(trainOptions).map((each) => `--${each}`) }));
-    }
+    const name = nameOf(option);
+    const fallback = trainOptions[name] ?? '';
     const isNumber = fallback !== '' && Number.isFinite(Number(fallback));
     if (value === undefined || value.startsWith('--') || (isNumber && !Number.isFinite(Number(value || NaN)))) {
       fail(failures.wrongOption({ option, expected: isNumber ? 'a number' : 'followed by a value', found: value }));
@@ -98,18 +111,21 @@ export function readTrainCall(line: string): TrainCall {
     }
     written.set(name, value);
   }
-  return { devices: devices?.split('=')[1]?.split(',').length, written };
+  const ids = devices?.split('=')[1] ?? variables.get('CUDA_VISIBLE_DEVICES');
+  return { devices: ids?.split(',').length, written };
+}
+
+/** An option may be shortened, as Python's argparse allows it, where no other begins in the same way. */
+function nameOf(option: string): string {
+  const name = option.replace(/^--/, '');
+  const known = Object.keys(trainOptions);
+  const meant = known.includes(name) ? [name] : known.filter((each) => name !== '' && each.startsWith(name));
+  const [first] = meant;
+  if (option.startsWith('--') && first !== undefined && meant.length === 1) return first;
+  return fail(failures.unknownTrainOption({ option, known: known.map((each) => `--${each}`) }));
 }
 
 function splitOnce(word: string): string[] {
   const at = word.indexOf('=');
   return [word.slice(0, at), word.slice(at + 1)];
-}
-
-/** The words of a command line of a shell; quotes hold words together. */
-function wordsOf(line: string): string[] {
-  const words = line.replaceAll(/\\\r?\n/g, ' ').match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? [];
-  return words.map((word) =>
-    word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ''),
-  );
 }

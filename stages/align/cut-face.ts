@@ -4,7 +4,7 @@ import { laplacianVariance } from '../../src/kit/face/blur.ts';
 import { cropFace, cropKnownFace } from '../../src/kit/face/crop-face.ts';
 import type { FaceBox, FacePoints } from '../../src/kit/face/detectors/detector.ts';
 import type { Finding, KnownFace } from '../../src/kit/face/search-face.ts';
-import { warpAffine } from '../../src/kit/face/warp-affine.ts';
+import { warpAffine } from '../../src/kit/image/warp-affine.ts';
 import type { RgbImage } from '../../src/kit/image/rgb-image.ts';
 import type { FaceRecord } from './face-record.ts';
 import { failures } from './failures.ts';

@@ -13,7 +13,8 @@ export interface Progress {
   readonly search: SavedSearch | undefined;
 }
 
-const fileIn = (scratch: string): string => join(scratch, 'progress.v8');
+/** Blocks had another order in `progress.v8`. */
+const fileIn = (scratch: string): string => join(scratch, 'strips.v8');
 
 export function saveProgress(scratch: string, progress: Progress): void {
   writeFileAtomic(fileIn(scratch), serialize(progress));

@@ -4,12 +4,11 @@ import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { fail } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { type AllPairsResult, compareAll } from '../../src/kit/face/all-pairs/compare-all.ts';
-import { PersonRows } from '../../src/kit/face/all-pairs/person-rows.ts';
+import { PersonRows } from '../../src/kit/face/similarity/person-rows.ts';
 import { readGrouping } from '../../src/kit/face/groups/group-list.ts';
 import { FeatureStore } from '../../src/kit/face/features/feature-store.ts';
 import type { PassProgress, SavedSearch } from '../../src/kit/face/similarity/find-thresholds.ts';
-import { openProducts, type Products } from '../../src/kit/face/similarity/products.ts';
-import { ScoreScan } from '../../src/kit/face/similarity/score-scan.ts';
+import { openPairCounters, type PairCounters } from '../../src/kit/face/similarity/pair-counters.ts';
 import { requireUnitRows, storedVectors } from '../../src/kit/face/similarity/stored-vectors.ts';
 import { chosenVectors, type VectorSource } from '../../src/kit/face/similarity/vector-source.ts';
 import { forgetProgress, readProgress, saveProgress } from './checkpoint.ts';
@@ -37,10 +36,10 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     try {
       await requireUnits(store, source, context.signal);
       const parts = partsOf(context, store, source);
-      const products = await openProducts({ engine, threads, columns: store.columns });
-      say(context, `computing with ${products.computesWith}`);
+      const counters = await openPairCounters({ engine, threads, columns: store.columns, pairs: store.rows ** 2 / 2 });
+      say(context, `computing with ${counters.computesWith}`);
       try {
-        const results = await compareParts(context, parts, products);
+        const results = await compareParts(context, parts, counters);
         const { contract, models } = store.index;
         const content = {
           format: 'faceflow-all-pairs',
@@ -55,7 +54,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
         for (const result of results) for (const figure of figures(result)) context.emit(figure);
         forgetProgress(scratch);
       } finally {
-        await products.dispose();
+        await counters.close();
       }
     } finally {
       await source.close();
@@ -115,18 +114,17 @@ const checkpointMs = 30_000;
 async function compareParts(
   context: Context,
   parts: readonly Part[],
-  products: Products,
+  counters: PairCounters,
 ): Promise<readonly PartRecord[]> {
   const saved = readProgress(context.scratch);
   const results = [...saved.results];
-  const scan = new ScoreScan();
   const all = parts.reduce((sum, { pairs }) => sum + pairs, 0);
   for (const [index, part] of parts.entries()) {
     if (index < results.length) continue;
     const before = parts.slice(0, index).reduce((sum, { pairs }) => sum + pairs, 0);
     const resume = index === saved.results.length ? saved.search : undefined;
-    if (resume !== undefined) say(context, `continuing from block ${resume.nextBlock}`);
-    const result = await comparePart(context, { part, products, scan, results, resume, before, all });
+    if (resume !== undefined) say(context, `continuing from strip ${resume.nextStrip}`);
+    const result = await comparePart(context, { part, counters, results, resume, before, all });
     results.push(partRecord(part.group, result));
     saveProgress(context.scratch, { results, search: undefined });
     for (const line of resultLines(results[index] ?? partRecord(part.group, result))) say(context, line);
@@ -136,8 +134,7 @@ async function compareParts(
 
 interface Comparison {
   readonly part: Part;
-  readonly products: Products;
-  readonly scan: ScoreScan;
+  readonly counters: PairCounters;
   /** Of the parts before. */
   readonly results: readonly PartRecord[];
   readonly resume: SavedSearch | undefined;
@@ -147,29 +144,20 @@ interface Comparison {
 }
 
 async function comparePart(context: Context, comparison: Comparison): Promise<AllPairsResult> {
-  const { part, products, scan, results, resume } = comparison;
+  const { part, counters, results, resume } = comparison;
   const { params, seed, signal, scratch } = context;
-  let savedAt = performance.now();
-  let latest: (() => SavedSearch) | undefined;
-  const checkpoint = (save: () => SavedSearch): void => {
-    const search = save();
-    saveProgress(scratch, { results, search });
-    savedAt = performance.now();
-    context.emit({ type: 'checkpoint', step: search.nextBlock });
-  };
-  try {
-    return await compareAll({
-      ...{ source: part.source, people: part.people, products, scan, resume },
-      ...{ rates: params.rates, draws: params.draws, seed, signal },
-      onProgress: progressOf(context, comparison),
-      onBlock(save) {
-        latest = save;
-        if (performance.now() - savedAt >= checkpointMs) checkpoint(save);
+  return compareAll({
+    ...{ source: part.source, people: part.people, counters, resume },
+    ...{ rates: params.rates, draws: params.draws, seed, signal },
+    onProgress: progressOf(context, comparison),
+    checkpoint: {
+      everyMs: checkpointMs,
+      save(search) {
+        saveProgress(scratch, { results, search });
+        context.emit({ type: 'checkpoint', step: search.nextStrip });
       },
-    });
-  } finally {
-    if (signal.aborted && latest !== undefined) checkpoint(latest);
-  }
+    },
+  });
 }
 
 /** Reports pairs of all parts, and how fast they go. */

@@ -1,7 +1,7 @@
 import { fail, FailureError, type Failure } from '../../src/core/failure.ts';
 import { alignmentMatrix } from '../../src/kit/face/align-face.ts';
 import { cropFace } from '../../src/kit/face/crop-face.ts';
-import { sourceArea, warpAffine } from '../../src/kit/face/warp-affine.ts';
+import { sourceArea, warpAffine } from '../../src/kit/image/warp-affine.ts';
 import { checkedImage, ReusableBuffer, storedImage, type StoredImage } from '../../src/kit/image/image-file.ts';
 import { decodeImage, encodeJpeg, encodePng } from '../../src/kit/image/image.ts';
 import { JpegDecoder } from '../../src/kit/image/jpeg-decoder.ts';

@@ -17,6 +17,8 @@ export interface Params {
   readonly probeNames: readonly string[];
   /** Draws of the people of the probes, with replacement, for the 95 % intervals; 0: no intervals. */
   readonly draws: number;
+  /** accept: features that do not tell which network and preprocessing they are of, such as those of other programs, are compared all the same; the result says which they are. Otherwise they are refused. */
+  readonly withoutContract?: 'accept';
   /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
   readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'wasm' | 'cpu';
 }

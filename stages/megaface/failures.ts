@@ -25,6 +25,30 @@ export const failures = catalogue({
     }),
     example: { asked: 1000000, found: 972313 },
   },
+  unusableList: {
+    meaning: 'A list of the development kit names no image, or one twice.',
+    text: ({ problem }: { readonly problem: string }) => ({
+      message: problem,
+      hint: 'A probe that is listed twice would find itself, and a distractor would count twice: list every image once.',
+    }),
+    example: { problem: '1 of 3530 images are listed more than once: Anna/Anna_2.png' },
+  },
+  sameNames: {
+    meaning: 'Two sets of probes would have the same name.',
+    text: ({ name }: { readonly name: string }) => ({
+      message: `two sets of probes are called ${name}, so that the files of one would take the place of those of the other`,
+      hint: 'Name each of them differently in probeNames.',
+    }),
+    example: { name: 'facescrub' },
+  },
+  unprovenFeatures: {
+    meaning: 'Features do not tell which network and preprocessing they are of.',
+    text: ({ names }: { readonly names: readonly string[] }) => ({
+      message: `the features of ${names.join(' and ')} tell no contract, so that nothing proves that they are of the same network and preprocessing`,
+      hint: 'Compute them with megaface-features, or, if you know that they are, set withoutContract: accept; the result tells that it is not proven.',
+    }),
+    example: { names: ['facescrub', 'the distractors'] },
+  },
   probeAmongDistractors: {
     meaning: 'An image is a probe and a distractor.',
     text: ({ names, count }: { readonly names: readonly string[]; readonly count: number }) => ({

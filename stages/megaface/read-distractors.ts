@@ -1,11 +1,10 @@
 import { fail } from '../../src/core/failure.ts';
 import { Random } from '../../src/core/random.ts';
-import { devkitList } from '../../src/kit/codec/megaface/devkit-list.ts';
-import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import type { FeatureStore } from '../../src/kit/face/features/feature-store.ts';
 import { requireUnitRows } from '../../src/kit/face/similarity/stored-vectors.ts';
 import { chosenVectors, type VectorSource } from '../../src/kit/face/similarity/vector-source.ts';
 import { failures } from './failures.ts';
+import { readList } from './read-list.ts';
 
 /** A set of distractors to evaluate with. */
 export interface DistractorSet {
@@ -25,12 +24,12 @@ export interface SetRequest {
   readonly seed: number;
 }
 
-/** Fails with `too-few-distractors`, and with `missing-features`, which tells of all that are missing. */
+/** Fails with `too-few-distractors`, `unusable-list`, and with `missing-features`, which tells of all that are missing. */
 export function distractorSets({ store, lists, sizes, sets, seed }: SetRequest): readonly DistractorSet[] {
   if (lists.length > 0) {
     const seen = new Map<number, number>();
     return lists.map((list) => {
-      const rows = store.rowsOf(decodeFile(devkitList, list).paths);
+      const rows = store.rowsOf(readList(list).paths);
       const set = (seen.get(rows.length) ?? 0) + 1;
       seen.set(rows.length, set);
       return { size: rows.length, set, rows };

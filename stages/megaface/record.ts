@@ -88,7 +88,7 @@ export function drawCmc(records: readonly GalleryRecord[]): string {
   return chartDocument('Cumulative match characteristic', {
     summary: 'Share of trials whose mate is among the closest photos, over their number',
     x: { label: 'rank', domain: [1, largest], kind: 'log' },
-    y: { label: 'share of trials', domain: [0, 1] },
+    y: { label: 'share of trials', domain: [lowestOf(records.map(({ cmc }) => cmc)), 1] },
     series: records.slice(-drawnSets).map((record, colour) => {
       const { cmc, size } = record;
       const ends: Point = [size + 1, 1];
@@ -102,11 +102,19 @@ export function drawRoc(records: readonly GalleryRecord[]): string {
   return chartDocument('TAR over FAR', {
     summary: 'True acceptance rate of pairs of one person over the false acceptance rate of probes and distractors',
     x: { label: 'false acceptance rate', domain: [lowest, 1], kind: 'log' },
-    y: { label: 'true acceptance rate', domain: [0, 1] },
+    y: { label: 'true acceptance rate', domain: [lowestOf(records.map(({ roc }) => roc)), 1] },
     series: records.slice(-drawnSets).map((record, colour) => {
       return { name: nameOf(record), kind: 'line' as const, colour, points: record.roc };
     }),
   });
+}
+
+/** Where an axis of shares begins: those of good networks are all near 1. */
+const beginnings = [0.95, 0.9, 0.8, 0.5, 0];
+
+function lowestOf(curves: readonly (readonly Point[])[]): number {
+  const least = Math.min(...curves.flatMap((curve) => curve.slice(0, 1).map(([, share]) => share)));
+  return beginnings.find((begin) => begin < least) ?? 0;
 }
 
 function nameOf({ probes, size, set }: GalleryRecord): string {

@@ -9,7 +9,7 @@ import { compareGallery, type GalleryResult } from '../../src/kit/face/megaface/
 import { devkitCurves, devkitMatches } from '../../src/kit/face/megaface/devkit-results.ts';
 import { galleryFigures, rocOf } from '../../src/kit/face/megaface/gallery-figures.ts';
 import { type ProbeSet, samePairs } from '../../src/kit/face/megaface/probe-set.ts';
-import { openProducts, type Products } from '../../src/kit/face/similarity/products.ts';
+import { openPairCounters, type PairCounters } from '../../src/kit/face/similarity/pair-counters.ts';
 import { storedVectors } from '../../src/kit/face/similarity/stored-vectors.ts';
 import type { VectorSource } from '../../src/kit/face/similarity/vector-source.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
@@ -24,7 +24,7 @@ type Context = StageContext<Params, Inputs, Outputs>;
 interface Evaluation {
   readonly source: VectorSource;
   readonly excluded: ReadonlySet<number>;
-  readonly products: Products;
+  readonly counters: PairCounters;
 }
 
 /** Searches probes among distractors; see README.md. */
@@ -36,7 +36,15 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const source = await storedVectors(distractors);
   try {
     const mask = inputs.mask === undefined ? undefined : readFeatureMask(inputs.mask);
-    requireOneContract(stores, mask, inputs.mask);
+    const named = stores.map((store, index) => {
+      return { store, name: store === distractors ? 'the distractors' : nameOfProbes(params, index) };
+    });
+    const acceptsUnproven = params.withoutContract === 'accept';
+    const unproven = requireOneContract({ stores: named, mask, maskFolder: inputs.mask, acceptsUnproven });
+    if (unproven.length > 0) {
+      const message = `the features of ${unproven.join(' and ')} tell no contract: nothing proves that they may be compared`;
+      context.emit({ type: 'log', level: 'warning', message });
+    }
     const probes = probeSets(context, stores.slice(0, -1), mask);
     for (const store of stores.slice(0, -1)) requireApart(store, distractors);
     const { sizes, sets: count } = params;
@@ -49,16 +57,18 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     });
     const marked = await markedRows(distractors, source, context.signal);
     const excluded = new Set([...marked, ...maskedRows(context, distractors, mask?.excluded ?? [])]);
-    const products = await openProducts({ engine, threads, columns: distractors.columns });
-    say(context, `computing with ${products.computesWith}`);
+    const pairs = pairsOf({ probes, sets });
+    const counters = await openPairCounters({ engine, threads, columns: distractors.columns, pairs });
+    say(context, `computing with ${counters.computesWith}`);
     try {
-      const records = await evaluateAll(context, { source, excluded, products }, { probes, sets });
+      const records = await evaluateAll(context, { source, excluded, counters }, { probes, sets });
       const { contract, models } = distractors.index;
       const content = {
         format: 'faceflow-megaface',
         version: 1,
         contract,
         models,
+        ...(unproven.length > 0 && { withoutContract: unproven }),
         draws: params.draws,
         results: records,
       };
@@ -68,7 +78,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       writeFileSync(join(outputs.curves, 'roc.svg'), drawRoc(records));
       for (const figure of figures(records)) context.emit(figure);
     } finally {
-      await products.dispose();
+      await counters.close();
     }
   } finally {
     await source.close();
@@ -87,10 +97,14 @@ function probeSets(
   if (lists.length > 0 && lists.length !== stores.length) {
     fail(failures.probeListsMismatch({ lists: lists.length, sets: stores.length }));
   }
-  return stores.map((store, index) => {
-    const name = params.probeNames[index] ?? usualNames[index] ?? `probes-${index + 1}`;
-    return readProbes({ name, store, list: lists[index], mask });
-  });
+  const names = stores.map((_, index) => nameOfProbes(params, index));
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  if (repeated !== undefined) fail(failures.sameNames({ name: repeated }));
+  return stores.map((store, index) => readProbes({ name: names[index] ?? '', store, list: lists[index], mask }));
+}
+
+function nameOfProbes({ probeNames }: Params, index: number): string {
+  return probeNames[index] ?? usualNames[index] ?? `probes-${index + 1}`;
 }
 
 const shownNames = 5;
@@ -117,14 +131,25 @@ function maskedRows(context: Context, store: FeatureStore, names: readonly strin
   return known;
 }
 
+/** Each set of probes is searched among each set of distractors. */
+interface Sets {
+  readonly probes: readonly ProbeSet[];
+  readonly sets: readonly DistractorSet[];
+}
+
+function pairsOf({ probes, sets }: Sets): number {
+  const distractors = sets.reduce((sum, { size }) => sum + size, 0);
+  return probes.reduce((sum, { count }) => sum + count * distractors, 0);
+}
+
 async function evaluateAll(
   context: Context,
   evaluation: Evaluation,
-  { probes, sets }: { readonly probes: readonly ProbeSet[]; readonly sets: readonly DistractorSet[] },
+  { probes, sets }: Sets,
 ): Promise<readonly GalleryRecord[]> {
   const records: GalleryRecord[] = [];
   const all = probes.flatMap((probe) => sets.map((set) => ({ probe, set })));
-  const total = all.reduce((sum, { probe, set }) => sum + probe.count * set.size, 0);
+  const total = pairsOf({ probes, sets });
   mkdirSync(context.outputs.kit, { recursive: true });
   let before = 0;
   for (const each of all) {
@@ -144,13 +169,13 @@ interface Gallery {
 
 async function evaluate(context: Context, evaluation: Evaluation, gallery: Gallery): Promise<GalleryRecord> {
   const { probe, set, before, total } = gallery;
-  const { source, excluded, products } = evaluation;
+  const { source, excluded, counters } = evaluation;
   const { params, seed, signal } = context;
   const { size } = set;
   for (const line of linesBefore(probe, set)) say(context, line);
   const distractors = includedVectors(source, set, excluded);
   const result = await compareGallery({
-    ...{ probes: probe, distractors, size, rates: params.rates, products, seed, signal },
+    ...{ probes: probe, distractors, size, rates: params.rates, counters, seed, signal },
     onProgress(done, ofPass, kind) {
       if (kind === 'sample') return;
       const repeated = kind === 'again' ? ofPass : 0;

@@ -28,7 +28,7 @@ export interface Params {
   readonly freezeUpTo?: string;
   /** Keep few values of the forward pass, and compute the others once more in the backward pass: a third more to compute, far less memory, the same model to the bit. Left out: false. */
   readonly recompute?: boolean;
-  /** What to do where the loss is no longer finite: stop, also if left out; rewind goes back to the last checkpoint and on with half the learning rate, five times at most. */
+  /** What to do where the loss is no longer finite, or above a million, or the parameters are not finite: stop, also if left out; rewind goes back to the last checkpoint that led on, or to the start, and on with half the learning rate, five times at most. */
   readonly onDivergence?: 'stop' | 'rewind';
   /** Whose parameters the model has: those of the last step, also if left out; or of the verification with the highest accuracy, see bestBy. */
   readonly keep?: 'last' | 'best';
@@ -42,12 +42,38 @@ export interface Params {
   readonly mirror: boolean;
   /** What else is changed of training images, each by chance and in this order; the draws follow from the seed, the step and the image. Left out: nothing. */
   readonly augment?: {
+    /** Magnify, turn and move the image, with black around it, as CVLface does. */
+    readonly geometry?: {
+      /** Share of the images. */
+      readonly probability: number;
+      /** Least factor of its size. */
+      readonly smallest: number;
+      /** Greatest factor of its size. */
+      readonly largest: number;
+      /** Share of these images that are turned. */
+      readonly turned: number;
+      /** Degrees at most, to either side. */
+      readonly degrees: number;
+      /** Share of height and width that it is moved by at most, to each side. */
+      readonly shift: number;
+    };
     /** Keep a rectangle and make the rest black, as CVLface does. */
     readonly crop?: {
       /** Share of the images. */
       readonly probability: number;
       /** Least share of the area that is kept; the most is 1. */
       readonly smallest: number;
+    };
+    /** Make squares black, as CVLface does. */
+    readonly holes?: {
+      /** Share of the images. */
+      readonly probability: number;
+      /** Squares at least. */
+      readonly least: number;
+      /** Squares at most. */
+      readonly most: number;
+      /** Height and width of a square in pixels. */
+      readonly size: number;
     };
     /** Make the image smaller and as large again, by interpolations drawn from OpenCV's, as CVLface does. */
     readonly lowResolution?: {
@@ -69,6 +95,17 @@ export interface Params {
       readonly probability: number;
       /** How far each factor is from 1 at most. */
       readonly strength: number;
+    };
+    /** Change brightness, contrast, saturation, sharpness or tones by operations of RandAugment, as CVLface does. */
+    readonly operations?: {
+      /** Share of the images. */
+      readonly probability: number;
+      /** Operations an image. */
+      readonly count: number;
+      /** Mean of their strengths, of 0 to 30. */
+      readonly magnitude: number;
+      /** Deviation of their strengths. */
+      readonly deviation: number;
     };
     /** Turn the hue and raise the saturation, as arcface_torch does. */
     readonly hue?: {

@@ -20,12 +20,21 @@ export const failures = catalogue({
     example: { parameter: 'freeze[0]', pattern: 'stag1_*', layers: ['stage1_unit1_bn1', 'stage1_unit1_conv1'] },
   },
   stepBeyondEnd: {
-    meaning: 'The learning rate is to fall after the last step of the training.',
+    meaning: 'The learning rate is to fall, or to be reached, after the last step of the training.',
     text: ({ step, maxSteps }: { step: number; maxSteps: number }) => ({
       message: `"schedule.steps" names step ${step}, and the training ends with step ${maxSteps}: the learning rate would not fall there`,
       hint: 'Raise schedule.maxSteps, or leave the step out.',
     }),
     example: { step: 160000, maxSteps: 140000 },
+  },
+  warmupBeyondEnd: {
+    code: 'step-beyond-end',
+    meaning: 'The learning rate is to fall, or to be reached, after the last step of the training.',
+    text: ({ warmupSteps, maxSteps }: { warmupSteps: number; maxSteps: number }) => ({
+      message: `"schedule.warmupSteps" is ${warmupSteps}, and the training ends with step ${maxSteps}: the learning rate would never be reached`,
+      hint: 'Raise schedule.maxSteps, or warm up for fewer steps.',
+    }),
+    example: { warmupSteps: 5000, maxSteps: 2000 },
   },
   noRoomToSave: {
     meaning: 'The disk, or the quota of the user, was full when a training wrote a checkpoint or its model.',

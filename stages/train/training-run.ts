@@ -20,6 +20,7 @@ import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import {
   type Checkpoint,
+  checkpointBefore,
   checkpointsIn,
   readCheckpoint,
   writeCheckpoint,
@@ -47,6 +48,14 @@ const progressEveryMs = 250;
 
 const maxRewinds = 5;
 
+/** How a training begins again that has diverged. */
+export interface Rewind {
+  /** How often it has gone back in all. */
+  readonly rewinds: number;
+  /** No checkpoint is good. */
+  readonly isFromStart: boolean;
+}
+
 /** One training, from the start or from the checkpoint in the scratch folder, to the model. */
 export class TrainingRun {
   readonly #context: Context;
@@ -68,13 +77,16 @@ export class TrainingRun {
   #shownAt = 0;
   #savedAt: number;
 
-  static async open(context: Context, engine: Backend): Promise<TrainingRun> {
+  /** `rewind`: how it begins again after it has diverged. */
+  static async open(context: Context, engine: Backend, rewind?: Rewind): Promise<TrainingRun> {
     requireValidation(context.params, context.inputs.validation);
     requireSteps(context.params);
     requireAugmentations(context.params.augment ?? {});
-    const checkpoint = readCheckpoint(checkpointFolder(context), (damaged) => {
+    const onDamaged = (damaged: FailureError): void => {
       context.emit({ type: 'log', level: 'warning', message: `${damaged.failures[0].message}; takes the one before` });
-    });
+    };
+    const isFromStart = rewind?.isFromStart === true;
+    const checkpoint = isFromStart ? undefined : readCheckpoint(checkpointFolder(context), onDamaged);
     const reader = await openDataLoader({
       folders: context.inputs.dataset,
       batch: context.params.batch,
@@ -87,7 +99,7 @@ export class TrainingRun {
       threads: Math.max(1, Math.min(4, context.cpus - 1)),
     });
     try {
-      return new TrainingRun(context, { engine, reader, checkpoint });
+      return new TrainingRun(context, { engine, reader, checkpoint, rewinds: rewind?.rewinds ?? 0 });
     } catch (error) {
       await reader.close();
       throw error;
@@ -96,7 +108,7 @@ export class TrainingRun {
 
   private constructor(
     context: Context,
-    parts: { engine: Backend; reader: DataLoader; checkpoint: Checkpoint | undefined },
+    parts: { engine: Backend; reader: DataLoader; checkpoint: Checkpoint | undefined; rewinds: number },
   ) {
     const { params, inputs, seed, signal } = context;
     const { engine, reader, checkpoint } = parts;
@@ -133,7 +145,7 @@ export class TrainingRun {
     this.#done = checkpoint?.step ?? 0;
     this.#bestModels = new BestModels(context.scratch);
     if (params.eventFiles === true) this.#events = new EventFile(join(context.scratch, 'events'), this.#done);
-    this.#rewinds = checkpoint?.progress.rewinds ?? 0;
+    this.#rewinds = checkpoint?.progress.rewinds ?? parts.rewinds;
     // A training that may go back needs one of step 0.
     this.#savedAt = checkpoint === undefined && params.onDivergence === 'rewind' ? -1 : this.#done;
     this.#curves = new Curves(emit, checkpoint?.progress.curves);
@@ -174,6 +186,12 @@ export class TrainingRun {
     this.#trainer.dispose();
     this.#events?.close();
     await this.#reader.close();
+  }
+
+  /** Of a training that may go back the one before the last, too: what broke it may have come before the last. */
+  get #keptCheckpoints(): number {
+    const { keepCheckpoints = 1, onDivergence } = this.#context.params;
+    return Math.max(keepCheckpoints, onDivergence === 'rewind' ? 2 : 1);
   }
 
   /** Nothing of the network is drawn, and no step was done. */
@@ -263,27 +281,41 @@ export class TrainingRun {
   }
 
   /**
-   * Whether the training, which has ended with `error`, is to go back to its last checkpoint and on with half the rate. If so,
-   * the checkpoint says it: a training that is killed after that goes on in the same way.
+   * How the training, which has ended with `error`, is to begin again: from a checkpoint, or from its start, with half the rate;
+   * undefined where it is not to. A checkpoint whose next step has failed holds what has been spoilt already, since the rate acts
+   * after the loss: it goes back to the one before. The checkpoint holds how often, so that a training that is killed after that goes
+   * on in the same way.
    */
-  async rewinds(error: unknown): Promise<boolean> {
-    if (this.#context.params.onDivergence !== 'rewind' || this.#rewinds >= maxRewinds) return false;
-    if (!(error instanceof FailureError) || error.failures[0].code !== 'training-diverged') return false;
-    const folder = checkpointFolder(this.#context);
-    const checkpoint = readCheckpoint(folder);
-    if (checkpoint === undefined) return false;
+  async rewind(error: unknown): Promise<Rewind | undefined> {
+    if (this.#context.params.onDivergence !== 'rewind' || this.#rewinds >= maxRewinds) return undefined;
+    // The first loss does not depend on the rate.
+    if (this.#done === 0) return undefined;
+    if (!(error instanceof FailureError) || !this.#hasDiverged(error)) return undefined;
     const rewinds = this.#rewinds + 1;
-    const progress = { ...checkpoint.progress, rewinds };
-    const { keepCheckpoints } = this.#context.params;
-    await writeCheckpoint(folder, { ...checkpoint, state: checkpoint.state.values(), progress }, keepCheckpoints);
+    const folder = checkpointFolder(this.#context);
+    const checkpoint = checkpointBefore(folder, this.#done);
+    if (checkpoint !== undefined) {
+      const progress = { ...checkpoint.progress, rewinds };
+      await writeCheckpoint(
+        folder,
+        { ...checkpoint, state: checkpoint.state.values(), progress },
+        this.#keptCheckpoints,
+      );
+    }
     const message =
-      `${error.failures[0].message}; goes back to step ${checkpoint.step} with half the learning rate ` +
+      `${error.failures[0].message}; goes back to step ${checkpoint?.step ?? 0} with half the learning rate ` +
       `(${rewinds} of ${maxRewinds} times)`;
     this.#context.emit({ type: 'log', level: 'warning', message });
-    return true;
+    return { rewinds, isFromStart: checkpoint === undefined };
+  }
+
+  /** Parameters that are finite may still lead to embeddings that are not, which a verification finds. */
+  #hasDiverged({ failures: [{ code }] }: FailureError): boolean {
+    return code === 'training-diverged' || code === 'embedding-not-finite';
   }
 
   async #verify(): Promise<void> {
+    await this.#trainer.requireFinite();
     const accuracies = await this.#validation.measure(this.#trainer.resultingEmbedder(), this.#done);
     this.#curves.add(this.#done, accuracies);
     this.#events?.add(this.#done, accuracies);
@@ -320,6 +352,7 @@ export class TrainingRun {
 
   async #save(): Promise<void> {
     if (this.#savedAt === this.#done) return;
+    await this.#trainer.requireFinite();
     this.#events?.sync();
     const order = this.#reader.orderState();
     const progress = {
@@ -328,9 +361,9 @@ export class TrainingRun {
       ...(order === undefined ? {} : { order }),
       ...(this.#rewinds === 0 ? {} : { rewinds: this.#rewinds }),
     };
-    const { bestBy, keepCheckpoints } = this.#context.params;
+    const { bestBy } = this.#context.params;
     const folder = checkpointFolder(this.#context);
-    await writeCheckpoint(folder, { step: this.#done, state: this.#trainer.state(), progress }, keepCheckpoints);
+    await writeCheckpoint(folder, { step: this.#done, state: this.#trainer.state(), progress }, this.#keptCheckpoints);
     this.#savedAt = this.#done;
     this.#bestModels.keepOnly(checkpointsIn(folder).map((each) => bestOf(each.progress.curves, bestBy)?.step));
     this.#context.emit({ type: 'checkpoint', step: this.#done });

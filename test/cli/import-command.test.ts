@@ -87,6 +87,40 @@ test('--cutoff is the augmentation cutOut', async () => {
   expect({ code, mistakes: stderr }).toMatchObject({ code: 0 });
 });
 
+test('a script is read as a shell reads it, to the first call of the program', async () => {
+  const script = `# On two devices.
+export CUDA_VISIBLE_DEVICES=0,1
+NETWORK=r100
+JOB="arc face" ; PREFIX="../model-$NETWORK-\${JOB}/model"
+nohup python -u train_softmax.py --network "$NETWORK" --per-batch 64 --loss-type=4 \\
+  --prefix "$PREFIX" --lr-steps "100000, 140000" --emb-size 256 > 'log file' 2>&1 &
+tail -f log`;
+  const { code, stderr } = await rig.flow(['import-command', script, 'a.yaml']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(trainingOf(rig.read('a.yaml'), 'train')).toMatchObject({
+    network: { name: 'r100', embeddingSize: 256 },
+    loss: { name: 'arcface', margin: 0.5 },
+    batch: 64,
+    devices: 2,
+    schedule: { steps: [100_000, 140_000] },
+  });
+  expect(rig.read('a.yaml')).toContain('name: model-r100-arc face\n');
+});
+
+test('--margin-a is 0 for the losses that only train.py has', async () => {
+  await rig.flow(['import-command', `${four.replace('_softmax', '')} --loss-type 7`, 'a.yaml']);
+  expect(trainingOf(rig.read('a.yaml'), 'train')['loss']).toMatchObject({ least: 0, greatest: 0.5 });
+});
+
+test('what depends on the data set is said in the first lines', async () => {
+  await rig.flow(['import-command', `${four} --loss-type 1 --end-epoch 20`, 'a.yaml']);
+  const text = rig.read('a.yaml');
+  expect(text).toContain('# Above 20,000 identities the original takes --beta-freeze 5000 and --gamma 0.06');
+  expect(text).toContain(
+    '# --end-epoch 20 is left out: maxSteps counts steps, an epoch has as many as there are images / 512,',
+  );
+});
+
 test.each(Array.from({ length: 14 }, (_, type) => type))(
   '--loss-type %i is a loss with options it has',
   async (type) => {
@@ -110,6 +144,22 @@ test.each([
   [
     'python train.py --netwrok r50',
     'unknown-train-option: train_softmax.py and train.py have no option "--netwrok" (did you mean "--network"?)\n  Their options are listed in docs/training.md.\n',
+  ],
+  [
+    'python train.py --data-dir $DATA_DIR',
+    'unreadable-command: the command cannot be read: it names $DATA_DIR and does not set it\n  Write the whole command in one pair of single quotes, with double quotes within, and assign its variables before it.\n',
+  ],
+  [
+    'python train.py --prefix "../model',
+    'unreadable-command: the command cannot be read: a quotation that begins with "../model does not end\n  Write the whole command in one pair of single quotes, with double quotes within, and assign its variables before it.\n',
+  ],
+  [
+    'python train.py --b 3',
+    'unknown-train-option: train_softmax.py and train.py have no option "--b"\n  Their options are listed in docs/training.md.\n',
+  ],
+  [
+    'python train.py --c2c-threshold 0.4',
+    'train-option-missing: --c2c-threshold 0.4 has no counterpart in the stage train\n  Leave it out, and the experiment is written without it.\n',
   ],
   [
     'python train.py --incay 0.5',

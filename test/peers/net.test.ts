@@ -94,7 +94,9 @@ async function stepHere(
   const output = required(pass.outputs[0], 'the output');
   const computed = new Map<string, Float32Array>([['output', await valuesOf(output)]]);
   const found = new Map<string, Tensor>();
-  network.backward(pass, [tf.tensor(gradient, output.shape)], (name, tensor) => found.set(name, tensor));
+  network.backward(pass, [tf.tensor(gradient, output.shape)], {
+    take: (name, tensor) => found.set(name, tensor),
+  });
   for (const [name, tensor] of found) {
     computed.set(`gradient of ${name}`, (await network.read(name, tensor)).values);
     tensor.dispose();
@@ -201,12 +203,8 @@ print(' '.join(repr(float(value)) for value in weight.asnumpy()))
     const gradients = [[1, 2, -1], [0.5, 0, 4], [-1, 1, 0]]; // prettier-ignore
     let weight = tf.tensor([0.5, -2, 3]);
     for (const [index, gradient] of gradients.entries()) {
-      weight = sgd.step('w', {
-        weight,
-        gradient: tf.tensor1d(gradient),
-        learningRate: index === 2 ? 0.01 : 0.1,
-        step: index + 1,
-      });
+      sgd.at({ learningRate: index === 2 ? 0.01 : 0.1, step: index + 1 });
+      weight = sgd.step('w', { weight, gradient: tf.tensor1d(gradient) });
     }
     expect(relativeDifference(Float32Array.from(weight.dataSync()), Float32Array.from(wanted))).toBeLessThan(1e-6);
   });

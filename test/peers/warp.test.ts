@@ -5,7 +5,7 @@ import { Random } from '../../src/core/random.ts';
 import { resizeBilinear } from '../../src/kit/face/resize-bilinear.ts';
 import { similarityTransform, type Point2 } from '../../src/kit/face/align-face.ts';
 import { alignmentTemplate } from '../../src/kit/face/align-face.ts';
-import { warpAffine, type AffineMatrix } from '../../src/kit/face/warp-affine.ts';
+import { warpAffine, type AffineMatrix } from '../../src/kit/image/warp-affine.ts';
 import { preparePeer, runPython } from './python.ts';
 
 const { python, folder, missing, note } = preparePeer();

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
-import { devkitList } from '../../src/kit/codec/megaface/devkit-list.ts';
+import { type DevkitList, devkitList } from '../../src/kit/codec/megaface/devkit-list.ts';
+import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import { writeFeatureMask } from '../../src/kit/face/features/feature-mask.ts';
 import { installedOnnxruntime, trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import type { Inputs, Params } from '../../stages/megaface/contract.ts';
@@ -276,7 +277,92 @@ describe('megaface', () => {
   });
 });
 
+const kit = resolve('../shared/data/megaface/devkit');
+
+describe.skipIf(!existsSync(kit))('the lists of the development kit (skipped without ../shared/data)', () => {
+  it('give 153,634 trials and 76,817 pairs of 80 people, and FG-NET beside them, among the first of its sets', async () => {
+    const folder = temporaryFolder();
+    const read = (name: string) => decodeFile(devkitList, join(kit, name));
+    const probeSets = ['facescrub_features_list.json', 'fgnet_feature_list.json'];
+    const [facescrub, fgnet] = probeSets.map(read);
+    const distractorLists = [10, 100, 1000].map((size) => join(kit, `megaface_features_list.json_${size}_1`));
+    const names = [...new Set(distractorLists.flatMap((list) => decodeFile(devkitList, list).paths))];
+    // Images of a person are close to each other, as in the list of the kit; strangers are not.
+    const vectorsOf = ({ paths, ids = paths }: DevkitList, spread: number, seed: number): Float32Array => {
+      const people = [...new Set(ids)];
+      const counts = people.map((person) => ids.filter((id) => id === person).length);
+      const sorted = personVectors(counts, { columns: 32, spread, seed });
+      const next = counts.map((_, person) => counts.slice(0, person).reduce((sum, count) => sum + count, 0));
+      return Float32Array.from(
+        ids.flatMap((id) => {
+          const row = next[people.indexOf(id)] ?? 0;
+          next[people.indexOf(id)] = row + 1;
+          return [...sorted.subarray(row * 32, (row + 1) * 32)];
+        }),
+      );
+    };
+    for (const [name, list] of Object.entries({ facescrub, fgnet, distractors: { paths: names } })) {
+      if (list === undefined) throw new Error(`there is no list of ${name}`);
+      writeFeatureFolder(join(folder, name), list.paths, {
+        values: vectorsOf(list, 0.9, name.length),
+        columns: 32,
+      });
+    }
+    const { results, kitFile, lines } = await megaface(folder, {
+      params: { rates: [1e-3, 1e-6], draws: 0 },
+      inputs: {
+        probes: [join(folder, 'facescrub'), join(folder, 'fgnet')],
+        probeLists: probeSets.map((name) => join(kit, name)),
+        distractorLists,
+      },
+    });
+    expect(
+      results.map(({ probes, size, images, people, trials }) => ({ probes, size, images, people, trials })),
+    ).toEqual(
+      [
+        { probes: 'facescrub', images: 3530, people: 80, trials: 153_634 },
+        { probes: 'fgnet', images: 975, people: 82, trials: 11_084 },
+      ].flatMap((facts) => [10, 100, 1000].map((size) => ({ ...facts, size }))),
+    );
+    expect(lines).toContain('Loaded 3530 probes spanning 80 classes');
+    expect(lines).toContain('Allocating ranks (1080)');
+    const matches = kitFile('matches_facescrub_megaface_test_1000_1.json') as { probes: { rank: number[] } }[];
+    const ranks = matches.flatMap(({ probes: { rank } }) => rank);
+    expect(ranks.length).toBe(153_634);
+    const first = results[2]?.identification[0]?.value ?? NaN;
+    expect(first).toBe(ranks.filter((rank) => rank === 0).length / 153_634);
+    expect(first).toBeGreaterThan(0.5);
+    expect(first).toBeLessThan(0.99);
+    // TAR is a share of unordered pairs: a multiple of 1 / 76,817.
+    const [accepted = NaN] = results[2]?.verification.map(({ value }) => value * 76_817) ?? [];
+    expect(accepted).toBeCloseTo(Math.round(accepted), 6);
+    expect(accepted).toBeGreaterThan(0);
+  });
+});
+
 describe('megaface refuses', () => {
+  it('features that do not tell a contract, unless they are accepted, which the result tells', async () => {
+    const folder = temporaryFolder();
+    written(folder);
+    const index = join(folder, 'distractors', 'features.json');
+    const { contract, ...others } = JSON.parse(readFileSync(index, 'utf8')) as Record<string, unknown>;
+    expect(contract).toBe('c0ffee');
+    writeFileSync(index, JSON.stringify(others));
+    expect(await refusalOf(() => megaface(folder))).toBe(
+      'unproven-features: the features of the distractors tell no contract, so that nothing proves that they are of the same network and preprocessing',
+    );
+    const accepted = await megaface(folder, { params: { sizes: [600], withoutContract: 'accept' } });
+    expect(accepted.lines).toContain(
+      'the features of the distractors tell no contract: nothing proves that they may be compared',
+    );
+    const result = JSON.parse(readFileSync(join(folder, 'megaface.json'), 'utf8')) as Record<string, unknown>;
+    expect(result['withoutContract']).toEqual(['the distractors']);
+    written(folder);
+    const proven = await megaface(folder, { params: { sizes: [600], withoutContract: 'accept' } });
+    expect(proven.results).toEqual(accepted.results);
+    expect(JSON.parse(readFileSync(join(folder, 'megaface.json'), 'utf8'))).not.toHaveProperty('withoutContract');
+  });
+
   it('features of two networks, of two lengths, and a mask of others', async () => {
     const folder = temporaryFolder();
     const { distractors } = written(folder);
@@ -312,6 +398,23 @@ describe('megaface refuses', () => {
     writeFileSync(list, devkitList.encode({ paths: ['x/1.jpg', distractors.names[0] ?? '', 'x/2.jpg'] }));
     expect(await refusalOf(() => megaface(folder, { inputs: { distractorLists: [list] } }))).toBe(
       'missing-features: 2 of 3 images that are asked for have no features: x/1.jpg, x/2.jpg',
+    );
+    const twice = [0, 1, 0].map((row) => distractors.names[row] ?? '');
+    writeFileSync(list, devkitList.encode({ paths: twice }));
+    expect(await refusalOf(() => megaface(folder, { inputs: { distractorLists: [list] } }))).toBe(
+      `unusable-list: 1 of 2 images are listed more than once: ${twice[0] ?? ''}`,
+    );
+    writeFileSync(list, devkitList.encode({ paths: probes.names.with(1, probes.names[0] ?? '') }));
+    expect(await refusalOf(() => megaface(folder, { inputs: { probeLists: [list] } }))).toMatch(
+      /^unusable-list: 1 of /,
+    );
+    writeFileSync(list, devkitList.encode({ paths: [] }));
+    expect(await refusalOf(() => megaface(folder, { inputs: { distractorLists: [list] } }))).toBe(
+      'unusable-list: the list names no image',
+    );
+    const both = { probes: [join(folder, 'probes'), join(folder, 'probes')] };
+    expect(await refusalOf(() => megaface(folder, { inputs: both, params: { probeNames: ['fgnet'] } }))).toBe(
+      'same-names: two sets of probes are called fgnet, so that the files of one would take the place of those of the other',
     );
     const names = distractors.names.with(4, probes.names[0] ?? '');
     writeFeatureFolder(join(folder, 'distractors'), names, { values: distractors.values, columns });

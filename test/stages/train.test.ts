@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
@@ -232,6 +232,35 @@ describe('the stage train', { timeout: 180_000 }, () => {
     expect(rates.map(Number)).toEqual([1e30, 5e29, 2.5e29, 1.25e29, 6.25e28]);
     expect(failure?.code).toBe('training-diverged');
     expect(failure?.message).toMatch(/learning rate 3\.125e\+28\); .*; images \d, \d$/);
+  });
+
+  it('goes back to the checkpoint before the last, or to its start, where the last was spoilt, and on to its end', async () => {
+    const training = {
+      // The loss of the second step is above a million: what is saved after the first leads nowhere.
+      optimizer: { learningRate: 9000, momentum: 0, weightDecay: 0 },
+      loss: { name: 'softmax' },
+      schedule: { maxSteps: 2, steps: [], warmupSteps: 0 },
+      checkpointEverySteps: 1,
+      onDivergence: 'rewind',
+    } as const;
+    const [dataset, folder] = [pack(), temporaryFolder()];
+    const checkpoint = join(folder, 'checkpoint');
+    const kept: string[][] = [];
+    const events = await train({
+      dataset,
+      folder,
+      params: training,
+      onEvent(event) {
+        if (event.type !== 'checkpoint') return;
+        kept.push(readdirSync(checkpoint).filter((name) => name.endsWith('.bin')));
+        if (kept.length === 2) rmSync(join(checkpoint, 'step-0.bin'));
+      },
+    });
+    const back = messages(events).flatMap((message) => /goes back to (step \d+) with/.exec(message)?.[1] ?? []);
+    expect(kept.slice(0, 3)).toEqual([['step-0.bin'], ['step-0.bin', 'step-1.bin'], ['step-0-again.bin']]);
+    expect(back.length).toBeGreaterThan(1);
+    expect(back[0]).toBe('step 0');
+    expect(readModel(join(folder, 'model')).parameters.size).toBeGreaterThan(0);
   });
 
   it('starts from a model of any format, and says how much of the network that is', async () => {

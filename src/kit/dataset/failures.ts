@@ -61,8 +61,8 @@ export const failures = catalogue({
   },
   emptyRange: {
     meaning: 'The smallest value of an option is larger than its largest one.',
-    text: ({ option, smallest, largest }: EmptyRange) => ({
-      message: `expected ${option}.smallest to be ${option}.largest at most, found ${smallest} and ${largest}`,
+    text: ({ option, smallest, largest, names: [low, high] = ['smallest', 'largest'] }: EmptyRange) => ({
+      message: `expected ${option}.${low} to be ${option}.${high} at most, found ${smallest} and ${largest}`,
       hint: 'Exchange the two, or leave one of them out.',
     }),
     example: { option: 'augment.lowResolution', smallest: 0.8, largest: 0.5 },
@@ -246,6 +246,8 @@ interface EmptyRange {
   readonly option: string;
   readonly smallest: number;
   readonly largest: number;
+  /** Of the two, where they are not called smallest and largest. */
+  readonly names?: readonly [string, string];
 }
 
 interface LabelOutOfRange {

@@ -2,7 +2,7 @@ import { fail, type FailureLocation } from '../../core/failure.ts';
 import { failures } from './failures.ts';
 import type { RgbImage } from '../image/image.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
-import { warpAffine, type AffineMatrix } from './warp-affine.ts';
+import { warpAffine, type AffineMatrix } from '../image/warp-affine.ts';
 
 /** x' = a x - b y + tx, y' = b x + a y + ty. */
 export interface Similarity {

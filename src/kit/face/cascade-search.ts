@@ -2,7 +2,7 @@ import { alignmentTemplate, mapPoint, similarityTransform, type Point2 } from '.
 import { overlappingFace } from './choose-face.ts';
 import type { DetectedFace, Detector, FacePoints } from './detectors/detector.ts';
 import { boxAround, type Finding, type SearchedImage } from './search-face.ts';
-import { inverseMatrix, warpAffine, type AffineMatrix } from './warp-affine.ts';
+import { inverseMatrix, warpAffine, type AffineMatrix } from '../image/warp-affine.ts';
 
 /*
  * The five steps by which the 2018 system found the faces of FaceScrub and MegaFace (insightface, src/align/align_megaface.py

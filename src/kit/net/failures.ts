@@ -816,24 +816,38 @@ export const failures = catalogue({
 
   // Losses and training.
   trainingDiverged: {
-    meaning: 'The loss of a training is not a finite number any more.',
-    text: ({ step, loss, learningRate, cause, images, checkpoint }: Divergence) => ({
+    meaning:
+      'The loss of a training, or what a step has made of its parameters, is not a finite number any more, or the loss is above a million.',
+    text: ({ step, loss, largestLoss, learningRate, cause, norms, images, checkpoint }: Divergence) => ({
       message:
-        `the training has diverged: the loss of step ${step} is ${loss} (learning rate ${learningRate}); ${cause}` +
+        `the training has diverged: the loss of step ${step} is ${loss}` +
+        (loss > largestLoss ? `, above ${largestLoss}` : '') +
+        ` (learning rate ${learningRate}); ${cause}` +
+        (norms === undefined ? '' : `; ${normsInWords(norms)}`) +
         (images.length === 0 ? '' : `; images ${enumerated(images)}`),
       hint:
         'Lower optimizer.learningRate, let it rise slowly with schedule.warmupSteps, or limit steps with clipGradient; onDivergence: rewind goes back by itself.' +
-        (checkpoint === 0 ? '' : ` The checkpoint of step ${checkpoint} is kept.`),
+        (checkpoint <= 0 ? '' : ` The checkpoint of step ${checkpoint} is kept.`),
     }),
     example: {
       step: 120,
       loss: NaN,
+      largestLoss: 1e6,
       learningRate: 0.1,
-      cause:
-        'parameter "conv_1_conv2d_weight" is no longer finite: the update of step 119 or one before it has broken it',
+      cause: 'layer "conv_2_dw_batchnorm" is the first whose output is not finite, its inputs and all parameters are',
+      norms: { embeddings: NaN, network: 4213.2, loss: 17.3 },
       images: [17, 4, 301],
       checkpoint: 100,
     },
+  },
+  emptyLossRange: {
+    code: 'empty-range',
+    meaning: 'The smallest value of an option is larger than its largest one.',
+    text: ({ low, least, high, greatest, mayBeEqual }: RangeOfLoss) => ({
+      message: `expected loss.${low} to be ${mayBeEqual ? `loss.${high} at most` : `below loss.${high}`}, found ${least} and ${greatest}`,
+      hint: 'Exchange the two, or leave one of them out.',
+    }),
+    example: { low: 'leastNorm', least: 110, high: 'greatestNorm', greatest: 10, mayBeEqual: false },
   },
   checkpointDamaged: {
     meaning: 'The checkpoint that a training is to resume from is not what was written.',
@@ -861,12 +875,39 @@ interface Divergence {
   readonly step: number;
   readonly loss: number;
   readonly learningRate: number;
+  /** A loss above this counts as diverged though it is a number. */
+  readonly largestLoss: number;
   /** Where the first value that is not finite is. */
   readonly cause: string;
+  readonly norms?: Norms;
   /** Ids of the records of the batch, with their set where there are several. */
   readonly images: readonly (number | string)[];
   /** Step of the last checkpoint; 0 without one. */
   readonly checkpoint: number;
+}
+
+interface RangeOfLoss {
+  /** Names of the options. */
+  readonly low: string;
+  readonly high: string;
+  readonly least: number;
+  readonly greatest: number;
+  readonly mayBeEqual: boolean;
+}
+
+interface Norms {
+  /** Mean of those of the batch. */
+  readonly embeddings: number;
+  /** Of all trained parameters together, before the update. */
+  readonly network: number;
+  /** Of all arrays of the loss together; 0 of a loss that has none. */
+  readonly loss: number;
+}
+
+function normsInWords({ embeddings, network, loss }: Norms): string {
+  const short = (norm: number): string => String(Number(norm.toPrecision(4)));
+  const ofLoss = loss === 0 ? '' : `, of the arrays of the loss ${short(loss)}`;
+  return `norms: of the embeddings ${short(embeddings)} on average, of the parameters ${short(network)}${ofLoss}`;
 }
 
 function enumerated(ids: readonly (number | string)[]): string {

@@ -3,10 +3,21 @@ import { Random } from '../../../src/core/random.ts';
 import { augmentImage, changesPixels, requireAugmentations } from '../../../src/kit/dataset/augmentations/index.ts';
 import { crop } from '../../../src/kit/dataset/augmentations/crop.ts';
 import { cutOut, drawHoles } from '../../../src/kit/dataset/augmentations/cut-out.ts';
+import { changeGeometry, drawMatrix } from '../../../src/kit/dataset/augmentations/geometry.ts';
+import { makeHoles } from '../../../src/kit/dataset/augmentations/holes.ts';
 import { colourMatrix, makeGrey } from '../../../src/kit/dataset/augmentations/hue.ts';
+import { operate } from '../../../src/kit/dataset/augmentations/operations.ts';
 import { brighten, contrast, photometric, saturate } from '../../../src/kit/dataset/augmentations/photometric.ts';
+import {
+  equalize,
+  posterize,
+  sharpen,
+  solarize,
+  stretchContrast,
+} from '../../../src/kit/dataset/augmentations/tones.ts';
 import { openDataLoader, type DataLoaderOptions } from '../../../src/kit/dataset/data-loader.ts';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
+import type { RgbImage } from '../../../src/kit/image/rgb-image.ts';
 import { failuresOf, jpeg, paint, temporaryFolder } from './tiny-faces.ts';
 
 const seeds = Array.from({ length: 400 }, (_, seed) => seed);
@@ -194,5 +205,158 @@ describe('augmentations', () => {
     const changed = whole.filter(([, pixels], index) => pixels !== plain[index]?.[1]).length;
     expect(changed).toBeGreaterThan(12);
     expect(changed).toBeLessThan(24);
+  });
+});
+
+describe('a changed geometry', () => {
+  const options = { probability: 1, smallest: 0.8, largest: 1.2, turned: 0.2, degrees: 20, shift: 0.1 };
+
+  it('magnifies by 0.8 to 1.2, turns a fifth by up to 20 degrees, and moves the centre by up to a tenth', () => {
+    const size = { width: 101, height: 51 };
+    const found = seeds.map((seed) => {
+      const [a, b, x, c, d, y] = drawMatrix(size, options, new Random(seed));
+      return {
+        scale: Math.hypot(a, c),
+        degrees: (Math.atan2(c, a) * 180) / Math.PI,
+        across: a * 50 + b * 25 + x - 50,
+        down: c * 50 + d * 25 + y - 25,
+      };
+    });
+    const range = (values: readonly number[]): number[] => [Math.min(...values), Math.max(...values)];
+    const [leastScale = 0, greatestScale = 0] = range(found.map(({ scale }) => scale));
+    expect([leastScale >= 0.8, leastScale < 0.82, greatestScale <= 1.2, greatestScale > 1.18]).not.toContain(false);
+    const turned = found.filter(({ degrees }) => Math.abs(degrees) > 1e-9);
+    expect(turned.length / found.length).toBeCloseTo(0.2, 1);
+    const [least = 0, greatest = 0] = range(turned.map(({ degrees }) => degrees));
+    expect([least >= -20, least < -15, greatest <= 20, greatest > 15]).not.toContain(false);
+    const [left = 0, right = 0] = range(found.map(({ across }) => across));
+    expect([left > -10.2, left < -9, right < 10.2, right > 9]).not.toContain(false);
+    const [up = 0, below = 0] = range(found.map(({ down }) => down));
+    expect([up > -5.2, up < -4.5, below < 5.2, below > 4.5]).not.toContain(false);
+  });
+
+  it('leaves an image as it is that is neither magnified, turned nor moved, and brings in black', () => {
+    const image = { width: 20, height: 16, data: paint(3, 20, 16).data };
+    const before = image.data.slice();
+    const none = { ...options, smallest: 1, largest: 1, turned: 0, shift: 0 };
+    changeGeometry(image, none, new Random(1));
+    expect(image.data).toEqual(before);
+    image.data.fill(200);
+    changeGeometry(image, { ...none, smallest: 0.5, largest: 0.5 }, new Random(1));
+    expect([...image.data.subarray(0, 3)]).toEqual([0, 0, 0]);
+    const middle = (8 * 20 + 10) * 3;
+    expect([...image.data.subarray(middle, middle + 3)]).toEqual([200, 200, 200]);
+  });
+});
+
+describe('holes', () => {
+  it('are squares of black, 12 to 20, each whole within the image', () => {
+    const counts = seeds.map((seed) => {
+      const image = { width: 200, height: 180, data: new Uint8Array(200 * 180 * 3).fill(9) };
+      makeHoles(image, { probability: 1, least: 12, most: 20, size: 16 }, new Random(seed));
+      return image.data.filter((value) => value === 0).length / (16 * 16 * 3);
+    });
+    // Some lie over others.
+    expect(Math.max(...counts)).toBeLessThanOrEqual(20);
+    expect(Math.max(...counts)).toBeGreaterThan(18);
+    expect(Math.min(...counts)).toBeGreaterThan(8);
+    const one = { width: 20, height: 20, data: new Uint8Array(20 * 20 * 3).fill(9) };
+    makeHoles(one, { probability: 1, least: 1, most: 1, size: 16 }, new Random(3));
+    expect(one.data.filter((value) => value === 0).length).toBe(16 * 16 * 3);
+  });
+});
+
+// What Pillow 13.0.0 makes of the same pixels (ImageOps, ImageEnhance.Sharpness).
+describe('tones', () => {
+  const pixels = (): Uint8Array =>
+    Uint8Array.from({ length: 5 * 4 * 3 }, (_, index) => ((index * 37 + (index % 7) * 11) % 200) + 20);
+  const expected: Readonly<Record<string, readonly number[]>> = {
+    posterize: [
+      16, 64, 112, 160, 208, 56, 104, 72, 120, 168, 16, 64, 112, 160, 136, 184, 32, 80, 128, 176, 24, 192, 40, 88, 136,
+      184, 32, 80, 56, 104, 152, 200, 48, 96, 144, 112, 160, 208, 56, 104, 152, 200, 168, 16, 64, 112, 160, 208, 56, 32,
+      80, 128, 176, 24, 72, 120, 88, 136, 184, 32,
+    ],
+    solarize: [
+      20, 68, 116, 91, 43, 60, 108, 79, 127, 80, 23, 71, 119, 88, 117, 69, 34, 82, 125, 77, 26, 58, 45, 93, 114, 66, 37,
+      85, 56, 104, 103, 55, 48, 96, 111, 115, 92, 44, 59, 107, 100, 52, 81, 22, 70, 118, 89, 41, 62, 33, 81, 129, 78,
+      25, 73, 121, 92, 115, 67, 36,
+    ],
+    autocontrast: [
+      0, 61, 122, 207, 255, 47, 126, 76, 137, 223, 1, 62, 142, 194, 152, 239, 16, 76, 158, 209, 1, 255, 30, 91, 174,
+      224, 16, 93, 45, 106, 190, 238, 31, 109, 163, 121, 206, 253, 45, 125, 178, 240, 221, 0, 60, 141, 193, 255, 60, 14,
+      75, 157, 208, 0, 76, 132, 90, 172, 222, 14,
+    ],
+    sharper: [
+      20, 68, 116, 164, 212, 60, 108, 79, 127, 175, 23, 71, 119, 167, 138, 186, 34, 82, 127, 197, 3, 219, 6, 95, 141,
+      223, 10, 85, 56, 104, 152, 200, 48, 79, 148, 128, 179, 241, 50, 95, 165, 254, 174, 22, 70, 118, 166, 214, 62, 33,
+      81, 129, 177, 25, 73, 121, 92, 140, 188, 36,
+    ],
+    softer: [
+      20, 68, 116, 164, 212, 60, 108, 79, 127, 175, 23, 71, 119, 167, 138, 186, 34, 82, 132, 154, 52, 170, 89, 90, 141,
+      148, 67, 85, 56, 104, 152, 200, 48, 115, 138, 99, 143, 176, 69, 120, 142, 143, 174, 22, 70, 118, 166, 214, 62, 33,
+      81, 129, 177, 25, 73, 121, 92, 140, 188, 36,
+    ],
+  };
+
+  it.each([
+    [
+      'posterize',
+      (image: RgbImage) => {
+        posterize(image.data, 5);
+      },
+    ],
+    [
+      'solarize',
+      (image: RgbImage) => {
+        solarize(image.data, 130);
+      },
+    ],
+    [
+      'autocontrast',
+      (image: RgbImage) => {
+        stretchContrast(image.data);
+      },
+    ],
+    [
+      'sharper',
+      (image: RgbImage) => {
+        sharpen(image, 1.6);
+      },
+    ],
+    [
+      'softer',
+      (image: RgbImage) => {
+        sharpen(image, 0.3);
+      },
+    ],
+  ] as const)('%s is as in Pillow', (name, change) => {
+    const image = { width: 5, height: 4, data: pixels() };
+    change(image);
+    expect([...image.data]).toEqual(expected[name]);
+  });
+
+  it('are equalized as in Pillow', () => {
+    const data = Uint8Array.from({ length: 30 * 20 * 3 }, (_, index) => ((index * index * 7 + index * 3) % 97) + 60);
+    equalize(data);
+    expect([...data.subarray(0, 30)]).toEqual([
+      0, 30, 82, 207, 58, 255, 232, 213, 249, 37, 138, 24, 220, 169, 157, 194, 255, 95, 255, 182, 132, 126, 175, 255,
+      65, 255, 164, 113, 113, 164,
+    ]);
+    expect(data.reduce((sum, value) => sum + value, 0)).toBe(259426);
+  });
+});
+
+describe('operations', () => {
+  it('are each drawn, and change the image the more the stronger they are', () => {
+    const change = (magnitude: number): number => {
+      const differences = seeds.slice(0, 100).map((seed) => {
+        const image = paint(5, 24);
+        const before = image.data.slice();
+        operate(image, { probability: 1, count: 1, magnitude, deviation: 0 }, new Random(seed));
+        return image.data.reduce((sum, value, at) => sum + Math.abs(value - (before[at] ?? 0)), 0) / before.length;
+      });
+      return differences.reduce((sum, each) => sum + each, 0) / differences.length;
+    };
+    expect(change(28)).toBeGreaterThan(1.5 * change(3));
   });
 });

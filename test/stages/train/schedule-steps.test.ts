@@ -16,3 +16,15 @@ it('refuses each step of the schedule at which no training is left, and no other
   requireSteps({ schedule: { ...length, steps: [100_000, 139_999] } });
   requireSteps({ schedule: { ...length, name: 'cosine', finalShare: 0 } });
 });
+
+it('refuses a warm-up that is longer than the training', async () => {
+  const schedule = { maxSteps: 3, warmupSteps: 10, steps: [] };
+  expect(
+    await printedFailure(() => {
+      requireSteps({ schedule });
+    }),
+  ).toBe(
+    'step-beyond-end: "schedule.warmupSteps" is 10, and the training ends with step 3: the learning rate would never be reached\n  Raise schedule.maxSteps, or warm up for fewer steps.',
+  );
+  requireSteps({ schedule: { ...schedule, warmupSteps: 3 } });
+});

@@ -1,8 +1,6 @@
-import { fail } from '../../../core/failure.ts';
 import type { Random } from '../../../core/random.ts';
 import { interpolations, resizeImage } from '../../image/resize.ts';
 import type { RgbImage } from '../../image/rgb-image.ts';
-import { failures } from '../failures.ts';
 
 export interface LowResolution {
   readonly probability: number;
@@ -27,9 +25,4 @@ const sideOf = (length: number): number => Math.max(1, Math.floor(length));
 
 function drawn(random: Random): (typeof interpolations)[number] {
   return interpolations[random.integer(interpolations.length)] ?? 'linear';
-}
-
-/** Fails with `empty-range` where no share is between the two. */
-export function requireRange({ smallest, largest }: LowResolution): void {
-  if (smallest > largest) fail(failures.emptyRange({ option: 'augment.lowResolution', smallest, largest }));
 }

@@ -51,6 +51,6 @@ function lightness(pixels: Uint8Array, at: number): number {
 }
 
 /** Pillow's Image.blend: cut, not rounded. */
-function blended(from: number, to: number, factor: number): number {
+export function blended(from: number, to: number, factor: number): number {
   return Math.trunc(Math.min(255, Math.max(0, Math.fround(from + Math.fround(factor * (to - from))))));
 }

@@ -1,15 +1,17 @@
-import { planBlocks } from '../similarity/block-plan.ts';
 import { exactScore, scoreError } from '../similarity/exact-score.ts';
-import { findThresholds, type Pass, type PassProgress, type SavedSearch } from '../similarity/find-thresholds.ts';
-import { type AcceptanceThreshold, type ImpostorScores, leaveOut } from '../similarity/impostor-tail.ts';
-import type { Products } from '../similarity/products.ts';
-import type { ScoreScan } from '../similarity/score-scan.ts';
-import { chosenVectors, type VectorSource } from '../similarity/vector-source.ts';
-import { type ScoreBlock, visitScores } from '../similarity/visit-scores.ts';
+import {
+  findThresholds,
+  type PassProgress,
+  type SavedSearch,
+  type SearchCheckpoint,
+} from '../similarity/find-thresholds.ts';
+import type { AcceptanceThreshold } from '../similarity/impostor-tail.ts';
+import type { PairCounters } from '../similarity/pair-counters.ts';
+import type { PersonRows } from '../similarity/person-rows.ts';
 import { lengthTolerance } from '../similarity/stored-vectors.ts';
+import { chosenVectors, type VectorSource } from '../similarity/vector-source.ts';
 import type { Interval } from '../uncertainty/proportion.ts';
 import { rateIntervals } from '../uncertainty/rate-intervals.ts';
-import { firstFrom, type PersonRows } from './person-rows.ts';
 
 /** How many of the pairs of one person are accepted where few of the others are. */
 export interface AllPairsPoint extends AcceptanceThreshold {
@@ -37,15 +39,14 @@ export interface AllPairsRequest {
   readonly source: VectorSource;
   /** Of each row. */
   readonly people: PersonRows;
-  readonly products: Products;
-  readonly scan: ScoreScan;
+  readonly counters: PairCounters;
   readonly rates: readonly number[];
   /** For the intervals; 0: none. */
   readonly draws: number;
   readonly seed: number;
   readonly resume?: SavedSearch | undefined;
   readonly signal: AbortSignal;
-  readonly onBlock?: (save: () => SavedSearch) => void;
+  readonly checkpoint?: SearchCheckpoint | undefined;
   /** Pairs of a pass: how many are done, of how many. */
   readonly onProgress: PassProgress;
 }
@@ -56,19 +57,15 @@ export async function compareAll(request: AllPairsRequest): Promise<AllPairsResu
   const same = await samePeople(source, people, request.signal);
   const { columns, rows } = source;
   const differentPairs = (rows * (rows - 1)) / 2 - people.samePairs;
-  const scores: ImpostorScores = {
-    pairs: differentPairs,
-    counted: differentPairs,
-    exact: ({ left, right }, row, column) =>
-      exactScore({ values: left.values, at: row * columns }, { values: right.values, at: column * columns }, columns),
-    shift: 0,
-    error: scoreError(columns, 1 + lengthTolerance),
-  };
-  const blocks = planBlocks(rows, undefined).count;
-  const { scan, resume, onBlock } = request;
-  const visit = (pass: Pass): Promise<void> => visitPass(request, pass);
-  const search = { scan, scores, rates, blocks, seed, resume, visit, ...(onBlock && { onBlock }) };
-  const { thresholds, histogram, passes } = await findThresholds(search);
+  const { counters, signal, onProgress, resume, checkpoint } = request;
+  const { thresholds, histogram, passes } = await findThresholds({
+    task: {
+      ...{ columns, measure: 'cosine', mates: [], people: people.index },
+      error: scoreError(columns, 1 + lengthTolerance),
+    },
+    pairs: { pairs: differentPairs, counted: differentPairs },
+    ...{ counters, left: source, rates, seed, signal, onProgress, resume, checkpoint },
+  });
   const accepted = thresholds.map(({ closeness }) => acceptedByPerson(same, closeness));
   const intervals = draws === 0 ? [] : rateIntervals({ trials: same.trials, successes: accepted }, { draws, seed });
   const points = thresholds.map((threshold, index): AllPairsPoint => {
@@ -81,35 +78,6 @@ export async function compareAll(request: AllPairsRequest): Promise<AllPairsResu
     ...{ images: rows, people: people.people, samePairs: people.samePairs, differentPairs },
     ...{ points, histogram, sameScores, passes },
   };
-}
-
-async function visitPass(
-  { source, products, scan, people, signal, onProgress }: AllPairsRequest,
-  pass: Pass,
-): Promise<void> {
-  const { kind, firstBlock, only, add } = pass;
-  await visitScores({
-    ...{ products, left: source, target: scan.target, firstBlock, signal, ...(only && { only }) },
-    visit(block) {
-      leaveOutSame(block, people);
-      add(block);
-    },
-    onProgress: (done, total) => {
-      onProgress(done, total, kind);
-    },
-  });
-}
-
-function leaveOutSame(block: ScoreBlock, people: PersonRows): void {
-  const { left, right } = block;
-  for (let row = 0; row < left.count; row += 1) {
-    const own = people.rowsOf(people.person[left.start + row] ?? 0);
-    for (let at = firstFrom(own, right.start); at < own.length; at += 1) {
-      const column = (own[at] ?? 0) - right.start;
-      if (column >= right.count) break;
-      leaveOut(block, row, column);
-    }
-  }
 }
 
 /** Scores of the pairs of one person, person after person. */

@@ -74,7 +74,7 @@ export class FeatureStore {
    * Reads `count` rows from row `start` on into `target`, [count, columns]. Fails with `feature-not-finite`, `zero-feature`, and
    * `feature-length` where a file of its own has another length.
    */
-  read(start: number, count: number, target = new Float32Array(count * this.columns)): Float32Array {
+  read(start: number, count: number, target: Float32Array = new Float32Array(count * this.columns)): Float32Array {
     const rows = target.subarray(0, count * this.columns);
     if (this.#descriptor === undefined) this.#readFiles(start, rows);
     else this.#readMatrix(this.#descriptor, start, rows);

@@ -1,4 +1,4 @@
-import { PersonRows } from '../all-pairs/person-rows.ts';
+import { PersonRows } from '../similarity/person-rows.ts';
 import { exactCloseness } from '../similarity/exact-score.ts';
 
 /** Probes in memory, and how close those of one person are to each other. */

@@ -57,26 +57,38 @@ export class CountedValues {
     return sum;
   }
 
+  /** Adds those of another multiset. */
+  merge(other: SavedValues): void {
+    this.#compress();
+    this.#take(other);
+  }
+
   #compress(): void {
     if (this.#length === 0) return;
-    const added = this.#added.subarray(0, this.#length).sort();
-    const values = new Float64Array(this.#values.length + added.length);
+    const values = this.#added.slice(0, this.#length).sort().reverse();
+    this.#length = 0;
+    this.#take({ values, counts: new Float64Array(values.length).fill(1) });
+  }
+
+  /** Equal values may be repeated in the other. */
+  #take(other: SavedValues): void {
+    const values = new Float64Array(this.#values.length + other.values.length);
     const counts = new Float64Array(values.length);
-    let [size, old, fresh] = [0, 0, added.length - 1];
-    while (old < this.#values.length || fresh >= 0) {
-      const [kept, own] = [this.#values[old] ?? -Infinity, fresh < 0 ? -Infinity : (added[fresh] ?? -Infinity)];
-      const value = Math.max(kept, own);
+    let [size, own, fresh] = [0, 0, 0];
+    while (own < this.#values.length || fresh < other.values.length) {
+      const [kept, added] = [this.#values[own] ?? -Infinity, other.values[fresh] ?? -Infinity];
+      const isOwn = kept >= added && own < this.#values.length;
+      const value = isOwn ? kept : added;
       if (size === 0 || values[size - 1] !== value) {
         values[size] = value;
         size += 1;
       }
-      counts[size - 1] = (counts[size - 1] ?? 0) + (kept >= own ? (this.#counts[old] ?? 0) : 1);
-      if (kept >= own) old += 1;
-      else fresh -= 1;
+      counts[size - 1] = (counts[size - 1] ?? 0) + ((isOwn ? this.#counts[own] : other.counts[fresh]) ?? 0);
+      if (isOwn) own += 1;
+      else fresh += 1;
     }
     this.#values = values.slice(0, size);
     this.#counts = counts.slice(0, size);
-    this.#length = 0;
   }
 }
 

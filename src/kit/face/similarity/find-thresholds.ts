@@ -1,38 +1,32 @@
 import { Random } from '../../../core/random.ts';
+import { planComparison } from './block-plan.ts';
+import { type Checkpoint, type CountingPass, countPairs } from './count-pairs.ts';
+import { measures } from './exact-score.ts';
 import {
   type AcceptanceThreshold,
   type CountedTail,
+  emptyTail,
   estimatedPlan,
-  ImpostorTail,
   type ImpostorScores,
+  joinedTail,
   provenPlan,
   type SavedTail,
   type TailPlan,
+  thresholdIn,
 } from './impostor-tail.ts';
-import { scoreBins, type ScoreScan } from './score-scan.ts';
-import type { ScoreBlock } from './visit-scores.ts';
+import type { CountedPairs, CountingTask } from './pair-counter.ts';
+import { scoreBins } from './score-scan.ts';
 
-/** `sample`: some blocks; `all`: every block for the first time; `again`: every block once more, which is seldom needed. */
+/** `sample`: some strips; `all`: every strip for the first time; `again`: every strip once more, which is seldom needed. */
 export type PassKind = 'sample' | 'all' | 'again';
 
 /** Pairs of a pass: how many are done, of how many. */
 export type PassProgress = (done: number, total: number, kind: PassKind) => void;
 
-/** A pass over blocks, which the caller computes into the target of the scan. */
-export interface Pass {
-  readonly kind: PassKind;
-  /** How many blocks it visits. */
-  readonly blocks: number;
-  readonly firstBlock: number;
-  readonly only?: (block: number) => boolean;
-  /** To be called with each block once the scores that do not count are left out. */
-  readonly add: (block: ScoreBlock) => void;
-}
-
 /** Where a search goes on after an interruption. */
 export interface SavedSearch {
   readonly kind: 'all' | 'again';
-  readonly nextBlock: number;
+  readonly nextStrip: number;
   readonly tail: SavedTail;
   readonly state: SearchState;
 }
@@ -43,23 +37,27 @@ export interface SearchState {
   readonly found: readonly AcceptanceThreshold[];
   /** Whole passes so far. */
   readonly passes: number;
-  /** Of the sampled blocks; empty where there is no sample. */
+  /** Of the sampled strips; empty where there is no sample. */
   readonly sample: Float64Array;
-  /** Of all blocks, as far down as any pass has counted. */
+  /** Of all strips, as far down as any pass has counted. */
   readonly counted?: CountedTail;
 }
 
-export interface ThresholdSearch {
-  readonly scan: ScoreScan;
-  readonly scores: ImpostorScores;
+export interface SearchCheckpoint {
+  readonly everyMs: number;
+  readonly save: (search: SavedSearch) => void;
+}
+
+export interface ThresholdSearch extends Pick<CountingPass, 'counters' | 'left' | 'right' | 'signal'> {
+  /** The mates are those of the first whole pass. */
+  readonly task: Omit<CountingTask, 'tail'>;
+  /** Impostor pairs, of which the rates are shares; those that are compared. */
+  readonly pairs: Pick<ImpostorScores, 'pairs' | 'counted'>;
   readonly rates: readonly number[];
-  /** How many blocks there are. */
-  readonly blocks: number;
   readonly seed: number;
+  readonly onProgress: PassProgress;
   readonly resume?: SavedSearch | undefined;
-  readonly visit: (pass: Pass) => Promise<void>;
-  /** Is offered the state after each block; a copy is made by calling `save`. */
-  readonly onBlock?: (save: () => SavedSearch) => void;
+  readonly checkpoint?: SearchCheckpoint | undefined;
 }
 
 export interface FoundThresholds {
@@ -70,21 +68,25 @@ export interface FoundThresholds {
    * the sample that tells, scaled.
    */
   readonly histogram: Float64Array;
+  /** As `CountedPairs` has them. */
+  readonly ranks: Uint32Array;
   readonly passes: number;
 }
 
-/** With fewer blocks a sample would be most of them. */
-const fewestBlocks = 24;
-/** One block in so many is sampled, but not fewer than a few. */
-const sampleShare = 50;
+/** With fewer strips a sample would be most of them. */
+const fewestStrips = 24;
+/** One strip in so many is sampled, but not fewer than a few. */
+const sampleShare = 100;
 const fewestSampled = 4;
 
-/** The thresholds of rates over all blocks: see impostor-tail.ts. */
+/** The thresholds of rates over all pairs: see impostor-tail.ts. */
 export async function findThresholds(search: ThresholdSearch): Promise<FoundThresholds> {
-  const { rates, scores, scan } = search;
+  const { rates, task, pairs } = search;
+  const scores: ImpostorScores = { ...pairs, shift: measures[task.measure].shift, error: task.error };
   let resume = search.resume;
   let state = resume?.state;
   let plan: TailPlan | undefined;
+  let ranks = new Uint32Array(0);
   if (state === undefined) {
     const sample = await sampled(search);
     state = { found: [], passes: 0, sample };
@@ -94,24 +96,22 @@ export async function findThresholds(search: ThresholdSearch): Promise<FoundThre
     if (state.passes > mostPasses)
       throw new Error(`the threshold of ${missing.join(', ')} is not where the counts say it is`);
     if (state.counted !== undefined) plan = provenPlan(state.counted, missing, scores);
-    const tail = new ImpostorTail(scan, scores, resume?.tail ?? plan ?? everything);
-    await wholePass(search, tail, { state, firstBlock: resume?.nextBlock ?? 0 });
+    const before = resume?.tail ?? emptyTail(plan ?? everything);
+    const counted = await wholePass(search, { state, before, firstStrip: resume?.nextStrip ?? 0 });
     resume = undefined;
-    const found = missing.map((rate) => tail.threshold(rate)).filter((threshold) => threshold !== undefined);
-    const counted = { histogram: tail.histogram().slice(), least: tail.least };
+    const tail = joinedTail(before, counted);
+    if (state.passes === 0) ranks = sumOfRanks(counted);
+    const found = missing.map((rate) => thresholdIn(tail, scores, rate)).filter((threshold) => threshold !== undefined);
     state = {
       ...{ sample: state.sample, passes: state.passes + 1, found: [...state.found, ...found] },
       // The pass that goes farthest down tells most.
-      counted: state.counted === undefined || counted.least < state.counted.least ? counted : state.counted,
+      counted: state.counted === undefined || tail.least < state.counted.least ? tail : state.counted,
     };
   }
   const { found, counted, sample, passes } = state;
   const thresholds = rates.flatMap((rate) => found.find(({ far }) => far === rate) ?? []);
-  return {
-    thresholds,
-    passes,
-    histogram: completed(counted ?? { histogram: sample, least: 0 }, sample, scores.counted),
-  };
+  const histogram = completed(counted ?? { histogram: sample, least: 0 }, sample, scores.counted);
+  return { thresholds, passes, histogram, ranks };
 }
 
 /** Counts all scores and keeps none: of a first pass without a sample, or of one that has to go farther down. */
@@ -123,22 +123,24 @@ function missingOf(rates: readonly number[], { found }: SearchState): readonly n
   return rates.filter((rate) => !found.some(({ far }) => far === rate));
 }
 
-/** What a sample of the blocks counts; empty if there are too few to draw from. */
+function sumOfRanks([first, ...others]: readonly CountedPairs[]): Uint32Array<ArrayBuffer> {
+  const sum = Uint32Array.from(first?.ranks ?? []);
+  for (const { ranks } of others) for (const [place, count] of ranks.entries()) sum[place] = (sum[place] ?? 0) + count;
+  return sum;
+}
+
+/** What a sample of the strips counts; empty if there are too few to draw from. */
 async function sampled(search: ThresholdSearch): Promise<Float64Array> {
-  const { blocks, scan, scores, seed } = search;
-  if (blocks < fewestBlocks) return new Float64Array(0);
-  const chosen = drawBlocks(blocks, Math.max(fewestSampled, Math.ceil(blocks / sampleShare)), seed);
-  const tail = new ImpostorTail(scan, scores, everything);
-  await search.visit({
-    kind: 'sample',
-    blocks: chosen.size,
-    firstBlock: 0,
-    only: (block) => chosen.has(block),
-    add: (block) => {
-      addBlock(tail, block);
-    },
+  const { left, right, seed, task } = search;
+  const { count: strips } = planComparison(left.rows, right?.rows);
+  if (strips < fewestStrips) return new Float64Array(0);
+  const chosen = drawStrips(strips, Math.max(fewestSampled, Math.ceil(strips / sampleShare)), seed);
+  const counted = await countPairs({
+    ...passOf(search, 'sample'),
+    task: { ...task, mates: [], tail: everything },
+    only: (strip) => chosen.has(strip),
   });
-  return tail.histogram().slice();
+  return joinedTail(emptyTail(everything), counted).histogram;
 }
 
 /** The counts of a pass, and below them those of the sample, so scaled that all are as many as were compared. */
@@ -155,32 +157,52 @@ function sumOf(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-function drawBlocks(blocks: number, count: number, seed: number): ReadonlySet<number> {
-  const random = Random.derive(seed, 'sampled blocks');
+function drawStrips(strips: number, count: number, seed: number): ReadonlySet<number> {
+  const random = Random.derive(seed, 'sampled strips');
   const chosen = new Set<number>();
-  while (chosen.size < count) chosen.add(random.integer(blocks));
+  while (chosen.size < count) chosen.add(random.integer(strips));
   return chosen;
 }
 
-async function wholePass(
-  { visit, blocks, onBlock }: ThresholdSearch,
-  tail: ImpostorTail,
-  { state, firstBlock }: { readonly state: SearchState; readonly firstBlock: number },
-): Promise<void> {
+interface WholePass {
+  readonly state: SearchState;
+  /** Counted in an earlier run. */
+  readonly before: SavedTail;
+  readonly firstStrip: number;
+}
+
+function wholePass(
+  search: ThresholdSearch,
+  { state, before, firstStrip }: WholePass,
+): Promise<readonly CountedPairs[]> {
+  const { task, checkpoint } = search;
   const kind = state.passes === 0 ? 'all' : 'again';
-  await visit({
-    kind,
-    blocks: blocks - firstBlock,
-    firstBlock,
-    add: (block) => {
-      addBlock(tail, block);
-      onBlock?.(() => ({ kind, nextBlock: block.index + 1, tail: tail.save(), state }));
+  const own: Checkpoint | undefined = checkpoint && {
+    everyMs: checkpoint.everyMs,
+    save(nextStrip, counts) {
+      checkpoint.save({ kind, nextStrip, tail: joinedTail(before, counts), state });
     },
+  };
+  const { ranges, least } = before;
+  return countPairs({
+    ...passOf(search, kind),
+    // Ranked once, however often scores are counted.
+    task: { ...task, mates: kind === 'all' ? task.mates : [], tail: { ranges, least } },
+    firstStrip,
+    checkpoint: own,
   });
 }
 
-function addBlock(tail: ImpostorTail, block: ScoreBlock): void {
-  for (let row = 0; row < block.left.count; row += 1) tail.addRow(block, row);
+function passOf(
+  { counters, left, right, signal, onProgress }: ThresholdSearch,
+  kind: PassKind,
+): Omit<CountingPass, 'task'> {
+  return {
+    ...{ counters, left, right, signal },
+    onProgress: (done, total) => {
+      onProgress(done, total, kind);
+    },
+  };
 }
 
 /** The share of scores that are at least as high as each bin begins, from the highest bin down to where the share is `most`. */

@@ -1,26 +1,23 @@
 import { CountedValues, type SavedValues } from './counted-values.ts';
-import { binEdge, edgeError, leftOut, scoreBins, type ScoreScan } from './score-scan.ts';
-import type { ScoreBlock } from './visit-scores.ts';
+import { binEdge, edgeError, scoreBins } from './score-scan.ts';
 
 /*
- * The thresholds at which few of very many impostor scores are accepted, exactly, in one pass over the blocks if all goes well. A
- * sample of the blocks tells about where each threshold is; around it the scores of the pass are computed exactly and
+ * The thresholds at which few of very many impostor scores are accepted, exactly, in one pass over the pairs if all goes well. A
+ * sample of them tells about where each threshold is; around it the scores of the pass are computed exactly and
  * kept, everywhere else they are counted in bins. The counts prove afterwards whether the threshold is among those that were kept; if
- * not, they say where it is, and another pass over the blocks keeps the right ones.
+ * not, they say where it is, and another pass keeps the right ones.
  */
 
 /** Bins, the end not included. */
 export type BinRange = readonly [first: number, end: number];
 
-/** What pairs of a block are, and how close they are. */
+/** The pairs whose scores are counted. */
 export interface ImpostorScores {
   /** Impostor pairs, of which the rates are shares. */
   readonly pairs: number;
-  /** Those that are in the blocks; the others are farther than any that could be accepted. */
+  /** Those that are compared; the others are farther than any that could be accepted. */
   readonly counted: number;
-  /** How close the pair of a block is, in float64; the greater, the closer. */
-  readonly exact: (block: ScoreBlock, row: number, column: number) => number;
-  /** A score is the exact one and `shift`, but for at most `error`. */
+  /** A score is the exact closeness and `shift`, but for at most `error`. */
   readonly shift: number;
   readonly error: number;
 }
@@ -46,100 +43,68 @@ export interface TailPlan {
   readonly least: number;
 }
 
-export interface SavedTail extends TailPlan {
+/** What has been counted of a pass. */
+export interface TailCounts {
+  /** How many scores each bin has, from the least on. */
   readonly histogram: Float64Array;
+  /** The closeness of those that are in each range. */
   readonly kept: readonly SavedValues[];
 }
 
-/** One pass over blocks of scores. */
-export class ImpostorTail {
-  readonly #scan: ScoreScan;
-  readonly #scores: ImpostorScores;
-  readonly #plan: TailPlan;
-  readonly #histogram: Float64Array;
-  readonly #kept: readonly CountedValues[];
-  #rows = 0;
+export interface SavedTail extends TailPlan, TailCounts {}
 
-  /** What was saved of a pass that was interrupted continues it. */
-  constructor(scan: ScoreScan, scores: ImpostorScores, from: TailPlan | SavedTail) {
-    this.#scan = scan;
-    this.#scores = scores;
-    this.#plan = { ranges: from.ranges, least: from.least };
-    this.#histogram = 'kept' in from ? from.histogram : new Float64Array(scoreBins.count);
-    this.#kept =
-      'kept' in from
-        ? from.kept.map((values) => CountedValues.restore(values))
-        : from.ranges.map(() => new CountedValues());
-    // What an earlier pass has left is not of this one.
-    scan.takeHistogram(new Float64Array(scoreBins.count));
-    scan.mark(from.ranges, from.least);
-  }
-
-  /** Counts the scores of a row of a block, which has been computed into the target of the scan; pairs that are no impostors are `leftOut`. */
-  addRow(block: ScoreBlock, row: number): void {
-    const { right, diagonal } = block;
-    const first = diagonal ? row + 1 : 0;
-    const start = row * right.count;
-    const found = this.#scan.tally(start + first, start + right.count);
-    for (let index = 0; index < found; index += 1) {
-      const score = this.#scan.foundScores[2 * index + 1] ?? 0;
-      const column = first + (this.#scan.foundColumns[2 * index] ?? 0);
-      this.#keep(score, this.#scores.exact(block, row, column));
-    }
-    this.#rows += 1;
-    if (this.#rows % rowsPerTake === 0) this.#scan.takeHistogram(this.#histogram);
-  }
-
-  /** Scores below this bin were not counted. */
-  get least(): number {
-    return this.#plan.least;
-  }
-
-  save(): SavedTail {
-    this.#scan.takeHistogram(this.#histogram);
-    return { ...this.#plan, histogram: this.#histogram, kept: this.#kept.map((values) => values.save()) };
-  }
-
-  /** How many scores each bin has from the least on; the first bin is of pairs that are left out. */
-  histogram(): Float64Array {
-    this.#scan.takeHistogram(this.#histogram);
-    return this.#histogram;
-  }
-
-  /** The threshold of a rate, or undefined if it was not among the scores that were kept. */
-  threshold(far: number): AcceptanceThreshold | undefined {
-    const { pairs, counted, shift, error } = this.#scores;
-    const allowed = acceptedAt(far, pairs);
-    const isMeasurable = allowed > 0;
-    if (allowed >= counted) {
-      return { far, closeness: -Infinity, accepted: counted, reached: counted / pairs, isMeasurable };
-    }
-    for (const [index, [first, end]] of this.#plan.ranges.entries()) {
-      const above = countFrom(this.histogram(), end);
-      const closeness = this.#kept[index]?.at(allowed - above);
-      if (above > allowed || closeness === undefined) continue;
-      // Scores outside of the range might be closer, or less close, than their bin says.
-      const sure = error + edgeError;
-      const reachesTop = end === scoreBins.count || closeness + shift <= binEdge(end) - sure;
-      if (closeness + shift < binEdge(first) + sure || !reachesTop) continue;
-      const accepted = above + (this.#kept[index]?.above(closeness) ?? 0);
-      return { far, closeness, accepted, reached: accepted / pairs, isMeasurable };
-    }
-    return undefined;
-  }
-
-  #keep(score: number, exact: number): void {
-    // Ranges are few. The score is in one of them; which one its bin tells but for the width of an edge.
-    for (const [index, [first, end]] of this.#plan.ranges.entries()) {
-      if (score < binEdge(first) - edgeError || score > binEdge(end) + edgeError) continue;
-      this.#kept[index]?.add(exact);
-      return;
-    }
-  }
+/** Nothing counted yet. */
+export function emptyTail({ ranges, least }: TailPlan): SavedTail {
+  const none = { values: new Float64Array(0), counts: new Float64Array(0) };
+  return { ranges, least, histogram: new Float64Array(scoreBins.count), kept: ranges.map(() => none) };
 }
 
-/** A row is at most 2,048 scores: far fewer than the 2^32 that a bin counts to. */
-const rowsPerTake = 1 << 20;
+/** What several have counted of one pass. */
+export function joinedTail(tail: SavedTail, others: readonly TailCounts[]): SavedTail {
+  const histogram = tail.histogram.slice();
+  const kept = tail.kept.map((values) => CountedValues.restore(values));
+  for (const other of others) {
+    for (const [bin, count] of other.histogram.entries()) histogram[bin] = (histogram[bin] ?? 0) + count;
+    for (const [index, values] of kept.entries()) {
+      const found = other.kept[index];
+      if (found !== undefined) values.merge(found);
+    }
+  }
+  return { ...tail, histogram, kept: kept.map((values) => values.save()) };
+}
+
+/** The range that a score is in, or undefined. Which one its bin tells but for the width of an edge. */
+export function rangeOf(ranges: readonly BinRange[], score: number): number | undefined {
+  const index = ranges.findIndex(
+    ([first, end]) => score >= binEdge(first) - edgeError && score <= binEdge(end) + edgeError,
+  );
+  return index < 0 ? undefined : index;
+}
+
+/** The threshold of a rate, or undefined if it was not among the scores that were kept. */
+export function thresholdIn(tail: SavedTail, scores: ImpostorScores, far: number): AcceptanceThreshold | undefined {
+  const { pairs, counted, shift, error } = scores;
+  const allowed = acceptedAt(far, pairs);
+  const isMeasurable = allowed > 0;
+  if (allowed >= counted) {
+    return { far, closeness: -Infinity, accepted: counted, reached: counted / pairs, isMeasurable };
+  }
+  for (const [index, [first, end]] of tail.ranges.entries()) {
+    const above = countFrom(tail.histogram, end);
+    const saved = tail.kept[index];
+    if (above > allowed || saved === undefined) continue;
+    const kept = CountedValues.restore(saved);
+    const closeness = kept.at(allowed - above);
+    if (closeness === undefined) continue;
+    // Scores outside of the range might be closer, or less close, than their bin says.
+    const sure = error + edgeError;
+    const reachesTop = end === scoreBins.count || closeness + shift <= binEdge(end) - sure;
+    if (closeness + shift < binEdge(first) + sure || !reachesTop) continue;
+    const accepted = above + kept.above(closeness);
+    return { far, closeness, accepted, reached: accepted / pairs, isMeasurable };
+  }
+  return undefined;
+}
 
 /** How many impostors a rate allows. */
 export function acceptedAt(far: number, pairs: number): number {
@@ -236,9 +201,4 @@ function merged(ranges: readonly BinRange[], error: number): readonly BinRange[]
     else result.push([...range]);
   }
   return result;
-}
-
-/** Leaves a pair out of what is counted. */
-export function leaveOut({ scores, right }: ScoreBlock, row: number, column: number): void {
-  scores[row * right.count + column] = leftOut;
 }

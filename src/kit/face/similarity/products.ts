@@ -1,4 +1,4 @@
-import type { InferenceSession as RuntimeSession } from 'onnxruntime-node';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
 import { fail } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
@@ -6,7 +6,7 @@ import { onnxModel } from '../../codec/onnx/onnx-model.ts';
 import type { Backend } from '../../net/backends/backend.ts';
 import { loadBackend } from '../../net/backends/load-backend.ts';
 import { GraphWriter } from '../../net/exchange/onnx/graph-writer.ts';
-import { loadOnnxruntime, type Onnxruntime } from '../../net/sessions/onnxruntime/load-onnxruntime.ts';
+import { loadOnnxruntime } from '../../net/sessions/onnxruntime/load-onnxruntime.ts';
 import { createRuntimeSession } from '../../net/sessions/onnxruntime/onnx-session.ts';
 import { failures } from '../failures.ts';
 import { exactScore, scoreError } from './exact-score.ts';
@@ -21,8 +21,15 @@ export interface Rows {
 export interface Products {
   /** For people: the library, its version, where it computes. */
   readonly computesWith: string;
+  /** Rows that many others are multiplied with, laid out once as the engine wants them. */
+  prepare(right: Rows): Promise<PreparedRows>;
+  dispose(): Promise<void>;
+}
+
+/** The right side of products. */
+export interface PreparedRows {
   /** Writes left x right^T to the beginning of `target`, a row for each of `left`: float32, see exact-score.ts. */
-  multiply(left: Rows, right: Rows, target: Float32Array): Promise<void>;
+  multiply(left: Rows, target: Float32Array): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -41,24 +48,20 @@ export async function openProducts(options: ProductOptions): Promise<Products> {
   const { engine, columns } = options;
   const products =
     engine.name === 'onnxruntime'
-      ? await onOnnxruntime(options)
+      ? onOnnxruntime(options)
       : productsOnBackend(await loadBackend(engine, options), columns);
   await requirePrecision(products, engine, columns);
   return products;
 }
 
-/** A network of one product: `left` and `right` in, `scores` out, of any number of rows. */
-function productModel(columns: number): Uint8Array {
+/** A network of one product with rows that do not change: `left` in, `scores` out, of any number of rows. */
+function productModel({ values, count }: Rows, columns: number): Uint8Array {
   const writer = new GraphWriter();
-  writer.node('Gemm', { output: 'scores', inputs: ['left', 'right'], attributes: { transB: 1 } });
-  const matrix = (name: string, rows: string, size: number | string) => ({
+  const right = writer.floats('right', [count, columns], values);
+  writer.node('Gemm', { output: 'scores', inputs: ['left', right], attributes: { transB: 1 } });
+  const matrix = (name: string, width: number) => ({
     name,
-    type: {
-      tensorType: {
-        elementType: 1,
-        shape: { dimensions: [{ parameter: rows }, typeof size === 'number' ? { value: size } : { parameter: size }] },
-      },
-    },
+    type: { tensorType: { elementType: 1, shape: { dimensions: [{ parameter: 'rows' }, { value: width }] } } },
   });
   return onnxModel.encode({
     irVersion: 8,
@@ -67,41 +70,35 @@ function productModel(columns: number): Uint8Array {
     graph: {
       name: 'products',
       nodes: writer.nodes,
-      initializers: [],
-      inputs: [matrix('left', 'rows', columns), matrix('right', 'columns', columns)],
-      outputs: [matrix('scores', 'rows', 'columns')],
+      initializers: writer.initializers,
+      inputs: [matrix('left', columns)],
+      outputs: [matrix('scores', count)],
       valueInfo: [],
     },
   });
 }
 
-async function onOnnxruntime({ engine, threads, columns }: ProductOptions): Promise<Products> {
+function onOnnxruntime({ engine, threads, columns }: ProductOptions): Products {
   const runtime = loadOnnxruntime(engine, { threads });
-  const session = await createRuntimeSession(runtime, productModel(columns), 'matrix product');
-  const { provider, identity } = runtime;
+  const { provider, identity, library } = runtime;
   return {
     computesWith: `${identity.name} ${identity.version}, ${provider}, ${threads} threads`,
-    multiply: (left, right, target) => runProduct({ runtime, session, columns }, [left, right], target),
-    dispose: () => session.release(),
+    async prepare(right) {
+      // Constants are laid out for the inner loops when a session is made.
+      const session = await createRuntimeSession(runtime, productModel(right, columns), 'matrix product');
+      return {
+        async multiply({ values, count }, target) {
+          const left = new library.Tensor('float32', values, [count, columns]);
+          const size = count * right.count;
+          // The library writes into this memory: no score is copied.
+          const scores = new library.Tensor('float32', target.subarray(0, size), [count, right.count]);
+          await session.run({ left }, { scores });
+        },
+        dispose: () => session.release(),
+      };
+    },
+    dispose: () => Promise.resolve(),
   };
-}
-
-interface RuntimeProduct {
-  readonly runtime: Onnxruntime;
-  readonly session: RuntimeSession;
-  readonly columns: number;
-}
-
-async function runProduct(
-  { runtime, session, columns }: RuntimeProduct,
-  [left, right]: readonly [Rows, Rows],
-  target: Float32Array,
-): Promise<void> {
-  const { Tensor } = runtime.library;
-  // The library writes into this memory: no score is copied.
-  const scores = new Tensor('float32', target.subarray(0, left.count * right.count), [left.count, right.count]);
-  const tensorOf = ({ values, count }: Rows) => new Tensor('float32', values, [count, columns]);
-  await session.run({ left: tensorOf(left), right: tensorOf(right) }, { scores });
 }
 
 /**
@@ -109,19 +106,26 @@ async function runProduct(
  * which must not end because of them.
  */
 export function productsOnBackend({ tf, identity, device }: Backend, columns: number): Products {
+  const tensorOf = ({ values, count }: Rows): Tensor2D => tf.tensor2d(values, [count, columns]);
   return {
     computesWith: `${identity.name} ${identity.version}, ${device}`,
-    async multiply(left, right, target) {
-      const scores = tf.tidy(() => {
-        const one = tf.tensor2d(left.values, [left.count, columns]);
-        const other = tf.tensor2d(right.values, [right.count, columns]);
-        return tf.matMul(one, other, false, true);
-      });
-      try {
-        target.set(await scores.data<'float32'>());
-      } finally {
-        scores.dispose();
-      }
+    prepare(rows) {
+      const right = tensorOf(rows);
+      const prepared: PreparedRows = {
+        async multiply(left, target) {
+          const scores = tf.tidy(() => tf.matMul(tensorOf(left), right, false, true));
+          try {
+            target.set(await scores.data<'float32'>());
+          } finally {
+            scores.dispose();
+          }
+        },
+        dispose() {
+          right.dispose();
+          return Promise.resolve();
+        },
+      };
+      return Promise.resolve(prepared);
     },
     dispose: () => Promise.resolve(),
   };
@@ -136,7 +140,9 @@ export async function requirePrecision(products: Products, engine: EngineIdentit
   const values = Float32Array.from({ length: provedRows * columns }, () => random.uniform() - 0.5);
   const rows = { values, count: provedRows };
   const scores = new Float32Array(provedRows ** 2);
-  await products.multiply(rows, rows, scores);
+  const prepared = await products.prepare(rows);
+  await prepared.multiply(rows, scores);
+  await prepared.dispose();
   let longest = 0;
   let error = 0;
   for (const [index, score] of scores.entries()) {

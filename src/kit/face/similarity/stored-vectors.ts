@@ -13,7 +13,7 @@ export async function storedVectors(store: FeatureStore): Promise<VectorSource> 
   return {
     rows,
     columns,
-    read: (start, count) => Promise.resolve(store.read(start, count)),
+    read: (start, count, target) => Promise.resolve(store.read(start, count, target)),
     close: () => Promise.resolve(),
   };
 }

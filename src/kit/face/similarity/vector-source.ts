@@ -8,10 +8,10 @@ export interface VectorSource {
   readonly rows: number;
   readonly columns: number;
   /**
-   * `count` rows from `start` on, row after row. They may be a view of what the source holds: not to be written to.
-   * Several reads may be under way at a time.
+   * `count` rows from `start` on, row after row, in `target` if that is given. Otherwise they may be a view of what the source holds: not to be
+   * written to. Several reads may be under way at a time.
    */
-  read(start: number, count: number): Promise<Float32Array>;
+  read(start: number, count: number, target?: Float32Array): Promise<Float32Array>;
   /** After the last read has ended. */
   close(): Promise<void>;
 }
@@ -21,7 +21,11 @@ export function vectorsInMemory(values: Float32Array, columns: number): VectorSo
   return {
     rows: values.length / columns,
     columns,
-    read: (start, count) => Promise.resolve(values.subarray(start * columns, (start + count) * columns)),
+    read(start, count, target) {
+      const rows = values.subarray(start * columns, (start + count) * columns);
+      target?.set(rows);
+      return Promise.resolve(target ?? rows);
+    },
     close: () => Promise.resolve(),
   };
 }
@@ -41,8 +45,7 @@ export async function vectorsInFile({ file, offset, rows, columns }: VectorFile)
   return {
     rows,
     columns,
-    async read(start, count) {
-      const values = new Float32Array(count * columns);
+    async read(start, count, values = new Float32Array(count * columns)) {
       const found = await readInto(handle, littleEndianBytes(values), offset + start * rowBytes);
       if (found < values.byteLength) {
         const facts = { expected: offset + rows * rowBytes, found: offset + start * rowBytes + found };
@@ -64,8 +67,7 @@ export function chosenVectors(source: VectorSource, chosen: ArrayLike<number>): 
   return {
     rows: chosen.length,
     columns,
-    async read(start, count) {
-      const values = new Float32Array(count * columns);
+    async read(start, count, values = new Float32Array(count * columns)) {
       const last = start + count;
       for (let at = start; at < last;) {
         const first = chosen[at] ?? 0;

@@ -7,6 +7,8 @@ export type TensorLibrary = typeof core;
 export interface LoadOptions {
   /** Threads the backend may keep busy. Changes results by rounding at most. */
   readonly threads: number;
+  /** Whether computations that are repeated are executed as one graph where the library can; absent: they are. */
+  readonly recorded?: boolean;
 }
 
 /** A tensor library that is loaded and ready to execute graphs: one of tfjs's backends. */
@@ -22,6 +24,23 @@ export interface Backend {
   readonly threads: number;
   /** Kernels of TensorFlow that tfjs has no operation for; absent where another library computes. */
   readonly raw?: RawKernels;
+  /** Absent where kernels can only be executed one by one. */
+  readonly recorder?: GraphRecorder;
+}
+
+/** Makes one graph of the kernels that a computation executes, to be executed again with other values. */
+export interface GraphRecorder {
+  /**
+   * Executes `compute`, kernel by kernel. It has nothing to compute with but `inputs` and constants, and executes the same kernels
+   * whatever values they hold. The graph makes what `compute` returns, which may be `inputs` too.
+   */
+  record(inputs: readonly core.Tensor[], compute: () => readonly core.Tensor[]): RecordedGraph;
+}
+
+export interface RecordedGraph {
+  /** New tensors, equal to the bit to those of the kernels one by one. The inputs stay the caller's, in the order of `record`. */
+  run(inputs: readonly core.Tensor[]): core.Tensor[];
+  dispose(): void;
 }
 
 /** An attribute of a TensorFlow operation, as the binding of tfjs-node takes it. */

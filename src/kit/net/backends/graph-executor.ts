@@ -16,15 +16,30 @@ import type { ForwardResult, LayerKernelTable, ParameterTensors } from './layer-
 import { NetworkParameters } from './network-parameters.ts';
 import { portableKernels } from './portable/layer-kernels.ts';
 import { CountedTensors, required, scoped } from './tensors.ts';
-import { PassOfSegments, RecordedSegment, type TrainingPass } from './training-pass.ts';
+import { Replays, type TensorState } from './replays.ts';
+import { DrawnTensors, PassOfSegments, RecordedSegment, type TrainingPass } from './training-pass.ts';
 import { tensorflowKernels } from './tensorflow/layer-kernels.ts';
 
-/** What the layers of a backward pass share. */
-interface BackwardWalk {
-  readonly record: RecordedSegment;
-  /** With respect to each value that layers still to come have produced. */
-  readonly gradients: Map<string, Tensor>;
-  readonly take: (name: string, gradient: Tensor) => void;
+/** Who takes the gradients of a backward pass. */
+export interface GradientTaker {
+  /** Disposes of the gradient, and may replace the parameter at once. */
+  take(name: string, gradient: Tensor): void;
+  /**
+   * All that `take` reads and changes besides the network's parameters. Absent: that is not known, so that the pass is always
+   * done kernel by kernel.
+   */
+  readonly states?: readonly TensorState[];
+  /** Distinguishes passes whose `take` does something else with the same states. */
+  readonly kind?: string;
+}
+
+/** A recorded backward pass is a graph for so many layers: what these have saved is freed after each. */
+const layersPerGraph = 24;
+
+interface SegmentMode {
+  readonly isKept: boolean;
+  readonly isFirst: boolean;
+  readonly drawn: ReadonlyMap<string, Tensor>;
 }
 
 /** Everything is trained, and all values are kept. */
@@ -39,6 +54,7 @@ export class GraphExecutor {
   #plan: ExecutionPlan;
   readonly #shaped: ShapedGraph;
   readonly #parameters: NetworkParameters;
+  readonly #replays: Replays;
 
   /** `arrays` holds every parameter of the graph. */
   constructor(backend: Backend, shaped: ShapedGraph, arrays: ReadonlyMap<string, NamedArray>) {
@@ -46,6 +62,7 @@ export class GraphExecutor {
     this.#shaped = shaped;
     this.#plan = this.#planned(plainly);
     this.#parameters = new NetworkParameters(backend, shaped, arrays);
+    this.#replays = new Replays(backend.recorder);
   }
 
   #planned(mode: TrainingMode): ExecutionPlan {
@@ -61,6 +78,7 @@ export class GraphExecutor {
   /** How passes in training are done from the next one on. */
   trainWith(mode: TrainingMode): void {
     this.#plan = this.#planned(mode);
+    this.#replays.clear();
   }
 
   /** Parameters that are trained, by name; the tensors are in the backend's layout and stay the executor's. */
@@ -100,7 +118,7 @@ export class GraphExecutor {
     const values = new CountedTensors(this.#plan.inferenceUses);
     values.put(inputName, tf.clone(images));
     for (const layer of this.#plan.layers) {
-      const output = tf.tidy(() => this.#forward(layer, values, { training: false, seed: 0 }).output);
+      const output = tf.tidy(() => this.#forward(layer, values, { training: false }).output);
       for (const input of layer.node.inputs) values.release(input);
       values.put(layer.node.name, output);
     }
@@ -108,29 +126,22 @@ export class GraphExecutor {
   }
 
   /**
-   * Where the first value of a forward pass in training mode is that is not finite: in a parameter, or in the output of
-   * a layer whose inputs and parameters are; undefined where all are finite. Changes nothing.
+   * The first layer in a forward pass in training mode whose output is not finite; undefined where all are. Changes nothing.
    */
-  async firstNotFinite(
-    images: Tensor,
-    seed: number,
-  ): Promise<{ readonly parameter: string } | { readonly layer: string } | undefined> {
-    for (const { name, role } of this.#parameters.declarations()) {
-      // Moving statistics have taken in the batch that is looked at, and do not count in training.
-      if (role !== 'auxiliary' && !(await this.#isFinite(this.parameter(name)))) return { parameter: name };
-    }
+  async firstNotFinite(images: Tensor, seed: number): Promise<string | undefined> {
     const { tf } = this.#backend;
     const values = new CountedTensors(this.#plan.inferenceUses);
     values.put(inputName, tf.clone(images));
     try {
       for (const layer of this.#plan.layers) {
         const { name, inputs } = layer.node;
-        const layerSeed = Random.derive(seed, name).next();
-        const output = tf.tidy(() => this.#forward(layer, values, { training: true, seed: layerSeed }).output);
+        const drawn = this.#drawn(layer, { seed, batch: images.shape[0] });
+        const output = tf.tidy(() => this.#forward(layer, values, { training: true, drawn }).output);
+        drawn?.dispose();
         for (const input of inputs) values.release(input);
         const isFinite = await this.#isFinite(output);
         values.put(name, output);
-        if (!isFinite) return { layer: name };
+        if (!isFinite) return name;
       }
       return undefined;
     } finally {
@@ -168,37 +179,66 @@ export class GraphExecutor {
   #runSegment(
     { layers, takes, uses }: Segment,
     { kept, seed }: PassOfSegments,
-    { isKept, isFirst }: { readonly isKept: boolean; readonly isFirst: boolean },
+    mode: { readonly isKept: boolean; readonly isFirst: boolean },
   ): RecordedSegment {
-    const { tf } = this.#backend;
-    const record = new RecordedSegment(isKept ? uses.backward : uses.forward);
+    const record = new RecordedSegment(mode.isKept ? uses.backward : uses.forward);
     for (const name of takes) {
       record.shapes.set(name, kept.get(name).shape);
-      record.values.put(name, tf.clone(kept.get(name)));
+      record.values.put(name, this.#backend.tf.clone(kept.get(name)));
     }
-    for (const layer of layers) {
-      const { name, inputs } = layer.node;
-      const layerSeed = Random.derive(seed, name).next();
-      const result = scoped(tf, () => this.#forward(layer, record.values, { training: true, seed: layerSeed }));
-      const { output, statistics = {}, saved = [] } = result;
-      if (isFirst) this.#updateStatistics(layer, statistics);
-      else for (const tensor of Object.values(statistics)) tensor.dispose();
-      if (isKept && layer.trains) record.saved.set(name, saved);
-      else for (const tensor of saved) tensor.dispose();
-      for (const input of inputs) record.values.release(input);
-      record.shapes.set(name, output.shape);
-      record.values.put(name, output);
-    }
+    const [batch = 0] = required(record.shapes.get(required(takes[0], 'what a segment takes')), 'its shape');
+    const drawn = this.#drawnFor(layers, { seed, batch });
+    const name = `forward from ${layers[0]?.node.name} ${JSON.stringify({ ...mode, batch })}`;
+    this.#replays.run(name, [record, this.#parameters, drawn], () => {
+      for (const layer of layers) this.#forwardLayer(layer, record, { ...mode, drawn: drawn.tensors() });
+    });
+    drawn.dispose();
     return record;
   }
 
+  #forwardLayer(layer: PlannedLayer, record: RecordedSegment, { isKept, isFirst, drawn }: SegmentMode): void {
+    const { name, inputs } = layer.node;
+    const result = scoped(this.#backend.tf, () =>
+      this.#forward(layer, record.values, { training: true, drawn: drawn.get(name) }),
+    );
+    const { output, statistics = {}, saved = [] } = result;
+    if (isFirst) this.#updateStatistics(layer, statistics);
+    else for (const tensor of Object.values(statistics)) tensor.dispose();
+    if (isKept && layer.trains) record.saved.set(name, saved);
+    else for (const tensor of saved) tensor.dispose();
+    for (const input of inputs) record.values.release(input);
+    record.shapes.set(name, output.shape);
+    record.values.put(name, output);
+  }
+
+  #drawnFor(layers: readonly PlannedLayer[], draw: { readonly seed: number; readonly batch: number }): DrawnTensors {
+    const drawn = layers.flatMap((layer) => {
+      const tensor = this.#drawn(layer, draw);
+      return tensor === undefined ? [] : [[layer.node.name, tensor] as const];
+    });
+    return new DrawnTensors(new Map(drawn));
+  }
+
+  /** The caller disposes of it. */
+  #drawn(
+    { node, kernels }: PlannedLayer,
+    { seed, batch }: { readonly seed: number; readonly batch: number },
+  ): Tensor | undefined {
+    if (kernels.draw === undefined) return undefined;
+    const [channels = 0, ...size] = required(
+      this.#shaped.shapes.get(node.inputs[0] ?? ''),
+      `the shape before "${node.name}"`,
+    );
+    return kernels.draw(node.attributes, [batch, ...size, channels], Random.derive(seed, node.name).next());
+  }
+
   /**
-   * Walks back from the gradients with respect to the outputs of `pass` and hands each parameter's gradient to `take`, which disposes
-   * of it and may replace the parameter at once. Ends the pass.
+   * Walks back from the gradients with respect to the outputs of `pass` and hands each parameter's gradient to `taker`.
+   * Ends the pass.
    */
-  backward(pass: TrainingPass, given: readonly Tensor[], take: (name: string, gradient: Tensor) => void): void {
+  backward(pass: TrainingPass, given: readonly Tensor[], taker: GradientTaker): void {
     if (!(pass instanceof PassOfSegments)) throw new Error('the pass was not recorded by a graph executor');
-    const gradients = new Map<string, Tensor>();
+    let gradients = new Map<string, Tensor>();
     for (const [index, output] of this.#plan.outputs.entries()) {
       const gradient = required(given[index], `the gradient with respect to output "${output}"`);
       gradients.set(output, this.#backend.tf.clone(gradient));
@@ -208,9 +248,10 @@ export class GraphExecutor {
       if (!segment.layers.some(({ trains }) => trains)) continue;
       const { isRecomputed } = segment;
       const record = isRecomputed ? this.#runSegment(segment, pass, { isKept: true, isFirst: false }) : pass.last;
-      for (const layer of segment.layers.toReversed()) {
-        if (layer.trains) this.#backwardLayer(layer, { record, gradients, take });
-      }
+      for (const [name, gradient] of gradients) record.gradients.set(name, gradient);
+      this.#backwardSegment(segment, record, taker);
+      gradients = new Map(record.gradients);
+      record.gradients.clear();
       record.dispose();
       if (isRecomputed) for (const name of segment.takes) pass.kept.release(name);
     }
@@ -219,11 +260,30 @@ export class GraphExecutor {
     pass.dispose();
   }
 
+  #backwardSegment({ layers }: Segment, record: RecordedSegment, taker: GradientTaker): void {
+    const { states, kind = '' } = taker;
+    const trained = layers.filter(({ trains }) => trains).toReversed();
+    if (states === undefined || !this.#replays.areRecorded) {
+      for (const layer of trained) this.#backwardLayer(layer, record, taker);
+      return;
+    }
+    for (let start = 0; start < trained.length; start += layersPerGraph) {
+      const part = trained.slice(start, start + layersPerGraph);
+      const shape = record.gradients.values().next().value?.shape;
+      const name = `backward from ${part[0]?.node.name} ${kind} of ${String(shape)}`;
+      this.#replays.run(name, [record, this.#parameters, ...states], () => {
+        for (const layer of part) this.#backwardLayer(layer, record, taker);
+      });
+    }
+  }
+
   #backwardLayer(
     { node, kernels, needsGradient, parameters, isFrozen }: PlannedLayer,
-    { record, gradients, take }: BackwardWalk,
+    record: RecordedSegment,
+    taker: GradientTaker,
   ): void {
     const { tf } = this.#backend;
+    const { gradients } = record;
     const gradient = required(gradients.get(node.name), `the gradient of layer "${node.name}"`);
     const saved = required(record.saved.get(node.name), `what layer "${node.name}" has saved`);
     const result = scoped(tf, () =>
@@ -249,7 +309,7 @@ export class GraphExecutor {
     }
     for (const { name, suffix, role } of parameters) {
       if (isFrozen) result.parameters[suffix]?.dispose();
-      else if (role === 'trainable') take(name, required(result.parameters[suffix], `the gradient of "${name}"`));
+      else if (role === 'trainable') taker.take(name, required(result.parameters[suffix], `the gradient of "${name}"`));
     }
   }
 
@@ -268,7 +328,7 @@ export class GraphExecutor {
   #forward(
     { node, kernels, parameters }: PlannedLayer,
     values: CountedTensors,
-    mode: { readonly training: boolean; readonly seed: number },
+    mode: { readonly training: boolean; readonly drawn?: Tensor | undefined },
   ): ForwardResult {
     return kernels.forward({
       attributes: node.attributes,
@@ -290,6 +350,7 @@ export class GraphExecutor {
   }
 
   dispose(): void {
+    this.#replays.clear();
     this.#parameters.dispose();
   }
 }

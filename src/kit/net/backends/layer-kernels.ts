@@ -9,8 +9,8 @@ export interface ForwardCall<Attributes> {
   readonly inputs: readonly Tensor[];
   readonly parameters: ParameterTensors;
   readonly training: boolean;
-  /** Seeds what is random about this layer in this step; 32-bit unsigned. */
-  readonly seed: number;
+  /** In training, what the kernels have drawn for this step; stays the caller's. */
+  readonly drawn?: Tensor | undefined;
 }
 
 export interface ForwardResult {
@@ -48,6 +48,8 @@ export interface BackwardResult {
 export interface LayerKernels<Attributes> {
   /** What of the forward pass the backward pass needs. */
   readonly saves: 'nothing' | 'inputs' | 'output';
+  /** What is random about the layer in a step, for an input of this shape; absent: nothing. `seed` is 32-bit unsigned. */
+  draw?(attributes: Attributes, shape: readonly number[], seed: number): Tensor;
   forward(call: ForwardCall<Attributes>): ForwardResult;
   backward(call: BackwardCall<Attributes>): BackwardResult;
 }

@@ -3,7 +3,8 @@ import type { GraphParameter, ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
 import type { Backend } from './backend.ts';
 import { fromBackendLayout, layoutOf, type ParameterLayout, toBackendLayout } from './parameter-layout.ts';
-import { required, valuesOf } from './tensors.ts';
+import type { TensorState } from './replays.ts';
+import { disposeReplaced, required, valuesOf } from './tensors.ts';
 
 interface ParameterSlot {
   readonly declaration: GraphParameter;
@@ -14,7 +15,7 @@ interface ParameterSlot {
 }
 
 /** The parameters of a network as tensors of a backend, in its layout. */
-export class NetworkParameters {
+export class NetworkParameters implements TensorState {
   readonly #backend: Backend;
   readonly #slots: ReadonlyMap<string, ParameterSlot>;
 
@@ -45,6 +46,15 @@ export class NetworkParameters {
 
   declarations(): GraphParameter[] {
     return [...this.#slots.values()].map(({ declaration }) => declaration);
+  }
+
+  tensors(): ReadonlyMap<string, Tensor> {
+    return new Map([...this.#slots].map(([name, { tensor }]) => [name, tensor]));
+  }
+
+  become(tensors: ReadonlyMap<string, Tensor>): void {
+    disposeReplaced(this.tensors(), tensors);
+    for (const [name, tensor] of tensors) this.#slot(name).tensor = tensor;
   }
 
   /** Stays this object's. */

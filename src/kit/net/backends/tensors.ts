@@ -17,6 +17,12 @@ export function scoped<Result extends object>(tf: TensorLibrary, compute: () => 
   return tf.tidy(() => compute() as unknown as TensorContainer) as unknown as Result;
 }
 
+/** Disposes of what `before` has and `after` has not, under whatever name. */
+export function disposeReplaced(before: ReadonlyMap<string, Tensor>, after: ReadonlyMap<string, Tensor>): void {
+  const kept = new Set(after.values());
+  for (const tensor of before.values()) if (!kept.has(tensor)) tensor.dispose();
+}
+
 /** Values of a pass, each disposed of at its last planned use. */
 export class CountedTensors {
   readonly #useCounts: ReadonlyMap<string, number>;
@@ -48,6 +54,17 @@ export class CountedTensors {
   disposeAll(): void {
     for (const { tensor } of this.#alive.values()) tensor.dispose();
     this.#alive.clear();
+  }
+
+  /** What is alive, and how often each of them is still used. */
+  entries(): readonly { readonly name: string; readonly tensor: Tensor; readonly remaining: number }[] {
+    return [...this.#alive].map(([name, entry]) => ({ name, ...entry }));
+  }
+
+  /** Holds these and no others from now on. Nothing is disposed of. */
+  hold(entries: ReturnType<CountedTensors['entries']>): void {
+    this.#alive.clear();
+    for (const { name, tensor, remaining } of entries) this.#alive.set(name, { tensor, remaining });
   }
 
   #entry(name: string): { readonly tensor: Tensor; remaining: number } {

@@ -1,7 +1,7 @@
 import { classCentres, ownCentres, stateOf } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginTarget } from './margin-loss.ts';
-import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
+import { gradient, interclassFilter, type MarginOptions, scale, marginFigures } from './margin-options.ts';
 
 export interface AdafaceOptions extends MarginOptions {
   readonly margin: number;
@@ -54,13 +54,16 @@ export const adaface: Loss<AdafaceOptions> = {
         const clipped = norms.map((norm) => clip(norm, [leastNorm, greatestNorm]));
         const [mean = NaN, deviation = NaN] = running(known, clipped, options.averageRate);
         const { margin, concentration } = options;
+        const qualities = clipped.map((norm) => clip((concentration * (norm - mean)) / (deviation + 1e-3), [-1, 1]));
         return {
-          targets: cosines.map((cosine, at) => {
-            const quality = (concentration * ((clipped[at] ?? NaN) - mean)) / (deviation + 1e-3);
-            return adafaceTarget(cosine, { margin, quality: clip(quality, [-1, 1]) });
-          }),
+          targets: cosines.map((cosine, at) => adafaceTarget(cosine, { margin, quality: qualities[at] ?? NaN })),
           state: { norm_mean: mean, norm_deviation: deviation },
-          figures: { normMean: mean, normDeviation: deviation },
+          figures: {
+            normMean: mean,
+            normDeviation: deviation,
+            // Of the angle; what is taken off the cosine is `margin` more.
+            ...marginFigures(qualities.map((quality) => -margin * quality)),
+          },
         };
       },
     });

@@ -2,7 +2,7 @@ import { shiftedCosine } from './angular-margin.ts';
 import { oneCentreAClass } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
-import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
+import { gradient, interclassFilter, type MarginOptions, requireRising, scale } from './margin-options.ts';
 
 export interface DrawnMarginOptions extends MarginOptions {
   readonly least: number;
@@ -27,6 +27,9 @@ export const drawnMargin: Loss<DrawnMarginOptions> = {
     scale,
     interclassFilter,
     gradient,
+  },
+  requireOptions({ least, greatest }) {
+    requireRising({ low: 'least', least, high: 'greatest', greatest, mayBeEqual: true });
   },
   ...oneCentreAClass,
   compute: (call, options) => {

@@ -3,7 +3,7 @@ import { shiftedCosine } from './angular-margin.ts';
 import { oneCentreAClass } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss } from './margin-loss.ts';
-import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
+import { gradient, interclassFilter, type MarginOptions, scale, marginFigures } from './margin-options.ts';
 
 export interface ElasticfaceOptions extends MarginOptions {
   readonly form: 'arc' | 'cos';
@@ -48,6 +48,7 @@ export const elasticface: Loss<ElasticfaceOptions> = {
             const margin = margins[at] ?? NaN;
             return options.form === 'arc' ? shiftedCosine(cosine, margin) : { value: cosine - margin };
           }),
+          figures: marginFigures(margins),
         };
       },
     }),

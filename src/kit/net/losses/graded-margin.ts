@@ -2,7 +2,7 @@ import { angleOf } from './angular-margin.ts';
 import { oneCentreAClass } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginOutcome } from './margin-loss.ts';
-import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
+import { gradient, interclassFilter, type MarginOptions, scale, marginFigures } from './margin-options.ts';
 
 export interface GradedMarginOptions extends MarginOptions {
   readonly margin: number;
@@ -49,15 +49,18 @@ function gradedTargets(
   const rows = angles.map(({ angle, slope }) => {
     const share = least.angle / angle;
     const isGraded = angle <= greatestAngle && share > leastShare;
-    const changed = angle + (angle > greatestAngle ? 0 : margin * Math.max(leastShare, share));
+    const added = angle > greatestAngle ? 0 : margin * Math.max(leastShare, share);
+    const changed = angle + added;
     const fall = -Math.sin(changed);
     return {
+      added,
       target: { value: Math.cos(changed), slope: fall * (isGraded ? 1 - (margin * share) / angle : 1) * slope },
       byLeast: isGraded ? ((fall * margin) / angle) * least.slope : 0,
     };
   });
   return {
     targets: rows.map(({ target }) => target),
+    figures: marginFigures(rows.map(({ added }) => added)),
     shared: { sample: angles.indexOf(least), slopes: rows.map(({ byLeast }) => byLeast) },
   };
 }

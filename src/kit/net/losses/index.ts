@@ -55,6 +55,8 @@ export type LossChoice<Name extends LossName = LossName> = {
 
 const table: { readonly [Name in LossName]: Loss<Options[Name]> } = losses;
 
+/** Fails with `empty-range` where options contradict each other. */
 export function lossOf<Name extends LossName>(choice: LossChoice<Name>): BoundLoss {
+  table[choice.name].requireOptions?.(choice);
   return bindLoss(table[choice.name], choice);
 }

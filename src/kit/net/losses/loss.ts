@@ -104,6 +104,8 @@ export interface Loss<Options> {
   readonly index?: number;
   /** JSON schema of each option; one without a default may be left out, and its description tells what then holds. */
   readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
+  /** Fails with `empty-range` where options contradict each other. */
+  readonly requireOptions?: (options: Options) => void;
   readonly arrays: (sizes: LossSizes, options: Options) => readonly LossArray[];
   readonly sampling?: (options: Options) => Sampling;
   /** Small tensors whose values `compute` needs as numbers: they are read before it, since not every engine reads at once. */

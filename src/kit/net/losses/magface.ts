@@ -2,7 +2,14 @@ import { arcfaceTarget } from './angular-margin.ts';
 import { oneCentreAClass } from './class-cosines.ts';
 import type { Loss } from './loss.ts';
 import { marginLoss, type MarginBatch, type MarginOutcome } from './margin-loss.ts';
-import { gradient, interclassFilter, type MarginOptions, scale } from './margin-options.ts';
+import {
+  gradient,
+  interclassFilter,
+  type MarginOptions,
+  scale,
+  marginFigures,
+  requireRising,
+} from './margin-options.ts';
 
 export interface MagfaceOptions extends MarginOptions {
   readonly leastNorm: number;
@@ -54,6 +61,22 @@ export const magface: Loss<MagfaceOptions> = {
     interclassFilter,
     gradient,
   },
+  requireOptions({ leastNorm, greatestNorm, leastMargin, greatestMargin }) {
+    requireRising({
+      low: 'leastNorm',
+      least: leastNorm,
+      high: 'greatestNorm',
+      greatest: greatestNorm,
+      mayBeEqual: false,
+    });
+    requireRising({
+      low: 'leastMargin',
+      least: leastMargin,
+      high: 'greatestMargin',
+      greatest: greatestMargin,
+      mayBeEqual: true,
+    });
+  },
   ...oneCentreAClass,
   compute: (call, options) => marginLoss(call, { ...options, margin: (batch) => magfaceOutcome(batch, options) }),
 };
@@ -81,7 +104,7 @@ function magfaceOutcome(
     targets: rows.map(({ target }) => target),
     penalties: rows.map(({ penalty }) => penalty),
     figures: {
-      margin: rows.reduce((sum, { margin }) => sum + margin, 0) / rows.length,
+      ...marginFigures(rows.map(({ margin }) => margin)),
       norm: norms.reduce((sum, norm) => sum + norm, 0) / norms.length,
     },
   };

@@ -1,3 +1,28 @@
+import { fail } from '../../../core/failure.ts';
+import { meanOf } from '../../../core/statistics.ts';
+import { failures } from '../failures.ts';
+
+/** For curves: of margins that differ from sample to sample. */
+export function marginFigures(margins: readonly number[]): {
+  readonly margin: number;
+  readonly marginDeviation: number;
+} {
+  const margin = meanOf(margins);
+  return { margin, marginDeviation: Math.sqrt(meanOf(margins.map((each) => (each - margin) ** 2))) };
+}
+
+/** Fails with `empty-range` unless the first of two options is the smaller one, or, where that is allowed, equal to the second. */
+export function requireRising(options: {
+  readonly low: string;
+  readonly least: number;
+  readonly high: string;
+  readonly greatest: number;
+  readonly mayBeEqual: boolean;
+}): void {
+  const { least, greatest, mayBeEqual } = options;
+  if (least > greatest || (least === greatest && !mayBeEqual)) fail(failures.emptyLossRange(options));
+}
+
 /** Options that margin losses have in common. */
 export interface MarginOptions {
   readonly interclassFilter?: number;

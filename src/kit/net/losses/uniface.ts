@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { required } from '../backends/tensors.ts';
-import { classCentres, ownCentres } from './class-cosines.ts';
+import { classCentres, ownCentres, stateOf } from './class-cosines.ts';
 import { countCorrect, type Objective } from './cross-entropy.ts';
 import { atColumns, replaced } from './label-entries.ts';
 import type { Loss } from './loss.ts';
@@ -32,13 +32,19 @@ export const uniface: Loss<UnifaceOptions> = {
     ...classCentres(sizes),
     { name: 'threshold_bias', shape: [], initial: Math.log(10 * biasFactor * sizes.classes), role: 'trained' },
   ],
-  reads: (call) => ownCentres(call),
-  compute: (call, options) =>
-    marginLoss(call, {
+  reads: (call) => ({ ...ownCentres(call), ...stateOf(call, ['threshold_bias']) }),
+  compute: (call, options) => {
+    const bias = call.read['threshold_bias']?.[0] ?? NaN;
+    return marginLoss(call, {
       ...options,
-      margin: ({ cosines }) => ({ targets: cosines.map((cosine) => ({ value: cosine - options.margin })) }),
+      margin: ({ cosines }) => ({
+        targets: cosines.map((cosine) => ({ value: cosine - options.margin })),
+        // The cosine from which on two count as one.
+        figures: { threshold: bias / options.scale },
+      }),
       objective: binaryObjective(required(call.arrays['threshold_bias'], 'threshold_bias'), options),
-    }),
+    });
+  },
 };
 
 /** Sum over all classes of the logistic losses of being the label or not. */

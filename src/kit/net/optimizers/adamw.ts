@@ -15,7 +15,7 @@ export interface AdamwOptions {
  * w <- w - rate m' / (sqrt(v') + epsilon), where m' and v' are the moving means of the gradient and of its square,
  * divided by 1 - beta^step. The decay acts on every parameter.
  */
-export const adamw: OptimizerRule<AdamwOptions, 'mean' | 'square'> = {
+export const adamw: OptimizerRule<AdamwOptions, 'mean' | 'square', 'root' | 'change' | 'kept'> = {
   summary: 'Adam with a decay of the weights that is not part of the gradient.',
   options: {
     learningRate: { type: 'number', default: 0.001, description: 'Initial learning rate.', exclusiveMinimum: 0 },
@@ -43,13 +43,18 @@ export const adamw: OptimizerRule<AdamwOptions, 'mean' | 'square'> = {
     decay,
   },
   buffers: ['mean', 'square'],
-  update(tf, { weight, gradient, buffers, learningRate, decays, step }, { beta1, beta2, epsilon, weightDecay }) {
+  factors: ({ learningRate, step }, { beta1, beta2, weightDecay }) => ({
+    root: Math.sqrt(1 - beta2 ** step),
+    change: learningRate / (1 - beta1 ** step),
+    kept: 1 - learningRate * weightDecay,
+  }),
+  update(tf, { weight, gradient, buffers, factors, decays }, { beta1, beta2, epsilon }) {
     const mean = tf.add(tf.mul(buffers.mean, beta1), tf.mul(gradient, 1 - beta1));
     const square = tf.add(tf.mul(buffers.square, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-    const root = tf.add(tf.div(tf.sqrt(square), Math.sqrt(1 - beta2 ** step)), epsilon);
-    const change = tf.mul(tf.div(mean, root), learningRate / (1 - beta1 ** step));
+    const root = tf.add(tf.div(tf.sqrt(square), factors.root), epsilon);
+    const change = tf.mul(tf.div(mean, root), factors.change);
     return {
-      weight: tf.sub(tf.mul(weight, decays ? 1 - learningRate * weightDecay : 1), change),
+      weight: tf.sub(decays ? tf.mul(weight, factors.kept) : weight, change),
       buffers: { mean, square },
     };
   },

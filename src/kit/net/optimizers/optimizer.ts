@@ -1,10 +1,18 @@
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Json } from '../../../core/digest.ts';
 import type { TensorLibrary } from '../backends/backend.ts';
-import { required, scoped } from '../backends/tensors.ts';
+import type { TensorState } from '../backends/replays.ts';
+import { disposeReplaced, required, scoped } from '../backends/tensors.ts';
 import { decays, type DecayPolicy } from './decay-policy.ts';
 
-export interface UpdateCall<Buffer extends string> {
+/** Which update it is, and how far it goes. */
+export interface UpdateTime {
+  readonly learningRate: number;
+  /** Number of the batch, counted from 1. */
+  readonly step: number;
+}
+
+export interface UpdateCall<Buffer extends string, Factor extends string = string> {
   readonly weight: Tensor;
   /** Of the weight's shape. */
   readonly gradient: Tensor;
@@ -12,15 +20,14 @@ export interface UpdateCall<Buffer extends string> {
   readonly inward?: Tensor2D;
   /** What the rule remembers of this weight, of its shape; zeros before the first update. */
   readonly buffers: Readonly<Record<Buffer, Tensor>>;
-  readonly learningRate: number;
+  /** What depends on the time of the update: tensors, so that a recorded step can be done again at another time. */
+  readonly factors: Readonly<Record<Factor, Scalar>>;
   /** Whether weight decay acts on it. */
   readonly decays: boolean;
-  /** Number of the batch, counted from 1. */
-  readonly step: number;
 }
 
 /** A rule by which weights follow their gradients. */
-export interface OptimizerRule<Options, Buffer extends string = string> {
+export interface OptimizerRule<Options, Buffer extends string = string, Factor extends string = string> {
   readonly summary: string;
   /** JSON schema of each option, `learningRate` among them; one without a default may be left out. */
   readonly options: { readonly [Name in keyof Options]-?: Readonly<Record<string, Json>> };
@@ -28,10 +35,12 @@ export interface OptimizerRule<Options, Buffer extends string = string> {
   readonly buffers: readonly Buffer[];
   /** Whether `update` looks at `inward`; otherwise it gets the whole derivative as `gradient`. */
   readonly takesInward?: boolean;
+  /** What `update` takes of the time, computed in float64. */
+  readonly factors: (when: UpdateTime, options: Options) => Readonly<Record<Factor, number>>;
   /** Runs inside a scope that disposes of every tensor that is not in the result. */
   readonly update: (
     tf: TensorLibrary,
-    call: UpdateCall<Buffer>,
+    call: UpdateCall<Buffer, Factor>,
     options: Options,
   ) => { readonly weight: Tensor; readonly buffers: Readonly<Record<Buffer, Tensor>> };
 }
@@ -41,6 +50,7 @@ export interface BoundRule {
   readonly buffers: readonly string[];
   readonly takesInward: boolean;
   readonly decay: DecayPolicy | undefined;
+  factors(when: UpdateTime): Readonly<Record<string, number>>;
   update(
     tf: TensorLibrary,
     call: UpdateCall<string>,
@@ -55,6 +65,7 @@ export function bindRule<Options extends { readonly decay?: DecayPolicy }, Buffe
     buffers: rule.buffers,
     takesInward: rule.takesInward === true,
     decay: options.decay,
+    factors: (when) => rule.factors(when, options),
     update: (tf, call) => rule.update(tf, call, options),
   };
 }
@@ -68,27 +79,48 @@ export interface WeightUpdate {
   readonly rows?: Tensor1D | undefined;
   /** It is an array of the loss, not of the network. */
   readonly ofLoss?: boolean | undefined;
-  readonly learningRate: number;
-  readonly step: number;
 }
 
 type Buffers = Readonly<Record<string, Tensor>>;
 
 /** A rule at work: it keeps the buffers of every weight. */
-export class Optimizer {
+export class Optimizer implements TensorState {
   readonly #tf: TensorLibrary;
   readonly #rule: BoundRule;
   readonly #buffers = new Map<string, Buffers>();
+  #factors: Readonly<Record<string, Scalar>> = {};
 
   constructor(tf: TensorLibrary, rule: BoundRule) {
     this.#tf = tf;
     this.#rule = rule;
   }
 
+  /** Of the updates that follow. */
+  at(when: UpdateTime): void {
+    this.#tf.dispose(Object.values(this.#factors));
+    const factors = Object.entries(this.#rule.factors(when));
+    this.#factors = Object.fromEntries(factors.map(([name, value]) => [name, this.#tf.scalar(value)]));
+  }
+
+  tensors(): ReadonlyMap<string, Tensor> {
+    const buffers = [...this.#buffers].flatMap(([name, slots]) =>
+      Object.entries(slots).map(([slot, tensor]) => [`${slot}/${name}`, tensor] as const),
+    );
+    return new Map([...buffers, ...Object.entries(this.#factors)]);
+  }
+
+  become(tensors: ReadonlyMap<string, Tensor>): void {
+    disposeReplaced(this.tensors(), tensors);
+    for (const name of this.#buffers.keys()) {
+      const slots = this.#rule.buffers.map((slot) => [slot, required(tensors.get(`${slot}/${name}`), slot)] as const);
+      this.#buffers.set(name, Object.fromEntries(slots));
+    }
+  }
+
   /** The new value of a weight. Neither `weight` nor `gradient` is disposed of. */
-  step(name: string, { weight, gradient, inward, rows, ofLoss = false, ...at }: WeightUpdate): Tensor {
+  step(name: string, { weight, gradient, inward, rows, ofLoss = false }: WeightUpdate): Tensor {
     const tf = this.#tf;
-    const when = { ...at, decays: decays(this.#rule.decay, weight, ofLoss) };
+    const when = { factors: this.#factors, decays: decays(this.#rule.decay, weight, ofLoss) };
     const known = this.#buffers.get(name);
     const next = scoped(tf, () => {
       const buffers = known ?? Object.fromEntries(this.#rule.buffers.map((buffer) => [buffer, tf.zerosLike(weight)]));
@@ -115,7 +147,7 @@ export class Optimizer {
       gradient,
       inward,
       ...when
-    }: Omit<WeightUpdate, 'ofLoss' | 'rows'> & { readonly inward: Tensor1D; readonly decays: boolean },
+    }: Omit<UpdateCall<string>, 'inward' | 'buffers'> & { readonly inward: Tensor1D },
     buffers: Buffers,
   ): ReturnType<BoundRule['update']> {
     const column: Tensor2D = this.#tf.reshape(inward, [-1, 1]);
@@ -142,8 +174,9 @@ export class Optimizer {
   }
 
   dispose(): void {
-    for (const buffers of this.#buffers.values()) for (const buffer of Object.values(buffers)) buffer.dispose();
+    for (const tensor of this.tensors().values()) tensor.dispose();
     this.#buffers.clear();
+    this.#factors = {};
   }
 }
 

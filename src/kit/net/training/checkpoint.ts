@@ -149,6 +149,15 @@ export function readCheckpoint(
   }
 }
 
+/** The latest whole checkpoint in a folder of fewer steps than `step`, if there is one. */
+export function checkpointBefore(folder: string, step: number): Checkpoint | undefined {
+  for (const { file, content } of descriptionsIn(folder)) {
+    const found = content.step < step ? wholeOne(folder, file) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 function wholeOne(folder: string, file: string): Checkpoint | undefined {
   try {
     return readOne(folder, file);

@@ -1,13 +1,25 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
+import type { TensorState } from '../backends/replays.ts';
+import { disposeReplaced } from '../backends/tensors.ts';
 
 /** Gradients by name, summed over the parts of a batch, until they are taken for one update. */
-export class GradientSums {
+export class GradientSums implements TensorState {
   readonly #tf: TensorLibrary;
   readonly #sums = new Map<string, Tensor>();
 
   constructor(tf: TensorLibrary) {
     this.#tf = tf;
+  }
+
+  tensors(): ReadonlyMap<string, Tensor> {
+    return new Map(this.#sums);
+  }
+
+  become(tensors: ReadonlyMap<string, Tensor>): void {
+    disposeReplaced(this.#sums, tensors);
+    this.#sums.clear();
+    for (const [name, tensor] of tensors) this.#sums.set(name, tensor);
   }
 
   /** Adds `share` of a gradient, which stays the caller's. */
@@ -43,6 +55,41 @@ export class GradientSums {
   dispose(): void {
     for (const sum of this.#sums.values()) sum.dispose();
     this.#sums.clear();
+  }
+}
+
+/** Sums of the squares of gradients, for the norm of all of them together. */
+export class GradientNorm implements TensorState {
+  readonly #tf: TensorLibrary;
+  readonly #squares = new Map<string, Tensor>();
+
+  constructor(tf: TensorLibrary) {
+    this.#tf = tf;
+  }
+
+  tensors(): ReadonlyMap<string, Tensor> {
+    return new Map(this.#squares);
+  }
+
+  become(tensors: ReadonlyMap<string, Tensor>): void {
+    disposeReplaced(this.#squares, tensors);
+    this.#squares.clear();
+    for (const [name, tensor] of tensors) this.#squares.set(name, tensor);
+  }
+
+  /** The gradient stays the caller's. */
+  add(name: string, gradient: Tensor): void {
+    this.#squares.set(name, this.#tf.tidy(() => this.#tf.sum(this.#tf.square(gradient)))); // prettier-ignore
+  }
+
+  /** Euclidean norm of all of them together; 0 of none. */
+  value(): Promise<number> {
+    return rootOfSum(this.#tf, [...this.#squares.values()]);
+  }
+
+  dispose(): void {
+    for (const square of this.#squares.values()) square.dispose();
+    this.#squares.clear();
   }
 }
 

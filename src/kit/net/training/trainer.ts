@@ -12,8 +12,9 @@ import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
 import { initialValues, type WeightInitializer } from '../model/initialize.ts';
 import { type ArrayTensors, type BoundLoss, type Gradient, type LossResult, wholeGradient } from '../losses/loss.ts';
-import { type BoundRule, Optimizer, type WeightUpdate } from '../optimizers/optimizer.ts';
-import { GradientSums, rootOfSum } from './gradient-sums.ts';
+import { type BoundRule, Optimizer, type UpdateTime, type WeightUpdate } from '../optimizers/optimizer.ts';
+import { brokenInWords, isLost, largestLoss, normOf, notFinite } from './divergence.ts';
+import { GradientNorm, GradientSums } from './gradient-sums.ts';
 import { LossTensors } from './loss-tensors.ts';
 import { WeightAverage } from './weight-average.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
@@ -75,9 +76,6 @@ export interface StepResult {
   readonly norms?: { readonly embedding: number; readonly gradient?: number };
 }
 
-/** Which update it is, and how far it goes. */
-type UpdateTime = Pick<WeightUpdate, 'step' | 'learningRate'>;
-
 /** A network in training on one engine: its parameters, the arrays of the loss, and the optimizer's buffers. */
 export class Trainer {
   readonly #options: TrainerOptions;
@@ -86,6 +84,8 @@ export class Trainer {
   readonly #lossTensors: LossTensors;
   readonly #sums: { readonly network: GradientSums; readonly loss: GradientSums };
   readonly #average: WeightAverage | undefined;
+  /** The last step that has changed the parameters. */
+  #last: (Pick<StepInput, 'step' | 'learningRate' | 'origin'> & { readonly loss: number }) | undefined;
 
   constructor(options: TrainerOptions) {
     const { backend, shaped, weights, seed, start, frozen = new Set(), recompute = false, averageDecay } = options;
@@ -110,7 +110,7 @@ export class Trainer {
 
   /**
    * Trains on one batch; with `part`, the last of its parts changes the parameters. Fails with `training-diverged` if the
-   * loss is not a number, `label-out-of-range`.
+   * loss is not a number, or above {@link largestLoss}; `label-out-of-range`.
    */
   async step(input: StepInput): Promise<StepResult> {
     const { step, labels, learningRate, part = onePart } = input;
@@ -121,10 +121,11 @@ export class Trainer {
     const output = required(pass.outputs[0], 'the output of the network');
     const result = await this.#computeLoss(output, labels, { step, part });
     const figures = await figuresOf(result, labels.length);
-    if (!Number.isFinite(figures.loss)) {
+    if (isLost(figures.loss)) {
+      const embeddings = await meanNorm(this.#options.backend.tf, output);
       pass.dispose();
       disposeResult(result);
-      await this.#failDiverged(input, figures.loss);
+      await this.#failDiverged(input, { loss: figures.loss, embeddings });
     }
     const embedding = input.measure === true ? await meanNorm(this.#options.backend.tf, output) : undefined;
     const { clipGradient } = this.#options;
@@ -134,6 +135,7 @@ export class Trainer {
       ? this.#update(pass, result, when)
       : this.#updateTogether(pass, result, { ...when, part }));
     if (part.index === part.count - 1) this.#average?.follow(this.#executor, step);
+    this.#last = { step, learningRate, loss: figures.loss, ...(input.origin && { origin: input.origin }) };
     disposeResult(result);
     if (embedding === undefined) return figures;
     return { ...figures, norms: { embedding, ...(gradient === undefined ? {} : { gradient }) } };
@@ -152,19 +154,60 @@ export class Trainer {
   }
 
   /** The forward pass is done once more, layer by layer: nothing of it is kept where all is well. */
-  async #failDiverged(input: StepInput, loss: number): Promise<never> {
+  async #failDiverged(
+    input: StepInput,
+    { loss, embeddings }: { readonly loss: number; readonly embeddings: number },
+  ): Promise<never> {
     const { step, learningRate, part = onePart, origin = { ids: [], checkpoint: 0 } } = input;
-    const images = this.#imageTensor(input);
-    const found = await this.#executor.firstNotFinite(images, this.#dropoutSeed(step, part));
-    images.dispose();
-    const cause =
-      found === undefined
-        ? 'all that the network computes is finite, what the loss makes of it is not'
-        : 'layer' in found
-          ? `layer "${found.layer}" is the first whose output is not finite, its inputs and all parameters are`
-          : `parameter "${found.parameter}" is no longer finite: the update of step ${step - 1} or one before it has broken it`;
+    const { tf } = this.#options.backend;
+    const norms = {
+      embeddings,
+      network: await normOf(tf, [...this.#executor.trainable()]),
+      loss: await normOf(tf, this.#lossArrays()),
+    };
+    const cause = await this.#causeOf(step, input, part);
     const { ids, checkpoint } = origin;
-    return fail(failures.trainingDiverged({ step, loss, learningRate, cause, images: ids, checkpoint }));
+    return fail(
+      failures.trainingDiverged({ step, loss, largestLoss, learningRate, cause, norms, images: ids, checkpoint }),
+    );
+  }
+
+  async #causeOf(step: number, input: StepInput, part: StepPart): Promise<string> {
+    const broken = await this.#broken();
+    if (broken !== undefined) {
+      return `${broken} are no longer finite: the update of step ${step - 1} or one before it has broken them`;
+    }
+    const images = this.#imageTensor(input);
+    const layer = await this.#executor.firstNotFinite(images, this.#dropoutSeed(step, part));
+    images.dispose();
+    return layer === undefined
+      ? 'all that the network computes is finite'
+      : `layer "${layer}" is the first whose output is not finite, its inputs and all parameters are`;
+  }
+
+  /** Trained arrays that are not finite; moving statistics, which take in what a step computes, do not count unless they are asked for. */
+  async #broken({ statistics = false } = {}): Promise<string | undefined> {
+    const { tf } = this.#options.backend;
+    const parameters = this.#options.shaped.parameters
+      .filter(({ role }) => statistics || role !== 'auxiliary')
+      .map(({ name }) => [name, this.#executor.parameter(name)] as const);
+    const [network, loss] = [await notFinite(tf, parameters), await notFinite(tf, this.#lossArrays())];
+    return network.length + loss.length === 0 ? undefined : brokenInWords({ network, loss });
+  }
+
+  #lossArrays(): (readonly [string, Tensor])[] {
+    return this.#lossTensors.names().map((name) => [name, this.#lossTensors.get(name)] as const);
+  }
+
+  /** Fails with `training-diverged` where the last step has left values that are not finite: they are not to be verified, nor saved. */
+  async requireFinite(): Promise<void> {
+    const last = this.#last;
+    const broken = last === undefined ? undefined : await this.#broken({ statistics: true });
+    if (last === undefined || broken === undefined) return;
+    const { step, loss, learningRate, origin = { ids: [], checkpoint: 0 } } = last;
+    const cause = `it has left values that are not finite in ${broken}`;
+    const { ids, checkpoint } = origin;
+    fail(failures.trainingDiverged({ step, loss, largestLoss, learningRate, cause, images: ids, checkpoint }));
   }
 
   async #computeLoss(
@@ -188,19 +231,22 @@ export class Trainer {
     { embeddingGradient, gradients, state }: LossResult,
     { measure, ...when }: UpdateTime & { readonly measure: boolean },
   ): Promise<number | undefined> {
-    const { tf } = this.#options.backend;
-    const squares: Tensor[] = [];
-    this.#executor.backward(pass, [embeddingGradient], (name, gradient) => {
-      if (measure) squares.push(tf.tidy(() => tf.sum(tf.square(gradient))));
-      this.#moveParameter(name, gradient, when);
-      gradient.dispose();
+    const norm = new GradientNorm(this.#options.backend.tf);
+    this.#optimizer.at(when);
+    this.#executor.backward(pass, [embeddingGradient], {
+      take: (name, gradient) => {
+        if (measure) norm.add(name, gradient);
+        this.#moveParameter(name, gradient);
+        gradient.dispose();
+      },
+      states: [this.#optimizer, norm],
+      kind: measure ? 'measured' : 'not measured',
     });
-    for (const [name, gradient] of Object.entries(gradients)) this.#moveLossArray(name, partsOf(gradient), when);
+    for (const [name, gradient] of Object.entries(gradients)) this.#moveLossArray(name, partsOf(gradient));
     this.#takeState(state);
-    if (!measure) return undefined;
-    const norm = await rootOfSum(tf, squares);
-    tf.dispose(squares);
-    return norm;
+    const value = measure ? await norm.value() : undefined;
+    norm.dispose();
+    return value;
   }
 
   /**
@@ -214,9 +260,13 @@ export class Trainer {
   ): Promise<number | undefined> {
     const { tf } = this.#options.backend;
     const share = 1 / part.count;
-    this.#executor.backward(pass, [embeddingGradient], (name, gradient) => {
-      this.#sums.network.add(name, gradient, share);
-      gradient.dispose();
+    this.#executor.backward(pass, [embeddingGradient], {
+      take: (name, gradient) => {
+        this.#sums.network.add(name, gradient, share);
+        gradient.dispose();
+      },
+      states: [this.#sums.network],
+      kind: 'summed',
     });
     for (const [name, gradient] of Object.entries(gradients)) {
       if ('rows' in gradient) throw new Error('gradients of some rows only are not added up');
@@ -229,23 +279,24 @@ export class Trainer {
     const { clipGradient } = this.#options;
     const norm = clipGradient === undefined && !measure ? undefined : await this.#sums.network.norm();
     const factor = clipGradient === undefined || norm === undefined ? 1 : Math.min(1, clipGradient / norm);
+    this.#optimizer.at(when);
     this.#sums.network.take(factor, (name, gradient) => {
-      this.#moveParameter(name, gradient, when);
+      this.#moveParameter(name, gradient);
     });
     this.#sums.loss.take(1, (name, gradient) => {
-      this.#moveLossArray(name, { gradient }, when);
+      this.#moveLossArray(name, { gradient });
     });
     return norm;
   }
 
-  #moveParameter(name: string, gradient: Tensor, when: UpdateTime): void {
+  #moveParameter(name: string, gradient: Tensor): void {
     const weight = this.#executor.parameter(name);
-    this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient, ...when }));
+    this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient }));
   }
 
-  #moveLossArray(name: string, parts: ReturnType<typeof partsOf>, when: UpdateTime): void {
+  #moveLossArray(name: string, parts: ReturnType<typeof partsOf>): void {
     const weight = this.#lossTensors.get(name);
-    this.#lossTensors.replace(name, this.#optimizer.step(name, { weight, ...parts, ofLoss: true, ...when }));
+    this.#lossTensors.replace(name, this.#optimizer.step(name, { weight, ...parts, ofLoss: true }));
   }
 
   /** What the loss has computed itself. */

@@ -41,7 +41,9 @@ export async function computeNetwork(
   }
   const gradients = pass.outputs.map((output) => tf.tensor(randomValues(output.size, seed + 2), output.shape));
   const found = new Map<string, Tensor>();
-  network.backward(pass, gradients, (name, tensor) => found.set(name, tensor));
+  network.backward(pass, gradients, {
+    take: (name, tensor) => found.set(name, tensor),
+  });
   for (const [name, tensor] of found) {
     computed.set(`gradient of ${name}`, (await network.read(name, tensor)).values);
     tensor.dispose();

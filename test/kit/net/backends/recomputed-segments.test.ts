@@ -33,10 +33,12 @@ async function passOf(
   const heldBytes = tf.memory().numBytes;
   const given = pass.outputs.map((output) => tf.cos(output));
   const gradients = new Map<string, Float32Array>();
-  network.backward(pass, given, (name, gradient) => {
-    // A copy: some engines hand out their own memory.
-    gradients.set(name, Float32Array.from(gradient.dataSync()));
-    gradient.dispose();
+  network.backward(pass, given, {
+    take(name, gradient) {
+      // A copy: some engines hand out their own memory.
+      gradients.set(name, Float32Array.from(gradient.dataSync()));
+      gradient.dispose();
+    },
   });
   tf.dispose(given);
   // Moving statistics were replaced one for one: nothing is left of the pass.

@@ -14,6 +14,7 @@ export interface Computed {
   readonly gradients: ReadonlyMap<string, Float32Array>;
   /** Next values, by the name of the array. */
   readonly state: ReadonlyMap<string, Float32Array>;
+  readonly figures: Readonly<Record<string, number>>;
 }
 
 /** A loss on one engine. */
@@ -31,7 +32,7 @@ export async function computeLoss(engine: Backend, loss: BoundLoss, sample: Samp
     return [name, tf.reshape(matrix(name), shape)] as const;
   });
   const tensors = Object.fromEntries(arrays);
-  const { value, correct, embeddingGradient, gradients, state } = await loss.compute({
+  const { value, correct, embeddingGradient, gradients, state, figures } = await loss.compute({
     backend: engine,
     embeddings,
     labels: tf.tensor1d([...sample.labels], 'int32'),
@@ -49,6 +50,13 @@ export async function computeLoss(engine: Backend, loss: BoundLoss, sample: Samp
     correct: correct === undefined ? undefined : (await valuesOf(correct))[0],
     gradients: new Map([['embeddings', await valuesOf(embeddingGradient)], ...(await Promise.all(own))]),
     state: new Map(await Promise.all(next)),
+    figures: Object.fromEntries(
+      await Promise.all(
+        Object.entries(figures ?? {}).map(
+          async ([name, tensor]) => [name, (await valuesOf(tensor))[0] ?? NaN] as const,
+        ),
+      ),
+    ),
   };
   tf.engine().endScope();
   return computed;

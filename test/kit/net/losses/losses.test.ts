@@ -94,10 +94,59 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('losses on $n
     expect(await correct({ name: 'cosface', margin: 0.3, scale: 64 })).toBe(0);
   });
 
+  it.each([
+    [{ name: 'uniface', margin: 0.4, negativeWeight: 1, biasFactor: 1, scale: 64 }, { threshold: 1.5 / 64 }],
+    [
+      { name: 'elasticface', form: 'arc', margin: 0.5, deviation: 0, hardestFirst: false, scale: 64 },
+      { margin: 0.5, marginDeviation: 0 },
+    ],
+    [
+      { name: 'graded-margin', margin: 0.5, leastShare: 1, scale: 64 },
+      // Angles of 0.6435 and, beyond one radian, 1.5708.
+      { margin: 0.25, marginDeviation: 0.25 },
+    ],
+    [
+      { name: 'adaface', margin: 0.4, concentration: 0.333, averageRate: 0.01, scale: 64 },
+      // Norms of 5 and 10 beside a mean of 2.55 and a deviation of 0.77786: 1.0475 and 3.1853, kept below 1.
+      { margin: -0.4, marginDeviation: 0 },
+    ],
+  ] as const)('reports its margins or its threshold: $0', async (choice, figures) => {
+    const numbers = { norm_mean: [[2.5]], norm_deviation: [[0.75]], threshold_bias: [[1.5]] };
+    const arrays = { embeddings: [[4, 3], [0, 10]], fc7_weight: [[1, 0], [0, 1]], ...numbers }; // prettier-ignore
+    const found = await computeLoss(engine, lossOf(choice), { labels: [0, 0], classes: 2, arrays });
+    for (const [name, value] of Object.entries(figures)) expect([name, found.figures[name]]).toEqual([name, expect.closeTo(value, 5)]); // prettier-ignore
+  });
+
   it('does not underflow at logits of a thousand', async () => {
     const arrays = { embeddings: [[1000, 0]], fc7_weight: [[1, 0], [-1, 0]], fc7_bias: [[0, 0]] }; // prettier-ignore
     const { value } = await computeLoss(engine, lossOf({ name: 'softmax' }), { labels: [1], classes: 2, arrays });
     expect(value).toBe(2000);
+  });
+});
+
+describe('options of losses', () => {
+  const magface = {
+    name: 'magface',
+    leastMargin: 0.45,
+    greatestMargin: 0.8,
+    normWeight: 35,
+    easyMargin: true,
+  } as const;
+  it.each([
+    [
+      { ...magface, leastNorm: 10, greatestNorm: 10, scale: 64 },
+      'expected loss.leastNorm to be below loss.greatestNorm, found 10 and 10',
+    ],
+    [
+      { ...magface, leastNorm: 10, greatestNorm: 110, greatestMargin: 0.4, scale: 64 },
+      'expected loss.leastMargin to be loss.greatestMargin at most, found 0.45 and 0.4',
+    ],
+    [
+      { name: 'drawn-margin', least: 1, greatest: 0.5, scale: 64 },
+      'expected loss.least to be loss.greatest at most, found 1 and 0.5',
+    ],
+  ] as const)('that contradict each other are refused: $0', (choice, message) => {
+    expect(() => lossOf<LossChoice['name']>(choice)).toThrow(message);
   });
 });
 

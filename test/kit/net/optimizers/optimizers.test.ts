@@ -28,7 +28,8 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
     const optimizer = new Optimizer(tf, ruleOf(choice));
     let weight: Tensor = tf.tensor1d([...start]);
     const weights = updates.map(({ gradient, learningRate }, index) => {
-      weight = optimizer.step('w', { weight, gradient: tf.tensor1d([...gradient]), learningRate, step: index + 1 });
+      optimizer.at({ learningRate, step: index + 1 });
+      weight = optimizer.step('w', { weight, gradient: tf.tensor1d([...gradient]) });
       return numbers(weight);
     });
     return [weights, optimizer];
@@ -68,9 +69,10 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
         { name: 'adamw', learningRate: 0.01, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.1, decay },
       ] as const) {
         const optimizer = new Optimizer(tf, ruleOf(choice));
+        optimizer.at({ learningRate: 0.5, step: 1 });
         const still = (name: string, weight: Tensor, ofLoss: boolean): number | undefined => {
           const gradient = tf.zerosLike(weight);
-          return numbers(optimizer.step(name, { weight, gradient, ofLoss, learningRate: 0.5, step: 1 }))[0];
+          return numbers(optimizer.step(name, { weight, gradient, ofLoss }))[0];
         };
         const found = [
           still('weight', tf.ones([2, 2]), false),
@@ -121,8 +123,9 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
     for (let step = 1; step <= 3; step += 1) {
       const gradient = tf.tensor2d([[step, 1], [-1, 0.5], [2, -step]]); // prettier-ignore
       const whole = tf.sub(gradient, tf.mul(other, tf.reshape(inward, [-1, 1])));
-      weight = optimizer.step('w', { weight, gradient, inward, learningRate: 0.1, step });
-      other = plain.step('w', { weight: other, gradient: whole, learningRate: 0.1, step });
+      for (const each of [optimizer, plain]) each.at({ learningRate: 0.1, step });
+      weight = optimizer.step('w', { weight, gradient, inward });
+      other = plain.step('w', { weight: other, gradient: whole });
     }
     expectClose(numbers(weight), numbers(other));
   });
@@ -134,16 +137,18 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
     const rows = (...values: number[]): Tensor1D => tf.tensor1d(values, 'int32');
     const tensors = tf.memory().numTensors;
     const gradient = tf.tensor2d([[1, 1], [2, 2]]); // prettier-ignore
-    const first = optimizer.step('w', { weight: start, gradient, rows: rows(2, 0), learningRate: 1, step: 1 });
+    optimizer.at({ learningRate: 1, step: 1 });
+    const first = optimizer.step('w', { weight: start, gradient, rows: rows(2, 0) });
     expect(numbers(first)).toEqual([-1, 0, 3, 4, 4, 5]);
     expect(numbers(optimizer.buffersOf('w')['velocity'])).toEqual([-2, -2, 0, 0, -1, -1]);
-    const second = optimizer.step('w', { weight: first, gradient, rows: rows(1, 2), learningRate: 1, step: 2 });
+    optimizer.at({ learningRate: 1, step: 2 });
+    const second = optimizer.step('w', { weight: first, gradient, rows: rows(1, 2) });
     // Row 2: v = 0.5 * -1 - 2.
     expect(numbers(second)).toEqual([-1, 0, 2, 3, 1.5, 2.5]);
     expect(numbers(optimizer.buffersOf('w')['velocity'])).toEqual([-2, -2, -1, -1, -2.5, -2.5]);
     expect(numbers(start)).toEqual([1, 2, 3, 4, 5, 6]);
-    // The gradient, two sets of rows, two weights, the velocities.
-    expect(tf.memory().numTensors).toBe(tensors + 6);
+    // The gradient, two sets of rows, two weights, the velocities, the rate.
+    expect(tf.memory().numTensors).toBe(tensors + 7);
   });
 
   it.each(Object.keys(optimizers))('%s resumes from its buffers', (name) => {
@@ -158,7 +163,8 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
     const resumed = new Optimizer(tf, ruleOf(choice));
     resumed.restore('w', (buffer) => before.buffersOf('w')[buffer]?.clone());
     const weight = tf.tensor1d(second);
-    const third = resumed.step('w', { weight, gradient: tf.tensor1d([3]), learningRate: 0.1, step: 3 });
+    resumed.at({ learningRate: 0.1, step: 3 });
+    const third = resumed.step('w', { weight, gradient: tf.tensor1d([3]) });
     expect(numbers(third)).toEqual(weights[2]);
   });
 });

@@ -10,7 +10,7 @@ import { bindLoss, type BoundLoss } from '../../../../src/kit/net/losses/loss.ts
 import { triplet } from '../../../../src/kit/net/losses/triplet.ts';
 import { type OptimizerChoice, ruleOf } from '../../../../src/kit/net/optimizers/index.ts';
 import { readCheckpoint, writeCheckpoint } from '../../../../src/kit/net/training/checkpoint.ts';
-import { type StepResult, Trainer } from '../../../../src/kit/net/training/trainer.ts';
+import { type StepResult, Trainer, type TrainerOptions } from '../../../../src/kit/net/training/trainer.ts';
 import { temporaryFolder } from '../../dataset/tiny-faces.ts';
 import { referenceEngine } from '../backends/engines.ts';
 import { sampledLoss, statefulLoss } from './trial-losses.ts';
@@ -227,9 +227,38 @@ describe('Trainer', () => {
     const failing = (): Promise<unknown> => training.step({ step: 2, ...drawBatch(2), learningRate: 1e30 });
     await expect(failing()).rejects.toThrow(FailureError);
     await expect(failing()).rejects.toThrow(
-      /^the training has diverged: the loss of step 2 is NaN \(learning rate 1e\+30\); layer "relu" is the first whose output is not finite, its inputs and all parameters are$/,
+      /^the training has diverged: the loss of step 2 is NaN \(learning rate 1e\+30\); layer "relu" is the first whose output is not finite, its inputs and all parameters are; norms: of the embeddings NaN on average, of the parameters [\d.e+]+, of the arrays of the loss [\d.e+]+$/,
     );
     expect(engine.tf.memory().numTensors).toBe(tensors);
+    training.dispose();
+  });
+
+  it('says which arrays a step has broken, before they are verified or saved', async () => {
+    const training = trainer(engine);
+    await training.step({ step: 1, ...drawBatch(1), learningRate: 0.005 });
+    await training.requireFinite();
+    const origin = { ids: [4, 7], checkpoint: 1 };
+    await training.step({ step: 2, ...drawBatch(2), learningRate: Infinity, origin });
+    const tensors = engine.tf.memory().numTensors;
+    await expect(training.requireFinite()).rejects.toThrow(
+      /^the training has diverged: the loss of step 2 is [\d.]+ \(learning rate Infinity\); it has left values that are not finite in \d+ parameters of the network, the nearest to the loss "\w+", and "fc7_weight", "fc7_bias" of the loss; images 4, 7$/,
+    );
+    expect(engine.tf.memory().numTensors).toBe(tensors);
+    training.dispose();
+  });
+
+  it('takes a loss above a million for lost, and says that everything is finite', async () => {
+    const far: TrainerOptions['loss'] = {
+      ...lossOf({ name: 'softmax' }),
+      async compute(call) {
+        const result = await lossOf({ name: 'softmax' }).compute(call);
+        return { ...result, value: engine.tf.mul(result.value, 1e7) };
+      },
+    };
+    const training = trainer(engine, { loss: far });
+    await expect(training.step({ step: 1, ...drawBatch(1), learningRate: 0.005 })).rejects.toThrow(
+      /is \d{7,}(\.\d+)?, above 1000000 \(learning rate 0.005\); all that the network computes is finite; norms: /,
+    );
     training.dispose();
   });
 
@@ -405,7 +434,8 @@ describe('Trainer', () => {
     expect(await training.parameters()).toEqual(before);
     const velocities = (await stateOf(training)).map(({ name }) => name).filter((name) => name.startsWith('velocity/'));
     expect(velocities).toEqual(['velocity/fc7_weight', 'velocity/fc7_bias']);
-    expect(engine.tf.memory().numTensors).toBe(tensors + 2);
+    // Two velocities, and the rate.
+    expect(engine.tf.memory().numTensors).toBe(tensors + 3);
     training.dispose();
   });
 });

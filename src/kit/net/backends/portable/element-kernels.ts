@@ -95,14 +95,18 @@ export function preluKernels(tf: TensorLibrary): LayerKernels<object> {
 export function dropoutKernels(tf: TensorLibrary): LayerKernels<DropoutAttributes> {
   return {
     saves: 'nothing',
-    forward({ attributes: { rate }, inputs, training, seed }) {
+    // Not by the backend, so that all backends leave out the same values.
+    draw({ rate }, shape, seed) {
+      const random = new Random(seed);
+      const length = shape.reduce((product, size) => product * size, 1);
+      const factors = Float32Array.from({ length }, () => (random.uniform() < rate ? 0 : 1 / (1 - rate)));
+      return tf.tensor(factors, [...shape]);
+    },
+    forward({ inputs, training, drawn }) {
       const x = required(inputs[0], 'input 0');
       if (!training) return { output: tf.clone(x) };
-      const random = new Random(seed);
-      // Drawn here and not by the backend, so that all backends leave out the same values.
-      const values = Float32Array.from({ length: x.size }, () => (random.uniform() < rate ? 0 : 1 / (1 - rate)));
-      const mask = tf.tensor(values, x.shape);
-      return { output: tf.mul(x, mask), saved: [mask] };
+      const factors = required(drawn, 'what dropout has drawn');
+      return { output: tf.mul(x, factors), saved: [tf.clone(factors)] };
     },
     backward: ({ gradient, saved }) => ({
       inputs: [tf.mul(gradient, required(saved[0], 'saved tensor 0'))],

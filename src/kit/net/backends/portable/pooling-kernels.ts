@@ -4,6 +4,7 @@ import { cutWindowFactors, overhang, type Pair, type Window, windowPositions } f
 import { rank4 } from '../convolution-kernels.ts';
 import type { TensorLibrary } from '../backend.ts';
 import type { BackwardCall, ForwardCall, LayerKernels } from '../layer-kernels.ts';
+import { required } from '../tensors.ts';
 import { mutablePair } from './convolution-table.ts';
 
 /** Less than every value, so that padding is never the maximum. */
@@ -13,7 +14,12 @@ const lowest = -3.4028234663852886e38;
 export function poolingKernels(tf: TensorLibrary): LayerKernels<PoolingAttributes> {
   return {
     saves: 'inputs',
-    forward: (call) => ({ output: forward(tf, call) }),
+    forward(call) {
+      const output = forward(tf, call);
+      // Where each maximum was is found by comparison with it.
+      const isCompared = call.training && call.attributes.function === 'max';
+      return { output, saved: isCompared ? [tf.clone(output)] : [] };
+    },
     backward: (call) => ({ inputs: [backward(tf, call)], parameters: {} }),
   };
 }
@@ -27,7 +33,7 @@ function forward(tf: TensorLibrary, { attributes, inputs }: ForwardCall<PoolingA
   return geometry.isCut ? tf.mul(means, cutWindowTensor(tf, geometry)) : means;
 }
 
-function backward(tf: TensorLibrary, { attributes, inputs, gradient }: BackwardCall<PoolingAttributes>): Tensor {
+function backward(tf: TensorLibrary, { attributes, inputs, gradient, saved }: BackwardCall<PoolingAttributes>): Tensor {
   const x = rank4(inputs[0]);
   const geometry = geometryOf(attributes, x);
   const kernel = (name: string, tensors: NamedTensorMap): Tensor4D =>
@@ -39,7 +45,8 @@ function backward(tf: TensorLibrary, { attributes, inputs, gradient }: BackwardC
     return unpadded(kernel('AvgPoolGrad', { dy, input: padded(tf, x, { geometry, value: 0 }) }));
   }
   const input = padded(tf, x, { geometry, value: lowest });
-  return unpadded(kernel('MaxPoolGrad', { dy: gradient, input, output: maxPool(tf, input, geometry) }));
+  const output = required(saved[0], 'the maxima');
+  return unpadded(kernel('MaxPoolGrad', { dy: gradient, input, output }));
 }
 
 interface Geometry {

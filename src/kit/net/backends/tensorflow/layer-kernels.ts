@@ -1,6 +1,7 @@
 import type { RawKernels, TensorLibrary } from '../backend.ts';
 import type { LayerKernelTable } from '../layer-kernels.ts';
 import { portableKernels } from '../portable/layer-kernels.ts';
+import { activationKernelsWithReluGradient } from './activation-kernels.ts';
 import { fusedBatchNormalizationKernels } from './batch-normalization-kernels.ts';
 import { tensorflowConvolutions } from './convolution-table.ts';
 import { negativePartPreluKernels } from './prelu-kernels.ts';
@@ -9,6 +10,7 @@ import { negativePartPreluKernels } from './prelu-kernels.ts';
 export function tensorflowKernels(tf: TensorLibrary, raw: RawKernels): LayerKernelTable {
   return {
     ...portableKernels(tf, tensorflowConvolutions(tf, raw)),
+    activation: activationKernelsWithReluGradient(tf, raw),
     'batch-normalization': fusedBatchNormalizationKernels(tf, raw),
     prelu: negativePartPreluKernels(tf, raw),
   };

@@ -1,34 +1,14 @@
 import { createRequire } from 'node:module';
 import nodeUtil from 'node:util';
-import type { DataType, Tensor } from '@tensorflow/tfjs-core';
 import { fail } from '../../../../core/failure.ts';
 import type { EngineIdentity } from '../../../../core/engine-identity.ts';
 import { failures } from '../../failures.ts';
 import { checkVersion } from '../../engines/check-version.ts';
-import type { Backend, LoadOptions, RawAttribute, RawKernels, TensorLibrary } from '../backend.ts';
+import type { Backend, LoadOptions, RawKernels, TensorLibrary } from '../backend.ts';
+import type { NodeBackend } from './node-backend.ts';
+import { graphRecorder } from './graph-recorder.ts';
 import { suppressStartupLog } from './startup-log.ts';
 import { tensorflowEnvironment } from '../../engines/engine-environment.ts';
-
-/** What this file uses of tfjs-node's backend (dist/nodejs_kernel_backend.d.ts); its types are absent where it is not installed. */
-interface NodeBackend {
-  readonly binding: {
-    readonly TF_Version: string;
-    readonly TF_ATTR_STRING: number;
-    readonly TF_ATTR_INT: number;
-    readonly TF_ATTR_FLOAT: number;
-    readonly TF_ATTR_BOOL: number;
-    readonly TF_ATTR_TYPE: number;
-    readonly TF_ATTR_SHAPE: number;
-  };
-  readonly isUsingGpuDevice: boolean;
-  getDTypeInteger(dtype: DataType): number;
-  executeMultipleOutputs(
-    operation: string,
-    attributes: readonly RawAttribute[],
-    inputs: readonly Tensor[],
-    outputCount: number,
-  ): Tensor[];
-}
 
 const require = createRequire(import.meta.url);
 
@@ -42,7 +22,9 @@ export async function loadTensorflow(identity: EngineIdentity, options: LoadOpti
   const backend = tf.backend() as unknown as NodeBackend;
   const device = backend.isUsingGpuDevice ? 'gpu' : 'cpu';
   checkVersion(identity, `${backend.binding.TF_Version}-${device === 'gpu' ? 'cuda' : 'cpu'}`);
-  return { identity, tf, device, threads: options.threads, raw: rawKernels(backend) };
+  const loaded: Backend = { identity, tf, device, threads: options.threads, raw: rawKernels(backend) };
+  // What goes into a graph and comes out of it is in the memory of the processor: a GPU would copy all weights in every step.
+  return device === 'gpu' || options.recorded === false ? loaded : { ...loaded, recorder: graphRecorder(backend) };
 }
 
 /** Most messages come with the first operation, not when the library is opened. */

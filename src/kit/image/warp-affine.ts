@@ -1,5 +1,5 @@
 import { roundHalfEven } from '../../core/round-half-even.ts';
-import type { ImageArea, ImageSize, RgbImage } from '../image/rgb-image.ts';
+import type { ImageArea, ImageSize, RgbImage } from './rgb-image.ts';
 
 /** x' = m[0] x + m[1] y + m[2], y' = m[3] x + m[4] y + m[5]. */
 export type AffineMatrix = readonly [number, number, number, number, number, number];
