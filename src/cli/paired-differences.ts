@@ -4,7 +4,7 @@ import { outputsFolderName, readEntry } from '../pipeline/cache/cache-entry.ts';
 import type { ResultCache } from '../pipeline/cache/result-cache.ts';
 import type { PastTask } from '../pipeline/record/past-runs.ts';
 import { accuracyDifference, type PairedDifference } from '../kit/face/uncertainty/accuracy-difference.ts';
-import { type GroupDifference, groupDifferences } from '../kit/face/groups/group-differences.ts';
+import { type GroupDifference, groupDifferences } from '../kit/face/group-differences.ts';
 import type { VerificationFile, VerificationResult } from '../kit/face/verification-result.ts';
 
 /** Draws of the thresholds for a verdict. */

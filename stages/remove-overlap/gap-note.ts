@@ -1,6 +1,6 @@
 import type { Gap, OverlapReport } from './report.ts';
 
-/** Between people who are in both and people who are not lies as much, where both have the same images and the model is a good one. */
+/** Between people who are in both and people who are not is as much, where both have the same images and the model is a good one. */
 const clearGap = 0.1;
 
 /** A threshold that is read off the curve of this very set: what 0.4 means is another thing for every model. */

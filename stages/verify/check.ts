@@ -4,7 +4,7 @@ import type { CheckInputs } from '../../src/stage-api/check-inputs.ts';
 import { requireNames } from './breakdowns.ts';
 import type { Inputs, Params } from './contract.ts';
 
-/** The sets are verification sets with pairs enough for the folds; what is asked for by name has names. */
+/** The sets are verification sets with pairs enough for the folds; what goes by name has names. */
 export const check: CheckInputs<Params, Inputs> = ({ params, inputs, whole, once }) => {
   const { pairs = [], protocol = [], groups, faces = [] } = inputs;
   if (['pairs', 'protocol', 'groups', 'faces'].every((port) => whole.has(port)))

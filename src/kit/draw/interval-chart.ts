@@ -6,7 +6,7 @@ import { linearScale, niceDomain, type Scale } from './scale.ts';
 export interface IntervalRow {
   readonly label: string;
   readonly value: number;
-  /** Undefined: there is none; the dot stands alone. */
+  /** Undefined: the dot stands alone. */
   readonly interval: { readonly low: number; readonly high: number } | undefined;
   /** Number of a colour of series. */
   readonly colour: number;

@@ -5,7 +5,7 @@ import { failures } from './failures.ts';
 
 /**
  * The score of the detector for each image that has a name, from what align says of faces (faces.ndjson: an object per line with `image`, `file` and
- * `score`); NaN where there is none. `names` are what each image can be called, the most precise first. Fails with `bad-faces`.
+ * `score`); NaN of an image without one. `names` are what each image can be called, the most precise first. Fails with `bad-faces`.
  */
 export function detectorScores(files: readonly string[], names: readonly (readonly string[])[]): Float64Array {
   const scores = new Map<string, number>();

@@ -14,7 +14,7 @@ export const failures = catalogue({
     meaning: 'No pair of one person has the score of a detector for both of its images.',
     text: ({ set, images }: { readonly set: string; readonly images: number }) => ({
       message: `no pair of one person of the set ${set} has a score of the detector for both images; ${images} of its images have one`,
-      hint: 'Bind what align said of these very images, and the protocol that names them so; faces that were cut by a list have no score.',
+      hint: 'Bind what align reports of these very images, and the protocol that names them so; faces that were cut by a list have no score.',
     }),
     example: { set: 'lfw', images: 0 },
   },

@@ -21,7 +21,7 @@ export const fewestAccepted = 5;
 const fewUnits = 30;
 
 /**
- * A share with the interval that its draws give; without one if fewer than ten units were drawn from, or half of the draws do not
+ * A share with the interval of its draws; without one if fewer than ten units were drawn from, or half of the draws do not
  * allow it. On the scale of the arcsine, with the quantile of Student's t. Draws of few units end at the worst of them: below thirty, the deviation
  * towards more errors is at least the one towards fewer.
  */
@@ -57,7 +57,7 @@ const fewestForArea = 40;
 export function drawnArea({ value, draws }: DrawnFigure, units: number): Measured {
   const known = draws.filter((each) => !Number.isNaN(each));
   if (units < fewestForArea || known.length < Math.max(2, draws.length / 2)) return { value };
-  // Nobody is mistaken for anybody: the rule of three tells how often that can be by chance.
+  // No pair is decided wrongly: the rule of three tells how often that can be by chance.
   if (value <= 0 || value >= 1) return { value, interval: proportionInterval(value * units, units) };
   const reach = (quantileOf(units) * sampleDeviation(known)) / (value * (1 - value));
   const middle = Math.log(value / (1 - value));

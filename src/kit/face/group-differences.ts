@@ -1,8 +1,8 @@
-import { peopleVariance } from '../uncertainty/decided-pairs.ts';
-import type { Interval } from '../uncertainty/proportion.ts';
-import { fewestUnits, resamplingOf } from '../uncertainty/resampling.ts';
-import { peopleQuantile } from '../uncertainty/student.ts';
-import type { VerificationResult } from '../verification-result.ts';
+import { peopleVariance } from './uncertainty/decided-pairs.ts';
+import type { Interval } from './uncertainty/proportion.ts';
+import { fewestUnits, resamplingOf } from './uncertainty/resampling.ts';
+import { peopleQuantile } from './uncertainty/student.ts';
+import type { VerificationResult } from './verification-result.ts';
 
 /** How much more often one model errs on a group than another, each at the threshold of the whole set that is its own. */
 export interface GroupDifference {
