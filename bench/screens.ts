@@ -32,7 +32,7 @@ function tmux(...words: string[]): string {
 async function screenOf(name: string, rows: number, commands: readonly string[]): Promise<string> {
   const ended = join(temporary, `${name}.ended`);
   const flow = `node '${join(repository, 'bin', 'flow.js')}'`;
-  const typed = commands.map((command) => `echo '$ npx flow ${command}'; ${flow} ${command}; echo`);
+  const typed = commands.map((command) => `echo '$ flow ${command}'; ${flow} ${command}; echo`);
   const script = `export FLOW_ENGINE=wasm; ${typed.join('; ')}; touch '${ended}'; exec cat`;
   tmux(
     '-f',

@@ -22,6 +22,7 @@ const orders: Readonly<Record<string, readonly string[]>> = {
     'caffe',
     'onnx',
     'archive',
+    'torch',
     'matlab',
     'megaface',
     'lists',
@@ -50,6 +51,8 @@ const chains: Readonly<Record<string, readonly string[]>> = {
   'src/core': [],
   'src/stage-api': ['src/core'],
   'src/kit': ['src/core'],
+  'src/embedding': ['src/core', 'src/kit'],
+  'src/service': ['src/core', 'src/kit', 'src/embedding'],
   'src/pipeline': ['src/core', 'src/stage-api'],
   stages: ['src/core', 'src/stage-api', 'src/kit'],
 };

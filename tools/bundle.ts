@@ -22,7 +22,7 @@ const bundle = await rolldown({
   input: { main: join(source, 'cli/main.js'), ...Object.fromEntries(references) },
   platform: 'node',
   // Packages with binaries and schemas stay where they are; rolldown's own runtime functions come along.
-  external: [/^@(?!oxc-project)/, 'ajv', 'onnxruntime-node', 'sharp', /^ajv\//],
+  external: [/^@(?!oxc-project)/, 'ajv', 'fastify', 'onnxruntime-node', 'sharp', /^ajv\//],
   logLevel: 'warn',
   plugins: [
     {

@@ -43,7 +43,7 @@ async function watchRun(): Promise<readonly Frame[]> {
   const ended = join(temporary, 'ended');
   const flow = `node '${join(repository, 'bin', 'flow.js')}' run '${experiment}'`;
   // The image shows what one would have typed.
-  const script = `echo '$ npx flow run ${experiment}'; ${flow}; echo $? > '${ended}'; exec cat`;
+  const script = `echo '$ flow run ${experiment}'; ${flow}; echo $? > '${ended}'; exec cat`;
   tmux('-f', '/dev/null', 'new-session', '-d', '-c', workspace, '-x', `${columns}`, '-y', `${rows}`, script);
   const began = performance.now();
   const frames: Frame[] = [];

@@ -1,5 +1,5 @@
 import { fail } from '../core/failure.ts';
-import { detectors, type DetectorChoice, type DetectorName } from '../kit/face/detectors/index.ts';
+import { detectorDefaults, detectors, type DetectorChoice, type DetectorName } from '../kit/face/detectors/index.ts';
 import { failures } from './failures.ts';
 
 /**
@@ -12,9 +12,7 @@ export function detectorChoice(name: string, given: readonly string[]): Detector
     return fail(failures.wrongOption({ option: '--detector', expected: `one of ${known.join(', ')}`, found: name }));
   }
   const schemas: Readonly<Record<string, { readonly default?: unknown }>> = detectors[name].options;
-  const options: Record<string, unknown> = Object.fromEntries(
-    Object.entries(schemas).map(([option, schema]) => [option, schema.default]),
-  );
+  const options: Record<string, unknown> = { ...detectorDefaults(name) };
   for (const text of given) {
     const [option = '', ...rest] = text.split('=');
     if (!Object.hasOwn(schemas, option)) {

@@ -220,6 +220,14 @@ export const failures = catalogue({
     }),
     example: { path: 'experiment.yaml', usage: 'flow init FILE' },
   },
+  propertyExists: {
+    meaning: 'flow index --property would write over a property file.',
+    text: () => ({
+      message: 'there is a property file already',
+      hint: 'flow inspect shows whether it fits the records; --force writes it again.',
+    }),
+    example: {},
+  },
   indexExists: {
     meaning: 'flow index would write over an index.',
     text: () => ({

@@ -83,6 +83,7 @@ const isBeyondUs: ReadonlySet<string> = new Set([
   'no-parameters',
   'several-models',
   'no-input',
+  'unknown-network',
   'unknown-operator',
   'unsupported-operator',
   'unsupported-layer',

@@ -54,6 +54,17 @@ export function passedVariables(ours: Environment): Record<string, string> {
   return withoutGaps(Object.fromEntries(Object.entries(ours).filter(([name]) => passed.test(name))));
 }
 
+/** What programs of other people are often told by variables, and what a task sees of those only if its stage says so. */
+const oftenNeeded =
+  /^(PYTHONPATH|PYTHONHOME|VIRTUAL_ENV|CONDA_PREFIX|HF_.*|TORCH_.*|PYTORCH_.*|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_.*|REQUESTS_CA_BUNDLE|WANDB_.*|MLFLOW_.*|NCCL_.*|SLURM_.*|MASTER_(ADDR|PORT)|WORLD_SIZE|RANK|MKL_.*|OPENBLAS_.*|KMP_.*|JAX_.*|XLA_.*|AWS_.*|CUBLAS_.*)$/i;
+
+/** Variables of ours that the program of a task may need, and that are not passed on to it. */
+export function withheldVariables({ environment }: TaskSpec, ours: Environment): string[] {
+  return Object.keys(ours)
+    .filter((name) => oftenNeeded.test(name) && !passed.test(name) && !Object.hasOwn(environment, name))
+    .sort();
+}
+
 /** The environment of a program that a run starts. */
 export function programVariables(ours: Environment): Record<string, string> {
   return { ...passedVariables(ours), ...fixedVariables };

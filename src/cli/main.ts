@@ -192,6 +192,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'print the figures and curves of a run',
     load: () => import('./commands/metrics.ts'),
   },
+  page: {
+    summary: 'write a page of a run: figures, curves, tasks, what was recorded',
+    load: () => import('./commands/page.ts'),
+  },
   compare: {
     summary: 'compare runs: parameters, inputs, figures, times',
     load: () => import('./commands/compare.ts'),
@@ -235,6 +239,30 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   align: {
     summary: 'look for faces in images, show and draw what was found',
     load: () => import('./commands/align.ts'),
+  },
+  embed: {
+    summary: 'turn the faces of photographs into vectors',
+    load: () => import('./commands/embed.ts'),
+  },
+  'compare-faces': {
+    summary: 'compare the faces of two photographs, with a verdict at a measured threshold',
+    load: () => import('./commands/compare-faces.ts'),
+  },
+  identify: {
+    summary: 'find the persons of a gallery that the faces of a photograph are most like',
+    load: () => import('./commands/identify.ts'),
+  },
+  benchmark: {
+    summary: 'time detection, alignment and embedding of a face',
+    load: () => import('./commands/benchmark.ts'),
+  },
+  'export-model': {
+    summary: 'write an embedding network for other programs, with a model card',
+    load: () => import('./commands/export-model.ts'),
+  },
+  serve: {
+    summary: 'serve detection, embedding, verification and identification over HTTP',
+    load: () => import('./commands/serve.ts'),
   },
   convert: {
     summary: 'write a model in another format and compare the outputs of both',

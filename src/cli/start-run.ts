@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { identify, readIfThere, thisHost } from '../core/process-facts.ts';
 import { JsonLines } from '../pipeline/console/json-lines.ts';
 import { PlainLines } from '../pipeline/console/plain-lines.ts';
+import type { LiveViewOptions } from '../pipeline/console/live-view.ts';
 import type { Reporter } from '../pipeline/console/reporter.ts';
 import { Interruption } from '../pipeline/execute/interruption.ts';
 import { runExperiment, type RunEnd } from '../pipeline/execute/run-experiment.ts';
@@ -23,7 +24,7 @@ import {
   type ExitCode,
   type ProcessContext,
 } from './flow-command.ts';
-import { machineCapacity, machineFacts, passedVariables, taskEnvironment } from './machine.ts';
+import { machineCapacity, machineFacts, passedVariables, taskEnvironment, withheldVariables } from './machine.ts';
 import type { PlannedExperiment } from './planned-experiment.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -79,8 +80,7 @@ export async function startRun(
     retries: options.retries,
     graceMs,
     lastDurationMs: (task) => lastDurationOf(workspace.database, experiment.name, task.id),
-    workerEnvironment: (task, share) =>
-      taskEnvironment({ task, engine: planned.engines.of(task)?.identity, share }, context.environment),
+    ...environments(planned, context),
     isTrial,
     interruption,
     readers: readers.handle,
@@ -97,6 +97,18 @@ export async function startRun(
     const problem = linkLatest(workspace.runsFolder, experiment.name, folder);
     if (problem !== undefined) context.stderr.write(`warning: ${problem}\n`);
   }
+}
+
+/** What the processes of tasks see of our environment, and what not. */
+function environments(
+  { engines }: PlannedExperiment,
+  { environment }: ProcessContext,
+): Pick<RunRequest, 'workerEnvironment' | 'withheldVariables'> {
+  return {
+    workerEnvironment: (task, share) =>
+      taskEnvironment({ task, engine: engines.of(task)?.identity, share }, environment),
+    withheldVariables: (task) => withheldVariables(task, environment),
+  };
 }
 
 /** Fails with what tasks that are to run would end with, as far as their inputs are there. */
@@ -143,7 +155,9 @@ async function openReaders(request: ReadersRequest) {
   closeKilledRuns(workspace.record);
   const runFolder = new RunFolderWriter(folder, facts);
   const recorder = new DatabaseRecorder(workspace.record, facts, (key) => workspace.documentOf(key));
-  const reporter = await openReporter(options, workspace.folder, context);
+  const lastDurationMs = (task: string): number | undefined =>
+    lastDurationOf(workspace.database, experiment.name, task);
+  const reporter = await openReporter(options, { workspace: workspace.folder, lastDurationMs }, context);
   // The record comes first: what is on the screen is on the disk.
   const changes = facts.gitCommit === null ? [] : [await openChanges(experiment, folder)];
   const readers = [runFolder, recorder, ...changes, reporter];
@@ -172,7 +186,7 @@ async function openChanges(experiment: Experiment, folder: string): Promise<Chan
 /** The reader that shows a run: JSON or the lines of another program when asked for, a live view on a terminal, calm lines everywhere else. */
 async function openReporter(
   { json, logFormat }: RunSettings,
-  workspace: string,
+  { workspace, lastDurationMs }: Pick<LiveViewOptions, 'workspace' | 'lastDurationMs'>,
   context: ProcessContext,
 ): Promise<Reporter> {
   const { stdout, stderr, environment } = context;
@@ -185,7 +199,7 @@ async function openReporter(
   // A terminal that understands cursor movements.
   if (stdout.isTTY && environment['TERM'] !== 'dumb' && isUnset(environment['CI'])) {
     const { LiveView } = await import('../pipeline/console/live-view.ts');
-    return new LiveView({ colour, stdout, stderr, workspace });
+    return new LiveView({ colour, stdout, stderr, workspace, lastDurationMs });
   }
   return new PlainLines({ sink: stdout, colour, workspace });
 }

@@ -128,7 +128,9 @@ class WorkerThread<Job, Result> {
   #death: Error | undefined;
 
   constructor(module: URL, start: WorkerStart<unknown>) {
-    this.#worker = new Worker(module, { workerData: start });
+    // Of a program that came by --eval Node.js would refuse the module of the thread.
+    const execArgv = process.execArgv.filter((option) => !/^(-e|--eval|--input-type|-p|--print)/.test(option));
+    this.#worker = new Worker(module, { workerData: start, execArgv });
     this.#worker.on('message', (replies: readonly Reply<Result>[]) => {
       this.#waiting.shift()?.resolve(replies);
     });

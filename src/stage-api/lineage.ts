@@ -15,6 +15,8 @@ export interface Lineage {
   readonly experiment: { readonly name: string; readonly summary: string };
   /** Every task the inputs depend on, transitively; each after those it needs. */
   readonly tasks: readonly LineageTask[];
+  /** Of the page of one run (`flow page`): what its record tells besides, by name. A stage in a run is never handed it. */
+  readonly record?: readonly (readonly [name: string, text: string])[];
 }
 
 export interface LineageTask {

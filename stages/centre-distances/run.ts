@@ -1,3 +1,4 @@
+import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
 import { join } from 'node:path';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { writeCentreListing } from '../../src/kit/face/centre-listing.ts';
@@ -9,7 +10,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params, engine, cpus: threads, signal, scratch } = context;
   const set = await embedSet({
     ...{ ...inputs, rowsFile: join(scratch, 'rows'), engine, threads, signal },
-    ...{ batch: params.batch, normalization: params.normalization },
+    ...{ batch: params.batch, normalization: chosenNormalization(params.normalization) },
     emit: (event) => {
       context.emit(event);
     },

@@ -1,3 +1,4 @@
+import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
@@ -20,7 +21,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, params, engine, cpus: threads, signal, scratch } = context;
   const set = await embedSet({
     ...{ ...inputs, rowsFile: join(scratch, 'rows'), engine, threads, signal },
-    ...{ batch: params.batch, normalization: params.normalization },
+    ...{ batch: params.batch, normalization: chosenNormalization(params.normalization) },
     emit: (event) => {
       context.emit(event);
     },

@@ -1,8 +1,10 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
+import type { NormalizationChoice } from '../../src/kit/net/exchange/normalization-presets.ts';
+
 export interface Params {
-  /** folder: What `train` writes and every stage reads: the graph as JSON, the values as float32 in one file. mxnet: Graph and parameters as MXNet saves them; training checkpoints are cut at the embedding. caffe: What Caffe, OpenCV and many vendors of accelerators read; the normalisation of the input is the caller’s. onnx: One file that onnxruntime and most frameworks run; foreign ones are read for inference. npz: Parameters by name for numpy.load, with the graph as JSON among them; for debugging. face-api: The networks that find faces, as the npm packages of the face-api family carry them. */
-  readonly to: 'folder' | 'mxnet' | 'caffe' | 'onnx' | 'npz' | 'face-api';
+  /** folder: What `train` writes and every stage reads: the graph as JSON, the values as float32 in one file. mxnet: Graph and parameters as MXNet saves them; training checkpoints are cut at the embedding. caffe: What Caffe, OpenCV and many vendors of accelerators read; the normalisation of the input is the caller’s. onnx: One file that onnxruntime and most frameworks run; foreign ones are read for inference. npz: Parameters by name for numpy.load, with the graph as JSON among them; for debugging. safetensors: Tensors by name for PyTorch, and nothing that runs; the graph as JSON in the metadata. torch: What arcface_torch, AdaFace, MagFace and CVLface save; read as data, nothing in it is run. face-api: The networks that find faces, and the one of dlib that knows them, as the npm packages of the face-api family carry them. */
+  readonly to: 'folder' | 'mxnet' | 'caffe' | 'onnx' | 'npz' | 'safetensors' | 'torch' | 'face-api';
   /** Of a checkpoint with several; the last one unless given. */
   readonly epoch?: number;
   /**
@@ -20,15 +22,8 @@ export interface Params {
     /** Pixels. */
     readonly width: number;
   };
-  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
-  readonly normalization?: {
-    /** On the scale of images, 0..255. */
-    readonly mean: number;
-    /** Factor after the mean is taken off. */
-    readonly scale: number;
-    /** Order of the channels. */
-    readonly colorOrder: 'rgb' | 'bgr';
-  };
+  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. Or the name of what a well-known program feeds: arcface-onnx, adaface-bgr, facenet, imagenet. */
+  readonly normalization?: NormalizationChoice;
   /** Drop classifier and loss: what only training needs. */
   readonly slim: boolean;
   /** Greatest difference that is accepted, as a share of the greatest value. */

@@ -1,10 +1,12 @@
+import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stage } from '../../src/stage-api/stage.ts';
+import { givenReadOptions } from '../../src/kit/net/exchange/read-model-as.ts';
 import { modelFormatNamed, modelFormatOf } from '../../src/kit/net/exchange/choose-format.ts';
 import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
 import type { OutputDifference } from '../../src/kit/net/conversion/compare-outputs.ts';
-import { conversionLines, convertByName, givenReadOptions } from '../../src/kit/net/conversion/convert-by-name.ts';
+import { conversionLines, convertByName } from '../../src/kit/net/conversion/convert-by-name.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 
 /** Converts a model, and fails if the written one computes other values. */
@@ -18,7 +20,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     from: {
       format: modelFormatOf(inputs.model).name,
       path: inputs.model,
-      options: givenReadOptions({ epoch, outputs: layers, input, normalization }),
+      options: givenReadOptions({ epoch, outputs: layers, input, normalization: chosenNormalization(normalization) }),
     },
     to: { format: to, path: join(outputs.model, modelFormatNamed(to).standardName), options: {} },
     ...{ slim, limit, seed, engine, threads },

@@ -1,6 +1,6 @@
 import { fail, throwFirst, type Failure } from '../../src/core/failure.ts';
 import { findImage } from '../../src/kit/dataset/image-folder.ts';
-import type { FacePair } from '../../src/kit/codec/lists/pair-protocol.ts';
+import type { FacePair } from '../../src/kit/codec/lists/face-pair.ts';
 import type { VerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { readStoredImage, requireEqualSize, type FirstImage } from '../../src/kit/image/image-file.ts';
 import { failures } from './failures.ts';
@@ -36,8 +36,9 @@ export async function packPairs(
 export function findImages(pairs: readonly FacePair[], { folder, protocol }: PairPlace): string[] {
   const missing = new Map<string, Failure>();
   const paths = pairs.flatMap(({ left, right, line }) =>
-    [left, right].flatMap(({ name, number }) => {
-      const path = findImage(folder, name, number);
+    [left, right].flatMap((wanted) => {
+      const { name, number } = wanted;
+      const path = findImage(folder, wanted);
       if (path !== undefined) return [path];
       const at = { file: protocol, line, column: 1, length: 1 };
       const image = `${name} ${number}`;

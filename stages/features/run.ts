@@ -1,3 +1,4 @@
+import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
 import { extractFeatures } from '../../src/kit/face/features/extract-features.ts';
 import { namedImages } from '../../src/kit/face/features/named-images.ts';
 import type { Stage } from '../../src/stage-api/stage.ts';
@@ -9,8 +10,16 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const images = namedImages(inputs, { areFiles: params.layout === 'files' });
   try {
     const extracted = await extractFeatures({
-      ...{ models: inputs.model, normalization: params.normalization, engine, threads: cpus, scratch, signal },
+      ...{
+        models: inputs.model,
+        normalization: chosenNormalization(params.normalization),
+        engine,
+        threads: cpus,
+        scratch,
+        signal,
+      },
       ...{ batch: params.batch, unreadable: params.unreadable, layout: params.layout },
+      ...{ output: params.outputs?.[0], input: params.input },
       suffix: () => params.suffix,
       sets: [{ name: 'features', images, folder: outputs.features }],
       emit: (event) => {

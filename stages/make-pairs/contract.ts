@@ -1,5 +1,7 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
+import type { NormalizationChoice } from '../../src/kit/net/exchange/normalization-presets.ts';
+
 export interface Params {
   /** People to hold out, drawn by the seed; 0: all. */
   readonly people: number;
@@ -15,15 +17,8 @@ export interface Params {
   readonly batch: number;
   /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
   readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'wasm' | 'cpu';
-  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
-  readonly normalization?: {
-    /** On the scale of images, 0..255. */
-    readonly mean: number;
-    /** Factor after the mean is taken off. */
-    readonly scale: number;
-    /** Order of the channels. */
-    readonly colorOrder: 'rgb' | 'bgr';
-  };
+  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. Or the name of what a well-known program feeds: arcface-onnx, adaface-bgr, facenet, imagenet. */
+  readonly normalization?: NormalizationChoice;
 }
 
 /** Absolute paths of what the stage reads. */

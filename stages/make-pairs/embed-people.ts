@@ -1,3 +1,4 @@
+import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
 import { basename, join } from 'node:path';
 import type { StageContext } from '../../src/stage-api/stage.ts';
 import type { FolderIdentity } from '../../src/kit/dataset/image-folder.ts';
@@ -22,7 +23,12 @@ export async function hardPairsOf(
   const { params, engine, cpus: threads, signal, scratch } = context;
   const notice = researchNotice(licencesOfModels([model]));
   if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
-  const embedder = await loadEmbedder({ model, engine, threads, normalization: params.normalization });
+  const embedder = await loadEmbedder({
+    model,
+    engine,
+    threads,
+    normalization: chosenNormalization(params.normalization),
+  });
   const message = `looks for hard pairs by ${basename(model)}, computing with ${embedder.computesWith}`;
   context.emit({ type: 'log', level: 'info', message });
   const columns = embedder.embeddingSize;

@@ -4,7 +4,8 @@ import { fail } from '../../src/core/failure.ts';
 import { Random } from '../../src/core/random.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
-import { type FaceImage, type FacePair, pairProtocol, peopleInPairs } from '../../src/kit/codec/lists/pair-protocol.ts';
+import type { FaceImage, FacePair } from '../../src/kit/codec/lists/face-pair.ts';
+import { pairProtocol, peopleInPairs } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { findImage, type FolderIdentity, listImageFolder } from '../../src/kit/dataset/image-folder.ts';
 import { type FirstImage, readStoredImage, requireEqualSize } from '../../src/kit/image/image-file.ts';
 import { choosePairs, type FoldPairs, pairsOfEachFold } from './choose-pairs.ts';
@@ -73,7 +74,7 @@ function faceImage(folder: string, name: string, file: string): FaceImage {
   for (const each of [name, file])
     if (/[\t\r\n]/.test(each)) fail(failures.nameWithTab({ name: each }, { file: folder }));
   const number = Number(/(\d{1,9})\.[^.]*$/.exec(file)?.[1] ?? 0);
-  const path = number === 0 ? undefined : findImage(folder, name, number);
+  const path = number === 0 ? undefined : findImage(folder, { name, number });
   return { name, number: path !== undefined && basename(path) === file ? number : file };
 }
 

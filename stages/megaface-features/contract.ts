@@ -1,19 +1,14 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
+import type { NormalizationChoice } from '../../src/kit/net/exchange/normalization-presets.ts';
+
 export interface Params {
   /** Images at a time; the network sees twice as many, each as it is and mirrored. */
   readonly batch: number;
   /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
   readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'wasm' | 'cpu';
-  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
-  readonly normalization?: {
-    /** On the scale of images, 0..255. */
-    readonly mean: number;
-    /** Factor after the mean is taken off. */
-    readonly scale: number;
-    /** Order of the channels. */
-    readonly colorOrder: 'rgb' | 'bgr';
-  };
+  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. Or the name of what a well-known program feeds: arcface-onnx, adaface-bgr, facenet, imagenet. */
+  readonly normalization?: NormalizationChoice;
   /** matrix: features.bin, a row per image; files: <name>_<algorithm>_<height>x<width>.bin, a column each, as MegaFace's development kit reads them. */
   readonly layout: 'matrix' | 'files';
   /** Part of the file names of layout files: what the development kit calls the algorithm. */

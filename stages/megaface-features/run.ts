@@ -1,3 +1,4 @@
+import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
 import { mkdirSync } from 'node:fs';
 import { fail } from '../../src/core/failure.ts';
 import { extractFeatures, type ImageSet } from '../../src/kit/face/features/extract-features.ts';
@@ -17,7 +18,14 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     sets.push(...imageSets(inputs, outputs));
     for (const folder of [outputs.probes, outputs.distractors]) mkdirSync(folder, { recursive: true });
     const extracted = await extractFeatures({
-      ...{ models: inputs.model, normalization: params.normalization, engine, threads: cpus, scratch, signal },
+      ...{
+        models: inputs.model,
+        normalization: chosenNormalization(params.normalization),
+        engine,
+        threads: cpus,
+        scratch,
+        signal,
+      },
       ...{ batch: params.batch, unreadable: params.unreadable, layout: params.layout },
       suffix: ({ height, width }) => `_${params.algorithm}_${height}x${width}`,
       sets,

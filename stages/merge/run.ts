@@ -1,7 +1,7 @@
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
-import { copyIdentities, identityImages } from '../../src/kit/dataset/dataset-copy.ts';
-import { requireExactIds } from '../../src/kit/dataset/dataset-writer.ts';
+import { copyIdentities, repeatable } from '../../src/kit/dataset/dataset-copy.ts';
+import { IdentityTable } from '../../src/kit/dataset/identity-table.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { requireEqualSizes } from './equal-sizes.ts';
@@ -13,12 +13,25 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   try {
     requireEqualSizes(sets);
     const total = sets.reduce((sum, { imageCount }) => sum + imageCount, 0);
-    requireExactIds({ images: total, identities: sets.length, canOrder: false }, inputs.datasets.at(-1) ?? '');
-    const identities = sets.flatMap((from) => identityImages(from).map(({ positions }) => ({ from, positions })));
-    const numbered = identities.map((identity, label) => ({ ...identity, label }));
+    const tables = sets.map((set) => new IdentityTable(set));
+    const identities = repeatable(function* () {
+      let label = 0;
+      for (const table of tables) {
+        for (let place = 0; place < table.size; place += 1) {
+          yield { from: table.set, positions: table.positionsAt(place), label };
+          label += 1;
+        }
+      }
+    });
     const progress = new WorkProgress(context, 'images', total);
-    const options = { folder: outputs.dataset, labelForm: params.labels, onImage: () => progress.step() };
-    const manifest = await copyIdentities(numbered, options);
+    const manifest = await copyIdentities(identities, {
+      folder: outputs.dataset,
+      labelForm: params.labels,
+      onImage: () => progress.step(),
+      onPlain: (message) => {
+        context.emit({ type: 'log', level: 'warning', message });
+      },
+    });
     progress.end();
     context.emit({ type: 'metric', name: 'identities', value: manifest.identities });
     context.emit({ type: 'metric', name: 'images', value: manifest.images });

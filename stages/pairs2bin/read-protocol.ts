@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { throwFirst } from '../../src/core/failure.ts';
 import { findImage, imageAt, isImageName } from '../../src/kit/dataset/image-folder.ts';
 import { matFile, pairsOfMat } from '../../src/kit/codec/matlab/mat-file.ts';
-import { pairProtocol, type FaceImage } from '../../src/kit/codec/lists/pair-protocol.ts';
+import type { FaceImage } from '../../src/kit/codec/lists/face-pair.ts';
+import { pairProtocol } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import { failures } from './failures.ts';
 
@@ -29,9 +30,9 @@ export function readProtocol(
 ): { readonly folds: number; readonly pairs: readonly ImagePair[]; readonly irregular?: string | undefined } {
   if (!file.endsWith('.mat')) {
     const { folds, pairs, irregular } = decodeFile(pairProtocol, file);
-    const named = ({ name, number }: FaceImage, line: number): NamedImage => ({
-      name: `image ${number} of ${name}`,
-      path: findImage(images, name, number),
+    const named = (image: FaceImage, line: number): NamedImage => ({
+      name: image.path ?? `image ${image.number} of ${image.name}`,
+      path: findImage(images, image),
       line,
     });
     return {

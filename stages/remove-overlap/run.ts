@@ -1,3 +1,4 @@
+import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
@@ -34,7 +35,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
   const embedder = await loadEmbedder({
     ...{ model: inputs.model, engine, threads },
-    normalization: params.normalization,
+    normalization: chosenNormalization(params.normalization),
   });
   const columns = embedder.embeddingSize;
   const opened: Opened = { sets: [], exclusions: [] };

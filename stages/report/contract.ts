@@ -13,6 +13,8 @@ export interface Inputs {
   readonly logs: readonly string[];
   /** Results to show with their ROC. */
   readonly verifications: readonly string[];
+  /** Figures and curves that programs have measured. */
+  readonly figures: readonly string[];
   /** Counts and contact sheets of alignments (alignment.json). */
   readonly alignments: readonly string[];
   /** Searches among distractors (megaface.json). */

@@ -9,6 +9,14 @@ export const failures = catalogue({
     }),
     example: { found: 'another object' },
   },
+  figuresInvalid: {
+    meaning: 'An input bound to `figures` does not hold figures.',
+    text: ({ problem }: { readonly problem: string }) => ({
+      message: `expected figures of a program: ${problem}`,
+      hint: 'Write a JSON object of numbers and of lists of [step, value]: see docs/programs.md.',
+    }),
+    example: { problem: 'expected an object' },
+  },
   identificationInvalid: {
     meaning: 'An input bound to `identifications` is not the result of an identification.',
     text: ({ found }: { readonly found: string }) => ({

@@ -3,6 +3,7 @@ import type { Lineage } from '../../src/stage-api/lineage.ts';
 import { hoverScript } from '../../src/kit/draw/hover-script.ts';
 import { type Html, joinHtml, markup } from '../../src/kit/draw/html.ts';
 import { fixed, groupedInteger } from '../../src/kit/draw/number-text.ts';
+import { drawTable } from '../../src/kit/draw/table.ts';
 import { renderPage } from '../../src/kit/draw/page.ts';
 import { pageStyle } from '../../src/kit/draw/page-style.ts';
 import { alignmentSection } from './alignment-section.ts';
@@ -10,6 +11,7 @@ import { comparisonSection } from './comparison-section.ts';
 import { identificationSection } from './identification-section.ts';
 import type { Identification } from './read-identifications.ts';
 import type { Alignment, Training, Verification } from './read-inputs.ts';
+import { programSection, type Measured } from './program-section.ts';
 import { reportStyle } from './report-style.ts';
 import type { SampleIdentity } from './sample-faces.ts';
 import { parameterSection, taskSection } from './task-section.ts';
@@ -24,23 +26,26 @@ export interface ReportContent {
   readonly verifications: readonly Verification[];
   readonly alignments: readonly Alignment[];
   readonly identifications: readonly Identification[];
+  readonly measured: readonly Measured[];
   readonly faces: readonly SampleIdentity[];
 }
 
 /** The whole page as one text: no request to anywhere, readable without its script, the same for the same content. */
 export function renderReport(content: ReportContent): string {
-  const { lineage, trainings, verifications, alignments, identifications, faces } = content;
+  const { lineage, trainings, verifications, alignments, identifications, measured, faces } = content;
   const { name, summary } = lineage.experiment;
   const title = content.title === '' ? name : content.title;
   const sections = [
     verificationSection(verifications),
     identificationSection(identifications),
     trainingSection(trainings),
+    programSection(measured),
     alignmentSection(alignments),
     facesSection(faces),
     comparisonSection(lineage),
     taskSection(lineage),
     parameterSection(lineage),
+    recordSection(lineage),
   ].filter((section) => section !== undefined);
   const body = markup`<header>
 <h1>${title}</h1>
@@ -100,6 +105,18 @@ function facesSection(faces: readonly SampleIdentity[]): Html | undefined {
         <b>Samples.</b> Up to four images of each of ${faces.length} people, spread evenly over all people by name.
       </figcaption>
     </figure>
+  </section>`;
+}
+
+function recordSection({ record }: Lineage): Html | undefined {
+  if (record === undefined) return undefined;
+  const columns = [
+    { title: 'what', cell: ([name]: readonly [string, string]) => name },
+    { title: '', cell: ([, text]: readonly [string, string]) => text },
+  ];
+  return markup`<section id="run">
+    <h2>This run</h2>
+    ${drawTable(record, columns, markup`<b>Record.</b> As faceflow keeps it in the folder of the run.`)}
   </section>`;
 }
 

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { renderReport } from './page.ts';
+import { readMeasured } from './program-section.ts';
 import { readIdentifications } from './read-identifications.ts';
 import { readAlignments, readLineage, readTrainings, readVerifications } from './read-inputs.ts';
 import { sampleFaces } from './sample-faces.ts';
@@ -16,6 +17,7 @@ export const run: Stage<Params, Inputs, Outputs> = async ({ params, inputs, outp
     verifications: readVerifications(inputs.verifications, lineage),
     alignments: readAlignments(inputs.alignments, lineage),
     identifications: readIdentifications(inputs.identifications, lineage),
+    measured: readMeasured(inputs.figures, lineage),
     faces: inputs.images === undefined ? [] : await sampleFaces(inputs.images, params.samples),
   });
   writeFileSync(outputs.page, page);

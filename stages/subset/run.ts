@@ -2,7 +2,8 @@ import { fail } from '../../src/core/failure.ts';
 import { Random } from '../../src/core/random.ts';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
-import { copyIdentities, identityImages, type IdentityImages } from '../../src/kit/dataset/dataset-copy.ts';
+import { copyIdentities, repeatable } from '../../src/kit/dataset/dataset-copy.ts';
+import { IdentityTable } from '../../src/kit/dataset/identity-table.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { failures } from './failures.ts';
@@ -12,15 +13,26 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params, seed } = context;
   const from = new PackedDataset(inputs.dataset);
   try {
-    const chosen = chooseImages(identityImages(from), params, seed);
+    const table = new IdentityTable(from);
+    const chosen = chooseImages(table, params, seed);
     if (chosen.length === 0) {
       fail(failures.nothingToPack({ min: params.minImagesPerIdentity }, { file: inputs.dataset }));
     }
-    const identities = chosen.map(({ positions }, label) => ({ from, positions, label }));
-    const total = chosen.reduce((sum, { positions }) => sum + positions.length, 0);
+    const identities = repeatable(function* () {
+      for (const [label, { place, positions }] of chosen.entries()) {
+        yield { from, positions: positions ?? table.positionsAt(place), label };
+      }
+    });
+    const total = chosen.reduce((sum, { place, positions }) => sum + (positions?.length ?? table.countAt(place)), 0);
     const progress = new WorkProgress(context, 'images', total);
-    const options = { folder: outputs.dataset, labelForm: params.labels, onImage: () => progress.step() };
-    const manifest = await copyIdentities(identities, options);
+    const manifest = await copyIdentities(identities, {
+      folder: outputs.dataset,
+      labelForm: params.labels,
+      onImage: () => progress.step(),
+      onPlain: (message) => {
+        context.emit({ type: 'log', level: 'warning', message });
+      },
+    });
     progress.end();
     context.emit({ type: 'metric', name: 'identities', value: manifest.identities });
     context.emit({ type: 'metric', name: 'images', value: manifest.images });
@@ -29,14 +41,22 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   }
 };
 
+interface Chosen {
+  readonly place: number;
+  /** Those that are kept, if not all are. */
+  readonly positions: readonly number[] | undefined;
+}
+
 /** The identities and images that are kept, in the order of the set. */
-function chooseImages(identities: readonly IdentityImages[], params: Params, seed: number): IdentityImages[] {
+function chooseImages(table: IdentityTable, params: Params, seed: number): Chosen[] {
   const random = params.choose === 'random' ? Random.derive(seed, 'subset') : undefined;
-  const enough = identities.filter(({ positions }) => positions.length >= params.minImagesPerIdentity);
-  return take(enough, params.identities, random).map(({ label, positions }) => ({
-    label,
-    positions: take(positions, params.imagesPerIdentity, random),
-  }));
+  const places = Array.from({ length: table.size }, (_, place) => place);
+  const enough = places.filter((place) => table.countAt(place) >= params.minImagesPerIdentity);
+  return take(enough, params.identities, random).map((place) => {
+    const { imagesPerIdentity: most } = params;
+    const isWhole = most === 0 || table.countAt(place) <= most;
+    return { place, positions: isWhole ? undefined : take(Array.from(table.positionsAt(place)), most, random) };
+  });
 }
 
 /** At most `count` items, in their order: the first, or random ones. 0: all. */

@@ -1,6 +1,7 @@
 import { fail } from '../../src/core/failure.ts';
 import type { Random } from '../../src/core/random.ts';
-import type { FacePair, FaceImage, PairProtocol } from '../../src/kit/codec/lists/pair-protocol.ts';
+import type { FacePair, FaceImage } from '../../src/kit/codec/lists/face-pair.ts';
+import type { PairProtocol } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { failures } from './failures.ts';
 
 export interface PairRequest {

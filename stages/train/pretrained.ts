@@ -22,19 +22,22 @@ export interface Pretrained {
 const namedArrays = 5;
 
 /**
- * Parameters of a model of any format that a network has too, by name; others of the network are drawn, others of the
- * model ignored. Fails with the codes of the model's format and with `pretrained-mismatch`.
+ * Parameters of a model of any format that a network has too, by name, or where the model has names of its own (those of
+ * PyTorch) by layer; others of the network are drawn, others of the model ignored. Fails with the codes of the model's format and with `pretrained-mismatch`.
  */
 export function pretrainedParameters(path: string, { parameters }: ShapedGraph): Pretrained {
-  const model = readParameters(path);
+  const { parameters: model, shaped } = readPretrained(path);
+  const byLayer = new Map(shaped.parameters.map((each) => [`${each.layer}_${each.suffix}`, each.name] as const));
   const start = new Map<string, NamedArray>();
-  for (const { name, shape } of parameters) {
-    const array = model.get(name);
+  const taken = new Set<string>();
+  for (const { name, layer, suffix, shape } of parameters) {
+    const array = model.get(name) ?? model.get(byLayer.get(`${layer}_${suffix}`) ?? '');
     if (array === undefined) continue;
     if (array.shape.join() !== shape.join()) {
       fail(failures.pretrainedShape({ name, shape: array.shape, expected: shape }, { file: path }));
     }
-    start.set(name, array);
+    start.set(name, { ...array, name });
+    taken.add(array.name);
   }
   if (start.size === 0) {
     const [wanted = '', found = ''] = [parameters[0]?.name, [...model.keys()][0]];
@@ -44,17 +47,17 @@ export function pretrainedParameters(path: string, { parameters }: ShapedGraph):
     model: basename(path),
     copied: [...start.keys()],
     drawn: parameters.map(({ name }) => name).filter((name) => !start.has(name)),
-    leftOut: [...model.keys()].filter((name) => !start.has(name)),
+    leftOut: [...model.keys()].filter((name) => !taken.has(name)),
   };
   return { start, origin, report: reportOf(origin) };
 }
 
 /** How the images are normalised does not matter: what the network is trained on is normalised by itself. */
-function readParameters(path: string): Model['parameters'] {
+function readPretrained(path: string): Model {
   const format = modelFormatOf(path);
   const takesIt = format.takes.read.some((option) => option === 'normalization');
   const asItIs = { mean: 0, scale: 1, colorOrder: 'rgb' } as const;
-  return readModelAs({ format, path, options: takesIt ? { normalization: asItIs } : {} }).parameters;
+  return readModelAs({ format, path, options: takesIt ? { normalization: asItIs } : {} });
 }
 
 function reportOf({ model, copied, drawn, leftOut }: TrainingStart): Pretrained['report'] {

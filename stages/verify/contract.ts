@@ -1,5 +1,7 @@
 // Generated from stage.json by `npm run generate`; not to be edited.
 
+import type { NormalizationChoice } from '../../src/kit/net/exchange/normalization-presets.ts';
+
 export interface Params {
   /** Contiguous folds; the threshold of each is chosen on the others. 1: chosen and tested on all pairs. */
   readonly folds: number;
@@ -7,14 +9,21 @@ export interface Params {
   readonly batch: number;
   /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
   readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'wasm' | 'cpu';
-  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. */
-  readonly normalization?: {
-    /** On the scale of images, 0..255. */
-    readonly mean: number;
-    /** Factor after the mean is taken off. */
-    readonly scale: number;
-    /** Order of the channels. */
-    readonly colorOrder: 'rgb' | 'bgr';
+  /** What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. Or the name of what a well-known program feeds: arcface-onnx, adaface-bgr, facenet, imagenet. */
+  readonly normalization?: NormalizationChoice;
+  /**
+   * The layer or output that is the embedding, of a network with several.
+   *
+   * @minItems 1
+   * @maxItems 1
+   */
+  readonly outputs?: [string];
+  /** Size of the images, where the file leaves it open; 112 x 112 unless given. */
+  readonly input?: {
+    /** Pixels. */
+    readonly height: number;
+    /** Pixels. */
+    readonly width: number;
   };
   /** Names of the sets, in the order of `pairs`; those of their files unless given. */
   readonly names: readonly string[];

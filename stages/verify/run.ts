@@ -1,3 +1,4 @@
+import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
@@ -42,7 +43,10 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   for (const [index, model] of models.entries()) {
     say(context, `loading ${model.name}`);
     const { engine, cpus: threads } = context;
-    const embedder = await loadEmbedder({ model: model.path, engine, threads, normalization: params.normalization });
+    const embedder = await loadEmbedder({
+      ...{ model: model.path, engine, threads, normalization: chosenNormalization(params.normalization) },
+      ...{ output: params.outputs?.[0], input: params.input },
+    });
     say(context, `computing with ${embedder.computesWith}`);
     const store = new EmbeddingFile(join(scratch, `embeddings-${index}`), embedder.embeddingSize);
     // The process may run another task next: nothing of this one may stay, however it ends.

@@ -107,7 +107,7 @@ b.save('nhwc', [value('image:0', 'batch', 32, 32, 3)], x, image.transpose(0, 2, 
 # What no layer stands for.
 b = Builder()
 x = b.node('Flatten', [b.conv('x', 3, 2)], name='rows')
-x = b.node('LpNormalization', [x], name='unit length', axis=1, p=2)
+x = b.node('LpNormalization', [x], name='unit length', axis=1, p=1)
 b.save('unit', [value('x', 'N', 3, 32, 32)], x, image)
 mx.nd.save(folder + '/results', results)
 `;
@@ -165,7 +165,7 @@ describe.skipIf(missing !== undefined)(`foreign ONNX files${note}`, () => {
   it('with an operator that is no layer name the node; before it they can be read', () => {
     const normalization = { mean: 0, scale: 1, colorOrder: 'rgb' } as const;
     expect(failureOf('unit', { normalization })).toBe(
-      'unknown-operator: node "unit length" is of operator "LpNormalization", for which there is no layer',
+      'unsupported-operator: node "unit length" (LpNormalization) must have p 2',
     );
     const model = onnxFormat.read(join(folder, 'unit.onnx'), { normalization, outputs: ['rows'] });
     expect(model.shaped.shapes.get('rows')).toEqual([2048]);

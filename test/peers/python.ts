@@ -51,8 +51,9 @@ export const pytorch: PythonEnvironment = {
     'numpy==1.23.5',
     'opencv-python-headless==4.7.0.72',
     'typing-extensions==4.16.0',
+    'safetensors==0.4.5',
   ],
-  modules: ['torch', 'cv2'],
+  modules: ['torch', 'cv2', 'safetensors'],
   isComplete: true,
 };
 

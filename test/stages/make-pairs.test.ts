@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 import { readVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
-import { type FacePair, pairProtocol, peopleInPairs } from '../../src/kit/codec/lists/pair-protocol.ts';
+import type { FacePair } from '../../src/kit/codec/lists/face-pair.ts';
+import { pairProtocol, peopleInPairs } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import { findImage } from '../../src/kit/dataset/image-folder.ts';
 import { decodeImage } from '../../src/kit/image/image.ts';
@@ -84,7 +85,7 @@ describe('make-pairs', () => {
     expect(set.same).toEqual(pairs.map(({ same }) => same));
     const images = pairs.flatMap(({ left, right }) => [left, right]);
     for (const [place, { name, number }] of images.entries()) {
-      const file = findImage(join(folder, 'images'), name, number) ?? '';
+      const file = findImage(join(folder, 'images'), { name, number }) ?? '';
       expect(readFileSync(file).equals(set.images[place] ?? Buffer.alloc(0))).toBe(true);
     }
   });
@@ -116,7 +117,7 @@ describe('make-pairs', () => {
     const images = pairs.flatMap(({ left, right }) => [left, right]);
     for (const [place, { name, number }] of images.entries()) {
       expect(typeof number).toBe('string');
-      const file = findImage(join(folder, 'images'), name, number) ?? '';
+      const file = findImage(join(folder, 'images'), { name, number }) ?? '';
       expect(readFileSync(file).equals(set.images[place] ?? Buffer.alloc(0))).toBe(true);
     }
   });
@@ -126,7 +127,7 @@ describe('make-pairs', () => {
     const weights = linearModel(join(folder, 'model'));
     const { pairs } = await make({ hardShare: 1, pairsPerFold: 4 }, { folder, isModel: true });
     const unit = async ({ name, number }: FacePair['left']): Promise<number[]> => {
-      const { data } = await decodeImage(readFileSync(findImage(join(folder, 'images'), name, number) ?? ''), {
+      const { data } = await decodeImage(readFileSync(findImage(join(folder, 'images'), { name, number }) ?? ''), {
         file: '',
       });
       const mirrored = embed(data, weights, true);

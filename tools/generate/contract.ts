@@ -8,6 +8,7 @@ const registryTypes: Readonly<Record<string, { readonly type: string; readonly f
   network: { type: 'NetworkChoice', file: 'src/kit/net/backbones/index.ts' },
   loss: { type: 'LossChoice', file: 'src/kit/net/losses/index.ts' },
   optimizer: { type: 'OptimizerChoice', file: 'src/kit/net/optimizers/index.ts' },
+  normalization: { type: 'NormalizationChoice', file: 'src/kit/net/exchange/normalization-presets.ts' },
   schedule: { type: 'ScheduleChoice', file: 'src/kit/net/schedules/index.ts' },
 };
 

@@ -5,12 +5,14 @@ import { builtInStageNames } from '../../src/pipeline/experiment/stage-kinds.ts'
 import { readManifest } from '../../src/pipeline/experiment/stage-manifest.ts';
 import { contractOf } from './contract.ts';
 import type { StageManifest } from '../../src/pipeline/experiment/stage-manifest.ts';
+import { openApiDocument } from '../../src/service/openapi.ts';
 import { errorDocs } from './error-docs.ts';
 import { experimentSchema } from './experiment-schema.ts';
 import { glossaryDocs } from './glossary-docs.ts';
 import { kitSchema } from './kit-schema.ts';
 import { lossDocs } from './loss-docs.ts';
 import { networkDocs } from './network-docs.ts';
+import { serviceClient } from './service-client.ts';
 import { stageDigests, type StageDigests } from './stage-digests.ts';
 
 export interface GeneratedFile {
@@ -38,6 +40,8 @@ export async function generatedFiles(root: string): Promise<readonly GeneratedFi
     formatted(root, 'docs/glossary.md', glossaryDocs(root)),
     formatted(root, 'docs/losses.md', lossDocs(root)),
     formatted(root, 'docs/networks.md', networkDocs()),
+    formatted(root, 'schemas/openapi.json', JSON.stringify(openApiDocument())),
+    serviceClient().then((text) => formatted(root, 'src/service/client.ts', text)),
     formatted(root, stageDigestsPath, JSON.stringify(stageDigests(stages, names))),
     ...manifests
       .filter(({ program }) => program !== true)

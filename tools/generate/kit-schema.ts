@@ -2,6 +2,7 @@ import { detectors } from '../../src/kit/face/detectors/index.ts';
 import { backbones } from '../../src/kit/net/backbones/index.ts';
 import { engineChoices } from '../../src/kit/net/engines/choose-engine.ts';
 import { modelFormats } from '../../src/kit/net/exchange/index.ts';
+import { normalizationPresets } from '../../src/kit/net/exchange/normalization-presets.ts';
 import type { ModelFormat } from '../../src/kit/net/exchange/model-format.ts';
 import { losses } from '../../src/kit/net/losses/index.ts';
 import { defaultOptimizer, optimizers } from '../../src/kit/net/optimizers/index.ts';
@@ -17,15 +18,34 @@ type Registry = Readonly<Record<string, { readonly summary: string; readonly opt
  * What is done to the images of a model; the type InputNormalization. Without a default: 0..255 as they are is a statement
  * too. Nor has a half of it one: a network fed (value - 127.5) is another than one fed (value - 127.5) / 128.
  */
+const presetNames = Object.keys(normalizationPresets);
+
 const normalization: Schema = {
-  type: 'object',
+  // One schema instead of a choice of two: within a choice no defaults are filled in.
+  type: ['string', 'object'],
+  pattern: `^(${presetNames.join('|')})$`,
+  expected: `${presetNames.join(', ')}, or an object with mean and scale`,
   additionalProperties: false,
   description:
-    'What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are.',
+    'What the network is fed, (value - mean) * scale, where its file does not say it itself. {"mean": 0, "scale": 1}: 0..255 as they are. Or the name of what a well-known program feeds: ' +
+    `${presetNames.join(', ')}.`,
   required: ['mean', 'scale'],
   properties: {
-    mean: { type: 'number', description: 'On the scale of images, 0..255.' },
-    scale: { type: 'number', exclusiveMinimum: 0, description: 'Factor after the mean is taken off.' },
+    mean: {
+      type: ['number', 'array'],
+      items: { type: 'number' },
+      minItems: 3,
+      maxItems: 3,
+      description: 'On the scale of images, 0..255; one number, or those of red, green and blue.',
+    },
+    scale: {
+      type: ['number', 'array'],
+      exclusiveMinimum: 0,
+      items: { type: 'number', exclusiveMinimum: 0 },
+      minItems: 3,
+      maxItems: 3,
+      description: 'Factor after the mean is taken off; one number, or three.',
+    },
     colorOrder: { enum: ['rgb', 'bgr'], default: 'rgb', description: 'Order of the channels.' },
   },
 };

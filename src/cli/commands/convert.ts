@@ -5,13 +5,20 @@ import { createInterface } from 'node:readline';
 import { fail, FailureError } from '../../core/failure.ts';
 import { compiledModule } from '../../core/package-folder.ts';
 import { isStartupNoise } from '../../kit/net/backends/tensorflow/startup-log.ts';
-import { conversionLines, givenReadOptions, type ConversionRequest } from '../../kit/net/conversion/convert-by-name.ts';
+import { conversionLines, type ConversionRequest } from '../../kit/net/conversion/convert-by-name.ts';
 import type { ConvertedModel } from '../../kit/net/conversion/convert-model.ts';
 import { trainingEngine } from '../../kit/net/engines/choose-engine.ts';
 import { tensorflowEnvironment } from '../../kit/net/engines/engine-environment.ts';
+import { givenReadOptions } from '../../kit/net/exchange/read-model-as.ts';
 import { modelFormatForWriting, modelFormatNamed, modelFormatOf } from '../../kit/net/exchange/choose-format.ts';
 import { modelFormats } from '../../kit/net/exchange/index.ts';
-import type { InputNormalization, ModelReadOptions, ModelWriteOptions } from '../../kit/net/exchange/model-format.ts';
+import { normalizationPresets } from '../../kit/net/exchange/normalization-presets.ts';
+import type {
+  InputNormalization,
+  ModelReadOptions,
+  ModelWriteOptions,
+  PerChannel,
+} from '../../kit/net/exchange/model-format.ts';
 import { imageSize, answer, exitCode, type Call, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 import type { ConversionAnswer } from '../conversion-process.ts';
 import { failures } from '../failures.ts';
@@ -36,6 +43,10 @@ export const command: FlowCommand = {
         'subtracted from every pixel before the network sees it, if the file does not specify it',
       )
       .option('--scale <number>', 'factor after that; most networks of today need --mean 127.5 --scale 0.0078431')
+      .option(
+        '--preset <name>',
+        `mean, scale and order of channels of: ${Object.keys(normalizationPresets).join(', ')}`,
+      )
       .option('--color-order <order>', 'rgb or bgr: the order of channels that the network needs')
       .option('--normalization <place>', 'inside or outside of the written network, for formats that have both (caffe)')
       .option('--slim', 'drop classifier and loss: what only training needs', false)
@@ -103,15 +114,36 @@ function writeOptions(options: Call['options']): ModelWriteOptions {
 }
 
 function normalizationOf(options: Call['options']): InputNormalization | undefined {
-  const [mean, scale] = [numberOf(options, 'mean'), numberOf(options, 'scale')];
+  const [mean, scale] = [perChannelOf(options, 'mean'), perChannelOf(options, 'scale')];
   const order: unknown = options['colorOrder'];
+  const preset: unknown = options['preset'];
+  if (preset !== undefined) return presetNamed(preset, [mean, scale, order]);
   if (mean === undefined && scale === undefined && order === undefined) return undefined;
   if (order !== undefined && order !== 'rgb' && order !== 'bgr') return refuse('color-order', 'rgb or bgr', order);
   // A half of it says nothing of the other: 0..255 as they are is --mean 0 --scale 1.
   if (mean === undefined)
     return refuse('mean', 'a number, since what is taken off and the factor belong together', mean);
-  if (scale === undefined || scale <= 0) return refuse('scale', 'a number above 0', options['scale']);
+  if (scale === undefined || [scale].flat().some((factor) => factor <= 0))
+    return refuse('scale', 'a number above 0', options['scale']);
   return { mean, scale, colorOrder: order ?? 'rgb' };
+}
+
+function presetNamed(name: unknown, others: readonly unknown[]): InputNormalization {
+  const known = Object.entries<InputNormalization>(normalizationPresets);
+  if (others.some((other) => other !== undefined)) {
+    return refuse('preset', 'alone, without --mean, --scale and --color-order', name);
+  }
+  const found = known.find(([each]) => each === name);
+  return found?.[1] ?? refuse('preset', known.map(([each]) => each).join(', '), name);
+}
+
+/** A number, or three: red, green, blue. */
+function perChannelOf(options: Call['options'], name: string): PerChannel | undefined {
+  const text: unknown = options[name];
+  if (typeof text !== 'string' || !text.includes(',')) return numberOf(options, name);
+  const [red = NaN, green = NaN, blue = NaN, ...others] = text.split(',').map(Number);
+  const isThree = others.length === 0 && [red, green, blue].every(Number.isFinite);
+  return isThree ? [red, green, blue] : refuse(name, 'a number, or three: red,green,blue', text);
 }
 
 function limitOf(options: Call['options']): number {
@@ -140,7 +172,7 @@ function refuse(name: string, expected: string, found: unknown): never {
  * Converts in a process of its own, which begins with the environment that TensorFlow reads. Its standard error is shown
  * without the startup messages of TensorFlow. Fails as `convertModel` does, and with `conversion-ended` if it is killed.
  */
-async function convertElsewhere(request: ConversionRequest, context: ProcessContext): Promise<ConvertedModel> {
+export async function convertElsewhere(request: ConversionRequest, context: ProcessContext): Promise<ConvertedModel> {
   const { environment, workingFolder, stderr } = context;
   const { engine, threads } = request;
   const module = compiledModule('src/cli/conversion-process.ts');

@@ -2,21 +2,33 @@ import { mkdirSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { packageFolder } from '../../core/package-folder.ts';
 import { exitCode, type FlowCommand } from '../flow-command.ts';
+import { writeNewStage } from '../new-stage.ts';
 import { writeNew } from '../write-new.ts';
 
 export const command: FlowCommand = {
   declare(command) {
-    command.argument('[file]', 'the file to write', 'experiment.yaml').option('--json', 'print JSON', false);
+    command
+      .argument('[file]', 'the file to write', 'experiment.yaml')
+      .option('--stage <folder>', 'write a stage of your own there instead: stages/mine')
+      .option('--json', 'print JSON', false);
   },
 
   run({ arguments: [file], options }, { workingFolder, stdout }) {
+    const { stage, json } = options as { stage?: string; json: boolean };
+    if (stage !== undefined) {
+      const files = writeNewStage(resolve(workingFolder, stage)).map((each) => relative(workingFolder, each));
+      const uses = relative(workingFolder, resolve(workingFolder, stage));
+      const text = `wrote ${files.join(', ')}\n  uses: ./${uses}    in an experiment: see docs/stages.md`;
+      stdout.write(`${json ? JSON.stringify({ files }) : text}\n`);
+      return Promise.resolve(exitCode.done);
+    }
     const path = resolve(workingFolder, String(file));
     const schema = join(packageFolder(), 'schemas/experiment.schema.json');
     mkdirSync(dirname(path), { recursive: true });
     writeNew(path, startingText(basename(path, extname(path)), relative(dirname(path), schema)), 'flow init FILE');
     const shown = relative(workingFolder, path);
     const text = `wrote ${shown}\n  flow plan ${shown}    what it would do\n  flow run ${shown}     do it`;
-    stdout.write(`${options['json'] === true ? JSON.stringify({ file: path }) : text}\n`);
+    stdout.write(`${json ? JSON.stringify({ file: path }) : text}\n`);
     return Promise.resolve(exitCode.done);
   },
 };

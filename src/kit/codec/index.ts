@@ -17,7 +17,9 @@ import { peopleList } from './lists/people-list.ts';
 import { propertyFile } from './insightface/property-file.ts';
 import { prototxt } from './caffe/prototxt.ts';
 import { recordIo } from './mxnet/record-io.ts';
+import { safetensors } from './torch/safetensors.ts';
 import { tarArchive } from './archive/tar-archive.ts';
+import { torchCheckpoint } from './torch/torch-checkpoint.ts';
 import { verificationSet } from './insightface/verification-set.ts';
 import { weightsManifest } from './tfjs/weights-manifest.ts';
 import { zipArchive } from './archive/zip-archive.ts';
@@ -30,6 +32,8 @@ export const codecs = {
   recordIo,
   mxnetParams,
   onnxModel,
+  torchCheckpoint,
+  safetensors,
   npz,
   npyFile,
   zipArchive,

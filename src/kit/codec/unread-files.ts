@@ -1,3 +1,6 @@
+import { isTorchScript } from './torch/torch-archive.ts';
+import { torchMagic } from './torch/legacy-checkpoint.ts';
+
 /** A kind of file that is told from others, and not read here. */
 export interface UnreadFile {
   /** Kebab-case, unique. */
@@ -8,14 +11,6 @@ export interface UnreadFile {
   /** What to do with it. */
   readonly remedy: string;
 }
-
-const torch: UnreadFile = {
-  name: 'torch-checkpoint',
-  title: 'PyTorch checkpoint (.pt, .pth)',
-  summary: 'Weights by name, as torch.save writes them; how the layers are connected is in the program that made it.',
-  remedy:
-    'It is not read here. In that program, torch.onnx.export(network, images, "model.onnx") writes a model that is.',
-};
 
 const torchScript: UnreadFile = {
   name: 'torch-script',
@@ -39,19 +34,6 @@ interface Sign extends UnreadFile {
 const isText = (head: Buffer, offset: number, text: string): boolean =>
   head.subarray(offset, offset + text.length).toString('latin1') === text;
 
-/**
- * What PyTorch calls the first entry of its archives, without the folder; empty for any other file. It fills up the
- * header with an extra field "FB", so that values begin at a multiple of 64 bytes (caffe2/serialize/inline_container.cc).
- */
-function torchEntry(head: Buffer): string {
-  if (head.length < 30 || !isText(head, 0, 'PK\u0003\u0004')) return '';
-  const nameEnd = 30 + head.readUInt16LE(26);
-  return isText(head, nameEnd, 'FB') ? head.toString('latin1', 30, nameEnd).replace(/^[^/]*\//, '') : '';
-}
-
-/** Number 0x1950a86a20f9469cfc6c, with which torch.save began before it wrote archives (torch/serialization.py). */
-const torchMagic = Buffer.from('8a0a6cfc9c46f9206aa85019', 'hex');
-
 /** The first operation of a pickle that a program has to be asked for: what is not a list, a tuple or a number. */
 function firstOperation(head: Buffer): Buffer {
   const isFramed = head[2] === 0x95;
@@ -60,21 +42,7 @@ function firstOperation(head: Buffer): Buffer {
 
 /** In the order of trying: the more telling signs first. */
 const signs: readonly Sign[] = [
-  { ...torchScript, begins: (head) => /^(?:code\/.*|constants\.pkl)$/.test(torchEntry(head)) },
-  { ...torch, begins: (head) => torchEntry(head) !== '' },
-  {
-    ...torch,
-    begins: (head) => head[0] === 0x80 && firstOperation(head).subarray(0, torchMagic.length).equals(torchMagic),
-  },
-  {
-    name: 'safetensors',
-    title: 'safetensors file (.safetensors)',
-    summary: 'Weights by name; how the layers are connected is in the program that made it.',
-    remedy:
-      'It is not read here. In that program, torch.onnx.export(network, images, "model.onnx") writes a model that is.',
-    // A length of eight bytes, and the table in JSON.
-    begins: (head) => head.length > 10 && head.readUInt32LE(4) === 0 && /^\{\s*"/.test(head.toString('latin1', 8, 40)),
-  },
+  { ...torchScript, begins: isTorchScript },
   {
     name: 'hdf5',
     title: 'HDF5 file (.h5, .hdf5)',
@@ -104,6 +72,7 @@ function isOtherPickle(head: Buffer): boolean {
   const [proto, version = 0] = head;
   if (proto !== 0x80 || version < 2 || version > 5) return false;
   const first = firstOperation(head);
+  if (first.subarray(0, torchMagic.length).equals(torchMagic)) return false;
   const operation = String.fromCharCode(first[0] ?? 0);
   if (operation === 'c') return !isText(first, 1, 'numpy');
   if (operation === '\u008c') return !isText(first, 2, 'numpy');

@@ -1,6 +1,7 @@
 import { faceLabelOf } from '../codec/mxnet/image-record.ts';
-import { DatasetWriter, requireExactIds, type DatasetManifest, type DatasetWriterOptions } from './dataset-writer.ts';
-import type { PackedDataset } from './packed-dataset.ts';
+import { DatasetWriter, fitsExactIds, type DatasetManifest, type DatasetWriterOptions } from './dataset-writer.ts';
+import { IdentityTable } from './identity-table.ts';
+import { maxExactId, type PackedDataset } from './packed-dataset.ts';
 
 /** Which images of a packed set show one identity. */
 export interface IdentityImages {
@@ -10,27 +11,26 @@ export interface IdentityImages {
   readonly positions: readonly number[];
 }
 
-/**
- * The identities of a packed set, in the order of their first images. By the images' own labels: identity records are
- * not read, because the original tools rewrite labels without them. Reads every record once.
- */
+/** The identities of a packed set as a list, of sets that fit into memory as such: see {@link IdentityTable}. */
 export function identityImages(set: PackedDataset): IdentityImages[] {
-  const positions = new Map<number, number[]>();
-  for (let position = 0; position < set.imageCount; position += 1) {
-    const { label } = faceLabelOf(set.readImage(position), set.recordPath, 'class');
-    const known = positions.get(label);
-    if (known === undefined) positions.set(label, [position]);
-    else known.push(position);
-  }
-  return [...positions].map(([label, list]) => ({ label, positions: list }));
+  const table = new IdentityTable(set);
+  return Array.from({ length: table.size }, (_, place) => ({
+    label: table.labelAt(place),
+    positions: Array.from(table.positionsAt(place)),
+  }));
 }
 
 /** Images of one identity on their way from a packed set into another. */
 export interface CopiedIdentity {
   readonly from: PackedDataset;
-  readonly positions: IdentityImages['positions'];
+  readonly positions: readonly number[] | Uint32Array;
   /** Class in the new set. */
   readonly label: number;
+}
+
+/** What can be gone through again and again, made of what is computed as it is needed. */
+export function repeatable<Item>(items: () => Iterable<Item>): Iterable<Item> {
+  return { [Symbol.iterator]: () => items()[Symbol.iterator]() };
 }
 
 export interface CopyOptions extends DatasetWriterOptions {
@@ -38,18 +38,32 @@ export interface CopyOptions extends DatasetWriterOptions {
   readonly folder: string;
   /** Called after every image. */
   readonly onImage: () => Promise<void> | undefined;
+  /** Told that the set has no index records, since there are more than they can name. */
+  readonly onPlain?: (message: string) => void;
 }
 
-/** Writes a packed set out of images of others, identity by identity. */
+/**
+ * Writes a packed set out of images of others, identity by identity. More records than float32 can name exactly (2^24,
+ * as of Glint360K) are written without index records, as im2rec does.
+ * @param identities are gone through twice
+ */
 export async function copyIdentities(
-  identities: readonly CopiedIdentity[],
-  { folder, onImage, ...options }: CopyOptions,
+  identities: Iterable<CopiedIdentity>,
+  { folder, onImage, onPlain, ...options }: CopyOptions,
 ): Promise<DatasetManifest> {
-  const images = identities.reduce((sum, { positions }) => sum + positions.length, 0);
-  requireExactIds({ images, identities: identities.length, canOrder: false }, identities[0]?.from.folder ?? folder);
-  const writer = new DatasetWriter(folder, options);
+  const wanted = countOf(identities);
+  const identityRecords = fitsExactIds(wanted);
+  if (!identityRecords) {
+    onPlain?.(
+      `${wanted.images} images and ${wanted.identities} identities are more records than those of identities can name ` +
+        `(${maxExactId}): the set has none, as those of im2rec`,
+    );
+  }
+  const writer = new DatasetWriter(folder, { ...options, identityRecords });
+  let size = { height: 0, width: 0 };
   try {
     for (const { from, positions, label } of identities) {
+      size = from.property;
       for (const position of positions) {
         const image = from.readImage(position);
         const { aligned } = faceLabelOf(image, from.recordPath, options.labelForm ?? 'class-and-aligned');
@@ -57,10 +71,18 @@ export async function copyIdentities(
         await onImage();
       }
     }
-    const { height = 0, width = 0 } = identities[0]?.from.property ?? {};
-    return writer.finish({ height, width });
+    return writer.finish(size);
   } catch (error) {
     writer.abandon();
     throw error;
   }
+}
+
+function countOf(identities: Iterable<CopiedIdentity>): { readonly images: number; readonly identities: number } {
+  const count = { images: 0, identities: 0 };
+  for (const { positions } of identities) {
+    count.images += positions.length;
+    count.identities += 1;
+  }
+  return count;
 }

@@ -5,6 +5,7 @@ import { fail } from '../../core/failure.ts';
 import { failures } from './failures.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
 import { maxExactId } from './packed-dataset.ts';
+
 import { packedFiles, propertyFile } from '../codec/insightface/property-file.ts';
 import { RecordWriter } from '../codec/mxnet/record-writer.ts';
 
@@ -110,9 +111,13 @@ export class DatasetWriter {
  * the images of neighbouring identities; here such a set is refused with `too-many-records`, before any of it is written.
  */
 export function requireExactIds({ images, identities, canOrder }: WantedRecords, file: string): void {
+  if (fitsExactIds({ images, identities })) return;
   const largest = images + 1 + identities;
-  if (largest <= maxExactId) return;
   fail(failures.tooManyRecords({ images, identities, largest, max: maxExactId, canOrder }, { file }));
+}
+
+export function fitsExactIds({ images, identities }: Pick<WantedRecords, 'images' | 'identities'>): boolean {
+  return images + 1 + identities <= maxExactId;
 }
 
 /** What a set is going to hold. */

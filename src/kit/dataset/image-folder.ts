@@ -142,11 +142,24 @@ export class FolderListing {
   }
 }
 
+/** How a protocol names an image. */
+export interface WantedImage {
+  readonly name: string;
+  readonly number: number | string;
+  readonly path?: string;
+}
+
 /**
  * The file of image `number` of a person: `<name>/<name>_0001.<extension>` as in LFW, or `<name>/1.<extension>`; or the
- * file of that name, where it is one. Undefined where none exists.
+ * file of that name, where it is one; or, of lists that tell a path, that. Undefined where none exists.
  */
-export function findImage(folder: string, name: string, number: number | string): string | undefined {
+export function findImage(folder: string, { name, number, path: told }: WantedImage): string | undefined {
+  if (told !== undefined) {
+    const path = join(folder, told);
+    if (isImageName(told) && existsSync(path)) return path;
+    const bare = imageAt(folder, told, told.replace(/\.[A-Za-z]+$/, ''));
+    if (bare !== undefined) return bare;
+  }
   if (typeof number === 'string') {
     const path = join(folder, name, number);
     return !name.split('/').includes('..') && isImageName(number) && existsSync(path) ? path : undefined;

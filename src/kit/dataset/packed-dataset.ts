@@ -102,7 +102,8 @@ export class PackedDataset {
 
   /** Offset of image `position` (from 0, in the order of their ids) in the .rec file. */
   offsetOfImage(position: number): number {
-    const offset = this.#identityIds === undefined ? this.#index.offsets[position] : this.#index.offsetOf(position + 1);
+    const offset =
+      this.#identityIds === undefined ? this.#index.offsetAt(position) : this.#index.offsetOf(position + 1);
     return offset ?? this.#missing(position + 1);
   }
 

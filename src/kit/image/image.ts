@@ -43,6 +43,8 @@ export interface DecodeOptions {
    * as they are. Default false.
    */
   readonly strict?: boolean;
+  /** Images with more pixels are refused before they are decoded. Default, and at the most: 16,384 x 16,384. */
+  readonly maxPixels?: number;
 }
 
 /** Of those who keep what it decodes: their pixels are copied out of it. */
@@ -56,7 +58,7 @@ const sharedDecoder = new JpegDecoder();
 export async function decodeImage(
   bytes: Uint8Array,
   origin: string | ImageOrigin,
-  { upright = false, area, decoder, strict = false }: DecodeOptions = {},
+  { upright = false, area, decoder, strict = false, maxPixels: limit = maxPixels }: DecodeOptions = {},
 ): Promise<RgbImage> {
   const header = requireSound(bytes, origin);
   const format = imageFormat(bytes);
@@ -70,7 +72,7 @@ export async function decodeImage(
   try {
     // libtiff calls the end of its data an error like any other.
     const failOn = format === 'tiff' ? 'error' : strict ? 'warning' : 'truncated';
-    const input = sharp(bytes, { limitInputPixels: maxPixels, failOn, ignoreIcc: true });
+    const input = sharp(bytes, { limitInputPixels: limit, failOn, ignoreIcc: true });
     const inks = await isCmyk(bytes, header, input);
     const turned = (upright ? input.autoOrient() : input).removeAlpha();
     const { data, info } = await (inks ? turned.pipelineColourspace('cmyk') : turned)

@@ -403,6 +403,36 @@ export const failures = catalogue({
     example: { name: 'model', epoch: 3, epochs: [1, 2] },
   },
 
+  // exchange: PyTorch
+  unknownNetwork: {
+    meaning: 'The tensors of a PyTorch program are not those of a network whose layers are known here.',
+    text: ({ known, names, shapes }: UnknownNetworkFacts) => {
+      const shown = names.slice(0, 4).map((name, index) => `${name} [${(shapes[index] ?? []).join(', ')}]`);
+      const found = names.length === 0 ? 'no tensors' : `${names.length} tensors: ${shown.join(', ')}`;
+      return {
+        message: `expected the tensors of one of these networks (${known.join('; ')}), found ${found}${names.length > 4 ? ', ...' : ''}`,
+        hint: 'Tensors do not tell how layers are connected. In the program that made them, torch.onnx.export(network, images, "model.onnx") writes a model that does.',
+      };
+    },
+    example: {
+      known: ['arcface_torch iresnet', 'AdaFace IR'],
+      names: ['patch_embed.weight', 'pos_embed'],
+      shapes: [
+        [512, 3, 9, 9],
+        [1, 144, 512],
+      ],
+    },
+  },
+  sizeOfNetwork: {
+    code: 'unknown-network',
+    meaning: 'The tensors of a PyTorch program are not those of a network whose layers are known here.',
+    text: ({ name, inputs, channels }: SizeOfNetworkFacts) => ({
+      message: `expected "${name}" to take ${channels} channels of a square map, found ${inputs} inputs`,
+      hint: 'The size of the images follows from it: --input 3xHEIGHTxWIDTH sets it, as does the parameter "input" of a stage.',
+    }),
+    example: { name: 'fc.weight', inputs: 21504, channels: 512 },
+  },
+
   // exchange: operators of MXNet and ONNX
   unknownOperator: {
     meaning: 'A node of a foreign network is of an operator for which there is no layer.',
@@ -751,7 +781,7 @@ export const failures = catalogue({
     meaning: 'A network does not compute one row of numbers per image.',
     text: ({ names }: { names: readonly string[] }) => ({
       message: `the network does not embed faces: expected one output, found ${names.join(', ')}`,
-      hint: `flow convert MODEL NEW-MODEL --output ${names[0] ?? 'NAME'} makes a model of one output ("outputs" of the stage convert).`,
+      hint: `The parameter "outputs" of a stage chooses one: outputs: [${names[0] ?? 'NAME'}]; flow convert MODEL NEW-MODEL --output ${names[0] ?? 'NAME'} makes a model of one output.`,
     }),
     example: { names: ['embedding', 'norm'] },
   },
@@ -913,4 +943,17 @@ function normsInWords({ embeddings, network, loss }: Norms): string {
 function enumerated(ids: readonly (number | string)[]): string {
   const shown = ids.slice(0, 8).join(', ');
   return ids.length > 8 ? `${shown} and ${ids.length - 8} more` : shown;
+}
+
+interface UnknownNetworkFacts {
+  readonly known: readonly string[];
+  /** Of the tensors that were found. */
+  readonly names: readonly string[];
+  readonly shapes: readonly (readonly number[])[];
+}
+
+interface SizeOfNetworkFacts {
+  readonly name: string;
+  readonly inputs: number;
+  readonly channels: number;
 }

@@ -21,6 +21,10 @@ export interface FrameOptions {
   readonly now: number;
   /** The sign in front of a running task; changes from frame to frame. */
   readonly spinner: string;
+  /** How far the whole run is; empty if there is nothing to say. */
+  readonly whole?: string;
+  /** What a task has printed last; empty if that is nothing. */
+  readonly lastLine?: (task: TaskState) => string;
 }
 
 /** Cached tasks are named one by one up to this many. */
@@ -35,8 +39,14 @@ interface Row {
   readonly notes: readonly string[];
 }
 
-/** One line per task, in the order of the experiment; folded by state where there are more tasks than lines. */
+/** One line per task, in the order of the experiment, folded by state where there are more tasks than lines; then how far the whole is. */
 export function liveFrame(tasks: readonly TaskState[], options: FrameOptions): readonly string[] {
+  const { whole = '', columns, lines, paint } = options;
+  if (whole === '' || lines < 4) return taskLines(tasks, options);
+  return [...taskLines(tasks, { ...options, lines: lines - 1 }), truncateText(paint.dim(`  ${whole}`), columns - 1)];
+}
+
+function taskLines(tasks: readonly TaskState[], options: FrameOptions): readonly string[] {
   const groups = new Map(tasks.map((task) => [task.id, groupOf(task)]));
   const folded = foldGroups(groups, options.lines);
   const single = tasks.filter((task) => !folded.has(groupOf(task)));
@@ -144,10 +154,10 @@ function skippedText(task: TaskState): string {
   return task.result?.outcome === 'skipped' ? task.result.because : '';
 }
 
-function runningText(task: TaskState, { paint, columns, now }: FrameOptions): string {
+function runningText(task: TaskState, { paint, columns, now, lastLine }: FrameOptions): string {
   const { progress } = task;
   const elapsed = paint.dim(humanSeconds(now - (task.startedAt ?? now)));
-  if (progress === undefined) return elapsed;
+  if (progress === undefined) return `${elapsed}  ${lastLine?.(task) ?? ''}`.trimEnd();
   const parts = progressParts(progress, now);
   if (progress.total === undefined) return `${parts.join('  ')}  ${elapsed}`;
   const bar = progressBar(percent(progress) / 100, barColumns(columns));
@@ -159,11 +169,15 @@ function barColumns(columns: number): number {
   return columns >= 90 ? 16 : 8;
 }
 
+/** Why a task runs is told for so long: it is of use once. */
+const toldReasonsMs = 60_000;
+
 /** Why it runs: one line where the reasons fit, otherwise the first and how many more. */
-function whyLines(task: TaskState, { paint, columns }: FrameOptions): readonly string[] {
+function whyLines(task: TaskState, { paint, columns, now }: FrameOptions): readonly string[] {
+  const reasons = now - (task.startedAt ?? now) < toldReasonsMs ? task.reasons : [];
   const resumed = task.resumedFrom === undefined ? [] : [`resumes from step ${task.resumedFrom}`];
   const again = task.lastAttempt === undefined ? [] : [`attempt ${task.attempt}: ${outcomeText(task.lastAttempt)}`];
-  const [first, ...others] = [...resumed, ...again, ...task.reasons.map((reason) => reason.text)];
+  const [first, ...others] = [...resumed, ...again, ...reasons.map((reason) => reason.text)];
   if (first === undefined) return [];
   const all = [first, ...others].join('; ');
   const text =

@@ -4,7 +4,9 @@ import { liveFrame } from './live-frame.ts';
 import type { LiveScreen } from './live-screen.ts';
 import { paintWith, type Paint, terminalText } from '../../core/text/paint.ts';
 import type { Reporter } from './reporter.ts';
+import { LastLogLines } from './last-log-line.ts';
 import { RunState } from './run-state.ts';
+import { wholeText } from './whole-progress.ts';
 
 export interface LiveViewOptions {
   readonly colour: boolean;
@@ -12,6 +14,8 @@ export interface LiveViewOptions {
   readonly stderr: NodeJS.WriteStream;
   /** Absolute. */
   readonly workspace: string;
+  /** How long a task took the last time; undefined if it was never run. */
+  readonly lastDurationMs: (task: string) => number | undefined;
 }
 
 /** Lines that the frame which stays on the screen may take. */
@@ -19,6 +23,7 @@ const lastFrameLines = 200;
 /** Failed tasks that are explained at the end; the rest is in the run's record. */
 const explainedFailures = 20;
 const shownWarnings = 10;
+const wholeEveryMs = 1000;
 
 /**
  * A live view on a terminal: one line per task, redrawn in place. A run that finds everything in the cache shows two
@@ -30,6 +35,10 @@ export class LiveView implements Reporter {
   readonly #state = new RunState();
   #screen: Promise<LiveScreen> | undefined;
   #closed = false;
+  readonly #logs = new LastLogLines();
+  readonly #lastDurations = new Map<string, number | undefined>();
+  #stages: ReadonlyMap<string, string> | undefined;
+  #whole = { text: '', at: 0 };
 
   constructor(options: LiveViewOptions) {
     this.#options = options;
@@ -61,17 +70,44 @@ export class LiveView implements Reporter {
 
   #frame(spinner: string, last: boolean): readonly string[] {
     const { columns, rows } = this.#options.stdout;
+    const now = Date.now();
     const frame = liveFrame(this.#state.tasks, {
       ...this.#style(),
+      ...(last
+        ? {}
+        : {
+            whole: this.#wholeAt(now),
+            lastLine: ({ logFile }) => (logFile === undefined ? '' : this.#logs.of(logFile, now)),
+          }),
       // A terminal that does not know its size says 0.
       columns: columns > 0 ? columns : 80,
       // One line for the cursor, so that the terminal does not scroll.
       lines: last ? lastFrameLines : (rows > 0 ? rows : 24) - 1,
-      now: Date.now(),
+      now,
       last,
       spinner,
     });
     return frame.map((line) => terminalText(line, this.#options.colour));
+  }
+
+  /** Computed once a second: there may be thousands of tasks. */
+  #wholeAt(now: number): string {
+    const { started } = this.#state;
+    if (started === undefined || now - this.#whole.at < wholeEveryMs) return this.#whole.text;
+    this.#stages ??= new Map(started.tasks.map(({ id, stage }) => [id, stage]));
+    const text = wholeText(this.#state.tasks, {
+      now,
+      startedAt: started.at,
+      stageOf: (task) => this.#stages?.get(task) ?? task,
+      lastDurationMs: (task) => this.#lastDuration(task),
+    });
+    this.#whole = { text, at: now };
+    return text;
+  }
+
+  #lastDuration(task: string): number | undefined {
+    if (!this.#lastDurations.has(task)) this.#lastDurations.set(task, this.#options.lastDurationMs(task));
+    return this.#lastDurations.get(task);
   }
 
   #engineNotice(): readonly string[] {

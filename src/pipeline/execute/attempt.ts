@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { removeTree } from '../../core/atomic-file.ts';
+import { removeTree, writeFileAtomic } from '../../core/atomic-file.ts';
 import { fail, FailureError } from '../../core/failure.ts';
 import type { InputPaths, OutputPaths, StageEvent } from '../../stage-api/stage.ts';
 import { lineagePort } from '../../stage-api/lineage.ts';
@@ -12,8 +12,9 @@ import type { TaskSpec } from '../experiment/experiment.ts';
 import type { Reason } from '../plan/compare-keys.ts';
 import { externalContents, externalInputsOf, inputDigest, type Key, type KeyDocument } from '../plan/key-document.ts';
 import type { AttemptOutcome, EventStream } from './event.ts';
-import type { Executor, Launch, ProcessExit, ShellCommand, TaskHandle, WorkerJob } from './executor.ts';
+import type { Executor, Launch, ProcessExit, ShellCommand, TaskHandle, Unseen, WorkerJob } from './executor.ts';
 import { failures, systemFailure } from './failures.ts';
+import type { ProgramEvents } from './program-events.ts';
 import { TaskTerminator, type Interruption, type StopReason } from './interruption.ts';
 import { inputPaths, type CachePlanningContext } from './planning-context.ts';
 import { redactIn, redactInFailures, secretsOf } from './redact.ts';
@@ -45,6 +46,12 @@ export interface AttemptTools {
   readonly grant: Grant;
   readonly lock: TaskLock;
 }
+
+/** How often the file is looked at to which a program may append its events. */
+const lookForEventsMs = 500;
+
+/** The variable that names it. */
+const eventsVariable = 'FLOW_EVENTS';
 
 /** Lines of a failed task's log that are shown with the failure. */
 const shownLogLines = 20;
@@ -81,6 +88,7 @@ export class Attempt {
     const startedAt = request.now();
     let result: AttemptOutcome;
     let usage: ProcessExit['usage'];
+    if (this.#keepsWork) await this.#keepEvents();
     this.#emitStarted();
     try {
       // Its runner, or its whole group, was killed: what it had started may still write there.
@@ -121,8 +129,10 @@ export class Attempt {
       graceMs: request.graceMs,
       lastSignOfLife: this.#watchLog(),
     });
+    const eventsRead = this.#followEvents();
     const { usage, ...exit } = await handle.end;
     terminator.dispose();
+    await eventsRead();
     const { reason } = terminator;
     return reason === undefined ? { usage, exit } : { usage, reason };
   }
@@ -135,6 +145,51 @@ export class Attempt {
     } catch (error) {
       if (systemFailure(error) === undefined) throw error;
     }
+  }
+
+  /** What a program tells of itself; of stages that are modules, for executors without a pipe. */
+  get #eventsFile(): string {
+    return join(this.#scratch.root, 'events.ndjson');
+  }
+
+  /** Curves that a program has told are told again by the attempt that resumes. */
+  async #keepEvents(): Promise<void> {
+    if (!isProgram(this.#assignment.task) || !existsSync(this.#eventsFile)) return;
+    const { keepCurves } = await import('./program-events.ts');
+    const step = keepCurves(this.#eventsFile);
+    if (step !== undefined) writeFileAtomic(checkpointFile(this.#scratch), String(step));
+  }
+
+  /** Hands on what a program tells of itself. Returns what is to be called when it has ended. */
+  #followEvents(): () => Promise<void> {
+    const { task } = this.#assignment;
+    if (!isProgram(task)) return () => Promise.resolve();
+    let events: Promise<ProgramEvents> | undefined;
+    let trouble: { readonly error: unknown } | undefined;
+    const open = async (): Promise<ProgramEvents> => {
+      const { ProgramEvents } = await import('./program-events.ts');
+      return new ProgramEvents(this.#eventsFile, {
+        redact: (line) => redactIn(line, this.#secrets),
+        onEvent: (event) => {
+          if (event.type === 'checkpoint') writeFileAtomic(checkpointFile(this.#scratch), String(event.step));
+          this.#onEvent(event);
+        },
+      });
+    };
+    const look = async (): Promise<void> => {
+      if (events === undefined && !existsSync(this.#eventsFile)) return;
+      events ??= open();
+      (await events).read();
+    };
+    const timer = setInterval(() => {
+      look().catch((error: unknown) => (trouble ??= { error }));
+    }, lookForEventsMs);
+    return async () => {
+      clearInterval(timer);
+      await look();
+      (await events)?.end();
+      if (trouble !== undefined) throw trouble.error;
+    };
   }
 
   get #keepsWork(): boolean {
@@ -161,21 +216,25 @@ export class Attempt {
 
   #launch(): Launch {
     const { task, cpus, document } = this.#assignment;
-    const { request, grant, lock } = this.#tools;
-    const command = commandOf(task);
-    const isProgram = command !== undefined;
+    const { request, grant, lock, executor } = this.#tools;
+    const command = commandOf(task, {
+      variables: request.withheldVariables(task),
+      gpus: grant.gpus.length > 0 ? 0 : executor.capacity.gpus.length,
+    });
     const job = this.#job();
     const environment = request.workerEnvironment(task, { cpus, gpus: grant.gpus });
-    const eventsFile = join(this.#scratch.root, 'events.ndjson');
-    rmSync(eventsFile, { force: true });
+    const eventsFile = this.#eventsFile;
+    if (!isProgram(task) || !this.#keepsWork) rmSync(eventsFile, { force: true });
+    // Without a mark of its own, what a program keeps would be collected as of no use.
+    else if (!existsSync(job.checkpointFile)) writeFileSync(job.checkpointFile, 'kept');
     return {
       job,
       command,
       eventsFile,
-      environment: isProgram
-        ? { ...environment, ...programVariables(job, command.text, this.#scratch.root) }
+      environment: command
+        ? { ...environment, [eventsVariable]: eventsFile, ...programVariables(job, command.text, this.#scratch.root) }
         : environment,
-      workingFolder: isProgram ? request.experiment.workspace : this.#scratch.work,
+      workingFolder: command ? request.experiment.workspace : this.#scratch.work,
       secrets: this.#secrets,
       code: document.stage.code,
       onStarted: (id) => {
@@ -245,7 +304,7 @@ export class Attempt {
 
   #unfinished(exit: Exclude<ProcessExit, { outcome: 'done' }>): AttemptOutcome {
     // How a command ended is told in our own words.
-    if (exit.outcome !== 'failed' || commandOf(this.#assignment.task) !== undefined) return exit;
+    if (exit.outcome !== 'failed' || isProgram(this.#assignment.task)) return exit;
     return {
       outcome: 'failed',
       failures: namePathsIn(redactInFailures(exit.failures, this.#secrets), this.#pathNames),
@@ -273,6 +332,8 @@ export class Attempt {
       const changed = damaged ?? (await this.#changedInput());
       if (changed !== undefined) return { outcome: 'input-changed', ...changed, kept: this.#setAside() };
       if (!lock.isOurs()) return { outcome: 'failed', failures: [failures.lockLost({})] };
+      const { outputs } = task.kind.manifest;
+      if (Object.values(outputs).some(({ kind }) => kind === 'figures')) await this.#readFigures();
       const facts: ExecutionFacts = {
         keyDocument: document,
         experiment: request.experiment.name,
@@ -284,7 +345,6 @@ export class Attempt {
         engine: document.engine ?? null,
         figures: [...this.#figures].map(([name, value]) => ({ name, value })),
       };
-      const { outputs } = task.kind.manifest;
       const { cache, isTrial } = request;
       context.remember(await (isTrial ? cache.tryOut(key, outputs, facts) : cache.publish(key, outputs, facts)));
       this.#scratch.remove();
@@ -293,6 +353,16 @@ export class Attempt {
       if (error instanceof FailureError)
         return { outcome: 'failed', failures: namePathsIn(error.failures, this.#pathNames) };
       throw error;
+    }
+  }
+
+  /** Figures and curves that the task has left as files. */
+  async #readFigures(): Promise<void> {
+    const { eventsOfFigures } = await import('./figures-output.ts');
+    const paths = this.#outputPaths();
+    for (const [port, { kind }] of Object.entries(this.#assignment.task.kind.manifest.outputs)) {
+      if (kind !== 'figures') continue;
+      for (const event of eventsOfFigures(port, paths[port] ?? '')) this.#onEvent(event);
     }
   }
 
@@ -374,10 +444,14 @@ interface Execution {
 }
 
 /** What a stage that is a program runs. */
-function commandOf({ kind, params }: TaskSpec): ShellCommand | undefined {
-  const text = params['command'];
-  if (kind.manifest.program !== true || typeof text !== 'string') return undefined;
-  return { text, shell: params['shell'] === 'bash' ? 'bash' : 'sh' };
+function commandOf(task: TaskSpec, unseen: Unseen): ShellCommand | undefined {
+  const text = task.params['command'];
+  if (!isProgram(task) || typeof text !== 'string') return undefined;
+  return { text, shell: task.params['shell'] === 'bash' ? 'bash' : 'sh', unseen };
+}
+
+function isProgram({ kind }: TaskSpec): boolean {
+  return kind.manifest.program === true;
 }
 
 /** What `NAME=value` in the environment of a process may have on Linux, with the byte that ends it. */

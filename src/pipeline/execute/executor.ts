@@ -72,6 +72,15 @@ export interface ShellCommand {
   readonly text: string;
   /** In both, a pipeline fails if any part of it does. */
   readonly shell: 'sh' | 'bash';
+  readonly unseen: Unseen;
+}
+
+/** What the user's own shell has and a command does not see: told if it fails, since it may be why. */
+export interface Unseen {
+  /** Variables that programs often need, and that are set and not passed on. */
+  readonly variables: readonly string[];
+  /** Graphics processors of the machine, if the task was given none of them. */
+  readonly gpus: number;
 }
 
 /** How the process of a task ended, as its executor reports it. What that means for the task: `AttemptOutcome`. */

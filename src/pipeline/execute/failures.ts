@@ -1,4 +1,5 @@
 import { catalogue, errorCode, type Failure } from '../../core/failure.ts';
+import type { Unseen } from './executor.ts';
 
 const startHints: Readonly<Record<string, string>> = {
   E2BIG: 'Its command and its variables together are longer than the system allows.',
@@ -21,15 +22,37 @@ export function systemFailure(error: unknown): Failure | undefined {
   return failures.systemError({ code, error: error.message });
 }
 
+function unseenHints({ variables, gpus }: Unseen): string[] {
+  const [first] = variables;
+  return [
+    ...(gpus > 0
+      ? ['It saw no GPU (CUDA_VISIBLE_DEVICES is empty): "resources: { gpus: 1 }" of the stage is the remedy.']
+      : []),
+    ...(first === undefined
+      ? []
+      : [
+          `It did not see ${variables.join(', ')}: "env: { ${first}: '\${env.${first}}' }" of the stage passes one on (docs/programs.md).`,
+        ]),
+  ];
+}
+
 /** What executing a task can fail with. */
 export const failures = catalogue({
   commandFailed: {
     meaning: 'The command of a stage ended with another exit code than 0.',
-    text: ({ exitCode }: { exitCode: number }) => ({
+    text: ({ exitCode, unseen }: { exitCode: number; unseen: Unseen }) => ({
       message: `the command ended with exit code ${exitCode}`,
-      hint: 'What it printed is in the log of the task.',
+      hint: ['What it printed is in the log of the task.', ...unseenHints(unseen)].join(' '),
     }),
-    example: { exitCode: 3 },
+    example: { exitCode: 3, unseen: { variables: ['PYTHONPATH'], gpus: 1 } },
+  },
+  figuresInvalid: {
+    meaning: 'What a program wrote to an output of the kind `figures` does not hold figures.',
+    text: ({ port, problem }: { port: string; problem: string }) => ({
+      message: `output ${port} does not hold figures: ${problem}`,
+      hint: 'Write a JSON object of numbers, and of lists of [step, value] for curves: { "accuracy": 0.93, "loss": [[10, 2.1], [20, 1.7]] }.',
+    }),
+    example: { port: 'metrics', problem: 'expected JSON' },
   },
   notStarted: {
     meaning: 'The system did not start the process of a task.',

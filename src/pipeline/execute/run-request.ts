@@ -40,6 +40,8 @@ export interface RunRequest {
   readonly lastDurationMs: (task: TaskSpec) => number | undefined;
   /** What the process of a task finds in its environment. */
   readonly workerEnvironment: (task: TaskSpec, share: Share) => Readonly<Record<string, string>>;
+  /** Variables that programs often need, and that are set and not passed on to a task. */
+  readonly withheldVariables: (task: TaskSpec) => readonly string[];
   /** Run tasks only to see what they produce: digest it, and store nothing. */
   readonly isTrial: boolean;
   readonly interruption: Interruption;

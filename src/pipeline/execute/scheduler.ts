@@ -176,7 +176,9 @@ export class Scheduler {
   async #acquire({ task, key, cpus }: Assignment, machine: Machine): Promise<Held | TaskOutcome> {
     const demand = demandOf(task, cpus, machine.priorities.get(task.id) ?? 0);
     for (let isReported = false; ; isReported = true) {
-      const grant = await machine.slots.acquire(demand);
+      const grant = await machine.slots.acquire(demand, (because) => {
+        this.#tools.stream.emit({ type: 'task-waiting', task: task.id, because });
+      });
       let held: Held | undefined;
       try {
         const refusal = this.#refusal();

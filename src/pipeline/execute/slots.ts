@@ -1,4 +1,4 @@
-import { humanBytes } from '../../core/human.ts';
+import { counted, humanBytes } from '../../core/human.ts';
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
 import { computesTensors } from '../experiment/stage-manifest.ts';
 import { taskNeeds } from '../plan/select-tasks.ts';
@@ -40,6 +40,11 @@ interface Waiting {
 /** A task that was passed this many times is waited for: otherwise small tasks could keep a large one out for ever. */
 const patience = 8;
 
+/** A wait of this length is told. */
+const longWaitMs = 2000;
+/** If so many tasks wait at most. */
+const toldWaits = 20;
+
 /** Counts what running tasks occupy, and starts the most urgent one that fits. */
 export class Slots {
   readonly #capacity: Capacity;
@@ -58,8 +63,11 @@ export class Slots {
     this.#freeGpus = capacity.gpus;
   }
 
-  /** Waits until there is room. A task that asks for more than there is gets all there is. */
-  acquire(demand: Demand): Promise<Grant> {
+  /**
+   * Waits until there is room. A task that asks for more than there is gets all there is. One that waits for long is told
+   * what for, in words: `until 2 processors are free`.
+   */
+  acquire(demand: Demand, onLongWait: (because: string) => void = () => undefined): Promise<Grant> {
     const { cpus, memoryBytes, gpus } = this.#capacity;
     const capped: Demand = {
       ...demand,
@@ -67,12 +75,30 @@ export class Slots {
       memoryBytes: Math.min(demand.memoryBytes, memoryBytes),
       gpus: Math.min(demand.gpus, gpus.length),
     };
-    return new Promise((grant) => {
+    return new Promise((resolve) => {
+      const waiting = setTimeout(() => {
+        // Of a crowd nothing is told: each waits for the ones before it.
+        if (this.#queue.length <= toldWaits) onLongWait(this.#lackOf(capped));
+      }, longWaitMs);
+      waiting.unref();
+      const grant = (given: Grant): void => {
+        clearTimeout(waiting);
+        resolve(given);
+      };
       this.#queue.push({ demand: capped, order: this.#order, grant, passed: 0 });
       this.#order += 1;
       this.#queue.sort((a, b) => b.demand.priority - a.demand.priority || a.order - b.order);
       this.#startWaiting();
     });
+  }
+
+  #lackOf({ cpus, memoryBytes, gpus }: Demand): string {
+    if (cpus > this.#freeCpus) return `until ${counted(cpus, 'processor')} ${cpus === 1 ? 'is' : 'are'} free`;
+    if (gpus > this.#freeGpus.length) return `until ${counted(gpus, 'GPU')} ${gpus === 1 ? 'is' : 'are'} free`;
+    if (memoryBytes > this.#freeMemory) return `until ${humanBytes(memoryBytes)} of memory are free`;
+    return this.#freeJobs > 0
+      ? 'until a more urgent task has started'
+      : `until another task has ended, for ${this.#capacity.jobs} at a time may run (--jobs)`;
   }
 
   #startWaiting(): void {

@@ -51,15 +51,25 @@ export function declaredPorts(manifest: StageManifest, given: MapNode, context: 
   refuseClashes(ports, reader.mapAt('outputs')?.entries ?? new Map<string, Entry>(), context);
   const params = new Map(given.entries);
   params.delete('inputs');
+  const keepsWork = truthOf(reader.node('checkpoint'));
+  // Whether a program may resume changes nothing of its result: it is no part of the key.
+  if (keepsWork !== undefined) params.delete('checkpoint');
   return {
     manifest: {
       ...manifest,
+      ...(keepsWork === true ? { checkpoint: true } : {}),
       inputs: Object.fromEntries([...ports].map(([name, { value }]) => [name, inputPort(value)])),
       outputs: Object.fromEntries(outputs),
     },
     ports,
     params,
   };
+}
+
+/** What is no truth value is left to the schema of the parameters, which reports it. */
+function truthOf(node: Node | undefined): boolean | undefined {
+  if (node?.type !== 'scalar' || !['true', 'false'].includes(String(node.value))) return undefined;
+  return typeof node.value === 'boolean' || node.loose === true ? String(node.value) === 'true' : undefined;
 }
 
 function inputPort(value: Node): InputPort {

@@ -16,6 +16,7 @@ export const artifactKinds = {
   verification: 'the result of a verification: verification.json',
   page: 'a self-contained HTML page',
   table: 'a table of figures as JSON',
+  figures: 'figures and curves that a program has measured, as JSON',
   file: 'a single file of any other content',
   folder: 'a folder of any other content',
 } as const;

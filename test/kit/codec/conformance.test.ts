@@ -26,6 +26,8 @@ const golden = {
   recordIo: files(/\.rec$/),
   mxnetParams: files(/\.params$/),
   onnxModel: files(/\.onnx$/),
+  torchCheckpoint: files(/^torch.*\.(pt|pth)$/),
+  safetensors: files(/\.safetensors$/),
   npz: files(/\.npz$/),
   npyFile: files(/\.npy$/),
   zipArchive: files(/\.zip$/),

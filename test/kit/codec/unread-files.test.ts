@@ -18,13 +18,7 @@ function torchArchive(name: string, extra = 'FB\u0010\u0000ZZZZZZZZZZZZZZZZ'): B
 
 /** Starts of files of other programs. */
 const starts: Readonly<Record<string, readonly [string, Buffer]>> = {
-  'net.pth': ['torch-checkpoint', torchArchive('ir/data.pkl')],
-  'old.pt': ['torch-checkpoint', Buffer.from('80028a0a6cfc9c46f9206aa850192e8002', 'hex')],
   'traced.pt': ['torch-script', torchArchive('net/code/__torch__.py')],
-  'net.safetensors': [
-    'safetensors',
-    Buffer.from('\u0040\u0000\u0000\u0000\u0000\u0000\u0000\u0000{"a":{"dtype":"F32"}}', 'latin1'),
-  ],
   'net.h5': ['hdf5', Buffer.from('\u0089HDF\r\n\u001a\n', 'latin1')],
   'net.tflite': ['tflite', Buffer.from('\u001c\u0000\u0000\u0000TFL3', 'latin1')],
   'net.param': ['ncnn', Buffer.from('7767517\n75 83\nInput data 0 1 data\n')],

@@ -29,7 +29,7 @@ describe.skipIf(missing !== undefined)(subject, () => {
   test('shows every task while it runs, and afterwards what stays', async () => {
     const screen = terminal(playScript(partlyCachedRun, { workspace, colour: true, speed: 40 }));
     const during = await screen.waitFor(/62 %/);
-    expect(during.replace(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/, '*').replace(/\d s left/, 'N s left')).toBe(
+    expect(during.replace(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/, '*').replaceAll(/\d s (left|so far)/g, 'N s $1')).toBe(
       `quickstart · pipelines/quickstart.yaml · 5 tasks · tensorflow 2.21.0 · runs/2026-01-05-quickstart-1
   ↓ synthesize  from cache
   ↓ pack        from cache
@@ -37,7 +37,8 @@ describe.skipIf(missing !== undefined)(subject, () => {
       loss.margin 0.5 -> 0.4 (quickstart.yaml:14)
       warning: the loss rises
   · verify      after train
-  · report      after train, verify`,
+  · report      after train, verify
+  2 of 5 tasks, N s so far, at least N s left`,
     );
     expect(screen.cursorVisible()).toBe(false);
     expect(await screen.waitFor(/exit/)).toBe(
@@ -118,11 +119,11 @@ quickstart: failed after 9.1 s - 0 tasks run, 2 from cache, 1 failed, 2 skipped
       columns: 80,
       rows: 12,
     });
-    const text = await screen.waitFor(/1 s/);
+    const text = await screen.waitFor(/1 s\n/);
     expect(
       text
         .split('\n')
-        .slice(-8)
+        .slice(-9)
         .join('\n')
         .replace(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/g, '*'),
     ).toBe(`  ↓ 300 tasks from cache
@@ -132,7 +133,8 @@ quickstart: failed after 9.1 s - 0 tasks run, 2 from cache, 1 failed, 2 skipped
   * align[part=301]  1 s
       never run
   * align[part=302]  1 s
-      never run`);
+      never run
+  300 of 400 tasks, 1 s so far`);
   });
 
   test('never loads the drawing library when everything is in the cache', async () => {

@@ -92,7 +92,8 @@ export function playScript(events: readonly FlowEvent[], options: Playing): stri
     const { LiveView } = await import(${JSON.stringify(compiled)});
     const events = ${JSON.stringify(events)};
     const { stdout, stderr } = process;
-    const options = { colour: ${String(colour)}, stdout, stderr, workspace: ${JSON.stringify(workspace)} };
+    const lastDurationMs = () => undefined;
+    const options = { colour: ${String(colour)}, stdout, stderr, workspace: ${JSON.stringify(workspace)}, lastDurationMs };
     const reporter = new LiveView(options);
     const began = Date.now();
     for (const event of events) {

@@ -150,7 +150,7 @@ class Job {
     }
     return code === 0
       ? { outcome: 'done' }
-      : { outcome: 'failed', failures: [failures.commandFailed({ exitCode: code })] };
+      : { outcome: 'failed', failures: [failures.commandFailed({ exitCode: code, unseen: command.unseen })] };
   }
 
   #pids(): { readonly script: number; readonly task: number } | undefined {

@@ -80,7 +80,10 @@ export function executorSuite(name: string, make: (folder: string) => Executor):
         logFile,
         isWarm: false,
       },
-      command: asked.command === undefined ? undefined : { text: asked.command, shell: 'sh' },
+      command:
+        asked.command === undefined
+          ? undefined
+          : { text: asked.command, shell: 'sh', unseen: { variables: [], gpus: 0 } },
       eventsFile: join(place, 'events'),
       environment: { PATH: '/usr/bin:/bin', out: join(outputs, 'out'), ...asked.environment },
       workingFolder: scratch,

@@ -58,6 +58,7 @@ export async function runInProcess(
     graceMs: 1000,
     lastDurationMs: () => undefined,
     workerEnvironment: () => ({ PATH: '/usr/bin:/bin' }),
+    withheldVariables: () => [],
     isTrial: false,
     interruption: new Interruption(),
     readers: [(event) => events.push(event)],

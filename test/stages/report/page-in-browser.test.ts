@@ -22,12 +22,38 @@ const content = {
   ...{ title: '', lineage: sampleLineage, trainings: [sampleTraining()] },
   alignments: [{ name: 'align', result: sampleAlignment() }],
   identifications: sampleSearches().map((result) => ({ name: 'evaluate', result })),
+  measured: [
+    {
+      name: 'program',
+      content: {
+        figures: [{ name: 'accuracy', value: 0.9 }],
+        curves: [
+          {
+            name: 'loss',
+            points: [
+              [1, 2.5],
+              [2, 1.5],
+            ] as const,
+          },
+        ],
+      },
+    },
+  ],
   verifications: [{ name: 'held-out', result: sampleBreakdown('held-out') }],
   faces: ['Ada', 'Grace_with_a_name_longer_than_any_column_could_ever_be_in_print'].map((name) => ({
     ...{ name, images: [image, image, image, image] },
   })),
 };
-const sections = ['verification', 'identification', 'training', 'alignment', 'faces', 'tasks', 'parameters'];
+const sections = [
+  'verification',
+  'identification',
+  'training',
+  'programs',
+  'alignment',
+  'faces',
+  'tasks',
+  'parameters',
+];
 
 describe.skipIf(missing)(`the page in a browser${missing ? ` (not tested: no ${executablePath})` : ''}`, () => {
   let browser: Browser;

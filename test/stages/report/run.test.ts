@@ -43,6 +43,7 @@ function allInputs(): Inputs {
   return {
     ...{ logs: [file('log.json')], verifications: [file('verification.json')], images: file('images') },
     alignments: [],
+    figures: [],
     identifications: [],
     lineage: file('lineage.json'),
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
-import type { FacePair } from '../../../src/kit/codec/lists/pair-protocol.ts';
+import type { FacePair } from '../../../src/kit/codec/lists/face-pair.ts';
 import { pairProtocol } from '../../../src/kit/codec/lists/pair-protocol.ts';
 import { planPairs } from '../../../stages/synthesize/plan-pairs.ts';
 import { failuresOf } from '../../kit/dataset/tiny-faces.ts';

@@ -137,7 +137,10 @@ export const messages = {
     flatten_param: one(135, 'FlattenParameter'),
     batch_norm_param: one(139, 'BatchNormParameter'),
     scale_param: one(142, 'ScaleParameter'),
+    elu_param: one(140, 'ELUParameter'),
     input_param: one(143, 'InputParameter'),
+    clip_param: one(148, 'ClipParameter'),
+    norm_param: one(206, 'NormalizeParameter'),
   },
   V1LayerParameter: {
     bottom: many(2, 'string'),
@@ -205,6 +208,15 @@ export const messages = {
     bias_filler: one(5, 'FillerParameter'),
   },
   InputParameter: { shape: many(1, 'BlobShape') },
+  ELUParameter: { alpha: one(1, 'float') },
+  ClipParameter: { min: one(1, 'float'), max: one(2, 'float') },
+  /** Of the Caffe of SSD (weiliu89/caffe, branch ssd). */
+  NormalizeParameter: {
+    across_spatial: one(1, 'bool'),
+    scale_filler: one(2, 'FillerParameter'),
+    channel_shared: one(3, 'bool'),
+    eps: one(4, 'float'),
+  },
 } as const;
 
 export type MessageName = keyof typeof messages;

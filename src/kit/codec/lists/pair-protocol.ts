@@ -2,6 +2,8 @@ import { failures } from '../failures.ts';
 import { fail } from '../../../core/failure.ts';
 import type { Codec } from '../codec.ts';
 import { pairFacts } from '../description.ts';
+import type { FacePair } from './face-pair.ts';
+import { parsePairList } from './pair-list.ts';
 import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
 
 /*
@@ -14,25 +16,11 @@ import { filledLines, refuseLine, type TextLine } from '../text-lines.ts';
  *
  * Where the images of a person have no numbers, the name of the file replaces i or j: make-pairs writes it so.
  *
+ * Lists without this header are read too: see {@link parsePairList}.
+ *
  * Lists of people's own often have another number of lines or another order; lfw2pack reads these too, and only the
  * choice of folds needs what the header promises.
  */
-export interface FaceImage {
-  readonly name: string;
-  /** Number of the image, from 1: file `<name>_0001`; or, where files have no numbers, the name of the file. */
-  readonly number: number | string;
-}
-
-export interface FacePair {
-  readonly left: FaceImage;
-  readonly right: FaceImage;
-  readonly same: boolean;
-  /** Counted from 1. */
-  readonly fold: number;
-  /** Line in the file, from 1. */
-  readonly line: number;
-}
-
 export interface PairProtocol {
   readonly folds: number;
   /** Pairs of the same person in each fold, and as many of different people. */
@@ -43,6 +31,13 @@ export interface PairProtocol {
   readonly irregular?: string;
 }
 
+/** The first lines of a list without a header: sure enough only where images have their endings. */
+function isPairList(first: string, second: string): boolean {
+  const isTitled = /(^|,)"?(is_?)?(same|label|match)"?(,|\s*$)/i.test(first) && /\.(jpe?g|png|bmp)"?,/i.test(second);
+  const isPair = /^[^\s,]+\.(?:jpe?g|png|bmp)[ \t,](?:[^\s,]+\.(?:jpe?g|png|bmp)[ \t,])?\d+\s*$/i;
+  return isTitled || [first, second].every((line) => isPair.test(line));
+}
+
 export const pairProtocol: Codec<PairProtocol> = {
   name: 'pair-protocol',
   title: 'pair protocol (LFW pairs.txt)',
@@ -50,12 +45,14 @@ export const pairProtocol: Codec<PairProtocol> = {
   endings: ['pairs.txt', 'pairsDevTrain.txt', 'pairsDevTest.txt'],
   sniff(head) {
     const [header = '', first = ''] = Buffer.from(head).toString('utf8').split('\n', 2);
+    if (isPairList(header, first)) return true;
     const isPair = /^\S+\s+\d+\s+(\d+|\S+\s+\d+)\s*$/.test(first) || /^[^\t]+\t[^\t]+\t([^\t]+\t)?[^\t]+$/.test(first);
     return /^\s*\d+(\s+\d+)?\s*$/.test(header) && isPair;
   },
   decode(cursor) {
     const [header, ...lines] = filledLines(cursor);
     if (header === undefined) return cursor.damaged('it is empty; a pair protocol starts with "folds pairs"', 0);
+    if (!headerForm.test(header.text)) return headerless([header, ...lines]);
     const { folds, pairsPerFold } = parseHeader(header);
     const parsed = lines.map(parsePair);
     const expected = folds * pairsPerFold * 2;
@@ -101,8 +98,52 @@ export const pairProtocol: Codec<PairProtocol> = {
   },
 };
 
+const headerForm = /^\s*(\d{1,6})(?:\s+(\d{1,9}))?\s*$/;
+
+/** A list without a header: its folds are those it tells, or else one. */
+function headerless(lines: readonly TextLine[]): PairProtocol {
+  const listed = parsePairList(lines);
+  const folds = new Set(listed.map(({ fold }) => fold));
+  const numbers = [...folds].filter((fold) => fold !== undefined).sort((a, b) => a - b);
+  const isTold = numbers.length === folds.size && numbers.every((fold, index) => fold === index + 1 || fold === index);
+  if (isTold && numbers.length > 1) {
+    const first = numbers[0] ?? 0;
+    const pairs = listed.map((pair) => ({ ...pair, fold: (pair.fold ?? 0) - first + 1 }));
+    const sorted = pairs
+      .map((pair, place) => ({ pair, place }))
+      .sort((a, b) => a.pair.fold - b.pair.fold || a.place - b.place);
+    const same = listed.filter((pair) => pair.same).length;
+    return {
+      folds: numbers.length,
+      pairsPerFold: Math.floor(same / numbers.length),
+      pairs: sorted.map(({ pair }) => pair),
+    };
+  }
+  const pairs = listed.map((pair) => ({ ...pair, fold: 1 }));
+  const same = pairs.filter((pair) => pair.same);
+  const isMixed = tenths(pairs).every((part) => new Set(part.map((pair) => pair.same)).size === 2);
+  const irregular = isMixed
+    ? 'the list has no header: its pairs are taken in their order'
+    : 'the list has no header: same and different pairs, which follow each other in blocks, are taken alternately';
+  const mixed = isMixed
+    ? pairs
+    : interleave(
+        same,
+        pairs.filter((pair) => !pair.same),
+      );
+  return { folds: 1, pairsPerFold: same.length, pairs: mixed, irregular };
+}
+
+/** As a verification cuts its pairs into folds. */
+function tenths<Item>(items: readonly Item[]): Item[][] {
+  const count = Math.min(10, Math.max(1, Math.floor(items.length / 10)));
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(Math.floor((index * items.length) / count), Math.floor(((index + 1) * items.length) / count)),
+  );
+}
+
 function parseHeader(line: TextLine): { folds: number; pairsPerFold: number } {
-  const match = /^\s*(\d{1,6})(?:\s+(\d{1,9}))?\s*$/.exec(line.text);
+  const match = headerForm.exec(line.text);
   if (match === null) refuseLine(line, failures.damagedProtocol, '"folds pairs" such as "10 300"');
   return match[2] === undefined
     ? { folds: 1, pairsPerFold: Number(match[1]) }

@@ -1,6 +1,7 @@
 import { failures } from '../failures.ts';
 import { closeSync, readSync } from 'node:fs';
 import { fail } from '../../../core/failure.ts';
+import { grown, RecordIds } from './record-ids.ts';
 import type { Codec } from '../codec.ts';
 import { openForReading } from '../read-file.ts';
 
@@ -9,43 +10,62 @@ import { openForReading } from '../read-file.ts';
  * `id <TAB> byte offset of the frame <LF>`, in the order of writing, so record 0 of face2rec2 is not first.
  */
 
-/** Where each record of a file starts. Two flat arrays, so that five million entries take 80 MB. */
+/** Where each record of a file starts: eight bytes each, and ids as runs ({@link RecordIds}). */
 export class RecordIndex {
   /** In the order of the file. */
-  readonly ids: Float64Array;
-  /** In the order of the file. */
-  readonly offsets: Float64Array;
-  /** Entry of each id plus one, if ids are dense; 0 for an id without an entry. */
-  readonly #entryOfId: Uint32Array | Map<number, number>;
+  readonly ids: RecordIds;
+  #offsets: Float64Array;
 
-  constructor(ids: Float64Array, offsets: Float64Array) {
-    this.ids = ids;
-    this.offsets = offsets;
-    let largest = -1;
-    for (const id of ids) if (id > largest) largest = id;
-    this.#entryOfId = largest < 4 * ids.length + 1024 ? new Uint32Array(largest + 1) : new Map<number, number>();
-    for (const [entry, id] of ids.entries()) this.#setEntry(id, entry + 1);
+  /** @param capacity entries that are expected: memory is taken as they come */
+  constructor(capacity = 1024) {
+    this.ids = new RecordIds();
+    this.#offsets = new Float64Array(capacity);
+  }
+
+  /** The index with these entries. */
+  static of(entries: Iterable<readonly [id: number, offset: number]>): RecordIndex {
+    const index = new RecordIndex();
+    for (const [id, offset] of entries) index.add(id, offset);
+    return index;
   }
 
   get size(): number {
-    return this.ids.length;
+    return this.ids.size;
+  }
+
+  /** In the order of the file. */
+  get offsets(): Float64Array {
+    return this.#offsets.subarray(0, this.size);
+  }
+
+  add(id: number, offset: number): void {
+    if (this.size === this.#offsets.length) this.#offsets = grown(this.#offsets);
+    this.#offsets[this.size] = offset;
+    this.ids.add(id);
   }
 
   /** Offset of the record with this id, if there is one. */
   offsetOf(id: number): number | undefined {
-    const entry = this.#entryOfId instanceof Map ? this.#entryOfId.get(id) : this.#entryOfId[id];
-    return entry === undefined || entry === 0 ? undefined : this.offsets[entry - 1];
+    const entry = this.ids.entryOf(id);
+    return entry === undefined ? undefined : this.#offsets[entry];
+  }
+
+  /** Offset of the record at a position in the file, from 0. */
+  offsetAt(position: number): number | undefined {
+    return position < this.size ? this.#offsets[position] : undefined;
   }
 
   /** Position in the file of the record with this id, from 0. */
   positionOf(id: number): number | undefined {
-    const entry = this.#entryOfId instanceof Map ? this.#entryOfId.get(id) : this.#entryOfId[id];
-    return entry === undefined || entry === 0 ? undefined : entry - 1;
+    return this.ids.entryOf(id);
   }
 
-  #setEntry(id: number, entry: number): void {
-    if (this.#entryOfId instanceof Map) this.#entryOfId.set(id, entry);
-    else this.#entryOfId[id] = entry;
+  /** The same records under other ids. */
+  renumbered(idOf: (position: number) => number): RecordIndex {
+    const index = new RecordIndex(0);
+    index.#offsets = this.#offsets;
+    for (let position = 0; position < this.size; position += 1) index.ids.add(idOf(position));
+    return index;
   }
 }
 
@@ -68,13 +88,15 @@ export function readIndexFile(path: string): RecordIndex {
 /** The lines of an index in pieces of a megabyte or so: an index of millions does not fit in one text. */
 export function* encodeIndex({ ids, offsets }: RecordIndex): Generator<Buffer> {
   const piece = 50_000;
-  for (let start = 0; start < ids.length; start += piece) {
-    let text = '';
-    for (let entry = start; entry < Math.min(ids.length, start + piece); entry += 1) {
-      text += encodeIndexLine(ids[entry] ?? 0, offsets[entry] ?? 0);
-    }
+  let [entry, text] = [0, ''];
+  for (const id of ids) {
+    text += encodeIndexLine(id, offsets[entry] ?? 0);
+    entry += 1;
+    if (entry % piece !== 0) continue;
     yield Buffer.from(text, 'latin1');
+    text = '';
   }
+  yield Buffer.from(text, 'latin1');
 }
 
 export function encodeIndexLine(id: number, offset: number): string {
@@ -89,9 +111,7 @@ const digit0 = 48;
 /** Turns bytes into entries without making a string per line. */
 class IndexParser {
   readonly #file: string;
-  #ids: Float64Array;
-  #offsets: Float64Array;
-  #count = 0;
+  readonly #index: RecordIndex;
   #line = 1;
   /** The two numbers of the current line. */
   readonly #fields: [number, number] = [0, 0];
@@ -100,9 +120,7 @@ class IndexParser {
 
   constructor(file: string, size: number) {
     this.#file = file;
-    const guess = Math.ceil(size / 12) + 1;
-    this.#ids = new Float64Array(guess);
-    this.#offsets = new Float64Array(guess);
+    this.#index = new RecordIndex(Math.ceil(size / 12) + 1);
   }
 
   feed(bytes: Uint8Array): void {
@@ -123,7 +141,7 @@ class IndexParser {
 
   end(): RecordIndex {
     if (this.#digits[0] > 0 || this.#field === 1) this.#refuse('the last line does not end with a line feed');
-    return new RecordIndex(this.#ids.subarray(0, this.#count), this.#offsets.subarray(0, this.#count));
+    return this.#index;
   }
 
   #endLine(): void {
@@ -141,19 +159,7 @@ class IndexParser {
     if (this.#digits[0] === 0 || this.#digits[1] === 0) this.#refuse('a number is missing');
     const [id, offset] = this.#fields;
     if (!Number.isSafeInteger(id) || !Number.isSafeInteger(offset)) this.#refuse('a number is too large');
-    if (this.#count === this.#ids.length) this.#grow();
-    this.#ids[this.#count] = id;
-    this.#offsets[this.#count] = offset;
-    this.#count += 1;
-  }
-
-  #grow(): void {
-    const ids = new Float64Array(this.#ids.length * 2);
-    const offsets = new Float64Array(ids.length);
-    ids.set(this.#ids);
-    offsets.set(this.#offsets);
-    this.#ids = ids;
-    this.#offsets = offsets;
+    this.#index.add(id, offset);
   }
 
   #refuse(found: string): never {

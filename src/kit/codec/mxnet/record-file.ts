@@ -7,12 +7,20 @@ import { checkPartOrder, decodeFrameHeader, frameHeaderBytes, joinParts, type Fr
 import { openForReading } from '../read-file.ts';
 import { decodeImageRecord, recordHeaderBytes, type ImageRecord } from './image-record.ts';
 
+/** Bytes of one read: of a record anywhere, and of one behind or in those that were read last. */
+const readBytes = { anywhere: 16 << 10, inOrder: 128 << 10 };
+/** Longer records are skipped instead of read when only their headers are asked for. */
+const skippedBytes = 4 << 10;
+
 /** Random access to the records of a .rec file of any size; holds one record in memory. */
 export class RecordFile {
   readonly path: string;
   readonly size: number;
   readonly #descriptor: number;
-  #buffer = Buffer.allocUnsafe(16 * 1024);
+  #buffer = Buffer.allocUnsafe(readBytes.anywhere);
+  /** What of the file is in the buffer: where that begins, and how much it is. */
+  #heldFrom = 0;
+  #held = 0;
 
   constructor(path: string) {
     this.path = path;
@@ -34,19 +42,28 @@ export class RecordFile {
   readPayloadAt(offset: number): Uint8Array {
     const pieces: Uint8Array[] = [];
     for (let at = offset; ;) {
-      // One read brings header and payload as long as records are not larger than the largest one met so far.
-      let got = this.#read(at, this.#buffer);
-      const header = this.#headerAt(at, got);
+      // One read brings header and payload, and of small records read in order many at once.
+      const header = this.#decodeHeader(this.#bytesAt(at, frameHeaderBytes), at);
       const end = frameHeaderBytes + header.paddedLength;
-      if (end > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(2 ** Math.ceil(Math.log2(end)));
-      if (end > got) got = this.#read(at, this.#buffer.subarray(0, end));
-      const piece = this.#buffer.subarray(frameHeaderBytes, frameHeaderBytes + header.length);
+      const piece = this.#bytesAt(at, end).subarray(frameHeaderBytes, frameHeaderBytes + header.length);
+      if (header.part === 'whole' && pieces.length === 0) return piece;
       checkPartOrder(new Cursor(piece, this.path, at), { part: header.part, begun: pieces.length > 0, at });
-      if (header.part === 'whole') return piece;
       pieces.push(Uint8Array.from(piece));
       if (header.part === 'last') return joinParts(pieces);
       at += end;
     }
+  }
+
+  /** Bytes of the file from `at` on: at least as many as wanted, as far as the file goes. Valid until the next call. */
+  #bytesAt(at: number, wanted: number): Buffer {
+    const within = at - this.#heldFrom;
+    if (within >= 0 && within + wanted <= this.#held) return this.#buffer.subarray(within, this.#held);
+    const isInOrder = within >= 0 && within <= this.#held;
+    const bytes = Math.max(wanted, isInOrder ? readBytes.inOrder : readBytes.anywhere);
+    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(2 ** Math.ceil(Math.log2(bytes)));
+    this.#heldFrom = at;
+    this.#held = this.#read(at, this.#buffer.subarray(0, bytes));
+    return this.#buffer.subarray(0, this.#held);
   }
 
   /** Offset after the record whose first frame starts at `offset`. */
@@ -60,17 +77,19 @@ export class RecordFile {
    * payloads are skipped, not read.
    */
   *scan(): Generator<{ readonly offset: number; readonly id: number }> {
-    const head = Buffer.allocUnsafe(frameHeaderBytes + recordHeaderBytes);
+    const own = Buffer.allocUnsafe(frameHeaderBytes + recordHeaderBytes);
+    let isSmall = false;
     for (let at = 0; at < this.size;) {
-      const got = this.#read(at, head);
-      const first = this.#decodeHeader(head.subarray(0, got), at);
+      const head = isSmall ? this.#bytesAt(at, own.length) : own.subarray(0, this.#read(at, own));
+      const first = this.#decodeHeader(head, at);
       checkPartOrder(new Cursor(head, this.path, at), { part: first.part, begun: false, at });
       const id =
         first.length >= recordHeaderBytes
-          ? new Cursor(head.subarray(frameHeaderBytes, got), this.path, at + frameHeaderBytes)
+          ? new Cursor(head.subarray(frameHeaderBytes), this.path, at + frameHeaderBytes)
           : undefined;
       id?.take(8, 'flag and label');
       yield { offset: at, id: id?.u64('the id of an image record') ?? this.readAt(at).id };
+      isSmall = first.length < skippedBytes;
       at = this.#skipParts(at, first);
     }
   }
@@ -80,30 +99,24 @@ export class RecordFile {
    * alone (MXNet goes by the index): where they repeat, the ids follow from the order in which all packers write.
    */
   buildIndex(): RecordIndex {
-    const ids: number[] = [];
-    const offsets: number[] = [];
-    for (const { id, offset } of this.scan()) {
-      ids.push(id);
-      offsets.push(offset);
-    }
-    const sorted = Float64Array.from(ids).sort();
-    const repeat = sorted.some((id, place) => place > 0 && id === sorted[place - 1]);
-    return new RecordIndex(Float64Array.from(repeat ? this.#idsByOrder(offsets) : ids), Float64Array.from(offsets));
+    const index = new RecordIndex();
+    for (const { id, offset } of this.scan()) index.add(id, offset);
+    return index.ids.repeat ? this.#numberedByOrder(index) : index;
   }
 
   /**
    * Ids of records by their places: from 0 as im2rec writes; or, where an index record follows the images, images from 1,
    * index record 0, identities. Fails with `repeated-ids` if the labels of the index record say something else.
    */
-  #idsByOrder(offsets: readonly number[]): number[] {
-    const images = offsets.findIndex((offset) => this.readAt(offset).payload.length === 0);
-    if (images < 0) return offsets.map((_, place) => place);
-    const { label } = this.readAt(offsets[images] ?? 0);
+  #numberedByOrder(index: RecordIndex): RecordIndex {
+    const images = index.offsets.findIndex((offset) => this.readAt(offset).payload.length === 0);
+    if (images < 0) return index.renumbered((place) => place);
+    const { label } = this.readAt(index.offsetAt(images) ?? 0);
     const [first, end] = typeof label === 'number' ? [] : label;
-    if (first !== Math.fround(images + 1) || end !== Math.fround(offsets.length)) {
+    if (first !== Math.fround(images + 1) || end !== Math.fround(index.size)) {
       fail(failures.repeatedIds({}, { file: this.path }));
     }
-    return offsets.map((_, place) => (place === images ? 0 : place < images ? place + 1 : place));
+    return index.renumbered((place) => (place === images ? 0 : place < images ? place + 1 : place));
   }
 
   /** Offset after the record whose first frame, with this header, starts at `offset`. */
@@ -117,10 +130,6 @@ export class RecordFile {
       at += frameHeaderBytes + header.paddedLength;
     }
     return at;
-  }
-
-  #headerAt(offset: number, got: number): FrameHeader {
-    return this.#decodeHeader(this.#buffer.subarray(0, got), offset);
   }
 
   #decodeHeader(bytes: Uint8Array, offset: number): FrameHeader {

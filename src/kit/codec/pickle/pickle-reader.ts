@@ -1,7 +1,7 @@
 import { fail } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
 import type { Cursor } from '../cursor.ts';
-import { callGlobal, isKind, setState, type PickleValue } from './pickle-values.ts';
+import { callGlobal, isKind, type Place, setState, type PickleValue } from './pickle-values.ts';
 
 /*
  * Python pickles, protocols 0 to 5, read as data (opcodes: CPython, Lib/pickletools.py). The machine below has a
@@ -9,9 +9,22 @@ import { callGlobal, isKind, setState, type PickleValue } from './pickle-values.
  * strings need are known by spelling and become plain values (pickle-values.ts); every other name, and every opcode
  * that would make an instance of something, is refused with its name and offset.
  */
-/** Reads the pickle at the cursor, up to its STOP. */
-export function decodePickle(cursor: Cursor): PickleValue {
-  return new PickleMachine(cursor).run();
+/**
+ * Reads the pickle at the cursor, up to its STOP. Names and instances other than numpy's are refused with
+ * `pickle-refused` unless `objects` takes them.
+ */
+export function decodePickle(cursor: Cursor, objects?: PickleObjects): PickleValue {
+  return new PickleMachine(cursor, objects).run();
+}
+
+/** What a reader makes of names and instances that are not numpy's: other data. Nothing of it is looked up or called. */
+export interface PickleObjects {
+  /** Whether the name may stand in the pickle; it is refused otherwise. */
+  allows(module: string, name: string): boolean;
+  /** What `callee(*args)`, a call or the making of an instance, is as data. */
+  made(callee: PickleValue, args: readonly PickleValue[], place: Place): PickleValue;
+  /** What is kept outside of the pickle under `id`. */
+  kept(id: PickleValue, place: Place): PickleValue;
 }
 
 /** A value can take a hundred bytes of memory and one of the file; sets of a hundred thousand pairs have a million. */
@@ -27,12 +40,14 @@ interface Opcode {
 
 class PickleMachine {
   readonly #cursor: Cursor;
+  readonly #objects: PickleObjects | undefined;
   readonly #stack: Slot[] = [];
   readonly #memo = new Map<number, PickleValue>();
   #pushed = 0;
 
-  constructor(cursor: Cursor) {
+  constructor(cursor: Cursor, objects: PickleObjects | undefined) {
     this.#cursor = cursor;
+    this.#objects = objects;
   }
 
   run(): PickleValue {
@@ -40,7 +55,7 @@ class PickleMachine {
       const at = this.#cursor.offset;
       const code = this.#cursor.u8('an opcode');
       if (code === stop) return this.pop(at);
-      const opcode = opcodes.get(code);
+      const opcode = opcodes.get(code) ?? (this.#objects === undefined ? undefined : objectOpcodes.get(code));
       if (opcode === undefined) this.#refuse(code, at);
       opcode.run(this, this.#cursor, at);
     }
@@ -84,12 +99,14 @@ class PickleMachine {
 
   append(values: readonly PickleValue[], at: number): void {
     const list = this.top(at);
+    if (isKind(list, 'object')) return;
     if (!isKind(list, 'list')) return this.damaged('expected a list to append to', at);
     for (const value of values) list.items.push(value);
   }
 
   setItems(values: readonly PickleValue[], at: number): void {
-    const dict = this.top(at);
+    const top = this.top(at);
+    const dict = isKind(top, 'object') ? top.content : top;
     if (!isKind(dict, 'dict') || values.length % 2 !== 0) return this.damaged('expected a dictionary and pairs', at);
     for (let index = 0; index < values.length; index += 2) {
       dict.entries.push([values[index] ?? null, values[index + 1] ?? null]);
@@ -111,10 +128,31 @@ class PickleMachine {
   }
 
   global(module: string, name: string, at: number): void {
-    if (!knownGlobals.has(`${module} ${name}`)) {
+    if (!knownGlobals.has(`${module} ${name}`) && this.#objects?.allows(module, name) !== true) {
       fail(failures.refusedImport({ name: `${module}.${name}` }, this.#cursor.at(at)));
     }
     this.push({ type: 'global', module, name });
+  }
+
+  /** What a call, or the making of an instance, is as data. */
+  make(callee: PickleValue, args: readonly PickleValue[], at: number): void {
+    const place = { cursor: this.#cursor, at };
+    const isKnown = isKind(callee, 'global') && knownGlobals.has(`${callee.module} ${callee.name}`);
+    if (isKnown) this.push(callGlobal(callee, args, place));
+    else this.push(this.#objects?.made(callee, args, place) ?? this.damaged('expected a name and its arguments', at));
+  }
+
+  kept(id: PickleValue, at: number): void {
+    this.push(this.#objects?.kept(id, { cursor: this.#cursor, at }) ?? null);
+  }
+
+  build(state: PickleValue, at: number): void {
+    const value = this.top(at);
+    if (isKind(value, 'object')) value.state = state;
+    // Others have attributes beside what they hold, which say nothing: the versions of modules in a state_dict.
+    else if (this.#objects === undefined || isKind(value, 'array') || isKind(value, 'global')) {
+      setState(value, state, { cursor: this.#cursor, at });
+    }
   }
 
   damaged(message: string, at: number): never {
@@ -360,17 +398,50 @@ const opcodes: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
     if (typeof name !== 'string' || typeof module !== 'string') return machine.damaged('expected two names', at);
     machine.global(module, name, at);
   }),
-  opcode(0x52, 'REDUCE', (machine, cursor, at) => {
+  opcode(0x52, 'REDUCE', (machine, _cursor, at) => {
     const args = machine.pop(at);
     const callee = machine.pop(at);
-    if (!isKind(callee, 'global') || !isKind(args, 'tuple')) {
-      return machine.damaged('expected a name and its arguments', at);
-    }
-    machine.push(callGlobal(callee, args.items, { cursor, at }));
+    if (!isKind(args, 'tuple')) return machine.damaged('expected a name and its arguments', at);
+    machine.make(callee, args.items, at);
   }),
-  opcode(0x62, 'BUILD', (machine, cursor, at) => {
-    const state = machine.pop(at);
-    setState(machine.top(at), state, { cursor, at });
+  opcode(0x62, 'BUILD', (machine, _cursor, at) => {
+    machine.build(machine.pop(at), at);
+  }),
+]);
+
+/** Opcodes that make instances or name what is kept elsewhere: for readers that take them as data. */
+const objectOpcodes: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
+  opcode(0x81, 'NEWOBJ', (machine, _cursor, at) => {
+    const args = machine.pop(at);
+    machine.make(machine.pop(at), isKind(args, 'tuple') ? args.items : [], at);
+  }),
+  opcode(0x92, 'NEWOBJ_EX', (machine, _cursor, at) => {
+    machine.pop(at);
+    const args = machine.pop(at);
+    machine.make(machine.pop(at), isKind(args, 'tuple') ? args.items : [], at);
+  }),
+  opcode(0x69, 'INST', (machine, cursor, at) => {
+    const module = lineText(cursor);
+    machine.global(module, lineText(cursor), at);
+    const name = machine.pop(at);
+    machine.make(name, machine.popToMark(at), at);
+  }),
+  opcode(0x6f, 'OBJ', (machine, _cursor, at) => {
+    const [name = null, ...args] = machine.popToMark(at);
+    machine.make(name, args, at);
+  }),
+  opcode(0x51, 'BINPERSID', (machine, _cursor, at) => {
+    machine.kept(machine.pop(at), at);
+  }),
+  opcode(0x8f, 'EMPTY_SET', (machine) => {
+    machine.push({ type: 'list', items: [] });
+  }),
+  opcode(0x90, 'ADDITEMS', (machine, _cursor, at) => {
+    const values = machine.popToMark(at);
+    machine.append(values, at);
+  }),
+  opcode(0x91, 'FROZENSET', (machine, _cursor, at) => {
+    machine.push({ type: 'list', items: machine.popToMark(at) });
   }),
 ]);
 

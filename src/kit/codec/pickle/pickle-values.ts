@@ -14,7 +14,10 @@ export type PickleValue =
   | PickleTuple
   | PickleDict
   | PickleGlobal
-  | PickleArray;
+  | PickleArray
+  | PickleObject
+  | PickleStorage
+  | PickleTensor;
 
 export interface PickleList {
   readonly type: 'list';
@@ -49,6 +52,36 @@ export interface PickleArray {
   littleEndian: boolean;
   /** The elements: bytes, or values where dtype is `O`. */
   data: Uint8Array | readonly PickleValue[];
+}
+
+/** An instance of a class that no reader knows, as data; only where a reader asks for objects. */
+export interface PickleObject {
+  readonly type: 'object';
+  /** `module.Class`. */
+  readonly className: string;
+  readonly args: readonly PickleValue[];
+  /** What was set of it as of a dictionary. */
+  readonly content: PickleDict;
+  /** What its attributes are, mostly a dictionary. */
+  state: PickleValue;
+}
+
+/** The numbers behind tensors of PyTorch, which are kept outside of the pickle. */
+export interface PickleStorage {
+  readonly type: 'storage';
+  readonly key: string;
+  /** PyTorch's word without the ending: `Float`, `Half`. */
+  readonly elements: string;
+  readonly count: number;
+}
+
+/** A tensor of PyTorch: a view of a storage. Offset and strides are in elements. */
+export interface PickleTensor {
+  readonly type: 'tensor';
+  readonly storage: PickleStorage;
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
 }
 
 /** Whether a value is a list, tuple, dictionary, array ... */

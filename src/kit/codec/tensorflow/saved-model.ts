@@ -86,7 +86,7 @@ const savedModel: MessageSchema<{ version: number; graphs: readonly MetaGraph[] 
 /** Of the graphs that are written here: `TF_GRAPH_DEF_VERSION` (core/public/version.h) of TensorFlow 2.16. */
 const producer = 1766;
 
-/** The tag that {@link encodeSavedModel} gives its graph. */
+/** The tag of the graph in {@link encodeSavedModel}. */
 export const servingTag = 'serve';
 
 export function encodeSavedModel(nodes: readonly GraphNode[]): Uint8Array {

@@ -30,3 +30,9 @@ export async function openDetector<Name extends DetectorName>(
   const detector = await table[choice.name].open(choice, resources);
   return choice.fullFrame ? withFullFrames(detector) : detector;
 }
+
+/** All options of a detector at their defaults. */
+export function detectorDefaults(name: DetectorName): Readonly<Record<string, unknown>> {
+  const schemas: Readonly<Record<string, { readonly default?: unknown }>> = detectors[name].options;
+  return Object.fromEntries(Object.entries(schemas).map(([option, schema]) => [option, schema.default]));
+}

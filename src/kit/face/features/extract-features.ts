@@ -33,6 +33,9 @@ export interface Extraction {
   /** Model folders or files of any format; the rows of several are put behind each other. */
   readonly models: readonly string[];
   readonly normalization?: InputNormalization | undefined;
+  /** As `EmbedderOptions` have them. */
+  readonly output?: string | undefined;
+  readonly input?: ImageSize | undefined;
   readonly engine: EngineIdentity;
   /** How many threads may be kept busy. */
   readonly threads: number;
@@ -75,8 +78,8 @@ export async function extractFeatures(extraction: Extraction): Promise<readonly 
   try {
     const contracted: ContractedModel[] = [];
     for (const [model, path] of models.entries()) {
-      const { normalization, engine, threads } = extraction;
-      const embedder = await loadEmbedder({ model: path, engine, threads, normalization });
+      const { normalization, engine, threads, output, input } = extraction;
+      const embedder = await loadEmbedder({ model: path, engine, threads, normalization, output, input });
       const { height, width, embeddingSize: columns } = embedder;
       contracted.push({ path, height, width, columns });
       for (const [index, rows] of files.entries()) {
@@ -84,7 +87,7 @@ export async function extractFeatures(extraction: Extraction): Promise<readonly 
       }
       await embedSets(extraction, embedder, { model, files: files.map((rows) => rows[model]) });
     }
-    const contract = featureContract(contracted, extraction.normalization);
+    const contract = featureContract(contracted, extraction.normalization, extraction.output);
     const columns = contracted.reduce((sum, each) => sum + each.columns, 0);
     const suffix = extraction.suffix(contracted[0] ?? { height: 0, width: 0 });
     return sets.map((set, index) => finish(extraction, set, { rows: files[index] ?? [], columns, contract, suffix }));

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { companionFiles } from '../../../core/companion-files.ts';
-import { canonicalJson, digestOf, type Digest } from '../../../core/digest.ts';
-import type { InputNormalization } from '../../net/exchange/model-format.ts';
+import { canonicalJson, digestOf, type Digest, type Json } from '../../../core/digest.ts';
+import type { InputNormalization, PerChannel } from '../../net/exchange/model-format.ts';
 import { filesNamedBy } from '../../net/exchange/named-files.ts';
 
 /** Raised when vectors are made in another way from the same network and images, so that old and new ones must not be mixed. */
@@ -25,6 +25,7 @@ export interface ContractedModel {
 export function featureContract(
   models: readonly ContractedModel[],
   normalization: InputNormalization | undefined,
+  output?: string,
 ): Digest {
   const parts = models.map(({ path, height, width, columns }) => ({
     model: modelDigest(path),
@@ -32,8 +33,15 @@ export function featureContract(
     width,
     columns,
   }));
-  const facts = { layout: layoutVersion, mirroring: 'unit sum', normalization: normalization ?? null, models: parts };
-  return digestOf(canonicalJson(facts));
+  const facts = { layout: layoutVersion, mirroring: 'unit sum', normalization: factsOf(normalization), models: parts };
+  return digestOf(canonicalJson(output === undefined ? facts : { ...facts, output }));
+}
+
+function factsOf(normalization: InputNormalization | undefined): Json {
+  if (normalization === undefined) return null;
+  const numbers = (value: PerChannel): Json => (typeof value === 'number' ? value : [...value]);
+  const { mean, scale, colorOrder } = normalization;
+  return { mean: numbers(mean), scale: numbers(scale), colorOrder };
 }
 
 /** Of vectors with an extra dimension that marks noise: they are comparable with each other only. */

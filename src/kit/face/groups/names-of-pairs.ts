@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { fail } from '../../../core/failure.ts';
 import type { NamedSet } from '../../codec/insightface/verification-set.ts';
-import { type FaceImage, pairProtocol, selectPairs } from '../../codec/lists/pair-protocol.ts';
+import type { FaceImage } from '../../codec/lists/face-pair.ts';
+import { pairProtocol, selectPairs } from '../../codec/lists/pair-protocol.ts';
 import { matFile, pairsOfMat } from '../../codec/matlab/mat-file.ts';
 import { decodeFile } from '../../codec/read-file.ts';
 import { withoutExtension } from '../../dataset/image-folder.ts';

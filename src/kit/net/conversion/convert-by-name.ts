@@ -28,13 +28,6 @@ export function convertByName({ from, to, engine, threads, ...rest }: Conversion
   );
 }
 
-/** Read options without those that are undefined. */
-export function givenReadOptions(options: {
-  readonly [Name in keyof ModelReadOptions]: ModelReadOptions[Name] | undefined;
-}): ModelReadOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
 /** What was found out in converting, for people: notes, and a line for each output and each program that computed it. */
 export function conversionLines(
   { notes, outputs, onnxruntime, source }: ConvertedModel,

@@ -5,6 +5,8 @@ import type { ModelFormat } from './model-format.ts';
 import { mxnetFormat } from './mxnet/mxnet-format.ts';
 import { npzFormat } from './npz-format.ts';
 import { onnxFormat } from './onnx/onnx-format.ts';
+import { safetensorsFormat } from './torch/safetensors-format.ts';
+import { torchFormat } from './torch/torch-format.ts';
 
 /** Every way to keep a model, in the order in which a path is tried. What is here `flow convert` reads and writes. */
 export const modelFormats = {
@@ -13,5 +15,7 @@ export const modelFormats = {
   caffe: caffeFormat,
   onnx: onnxFormat,
   npz: npzFormat,
+  safetensors: safetensorsFormat,
+  torch: torchFormat,
   faceApi: faceApiFormat,
 } as const satisfies Record<string, ModelFormat>;

@@ -2,7 +2,7 @@ import { fail } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
 import { type Graph, inputName, type LayerNode, parameterName } from '../graph/graph.ts';
 import type { NamedArray } from '../model/model.ts';
-import type { InputNormalization } from './model-format.ts';
+import type { InputNormalization, PerChannel } from './model-format.ts';
 
 /** The graph behind layers that turn RGB, 0..255, into what it was made for. */
 export function normalizedInput(graph: Graph, { mean, scale, colorOrder }: InputNormalization): Graph {
@@ -12,6 +12,8 @@ export function normalizedInput(graph: Graph, { mean, scale, colorOrder }: Input
     front.push(layer);
     value = layer.name;
   };
+  if (typeof mean !== 'number' || typeof scale !== 'number')
+    return normalizedByChannel(graph, { mean, scale, colorOrder });
   if (colorOrder === 'bgr') {
     const planes = Array.from({ length: graph.input.channels }, (_, channel) => `input_channel${channel}`);
     for (const [channel, name] of planes.entries()) {
@@ -22,11 +24,38 @@ export function normalizedInput(graph: Graph, { mean, scale, colorOrder }: Input
   if (mean !== 0) add({ name: 'input_centred', kind: 'minus-scalar', inputs: [value], attributes: { scalar: mean } });
   if (scale !== 1)
     add({ name: 'input_scaled', kind: 'multiply-scalar', inputs: [value], attributes: { scalar: scale } });
+  return behind(graph, front, value);
+}
+
+function behind(graph: Graph, front: readonly LayerNode[], value: string): Graph {
   const layers = graph.layers.map((layer) => ({
     ...layer,
     inputs: layer.inputs.map((input) => (input === inputName ? value : input)),
   }));
   return { ...graph, layers: [...front, ...layers] };
+}
+
+/** Each channel by itself, in the order in which the network takes them. */
+function normalizedByChannel(graph: Graph, { mean, scale, colorOrder }: InputNormalization): Graph {
+  const front: LayerNode[] = [];
+  const planes = Array.from({ length: graph.input.channels }, (_, channel) => {
+    const name = `input_channel${channel}`;
+    const [centred, scaled] = [`${name}_centred`, `${name}_scaled`];
+    front.push(
+      { name, kind: 'slice', inputs: [inputName], attributes: { begin: channel, end: channel + 1 } },
+      { name: centred, kind: 'minus-scalar', inputs: [name], attributes: { scalar: ofChannel(mean, channel) } },
+      { name: scaled, kind: 'multiply-scalar', inputs: [centred], attributes: { scalar: ofChannel(scale, channel) } },
+    );
+    return scaled;
+  });
+  const inputs = colorOrder === 'bgr' ? planes.reverse() : planes;
+  front.push({ name: 'input_normalized', kind: 'concat', inputs, attributes: {} });
+  return behind(graph, front, 'input_normalized');
+}
+
+/** The number of a channel of the image: 0 is red. */
+export function ofChannel(numbers: PerChannel, channel: number): number {
+  return typeof numbers === 'number' ? numbers : (numbers[channel] ?? NaN);
 }
 
 /** Layers that only move pixels to another place. */

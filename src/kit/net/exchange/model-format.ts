@@ -62,11 +62,14 @@ export interface InputSize extends ImageSize {
   readonly channels?: number;
 }
 
+/** One number for all channels, or one for each: red, green, blue. */
+export type PerChannel = number | readonly [red: number, green: number, blue: number];
+
 /** The network is fed (value - mean) * scale. */
 export interface InputNormalization {
   /** On the scale of images, 0..255. */
-  readonly mean: number;
-  readonly scale: number;
+  readonly mean: PerChannel;
+  readonly scale: PerChannel;
   readonly colorOrder: 'rgb' | 'bgr';
 }
 

@@ -17,6 +17,13 @@ export function readModelAs({ format, path, options }: ModelSource): Model {
   return format.read(path, options);
 }
 
+/** Read options without those that are undefined. */
+export function givenReadOptions(options: {
+  readonly [Name in keyof ModelReadOptions]: ModelReadOptions[Name] | undefined;
+}): ModelReadOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
 /** As parameters of stages are called, and as the command line has them. */
 const words = {
   read: {

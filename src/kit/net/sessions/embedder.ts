@@ -3,9 +3,10 @@ import type { EngineIdentity } from '../../../core/engine-identity.ts';
 import { fail } from '../../../core/failure.ts';
 import { modelFormatOf } from '../exchange/choose-format.ts';
 import type { InputNormalization } from '../exchange/model-format.ts';
-import { readModelAs } from '../exchange/read-model-as.ts';
+import { givenReadOptions, readModelAs } from '../exchange/read-model-as.ts';
 import { failures } from '../failures.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
+import type { ImageSize } from '../graph/graph.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
 import { foldBatchNormalization } from '../passes/fold-batch-normalization.ts';
@@ -21,6 +22,8 @@ export interface EmbedderOptions {
   readonly normalization?: InputNormalization | undefined;
   /** The layer or output that holds the embedding; needed if the network has several outputs. */
   readonly output?: string | undefined;
+  /** Size of the images, where the file leaves it open. */
+  readonly input?: ImageSize | undefined;
 }
 
 /**
@@ -38,7 +41,7 @@ const usualSide = 112;
  * model's format, `option-not-taken`, those of {@link openSession} and `not-an-embedding`.
  */
 export async function loadEmbedder(options: EmbedderOptions): Promise<Embedder> {
-  const { model: file, engine, threads, output } = options;
+  const { model: file, engine, threads, output, input } = options;
   const source = readSource(options);
   const known = source.kind === 'graph' ? graphEmbedding(source.model.shaped, file) : undefined;
   const session = await openSession(source, {
@@ -46,16 +49,23 @@ export async function loadEmbedder(options: EmbedderOptions): Promise<Embedder> 
     input: 'bytes',
     ownSizeOnly: true,
   });
-  return new SessionEmbedder(session, known ?? (await probeEmbedding(session, { file, output })));
+  return new SessionEmbedder(session, known ?? (await probeEmbedding(session, { file, output, input })));
 }
 
-function readSource({ model: path, engine, normalization, output }: EmbedderOptions): NetworkSource {
+function readSource({ model: path, engine, normalization, output, input }: EmbedderOptions): NetworkSource {
   const isOnnxFile = path.endsWith('.onnx') && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   if (engine.name === 'onnxruntime' && isOnnxFile) return { kind: 'onnx-file', file: path, normalization };
-  const options = normalization === undefined ? {} : { normalization };
-  const read = readModelAs({ format: modelFormatOf(path), path, options });
+  const format = modelFormatOf(path);
+  const takesOutputs = format.takes.read.includes('outputs');
+  const options = givenReadOptions({
+    normalization,
+    input,
+    outputs: takesOutputs && output !== undefined ? [output] : undefined,
+  });
+  const read = readModelAs({ format, path, options });
   const { graph } = read.shaped;
-  const chosen = output === undefined ? read.shaped : inferShapes({ ...graph, outputs: [output] }, path);
+  const chosen =
+    output === undefined || takesOutputs ? read.shaped : inferShapes({ ...graph, outputs: [output] }, path);
   // Less to compute, the same values.
   return { kind: 'graph', model: foldBatchNormalization({ ...read, shaped: chosen }), file: path };
 }
@@ -85,7 +95,7 @@ function graphEmbedding(shaped: ShapedGraph, file: string | undefined): Embeddin
 /** Found by a run on a black image: what files declare of their outputs is often wrong, or left open. */
 async function probeEmbedding(
   session: InferenceSession,
-  { file, output: named }: { readonly file: string; readonly output: string | undefined },
+  { file, output: named, input }: Pick<EmbedderOptions, 'output' | 'input'> & { readonly file: string },
 ): Promise<EmbeddingDescription> {
   const refuse = (problem: string): never => fail(failures.foreignNetworkDoesNotEmbed({ problem }, { file }));
   const names = session.outputs.map(({ name }) => name);
@@ -94,7 +104,15 @@ async function probeEmbedding(
     return refuse(named === undefined ? 'it has no output' : `it has no output "${named}", but ${names.join(', ')}`);
   }
   if (others.length > 0) return fail(failures.severalOutputs({ names }, { file }));
-  const [, height = usualSide, width = usualSide, channels] = session.input.shape;
+  const [, ownHeight, ownWidth, channels] = session.input.shape;
+  for (const [side, stated] of [['height', ownHeight] as const, ['width', ownWidth] as const]) {
+    const asked = input?.[side];
+    if (stated !== undefined && asked !== undefined && asked !== stated) {
+      fail(failures.sizeIsFixed({ side, stated, asked }, { file }));
+    }
+  }
+  const height = ownHeight ?? input?.height ?? usualSide;
+  const width = ownWidth ?? input?.width ?? usualSide;
   const black = new Uint8Array(height * width * channels);
   const values = (await session.run({ data: black, shape: [1, height, width, channels] }, [only])).get(only);
   const [rows, , ...rest] = values?.shape ?? [];

@@ -20,7 +20,10 @@ describe('the index of a .rec file', () => {
   });
 
   it('holds ids that are far apart', () => {
-    const index = new RecordIndex(Float64Array.of(5, 9_000_000_000), Float64Array.of(0, 48));
+    const index = RecordIndex.of([
+      [5, 0],
+      [9_000_000_000, 48],
+    ]);
     expect(index.offsetOf(9_000_000_000)).toBe(48);
     expect(index.offsetOf(6)).toBeUndefined();
   });

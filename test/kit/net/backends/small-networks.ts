@@ -109,7 +109,22 @@ const furtherNetworks: Readonly<Record<string, Graph>> = {
   sigmoid: around((builder, input) => builder.add('activation', 'layer', input, { function: 'sigmoid' })),
   softrelu: around((builder, input) => builder.add('activation', 'layer', input, { function: 'softrelu' })),
   softsign: around((builder, input) => builder.add('activation', 'layer', input, { function: 'softsign' })),
+  elu: around((builder, input) => builder.add('activation', 'layer', input, { function: 'elu' })),
+  relu6: around((builder, input) => builder.add('clip', 'layer', input, { minimum: 0, maximum: 6 })),
+  'unit length of rows': around((builder, input) =>
+    builder.add('unit-length', 'layer', builder.add('flatten', 'rows', input)),
+  ),
   tanh: around((builder, input) => builder.add('activation', 'layer', input, { function: 'tanh' })),
+  'mean pooling, padding left out': around((builder, input) =>
+    builder.add('pooling', 'layer', input, {
+      function: 'average-inside',
+      global: false,
+      kernel: [3, 3],
+      stride: [2, 2],
+      pad: [1, 1],
+      convention: 'full',
+    }),
+  ),
   'max pooling, padded': around((builder, input) =>
     builder.add('pooling', 'layer', input, {
       function: 'max',

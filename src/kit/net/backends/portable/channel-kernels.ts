@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { normEpsilon } from '../../graph/layers/equalize-norms.ts';
+import { smallestNorm } from '../../graph/layers/unit-length.ts';
 import type { SliceAttributes } from '../../graph/layers/slice.ts';
 import type { TensorLibrary } from '../backend.ts';
 import type { BackwardCall, LayerKernels } from '../layer-kernels.ts';
@@ -84,4 +85,23 @@ function equalizeNormsGradient(tf: TensorLibrary, { gradient, inputs }: Backward
 
 function normsOf(tf: TensorLibrary, x: Tensor): Tensor {
   return tf.sqrt(tf.add(tf.sum(tf.square(x), -1, true), normEpsilon));
+}
+
+/** y = x / n with n the norm of the channels; dx = (dy - y (sum over the channels of y dy)) / n. */
+export function unitLengthKernels(tf: TensorLibrary): LayerKernels<object> {
+  const normOf = (x: Tensor): Tensor => tf.maximum(tf.sqrt(tf.sum(tf.square(x), -1, true)), smallestNorm);
+  return {
+    saves: 'inputs',
+    forward({ inputs }) {
+      const x = required(inputs[0], 'input 0');
+      return { output: tf.div(x, normOf(x)) };
+    },
+    backward({ inputs, gradient }) {
+      const x = required(inputs[0], 'input 0');
+      const norm = normOf(x);
+      const y = tf.div(x, norm);
+      const along = tf.mul(y, tf.sum(tf.mul(y, gradient), -1, true));
+      return { inputs: [tf.div(tf.sub(gradient, along), norm)], parameters: {} };
+    },
+  };
 }

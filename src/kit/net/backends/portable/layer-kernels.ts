@@ -2,13 +2,21 @@ import { type ConvolutionTable, convolutionKernels } from '../convolution-kernel
 import type { TensorLibrary } from '../backend.ts';
 import type { LayerKernelTable } from '../layer-kernels.ts';
 import { batchNormalizationKernels } from './batch-normalization-kernels.ts';
-import { concatKernels, equalizeNormsKernels, sliceKernels, softmaxKernels } from './channel-kernels.ts';
+import {
+  concatKernels,
+  equalizeNormsKernels,
+  sliceKernels,
+  softmaxKernels,
+  unitLengthKernels,
+} from './channel-kernels.ts';
 import { portableConvolutions } from './convolution-table.ts';
 import { flattenKernels, fullyConnectedKernels } from './dense-kernels.ts';
 import {
   activationKernels,
   addKernels,
+  clipKernels,
   dropoutKernels,
+  erfKernels,
   identityKernels,
   minusScalarKernels,
   multiplyKernels,
@@ -26,10 +34,12 @@ export function portableKernels(
     activation: activationKernels(tf),
     add: addKernels(tf),
     'batch-normalization': batchNormalizationKernels(tf),
+    clip: clipKernels(tf),
     concat: concatKernels(tf),
     convolution: convolutionKernels(tf, convolutions),
     dropout: dropoutKernels(tf),
     'equalize-norms': equalizeNormsKernels(tf),
+    erf: erfKernels(tf),
     flatten: flattenKernels(tf),
     'fully-connected': fullyConnectedKernels(tf),
     identity: identityKernels(tf),
@@ -40,5 +50,6 @@ export function portableKernels(
     prelu: preluKernels(tf),
     slice: sliceKernels(tf),
     softmax: softmaxKernels(tf),
+    'unit-length': unitLengthKernels(tf),
   };
 }

@@ -1,6 +1,13 @@
 import type { NamedAttrMap, NamedTensorMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { PoolingAttributes } from '../../graph/layers/pooling.ts';
-import { cutWindowFactors, overhang, type Pair, type Window, windowPositions } from '../../graph/layers/window.ts';
+import {
+  cutWindowFactors,
+  insideFactors,
+  overhang,
+  type Pair,
+  type Window,
+  windowPositions,
+} from '../../graph/layers/window.ts';
 import { rank4 } from '../convolution-kernels.ts';
 import type { TensorLibrary } from '../backend.ts';
 import type { BackwardCall, ForwardCall, LayerKernels } from '../layer-kernels.ts';
@@ -26,11 +33,16 @@ export function poolingKernels(tf: TensorLibrary): LayerKernels<PoolingAttribute
 
 function forward(tf: TensorLibrary, { attributes, inputs }: ForwardCall<PoolingAttributes>): Tensor {
   const x = rank4(inputs[0]);
-  if (attributes.global && attributes.function === 'average') return tf.mean(x, [1, 2], true);
+  if (attributes.global && attributes.function !== 'max') return tf.mean(x, [1, 2], true);
   const geometry = geometryOf(attributes, x);
   if (attributes.function === 'max') return maxPool(tf, padded(tf, x, { geometry, value: lowest }), geometry);
   const means = tf.avgPool(padded(tf, x, { geometry, value: 0 }), ...windowOf(geometry), 'valid');
-  return geometry.isCut ? tf.mul(means, cutWindowTensor(tf, geometry)) : means;
+  return needsFactors(attributes, geometry) ? tf.mul(means, factorTensor(tf, attributes, geometry)) : means;
+}
+
+/** Whether some windows have other cells than all of theirs in their mean. */
+function needsFactors({ function: pooled }: PoolingAttributes, { isCut, window: { pad } }: Geometry): boolean {
+  return isCut || (pooled === 'average-inside' && (pad[0] > 0 || pad[1] > 0));
 }
 
 function backward(tf: TensorLibrary, { attributes, inputs, gradient, saved }: BackwardCall<PoolingAttributes>): Tensor {
@@ -40,8 +52,8 @@ function backward(tf: TensorLibrary, { attributes, inputs, gradient, saved }: Ba
     tf.engine().runKernel(name, tensors, kernelAttributes(geometry));
   const unpadded = (whole: Tensor4D): Tensor4D =>
     tf.slice4d(whole, [0, geometry.window.pad[0], geometry.window.pad[1], 0], x.shape);
-  if (attributes.function === 'average') {
-    const dy = geometry.isCut ? tf.mul(gradient, cutWindowTensor(tf, geometry)) : gradient;
+  if (attributes.function !== 'max') {
+    const dy = needsFactors(attributes, geometry) ? tf.mul(gradient, factorTensor(tf, attributes, geometry)) : gradient;
     return unpadded(kernel('AvgPoolGrad', { dy, input: padded(tf, x, { geometry, value: 0 }) }));
   }
   const input = padded(tf, x, { geometry, value: lowest });
@@ -99,6 +111,11 @@ function padded(
   );
 }
 
-function cutWindowTensor(tf: TensorLibrary, { window, size, positions }: Geometry): Tensor {
-  return tf.tensor(cutWindowFactors(size, window, positions), [1, ...positions, 1]);
+function factorTensor(
+  tf: TensorLibrary,
+  { function: pooled }: PoolingAttributes,
+  { window, size, positions }: Geometry,
+): Tensor {
+  const factors = pooled === 'average-inside' ? insideFactors : cutWindowFactors;
+  return tf.tensor(factors(size, window, positions), [1, ...positions, 1]);
 }

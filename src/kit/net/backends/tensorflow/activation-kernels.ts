@@ -4,7 +4,7 @@ import type { LayerKernels } from '../layer-kernels.ts';
 import { activationKernels } from '../portable/element-kernels.ts';
 import { required } from '../tensors.ts';
 
-/** ReLU's gradient by TensorFlow's kernel for it: tfjs builds a mask of the values' size in Node for each. */
+/** The gradient of ReLU by a kernel of TensorFlow: tfjs builds a mask of the values' size in Node for each. */
 export function activationKernelsWithReluGradient(
   tf: TensorLibrary,
   raw: RawKernels,

@@ -10,19 +10,33 @@ type LayerReader = (layer: CaffeLayer) => readonly string[];
 export const layerReaders: Readonly<Record<string, LayerReader>> = {
   BatchNorm: readBatchNorm,
   BNLL: (layer) => [layer.add({ kind: 'activation', inputs: [layer.input()], attributes: { function: 'softrelu' } })],
+  Clip: (layer) => {
+    const { min: minimum = NaN, max: maximum = NaN } = layer.parameter.clip_param ?? {};
+    return [layer.add({ kind: 'clip', inputs: [layer.input()], attributes: { minimum, maximum } })];
+  },
   Concat: readConcat,
-  Convolution: readConvolution,
+  Convolution: (layer) => readConvolution(layer, 1),
+  // Of forks: one group for each channel, whether they say so or not.
+  ConvolutionDepthwise: (layer) => readConvolution(layer, layer.channels()),
+  DepthwiseConvolution: (layer) => readConvolution(layer, layer.channels()),
   Dropout: (layer) => {
     const { dropout_ratio: rate = 0.5 } = layer.parameter.dropout_param ?? {};
     return [layer.add({ kind: 'dropout', inputs: [layer.input()], attributes: { rate } })];
   },
   Eltwise: readEltwise,
+  ELU: (layer) => {
+    const { alpha = 1 } = layer.parameter.elu_param ?? {};
+    if (alpha !== 1) layer.refuse(`has alpha ${alpha}, and only 1 is supported`);
+    return [layer.add({ kind: 'activation', inputs: [layer.input()], attributes: { function: 'elu' } })];
+  },
   Flatten: readFlatten,
   InnerProduct: readInnerProduct,
+  Normalize: readNormalize,
   Pooling: readPooling,
   Power: readPower,
   PReLU: readPRelu,
   ReLU: readRelu,
+  ReLU6: (layer) => [layer.add({ kind: 'clip', inputs: [layer.input()], attributes: { minimum: 0, maximum: 6 } })],
   Reshape: readReshape,
   Scale: readScale,
   Sigmoid: (layer) => [layer.add({ kind: 'activation', inputs: [layer.input()], attributes: { function: 'sigmoid' } })],
@@ -56,7 +70,7 @@ function listed(value: number | undefined): readonly number[] {
   return value === undefined ? [] : [value];
 }
 
-function readConvolution(layer: CaffeLayer): string[] {
+function readConvolution(layer: CaffeLayer, usualGroups: number): string[] {
   const parameter = layer.parameter.convolution_param ?? {};
   const { num_output: filters, bias_term: bias = true, dilation = [], axis } = parameter;
   onlyChannels(layer, axis);
@@ -80,7 +94,7 @@ function readConvolution(layer: CaffeLayer): string[] {
     kernel,
     stride,
     pad,
-    groups: parameter.group ?? 1,
+    groups: parameter.group ?? usualGroups,
     bias,
   };
   return [
@@ -167,6 +181,33 @@ function readScale(layer: CaffeLayer): string[] {
     moving_var: constant(gamma.values.length, 1),
   };
   return [layer.add({ kind: 'batch-normalization', inputs: [layer.input()], attributes: scaleAttributes }, { arrays })];
+}
+
+/** x / norm * scale, of the Caffe of SSD; the norm is that of the channels, as with `across_spatial` that of a row. */
+function readNormalize(layer: CaffeLayer): string[] {
+  const { across_spatial: across = true } = layer.parameter.norm_param ?? {};
+  const isRow = layer
+    .shapeOf(layer.input())
+    .slice(1)
+    .every((side) => side === 1);
+  if (across && !isRow) layer.refuse('divides by one norm of all positions (across_spatial), which is not supported');
+  const { values } = layer.blob(0, 'its scale');
+  if (values.every((value) => value === 1)) {
+    return [layer.add({ kind: 'unit-length', inputs: [layer.input()], attributes: {} })];
+  }
+  const unit = layer.add(
+    { kind: 'unit-length', inputs: [layer.input()], attributes: {} },
+    { name: `${layer.name}_unit` },
+  );
+  const channels = layer.channels();
+  const gamma = values.length === 1 ? constant(channels, values[0] ?? NaN) : { shape: [values.length], values };
+  const arrays = {
+    gamma,
+    beta: constant(channels, 0),
+    moving_mean: constant(channels, 0),
+    moving_var: constant(channels, 1),
+  };
+  return [layer.add({ kind: 'batch-normalization', inputs: [unit], attributes: scaleAttributes }, { arrays })];
 }
 
 function readPRelu(layer: CaffeLayer): string[] {

@@ -1,9 +1,10 @@
 import type { BlobProto, LayerParameter } from '../../../codec/caffe/schema.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
 import type { Graph, LayerNodeOf } from '../../graph/graph.ts';
+import { smallestNorm } from '../../graph/layers/unit-length.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
 import { type Pair, type Window, windowPositions } from '../../graph/layers/window.ts';
-import { notIn, type WriterOf } from '../not-in.ts';
+import { notIn, type NotExpressible, type WriterOf } from '../not-in.ts';
 import { sliceLayers } from './slice-layers.ts';
 
 /** A layer of the graph on its way to Caffe. */
@@ -32,12 +33,13 @@ type LayerWriters = { readonly [Kind in LayerKind]: WriterOf<WriteCall<Kind>, Wr
 /** How each kind of layer is written in Caffe. */
 export const layerWriters: LayerWriters = {
   activation({ node, bottom }) {
-    const types = { relu: 'ReLU', sigmoid: 'Sigmoid', tanh: 'TanH', softrelu: 'BNLL', softsign: undefined };
+    const types = { relu: 'ReLU', sigmoid: 'Sigmoid', tanh: 'TanH', softrelu: 'BNLL', elu: 'ELU', softsign: undefined };
     const type = types[node.attributes.function];
     return type === undefined ? notIn('Caffe', 'is a softsign') : one({ name: node.name, type, bottom });
   },
   add: ({ node, bottom }) => one({ name: node.name, type: 'Eltwise', bottom, eltwise_param: { operation: 'SUM' } }),
   'batch-normalization': writeBatchNormalization,
+  clip: writeClip,
   concat: ({ node, bottom }) => one({ name: node.name, type: 'Concat', bottom, concat_param: { axis: 1 } }),
   convolution({ node, bottom, blob }) {
     const { filters, kernel, stride, pad, groups, bias } = node.attributes;
@@ -62,6 +64,7 @@ export const layerWriters: LayerWriters = {
     });
   },
   'equalize-norms': notIn('Caffe', 'divides by the norms of positions (GNAP)'),
+  erf: notIn('Caffe', 'is the error function (GELU)'),
   // InnerProduct flattens by itself, in the same order.
   flatten: ({ node, bottom: [bottom = ''], isNeeded }) =>
     isNeeded ? one({ name: node.name, type: 'Flatten', bottom: [bottom] }) : { same: bottom },
@@ -83,7 +86,37 @@ export const layerWriters: LayerWriters = {
     one({ name: node.name, type: 'PReLU', bottom, blobs: [blob('gamma')], prelu_param: { channel_shared: false } }),
   slice: writeSlices,
   softmax: ({ node, bottom }) => one({ name: node.name, type: 'Softmax', bottom, softmax_param: { axis: 1 } }),
+  // Of the Caffe of SSD, which OpenCV reads too; BVLC's has none.
+  'unit-length': ({ node, bottom, inputShapes: [input = []] }) =>
+    one({
+      name: node.name,
+      type: 'Normalize',
+      bottom,
+      blobs: [{ shape: { dim: [1] }, data: Float32Array.of(1) }],
+      norm_param: { across_spatial: input.length === 1, channel_shared: true, eps: smallestNorm ** 2 },
+    }),
 };
+
+/** low + relu(x - low) - relu(x - high): no layer of Caffe's has bounds. */
+function writeClip({ node: { name, attributes }, bottom }: WriteCall<'clip'>): Written {
+  const { minimum, maximum } = attributes;
+  const layers: LayerParameter[] = [];
+  const step = (suffix: string, layer: LayerParameter): string => {
+    const top = `${name}${suffix}`;
+    layers.push({ name: top, top: [top], ...layer });
+    return top;
+  };
+  const above = (suffix: string, bound: number): string => {
+    const shifted =
+      bound === 0 ? bottom : [step(`_from_${suffix}`, { type: 'Power', bottom, power_param: { shift: -bound } })];
+    return step(`_above_${suffix}`, { type: 'ReLU', bottom: shifted });
+  };
+  const difference = { type: 'Eltwise', bottom: [above('low', minimum), above('high', maximum)] };
+  const eltwise = { ...difference, eltwise_param: { operation: 'SUM' as const, coeff: [1, -1] } };
+  if (minimum === 0) step('', eltwise);
+  else step('', { type: 'Power', bottom: [step('_range', eltwise)], power_param: { shift: minimum } });
+  return { layers };
+}
 
 /** A layer with one top, named as the layer itself. */
 function one({
@@ -154,8 +187,11 @@ function writeMultiply({ node, bottom, inputShapes }: WriteCall<'multiply'>): Wr
 }
 
 /** Caffe rounds up where MXNet's `valid` convention rounds down; it is told only where that makes a difference. */
-function writePooling({ node, bottom, inputShapes: [input = []] }: WriteCall<'pooling'>): Written {
+function writePooling({ node, bottom, inputShapes: [input = []] }: WriteCall<'pooling'>): Written | NotExpressible {
   const { attributes, name } = node;
+  if (attributes.function === 'average-inside' && attributes.pad.some((cells) => cells > 0)) {
+    return notIn('Caffe', 'leaves padding out of its means');
+  }
   const pool = attributes.function === 'max' ? ('MAX' as const) : ('AVE' as const);
   if (attributes.global) return one({ name, type: 'Pooling', bottom, pooling_param: { pool, global_pooling: true } });
   const size: Pair = [input[1] ?? 0, input[2] ?? 0];

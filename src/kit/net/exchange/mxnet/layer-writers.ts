@@ -1,6 +1,7 @@
 import type { MxnetEntry } from '../../../codec/mxnet/mxnet-symbol.ts';
 import type { LayerNodeOf } from '../../graph/graph.ts';
 import { normEpsilon } from '../../graph/layers/equalize-norms.ts';
+import { smallestNorm } from '../../graph/layers/unit-length.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
 import type { WriterOf } from '../not-in.ts';
@@ -20,16 +21,23 @@ interface WriterCall<Kind extends LayerKind> {
 type LayerWriter<Kind extends LayerKind> = WriterOf<WriterCall<Kind>, MxnetEntry>;
 
 export const layerWriters: { readonly [Kind in LayerKind]: LayerWriter<Kind> } = {
-  activation: ({ node, writer, inputs }) =>
-    writer.operator('Activation', { name: node.name, inputs, attributes: { act_type: node.attributes.function } }),
+  activation: ({ node: { name, attributes }, writer, inputs }) =>
+    attributes.function === 'elu'
+      ? writer.operator('LeakyReLU', { name, inputs, attributes: { act_type: 'elu', slope: 1 } })
+      : writer.operator('Activation', { name, inputs, attributes: { act_type: attributes.function } }),
   add: ({ node, writer, inputs }) => writer.operator('elemwise_add', { name: node.name, inputs }),
   'batch-normalization': writeBatchNormalization,
+  clip: ({ node: { name, attributes }, writer, inputs }) => {
+    const bounds = { a_min: attributes.minimum, a_max: attributes.maximum };
+    return writer.operator('clip', { name, inputs, attributes: bounds });
+  },
   concat: ({ node, writer, inputs }) =>
     writer.operator('Concat', { name: node.name, inputs, attributes: { dim: 1, num_args: inputs.length } }),
   convolution: writeConvolution,
   dropout: ({ node, writer, inputs }) =>
     writer.operator('Dropout', { name: node.name, inputs, attributes: { p: node.attributes.rate }, outputs: 2 }),
   'equalize-norms': writeEqualizeNorms,
+  erf: ({ node, writer, inputs }) => writer.operator('erf', { name: node.name, inputs }),
   flatten: ({ node, writer, inputs }) => writer.operator('Flatten', { name: node.name, inputs }),
   'fully-connected': ({ node, writer, inputs, parameter }) => {
     const { units, bias } = node.attributes;
@@ -50,7 +58,8 @@ export const layerWriters: { readonly [Kind in LayerKind]: LayerWriter<Kind> } =
       inputs,
       attributes: {
         kernel,
-        pool_type: node.attributes.function === 'average' ? 'avg' : 'max',
+        pool_type: node.attributes.function === 'max' ? 'max' : 'avg',
+        ...(node.attributes.function === 'average-inside' ? { count_include_pad: false } : {}),
         ...(global ? { global_pool: true } : { stride, pad, pooling_convention: convention }),
       },
     });
@@ -67,6 +76,13 @@ export const layerWriters: { readonly [Kind in LayerKind]: LayerWriter<Kind> } =
   },
   softmax: ({ node, writer, inputs }) =>
     writer.operator('softmax', { name: node.name, inputs, attributes: { axis: 1 } }),
+  // At each position of a map, and of a row over all of it.
+  'unit-length': ({ node, writer, inputs, shapes: [shape = []] }) =>
+    writer.operator('L2Normalization', {
+      name: node.name,
+      inputs,
+      attributes: { mode: shape.length === 1 ? 'instance' : 'channel', eps: smallestNorm ** 2 },
+    }),
 };
 
 function writeConvolution({ node, writer, inputs, parameter }: WriterCall<'convolution'>): MxnetEntry {

@@ -37,17 +37,17 @@ export const mxnetFormat = {
   companions: fileEndings,
   takes: { read: ['epoch', 'outputs', 'input', 'normalization'], write: ['epoch'] },
   read(path: string, options: ModelReadOptions): Model {
-    const named = prefixOf(path) ?? writtenPrefix(path);
-    const paths = findCheckpoint(named.prefix, options.epoch ?? named.epoch);
+    const asked = prefixOf(path) ?? writtenPrefix(path);
+    const paths = findCheckpoint(asked.prefix, options.epoch ?? asked.epoch);
     const symbol = decodeFile(mxnetSymbol, paths.symbol);
     const heads = embeddingHeads(symbol, options.outputs, paths.symbol);
     const stated = statedSize(symbol);
     const input = { ...assumedSize, ...stated, ...options.input };
     const isAssumedSize = stated === undefined && options.input === undefined;
-    const { graph, parameters, notes, scalars } = readSymbol(symbol, { file: paths.symbol, heads, input });
+    const { graph, parameters, notes, scalars, constants } = readSymbol(symbol, { file: paths.symbol, heads, input });
     const stored = decodeFile(mxnetParams, paths.parameters);
     checkNames(stored, symbol, paths);
-    const arrays = stored.flatMap((array): NamedArray[] => {
+    const named = stored.flatMap((array): NamedArray[] => {
       const name = plainName(array.name);
       if (!parameters.has(name)) return [];
       const values = toFloat32(array);
@@ -63,6 +63,7 @@ export const mxnetFormat = {
       parameters: basename(paths.parameters),
       epoch: paths.epoch,
     };
+    const arrays = [...named, ...constants];
     const parts = { graph, arrays, origin, file: paths.parameters, graphFile: paths.symbol, isAssumedSize, notes };
     return assembleModel({ ...parts, isForeign: wasWrittenHere(symbol) ? false : 'if-it-embeds' }, options);
   },

@@ -4,6 +4,7 @@ import { failures } from '../../failures.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
 import { layerNode, type LayerNode, type UnnamedLayer } from '../../graph/graph.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
+import type { NamedArray } from '../../model/model.ts';
 import type { Pair } from '../../graph/layers/window.ts';
 
 /** What an operator needs to know of the graph under construction. */
@@ -17,6 +18,8 @@ export interface GraphUnderConstruction {
   /** Notes that a variable is a parameter of a layer; `spread`: how often a single value of it counts. */
   useParameter(name: string, spread?: number): void;
   add(layer: LayerNode): string;
+  /** A parameter that the file has as an attribute. */
+  addConstant(array: NamedArray): void;
 }
 
 /** An operator of a symbol on its way to becoming a layer. Inputs and parameters are found by edges, not by names. */
@@ -60,6 +63,18 @@ export class OperatorNode {
     const unusual = named.filter(([suffix, parameter]) => parameter !== `${name}_${suffix}`);
     const parameterNames = unusual.length === 0 ? {} : { parameterNames: Object.fromEntries(unusual) };
     return this.#graph.add(layerNode({ name, ...layer, ...parameterNames }));
+  }
+
+  /** A PReLU of one slope, which the node states. */
+  leaky(input: string, slope: number): string {
+    const [channels = 1] = this.shapeOf(input);
+    const { name } = this.#node;
+    this.#graph.addConstant({
+      name: `${name}_gamma`,
+      shape: [channels],
+      values: new Float32Array(channels).fill(slope),
+    });
+    return this.#graph.add({ name, kind: 'prelu', inputs: [input], attributes: {} });
   }
 
   /** One of several layers that the node becomes. */

@@ -49,6 +49,16 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   ...named(['_plus_scalar', '_PlusScalar'], (node) => [readScalar(node, 'minus-scalar', (scalar) => -scalar)]),
   ...named(['_mul_scalar', '_MulScalar'], (node) => [readScalar(node, 'multiply-scalar', (scalar) => scalar)]),
   ...named(['_div_scalar', '_DivScalar'], (node) => [readScalar(node, 'multiply-scalar', (scalar) => 1 / scalar)]),
+  ...named(['clip'], (node) => {
+    const attributes = { minimum: node.attributes.number('a_min'), maximum: node.attributes.number('a_max') };
+    return [node.layer({ kind: 'clip', inputs: [node.value(0)], attributes })];
+  }),
+  ...named(['erf'], (node) => [node.layer({ kind: 'erf', inputs: [node.value(0)], attributes: {} })]),
+  ...named(['L2Normalization'], readUnitLength),
+  ...named(['Cast', 'cast', 'amp_cast'], (node) => {
+    node.attributes.choice('dtype', floatTypes, 'nothing');
+    return [node.layer({ kind: 'identity', inputs: [node.value(0)], attributes: {} })];
+  }),
   ...named(['Concat', 'concat'], (node) => {
     node.attributes.only('dim', '1');
     return [node.layer({ kind: 'concat', inputs: node.values(), attributes: {} })];
@@ -150,11 +160,41 @@ function readBatchNormalization(node: OperatorNode): string[] {
   return [node.layer({ kind: 'batch-normalization', inputs: [node.value(0)], attributes: layer }, parameters)];
 }
 
-function readLeaky(node: OperatorNode): string[] {
-  node.attributes.only('act_type', 'prelu', 'leaky');
+/** All layers compute in float32. */
+const floatTypes = ['float16', 'float32', 'float64'] as const;
+
+/** Norms of less than the square root of eps are taken as that: it must be too little to change others. */
+const largestEpsilon = 1e-6;
+
+function readUnitLength(node: OperatorNode): string[] {
   const input = node.value(0);
+  const mode = node.attributes.choice('mode', ['instance', 'channel', 'spatial'], 'instance');
+  const isRow = node
+    .shapeOf(input)
+    .slice(1)
+    .every((side) => side === 1);
+  if (mode === 'spatial' || (mode === 'instance' && !isRow)) {
+    node.attributes.refuse('mode', 'channel, or instance of a row', mode);
+  }
+  const epsilon = node.attributes.number('eps', 1e-10);
+  if (epsilon > largestEpsilon) node.attributes.refuse('eps', `up to ${largestEpsilon}`, String(epsilon));
+  return [node.layer({ kind: 'unit-length', inputs: [input], attributes: {} })];
+}
+
+/** One slope for each channel, or one that the node states; elu with a slope of 1. */
+function readLeaky(node: OperatorNode): string[] {
+  const type = node.attributes.choice('act_type', ['prelu', 'leaky', 'elu'], 'leaky');
+  const input = node.value(0);
+  if (type === 'leaky') return [node.leaky(input, node.attributes.number('slope', 0.25))];
+  if (type === 'elu') return readElu(node, input);
   const [channels = 1] = node.shapeOf(input);
   return [node.layer({ kind: 'prelu', inputs: [input], attributes: {} }, ['gamma'], channels)];
+}
+
+function readElu(node: OperatorNode, input: string): string[] {
+  const slope = node.attributes.number('slope', 0.25);
+  if (slope !== 1) node.attributes.refuse('slope', '1 (of elu)', String(slope));
+  return [node.layer({ kind: 'activation', inputs: [input], attributes: { function: 'elu' } })];
 }
 
 function readPooling(node: OperatorNode): string[] {
@@ -163,13 +203,14 @@ function readPooling(node: OperatorNode): string[] {
   const type = attributes.choice('pool_type', ['max', 'avg'], 'max');
   const pad = attributes.pair('pad', [0, 0]);
   attributes.only('layout', 'NCHW');
-  if (type === 'avg' && pad.some((cells) => cells > 0)) attributes.only('count_include_pad', 'True');
+  const isInside = type === 'avg' && pad.some((cells) => cells > 0) && !attributes.flag('count_include_pad', true);
+  const average = isInside ? 'average-inside' : 'average';
   return [
     node.layer({
       kind: 'pooling',
       inputs: [node.value(0)],
       attributes: {
-        function: type === 'avg' ? 'average' : 'max',
+        function: type === 'avg' ? average : 'max',
         global,
         kernel: attributes.pair('kernel', global ? [1, 1] : undefined),
         stride: attributes.pair('stride', [1, 1]),

@@ -4,6 +4,7 @@ import { failures } from '../../failures.ts';
 import { type Graph, inputName, type LayerNode } from '../../graph/graph.ts';
 import { reachable } from '../../graph/reachable.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
+import type { NamedArray } from '../../model/model.ts';
 import { batchMeanNote, ImportedGraph } from '../imported-graph.ts';
 import { normChainEndingAt } from './norm-chain.ts';
 import { type GraphUnderConstruction, OperatorNode } from './operator-node.ts';
@@ -29,6 +30,8 @@ export interface ReadSymbol {
   readonly parameters: ReadonlySet<string>;
   /** Parameters of which a single value counts so often. */
   readonly scalars: ReadonlyMap<string, number>;
+  /** Parameters that are no arrays of the file. */
+  readonly constants: readonly NamedArray[];
   /** For people: where the file was not read by the letter. */
   readonly notes: readonly string[];
 }
@@ -44,6 +47,7 @@ class SymbolReader implements GraphUnderConstruction {
   readonly #within = new Set<number>();
   readonly #parameters = new Set<string>();
   readonly #scalars = new Map<string, number>();
+  readonly #constants: NamedArray[] = [];
   readonly #notes: string[] = [];
   /** The variable that is the image: `data`, or the first that is used as a value. */
   #data: string | undefined;
@@ -70,7 +74,8 @@ class SymbolReader implements GraphUnderConstruction {
     }
     const outputs = heads.map((head) => this.valueOf(head) ?? inputName);
     const graph = { input, layers: this.#graph.layers, outputs };
-    return { graph, parameters: this.#parameters, scalars: this.#scalars, notes: this.#notes };
+    const [parameters, scalars, constants] = [this.#parameters, this.#scalars, this.#constants];
+    return { graph, parameters, scalars, constants, notes: this.#notes };
   }
 
   valueOf({ node: id, output }: MxnetEntry): string | undefined {
@@ -97,6 +102,10 @@ class SymbolReader implements GraphUnderConstruction {
 
   add(layer: LayerNode): string {
     return this.#graph.add(layer);
+  }
+
+  addConstant(array: NamedArray): void {
+    this.#constants.push(array);
   }
 
   #operator(node: MxnetNode): readonly string[] {

@@ -1,9 +1,12 @@
 import { elementCount, type FeatureShape } from '../../graph/feature-shape.ts';
 import { type Constant, floatsOf } from './constant.ts';
+import { dividedByNorm, passesNorm } from './norm-readers.ts';
 import type { OnnxNodeReader, OnnxValue } from './onnx-node.ts';
 
 /** Two computed values, or one and a constant: a scalar, or one number per channel. */
 export function readArithmetic(node: OnnxNodeReader): OnnxValue {
+  const ofNorm = node.op === 'Add' ? passesNorm(node) : dividedByNorm(node);
+  if (ofNorm !== undefined) return ofNorm;
   const [left, right] = [node.value(0), node.value(1)];
   if (left?.is === 'layer' && right?.is === 'layer') return ofTwoLayers(node, left.layer, right.layer);
   if (left?.is === 'whole-means' && right?.is === 'constant' && node.op === 'Mul') {
@@ -20,12 +23,32 @@ export function readArithmetic(node: OnnxNodeReader): OnnxValue {
 
 function ofTwoLayers(node: OnnxNodeReader, left: string, right: string): OnnxValue {
   if (node.op === 'Add') return node.layer({ kind: 'add', inputs: [left, right], attributes: {} });
+  if (node.op === 'Sub') {
+    const attributes = { scalar: -1 };
+    const negative = node.step('negative', { kind: 'multiply-scalar', inputs: [right], attributes });
+    return node.layer({ kind: 'add', inputs: [left, negative], attributes: {} });
+  }
   if (node.op !== 'Mul') return node.refuse('a constant as input 1');
   const swaps = elementCount(node.shapeOf(left).slice(1)) < elementCount(node.shapeOf(right).slice(1));
   return node.layer({ kind: 'multiply', inputs: swaps ? [right, left] : [left, right], attributes: {} });
 }
 
-function withConstant(node: OnnxNodeReader, input: string, constant: Constant): OnnxValue {
+function withConstant(node: OnnxNodeReader, input: string, given: Constant): OnnxValue {
+  if (node.isChannelsLast(input)) {
+    return node.keepsChannelsLast(withChannelConstant(node, input, channelsFirst(node, given)));
+  }
+  return withChannelConstant(node, input, given);
+}
+
+/** Constants of images in NHWC: [3] and [1, 1, 1, 3] are one number for each channel. */
+function channelsFirst(node: OnnxNodeReader, { dims, values, name }: Constant): Constant {
+  if (values.length === 1) return { name, dims: [], values };
+  const [channels = 0, ...others] = dims.toReversed();
+  if (others.some((side) => side !== 1)) node.refuse('a scalar or one number for each channel as constant');
+  return { name, dims: [channels, 1, 1], values };
+}
+
+function withChannelConstant(node: OnnxNodeReader, input: string, constant: Constant): OnnxValue {
   const values = floatsOf(constant);
   const [first = 0] = values;
   const shape = node.shapeOf(input);

@@ -1,6 +1,7 @@
 import type { LayerNodeOf } from '../../graph/graph.ts';
 import type { ActivationAttributes } from '../../graph/layers/activation.ts';
 import { normEpsilon } from '../../graph/layers/equalize-norms.ts';
+import { smallestNorm } from '../../graph/layers/unit-length.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
 import { cutWindowFactors, overhang, type Pair, windowPositions } from '../../graph/layers/window.ts';
@@ -29,6 +30,7 @@ const activations = {
   tanh: 'Tanh',
   softrelu: 'Softplus',
   softsign: 'Softsign',
+  elu: 'Elu',
 } as const satisfies Record<ActivationAttributes['function'], string>;
 
 /** Each layer in operators of opset 17 (onnx/docs/Operators.md). */
@@ -40,6 +42,13 @@ export const layerWriters: { readonly [Kind in LayerKind]: LayerWriter<Kind> } =
     return writer.node('Add', { output: node.name, inputs: node.inputs });
   },
   'batch-normalization': writeBatchNormalization,
+  clip({ node: { name, inputs, attributes }, writer }) {
+    const bounds = [
+      writer.float(`${name}_minimum`, attributes.minimum),
+      writer.float(`${name}_maximum`, attributes.maximum),
+    ];
+    return writer.node('Clip', { output: name, inputs: [...inputs, ...bounds] });
+  },
   concat({ node, writer }) {
     return writer.node('Concat', { output: node.name, inputs: node.inputs, attributes: { axis: 1 } });
   },
@@ -49,6 +58,9 @@ export const layerWriters: { readonly [Kind in LayerKind]: LayerWriter<Kind> } =
     return writer.node('Dropout', { output: node.name, inputs: [...node.inputs, ratio] });
   },
   'equalize-norms': writeEqualizeNorms,
+  erf({ node, writer }) {
+    return writer.node('Erf', { output: node.name, inputs: node.inputs });
+  },
   flatten({ node, writer }) {
     return writer.node('Flatten', { output: node.name, inputs: node.inputs, attributes: { axis: 1 } });
   },
@@ -85,6 +97,13 @@ export const layerWriters: { readonly [Kind in LayerKind]: LayerWriter<Kind> } =
   },
   softmax({ node, writer }) {
     return writer.node('Softmax', { output: node.name, inputs: node.inputs, attributes: { axis: 1 } });
+  },
+  // As PyTorch exports F.normalize: x / max(norm, smallest).
+  'unit-length'({ node: { name, inputs }, writer }) {
+    const norm = writer.node('ReduceL2', { output: `${name}_norm`, inputs, attributes: { axes: [1], keepdims: 1 } });
+    const smallest = writer.float(`${name}_smallest`, smallestNorm);
+    const divisor = writer.node('Max', { output: `${name}_divisor`, inputs: [norm, smallest] });
+    return writer.node('Div', { output: name, inputs: [...inputs, divisor] });
   },
 };
 
@@ -170,7 +189,8 @@ function writePooling({ node, writer, shapes, anySize }: WriterCall<'pooling'>):
     const far = [0, 1].map((axis) => (convention === 'full' ? farPad(pad, stride, axis) : (pad[axis] ?? 0)));
     const window = { kernel_shape: kernel, strides: stride, pads: [...pad, ...far] };
     if (isMax) return writer.node('MaxPool', { output: name, inputs, attributes: window });
-    return writer.node('AveragePool', { output: name, inputs, attributes: { ...window, count_include_pad: 1 } });
+    const counts = attributes.function === 'average' ? 1 : 0;
+    return writer.node('AveragePool', { output: name, inputs, attributes: { ...window, count_include_pad: counts } });
   }
   const positions = windowPositions([height, width], attributes, convention);
   const beyond = overhang([height, width], attributes, positions);
@@ -180,6 +200,10 @@ function writePooling({ node, writer, shapes, anySize }: WriterCall<'pooling'>):
   const pads = [...pad, pad[0] + beyond[0], pad[1] + beyond[1]];
   const window = { kernel_shape: kernel, strides: stride, pads };
   if (isMax) return writer.node('MaxPool', { output: name, inputs, attributes: window });
+  // Padding that is not counted is not where the image is either: the mean is that of what is left of a window.
+  if (attributes.function === 'average-inside') {
+    return writer.node('AveragePool', { output: name, inputs, attributes: { ...window, count_include_pad: 0 } });
+  }
   const averaging = { ...window, count_include_pad: 1 };
   if (!isCut) return writer.node('AveragePool', { output: name, inputs, attributes: averaging });
   const whole = writer.node('AveragePool', { output: `${name}_whole`, inputs, attributes: averaging, name });

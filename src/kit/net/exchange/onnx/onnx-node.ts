@@ -1,7 +1,7 @@
 import { fail } from '../../../../core/failure.ts';
 import type { OnnxAttribute, OnnxNode } from '../../../codec/onnx/onnx-messages.ts';
 import { failures } from '../../failures.ts';
-import { inputName, layerNode, type LayerNode, type UnnamedLayer } from '../../graph/graph.ts';
+import { layerNode, type LayerNode, type UnnamedLayer } from '../../graph/graph.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
 import type { Pair } from '../../graph/layers/window.ts';
@@ -13,6 +13,10 @@ export type OnnxValue =
   | { readonly is: 'constant'; readonly constant: Constant }
   /** Means over whole windows where some are cut; the factors turn them into the layer's value. */
   | { readonly is: 'whole-means'; readonly layer: string; readonly factors: Float32Array }
+  /** The norm of a layer's channels, on the way into the division of the layer by it; its square, or one over it. */
+  | { readonly is: 'norm'; readonly of: string; readonly form: 'norm' | 'square' | 'inverse' }
+  /** A layer with zeros around it, which windows that follow may take as their padding. */
+  | { readonly is: 'padded'; readonly layer: string; readonly begin: Pair; readonly end: Pair }
   /** The sizes of a value, on the way into a Reshape; the batch is not known. */
   | { readonly is: 'sizes'; readonly sizes: readonly (number | 'batch')[] };
 
@@ -25,8 +29,8 @@ export interface GraphUnderConstruction {
   note(text: string): void;
   /** Images at a time, where the file states a number. */
   readonly batch: number | undefined;
-  /** Whether images enter the file's graph as NHWC. */
-  readonly isNhwc: boolean;
+  /** Layers whose values the file has as NHWC. */
+  readonly channelsLast: Set<string>;
   valueOf(name: string, user: OnnxNode): OnnxValue | undefined;
   shapeOf(layer: string): FeatureShape;
   /** Adds a layer; parameters go with it by suffix. */
@@ -95,8 +99,15 @@ export class OnnxNodeReader {
     return this.#graph.shapeOf(layer);
   }
 
-  isNhwcInput(layer: string): boolean {
-    return this.#graph.isNhwc && layer === inputName;
+  /** Whether the file has the value with its channels last: the images, and what is computed of them element by element. */
+  isChannelsLast(layer: string): boolean {
+    return this.#graph.channelsLast.has(layer);
+  }
+
+  /** Notes the same of a value of this node. */
+  keepsChannelsLast(value: OnnxValue): OnnxValue {
+    if (value.is === 'layer') this.#graph.channelsLast.add(value.layer);
+    return value;
   }
 
   integer(name: string, otherwise: number): number {
@@ -171,8 +182,12 @@ export class OnnxNodeReader {
 
   /** One of several layers that the node becomes. */
   part<Kind extends LayerKind>(part: string, layer: UnnamedLayer<Kind>): OnnxValue {
-    const node = layerNode({ name: `${this.#graph.nameOf(this.#node)}_${part}`, ...layer });
-    return { is: 'layer', layer: this.#graph.add(node, {}) };
+    return { is: 'layer', layer: this.step(part, layer) };
+  }
+
+  /** The same; returns its name. */
+  step<Kind extends LayerKind>(part: string, layer: UnnamedLayer<Kind>): string {
+    return this.#graph.add(layerNode({ name: `${this.#graph.nameOf(this.#node)}_${part}`, ...layer }), {});
   }
 
   refuse(expected: string): never {

@@ -12,7 +12,9 @@ import {
   readSlice,
   readSplit,
 } from './shape-readers.ts';
-import { readConvolution, readGlobalPooling, readMean, readPooling } from './window-readers.ts';
+import { readClip, readElu, readGelu, readHardSigmoid } from './function-readers.ts';
+import { passesNorm, readNorm, readRoot, readUnitLength } from './norm-readers.ts';
+import { readConvolution, readGlobalPooling, readMean, readPad, readPooling } from './window-readers.ts';
 
 /**
  * Attributes that change nothing in inference, or that readers ask for only where they matter. Every other one that a
@@ -45,26 +47,39 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   AveragePool: readPooling,
   BatchNormalization: readBatchNormalization,
   Cast: readCast,
+  Clip: (node) => passesNorm(node) ?? readClip(node),
   Concat: readConcat,
   Constant: readConstant,
   Conv: readConvolution,
   Div: readArithmetic,
   Dropout: readDropout,
+  Elu: readElu,
+  Erf: (node) => node.layer({ kind: 'erf', inputs: [node.layerInput(0)], attributes: {} }),
+  Expand: (node) => passesNorm(node) ?? node.refuse('a norm as input 0'),
   Flatten: readFlatten,
   Gather: readGather,
+  Gelu: readGelu,
   Gemm: readDense,
   GlobalAveragePool: readGlobalPooling,
   GlobalMaxPool: readGlobalPooling,
+  HardSigmoid: readHardSigmoid,
+  HardSwish: readHardSigmoid,
   Identity: (node) =>
     node.value(0)?.is === 'layer'
       ? node.layer({ kind: 'identity', inputs: [node.layerInput(0)], attributes: {} })
       : readSame(node),
   LeakyRelu: readSlopes,
+  LpNormalization: readUnitLength,
   MatMul: readDense,
+  Max: (node) => passesNorm(node) ?? node.refuse('a norm, and what it is at least'),
   MaxPool: readPooling,
   Mul: readArithmetic,
   PRelu: readSlopes,
+  Pad: readPad,
+  Reciprocal: readRoot,
+  ReduceL2: readNorm,
   ReduceMean: readMean,
+  ReduceSumSquare: readNorm,
   Relu: activation('relu'),
   Reshape: readReshape,
   Shape: readShape,
@@ -74,6 +89,7 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   Softplus: activation('softrelu'),
   Softsign: activation('softsign'),
   Split: readSplit,
+  Sqrt: readRoot,
   Squeeze: readAxes,
   Sub: readArithmetic,
   Tanh: activation('tanh'),
@@ -92,13 +108,14 @@ const integerTypes = [2, 3, 4, 5, 6, 7, 12, 13];
 
 /** All layers compute in float32; a cast to integers cuts their decimals off, which no layer does. */
 function readCast(node: OnnxNodeReader): OnnxValue {
-  const value = readSame(node);
+  const value = node.value(0) ?? node.refuse('an input');
   const to = node.integer('to', 0);
   if (floatTypes.includes(to)) return value;
   if (!integerTypes.includes(to) || value.is === 'layer' || value.is === 'whole-means') {
     return node.refuse('a floating type to cast to');
   }
   if (value.is === 'sizes') return value;
+  if (value.is !== 'constant') return node.refuse('a floating type to cast to');
   return { is: 'constant', constant: { ...value.constant, values: [...value.constant.values].map(Math.trunc) } };
 }
 
@@ -131,8 +148,9 @@ function readSoftmax(node: OnnxNodeReader): OnnxValue {
 /** Images enter as NHWC there, and as NCHW here. */
 function readTranspose(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
-  if (node.integers('perm')?.join() !== '0,3,1,2' || !node.isNhwcInput(input)) {
+  if (node.integers('perm')?.join() !== '0,3,1,2' || !node.isChannelsLast(input)) {
     node.refuse('perm 0, 3, 1, 2 and the NHWC images as input');
   }
-  return { is: 'layer', layer: input };
+  // A value of its own: the same layer may be taken with its channels last besides.
+  return node.layer({ kind: 'identity', inputs: [input], attributes: {} });
 }

@@ -41,7 +41,7 @@ interface InputSize {
 
 class OnnxReader implements GraphUnderConstruction {
   readonly file: string;
-  readonly isNhwc: boolean;
+  readonly channelsLast = new Set<string>();
   readonly opset: number;
   readonly batch: number | undefined;
   readonly #notes: string[] = [];
@@ -68,7 +68,7 @@ class OnnxReader implements GraphUnderConstruction {
     }
     const size = this.#sizeOf(input, options);
     this.batch = input.type?.tensorType?.shape?.dimensions[0]?.value;
-    this.isNhwc = size.isNhwc;
+    if (size.isNhwc) this.channelsLast.add(inputName);
     this.#isAssumedSize = size.isAssumed;
     this.#input = size.input;
     this.#imported = new ImportedGraph(size.input);
@@ -87,6 +87,8 @@ class OnnxReader implements GraphUnderConstruction {
     for (const node of reachable(this.#graph.nodes, names, links)) this.#node(node);
     const outputs = names.map((name) => {
       const value = this.#values.get(name);
+      // An embedding and its norm, as AdaFace exports them.
+      if (value?.is === 'norm' && names.length > 1) fail(failures.severalOutputs({ names }, { file: this.file }));
       return value?.is === 'layer' ? value.layer : fail(failures.outputIsNoLayer({ name }, { file: this.file }));
     });
     const graph = { input: this.#input, layers: this.#imported.layers, outputs };

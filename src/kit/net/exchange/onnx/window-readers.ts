@@ -1,4 +1,5 @@
 import { cutWindowFactors, overhang, type Pair, windowPositions } from '../../graph/layers/window.ts';
+import { type Constant, floatsOf } from './constant.ts';
 import { type OnnxNodeReader, type OnnxValue, parameterOf } from './onnx-node.ts';
 import { poolingOverImage } from '../../graph/layers/pooling.ts';
 
@@ -8,46 +9,71 @@ interface Pads {
 }
 
 export function readConvolution(node: OnnxNodeReader): OnnxValue {
-  const input = node.layerInput(0);
+  const { layer: input, around } = paddedInput(node);
   const weight = node.constant(1);
   const bias = node.optionalConstant(2);
   const [filters = 0, , ...kernel] = weight.dims;
   if (weight.dims.length !== 4) node.refuse('a weight of four dimensions');
-  if (node.pair('kernel_shape', [kernel[0] ?? 1, kernel[1] ?? 1]).join() !== kernel.join()) {
+  const [rows = 1, columns = 1] = kernel;
+  if (node.pair('kernel_shape', [rows, columns]).join() !== kernel.join()) {
     node.refuse(`kernel_shape ${kernel.join(', ')} as its weight has it`);
   }
   checkDilations(node);
-  const { begin, end } = padsOf(node);
-  if (begin[0] !== end[0] || begin[1] !== end[1]) node.refuse('the same padding on opposite sides');
+  const stride = node.pair('strides', [1, 1]);
+  const { begin, end } = padsOf(node, { input, kernel: [rows, columns], stride, around });
+  const even = evenlyPadded(weight, { begin, end });
+  const [, , ...window] = even.weight.dims;
   const attributes = {
     filters,
-    kernel: [kernel[0] ?? 1, kernel[1] ?? 1] as const,
-    stride: node.pair('strides', [1, 1]),
-    pad: begin,
+    kernel: [window[0] ?? 1, window[1] ?? 1] as const,
+    stride,
+    pad: even.pad,
     groups: node.integer('group', 1),
     bias: bias !== undefined,
   };
   return node.layer(
     { kind: 'convolution', inputs: [input], attributes },
     {
-      weight: parameterOf(weight),
+      weight: parameterOf(even.weight),
       ...(bias === undefined ? {} : { bias: parameterOf(bias) }),
     },
   );
 }
 
+/**
+ * The same convolution with as much padding on opposite sides: with a larger window, whose further weights are 0, where the
+ * padding is larger.
+ */
+function evenlyPadded(weight: Constant, { begin, end }: Pads): { readonly weight: Constant; readonly pad: Pair } {
+  const pad: Pair = [Math.max(begin[0], end[0]), Math.max(begin[1], end[1])];
+  const [filters = 0, channels = 0, rows = 0, columns = 0] = weight.dims;
+  const [top, left] = [pad[0] - begin[0], pad[1] - begin[1]];
+  const [height, width] = [rows + top + pad[0] - end[0], columns + left + pad[1] - end[1]];
+  if (height === rows && width === columns) return { weight, pad };
+  const source = floatsOf(weight);
+  const values = new Float32Array(filters * channels * height * width);
+  for (let plane = 0; plane < filters * channels; plane += 1) {
+    for (let row = 0; row < rows; row += 1) {
+      const from = (plane * rows + row) * columns;
+      values.set(source.subarray(from, from + columns), (plane * height + row + top) * width + left);
+    }
+  }
+  return { weight: { name: weight.name, dims: [filters, channels, height, width], values }, pad };
+}
+
 /** Pads at the far end that only make room for a last window are the `full` convention. */
 export function readPooling(node: OnnxNodeReader): OnnxValue {
-  const input = node.layerInput(0);
   const isMax = node.op === 'MaxPool';
+  const { layer: input, around } = isMax ? { layer: node.layerInput(0), around: nothingAround } : paddedInput(node);
   if (node.outputCount > 1) node.refuse('one output');
   checkDilations(node);
-  const { begin, end } = padsOf(node);
   const kernel = node.pair('kernel_shape', [0, 0]);
-  const window = { kernel, stride: node.pair('strides', [1, 1]), pad: begin };
-  if (!isMax && [...begin, ...end].some((cells) => cells > 0) && node.integer('count_include_pad', 0) === 0) {
-    node.refuse('count_include_pad 1 where it pads');
-  }
+  const stride = node.pair('strides', [1, 1]);
+  const { begin, end } = padsOf(node, { input, kernel, stride, around });
+  const window = { kernel, stride, pad: begin };
+  // Padding by a node of its own is part of the image.
+  const countsPadding = around !== nothingAround || node.integer('count_include_pad', 0) !== 0;
+  const isInside = !isMax && !countsPadding && [...begin, ...end].some((cells) => cells > 0);
   const [, height = 0, width = 0] = node.shapeOf(input);
   const positions = windowPositions([height, width], window, 'full');
   const beyond = overhang([height, width], window, positions);
@@ -61,14 +87,14 @@ export function readPooling(node: OnnxNodeReader): OnnxValue {
     kind: 'pooling',
     inputs: [input],
     attributes: {
-      function: isMax ? 'max' : 'average',
+      function: isMax ? 'max' : isInside ? 'average-inside' : 'average',
       global: false,
       ...window,
       convention: isFull ? 'full' : 'valid',
     },
   });
   // A mean over such padding counts it; that of a window that is cut does not.
-  if (isMax || !isExtended || pooled.is !== 'layer') return pooled;
+  if (isMax || isInside || !isExtended || pooled.is !== 'layer') return pooled;
   return { is: 'whole-means', layer: pooled.layer, factors: cutWindowFactors([height, width], window, positions) };
 }
 
@@ -98,11 +124,56 @@ export function readMean(node: OnnxNodeReader): OnnxValue {
   return node.layer({ kind: 'flatten', inputs: [pooled.is === 'layer' ? pooled.layer : input], attributes: {} });
 }
 
-function padsOf(node: OnnxNodeReader): Pads {
+const nothingAround: Pads = { begin: [0, 0], end: [0, 0] };
+
+/** The layer that windows slide over, and the zeros that a Pad before has put around it. */
+function paddedInput(node: OnnxNodeReader): { readonly layer: string; readonly around: Pads } {
+  const value = node.value(0);
+  if (value?.is === 'padded') return { layer: value.layer, around: value };
+  return { layer: node.layerInput(0), around: nothingAround };
+}
+
+interface PaddedWindow {
+  readonly input: string;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly around: Pads;
+}
+
+function padsOf(node: OnnxNodeReader, { input, kernel, stride, around }: PaddedWindow): Pads {
   const automatic = node.text('auto_pad', 'NOTSET');
+  if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
+    if (around !== nothingAround) return node.refuse('explicit pads behind a Pad');
+    const [, ...size] = node.shapeOf(input);
+    const along = (axis: 0 | 1): readonly [number, number] => {
+      const side = size[axis] ?? 0;
+      const total = Math.max(0, (Math.ceil(side / stride[axis]) - 1) * stride[axis] + kernel[axis] - side);
+      const [less, more] = [Math.floor(total / 2), Math.ceil(total / 2)];
+      return automatic === 'SAME_UPPER' ? [less, more] : [more, less];
+    };
+    const [rows, columns] = [along(0), along(1)];
+    return { begin: [rows[0], columns[0]], end: [rows[1], columns[1]] };
+  }
   if (automatic !== 'NOTSET' && automatic !== 'VALID') node.refuse(`explicit pads, not ${automatic}`);
   const [top = 0, left = 0, bottom = 0, right = 0] = node.integers('pads') ?? [];
-  return { begin: [top, left], end: [bottom, right] };
+  return {
+    begin: [top + around.begin[0], left + around.begin[1]],
+    end: [bottom + around.end[0], right + around.end[1]],
+  };
+}
+
+/** Zeros around the image, for the windows that follow; amounts are an attribute before operator set 11. */
+export function readPad(node: OnnxNodeReader): OnnxValue {
+  const layer = node.layerInput(0);
+  if (node.text('mode', 'constant') !== 'constant') node.refuse('mode constant');
+  const filling = node.optionalConstant(2)?.values[0] ?? node.float('value', 0);
+  if (filling !== 0) node.refuse('zeros to fill with');
+  const pads = [...(node.optionalConstant(1)?.values ?? node.integers('pads') ?? [])];
+  const [, , top = 0, left = 0, , , bottom = 0, right = 0] = pads;
+  const isAround = pads.length === 8 && [pads[0], pads[1], pads[4], pads[5]].every((cells) => cells === 0);
+  if (!isAround || pads.some((cells) => cells < 0)) node.refuse('pads of height and width');
+  if (pads.every((cells) => cells === 0)) return { is: 'layer', layer };
+  return { is: 'padded', layer, begin: [top, left], end: [bottom, right] };
 }
 
 function checkDilations(node: OnnxNodeReader): void {

@@ -10,7 +10,8 @@ import {
 } from './window.ts';
 
 export interface PoolingAttributes {
-  readonly function: 'max' | 'average';
+  /** `average-inside`: the mean of the cells that a window has within the image, without padding. */
+  readonly function: 'max' | 'average' | 'average-inside';
   /** One window over the whole image; kernel, stride, pad and convention are ignored. */
   readonly global: boolean;
   readonly kernel: Pair;
@@ -29,7 +30,7 @@ export const pooling: LayerDefinition<PoolingAttributes> = {
   summary: 'Maximum or mean of each window.',
   inputs: 1,
   attributes: {
-    function: { enum: ['max', 'average'] },
+    function: { enum: ['max', 'average', 'average-inside'] },
     global: { type: 'boolean' },
     ...windowAttributes,
     convention: { enum: ['valid', 'full'] },

@@ -49,6 +49,18 @@ export function cutWindowFactors(size: Pair, window: Window, positions: Pair): F
   return Float32Array.from(along(0).flatMap((row) => columns.map((column) => row * column)));
 }
 
+/** What turns a mean over whole windows into one over the cells that a window has within the image; row by row. */
+export function insideFactors(size: Pair, window: Window, positions: Pair): Float32Array {
+  const along = (axis: 0 | 1): number[] =>
+    Array.from({ length: positions[axis] }, (_, index) => {
+      const start = index * window.stride[axis] - window.pad[axis];
+      const inside = Math.min(start + window.kernel[axis], size[axis]) - Math.max(start, 0);
+      return window.kernel[axis] / inside;
+    });
+  const columns = along(1);
+  return Float32Array.from(along(0).flatMap((row) => columns.map((column) => row * column)));
+}
+
 /** Why a window does not fit an image; continues after the layer's name. */
 export function doesNotFit(window: Window, [height, width]: Pair): { readonly problem: string } {
   return { problem: `a ${window.kernel.join(' x ')} window does not fit ${height} x ${width}` };

@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { ofChannel } from '../../exchange/input-normalization.ts';
 import type { InputNormalization } from '../../exchange/model-format.ts';
 import type { ImageBatch } from '../inference-session.ts';
 import type { Onnxruntime } from './load-onnxruntime.ts';
@@ -71,14 +72,15 @@ function takesValues({ mean, scale, colorOrder }: ImageInput): boolean {
 }
 
 function fill(values: Uint8Array | Float32Array, input: ImageInput, { data, shape }: ImageBatch): void {
-  const { mean, scale, layout, colorOrder } = input;
+  const { layout, colorOrder } = input;
   const [, height, width, channels] = shape;
   const plane = height * width;
-  const table =
-    data instanceof Uint8Array ? Float32Array.from({ length: 256 }, (_, value) => (value - mean) * scale) : undefined;
   // Where a channel of a pixel goes: planes of one channel each, or as it came.
   const [pixelStep, channelStep] = layout === 'nchw' ? [1, plane] : [channels, 1];
   for (let channel = 0; channel < channels; channel += 1) {
+    const [mean, scale] = [ofChannel(input.mean, channel), ofChannel(input.scale, channel)];
+    const table =
+      data instanceof Uint8Array ? Float32Array.from({ length: 256 }, (_, value) => (value - mean) * scale) : undefined;
     const place = (colorOrder === 'rgb' ? channel : channels - 1 - channel) * channelStep;
     for (let start = 0; start < data.length; start += channels * plane) {
       let to = start + place;

@@ -177,7 +177,7 @@ async function startProgram(launch: Launch, command: ShellCommand): Promise<Task
     meter.stop();
     life.destroy();
     await written();
-    const exit = programExit(exitCode, signal, meter.usage());
+    const exit = programExit({ exitCode, signal }, command, meter.usage());
     return memory.exitOf(exit, exitCode === killedExitCode ? 'SIGKILL' : signal);
   };
   return {
@@ -217,10 +217,14 @@ function isWatcher(pid: number): boolean {
 /** What a shell ends with whose last command was ended by SIGKILL: 128 and the number of the signal. */
 const killedExitCode = 137;
 
-function programExit(exitCode: number | null, signal: string | null, usage: Usage | undefined): ProcessExit {
+function programExit(
+  { exitCode, signal }: { readonly exitCode: number | null; readonly signal: string | null },
+  { unseen }: ShellCommand,
+  usage: Usage | undefined,
+): ProcessExit {
   if (exitCode === 0) return { outcome: 'done', usage };
   if (exitCode === null) return { outcome: 'crashed', exitCode, signal, usage };
-  return { outcome: 'failed', failures: [failures.commandFailed({ exitCode })], usage };
+  return { outcome: 'failed', failures: [failures.commandFailed({ exitCode, unseen })], usage };
 }
 
 const sampleMs = 500;

@@ -1,0 +1,79 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { writeFileAtomic } from '../../core/atomic-file.ts';
+import { digestOf } from '../../core/digest.ts';
+import { fail } from '../../core/failure.ts';
+import { loadEmbedder } from '../../embedding/embedder.ts';
+import { defaultModel } from '../../embedding/default-model.ts';
+import { usualTemplate } from '../../embedding/face-template.ts';
+import { readRecord } from '../../embedding/threshold.ts';
+import { conversionLines } from '../../kit/net/conversion/convert-by-name.ts';
+import { trainingEngine } from '../../kit/net/engines/choose-engine.ts';
+import { modelFormatNamed, modelFormatOf } from '../../kit/net/exchange/choose-format.ts';
+import { failures } from '../failures.ts';
+import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
+import { modelCard } from '../model-card.ts';
+import { engineOverride } from '../planned-experiment.ts';
+import { convertElsewhere } from './convert.ts';
+
+export const command: FlowCommand = {
+  declare(command) {
+    command
+      .argument('<folder>', 'where to write the model and its card; an empty folder, or none')
+      .option('--model <path>', 'the embedding network, of any format (default: the one that comes with faceflow)')
+      .option('--to <format>', 'the format to write; flow convert --help lists them', 'onnx')
+      .option('--record <file>', 'verification.json of the stage verify, of this model, for figures and thresholds')
+      .option('--json', 'print JSON', false);
+  },
+
+  async run(call, context) {
+    const { model, to, record } = call.options as {
+      readonly model?: string;
+      readonly to: string;
+      readonly record?: string;
+    };
+    const path = model === undefined ? defaultModel() : resolve(context.workingFolder, model);
+    const folder = resolve(context.workingFolder, String(call.arguments[0]));
+    const results = record === undefined ? [] : readRecord(resolve(context.workingFolder, record));
+    const format = modelFormatNamed(to);
+    const source = modelFormatOf(path);
+    await using embedder = await loadEmbedder({ model: path, threads: 1 });
+    const { size, embeddingSize, licences } = embedder;
+    const others = results.find((result) => result.embeddingSize !== embeddingSize);
+    if (others !== undefined) {
+      const found = `a record of vectors of ${others.embeddingSize} numbers`;
+      fail(failures.wrongOption({ option: '--record', expected: `one of vectors of ${embeddingSize} numbers`, found }));
+    }
+    mkdirSync(folder, { recursive: true });
+    const asked = engineOverride(context);
+    const engine = trainingEngine(asked === 'onnxruntime' ? undefined : asked).identity;
+    const converted = await convertElsewhere(
+      {
+        from: { format: source.name, path, options: {} },
+        to: { format: format.name, path: join(folder, format.standardName), options: {} },
+        ...{ slim: true, limit: 1e-4, seed: 1, engine, threads: availableParallelism() },
+      },
+      context,
+    );
+    const files = readdirSync(folder)
+      .filter((name) => name !== cardName)
+      .map((name) => ({ name, sha256: digestOf(readFileSync(join(folder, name))) }));
+    const facts = {
+      ...{ name: basename(path), files, embeddingSize, licences, results },
+      input: { ...size, template: usualTemplate(size) },
+      ...{ layers: converted.layers, parameterCount: converted.parameterCount },
+      comparison: conversionLines(converted, engine),
+      origin: source.read(path, {}).origin,
+    };
+    const card = join(folder, cardName);
+    writeFileAtomic(card, modelCard(facts));
+    answer(call, context, {
+      json: { folder, card, files },
+      text: [...files.map(({ name }) => join(folder, name)), card].join('\n'),
+    });
+    return exitCode.done;
+  },
+};
+
+const cardName = 'MODEL_CARD.md';

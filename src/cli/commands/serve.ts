@@ -1,0 +1,131 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { fail } from '../../core/failure.ts';
+import { defaultRecord } from '../../embedding/default-record.ts';
+import { readThreshold } from '../../embedding/threshold.ts';
+import { FaceService } from '../../service/face-service.ts';
+import { usualLimits, type ServiceLimits } from '../../service/limits.ts';
+import { requireGuarded, startServer } from '../../service/server.ts';
+import { declareEmbedding } from '../embedding-tools.ts';
+import { failures } from '../failures.ts';
+import { exitCode, integerOption, type Call, type FlowCommand, type ProcessContext } from '../flow-command.ts';
+import { engineOverride } from '../planned-experiment.ts';
+
+export const command: FlowCommand = {
+  declare(command) {
+    declareEmbedding(command);
+    command
+      .option('--address <address>', 'where to listen; any but that of this machine needs a token', '127.0.0.1')
+      .option('--port <n>', 'the port; 0: any that is free', integerOption('--port', 0), 8400)
+      .option('--token-file <file>', 'a file with the token that requests have to bring')
+      .option('--galleries <file>', 'SQLite file of the galleries (default: they end with the service)')
+      .option('--record <file>', 'verification.json of the stage verify, of this model, for verdicts')
+      .option('--far <rate>', 'the false acceptance rate of verdicts', Number, 0.001)
+      .option('--json', 'print the address as JSON', false);
+    for (const [option, { what, limit }] of Object.entries(limitOptions)) {
+      command.option(`--${option} <n>`, what, integerOption(`--${option}`, 1), usualLimits[limit]);
+    }
+  },
+
+  async run(call, context) {
+    const address = String(call.options['address']);
+    const token = tokenOf(call, context);
+    // Before networks are loaded.
+    requireGuarded({ address, token });
+    const service = await FaceService.open(serviceOptions(call, context));
+    try {
+      const server = await startServer(service, {
+        address,
+        port: Number(call.options['port']),
+        token,
+        limits: limitsOf(call),
+        onDefect(error, requestId) {
+          context.stderr.write(
+            `request ${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+          );
+        },
+      });
+      const { url } = server;
+      const { contract, embedder } = service;
+      context.stdout.write(
+        call.options['json'] === true
+          ? `${JSON.stringify({ url, contract, model: embedder.model, computesWith: embedder.computesWith })}\n`
+          : `listening on ${url}; ${embedder.computesWith}; Ctrl-C finishes what is in work\n`,
+      );
+      await interruption();
+      await server.close();
+      return exitCode.done;
+    } finally {
+      await service.close();
+    }
+  },
+};
+
+/** Limits that have an option of the command. */
+const limitOptions = {
+  'max-bytes': { limit: 'maxBytes', what: 'bytes of an image' },
+  'max-faces': { limit: 'maxFaces', what: 'faces of an image' },
+  'timeout-ms': { limit: 'timeoutMs', what: 'milliseconds for a request' },
+  processes: { limit: 'processes', what: 'images that are decoded and searched at a time, each in a process' },
+  'process-mebibytes': { limit: 'processMebibytes', what: 'memory of such a process, in mebibytes' },
+  'max-requests': { limit: 'maxRequests', what: 'requests that wait or are in work; others get 429' },
+} as const satisfies Readonly<Record<string, { readonly limit: keyof ServiceLimits; readonly what: string }>>;
+
+function limitsOf({ options }: Call): ServiceLimits {
+  const given = Object.entries(limitOptions).map(([option, { limit }]) => {
+    const name = option.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    return [limit, Number(options[name])] as const;
+  });
+  return { ...usualLimits, ...Object.fromEntries(given), maxPixels: Number(options['maxPixels']) };
+}
+
+function serviceOptions(call: Call, context: ProcessContext): Parameters<typeof FaceService.open>[0] {
+  const { model, detector, weights, mirror, galleries, record, far } = call.options as ServeOptions;
+  const inFolder = (path?: string): string | undefined =>
+    path === undefined ? undefined : resolve(context.workingFolder, path);
+  if (detector === 'none') {
+    return fail(failures.wrongOption({ option: '--detector', expected: 'full or limited', found: detector }));
+  }
+  const engine = engineOverride(context);
+  return {
+    embedder: { model: inFolder(model), mirrored: mirror, engine, threads: availableParallelism() },
+    detector: { search: detector, weights: inFolder(weights), engine },
+    limits: limitsOf(call),
+    galleries: inFolder(galleries) ?? ':memory:',
+    threshold(embedder) {
+      const file = inFolder(record) ?? defaultRecord(embedder.model);
+      return file === undefined ? undefined : readThreshold({ record: file, far, vectors: embedder });
+    },
+  };
+}
+
+interface ServeOptions {
+  readonly model?: string;
+  readonly detector: 'full' | 'limited' | 'none';
+  readonly weights?: string;
+  readonly mirror: boolean;
+  readonly galleries?: string;
+  readonly record?: string;
+  readonly far: number;
+}
+
+function tokenOf({ options }: Call, context: ProcessContext): string | undefined {
+  const { tokenFile } = options as { readonly tokenFile?: string };
+  if (tokenFile === undefined) return undefined;
+  const file = resolve(context.workingFolder, tokenFile);
+  if (!existsSync(file)) {
+    fail(failures.wrongOption({ option: '--token-file', expected: 'a file that is there', found: tokenFile }));
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** Resolves at the first request to end. */
+function interruption(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => {
+        done();
+      });
+  });
+}

@@ -1,0 +1,191 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { errorCode, fail } from '../core/failure.ts';
+import { Admission, isLoopback, knowsToken, mostBodyBytes, requireOwnName } from './admission.ts';
+import type { FaceService } from './face-service.ts';
+import { failures } from './failures.ts';
+import type { ServiceLimits } from './limits.ts';
+import { Metrics } from './metrics.ts';
+import { openApiDocument } from './openapi.ts';
+import { pageHtml, pagePolicy } from './page.ts';
+import { Problem, problemOf } from './problem.ts';
+import { declareRoutes } from './routes.ts';
+
+export interface ServerOptions {
+  readonly address: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** Needed unless the address is of this machine alone. */
+  readonly token: string | undefined;
+  readonly limits: ServiceLimits;
+  /** Told of defects; a client is told that there was one, and no more. */
+  readonly onDefect: (error: unknown, requestId: string) => void;
+}
+
+/** A service that listens. */
+export interface RunningServer {
+  readonly url: string;
+  /** Takes no more requests, and resolves when those in work have their answers. */
+  close(): Promise<void>;
+}
+
+/** A token that is shorter can be guessed. */
+const shortestToken = 16;
+/** What the address of a request may name without a token: nothing that computes or knows anybody. */
+const openPaths = new Set(['/', '/health', '/openapi.json']);
+
+/** Fails with `open-without-token`, `weak-token`. */
+export function requireGuarded({ address, token }: Pick<ServerOptions, 'address' | 'token'>): void {
+  if (token === undefined && !isLoopback(address)) fail(failures.openWithoutToken({ address }));
+  if (token !== undefined && token.length < shortestToken) fail(failures.weakToken({ characters: token.length }));
+}
+
+/** Fails as {@link requireGuarded}, and with `address-not-free`. */
+export async function startServer(service: FaceService, options: ServerOptions): Promise<RunningServer> {
+  const { address, port } = options;
+  requireGuarded(options);
+  const server = makeServer(service, options);
+  try {
+    const url = await server.listen({ host: address, port });
+    return { url, close: () => server.close() };
+  } catch (error) {
+    await server.close();
+    return fail(failures.addressNotFree({ address, port, problem: errorCode(error) ?? String(error) }), error);
+  }
+}
+
+function makeServer(service: FaceService, options: ServerOptions): FastifyInstance {
+  const { limits } = options;
+  const server = fastify({
+    bodyLimit: mostBodyBytes(limits),
+    requestTimeout: limits.timeoutMs,
+    // From the first byte of the request to the last: a slow client gets 408. Node.js takes the longer of the two for the whole.
+    http: {
+      requestTimeout: limits.timeoutMs,
+      headersTimeout: Math.min(60_000, limits.timeoutMs),
+      connectionsCheckingInterval: Math.min(1000, limits.timeoutMs),
+    },
+    keepAliveTimeout: 5000,
+    forceCloseConnections: 'idle',
+    ajv: { customOptions: { removeAdditional: false, strictSchema: false } },
+    clientErrorHandler: answerBrokenRequest,
+  });
+  const admission = new Admission(limits);
+  const metrics = new Metrics({
+    requests_in_work: () => admission.requests,
+    body_bytes_in_work: () => admission.bytes,
+    images_waiting: () => service.counts.waiting,
+    batches_total: () => service.counts.batches,
+    faces_embedded_total: () => service.counts.faces,
+    resident_bytes: () => process.memoryUsage.rss(),
+  });
+  guard(server, { options, admission, metrics });
+  answerErrors(server, options.onDefect);
+  const asBuffer = (_: FastifyRequest, body: Buffer, done: (error: null, body: Buffer) => void): void => {
+    done(null, body);
+  };
+  server.removeContentTypeParser('text/plain');
+  server.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, asBuffer);
+  server.addContentTypeParser(/^image\//, { parseAs: 'buffer' }, asBuffer);
+  declareRoutes(server, service);
+  server.get('/metrics', (_, reply) => reply.type('text/plain; version=0.0.4').send(metrics.text()));
+  server.get('/openapi.json', (_, reply) => reply.send(openApiDocument()));
+  server.get('/', (_, reply) => reply.type('text/html').header('content-security-policy', pagePolicy).send(pageHtml()));
+  return server;
+}
+
+interface Guarding {
+  readonly options: Pick<ServerOptions, 'address' | 'token'>;
+  readonly admission: Admission;
+  readonly metrics: Metrics;
+}
+
+/** Who may ask, and how many at a time: decided before a body is read. */
+function guard(server: FastifyInstance, { options, admission, metrics }: Guarding): void {
+  const { address, token } = options;
+  server.addHook('onRequest', (request, reply, done) => {
+    void reply
+      .header('x-request-id', request.id)
+      .header('x-content-type-options', 'nosniff')
+      .header('cache-control', 'no-store');
+    if (token === undefined && isLoopback(address)) requireOwnName(request.headers.host);
+    const path = request.url.split('?', 1)[0] ?? '';
+    if (token !== undefined && !openPaths.has(path) && !knowsToken(request.headers.authorization, token)) {
+      void reply.header('www-authenticate', 'Bearer');
+      throw new Problem('unauthorized', 401, {
+        detail: 'the header Authorization has to hold the token: Bearer TOKEN',
+      });
+    }
+    const release = admission.admit(request.raw);
+    const start = performance.now();
+    reply.raw.once('close', () => {
+      release();
+      const operation =
+        request.routeOptions.url === undefined ? 'unknown' : `${request.method} ${request.routeOptions.url}`;
+      metrics.add(operation, reply.raw.statusCode, (performance.now() - start) / 1000);
+    });
+    done();
+  });
+}
+
+function answerErrors(server: FastifyInstance, onDefect: ServerOptions['onDefect']): void {
+  const answer = (request: FastifyRequest, reply: FastifyReply, problem: Problem): void => {
+    if (problem.retryAfter !== undefined) void reply.header('retry-after', problem.retryAfter);
+    // What is still to come of a body that is refused is not read.
+    if (!request.raw.complete) void reply.header('connection', 'close');
+    void reply
+      .code(problem.status)
+      .header('content-type', 'application/problem+json')
+      .send(Buffer.from(JSON.stringify(problem.details(request.id))));
+  };
+  server.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error) ?? problemOfFramework(error);
+    if (problem !== undefined) {
+      answer(request, reply, problem);
+      return;
+    }
+    onDefect(error, request.id);
+    answer(
+      request,
+      reply,
+      new Problem('defect', 500, {
+        detail: `a defect of faceflow; the log of the service tells of request ${request.id}`,
+      }),
+    );
+  });
+  server.setNotFoundHandler((request, reply) => {
+    answer(
+      request,
+      reply,
+      new Problem('not-found', 404, {
+        detail: `there is no ${request.method} of this path; GET /openapi.json tells what there is`,
+      }),
+    );
+  });
+}
+
+/** What Fastify refuses by itself: bodies, types and parameters that do not fit. */
+function problemOfFramework(error: unknown): Problem | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
+  const status = Number(error.statusCode);
+  if (status < 400 || status >= 500) return undefined;
+  const code = status === 413 ? 'too-many-bytes' : status === 415 ? 'unsupported-image' : 'invalid-request';
+  return new Problem(code, status, { detail: error.message });
+}
+
+/** What is no HTTP, or comes too slowly, has no request to answer to. */
+function answerBrokenRequest(
+  error: Error & { readonly code?: string },
+  socket: { readonly writable: boolean; end(text: string): void; destroy(): void },
+): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const status = timedOut ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  const detail = timedOut ? 'the request did not come in time' : 'this is not a request that HTTP knows';
+  const problem = new Problem(timedOut ? 'too-slow' : 'invalid-request', status, { detail });
+  const body = JSON.stringify(problem.details(''));
+  const head = `HTTP/1.1 ${status} Refused\r\ncontent-type: application/problem+json\r\nconnection: close\r\n`;
+  socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+}

@@ -1,0 +1,221 @@
+import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import axe from 'axe-core';
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../src/core/sqlite.ts';
+import { FaceflowClient, ServiceProblem } from '../../src/service/client.ts';
+import { lacksData, model, photograph, photographs, why } from '../service/service-data.ts';
+import { complaint } from './printed-failures.ts';
+import { Rig, type Running, until } from './rig.ts';
+
+const executablePath = '/usr/bin/chromium';
+const lacksChromium = !existsSync(executablePath);
+const fast = { FLOW_ENGINE: '' };
+
+let rig: Rig;
+beforeAll(() => {
+  rig = new Rig();
+});
+afterAll(() => rig.dispose());
+
+interface Served extends Running {
+  readonly url: string;
+}
+
+async function serve(...more: string[]): Promise<Served> {
+  const args = [
+    'serve',
+    '--model',
+    resolve(model),
+    '--port',
+    '0',
+    '--processes',
+    '1',
+    '--timeout-ms',
+    '120000',
+    '--json',
+  ];
+  const running = rig.start([...args, ...more], fast);
+  let printed = '';
+  running.process.stdout?.on('data', (text: string) => (printed += text));
+  await until(() => printed.includes('\n'), 'the service listens', 120_000);
+  return { ...running, url: (JSON.parse(printed) as { url: string }).url };
+}
+
+it('flow serve refuses to start beyond this machine without a token', { timeout: 120_000 }, async () => {
+  rig.write('short', 'abc\n');
+  const texts = [
+    await complaint(rig, 'serve', '--detector', 'none'),
+    await complaint(rig, 'serve', '--token-file', 'gone'),
+    await complaint(rig, 'serve', '--token-file', 'short'),
+    await complaint(rig, 'serve', '--address', '0.0.0.0'),
+  ];
+  expect(texts.join('\n')).toMatchInlineSnapshot(`
+    "wrong-option: expected --detector to be full or limited, found "none"
+    wrong-option: expected --token-file to be a file that is there, found "gone"
+    weak-token: expected a token of at least 16 characters, found 3
+      For example: openssl rand -hex 32 > token.
+    open-without-token: 0.0.0.0 is reached from other machines, and there is no token
+      Write a long random token to a file and name it: --token-file FILE. Without one the service listens on 127.0.0.1 only."
+  `);
+});
+
+describe.skipIf(lacksData)(`flow serve${why}`, { timeout: 600_000 }, () => {
+  it('finishes what is in work when it is asked to end, and takes no more', async () => {
+    const { url, process: child, ended } = await serve();
+    const client = new FaceflowClient({ address: url });
+    const asked = Array.from({ length: 6 }, () => client.detect(photograph('group')));
+    await until(() => readFileSync(`/proc/${String(child.pid)}/stat`, 'utf8') !== '');
+    // All of them have to be there before the signal.
+    for (;;) {
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      if (/^faceflow_requests_in_work [67]$/m.test(metrics)) break;
+    }
+    child.kill('SIGTERM');
+    for (const { faces } of await Promise.all(asked)) expect(faces.length).toBeGreaterThan(4);
+    const { code, stderr } = await ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    await expect(client.health()).rejects.toThrow('fetch failed');
+  });
+
+  it('killed under load it has every face that it has answered for, and its galleries are whole', async () => {
+    const file = rig.path('galleries.db');
+    const { url, process: child, ended } = await serve('--galleries', file);
+    const client = new FaceflowClient({ address: url });
+    await client.createGallery({ gallery: 'team' });
+    const answered: string[] = [];
+    const names = ['gul', 'gulAgain', 'other'] as const;
+    const add = async (worker: number): Promise<void> => {
+      for (let number = 0; ; number += 1) {
+        const person = `p${worker}-${number}`;
+        const added = await client.addImage(photograph(names[number % 3] ?? 'gul'), { gallery: 'team', person });
+        answered.push(`${added.id} ${added.person}`);
+      }
+    };
+    const working = Promise.allSettled([0, 1, 2, 3].map(add));
+    await until(() => answered.length >= 12, 'some faces are added', 300_000);
+    child.kill('SIGKILL');
+    expect((await ended).signal).toBe('SIGKILL');
+    await working;
+    const database = openSqlite(file);
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+    const rows = database.prepare<[], { id: number; person: string }>('select id, person from face').all();
+    database.close();
+    expect(rows.map(({ id, person }) => `${id} ${person}`)).toEqual(expect.arrayContaining(answered));
+    const again = await serve('--galleries', file);
+    const { persons } = await new FaceflowClient({ address: again.url }).getGallery({ gallery: 'team' });
+    expect(persons).toHaveLength(rows.length);
+    again.process.kill('SIGTERM');
+    expect((await again.ended).code).toBe(0);
+    const mixed = await rig.flow(
+      ['serve', '--model', resolve(model), '--galleries', file, '--port', '0', '--no-mirror'],
+      fast,
+    );
+    expect(mixed.stderr).toContain('galleries.db: other-embedding-contract: the vectors were made under contract');
+    expect(mixed.code).toBe(2);
+  });
+});
+
+describe.skipIf(lacksData || lacksChromium)(
+  `the page to try the service${why}${lacksChromium ? ` (not tested: no ${executablePath})` : ''}`,
+  { timeout: 600_000 },
+  () => {
+    let browser: Browser;
+    let served: Served;
+    beforeAll(async () => {
+      served = await serve();
+      browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    }, 600_000);
+    afterAll(async () => {
+      await browser.close();
+      served.process.kill('SIGTERM');
+      await served.ended;
+    });
+
+    async function open(scheme: 'light' | 'dark', width = 1280): Promise<Page> {
+      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme });
+      await page.goto(served.url);
+      return page;
+    }
+
+    it('compares two photographs, shows the faces it has compared, and breaks no rule of its own policy', async () => {
+      const page = await open('light');
+      const complaints: string[] = [];
+      page.on('console', (message) => complaints.push(message.text()));
+      page.on('pageerror', (error) => complaints.push(error.message));
+      const [first, second] = [page.locator('#first input'), page.locator('#second input')];
+      await first.setInputFiles(resolve(photographs.gul));
+      await second.setInputFiles(resolve(photographs.gulAgain));
+      const status = page.locator('#status');
+      await status.filter({ hasText: /^Similarity 0\.[5-9]/ }).waitFor({ timeout: 120_000 });
+      expect(await page.locator('#first .facts').textContent()).toMatch(
+        /250 x 250; a face with score [01]\.\d+: image-left eye \d+, \d+;/,
+      );
+      expect(await page.locator('canvas:visible').count()).toBe(4);
+      // The crop is of the face: it has more than one colour.
+      const colours = await page.evaluate<number>(`(() => {
+        const { data } = document.querySelector('#first .crop').getContext('2d').getImageData(0, 0, 160, 160);
+        return new Set(data).size;
+      })()`);
+      expect(colours).toBeGreaterThan(50);
+      await second.setInputFiles({ name: 'none.png', mimeType: 'image/png', buffer: Buffer.from('no image') });
+      await status.filter({ hasText: 'none.png is not an image that this browser shows.' }).waitFor();
+      expect(complaints).toEqual([]);
+      await page.close();
+    });
+
+    it.each([
+      ['light', 1280],
+      ['dark', 1280],
+      ['light', 390],
+    ] as const)('has no fault that axe finds: %s, %i pixels', async (scheme, width) => {
+      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme, bypassCSP: true });
+      await page.goto(served.url);
+      await page.evaluate(axe.source);
+      const violations = await page.evaluate<unknown[]>(
+        `(async () => (await axe.run()).violations.map(({ id, nodes }) => [id, nodes[0].html]))()`,
+      );
+      expect(violations).toEqual([]);
+      await page.close();
+    });
+  },
+);
+
+describe.skipIf(lacksData)(`the generated client${why}`, { timeout: 600_000 }, () => {
+  it('asks every operation of the service, with a token, and knows what is refused', async () => {
+    rig.write('token', 'a token of many characters\n');
+    const { url, process: child, ended } = await serve('--token-file', 'token');
+    const token = 'a token of many characters';
+    const client = new FaceflowClient({ address: url, token });
+    const [gul, gulAgain, other] = (['gul', 'gulAgain', 'other'] as const).map(
+      (name) => new Uint8Array(photograph(name)),
+    );
+    if (gul === undefined || gulAgain === undefined || other === undefined) throw new Error('there are three');
+    const { contract } = await client.health();
+    expect((await client.detect(gul)).faces[0]?.points).toHaveLength(5);
+    expect((await client.embed(gul)).faces[0]?.vector).toHaveLength(128);
+    const { similarity, same } = await client.verify([gul, gulAgain]);
+    expect([similarity > 0.5, same]).toEqual([true, null]);
+    await client.createGallery({ gallery: 'a team' });
+    const { id } = await client.addImage(gul, { gallery: 'a team', person: 'Abdullah Gul' });
+    await client.addImage(other, { gallery: 'a team', person: 'Adrien Brody' });
+    const identified = await client.identify(gulAgain, { gallery: 'a team', top: 2 });
+    expect(identified).toMatchObject({ contract, faces: [{ matches: [{ person: 'Abdullah Gul' }, {}] }] });
+    expect(await client.getGallery({ gallery: 'a team' })).toMatchObject({ persons: [{ images: [id] }, {}] });
+    await client.deleteImage({ gallery: 'a team', image: id });
+    await client.deletePerson({ gallery: 'a team', person: 'Adrien Brody' });
+    expect(await client.listGalleries()).toEqual({ galleries: [{ name: 'a team', persons: 0, images: 0 }] });
+    await client.deleteGallery({ gallery: 'a team' });
+    const refused = await client.getGallery({ gallery: 'a team' }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ServiceProblem);
+    expect(refused).toMatchObject({ problem: { status: 404, type: 'urn:faceflow:no-such-gallery' } });
+    const stranger = new FaceflowClient({ address: url });
+    await expect(stranger.embed(gul)).rejects.toMatchObject({ problem: { status: 401 } });
+    const described = (await (await fetch(`${url}/openapi.json`)).json()) as { openapi: string };
+    expect(described).toEqual(JSON.parse(readFileSync('schemas/openapi.json', 'utf8')));
+    child.kill('SIGTERM');
+    expect((await ended).code).toBe(0);
+  });
+});

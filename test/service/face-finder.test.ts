@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { encodePng } from '../../src/kit/image/image.ts';
+import { FaceFinder } from '../../src/service/face-finder.ts';
+import { lacksData, photograph, why } from './service-data.ts';
+
+const setup = {
+  detector: { threads: 1 },
+  size: { width: 112, height: 112 },
+  template: 'arcface',
+  maxPixels: 40_000_000,
+} as const;
+const never = new AbortController().signal;
+
+describe.skipIf(lacksData)(`faces are found in a process of its own${why}`, { timeout: 600_000 }, () => {
+  it('which ends alone where an image takes more memory or time than it may, and is there for the next image', async () => {
+    const huge = await encodePng({ width: 6000, height: 6000, data: new Uint8Array(3 * 6000 * 6000).fill(127) }, 1);
+    const finder = await FaceFinder.open(setup, { processes: 1, processMebibytes: 220, timeoutMs: 300_000 });
+    await expect(finder.find(huge, never)).rejects.toMatchObject({ code: 'image-needs-too-much', status: 422 });
+    expect(await finder.find(photograph('gul'), never)).toHaveLength(1);
+    await finder.close();
+    const hasty = await FaceFinder.open(setup, { processes: 1, processMebibytes: 2048, timeoutMs: 1 });
+    await expect(hasty.find(photograph('group'), never)).rejects.toMatchObject({ code: 'took-too-long', status: 503 });
+    await hasty.close();
+  });
+});

@@ -1,0 +1,290 @@
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeImage, loadDetector, loadEmbedder } from 'faceflow';
+import { FaceService } from '../../src/service/face-service.ts';
+import { usualLimits } from '../../src/service/limits.ts';
+import { type RunningServer, startServer } from '../../src/service/server.ts';
+import { animatedGif, claimingPng, lyingJpeg } from './hostile-images.ts';
+import { lacksData, model, photograph, residentBytes, serviceOptions, why } from './service-data.ts';
+
+interface Faces {
+  readonly contract: string;
+  readonly faces: readonly { readonly score: number; readonly vector: readonly number[] }[];
+}
+
+const limits = { ...usualLimits, processes: 1, timeoutMs: 120_000, maxBytes: 2 ** 20 };
+
+describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
+  let service: FaceService;
+  let server: RunningServer;
+  const defects: unknown[] = [];
+
+  beforeAll(async () => {
+    service = await FaceService.open(serviceOptions({ limits }));
+    server = await startServer(service, {
+      ...{ address: '127.0.0.1', port: 0, token: undefined, limits },
+      onDefect: (error) => defects.push(error),
+    });
+  }, 600_000);
+  afterAll(async () => {
+    await server.close();
+    await service.close();
+    expect(defects).toEqual([]);
+  });
+
+  function post(
+    path: string,
+    body: Buffer | object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    const isBytes = Buffer.isBuffer(body);
+    return fetch(server.url + path, {
+      method: 'POST',
+      headers: { 'content-type': isBytes ? 'image/jpeg' : 'application/json', ...headers },
+      body: isBytes ? new Uint8Array(body) : JSON.stringify(body),
+    });
+  }
+
+  /** Status and code of a refusal, which has to be one as RFC 9457 has them. */
+  async function refusal(answer: Response): Promise<string> {
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    const problem = (await answer.json()) as Readonly<Record<string, unknown>>;
+    expect(problem).toMatchObject({
+      status: answer.status,
+      title: expect.any(String) as string,
+      detail: expect.any(String) as string,
+    });
+    expect(problem['instance']).toBe(answer.headers.get('x-request-id'));
+    return `${answer.status} ${String(problem['type']).replace('urn:faceflow:', '')}`;
+  }
+
+  it('finds and embeds faces as the library does, and gives concurrent requests the bits of single ones', async () => {
+    const bytes = photograph('group');
+    const [raw, encoded] = await Promise.all([
+      post('/embed', bytes),
+      post('/embed', { image: bytes.toString('base64') }),
+    ]);
+    const content = (await raw.json()) as Faces;
+    expect(await encoded.json()).toEqual(content);
+    await using detector = await loadDetector({ threads: 1 });
+    await using embedder = await loadEmbedder({ model, threads: 1 });
+    const image = await decodeImage(bytes);
+    const [faces = []] = await detector.detect([image]);
+    const vectors = await embedder.embed(faces.map((face) => embedder.align(image, face)));
+    expect(content.faces.map(({ vector }) => vector)).toEqual(vectors.map((vector) => Array.from(vector)));
+    expect(content.contract).toBe(embedder.contract(detector));
+    const names = ['gul', 'other', 'gulAgain'] as const;
+    const before = service.counts;
+    const together = await Promise.all([...names, ...names, ...names].map((name) => post('/embed', photograph(name))));
+    const answers = (await Promise.all(together.map((answer) => answer.json()))) as Faces[];
+    for (const [index, name] of names.entries()) {
+      const alone = (await (await post('/embed', photograph(name))).json()) as Faces;
+      for (const round of [0, 3, 6]) expect(answers[index + round]).toEqual(alone);
+    }
+    expect(service.counts.faces).toBeGreaterThan(before.faces);
+    const detected = (await (await post('/detect', bytes)).json()) as Faces;
+    expect(detected.faces.map(({ score }) => score)).toEqual(faces.map(({ score }) => score));
+  });
+
+  it('compares two photographs, and finds persons in galleries', async () => {
+    const encoded = (name: Parameters<typeof photograph>[0]): string => photograph(name).toString('base64');
+    const verify = async (other: Parameters<typeof photograph>[0]): Promise<{ similarity: number }> => {
+      const answer = await post('/verify', { images: [encoded('gul'), encoded(other)] });
+      return (await answer.json()) as { similarity: number };
+    };
+    const [same, different] = [await verify('gulAgain'), await verify('other')];
+    expect(same).toMatchObject({ same: null, threshold: null, faces: [{ score: expect.any(Number) as number }, {}] });
+    expect(same.similarity).toBeGreaterThan(different.similarity + 0.3);
+
+    const created = await fetch(`${server.url}/galleries/team`, { method: 'PUT' });
+    expect([created.status, await created.json()]).toEqual([200, { name: 'team', persons: [] }]);
+    const added = await post('/galleries/team/persons/Gul/images', photograph('gul'));
+    expect(added.status).toBe(201);
+    const { id } = (await added.json()) as { id: number };
+    // The same image again is the same.
+    expect(await (await post('/galleries/team/persons/Gul/images', photograph('gul'))).json()).toMatchObject({ id });
+    await post('/galleries/team/persons/Brody/images', photograph('other'));
+    const found = await post('/galleries/team/identify?top=1', photograph('gulAgain'));
+    expect(await found.json()).toMatchObject({ faces: [{ matches: [{ person: 'Gul' }] }] });
+    const listed = await fetch(`${server.url}/galleries`);
+    expect(await listed.json()).toEqual({ galleries: [{ name: 'team', persons: 2, images: 2 }] });
+    const remove = (path: string): Promise<Response> => fetch(server.url + path, { method: 'DELETE' });
+    expect((await remove(`/galleries/team/images/${id}`)).status).toBe(204);
+    expect(await refusal(await remove('/galleries/team/persons/Gul'))).toBe('404 no-such-person');
+    expect((await remove('/galleries/team/persons/Brody')).status).toBe(204);
+    expect((await remove('/galleries/team')).status).toBe(204);
+    expect(await refusal(await post('/galleries/team/identify', photograph('gul')))).toBe('404 no-such-gallery');
+    expect(await refusal(await post('/galleries/team/persons/x/images', photograph('gul')))).toBe(
+      '404 no-such-gallery',
+    );
+  });
+
+  it('refuses what is no image, too large, cut off, animated or lying, by its header, without taking memory', async () => {
+    const whole = photograph('group');
+    const hostile: readonly (readonly [Buffer, string])[] = [
+      [claimingPng(16_000, 16_000), '413 too-many-pixels'],
+      [claimingPng(6000, 6000), '422 undecodable-image'],
+      [animatedGif(10_000), '422 animated-image'],
+      [lyingJpeg(60_000, 60_000), '413 too-many-pixels'],
+      [lyingJpeg(6000, 6000), '422 undecodable-image'],
+      [gzipSync(Buffer.alloc(2 ** 26)), '415 unsupported-image'],
+      [whole.subarray(0, whole.length / 2), '422 undecodable-image'],
+      [Buffer.from('GIF89a'), '422 undecodable-image'],
+      [Buffer.from('no image'), '415 unsupported-image'],
+      [Buffer.alloc(2 ** 20 + 1, 0xff), '413 too-many-bytes'],
+    ];
+    await post('/detect', whole);
+    const before = residentBytes(process.pid);
+    for (let round = 0; round < 3; round += 1) {
+      for (const [body, expected] of hostile) expect(await refusal(await post('/embed', body))).toBe(expected);
+    }
+    expect(await refusal(await post('/embed', gzipSync(whole), { 'content-encoding': 'gzip' }))).toBe(
+      '415 encoded-body',
+    );
+    expect(await refusal(await post('/embed', Buffer.alloc(4 * 2 ** 20)))).toBe('413 too-many-bytes');
+    expect(residentBytes(process.pid) - before).toBeLessThan(50 * 2 ** 20);
+    expect((await post('/detect', whole)).status).toBe(200);
+  });
+
+  it('answers broken, slow and endless requests, and goes on', async () => {
+    const talk = (text: string): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => socket.write(text));
+        let answer = '';
+        socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
+        socket
+          .on('error', () => undefined)
+          .on('close', () => {
+            resolve(answer);
+          });
+        socket.setTimeout(30_000, () => socket.destroy());
+      });
+    const head = 'POST /embed HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nConnection: close\r\n';
+    expect(await talk(`${head}Transfer-Encoding: chunked\r\n\r\n4\r\nGIF8\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 411 /);
+    expect(await talk(`${head}Content-Length: 8\r\n\r\nGIF89a--and more than that`)).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect(await talk(`${head}Content-Length: nine\r\n\r\nGIF89a`)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await talk('this is no HTTP\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*application\/problem\+json/);
+    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+  });
+
+  it('fetches no address and reads no path, however it is asked', async () => {
+    let asked = 0;
+    const trap = createServer((_, answer) => {
+      asked += 1;
+      answer.writeHead(302, { location: 'file:///etc/passwd' }).end();
+    });
+    await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve));
+    const { port } = trap.address() as AddressInfo;
+    const tricks = [
+      `http://127.0.0.1:${port}/`,
+      'file:///etc/passwd',
+      '../../../etc/passwd',
+      'http://169.254.169.254/latest/meta-data/',
+    ];
+    for (const image of tricks) expect(await refusal(await post('/embed', { image }))).toBe('400 not-base64');
+    // A path of letters and slashes is base64 too: of bytes that are no image.
+    expect(await refusal(await post('/embed', { image: '/etc/passwd0' }))).toBe('415 unsupported-image');
+    for (const name of ['url', 'path', 'file', 'img_path']) {
+      expect(await refusal(await post('/embed', { image: 'aaaa', [name]: tricks[0] }))).toBe('400 invalid-request');
+    }
+    const paths = ['/galleries/..%2f..%2fetc', '/galleries/x%00y', '/etc/passwd'];
+    for (const path of paths) expect(await refusal(await fetch(server.url + path))).toMatch(/^40[04] /);
+    expect(asked).toBe(0);
+    trap.close();
+  });
+
+  it('answers to its own name alone, so that no page of another site reads it', async () => {
+    const asOther = await new Promise<string>((resolve) => {
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () =>
+        socket.write('GET /health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'),
+      );
+      let answer = '';
+      socket
+        .setEncoding('utf8')
+        .on('data', (part: string) => (answer += part))
+        .on('close', () => {
+          resolve(answer);
+        });
+    });
+    expect(asOther).toMatch(/^HTTP\/1\.1 421 /);
+  });
+
+  it('takes no more requests than it may hold, and says when to come again', async () => {
+    const few = { ...limits, maxRequests: 2 };
+    const small = await startServer(service, {
+      ...{ address: '127.0.0.1', port: 0, token: undefined, limits: few },
+      onDefect: (error) => defects.push(error),
+    });
+    const bytes = new Uint8Array(photograph('group'));
+    const ask = (): Promise<Response> =>
+      fetch(`${small.url}/detect`, { method: 'POST', headers: { 'content-type': 'image/jpeg' }, body: bytes });
+    const answers = await Promise.all(Array.from({ length: 12 }, ask));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(12 - refused.length);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const answer of refused) {
+      expect(answer.headers.get('retry-after')).toBe('1');
+      expect(await refusal(answer)).toBe('429 too-many-requests');
+    }
+    expect((await ask()).status).toBe(200);
+    await small.close();
+  });
+
+  it('refuses a slow client after the time that a request may take', async () => {
+    const slow = await startServer(service, {
+      ...{ address: '127.0.0.1', port: 0, token: undefined, limits: { ...limits, timeoutMs: 500 } },
+      onDefect: (error) => defects.push(error),
+    });
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(Number(new URL(slow.url).port), '127.0.0.1', () =>
+        socket.write(
+          'POST /embed HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 1000\r\n\r\nGIF8',
+        ),
+      );
+      let text = '';
+      socket
+        .setEncoding('utf8')
+        .on('data', (part: string) => (text += part))
+        .on('close', () => {
+          resolve(text);
+        });
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 408 [\s\S]*urn:faceflow:too-slow/);
+    await slow.close();
+  });
+
+  it('listens beyond this machine with a token only, which every request has to bring', async () => {
+    const open = { address: '0.0.0.0', port: 0, limits, onDefect: (error: unknown) => defects.push(error) };
+    await expect(startServer(service, { ...open, token: undefined })).rejects.toMatchObject({
+      failures: [{ code: 'open-without-token' }],
+    });
+    await expect(startServer(service, { ...open, token: 'short' })).rejects.toMatchObject({
+      failures: [{ code: 'weak-token' }],
+    });
+    const token = 'a token of many characters';
+    const guarded = await startServer(service, { ...open, token });
+    const address = `http://127.0.0.1:${new URL(guarded.url).port}`;
+    const list = (headers: Readonly<Record<string, string>>): Promise<Response> =>
+      fetch(`${address}/galleries`, { headers });
+    expect(await refusal(await list({}))).toBe('401 unauthorized');
+    expect(await refusal(await list({ authorization: `Bearer ${token}x` }))).toBe('401 unauthorized');
+    expect((await list({ authorization: `Bearer ${token}` })).status).toBe(200);
+    expect((await fetch(`${address}/metrics`)).status).toBe(401);
+    expect((await fetch(`${address}/health`)).status).toBe(200);
+    await guarded.close();
+    await expect(
+      startServer(service, { ...open, address: '127.0.0.1', port: Number(new URL(server.url).port), token }),
+    ).rejects.toMatchObject({ failures: [{ code: 'address-not-free' }] });
+  });
+
+  it('counts what it does for Prometheus', async () => {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    expect(text).toMatch(/^faceflow_requests_total\{operation="POST \/embed",status="200"\} \d+$/m);
+    expect(text).toMatch(/^faceflow_request_seconds_bucket\{operation="POST \/verify",le="\+Inf"\} 2$/m);
+    for (const line of text.trim().split('\n'))
+      expect(line).toMatch(/^(?:# TYPE \w+ (?:counter|gauge|histogram)|\w+(?:\{[^}]*\})? [\d.e+-]+)$/);
+  });
+});
