@@ -111,7 +111,7 @@ describe('flow convert', () => {
 
       <workspace>/small: option-not-taken: the format "folder" has no use for "outputs" (--output) when a model is read; mxnet, caffe, onnx take it
 
-      <workspace>/small: option-not-taken: the format "folder" has no use for "normalization" (--mean, --scale, --color-order) when a model is read; mxnet, caffe, onnx take it
+      <workspace>/small: option-not-taken: the format "folder" has no use for "normalization" (--mean, --scale, --color-order) when a model is read; mxnet, caffe, onnx, safetensors, torch take it
 
       <workspace>/small.npz: option-not-taken: the format "npz" has no use for --normalization when a model is written; caffe takes it
         Leave it out.
