@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { decodeImage, loadDetector, loadEmbedder, similarity } from 'faceflow';
 import { describe, expect, it } from 'vitest';
@@ -30,5 +31,20 @@ describe.skipIf(why !== '')(`the network that comes with faceflow${why === '' ? 
     if (one === undefined || same === undefined || other === undefined) throw new Error('there are three');
     // Vectors of this network are close together: strangers too have similarities of 0.8 and more.
     expect(similarity(one, same)).toBeGreaterThan(similarity(one, other) + 0.05);
+  });
+
+  it('gives a verdict by the record that comes with it', { timeout: 120_000 }, () => {
+    const compare = (one: string, other: string): string =>
+      execFileSync(
+        process.execPath,
+        ['bin/flow.js', 'compare-faces', `${folder}/${one}.jpg`, `${folder}/${other}.jpg`],
+        {
+          encoding: 'utf8',
+        },
+      );
+    const same = compare('Abdullah_Gul/Abdullah_Gul_0001', 'Abdullah_Gul/Abdullah_Gul_0014');
+    expect(same).toContain('the same person');
+    expect(same).toContain('of 6000 pairs');
+    expect(compare('Abdullah_Gul/Abdullah_Gul_0001', 'Adrien_Brody/Adrien_Brody_0001')).toContain('different people');
   });
 });
