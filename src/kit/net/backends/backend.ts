@@ -7,8 +7,11 @@ export type TensorLibrary = typeof core;
 export interface LoadOptions {
   /** Threads the backend may keep busy. Changes results by rounding at most. */
   readonly threads: number;
-  /** Whether computations that are repeated are executed as one graph where the library can; absent: they are. */
-  readonly recorded?: boolean;
+  /**
+   * How often a computation is executed kernel by kernel before it is recorded, where the library can: to make a graph takes as long
+   * as some ten steps. Absent: 16 times; infinity: it never is.
+   */
+  readonly recordAfter?: number;
 }
 
 /** A tensor library that is loaded and ready to execute graphs: one of tfjs's backends. */
@@ -30,6 +33,8 @@ export interface Backend {
 
 /** Makes one graph of the kernels that a computation executes, to be executed again with other values. */
 export interface GraphRecorder {
+  /** How often a computation is executed kernel by kernel before it is worth a graph. */
+  readonly after: number;
   /**
    * Executes `compute`, kernel by kernel. It has nothing to compute with but `inputs` and constants, and executes the same kernels
    * whatever values they hold. The graph makes what `compute` returns, which may be `inputs` too.

@@ -25,12 +25,13 @@ interface Replay {
 }
 
 /**
- * Walks over a network that are done again and again. Where the backend can record, one is done kernel by kernel the first
- * time, recorded the second, and is one graph from then on; otherwise it is always done kernel by kernel.
+ * Walks over a network that are done again and again. Where the backend can record, one is done kernel by kernel at first, then
+ * recorded once, and is one graph from then on; otherwise it is always done kernel by kernel.
  */
 export class Replays {
   readonly #recorder: GraphRecorder | undefined;
-  readonly #known = new Map<string, Replay | undefined>();
+  /** The recording of a walk, or how often it has been done without. */
+  readonly #known = new Map<string, Replay | number>();
 
   constructor(recorder: GraphRecorder | undefined) {
     this.#recorder = recorder;
@@ -52,18 +53,17 @@ export class Replays {
     }
     const before = states.map((state) => state.tensors());
     const key = [name, ...before.map((tensors) => [...tensors.keys()].join())].join('\n');
-    const known = this.#known.get(key);
-    if (known !== undefined) replay(known, states, before);
-    else if (this.#known.has(key)) this.#known.set(key, record(this.#recorder, { states, before, walk }));
-    else {
-      this.#known.set(key, undefined);
+    const known = this.#known.get(key) ?? 0;
+    if (typeof known !== 'number') replay(known, states, before);
+    else if (known < this.#recorder.after) {
+      this.#known.set(key, known + 1);
       walk();
-    }
+    } else this.#known.set(key, record(this.#recorder, { states, before, walk }));
   }
 
   /** Forgets all of them: the next walks are others. */
   clear(): void {
-    for (const known of this.#known.values()) known?.graph.dispose();
+    for (const known of this.#known.values()) if (typeof known !== 'number') known.graph.dispose();
     this.#known.clear();
   }
 }

@@ -23,8 +23,9 @@ const mostConstantValues = 4096;
  * Records what goes through tfjs-node's binding, and has TensorFlow load it as a saved model: the binding has no other way to a
  * graph. A graph issues its kernels without Node, two at a time where they do not depend on each other's results.
  */
-export function graphRecorder(backend: NodeBackend): GraphRecorder {
+export function graphRecorder(backend: NodeBackend, after: number): GraphRecorder {
   return {
+    after,
     record(inputs, compute) {
       const { binding } = backend;
       const types = inputs.map(({ dtype }) => backend.getDTypeInteger(dtype));

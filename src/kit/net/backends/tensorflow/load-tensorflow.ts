@@ -24,7 +24,9 @@ export async function loadTensorflow(identity: EngineIdentity, options: LoadOpti
   checkVersion(identity, `${backend.binding.TF_Version}-${device === 'gpu' ? 'cuda' : 'cpu'}`);
   const loaded: Backend = { identity, tf, device, threads: options.threads, raw: rawKernels(backend) };
   // What goes into a graph and comes out of it is in the memory of the processor: a GPU would copy all weights in every step.
-  return device === 'gpu' || options.recorded === false ? loaded : { ...loaded, recorder: graphRecorder(backend) };
+  const { recordAfter = 16 } = options;
+  const isRecorded = device === 'cpu' && Number.isFinite(recordAfter);
+  return isRecorded ? { ...loaded, recorder: graphRecorder(backend, recordAfter) } : loaded;
 }
 
 /** Most messages come with the first operation, not when the library is opened. */
