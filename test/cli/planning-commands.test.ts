@@ -69,7 +69,7 @@ test('flow why names what changed, with both values and the place; or since when
 
 test('flow stages lists the stages, explains one, and knows those of the workspace', async () => {
   const list = await rig.flow(['stages']);
-  expect(list.stdout).toMatch(/^verify +model, pairs -> verification, details +Measures/m);
+  expect(list.stdout).toMatch(/^verify +model, pairs, protocol, groups, faces -> verification, details +Measures/m);
   const one = await rig.flow(['stages', 'train']);
   expect(one.stdout).toMatch(/^ {2}loss +map/m);
   expect(one.stdout).toMatch(/^ {4}name: arcface/m);
