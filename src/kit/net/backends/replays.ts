@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { GraphRecorder, RecordedGraph } from './backend.ts';
-import { required } from './tensors.ts';
+import { disposeReplaced, required } from './tensors.ts';
 
 /** Something that holds tensors, and exchanges them while a network is walked. */
 export interface TensorState {
@@ -12,6 +12,36 @@ export interface TensorState {
    * Holds what it holds after the walk; what it held before and does not any longer is disposed of. Absent: no walk changes it.
    */
   become?(tensors: ReadonlyMap<string, Tensor>, layout: unknown): void;
+}
+
+/** Tensors by name, which are its own. */
+export class NamedTensors implements TensorState {
+  readonly #held = new Map<string, Tensor>();
+
+  tensors(): ReadonlyMap<string, Tensor> {
+    return new Map(this.#held);
+  }
+
+  become(tensors: ReadonlyMap<string, Tensor>): void {
+    disposeReplaced(this.#held, tensors);
+    this.#held.clear();
+    for (const [name, tensor] of tensors) this.#held.set(name, tensor);
+  }
+
+  get(name: string): Tensor | undefined {
+    return this.#held.get(name);
+  }
+
+  /** Disposes of what had the name before. */
+  set(name: string, tensor: Tensor): void {
+    this.#held.get(name)?.dispose();
+    this.#held.set(name, tensor);
+  }
+
+  dispose(): void {
+    for (const tensor of this.#held.values()) tensor.dispose();
+    this.#held.clear();
+  }
 }
 
 /** What a walk makes of the states it is given. */
