@@ -424,6 +424,15 @@ export const failures = catalogue({
     }),
     example: { option: '--incay', value: '0.5' },
   },
+  notATrainingHere: {
+    meaning:
+      'What a command of the 2018 programs describes is not taken by the stage train, and mostly not by the original either.',
+    text: ({ problem }: { readonly problem: string }) => ({
+      message: `the training of the command has a mistake, and nothing was written: ${problem}`,
+      hint: 'Change the option of the command that says so; docs/training.md tells which parameter stands for which option.',
+    }),
+    example: { problem: 'stages.train.with.loss.factor: expected a number above 1, found 0.5' },
+  },
   unknownLossType: {
     meaning: 'flow import-command was given a number of a loss that the 2018 programs do not have.',
     text: ({ value }: { readonly value: string }) => ({

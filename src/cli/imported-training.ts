@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { fail } from '../core/failure.ts';
+import { type BackboneName, backbones } from '../kit/net/backbones/index.ts';
 import { failures } from './failures.ts';
 import { trainOptions, withoutEffect, type TrainCall } from './train-options.ts';
 
@@ -24,25 +25,27 @@ export function importedTraining({ devices, written }: TrainCall): ImportedTrain
   const number = (name: string): number => Number(text(name));
   const batch = number('per-batch-size') || 128;
   const length = scheduleOf({ text, number, totalBatch: batch * (devices ?? 1) });
-  const name = basename(dirname(text('prefix'))) || 'model';
+  const name = nameOf(text('prefix'));
   const sets = text('target').split(',').filter(Boolean);
   const ignored = [...written.keys()].filter((option) => option in withoutEffect);
+  const network = networkOf(text, number);
   const train = {
     dataset: '${params.data}',
     validation: sets.map((set) => `\${params.data}/${set}.bin`),
     pretrained: pretrainedOf(text('pretrained')),
-    network: networkOf(text, number),
+    network: network.choice,
     loss: lossOf(text, number),
     optimizer: { learningRate: number('lr'), momentum: number('mom'), weightDecay: number('wd') },
     schedule: length.schedule,
     batch,
     accumulate: '${params.devices}',
     mirror: number('rand-mirror') === 0 ? false : undefined,
-    augment: number('cutoff') > 0 ? { cutOut: { size: number('cutoff') } } : undefined,
+    augment: number('cutoff') > 1 ? { cutOut: { size: number('cutoff') } } : undefined,
+    ...keptModel(text('ckpt'), sets),
     verifyEverySteps: text('verbose') === trainOptions['verbose'] ? undefined : number('verbose'),
   };
   return {
-    name: /^\.*$/.test(name) ? 'imported' : name,
+    name,
     remarks: [
       ...(devices === undefined
         ? ['Without CUDA_VISIBLE_DEVICES the original does not start: taken as one device.']
@@ -54,6 +57,14 @@ export function importedTraining({ devices, written }: TrainCall): ImportedTrain
             `--end-epoch ${text('end-epoch')} is left out: maxSteps counts steps, an epoch has as many as there are images / ${batch * (devices ?? 1)}, rounded down.`,
           ]
         : []),
+      ...(written.has('ckpt') && number('ckpt') !== 1
+        ? [
+            `--ckpt ${text('ckpt')} is left out: checkpoints to resume from, and the model at the end, are always written.`,
+          ]
+        : []),
+      ...network.remarks,
+      ...marginRemarks(text, number),
+      ...(number('cutoff') === 1 ? ['--cutoff 1 has no effect: half of it, rounded down, is nothing.'] : []),
       ...ignored.map((option) => `--${option} ${text(option)} has no effect: ${withoutEffect[option] ?? ''}.`),
     ],
     content: {
@@ -96,24 +107,70 @@ function pretrainedOf(written: string): string | undefined {
   return `${prefix}-${epoch.padStart(4, '0')}.params`;
 }
 
-/** Options of the network where they are not the original's defaults. */
-function networkOf(text: Text, number: Numbers): Fields {
+/** Of the file prefix, or where that is `model`, as everywhere in the original's README, of its folder. */
+function nameOf(prefix: string): string {
+  const [file, folder] = [basename(prefix), basename(dirname(prefix))];
+  const name = file === 'model' ? folder : file;
+  return /^\.*$/.test(name) ? 'imported' : name;
+}
+
+/** Which of its models the original saves last. Without a set it saves none by its rule, and a training here has its last one. */
+function keptModel(checkpoints: string, sets: readonly string[]): Fields {
+  return Number(checkpoints) === 1 && sets.length > 0 ? { keep: 'best', bestBy: 'original' } : {};
+}
+
+/** What the combined margin of train_softmax.py passes over in silence. */
+function marginRemarks(text: Text, number: Numbers): string[] {
+  if (Number(text('loss-type')) !== 5) return [];
+  const { ignored } = combinedOf(number);
+  return ignored.map((option) => `--${option} ${text(option)} has no effect: the original takes it above 0 only.`);
+}
+
+/** Margins below 0 are left out by the original, but for one of the cosine that stands alone. */
+function combinedOf(number: Numbers): { readonly choice: Fields; readonly ignored: readonly string[] } {
+  const [factor, angular, cosine] = [number('margin-a') || 1, number('margin-m'), number('margin-b')];
+  const isAlone = factor === 1 && angular === 0;
+  const takesCosine = isAlone || cosine >= 0;
+  return {
+    choice: {
+      name: 'combined',
+      angleFactor: factor,
+      angularMargin: Math.max(0, angular),
+      cosineMargin: takesCosine ? cosine : 0,
+      scale: number('margin-s'),
+    },
+    ignored: [...(angular < 0 ? ['margin-m'] : []), ...(takesCosine ? [] : ['margin-b'])],
+  };
+}
+
+/** Options of the network where they are not the original's defaults, and which of them it never sees. */
+function networkOf(text: Text, number: Numbers): { readonly choice: Fields; readonly remarks: readonly string[] } {
   const changed = (name: string): boolean =>
     Number(text(name)) !== Number(trainOptions[name]) && text(name) !== trainOptions[name];
   const units = { 1: 'post-activation', 2: 'pre-activation', 3: undefined } as const;
   const unit = oneOf(units, '--version-unit', text('version-unit'));
   const inputs = { 0: true, 1: undefined, 2: undefined } as const;
+  const name = text('network');
+  const fields: readonly (readonly [field: string, option: string, value: Value | undefined])[] = [
+    ['embeddingSize', 'emb-size', changed('emb-size') ? number('emb-size') : undefined],
+    ['bnMomentum', 'bn-mom', changed('bn-mom') ? number('bn-mom') : undefined],
+    ['squeezeExcitation', 'version-se', number('version-se') !== 0 ? true : undefined],
+    ['earlyDownsampling', 'version-input', oneOf(inputs, '--version-input', text('version-input'))],
+    ['head', 'version-output', changed('version-output') ? text('version-output') : undefined],
+    ['unit', 'version-unit', text('version-input') === '2' ? 'resnext' : unit],
+    ['activation', 'version-act', changed('version-act') ? text('version-act') : undefined],
+  ];
+  // An unknown network has none of them; what then is written is checked, and that says so.
+  const known = isBackbone(name) ? Object.keys(backbones[name].options) : undefined;
+  const taken = fields.filter(([field]) => known?.includes(field) ?? true);
+  const unseen = fields.filter(([field, , value]) => value !== undefined && known?.includes(field) === false);
   return {
-    name: text('network'),
-    embeddingSize: changed('emb-size') ? number('emb-size') : undefined,
-    bnMomentum: changed('bn-mom') && text('network').startsWith('y') ? number('bn-mom') : undefined,
-    squeezeExcitation: number('version-se') !== 0 ? true : undefined,
-    earlyDownsampling: oneOf(inputs, '--version-input', text('version-input')),
-    head: changed('version-output') ? text('version-output') : undefined,
-    unit: text('version-input') === '2' ? 'resnext' : unit,
-    activation: changed('version-act') ? text('version-act') : undefined,
+    choice: { name, ...Object.fromEntries(taken.map(([field, , value]) => [field, value])) },
+    remarks: unseen.map(([, option]) => `--${option} ${text(option)} has no effect on ${name}.`),
   };
 }
+
+const isBackbone = (name: string): name is BackboneName => Object.hasOwn(backbones, name);
 
 /** What a number of the original means. Fails with `wrong-option` for another. */
 function oneOf<T>(meanings: Readonly<Record<string, T>>, option: string, found: string): T | undefined {
@@ -144,13 +201,7 @@ function lossOf(text: Text, number: Numbers): Fields {
     2: { name: 'cosface', margin, scale },
     3: { name: 'multiplied-angle', factor: margin, scale },
     4: { name: 'arcface', margin, scale, easyMargin: number('easy-margin') !== 0 ? true : undefined },
-    5: {
-      name: 'combined',
-      angleFactor: number('margin-a') || 1,
-      angularMargin: margin,
-      cosineMargin: number('margin-b'),
-      scale,
-    },
+    5: combinedOf(number).choice,
     6: { name: 'graded-margin', margin, leastShare: number('margin-a'), scale },
     7: { name: 'drawn-margin', least: number('margin-a'), greatest: margin, scale },
     8: { name: 'centre', weight: number('center-scale'), rate: number('center-alpha') },

@@ -9,6 +9,10 @@ interface TrainingState {
   readonly values: Map<string, { readonly step: number; readonly value: number }>;
   speed: number | undefined;
   rate: number | undefined;
+  /** The point of the curves before this one. */
+  last: { readonly step: number; readonly epoch: number; readonly metric: string } | undefined;
+  /** When the epoch began, as far as it was seen; milliseconds. */
+  epochBegan: number;
   /** Of the set verified last, and the step, until another event comes: the best of the last set follows it. */
   verified: { readonly set: string; readonly step: number } | undefined;
   readonly highest: Map<string, number>;
@@ -20,16 +24,16 @@ const rateEverySteps = 1000;
 
 /**
  * What `train_softmax.py` would print of the trainings of a run (insightface, src/train_softmax.py; MXNet 1.1,
- * callback.py, Speedometer), from their events. `Batch` counts the steps done in the epoch; a line comes with each point
+ * callback.py, Speedometer; base_module.py, fit), from their events. `Batch` counts the steps done in the epoch; a line comes with each point
  * of the curves (`logEverySteps`), not before the speed is known.
  */
 export class InsightFaceLines {
   readonly #trainings = new Map<string, TrainingState>();
 
   linesFor(event: FlowEvent): readonly string[] {
-    if (event.type === 'task-ended') return this.#highest(this.#stateOf(event.task));
+    if (event.type === 'task-ended') return this.#highest(this.#stateOf(event.task, event.at));
     if (event.type !== 'task-event') return [];
-    const state = this.#stateOf(event.task);
+    const state = this.#stateOf(event.task, event.at);
     const own = event.event;
     if (own.type === 'progress') {
       state.speed = own.figures?.['images/s'] ?? state.speed;
@@ -39,23 +43,24 @@ export class InsightFaceLines {
     const { name, step, value } = own;
     const before = name.startsWith(verification) ? [] : this.#highest(state);
     state.values.set(name, { step, value });
-    if (name === 'epoch') return [...before, ...this.#point(state, step, value)];
+    if (name === 'epoch') return [...before, ...this.#point(state, { step, epochs: value, now: event.at })];
     if (name.startsWith(verification)) return this.#verified(state, name.slice(verification.length), { step, value });
     return before;
   }
 
-  #stateOf(task: string): TrainingState {
+  #stateOf(task: string, at: number): TrainingState {
     const known = this.#trainings.get(task);
     if (known !== undefined) return known;
     const state: TrainingState = {
       ...{ values: new Map(), highest: new Map(), speed: undefined, rate: undefined, verified: undefined },
+      ...{ last: undefined, epochBegan: at },
     };
     this.#trainings.set(task, state);
     return state;
   }
 
-  /** `epochs`: passes over the data set after the step. */
-  #point(state: TrainingState, step: number, epochs: number): string[] {
+  /** `epochs`: passes over the data set after the step; `now` in milliseconds. */
+  #point(state: TrainingState, { step, epochs, now }: { step: number; epochs: number; now: number }): string[] {
     const at = (name: string): number | undefined => {
       const found = state.values.get(name);
       return found?.step === step ? found.value : undefined;
@@ -63,7 +68,7 @@ export class InsightFaceLines {
     const perEpoch = Math.max(1, Math.round(step / epochs));
     const [epoch, batch] = [Math.floor((step - 1) / perEpoch), (step - 1) % perEpoch];
     const [accuracy, loss, rate] = [at('accuracy'), at('loss'), at('learningRate')];
-    const lines: string[] = [];
+    const lines = this.#epochEnd(state, epoch, now);
     if (rate !== undefined && state.rate !== undefined && rate < state.rate / 5) lines.push(`lr change to ${rate}`);
     state.rate = rate;
     const metric = accuracy === undefined ? `lossvalue=${loss?.toFixed(6)}` : `acc=${accuracy.toFixed(6)}`;
@@ -71,8 +76,24 @@ export class InsightFaceLines {
       const speed = `Speed: ${state.speed.toFixed(2)} samples/sec`;
       lines.push(`INFO:root:Epoch[${epoch}] Batch [${batch + 1}]\t${speed}\t${metric}`);
     }
-    if (step % rateEverySteps === 0) lines.push(`lr-batch-epoch: ${rate} ${batch} ${epoch}`);
+    // Points may pass over a thousand.
+    const thousand = step - (step % rateEverySteps);
+    if (thousand > (state.last?.step ?? 0)) {
+      const [inEpoch, ofEpoch] = [(thousand - 1) % perEpoch, Math.floor((thousand - 1) / perEpoch)];
+      lines.push(`lr-batch-epoch: ${rate} ${inEpoch} ${ofEpoch}`);
+    }
+    state.last = { step, epoch, metric };
     return lines;
+  }
+
+  /** What MXNet prints at the end of an epoch, with the first point of the next one. */
+  #epochEnd(state: TrainingState, epoch: number, now: number): string[] {
+    const { last, epochBegan } = state;
+    if (last === undefined || epoch === last.epoch) return [];
+    state.epochBegan = now;
+    const cost = ((now - epochBegan) / 1000).toFixed(3);
+    const before = `INFO:root:Epoch[${last.epoch}]`;
+    return [`${before} Train-${last.metric}`, `${before} Time cost=${cost}`];
   }
 
   #verified(state: TrainingState, set: string, { step, value }: { step: number; value: number }): string[] {

@@ -64,7 +64,6 @@ export const withoutEffect: Readonly<Record<string, string>> = {
   'fc7-wd-mult': 'the optimiser of the original never sees multipliers',
   'use-deformable': 'the original never reads it',
   scale: 'the original anneals SphereFace by another way',
-  ckpt: 'checkpoints to resume from, and the model at the end, are always written',
   'margin-verbose': 'it prints more',
   'logits-verbose': 'it prints more',
   'output-c2c': 'it prints more',

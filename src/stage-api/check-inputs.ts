@@ -4,7 +4,10 @@ import type { InputPaths } from './stage.ts';
 export interface KnownInputs<Params = unknown, Inputs = InputPaths> {
   /** As the task will get them. */
   readonly params: Params;
-  /** Of what other tasks have yet to make there is nothing: a port is missing, or a list is shorter. */
+  /**
+   * Of what other tasks have yet to make there is nothing: a port is missing, or a list is shorter. Only with {@link whole}
+   * is it known that an optional port is not bound.
+   */
   readonly inputs: Partial<Inputs>;
   /** Names of the ports of which nothing has yet to be made. */
   readonly whole: ReadonlySet<string>;

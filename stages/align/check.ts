@@ -9,9 +9,10 @@ import type { Photographs } from './photograph.ts';
 import { settingsOf } from './settings.ts';
 
 /** Parameters and inputs fit each other, there is an image, and with strict those of a list are there. */
-export const check: CheckInputs<Params, Inputs> = ({ params, inputs: { images, list } }) => {
+export const check: CheckInputs<Params, Inputs> = ({ params, inputs: { images, list }, whole }) => {
   const settings = settingsOf(params);
-  if (images === undefined) return;
+  // Which images a list names is not known before it is made.
+  if (images === undefined || (list === undefined && !whole.has('list'))) return;
   const photographs = choosePhotographs({ images, list }, settings);
   const [first] = photographs.all();
   if (first === undefined) {

@@ -9,9 +9,10 @@ import { failures } from './failures.ts';
 import { findImages } from './pack-pairs.ts';
 
 /** There is an image to pack, and the images that the protocol names are there. */
-export const check: CheckInputs<Params, Inputs> = ({ params, inputs: { images, list, protocol } }) => {
+export const check: CheckInputs<Params, Inputs> = ({ params, inputs: { images, list, protocol }, whole }) => {
   if (images === undefined) return;
-  if (list === undefined && findShards(images) === undefined) {
+  // With a list, also one that another task has yet to make, the images may lie anywhere.
+  if (list === undefined && whole.has('list') && findShards(images) === undefined) {
     const listing = new FolderListing(images);
     const hasImage = listing.identities.some((identity) => listing.images(identity).next().done !== true);
     if (!hasImage) fail(failures.nothingToPack({ nested: listing.nested }, { file: images }));

@@ -9,20 +9,22 @@ import type { CheckInputs } from '../../src/stage-api/check-inputs.ts';
 import type { Inputs, Params } from './contract.ts';
 import { fittingNetwork } from './fitting-network.ts';
 import { frozenLayers } from './frozen-layers.ts';
+import { pretrainedParameters } from './pretrained.ts';
 import { requireSteps } from './schedule-steps.ts';
 import { folds, requireValidation } from './validation.ts';
 
 /**
- * The rate falls before the end, a batch fits in the sets, which go together and show several people, the network takes its images and
- * has the layers to freeze, and the sets to watch have pairs, and images of the same size.
+ * The rate falls before the end, a batch fits in the sets, which go together and show several people, the network takes its images,
+ * has the layers to freeze and is that of the pretrained model, and the sets to watch have pairs, and images of the same size.
  */
 export const check: CheckInputs<Params, Inputs> = ({
   params,
-  inputs: { dataset = [], validation = [] },
+  inputs: { dataset = [], validation = [], pretrained },
   whole,
   once,
 }) => {
-  requireValidation(params, validation);
+  // A set that another task has yet to make is one to watch, too.
+  if (whole.has('validation')) requireValidation(params, validation);
   requireSteps(params);
   requireAugmentations(params.augment ?? {});
   const { sampling } = lossOf(params.loss);
@@ -36,7 +38,11 @@ export const check: CheckInputs<Params, Inputs> = ({
     requireBatch({ images: sum(sets.map(({ images }) => images)), batch: params.batch }, first.recordPath);
     requireIdentities({ identities: sum(sets.map(({ identities }) => identities)) }, first.recordPath);
   }
-  if (first !== undefined) frozenLayers(params, fittingNetwork(params.network, first, first.folder));
+  if (first !== undefined) {
+    const network = fittingNetwork(params.network, first, first.folder);
+    frozenLayers(params, network);
+    if (pretrained !== undefined) pretrainedParameters(pretrained, network, params);
+  }
   for (const set of validation.flatMap((path) => once(`pairs ${path}`, () => verificationSetFacts(path)))) {
     requirePairs({ ...set, folds });
     if (first !== undefined) requireSize(set, first);

@@ -14,7 +14,7 @@ export interface Params {
   readonly optimizer: OptimizerChoice;
   /** How long the training is, and how the learning rate changes. */
   readonly schedule: ScheduleChoice;
-  /** Images per step. */
+  /** Images per batch; a step is one of them, or as many as accumulate says. */
   readonly batch: number;
   /** Batches whose gradients are averaged for one step, each with statistics of its own: what as many devices do in the 2018 system. Left out: 1. */
   readonly accumulate?: number;
@@ -28,6 +28,8 @@ export interface Params {
   readonly freezeUpTo?: string;
   /** Keep few values of the forward pass, and compute the others once more in the backward pass: a third more to compute, far less memory, the same model to the bit. Left out: false. */
   readonly recompute?: boolean;
+  /** Draw what of the network the pretrained model does not have. Left out: false, a model that lacks a parameter is one of another network. */
+  readonly drawMissing?: boolean;
   /** What to do where the loss is no longer finite, or above a million, or the parameters are not finite: stop, also if left out; rewind goes back to the last checkpoint that led on, or to the start, and on with half the learning rate, five times at most. */
   readonly onDivergence?: 'stop' | 'rewind';
   /** Whose parameters the model has: those of the last step, also if left out; or of the verification with the highest accuracy, see bestBy. */

@@ -53,6 +53,15 @@ export const failures = catalogue({
     }),
     example: { name: 'fc1_weight', shape: [512, 512], expected: [128, 512] },
   },
+  pretrainedLacks: {
+    code: 'pretrained-mismatch',
+    meaning: 'The pretrained model does not fit the network that is to be trained.',
+    text: ({ lacks, count, has }: { lacks: string; count: number; has: number }) => ({
+      message: `the pretrained model lacks ${count} of the ${has + count} parameters of the network: ${lacks}`,
+      hint: 'Start from a model of the same network, or draw what it lacks with drawMissing: true.',
+    }),
+    example: { lacks: 'stage3_unit7_bn1_gamma, stage3_unit7_bn1_beta, ...', count: 120, has: 156 },
+  },
   sizeDoesNotFit: {
     meaning: 'A network cannot take images of the size that a set has.',
     text: ({ network, width, height, problem }: Misfit) => ({

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { counted } from '../../src/core/human.ts';
 import type { NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
@@ -32,12 +33,30 @@ export async function peopleOfSets(options: PeopleOptions): Promise<readonly Sha
   const { context, sets } = options;
   if (sets.length === 0) return [];
   const known = join(context.scratch, 'people.json');
-  // Written by us, under the key of this task, in one piece.
-  if (existsSync(known)) return JSON.parse(readFileSync(known, 'utf8')) as readonly SharedPeople[];
+  const found = existsSync(known) ? peopleIn(readFileSync(known, 'utf8')) : undefined;
+  if (found !== undefined) return found;
+  if (existsSync(known)) {
+    const message = `${known} is damaged: looks for people of the validation sets once more`;
+    context.emit({ type: 'log', level: 'warning', message });
+  }
   const people = await compare(options);
   for (const each of people) for (const event of eventsOf(each, context.params)) context.emit(event);
-  writeFileAtomic(known, JSON.stringify(people));
+  const text = JSON.stringify(people);
+  writeFileAtomic(known, JSON.stringify({ checksum: crc32(text), people }));
   return people;
+}
+
+/** What was found before; undefined where that is not what was written. Earlier versions wrote it without a checksum. */
+function peopleIn(text: string): readonly SharedPeople[] | undefined {
+  try {
+    const content = JSON.parse(text) as
+      readonly SharedPeople[] | { readonly checksum: number; readonly people: readonly SharedPeople[] };
+    if (!('people' in content)) return Array.isArray(content) ? content : undefined;
+    return crc32(JSON.stringify(content.people)) === content.checksum ? content.people : undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    return undefined;
+  }
 }
 
 async function compare({ context, engine, sets, pretrained }: PeopleOptions): Promise<readonly SharedPeople[]> {

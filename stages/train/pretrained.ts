@@ -7,6 +7,7 @@ import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
 import type { Model, NamedArray } from '../../src/kit/net/model/model.ts';
 import type { TrainingStart } from '../../src/kit/net/training/training-log.ts';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
+import type { Params } from './contract.ts';
 import { failures } from './failures.ts';
 
 /** Of a training that begins with the parameters of another. */
@@ -23,9 +24,14 @@ const namedArrays = 5;
 
 /**
  * Parameters of a model of any format that a network has too, by name, or where the model has names of its own (those of
- * PyTorch) by layer; others of the network are drawn, others of the model ignored. Fails with the codes of the model's format and with `pretrained-mismatch`.
+ * PyTorch) by layer; others of the model are ignored, others of the network drawn with `drawMissing`. Fails with the codes of the
+ * model's format and with `pretrained-mismatch`.
  */
-export function pretrainedParameters(path: string, { parameters }: ShapedGraph): Pretrained {
+export function pretrainedParameters(
+  path: string,
+  { parameters }: ShapedGraph,
+  { drawMissing = false }: Pick<Params, 'drawMissing'>,
+): Pretrained {
   const { parameters: model, shaped } = readPretrained(path);
   const byLayer = new Map(shaped.parameters.map((each) => [`${each.layer}_${each.suffix}`, each.name] as const));
   const start = new Map<string, NamedArray>();
@@ -49,6 +55,10 @@ export function pretrainedParameters(path: string, { parameters }: ShapedGraph):
     drawn: parameters.map(({ name }) => name).filter((name) => !start.has(name)),
     leftOut: [...model.keys()].filter((name) => !taken.has(name)),
   };
+  if (origin.drawn.length > 0 && !drawMissing) {
+    const { drawn, copied } = origin;
+    fail(failures.pretrainedLacks({ lacks: someOf(drawn), count: drawn.length, has: copied.length }, { file: path }));
+  }
   return { start, origin, report: reportOf(origin) };
 }
 

@@ -2,7 +2,8 @@ import type { StageContext } from '../../src/stage-api/stage.ts';
 import { loadBackend } from '../../src/kit/net/backends/load-backend.ts';
 import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
-import { type Rewind, TrainingRun } from './training-run.ts';
+import type { Rewind } from './saved-training.ts';
+import { TrainingRun } from './training-run.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
 

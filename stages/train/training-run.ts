@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
-import { errorCode, fail, FailureError } from '../../src/core/failure.ts';
-import { counted } from '../../src/core/human.ts';
+import { errorCode, fail } from '../../src/core/failure.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import { packedFiles } from '../../src/kit/codec/insightface/property-file.ts';
 import { requireAugmentations } from '../../src/kit/dataset/augmentations/index.ts';
@@ -13,28 +12,27 @@ import type { SharedPeople } from '../../src/kit/face/shared-people.ts';
 import { backboneOf } from '../../src/kit/net/backbones/index.ts';
 import { lossOf } from '../../src/kit/net/losses/index.ts';
 import { ruleOf } from '../../src/kit/net/optimizers/index.ts';
-import { learningRateAt } from '../../src/kit/net/schedules/index.ts';
+import { learningRateAt, type ScheduleChoice } from '../../src/kit/net/schedules/index.ts';
 import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
 import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
+import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
-import {
-  type Checkpoint,
-  checkpointBefore,
-  checkpointsIn,
-  readCheckpoint,
-  writeCheckpoint,
-} from '../../src/kit/net/training/checkpoint.ts';
-import { type StepInput, type StepResult, Trainer } from '../../src/kit/net/training/trainer.ts';
+import type { Checkpoint } from '../../src/kit/net/training/checkpoint.ts';
+import type { Return } from '../../src/kit/net/training/training-log.ts';
+import { Trainer } from '../../src/kit/net/training/trainer.ts';
+import type { StepInput, StepResult } from '../../src/kit/net/training/training-step.ts';
+import { announce } from './announcement.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
-import { type Best, BestModels, bestOf } from './best-model.ts';
+import { type Best, BestModels, bestOf, verificationsSince } from './best-model.ts';
 import { Curves } from './curves.ts';
 import { EventFile } from './event-file.ts';
 import { failures } from './failures.ts';
 import { fittingNetwork } from './fitting-network.ts';
-import { outlineOfParts, partsInWords } from './set-parts.ts';
+import { type Rewind, rewound, savedTraining, saveTraining } from './saved-training.ts';
+import { outlineOfParts } from './set-parts.ts';
 import { frozenLayers } from './frozen-layers.ts';
-import { requireSteps } from './schedule-steps.ts';
+import { requireSteps, scheduleOf } from './schedule-steps.ts';
 import { type Pretrained, pretrainedParameters } from './pretrained.ts';
 import { peopleOfSets } from './people.ts';
 import { Speed } from './speed.ts';
@@ -45,16 +43,6 @@ import { Window } from './window.ts';
 type Context = StageContext<Params, Inputs, Outputs>;
 
 const progressEveryMs = 250;
-
-const maxRewinds = 5;
-
-/** How a training begins again that has diverged. */
-export interface Rewind {
-  /** How often it has gone back in all. */
-  readonly rewinds: number;
-  /** No checkpoint is good. */
-  readonly isFromStart: boolean;
-}
 
 /** One training, from the start or from the checkpoint in the scratch folder, to the model. */
 export class TrainingRun {
@@ -67,7 +55,9 @@ export class TrainingRun {
   readonly #speed = new Speed();
   readonly #waiting = new Waiting();
   readonly #window: Window;
+  readonly #schedule: ScheduleChoice;
   readonly #rewinds: number;
+  readonly #returns: readonly Return[];
   readonly #bestModels: BestModels;
   readonly #pretrained: Pretrained | undefined;
   readonly #engine: Backend;
@@ -82,11 +72,8 @@ export class TrainingRun {
     requireValidation(context.params, context.inputs.validation);
     requireSteps(context.params);
     requireAugmentations(context.params.augment ?? {});
-    const onDamaged = (damaged: FailureError): void => {
-      context.emit({ type: 'log', level: 'warning', message: `${damaged.failures[0].message}; takes the one before` });
-    };
     const isFromStart = rewind?.isFromStart === true;
-    const checkpoint = isFromStart ? undefined : readCheckpoint(checkpointFolder(context), onDamaged);
+    const checkpoint = isFromStart ? undefined : savedTraining(context);
     const reader = await openDataLoader({
       folders: context.inputs.dataset,
       batch: context.params.batch,
@@ -99,7 +86,7 @@ export class TrainingRun {
       threads: Math.max(1, Math.min(4, context.cpus - 1)),
     });
     try {
-      return new TrainingRun(context, { engine, reader, checkpoint, rewinds: rewind?.rewinds ?? 0 });
+      return new TrainingRun(context, { engine, reader, checkpoint, rewind });
     } catch (error) {
       await reader.close();
       throw error;
@@ -108,14 +95,15 @@ export class TrainingRun {
 
   private constructor(
     context: Context,
-    parts: { engine: Backend; reader: DataLoader; checkpoint: Checkpoint | undefined; rewinds: number },
+    parts: { engine: Backend; reader: DataLoader; checkpoint: Checkpoint | undefined; rewind: Rewind | undefined },
   ) {
     const { params, inputs, seed, signal } = context;
-    const { engine, reader, checkpoint } = parts;
+    const { engine, reader, checkpoint, rewind } = parts;
     const emit = (event: StageEvent): void => {
       context.emit(event);
     };
     this.#context = context;
+    this.#schedule = scheduleOf(params);
     this.#engine = engine;
     this.#reader = reader;
     const [firstSet = ''] = inputs.dataset;
@@ -123,7 +111,7 @@ export class TrainingRun {
     this.#shaped = fittingNetwork(params.network, reader, firstSet);
     this.#validation = new Validation({ paths: inputs.validation, size: reader, batch: params.batch, signal, emit });
     const pretrained =
-      inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped);
+      inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped, params);
     this.#pretrained = pretrained;
     const notice = inputs.pretrained && researchNotice(licencesOfModels([inputs.pretrained]));
     if (notice !== undefined) emit({ type: 'log', level: 'warning', message: notice });
@@ -145,11 +133,13 @@ export class TrainingRun {
     this.#done = checkpoint?.step ?? 0;
     this.#bestModels = new BestModels(context.scratch);
     if (params.eventFiles === true) this.#events = new EventFile(join(context.scratch, 'events'), this.#done);
-    this.#rewinds = checkpoint?.progress.rewinds ?? parts.rewinds;
+    this.#rewinds = checkpoint?.progress.rewinds ?? rewind?.rewinds ?? 0;
+    this.#returns = checkpoint?.progress.returns ?? rewind?.returns ?? [];
     // A training that may go back needs one of step 0.
     this.#savedAt = checkpoint === undefined && params.onDivergence === 'rewind' ? -1 : this.#done;
     this.#curves = new Curves(emit, checkpoint?.progress.curves);
     this.#window = new Window(checkpoint?.progress.window);
+    if (params.keep === 'best' && this.#best !== undefined) this.#bestModels.requireWhole(this.#best.step);
   }
 
   /** Fails with `no-room-to-save` on a full disk; the last checkpoint is whole then. */
@@ -164,7 +154,15 @@ export class TrainingRun {
 
   async #train(): Promise<void> {
     const { params, signal } = this.#context;
-    this.#announce();
+    announce(this.#context.emit.bind(this.#context), {
+      network: params.network.name,
+      shaped: this.#shaped,
+      reader: this.#reader,
+      pretrained: this.#pretrained,
+      lossArrays: this.#trainer.lossArrayNames(),
+      done: this.#done,
+    });
+    if (this.#done > 0) this.#curves.repeatKnown();
     this.#people = await peopleOfSets({
       context: this.#context,
       engine: this.#engine,
@@ -172,7 +170,7 @@ export class TrainingRun {
       pretrained: this.#isAsPretrained() ? this.#trainer.embedder() : undefined,
     });
     if (this.#savedAt < 0) await this.#save();
-    while (this.#done < params.schedule.maxSteps && !this.#isOutOfPatience()) {
+    while (this.#done < this.#schedule.maxSteps && !this.#isOutOfPatience()) {
       await this.#step();
       // A step computes without a pause; here the worker notices an interruption.
       await setImmediate();
@@ -188,55 +186,19 @@ export class TrainingRun {
     await this.#reader.close();
   }
 
-  /** Of a training that may go back the one before the last, too: what broke it may have come before the last. */
-  get #keptCheckpoints(): number {
-    const { keepCheckpoints = 1, onDivergence } = this.#context.params;
-    return Math.max(keepCheckpoints, onDivergence === 'rewind' ? 2 : 1);
-  }
-
   /** Nothing of the network is drawn, and no step was done. */
   #isAsPretrained(): boolean {
     return this.#done === 0 && this.#pretrained?.origin.drawn.length === 0;
-  }
-
-  #announce(): void {
-    const { identities, imageCount, width, height } = this.#reader;
-    const { parameters, multiplyAdds } = this.#shaped;
-    const message =
-      `${imageCount} images of ${identities} identities, ${width} x ${height}; ` +
-      `${this.#context.params.network.name}: ${parameters.length} parameter arrays, ` +
-      `${(multiplyAdds / 1e6).toFixed(0)} million multiply-adds`;
-    this.#context.emit({ type: 'log', level: 'info', message });
-    for (const message of partsInWords(this.#reader.parts()))
-      this.#context.emit({ type: 'log', level: 'info', message });
-    if (this.#pretrained !== undefined) this.#announceStart(this.#pretrained, identities);
-    if (this.#done > 0) {
-      this.#context.emit({ type: 'log', level: 'info', message: `resumes from the checkpoint of step ${this.#done}` });
-      this.#curves.repeatKnown();
-    }
-  }
-
-  /** The classes are those of this set, whatever the model was trained on: the arrays of the loss are drawn again. */
-  #announceStart({ report, origin }: Pretrained, identities: number): void {
-    this.#context.emit(report);
-    const names = this.#trainer.lossArrayNames();
-    if (names.length > 0) {
-      const message = `the arrays of the loss are drawn for ${counted(identities, 'identity', 'identities')}: ${names.join(', ')}`;
-      this.#context.emit({ type: 'log', level: 'info', message });
-    }
-    const counts = { copiedArrays: origin.copied, drawnArrays: origin.drawn, leftOutArrays: origin.leftOut };
-    for (const [name, { length }] of Object.entries(counts))
-      this.#context.emit({ type: 'metric', name, value: length });
   }
 
   async #step(): Promise<void> {
     const { params } = this.#context;
     const { accumulate = 1 } = params;
     const step = this.#done + 1;
-    const learningRate = learningRateAt(params.optimizer.learningRate, params.schedule, step) / 2 ** this.#rewinds;
+    const learningRate = learningRateAt(params.optimizer.learningRate, this.#schedule, step) / 2 ** this.#rewinds;
     let result: StepResult | undefined;
     const [start, waited] = [performance.now(), this.#reader.waitedMs];
-    const isLast = step === params.schedule.maxSteps;
+    const isLast = step === this.#schedule.maxSteps;
     const isLogged = step % params.logEverySteps === 0 || isLast;
     const measure = isLogged && params.eventFiles === true;
     for (let index = 0; index < accumulate; index += 1) {
@@ -265,6 +227,7 @@ export class TrainingRun {
     }
     const speed = this.#speed.perSecond();
     this.#events?.add(this.#done, {
+      ...marginsOf(this.#context.params.loss),
       ...figures,
       ...(speed === undefined ? {} : { 'images/s': speed }),
       ...(norms === undefined ? {} : { embeddingNorm: norms.embedding }),
@@ -280,47 +243,33 @@ export class TrainingRun {
     return this.#trainer.step({ ...at, images, labels, holes, origin: { ids, checkpoint: this.#savedAt } });
   }
 
-  /**
-   * How the training, which has ended with `error`, is to begin again: from a checkpoint, or from its start, with half the rate;
-   * undefined where it is not to. A checkpoint whose next step has failed holds what has been spoilt already, since the rate acts
-   * after the loss: it goes back to the one before. The checkpoint holds how often, so that a training that is killed after that goes
-   * on in the same way.
-   */
-  async rewind(error: unknown): Promise<Rewind | undefined> {
-    if (this.#context.params.onDivergence !== 'rewind' || this.#rewinds >= maxRewinds) return undefined;
-    // The first loss does not depend on the rate.
-    if (this.#done === 0) return undefined;
-    if (!(error instanceof FailureError) || !this.#hasDiverged(error)) return undefined;
-    const rewinds = this.#rewinds + 1;
-    const folder = checkpointFolder(this.#context);
-    const checkpoint = checkpointBefore(folder, this.#done);
-    if (checkpoint !== undefined) {
-      const progress = { ...checkpoint.progress, rewinds };
-      await writeCheckpoint(
-        folder,
-        { ...checkpoint, state: checkpoint.state.values(), progress },
-        this.#keptCheckpoints,
-      );
-    }
-    const message =
-      `${error.failures[0].message}; goes back to step ${checkpoint?.step ?? 0} with half the learning rate ` +
-      `(${rewinds} of ${maxRewinds} times)`;
-    this.#context.emit({ type: 'log', level: 'warning', message });
-    return { rewinds, isFromStart: checkpoint === undefined };
-  }
-
-  /** Parameters that are finite may still lead to embeddings that are not, which a verification finds. */
-  #hasDiverged({ failures: [{ code }] }: FailureError): boolean {
-    return code === 'training-diverged' || code === 'embedding-not-finite';
+  /** How the training, which has ended with `error`, is to begin again; undefined where it is not to. */
+  rewind(error: unknown): Promise<Rewind | undefined> {
+    return rewound(this.#context, error, { done: this.#done, rewinds: this.#rewinds, returns: this.#returns });
   }
 
   async #verify(): Promise<void> {
     await this.#trainer.requireFinite();
-    const accuracies = await this.#validation.measure(this.#trainer.resultingEmbedder(), this.#done);
+    const accuracies = await this.#measure();
     this.#curves.add(this.#done, accuracies);
     this.#events?.add(this.#done, accuracies);
     const isBest = this.#context.params.keep === 'best' && this.#best?.step === this.#done;
     if (isBest) this.#bestModels.save(this.#done, this.#shaped.graph, await this.#trainer.parameters());
+  }
+
+  /** Fails with `training-diverged` where the network that is verified gives embeddings that are not finite. */
+  async #measure(): Promise<Record<string, number>> {
+    const embedder = this.#trainer.resultingEmbedder();
+    const watched: Embedder = {
+      ...{ height: embedder.height, width: embedder.width, embeddingSize: embedder.embeddingSize },
+      ...{ computesWith: embedder.computesWith, dispose: () => embedder.dispose() },
+      embed: async (pixels, count) => {
+        const rows = await embedder.embed(pixels, count);
+        if (!rows.every(Number.isFinite)) await this.#trainer.failNotFinite(pixels, count);
+        return rows;
+      },
+    };
+    return this.#validation.measure(watched, this.#done);
   }
 
   get #best(): Best | undefined {
@@ -329,7 +278,9 @@ export class TrainingRun {
 
   #isOutOfPatience(): boolean {
     const { patience } = this.#context.params;
-    return patience !== undefined && (this.#best?.since ?? 0) >= patience;
+    return (
+      patience !== undefined && verificationsSince(this.#curves.log().curves, this.#context.params.bestBy) >= patience
+    );
   }
 
   #showProgress({ loss, accuracy }: StepResult, isLast: boolean): void {
@@ -340,7 +291,7 @@ export class TrainingRun {
     this.#context.emit({
       type: 'progress',
       done: this.#done,
-      total: this.#context.params.schedule.maxSteps,
+      total: this.#schedule.maxSteps,
       unit: 'steps',
       figures: {
         ...(speed === undefined ? {} : { 'images/s': speed }),
@@ -359,14 +310,10 @@ export class TrainingRun {
       curves: this.#curves.log().curves,
       window: this.#window.sums,
       ...(order === undefined ? {} : { order }),
-      ...(this.#rewinds === 0 ? {} : { rewinds: this.#rewinds }),
+      ...(this.#rewinds === 0 ? {} : { rewinds: this.#rewinds, returns: this.#returns }),
     };
-    const { bestBy } = this.#context.params;
-    const folder = checkpointFolder(this.#context);
-    await writeCheckpoint(folder, { step: this.#done, state: this.#trainer.state(), progress }, this.#keptCheckpoints);
+    await saveTraining(this.#context, { step: this.#done, trainer: this.#trainer, progress }, this.#bestModels);
     this.#savedAt = this.#done;
-    this.#bestModels.keepOnly(checkpointsIn(folder).map((each) => bestOf(each.progress.curves, bestBy)?.step));
-    this.#context.emit({ type: 'checkpoint', step: this.#done });
   }
 
   async #finish(): Promise<void> {
@@ -392,6 +339,7 @@ export class TrainingRun {
     const log = {
       ...this.#curves.log(),
       ...(start === undefined ? {} : { start }),
+      ...(this.#returns.length === 0 ? {} : { returns: this.#returns }),
       ...(people.length === 0 ? {} : { people }),
     };
     writeFileAtomic(outputs.log, `${JSON.stringify(log)}\n`);
@@ -402,11 +350,17 @@ export class TrainingRun {
       const value = this.#curves.last(name);
       if (value !== undefined) this.#context.emit({ type: 'metric', name, value });
     }
+    if (this.#rewinds > 0) this.#context.emit({ type: 'metric', name: 'rewinds', value: this.#rewinds });
     for (const event of this.#waiting.events()) this.#context.emit(event);
   }
 }
 
-/** The scratch folder outlives an interruption. */
-function checkpointFolder({ scratch }: Context): string {
-  return join(scratch, 'checkpoint');
+/** Margins that are options of the loss, by the names of curves; one that varies is among its figures. */
+function marginsOf(loss: Params['loss']): Record<string, number> {
+  const options = Object.entries<unknown>({ ...loss });
+  return Object.fromEntries(
+    options.flatMap(([name, value]) =>
+      /margin/i.test(name) && typeof value === 'number' ? [[`loss/${name}`, value] as const] : [],
+    ),
+  );
 }

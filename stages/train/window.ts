@@ -1,4 +1,4 @@
-import type { StepResult } from '../../src/kit/net/training/trainer.ts';
+import type { StepResult } from '../../src/kit/net/training/training-step.ts';
 import type { TrainingProgress } from '../../src/kit/net/training/training-log.ts';
 
 type Sums = TrainingProgress['window'];

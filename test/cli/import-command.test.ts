@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -78,6 +78,53 @@ test('what it writes has no mistake but that the data are not there, and says wh
   const { failures, warnings } = JSON.parse(stdout) as { failures: object[]; warnings: { code: string }[] };
   expect(failures).toEqual([]);
   expect([...new Set(warnings.map((warning) => warning.code))].sort()).toEqual(['input-not-found']);
+});
+
+test.each([
+  ['../model-r100', 'model-r100.yaml'],
+  ['../model-y1/model', 'model-y1.yaml'],
+  ['model', 'imported.yaml'],
+])('the experiment has the name of --prefix %s', async (prefix, file) => {
+  const { stdout } = await rig.flow(['import-command', `${four} --network r100 --prefix ${prefix}`]);
+  expect(stdout).toContain(`wrote ${file}`);
+});
+
+// What of these the original never looks at is left out, and said; what is left has no mistake.
+test.each<[string, object, string]>([
+  ['--network y1 --version-output F', { network: { name: 'y1' } }, '--version-output F has no effect on y1.'],
+  ['--network m1 --version-unit 2 --version-se 1', { network: { name: 'm1' } }, '--version-se 1 has no effect on m1.'],
+  [
+    '--loss-type 5 --margin-m -0.3 --margin-b -0.2',
+    { loss: { name: 'combined', angularMargin: 0, cosineMargin: 0 } },
+    '--margin-m -0.3 has no effect: the original takes it above 0 only.',
+  ],
+  ['--loss-type 5 --margin-m 0 --margin-b -0.1', { loss: { angularMargin: 0, cosineMargin: -0.1 } }, ''],
+  ['--cutoff 1', {}, '--cutoff 1 has no effect: half of it, rounded down, is nothing.'],
+  ['--ckpt 2', {}, '--ckpt 2 is left out: '],
+  ['--ckpt 1', { keep: 'best', bestBy: 'original' }, ''],
+])('%s is what the original made of it', async (options, expected, remark) => {
+  await rig.flow(['import-command', `${four} ${options}`, 'imported.yaml']);
+  const text = rig.read('imported.yaml');
+  const { stages } = parse(text) as Training;
+  expect(stages['train']?.with).toMatchObject(expected);
+  expect(stages['train']?.with['augment']).toBeUndefined();
+  expect(text).toContain(remark === '' ? '' : `# ${remark}`);
+  expect(await rig.flow(['check', 'imported.yaml'])).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('nothing is written of a training that the original does not do either', async () => {
+  const { code, stderr } = await rig.flow([
+    'import-command',
+    `${four.replace('_softmax', '')} --loss-type 3`,
+    'e.yaml',
+  ]);
+  expect(stderr).toMatchInlineSnapshot(`
+    "not-a-training-here: the training of the command has a mistake, and nothing was written: "loss.factor" of stage "train" must be greater than 1, found 0.5
+      Change the option of the command that says so; docs/training.md tells which parameter stands for which option.
+    "
+  `);
+  expect(code).toBe(2);
+  expect(existsSync(rig.path('e.yaml'))).toBe(false);
 });
 
 test('--cutoff is the augmentation cutOut', async () => {

@@ -41,6 +41,8 @@ it('prints the lines of the program of 2018, with its tabs, digits and brackets'
     ]),
   ).toEqual([
     'INFO:root:Epoch[0] Batch [40]\tSpeed: 990.78 samples/sec\tacc=0.002976',
+    'INFO:root:Epoch[0] Train-acc=0.002976',
+    'INFO:root:Epoch[0] Time cost=0.000',
     'INFO:root:Epoch[19] Batch [50]\tSpeed: 990.78 samples/sec\tacc=0.500000',
     'lr-batch-epoch: 0.1 49 19',
     '[lfw][1000]XNorm: 11.311400',
@@ -48,6 +50,8 @@ it('prints the lines of the program of 2018, with its tabs, digits and brackets'
     '[agedb_30][1000]XNorm: 11.311400',
     '[agedb_30][1000]Accuracy-Flip: 0.91317+-0.00429',
     '[1000]Accuracy-Highest: 0.91317',
+    'INFO:root:Epoch[19] Train-acc=0.500000',
+    'INFO:root:Epoch[19] Time cost=0.000',
     'lr change to 0.01',
     'INFO:root:Epoch[20] Batch [20]\tSpeed: 990.78 samples/sec\tacc=0.500000',
     '[lfw][2000]XNorm: 11.311400',
@@ -56,6 +60,18 @@ it('prints the lines of the program of 2018, with its tabs, digits and brackets'
     '[agedb_30][2000]Accuracy-Flip: 0.90000+-0.00429',
     // Of the last set, over all verifications.
     '[2000]Accuracy-Highest: 0.91317',
+  ]);
+});
+
+it('prints what an epoch took and its accuracy once the next one has begun, and every thousandth step though no point is at it', () => {
+  const at = (time: number, events: readonly FlowEvent[]): FlowEvent[] => events.map((each) => ({ ...each, at: time }));
+  const points = [at(1000, point(30, 0.25)), at(3500, point(990, 0.5)), at(9250, point(1020, 0.75))];
+  expect(lines(points.flat())).toEqual([
+    'INFO:root:Epoch[0] Train-acc=0.250000',
+    'INFO:root:Epoch[0] Time cost=2.500',
+    'INFO:root:Epoch[19] Train-acc=0.500000',
+    'INFO:root:Epoch[19] Time cost=5.750',
+    'lr-batch-epoch: 0.1 49 19',
   ]);
 });
 

@@ -233,10 +233,16 @@ describe('what differs from the commit', () => {
 
 describe('a task that waits', () => {
   it('for another run says so on calm lines', async () => {
-    write('e', 'a', `echo > ${rig.control}/ready; sleep 2; echo > "$o"`);
+    const [ready, go] = [`${rig.control}/ready`, `${rig.control}/go`];
+    write('e', 'a', `echo > ${ready}; until [ -e ${go} ]; do sleep 0.1; done; echo > "$o"`);
     const first = rig.start(['run', 'e.yaml']);
-    await until(() => existsSync(`${rig.control}/ready`));
-    const second = await rig.flow(['run', 'e.yaml']);
+    await until(() => existsSync(ready));
+    const waiting = rig.start(['run', 'e.yaml']);
+    let shown = '';
+    waiting.process.stdout?.on('data', (text: string) => (shown += text));
+    await until(() => shown.includes('a: waits'));
+    writeFileSync(go, '');
+    const second = await waiting.ended;
     expect(second.stdout).toMatch(/a: waits, run [\w-]+ computes the same right now/);
     expect((await first.ended).code).toBe(0);
   });

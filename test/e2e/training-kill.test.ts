@@ -18,6 +18,22 @@ const trainings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'several batches a step, recomputed': { loss: { name: 'cosface' }, accumulate: 2, recompute: true },
 };
 
+/** The other losses with a state or batches of their own, and what else is kept in between: where more than one kill is asked for. */
+const others: typeof trainings = {
+  'centres that move': { loss: { name: 'centre' } },
+  'a running mean': { loss: { name: 'curricularface' } },
+  'a loss with a bias of its own': { loss: { name: 'uniface' } },
+  'batches by identity': { loss: { name: 'coco', imagesPerIdentity: 2 } },
+  'pairs of a batch': { loss: { name: 'marginal', imagesPerIdentity: 2 } },
+  'the best kept, images changed, event files': {
+    keep: 'best',
+    validation: '${stages.pack.outputs.pairs}',
+    verifyEverySteps: 2,
+    augment: { crop: {}, lowResolution: {}, photometric: {} },
+    eventFiles: true,
+  },
+};
+
 const experiment = `name: killed
 stages:
   faces:
@@ -54,7 +70,7 @@ afterAll(async () => {
 /** The fastest engine that trains here. */
 const anyEngine = { FLOW_ENGINE: '' };
 
-describe.each(Object.entries(trainings))('a training with %s', (name, params) => {
+describe.each(Object.entries(kills > 1 ? { ...trainings, ...others } : trainings))('a training with %s', (name, params) => {
   const settings = Object.entries(params).flatMap(([key, value]) => [
     '--set',
     `stages.train.with.${key}=${JSON.stringify(value)}`,

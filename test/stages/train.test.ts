@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
@@ -14,7 +14,7 @@ import type { Params } from '../../stages/train/contract.ts';
 import { pretrainedParameters } from '../../stages/train/pretrained.ts';
 import { failuresOf, jpeg, printedFailure, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 import { randomParameters } from '../kit/net/backends/small-networks.ts';
-import { messages, outputs, pack, side, train } from './train/small-training.ts';
+import { messages, outputs, pack, pairs, side, train } from './train/small-training.ts';
 
 describe('the stage train', { timeout: 180_000 }, () => {
   it('writes a model, its curves, and the same bytes when it was killed and went on', async () => {
@@ -208,6 +208,49 @@ describe('the stage train', { timeout: 180_000 }, () => {
     expect(outputs(killed)).toEqual(outputs(straight));
   });
 
+  it('refuses a best model that is damaged or gone as soon as it resumes', async () => {
+    const [dataset, validation] = [pack(), pairs()];
+    for (const spoil of [
+      (path: string): void => rmSync(path, { recursive: true }),
+      (path: string): void => {
+        const file = join(path, 'parameters.bin');
+        const bytes = readFileSync(file);
+        bytes.writeUInt8(bytes.readUInt8(9) ^ 1, 9);
+        writeFileSync(file, bytes);
+      },
+    ]) {
+      const folder = temporaryFolder();
+      const kill = (event: StageEvent): void => {
+        if (event.type === 'checkpoint' && event.step === 4) throw new Error('killed');
+      };
+      const training = { dataset, folder, validation: [validation], params: { keep: 'best' } as const };
+      await train({ ...training, onEvent: kill }).catch(() => undefined);
+      const [best = ''] = readdirSync(join(folder, 'best')).filter((name) => !name.endsWith('.json'));
+      spoil(join(folder, 'best', best));
+      const [failure] = await failuresOf(() => train(training));
+      expect(failure).toMatchObject({ code: 'checkpoint-damaged', at: { file: join(folder, 'best', best) } });
+    }
+  });
+
+  it('ends after as many verifications as its patience where none is one to keep', async () => {
+    const others = { bestBy: 'original', patience: 2, verifyEverySteps: 1 } as const;
+    const events = await train({ dataset: pack(), folder: temporaryFolder(), validation: [pairs()], params: others });
+    const steps = events.flatMap((event) =>
+      event.type === 'metric' && event.name === 'verification/four' ? [event.step] : [],
+    );
+    expect(steps).toEqual([1, 2]);
+  });
+
+  it('counts its schedule in steps of another number of images', async () => {
+    const folder = temporaryFolder();
+    const schedule = { maxSteps: 3, steps: [2], warmupSteps: 0, scaleFrom: 4 };
+    await train({ dataset: pack(), folder, params: { schedule, logEverySteps: 1 } });
+    const { curves } = JSON.parse(outputs(folder)[2]) as TrainingLog;
+    const rates = curves.find(({ name }) => name === 'learningRate')?.points;
+    // Batches of two images: twice as many.
+    expect(rates).toEqual([1, 2, 3, 4, 5, 6].map((step) => [step, step > 4 ? 0.001 : 0.01]));
+  });
+
   it.each([
     [{ keep: 'best' }, 'keep: best'],
     [{ patience: 3 }, 'patience'],
@@ -260,6 +303,10 @@ describe('the stage train', { timeout: 180_000 }, () => {
     expect(kept.slice(0, 3)).toEqual([['step-0.bin'], ['step-0.bin', 'step-1.bin'], ['step-0-again.bin']]);
     expect(back.length).toBeGreaterThan(1);
     expect(back[0]).toBe('step 0');
+    const { returns = [] } = JSON.parse(outputs(folder)[2]) as TrainingLog;
+    expect(returns.map(({ step, to }) => `${step} to ${to}`)).toEqual(back.map((to) => `2 to ${to.slice(5)}`));
+    expect(returns.map(({ share }) => share)).toEqual(back.map((_, index) => 1 / 2 ** (index + 1)));
+    expect(events).toContainEqual({ type: 'metric', name: 'rewinds', value: back.length });
     expect(readModel(join(folder, 'model')).parameters.size).toBeGreaterThan(0);
   });
 
@@ -273,7 +320,7 @@ describe('the stage train', { timeout: 180_000 }, () => {
     modelFormats.onnx.write(join(first, 'y1.onnx'), model);
     const count = model.parameters.size;
     for (const name of ['model', 'y1-0000.params', 'y1.onnx']) {
-      const { start, report } = pretrainedParameters(join(first, name), model.shaped);
+      const { start, report } = pretrainedParameters(join(first, name), model.shaped, {});
       expect(report.message).toBe(`starts with ${count} of the ${count} parameter arrays of ${name}`);
       expect(start).toEqual(model.parameters);
     }
@@ -283,7 +330,7 @@ describe('the stage train', { timeout: 180_000 }, () => {
     expect(outputs(second)[1].equals(outputs(first)[1])).toBe(false);
   });
 
-  it('of a model that has a part of the network says which of it is drawn', () => {
+  it('of a model that has a part of the network only it starts on demand, and says which of it is drawn', async () => {
     const part = (layers: readonly string[]): Graph => {
       const builder = new GraphBuilder();
       const attributes = { units: 2, bias: false };
@@ -299,7 +346,14 @@ describe('the stage train', { timeout: 180_000 }, () => {
       parameters: randomParameters(part(['a', 'other']), 1).values(),
       origin: {},
     });
-    const { start, report } = pretrainedParameters(path, inferShapes(part(['a', 'b', 'c'])));
+    const network = inferShapes(part(['a', 'b', 'c']));
+    const [failure] = await failuresOf(() => pretrainedParameters(path, network, {}));
+    expect(failure).toMatchObject({
+      code: 'pretrained-mismatch',
+      message: 'the pretrained model lacks 2 of the 3 parameters of the network: b_weight, c_weight',
+      at: { file: path },
+    });
+    const { start, report } = pretrainedParameters(path, network, { drawMissing: true });
     expect([...start.keys()]).toEqual(['a_weight']);
     expect(report).toEqual({
       type: 'log',

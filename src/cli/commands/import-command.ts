@@ -1,10 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { fail, FailureError, throwIfAny } from '../../core/failure.ts';
 import { packageFolder } from '../../core/package-folder.ts';
+import { foreseenFailures } from '../../pipeline/execute/check-inputs.ts';
+import { loadExperiment } from '../../pipeline/experiment/load-experiment.ts';
+import { failures } from '../failures.ts';
 import { exitCode, type FlowCommand } from '../flow-command.ts';
 import { importedTraining } from '../imported-training.ts';
 import { readTrainCall } from '../train-options.ts';
+import { stageFolders } from '../workspace.ts';
 import { writeNew } from '../write-new.ts';
 
 export const command: FlowCommand = {
@@ -15,7 +20,7 @@ export const command: FlowCommand = {
       .option('--json', 'print JSON', false);
   },
 
-  run({ arguments: [line, file], options }, { workingFolder, stdout }) {
+  async run({ arguments: [line, file], options }, { workingFolder, stdout, environment }) {
     const { name, remarks, content } = importedTraining(readTrainCall(String(line)));
     const path = resolve(workingFolder, file === undefined ? `${name}.yaml` : String(file));
     const schema = relative(dirname(path), join(packageFolder(), 'schemas/experiment.schema.json'));
@@ -24,12 +29,37 @@ export const command: FlowCommand = {
       .map((comment) => `#${comment === '' ? '' : ` ${comment.replaceAll(/\s+/g, ' ')}`}\n`)
       .join('');
     const written = { name, summary: 'A training of the 2018 system', ...content };
-    mkdirSync(dirname(path), { recursive: true });
     const experiment = `# yaml-language-server: $schema=${schema}\n${head}${stringify(written, { lineWidth: 0 })}`;
+    await requireExperiment(path, experiment, environment);
+    mkdirSync(dirname(path), { recursive: true });
     writeNew(path, experiment, "flow import-command '...' FILE");
     const shown = relative(workingFolder, path);
     const text = `wrote ${shown}\n  flow check ${shown}    what is wrong with it\n  flow run ${shown}      do it`;
     stdout.write(`${options['json'] === true ? JSON.stringify({ file: path }) : text}\n`);
-    return Promise.resolve(exitCode.done);
+    return exitCode.done;
   },
 };
+
+/** Fails with `not-a-training-here` where `flow check` would find a mistake in what is to be written, but for data that are not there. */
+async function requireExperiment(
+  file: string,
+  text: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  try {
+    const { tasks } = loadExperiment({
+      file,
+      texts: new Map([[file, text]]),
+      workspace: dirname(file),
+      overrides: [],
+      environment,
+      stageFolders: stageFolders(),
+      allowMissingInputs: true,
+    });
+    throwIfAny(await foreseenFailures(tasks, () => undefined));
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    const [{ message }] = error.failures;
+    fail(failures.notATrainingHere({ problem: message }), error);
+  }
+}

@@ -925,9 +925,10 @@ interface RangeOfLoss {
   readonly mayBeEqual: boolean;
 }
 
-interface Norms {
-  /** Mean of those of the batch. */
-  readonly embeddings: number;
+/** Euclidean norms of a training that diverges. */
+export interface Norms {
+  /** Mean of those of the batch; absent where the failure came after the step. */
+  readonly embeddings?: number;
   /** Of all trained parameters together, before the update. */
   readonly network: number;
   /** Of all arrays of the loss together; 0 of a loss that has none. */
@@ -937,7 +938,8 @@ interface Norms {
 function normsInWords({ embeddings, network, loss }: Norms): string {
   const short = (norm: number): string => String(Number(norm.toPrecision(4)));
   const ofLoss = loss === 0 ? '' : `, of the arrays of the loss ${short(loss)}`;
-  return `norms: of the embeddings ${short(embeddings)} on average, of the parameters ${short(network)}${ofLoss}`;
+  const ofEmbeddings = embeddings === undefined ? '' : `of the embeddings ${short(embeddings)} on average, `;
+  return `norms: ${ofEmbeddings}of the parameters ${short(network)}${ofLoss}`;
 }
 
 function enumerated(ids: readonly (number | string)[]): string {

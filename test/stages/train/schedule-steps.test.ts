@@ -10,21 +10,21 @@ it('refuses each step of the schedule at which no training is left, and no other
   const length = { maxSteps: 140_000, warmupSteps: 0 };
   expect(
     await printedFailure(() => {
-      requireSteps({ schedule: { ...length, steps: [100_000, 139_999, 140_000, 160_000] } });
+      requireSteps({ batch: 1, schedule: { ...length, steps: [100_000, 139_999, 140_000, 160_000] } });
     }),
   ).toBe(`${refused(140_000)}\n\n${refused(160_000)}\n  Raise schedule.maxSteps, or leave the step out.`);
-  requireSteps({ schedule: { ...length, steps: [100_000, 139_999] } });
-  requireSteps({ schedule: { ...length, name: 'cosine', finalShare: 0 } });
+  requireSteps({ batch: 1, schedule: { ...length, steps: [100_000, 139_999] } });
+  requireSteps({ batch: 1, schedule: { ...length, name: 'cosine', finalShare: 0 } });
 });
 
 it('refuses a warm-up that is longer than the training', async () => {
   const schedule = { maxSteps: 3, warmupSteps: 10, steps: [] };
   expect(
     await printedFailure(() => {
-      requireSteps({ schedule });
+      requireSteps({ batch: 1, schedule });
     }),
   ).toBe(
     'step-beyond-end: "schedule.warmupSteps" is 10, and the training ends with step 3: the learning rate would never be reached\n  Raise schedule.maxSteps, or warm up for fewer steps.',
   );
-  requireSteps({ schedule: { ...schedule, warmupSteps: 3 } });
+  requireSteps({ batch: 1, schedule: { ...schedule, warmupSteps: 3 } });
 });

@@ -126,17 +126,19 @@ export class GraphExecutor {
   }
 
   /**
-   * The first layer in a forward pass in training mode whose output is not finite; undefined where all are. Changes nothing.
+   * The first layer in a forward pass whose output is not finite; undefined where all are. Changes nothing. In training mode
+   * with `seed`, that of dropout; without it in inference mode.
    */
-  async firstNotFinite(images: Tensor, seed: number): Promise<string | undefined> {
+  async firstNotFinite(images: Tensor, seed?: number): Promise<string | undefined> {
     const { tf } = this.#backend;
     const values = new CountedTensors(this.#plan.inferenceUses);
     values.put(inputName, tf.clone(images));
     try {
       for (const layer of this.#plan.layers) {
         const { name, inputs } = layer.node;
-        const drawn = this.#drawn(layer, { seed, batch: images.shape[0] });
-        const output = tf.tidy(() => this.#forward(layer, values, { training: true, drawn }).output);
+        const training = seed !== undefined;
+        const drawn = training ? this.#drawn(layer, { seed, batch: images.shape[0] }) : undefined;
+        const output = tf.tidy(() => this.#forward(layer, values, { training, drawn }).output);
         drawn?.dispose();
         for (const input of inputs) values.release(input);
         const isFinite = await this.#isFinite(output);

@@ -33,7 +33,13 @@ export const combined: Loss<CombinedOptions> = {
       default: 0.5,
       description: 'm2 (--margin-m), in radians; for CosineFace alone it has to be 0.',
     },
-    cosineMargin: { type: 'number', minimum: 0, default: 0, description: 'm3 (--margin-b): taken off the cosine.' },
+    cosineMargin: {
+      type: 'number',
+      exclusiveMinimum: -1,
+      default: 0,
+      description:
+        'm3 (--margin-b): taken off the cosine; below 0 it is added, which the 2018 system does only where it stands alone.',
+    },
     scale,
     interclassFilter,
     gradient,

@@ -18,6 +18,8 @@ export interface ScheduleLength {
   readonly maxSteps: number;
   /** Batches over which the rate rises linearly to its full value. */
   readonly warmupSteps: number;
+  /** Images of the batches in which all of these are counted; undefined: those of the training. */
+  readonly scaleFrom?: number;
 }
 
 /** JSON schema of {@link ScheduleLength}. */
@@ -28,6 +30,14 @@ export const scheduleLength: { readonly [Name in keyof ScheduleLength]: Readonly
     minimum: 0,
     default: 0,
     description: 'Batches over which the learning rate rises linearly from 0; 0 as in the 2018 system.',
+  },
+  // Without a default: trainings of before it existed keep their keys in the cache.
+  scaleFrom: {
+    type: 'integer',
+    minimum: 1,
+    description:
+      'Images per step for which maxSteps, warmupSteps and steps are written: a training with other batches counts as many images, ' +
+      'that is each times this / (batch * accumulate), rounded down, as the 2018 system scales its own from 512. Left out: they are counted in steps of the training.',
   },
 };
 
@@ -43,6 +53,15 @@ export type ScheduleChoice = {
 }[ScheduleName];
 
 const table: { readonly [Name in ScheduleName]: Schedule<Options[Name]> } = schedules;
+
+/** The schedule in steps of `imagesPerStep` images: as it is, or scaled from those that it is written for. */
+export function scaledSchedule(choice: ScheduleChoice, imagesPerStep: number): ScheduleChoice {
+  const { scaleFrom, ...written } = choice;
+  if (scaleFrom === undefined) return choice;
+  const scaled = (steps: number): number => Math.trunc((steps * scaleFrom) / imagesPerStep);
+  const length = { maxSteps: Math.max(1, scaled(written.maxSteps)), warmupSteps: scaled(written.warmupSteps) };
+  return 'steps' in written ? { ...written, ...length, steps: written.steps.map(scaled) } : { ...written, ...length };
+}
 
 /** The learning rate of batch number `step`, counted from 1. */
 export function learningRateAt(learningRate: number, choice: ScheduleChoice, step: number): number {

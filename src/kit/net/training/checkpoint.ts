@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
-import { fail, FailureError } from '../../../core/failure.ts';
+import { errorCode, fail, FailureError } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
 import { type ArrayEntry, ArrayWriter, readArrayFile } from '../model/array-file.ts';
 import type { NamedArray } from '../model/model.ts';
@@ -18,13 +18,15 @@ export interface Checkpoint {
 
 interface CheckpointFile {
   readonly format: 'faceflow-checkpoint';
-  readonly version: 1;
+  readonly version: number;
   readonly step: number;
   readonly values: string;
   readonly arrays: readonly ArrayEntry[];
   /** CRC-32 of the bytes of each array; checkpoints of earlier versions have none. */
   readonly checksums?: readonly number[];
   readonly progress: TrainingProgress;
+  /** CRC-32 of everything else in this file, as it is written; descriptions of earlier versions have none. */
+  readonly checksum?: number;
 }
 
 const jsonName = 'checkpoint.json';
@@ -59,8 +61,8 @@ export async function writeCheckpoint(
   try {
     const written = await writeArrays(join(folder, values), checkpoint.state);
     for (const { content } of earlier) writeFileAtomic(join(folder, nameOf(content)), JSON.stringify(content));
-    const content: CheckpointFile = { format: 'faceflow-checkpoint', version: 1, step, values, ...written, progress };
-    writeFileAtomic(join(folder, jsonName), JSON.stringify(content));
+    const content = { format: 'faceflow-checkpoint', version: 1, step, values, ...written, progress } as const;
+    writeFileAtomic(join(folder, jsonName), JSON.stringify(withChecksum(content)));
   } catch (error) {
     // The old checkpoint is whole; what there was no room for would only take more of it.
     rmSync(join(folder, values), { force: true });
@@ -126,15 +128,16 @@ async function writeArrays(
 }
 
 /**
- * The checkpoint in a folder, or undefined in a folder without one. Of one that is damaged `onDamaged` is told, and the one
- * before it is taken; fails with `checkpoint-damaged` if it was the only one.
+ * The checkpoint in a folder, or undefined in a folder without one. Of one that is damaged or gone `onDamaged` is told, and the
+ * one before it is taken; fails with `checkpoint-damaged` if it was the only one. Values without any description are what a
+ * kill leaves of a first checkpoint that was not written to its end: they are no checkpoint.
  */
 export function readCheckpoint(
   folder: string,
   onDamaged: (error: FailureError) => void = () => undefined,
 ): Checkpoint | undefined {
   const latest = join(folder, jsonName);
-  if (!existsSync(latest)) return undefined;
+  if (filesIn(folder).length === 0) return undefined;
   try {
     return readOne(folder, latest);
   } catch (error) {
@@ -192,24 +195,52 @@ function readOne(folder: string, file: string): Checkpoint {
 
 /** Fails with `checkpoint-damaged` if it is not what {@link writeCheckpoint} writes. */
 function readFile(file: string): CheckpointFile {
+  const damaged = (problem: string): never =>
+    fail(failures.checkpointDamaged({ problem, folder: dirname(file) }, { file }));
+  const text = textOf(file) ?? damaged('its description is missing');
+  const content = parsed(text);
+  if (!isDescription(content)) return damaged('it is not a description of a checkpoint');
+  const { version } = content;
+  if (version !== 1) return damaged(`its version is ${String(version)}, expected 1`);
+  // Without a checksum it is of an earlier version.
+  const { checksum, ...rest } = content;
+  if (checksum !== undefined && checksum !== withChecksum(rest).checksum) {
+    return damaged('its description is not what was written');
+  }
+  return content;
+}
+
+function textOf(file: string): string | undefined {
   try {
-    // Written by us, under this task's key, in one piece.
-    const content = JSON.parse(readFileSync(file, 'utf8')) as Partial<CheckpointFile> | null;
-    const { format, version, step, values, arrays, progress } = content ?? {};
-    if (
-      format === 'faceflow-checkpoint' &&
-      step !== undefined &&
-      values !== undefined &&
-      arrays !== undefined &&
-      progress !== undefined
-    ) {
-      return { ...content, format, version: version ?? 1, step, values, arrays, progress };
-    }
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return undefined;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
   }
-  const problem = 'it is not a description of a checkpoint';
-  return fail(failures.checkpointDamaged({ problem, folder: dirname(file) }, { file }));
+}
+
+function isDescription(content: unknown): content is CheckpointFile {
+  const { format, step, values, arrays, progress } = (content ?? {}) as Readonly<Record<string, unknown>>;
+  const isFormat = format === 'faceflow-checkpoint' && typeof values === 'string' && Array.isArray(arrays);
+  return isFormat && Number.isSafeInteger(step) && isProgress(progress);
+}
+
+function isProgress(progress: unknown): progress is TrainingProgress {
+  const { curves, window } = (progress ?? {}) as Readonly<Record<string, unknown>>;
+  return Array.isArray(curves) && typeof window === 'object' && window !== null;
+}
+
+function withChecksum<Content extends object>(content: Content): Content & { readonly checksum: number } {
+  return { ...content, checksum: crc32(JSON.stringify(content)) };
 }
 
 function checksumOf({ values }: NamedArray): number {

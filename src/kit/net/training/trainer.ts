@@ -1,21 +1,31 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { fail } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
-import { cutOut, type Holes } from '../../dataset/augmentations/cut-out.ts';
+import { cutOut } from '../../dataset/augmentations/cut-out.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
 import type { Backend } from '../backends/backend.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
 import { required } from '../backends/tensors.ts';
-import type { TrainingPass } from '../backends/training-pass.ts';
-import { failures } from '../failures.ts';
+import { failures, type Norms } from '../failures.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
 import { initialValues, type WeightInitializer } from '../model/initialize.ts';
-import { type ArrayTensors, type BoundLoss, type Gradient, type LossResult, wholeGradient } from '../losses/loss.ts';
-import { type BoundRule, Optimizer, type UpdateTime, type WeightUpdate } from '../optimizers/optimizer.ts';
-import { brokenInWords, isLost, largestLoss, normOf, notFinite } from './divergence.ts';
-import { GradientNorm, GradientSums } from './gradient-sums.ts';
+import type { BoundLoss, LossResult } from '../losses/loss.ts';
+import type { BoundRule } from '../optimizers/optimizer.ts';
+import { Diagnosis } from './diagnosis.ts';
+import { isLost, largestLoss } from './divergence.ts';
 import { LossTensors } from './loss-tensors.ts';
+import { ParameterUpdates } from './parameter-updates.ts';
+import {
+  disposeResult,
+  drawOf,
+  figuresOf,
+  meanNorm,
+  onePart,
+  type StepInput,
+  type StepPart,
+  type StepResult,
+} from './training-step.ts';
 import { WeightAverage } from './weight-average.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
 import { GraphSession } from '../sessions/graph-session.ts';
@@ -41,51 +51,22 @@ export interface TrainerOptions {
   readonly start?: ReadonlyMap<string, NamedArray>;
 }
 
-interface StepPart {
-  readonly index: number;
-  readonly count: number;
-}
-
-const onePart: StepPart = { index: 0, count: 1 };
-
-export interface StepInput {
-  /** Counted from 1. */
-  readonly step: number;
-  /** NHWC, 0..255, RGB. */
-  readonly images: Uint8Array;
-  readonly labels: Int32Array;
-  /** What is cut out of the images. */
-  readonly holes?: Holes | undefined;
-  readonly learningRate: number;
-  /** Where a step is made of several batches, whose gradients are averaged: which of them this is, from 0. */
-  readonly part?: StepPart;
-  /** Also measure norms; the result is the same without. */
-  readonly measure?: boolean;
-  /** For the failure of a training that diverges: ids of the images, and the step of the last checkpoint, 0 without one. */
-  readonly origin?: { readonly ids: readonly (number | string)[]; readonly checkpoint: number };
-}
-
-export interface StepResult {
-  /** Mean over the batch, before the update. */
+/** A step that has changed the parameters, or whose loss is lost. */
+interface DoneStep extends Pick<StepInput, 'step' | 'learningRate'> {
   readonly loss: number;
-  /** Share of the batch that the loss recognized as its label, margin included; absent for losses that do not guess. */
-  readonly accuracy?: number;
-  /** What else the loss reports, by name. */
-  readonly figures: Readonly<Record<string, number>>;
-  /** Of a step that measures; the gradient's is there after the last part of a step. */
-  readonly norms?: { readonly embedding: number; readonly gradient?: number };
+  readonly origin: StepInput['origin'] | undefined;
 }
 
 /** A network in training on one engine: its parameters, the arrays of the loss, and the optimizer's buffers. */
 export class Trainer {
   readonly #options: TrainerOptions;
   readonly #executor: GraphExecutor;
-  readonly #optimizer: Optimizer;
   readonly #lossTensors: LossTensors;
-  readonly #sums: { readonly network: GradientSums; readonly loss: GradientSums };
+  readonly #updates: ParameterUpdates;
+  readonly #diagnosis: Diagnosis;
   readonly #average: WeightAverage | undefined;
   /** The last step that has changed the parameters. */
-  #last: (Pick<StepInput, 'step' | 'learningRate' | 'origin'> & { readonly loss: number }) | undefined;
+  #last: DoneStep | undefined;
 
   constructor(options: TrainerOptions) {
     const { backend, shaped, weights, seed, start, frozen = new Set(), recompute = false, averageDecay } = options;
@@ -101,11 +82,12 @@ export class Trainer {
     if (averageDecay !== undefined) {
       this.#average = new WeightAverage({ backend, shaped, decay: averageDecay, frozen }, arrays);
     }
-    this.#optimizer = new Optimizer(backend.tf, options.optimizer);
-    this.#sums = { network: new GradientSums(backend.tf), loss: new GradientSums(backend.tf) };
     const embeddingSize = embeddingOutput(shaped).size;
     const lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
     this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed });
+    const parts = { tf: backend.tf, executor: this.#executor, lossTensors: this.#lossTensors };
+    this.#updates = new ParameterUpdates({ ...parts, rule: options.optimizer, clipGradient: options.clipGradient });
+    this.#diagnosis = new Diagnosis({ ...parts, shaped });
   }
 
   /**
@@ -115,7 +97,7 @@ export class Trainer {
   async step(input: StepInput): Promise<StepResult> {
     const { step, labels, learningRate, part = onePart } = input;
     this.#checkLabels(labels);
-    const images = this.#imageTensor(input);
+    const images = this.#imageTensor({ ...input, count: labels.length });
     const pass = this.#executor.forward(images, this.#dropoutSeed(step, part));
     images.dispose();
     const output = required(pass.outputs[0], 'the output of the network');
@@ -128,22 +110,18 @@ export class Trainer {
       await this.#failDiverged(input, { loss: figures.loss, embeddings });
     }
     const embedding = input.measure === true ? await meanNorm(this.#options.backend.tf, output) : undefined;
-    const { clipGradient } = this.#options;
-    const when = { step, learningRate, measure: input.measure === true };
-    const isAtOnce = part.count === 1 && clipGradient === undefined;
-    const gradient = await (isAtOnce
-      ? this.#update(pass, result, when)
-      : this.#updateTogether(pass, result, { ...when, part }));
+    const measure = input.measure === true;
+    const gradient = await this.#updates.apply(pass, result, { step, learningRate, measure, part });
     if (part.index === part.count - 1) this.#average?.follow(this.#executor, step);
-    this.#last = { step, learningRate, loss: figures.loss, ...(input.origin && { origin: input.origin }) };
+    this.#last = { step, learningRate, loss: figures.loss, origin: input.origin };
     disposeResult(result);
     if (embedding === undefined) return figures;
     return { ...figures, norms: { embedding, ...(gradient === undefined ? {} : { gradient }) } };
   }
 
-  #imageTensor({ images, labels, holes }: StepInput): Tensor {
+  #imageTensor({ images, count, holes }: Pick<StepInput, 'images' | 'holes'> & { readonly count: number }): Tensor {
     const { height, width, channels } = this.#options.shaped.graph.input;
-    const shape: [number, number, number, number] = [labels.length, height, width, channels];
+    const shape: [number, number, number, number] = [count, height, width, channels];
     const values = new Float32Array(images);
     if (holes !== undefined) cutOut(values, holes, { width, height });
     return this.#options.backend.tf.tensor4d(values, shape);
@@ -153,61 +131,44 @@ export class Trainer {
     return Random.derive(this.#options.seed, `dropout ${drawOf(step, part)}`).next();
   }
 
-  /** The forward pass is done once more, layer by layer: nothing of it is kept where all is well. */
   async #failDiverged(
     input: StepInput,
     { loss, embeddings }: { readonly loss: number; readonly embeddings: number },
   ): Promise<never> {
-    const { step, learningRate, part = onePart, origin = { ids: [], checkpoint: 0 } } = input;
-    const { tf } = this.#options.backend;
-    const norms = {
-      embeddings,
-      network: await normOf(tf, [...this.#executor.trainable()]),
-      loss: await normOf(tf, this.#lossArrays()),
-    };
-    const cause = await this.#causeOf(step, input, part);
-    const { ids, checkpoint } = origin;
-    return fail(
-      failures.trainingDiverged({ step, loss, largestLoss, learningRate, cause, norms, images: ids, checkpoint }),
-    );
-  }
-
-  async #causeOf(step: number, input: StepInput, part: StepPart): Promise<string> {
-    const broken = await this.#broken();
+    const { step, learningRate, part = onePart } = input;
+    const norms = { embeddings, ...(await this.#diagnosis.norms()) };
+    const broken = await this.#diagnosis.broken();
     if (broken !== undefined) {
-      return `${broken} are no longer finite: the update of step ${step - 1} or one before it has broken them`;
+      // The images that led to it are those of the update, not of this step.
+      const at = { step, learningRate, loss, origin: this.#last?.origin };
+      const cause = `the update of step ${this.#last?.step ?? 0} has left values that are not finite in ${broken}`;
+      return failDiverged(at, { cause, norms });
     }
-    const images = this.#imageTensor(input);
-    const layer = await this.#executor.firstNotFinite(images, this.#dropoutSeed(step, part));
+    const images = this.#imageTensor({ ...input, count: input.labels.length });
+    const cause = await this.#diagnosis.causeIn(this.#executor, images, this.#dropoutSeed(step, part));
     images.dispose();
-    return layer === undefined
-      ? 'all that the network computes is finite'
-      : `layer "${layer}" is the first whose output is not finite, its inputs and all parameters are`;
-  }
-
-  /** Trained arrays that are not finite; moving statistics, which take in what a step computes, do not count unless they are asked for. */
-  async #broken({ statistics = false } = {}): Promise<string | undefined> {
-    const { tf } = this.#options.backend;
-    const parameters = this.#options.shaped.parameters
-      .filter(({ role }) => statistics || role !== 'auxiliary')
-      .map(({ name }) => [name, this.#executor.parameter(name)] as const);
-    const [network, loss] = [await notFinite(tf, parameters), await notFinite(tf, this.#lossArrays())];
-    return network.length + loss.length === 0 ? undefined : brokenInWords({ network, loss });
-  }
-
-  #lossArrays(): (readonly [string, Tensor])[] {
-    return this.#lossTensors.names().map((name) => [name, this.#lossTensors.get(name)] as const);
+    return failDiverged({ step, learningRate, loss, origin: input.origin }, { cause, norms });
   }
 
   /** Fails with `training-diverged` where the last step has left values that are not finite: they are not to be verified, nor saved. */
   async requireFinite(): Promise<void> {
     const last = this.#last;
-    const broken = last === undefined ? undefined : await this.#broken({ statistics: true });
+    const broken = last === undefined ? undefined : await this.#diagnosis.broken({ statistics: true });
     if (last === undefined || broken === undefined) return;
-    const { step, loss, learningRate, origin = { ids: [], checkpoint: 0 } } = last;
-    const cause = `it has left values that are not finite in ${broken}`;
-    const { ids, checkpoint } = origin;
-    fail(failures.trainingDiverged({ step, loss, largestLoss, learningRate, cause, images: ids, checkpoint }));
+    failDiverged(last, { cause: `it has left values that are not finite in ${broken}` });
+  }
+
+  /**
+   * For an embedding of {@link resultingEmbedder} that is not finite though all values of the network are: fails with
+   * `training-diverged`, which names the layer. `pixels` are the `count` images of its batch. Returns where there was no step.
+   */
+  async failNotFinite(pixels: Uint8Array, count: number): Promise<void> {
+    if (this.#last === undefined) return;
+    const images = this.#imageTensor({ images: pixels, count });
+    const cause = await this.#diagnosis.causeIn(this.#resulting, images);
+    images.dispose();
+    const norms = await this.#diagnosis.norms();
+    failDiverged(this.#last, { cause: `in a verification after it ${cause}`, norms });
   }
 
   async #computeLoss(
@@ -223,85 +184,6 @@ export class Trainer {
     const result = await loss.compute(call);
     labelTensor.dispose();
     return result;
-  }
-
-  /** Returns the norm of the network's gradient where it is asked for. */
-  async #update(
-    pass: TrainingPass,
-    { embeddingGradient, gradients, state }: LossResult,
-    { measure, ...when }: UpdateTime & { readonly measure: boolean },
-  ): Promise<number | undefined> {
-    const norm = new GradientNorm(this.#options.backend.tf);
-    this.#optimizer.at(when);
-    this.#executor.backward(pass, [embeddingGradient], {
-      take: (name, gradient) => {
-        if (measure) norm.add(name, gradient);
-        this.#moveParameter(name, gradient);
-        gradient.dispose();
-      },
-      states: [this.#optimizer, norm],
-      kind: measure ? 'measured' : 'not measured',
-    });
-    for (const [name, gradient] of Object.entries(gradients)) this.#moveLossArray(name, partsOf(gradient));
-    this.#takeState(state);
-    const value = measure ? await norm.value() : undefined;
-    norm.dispose();
-    return value;
-  }
-
-  /**
-   * Gradients are kept until the last part has been: more memory, as much as the parameters take. Returns the norm of the
-   * network's, before it is limited, where it is asked for or limited and this was the last part.
-   */
-  async #updateTogether(
-    pass: TrainingPass,
-    { embeddingGradient, gradients, state }: LossResult,
-    { part, measure, ...when }: UpdateTime & { readonly part: StepPart; readonly measure: boolean },
-  ): Promise<number | undefined> {
-    const { tf } = this.#options.backend;
-    const share = 1 / part.count;
-    this.#executor.backward(pass, [embeddingGradient], {
-      take: (name, gradient) => {
-        this.#sums.network.add(name, gradient, share);
-        gradient.dispose();
-      },
-      states: [this.#sums.network],
-      kind: 'summed',
-    });
-    for (const [name, gradient] of Object.entries(gradients)) {
-      if ('rows' in gradient) throw new Error('gradients of some rows only are not added up');
-      const whole = wholeGradient(tf, gradient, this.#lossTensors.get(name));
-      this.#sums.loss.add(name, whole, share);
-      whole.dispose();
-    }
-    this.#takeState(state);
-    if (part.index < part.count - 1) return undefined;
-    const { clipGradient } = this.#options;
-    const norm = clipGradient === undefined && !measure ? undefined : await this.#sums.network.norm();
-    const factor = clipGradient === undefined || norm === undefined ? 1 : Math.min(1, clipGradient / norm);
-    this.#optimizer.at(when);
-    this.#sums.network.take(factor, (name, gradient) => {
-      this.#moveParameter(name, gradient);
-    });
-    this.#sums.loss.take(1, (name, gradient) => {
-      this.#moveLossArray(name, { gradient });
-    });
-    return norm;
-  }
-
-  #moveParameter(name: string, gradient: Tensor): void {
-    const weight = this.#executor.parameter(name);
-    this.#executor.replace(name, this.#optimizer.step(name, { weight, gradient }));
-  }
-
-  #moveLossArray(name: string, parts: ReturnType<typeof partsOf>): void {
-    const weight = this.#lossTensors.get(name);
-    this.#lossTensors.replace(name, this.#optimizer.step(name, { weight, ...parts, ofLoss: true }));
-  }
-
-  /** What the loss has computed itself. */
-  #takeState(state: ArrayTensors = {}): void {
-    for (const [name, tensor] of Object.entries(state)) this.#lossTensors.replace(name, tensor.clone());
   }
 
   #checkLabels(labels: Int32Array): void {
@@ -345,7 +227,7 @@ export class Trainer {
     for (const { name } of this.#options.shaped.parameters) yield await this.#executor.read(name);
     for (const name of this.#lossTensors.names()) yield await this.#lossTensors.read(name, this.#lossTensors.get(name));
     for (const name of this.#trainedNames()) {
-      for (const [buffer, tensor] of Object.entries(this.#optimizer.buffersOf(name))) {
+      for (const [buffer, tensor] of Object.entries(this.#updates.optimizer.buffersOf(name))) {
         yield { ...(await this.#ownerOf(name).read(name, tensor)), name: `${buffer}/${name}` };
       }
     }
@@ -362,7 +244,7 @@ export class Trainer {
       this.#lossTensors.replace(name, this.#lossTensors.write(arrayOf(name)));
     }
     for (const name of this.#trainedNames()) {
-      this.#optimizer.restore(name, (buffer) => {
+      this.#updates.optimizer.restore(name, (buffer) => {
         const array = state.get(`${buffer}/${name}`);
         return array === undefined ? undefined : this.#ownerOf(name).write({ ...array, name });
       });
@@ -382,52 +264,18 @@ export class Trainer {
   dispose(): void {
     this.#executor.dispose();
     this.#average?.dispose();
-    this.#optimizer.dispose();
-    this.#sums.network.dispose();
-    this.#sums.loss.dispose();
+    this.#updates.dispose();
     this.#lossTensors.dispose();
   }
 }
 
-/** Random numbers of a step; those of its first part are the ones of a step of a single part. */
-function drawOf(step: number, { index }: { readonly index: number }): string {
-  return index === 0 ? String(step) : `${step}, part ${index}`;
-}
-
-async function figuresOf({ value, correct, figures = {} }: LossResult, batch: number): Promise<StepResult> {
-  const read = async (tensor: Tensor): Promise<number> => (await tensor.data())[0] ?? NaN;
-  // All at once: on a GPU each reading waits for what was issued before it.
-  const [loss, recognized, others] = await Promise.all([
-    read(value),
-    correct === undefined ? undefined : read(correct),
-    Promise.all(Object.entries(figures).map(async ([name, figure]) => [name, await read(figure)] as const)),
-  ]);
-  return {
-    loss,
-    ...(recognized === undefined ? {} : { accuracy: recognized / batch }),
-    figures: Object.fromEntries(others),
-  };
-}
-
-/** Mean of the Euclidean norms of the rows. */
-async function meanNorm(tf: Backend['tf'], rows: Tensor): Promise<number> {
-  const mean = tf.tidy(() => tf.mean(tf.norm(rows, 'euclidean', 1)));
-  const [value = NaN] = await mean.data();
-  mean.dispose();
-  return value;
-}
-
-function partsOf(gradient: Gradient): Pick<WeightUpdate, 'gradient' | 'rows' | 'inward'> {
-  if ('values' in gradient) return { gradient: gradient.values, rows: gradient.rows };
-  return { gradient: gradient.across, inward: gradient.inward };
-}
-
-function disposeResult({ value, embeddingGradient, gradients, state, correct, figures }: LossResult): void {
-  const own = Object.values<Gradient>(gradients).flatMap((gradient) =>
-    Object.values<Tensor | undefined>({ ...gradient }),
-  );
-  const others = [state, figures].flatMap((tensors: ArrayTensors = {}) => Object.values(tensors));
-  for (const tensor of [value, embeddingGradient, correct, ...own, ...others]) tensor?.dispose();
+/** Fails with `training-diverged`. */
+function failDiverged(
+  { step, learningRate, loss, origin = { ids: [], checkpoint: 0 } }: DoneStep,
+  found: { readonly cause: string; readonly norms?: Norms },
+): never {
+  const { ids, checkpoint } = origin;
+  return fail(failures.trainingDiverged({ step, loss, largestLoss, learningRate, ...found, images: ids, checkpoint }));
 }
 
 function rank2(tensor: Tensor): Tensor2D {

@@ -18,6 +18,16 @@ export interface TrainingStart {
   readonly leftOut: readonly string[];
 }
 
+/** That a training went back after it had diverged. */
+export interface Return {
+  /** The step that could not be done. */
+  readonly step: number;
+  /** The step that it went back to: 0 is the start. */
+  readonly to: number;
+  /** Share of the scheduled learning rate from then on. */
+  readonly share: number;
+}
+
 /** The content of log.json. It holds nothing about time, so that equal trainings have equal logs. */
 export interface TrainingLog {
   readonly format: 'faceflow-log';
@@ -25,6 +35,8 @@ export interface TrainingLog {
   readonly curves: readonly Curve[];
   /** Absent where everything is drawn. */
   readonly start?: TrainingStart;
+  /** Absent where it never went back. */
+  readonly returns?: readonly Return[];
 }
 
 /** What a training has to remember besides its parameters to write the same log after an interruption. */
@@ -34,6 +46,8 @@ export interface TrainingProgress {
   readonly window: { readonly steps: number; readonly [figure: string]: number };
   /** How often the training has gone back after it had diverged; each halves the learning rate. */
   readonly rewinds?: number;
+  /** The same one by one; checkpoints of earlier versions have only their number. */
+  readonly returns?: readonly Return[];
   /** Batches that the network has chosen; absent where they follow from seed and step. */
   readonly order?: OrderState;
 }

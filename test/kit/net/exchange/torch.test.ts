@@ -109,7 +109,7 @@ describe('tensors of PyTorch', () => {
     const path = fileWith(iresnet);
     const { graph } = read(path).shaped;
     const layers = graph.layers.map((layer) => ({ ...layer, parameterNames: {} }));
-    const { start, origin } = pretrainedParameters(path, inferShapes({ ...graph, layers }));
+    const { start, origin } = pretrainedParameters(path, inferShapes({ ...graph, layers }), {});
     expect(start.get('stage3_unit1_conv2_weight')?.values).toEqual(
       read(path).parameters.get('layer3.0.conv2.weight')?.values,
     );

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../../../src/kit/net/graph/graph-builder.ts';
@@ -8,7 +8,7 @@ import type { NamedArray } from '../../../../src/kit/net/model/model.ts';
 import { ruleOf } from '../../../../src/kit/net/optimizers/index.ts';
 import { readCheckpoint, writeCheckpoint } from '../../../../src/kit/net/training/checkpoint.ts';
 import { Trainer } from '../../../../src/kit/net/training/trainer.ts';
-import { temporaryFolder } from '../../dataset/tiny-faces.ts';
+import { failuresOf, temporaryFolder } from '../../dataset/tiny-faces.ts';
 import { referenceEngine } from '../backends/engines.ts';
 
 const progress = { curves: [], window: { steps: 0 } };
@@ -41,6 +41,21 @@ function bytesOf(array: NamedArray | undefined): Buffer {
   return Buffer.from(array?.values.buffer ?? new ArrayBuffer(0));
 }
 
+/** Checkpoints of so many steps in a folder, of which `keep` stay. */
+async function small(steps: number, keep: number): Promise<string> {
+  const folder = temporaryFolder();
+  for (let step = 1; step <= steps; step += 1) {
+    const state = ['fc_weight', 'velocity/fc_weight'].map((name, at) => ({
+      name,
+      shape: [2, 3],
+      values: Float32Array.from({ length: 6 }, (_, index) => step + at + index),
+    }));
+    const curves = [{ name: 'verification/lfw', points: [[step, 0.5]] as const }];
+    await writeCheckpoint(folder, { step, state, progress: { ...progress, curves } }, keep);
+  }
+  return folder;
+}
+
 describe('a checkpoint', () => {
   it('of 20 million values is read from the engine in less than a second, and holds them all', async () => {
     const { trainer, weight } = await largeTraining();
@@ -60,7 +75,46 @@ describe('a checkpoint', () => {
     trainer.dispose();
   }, 60_000);
 
-  it('is undefined in a folder without one', () => {
+  it('is undefined in a folder without one, and in one that a kill in the first saving has left', async () => {
     expect(readCheckpoint(temporaryFolder())).toBeUndefined();
+    const folder = await small(1, 1);
+    rmSync(join(folder, 'checkpoint.json'));
+    expect(readdirSync(folder)).toEqual(['step-1.bin']);
+    expect(readCheckpoint(folder)).toBeUndefined();
+  });
+
+  it.each<[string, (text: string) => string]>([
+    ['another step', (text) => text.replace('"step":1', '"step":2')],
+    ['another curve', (text) => text.replace('[1,0.5]', '[1,0.99]')],
+    ['no curves', (text) => text.replace(/"progress":.*"window":\{"steps":0\}\}/, '"progress":{}')],
+    ['a later version', (text) => text.replace('"version":1', '"version":99')],
+    ['an array less', (text) => text.replace(/\{"name":"velocity[^}]*\}/, '').replace(',]', ']')],
+    ['no list of arrays', (text) => text.replace(/"arrays":\[[^\]]*\]\}?\]?/, '"arrays":5')],
+    ['another shape', (text) => text.replace('"shape":[2,3]', '"shape":[3,2]')],
+    ['a place before the file', (text) => text.replace('"offset":0', '"offset":-4')],
+    ['nothing of JSON', (text) => text.slice(0, -20)],
+  ])('whose description says %s is damaged, and the one before it is taken where there is one', async (_, change) => {
+    const folder = await small(1, 1);
+    const file = join(folder, 'checkpoint.json');
+    const changed = change(readFileSync(file, 'utf8'));
+    expect(changed).not.toBe(readFileSync(file, 'utf8'));
+    writeFileSync(file, changed);
+    const [failure] = await failuresOf(() => readCheckpoint(folder));
+    expect(failure).toMatchObject({ code: 'checkpoint-damaged', at: { file } });
+
+    const two = await small(2, 2);
+    writeFileSync(join(two, 'checkpoint.json'), changed);
+    const told: string[] = [];
+    const found = readCheckpoint(two, ({ failures: [{ code }] }) => void told.push(code));
+    expect([found?.step, told]).toEqual([1, ['checkpoint-damaged']]);
+  });
+
+  it('whose description is gone is not passed over where there is one before it', async () => {
+    const folder = await small(2, 2);
+    rmSync(join(folder, 'checkpoint.json'));
+    const told: string[] = [];
+    const found = readCheckpoint(folder, ({ failures: [{ message }] }) => void told.push(message));
+    expect(found?.step).toBe(1);
+    expect(told).toEqual(['the checkpoint of the training is damaged: its description is missing']);
   });
 });

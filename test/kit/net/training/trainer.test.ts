@@ -10,7 +10,8 @@ import { bindLoss, type BoundLoss } from '../../../../src/kit/net/losses/loss.ts
 import { triplet } from '../../../../src/kit/net/losses/triplet.ts';
 import { type OptimizerChoice, ruleOf } from '../../../../src/kit/net/optimizers/index.ts';
 import { readCheckpoint, writeCheckpoint } from '../../../../src/kit/net/training/checkpoint.ts';
-import { type StepResult, Trainer, type TrainerOptions } from '../../../../src/kit/net/training/trainer.ts';
+import { Trainer, type TrainerOptions } from '../../../../src/kit/net/training/trainer.ts';
+import type { StepResult } from '../../../../src/kit/net/training/training-step.ts';
 import { temporaryFolder } from '../../dataset/tiny-faces.ts';
 import { referenceEngine } from '../backends/engines.ts';
 import { sampledLoss, statefulLoss } from './trial-losses.ts';
@@ -242,6 +243,37 @@ describe('Trainer', () => {
     const tensors = engine.tf.memory().numTensors;
     await expect(training.requireFinite()).rejects.toThrow(
       /^the training has diverged: the loss of step 2 is [\d.]+ \(learning rate Infinity\); it has left values that are not finite in \d+ parameters of the network, the nearest to the loss "\w+", and "fc7_weight", "fc7_bias" of the loss; images 4, 7$/,
+    );
+    expect(engine.tf.memory().numTensors).toBe(tensors);
+    training.dispose();
+  });
+
+  it('names the images of the step that has broken the network, not of the one that finds it', async () => {
+    const training = trainer(engine);
+    const batch = (step: number, id: number): Parameters<Trainer['step']>[0] => ({
+      ...{ step, ...drawBatch(step), learningRate: step === 1 ? Infinity : 0.1 },
+      origin: { ids: [id], checkpoint: 0 },
+    });
+    await training.step(batch(1, 4));
+    await expect(training.step(batch(2, 9))).rejects.toThrow(
+      /the loss of step 2 is NaN \(learning rate 0.1\); the update of step 1 has left values that are not finite in \d+ parameters .*; images 4$/,
+    );
+    training.dispose();
+  });
+
+  it('names the layer where an embedding is not finite that is verified', async () => {
+    const training = trainer(engine);
+    const pixels = drawBatch(1).images;
+    const count = drawBatch(1).labels.length;
+    // Nothing was done yet: it is no training that diverges.
+    await training.failNotFinite(pixels, count);
+    await training.step({ step: 1, ...drawBatch(1), learningRate: 1e30, origin: { ids: [3], checkpoint: 0 } });
+    await training.requireFinite();
+    const tensors = engine.tf.memory().numTensors;
+    const rows = await training.resultingEmbedder().embed(pixels, count);
+    expect(rows.every((value) => Number.isFinite(value))).toBe(false);
+    await expect(training.failNotFinite(pixels, count)).rejects.toThrow(
+      /the loss of step 1 is [\d.]+ \(learning rate 1e\+30\); in a verification after it layer "bn" is the first whose output is not finite, its inputs and all parameters are; norms: of the parameters [\d.e+]+, .*; images 3$/,
     );
     expect(engine.tf.memory().numTensors).toBe(tensors);
     training.dispose();

@@ -1,0 +1,45 @@
+import type { StageContext } from '../../src/stage-api/stage.ts';
+import { counted } from '../../src/core/human.ts';
+import type { DataLoader } from '../../src/kit/dataset/data-loader.ts';
+import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
+import type { Pretrained } from './pretrained.ts';
+import { partsInWords } from './set-parts.ts';
+
+/** Reports what is trained on what, and from which start. */
+export function announce(
+  emit: StageContext['emit'],
+  training: {
+    readonly network: string;
+    readonly shaped: ShapedGraph;
+    readonly reader: DataLoader;
+    readonly pretrained: Pretrained | undefined;
+    /** Names of the arrays of the loss. */
+    readonly lossArrays: readonly string[];
+    /** Steps before this start. */
+    readonly done: number;
+  },
+): void {
+  const say = (message: string): void => {
+    emit({ type: 'log', level: 'info', message });
+  };
+  const { network, shaped, reader, pretrained, done } = training;
+  const { identities, imageCount, width, height } = reader;
+  say(
+    `${imageCount} images of ${identities} identities, ${width} x ${height}; ` +
+      `${network}: ${shaped.parameters.length} parameter arrays, ` +
+      `${(shaped.multiplyAdds / 1e6).toFixed(0)} million multiply-adds`,
+  );
+  for (const message of partsInWords(reader.parts())) say(message);
+  if (pretrained !== undefined) {
+    const { report, origin } = pretrained;
+    emit(report);
+    // The classes are those of this set, whatever the model was trained on.
+    if (training.lossArrays.length > 0) {
+      const classes = counted(identities, 'identity', 'identities');
+      say(`the arrays of the loss are drawn for ${classes}: ${training.lossArrays.join(', ')}`);
+    }
+    const counts = { copiedArrays: origin.copied, drawnArrays: origin.drawn, leftOutArrays: origin.leftOut };
+    for (const [name, { length }] of Object.entries(counts)) emit({ type: 'metric', name, value: length });
+  }
+  if (done > 0) say(`resumes from the checkpoint of step ${done}`);
+}
