@@ -71,7 +71,10 @@ async function requireUnits(store: FeatureStore, source: VectorSource, signal: A
   for (let start = 0; start < source.rows; start += checkedRows) {
     signal.throwIfAborted();
     const values = await source.read(start, Math.min(checkedRows, source.rows - start));
-    requireUnitRows(values, store.columns, (row) => ({ name: store.names[start + row] ?? '', folder: store.folder }));
+    requireUnitRows(values, store.columns, (row) => ({
+      name: store.names.at(start + row) ?? '',
+      folder: store.folder,
+    }));
   }
 }
 
@@ -81,13 +84,13 @@ function partsOf(context: Context, store: FeatureStore, source: VectorSource): r
   const whole = partOf(undefined, source, names);
   if (groups === undefined) return [requirePairs(whole, features)];
   // An image by itself goes before its person.
-  const images = store.names.map((name, row) => [name, String(names[row])]);
+  const images = Array.from(store.names, (name, row) => [name, String(names[row])]);
   const grouping = readGrouping(groups, images, 'the features');
   const { unknown, without } = grouping;
   if (unknown > 0) warn(context, `${unknown} names of the list of groups are no person and no image of the features`);
   if (without > 0) warn(context, `${without} images are in no group`);
   const parts = grouping.groups.map((name, group) => {
-    const rows = Int32Array.from(store.names.keys()).filter((row) => grouping.of[row] === group);
+    const rows = Int32Array.from({ length: store.rows }, (_, row) => row).filter((row) => grouping.of[row] === group);
     return partOf(
       name,
       chosenVectors(source, rows),

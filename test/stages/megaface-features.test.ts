@@ -79,7 +79,7 @@ async function expectedBytes(image: string, weights: Float32Array): Promise<Buff
 function namesIn(folder: string): readonly string[] {
   const store = new FeatureStore(folder);
   store.close();
-  return store.names;
+  return [...store.names];
 }
 
 describe('megaface-features', () => {
@@ -155,7 +155,7 @@ describe('megaface-features', () => {
     writeFileSync(kit, JSON.stringify({ path: ['Ben B/Ben_0001.PNG', 'Ada/Ada_0002'], id: ['Ben_B', 'Ada'] }));
     await extract(folder, { inputs: { probeList: kit, distractors: undefined } });
     const store = new FeatureStore(join(folder, 'FaceScrub_Features'));
-    expect(store.names).toEqual(['Ben B/Ben_0001.PNG', 'Ada/Ada_0002']);
+    expect([...store.names]).toEqual(['Ben B/Ben_0001.PNG', 'Ada/Ada_0002']);
     expect(store.index.unreadable).toBeUndefined();
   });
 
