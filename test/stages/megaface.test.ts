@@ -385,6 +385,25 @@ describe('megaface refuses', () => {
     expect(await refusalOf(() => megaface(folder, { inputs: { mask } }))).toMatch(/^other-contract: /);
   });
 
+  it('vectors that are not finite, zero or of another length than 1, among the probes as among the distractors', async () => {
+    const folder = temporaryFolder();
+    const { probes, distractors } = written(folder);
+    for (const [what, { names, values }] of Object.entries({ probes, distractors })) {
+      for (const [factor, code, message] of [
+        [NaN, 'feature-not-finite', 'is not made of finite numbers'],
+        [0, 'zero-feature', 'is zero in all its numbers'],
+        [0.5, 'feature-not-unit', 'has length 0.500000, expected 1'],
+      ] as const) {
+        const row = names.length - 2;
+        const odd = values.map((value, at) => (Math.floor(at / columns) === row ? value * factor : value));
+        writeFeatureFolder(join(folder, what), names, { values: odd, columns });
+        expect(await refusalOf(() => megaface(folder))).toBe(`${code}: the feature of ${names[row] ?? ''} ${message}`);
+      }
+      writeFeatureFolder(join(folder, what), names, { values, columns });
+    }
+    expect(await refusalOf(() => megaface(folder, { params: { sizes: [600] } }))).toBe('none');
+  });
+
   it('probes without mates, images on both sides, lists that do not match, and more distractors than there are', async () => {
     const folder = temporaryFolder();
     const { probes, distractors } = written(folder);
