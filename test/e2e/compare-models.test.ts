@@ -62,7 +62,7 @@ it("dlib's network verifies faces that align has cut out as dlib does", { timeou
   const { results } = JSON.parse(readFileSync(join(outputs, 'verify', 'verification.json'), 'utf8')) as {
     results: { pairs: number; embeddingSize: number }[];
   };
-  expect(results).toMatchObject([{ pairs: 20, embeddingSize: 128 }]);
+  expect(results).toMatchObject([{ pairs: 10, embeddingSize: 128 }]);
   const { stdout } = await rig.flow(['inspect', join(outputs, 'pairs', 'pairs.bin')]);
   expect(stdout).toContain('150');
 });
