@@ -106,7 +106,7 @@ function matches(
       wrong += errorsOf[person] ?? 0;
       all += pairsOf[person] ?? 0;
     }
-    // Each person once gives 2 errors and 2 pairs.
+    // If each person is drawn once, both are twice what the set has.
     return value * (wrong / errors / (all / pairs)) ** (2 * factor);
   });
   // Of few people whose errors most are, the draws know as little as of so few people.

@@ -58,12 +58,14 @@ export class FeatureNames implements NameList {
     this.#blocks = blocks;
   }
 
-  /** The name of a row; fast for one that is near the row before. Undefined if there is no such row. */
+  /** The name of a row; fast for one that is near the row before. Undefined of a row that there is not. */
   at(row: number): string | undefined {
-    const read = this.#read;
-    if (read === undefined || row < read.first || row >= read.first + read.names.length)
-      this.#read = this.#blockOf(row);
-    return this.#read?.names[row - (this.#read?.first ?? 0)];
+    let read = this.#read;
+    if (read === undefined || row < read.first || row >= read.first + read.names.length) {
+      read = this.#blockOf(row);
+      this.#read = read;
+    }
+    return read?.names[row - read.first];
   }
 
   /**
@@ -107,8 +109,10 @@ export class FeatureNames implements NameList {
   }
 
   #blockOf(row: number): { readonly first: number; readonly names: readonly string[] } | undefined {
-    if (this.#blocks === undefined) for (const _ of this);
-    const block = this.#blocks?.findLast(({ first }) => first <= row);
+    const all = this[Symbol.iterator]();
+    // All of them have been read when it is known where each block is.
+    while (this.#blocks === undefined) all.next();
+    const block = this.#blocks.findLast(({ first }) => first <= row);
     if (block === undefined || row >= this.length) return undefined;
     const bytes = Buffer.alloc(block.bytes);
     const { descriptor } = openForReading(this.#file, what);
