@@ -1,6 +1,6 @@
 import { canonicalJson, digestOf, type Digest } from '../core/digest.ts';
 import type { DetectorIdentity } from '../kit/face/detectors/detector.ts';
-import type { FaceTemplate } from './face-template.ts';
+import type { FaceTemplate } from '../kit/face/align-face.ts';
 
 /** Raised when a vector of the same network, options and image becomes another one. */
 const layoutVersion = 1;

@@ -10,7 +10,8 @@ import { type ContractedEmbedder, embeddingContract } from './contract.ts';
 import { defaultModel } from './default-model.ts';
 import type { Detector, Face } from './detector.ts';
 import type { EmbeddingAnswer, EmbeddingJob, EmbeddingSetup, NetworkDescription } from './embedding-worker.ts';
-import { cutFace, type FaceTemplate, usualTemplate } from './face-template.ts';
+import type { FaceTemplate } from '../kit/face/align-face.ts';
+import { cutFace, usualTemplate } from './face-template.ts';
 import { type ComputingOptions, computingWith } from './network-engine.ts';
 
 export interface EmbedderOptions extends ComputingOptions {

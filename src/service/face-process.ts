@@ -1,6 +1,7 @@
 import { FailureError, type Failure } from '../core/failure.ts';
 import { type Detector, type DetectorOptions, loadDetector } from '../embedding/detector.ts';
-import { cutFace, type FaceTemplate } from '../embedding/face-template.ts';
+import type { FaceTemplate } from '../kit/face/align-face.ts';
+import { cutFace } from '../embedding/face-template.ts';
 import { type CutFace, readFaces } from '../embedding/read-faces.ts';
 import type { ImageSize } from '../kit/image/rgb-image.ts';
 

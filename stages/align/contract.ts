@@ -102,13 +102,15 @@ export interface Params {
   readonly output?: 'images' | 'points';
   /** An image in which no face is found: left out; its known box or its middle cut out; or (output: points) listed without points. */
   readonly withoutFace?: 'leave-out' | 'crop' | 'list';
-  /** Size of the aligned images. */
+  /** Size of the aligned images: 112 x 112 unless given, with template: dlib 150 x 150. */
   readonly imageSize?: {
     /** Pixels. */
     readonly height: number;
     /** Pixels; with height 112 the template is that of 96 unless it is 112. */
     readonly width: number;
   };
+  /** Where eyes, nose and mouth go: as ArcFace has them, unless given, or as dlib's network for faces does (get_face_chip, padding 0.25). */
+  readonly template?: 'arcface' | 'dlib';
   /** How aligned images are stored. */
   readonly encoding?: 'jpg' | 'png';
   /** Of JPEG; for png the compression level, at most 9. */

@@ -1,4 +1,5 @@
 import type { DetectorChoice } from '../../src/kit/face/detectors/index.ts';
+import type { AlignedSize } from '../../src/kit/face/align-face.ts';
 import type { SearchRules } from '../../src/kit/face/search-face.ts';
 import type { Params } from './contract.ts';
 
@@ -14,7 +15,7 @@ export interface Settings {
   readonly output: 'images' | 'points';
   readonly cut: 'points' | 'box';
   readonly withoutFace: 'leave-out' | 'crop' | 'list';
-  readonly imageSize: { readonly height: number; readonly width: number };
+  readonly imageSize: AlignedSize;
   readonly encoding: 'jpg' | 'png';
   readonly quality: number;
 }
@@ -90,7 +91,7 @@ const presets: Readonly<Record<Params['preset'], Partial<Settings>>> = {
 
 /** A preset with what the parameters say instead of it. */
 export function settingsOf(params: Params): Settings {
-  const { preset, layout, detector, output, withoutFace, imageSize, encoding, quality } = params;
+  const { preset, layout, detector, output, withoutFace, encoding, quality } = params;
   const base = { ...usual, ...presets[preset] };
   return {
     ...base,
@@ -98,8 +99,15 @@ export function settingsOf(params: Params): Settings {
     ...(detector === undefined ? {} : { detector }),
     ...(output === undefined ? {} : { output }),
     ...(withoutFace === undefined ? {} : { withoutFace }),
-    ...(imageSize === undefined ? {} : { imageSize }),
+    imageSize: sizeOf(params, base),
     ...(encoding === undefined ? {} : { encoding, quality: encoding === 'png' ? 6 : 95 }),
     ...(quality === undefined ? {} : { quality }),
   };
+}
+
+/** A template given without a size has that of its networks. */
+function sizeOf({ imageSize, template }: Params, base: Settings): AlignedSize {
+  if (template === undefined) return imageSize ?? base.imageSize;
+  const usualSize = template === 'dlib' ? { height: 150, width: 150 } : base.imageSize;
+  return { ...(imageSize ?? usualSize), template };
 }

@@ -13,8 +13,8 @@ export interface Progress {
   readonly search: SavedSearch | undefined;
 }
 
-/** Blocks had another order in `progress.v8`. */
-const fileIn = (scratch: string): string => join(scratch, 'strips.v8');
+/** Of version 2 of the stage; `progress.v8` and `strips.v8` are of the first. */
+const fileIn = (scratch: string): string => join(scratch, 'search.v8');
 
 export function saveProgress(scratch: string, progress: Progress): void {
   writeFileAtomic(fileIn(scratch), serialize(progress));

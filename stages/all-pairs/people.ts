@@ -5,10 +5,10 @@ import { failures } from './failures.ts';
 
 /** Who is on the image of each row: the folder in its name, or the label in the packed set. */
 export function peopleOf(store: FeatureStore, dataset: string | undefined): readonly (string | number)[] {
-  if (dataset === undefined) return store.names.map(folderOf);
+  if (dataset === undefined) return Array.from(store.names, folderOf);
   const set = new PackedDataset(dataset);
   try {
-    return store.names.map((name) => {
+    return Array.from(store.names, (name) => {
       const index = Number(name.slice(name.lastIndexOf('/') + 1));
       if (!Number.isInteger(index) || index < 0 || index >= set.imageCount) {
         const facts = { found: `a row is named ${name}`, expected: `a number below ${set.imageCount}` };

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { fail } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
-import { type AllPairsResult, compareAll } from '../../src/kit/face/all-pairs/compare-all.ts';
+import { type AllPairsResult, compareAll, isHoldable } from '../../src/kit/face/all-pairs/compare-all.ts';
+import type { HeldThreshold } from '../../src/kit/face/all-pairs/held-rates.ts';
 import { PersonRows } from '../../src/kit/face/similarity/person-rows.ts';
 import { readGrouping } from '../../src/kit/face/groups/group-list.ts';
 import { FeatureStore } from '../../src/kit/face/features/feature-store.ts';
@@ -15,7 +16,7 @@ import { forgetProgress, readProgress, saveProgress } from './checkpoint.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { failures } from './failures.ts';
 import { peopleOf } from './people.ts';
-import { drawCurves, figures, type PartRecord, partRecord, resultLines } from './record.ts';
+import { drawCurves, fewErrorsWarning, figures, type PartRecord, partRecord, resultLines } from './record.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
 
@@ -71,7 +72,10 @@ async function requireUnits(store: FeatureStore, source: VectorSource, signal: A
   for (let start = 0; start < source.rows; start += checkedRows) {
     signal.throwIfAborted();
     const values = await source.read(start, Math.min(checkedRows, source.rows - start));
-    requireUnitRows(values, store.columns, (row) => ({ name: store.names[start + row] ?? '', folder: store.folder }));
+    requireUnitRows(values, store.columns, (row) => ({
+      name: store.names.at(start + row) ?? '',
+      folder: store.folder,
+    }));
   }
 }
 
@@ -81,13 +85,13 @@ function partsOf(context: Context, store: FeatureStore, source: VectorSource): r
   const whole = partOf(undefined, source, names);
   if (groups === undefined) return [requirePairs(whole, features)];
   // An image by itself goes before its person.
-  const images = store.names.map((name, row) => [name, String(names[row])]);
+  const images = Array.from(store.names, (name, row) => [name, String(names[row])]);
   const grouping = readGrouping(groups, images, 'the features');
   const { unknown, without } = grouping;
   if (unknown > 0) warn(context, `${unknown} names of the list of groups are no person and no image of the features`);
   if (without > 0) warn(context, `${without} images are in no group`);
   const parts = grouping.groups.map((name, group) => {
-    const rows = Int32Array.from(store.names.keys()).filter((row) => grouping.of[row] === group);
+    const rows = Int32Array.from({ length: store.rows }, (_, row) => row).filter((row) => grouping.of[row] === group);
     return partOf(
       name,
       chosenVectors(source, rows),
@@ -127,7 +131,10 @@ async function compareParts(
     const result = await comparePart(context, { part, counters, results, resume, before, all });
     results.push(partRecord(part.group, result));
     saveProgress(context.scratch, { results, search: undefined });
-    for (const line of resultLines(results[index] ?? partRecord(part.group, result))) say(context, line);
+    const record = results[index] ?? partRecord(part.group, result);
+    for (const line of resultLines(record)) say(context, line);
+    const warning = fewErrorsWarning(record);
+    if (warning !== undefined) warn(context, warning);
   }
   return results;
 }
@@ -149,6 +156,7 @@ async function comparePart(context: Context, comparison: Comparison): Promise<Al
   return compareAll({
     ...{ source: part.source, people: part.people, counters, resume },
     ...{ rates: params.rates, draws: params.draws, seed, signal },
+    held: part.group === undefined ? [] : heldThresholds(results[0]),
     onProgress: progressOf(context, comparison),
     checkpoint: {
       everyMs: checkpointMs,
@@ -157,6 +165,16 @@ async function comparePart(context: Context, comparison: Comparison): Promise<Al
         context.emit({ type: 'checkpoint', step: search.nextStrip });
       },
     },
+  });
+}
+
+/** Those of all images that a group is decided at too. */
+function heldThresholds(whole: PartRecord | undefined): readonly HeldThreshold[] {
+  const points = whole?.points ?? [];
+  return points.flatMap(({ far, reached, threshold, isMeasurable }) => {
+    if (!isMeasurable || threshold === undefined) return [];
+    const held = { far, reached, closeness: threshold, pairs: whole?.differentPairs ?? 0 };
+    return isHoldable(held) ? [held] : [];
   });
 }
 

@@ -78,16 +78,36 @@ export async function markedRows(
 ): Promise<ReadonlySet<number>> {
   const { columns } = store;
   const marked = new Set<number>();
-  for (let start = 0; start < source.rows; start += checkedRows) {
-    signal.throwIfAborted();
-    const values = await source.read(start, Math.min(checkedRows, source.rows - start));
+  for await (const { start, values } of blocksOf(source, signal)) {
     requireUnitRows(
       withoutMarks(values, columns, (row) => marked.add(start + row)),
       columns,
-      (row) => ({ name: store.names[start + row] ?? '', folder: store.folder }),
+      (row) => ({ name: store.names.at(start + row) ?? '', folder: store.folder }),
     );
   }
   return marked;
+}
+
+/** All rows in their order, of which the next are read while the ones before are looked at. */
+async function* blocksOf(
+  source: VectorSource,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly start: number; readonly values: Float32Array }> {
+  const read = (start: number): Promise<Float32Array> => source.read(start, Math.min(checkedRows, source.rows - start));
+  let reading = read(0);
+  try {
+    for (let start = 0; start < source.rows;) {
+      signal.throwIfAborted();
+      const values = await reading;
+      const next = start + checkedRows;
+      if (next < source.rows) reading = read(next);
+      yield { start, values };
+      start = next;
+    }
+  } finally {
+    // The source may be closed next; a read that fails is told where it is waited for, if anybody still waits.
+    await Promise.allSettled([reading]);
+  }
 }
 
 /** The same values, or a copy in which the marks are 0. */

@@ -20,7 +20,7 @@ export interface ProbeSource {
 
 /** Probes in memory. Fails with `unusable-list`, `missing-features`, `no-trials`, and with what is wrong with a feature. */
 export function readProbes({ name, store, list, mask }: ProbeSource): ProbeSet {
-  const { paths, ids }: DevkitList = list === undefined ? { paths: store.names } : readList(list);
+  const { paths, ids }: DevkitList = list === undefined ? { paths: [...store.names] } : readList(list);
   const rows = store.rowsOf(paths);
   const { columns } = store;
   const values = new Float32Array(rows.length * columns);

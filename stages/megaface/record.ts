@@ -102,11 +102,17 @@ export function drawRoc(records: readonly GalleryRecord[]): string {
   return chartDocument('TAR over FAR', {
     summary: 'True acceptance rate of pairs of one person over the false acceptance rate of probes and distractors',
     x: { label: 'false acceptance rate', domain: [lowest, 1], kind: 'log' },
-    y: { label: 'true acceptance rate', domain: [lowestOf(records.map(({ roc }) => roc)), 1] },
+    y: { label: 'true acceptance rate', domain: [lowestOf(records.map(rocPoints)), 1] },
     series: records.slice(-drawnSets).map((record, colour) => {
-      return { name: nameOf(record), kind: 'line' as const, colour, points: record.roc };
+      return { name: nameOf(record), kind: 'line' as const, colour, points: rocPoints(record) };
     }),
   });
+}
+
+/** The curve and the points that are known exactly: where all scores are in a few bins, these alone tell of low rates. */
+function rocPoints({ roc, verification }: GalleryRecord): readonly Point[] {
+  const exact = verification.flatMap(({ reached, value }): Point[] => (reached > 0 ? [[reached, value]] : []));
+  return [...roc, ...exact].sort(([one, low], [other, high]) => one - other || low - high);
 }
 
 /** Where an axis of shares begins: those of good networks are all near 1. */

@@ -111,7 +111,9 @@ const shownNames = 5;
 
 /** The same image on both sides is a mistake in the lists. Images of drawn numbers have the same names on both sides, and say nothing. */
 function requireApart(probes: FeatureStore, distractors: FeatureStore): void {
-  const both = probes.names.filter((name) => name.includes('/') && distractors.rowOf(name) !== undefined);
+  const names = [...probes.names].filter((name) => name.includes('/'));
+  const found = distractors.find(names);
+  const both = names.filter((name) => found.has(name));
   if (both.length === 0) return;
   fail(
     failures.probeAmongDistractors(
@@ -122,8 +124,8 @@ function requireApart(probes: FeatureStore, distractors: FeatureStore): void {
 }
 
 function maskedRows(context: Context, store: FeatureStore, names: readonly string[]): readonly number[] {
-  const rows = names.map((name) => store.rowOf(name));
-  const known = rows.filter((row) => row !== undefined);
+  const rows = store.find(names);
+  const known = names.flatMap((name) => rows.get(name) ?? []);
   if (known.length < names.length) {
     const message = `${names.length - known.length} of ${names.length} distractors that the mask excludes have no features`;
     context.emit({ type: 'log', level: 'warning', message });

@@ -1,6 +1,7 @@
 import { fail } from '../../src/core/failure.ts';
 import { noiseList } from '../../src/kit/codec/megaface/noise-list.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
+import type { NameList } from '../../src/kit/face/features/feature-names.ts';
 import { failures } from './failures.ts';
 
 /** A list of noise beside the images that it may name. */
@@ -21,7 +22,7 @@ export const noNoises: NoiseMatch = { entries: 0, distinct: 0, matched: [], unus
 /** Images as a list of noise may name them. */
 export interface NoiseTargets {
   readonly what: 'probes' | 'distractors';
-  readonly names: readonly string[];
+  readonly names: NameList;
 }
 
 /**
@@ -46,16 +47,18 @@ export function matchNoises(file: string, targets: NoiseTargets, others: NoiseTa
   return match;
 }
 
-function matchNames(entries: readonly string[], names: readonly string[]): NoiseMatch {
+function matchNames(entries: readonly string[], names: NameList): NoiseMatch {
   const wanted = new Set(entries);
   const depths = [...new Set(entries.map((entry) => entry.split('/').length))];
   const matched = new Set<string>();
   const noises: number[] = [];
-  for (const [position, name] of names.entries()) {
+  let position = 0;
+  for (const name of names) {
     const parts = name.split('/');
     const found = depths.map((depth) => parts.slice(-depth).join('/')).filter((ending) => wanted.has(ending));
     for (const entry of found) matched.add(entry);
     if (found.length > 0) noises.push(position);
+    position += 1;
   }
   const unused = [...wanted].filter((entry) => !matched.has(entry));
   return { entries: entries.length, distinct: wanted.size, matched: [...matched], unused, noises };
@@ -64,9 +67,14 @@ function matchNames(entries: readonly string[], names: readonly string[]): Noise
 /** Entries whose file name without ending is that of an image. */
 function sameStems(
   entries: readonly string[],
-  names: readonly string[],
+  names: NameList,
 ): readonly { readonly entry: string; readonly image: string }[] {
-  const images = new Map(names.map((name) => [stemOf(name), name]));
+  const wanted = new Set(entries.map(stemOf));
+  const images = new Map<string, string>();
+  for (const name of names) {
+    const stem = stemOf(name);
+    if (wanted.has(stem)) images.set(stem, name);
+  }
   return [...new Set(entries)].flatMap((entry) => {
     const image = images.get(stemOf(entry));
     return image === undefined ? [] : [{ entry, image }];

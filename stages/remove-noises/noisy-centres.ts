@@ -20,14 +20,16 @@ export function noisyCentres(
 ): Float32Array {
   const { columns } = store;
   const isNoise = new Set(noises);
-  const centres = new Map(noises.map((position) => [people[position] ?? '', new Float64Array(columns)]));
+  const centres = new Map(noises.map((position) => [people.at(position) ?? '', new Float64Array(columns)]));
   const clean = new Set<string>();
-  const needed = [...rows.keys()].filter((position) => !isNoise.has(position) && centres.has(people[position] ?? ''));
+  const needed = [...rows.keys()].filter(
+    (position) => !isNoise.has(position) && centres.has(people.at(position) ?? ''),
+  );
   for (const { place, values } of eachRow(
     store,
     needed.map((position) => rows[position] ?? 0),
   )) {
-    const person = people[needed[place] ?? 0] ?? '';
+    const person = people.at(needed[place] ?? 0) ?? '';
     const centre = centres.get(person);
     clean.add(person);
     for (let column = 0; column < columns; column += 1) {
@@ -38,8 +40,8 @@ export function noisyCentres(
   if (unclean.length > 0) fail(failures.noneClean({ people: unclean }, { file: store.folder }));
   const replacements = new Float32Array(noises.length * columns);
   for (const [place, position] of noises.entries()) {
-    const random = Random.derive(seed, `noise ${names[position] ?? ''}`);
-    const centre = centres.get(people[position] ?? '') ?? new Float64Array(columns);
+    const random = Random.derive(seed, `noise ${names.at(position) ?? ''}`);
+    const centre = centres.get(people.at(position) ?? '') ?? new Float64Array(columns);
     const noisy = centre.map((value) => value + random.uniform(-reach, reach));
     const norm = Math.hypot(...noisy);
     replacements.set(

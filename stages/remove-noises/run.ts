@@ -88,8 +88,8 @@ async function write(context: Context, sets: readonly Cleaned[], contract: strin
   const replacements = probes === undefined ? undefined : noisyCentres(probes.store, probes.listed, { noises, seed });
   writeFeatureMask(outputs.mask, {
     contract,
-    excluded: (distractors?.noises ?? []).map((position) => distractors?.listed.names[position] ?? ''),
-    replaced: new Map(noises.map((position, row) => [probes?.listed.names[position] ?? '', row])),
+    excluded: (distractors?.noises ?? []).map((position) => distractors?.listed.names.at(position) ?? ''),
+    replaced: new Map(noises.map((position, row) => [probes?.listed.names.at(position) ?? '', row])),
     columns: probes?.store.columns ?? 0,
     replacements: replacements ?? new Float32Array(0),
   });
@@ -117,7 +117,7 @@ function tableOf(sets: readonly Cleaned[]): object {
       unused: unused.length,
       missing: listed.missing.length,
     };
-    const cleaned = noises.map((position) => listed.names[position]);
+    const cleaned = noises.map((position) => listed.names.at(position));
     return [
       what,
       { images: listed.names.length, ...counts, noises: cleaned, unusedNames: unused, missingNames: listed.missing },

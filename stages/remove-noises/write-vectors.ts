@@ -37,7 +37,7 @@ export async function writeVectors(request: VectorsRequest): Promise<void> {
     if (noise === undefined || replacements === undefined) row.set(values);
     else row.set(replacements.subarray(noise * store.columns, (noise + 1) * store.columns));
     if (noise !== undefined && replacements === undefined) row[columns - 1] = outOfReach;
-    writer.add(listed.names[place] ?? '', row);
+    writer.add(listed.names.at(place) ?? '', row);
     await onRow();
   }
   const { models, engine } = store.index;

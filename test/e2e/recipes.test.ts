@@ -11,6 +11,7 @@ const others = [
   'loss-table',
   'margins-drawn',
   'verify-pretrained',
+  'dlib-lfw',
   'pretrained',
   'caffe-conversion',
   'megaface',

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { failuresOf } from '../kit/dataset/tiny-faces.ts';
-import { cutFace, pointsIn, usualTemplate } from '../../src/embedding/face-template.ts';
+import { cutFace, usualTemplate } from '../../src/embedding/face-template.ts';
+import { pointsIn } from '../../src/kit/face/align-face.ts';
 
 const image = { width: 200, height: 200, data: new Uint8Array(200 * 200 * 3).map((_, at) => (at * 7) % 251) };
 

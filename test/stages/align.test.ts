@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { alignFace, alignmentTemplate } from '../../src/kit/face/align-face.ts';
+import { alignFace, alignmentTemplate, pointsIn, similarityTransform } from '../../src/kit/face/align-face.ts';
+import { warpAffine } from '../../src/kit/image/warp-affine.ts';
 import { cropKnownFace } from '../../src/kit/face/crop-face.ts';
 import { decodeImage, encodePng } from '../../src/kit/image/image.ts';
 import { installedOnnxruntime } from '../../src/kit/net/engines/choose-engine.ts';
@@ -125,6 +126,40 @@ describe('align, by a list of points', () => {
     const face = await decodeImage(readFileSync(join(outputs.images, 'bert/bert_0001.png')), 'bert');
     const expected = alignFace(photograph, points, { height, width });
     expect(Buffer.from(face.data).equals(Buffer.from(expected.data))).toBe(true);
+  });
+});
+
+describe("align with dlib's template", () => {
+  it("cuts the face out as get_face_chip does: 150 x 150, the points where dlib's mean face has them", async () => {
+    const { images, list } = listedFaces();
+    const { outputs, records } = await alignFaces({ images, list, params: { template: 'dlib', encoding: 'png' } });
+    const size = { height: 150, width: 150 };
+    const photograph = await decodeImage(readFileSync(join(images, 'bert/bert_0001.jpg')), 'bert');
+    const face = await decodeImage(readFileSync(join(outputs.images, 'bert/bert_0001.png')), 'bert');
+    expect([face.height, face.width]).toEqual([150, 150]);
+    const { a, b, tx, ty } = similarityTransform(points, pointsIn(size, 'dlib'));
+    const expected = warpAffine(photograph, [a, -b, tx, b, a, ty], size);
+    expect(Buffer.from(face.data).equals(Buffer.from(expected.data))).toBe(true);
+    const { residual = NaN } = records[0] ?? {};
+    expect(residual).toBeGreaterThan(0);
+    expect(residual).toBeLessThan(5);
+  });
+
+  it('takes another size where one is asked for, and is as without it where it is that of ArcFace', async () => {
+    const { images, list } = listedFaces();
+    const imageSize = { height: 96, width: 120 };
+    const wide = await alignFaces({ images, list, params: { template: 'dlib', imageSize, encoding: 'png' } });
+    const face = await decodeImage(readFileSync(join(wide.outputs.images, 'anna/anna_0001.png')), 'anna');
+    expect([face.height, face.width]).toEqual([96, 120]);
+    // In the middle of the width.
+    const [left, right] = pointsIn(imageSize, 'dlib');
+    expect(((left?.[0] ?? NaN) + (right?.[0] ?? NaN)) / 2).toBeCloseTo(60 + 96 * ((0.25 + 0.4901265) / 1.5 - 0.5), 6);
+    const [named, unnamed] = await Promise.all(
+      [{ template: 'arcface' as const }, {}].map((params) => alignFaces({ images, list, params })),
+    );
+    const bytesOf = (aligned: typeof wide | undefined): Buffer =>
+      readFileSync(join(aligned?.outputs.images ?? '', 'anna/anna_0001.jpg'));
+    expect(bytesOf(named).equals(bytesOf(unnamed))).toBe(true);
   });
 });
 

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
 import { planComparison } from '../../src/kit/face/similarity/block-plan.ts';
 import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
+import { groupRates } from '../../src/kit/face/groups/group-rates.ts';
+import { resamplingOf } from '../../src/kit/face/uncertainty/resampling.ts';
 import { installedOnnxruntime, trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import type { Inputs, Params } from '../../stages/all-pairs/contract.ts';
 import type { PartRecord } from '../../stages/all-pairs/record.ts';
@@ -143,6 +145,87 @@ describe('all-pairs', () => {
     expect(lines).toContain('1 names of the list of groups are no person and no image of the features');
   });
 
+  it('tells how often each group is decided wrongly at the one threshold of all images, with intervals and a warning', async () => {
+    const folder = temporaryFolder();
+    const counts = Array.from({ length: 60 }, (_, person) => 2 + (person % 3));
+    const columns = 6;
+    const [names, values] = [personNames(counts), personVectors(counts, { columns, spread: 0.35, seed: 9 })];
+    writeFeatureFolder(join(folder, 'features'), names, { values, columns });
+    const groupOf = (name: string): string => (Number(/\d+/.exec(name)?.[0]) < 35 ? 'one' : 'other');
+    const groups = join(folder, 'groups.tsv');
+    writeFileSync(
+      groups,
+      [...new Set(names.map((name) => name.split('/')[0] ?? ''))]
+        .map((person) => `${person}\t${groupOf(person)}\n`)
+        .join(''),
+    );
+    const { parts, lines, events } = await allPairs(folder, {
+      inputs: { groups },
+      params: { draws: 1000, rates: [0.1, 0.02] },
+    });
+    const [whole, ...each] = parts;
+    expect(whole?.atOneThreshold).toBeUndefined();
+    for (const part of each) {
+      const rows = names.flatMap((name, row) => (groupOf(name) === part.group ? [row] : []));
+      expect(part.atOneThreshold?.map(({ threshold }) => threshold)).toEqual(
+        whole?.points.map(({ threshold }) => threshold),
+      );
+      // Every pair of the group, as verify takes them.
+      const pairs = { images: [] as string[], distances: [] as number[], same: [] as boolean[] };
+      for (const [place, row] of rows.entries()) {
+        for (const other of rows.slice(place + 1)) {
+          const people = [row, other].map((at) => names[at]?.split('/')[0] ?? '');
+          pairs.images.push(...people);
+          pairs.same.push(people[0] === people[1]);
+          pairs.distances.push(-scoreOf(values, columns, [row, other]));
+        }
+      }
+      const points = (part.atOneThreshold ?? []).map(({ far, reached, threshold }) => {
+        // Accepted is what is closer than the threshold, there what is not farther than a distance.
+        return { far, reached, distance: -threshold - 1e-15 };
+      });
+      const reference = groupRates({
+        ...{ pairs, people: resamplingOf(pairs.images, pairs.same), groups: ['all'], draws: 200, seed: 1, points },
+        of: new Int32Array(pairs.images.length),
+      });
+      for (const [index, { fnmr, fmr }] of (part.atOneThreshold ?? []).entries()) {
+        const [cell] = reference[index]?.cells ?? [];
+        for (const [own, wanted] of [
+          [fnmr, cell?.fnmr],
+          [fmr, cell?.fmr],
+        ] as const) {
+          const { value, pairs: count, errors, units } = own;
+          expect({ value, count, errors, units }).toEqual({
+            value: wanted?.value,
+            count: wanted?.pairs,
+            errors: wanted?.errors,
+            units: wanted?.units,
+          });
+          // By hand pairs count as products of draws, here by what is linear in them.
+          const [width, other] = [own.interval, wanted?.interval].map(
+            (ends) => (ends?.high ?? NaN) - (ends?.low ?? NaN),
+          );
+          if (own.interval !== undefined) expect((width ?? NaN) / (other ?? NaN)).toBeGreaterThan(0.6);
+          if (own.interval !== undefined) expect((width ?? NaN) / (other ?? NaN)).toBeLessThan(1.7);
+        }
+      }
+    }
+    const figures = events.flatMap((event) => (event.type === 'metric' ? [event.name] : []));
+    expect(figures).toEqual(
+      expect.arrayContaining(['one/fnmrAtFmr1e-1', 'other/fmrAtFmr2e-2High', 'one/fmrAtFmr1e-1Low']),
+    );
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        /^one: FNMR [\d.e-]+ \[.+\] \(\d+ of \d+\), FMR [\d.e-]+ \[.+\] \(\d+ of \d+\) at the threshold of FAR 0\.02 of all images, 0\.\d{6}$/,
+      ),
+    );
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        /^other: fewer than 30 errors, so that its rates say little: at FAR 0\.1 \d+ false non-matches/,
+      ),
+    );
+  });
+
   it('finds the threshold of a hundred million pairs by a sample, and continues where it was stopped', async () => {
     const folder = temporaryFolder();
     const columns = 3;
@@ -237,6 +320,14 @@ describe('all-pairs', () => {
     }
   });
 });
+
+function scoreOf(values: Float32Array, columns: number, [one, other]: readonly [number, number]): number {
+  let sum = 0;
+  for (let column = 0; column < columns; column += 1) {
+    sum += (values[one * columns + column] ?? NaN) * (values[other * columns + column] ?? NaN);
+  }
+  return sum;
+}
 
 /** How many pairs of different people are above each threshold, and at it; images 2n and 2n + 1 are of one person. */
 function countAround(values: Float32Array, columns: number, thresholds: readonly number[]) {

@@ -17,6 +17,8 @@ const params: Params = { batch: 2, engine: 'auto', layout: 'matrix', algorithm: 
 interface Job {
   readonly params?: Partial<Params>;
   readonly inputs?: Partial<Inputs>;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: StageEvent) => void;
 }
 
 interface Prepared {
@@ -57,10 +59,13 @@ async function extract(folder: string, job: Job = {}): Promise<readonly StageEve
     outputs: { probes: join(folder, 'FaceScrub_Features'), distractors: join(folder, 'MegaFace_Features') },
     scratch: folder,
     seed: 1,
-    signal: new AbortController().signal,
+    signal: job.signal ?? new AbortController().signal,
     engine: trainingEngine('cpu').identity,
     cpus: 1,
-    emit: (event) => events.push(event),
+    emit(event) {
+      events.push(event);
+      job.onEvent?.(event);
+    },
   });
   return events;
 }
@@ -79,7 +84,7 @@ async function expectedBytes(image: string, weights: Float32Array): Promise<Buff
 function namesIn(folder: string): readonly string[] {
   const store = new FeatureStore(folder);
   store.close();
-  return store.names;
+  return [...store.names];
 }
 
 describe('megaface-features', () => {
@@ -155,7 +160,7 @@ describe('megaface-features', () => {
     writeFileSync(kit, JSON.stringify({ path: ['Ben B/Ben_0001.PNG', 'Ada/Ada_0002'], id: ['Ben_B', 'Ada'] }));
     await extract(folder, { inputs: { probeList: kit, distractors: undefined } });
     const store = new FeatureStore(join(folder, 'FaceScrub_Features'));
-    expect(store.names).toEqual(['Ben B/Ben_0001.PNG', 'Ada/Ada_0002']);
+    expect([...store.names]).toEqual(['Ben B/Ben_0001.PNG', 'Ada/Ada_0002']);
     expect(store.index.unreadable).toBeUndefined();
   });
 
@@ -203,6 +208,35 @@ describe('megaface-features', () => {
     );
     expect(undecodable).toMatchObject({ code: 'undecodable-image', at: { file: bad } });
   });
+
+  it.each([
+    [2, 'continuing after 2 of 3 images'],
+    [9, 'continuing after 1 of 2 images'],
+  ])(
+    'goes on where it was stopped, after %i of ten images by two networks, and writes the same bytes',
+    async (stopAt, line) => {
+      const [whole, { folder }] = [prepared(), prepared()];
+      const modelsIn = (place: string): string[] => {
+        linearModel(join(place, 'other'), 2);
+        return [join(place, 'model'), join(place, 'other')];
+      };
+      const job = { params: { batch: 1 }, inputs: { model: modelsIn(folder) } };
+      await extract(whole.folder, { ...job, inputs: { model: modelsIn(whole.folder) } });
+      const stop = new AbortController();
+      const onEvent = (event: StageEvent): void => {
+        if (event.type === 'progress' && event.done >= stopAt) stop.abort();
+      };
+      await expect(extract(folder, { ...job, signal: stop.signal, onEvent })).rejects.toThrow(/abort/i);
+      expect(existsSync(join(folder, 'MegaFace_Features', 'features.json'))).toBe(false);
+      const events = await extract(folder, job);
+      expect(events.flatMap((event) => (event.type === 'log' ? [event.message] : []))).toContain(line);
+      for (const set of ['FaceScrub_Features', 'MegaFace_Features']) {
+        for (const file of ['features.bin', 'names.txt', 'features.json']) {
+          expect(readFileSync(join(folder, set, file)).equals(readFileSync(join(whole.folder, set, file)))).toBe(true);
+        }
+      }
+    },
+  );
 
   it('gives the features of another model, of other normalisation and of several models another contract', async () => {
     const { folder } = prepared();

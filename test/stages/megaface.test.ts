@@ -7,7 +7,7 @@ import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import { writeFeatureMask } from '../../src/kit/face/features/feature-mask.ts';
 import { installedOnnxruntime, trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import type { Inputs, Params } from '../../stages/megaface/contract.ts';
-import type { GalleryRecord } from '../../stages/megaface/record.ts';
+import { drawRoc, type GalleryRecord } from '../../stages/megaface/record.ts';
 import { run } from '../../stages/megaface/run.ts';
 import { temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 import { personNames, personVectors, writeFeatureFolder } from '../kit/face/similarity/random-features.ts';
@@ -173,6 +173,34 @@ describe('megaface', () => {
       'Allocating ranks (614)',
       `Rank 1: ${Math.fround(withinRank(1)).toPrecision(6)}`,
     ]);
+  });
+
+  it('draws TAR over FAR down to the lowest rate that it knows, also where all scores are in one bin of the curve', async () => {
+    const folder = temporaryFolder();
+    written(folder, 1e-3);
+    const near = personVectors(
+      Array.from({ length: 60 }, () => 2),
+      { columns, spread: 1e-3, seed: 8 },
+    );
+    // Everybody is alike.
+    const alike = near.map((value, at) => (near[at % columns] ?? 0) + 1e-4 * value);
+    for (let row = 0; row < alike.length; row += columns) {
+      const length = Math.hypot(...alike.subarray(row, row + columns));
+      for (let at = row; at < row + columns; at += 1) alike[at] = (alike[at] ?? 0) / length;
+    }
+    const counts = Array.from({ length: 10 }, () => 6);
+    writeFeatureFolder(join(folder, 'probes'), personNames(counts), { values: alike.slice(0, 60 * columns), columns });
+    const names = personNames(counts).map((name) => `000/${name}`);
+    writeFeatureFolder(join(folder, 'distractors'), names, { values: alike.slice(60 * columns), columns });
+    const { results } = await megaface(folder, { params: { sizes: [60] } });
+    const [record] = results;
+    expect(record?.roc[0]?.[0]).toBeGreaterThan(0.2);
+    const svg = drawRoc(results);
+    const [, path = ''] = /class="series line c0"[^>]* d="([^"]+)"/.exec(svg) ?? [];
+    // From the least of the exact rates on.
+    expect(path.split('L').length).toBe((record?.roc.length ?? 0) + 3);
+    const first = Number(/^M([\d.]+)/.exec(path)?.[1]);
+    expect(first).toBeLessThan(44 + (342 * 2) / 3);
   });
 
   it('leaves out what is marked in a 513th number or by a mask, which counts as a distractor all the same', async () => {
@@ -383,6 +411,25 @@ describe('megaface refuses', () => {
     const none = { columns, excluded: [], replaced: new Map<string, number>(), replacements: new Float32Array(0) };
     writeFeatureMask(mask, { contract: 'decade', ...none });
     expect(await refusalOf(() => megaface(folder, { inputs: { mask } }))).toMatch(/^other-contract: /);
+  });
+
+  it('vectors that are not finite, zero or of another length than 1, among the probes as among the distractors', async () => {
+    const folder = temporaryFolder();
+    const { probes, distractors } = written(folder);
+    for (const [what, { names, values }] of Object.entries({ probes, distractors })) {
+      for (const [factor, code, message] of [
+        [NaN, 'feature-not-finite', 'is not made of finite numbers'],
+        [0, 'zero-feature', 'is zero in all its numbers'],
+        [0.5, 'feature-not-unit', 'has length 0.500000, expected 1'],
+      ] as const) {
+        const row = names.length - 2;
+        const odd = values.map((value, at) => (Math.floor(at / columns) === row ? value * factor : value));
+        writeFeatureFolder(join(folder, what), names, { values: odd, columns });
+        expect(await refusalOf(() => megaface(folder))).toBe(`${code}: the feature of ${names[row] ?? ''} ${message}`);
+      }
+      writeFeatureFolder(join(folder, what), names, { values, columns });
+    }
+    expect(await refusalOf(() => megaface(folder, { params: { sizes: [600] } }))).toBe('none');
   });
 
   it('probes without mates, images on both sides, lists that do not match, and more distractors than there are', async () => {

@@ -114,7 +114,7 @@ describe('remove-noises', () => {
     await clean(folder, { inputs, params: { form: 'vectors' } });
     const rowsOf = (name: string): number[][] => {
       const store = new FeatureStore(join(folder, name));
-      return store.names.map((_, row) => [...store.read(row, 1)]);
+      return Array.from(store.names, (_, row) => [...store.read(row, 1)]);
     };
     const f = Math.fround;
     expect(rowsOf('MegaFace_Features')).toEqual([

@@ -33,19 +33,34 @@ export function filledLines(cursor: Cursor): TextLine[] {
 
 /** The same of a file of any size, read 1 MB at a time. */
 export function* readFilledLines(path: string, what: string): Generator<TextLine> {
+  let number = 0;
+  for (const { bytes } of readLineBlocks(path, what)) {
+    for (const line of filledLines(new Cursor(bytes, path))) yield { ...line, number: number + line.number };
+    number += countLineFeeds(bytes);
+  }
+}
+
+/** Whole lines of a file. */
+export interface LineBlock {
+  /** Where the first of them begins. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A file of any size in blocks of about 1 MB that end with a line. */
+export function* readLineBlocks(path: string, what: string): Generator<LineBlock> {
   const { descriptor } = openForReading(path, what);
   try {
     const chunk = Buffer.allocUnsafe(1 << 20);
     let rest = Buffer.alloc(0);
-    let number = 0;
+    let offset = 0;
     for (;;) {
       const got = readSync(descriptor, chunk, 0, chunk.length, null);
       const bytes = Buffer.concat([rest, chunk.subarray(0, got)]);
       const end = got === 0 ? bytes.length : bytes.lastIndexOf(10) + 1;
       rest = Buffer.from(bytes.subarray(end));
-      const whole = bytes.subarray(0, end);
-      for (const line of filledLines(new Cursor(whole, path))) yield { ...line, number: number + line.number };
-      number += countLineFeeds(whole);
+      yield { offset, bytes: bytes.subarray(0, end) };
+      offset += end;
       if (got === 0) return;
     }
   } finally {

@@ -102,12 +102,16 @@ function labelsOf(scale: Scale): readonly string[] {
 
 function drawYAxis(y: Scale, axis: Axis): Html {
   const labels = labelsOf(y);
+  const floor = place(height - bottom);
   const ticks = y.ticks.map((tick, index) => {
     const at = place(y.at(tick));
-    const line = markup`<path class="${index === 0 ? 'base' : 'grid'}" d="M${left} ${at}H${width - right}" />`;
+    const line = markup`<path class="${at === floor ? 'base' : 'grid'}" d="M${left} ${at}H${width - right}" />`;
     return markup`${line}<text x="${left - 8}" y="${place(y.at(tick) + 4)}" text-anchor="end">${labels[index]}</text>`;
   });
-  return markup`<g class="axis">${ticks}<text class="label" x="0" y="11">${axis.label}</text></g>`;
+  // The first tick may be above the end of the axis.
+  const isTicked = y.ticks.some((tick) => place(y.at(tick)) === floor);
+  const base = isTicked ? '' : markup`<path class="base" d="M${left} ${floor}H${width - right}" />`;
+  return markup`<g class="axis">${ticks}${base}<text class="label" x="0" y="11">${axis.label}</text></g>`;
 }
 
 function drawXAxis(x: Scale, axis: Axis): Html {

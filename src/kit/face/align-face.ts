@@ -57,8 +57,36 @@ export const alignmentTemplate: readonly Point2[] = [
   [70.7299, 92.2041],
 ];
 
+/** Where a network expects the face in its input: as the 2018 system cuts it, or as dlib does. */
+export type FaceTemplate = 'arcface' | 'dlib';
+
+/** An aligned image. */
+export interface AlignedSize extends ImageSize {
+  /** Default: `arcface`. */
+  readonly template?: FaceTemplate;
+}
+
 /**
- * Where the five points are in an aligned image of any size. Height 112: as the 2018 system has it, all widths but 112
+ * The five points in a chip of dlib, in shares of the side: the mean face of dlib/image_transforms/interpolation.h
+ * (get_face_chip_details) with a padding of a quarter; eyes are the means of their six points.
+ */
+const dlibPoints: readonly Point2[] = [
+  [0.225492, 0.21599],
+  [0.754761, 0.21599],
+  [0.490127, 0.515625],
+  [0.254149, 0.780233],
+  [0.726104, 0.780233],
+].map(([x = 0, y = 0]): Point2 => [(0.25 + x) / 1.5, (0.25 + y) / 1.5]);
+
+/** Where the five points of a face are in an aligned image, in pixels; those of dlib in the middle of the width. */
+export function pointsIn(size: ImageSize, template: FaceTemplate): readonly Point2[] {
+  if (template === 'arcface') return templateFor(size);
+  const { width, height } = size;
+  return dlibPoints.map(([x, y]): Point2 => [x * height + (width - height) / 2, y * height]);
+}
+
+/**
+ * Where the five points are in an aligned image of any size, as ArcFace has them. Height 112: as the 2018 system has it, all widths but 112
  * take the template of 96 pixels (insightface, src/common/face_preprocess.py). Squares of a multiple of 112, or else of
  * 128: as insightface has it today (python-package/insightface/utils/face_align.py), the latter with the face 8 pixels of
  * 128 further right. All others: enlarged with the height, and in the middle of the width.
@@ -84,14 +112,14 @@ export function alignFace(image: RgbImage, points: readonly Point2[], size: Imag
 }
 
 /** The map from the image to the cut face. Fails with `equal-points`, at `at`, if the points are at one place. */
-export function alignmentMatrix(points: readonly Point2[], size: ImageSize, at?: FailureLocation): AffineMatrix {
+export function alignmentMatrix(points: readonly Point2[], size: AlignedSize, at?: FailureLocation): AffineMatrix {
   // The original holds the points in float32.
   const from = points.map(([x, y]): Point2 => [Math.fround(x), Math.fround(y)]);
   const [first] = from;
   const areFinite = from.every((point) => point.every(Number.isFinite));
   const areApart = from.some(([x, y]) => x !== first?.[0] || y !== first[1]);
   if (!areFinite || !areApart) fail(failures.equalPoints({}, at));
-  const { a, b, tx, ty } = similarityTransform(from, templateFor(size));
+  const { a, b, tx, ty } = similarityTransform(from, pointsIn(size, size.template ?? 'arcface'));
   return [a, -b, tx, b, a, ty];
 }
 
@@ -104,8 +132,8 @@ export function mapPoint([m0, m1, m2, m3, m4, m5]: AffineMatrix, [x, y]: Point2)
  * How far the five points of an aligned face are from the template, on average, in pixels of an image 112 high: 1 to 3
  * for a face seen from the front, more from the side; much more where the points are no face's.
  */
-export function alignmentResidual(points: readonly Point2[], matrix: AffineMatrix, size: ImageSize): number {
-  const template = templateFor(size);
+export function alignmentResidual(points: readonly Point2[], matrix: AffineMatrix, size: AlignedSize): number {
+  const template = pointsIn(size, size.template ?? 'arcface');
   const distances = points.map((point, index) => {
     const [x, y] = mapPoint(matrix, point);
     const [wantedX, wantedY] = template[index] ?? [x, y];

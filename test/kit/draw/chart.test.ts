@@ -87,3 +87,20 @@ test('a band is a closed area, and a probit axis tells its ends as quantiles', (
   expect(text).toMatch(/class="series band c0" {2}d="M44 [\d.]+L386 [\d.]+L386 [\d.]+L44 [\d.]+Z"/);
   expect(text).toContain('data-x="probit -2.3263');
 });
+
+test('the base line is at the bottom, whether a tick is there or all are above it', () => {
+  const linesOf = (domain: readonly [number, number]): readonly string[] =>
+    [
+      ...drawChart({
+        ...{ summary: 'Share', x: { label: 'rank', domain: [1, 100], kind: 'log' }, series: [] },
+        y: { label: 'share', domain },
+      }).text.matchAll(/class="(base|grid)" d="M44 ([\d.]+)H386"/g),
+    ].map(([, kind, at]) => `${kind} ${at}`);
+  expect(linesOf([0, 1]).filter((line) => line.startsWith('base'))).toEqual(['base 212']);
+  expect(linesOf([0, 1])).toHaveLength(6);
+  const above = linesOf([0.87, 1]);
+  expect(above.filter((line) => line.startsWith('base'))).toEqual(['base 212']);
+  expect(above.filter((line) => line.startsWith('grid')).map((line) => Number(line.slice(5)))).toEqual(
+    [0.9, 0.95, 1].map((tick) => Math.round((212 - (186 * (tick - 0.87)) / 0.13) * 10) / 10),
+  );
+});

@@ -11,6 +11,7 @@ import type { PersonRows } from '../similarity/person-rows.ts';
 import { lengthTolerance } from '../similarity/stored-vectors.ts';
 import { chosenVectors, type VectorSource } from '../similarity/vector-source.ts';
 import type { Interval } from '../uncertainty/proportion.ts';
+import { type HeldRates, heldRates, type HeldThreshold } from './held-rates.ts';
 import { rateIntervals } from '../uncertainty/rate-intervals.ts';
 
 /** How many of the pairs of one person are accepted where few of the others are. */
@@ -27,6 +28,8 @@ export interface AllPairsResult {
   readonly samePairs: number;
   readonly differentPairs: number;
   readonly points: readonly AllPairsPoint[];
+  /** At the thresholds that are held, in their order. */
+  readonly held: readonly HeldRates[];
   /** Of the scores of different people, in the bins of score-scan.ts. */
   readonly histogram: Float64Array;
   /** Scores of the pairs of one person, descending. */
@@ -41,6 +44,8 @@ export interface AllPairsRequest {
   readonly people: PersonRows;
   readonly counters: PairCounters;
   readonly rates: readonly number[];
+  /** Thresholds of other pairs that these are decided at too; none unless given. At one that accepts many the comparison takes longer: {@link isHoldable}. */
+  readonly held?: readonly HeldThreshold[];
   /** For the intervals; 0: none. */
   readonly draws: number;
   readonly seed: number;
@@ -53,14 +58,15 @@ export interface AllPairsRequest {
 
 /** Compares every row with every other: the 1:1 protocol of the MFR challenges of insightface, on one's own images. */
 export async function compareAll(request: AllPairsRequest): Promise<AllPairsResult> {
-  const { source, people, rates, draws, seed } = request;
+  const { source, people, rates, draws, seed, held = [] } = request;
   const same = await samePeople(source, people, request.signal);
   const { columns, rows } = source;
   const differentPairs = (rows * (rows - 1)) / 2 - people.samePairs;
   const { counters, signal, onProgress, resume, checkpoint } = request;
-  const { thresholds, histogram, passes } = await findThresholds({
+  const { thresholds, histogram, passes, acceptedOfRows } = await findThresholds({
     task: {
       ...{ columns, measure: 'cosine', mates: [], people: people.index },
+      accepting: held.length === 0 ? undefined : held.map(({ closeness }) => closeness),
       error: scoreError(columns, 1 + lengthTolerance),
     },
     pairs: { pairs: differentPairs, counted: differentPairs },
@@ -77,7 +83,19 @@ export async function compareAll(request: AllPairsRequest): Promise<AllPairsResu
   return {
     ...{ images: rows, people: people.people, samePairs: people.samePairs, differentPairs },
     ...{ points, histogram, sameScores, passes },
+    held: heldRates({
+      ...{ thresholds: held, people, trials: same.trials, acceptedOfRows, draws, seed },
+      accepted: held.map(({ closeness }) => acceptedByPerson(same, closeness)),
+    }),
   };
+}
+
+/** Accepted pairs are computed one by one: of more than these, and more than one in a hundred, that would take longer than all the others. */
+const [fewAccepted, fewShare] = [4e6, 0.01];
+
+/** Whether it takes little to hold a threshold. */
+export function isHoldable({ pairs, reached }: HeldThreshold): boolean {
+  return reached * pairs <= fewAccepted || reached <= fewShare;
 }
 
 /** Scores of the pairs of one person, person after person. */

@@ -4,30 +4,31 @@ import { fail } from '../../../core/failure.ts';
 import { littleEndianBytes } from '../../codec/little-endian-floats.ts';
 import { featureMatrix } from '../../codec/megaface/feature-matrix.ts';
 import { decodeFile, openForReading } from '../../codec/read-file.ts';
-import { readFilledLines } from '../../codec/text-lines.ts';
 import { failures } from './failures.ts';
+import { FeatureNames } from './feature-names.ts';
 import { featureFile, featureFiles, readFeatureIndex, type FeatureIndex } from './feature-index.ts';
 
 /** Rows, columns, stride and type, four int32, before the rows of a matrix. */
 const headerBytes = 16;
 
 /**
- * Features of images on disk: rows by number or by name, of a matrix or of a file for each image. Holds the names once they
- * are asked for, and no row. Fails with `not-features` and `damaged-features` where the files do not fit each other.
+ * Features of images on disk: rows by number or by name, of a matrix or of a file for each image. Holds no row and no
+ * name in memory. Fails with `not-features` and `damaged-features` where the files do not fit each other.
  */
 export class FeatureStore {
   readonly folder: string;
   readonly index: FeatureIndex;
   /** Floats of a row. */
   readonly columns: number;
+  /** Of the rows, in their order. */
+  readonly names: FeatureNames;
   readonly #descriptor: number | undefined;
-  #names: readonly string[] | undefined;
-  #rowByName: ReadonlyMap<string, number> | undefined;
 
   constructor(folder: string) {
     this.folder = folder;
     this.index = readFeatureIndex(folder);
     this.columns = this.index.columns;
+    this.names = new FeatureNames(join(folder, featureFiles.names), this.index.rows);
     this.#descriptor = this.index.layout === 'matrix' ? openMatrix(folder, this.index) : undefined;
   }
 
@@ -41,33 +42,19 @@ export class FeatureStore {
     return { file: join(this.folder, featureFiles.matrix), offset: headerBytes };
   }
 
-  /** Of the rows, in their order. Fails with `damaged-features` unless there is one for each. */
-  get names(): readonly string[] {
-    return (this.#names ??= this.#readNames());
-  }
-
-  #readNames(): readonly string[] {
-    const file = join(this.folder, featureFiles.names);
-    const names = Array.from(readFilledLines(file, 'list of names'), ({ text }) => text);
-    if (names.length === this.rows) return names;
-    const expected = `${this.rows} names, as features.json says`;
-    return fail(failures.damagedFeatures({ expected, found: String(names.length) }, { file }));
-  }
-
-  /** The row of an image; undefined if it has none. Fails with `repeated-feature` if two have one name. */
-  rowOf(name: string): number | undefined {
-    this.#rowByName ??= rowsByName(this.names, join(this.folder, featureFiles.names));
-    return this.#rowByName.get(name);
+  /** Of those of `names` that have a row, which; names.txt is read once. Fails with `repeated-feature` if two rows have one name. */
+  find(names: Iterable<string>): ReadonlyMap<string, number> {
+    return this.names.find(names);
   }
 
   /** The rows of images, in the order of their names. Fails with `missing-features`, which tells of all that have none. */
   rowsOf(names: readonly string[]): Uint32Array {
-    const rows = names.map((name) => this.rowOf(name));
-    const missing = names.filter((_, place) => rows[place] === undefined);
+    const found = this.find(names);
+    const missing = names.filter((name) => !found.has(name));
     if (missing.length > 0) {
       fail(failures.missingFeatures({ names: missing, wanted: names.length }, { file: this.folder }));
     }
-    return Uint32Array.from(rows, (row) => row ?? 0);
+    return Uint32Array.from(names, (name) => found.get(name) ?? 0);
   }
 
   /**
@@ -79,7 +66,7 @@ export class FeatureStore {
     if (this.#descriptor === undefined) this.#readFiles(start, rows);
     else this.#readMatrix(this.#descriptor, start, rows);
     checkRows(rows, this.columns, (row, kind) => {
-      fail(failures[kind]({ name: this.names[start + row] ?? '' }, { file: this.#fileOf(start + row) }));
+      fail(failures[kind]({ name: this.names.at(start + row) ?? '' }, { file: this.#fileOf(start + row) }));
     });
     return rows;
   }
@@ -100,7 +87,7 @@ export class FeatureStore {
 
   #readFiles(start: number, rows: Float32Array): void {
     for (let row = 0; row < rows.length / this.columns; row += 1) {
-      const name = this.names[start + row] ?? '';
+      const name = this.names.at(start + row) ?? '';
       const file = this.#fileOf(start + row);
       const { values } = decodeFile(featureMatrix, file);
       if (values.length !== this.columns) {
@@ -113,7 +100,7 @@ export class FeatureStore {
   #fileOf(row: number): string {
     const { layout, suffix = '' } = this.index;
     if (layout === 'matrix') return join(this.folder, featureFiles.matrix);
-    return featureFile(this.folder, this.names[row] ?? '', suffix);
+    return featureFile(this.folder, this.names.at(row) ?? '', suffix);
   }
 }
 
@@ -167,13 +154,4 @@ function openMatrix(folder: string, { rows, columns }: FeatureIndex): number {
   const expected = `${rows} rows of ${columns} numbers (float32), as features.json says: ${expectedSize} bytes`;
   const found = `${foundRows ?? 0} rows of ${foundColumns ?? 0} in ${size} bytes`;
   return fail(failures.damagedFeatures({ expected, found }, { file }));
-}
-
-function rowsByName(names: readonly string[], file: string): ReadonlyMap<string, number> {
-  const rows = new Map<string, number>();
-  for (const [row, name] of names.entries()) {
-    if (rows.has(name)) fail(failures.repeatedFeature({ name, number: row + 1 }, { file }));
-    rows.set(name, row);
-  }
-  return rows;
 }

@@ -3,15 +3,16 @@ import { readPackingList } from '../../codec/insightface/packing-list.ts';
 import { devkitList } from '../../codec/megaface/devkit-list.ts';
 import { decodeFile } from '../../codec/read-file.ts';
 import { failures } from './failures.ts';
+import type { NameList } from './feature-names.ts';
 import type { FeatureStore } from './feature-store.ts';
 import { imageKey, isDevkitList, lastParts } from './named-images.ts';
 
 /** Images with features, in the order of a list. */
 export interface ListedRows {
-  readonly names: readonly string[];
+  readonly names: NameList;
   readonly rows: Uint32Array;
   /** Who each image shows: as the list says, else the folder that the image is in; empty without one. */
-  readonly people: readonly string[];
+  readonly people: NameList;
   /** Images of the list that have no features; empty where they are a failure. */
   readonly missing: readonly string[];
 }
@@ -30,46 +31,84 @@ export interface ListedRowsOptions {
  * name twice.
  */
 export function listedRows(store: FeatureStore, { list, parts, missing }: ListedRowsOptions): ListedRows {
-  const listed = list === undefined ? store.names.map((path) => ({ path })) : readListed(list);
-  const find = nameFinder(store, parts);
-  const wanted = listed.map(({ path, person }: Listed) => {
-    return { name: find(path), person: person ?? lastParts(path, 2).split('/').slice(-2, -1)[0] ?? '' };
+  if (list === undefined) return allRows(store);
+  const listed = readListed(list);
+  const find = namesOf(store, listed, parts);
+  const wanted = listed.map(({ path, person }) => {
+    const { name, row } = find(path);
+    return { name, row, person: person ?? folderIn(path) };
   });
   requireOnce(
     wanted.map(({ name }) => name),
-    list ?? store.folder,
+    list,
   );
-  const absent = wanted.filter(({ name }) => store.rowOf(name) === undefined).map(({ name }) => name);
-  if (absent.length > 0 && missing === 'fail') store.rowsOf(wanted.map(({ name }) => name));
-  const gone = new Set(absent);
-  const found = wanted.filter(({ name }) => !gone.has(name));
+  const absent = wanted.filter(({ row }) => row === undefined).map(({ name }) => name);
+  if (absent.length > 0 && missing === 'fail') {
+    fail(failures.missingFeatures({ names: absent, wanted: wanted.length }, { file: store.folder }));
+  }
+  const found = wanted.filter(({ row }) => row !== undefined);
   return {
     names: found.map(({ name }) => name),
-    rows: store.rowsOf(found.map(({ name }) => name)),
+    rows: Uint32Array.from(found, ({ row }) => row ?? 0),
     people: found.map(({ person }) => person),
     missing: absent,
   };
+}
+
+/** All that the store has, none of it in memory but the numbers of the rows. */
+function allRows({ names, rows }: FeatureStore): ListedRows {
+  names.requireDifferent();
+  const people: NameList = {
+    length: rows,
+    at: (row) => {
+      const name = names.at(row);
+      return name === undefined ? undefined : folderIn(name);
+    },
+    *[Symbol.iterator]() {
+      for (const name of names) yield folderIn(name);
+    },
+  };
+  return { names, rows: Uint32Array.from({ length: rows }, (_, row) => row), people, missing: [] };
+}
+
+function folderIn(path: string): string {
+  return lastParts(path, 2).split('/').slice(-2, -1)[0] ?? '';
+}
+
+/** What a path of a list is called by the features, and its row. */
+interface NamedRow {
+  readonly name: string;
+  readonly row: number | undefined;
 }
 
 /**
  * The name that the features have of a path of a list: the path, or the end of it, or that of the only image which differs in its ending
  * and in blanks alone, since the stage align writes others than the development kit lists. Without features the end of the path.
  */
-function nameFinder(store: FeatureStore, parts: number): (path: string) => string {
-  let byKey: Map<string, string | undefined> | undefined;
+function namesOf(store: FeatureStore, listed: readonly Listed[], parts: number): (path: string) => NamedRow {
+  const paths = listed.map(({ path }) => path);
+  const ends = paths.map((path) => lastParts(path, parts));
+  const rows = store.find([...paths, ...ends]);
+  const others = ends.filter((end, place) => !rows.has(paths[place] ?? '') && !rows.has(end));
+  const byKey = rowsByKey(store.names, new Set(others.map(imageKey)));
   return (path) => {
     const end = lastParts(path, parts);
-    const exact = [path, end].find((name) => store.rowOf(name) !== undefined);
-    if (exact !== undefined) return exact;
-    byKey ??= namesByKey(store.names);
-    return byKey.get(imageKey(end)) ?? end;
+    const exact = [path, end].find((name) => rows.has(name));
+    if (exact !== undefined) return { name: exact, row: rows.get(exact) };
+    return byKey.get(imageKey(end)) ?? { name: end, row: undefined };
   };
 }
 
 /** Undefined of keys that several images have. */
-function namesByKey(names: readonly string[]): Map<string, string | undefined> {
-  const byKey = new Map<string, string | undefined>();
-  for (const name of names) byKey.set(imageKey(name), byKey.has(imageKey(name)) ? undefined : name);
+function rowsByKey(names: NameList, wanted: ReadonlySet<string>): ReadonlyMap<string, NamedRow | undefined> {
+  const byKey = new Map<string, NamedRow | undefined>();
+  if (wanted.size === 0) return byKey;
+  let row = 0;
+  for (const name of names) {
+    const key = imageKey(name);
+    if (wanted.has(key)) byKey.set(key, byKey.has(key) ? undefined : { name, row });
+    row += 1;
+  }
   return byKey;
 }
 

@@ -28,6 +28,8 @@ export interface SavedSearch {
   readonly kind: 'all' | 'again';
   readonly nextStrip: number;
   readonly tail: SavedTail;
+  /** As `CountedPairs` has them, of the pass. */
+  readonly acceptedOfRows: Uint32Array;
   readonly state: SearchState;
 }
 
@@ -41,6 +43,8 @@ export interface SearchState {
   readonly sample: Float64Array;
   /** Of all strips, as far down as any pass has counted. */
   readonly counted?: CountedTail;
+  /** As `CountedPairs` has them, of the first whole pass. */
+  readonly acceptedOfRows?: Uint32Array;
 }
 
 export interface SearchCheckpoint {
@@ -49,7 +53,7 @@ export interface SearchCheckpoint {
 }
 
 export interface ThresholdSearch extends Pick<CountingPass, 'counters' | 'left' | 'right' | 'signal'> {
-  /** The mates are those of the first whole pass. */
+  /** The mates, and what is accepted by row, are those of the first whole pass. */
   readonly task: Omit<CountingTask, 'tail'>;
   /** Impostor pairs, of which the rates are shares; those that are compared. */
   readonly pairs: Pick<ImpostorScores, 'pairs' | 'counted'>;
@@ -70,6 +74,8 @@ export interface FoundThresholds {
   readonly histogram: Float64Array;
   /** As `CountedPairs` has them. */
   readonly ranks: Uint32Array;
+  /** As `CountedPairs` has them. */
+  readonly acceptedOfRows: Uint32Array;
   readonly passes: number;
 }
 
@@ -97,21 +103,28 @@ export async function findThresholds(search: ThresholdSearch): Promise<FoundThre
       throw new Error(`the threshold of ${missing.join(', ')} is not where the counts say it is`);
     if (state.counted !== undefined) plan = provenPlan(state.counted, missing, scores);
     const before = resume?.tail ?? emptyTail(plan ?? everything);
-    const counted = await wholePass(search, { state, before, firstStrip: resume?.nextStrip ?? 0 });
+    const acceptedBefore = resume?.acceptedOfRows ?? new Uint32Array(0);
+    const counted = await wholePass(search, {
+      ...{ state, before, acceptedBefore, firstStrip: resume?.nextStrip ?? 0 },
+    });
     resume = undefined;
     const tail = joinedTail(before, counted);
-    if (state.passes === 0) ranks = sumOfRanks(counted);
+    if (state.passes === 0) {
+      ranks = sumOf(counted.map((each) => each.ranks));
+      state = { ...state, acceptedOfRows: acceptedIn(acceptedBefore, counted) };
+    }
     const found = missing.map((rate) => thresholdIn(tail, scores, rate)).filter((threshold) => threshold !== undefined);
     state = {
-      ...{ sample: state.sample, passes: state.passes + 1, found: [...state.found, ...found] },
+      ...state,
+      ...{ passes: state.passes + 1, found: [...state.found, ...found] },
       // The pass that goes farthest down tells most.
       counted: state.counted === undefined || tail.least < state.counted.least ? tail : state.counted,
     };
   }
-  const { found, counted, sample, passes } = state;
+  const { found, counted, sample, passes, acceptedOfRows = new Uint32Array(0) } = state;
   const thresholds = rates.flatMap((rate) => found.find(({ far }) => far === rate) ?? []);
   const histogram = completed(counted ?? { histogram: sample, least: 0 }, sample, scores.counted);
-  return { thresholds, passes, histogram, ranks };
+  return { thresholds, passes, histogram, ranks, acceptedOfRows };
 }
 
 /** Counts all scores and keeps none: of a first pass without a sample, or of one that has to go farther down. */
@@ -123,10 +136,16 @@ function missingOf(rates: readonly number[], { found }: SearchState): readonly n
   return rates.filter((rate) => !found.some(({ far }) => far === rate));
 }
 
-function sumOfRanks([first, ...others]: readonly CountedPairs[]): Uint32Array<ArrayBuffer> {
-  const sum = Uint32Array.from(first?.ranks ?? []);
-  for (const { ranks } of others) for (const [place, count] of ranks.entries()) sum[place] = (sum[place] ?? 0) + count;
+/** Counts of the same things, added; those that have counted nothing are empty. */
+function sumOf(counts: readonly Uint32Array[]): Uint32Array<ArrayBuffer> {
+  const [first, ...others] = counts.filter(({ length }) => length > 0);
+  const sum = Uint32Array.from(first ?? []);
+  for (const each of others) for (const [place, count] of each.entries()) sum[place] = (sum[place] ?? 0) + count;
   return sum;
+}
+
+function acceptedIn(before: Uint32Array, counted: readonly CountedPairs[]): Uint32Array {
+  return sumOf([before, ...counted.map(({ acceptedOfRows }) => acceptedOfRows)]);
 }
 
 /** What a sample of the strips counts; empty if there are too few to draw from. */
@@ -137,7 +156,7 @@ async function sampled(search: ThresholdSearch): Promise<Float64Array> {
   const chosen = drawStrips(strips, Math.max(fewestSampled, Math.ceil(strips / sampleShare)), seed);
   const counted = await countPairs({
     ...passOf(search, 'sample'),
-    task: { ...task, mates: [], tail: everything },
+    task: { ...task, mates: [], accepting: undefined, tail: everything },
     only: (strip) => chosen.has(strip),
   });
   return joinedTail(emptyTail(everything), counted).histogram;
@@ -146,14 +165,14 @@ async function sampled(search: ThresholdSearch): Promise<Float64Array> {
 /** The counts of a pass, and below them those of the sample, so scaled that all are as many as were compared. */
 function completed({ histogram, least }: CountedTail, sample: Float64Array, all: number): Float64Array {
   const own = histogram.map((count, bin) => (bin >= Math.max(1, least) ? count : 0));
-  const missing = all - sumOf(own);
+  const missing = all - total(own);
   const below = sample.map((count, bin) => (bin >= 1 && bin < least ? count : 0));
-  const scale = missing / Math.max(1, sumOf(below));
+  const scale = missing / Math.max(1, total(below));
   for (const [bin, count] of below.entries()) if (count > 0) own[bin] = count * scale;
   return own;
 }
 
-function sumOf(values: Float64Array): number {
+function total(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
@@ -168,26 +187,28 @@ interface WholePass {
   readonly state: SearchState;
   /** Counted in an earlier run. */
   readonly before: SavedTail;
+  readonly acceptedBefore: Uint32Array;
   readonly firstStrip: number;
 }
 
 function wholePass(
   search: ThresholdSearch,
-  { state, before, firstStrip }: WholePass,
+  { state, before, acceptedBefore, firstStrip }: WholePass,
 ): Promise<readonly CountedPairs[]> {
   const { task, checkpoint } = search;
   const kind = state.passes === 0 ? 'all' : 'again';
   const own: Checkpoint | undefined = checkpoint && {
     everyMs: checkpoint.everyMs,
     save(nextStrip, counts) {
-      checkpoint.save({ kind, nextStrip, tail: joinedTail(before, counts), state });
+      const acceptedOfRows = acceptedIn(acceptedBefore, counts);
+      checkpoint.save({ kind, nextStrip, tail: joinedTail(before, counts), acceptedOfRows, state });
     },
   };
   const { ranges, least } = before;
   return countPairs({
     ...passOf(search, kind),
     // Ranked once, however often scores are counted.
-    task: { ...task, mates: kind === 'all' ? task.mates : [], tail: { ranges, least } },
+    task: { ...task, ...(kind === 'all' ? {} : { mates: [], accepting: undefined }), tail: { ranges, least } },
     firstStrip,
     checkpoint: own,
   });

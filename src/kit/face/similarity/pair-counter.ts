@@ -1,10 +1,10 @@
 import { productRanges, type RowRange } from './block-plan.ts';
 import { CountedValues } from './counted-values.ts';
 import { exactOfPairs, type Measure, measures } from './exact-score.ts';
-import { rangeOf, type TailCounts, type TailPlan } from './impostor-tail.ts';
+import { type BinRange, rangeOf, type TailCounts, type TailPlan } from './impostor-tail.ts';
 import { firstFrom, type PersonIndex, rowsOfPerson } from './person-rows.ts';
 import type { PreparedRows, Products, Rows } from './products.ts';
-import { type FoundScores, leftOut, offsetsOf, scoreBins, ScoreScan } from './score-scan.ts';
+import { binBelow, type FoundScores, leftOut, offsetsOf, scoreBins, ScoreScan } from './score-scan.ts';
 
 /** What is counted of all pairs of a left and a right row. */
 export interface CountingTask {
@@ -17,6 +17,8 @@ export interface CountingTask {
   readonly mates: readonly Float64Array[];
   /** One matrix is compared with itself: the left row is less than the right one, and they are not of one person. */
   readonly people?: PersonIndex | undefined;
+  /** Of one matrix with itself: how often each row is closer than exactly these to another one. Every such pair is computed exactly: no more than a few in a hundred. */
+  readonly accepting?: readonly number[] | undefined;
 }
 
 /** Rows of a matrix. */
@@ -34,6 +36,8 @@ export interface Strip {
 export interface CountedPairs extends TailCounts {
   /** For each right row how many left rows are closer than exactly 0, 1, 2 ... of its mates: see `offsetsOf`. */
   readonly ranks: Uint32Array;
+  /** For each threshold of `accepting`, for each row how many others are closer; both rows of a pair count it. */
+  readonly acceptedOfRows: Uint32Array;
 }
 
 /** Bins hold less than 2^32; a product has less than 2^20 scores. */
@@ -50,6 +54,7 @@ export class PairCounter {
   readonly #offsets: Uint32Array;
   /** Ranks of what had to be compared exactly. */
   readonly #compared: Uint32Array;
+  readonly #acceptedOfRows: Uint32Array;
   #panel: { readonly start: number; readonly blocks: readonly PreparedBlock[] } | undefined;
   #untaken = 0;
 
@@ -62,7 +67,8 @@ export class PairCounter {
     this.#compared = new Uint32Array(this.#offsets.at(-1) ?? 0);
     this.#kept = tail.ranges.map(() => new CountedValues());
     const thresholds = mates.map((own) => own.map((closeness) => closeness + shift));
-    this.#scan = new ScoreScan({ ...tail, thresholds, error });
+    this.#acceptedOfRows = new Uint32Array((task.accepting?.length ?? 0) * (task.people?.person.length ?? 0));
+    this.#scan = new ScoreScan({ ...lookedFor(task), thresholds, error });
   }
 
   async add({ left, panel }: Strip): Promise<void> {
@@ -89,6 +95,7 @@ export class PairCounter {
       histogram: this.#histogram.slice(),
       kept: this.#kept.map((values) => values.save()),
       ranks: this.#compared.map((count, place) => count + (decided[place] ?? 0)),
+      acceptedOfRows: this.#acceptedOfRows.slice(),
     };
   }
 
@@ -131,11 +138,25 @@ export class PairCounter {
   }
 
   #keep(found: FoundScores, block: FoundBlock): void {
-    const { ranges } = this.#task.tail;
+    const { tail, accepting } = this.#task;
     const closeness = this.#closeness(found, block);
     for (const [index, value] of closeness.entries()) {
-      const range = rangeOf(ranges, found.scores[2 * index + 1] ?? 0);
+      const range = rangeOf(tail.ranges, found.scores[2 * index + 1] ?? 0);
       if (range !== undefined) this.#kept[range]?.add(value);
+      if (accepting !== undefined) this.#accept(value, found.places[2 * index] ?? 0, block);
+    }
+  }
+
+  #accept(closeness: number, place: number, { left, right }: FoundBlock): void {
+    const { accepting = [], people } = this.#task;
+    const rows = people?.person.length ?? 0;
+    const [one, other] = [left.start + Math.floor(place / right.count), right.start + (place % right.count)];
+    for (const [index, threshold] of accepting.entries()) {
+      if (closeness <= threshold) continue;
+      for (const row of [one, other]) {
+        const at = index * rows + row;
+        this.#acceptedOfRows[at] = (this.#acceptedOfRows[at] ?? 0) + 1;
+      }
     }
   }
 
@@ -161,6 +182,16 @@ export class PairCounter {
     }
     return exactOfPairs(measure, { left: left.values, right: panel.values, leftAt, rightAt, count, columns });
   }
+}
+
+/** Bins whose scores are found: those of the plan, and all that may be closer than a threshold. */
+function lookedFor({ tail, accepting = [], measure, error }: CountingTask): Pick<TailPlan, 'ranges' | 'least'> {
+  if (accepting.length === 0) return tail;
+  const first = binBelow(Math.min(...accepting) + measures[measure].shift - error);
+  const below = tail.ranges.flatMap(([begin, end]): BinRange[] =>
+    begin < first ? [[begin, Math.min(end, first)]] : [],
+  );
+  return { ranges: [...below, [first, scoreBins.count]], least: Math.min(tail.least, first) };
 }
 
 interface PreparedBlock {

@@ -36,6 +36,11 @@ export function binEdge(bin: number): number {
   return scoreBins.lowest + bin / scoreBins.perUnit;
 }
 
+/** The first bin that a score of at least this can be in. */
+export function binBelow(score: number): number {
+  return Math.max(1, Math.floor((score - edgeError - scoreBins.lowest) * scoreBins.perUnit));
+}
+
 /** Neighbouring bins that are one step of a table of ranks. */
 const stepBins = 32;
 const steps = scoreBins.count / stepBins;

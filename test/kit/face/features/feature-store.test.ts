@@ -26,10 +26,10 @@ function stored(folder: string, layout: 'matrix' | 'files' = 'matrix'): FeatureS
 describe.each(['matrix', 'files'] as const)('features as %s', (layout) => {
   it('are read by number and by name', () => {
     const store = stored(temporaryFolder(), layout);
-    expect([store.rows, store.columns, store.names]).toEqual([3, 2, ['Ada/1.png', 'Ada/2.png', 'Ben/1.png']]);
+    expect([store.rows, store.columns, [...store.names]]).toEqual([3, 2, ['Ada/1.png', 'Ada/2.png', 'Ben/1.png']]);
     expect([...store.read(1, 2)]).toEqual([Math.fround(0.6), Math.fround(0.8), 0, -1]);
     expect([...store.rowsOf(['Ben/1.png', 'Ada/1.png'])]).toEqual([2, 0]);
-    expect(store.rowOf('Cem/1.png')).toBeUndefined();
+    expect([...store.find(['Cem/1.png', 'Ada/2.png'])]).toEqual([['Ada/2.png', 1]]);
     const visited = Array.from(eachRow(store, [2, 0, 1]), ({ place, values }) => [place, values[0]]);
     expect(visited).toEqual([
       [0, 0],
@@ -89,7 +89,7 @@ describe('features that do not fit', () => {
   it('repeated-feature', async () => {
     const folder = temporaryFolder();
     const store = new FeatureStore(storeOf(join(folder, 'twice'), [...rows, rows[1]]));
-    expect(await printed(folder, () => store.rowOf('Ada/1.png'))).toMatchInlineSnapshot(`
+    expect(await printed(folder, () => store.find(['Ada/1.png']))).toMatchInlineSnapshot(`
       "<folder>/twice/names.txt: repeated-feature: the name Ada/2.png is there for the second time, as number 4
         Features are found by their names: list every image once."
     `);
@@ -121,7 +121,7 @@ describe('features that do not fit', () => {
     const file = join(folder, 'features');
     const names = readFileSync(join(file, 'names.txt'), 'utf8');
     writeFileSync(join(file, 'names.txt'), names.slice(0, names.indexOf('Ben')));
-    expect(await printed(folder, () => new FeatureStore(file).names)).toMatchInlineSnapshot(`
+    expect(await printed(folder, () => [...new FeatureStore(file).names])).toMatchInlineSnapshot(`
       "<folder>/features/names.txt: damaged-features: expected 3 names, as features.json says, found 2
         The files of a folder of features belong together: copy it again, or compute it again."
     `);
@@ -164,7 +164,13 @@ describe('rows of a list', () => {
     expect(listedRows(store, { list: packing, parts: 2, missing: 'skip' })).toEqual({
       ...{ names: ['Ada/2.png'], rows: Uint32Array.of(1), people: ['Ada'], missing: ['Cem/1.png'] },
     });
-    expect(listedRows(store, { parts: 2, missing: 'fail' }).people).toEqual(['Ada', 'Ada', 'Ben']);
+    const all = listedRows(store, { parts: 2, missing: 'fail' });
+    expect([[...all.people], all.people.at(2), [...all.names], [...all.rows]]).toEqual([
+      ['Ada', 'Ada', 'Ben'],
+      'Ben',
+      ['Ada/1.png', 'Ada/2.png', 'Ben/1.png'],
+      [0, 1, 2],
+    ]);
   });
 
   it('are found in spite of blanks and another ending, unless several images would do', () => {
