@@ -7,7 +7,7 @@ import { readPersonNames } from '../../src/kit/dataset/person-names.ts';
 import { run as merge } from '../../stages/merge/run.ts';
 import { run as split } from '../../stages/split/run.ts';
 import { run as unpack } from '../../stages/unpack/run.ts';
-import { failuresOf, jpeg, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
+import { failuresOf, jpeg, printedFailure, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
 import { logs, pack } from './pack-faces.ts';
 
 async function perform<Params, Inputs, Outputs extends Readonly<Record<string, string>>>(
@@ -78,15 +78,15 @@ describe('names beside a packed set', () => {
     writer.finish({ height: 16, width: 16 });
     const inputs = { dataset, people: written('people.txt', 'Bo Ek\n') };
     const params = { labels, validationIdentities: 1 };
-    const [missing] = await failuresOf(() => perform(split, { params, inputs, outputs: parts() }));
-    expect(missing).toMatchObject({ code: 'no-names' });
+    const missing = await printedFailure(() => perform(split, { params, inputs, outputs: parts() }));
+    expect(missing.replace(dataset, '<set>')).toMatchInlineSnapshot();
     writeFileSync(join(dataset, 'names.txt'), 'Ada\nBo Ek\n');
     const outputs = parts();
     await perform(split, { params, inputs, outputs });
     expect(names(outputs.train)).toEqual([[0, 'Ada']]);
     const nobody = { dataset, people: written('people.txt', 'bo ek\n') };
-    const [failure] = await failuresOf(() => perform(split, { params, inputs: nobody, outputs: parts() }));
-    expect(failure).toMatchObject({ code: 'nobody-there' });
+    const failure = await printedFailure(() => perform(split, { params, inputs: nobody, outputs: parts() }));
+    expect(failure.replace(nobody.people, '<people>')).toMatchInlineSnapshot();
   });
 
   it('stay with their people when sets are merged, and name the folders of unpacked images', async () => {
