@@ -187,7 +187,7 @@ class Packing {
   }
 }
 
-/** Of an image that lies in no folder of its own a list does not tell whom it shows. */
+/** Of an image that is in no folder of its own a list does not tell whom it shows. */
 function isName(identity: string): boolean {
   return identity !== '' && identity !== '.' && identity !== '..';
 }

@@ -47,14 +47,14 @@ interface Unpacking {
 }
 
 /**
- * Unpacks compressed data piece by piece with a program of the system. Fails with `no-unpacker` where there is none, and
+ * Unpacks compressed data piece by piece with a program of the system. Fails with `no-unpacker` without one, and
  * with `damaged-file` where the program says so; `name` is what failures call the file.
  */
 export async function* decompressed(packed: Readable, compression: Compression, name: string): AsyncGenerator<Buffer> {
   const { child, complaints } = await start(compression, name);
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) throw new Error('a program was started without its streams');
-  // A program that gives up closes its input; what it says of that is told below.
+  // A program that stops closes its input; what it says of that is told below.
   stdin.on('error', () => packed.unpipe(stdin));
   packed.on('error', (error) => stdout.destroy(error));
   packed.pipe(stdin);

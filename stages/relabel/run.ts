@@ -12,7 +12,8 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   try {
     const table = new IdentityTable(from);
     const identities = repeatable(function* () {
-      for (let label = 0; label < table.size; label += 1) yield { from, positions: table.positionsAt(label), label, name: table.nameAt(label) };
+      for (let label = 0; label < table.size; label += 1)
+        yield { from, positions: table.positionsAt(label), label, name: table.nameAt(label) };
     });
     const progress = new WorkProgress(context, 'images', from.imageCount);
     const manifest = await copyIdentities(identities, {

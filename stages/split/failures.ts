@@ -1,8 +1,8 @@
 import { catalogue } from '../../src/core/failure.ts';
 
 export const failures = catalogue({
-  nobodyThere: {
-    meaning: 'Nobody of a list of people is in the packed set.',
+  unknownPeople: {
+    meaning: 'No person of a list is in the packed set.',
     text: ({ people }: { readonly people: number }) => ({
       message: `none of ${people} people of the list is in names.txt of the packed set`,
       hint: 'Names have to be written as in names.txt beside the records, letter by letter.',

@@ -61,7 +61,7 @@ function choose(table: IdentityTable, context: Context): ReadonlySet<number> {
   if (table.set.names === undefined) fail(failures.noNames({}, { file: inputs.dataset }));
   const wanted = readPeople(inputs.people);
   const chosen = places.filter((place) => wanted.has(table.nameAt(place) ?? ''));
-  if (chosen.length === 0) fail(failures.nobodyThere({ people: wanted.size }, { file: inputs.people }));
+  if (chosen.length === 0) fail(failures.unknownPeople({ people: wanted.size }, { file: inputs.people }));
   if (chosen.length === table.size) refuse(chosen.length);
   const known = new Set(chosen.map((place) => table.nameAt(place)));
   const missing = [...wanted].filter((name) => !known.has(name));

@@ -21,8 +21,8 @@ const settings = settingsOf({ preset: 'plain', engine: 'auto', strict: false, sa
 function listed(images: string, list: string) {
   const photographs = choosePhotographs({ images, list }, settings);
   return [...withFiles(photographs.all(), settings.encoding)].map(({ photograph, file }) => {
-    const { name, identity, known } = photograph;
-    return { name, identity, file, known: known() };
+    const { name, identity } = photograph;
+    return { name, identity, file, known: photograph.known() };
   });
 }
 
@@ -38,7 +38,9 @@ const titles = 'NAME_ID,P1X,P1Y,P2X,P2Y,P3X,P3Y,P4X,P4Y,P5X,P5Y';
 
 describe('the lists of VGGFace2', () => {
   it('have the five points of each image, and boxes where their list is there', () => {
-    const files = { 'meta/loose_landmark_test.csv': `${titles}\n"n000001/0001_01",${points}\n"n000009/0002_01",${points}\n` };
+    const files = {
+      'meta/loose_landmark_test.csv': `${titles}\n"n000001/0001_01",${points}\n"n000009/0002_01",${points}\n`,
+    };
     const folder = folderOf(files);
     const list = join(folder, 'meta/loose_landmark_test.csv');
     const images = join(folder, 'test');

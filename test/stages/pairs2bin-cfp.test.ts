@@ -83,6 +83,9 @@ describe('the lists of CFP as they are published', () => {
     const [failure] = await failuresOf(() => pack(root, join(root, 'Protocol/Split/FP')));
     expect(failure).toMatchObject({ code: 'damaged-protocol', at: { file: diff, line: 2 } });
     const other = await printedFailure(() => pack(root, join(root, 'Protocol')));
-    expect(other.replace(root, '<cfp>')).toMatchInlineSnapshot();
+    expect(other.replace(root, '<cfp>')).toMatchInlineSnapshot(`
+      "<cfp>/Protocol: not-a-cfp-split: expected a split of CFP: a folder FF or FP with the folders 01 to 10 of same.txt and diff.txt
+        Bind Protocol/Split/FF or Protocol/Split/FP of the set as it is published; Pair_list_F.txt and Pair_list_P.txt are beside Split."
+    `);
   });
 });

@@ -79,20 +79,28 @@ describe('names beside a packed set', () => {
     const inputs = { dataset, people: written('people.txt', 'Bo Ek\n') };
     const params = { labels, validationIdentities: 1 };
     const missing = await printedFailure(() => perform(split, { params, inputs, outputs: parts() }));
-    expect(missing.replace(dataset, '<set>')).toMatchInlineSnapshot();
+    expect(missing.replace(dataset, '<set>')).toMatchInlineSnapshot(`
+      "<set>: no-names: expected names.txt beside the records, which tells who each class is, found no such file
+        Write a line "class name", separated by a tab, for each class; face2rec writes the file with names: true."
+    `);
     writeFileSync(join(dataset, 'names.txt'), 'Ada\nBo Ek\n');
     const outputs = parts();
     await perform(split, { params, inputs, outputs });
     expect(names(outputs.train)).toEqual([[0, 'Ada']]);
     const nobody = { dataset, people: written('people.txt', 'bo ek\n') };
     const failure = await printedFailure(() => perform(split, { params, inputs: nobody, outputs: parts() }));
-    expect(failure.replace(nobody.people, '<people>')).toMatchInlineSnapshot();
+    expect(failure.replace(nobody.people, '<people>')).toMatchInlineSnapshot(`
+      "<people>: unknown-people: none of 1 people of the list is in names.txt of the packed set
+        Names have to be written as in names.txt beside the records, letter by letter."
+    `);
   });
 
   it('stay with their people when sets are merged, and name the folders of unpacked images', async () => {
     const outputs = { dataset: join(temporaryFolder(), 'dataset') };
     await perform(merge, { params: { labels }, inputs: { datasets: [await named(), await named()] }, outputs });
-    expect(names(outputs.dataset)).toEqual(['anna', 'bert', 'carl', 'anna', 'bert', 'carl'].map((name, i) => [i, name]));
+    expect(names(outputs.dataset)).toEqual(
+      ['anna', 'bert', 'carl', 'anna', 'bert', 'carl'].map((name, i) => [i, name]),
+    );
     const folder = temporaryFolder();
     const unpacked = { images: join(folder, 'images'), list: join(folder, 'list') };
     await perform(unpack, { params: { digits: 7 }, inputs: { dataset: outputs.dataset }, outputs: unpacked });

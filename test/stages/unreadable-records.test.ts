@@ -132,6 +132,9 @@ describe('records that cannot be read', () => {
     const printed = await printedFailure(() =>
       perform(relabel, { params, inputs: { dataset: folder }, outputs: target() }),
     );
-    expect(printed.replace(folder, '<set>')).toMatchInlineSnapshot();
+    expect(printed.replace(folder, '<set>')).toMatchInlineSnapshot(`
+      "<set>/train.rec: nothing-readable: none of 1 records can be read; of the first: the image cannot be decoded: it is not an image in a known format
+        Look at the file with flow inspect: it may be of another program, or its property file of another set."
+    `);
   });
 });

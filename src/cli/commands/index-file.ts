@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';
+import { counted } from '../../core/human.ts';
 import { encodeIndex, RecordIndex } from '../../kit/codec/mxnet/index-file.ts';
 import { packedFiles, propertyFile } from '../../kit/codec/insightface/property-file.ts';
 import { RecordFile } from '../../kit/codec/mxnet/record-file.ts';
@@ -55,7 +56,7 @@ function writeIndex(records: string, index: string, { options, stderr }: Printin
     writeFileAtomic(index, encodeIndex(rebuilt));
     const { size } = rebuilt;
     if (options['json'] === true) return JSON.stringify({ index, records: size, ...(isLax ? { damaged } : {}) });
-    return `${index}: ${String(size)} records${isLax ? `, ${String(damaged)} damaged places left out` : ''}`;
+    return `${index}: ${String(size)} records${isLax ? `, ${counted(damaged, 'damaged place')} left out` : ''}`;
   } finally {
     file.close();
   }

@@ -13,7 +13,7 @@ export const namesFile = 'names.txt';
 /** The name of each class, by its number. */
 export type PersonNames = ReadonlyMap<number, string>;
 
-/** The names beside a packed set; undefined where there is no such file. Fails with `damaged-list`. */
+/** The names beside a packed set; undefined without the file. Fails with `damaged-list`. */
 export function readPersonNames(folder: string): PersonNames | undefined {
   const path = join(folder, namesFile);
   if (!existsSync(path)) return undefined;

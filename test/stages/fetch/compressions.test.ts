@@ -42,15 +42,18 @@ describe('archives that are packed in other ways than gzip and deflate', () => {
     expect(await unpack(golden(name))).toEqual(content);
   });
 
-  it.each([...archives, ...(hasZstandard ? ofZstandard : [])])('%s is refused where it was cut or damaged', async (name) => {
-    const bytes = golden(name);
-    const [cut] = await failuresOf(() => unpack(bytes.subarray(0, Math.floor(bytes.length / 2))));
-    expect(cut?.code).toMatch(/^(damaged|truncated)-file$/);
-    const damaged = Buffer.from(bytes);
-    for (let at = 600; at < 700; at += 1) damaged[at] = (damaged[at] ?? 0) ^ 0x55;
-    const [failure] = await failuresOf(() => unpack(damaged));
-    expect(failure?.code).toMatch(/^(damaged|truncated)-file$/);
-  });
+  it.each([...archives, ...(hasZstandard ? ofZstandard : [])])(
+    '%s is refused where it was cut or damaged',
+    async (name) => {
+      const bytes = golden(name);
+      const [cut] = await failuresOf(() => unpack(bytes.subarray(0, Math.floor(bytes.length / 2))));
+      expect(cut?.code).toMatch(/^(damaged|truncated)-file$/);
+      const damaged = Buffer.from(bytes);
+      for (let at = 600; at < 700; at += 1) damaged[at] = (damaged[at] ?? 0) ^ 0x55;
+      const [failure] = await failuresOf(() => unpack(damaged));
+      expect(failure?.code).toMatch(/^(damaged|truncated)-file$/);
+    },
+  );
 
   it('are unpacked by Python where the system has no program, and refused with what to install without either', async () => {
     const { PATH: path } = process.env;

@@ -132,7 +132,8 @@ describe('unpacking', () => {
     expect(await failuresOf(() => unpack(Buffer.from('Rar!')))).toMatchObject([
       {
         code: 'unknown-archive',
-        message: 'expected a .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst or .zip archive, found RAR, which is not unpacked here',
+        message:
+          'expected a .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst or .zip archive, found RAR, which is not unpacked here',
       },
     ]);
     expect(await failuresOf(() => unpack(Buffer.from('<html>')))).toMatchObject([

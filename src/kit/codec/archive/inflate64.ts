@@ -80,7 +80,7 @@ export class Inflate64 {
     while (this.#bitCount < count) {
       const byte = this.#input[this.#at];
       if (byte === undefined) this.#refuse('the packed data end too early');
-      this.#bits |= (byte ?? 0) << this.#bitCount;
+      this.#bits |= byte << this.#bitCount;
       this.#at += 1;
       this.#bitCount += 8;
     }
@@ -98,7 +98,7 @@ export class Inflate64 {
     }
     const entry = table[this.#bits & 0x7fff] ?? 0;
     const length = entry & 15;
-    if (length === 0 || length > this.#bitCount) this.#refuse('a code stands for nothing');
+    if (length === 0 || length > this.#bitCount) this.#refuse('a code has no meaning');
     this.#bits >>>= length;
     this.#bitCount -= length;
     return entry >> 4;
@@ -175,7 +175,7 @@ export class Inflate64 {
       }
       const base = lengthBases[symbol - 257];
       if (base === undefined) this.#refuse('a length is of a code that there is not');
-      const length = (base ?? 0) + this.#take(lengthBits[symbol - 257] ?? 0);
+      const length = base + this.#take(lengthBits[symbol - 257] ?? 0);
       const code = this.#symbol(distances);
       const distance = (distanceBases[code] ?? 0) + this.#take(distanceBits[code] ?? 0);
       if (distance > this.#written) this.#refuse('a match begins before the data');

@@ -149,7 +149,17 @@ function decodeCentralHeader(cursor: Cursor): ZipEntry {
     fail(failures.unreadEntry({ name, problem }, cursor.at(at)));
   }
   const type = typeOf(name, madeBy === 3 ? mode : 0);
-  return { name, rawName: raw.toString('latin1'), type, size, packedSize, method: known, hasEndMarker: (flags & 2) !== 0, crc32: checksum, offset };
+  return {
+    name,
+    rawName: raw.toString('latin1'),
+    type,
+    size,
+    packedSize,
+    method: known,
+    hasEndMarker: (flags & 2) !== 0,
+    crc32: checksum,
+    offset,
+  };
 }
 
 const methods: ReadonlyMap<number, string> = new Map([

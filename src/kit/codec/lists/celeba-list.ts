@@ -28,12 +28,14 @@ export function celebACompanions(list: string): { readonly boxes: string | undef
   const folder = dirname(list);
   const isAligned = list.includes('landmarks_align');
   return {
-    boxes: isAligned ? undefined : join(folder, list.endsWith('.csv') ? 'list_bbox_celeba.csv' : 'list_bbox_celeba.txt'),
+    boxes: isAligned
+      ? undefined
+      : join(folder, list.endsWith('.csv') ? 'list_bbox_celeba.csv' : 'list_bbox_celeba.txt'),
     identities: join(folder, 'identity_CelebA.txt'),
   };
 }
 
-/** The faces of a list of points, with boxes and identities where their lists lie beside it. Fails with `damaged-list`. */
+/** The faces of a list of points, with boxes and identities if their lists are beside it. Fails with `damaged-list`. */
 export function* readCelebAList(list: string): Generator<ListedFace> {
   const { boxes, identities } = celebACompanions(list);
   const people = existsSync(identities) ? readIdentities(identities) : undefined;
@@ -44,7 +46,7 @@ export function* readCelebAList(list: string): Generator<ListedFace> {
     if (other !== undefined && (other.done === true || other.value.path !== path)) {
       refuseLine(line, failures.damagedList, `the image of the same line of ${boxes ?? ''}`);
     }
-    const [x = 0, y = 0, width = 0, height = 0] = other?.value?.numbers ?? [];
+    const [x = 0, y = 0, width = 0, height = 0] = other?.done === false ? other.value.numbers : [];
     const identity = people?.get(path);
     yield {
       ...{ path, points, line: line.number },
@@ -78,7 +80,11 @@ function* rowsOf(file: string, count: number): Generator<Row> {
     yield { path, numbers, line };
   }
   if (last !== undefined && promised !== undefined && promised !== rows) {
-    refuseLine(last, failures.damagedList, `${promised} images, as the first line says, and not ${rows}; the last line is`);
+    refuseLine(
+      last,
+      failures.damagedList,
+      `${promised} images, as the first line says, and not ${rows}; the last line is`,
+    );
   }
 }
 

@@ -27,7 +27,7 @@ export function isCfpSplit(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** The lists of images that a split refers to, which lie above it. */
+/** The lists of images that a split refers to, which are above it. */
 function imageListsOf(split: string): readonly [left: string, right: string] {
   const [left, right] = /^F([FP])$/.exec(basename(split)) ?? [];
   if (left === undefined || right === undefined) fail(failures.notACfpSplit({}, { file: split }));
@@ -69,7 +69,9 @@ export function pairsOfCfpSplit(split: string): CfpPair[] {
 }
 
 function imageOf(line: TextLine, images: ReadonlyMap<number, string>, number: string): string {
-  return images.get(Number(number)) ?? refuseLine(line, failures.damagedProtocol, 'numbers that the lists of images have');
+  return (
+    images.get(Number(number)) ?? refuseLine(line, failures.damagedProtocol, 'numbers that the lists of images have')
+  );
 }
 
 function readImages(file: string): ReadonlyMap<number, string> {

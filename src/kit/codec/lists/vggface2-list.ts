@@ -27,7 +27,8 @@ export function vggFace2Boxes(list: string): string {
 export function* readVggFace2List(list: string): Generator<ListedFace> {
   const what = 'list of VGGFace2';
   const lines = readFilledLines(list, what);
-  const [, first = ''] = titles.exec(lines.next().value?.text ?? '') ?? [];
+  const title = lines.next();
+  const [, first = ''] = titles.exec(title.done === true ? '' : title.value.text) ?? [];
   if (first.toUpperCase() === 'X') {
     for (const line of lines) yield { path: pathOf(line), box: boxOf(line), line: line.number };
     return;

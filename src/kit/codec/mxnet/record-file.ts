@@ -135,7 +135,7 @@ export class RecordFile {
 
   /**
    * Where the next record may begin, from `offset` on: the magic word at a multiple of 4, and a whole record or the first part
-   * of one behind it that fits into the file. The size of the file if there is none.
+   * of one behind it that fits into the file. The size of the file if nothing follows.
    */
   nextStart(offset: number): number {
     for (let at = Math.ceil(offset / 4) * 4; at < this.size; at += searchedBytes) {

@@ -21,7 +21,7 @@ export function* surveyRecords(records: RecordFile): Generator<Surveyed> {
     }
     const end = records.endOf(at);
     if (next < end) {
-      // A record lies within this one: the length in its header is wrong.
+      // A record is within this one: the length in its header is wrong.
       const wrong = `a record claims ${end - at} bytes, but another begins after ${next - at}`;
       yield { found: 'damage', start: at, end: next, problem: wrong };
       at = next;
