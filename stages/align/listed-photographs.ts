@@ -1,4 +1,6 @@
 import { isAbsolute, join } from 'node:path';
+import { celebACompanions, isCelebAList, readCelebAList } from '../../src/kit/codec/lists/celeba-list.ts';
+import { isVggFace2List, readVggFace2List, vggFace2Boxes } from '../../src/kit/codec/lists/vggface2-list.ts';
 import { landmarkList } from '../../src/kit/codec/lists/landmark-list.ts';
 import { packingList, readPackingList } from '../../src/kit/codec/insightface/packing-list.ts';
 import { decodeFile, readHead } from '../../src/kit/codec/read-file.ts';
@@ -14,10 +16,12 @@ interface ListedImage {
   readonly box?: readonly number[];
   /** Five x, then five y. */
   readonly points?: readonly number[];
+  /** Who it is, where the folder of the path does not tell it. */
+  readonly identity?: string;
 }
 
 /**
- * The images of a packing list, or of a list of boxes and points without labels. Relative paths start at the folder of
+ * The images of a packing list, of a list of boxes and points without labels, or of the lists of VGGFace2 and CelebA. Relative paths start at the folder of
  * images. Fails with `damaged-list`.
  */
 export function listedPhotographs(list: string, folder: string): Photographs {
@@ -27,6 +31,15 @@ export function listedPhotographs(list: string, folder: string): Photographs {
 }
 
 function* entriesOf(list: string): Generator<ListedImage> {
+  const head = readHead(list);
+  if (isVggFace2List(head)) {
+    yield* readVggFace2List(list);
+    return;
+  }
+  if (isCelebAList(head)) {
+    yield* readCelebAList(list);
+    return;
+  }
   if (isLandmarkList(list)) {
     yield* decodeFile(landmarkList, list).entries;
     return;
@@ -37,6 +50,15 @@ function* entriesOf(list: string): Generator<ListedImage> {
   }
 }
 
+/** Files beside a list of VGGFace2 or CelebA that are read with it, if they are there; undefined for other lists. */
+export function setListCompanions(list: string): readonly string[] | undefined {
+  const head = readHead(list);
+  if (isVggFace2List(head)) return [vggFace2Boxes(list)];
+  if (!isCelebAList(head)) return undefined;
+  const { boxes, identities } = celebACompanions(list);
+  return boxes === undefined ? [identities] : [boxes, identities];
+}
+
 /** A list of boxes and points without labels, as alignment tools write it. */
 export function isLandmarkList(list: string): boolean {
   // A packing list with boxes and points looks like one too, but for its first column.
@@ -44,14 +66,14 @@ export function isLandmarkList(list: string): boolean {
   return !packingList.sniff(head, list) && landmarkList.sniff(head, list);
 }
 
-function photographOf({ path, label, box, points }: ListedImage, folder: string): Photograph {
+function photographOf({ path, label, box, points, identity }: ListedImage, folder: string): Photograph {
   const file = isAbsolute(path) ? path : join(folder, path);
   const known = knownFace(box, points);
   return {
     name: path,
-    identity: path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '',
+    identity: identity ?? (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : ''),
     ...(label === undefined ? {} : { label }),
-    target: insideOf(path),
+    target: insideOf(identity === undefined ? path : `${identity}/${path}`),
     path: file,
     load: () => ({ bytes: readImageFile(file), origin: { file } }),
     known: () => known,

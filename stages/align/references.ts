@@ -9,11 +9,11 @@ import { filesNamedBy } from '../../src/kit/net/exchange/named-files.ts';
 import type { FindReferences } from '../../src/stage-api/references.ts';
 import { cleanListOf } from './celeb-photographs.ts';
 import type { Inputs } from './contract.ts';
-import { isLandmarkList } from './listed-photographs.ts';
+import { isLandmarkList, setListCompanions } from './listed-photographs.ts';
 
 /**
  * Files that the networks name beside them, images that the list names by paths which lead out of the folder of images,
- * and the list of clean images beside a file of MS-Celeb-1M.
+ * the list of clean images beside a file of MS-Celeb-1M, and the lists of boxes and people beside those of VGGFace2 and CelebA.
  */
 export const references: FindReferences<Inputs> = function* ({ images, list, weights }) {
   if (weights !== undefined) yield* filesNamedBy([weights]);
@@ -23,7 +23,9 @@ export const references: FindReferences<Inputs> = function* ({ images, list, wei
   }
   if (!existsSync(list)) return;
   try {
-    if (isLandmarkList(list)) yield* landmarksOutside(list, images);
+    const companions = setListCompanions(list);
+    if (companions !== undefined) yield* companions;
+    else if (isLandmarkList(list)) yield* landmarksOutside(list, images);
     else yield* imagesOutside(list, images);
   } catch (error) {
     // A damaged list: the stage tells.

@@ -30,6 +30,8 @@ export interface Params {
   readonly quality: number;
   /** An image that is not aligned and has no points: a failure (or left out, if not strict), or its box or middle is cut out. */
   readonly withoutPoints: 'fail' | 'crop';
+  /** Write names.txt beside the records: who each class is, by which split holds people out and unpack names its folders. Not unless given. */
+  readonly names?: boolean;
 }
 
 /** Absolute paths of what the stage reads. */

@@ -28,6 +28,8 @@ export interface PackingOptions {
   readonly duplicates: 'ignore' | 'report' | 'drop';
   /** Identities that have fewer once images are left out are named. */
   readonly minImagesPerIdentity: number;
+  /** Write who each class is. */
+  readonly names: boolean;
   /** Threads that align; 1: none apart from this one. */
   readonly threads: number;
 }
@@ -126,6 +128,9 @@ class Packing {
       return;
     }
     this.#writer.add(image.label, image.aligned, prepared.bytes);
+    if (this.#options.names && !this.#packed.has(image.label) && isName(image.identity)) {
+      this.#writer.addName(image.label, image.identity);
+    }
     this.#packed.set(image.label, (this.#packed.get(image.label) ?? 0) + 1);
   }
 
@@ -180,4 +185,9 @@ class Packing {
   #warn(message: string): void {
     this.#context.emit({ type: 'log', level: 'warning', message });
   }
+}
+
+/** Of an image that is in no folder of its own a list does not tell whom it shows. */
+function isName(identity: string): boolean {
+  return identity !== '' && identity !== '.' && identity !== '..';
 }

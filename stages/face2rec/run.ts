@@ -44,6 +44,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       strict,
       duplicates,
       minImagesPerIdentity: params.minImagesPerIdentity,
+      names: params.names === true,
       threads: cpus,
     },
     context,

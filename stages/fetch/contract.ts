@@ -13,7 +13,7 @@ export interface Params {
     readonly sha256: string;
     /** File name to store it under; empty: the last part of the URL. */
     readonly name: string;
-    /** Unpack it: .tar, .tar.gz or .zip, known by its content. */
+    /** Unpack it: .tar (also .gz, .bz2, .xz, .zst) or .zip, known by its content. */
     readonly extract: boolean;
   }[];
   /** Only this file or folder of what came, as a path within it: lfw/pairs.txt. */

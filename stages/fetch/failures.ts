@@ -45,10 +45,18 @@ export const failures = catalogue({
   unknownArchive: {
     meaning: 'A file to unpack is not an archive of a kind that is unpacked here.',
     text: ({ found }: { readonly found: string | undefined }) => ({
-      message: `expected a .tar, .tar.gz or .zip archive, found ${found === undefined ? 'none' : `${found}, which is not unpacked here`}`,
+      message: `expected a .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst or .zip archive, found ${found === undefined ? 'none' : `${found}, which is not unpacked here`}`,
       hint: 'Leave out extract, and unpack the file in a shell stage.',
     }),
-    example: { found: 'xz' },
+    example: { found: 'RAR' },
+  },
+  noUnpacker: {
+    meaning: 'An archive is compressed in a way that a program of the system has to unpack, and none is installed.',
+    text: ({ compression, tried, install }: NoUnpacker) => ({
+      message: `the data are compressed by ${compression}, which no program here unpacks; tried: ${tried.join(', ')}`,
+      hint: `Install ${install} (apt-get install ${install}), or unpack the archive elsewhere and use the folder.`,
+    }),
+    example: { compression: 'zstandard', tried: ['zstd', 'python3'], install: 'zstd' },
   },
   damagedCompression: {
     code: 'damaged-file',
@@ -104,3 +112,10 @@ export const failures = catalogue({
     example: { name: 'dev/null', problem: 'is a special file (type "3"), which no data set needs' },
   },
 });
+
+interface NoUnpacker {
+  readonly compression: string;
+  readonly tried: readonly string[];
+  /** The package of Debian and Ubuntu that brings a program. */
+  readonly install: string;
+}

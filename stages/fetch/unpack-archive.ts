@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { errorCode, fail, FailureError } from '../../src/core/failure.ts';
 import { tarArchive } from '../../src/kit/codec/archive/tar-archive.ts';
+import { decompressed, type Compression } from './decompress.ts';
 import { failures } from './failures.ts';
 import { UnpackTarget } from './unpack-target.ts';
 import { unpackTar } from './unpack-tar.ts';
@@ -15,7 +16,7 @@ export interface UnpackOptions {
   readonly onEntry: () => Promise<void> | undefined;
 }
 
-type ArchiveKind = 'tar' | 'tar.gz' | 'zip';
+type ArchiveKind = 'tar' | 'tar.gz' | 'zip' | Exclude<Compression, 'lzma'>;
 
 /** Unpacks an archive, recognised by its content, into a folder; returns how many files it held. */
 export async function unpackArchive(path: string, folder: string, options: UnpackOptions): Promise<number> {
@@ -27,7 +28,9 @@ export async function unpackArchive(path: string, folder: string, options: Unpac
     const unpack = (chunks: AsyncIterable<Buffer>): Promise<void> => unpackTar({ chunks, file: name }, target, onEntry);
     const file = createReadStream(path);
     if (kind === 'tar') await pipeline(file, unpack, { signal });
-    else await unpackGzip(file, unpack, signal).catch((error: unknown) => refuseGzip(error, name));
+    else if (kind === 'tar.gz') {
+      await unpackGzip(file, unpack, signal).catch((error: unknown) => refuseGzip(error, name));
+    } else await pipeline(decompressed(file, kind, name), unpack, { signal });
   }
   return target.files;
 }
@@ -37,11 +40,11 @@ const signatures: readonly (readonly [string, ArchiveKind | undefined, string])[
   ['PK\x03\x04', 'zip', 'zip'],
   ['PK\x05\x06', 'zip', 'an empty zip'],
   ['\x1f\x8b', 'tar.gz', 'gzip'],
-  ['\xfd7zXZ', undefined, 'xz'],
-  ['BZh', undefined, 'bzip2'],
+  ['\xfd7zXZ', 'xz', 'xz'],
+  ['BZh', 'bzip2', 'bzip2'],
   ['7z\xbc\xaf', undefined, '7-Zip'],
   ['Rar!', undefined, 'RAR'],
-  ['\x28\xb5\x2f\xfd', undefined, 'zstandard'],
+  ['\x28\xb5\x2f\xfd', 'zstandard', 'zstandard'],
 ];
 
 function archiveKind(path: string, name: string): ArchiveKind {

@@ -1,8 +1,10 @@
-import { closeSync, createReadStream, readSync } from 'node:fs';
+import { closeSync, createReadStream, readSync, type ReadStream } from 'node:fs';
 import { posix } from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { errorCode, fail } from '../../src/core/failure.ts';
+import { Inflate64 } from '../../src/kit/codec/archive/inflate64.ts';
 import { openForReading } from '../../src/kit/codec/read-file.ts';
 import {
   readZipDirectory,
@@ -10,6 +12,7 @@ import {
   type ReadRange,
   type ZipEntry,
 } from '../../src/kit/codec/archive/zip-archive.ts';
+import { decompressed, type Compression } from './decompress.ts';
 import { failures } from './failures.ts';
 import type { UnpackTarget } from './unpack-target.ts';
 
@@ -89,8 +92,7 @@ async function unpackContent(
   };
   if (entry.packedSize > 0) {
     const packed = createReadStream(path, { start, end: start + entry.packedSize - 1 });
-    const unpacking = entry.method === 0 ? pipeline(packed, take) : pipeline(packed, createInflateRaw(), take);
-    await unpacking.catch((error: unknown) => {
+    await unpacking(entry, packed, { archive, take }).catch((error: unknown) => {
       const code = errorCode(error) ?? '';
       if (!code.startsWith('Z_')) throw error;
       refuse(entry, archive, { problem: `cannot be unpacked (${code})`, cause: error });
@@ -98,6 +100,60 @@ async function unpackContent(
   }
   if (size !== entry.size || sum !== entry.crc32)
     refuse(entry, archive, { problem: 'has another size or checksum than it claims' });
+}
+
+async function unpacking(
+  entry: ZipEntry,
+  packed: ReadStream,
+  { archive, take }: { readonly archive: string; readonly take: (pieces: AsyncIterable<Buffer>) => Promise<void> },
+): Promise<void> {
+  const by = (compression: Compression, source: Readable = packed): Promise<void> =>
+    pipeline(decompressed(source, compression, archive), take);
+  switch (entry.method) {
+    case 0:
+      return pipeline(packed, take);
+    case 8:
+      return pipeline(packed, createInflateRaw(), take);
+    case 9:
+      return pipeline(inflated64(entry, packed, archive), take);
+    case 12:
+      return by('bzip2');
+    case 14:
+      return by('lzma', Readable.from(asLzmaFile(entry, packed, archive)));
+    case 20:
+    case 93:
+      return by('zstandard');
+    case 95:
+      return by('xz');
+  }
+}
+
+async function* inflated64(entry: ZipEntry, packed: AsyncIterable<Buffer>, archive: string): AsyncGenerator<Buffer> {
+  const inflate = new Inflate64((problem) => refuse(entry, archive, { problem: `cannot be unpacked: ${problem}` }));
+  for await (const piece of packed) yield* inflate.push(piece, false);
+  yield* inflate.push(Buffer.alloc(0), true);
+}
+
+/**
+ * LZMA in ZIP (APPNOTE, 5.8.8) begins with the version of the SDK, the size of the properties and these; a .lzma file has the
+ * properties and the unpacked size in 8 bytes instead, all ones where the data tell their end themselves.
+ */
+async function* asLzmaFile(entry: ZipEntry, packed: AsyncIterable<Buffer>, archive: string): AsyncGenerator<Buffer> {
+  const headerBytes = 9;
+  let begin: Buffer | undefined = Buffer.alloc(0);
+  for await (const piece of packed) {
+    if (begin === undefined) {
+      yield piece;
+      continue;
+    }
+    begin = Buffer.concat([begin, piece]);
+    if (begin.length < headerBytes) continue;
+    if (begin.readUInt16LE(2) !== 5) refuse(entry, archive, { problem: 'has LZMA properties of another size than 5' });
+    const size = Buffer.alloc(8, 0xff);
+    if (!entry.hasEndMarker) size.writeBigUInt64LE(BigInt(entry.size));
+    yield Buffer.concat([begin.subarray(4, headerBytes), size, begin.subarray(headerBytes)]);
+    begin = undefined;
+  }
 }
 
 function refuse(entry: ZipEntry, file: string, { problem, cause }: { problem: string; cause?: unknown }): never {

@@ -24,7 +24,7 @@ export interface Params {
 export interface Inputs {
   /** LFW: a folder per person; CFP and AgeDB: the folder that the paths of the protocol start at. */
   readonly images: string;
-  /** LFW's pairs.txt, or the MATLAB file of CFP or AgeDB. */
+  /** LFW's pairs.txt or a list of pairs, CFP's Protocol/Split/FF or FP, or the MATLAB file of CFP or AgeDB. */
   readonly protocol: string;
   /** Folder of the .pts files, named as the images; needed for align: points. */
   readonly points: string | undefined;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { throwFirst } from '../../src/core/failure.ts';
 import { findImage, imageAt, isImageName } from '../../src/kit/dataset/image-folder.ts';
+import { isCfpSplit, pairsOfCfpSplit } from '../../src/kit/codec/lists/cfp-split.ts';
 import { matFile, pairsOfMat } from '../../src/kit/codec/matlab/mat-file.ts';
 import type { FaceImage } from '../../src/kit/codec/lists/face-pair.ts';
 import { pairProtocol } from '../../src/kit/codec/lists/pair-protocol.ts';
@@ -23,12 +24,13 @@ export interface ImagePair {
   readonly fold: number;
 }
 
-/** Reads LFW's pairs.txt or the MATLAB file of CFP or AgeDB, and looks for the images. */
+/** Reads LFW's pairs.txt or a list of pairs, a folder of CFP's lists, or the MATLAB file of CFP or AgeDB, and looks for the images. */
 export function readProtocol(
   file: string,
   images: string,
 ): { readonly folds: number; readonly pairs: readonly ImagePair[]; readonly irregular?: string | undefined } {
-  if (!file.endsWith('.mat')) {
+  const isSplit = isCfpSplit(file);
+  if (!isSplit && !file.endsWith('.mat')) {
     const { folds, pairs, irregular } = decodeFile(pairProtocol, file);
     const named = (image: FaceImage, line: number): NamedImage => ({
       name: image.path ?? `image ${image.number} of ${image.name}`,
@@ -41,7 +43,8 @@ export function readProtocol(
       pairs: pairs.map((pair) => ({ ...pair, left: named(pair.left, pair.line), right: named(pair.right, pair.line) })),
     };
   }
-  const pairs = pairsOfMat(decodeFile(matFile, file), file).map(({ left, right, same, fold }) => ({
+  const byPath = isSplit ? pairsOfCfpSplit(file) : pairsOfMat(decodeFile(matFile, file), file);
+  const pairs = byPath.map(({ left, right, same, fold }) => ({
     left: { name: left, path: findPath(images, left) },
     right: { name: right, path: findPath(images, right) },
     same,
@@ -50,10 +53,12 @@ export function readProtocol(
   return { folds: new Set(pairs.map(({ fold }) => fold)).size, pairs };
 }
 
-/** AgeDB's paths have no extension. */
+/** AgeDB's paths have no extension; those of CFP start at Data/Images, where people bind the set as a whole too. */
 function findPath(images: string, path: string): string | undefined {
-  const whole = join(images, path);
-  return !path.split('/').includes('..') && isImageName(path) && existsSync(whole) ? whole : imageAt(images, path);
+  const inside = ['', 'Images', 'Data/Images'].map((folder) => join(folder, path));
+  if (path.split('/').includes('..')) return undefined;
+  const whole = inside.find((each) => isImageName(path) && existsSync(join(images, each)));
+  return whole === undefined ? imageAt(images, path) : join(images, whole);
 }
 
 /** Fails with `missing-image`, for ten images and the number of the others, at the first line that names each. */

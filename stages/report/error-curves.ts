@@ -1,11 +1,4 @@
-import {
-  type Axis,
-  type Chart,
-  chartFigure,
-  quietColour,
-  type Series,
-  seriesColours,
-} from '../../src/kit/draw/chart.ts';
+import { type Axis, type Chart, chartFigure, quietColour, type Series } from '../../src/kit/draw/chart.ts';
 import { type Html, type Insertable, markup } from '../../src/kit/draw/html.ts';
 import { groupedInteger } from '../../src/kit/draw/number-text.ts';
 import type { Point } from '../../src/kit/draw/points.ts';
@@ -88,12 +81,12 @@ function curveFigure(verifications: readonly Verification[], form: Form): Html {
     const points = rocCurve(result).map(([far, tar]): Point => (form.shows === 'error' ? [far, 1 - tar] : [far, tar]));
     const inside = points.filter(([far]) => far <= x[1]);
     const drawn = form.kind === 'linear' ? points : measurable(inside, form, result.pairs - result.samePairs);
-    return { name, kind: 'step', colour: index % seriesColours, points: drawn };
+    return { name, kind: 'step', colour: index, points: drawn };
   });
   const thresholds = verifications.map(({ result }, index): Series => {
     const [far, tar] = operatingPoint(result, meanThreshold(result));
     const point: Point = form.shows === 'error' ? [far, 1 - tar || Number.NaN] : [far, tar];
-    return { name: '', kind: 'dots', colour: index % seriesColours, points: [point] };
+    return { name: '', kind: 'dots', colour: index, points: [point] };
   });
   const chart: Chart = {
     summary: form.summary,
@@ -135,7 +128,7 @@ function band(curve: readonly CurvePoint[] | undefined, { shows, kind }: Form, i
   const place = (fmr: number, rate: number): Point => [fmr, shows === 'error' ? rate : 1 - rate];
   const upper = inside.map(({ fmr, low }) => place(fmr, low));
   const lower = inside.map(({ fmr, high }) => place(fmr, high)).toReversed();
-  return { name: '', kind: 'band', colour: index % seriesColours, points: [...upper, ...lower] };
+  return { name: '', kind: 'band', colour: index, points: [...upper, ...lower] };
 }
 
 /** What guessing achieves: the same shares of same and of different pairs accepted. */

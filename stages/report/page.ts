@@ -51,6 +51,7 @@ export function renderReport(content: ReportContent): string {
 <h1>${title}</h1>
 ${summary === '' ? undefined : markup`<p class="summary">${summary}</p>`}
 ${keyFigures(content)}
+${contentsOf(sections)}
 </header>
 <main>
 ${joinHtml(sections, '\n')}
@@ -59,11 +60,32 @@ ${joinHtml(sections, '\n')}
   return renderPage({ title, styles: [pageStyle, reportStyle], body, script: hoverScript });
 }
 
+/** Links to the sections of a page that is more than a screen long. */
+function contentsOf(sections: readonly Html[]): Html | undefined {
+  const links = sections.flatMap(({ text }) => {
+    const [, id, title] = /<section id="([\w-]+)">\s*<h2>([^<]*)<\/h2>/.exec(text) ?? [];
+    return id === undefined || title === undefined ? [] : [markup`<li><a href="#${id}">${title}</a></li>`];
+  });
+  if (links.length < 3) return undefined;
+  return markup`<nav aria-label="sections">
+    <ul>
+      ${links}
+    </ul>
+  </nav>`;
+}
+
+/** So many accuracies stand in large figures; of more the best does. */
+const mostFigures = 3;
+
 /** What one wants to know first, in large figures. */
 function keyFigures({ verifications, trainings, lineage }: ReportContent): Html {
-  const accuracies = verifications.slice(0, 3).map(({ name, result }) => ({
+  const isMany = verifications.length > mostFigures;
+  const best = isMany
+    ? verifications.toSorted((one, other) => other.result.accuracy - one.result.accuracy).slice(0, 1)
+    : verifications;
+  const accuracies = best.map(({ name, result }) => ({
     value: markup`${fixed(result.accuracy, 3)} <small>± ${fixed(result.deviation, 3)}</small>`,
-    label: `accuracy on ${verifications.length > 1 ? `${name}, ` : ''}${groupedInteger(result.pairs)} pairs`,
+    label: `${isMany ? `best of ${verifications.length}: ` : ''}accuracy on ${verifications.length > 1 ? `${name}, ` : ''}${groupedInteger(result.pairs)} pairs`,
   }));
   const steps = trainings.slice(0, 1).map(({ facts: { steps, batch, identities } }) => ({
     value: markup`${groupedInteger(steps)}`,

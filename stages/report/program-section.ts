@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fail } from '../../src/core/failure.ts';
 import { parseFiguresFile, type FiguresFile } from '../../src/stage-api/figures-file.ts';
 import type { Lineage } from '../../src/stage-api/lineage.ts';
-import { chartFigure, seriesColours } from '../../src/kit/draw/chart.ts';
+import { chartFigure } from '../../src/kit/draw/chart.ts';
 import { joinHtml, type Html, markup } from '../../src/kit/draw/html.ts';
 import { thin } from '../../src/kit/draw/points.ts';
 import { niceDomain } from '../../src/kit/draw/scale.ts';
@@ -84,7 +84,7 @@ function curveFigure(curve: string, measured: readonly Measured[]): Html {
       series: own.map(({ name, points, index }) => ({
         name,
         kind: points.length <= dottedPoints ? 'dots' : 'line',
-        colour: index % seriesColours,
+        colour: index,
         points: thin(points, drawnPoints),
       })),
     },

@@ -5,7 +5,7 @@ export const reportStyle = `
 .sheet ul { grid-template-columns: repeat(auto-fill, minmax(5.6rem, 1fr)); }
 .sheet img { width: 100%; }
 .pairs img { width: 50%; }
-.pairs i, .sheet i { font-style: normal; opacity: 0.75; }
+.pairs i, .sheet i { font-style: normal; }
 .faces ul { grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1.1rem 1.6rem; }
 .faces div { display: grid; grid-template-columns: repeat(4, 1fr); gap: 2px; }
 .pairs span, .sheet span, .faces span { display: block; margin-top: 0.2rem; overflow-wrap: anywhere; }

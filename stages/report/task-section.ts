@@ -17,7 +17,7 @@ export function taskSection({ tasks }: Lineage): Html | undefined {
     <h2>Tasks</h2>
     <div class="${width > narrowGraph ? 'graph-over-table' : 'graph-and-table'}">
       <figure class="graph">
-        <div class="scroll">${drawing}</div>
+        <div class="scroll" tabindex="0" role="group" aria-label="graph of the tasks">${drawing}</div>
         <figcaption>
           <b>Graph.</b> Each box is a task and takes what the boxes above it made. The bar is its share of the time.
         </figcaption>

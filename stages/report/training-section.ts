@@ -1,5 +1,5 @@
 import type { Curve, TrainingLog } from '../../src/kit/net/training/training-log.ts';
-import { chartFigure, type Mark, type Series, seriesColours } from '../../src/kit/draw/chart.ts';
+import { chartFigure, type Mark, type Series } from '../../src/kit/draw/chart.ts';
 import { smooth, smoothingWindow, thin } from '../../src/kit/draw/points.ts';
 import { type Html, markup } from '../../src/kit/draw/html.ts';
 import type { Training } from './read-inputs.ts';
@@ -17,9 +17,26 @@ export function trainingSection(trainings: readonly Training[]): Html | undefine
   if (trainings.length === 0) return undefined;
   return markup`<section id="training">
     <h2>Training</h2>
-    ${trainings.map((training) => markup`<p>${trainingSentence(training.facts, trainings.length > 1 ? training.name : undefined)}</p>`)}
+    ${sentences(trainings).map((sentence) => markup`<p>${sentence}</p>`)}
     <div class="columns">${lossFigure(trainings)}${accuracyFigure(trainings)}</div>
   </section>`;
+}
+
+/** What trainings have in common is told once, with their names. */
+function sentences(trainings: readonly Training[]): readonly string[] {
+  const names = new Map<string, string[]>();
+  for (const { facts, name } of trainings) {
+    const sentence = trainingSentence(facts, undefined);
+    names.set(sentence, [...(names.get(sentence) ?? []), name]);
+  }
+  return [...names].map(([sentence, of]) => {
+    const [first, ...others] = of;
+    const facts = trainings.find(({ name }) => name === first)?.facts;
+    if (others.length > 0 && names.size === 1)
+      return `All ${of.length} trainings alike: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
+    if (others.length > 0) return `${of.join(', ')}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
+    return facts === undefined || trainings.length === 1 ? sentence : trainingSentence(facts, first);
+  });
 }
 
 function lossFigure(trainings: readonly Training[]): Html | undefined {
@@ -45,12 +62,15 @@ function accuracyFigure(trainings: readonly Training[]): Html | undefined {
   const trained = trainings.flatMap(({ name, log }, index) =>
     bothLines(curveOf(log, 'accuracy'), nameOf('on its batches', name, trainings), index),
   );
-  const watched = trainings.flatMap(({ name, log }) => watchedSeries(log, name, trainings));
-  const coloured = watched.map((series, index) => ({
-    ...series,
-    colour: (trainings.length + Math.floor(index / 2)) % seriesColours,
-  }));
-  if (trained.length + watched.length === 0) return undefined;
+  const watched = trainings.map(({ name, log }) => watchedSeries(log, name, trainings));
+  // One colour for a training in all its curves; sets that one alone is watched on have colours of their own.
+  const coloured = watched.flatMap((each, training) =>
+    each.map((series, index) => ({
+      ...series,
+      colour: trainings.length > 1 ? training : trainings.length + Math.floor(index / 2),
+    })),
+  );
+  if (trained.length + coloured.length === 0) return undefined;
   const chart = {
     summary: 'Accuracy over the steps of the training',
     x: stepAxis(trainings),
@@ -61,7 +81,7 @@ function accuracyFigure(trainings: readonly Training[]): Html | undefined {
   const batches =
     trained.length === 0 ? '' : 'Lines: share of the training images of a batch whose identity is found. ';
   const sets =
-    watched.length === 0 ? '' : 'Dots: share of pairs told apart rightly, on the sets watched while training.';
+    coloured.length === 0 ? '' : 'Dots: share of pairs told apart rightly, on the sets watched while training.';
   return chartFigure('Accuracy', chart, batches + sets);
 }
 
@@ -73,12 +93,12 @@ function bothLines(curve: Curve | undefined, name: string, colour: number): read
   const clear: Series = {
     name,
     kind: 'line',
-    colour: colour % seriesColours,
+    colour: colour,
     points: thin(smooth(points, window), drawnPoints),
   };
   if (points.length <= dottedPoints) return [{ ...clear, name: '', kind: 'dots' }, clear];
   if (window === 1) return [clear];
-  return [{ name: '', kind: 'faint', colour: colour % seriesColours, points: thin(points, drawnPoints) }, clear];
+  return [{ name: '', kind: 'faint', colour: colour, points: thin(points, drawnPoints) }, clear];
 }
 
 function watchedSeries(log: TrainingLog, training: string, trainings: readonly Training[]): readonly Series[] {

@@ -13,6 +13,8 @@ import { niceDomain } from '../../src/kit/draw/scale.ts';
 import { drawTable } from '../../src/kit/draw/table.ts';
 
 const histogramBins = 48;
+/** Of more sets than these the details are folded away: the table above and the curves have all of them. */
+const mostOpen = 3;
 
 /** What the verifications measured; undefined if there are none. */
 export function verificationSection(verifications: readonly Verification[]): Html | undefined {
@@ -26,7 +28,7 @@ export function verificationSection(verifications: readonly Verification[]): Htm
     </p>
     ${resultsTable(verifications)}
     ${errorCurves(verifications)}
-    ${verifications.map((each) => setDetails(each, verifications.length > 1))}
+    ${verifications.map((each) => (verifications.length > mostOpen ? foldedDetails(each) : setDetails(each, verifications.length > 1)))}
   </section>`;
 }
 
@@ -97,6 +99,13 @@ function ratesTable({ uncertainty, pairs, samePairs }: VerificationResult): Html
       d' ${fixed(decidability.value, 2)} (${intervalText(decidability)}). Too few people: for an interval that would hold the truth as
       often as it says, in all or among the pairs that set the threshold.`,
   );
+}
+
+function foldedDetails(verification: Verification): Html {
+  return markup`<details>
+    <summary>${verification.name}: accuracy ${fixed(verification.result.accuracy, 4)}</summary>
+    ${setDetails(verification, false)}
+  </details>`;
 }
 
 function setDetails({ name, result }: Verification, named: boolean): Html {
@@ -215,7 +224,7 @@ function pairSheet(title: string, order: string, pairs: readonly WrongPair[]): H
     ({ pair, distance, threshold, thumbnails }) =>
       markup`<li>
         ${thumbnails.filter(isImage).map((source, side) => markup`<img src="${source}" alt="pair ${pair + 1}, ${side === 0 ? 'left' : 'right'}" />`)}<span
-          >${fixed(distance, 2)} <i>${distance < threshold ? '<' : '≥'} ${fixed(threshold, 2)}</i></span
+          >${apart(distance, threshold)}</span
         >
       </li>`,
   );
@@ -229,6 +238,14 @@ function pairSheet(title: string, order: string, pairs: readonly WrongPair[]): H
     </ul>
     <figcaption><b>${title}.</b> ${none}</figcaption>
   </figure>`;
+}
+
+/** Both with so many digits that they differ as the sign between them says. */
+function apart(distance: number, threshold: number): Html {
+  let digits = 2;
+  while (digits < 6 && fixed(distance, digits) === fixed(threshold, digits)) digits += 1;
+  const sign = distance < threshold ? '<' : '≥';
+  return markup`${fixed(distance, digits)} <i>${sign} ${fixed(threshold, digits)}</i>`;
 }
 
 /** Only images that are part of the page itself: a page must not ask anyone for anything. */

@@ -4,14 +4,14 @@ import type { Stage } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import { copyIdentities, repeatable } from '../../src/kit/dataset/dataset-copy.ts';
 import { IdentityTable } from '../../src/kit/dataset/identity-table.ts';
-import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
+import { openPackedSet } from '../../src/kit/dataset/open-packed-set.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { failures } from './failures.ts';
 
 /** Copies some identities, and some images of each, into a smaller packed set. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params, seed } = context;
-  const from = new PackedDataset(inputs.dataset);
+  const from = await openPackedSet(inputs.dataset, params.unreadable, context);
   try {
     const table = new IdentityTable(from);
     const chosen = chooseImages(table, params, seed);
@@ -20,7 +20,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     }
     const identities = repeatable(function* () {
       for (const [label, { place, positions }] of chosen.entries()) {
-        yield { from, positions: positions ?? table.positionsAt(place), label };
+        yield { from, positions: positions ?? table.positionsAt(place), label, name: table.nameAt(place) };
       }
     });
     const total = chosen.reduce((sum, { place, positions }) => sum + (positions?.length ?? table.countAt(place)), 0);

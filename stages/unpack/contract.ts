@@ -3,6 +3,8 @@
 export interface Params {
   /** Digits of the folder names; with as many for all, names sort as labels do. */
   readonly digits: number;
+  /** A record that cannot be read (damaged, without a class, no image, or one of another size) fails the stage, which is so unless given; or it is named, counted and left out. drop decodes every image. */
+  readonly unreadable?: 'fail' | 'drop';
 }
 
 /** Absolute paths of what the stage reads. */

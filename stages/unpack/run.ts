@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import { imageFormat } from '../../src/kit/image/image-header.ts';
-import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
+import { openPackedSet } from '../../src/kit/dataset/open-packed-set.ts';
 import { packingList, type FaceEntry } from '../../src/kit/codec/insightface/packing-list.ts';
 import { faceLabelOf } from '../../src/kit/codec/mxnet/image-record.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
@@ -23,8 +23,9 @@ const extensions = {
 /** Writes every image of a packed set into a folder of its class, and the list that packs them again. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { inputs, outputs, params } = context;
-  const set = new PackedDataset(inputs.dataset);
-  const numbers = new Map<number, number>();
+  const set = await openPackedSet(inputs.dataset, params.unreadable, context);
+  const labels = new Set<number>();
+  const numbers = new Map<string, number>();
   const entries: FaceEntry[] = [];
   try {
     mkdirSync(outputs.images, { recursive: true });
@@ -32,9 +33,10 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     for (let position = 0; position < set.imageCount; position += 1) {
       const record = set.readImage(position);
       const { label, aligned } = faceLabelOf(record, set.recordPath, 'class-and-aligned');
-      const number = (numbers.get(label) ?? 0) + 1;
-      numbers.set(label, number);
-      const name = String(label).padStart(params.digits, '0');
+      const name = set.names?.get(label) ?? String(label).padStart(params.digits, '0');
+      const number = (numbers.get(name) ?? 0) + 1;
+      numbers.set(name, number);
+      labels.add(label);
       const path = `${name}/${name}_${String(number).padStart(4, '0')}.${extensionOf(record.payload)}`;
       if (number === 1) mkdirSync(join(outputs.images, name), { recursive: true });
       writeFileSync(join(outputs.images, path), record.payload);
@@ -43,7 +45,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     }
     writeFileAtomic(outputs.list, packingList.encode({ form: 'face2rec2', entries }));
     progress.end();
-    context.emit({ type: 'metric', name: 'identities', value: numbers.size });
+    context.emit({ type: 'metric', name: 'identities', value: labels.size });
     context.emit({ type: 'metric', name: 'images', value: set.imageCount });
   } finally {
     set.close();

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { Rig } from '../e2e/rig.ts';
@@ -28,6 +28,28 @@ describe('flow index', () => {
     `);
     expect((await rig.flow(['index', '--force', 'set/train.rec'])).code).toBe(0);
     expect((await rig.flow(['index', 'set/property'])).stderr).toContain('expected a .rec file');
+  });
+
+  it('passes over what cannot be read where it is told to, and names it', async () => {
+    const writer = new DatasetWriter(rig.path('set'), { identityRecords: false });
+    for (const seed of [0, 1, 2, 3]) writer.add(seed, true, jpeg(seed));
+    writer.finish({ height: 16, width: 16 });
+    const offsets = readFileSync(rig.path('set/train.idx'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t'));
+    const [start, next] = [Number(offsets[1]?.[1]), Number(offsets[2]?.[1])];
+    const bytes = readFileSync(rig.path('set/train.rec'));
+    bytes.fill(0x41, start, start + 12);
+    writeFileSync(rig.path('set/train.rec'), bytes);
+    expect((await rig.flow(['index', 'set', '--force'])).stderr).toContain('damaged-file');
+    const { code, stdout, stderr } = await rig.flow(['index', 'set', '--force', '--lax']);
+    expect([code, stdout]).toEqual([0, `${rig.path('set/train.idx')}: 3 records, 1 damaged place left out\n`]);
+    expect(stderr).toContain(
+      `${rig.path('set/train.rec')}: left out bytes ${start} to ${next}: a record should start with`,
+    );
+    const kept = offsets.filter((_, index) => index !== 1).map((line) => `${line.join('\t')}\n`);
+    expect(readFileSync(rig.path('set/train.idx'), 'utf8')).toBe(kept.join(''));
   });
 
   it('writes the property file that newer packers leave out, and replaces none unasked', async () => {

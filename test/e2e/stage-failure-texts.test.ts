@@ -87,7 +87,7 @@ describe('of fetch from a server', () => {
     };
     const texts = await failuresOfStages(rig, {
       'download-failed': fetching(server.url('/gone.zip')),
-      'unknown-archive': fetching(server.put('/faces.tar.bz2', Buffer.from('BZh91AY&SY'))),
+      'unknown-archive': fetching(server.put('/faces.rar', Buffer.from('Rar!'))),
       'unsafe-archive': fetching(server.put('/parent.zip', archive('parent.zip'))),
       'missing-part': fetching(server.put('/sound.zip', archive('sound.zip')), { inside: 'lfv' }),
     });
@@ -97,7 +97,7 @@ describe('of fetch from a server', () => {
         Look at the address and the connection; what came is kept, and the next run resumes from there. A wrong digest means another file: correct sha256 only if you trust the source."
     `);
     expect(without('unknown-archive')).toMatchInlineSnapshot(`
-      "faces.tar.bz2: unknown-archive: expected a .tar, .tar.gz or .zip archive, found bzip2, which is not unpacked here
+      "faces.rar: unknown-archive: expected a .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst or .zip archive, found RAR, which is not unpacked here
         Leave out extract, and unpack the file in a shell stage."
     `);
     expect(without('unsafe-archive')).toMatchInlineSnapshot(`

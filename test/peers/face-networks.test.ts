@@ -53,6 +53,8 @@ const cases: Readonly<Record<string, RegExp>> = {
   'arcface-r50': /under "state_dict_backbone"; .*arcface_torch.* Left out: 1 tensor of anything else \(optimizer\)/,
   'arcface-r100': /arcface_torch/,
   'arcface-r200': /arcface_torch/,
+  'arcface-mbf': /MobileFaceNet of arcface_torch; it is read as arcface_torch/,
+  'arcface-mbf-large': /MobileFaceNet of arcface_torch, under "module"/,
   'magface-r18': /under "state_dict\.features\.module"; .*MagFace.*\(state_dict\.fc, optimizer/,
   'magface-dist': /under "state_dict\.module\.features"; it is read as MagFace has it\.$/,
   'adaface-ir18': /under "state_dict\.model"; .*AdaFace.*divided by its norm.*\(state_dict\.head, optimizer/,
@@ -87,7 +89,8 @@ describe.skipIf(missing !== undefined)(`networks of PyTorch programs${note}`, ()
         expect([ending, relativeDifference(read.found, wanted) < tolerance]).toEqual([ending, true]);
         if (ending === 'pt') expect(read.notes.join(' ')).toMatch(notes);
       }
-      if (['arcface-r18', 'magface-r18', 'adaface-ir18'].includes(name)) await goesOn(name);
+      if (['arcface-r18', 'arcface-mbf', 'magface-r18', 'adaface-ir18', 'cvlface-ir18'].includes(name))
+        await goesOn(name);
       for (const ending of ['pt', 'safetensors', 'wanted']) rmSync(join(folder, `${name}.${ending}`));
     },
   );

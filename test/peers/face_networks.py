@@ -103,6 +103,64 @@ class Ir(nn.Module):
         return self.output_layer(self.body(self.input_layer(x)))
 
 
+class Block(nn.Module):
+    def __init__(self, i, o, k=1, stride=1, padding=0, groups=1, activates=True):
+        super().__init__()
+        layers = [nn.Conv2d(i, o, k, stride, padding, groups=groups, bias=False), nn.BatchNorm2d(o)]
+        self.layers = nn.Sequential(*layers, *([nn.PReLU(o)] if activates else []))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class DepthUnit(nn.Module):
+    def __init__(self, i, o, groups, stride, residual):
+        super().__init__()
+        self.residual = residual
+        self.layers = nn.Sequential(Block(i, groups), Block(groups, groups, 3, stride, 1, groups), Block(groups, o, activates=False))
+
+    def forward(self, x):
+        y = self.layers(x)
+        return x + y if self.residual else y
+
+
+class UnitRow(nn.Module):
+    def __init__(self, channels, count, groups):
+        super().__init__()
+        self.layers = nn.Sequential(*[DepthUnit(channels, channels, groups, 1, True) for _ in range(count)])
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class WholeMap(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.layers = nn.Sequential(Block(512, 512, 7, groups=512, activates=False), Flat(), nn.Linear(512, size, bias=False), nn.BatchNorm1d(size))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class MobileFaceNet(nn.Module):
+    def __init__(self, blocks=(1, 4, 6, 2), scale=2, size=512):
+        super().__init__()
+        few, many = 64 * scale, 128 * scale
+        second = Block(few, few, 3, 1, 1, 64) if blocks[0] == 1 else UnitRow(few, blocks[0], 128)
+        self.layers = nn.ModuleList([
+            Block(3, few, 3, 2, 1), second,
+            DepthUnit(few, few, 128, 2, False), UnitRow(few, blocks[1], 128),
+            DepthUnit(few, many, 256, 2, False), UnitRow(many, blocks[2], 256),
+            DepthUnit(many, many, 512, 2, False), UnitRow(many, blocks[3], 256),
+        ])
+        self.conv_sep, self.features = Block(many, 512), WholeMap(size)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.features(self.conv_sep(x))
+
+
 def drawn(network):
     """Statistics and factors that are no longer those of a new network, with values that stay of one size through all layers."""
     for module in network.modules():
@@ -148,6 +206,8 @@ CASES = {
     'arcface-r50': lambda: (IResNet(R50), ARC, lambda n, s: trained(n, s, 'state_dict_backbone')),
     'arcface-r100': lambda: (IResNet(R100), ARC, lambda n, s: s),
     'arcface-r200': lambda: (IResNet(R200), ARC, lambda n, s: s),
+    'arcface-mbf': lambda: (MobileFaceNet(), ARC, lambda n, s: s),
+    'arcface-mbf-large': lambda: (MobileFaceNet((2, 8, 12, 4), 4), ARC, lambda n, s: under('module.', s)),
     'magface-r18': lambda: (
         IResNet(R18, eps=2e-5), MAG, lambda n, s: trained(n, {**under('features.module.', s), 'fc.weight': torch.ones(512, 10)})
     ),

@@ -191,7 +191,11 @@ describe('split', () => {
     const dataset = pack([0, 0, 1, 1, 2, 2, 3, 3]);
     const folder = temporaryFolder();
     const outputs = { train: join(folder, 'train'), validation: join(folder, 'validation') };
-    await perform(split, { params: { validationIdentities: 1, labels }, inputs: { dataset }, outputs });
+    await perform(split, {
+      params: { validationIdentities: 1, labels },
+      inputs: { dataset, people: undefined },
+      outputs,
+    });
     const train = content(outputs.train);
     const validation = content(outputs.validation);
     expect([train.length, validation.length]).toEqual([6, 2]);
@@ -204,7 +208,7 @@ describe('split', () => {
   it('refuses to leave nobody to train on', async () => {
     const folder = temporaryFolder();
     const outputs = { train: join(folder, 'train'), validation: join(folder, 'validation') };
-    const inputs = { dataset: pack([0, 1]) };
+    const inputs = { dataset: pack([0, 1]), people: undefined };
     const [failure] = await failuresOf(() =>
       perform(split, { params: { validationIdentities: 2, labels }, inputs, outputs }),
     );

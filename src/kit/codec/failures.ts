@@ -70,6 +70,14 @@ export const failures = catalogue({
     }),
     example: { found: '85742' },
   },
+  notACfpSplit: {
+    meaning: 'A folder that is bound as a protocol is not a split of CFP.',
+    text: () => ({
+      message: 'expected a split of CFP: a folder FF or FP with the folders 01 to 10 of same.txt and diff.txt',
+      hint: 'Bind Protocol/Split/FF or Protocol/Split/FP of the set as it is published; Pair_list_F.txt and Pair_list_P.txt are beside Split.',
+    }),
+    example: {},
+  },
   damagedProtocol: {
     meaning: 'A protocol of pairs is not as its kind of protocol is.',
     text: mismatch,

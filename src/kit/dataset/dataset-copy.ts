@@ -26,6 +26,8 @@ export interface CopiedIdentity {
   readonly positions: readonly number[] | Uint32Array;
   /** Class in the new set. */
   readonly label: number;
+  /** Who it is, where that is known. */
+  readonly name?: string | undefined;
 }
 
 /** What can be gone through again and again, made of what is computed as it is needed. */
@@ -62,8 +64,9 @@ export async function copyIdentities(
   const writer = new DatasetWriter(folder, { ...options, identityRecords });
   let size = { height: 0, width: 0 };
   try {
-    for (const { from, positions, label } of identities) {
+    for (const { from, positions, label, name } of identities) {
       size = from.property;
+      if (name !== undefined) writer.addName(label, name);
       for (const position of positions) {
         const image = from.readImage(position);
         const { aligned } = faceLabelOf(image, from.recordPath, options.labelForm ?? 'class-and-aligned');

@@ -6,6 +6,7 @@ import { failures } from './failures.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
 import { maxExactId } from './packed-dataset.ts';
 
+import { encodePersonNames, namesFile } from './person-names.ts';
 import { packedFiles, propertyFile } from '../codec/insightface/property-file.ts';
 import { RecordWriter } from '../codec/mxnet/record-writer.ts';
 
@@ -40,6 +41,7 @@ export class DatasetWriter {
   #images = 0;
   #lastLabel: number | undefined;
   #largestLabel = -1;
+  readonly #names = new Map<number, string>();
 
   constructor(folder: string, options: DatasetWriterOptions = {}) {
     mkdirSync(folder, { recursive: true });
@@ -67,7 +69,12 @@ export class DatasetWriter {
     this.#largestLabel = Math.max(this.#largestLabel, label);
   }
 
-  /** Writes the index records, property and dataset.json; makes everything durable. */
+  /** Notes who a class is: names.txt tells it where any name was noted. */
+  addName(label: number, name: string): void {
+    this.#names.set(label, name);
+  }
+
+  /** Writes the index records, property, dataset.json and, if there are names, names.txt; makes everything durable. */
   finish({ height, width }: ImageSize): DatasetManifest {
     if (this.#options.identityRecords) this.#writeIdentityRecords();
     this.#records.finish();
@@ -80,6 +87,7 @@ export class DatasetWriter {
       width,
     };
     writeFileAtomic(join(this.#folder, packedFiles.property), propertyFile.encode(manifest));
+    if (this.#names.size > 0) writeFileAtomic(join(this.#folder, namesFile), encodePersonNames(this.#names));
     writeFileAtomic(join(this.#folder, packedFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
     return manifest;
   }

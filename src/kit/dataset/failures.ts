@@ -51,6 +51,14 @@ export const failures = catalogue({
     text: ({ problem }: { readonly problem: string }) => ({ message: problem }),
     example: { problem: 'record 0 has no two labels' },
   },
+  nothingReadable: {
+    meaning: 'No record of a packed set can be used, though those that cannot were to be left out.',
+    text: ({ dropped, problem }: { readonly dropped: number; readonly problem: string }) => ({
+      message: `none of ${dropped} records can be read; of the first: ${problem}`,
+      hint: 'Look at the file with flow inspect: it may be of another program, or its property file of another set.',
+    }),
+    example: { dropped: 12, problem: 'it is 96 x 112, the set 112 x 112' },
+  },
   emptySet: {
     meaning: 'A packed set holds no image.',
     text: () => ({

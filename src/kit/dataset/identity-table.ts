@@ -42,6 +42,11 @@ export class IdentityTable {
     return this.#labels.at(place);
   }
 
+  /** Who it is, where names.txt of the set tells it. */
+  nameAt(place: number): string | undefined {
+    return this.set.names?.get(this.labelAt(place));
+  }
+
   countAt(place: number): number {
     return (this.#starts[place + 1] ?? 0) - (this.#starts[place] ?? 0);
   }

@@ -8,6 +8,7 @@ import { firstGap } from '../codec/mxnet/index-gaps.ts';
 import { checkImage, isDamage } from '../image/image-header.ts';
 import { failures } from './failures.ts';
 import { FolderListing } from './image-folder.ts';
+import { readPersonNames, type PersonNames } from './person-names.ts';
 import { RecordFile } from '../codec/mxnet/record-file.ts';
 import type { ImageRecord } from '../codec/mxnet/image-record.ts';
 
@@ -50,8 +51,13 @@ export class PackedDataset {
   /** First and last + 1 id of the identity records; undefined without an index record. */
   readonly #identityIds: { readonly first: number; readonly end: number } | undefined;
 
-  /** Opens a folder; without train.idx the index is rebuilt in memory, which reads the file once. */
-  constructor(folder: string) {
+  #names: { readonly read: PersonNames | undefined } | undefined;
+
+  /**
+   * Opens a folder; without train.idx the index is rebuilt in memory, which reads the file once.
+   * @param only.images where the images are that the set is taken to hold, instead of what its index says
+   */
+  constructor(folder: string, only?: { readonly images: RecordIndex }) {
     this.folder = folder;
     const property = join(folder, packedFiles.property);
     const records = join(folder, packedFiles.records);
@@ -60,9 +66,9 @@ export class PackedDataset {
     this.property = decodeFile(propertyFile, property);
     this.#records = new RecordFile(records);
     const index = join(folder, packedFiles.index);
-    this.#index = existsSync(index) ? readIndexFile(index) : this.#records.buildIndex();
-    this.#compareIndex(index);
-    this.#identityIds = this.#readIndexRecord();
+    this.#index = only?.images ?? (existsSync(index) ? readIndexFile(index) : this.#records.buildIndex());
+    if (only === undefined) this.#compareIndex(index);
+    this.#identityIds = only === undefined ? this.#readIndexRecord() : undefined;
     this.imageCount = this.#identityIds === undefined ? this.#index.size : this.#identityIds.first - 1;
     this.#compareProperty(property);
   }
@@ -98,6 +104,12 @@ export class PackedDataset {
   get identities(): number {
     const ids = this.#identityIds;
     return ids === undefined ? this.property.identities : ids.end - ids.first;
+  }
+
+  /** Who the classes are, where names.txt beside the records tells it. */
+  get names(): PersonNames | undefined {
+    this.#names ??= { read: readPersonNames(this.folder) };
+    return this.#names.read;
   }
 
   /** Offset of image `position` (from 0, in the order of their ids) in the .rec file. */

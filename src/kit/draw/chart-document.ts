@@ -1,4 +1,4 @@
-import { type Chart, chartSize, drawChart } from './chart.ts';
+import { type Chart, chartSize, drawChart, seriesClass } from './chart.ts';
 import { type Html, markup } from './html.ts';
 import { svgDocument } from './svg-document.ts';
 
@@ -16,6 +16,7 @@ text { fill: #6b6861; }
 .series { fill: none; stroke-width: 1.6; stroke-linejoin: round; stroke-linecap: round; }
 .series.faint { stroke-width: 1; stroke-opacity: 0.32; }
 .series.dashed { stroke-width: 1; stroke-dasharray: 3 4; }
+.line.d1, .step.d1 { stroke-dasharray: 7 3; } .line.d2, .step.d2 { stroke-dasharray: 2 3; } .line.d3, .step.d3 { stroke-dasharray: 8 3 2 3; }
 .series.dots { stroke-width: 6.5; }
 .series.area { stroke-width: 1.1; fill-opacity: 0.22; }
 ${['#2b6496', '#c0532f', '#4b7b49', '#7d5a9b', '#a07a10', '#2c8a8a', '#8b877d'].map((colour, index) => `.c${index} { stroke: ${colour}; } .area.c${index}, .name.c${index} { fill: ${colour}; stroke: none; }`).join('\n')}
@@ -33,7 +34,7 @@ export function chartDocument(title: string, chart: Chart): string {
   const width = chartSize.width * scale + 2 * margin;
   const names = named.map(({ name, colour }, index): Html => {
     const y = margin + lineHeight * (index + 2) - 4;
-    return markup`<text class="name c${colour}" x="${margin}" y="${y}">${name}</text>`;
+    return markup`<text class="name ${seriesClass(colour)}" x="${margin}" y="${y}">${name}</text>`;
   });
   const body = markup`<text class="title" x="${margin}" y="${margin + lineHeight - 6}">${title}</text>${named.length > 1 ? names : []}
 <svg x="${margin}" y="${head}" width="${chartSize.width * scale}" height="${chartSize.height * scale}">${drawChart(chart)}</svg>`;

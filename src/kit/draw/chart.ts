@@ -13,16 +13,24 @@ export interface Axis {
 /** `line` and `faint` join the points, `step` keeps the height until the next point, `area` does so and is filled, `dots` marks each, `band` is the area within. */
 export type SeriesKind = 'line' | 'faint' | 'dashed' | 'step' | 'area' | 'dots' | 'band';
 
-/** How many colours tell series apart. */
-export const seriesColours = 6;
+/** Series beyond as many have the colours again, with lines of other dashes. */
+const seriesColours = 6;
+const dashes = 4;
 /** The grey of lines to compare with. */
-export const quietColour = 6;
+export const quietColour = -1;
+
+/** Classes that tell a series from others: its colour, and of the seventh and later ones how its line is dashed. */
+export function seriesClass(colour: number): string {
+  if (colour === quietColour) return `c${seriesColours}`;
+  const dash = Math.floor(colour / seriesColours) % dashes;
+  return `c${colour % seriesColours}${dash === 0 ? '' : ` d${dash}`}`;
+}
 
 export interface Series {
   /** Shown in the key and beside the pointer; empty: a companion of another series that needs no words. */
   readonly name: string;
   readonly kind: SeriesKind;
-  /** Below {@link seriesColours}, or {@link quietColour}. */
+  /** From 0 on: equal numbers are one thing; or {@link quietColour}. */
   readonly colour: number;
   readonly points: readonly Point[];
 }
@@ -62,6 +70,7 @@ export function drawChart(chart: Chart): Html {
   return markup`<svg
     viewBox="0 0 ${width} ${height}"
     role="img"
+    tabindex="0"
     aria-label="${chart.summary}"
     data-x="${scaleData(x, chart.x)}"
     data-y="${scaleData(y, chart.y)}"
@@ -76,7 +85,7 @@ export function chartKey(series: readonly Series[]): Html {
   const all = series.filter(({ name }) => name !== '');
   const named = all.length > 1 ? all : [];
   const items = named.map(
-    ({ name, kind, colour }) => markup`<li class="c${colour}"><i class="swatch ${kind}"></i>${name}</li>`,
+    ({ name, kind, colour }) => markup`<li class="${seriesClass(colour)}"><i class="swatch ${kind}"></i>${name}</li>`,
   );
   return markup`<ul class="key">
     ${items}
@@ -145,7 +154,7 @@ function drawSeries(series: Series, x: Scale, y: Scale): Html {
   const placed = series.points.map(([px, py]): Point => [x.at(px), Number.isFinite(py) ? y.at(py) : Number.NaN]);
   const name = series.name === '' ? undefined : markup` data-name="${series.name}"`;
   const path = pathOf(series.kind, placed, place(y.at(y.domain[0])));
-  return markup`<path class="series ${series.kind} c${series.colour}" ${name} d="${path}" />`;
+  return markup`<path class="series ${series.kind} ${seriesClass(series.colour)}" ${name} d="${path}" />`;
 }
 
 /** The path data of a series; points without a height break the line. */

@@ -37,9 +37,9 @@ for (const svg of document.querySelectorAll('svg[data-x]')) {
   words.setAttribute('y', 11);
   words.setAttribute('text-anchor', 'end');
   const hide = () => { line.removeAttribute('d'); words.textContent = ''; };
-  svg.addEventListener('pointermove', (event) => {
-    const matrix = svg.getScreenCTM();
-    const at = (event.clientX - matrix.e) / matrix.a;
+  let place;
+  const show = (at) => {
+    place = at;
     if (at < x.p - 4 || at > x.q + 4) return hide();
     const nearest = (points) => points.reduce((a, b) => Math.abs(b[0] - at) <= Math.abs(a[0] - at) ? b : a);
     const before = (points) => points.reduce((a, b) => b[0] <= at ? b : a);
@@ -51,7 +51,22 @@ for (const svg of document.querySelectorAll('svg[data-x]')) {
       found.map((each) => (found.length > 1 || each.name !== y.label ? each.name + ' ' : y.label + ' ') + digits(y.value(each.point[1]))).join(' · ');
     const label = svg.querySelector('.label');
     if (label) label.style.visibility = 'hidden';
+  };
+  const leave = () => { hide(); const label = svg.querySelector('.label'); if (label) label.style.visibility = ''; };
+  const point = (event) => { const matrix = svg.getScreenCTM(); show((event.clientX - matrix.e) / matrix.a); };
+  svg.addEventListener('pointermove', point);
+  svg.addEventListener('pointerdown', point);
+  svg.addEventListener('pointerleave', leave);
+  svg.addEventListener('blur', leave);
+  svg.addEventListener('focus', () => { if (svg.matches(':focus-visible')) show(place === undefined ? x.p : place); });
+  svg.addEventListener('keydown', (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const columns = [...new Set(series.flatMap((s) => s.points.map((p) => p[0])))].filter((c) => c >= x.p && c <= x.q).sort((a, b) => a - b);
+    const now = place === undefined ? x.p : place;
+    const next = step > 0 ? columns.find((c) => c > now + 0.01) : columns.findLast((c) => c < now - 0.01);
+    if (next !== undefined) show(next);
   });
-  svg.addEventListener('pointerleave', () => { hide(); const label = svg.querySelector('.label'); if (label) label.style.visibility = ''; });
 }
 `;

@@ -1,3 +1,4 @@
+import { seriesClass } from './chart.ts';
 import { type Html, type Insertable, markup } from './html.ts';
 import { tickLabels } from './number-text.ts';
 import { linearScale, niceDomain, type Scale } from './scale.ts';
@@ -62,11 +63,11 @@ function drawRow({ label, value, interval, colour, isWeak }: IntervalRow, x: Sca
   const whisker =
     interval === undefined
       ? undefined
-      : markup`<path class="series line c${colour}" d="M${place(x.at(interval.low))} ${y}H${place(x.at(interval.high))}" />`;
+      : markup`<path class="series line ${seriesClass(colour)}" d="M${place(x.at(interval.low))} ${y}H${place(x.at(interval.high))}" />`;
   const at = place(x.at(value));
   const hole = isWeak === true ? markup`<circle cx="${at}" cy="${y}" r="1.7" fill="var(--paper)" />` : undefined;
   return markup`<text x="${left - 10}" y="${y + 4}" text-anchor="end">${shown}</text>${whisker}<path
-      class="series dots c${colour}"
+      class="series dots ${seriesClass(colour)}"
       d="M${at} ${y}h0"
     />${hole}`;
 }

@@ -25,7 +25,7 @@ p { margin: 0 0 1.2rem; max-width: 42rem; }
 code { font: 0.86em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 footer { margin-top: 4rem; padding-top: 0.8rem; border-top: 1px solid var(--rule); font-size: 0.9rem; font-style: italic; color: var(--soft); }
 .figures { display: flex; flex-wrap: wrap; gap: 1.4rem 3rem; margin: 2.2rem 0 0; }
-.figures div { display: flex; flex-direction: column-reverse; max-width: 15rem; }
+.figures div { display: flex; flex-direction: column-reverse; justify-content: flex-end; max-width: 15rem; }
 .figures dd { margin: 0; font-size: 2.1rem; line-height: 1.2; font-variant-numeric: lining-nums tabular-nums; }
 .figures small { font-size: 1.1rem; color: var(--soft); }
 .figures dt { font: 0.82rem/1.35 var(--sans); color: var(--soft); }
@@ -33,7 +33,10 @@ figure { margin: 0 0 1.6rem; min-width: 0; }
 figcaption { margin-top: 0.55rem; max-width: 42rem; font-size: 0.92rem; line-height: 1.4; color: var(--soft); }
 figcaption b { font-weight: 400; font-style: italic; color: var(--ink); }
 .columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0.6rem 3rem; align-items: start; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; background: linear-gradient(to right, var(--paper) 1.2rem, transparent) local, linear-gradient(to left, var(--paper) 1.2rem, transparent) right / 2.4rem 100% no-repeat local, linear-gradient(to left, var(--rule), transparent) right / 1rem 100% no-repeat scroll; }
+nav ul { display: flex; flex-wrap: wrap; gap: 0.2rem 1.4rem; margin: 2rem 0 0; padding: 0; list-style: none; font: 0.9rem/1.6 var(--sans); }
+nav a, a { color: inherit; text-decoration-color: var(--rule); text-underline-offset: 0.2em; }
+summary { margin: 2.2rem 0 0.6rem; font-size: 1.15rem; font-style: italic; cursor: pointer; }
 svg { display: block; width: 100%; height: auto; overflow: visible; font: 11px var(--sans); font-variant-numeric: tabular-nums; }
 svg text { fill: var(--soft); }
 .marks text { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
@@ -51,6 +54,9 @@ svg text { fill: var(--soft); }
 .c0 { --c: var(--c0); } .c1 { --c: var(--c1); } .c2 { --c: var(--c2); } .c3 { --c: var(--c3); }
 .c4 { --c: var(--c4); } .c5 { --c: var(--c5); } .c6 { --c: var(--c6); }
 .series { stroke: var(--c); }
+.line.d1, .step.d1 { stroke-dasharray: 7 3; } .line.d2, .step.d2 { stroke-dasharray: 2 3; } .line.d3, .step.d3 { stroke-dasharray: 8 3 2 3; }
+svg[tabindex] { touch-action: pan-y; }
+.d1 .swatch { border-top-style: dashed; } .d2 .swatch { border-top-style: dotted; } .d3 .swatch { border-top-style: double; border-top-width: 4px; }
 .series.area { fill: var(--c); }
 .key { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; min-height: 1.5rem; margin: 0 0 0.2rem; padding: 0; list-style: none; font: 0.82rem/1.5rem var(--sans); color: var(--soft); }
 .columns:not(:has(.key li)) .key { display: none; }
@@ -92,6 +98,10 @@ img { display: inline-block; width: 100%; aspect-ratio: 1; object-fit: cover; ve
   body { max-width: none; padding: 0; font-size: 10.5pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   figure, tr { break-inside: avoid; }
   h2, h3, section > p { break-after: avoid; }
-  .columns, .graph-and-table { gap: 0.4rem 1.6rem; }
+  .columns { gap: 0.4rem 1.6rem; }
+  .graph-and-table { grid-template-columns: minmax(0, 1fr); }
+  .scroll { overflow: visible; background: none; }
+  nav { display: none; }
+  td:first-child:not(.n) { min-width: 9rem; }
 }
 `;

@@ -7,6 +7,12 @@ export interface Column<Row> {
   readonly cell: (row: Row, index: number) => Insertable;
 }
 
+/** What the part of the page is called that scrolls by itself, for those who reach it by keyboard. */
+function regionName<Row>(columns: readonly Column<Row>[]): string {
+  const titles = columns.map(({ title }) => title).filter((title) => title !== '');
+  return `table: ${titles.join(', ')}`;
+}
+
 /** A table with a caption below it; wide ones scroll by themselves, so that the page never does. */
 export function drawTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], caption: Insertable): Html {
   const kind = (column: Column<Row>): Html => (column.numeric === true ? markup` class="n"` : markup``);
@@ -18,7 +24,7 @@ export function drawTable<Row>(rows: readonly Row[], columns: readonly Column<Ro
     </tr> `;
   });
   return markup`<figure class="table">
-    <div class="scroll">
+    <div class="scroll" tabindex="0" role="group" aria-label="${regionName(columns)}">
       <table>
         <thead>
           <tr>

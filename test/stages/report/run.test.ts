@@ -90,7 +90,7 @@ test('a training is named after the task that logged it, a set that was measured
   const logs = [file('log.json'), file('log.json')];
   const html = await page({ logs, verifications: twice, lineage: file('named.json') });
   expect(html).toContain(
-    'train: network y1 with the loss arcface, 640 steps of 32 images each: 2.1 passes over 9\u202f600',
+    'All 2 trainings alike: network y1 with the loss arcface, 640 steps of 32 images each: 2.1 passes over 9\u202f600',
   );
   expect(html).toContain('held-out (1)');
   expect(html).toContain('held-out (2)');

@@ -14,7 +14,7 @@ import { openForReading } from '../read-file.ts';
  *   end record     PK\5\6   22 bytes and a comment; place of the central directory
  *   its locator    PK\6\7   20 bytes before it, where any of its numbers does not fit: leads to the ZIP64 end record
  *   central header PK\1\2   46 bytes, name, extra fields, comment; one per entry
- *   local header   PK\3\4   30 bytes, name, extra fields; then the content, stored (0) or deflated (8)
+ *   local header   PK\3\4   30 bytes, name, extra fields; then the content, packed by its method
  */
 export interface ZipEntry {
   readonly name: string;
@@ -24,11 +24,17 @@ export interface ZipEntry {
   /** Bytes once unpacked. */
   readonly size: number;
   readonly packedSize: number;
-  readonly method: 0 | 8;
+  readonly method: ZipMethod;
+  /** The packed data tell their own end, of LZMA. */
+  readonly hasEndMarker: boolean;
   readonly crc32: number;
   /** Where the local header starts. */
   readonly offset: number;
 }
+
+/** How contents are packed: stored, deflated, Deflate64, bzip2, LZMA, Zstandard (two numbers), XZ. */
+export type ZipMethod = 0 | 8 | 9 | 12 | 14 | 20 | 93 | 95;
+const readMethods: readonly ZipMethod[] = [0, 8, 9, 12, 14, 20, 93, 95];
 
 /** Reads `length` bytes at `offset`, or fewer where the file ends. */
 export type ReadRange = (offset: number, length: number) => Uint8Array;
@@ -137,20 +143,28 @@ function decodeCentralHeader(cursor: Cursor): ZipEntry {
   const [size, packedSize, offset] = widen([unpacked, packed, local], extra.get(wideField));
   cursor.take(commentBytes, 'a comment');
   if ((flags & 1) !== 0) fail(failures.unreadEntry({ name, problem: 'is encrypted' }, cursor.at(at)));
-  if (method !== 0 && method !== 8) {
-    const problem = `is packed by method ${method} (${methods.get(method) ?? 'unknown'}), not stored (0) or deflated (8)`;
+  const known = readMethods.find((each) => each === method);
+  if (known === undefined) {
+    const problem = `is packed by method ${method} (${methods.get(method) ?? 'unknown'})`;
     fail(failures.unreadEntry({ name, problem }, cursor.at(at)));
   }
   const type = typeOf(name, madeBy === 3 ? mode : 0);
-  return { name, rawName: raw.toString('latin1'), type, size, packedSize, method, crc32: checksum, offset };
+  return {
+    name,
+    rawName: raw.toString('latin1'),
+    type,
+    size,
+    packedSize,
+    method: known,
+    hasEndMarker: (flags & 2) !== 0,
+    crc32: checksum,
+    offset,
+  };
 }
 
 const methods: ReadonlyMap<number, string> = new Map([
-  [9, 'Deflate64'],
-  [12, 'bzip2'],
-  [14, 'LZMA'],
-  [93, 'Zstandard'],
-  [95, 'XZ'],
+  [1, 'shrunk'],
+  [6, 'imploded'],
   [98, 'PPMd'],
   [99, 'encrypted by AES'],
 ]);

@@ -1,9 +1,16 @@
 import { closeSync, readSync } from 'node:fs';
-import { fail } from '../../../core/failure.ts';
+import { fail, FailureError } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
 import { Cursor } from '../cursor.ts';
 import { RecordIndex } from './index-file.ts';
-import { checkPartOrder, decodeFrameHeader, frameHeaderBytes, joinParts, type FrameHeader } from './record-frame.ts';
+import {
+  checkPartOrder,
+  decodeFrameHeader,
+  frameHeaderBytes,
+  joinParts,
+  magicBytes,
+  type FrameHeader,
+} from './record-frame.ts';
 import { openForReading } from '../read-file.ts';
 import { decodeImageRecord, recordHeaderBytes, type ImageRecord } from './image-record.ts';
 
@@ -11,6 +18,8 @@ import { decodeImageRecord, recordHeaderBytes, type ImageRecord } from './image-
 const readBytes = { anywhere: 16 << 10, inOrder: 128 << 10 };
 /** Longer records are skipped instead of read when only their headers are asked for. */
 const skippedBytes = 4 << 10;
+/** Bytes that are searched at a time for the start of a record; a multiple of 4. */
+const searchedBytes = 16 << 10;
 
 /** Random access to the records of a .rec file of any size; holds one record in memory. */
 export class RecordFile {
@@ -101,6 +110,11 @@ export class RecordFile {
   buildIndex(): RecordIndex {
     const index = new RecordIndex();
     for (const { id, offset } of this.scan()) index.add(id, offset);
+    return this.withOwnIds(index);
+  }
+
+  /** An index by the ids in the headers of records; where these repeat, by the order of the records. Fails with `repeated-ids`. */
+  withOwnIds(index: RecordIndex): RecordIndex {
     return index.ids.repeat ? this.#numberedByOrder(index) : index;
   }
 
@@ -117,6 +131,33 @@ export class RecordFile {
       fail(failures.repeatedIds({}, { file: this.path }));
     }
     return index.renumbered((place) => (place === images ? 0 : place < images ? place + 1 : place));
+  }
+
+  /**
+   * Where the next record may begin, from `offset` on: the magic word at a multiple of 4, and a whole record or the first part
+   * of one behind it that fits into the file. The size of the file if nothing follows.
+   */
+  nextStart(offset: number): number {
+    for (let at = Math.ceil(offset / 4) * 4; at < this.size; at += searchedBytes) {
+      const wanted = Math.min(searchedBytes, this.size - at);
+      // A copy: reading a header at what is found replaces the buffer.
+      const bytes = Buffer.from(this.#bytesAt(at, wanted).subarray(0, wanted));
+      for (let found = bytes.indexOf(magicBytes); found >= 0; found = bytes.indexOf(magicBytes, found + 1)) {
+        if (found % 4 === 0 && this.#mayBegin(at + found)) return at + found;
+      }
+    }
+    return this.size;
+  }
+
+  #mayBegin(offset: number): boolean {
+    const head = Buffer.allocUnsafe(frameHeaderBytes);
+    try {
+      const { part } = this.#decodeHeader(head.subarray(0, this.#read(offset, head)), offset);
+      return part === 'whole' || part === 'first';
+    } catch (error) {
+      if (error instanceof FailureError) return false;
+      throw error;
+    }
   }
 
   /** Offset after the record whose first frame, with this header, starts at `offset`. */

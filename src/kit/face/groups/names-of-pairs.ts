@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { fail } from '../../../core/failure.ts';
 import type { NamedSet } from '../../codec/insightface/verification-set.ts';
 import type { FaceImage } from '../../codec/lists/face-pair.ts';
+import { isCfpSplit, pairsOfCfpSplit } from '../../codec/lists/cfp-split.ts';
 import { pairProtocol, selectPairs } from '../../codec/lists/pair-protocol.ts';
 import { matFile, pairsOfMat } from '../../codec/matlab/mat-file.ts';
 import { decodeFile } from '../../codec/read-file.ts';
@@ -17,7 +18,7 @@ export interface NamesOfPairs {
 }
 
 export interface ProtocolOfSet {
-  /** LFW's pairs.txt or a list of its form, or the MATLAB file of CFP or AgeDB. */
+  /** LFW's pairs.txt or a list of its form, a split of CFP, or the MATLAB file of CFP or AgeDB. */
   readonly protocol: string;
   /** Those that the set was packed from, from 1; empty: all. */
   readonly folds: readonly number[];
@@ -39,7 +40,7 @@ interface NamedPair {
  */
 export function namesOfPairs({ protocol, folds, set }: ProtocolOfSet): NamesOfPairs {
   const pairs = selectPairs(
-    protocol.endsWith('.mat') ? namedByPath(protocol) : namedByPerson(protocol),
+    protocol.endsWith('.mat') || isCfpSplit(protocol) ? namedByPath(protocol) : namedByPerson(protocol),
     folds,
     protocol,
   );
@@ -75,7 +76,8 @@ function namesOfImage({ name, number }: FaceImage): readonly string[] {
 
 /** The path, the file without its folders, what stands before its first `_` (AgeDB's person), and the folders (CFP's person) from the innermost. */
 function namedByPath(file: string): { readonly folds: number; readonly pairs: readonly NamedPair[] } {
-  const pairs = pairsOfMat(decodeFile(matFile, file), file).map(({ left, right, ...pair }): NamedPair => {
+  const byPath = isCfpSplit(file) ? pairsOfCfpSplit(file) : pairsOfMat(decodeFile(matFile, file), file);
+  const pairs = byPath.map(({ left, right, ...pair }): NamedPair => {
     const images = [left, right].map((path) => {
       const own = withoutExtension(path);
       const parts = own.split('/');

@@ -71,7 +71,10 @@ export async function sourceOutputValues(
       ...{ fixedBatch: read.fixedBatch, maxBatch: 1 },
     });
     try {
-      const values = await network.run(interleaved(images, { ...graph.input, type: read.input.type }), names);
+      const values = await network.run(
+        interleaved(images, { ...graph.input, type: read.input.type === 'uint8' ? 'uint8' : 'float32' }),
+        names,
+      );
       return names.map((name) => values.get(name)?.data ?? new Float32Array(0));
     } finally {
       await network.dispose();

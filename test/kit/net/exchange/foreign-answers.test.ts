@@ -53,10 +53,7 @@ const answers: Readonly<Record<string, Answers>> = {
     layers: embeds,
     onnxruntime: 'onnx-not-run: onnxruntime (CPUExecutionProvider) cannot compute the network',
   },
-  'fp16io.onnx': {
-    layers: embeds,
-    onnxruntime: 'not-an-embedding: the network does not embed faces: its input is float16',
-  },
+  'fp16io.onnx': { layers: embeds, onnxruntime: embeds },
   // What onnxruntime runs, and no layer stands for.
   'adaface.onnx': {
     layers: 'expected one output, found out, norm',
@@ -68,7 +65,7 @@ const answers: Readonly<Record<string, Answers>> = {
     onnxruntime: embeds,
   },
   'gnap_sum23.onnx': { layers: noLayer('n2', 'ReduceSum'), onnxruntime: 'not-an-embedding' },
-  'p3beta.onnx': { layers: 'node "fc" (Gemm) must have alpha 1 and beta 1', onnxruntime: embeds },
+  'p3beta.onnx': { layers: embeds, onnxruntime: embeds },
   'qdq.onnx': { layers: 'unsupported-tensor: tensor "input_zero_point" is of type 3', onnxruntime: embeds },
   'slopeW.onnx': { layers: 'node "r" (PRelu) must have one slope for each of its 28 channels', onnxruntime: embeds },
   'softmax11.onnx': {

@@ -207,12 +207,12 @@ describe('an MXNet checkpoint', () => {
   });
 
   it('with an attribute that no layer has names node and attribute', () => {
-    const prefix = prefixOf('dilated');
-    const dilated = { attrs: { kernel: '(3, 3)', num_filter: '4', no_bias: 'True', dilate: '(2, 2)' } };
+    const prefix = prefixOf('layout');
+    const dilated = { attrs: { kernel: '(3, 3)', num_filter: '4', no_bias: 'True', layout: 'NHWC' } };
     writeSymbol(prefix, [['Convolution', 'conv0', ['data', 'w'], dilated]], ['conv0']);
     writeParameters(prefix, { 'arg:w': [4, 3, 3, 3] });
     expect(failuresOf(() => mxnetFormat.read(prefix, { input }))).toEqual([
-      'unsupported-operator: node "conv0" (Convolution) must have dilate (1, 1), found (2, 2)',
+      'unsupported-operator: node "conv0" (Convolution) must have layout NCHW, found NHWC',
     ]);
   });
 

@@ -122,7 +122,7 @@ describe('tensors of PyTorch', () => {
     expect(failure).toMatchObject({
       code: 'unknown-network',
       message:
-        'expected the tensors of one of these networks (iresnet of arcface_torch, MagFace and CVLface; IR and IR-SE of AdaFace, CVLface, face.evoLVe and InsightFace_Pytorch), found 2 tensors: cls_token [1, 1, 8], patch_embed.weight [8, 3, 9, 9]',
+        'expected the tensors of one of these networks (iresnet of arcface_torch, MagFace and CVLface; IR and IR-SE of AdaFace, CVLface, face.evoLVe and InsightFace_Pytorch; MobileFaceNet of arcface_torch), found 2 tensors: cls_token [1, 1, 8], patch_embed.weight [8, 3, 9, 9]',
     });
   });
 

@@ -1,5 +1,6 @@
 import { elementCount } from '../../graph/feature-shape.ts';
 import type { AttributesOf } from '../../graph/layers/index.ts';
+import { spreadKernel, spreadSide } from '../spread-kernel.ts';
 import type { BlobValues, CaffeLayer } from './caffe-layer.ts';
 import { scaleAttributes } from './pair-scales.ts';
 
@@ -74,7 +75,7 @@ function readConvolution(layer: CaffeLayer, usualGroups: number): string[] {
   const parameter = layer.parameter.convolution_param ?? {};
   const { num_output: filters, bias_term: bias = true, dilation = [], axis } = parameter;
   onlyChannels(layer, axis);
-  if (dilation.some((step) => step !== 1)) layer.refuse(`has dilation ${dilation.join(', ')}, and only 1 is supported`);
+  const spread = pair(layer, 'dilations', { both: dilation, sides: [], otherwise: 1 });
   const kernel = pair(layer, 'kernel sizes', {
     both: parameter.kernel_size ?? [],
     sides: [parameter.kernel_h, parameter.kernel_w],
@@ -89,17 +90,26 @@ function readConvolution(layer: CaffeLayer, usualGroups: number): string[] {
     sides: [parameter.pad_h, parameter.pad_w],
     otherwise: 0,
   });
+  const isSpread = spread.some((step) => step !== 1);
+  const arrays = weightAndBias(layer, bias);
+  const weight = arrays['weight'];
+  if (isSpread && weight !== undefined) {
+    const perFilter = weight.values.length / (filters ?? 1) / (kernel[0] * kernel[1]);
+    const { dims, values } = spreadKernel(
+      { dims: [filters ?? 1, perFilter, ...kernel], values: weight.values },
+      spread,
+    );
+    arrays['weight'] = { shape: dims, values };
+  }
   const attributes = {
     filters: filters ?? layer.refuse('does not say num_output'),
-    kernel,
+    kernel: [spreadSide(kernel[0], spread[0]), spreadSide(kernel[1], spread[1])] as const,
     stride,
     pad,
     groups: parameter.group ?? usualGroups,
     bias,
   };
-  return [
-    layer.add({ kind: 'convolution', inputs: [layer.input()], attributes }, { arrays: weightAndBias(layer, bias) }),
-  ];
+  return [layer.add({ kind: 'convolution', inputs: [layer.input()], attributes }, { arrays })];
 }
 
 function weightAndBias(layer: CaffeLayer, bias: boolean): Record<string, BlobValues> {

@@ -22,6 +22,7 @@ import {
   writtenPrefix,
 } from './checkpoint-paths.ts';
 import { embeddingHeads } from './embedding-heads.ts';
+import { spreadKernel } from '../spread-kernel.ts';
 import { readSymbol } from './read-symbol.ts';
 import { arraysOf, symbolOf } from './write-symbol.ts';
 
@@ -44,7 +45,8 @@ export const mxnetFormat = {
     const stated = statedSize(symbol);
     const input = { ...assumedSize, ...stated, ...options.input };
     const isAssumedSize = stated === undefined && options.input === undefined;
-    const { graph, parameters, notes, scalars, constants } = readSymbol(symbol, { file: paths.symbol, heads, input });
+    const read = readSymbol(symbol, { file: paths.symbol, heads, input });
+    const { graph, parameters, notes, scalars, constants, dilations } = read;
     const stored = decodeFile(mxnetParams, paths.parameters);
     checkNames(stored, symbol, paths);
     const named = stored.flatMap((array): NamedArray[] => {
@@ -55,7 +57,10 @@ export const mxnetFormat = {
       // One slope for all channels, as Gluon's PReLU has it.
       if (spread !== undefined)
         return [{ name, shape: [spread], values: new Float32Array(spread).fill(values[0] ?? 0) }];
-      return [{ name, shape: array.shape, values }];
+      const dilation = dilations.get(name);
+      if (dilation === undefined || array.shape.length !== 4) return [{ name, shape: array.shape, values }];
+      const apart = spreadKernel({ dims: array.shape, values }, dilation);
+      return [{ name, shape: apart.dims, values: apart.values }];
     });
     const origin = {
       format: 'mxnet',

@@ -17,6 +17,8 @@ export interface GraphUnderConstruction {
   shapeOf(layer: string): FeatureShape;
   /** Notes that a variable is a parameter of a layer; `spread`: how often a single value of it counts. */
   useParameter(name: string, spread?: number): void;
+  /** Notes that the weight of a convolution belongs to cells that are so far apart. */
+  spreadParameter(name: string, dilation: Pair): void;
   add(layer: LayerNode): string;
   /** A parameter that the file has as an attribute. */
   addConstant(array: NamedArray): void;
@@ -63,6 +65,11 @@ export class OperatorNode {
     const unusual = named.filter(([suffix, parameter]) => parameter !== `${name}_${suffix}`);
     const parameterNames = unusual.length === 0 ? {} : { parameterNames: Object.fromEntries(unusual) };
     return this.#graph.add(layerNode({ name, ...layer, ...parameterNames }));
+  }
+
+  /** The weight of this convolution is of a window whose cells are so far apart. */
+  spreadWeight(dilation: Pair): void {
+    this.#graph.spreadParameter(this.#parameter(1, undefined), dilation);
   }
 
   /** A PReLU of one slope, which the node states. */

@@ -1,5 +1,6 @@
 import { elementCount } from '../../graph/feature-shape.ts';
 import { activationFunctions } from '../../graph/layers/activation.ts';
+import { spreadSide } from '../spread-kernel.ts';
 import type { OperatorNode } from './operator-node.ts';
 
 /** Adds the layers that an operator is to the graph; returns the layer of each of the operator's outputs. */
@@ -116,12 +117,12 @@ function readConvolution(node: OperatorNode): string[] {
   const { attributes } = node;
   const kernel = attributes.pair('kernel');
   const dilate = attributes.pair('dilate', [1, 1]);
-  if (dilate.some((step) => step !== 1)) attributes.refuse('dilate', '(1, 1)', `(${dilate.join(', ')})`);
+  if (dilate.some((step) => step !== 1)) node.spreadWeight(dilate);
   attributes.only('layout', 'NCHW');
   const bias = !attributes.flag('no_bias', false);
   const layer = {
     filters: attributes.integer('num_filter'),
-    kernel,
+    kernel: [spreadSide(kernel[0], dilate[0]), spreadSide(kernel[1], dilate[1])] as const,
     stride: attributes.pair('stride', [1, 1]),
     pad: attributes.pair('pad', [0, 0]),
     groups: attributes.integer('num_group', 1),
@@ -191,10 +192,16 @@ function readLeaky(node: OperatorNode): string[] {
   return [node.layer({ kind: 'prelu', inputs: [input], attributes: {} }, ['gamma'], channels)];
 }
 
+/** slope (exp(x) - 1) below 0; with another slope than 1 in two parts, above and below. */
 function readElu(node: OperatorNode, input: string): string[] {
   const slope = node.attributes.number('slope', 0.25);
-  if (slope !== 1) node.attributes.refuse('slope', '1 (of elu)', String(slope));
-  return [node.layer({ kind: 'activation', inputs: [input], attributes: { function: 'elu' } })];
+  if (slope === 1) return [node.layer({ kind: 'activation', inputs: [input], attributes: { function: 'elu' } })];
+  const above = node.part('above', { kind: 'activation', inputs: [input], attributes: { function: 'relu' } });
+  const bounds = { minimum: -3.4028234663852886e38, maximum: 0 };
+  const negative = node.part('negative', { kind: 'clip', inputs: [input], attributes: bounds });
+  const curve = node.part('curve', { kind: 'activation', inputs: [negative], attributes: { function: 'elu' } });
+  const below = node.part('below', { kind: 'multiply-scalar', inputs: [curve], attributes: { scalar: slope } });
+  return [node.layer({ kind: 'add', inputs: [above, below], attributes: {} })];
 }
 
 function readPooling(node: OperatorNode): string[] {

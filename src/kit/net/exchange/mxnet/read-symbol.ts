@@ -4,6 +4,7 @@ import { failures } from '../../failures.ts';
 import { type Graph, inputName, type LayerNode } from '../../graph/graph.ts';
 import { reachable } from '../../graph/reachable.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
+import type { Pair } from '../../graph/layers/window.ts';
 import type { NamedArray } from '../../model/model.ts';
 import { batchMeanNote, ImportedGraph } from '../imported-graph.ts';
 import { normChainEndingAt } from './norm-chain.ts';
@@ -30,6 +31,8 @@ export interface ReadSymbol {
   readonly parameters: ReadonlySet<string>;
   /** Parameters of which a single value counts so often. */
   readonly scalars: ReadonlyMap<string, number>;
+  /** Weights of windows whose cells are apart: how far down and across. */
+  readonly dilations: ReadonlyMap<string, Pair>;
   /** Parameters that are no arrays of the file. */
   readonly constants: readonly NamedArray[];
   /** For people: where the file was not read by the letter. */
@@ -47,6 +50,7 @@ class SymbolReader implements GraphUnderConstruction {
   readonly #within = new Set<number>();
   readonly #parameters = new Set<string>();
   readonly #scalars = new Map<string, number>();
+  readonly #dilations = new Map<string, Pair>();
   readonly #constants: NamedArray[] = [];
   readonly #notes: string[] = [];
   /** The variable that is the image: `data`, or the first that is used as a value. */
@@ -75,7 +79,7 @@ class SymbolReader implements GraphUnderConstruction {
     const outputs = heads.map((head) => this.valueOf(head) ?? inputName);
     const graph = { input, layers: this.#graph.layers, outputs };
     const [parameters, scalars, constants] = [this.#parameters, this.#scalars, this.#constants];
-    return { graph, parameters, scalars, constants, notes: this.#notes };
+    return { graph, parameters, scalars, constants, dilations: this.#dilations, notes: this.#notes };
   }
 
   valueOf({ node: id, output }: MxnetEntry): string | undefined {
@@ -94,6 +98,10 @@ class SymbolReader implements GraphUnderConstruction {
   useParameter(name: string, spread?: number): void {
     this.#parameters.add(name);
     if (spread !== undefined) this.#scalars.set(name, spread);
+  }
+
+  spreadParameter(name: string, dilation: Pair): void {
+    this.#dilations.set(name, dilation);
   }
 
   shapeOf(layer: string): FeatureShape {

@@ -173,22 +173,27 @@ export function readDense(node: OnnxNodeReader): OnnxValue {
   const input = node.layerInput(0);
   if (node.shapeOf(input).length !== 1) node.refuse('rows as input 0');
   const isGemm = node.op === 'Gemm';
-  if (isGemm && (node.float('alpha', 1) !== 1 || node.float('beta', 1) !== 1)) node.refuse('alpha 1 and beta 1');
+  const [alpha, beta] = isGemm ? [node.float('alpha', 1), node.float('beta', 1)] : [1, 1];
   if (node.integer('transA', 0) !== 0) node.refuse('transA 0');
   const constant = node.constant(1);
   if (constant.dims.length !== 2) node.refuse('a weight of two dimensions');
   const isTransposed = isGemm && node.integer('transB', 0) === 1;
-  const weight = isTransposed ? { ...constant, values: floatsOf(constant) } : transposed(constant);
+  const weight = times(alpha, isTransposed ? { ...constant, values: floatsOf(constant) } : transposed(constant));
   const [units = 0] = weight.dims;
   const bias = isGemm ? node.optionalConstant(2) : undefined;
   if (bias === undefined)
     return node.layer({ kind: 'fully-connected', inputs: [input], attributes: { units, bias: false } }, { weight });
-  const values = floatsOf(bias);
+  const { values } = times(beta, { values: floatsOf(bias) });
   const spread = values.length === 1 ? filled(units, values[0] ?? 0) : values;
   return node.layer(
     { kind: 'fully-connected', inputs: [input], attributes: { units, bias: true } },
     { weight, bias: { name: bias.name, dims: [spread.length], values: spread } },
   );
+}
+
+/** Gemm computes alpha A B + beta C: both factors are part of the parameters here. */
+function times<Values extends { readonly values: Float32Array }>(factor: number, array: Values): Values {
+  return factor === 1 ? array : { ...array, values: array.values.map((value) => factor * value) };
 }
 
 function transposed(constant: Constant): { name: string; dims: number[]; values: Float32Array } {

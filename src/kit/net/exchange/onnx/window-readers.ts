@@ -1,4 +1,5 @@
 import { cutWindowFactors, overhang, type Pair, windowPositions } from '../../graph/layers/window.ts';
+import { spreadKernel } from '../spread-kernel.ts';
 import { type Constant, floatsOf } from './constant.ts';
 import { type OnnxNodeReader, type OnnxValue, parameterOf } from './onnx-node.ts';
 import { poolingOverImage } from '../../graph/layers/pooling.ts';
@@ -10,15 +11,15 @@ interface Pads {
 
 export function readConvolution(node: OnnxNodeReader): OnnxValue {
   const { layer: input, around } = paddedInput(node);
-  const weight = node.constant(1);
+  const dense = node.constant(1);
   const bias = node.optionalConstant(2);
-  const [filters = 0, , ...kernel] = weight.dims;
-  if (weight.dims.length !== 4) node.refuse('a weight of four dimensions');
-  const [rows = 1, columns = 1] = kernel;
-  if (node.pair('kernel_shape', [rows, columns]).join() !== kernel.join()) {
+  const [filters = 0, , ...kernel] = dense.dims;
+  if (dense.dims.length !== 4) node.refuse('a weight of four dimensions');
+  if (node.pair('kernel_shape', [kernel[0] ?? 1, kernel[1] ?? 1]).join() !== kernel.join()) {
     node.refuse(`kernel_shape ${kernel.join(', ')} as its weight has it`);
   }
-  checkDilations(node);
+  const weight = withoutDilation(dense, node.pair('dilations', [1, 1]));
+  const [, , rows = 1, columns = 1] = weight.dims;
   const stride = node.pair('strides', [1, 1]);
   const { begin, end } = padsOf(node, { input, kernel: [rows, columns], stride, around });
   const even = evenlyPadded(weight, { begin, end });
@@ -38,6 +39,11 @@ export function readConvolution(node: OnnxNodeReader): OnnxValue {
       ...(bias === undefined ? {} : { bias: parameterOf(bias) }),
     },
   );
+}
+
+function withoutDilation(weight: Constant, dilations: Pair): Constant {
+  if (dilations.every((step) => step === 1)) return weight;
+  return { name: weight.name, ...spreadKernel({ dims: weight.dims, values: floatsOf(weight) }, dilations) };
 }
 
 /**

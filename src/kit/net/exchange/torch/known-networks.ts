@@ -1,4 +1,5 @@
 import type { InputNormalization } from '../model-format.ts';
+import { mobileFaceNetwork } from './mobile-face-network.ts';
 import { iresnet, irNetwork } from './residual-networks.ts';
 import type { TensorGraph } from './tensor-graph.ts';
 
@@ -13,6 +14,8 @@ export interface KnownNetwork {
   readonly dense: string;
   /** A tensor with as many numbers as the map before that has channels. */
   readonly channels: string;
+  /** The weight of a convolution over the whole map, in place of the two above, of networks that end in one. */
+  readonly window?: string;
   readonly build: (graph: TensorGraph) => string;
   /** The programs that use it; the first that fits. */
   readonly programs: readonly Program[];
@@ -88,6 +91,19 @@ export const knownNetworks: readonly KnownNetwork[] = [
         normalization: { ...symmetric, colorOrder: 'bgr' },
         note: 'The embedding is the one before it is divided by its norm, which AdaFace returns beside it.',
       },
+    ],
+  },
+  {
+    title: 'MobileFaceNet of arcface_torch',
+    sign: 'features.layers.0.layers.0.weight',
+    parts: ['layers', 'conv_sep', 'features'],
+    dense: 'features.layers.2.weight',
+    channels: 'features.layers.0.layers.1.running_mean',
+    window: 'features.layers.0.layers.0.weight',
+    build: mobileFaceNetwork,
+    programs: [
+      // deepinsight/insightface: recognition/arcface_torch/backbones/mobilefacenet.py.
+      { title: 'arcface_torch', fits: anyone, epsilon: 1e-5, normalization: symmetric },
     ],
   },
 ];

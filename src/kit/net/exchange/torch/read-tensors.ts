@@ -97,7 +97,8 @@ function sizeOf({ network, own, prefix }: FoundNetwork, file: string): Graph['in
   const [, inputs = 0] = own.get(network.dense)?.shape ?? [];
   const channels = own.get(network.channels)?.shape[0] ?? 1;
   const stages = 4;
-  const side = Math.sqrt(inputs / channels);
+  const window = network.window === undefined ? undefined : own.get(network.window)?.shape[2];
+  const side = window ?? Math.sqrt(inputs / channels);
   if (inputs > 0 && Number.isInteger(side))
     return { channels: 3, height: side * 2 ** stages, width: side * 2 ** stages };
   return fail(failures.sizeOfNetwork({ name: `${prefix}${network.dense}`, inputs, channels }, { file }));

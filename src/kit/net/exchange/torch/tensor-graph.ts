@@ -6,6 +6,12 @@ import type { NamedArray } from '../../model/model.ts';
 /** Shapes of the tensors of a network, by their names in it. */
 export type TensorShapes = ReadonlyMap<string, readonly number[]>;
 
+interface ConvolutionModule {
+  readonly module: string;
+  readonly stride?: number;
+  readonly pad?: number;
+}
+
 /**
  * Makes layers of the modules of a PyTorch network: a module is named by what its tensors begin with, and its sizes are those
  * of its tensors. Every method that adds a layer returns its name. Parameters keep the names of the tensors.
@@ -16,6 +22,8 @@ export class TensorGraph {
   readonly #epsilon: number;
   readonly #taken = new Set<string>();
   readonly #constants: NamedArray[] = [];
+  /** Of layers whose images go into convolutions of groups. */
+  readonly #channels = new Map<string, number>();
 
   constructor(shapes: TensorShapes, epsilon: number) {
     this.#shapes = shapes;
@@ -49,22 +57,28 @@ export class TensorGraph {
     return this.#shapes.get(tensor) ?? [];
   }
 
-  /** A convolution that keeps the size of the image where its stride is 1. */
-  convolve(name: string, input: string, { module, stride = 1 }: { module: string; stride?: number }): string {
-    const [filters = 1, , height = 1, width = 1] = this.shape(`${module}.weight`);
+  /**
+   * A convolution, which keeps the size of the image where its stride is 1 unless `pad` says otherwise; its groups are as many
+   * as channels come in beyond those that its weight has.
+   */
+  convolve(name: string, input: string, { module, stride = 1, pad }: ConvolutionModule): string {
+    const [filters = 1, perGroup = 1, height = 1, width = 1] = this.shape(`${module}.weight`);
+    const channels = this.#channels.get(input) ?? perGroup;
+    this.#channels.set(name, filters);
     const bias = this.has(`${module}.bias`);
     const attributes = {
       filters,
       kernel: [height, width] as const,
       stride: [stride, stride] as const,
-      pad: [Math.floor(height / 2), Math.floor(width / 2)] as const,
-      groups: 1,
+      pad: [pad ?? Math.floor(height / 2), pad ?? Math.floor(width / 2)] as const,
+      groups: Math.max(1, Math.round(channels / perGroup)),
       bias,
     };
     return this.#builder.add('convolution', name, input, attributes, this.#weightAndBias(module, bias));
   }
 
   normalize(name: string, input: string, module: string): string {
+    this.#keepChannels(name, input);
     const isAffine = this.has(`${module}.weight`);
     const attributes = { epsilon: this.#epsilon, momentum: 0.9, fixGamma: !isAffine };
     const statistics = {
@@ -84,6 +98,7 @@ export class TensorGraph {
   }
 
   prelu(name: string, input: string, module: string): string {
+    this.#keepChannels(name, input);
     return this.#builder.add('prelu', name, input, {}, { gamma: this.#take(`${module}.weight`) });
   }
 
@@ -98,6 +113,7 @@ export class TensorGraph {
   }
 
   add(name: string, left: string, right: string): string {
+    this.#keepChannels(name, left);
     return this.#builder.add('add', name, [left, right]);
   }
 
@@ -133,6 +149,11 @@ export class TensorGraph {
   #weightAndBias(module: string, bias: boolean): Record<string, string> {
     const weight = this.#take(`${module}.weight`);
     return bias ? { weight, bias: this.#take(`${module}.bias`) } : { weight };
+  }
+
+  #keepChannels(name: string, input: string): void {
+    const channels = this.#channels.get(input);
+    if (channels !== undefined) this.#channels.set(name, channels);
   }
 
   #take(tensor: string): string {

@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { numberToHalf } from '../../../codec/little-endian-floats.ts';
 import { ofChannel } from '../../exchange/input-normalization.ts';
 import type { InputNormalization } from '../../exchange/model-format.ts';
 import type { ImageBatch } from '../inference-session.ts';
@@ -12,7 +13,7 @@ export interface ImageInput extends InputNormalization {
   readonly width: number | undefined;
   readonly channels: number;
   readonly layout: 'nchw' | 'nhwc';
-  readonly type: 'float32' | 'uint8';
+  readonly type: 'float32' | 'float16' | 'uint8';
 }
 
 /** The input of a file, or why it is not a batch of images. */
@@ -32,7 +33,9 @@ export function readImageInput(session: InferenceSession, normalization = asThey
   const { type, shape, name } = input;
   const shown = `[${shape.join(', ')}]`;
   if (shape.length !== 4) return refused(`expected images of 4 axes as its input, found ${shown}`);
-  if (type !== 'float32' && type !== 'uint8') return refused(`its input is ${type}; float32 and uint8 are read`);
+  if (type !== 'float32' && type !== 'uint8' && type !== 'float16') {
+    return refused(`its input is ${type}; float32, float16 and uint8 are read`);
+  }
   const isChannelsFirst = shape[1] === channels;
   if (!isChannelsFirst && shape[3] !== channels) {
     return refused(`expected an input of ${channels} channels, NCHW or NHWC, found ${shown}`);
@@ -55,8 +58,9 @@ export function imageTensor(library: Onnxruntime['library'], input: ImageInput, 
   const [batch, height, width, channels] = shape;
   const tensorOf = (values: ImageBatch['data']): Tensor => {
     const axes = layout === 'nhwc' ? shape : [batch, channels, height, width];
-    return values instanceof Uint8Array
-      ? new library.Tensor('uint8', values, axes)
+    if (values instanceof Uint8Array) return new library.Tensor('uint8', values, axes);
+    return type === 'float16'
+      ? new library.Tensor('float16', Uint16Array.from(values, numberToHalf), axes)
       : new library.Tensor('float32', values, axes);
   };
   const isTyped = (type === 'uint8') === data instanceof Uint8Array;

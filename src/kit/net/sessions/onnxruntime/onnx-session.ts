@@ -1,5 +1,6 @@
 import type { InferenceSession as RuntimeSession, Tensor } from 'onnxruntime-node';
 import { fail } from '../../../../core/failure.ts';
+import { halfToNumber } from '../../../codec/little-endian-floats.ts';
 import { failures } from '../../failures.ts';
 import {
   checkImages,
@@ -74,7 +75,8 @@ export class OnnxSession implements InferenceSession {
     const { identity, provider, threads } = runtime;
     this.#runtime = runtime;
     this.#network = network;
-    this.input = { name, type, shape: [undefined, height, width, channels] };
+    // Halves are made of floats here.
+    this.input = { name, type: type === 'uint8' ? type : 'float32', shape: [undefined, height, width, channels] };
     this.outputs = network.outputs;
     this.computesWith = `${identity.name} ${identity.version}, ${provider}, ${threads} threads`;
   }
@@ -145,7 +147,7 @@ class JoinedOutputs {
   add(name: string, tensor: Tensor | undefined, { start, end, ran }: Part & { readonly ran: number }): void {
     if (tensor === undefined) this.#refuse(name, 'values', 'none');
     const { dims, type, data } = tensor;
-    const floats = floatsOf(data);
+    const floats = type === 'float16' ? halvesOf(data) : floatsOf(data);
     if (floats === undefined) this.#refuse(name, 'numbers', type);
     if (ran === this.#count) {
       this.values.set(name, { shape: [...dims], data: floats.slice() });
@@ -168,7 +170,13 @@ class JoinedOutputs {
   }
 }
 
-/** Undefined for strings and for floats of 16 bits. */
+/** The bits of float16 values as Node.js 20 has them, or the values, where there are arrays of such. */
+function halvesOf(data: Tensor['data']): Float32Array {
+  if (data instanceof Uint16Array) return Float32Array.from(data, halfToNumber);
+  return Float32Array.from({ length: data.length }, (_, index) => Number(data[index]));
+}
+
+/** Undefined for strings. */
 function floatsOf(data: Tensor['data']): Float32Array | undefined {
   if (data instanceof Float32Array) return data;
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float32Array.from(data, Number);

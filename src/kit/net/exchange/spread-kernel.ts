@@ -1,0 +1,31 @@
+import type { Pair } from '../graph/layers/window.ts';
+
+/** Weights of a convolution: filters, channels of a group, rows, columns. */
+interface KernelWeights {
+  readonly dims: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** Side of a window whose cells are `dilation` apart. */
+export function spreadSide(side: number, dilation: number): number {
+  return (side - 1) * dilation + 1;
+}
+
+/**
+ * The weights of a convolution with dilation as those of one without: zeros stand between the cells. It computes the same on
+ * every backend and goes to every format; only in training the zeros are weights like others.
+ */
+export function spreadKernel({ dims, values }: KernelWeights, [down, across]: Pair): KernelWeights {
+  const [filters = 0, channels = 0, rows = 0, columns = 0] = dims;
+  const [height, width] = [spreadSide(rows, down), spreadSide(columns, across)];
+  const spread = new Float32Array(filters * channels * height * width);
+  for (let plane = 0; plane < filters * channels; plane += 1) {
+    for (let row = 0; row < rows; row += 1) {
+      for (let column = 0; column < columns; column += 1) {
+        const target = (plane * height + row * down) * width + column * across;
+        spread[target] = values[(plane * rows + row) * columns + column] ?? 0;
+      }
+    }
+  }
+  return { dims: [filters, channels, height, width], values: spread };
+}
