@@ -126,7 +126,9 @@ for (let round = 0; round < Number(values.rounds); round += 1) {
   all.faiss.push(...last.faiss.ms);
 }
 peer.stdin.end();
-const equal = [0, 1].every((number) => String(exactIds(queries[number] ?? new Float32Array(columns))) === String(last.own.ids[number]));
+const equal = [0, 1].every(
+  (number) => String(exactIds(queries[number] ?? new Float32Array(columns))) === String(last.own.ids[number]),
+);
 const likeFaiss = last.own.ids.filter((ids, number) => String(ids) === String(last.faiss.ids[number])).length;
 await search.close();
 closeSync(descriptor);
@@ -134,7 +136,9 @@ rmSync(folder, { recursive: true, force: true });
 
 const quantile = (ms: readonly number[], share: number): number =>
   Float64Array.from(ms).sort()[Math.min(ms.length - 1, Math.floor(share * ms.length))] ?? NaN;
-console.log(`${cpus()[0]?.model ?? ''}, ${values.threads} threads, Node ${process.version}, ${values.rounds} rounds in turns`);
+console.log(
+  `${cpus()[0]?.model ?? ''}, ${values.threads} threads, Node ${process.version}, ${values.rounds} rounds in turns`,
+);
 for (const [name, ms] of Object.entries(all)) {
   console.log(
     `${name.padEnd(6)} ${rows} x ${columns}, the ${count} nearest: median ${quantile(ms, 0.5).toFixed(1)} ms, 90 % ${quantile(ms, 0.9).toFixed(1)}, least ${quantile(ms, 0).toFixed(1)}`,

@@ -114,7 +114,9 @@ function readRowsFile(file: string): RowsFile | undefined {
   if (!isJsonObject(content) || content['format'] !== 'faceflow-vectors') return undefined;
   const { contract, embeddingSize, rows } = content;
   if (typeof contract !== 'string' || typeof embeddingSize !== 'number' || !Array.isArray(rows)) return undefined;
-  const sound = rows.filter((row): row is RowsFile['rows'][number] => isJsonObject(row) && typeof row['image'] === 'string');
+  const sound = rows.filter(
+    (row): row is RowsFile['rows'][number] => isJsonObject(row) && typeof row['image'] === 'string',
+  );
   return sound.length === rows.length ? { contract, embeddingSize, rows: sound } : undefined;
 }
 

@@ -76,9 +76,11 @@ export class FaceService {
     }
   }
 
-  /** Images that wait for a process, batches and faces that were embedded. */
-  get counts(): { readonly waiting: number; readonly batches: number; readonly faces: number } {
-    return { waiting: this.#finder.waiting, ...this.#batcher.counts };
+  /** Images that wait for a process, batches and faces that were embedded, and how long finding and embedding took, in seconds. */
+  get counts(): Readonly<Record<'waiting' | 'batches' | 'faces' | 'finding' | 'embedding', number>> {
+    const { batches, faces, seconds: embedding } = this.#batcher.counts;
+    const { waiting, seconds: finding } = this.#finder;
+    return { waiting, batches, faces, finding, embedding };
   }
 
   async detect(bytes: Uint8Array, signal: AbortSignal): Promise<object> {
@@ -115,7 +117,10 @@ export class FaceService {
     const faces = await this.#vectors(await this.#find(bytes, signal));
     const identified = faces.map(async ({ vector, ...face }) => {
       const matches = await this.galleries.identify(gallery, vector, top);
-      return { ...face, matches: matches.map(({ name: person, similarity: alike }) => ({ person, similarity: alike })) };
+      return {
+        ...face,
+        matches: matches.map(({ name: person, similarity: alike }) => ({ person, similarity: alike })),
+      };
     });
     return { contract: this.contract, faces: await Promise.all(identified) };
   }

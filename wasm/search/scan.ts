@@ -75,10 +75,7 @@ function product(codes: usize): i32 {
   }
   const sum = i32x4.add(a, b);
   return (
-    i32x4.extract_lane(sum, 0) +
-    i32x4.extract_lane(sum, 1) +
-    i32x4.extract_lane(sum, 2) +
-    i32x4.extract_lane(sum, 3)
+    i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3)
   );
 }
 
@@ -88,7 +85,8 @@ export function highest(block: usize, rows: i32, first: i32): void {
   for (let row = 0; row < rows; row += 1) {
     const own = numbers + ((<usize>row) << 4);
     const least = load<f32>(own, 12) - load<f32>(own, 4) * reach - slack;
-    if (found < room ? least === least : least > load<f32>(list + ((<usize>(room - 1)) << 3))) insert(least, first + row);
+    if (found < room ? least === least : least > load<f32>(list + ((<usize>(room - 1)) << 3)))
+      insert(least, first + row);
   }
 }
 

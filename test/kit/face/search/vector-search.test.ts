@@ -10,7 +10,11 @@ function scoreOf(one: Float32Array, other: Float32Array): number {
 }
 
 /** Around `centre`, the nearer the smaller `spread` is; of length 1. */
-function drawn(random: Random, columns: number, { centre, spread = 1 }: { centre?: Float32Array; spread?: number } = {}) {
+function drawn(
+  random: Random,
+  columns: number,
+  { centre, spread = 1 }: { centre?: Float32Array; spread?: number } = {},
+) {
   const values = Float64Array.from({ length: columns }, (_, column) => {
     return (centre?.[column] ?? 0) + spread * (random.uniform() + random.uniform() - 1);
   });
@@ -72,7 +76,11 @@ describe.each([100, 512])('exact search among vectors of %i numbers', (columns) 
       }
       const leaving = [...stored.keys()].filter((id) => id % 40 === round);
       const coming = Array.from({ length: 20 }, () => {
-        const own = { owner: `q${next % 13}`, group: 1, vector: drawn(random, columns, { centre: near, spread: 0.02 }) };
+        const own = {
+          owner: `q${next % 13}`,
+          group: 1,
+          vector: drawn(random, columns, { centre: near, spread: 0.02 }),
+        };
         return { id: (next += 1), ...own };
       });
       // A search that is asked for before a change is of what was there before.
@@ -135,7 +143,12 @@ describe.each([100, 512])('exact search among vectors of %i numbers', (columns) 
 
 it('whole numbers of a vector are as far from it as they say, and sums of their products fit into 32 bits', () => {
   const random = Random.derive(4, 'quantize');
-  for (const vector of [drawn(random, 512), new Float32Array(512), Float32Array.of(1, -1e-9, 1e-30), drawn(random, 7)]) {
+  for (const vector of [
+    drawn(random, 512),
+    new Float32Array(512),
+    Float32Array.of(1, -1e-9, 1e-30),
+    drawn(random, 7),
+  ]) {
     const codes = new Int8Array(vector.length);
     const { scale, error, length } = quantize(vector, codes, mostOfRow);
     const away = Math.hypot(...vector.map((value, column) => value - scale * (codes[column] ?? 0)));
