@@ -61,6 +61,10 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
     const data = new Uint8Array(8);
     writeFileSync(rig.path('alone.npy'), encodeNpy({ type: '<f4', shape: [1, 2], fortranOrder: false, data }));
     writeFileSync(rig.path('record.json'), JSON.stringify(recordOfVerification(128)));
+    const people = { set: 'lfw', equalImages: 2, equalIdentities: [{ dataset: 0, label: 7 }] };
+    const byCentres = { closest: 0.61, identities: [{ dataset: 0, label: 7, cosine: 0.61 }] };
+    const log = { format: 'faceflow-log', version: 1, curves: [], people: [{ ...people, byCentres }] };
+    writeFileSync(rig.path('log.json'), JSON.stringify(log));
     writeFileSync(rig.path('record-512.json'), JSON.stringify(recordOfVerification(512)));
   });
   afterAll(() => rig.dispose());
@@ -185,7 +189,7 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
 
   it('flow export-model writes a network with a card, whose figures and thresholds are those of the record', async () => {
     const { code, stdout, stderr } = await rig.flow(
-      ['export-model', 'out', ...y1, '--record', 'record.json', '--json'],
+      ['export-model', 'out', ...y1, '--record', 'record.json', '--training', 'log.json', '--json'],
       fast,
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -196,6 +200,8 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
     expect(card).toMatch(/\| drawn +\| 4000 +\|/);
     expect(card).toMatch(/^\| drawn +\| 0\.01 +\| 0\.49\d\d/m);
     expect(card).toContain('MobileFaceNet y1: none given for the file');
+    // Set, equal images, identities of these, identities by their centres, the closest.
+    expect(card).toMatch(/^\| lfw +\| 2 +\| 1 +\| 1 +\| 0\.61 +\|$/m);
     const [theirs, own] = await Promise.all([
       rig.flow(
         ['compare-faces', 'one.jpg', 'same.jpg', '--model', 'out/model.onnx', '--detector', 'none', '--json'],
@@ -226,6 +232,7 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
       await compare('other.jpg', '--detector', 'limited', '--record', 'record-512.json'),
       await compare('other.jpg', '--detector', 'limited', '--record', 'text.jpg'),
       await complaintWith(['identify', 'one.jpg', 'text.jpg', '--detector', 'limited', ...y1]),
+      await complaint(rig, 'export-model', 'elsewhere', ...y1, '--training', 'record.json'),
       await compare('text.jpg'),
       await compare('gone.jpg'),
       await complaintWith(['identify', 'text.jpg', 'people', '--detector', 'limited', ...y1]),
@@ -248,6 +255,7 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
         The stage verify writes it: flow show RUN names the file. Its draws must not be 0.
       <workspace>/text.jpg: not-vectors: expected a gallery: a folder of images, or a file that flow embed --json, --npy or flow serve --galleries has written, found a file that is no JSON
         flow embed --json PHOTOGRAPH... > gallery.json writes one.
+      wrong-option: expected --training to be a log.json of the stage train, found "<workspace>/record.json"
       text.jpg: offset 0: undecodable-image: the image cannot be decoded: it is not an image in a known format
         Replace or remove the image.
       <workspace>/gone.jpg: missing-file: expected a photograph, found no file

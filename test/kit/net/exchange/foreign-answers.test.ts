@@ -100,7 +100,7 @@ const noise = Uint8Array.from({ length: 2 * 112 * 112 * 3 }, () => random.intege
 async function answer(
   file: string,
   engine: EngineIdentity,
-  { given, asGraph = false }: Pick<Answers, 'given'> & { readonly asGraph?: boolean },
+  { given, asGraph = false }: { readonly given: Answers['given'] | undefined; readonly asGraph?: boolean },
 ): Promise<Float32Array | string> {
   const normalization = given === noNorm ? {} : { normalization: usual };
   try {
