@@ -50,6 +50,12 @@ const faces = found.map(([face]): Face => {
   return face;
 });
 
+function faceOf(index: number): Face {
+  const face = faces[index];
+  if (face === undefined) throw new Error('each image has a face');
+  return face;
+}
+
 const peer = spawn(values.python, [join(packageFolder(), 'bench/peers/embedding.py'), model], {
   stdio: ['pipe', 'pipe', 'inherit'],
 });
@@ -75,11 +81,10 @@ async function own(): Promise<{
   readonly vectors: readonly Float32Array[];
 }> {
   const start = performance.now();
-  const crops = photographs.map((image, index) => embedder.align(image, faces[index] as Face));
+  const crops = photographs.map((image, index) => embedder.align(image, faceOf(index)));
   const vectors = await embedder.embed(crops);
   const middle = performance.now();
-  for (const [index, image] of photographs.entries())
-    await embedder.embed([embedder.align(image, faces[index] as Face)]);
+  for (const [index, image] of photographs.entries()) await embedder.embed([embedder.align(image, faceOf(index))]);
   const end = performance.now();
   return {
     vectors,

@@ -84,7 +84,7 @@ export function readVectorRows(file: string): VectorRows {
     const { type, shape, fortranOrder, offset } = readNpyHeader(new Cursor(head, file));
     const [rows = 0, columns = 0] = shape;
     const beside = readRowsFile(`${file}.json`);
-    if (beside === undefined) return refuse('an array without FILE.json beside it that says what its rows are');
+    if (beside === undefined) return refuse('an array without FILE.json beside it with what its rows are');
     const { contract, embeddingSize, rows: faces } = beside;
     const isSound = type === '<f4' && !fortranOrder && shape.length === 2 && size === offset + 4 * rows * columns;
     if (!isSound) return refuse(`${shape.join(' x ')} numbers of type ${type} in ${size} bytes`);

@@ -261,7 +261,7 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
       <workspace>/gone.jpg: missing-file: expected a photograph, found no file
       text.jpg: offset 0: undecodable-image: the image cannot be decoded: it is not an image in a known format
         Replace or remove the image.
-      <workspace>/alone.npy: not-vectors: expected a gallery: a folder of images, or a file that flow embed --json, --npy or flow serve --galleries has written, found an array without FILE.json beside it that says what its rows are
+      <workspace>/alone.npy: not-vectors: expected a gallery: a folder of images, or a file that flow embed --json, --npy or flow serve --galleries has written, found an array without FILE.json beside it with what its rows are
         flow embed --json PHOTOGRAPH... > gallery.json writes one.
       <workspace>/no.db: not-vectors: expected a gallery: a folder of images, or a file that flow embed --json, --npy or flow serve --galleries has written, found a file without galleries (file is not a database)
         flow embed --json PHOTOGRAPH... > gallery.json writes one.

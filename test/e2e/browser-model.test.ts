@@ -1,7 +1,8 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { extname, join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,6 +17,8 @@ const missing = [executablePath, model, faces].find((path) => !existsSync(path))
 const why = missing === undefined ? '' : ` (not tested: there is no ${missing})`;
 /** What the page loads; its script says so too. */
 const runtime = ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
+const require = createRequire(import.meta.url);
+const packaged = dirname(require.resolve('onnxruntime-web/wasm'));
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
   '.mjs': 'text/javascript',
@@ -30,7 +33,7 @@ describe.skipIf(missing !== undefined)(`an exported network in a browser${why}`,
     const exported = await rig.flow(['export-model', 'out', '--model', model, '--to', 'onnx'], { FLOW_ENGINE: '' });
     expect(exported.stderr).toBe('');
     cpSync('docs/examples/browser/index.html', rig.path('out/index.html'));
-    for (const file of runtime) cpSync(join('node_modules/onnxruntime-web/dist', file), rig.path('out', file));
+    for (const file of runtime) cpSync(join(packaged, file), rig.path('out', file));
     // Without loss, so that the browser sees the same pixels.
     for (const number of [1, 4]) {
       const bytes = readFileSync(join(faces, `Abel_Pacheco_000${number}.jpg`));
@@ -47,7 +50,7 @@ describe.skipIf(missing !== undefined)(`an exported network in a browser${why}`,
   }, 300_000);
   afterAll(() => {
     server.close();
-    rig.dispose();
+    return rig.dispose();
   });
 
   it('gives the similarity that flow compare-faces gives, and asks nothing of anybody else', async () => {

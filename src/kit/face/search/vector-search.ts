@@ -123,7 +123,7 @@ export class VectorSearch {
   }
 
   /**
-   * A score that as many owners reach as are asked for: whoever is among the best reaches it too. -Infinity where too few owners are
+   * A score that as many owners reach as are asked for: the best owners reach it too. -Infinity where too few owners are
    * among the rows that are looked at.
    */
   async #leastOfBest({ query, group, count, read }: NearestRequest): Promise<number> {
