@@ -99,7 +99,7 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
     `);
     expect(lines[12]).toMatch(/^contract [0-9a-f]{64}$/);
     expect(lines[13]).toContain('weights: MobileFaceNet y1');
-    const inJson = await rig.flow(['embed', 'text.jpg', 'one.jpg', '--face', 'central', ...y1, '--json'], fast);
+    const inJson = await rig.flow(['embed', 'text.jpg', 'plain.jpg', ...y1, '--json'], fast);
     expect(inJson.code).toBe(1);
     expect(inJson.stderr).toContain('text.jpg: offset 0: undecodable-image: ');
     expect(JSON.parse(inJson.stdout)).toMatchObject({ failures: [{ code: 'undecodable-image' }, { code: 'no-face' }] });
