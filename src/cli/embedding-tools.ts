@@ -5,7 +5,7 @@ import { loadDetector, type Detector } from '../embedding/detector.ts';
 import { usualMaxPixels } from '../embedding/decode-image.ts';
 import { type Embedder, loadEmbedder } from '../embedding/embedder.ts';
 import { type CutFace, type FaceChoice, readFaces } from '../embedding/read-faces.ts';
-import { readImageFile } from '../kit/image/image-file.ts';
+import { readBytes } from '../kit/codec/read-file.ts';
 import { licenceText } from '../kit/net/model/weight-licences.ts';
 import { integerOption, type Call, type ProcessContext } from './flow-command.ts';
 import { engineOverride } from './planned-experiment.ts';
@@ -68,9 +68,9 @@ export class EmbeddingTools {
     }
   }
 
-  /** The faces of an image file. Rejects as `readFaces`, and with `missing-image`. */
+  /** The faces of an image file. Rejects as `readFaces`, and with `missing-file`, `not-a-file`. */
   read(path: string, choice: FaceChoice): Promise<readonly CutFace[]> {
-    const bytes = readImageFile(resolve(this.#folder, path));
+    const bytes = readBytes(resolve(this.#folder, path), 'photograph');
     return readFaces(bytes, this, { choice, name: path, maxPixels: this.#maxPixels });
   }
 

@@ -1,5 +1,6 @@
 import { licenceText, type WeightLicence } from '../kit/net/model/weight-licences.ts';
 import type { Interval } from '../kit/face/uncertainty/proportion.ts';
+import type { SharedPeople } from '../kit/face/shared-people.ts';
 import type { VerificationResult } from '../kit/face/verification-result.ts';
 import type { Json } from '../core/digest.ts';
 
@@ -18,6 +19,8 @@ export interface ModelFacts {
   /** How it came to be, as its file tells it. */
   readonly origin: Readonly<Record<string, Json>>;
   readonly results: readonly VerificationResult[];
+  /** What the training has found of people that are in its validation sets too; undefined: its log is not known. */
+  readonly sharedPeople: readonly SharedPeople[] | undefined;
 }
 
 /** A model card in Markdown: figures with their intervals, thresholds, origin, licences; what is not known is named too. */
@@ -40,7 +43,7 @@ export function modelCard(facts: ModelFacts): string {
       ? 'Not recorded in the model.'
       : `\`\`\`json\n${JSON.stringify(origin, undefined, 2)}\n\`\`\``,
     '## People shared with test sets',
-    'Not measured here. The stage remove-overlap finds those of the training set in a test set.',
+    people(facts),
     '## Licence',
     licences.length === 0
       ? 'Not known: the files are none that faceflow knows.'
@@ -77,6 +80,27 @@ function thresholds(results: readonly VerificationResult[]): string {
     ['set', 'false acceptance rate', 'least similarity', 'squared distance', 'accepted of one person (%)'],
     rows,
   );
+}
+
+/** What the log of the training says, or else what the publishers of the weights do. */
+function people({ sharedPeople, licences }: ModelFacts): string {
+  const stated = licences.map(
+    ({ name, trainingData }) => `As their publishers say, ${name} was trained with: ${trainingData}.`,
+  );
+  if (sharedPeople === undefined) {
+    const unknown =
+      'Not known: no log of a training was given. The stages train and remove-overlap find people of a training set in a test set.';
+    return [...stated, unknown].join('\n\n');
+  }
+  if (sharedPeople.length === 0) return 'Not looked for: the training had no validation sets.';
+  const rows = sharedPeople.map(({ set, equalImages, equalIdentities, byCentres }) => [
+    set,
+    String(equalImages),
+    String(equalIdentities.length),
+    byCentres === undefined ? 'not looked for' : String(byCentres.identities.length),
+    byCentres === undefined ? '' : byCentres.closest.toFixed(2),
+  ]);
+  return table(['set', 'equal images', 'identities of these', 'identities by their centres', 'closest cosine'], rows);
 }
 
 function percent(share: number): string {

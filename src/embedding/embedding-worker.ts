@@ -28,7 +28,7 @@ export type NetworkDescription = Pick<Embedder, 'width' | 'height' | 'embeddingS
 serveJobs((setup: EmbeddingSetup) => {
   let loaded: Promise<Embedder> | undefined;
   return async (job: EmbeddingJob): Promise<EmbeddingAnswer> => {
-    const embedder = await (loaded ??= loadEmbedder(setup));
+    const embedder = await (loaded ??= loadEmbedder({ ...setup, asGraph: true }));
     switch (job.kind) {
       case 'describe': {
         const { width, height, embeddingSize, computesWith } = embedder;

@@ -73,7 +73,7 @@ export const failures = catalogue({
   notVectors: {
     meaning: 'A gallery is neither a folder of images nor a file of vectors.',
     text: ({ found }: { readonly found: string }) => ({
-      message: `expected a gallery: a folder of images, or a file that flow embed --json has written, found ${found}`,
+      message: `expected a gallery: a folder of images, or a file that flow embed --json, --npy or flow serve --galleries has written, found ${found}`,
       hint: 'flow embed --json PHOTOGRAPH... > gallery.json writes one.',
     }),
     example: { found: 'a text file' },

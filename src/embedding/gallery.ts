@@ -14,13 +14,31 @@ export interface Match {
   readonly similarity: number;
 }
 
-/** The persons of a gallery whose best image is most like a face, the nearest first; of equal ones the first in the gallery. */
-export function nearestPersons(face: Float32Array, gallery: readonly GalleryEntry[], count: number): readonly Match[] {
-  const best = new Map<string, Match>();
+/**
+ * For each face the persons of a gallery whose best image is most like it, the nearest first; of equal ones that whose image comes
+ * first in the gallery. All are compared, and none is kept: a gallery may be larger than the memory.
+ */
+export function nearestPersons(
+  faces: readonly Float32Array[],
+  gallery: Iterable<GalleryEntry>,
+  count: number,
+): readonly (readonly Match[])[] {
+  const best = faces.map(() => new Map<string, Match & { readonly place: number }>());
+  let place = 0;
   for (const { name, image, vector } of gallery) {
-    const found = similarity(face, vector);
-    const before = best.get(name);
-    if (before === undefined || found > before.similarity) best.set(name, { name, image, similarity: found });
+    for (const [index, face] of faces.entries()) {
+      const found = similarity(face, vector);
+      const before = best[index]?.get(name);
+      if (before === undefined || found > before.similarity) {
+        best[index]?.set(name, { name, image, similarity: found, place });
+      }
+    }
+    place += 1;
   }
-  return [...best.values()].sort((a, b) => b.similarity - a.similarity).slice(0, count);
+  return best.map((persons) =>
+    [...persons.values()]
+      .sort((a, b) => b.similarity - a.similarity || a.place - b.place)
+      .slice(0, count)
+      .map((match) => ({ name: match.name, image: match.image, similarity: match.similarity })),
+  );
 }

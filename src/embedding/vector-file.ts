@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync, readSync } from 'node:fs';
 import { fail } from '../core/failure.ts';
+import { Cursor } from '../kit/codec/cursor.ts';
 import { isJsonObject } from '../kit/codec/json-text.ts';
+import { readNpyHeader } from '../kit/codec/numpy/npy.ts';
+import { openForReading } from '../kit/codec/read-file.ts';
 import type { FaceBox, FacePoints } from '../kit/face/detectors/detector.ts';
 import { failures } from './failures.ts';
 
@@ -55,6 +58,66 @@ function isStored(value: unknown, size: number): boolean {
   if (!isJsonObject(value) || typeof value['image'] !== 'string') return false;
   const { vector } = value;
   return Array.isArray(vector) && vector.length === size && vector.every((each) => Number.isFinite(each));
+}
+
+/** Vectors in a NumPy array, to be read piece by piece. */
+export interface VectorRows {
+  readonly descriptor: number;
+  /** Where the first row begins. */
+  readonly offset: number;
+  readonly columns: number;
+  readonly contract: string;
+  /** What each row is. */
+  readonly faces: readonly Pick<StoredVector, 'image' | 'person'>[];
+}
+
+/** A header of NumPy is at most so long, and those that we write far shorter. */
+const mostHeaderBytes = 4096;
+
+/** Opens what `flow embed --npy FILE` has written: FILE and FILE.json. Fails with `not-vectors` where they do not fit each other. */
+export function readVectorRows(file: string): VectorRows {
+  const refuse = (found: string): never => fail(failures.notVectors({ found }, { file }));
+  const { descriptor, size } = openForReading(file, 'NumPy array (.npy)');
+  try {
+    const head = Buffer.alloc(Math.min(size, mostHeaderBytes));
+    readSync(descriptor, head, 0, head.length, 0);
+    const { type, shape, fortranOrder, offset } = readNpyHeader(new Cursor(head, file));
+    const [rows = 0, columns = 0] = shape;
+    const beside = readRowsFile(`${file}.json`);
+    if (beside === undefined) return refuse('an array without FILE.json beside it with what its rows are');
+    const { contract, embeddingSize, rows: faces } = beside;
+    const isSound = type === '<f4' && !fortranOrder && shape.length === 2 && size === offset + 4 * rows * columns;
+    if (!isSound) return refuse(`${shape.join(' x ')} numbers of type ${type} in ${size} bytes`);
+    if (columns !== embeddingSize || rows !== faces.length) {
+      return refuse(`${rows} x ${columns} numbers, where FILE.json says ${faces.length} x ${embeddingSize}`);
+    }
+    return { descriptor, offset, columns, contract, faces };
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+interface RowsFile {
+  readonly contract: string;
+  readonly embeddingSize: number;
+  readonly rows: VectorRows['faces'];
+}
+
+function readRowsFile(file: string): RowsFile | undefined {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+  if (!isJsonObject(content) || content['format'] !== 'faceflow-vectors') return undefined;
+  const { contract, embeddingSize, rows } = content;
+  if (typeof contract !== 'string' || typeof embeddingSize !== 'number' || !Array.isArray(rows)) return undefined;
+  const sound = rows.filter(
+    (row): row is RowsFile['rows'][number] => isJsonObject(row) && typeof row['image'] === 'string',
+  );
+  return sound.length === rows.length ? { contract, embeddingSize, rows: sound } : undefined;
 }
 
 /** Fails with `other-embedding-contract` unless vectors can be compared. */

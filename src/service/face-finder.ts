@@ -10,6 +10,8 @@ import { Problem } from './problem.ts';
 
 type FinderLimits = Pick<ServiceLimits, 'processes' | 'processMebibytes' | 'timeoutMs'>;
 
+type FoundFaces = Extract<FaceProcessAnswer, { readonly outcome: 'found' }>;
+
 interface WaitingImage {
   readonly bytes: Uint8Array;
   readonly signal: AbortSignal;
@@ -28,6 +30,7 @@ export class FaceFinder {
   readonly #all = new Set<FaceProcess>();
   readonly #waiting: WaitingImage[] = [];
   #closed = false;
+  #seconds = 0;
   #identity: Detector['identity'] | undefined;
 
   private constructor(setup: FaceProcessSetup, limits: FinderLimits) {
@@ -51,6 +54,11 @@ export class FaceFinder {
   /** How many images wait for a process. */
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** How long all searches have taken together, with decoding and cutting. */
+  get seconds(): number {
+    return this.#seconds;
   }
 
   /**
@@ -84,7 +92,9 @@ export class FaceFinder {
   async #work(process: FaceProcess, { bytes, signal, resolve, reject }: WaitingImage): Promise<void> {
     const stop = AbortSignal.any([signal, AbortSignal.timeout(this.#limits.timeoutMs)]);
     try {
-      resolve(await process.find(bytes, stop));
+      const { faces, ms } = await process.find(bytes, stop);
+      this.#seconds += ms / 1000;
+      resolve(faces);
     } catch (error) {
       reject(error);
     }
@@ -135,7 +145,7 @@ class FaceProcess {
     });
   }
 
-  async find(bytes: Uint8Array, signal: AbortSignal): Promise<readonly CutFace[]> {
+  async find(bytes: Uint8Array, signal: AbortSignal): Promise<FoundFaces> {
     const kill = (): void => {
       const detail = 'the image was not searched in the time that a request may take';
       this.#answered?.reject(new Problem('took-too-long', 503, { detail, retryAfter: 1 }));
@@ -146,7 +156,7 @@ class FaceProcess {
     try {
       const answer = await this.ask({ kind: 'find', bytes });
       if (answer.outcome !== 'found') throw new Error(`faces were expected, and ${answer.outcome} came`);
-      return answer.faces;
+      return answer;
     } finally {
       signal.removeEventListener('abort', kill);
     }

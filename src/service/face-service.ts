@@ -21,6 +21,13 @@ export interface ServiceOptions {
   readonly threshold: (embedder: Embedder) => Threshold | undefined;
 }
 
+interface OpenedParts {
+  readonly embedder: Embedder;
+  readonly finder: FaceFinder;
+  readonly galleries: Galleries;
+  readonly contract: string;
+}
+
 /** A face with its vector. */
 type EmbeddedFace = Partial<Face> & { readonly vector: Float32Array };
 
@@ -34,11 +41,14 @@ export class FaceService {
   readonly #limits: ServiceLimits;
   readonly #threshold: Threshold | undefined;
 
-  private constructor(embedder: Embedder, finder: FaceFinder, options: ServiceOptions) {
+  private constructor(
+    { embedder, finder, galleries, contract }: OpenedParts,
+    options: Pick<ServiceOptions, 'threshold' | 'limits'>,
+  ) {
     this.embedder = embedder;
-    this.contract = embedder.contract(finder);
+    this.contract = contract;
     this.#threshold = options.threshold(embedder);
-    this.galleries = new Galleries(options.galleries, this.contract);
+    this.galleries = galleries;
     this.#finder = finder;
     this.#batcher = new VectorBatcher(embedder);
     this.#limits = options.limits;
@@ -49,22 +59,28 @@ export class FaceService {
     const { limits } = options;
     const embedder = await loadEmbedder(options.embedder);
     let finder: FaceFinder | undefined;
+    let galleries: Galleries | undefined;
     try {
       const { size } = embedder;
       const template = options.embedder.template ?? usualTemplate(size);
       const setup = { detector: { ...options.detector, threads: 1 }, size, template, maxPixels: limits.maxPixels };
       finder = await FaceFinder.open(setup, limits);
-      return new FaceService(embedder, finder, options);
+      const contract = embedder.contract(finder);
+      galleries = await Galleries.open(options.galleries, { contract, embeddingSize: embedder.embeddingSize });
+      return new FaceService({ embedder, finder, galleries, contract }, options);
     } catch (error) {
+      await galleries?.close();
       await finder?.close();
       await embedder.dispose();
       throw error;
     }
   }
 
-  /** Images that wait for a process, batches and faces that were embedded. */
-  get counts(): { readonly waiting: number; readonly batches: number; readonly faces: number } {
-    return { waiting: this.#finder.waiting, ...this.#batcher.counts };
+  /** Images that wait for a process, batches and faces that were embedded, and how long finding and embedding took, in seconds. */
+  get counts(): Readonly<Record<'waiting' | 'batches' | 'faces' | 'finding' | 'embedding', number>> {
+    const { batches, faces, seconds: embedding } = this.#batcher.counts;
+    const { waiting, seconds: finding } = this.#finder;
+    return { waiting, batches, faces, finding, embedding };
   }
 
   async detect(bytes: Uint8Array, signal: AbortSignal): Promise<object> {
@@ -97,18 +113,16 @@ export class FaceService {
     signal: AbortSignal,
   ): Promise<object> {
     // A gallery that is not there is told before anything is computed.
-    this.galleries.persons(gallery);
+    this.galleries.require(gallery);
     const faces = await this.#vectors(await this.#find(bytes, signal));
-    return {
-      contract: this.contract,
-      faces: faces.map(({ vector, ...face }) => {
-        const matches = this.galleries.identify(gallery, vector, top);
-        return {
-          ...face,
-          matches: matches.map(({ name: person, similarity: alike }) => ({ person, similarity: alike })),
-        };
-      }),
-    };
+    const identified = faces.map(async ({ vector, ...face }) => {
+      const matches = await this.galleries.identify(gallery, vector, top);
+      return {
+        ...face,
+        matches: matches.map(({ name: person, similarity: alike }) => ({ person, similarity: alike })),
+      };
+    });
+    return { contract: this.contract, faces: await Promise.all(identified) };
   }
 
   async addImage(
@@ -116,7 +130,7 @@ export class FaceService {
     { gallery, person }: { readonly gallery: string; readonly person: string },
     signal: AbortSignal,
   ): Promise<StoredFace> {
-    this.galleries.persons(gallery);
+    this.galleries.require(gallery);
     const faces = await this.#find(bytes, signal);
     if (faces.length > 1) {
       const detail = `${faces.length} faces were found in the image, and one is needed`;
@@ -146,7 +160,7 @@ export class FaceService {
   async close(): Promise<void> {
     await this.#finder.close();
     await this.embedder.dispose();
-    this.galleries.close();
+    await this.galleries.close();
   }
 }
 

@@ -34,20 +34,20 @@ function answersOf(service: FaceService): Answers {
       return galleryOf(textOf(asked, 'gallery'));
     },
     getGallery: (asked) => galleryOf(textOf(asked, 'gallery')),
-    deleteGallery: (asked) => {
-      galleries.remove(textOf(asked, 'gallery'));
+    deleteGallery: async (asked) => {
+      await galleries.remove(textOf(asked, 'gallery'));
       return undefined;
     },
     addImage: (asked) => {
       const where = { gallery: textOf(asked, 'gallery'), person: textOf(asked, 'person') };
       return service.addImage(only(asked.images), where, asked.signal);
     },
-    deletePerson: (asked) => {
-      galleries.removePerson(textOf(asked, 'gallery'), textOf(asked, 'person'));
+    deletePerson: async (asked) => {
+      await galleries.removePerson(textOf(asked, 'gallery'), textOf(asked, 'person'));
       return undefined;
     },
-    deleteImage: (asked) => {
-      galleries.removeFace(textOf(asked, 'gallery'), Number(asked.parameters['image']));
+    deleteImage: async (asked) => {
+      await galleries.removeFace(textOf(asked, 'gallery'), Number(asked.parameters['image']));
       return undefined;
     },
     health: () => {

@@ -76,6 +76,8 @@ function makeServer(service: FaceService, options: ServerOptions): FastifyInstan
     images_waiting: () => service.counts.waiting,
     batches_total: () => service.counts.batches,
     faces_embedded_total: () => service.counts.faces,
+    finding_seconds_total: () => service.counts.finding,
+    embedding_seconds_total: () => service.counts.embedding,
     resident_bytes: () => process.memoryUsage.rss(),
   });
   guard(server, { options, admission, metrics });

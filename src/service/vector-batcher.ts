@@ -20,9 +20,10 @@ export class VectorBatcher {
   readonly #embedder: Embedder;
   #waiting: WaitingFace[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
   #computing = 0;
   /** For the metrics. */
-  readonly counts = { batches: 0, faces: 0 };
+  readonly counts = { batches: 0, faces: 0, seconds: 0 };
 
   constructor(embedder: Embedder) {
     this.#embedder = embedder;
@@ -36,13 +37,17 @@ export class VectorBatcher {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ face, resolve, reject });
       if (this.#waiting.length >= facesOfBatch) this.#send();
-      else this.#timer ??= setTimeout(this.#send, this.#computing === 0 ? 0 : waitMs);
+      // Where nothing computes, only those of the same moment go together: a timer takes a millisecond at least.
+      else if (this.#computing === 0) this.#immediate ??= setImmediate(this.#send);
+      else this.#timer ??= setTimeout(this.#send, waitMs);
     });
   }
 
   readonly #send = (): void => {
     clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
     this.#timer = undefined;
+    this.#immediate = undefined;
     const batch = this.#waiting;
     this.#waiting = [];
     if (batch.length > 0) void this.#compute(batch);
@@ -52,6 +57,7 @@ export class VectorBatcher {
     this.#computing += 1;
     this.counts.batches += 1;
     this.counts.faces += batch.length;
+    const start = performance.now();
     try {
       const vectors = await this.#embedder.embed(batch.map(({ face }) => face));
       for (const [index, { resolve, reject }] of batch.entries()) {
@@ -63,6 +69,7 @@ export class VectorBatcher {
       for (const { reject } of batch) reject(error);
     } finally {
       this.#computing -= 1;
+      this.counts.seconds += (performance.now() - start) / 1000;
     }
   }
 }

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { npyMagic } from '../../src/kit/codec/numpy/npy.ts';
+import { encodeNpy, npyMagic } from '../../src/kit/codec/numpy/npy.ts';
 import { setUncertainty } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
 import { complaint } from '../e2e/printed-failures.ts';
 import { Rig } from '../e2e/rig.ts';
@@ -57,28 +57,52 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
     writeFileSync(rig.path('plain.jpg'), jpeg(1, 60, 40));
     writeFileSync(rig.path('cut.jpg'), jpeg(1, 60, 40).subarray(0, 300));
     writeFileSync(rig.path('text.jpg'), 'no image');
+    writeFileSync(rig.path('no.db'), 'no database'.repeat(100));
+    const data = new Uint8Array(8);
+    writeFileSync(rig.path('alone.npy'), encodeNpy({ type: '<f4', shape: [1, 2], fortranOrder: false, data }));
     writeFileSync(rig.path('record.json'), JSON.stringify(recordOfVerification(128)));
+    const people = { set: 'lfw', equalImages: 2, equalIdentities: [{ dataset: 0, label: 7 }] };
+    const byCentres = { closest: 0.61, identities: [{ dataset: 0, label: 7, cosine: 0.61 }] };
+    const log = { format: 'faceflow-log', version: 1, curves: [], people: [{ ...people, byCentres }] };
+    writeFileSync(rig.path('log.json'), JSON.stringify(log));
     writeFileSync(rig.path('record-512.json'), JSON.stringify(recordOfVerification(512)));
   });
   afterAll(() => rig.dispose());
 
   it('flow embed says of each image what became of it, and ends with 1 where one has no face', async () => {
-    const { code, stdout } = await rig.flow(
-      ['embed', 'group.jpg', 'plain.jpg', 'cut.jpg', 'text.jpg', 'gone.jpg', ...y1],
-      fast,
-    );
+    const images = ['group.jpg', 'plain.jpg', 'cut.jpg', 'text.jpg', 'gone.jpg', 'people'];
+    const { code, stdout, stderr } = await rig.flow(['embed', ...images, ...y1], fast);
     expect(code).toBe(1);
     const lines = stdout.split('\n');
     expect(lines[0]).toBe('group.jpg: 6 faces');
     expect(lines.filter((line) => line.startsWith('  '))).toHaveLength(6);
-    expect(lines.slice(7, 11)).toEqual([
-      'plain.jpg: no face was found in the image (60 x 40 pixels)',
-      'cut.jpg: the image cannot be decoded: a JPEG segment is longer than the data',
-      'text.jpg: the image cannot be decoded: it is not an image in a known format',
-      'gone.jpg: expected an image, found no file',
+    expect(lines.slice(7, 12)).toEqual([
+      'plain.jpg: left out: no-face',
+      'cut.jpg: left out: undecodable-image',
+      'text.jpg: left out: undecodable-image',
+      'gone.jpg: left out: missing-file',
+      'people: left out: not-a-file',
     ]);
-    expect(lines[11]).toMatch(/^contract [0-9a-f]{64}$/);
-    expect(lines[12]).toContain('weights: MobileFaceNet y1');
+    expect(stderr.replaceAll(rig.folder, '<workspace>')).toMatchInlineSnapshot(`
+      "plain.jpg: no-face: no face was found in the image (60 x 40 pixels)
+        Take an image in which the face is seen from the front and is at least 20 pixels wide; a crop that a face fills is for --detector limited.
+
+      cut.jpg: offset 210: undecodable-image: the image cannot be decoded: a JPEG segment is longer than the data
+
+      text.jpg: offset 0: undecodable-image: the image cannot be decoded: it is not an image in a known format
+        Replace or remove the image.
+
+      <workspace>/gone.jpg: missing-file: expected a photograph, found no file
+
+      <workspace>/people: not-a-file: expected a photograph, found something that is not a file
+      "
+    `);
+    expect(lines[12]).toMatch(/^contract [0-9a-f]{64}$/);
+    expect(lines[13]).toContain('weights: MobileFaceNet y1');
+    const inJson = await rig.flow(['embed', 'text.jpg', 'plain.jpg', ...y1, '--json'], fast);
+    expect(inJson.code).toBe(1);
+    expect(inJson.stderr).toContain('text.jpg: offset 0: undecodable-image: ');
+    expect(JSON.parse(inJson.stdout)).toMatchObject({ failures: [{ code: 'undecodable-image' }, { code: 'no-face' }] });
   });
 
   it('flow embed writes JSON, a NumPy array with what its rows are, and CSV, each with the contract', async () => {
@@ -144,10 +168,13 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
     const { stdout } = await rig.flow([...identify, 'gallery.json', ...limited], fast);
     expect(stdout.split('\n')[1]).toMatch(/^ {2}0\.\d+ Abel_Pacheco \(people\/Abel_Pacheco\/Abel_Pacheco_0001\.jpg\)$/);
     expect(stdout).toContain('compared with 2 images of 2 persons, all of them; 0 left out');
+    // The same vectors as rows of an array, of which no more than a few thousand are in memory at a time.
+    await rig.flow(['embed', ...images, ...limited, '--npy', 'gallery.npy'], fast);
+    expect((await rig.flow([...identify, 'gallery.npy', ...limited], fast)).stdout).toBe(stdout);
     const mixed = await rig.flow([...identify, 'gallery.json', ...limited, '--no-mirror'], fast);
     expect(mixed.code).toBe(2);
     expect(mixed.stderr).toMatch(
-      /^gallery\.json: other-embedding-contract: the vectors were made under contract [0-9a-f]{12}, those of the photograph under [0-9a-f]{12}/,
+      /gallery\.json: other-embedding-contract: the vectors were made under contract [0-9a-f]{12}, those of the photograph under [0-9a-f]{12}/,
     );
   });
 
@@ -162,7 +189,7 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
 
   it('flow export-model writes a network with a card, whose figures and thresholds are those of the record', async () => {
     const { code, stdout, stderr } = await rig.flow(
-      ['export-model', 'out', ...y1, '--record', 'record.json', '--json'],
+      ['export-model', 'out', ...y1, '--record', 'record.json', '--training', 'log.json', '--json'],
       fast,
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -173,6 +200,8 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
     expect(card).toMatch(/\| drawn +\| 4000 +\|/);
     expect(card).toMatch(/^\| drawn +\| 0\.01 +\| 0\.49\d\d/m);
     expect(card).toContain('MobileFaceNet y1: none given for the file');
+    // Set, equal images, identities of these, identities by their centres, the closest.
+    expect(card).toMatch(/^\| lfw +\| 2 +\| 1 +\| 1 +\| 0\.61 +\|$/m);
     const [theirs, own] = await Promise.all([
       rig.flow(
         ['compare-faces', 'one.jpg', 'same.jpg', '--model', 'out/model.onnx', '--detector', 'none', '--json'],
@@ -203,6 +232,12 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
       await compare('other.jpg', '--detector', 'limited', '--record', 'record-512.json'),
       await compare('other.jpg', '--detector', 'limited', '--record', 'text.jpg'),
       await complaintWith(['identify', 'one.jpg', 'text.jpg', '--detector', 'limited', ...y1]),
+      await complaint(rig, 'export-model', 'elsewhere', ...y1, '--training', 'record.json'),
+      await compare('text.jpg'),
+      await compare('gone.jpg'),
+      await complaintWith(['identify', 'text.jpg', 'people', '--detector', 'limited', ...y1]),
+      await complaintWith(['identify', 'one.jpg', 'alone.npy', '--detector', 'limited', ...y1]),
+      await complaintWith(['identify', 'one.jpg', 'no.db', '--detector', 'limited', ...y1]),
       await complaint(rig, 'compare-faces', 'one.jpg', 'same.jpg', '--far', '2'),
     ];
     expect(texts.join('\n').replaceAll(rig.folder, '<workspace>').replaceAll(model, '<model>')).toMatchInlineSnapshot(`
@@ -218,7 +253,17 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
         Measure the model with the stage verify, and name its verification.json: --record FILE.
       <workspace>/text.jpg: not-a-verify-record: expected the record of a verification (verification.json, version 2, with intervals), found no JSON
         The stage verify writes it: flow show RUN names the file. Its draws must not be 0.
-      <workspace>/text.jpg: not-vectors: expected a gallery: a folder of images, or a file that flow embed --json has written, found a file that is no JSON
+      <workspace>/text.jpg: not-vectors: expected a gallery: a folder of images, or a file that flow embed --json, --npy or flow serve --galleries has written, found a file that is no JSON
+        flow embed --json PHOTOGRAPH... > gallery.json writes one.
+      wrong-option: expected --training to be a log.json of the stage train, found "<workspace>/record.json"
+      text.jpg: offset 0: undecodable-image: the image cannot be decoded: it is not an image in a known format
+        Replace or remove the image.
+      <workspace>/gone.jpg: missing-file: expected a photograph, found no file
+      text.jpg: offset 0: undecodable-image: the image cannot be decoded: it is not an image in a known format
+        Replace or remove the image.
+      <workspace>/alone.npy: not-vectors: expected a gallery: a folder of images, or a file that flow embed --json, --npy or flow serve --galleries has written, found an array without FILE.json beside it with what its rows are
+        flow embed --json PHOTOGRAPH... > gallery.json writes one.
+      <workspace>/no.db: not-vectors: expected a gallery: a folder of images, or a file that flow embed --json, --npy or flow serve --galleries has written, found a file without galleries (file is not a database)
         flow embed --json PHOTOGRAPH... > gallery.json writes one.
       wrong-option: expected --far to be a rate between 0 and 1, found "2""
     `);

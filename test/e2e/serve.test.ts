@@ -107,6 +107,11 @@ describe.skipIf(lacksData)(`flow serve${why}`, { timeout: 600_000 }, () => {
     const again = await serve('--galleries', file);
     const { persons } = await new FaceflowClient({ address: again.url }).getGallery({ gallery: 'team' });
     expect(persons).toHaveLength(rows.length);
+    // While it serves, too.
+    const args = ['identify', resolve(photographs.other), file, '--model', resolve(model), '--top', '1'];
+    const identified = await rig.flow(args, fast);
+    expect(identified.stdout).toMatch(/^face 1\n {2}(?:1\.0000|0\.9999) p\d-\d+ \([0-9a-f]{64}\)\n/);
+    expect(identified.stdout).toContain(`compared with ${rows.length} images of ${rows.length} persons, all of them`);
     again.process.kill('SIGTERM');
     expect((await again.ended).code).toBe(0);
     const mixed = await rig.flow(

@@ -233,6 +233,17 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
     await small.close();
   });
 
+  it('takes no image of more faces than it may', async () => {
+    const single = await FaceService.open(serviceOptions({ limits: { ...limits, maxFaces: 1 } }));
+    const { signal } = new AbortController();
+    await expect(single.embed(photograph('group'), signal)).rejects.toMatchObject({
+      code: 'too-many-faces',
+      status: 422,
+    });
+    expect(await single.embed(photograph('gul'), signal)).toMatchObject({ faces: [{}] });
+    await single.close();
+  });
+
   it('refuses a slow client after the time that a request may take', async () => {
     const slow = await startServer(service, {
       ...{ address: '127.0.0.1', port: 0, token: undefined, limits: { ...limits, timeoutMs: 500 } },

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { decodeImage } from '../../embedding/decode-image.ts';
 import { failures } from '../../embedding/failures.ts';
-import { readImageFile } from '../../kit/image/image-file.ts';
+import { readBytes } from '../../kit/codec/read-file.ts';
 import { declareEmbedding, EmbeddingTools } from '../embedding-tools.ts';
 import { answer, exitCode, integerOption, type FlowCommand } from '../flow-command.ts';
 
@@ -23,7 +23,7 @@ export const command: FlowCommand = {
     const path = String(call.arguments[0]);
     const tools = await EmbeddingTools.open(call, context);
     try {
-      const image = await decodeImage(readImageFile(resolve(context.workingFolder, path)), { name: path });
+      const image = await decodeImage(readBytes(resolve(context.workingFolder, path), 'photograph'), { name: path });
       const times: Record<Part, number[]> = { detection: [], alignment: [], embedding: [] };
       let faces = 0;
       // The first two rounds make buffers, and machine code.

@@ -2,13 +2,14 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
 import { type Failure, FailureError } from '../../core/failure.ts';
+import { renderFailures } from '../../core/text/failure-frame.ts';
 import { counted } from '../../core/human.ts';
 import type { FaceChoice } from '../../embedding/read-faces.ts';
 import type { StoredVector, VectorFile } from '../../embedding/vector-file.ts';
 import { littleEndianBytes } from '../../kit/codec/little-endian-floats.ts';
 import { encodeNpy } from '../../kit/codec/numpy/npy.ts';
 import { declareEmbedding, EmbeddingTools } from '../embedding-tools.ts';
-import { answer, exitCode, type FlowCommand, type ProcessContext } from '../flow-command.ts';
+import { answer, exitCode, showsColour, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -36,6 +37,11 @@ export const command: FlowCommand = {
       writeFiles(content, call.options, context);
       const text = [...embedded.map(textOf), `contract ${tools.contract}`, ...tools.licenceLines()];
       answer(call, context, { json: content, text: text.join('\n') });
+      const { failures } = content;
+      if (failures.length > 0) {
+        const colour = showsColour(context.stderr, context.environment);
+        context.stderr.write(`${renderFailures(failures, { colour })}\n`);
+      }
       return embedded.every(({ failure }) => failure === undefined) ? exitCode.done : exitCode.taskFailed;
     } finally {
       await tools.dispose();
@@ -109,7 +115,7 @@ function quoted(text: string): string {
 }
 
 function textOf({ path, vectors, failure }: EmbeddedImage): string {
-  if (failure !== undefined) return `${path}: ${failure.message}`;
+  if (failure !== undefined) return `${path}: left out: ${failure.code}`;
   const lines = vectors.map(({ box, score = 1, vector }, index) => {
     const edges =
       box === undefined ? 'the whole image' : [box.left, box.top, box.right, box.bottom].map(Math.round).join(' ');

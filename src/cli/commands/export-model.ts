@@ -11,6 +11,8 @@ import { readRecord } from '../../embedding/threshold.ts';
 import { conversionLines } from '../../kit/net/conversion/convert-by-name.ts';
 import { trainingEngine } from '../../kit/net/engines/choose-engine.ts';
 import { modelFormatNamed, modelFormatOf } from '../../kit/net/exchange/choose-format.ts';
+import { isJsonObject } from '../../kit/codec/json-text.ts';
+import type { SharedPeople } from '../../kit/face/shared-people.ts';
 import { failures } from '../failures.ts';
 import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
 import { modelCard } from '../model-card.ts';
@@ -24,11 +26,16 @@ export const command: FlowCommand = {
       .option('--model <path>', 'the embedding network, of any format (default: the one that comes with faceflow)')
       .option('--to <format>', 'the format to write; flow convert --help lists them', 'onnx')
       .option('--record <file>', 'verification.json of the stage verify, of this model, for figures and thresholds')
+      .option(
+        '--training <file>',
+        'log.json of the stage train that made the model, for people shared with validation sets',
+      )
       .option('--json', 'print JSON', false);
   },
 
   async run(call, context) {
-    const { model, to, record } = call.options as {
+    const { model, to, record, training } = call.options as {
+      readonly training?: string;
       readonly model?: string;
       readonly to: string;
       readonly record?: string;
@@ -36,6 +43,7 @@ export const command: FlowCommand = {
     const path = model === undefined ? defaultModel() : resolve(context.workingFolder, model);
     const folder = resolve(context.workingFolder, String(call.arguments[0]));
     const results = record === undefined ? [] : readRecord(resolve(context.workingFolder, record));
+    const sharedPeople = training === undefined ? undefined : readPeople(resolve(context.workingFolder, training));
     const format = modelFormatNamed(to);
     const source = modelFormatOf(path);
     await using embedder = await loadEmbedder({ model: path, threads: 1 });
@@ -60,7 +68,7 @@ export const command: FlowCommand = {
       .filter((name) => name !== cardName)
       .map((name) => ({ name, sha256: digestOf(readFileSync(join(folder, name))) }));
     const facts = {
-      ...{ name: basename(path), files, embeddingSize, licences, results },
+      ...{ name: basename(path), files, embeddingSize, licences, results, sharedPeople },
       input: { ...size, template: usualTemplate(size) },
       ...{ layers: converted.layers, parameterCount: converted.parameterCount },
       comparison: conversionLines(converted, engine),
@@ -75,5 +83,24 @@ export const command: FlowCommand = {
     return exitCode.done;
   },
 };
+
+/** Of the log of the stage train. Fails with `wrong-option`. */
+function readPeople(file: string): readonly SharedPeople[] {
+  const refuse = (found: string): never =>
+    fail(failures.wrongOption({ option: '--training', expected: 'a log.json of the stage train', found }));
+  let log: unknown;
+  try {
+    log = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return refuse(file);
+  }
+  if (!isJsonObject(log) || log['format'] !== 'faceflow-log') return refuse(file);
+  const { people = [] } = log;
+  return Array.isArray(people) && people.every(isSharedPeople) ? people : refuse(file);
+}
+
+function isSharedPeople(value: unknown): value is SharedPeople {
+  return isJsonObject(value) && typeof value['set'] === 'string' && Array.isArray(value['equalIdentities']);
+}
 
 const cardName = 'MODEL_CARD.md';

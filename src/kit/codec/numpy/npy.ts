@@ -19,6 +19,14 @@ const alignment = 64;
 const maxDimensions = 64;
 
 export function decodeNpy(cursor: Cursor): NpyArray {
+  const { offset: _, ...header } = readNpyHeader(cursor);
+  const { type, shape } = header;
+  const bytes = shape.reduce((product, size) => product * size, elementBytes(type));
+  return { ...header, data: cursor.take(bytes, `an array of ${shape.join(' x ')}`) };
+}
+
+/** All but the elements, and where they begin. */
+export function readNpyHeader(cursor: Cursor): Omit<NpyArray, 'data'> & { readonly offset: number } {
   const start = cursor.offset;
   const found = Buffer.from(cursor.take(6, 'the magic of an array')).toString('latin1');
   if (found !== npyMagic) cursor.damaged('no NumPy array begins here', start);
@@ -40,8 +48,7 @@ export function decodeNpy(cursor: Cursor): NpyArray {
     .filter((size) => size !== '')
     .map(Number);
   if (shape.length > maxDimensions || !shape.every(Number.isSafeInteger)) cursor.damaged('an array has no shape', at);
-  const bytes = shape.reduce((product, size) => product * size, elementBytes(type));
-  return { type, shape, fortranOrder: order === 'True', data: cursor.take(bytes, `an array of ${shape.join(' x ')}`) };
+  return { type, shape, fortranOrder: order === 'True', offset: cursor.offset };
 }
 
 export function encodeNpy({ type, shape, fortranOrder, data }: NpyArray): Uint8Array {

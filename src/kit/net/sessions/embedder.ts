@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
-import { fail } from '../../../core/failure.ts';
+import { fail, FailureError } from '../../../core/failure.ts';
 import { modelFormatOf } from '../exchange/choose-format.ts';
 import type { InputNormalization } from '../exchange/model-format.ts';
 import { givenReadOptions, readModelAs } from '../exchange/read-model-as.ts';
@@ -11,6 +11,7 @@ import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import { embeddingOutput } from '../model/embedding-output.ts';
 import { foldBatchNormalization } from '../passes/fold-batch-normalization.ts';
 import type { Embedder, InferenceSession } from './inference-session.ts';
+import { checkForeign } from './onnxruntime/check-foreign.ts';
 import { type NetworkSource, openSession } from './open-session.ts';
 
 export interface EmbedderOptions {
@@ -24,6 +25,11 @@ export interface EmbedderOptions {
   readonly output?: string | undefined;
   /** Size of the images, where the file leaves it open. */
   readonly input?: ImageSize | undefined;
+  /**
+   * An `.onnx` file of which our layers can express all becomes a graph of ours too, which is computed up to three times as fast
+   * (normalisation folded, PReLU taken apart); the same values within rounding. Default false: onnxruntime runs the file as it is.
+   */
+  readonly asGraph?: boolean | undefined;
 }
 
 /**
@@ -42,8 +48,7 @@ const usualSide = 112;
  */
 export async function loadEmbedder(options: EmbedderOptions): Promise<Embedder> {
   const { model: file, engine, threads, output, input } = options;
-  const source = readSource(options);
-  const known = source.kind === 'graph' ? graphEmbedding(source.model.shaped, file) : undefined;
+  const { source, known } = readSource(options);
   const session = await openSession(source, {
     ...{ engine, threads, maxBatchOnCpu: imagesOnCpu, notTaken: failures.foreignNetworkDoesNotEmbed },
     input: 'bytes',
@@ -52,9 +57,29 @@ export async function loadEmbedder(options: EmbedderOptions): Promise<Embedder> 
   return new SessionEmbedder(session, known ?? (await probeEmbedding(session, { file, output, input })));
 }
 
-function readSource({ model: path, engine, normalization, output, input }: EmbedderOptions): NetworkSource {
+interface EmbedderSource {
+  readonly source: NetworkSource;
+  /** Undefined: to be found by a run. */
+  readonly known?: EmbeddingDescription;
+}
+
+function readSource(options: EmbedderOptions): EmbedderSource {
+  const { model: path, engine, normalization, asGraph = false } = options;
   const isOnnxFile = path.endsWith('.onnx') && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-  if (engine.name === 'onnxruntime' && isOnnxFile) return { kind: 'onnx-file', file: path, normalization };
+  if (engine.name !== 'onnxruntime' || !isOnnxFile) return readGraph(options);
+  const asFile: EmbedderSource = { source: { kind: 'onnx-file', file: path, normalization } };
+  if (!asGraph) return asFile;
+  try {
+    checkForeign(path, normalization);
+    return readGraph(options);
+  } catch (error) {
+    // What our layers cannot express is computed by the library alone, and what is wrong with the file is told by it.
+    if (error instanceof FailureError) return asFile;
+    throw error;
+  }
+}
+
+function readGraph({ model: path, normalization, output, input }: EmbedderOptions): EmbedderSource {
   const format = modelFormatOf(path);
   const takesOutputs = format.takes.read.includes('outputs');
   const options = givenReadOptions({
@@ -67,7 +92,8 @@ function readSource({ model: path, engine, normalization, output, input }: Embed
   const chosen =
     output === undefined || takesOutputs ? read.shaped : inferShapes({ ...graph, outputs: [output] }, path);
   // Less to compute, the same values.
-  return { kind: 'graph', model: foldBatchNormalization({ ...read, shaped: chosen }), file: path };
+  const model = foldBatchNormalization({ ...read, shaped: chosen });
+  return { source: { kind: 'graph', model, file: path }, known: graphEmbedding(model.shaped, path) };
 }
 
 /** What an embedder has to know of its network. */
