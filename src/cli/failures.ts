@@ -429,7 +429,7 @@ export const failures = catalogue({
       'What a command of the 2018 programs describes is not taken by the stage train, and mostly not by the original either.',
     text: ({ problem }: { readonly problem: string }) => ({
       message: `the training of the command has a mistake, and nothing was written: ${problem}`,
-      hint: 'Change the option of the command that says so; docs/training.md tells which parameter stands for which option.',
+      hint: 'Change the option of the command that says so; docs/training.md has a table of the options and our parameters.',
     }),
     example: { problem: 'stages.train.with.loss.factor: expected a number above 1, found 0.5' },
   },

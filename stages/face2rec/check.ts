@@ -11,7 +11,7 @@ import { findImages } from './pack-pairs.ts';
 /** There is an image to pack, and the images that the protocol names are there. */
 export const check: CheckInputs<Params, Inputs> = ({ params, inputs: { images, list, protocol }, whole }) => {
   if (images === undefined) return;
-  // With a list, also one that another task has yet to make, the images may lie anywhere.
+  // With a list, also one that another task has yet to make, the images may be anywhere.
   if (list === undefined && whole.has('list') && findShards(images) === undefined) {
     const listing = new FolderListing(images);
     const hasImage = listing.identities.some((identity) => listing.images(identity).next().done !== true);

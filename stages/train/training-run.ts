@@ -257,7 +257,7 @@ export class TrainingRun {
     if (isBest) this.#bestModels.save(this.#done, this.#shaped.graph, await this.#trainer.parameters());
   }
 
-  /** Fails with `training-diverged` where the network that is verified gives embeddings that are not finite. */
+  /** Fails with `training-diverged` where the network that is verified has embeddings that are not finite. */
   async #measure(): Promise<Record<string, number>> {
     const embedder = this.#trainer.resultingEmbedder();
     const watched: Embedder = {

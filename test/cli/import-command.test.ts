@@ -120,7 +120,7 @@ test('nothing is written of a training that the original does not do either', as
   ]);
   expect(stderr).toMatchInlineSnapshot(`
     "not-a-training-here: the training of the command has a mistake, and nothing was written: "loss.factor" of stage "train" must be greater than 1, found 0.5
-      Change the option of the command that says so; docs/training.md tells which parameter stands for which option.
+      Change the option of the command that says so; docs/training.md has a table of the options and our parameters.
     "
   `);
   expect(code).toBe(2);
