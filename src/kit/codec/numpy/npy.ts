@@ -19,10 +19,9 @@ const alignment = 64;
 const maxDimensions = 64;
 
 export function decodeNpy(cursor: Cursor): NpyArray {
-  const { offset: _, ...header } = readNpyHeader(cursor);
-  const { type, shape } = header;
+  const { type, shape, fortranOrder } = readNpyHeader(cursor);
   const bytes = shape.reduce((product, size) => product * size, elementBytes(type));
-  return { ...header, data: cursor.take(bytes, `an array of ${shape.join(' x ')}`) };
+  return { type, shape, fortranOrder, data: cursor.take(bytes, `an array of ${shape.join(' x ')}`) };
 }
 
 /** All but the elements, and where they begin. */
