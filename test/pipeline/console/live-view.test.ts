@@ -119,13 +119,15 @@ quickstart: failed after 9.1 s - 0 tasks run, 2 from cache, 1 failed, 2 skipped
       columns: 80,
       rows: 12,
     });
-    const text = await screen.waitFor(/1 s\n/);
+    const text = await screen.waitFor(/[1-9] s\n/);
     expect(
       text
         .split('\n')
         .slice(-9)
         .join('\n')
-        .replace(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/g, '*'),
+        .replace(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/g, '*')
+        // A busy machine shows a later second, of each line its own.
+        .replace(/\d+ s\b/g, '1 s'),
     ).toBe(`  ↓ 300 tasks from cache
   · 97 tasks waiting
   * align[part=300]  1 s
