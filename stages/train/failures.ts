@@ -57,7 +57,7 @@ export const failures = catalogue({
     code: 'pretrained-mismatch',
     meaning: 'The pretrained model does not fit the network that is to be trained.',
     text: ({ lacks, count, has }: { lacks: string; count: number; has: number }) => ({
-      message: `the pretrained model lacks ${count} of the ${has + count} parameters of the network: ${lacks}`,
+      message: `the pretrained model lacks ${lacks}: ${count} of the ${has + count} parameters of the network`,
       hint: 'Start from a model of the same network, or draw what it lacks with drawMissing: true.',
     }),
     example: { lacks: 'stage3_unit7_bn1_gamma, stage3_unit7_bn1_beta, ...', count: 120, has: 156 },

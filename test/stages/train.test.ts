@@ -350,7 +350,7 @@ describe('the stage train', { timeout: 180_000 }, () => {
     const [failure] = await failuresOf(() => pretrainedParameters(path, network, {}));
     expect(failure).toMatchObject({
       code: 'pretrained-mismatch',
-      message: 'the pretrained model lacks 2 of the 3 parameters of the network: b_weight, c_weight',
+      message: 'the pretrained model lacks b_weight, c_weight: 2 of the 3 parameters of the network',
       at: { file: path },
     });
     const { start, report } = pretrainedParameters(path, network, { drawMissing: true });

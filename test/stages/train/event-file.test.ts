@@ -24,7 +24,7 @@ describe('event files', { timeout: 180_000 }, () => {
     const params = { eventFiles: true };
     await train({ dataset, folder: straight, validation, params });
     expect(outputs(straight)).toEqual(outputs(plain));
-    const figures = ['loss', 'accuracy', 'learningRate', 'images/s', 'embeddingNorm', 'gradientNorm'];
+    const figures = ['loss/margin', 'loss', 'accuracy', 'learningRate', 'images/s', 'embeddingNorm', 'gradientNorm'];
     const expected: [number, string[]][] = [
       [3, figures],
       [3, ['verification/four']],
