@@ -227,7 +227,7 @@ stages:
       names.yaml:9:19 unknown-param: "schedule" of stage "learn" has no parameter "learningRate"
         schedule: { learningRate: 0.1, steps: [1] }
                     ~~~~~~~~~~~~
-        It is called optimizer.learningRate here. It has: name, maxSteps, warmupSteps, steps.
+        It is called optimizer.learningRate here. It has: name, maxSteps, warmupSteps, scaleFrom, steps.
 
       names.yaml:10:7 unknown-param: stage "learn" has no parameter "epochs"
         epochs: 3
