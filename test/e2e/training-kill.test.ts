@@ -70,39 +70,42 @@ afterAll(async () => {
 /** The fastest engine that trains here. */
 const anyEngine = { FLOW_ENGINE: '' };
 
-describe.each(Object.entries(kills > 1 ? { ...trainings, ...others } : trainings))('a training with %s', (name, params) => {
-  const settings = Object.entries(params).flatMap(([key, value]) => [
-    '--set',
-    `stages.train.with.${key}=${JSON.stringify(value)}`,
-  ]);
-  const call = ['run', 'killed.yaml', 'train', '--json', ...settings];
-  const result = (): string[] =>
-    ['model/parameters.bin', 'log.json'].map((file) =>
-      digestOf(readFileSync(rig.path('runs', rig.runs().at(-1) ?? '', 'outputs/train', file))),
-    );
+describe.each(Object.entries(kills > 1 ? { ...trainings, ...others } : trainings))(
+  'a training with %s',
+  (name, params) => {
+    const settings = Object.entries(params).flatMap(([key, value]) => [
+      '--set',
+      `stages.train.with.${key}=${JSON.stringify(value)}`,
+    ]);
+    const call = ['run', 'killed.yaml', 'train', '--json', ...settings];
+    const result = (): string[] =>
+      ['model/parameters.bin', 'log.json'].map((file) =>
+        digestOf(readFileSync(rig.path('runs', rig.runs().at(-1) ?? '', 'outputs/train', file))),
+      );
 
-  it('that is killed at any moment ends with the same bytes', { timeout: 60_000 + kills * 120_000 }, async () => {
-    const random = Random.derive(7, name);
-    const before = performance.now();
-    const unbroken = await rig.flow(call, anyEngine);
-    const lasts = performance.now() - before;
-    expect(unbroken.stderr).toBe('');
-    expect(unbroken.code).toBe(0);
-    const wanted = result();
-    let resumed = 0;
-    for (let kill = 0; kill < kills; kill += 1) {
-      // Its result is in the cache: it is computed once more.
-      const running = rig.start([...call, '--force', 'train'], anyEngine);
-      await sleep(random.uniform(0.3, 0.95) * lasts);
-      running.process.kill('SIGKILL');
-      await running.ended;
-      // Whatever it left behind ends by itself, or by the next run.
-      const again = await rig.flow([...call, '--force', 'train'], anyEngine);
-      expect(again.code).toBe(0);
-      expect(result()).toEqual(wanted);
-      if (again.stdout.includes('resumes from the checkpoint')) resumed += 1;
-    }
-    // Those that are killed before the first checkpoint begin again, as they have to.
-    if (kills >= 5) expect(resumed).toBeGreaterThan(0);
-  });
-});
+    it('that is killed at any moment ends with the same bytes', { timeout: 60_000 + kills * 120_000 }, async () => {
+      const random = Random.derive(7, name);
+      const before = performance.now();
+      const unbroken = await rig.flow(call, anyEngine);
+      const lasts = performance.now() - before;
+      expect(unbroken.stderr).toBe('');
+      expect(unbroken.code).toBe(0);
+      const wanted = result();
+      let resumed = 0;
+      for (let kill = 0; kill < kills; kill += 1) {
+        // Its result is in the cache: it is computed once more.
+        const running = rig.start([...call, '--force', 'train'], anyEngine);
+        await sleep(random.uniform(0.3, 0.95) * lasts);
+        running.process.kill('SIGKILL');
+        await running.ended;
+        // Whatever it left behind ends by itself, or by the next run.
+        const again = await rig.flow([...call, '--force', 'train'], anyEngine);
+        expect(again.code).toBe(0);
+        expect(result()).toEqual(wanted);
+        if (again.stdout.includes('resumes from the checkpoint')) resumed += 1;
+      }
+      // Those that are killed before the first checkpoint begin again, as they have to.
+      if (kills >= 5) expect(resumed).toBeGreaterThan(0);
+    });
+  },
+);

@@ -211,7 +211,9 @@ describe('the stage train', { timeout: 180_000 }, () => {
   it('refuses a best model that is damaged or gone as soon as it resumes', async () => {
     const [dataset, validation] = [pack(), pairs()];
     for (const spoil of [
-      (path: string): void => { rmSync(path, { recursive: true }); },
+      (path: string): void => {
+        rmSync(path, { recursive: true });
+      },
       (path: string): void => {
         const file = join(path, 'parameters.bin');
         const bytes = readFileSync(file);
