@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { FaceflowClient, ServiceProblem } from '../src/service/client.ts';
+import { ServiceProblem } from '../src/service/client.ts';
+import { startedService } from './service/started-service.ts';
 
 /**
  * Many clients at once against `flow serve`: nothing is lost, nothing mixed up, memory stays bounded. Each client asks for the vectors of an
@@ -19,19 +17,10 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
   },
 });
-if (values.images === undefined) throw new Error('--images is needed');
-const folder = resolve(values.images);
-const images = readdirSync(folder)
-  .filter((name) => name.endsWith('.jpg'))
-  .slice(0, 24)
-  .map((name) => new Uint8Array(readFileSync(join(folder, name))));
-
-const command = fileURLToPath(new URL('../../bin/flow.js', import.meta.url));
-const model = values.model === undefined ? [] : ['--model', resolve(values.model)];
-const args = [command, 'serve', '--port', '0', '--json', '--timeout-ms', '120000', '--max-requests', '150', ...model];
-const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-const printed = await new Promise<string>((done) => child.stdout.setEncoding('utf8').once('data', done));
-const client = new FaceflowClient({ address: (JSON.parse(printed) as { url: string }).url });
+const { child, client, images, stop } = await startedService({ images: values.images, model: values.model }, [
+  '--max-requests',
+  '150',
+]);
 
 const wanted: string[] = [];
 const times: number[] = [];
@@ -51,8 +40,7 @@ const end = performance.now() + 1000 * Number(values.seconds);
 await Promise.all(Array.from({ length: Number(values.clients) }, (_, number) => ask(number)));
 clearInterval(watch);
 const after = residentBytes(Number(child.pid));
-child.kill('SIGTERM');
-await new Promise((done) => child.once('exit', done));
+await stop();
 
 const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
 console.log(

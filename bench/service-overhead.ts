@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { FaceflowClient } from '../src/service/client.ts';
+import { startedService } from './service/started-service.ts';
 
 /**
  * What a request to `flow serve` takes beside finding and embedding faces, by the service's own figures (`/metrics`) and as its client sees it: one
@@ -19,21 +15,9 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '200' },
   },
 });
-if (values.images === undefined) throw new Error('--images is needed');
 /** Milliseconds. */
 const mostOverhead = 2;
-const folder = resolve(values.images);
-const images = readdirSync(folder)
-  .filter((name) => name.endsWith('.jpg'))
-  .slice(0, 24)
-  .map((name) => new Uint8Array(readFileSync(join(folder, name))));
-const command = fileURLToPath(new URL('../../bin/flow.js', import.meta.url));
-const model = values.model === undefined ? [] : ['--model', resolve(values.model)];
-const args = [command, 'serve', '--port', '0', '--json', '--timeout-ms', '120000', ...model];
-const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-const printed = await new Promise<string>((done) => child.stdout.setEncoding('utf8').once('data', done));
-const { url } = JSON.parse(printed) as { readonly url: string };
-const client = new FaceflowClient({ address: url });
+const { url, client, images, stop } = await startedService({ images: values.images, model: values.model });
 
 interface Spent {
   readonly computing: number;
@@ -70,8 +54,7 @@ for (let request = -10; request < Number(values.requests); request += 1) {
   }
   before = after;
 }
-child.kill('SIGTERM');
-await new Promise((done) => child.once('exit', done));
+await stop();
 
 const quantile = (numbers: readonly number[], share: number): number =>
   Float64Array.from(numbers).sort()[Math.floor(share * numbers.length)] ?? NaN;

@@ -41,7 +41,11 @@ export const check: CheckInputs<Params, Inputs> = ({
   if (first !== undefined) {
     const network = fittingNetwork(params.network, first, first.folder);
     frozenLayers(params, network);
-    if (pretrained !== undefined) pretrainedParameters(pretrained, network, params);
+    if (pretrained !== undefined) {
+      // Of many tasks that differ in a seed, the file is read once.
+      const start = { pretrained, network: params.network, drawMissing: params.drawMissing ?? false };
+      once(`start ${JSON.stringify(start)}`, () => pretrainedParameters(pretrained, network, params).origin);
+    }
   }
   for (const set of validation.flatMap((path) => once(`pairs ${path}`, () => verificationSetFacts(path)))) {
     requirePairs({ ...set, folds });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { hasItsChecksum, withChecksum } from '../../src/core/checksum.ts';
 import { counted } from '../../src/core/human.ts';
 import type { NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
 import { type SharedPeople, sharedPeople, type TrainedIdentity } from '../../src/kit/face/shared-people.ts';
@@ -41,8 +41,7 @@ export async function peopleOfSets(options: PeopleOptions): Promise<readonly Sha
   }
   const people = await compare(options);
   for (const each of people) for (const event of eventsOf(each, context.params)) context.emit(event);
-  const text = JSON.stringify(people);
-  writeFileAtomic(known, JSON.stringify({ checksum: crc32(text), people }));
+  writeFileAtomic(known, JSON.stringify(withChecksum({ people })));
   return people;
 }
 
@@ -52,7 +51,7 @@ function peopleIn(text: string): readonly SharedPeople[] | undefined {
     const content = JSON.parse(text) as
       readonly SharedPeople[] | { readonly checksum: number; readonly people: readonly SharedPeople[] };
     if (!('people' in content)) return Array.isArray(content) ? content : undefined;
-    return crc32(JSON.stringify(content.people)) === content.checksum ? content.people : undefined;
+    return hasItsChecksum(content) === true ? content.people : undefined;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     return undefined;

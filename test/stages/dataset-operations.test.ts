@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Stage, StageEvent } from '../../src/stage-api/stage.ts';
 import { DatasetWriter, type DatasetWriterOptions } from '../../src/kit/dataset/dataset-writer.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { classOf } from '../../src/kit/codec/mxnet/image-record.ts';
@@ -13,6 +12,7 @@ import { run as split } from '../../stages/split/run.ts';
 import { run as subset } from '../../stages/subset/run.ts';
 import { run as unpack } from '../../stages/unpack/run.ts';
 import { failuresOf, jpeg, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
+import { perform } from './perform-stage.ts';
 
 /** A packed set: image i has label `labels[i]` and content jpeg(`first` + i). */
 function pack(labels: readonly number[], options: DatasetWriterOptions = {}, first = 0, side = 16): string {
@@ -21,23 +21,6 @@ function pack(labels: readonly number[], options: DatasetWriterOptions = {}, fir
   for (const [index, label] of labels.entries()) writer.add(label, true, jpeg(first + index, side));
   writer.finish({ height: side, width: side });
   return folder;
-}
-
-async function perform<Params, Inputs, Outputs extends Readonly<Record<string, string>>>(
-  stage: Stage<Params, Inputs, Outputs>,
-  call: { readonly params: Params; readonly inputs: Inputs; readonly outputs: Outputs; readonly seed?: number },
-): Promise<StageEvent[]> {
-  const events: StageEvent[] = [];
-  await stage({
-    seed: 1,
-    ...call,
-    scratch: temporaryFolder(),
-    signal: new AbortController().signal,
-    engine: { name: 'cpu', version: '0' },
-    cpus: 1,
-    emit: (event) => events.push(event),
-  });
-  return events;
 }
 
 const target = () => ({ dataset: join(temporaryFolder(), 'dataset') });

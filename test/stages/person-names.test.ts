@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Stage, StageEvent } from '../../src/stage-api/stage.ts';
 import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { readPersonNames } from '../../src/kit/dataset/person-names.ts';
 import { run as merge } from '../../stages/merge/run.ts';
@@ -9,18 +8,7 @@ import { run as split } from '../../stages/split/run.ts';
 import { run as unpack } from '../../stages/unpack/run.ts';
 import { failuresOf, jpeg, printedFailure, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
 import { logs, pack } from './pack-faces.ts';
-
-async function perform<Params, Inputs, Outputs extends Readonly<Record<string, string>>>(
-  stage: Stage<Params, Inputs, Outputs>,
-  call: { readonly params: Params; readonly inputs: Inputs; readonly outputs: Outputs },
-): Promise<StageEvent[]> {
-  const events: StageEvent[] = [];
-  await stage({
-    ...{ seed: 1, ...call, scratch: temporaryFolder(), signal: new AbortController().signal },
-    ...{ engine: { name: 'cpu', version: '0' }, cpus: 1, emit: (event: StageEvent) => events.push(event) },
-  });
-  return events;
-}
+import { perform } from './perform-stage.ts';
 
 const labels = 'class-and-aligned' as const;
 const names = (folder: string) => [...(readPersonNames(folder) ?? [])];

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Stage, StageEvent } from '../../src/stage-api/stage.ts';
+import type { StageEvent } from '../../src/stage-api/stage.ts';
 import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { classOf } from '../../src/kit/codec/mxnet/image-record.ts';
@@ -13,18 +13,7 @@ import { run as split } from '../../stages/split/run.ts';
 import { run as subset } from '../../stages/subset/run.ts';
 import { run as unpack } from '../../stages/unpack/run.ts';
 import { failuresOf, jpeg, printedFailure, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
-
-async function perform<Params, Inputs, Outputs extends Readonly<Record<string, string>>>(
-  stage: Stage<Params, Inputs, Outputs>,
-  call: { readonly params: Params; readonly inputs: Inputs; readonly outputs: Outputs },
-): Promise<StageEvent[]> {
-  const events: StageEvent[] = [];
-  await stage({
-    ...{ seed: 1, ...call, scratch: temporaryFolder(), signal: new AbortController().signal },
-    ...{ engine: { name: 'cpu', version: '0' }, cpus: 1, emit: (event: StageEvent) => events.push(event) },
-  });
-  return events;
-}
+import { perform } from './perform-stage.ts';
 
 const warnings = (events: readonly StageEvent[]) =>
   events.flatMap((event) => (event.type === 'log' && event.level === 'warning' ? [event.message] : []));

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageFolder } from '../../core/package-folder.ts';
+import { wasmInstance } from '../../core/wasm-instance.ts';
 
 /** In the memory of the module; another one after each opening. */
 interface Address {
@@ -31,18 +29,10 @@ export interface ResizeModule {
   readonly blended: Address;
 }
 
-/** The types of Node.js 20 lack it. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: ResizeModule };
-};
-
 let instance: ResizeModule | undefined;
 
 /** The module of this thread, loaded when the first image is resized. It holds rows, never a whole image. */
 export function resizeModule(): ResizeModule {
-  instance ??= new WebAssembly.Instance(
-    new WebAssembly.Module(readFileSync(join(packageFolder(), 'dist/wasm/resize.wasm'))),
-  ).exports;
+  instance ??= wasmInstance('resize') as ResizeModule;
   return instance;
 }

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageFolder } from '../../core/package-folder.ts';
+import { wasmInstance } from '../../core/wasm-instance.ts';
 import type { ImageArea, RgbImage } from './rgb-image.ts';
 
 interface MutableNumber {
@@ -31,14 +29,7 @@ export interface JpegOptions {
 /** The memory of a module only grows: one huge image must not hold it until the end. */
 const maxKeptBytes = 1 << 26;
 
-/** The types of Node.js 20 lack it. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: DecoderExports };
-};
-
 /** Once per thread. */
-let compiled: object | undefined;
 
 /**
  * Decodes JPEG images with the pixels of libjpeg's default, bit for bit, in 0.7 of the time that OpenCV takes: in WebAssembly, on
@@ -73,8 +64,7 @@ export class JpegDecoder {
 
   #ready(): DecoderExports {
     if (this.#exports !== undefined && this.#exports.memory.buffer.byteLength <= maxKeptBytes) return this.#exports;
-    compiled ??= new WebAssembly.Module(readFileSync(join(packageFolder(), 'dist/wasm/jpeg.wasm')));
-    this.#exports = new WebAssembly.Instance(compiled).exports;
+    this.#exports = wasmInstance('jpeg') as DecoderExports;
     return this.#exports;
   }
 }

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageFolder } from '../../../core/package-folder.ts';
+import { wasmInstance } from '../../../core/wasm-instance.ts';
 import { marginOf, mostOfQuery, mostOfRow, quantize } from './quantized.ts';
 
 /** What wasm/search/scan.ts exports. */
@@ -15,12 +13,6 @@ interface ScanExports {
   highest(block: number, rows: number, first: number): void;
   reaching(...call: [block: number, rows: number, first: number, wanted: number, from: number]): number;
 }
-
-/** The types of Node.js 20 lack it. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: ScanExports };
-};
 
 /** The same as in wasm/search/scan.ts. */
 const blockRows = 16_384;
@@ -57,8 +49,7 @@ export class CodeTable {
   #longest = 0;
 
   constructor(columns: number) {
-    compiled ??= new WebAssembly.Module(readFileSync(join(packageFolder(), 'dist/wasm/search.wasm')));
-    this.#exports = new WebAssembly.Instance(compiled).exports;
+    this.#exports = wasmInstance('search') as ScanExports;
     this.#columns = columns;
     this.#width = Math.ceil(columns / 32) * 32;
     this.#query = Math.ceil(this.#exports.free() / 64) * 64;
@@ -146,5 +137,3 @@ export class CodeTable {
     memory.grow(missing);
   }
 }
-
-let compiled: object | undefined;

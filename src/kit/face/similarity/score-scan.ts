@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageFolder } from '../../../core/package-folder.ts';
+import { wasmInstance } from '../../../core/wasm-instance.ts';
 import { productColumns, productScores, type RowRange } from './block-plan.ts';
 
 /** What wasm/scores/scan.ts exports. */
@@ -15,12 +13,6 @@ interface ScanExports {
   keptScores(): number;
   undecidedScores(): number;
 }
-
-/** The types of Node.js 20 lack it. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: ScanExports };
-};
 
 /** How scores are put into bins; the same numbers as in wasm/scores/scan.ts. */
 export const scoreBins = { count: 69_632, perUnit: 32_768, lowest: -1.0625 } as const;
@@ -98,8 +90,7 @@ export class ScoreScan {
   readonly #offsets: Uint32Array;
 
   constructor({ ranges, least, thresholds, error }: ScanPlan) {
-    compiled ??= new WebAssembly.Module(readFileSync(join(packageFolder(), 'dist/wasm/scores.wasm')));
-    this.#exports = new WebAssembly.Instance(compiled).exports;
+    this.#exports = wasmInstance('scores') as ScanExports;
     this.#offsets = offsetsOf(thresholds);
     const counts = this.#offsets.at(-1) ?? 0;
     const isRanked = thresholds.length > 0;
@@ -195,7 +186,6 @@ function listAt(buffer: ArrayBuffer, at: number): Omit<FoundScores, 'count'> {
 }
 
 /** Once per thread. */
-let compiled: object | undefined;
 
 /** For each step how many thresholds its scores are above, or that they have to be compared. */
 function fillRankTable(table: Uint16Array, thresholds: Float64Array, error: number): void {

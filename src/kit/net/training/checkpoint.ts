@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
+import { hasItsChecksum, withChecksum } from '../../../core/checksum.ts';
 import { errorCode, fail, FailureError } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
 import { type ArrayEntry, ArrayWriter, readArrayFile } from '../model/array-file.ts';
@@ -203,11 +204,7 @@ function readFile(file: string): CheckpointFile {
   const { version } = content;
   if (version !== 1) return damaged(`its version is ${String(version)}, expected 1`);
   // Without a checksum it is of an earlier version.
-  const { checksum, ...rest } = content;
-  if (checksum !== undefined && checksum !== withChecksum(rest).checksum) {
-    return damaged('its description is not what was written');
-  }
-  return content;
+  return hasItsChecksum(content) === false ? damaged('its description is not what was written') : content;
 }
 
 function textOf(file: string): string | undefined {
@@ -237,10 +234,6 @@ function isDescription(content: unknown): content is CheckpointFile {
 function isProgress(progress: unknown): progress is TrainingProgress {
   const { curves, window } = (progress ?? {}) as Readonly<Record<string, unknown>>;
   return Array.isArray(curves) && typeof window === 'object' && window !== null;
-}
-
-function withChecksum<Content extends object>(content: Content): Content & { readonly checksum: number } {
-  return { ...content, checksum: crc32(JSON.stringify(content)) };
 }
 
 function checksumOf({ values }: NamedArray): number {
