@@ -101,6 +101,20 @@ describe('a command', () => {
     await until(() => !isAlive(leader));
   });
 
+  it.each([1, 2, 3, 4, 5])(
+    'asked to end in its first moment ends with a runner that is killed later: try %d',
+    async () => {
+      shell(
+        `    with:\n      command: trap "" TERM; kill -TERM 0; echo $$ > ${rig.control}/leader; while true; do sleep 0.1; done\n      outputs: { out: out.txt }\n`,
+      );
+      const running = rig.start(['run', 'shell.yaml']);
+      await until(() => existsSync(`${rig.control}/leader`) && readFileSync(`${rig.control}/leader`, 'utf8') !== '');
+      const leader = Number(readFileSync(`${rig.control}/leader`, 'utf8'));
+      running.process.kill('SIGKILL');
+      await until(() => !isAlive(leader));
+    },
+  );
+
   it('reruns when the version of its program changes', async () => {
     const settings = (version: string): string =>
       `    with:\n      command: echo done > "$out"\n      version: echo ${version}\n      outputs: { out: out.txt }\n`;

@@ -115,15 +115,16 @@ function dismissAll(waiting: Waiting[]): void {
  * What the shell runs before the command. It waits for the word to go, which comes when the process has been written
  * down; then it leaves a watcher in the process group, which kills the group when the runner is gone: its end of
  * the pipe is closed then, however it ended. It watches on when the group is asked to end, which the command may not
- * listen to. Of Linux, it also finds what has left the group: it has the same $scratch.
+ * listen to; the command starts when the watcher no longer listens either, which it says by closing its output, the end
+ * of the substitution. Of Linux, it also finds what has left the group: it has the same $scratch.
  */
 const prelude = [
   'read -r _ <&3 || exit 1',
-  "(trap '' HUP INT TERM; while read -r _ <&3; do :; done",
+  ": \"$({ trap '' HUP INT TERM; exec >/dev/null; while read -r _ <&3; do :; done",
   'read -r own _ </proc/self/stat',
   'for found in $(grep -lsxzFe "scratch=$scratch" /proc/[0-9]*/environ); do',
   'found=${found#/proc/}; found=${found%/environ}; [ "$found" = "$own" ] || kill -9 "$found"; done',
-  'kill -9 0) 2>/dev/null &',
+  'kill -9 0; } 2>/dev/null & )"',
   'exec 3<&-',
   'if [ "$1" = sh ]; then exec /bin/sh -eu -c "$0"; fi',
   'if [ "$1" = bash ]; then exec bash -eu -o pipefail -c "$0"; fi',
