@@ -1,4 +1,4 @@
-import { type Html, markup } from '../../src/kit/draw/html.ts';
+import { type Html, joinHtml, markup } from '../../src/kit/draw/html.ts';
 import { fixed, groupedInteger } from '../../src/kit/draw/number-text.ts';
 import { drawTable } from '../../src/kit/draw/table.ts';
 import type { SheetImage } from '../../src/kit/face/alignment-result.ts';
@@ -20,7 +20,7 @@ export function alignmentSection(alignments: readonly Alignment[]): Html | undef
 function alignmentDetails({ name, result: { counts, sheet } }: Alignment, named: boolean): Html {
   return markup`<div class="set">
     ${named ? markup`<h3>${name}</h3>` : undefined}
-    ${drawTable(
+    <div class="counts">${drawTable(
       Object.entries(counts),
       [
         { title: 'figure', cell: ([figure]) => figure },
@@ -31,7 +31,7 @@ function alignmentDetails({ name, result: { counts, sheet } }: Alignment, named:
         },
       ],
       markup`<b>What became of the images.</b> Aligned, cropped, listed and left out add up to the images.`,
-    )}
+    )}</div>
     ${sheetFigure('The first', 'Aligned, in the order of the input; below each its residual.', sheet.first)}
     ${sheetFigure('The strangest', 'Aligned by points that fit the template worst.', sheet.strangest)}
     ${sheetFigure('Without points', 'The first of those that were cut out without points.', sheet.cropped)}
@@ -46,7 +46,7 @@ function sheetFigure(title: string, caption: string, images: readonly SheetImage
       markup`<li>
         ${isImage(each.thumbnail) ? markup`<img src="${each.thumbnail}" alt="${each.image}" />` : undefined}<span
           title="${each.image}"
-          >${lastPart(each.image)}<br /><i>${each.caption}</i></span
+          >${breakable(lastPart(each.image))}<br /><i>${each.caption}</i></span
         >
       </li>`,
   );
@@ -60,6 +60,14 @@ function sheetFigure(title: string, caption: string, images: readonly SheetImage
 
 function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** Names of files are long and without blanks: a line may end behind each of their parts. */
+function breakable(name: string): Html {
+  return joinHtml(
+    name.split(/(?<=[_.-])/).map((part) => markup`${part}`),
+    '<wbr />',
+  );
 }
 
 /** Only images that are part of the page itself: a page must not ask anyone for anything. */

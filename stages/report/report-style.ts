@@ -9,6 +9,7 @@ export const reportStyle = `
 .faces ul { grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1.1rem 1.6rem; }
 .faces div { display: grid; grid-template-columns: repeat(4, 1fr); gap: 2px; }
 .pairs span, .sheet span, .faces span { display: block; margin-top: 0.2rem; overflow-wrap: anywhere; }
+.counts table { width: auto; min-width: 20rem; }
 .params-grid { columns: 2; column-gap: 3rem; }
 .params { break-inside: avoid; margin-bottom: 1.6rem; }
 .params h3 { margin: 0 0 0.4rem; font-style: normal; }

@@ -117,8 +117,8 @@ function ratesTable({ uncertainty, pairs, samePairs }: VerificationResult): Html
     ],
     markup`<b>Error rates at stated points</b> (ISO/IEC 19795-1: false non-match rate, FNMR, where the false match rate, FMR, is
       at most a target), over all pairs at once. 95 %: percentiles over ${groupedInteger(draws)} draws of the set's ${groupedInteger(units)} ${drawn}
-      with replacement; pairs of one person come and go together. Area under ROC ${intervalText(areaUnderCurve)},
-      d' ${fixed(decidability.value, 2)} (${intervalText(decidability)}). Too few people: for an interval that would hold the truth as
+      with replacement; pairs of one person come and go together. Of the area under ROC: ${intervalText(areaUnderCurve)};
+      of d', which is ${fixed(decidability.value, 2)}: ${intervalText(decidability)}. Too few people: for an interval that would hold the truth as
       often as it says, in all or among the pairs that set the threshold.`,
   );
 }

@@ -84,13 +84,13 @@ it('nothing-to-compare', () => {
 it('image-size-mismatch, of a verification set', () => {
   expect(printed.get('image-of-another-size')).toMatchInlineSnapshot(`
     "<workspace>/large.bin: image-size-mismatch: the network takes images of 8 x 8 pixels, image 0 of verification set large has 16 x 16
-      Pack the set from images aligned to the size the network was trained on."
+      Pack the set from images aligned to the size the network was trained on: the stage align cuts faces out of photographs."
   `);
 });
 it('image-size-mismatch, of an excluded set', () => {
   expect(printed.get('set-of-another-size')).toMatchInlineSnapshot(`
     "<workspace>/large-set/train.rec: image-size-mismatch: the network takes images of 8 x 8 pixels, image 0 of the packed set has 16 x 16
-      Pack the set from images aligned to the size the network was trained on."
+      Pack the set from images aligned to the size the network was trained on: the stage align cuts faces out of photographs."
   `);
 });
 it('not-a-verification-set', () => {

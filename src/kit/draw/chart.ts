@@ -75,8 +75,8 @@ export function drawChart(chart: Chart): Html {
     data-x="${scaleData(x, chart.x)}"
     data-y="${scaleData(y, chart.y)}"
   >
-    ${drawYAxis(y, chart.y)}${drawXAxis(x, chart.x)}${drawMarks(chart.marks ?? [], x)}
-    ${chart.series.map((series) => drawSeries(series, x, y))}
+    ${drawYAxis(y, chart.y)}${drawXAxis(x, chart.x)}${drawMarkLines(chart.marks ?? [], x)}
+    ${chart.series.map((series) => drawSeries(series, x, y))}${drawMarkWords(chart.marks ?? [], x)}
   </svg>`;
 }
 
@@ -134,20 +134,25 @@ function drawXAxis(x: Scale, axis: Axis): Html {
   return markup`<g class="axis">${ticks}${label}</g>`;
 }
 
-function drawMarks(marks: readonly Mark[], x: Scale): Html {
-  const drawn = marks.map(({ x: value, label }, index) => {
+function drawMarkLines(marks: readonly Mark[], x: Scale): Html {
+  const lines = marks.map(({ x: value }) => markup`<path d="M${place(x.at(value))} ${top}V${height - bottom}" />`);
+  return markup`<g class="marks">${lines}</g>`;
+}
+
+/** Above the series: a curve that runs through a word strikes it out. */
+function drawMarkWords(marks: readonly Mark[], x: Scale): Html {
+  const words = marks.map(({ x: value, label }, index) => {
     const at = x.at(value);
     // Near the right end the word stands before its line; neighbours stand at different heights.
     const before = at > width - 90;
-    const word = markup`<text
+    return markup`<text
       x="${place(at + (before ? -5 : 5))}"
       y="${top + 9 + 13 * (index % 3)}"
       text-anchor="${before ? 'end' : 'start'}"
       >${label}</text
     >`;
-    return markup`<path d="M${place(at)} ${top}V${height - bottom}" />${word}`;
   });
-  return markup`<g class="marks">${drawn}</g>`;
+  return markup`<g class="marks">${words}</g>`;
 }
 
 function drawSeries(series: Series, x: Scale, y: Scale): Html {

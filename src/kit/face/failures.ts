@@ -54,7 +54,7 @@ export const failures = catalogue({
     meaning: 'An image does not have the size that the network takes.',
     text: ({ expected, what, found }: { expected: string; what: string; found: string }) => ({
       message: `the network takes images of ${expected} pixels, ${what} has ${found}`,
-      hint: 'Pack the set from images aligned to the size the network was trained on.',
+      hint: 'Pack the set from images aligned to the size the network was trained on: the stage align cuts faces out of photographs.',
     }),
     example: { expected: '112 x 112', what: 'image 0 of verification set lfw', found: '96 x 112' },
   },

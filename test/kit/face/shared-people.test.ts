@@ -101,7 +101,7 @@ describe('people of verification sets in a training set', () => {
   it('of another size than the model takes are refused, naming the file', async () => {
     const dataset = pack(16);
     expect(await printedFailure(() => compare({ dataset }))).toBe(
-      `${dataset}/train.rec: image-size-mismatch: the network takes images of 8 x 8 pixels, an image of the training set has 16 x 16\n  Pack the set from images aligned to the size the network was trained on.`,
+      `${dataset}/train.rec: image-size-mismatch: the network takes images of 8 x 8 pixels, an image of the training set has 16 x 16\n  Pack the set from images aligned to the size the network was trained on: the stage align cuts faces out of photographs.`,
     );
   });
 });

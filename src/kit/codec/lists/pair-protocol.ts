@@ -123,8 +123,8 @@ function headerless(lines: readonly TextLine[]): PairProtocol {
   const same = pairs.filter((pair) => pair.same);
   const isMixed = tenths(pairs).every((part) => new Set(part.map((pair) => pair.same)).size === 2);
   const irregular = isMixed
-    ? 'the list has no header: its pairs are taken in their order'
-    : 'the list has no header: same and different pairs, which follow each other in blocks, are taken alternately';
+    ? 'the list tells no folds: its pairs are taken in their order'
+    : 'the list tells no folds: same and different pairs, which follow each other in blocks, are taken alternately';
   const mixed = isMixed
     ? pairs
     : interleave(

@@ -39,7 +39,7 @@ describe('a list of pairs without a header', () => {
       ['ada', 'ada'],
       ['ada', 'bo'],
     ]);
-    expect(protocol.irregular).toContain('no header');
+    expect(protocol.irregular).toContain('tells no folds');
   });
 
   it('has two lines a pair as CALFW and CPLFW: 0, or the fold, or 1', () => {
