@@ -65,7 +65,7 @@ function lastPart(path: string): string {
 /** Names of files are long and without blanks: a line may end behind each of their parts. */
 function breakable(name: string): Html {
   return joinHtml(
-    name.split(/(?<=[_.-])/).map((part) => markup`${part}`),
+    name.split(/(?<=[_-])/).map((part) => markup`${part}`),
     '<wbr />',
   );
 }

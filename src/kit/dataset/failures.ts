@@ -143,7 +143,7 @@ export const failures = catalogue({
     code: 'missing-file',
     text: () => ({
       message: 'expected a property file beside train.rec, found no file',
-      hint: 'It is one line, identities,height,width of the images: write 85742,112,112 into a file named property. flow inspect of the .rec file shows the three numbers; identities is the largest label + 1.',
+      hint: 'flow index --property writes it, out of the records: one line, identities,height,width of the images, such as 85742,112,112; identities is the largest label + 1.',
     }),
     example: {},
   },

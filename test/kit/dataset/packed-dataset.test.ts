@@ -97,7 +97,7 @@ describe('a packed set', () => {
     const printed = await printedFailure(() => new PackedDataset(folder));
     expect(printed.replaceAll(folder, '<set>')).toMatchInlineSnapshot(`
       "<set>/property: missing-file: expected a property file beside train.rec, found no file
-        It is one line, identities,height,width of the images: write 85742,112,112 into a file named property. flow inspect of the .rec file shows the three numbers; identities is the largest label + 1."
+        flow index --property writes it, out of the records: one line, identities,height,width of the images, such as 85742,112,112; identities is the largest label + 1."
     `);
   });
 
