@@ -30,7 +30,7 @@ export interface AllPairsResult {
   readonly points: readonly AllPairsPoint[];
   /** At the thresholds that are held, in their order. */
   readonly held: readonly HeldRates[];
-  /** Of the scores of different people, in the bins of score-scan.ts. */
+  /** Of the scores of different people, in the bins of score-bins.ts. */
   readonly histogram: Float64Array;
   /** Scores of the pairs of one person, descending. */
   readonly sameScores: Float64Array;

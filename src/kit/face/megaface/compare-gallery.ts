@@ -3,7 +3,7 @@ import { findThresholds, type PassProgress } from '../similarity/find-thresholds
 import type { AcceptanceThreshold } from '../similarity/impostor-tail.ts';
 import { countBelow } from '../similarity/pair-counter.ts';
 import type { PairCounters } from '../similarity/pair-counters.ts';
-import { offsetsOf } from '../similarity/score-scan.ts';
+import { offsetsOf } from '../similarity/score-bins.ts';
 import { lengthTolerance } from '../similarity/stored-vectors.ts';
 import { type VectorSource, vectorsInMemory } from '../similarity/vector-source.ts';
 import type { ProbeSet } from './probe-set.ts';
@@ -26,7 +26,7 @@ export interface GalleryResult {
   /** For each probe and each of its mates, in the order of `ProbeSet.mates`: how many distractors are closer. */
   readonly ranks: readonly Uint32Array[];
   readonly thresholds: readonly AcceptanceThreshold[];
-  /** Of the scores of probes and distractors, in the bins of score-scan.ts. */
+  /** Of the scores of probes and distractors, in the bins of score-bins.ts. */
   readonly histogram: Float64Array;
   readonly passes: number;
 }

@@ -1,0 +1,19 @@
+import { type CodeProducts, openCodeProducts } from './code-products.ts';
+import { openProducts, type ProductOptions, type Products } from './products.ts';
+
+/** What a counter of pairs computes with. */
+export interface CounterProducts {
+  readonly products: Products;
+  /** Products of whole numbers, where the engine of a task computes them exactly on this processor. */
+  readonly codes: CodeProducts | undefined;
+  /** For people. */
+  readonly computesWith: string;
+}
+
+/** Fails with `engine-cannot-load`, `engine-changed`, `engine-imprecise`. */
+export async function openCounterProducts(options: ProductOptions): Promise<CounterProducts> {
+  const products = await openProducts(options);
+  const codes = await openCodeProducts(options);
+  const computesWith = `${codes === undefined ? '' : 'int8 and float32 on '}${products.computesWith}`;
+  return { products, codes, computesWith };
+}
