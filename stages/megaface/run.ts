@@ -9,6 +9,7 @@ import { compareGallery, type GalleryResult } from '../../src/kit/face/megaface/
 import { devkitCurves, devkitMatches } from '../../src/kit/face/megaface/devkit-results.ts';
 import { galleryFigures, rocOf } from '../../src/kit/face/megaface/gallery-figures.ts';
 import { type ProbeSet, samePairs } from '../../src/kit/face/megaface/probe-set.ts';
+import { computedBy } from '../../src/kit/face/similarity/counter-products.ts';
 import { openPairCounters, type PairCounters } from '../../src/kit/face/similarity/pair-counters.ts';
 import { storedVectors } from '../../src/kit/face/similarity/stored-vectors.ts';
 import type { VectorSource } from '../../src/kit/face/similarity/vector-source.ts';
@@ -184,6 +185,8 @@ async function evaluate(context: Context, evaluation: Evaluation, gallery: Galle
       context.emit({ type: 'progress', done: before + repeated + done, total: total + repeated, unit: 'pairs' });
     },
   });
+  const { ruledOut, passes } = result;
+  say(context, computedBy({ ruledOut, pairs: passes * probe.count * distractors.rows }));
   const computed = galleryFigures(probe, result, { draws: params.draws, seed });
   for (const line of linesAfter(probe, size)) say(context, line);
   say(context, `Rank 1: ${Math.fround(computed.identification[0]?.value ?? 0).toPrecision(6)}`);

@@ -29,6 +29,8 @@ export interface GalleryResult {
   /** Of the scores of probes and distractors, in the bins of score-bins.ts. */
   readonly histogram: Float64Array;
   readonly passes: number;
+  /** Pairs of all passes that whole numbers have ruled out. */
+  readonly ruledOut: number;
 }
 
 /** Compares probes with distractors: how many are closer than each mate, and where few are accepted. */

@@ -72,7 +72,8 @@ function codeModel({ codes, count }: CodeRows, columns: number): Uint8Array {
   const writer = new GraphWriter();
   const turned = new Int8Array(codes.length);
   for (let row = 0; row < count; row += 1) {
-    for (let column = 0; column < columns; column += 1) turned[column * count + row] = codes[row * columns + column] ?? 0;
+    for (let column = 0; column < columns; column += 1)
+      turned[column * count + row] = codes[row * columns + column] ?? 0;
   }
   const right = writer.codes('right', [columns, count], turned);
   const shift = writer.codes('shift', [], Uint8Array.of(codeShift));
@@ -91,7 +92,8 @@ export async function areExact(products: CodeProducts, columns: number): Promise
     if (row % 4 === 1) return -mostOfRow;
     return row % 4 === 2 ? mostOfRow * (1 - 2 * random.integer(2)) : random.integer(2 * mostOfRow + 1) - mostOfRow;
   };
-  const codesOf = (rows: number) => Int8Array.from({ length: rows * columns }, (_, at) => drawn(Math.floor(at / columns)));
+  const codesOf = (rows: number) =>
+    Int8Array.from({ length: rows * columns }, (_, at) => drawn(Math.floor(at / columns)));
   const [left, right] = [codesOf(provedLeft), codesOf(provedRight)];
   const shifted = Uint8Array.from(left, (code) => code + codeShift);
   const prepared = await products.prepare({ codes: right, count: provedRight });
