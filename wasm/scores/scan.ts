@@ -153,6 +153,8 @@ function lanesOf(first: v128, second: v128, third: v128, fourth: v128): i32 {
   return low | (i8x16.bitmask(i8x16.narrow_i16x8_s(third, fourth)) << 16);
 }
 
+// @ts-ignore: of AssemblyScript
+@inline
 function look(score: f32, row: i32, column: i32): void {
   const own = score >= renewed ? scoreOf(row, column) : score;
   consider(own, row * columns + column, ranks === 0 ? 0 : ranks + 20 * column);
