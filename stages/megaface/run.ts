@@ -185,11 +185,11 @@ async function evaluate(context: Context, evaluation: Evaluation, gallery: Galle
       context.emit({ type: 'progress', done: before + repeated + done, total: total + repeated, unit: 'pairs' });
     },
   });
-  const { ruledOut, passes } = result;
-  say(context, computedBy({ ruledOut, pairs: passes * probe.count * distractors.rows }));
   const computed = galleryFigures(probe, result, { draws: params.draws, seed });
   for (const line of linesAfter(probe, size)) say(context, line);
   say(context, `Rank 1: ${Math.fround(computed.identification[0]?.value ?? 0).toPrecision(6)}`);
+  const { ruledOut, passes } = result;
+  say(context, computedBy({ ruledOut, pairs: passes * probe.count * distractors.rows }));
   writeKitFiles(context, gallery, result);
   const facts = { probes: probe.name, set: set.set, images: probe.count, people: probe.people.people };
   const record = galleryRecord({ ...facts, excluded: size - distractors.rows }, computed);

@@ -25,7 +25,7 @@ const isTooMany: i32 = 2;
 let left: usize = 0;
 let right: usize = 0;
 let width: i32 = 0;
-/** Scores of at least this, as the block has them, are computed anew from the vectors: the same ones, whatever has computed the block. */
+/** Scores of at least this, as the block has them, are computed again from the vectors: the same ones, whatever has computed the block. */
 let renewed: f32 = Infinity;
 
 /** The block that is looked at. */

@@ -6,8 +6,15 @@ import type { ScanMemory } from './scan-memory.ts';
 
 /** Right rows as whole numbers. */
 export interface CodedRows {
+  readonly right: RowRange;
   readonly product: PreparedCodes;
   readonly bounds: ProductBounds;
+}
+
+/** Of some right rows: how many blocks are still to be computed in float32, and how many after the next one with too many. */
+interface Patience {
+  left: number;
+  next: number;
 }
 
 /** Of more scores than this share of a block it would take longer to compute each than to compute the whole block: 0.13 on the machine of bench/results/similarity.txt. */
@@ -27,8 +34,8 @@ export class CodeFilter {
   readonly #memory: ScanMemory;
   #left: ShiftedRows = { codes: new Uint8Array(0), count: 0 };
   #reach: Reach = { error: NaN, length: NaN };
-  #skipped = 0;
-  #skips = fewestSkipped;
+  /** By the first of the right rows. */
+  readonly #patience = new Map<number, Patience>();
 
   constructor(products: CodeProducts, memory: ScanMemory) {
     this.#products = products;
@@ -37,13 +44,15 @@ export class CodeFilter {
   }
 
   /** Right rows of the panel that is in the memory of the scan. */
-  async prepare({ start, count }: RowRange, panelStart: number): Promise<CodedRows> {
+  async prepare(right: RowRange, panelStart: number): Promise<CodedRows> {
     const { module, at, columns } = this.#memory;
+    const { start, count } = right;
     const { buffer } = module.memory;
     const vectors = at.right + 4 * columns * (start - panelStart);
     module.quantizeRows(vectors, count, at.rightCodes, mostOfRow, at.rightNumbers);
     const codes = new Int8Array(buffer, at.rightCodes, count * columns);
     return {
+      right,
       product: await this.#products.prepare({ codes, count }),
       bounds: new ProductBounds(numbersAt(buffer, at.rightNumbers, count), scoreError(columns, 1)),
     };
@@ -59,25 +68,26 @@ export class CodeFilter {
     this.#reach = reachOf(numbersAt(buffer, at.leftNumbers, rows));
   }
 
-  /** Whether the next block is worth a try. */
-  isTried(): boolean {
-    if (this.#skipped === 0) return true;
-    this.#skipped -= 1;
+  /** Whether the next block of these right rows is worth a try. */
+  isTried({ start }: RowRange): boolean {
+    const patience = this.#patience.get(start);
+    if (patience === undefined || patience.left === 0) return true;
+    patience.left -= 1;
     return false;
   }
 
   /** Computes the products of the left rows that were taken, and what of them is too low. */
-  async multiply({ product, bounds }: CodedRows, columns: RowRange): Promise<void> {
+  async multiply({ right, product, bounds }: CodedRows): Promise<void> {
     const { module, at } = this.#memory;
     const { buffer } = module.memory;
     const isRanked = at.ranks !== 0;
-    const minima = new Float32Array(buffer, at.minima + (isRanked ? 4 * columns.start : 0), columns.count);
+    const minima = new Float32Array(buffer, at.minima + (isRanked ? 4 * right.start : 0), right.count);
     await product.multiply(this.#left, this.target);
     bounds.write(this.#reach, minima, {
-      added: new Float32Array(buffer, at.added, columns.count),
-      tooLow: new Float32Array(buffer, at.tooLow, columns.count),
+      added: new Float32Array(buffer, at.added, right.count),
+      tooLow: new Float32Array(buffer, at.tooLow, right.count),
     });
-    module.bound(at.leftNumbers, at.added, at.tooLow, this.#budget(columns));
+    module.bound(at.leftNumbers, at.added, at.tooLow, this.#budget(right));
   }
 
   #budget({ count }: RowRange): number {
@@ -85,13 +95,14 @@ export class CodeFilter {
   }
 
   /** How many of the pairs of a block have been ruled out, of which the filter has come to the end or not. */
-  settle({ count }: RowRange, isDone: boolean): number {
+  settle({ right }: CodedRows, isDone: boolean): number {
     if (isDone) {
-      this.#skips = fewestSkipped;
-      return this.#left.count * count - (this.#budget({ start: 0, count }) - this.#memory.module.budgetLeft());
+      this.#patience.delete(right.start);
+      const computed = this.#budget(right) - this.#memory.module.budgetLeft();
+      return this.#left.count * right.count - computed;
     }
-    this.#skipped = this.#skips;
-    this.#skips = Math.min(2 * this.#skips, mostSkipped);
+    const { next } = this.#patience.get(right.start) ?? { next: fewestSkipped };
+    this.#patience.set(right.start, { left: next, next: Math.min(2 * next, mostSkipped) });
     return 0;
   }
 }

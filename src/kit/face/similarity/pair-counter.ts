@@ -16,7 +16,7 @@ export interface CountingTask {
   /** By how much a score may differ from the closeness and the shift of the measure. */
   readonly error: number;
   readonly tail: TailPlan;
-  /** Few scores are counted and kept, as {@link countsFew} has it: each of them is computed anew, so that it is the same whatever has computed the products. */
+  /** Few scores are counted and kept, as {@link countsFew} has it: each of them is computed again, so that it is the same whatever has computed the products. */
   readonly countsFew?: boolean | undefined;
   /** For each right row the closeness that left rows are ranked by, rising; none: there are no ranks. */
   readonly mates: readonly Float64Array[];
@@ -96,7 +96,7 @@ export class PairCounter {
         this.#compare(undecided, { left, panel, right });
       };
       this.#scan.begin({ rows: left.count, columns: right, panelStart: panel.start });
-      if (this.#filter?.isTried() === true) {
+      if (this.#filter?.isTried(right) === true) {
         if (!isTaken) this.#filter.take(left.count);
         isTaken = true;
         if (await this.#filterBlock(this.#filter, block, { left, found })) continue;
@@ -117,10 +117,10 @@ export class PairCounter {
   ): Promise<boolean> {
     const { right, panelStart } = block;
     block.coded ??= await filter.prepare(right, panelStart);
-    await filter.multiply(block.coded, right);
+    await filter.multiply(block.coded);
     this.#leaveOut(left, right, { scores: filter.target, leftOut: leftOutProduct });
     const isDone = this.#scan.filter(found);
-    this.#ruledOut += filter.settle(right, isDone);
+    this.#ruledOut += filter.settle(block.coded, isDone);
     if (isDone) this.#taken();
     return isDone;
   }
@@ -243,7 +243,7 @@ function lookedFor({ tail, accepting = [], measure, error }: LookedFor): Pick<Ta
 
 type LookedFor = Pick<CountingTask, 'tail' | 'accepting' | 'measure' | 'error'>;
 
-/** To compute so many of all scores anew takes a few hundredths of the time of their products. */
+/** To compute so many of all scores again takes a few hundredths of the time of their products. */
 const fewShare = 1 / 64;
 
 /** Whether few scores would be counted, as the histogram of those that are like them tells. */

@@ -38,7 +38,7 @@ export interface ScanPlan {
   readonly ranges: readonly (readonly [first: number, end: number])[];
   /** Scores below this bin are not counted, which takes much less time; no marked bin is below it. */
   readonly least: number;
-  /** So few are counted that their scores are computed anew from the vectors, in float32: the same ones, whatever has computed the products. */
+  /** So few are counted that their scores are computed again from the vectors, in float32: the same ones, whatever has computed the products. */
   readonly countsFew: boolean;
   /** For each right row the thresholds that its scores are ranked by, rising, at most 65,534; none: scores are not ranked. */
   readonly thresholds: readonly Float64Array[];
@@ -113,7 +113,7 @@ export function scanMemory(plan: ScanPlan): ScanMemory {
   };
   const { buffer } = module.memory;
   const lowest = binEdge(least) - 2 * edgeError;
-  // What an engine computes, and what is computed anew, are each so close to the exact score.
+  // What an engine computes, and what is computed again, are each so close to the exact score.
   const renewed = countsFew ? lowest - 2 * error - edgeError : Infinity;
   const minima = new Float32Array(buffer, at.minima, isRanked ? thresholds.length : productColumns);
   minima.fill(Math.min(lowest, renewed));

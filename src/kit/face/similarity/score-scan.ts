@@ -35,7 +35,7 @@ export class ScoreScan {
   readonly target: Float32Array;
   /** The vectors of a strip. */
   readonly left: Float32Array;
-  /** Those of a panel; empty where none are computed anew. */
+  /** Those of a panel; empty where none are computed again. */
   readonly right: Float32Array;
   readonly memory: ScanMemory;
   readonly #lists: Readonly<Record<'kept' | 'undecided', Omit<FoundScores, 'count'>>>;
