@@ -22,9 +22,11 @@ import type { Checkpoint } from '../../src/kit/net/training/checkpoint.ts';
 import type { Return } from '../../src/kit/net/training/training-log.ts';
 import { Trainer } from '../../src/kit/net/training/trainer.ts';
 import type { StepInput, StepResult } from '../../src/kit/net/training/training-step.ts';
+import { isOfClassifier, writeClassifier } from '../../src/kit/net/exchange/classifier.ts';
 import { announce } from './announcement.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { type Best, BestModels, bestOf, verificationsSince } from './best-model.ts';
+import { requireClassifierToKeep, startingClassifier } from './classifier.ts';
 import { Curves } from './curves.ts';
 import { EventFile } from './event-file.ts';
 import { failures } from './failures.ts';
@@ -59,7 +61,7 @@ export class TrainingRun {
   readonly #rewinds: number;
   readonly #returns: readonly Return[];
   readonly #bestModels: BestModels;
-  readonly #pretrained: Pretrained | undefined;
+  readonly #pretrained: (Pretrained & { readonly classifier: readonly string[] }) | undefined;
   readonly #engine: Backend;
   readonly #events: EventFile | undefined;
   #people: readonly SharedPeople[] = [];
@@ -71,6 +73,7 @@ export class TrainingRun {
   static async open(context: Context, engine: Backend, rewind?: Rewind): Promise<TrainingRun> {
     requireValidation(context.params, context.inputs.validation);
     requireSteps(context.params);
+    requireClassifierToKeep(context.params);
     requireAugmentations(context.params.augment ?? {});
     const isFromStart = rewind?.isFromStart === true;
     const checkpoint = isFromStart ? undefined : savedTraining(context);
@@ -112,7 +115,8 @@ export class TrainingRun {
     this.#validation = new Validation({ paths: inputs.validation, size: reader, batch: params.batch, signal, emit });
     const pretrained =
       inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped, params);
-    this.#pretrained = pretrained;
+    const classifier = startingClassifier(params, inputs, { network: this.#shaped, classes: reader.identities });
+    this.#pretrained = pretrained && { ...pretrained, classifier: [...classifier.keys()] };
     const notice = inputs.pretrained && researchNotice(licencesOfModels([inputs.pretrained]));
     if (notice !== undefined) emit({ type: 'log', level: 'warning', message: notice });
     this.#trainer = new Trainer({
@@ -127,7 +131,7 @@ export class TrainingRun {
       recompute: params.recompute,
       frozen: frozenLayers(params, this.#shaped),
       seed,
-      ...(pretrained === undefined ? {} : { start: pretrained.start }),
+      ...(pretrained === undefined ? {} : { start: new Map([...pretrained.start, ...classifier]) }),
     });
     if (checkpoint !== undefined) this.#trainer.restore(checkpoint.state);
     this.#done = checkpoint?.step ?? 0;
@@ -335,6 +339,10 @@ export class TrainingRun {
         seed,
       },
     });
+    if (params.keepClassifier === true) {
+      const names = this.#trainer.lossArrayNames().filter(isOfClassifier);
+      writeClassifier(outputs.model, await Promise.all(names.map((name) => this.#trainer.lossArray(name))));
+    }
     const [start, people] = [this.#pretrained?.origin, this.#people];
     const log = {
       ...this.#curves.log(),

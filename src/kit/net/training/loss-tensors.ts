@@ -13,15 +13,19 @@ export class LossTensors {
   constructor(
     { tf }: Backend,
     arrays: readonly LossArray[],
-    drawing: { readonly rule: WeightInitializer; readonly seed: number },
+    drawing: {
+      readonly rule: WeightInitializer;
+      readonly seed: number;
+      /** Values instead of drawn ones, by name. */
+      readonly start?: ReadonlyMap<string, NamedArray> | undefined;
+    },
   ) {
     this.#tf = tf;
     for (const { name, shape, initial } of arrays) {
-      const tensor =
-        initial === 'xavier'
-          ? tf.tensor(initialWeights(name, shape, drawing).values, [...shape])
-          : tf.fill([...shape], initial);
-      this.#tensors.set(name, tensor);
+      const given = drawing.start?.get(name);
+      if (given !== undefined) this.#tensors.set(name, this.write(given));
+      else if (initial === 'xavier') this.#tensors.set(name, this.write(initialWeights(name, shape, drawing)));
+      else this.#tensors.set(name, tf.fill([...shape], initial));
     }
   }
 

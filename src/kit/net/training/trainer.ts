@@ -47,7 +47,7 @@ export interface TrainerOptions {
   readonly recompute?: boolean | undefined;
   /** Decay of a moving average of the parameters, which is what is verified and kept; absent: no average. */
   readonly averageDecay?: number | undefined;
-  /** Values to start from instead of drawn ones, by parameter name. */
+  /** Values to start from instead of drawn ones, by the name of a parameter, or of an array of the loss. */
   readonly start?: ReadonlyMap<string, NamedArray>;
 }
 
@@ -84,7 +84,7 @@ export class Trainer {
     }
     const embeddingSize = embeddingOutput(shaped).size;
     const lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
-    this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed });
+    this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed, start });
     const parts = { tf: backend.tf, executor: this.#executor, lossTensors: this.#lossTensors };
     this.#updates = new ParameterUpdates({ ...parts, rule: options.optimizer, clipGradient: options.clipGradient });
     this.#diagnosis = new Diagnosis({ ...parts, shaped });
@@ -222,10 +222,15 @@ export class Trainer {
     return arrays;
   }
 
+  /** One array of the loss. */
+  lossArray(name: string): Promise<NamedArray> {
+    return this.#lossTensors.read(name, this.#lossTensors.get(name));
+  }
+
   /** Everything that a training resumes from: parameters, their averages, arrays of the loss, buffers of the optimizer. */
   async *state(): AsyncGenerator<NamedArray> {
     for (const { name } of this.#options.shaped.parameters) yield await this.#executor.read(name);
-    for (const name of this.#lossTensors.names()) yield await this.#lossTensors.read(name, this.#lossTensors.get(name));
+    for (const name of this.#lossTensors.names()) yield await this.lossArray(name);
     for (const name of this.#trainedNames()) {
       for (const [buffer, tensor] of Object.entries(this.#updates.optimizer.buffersOf(name))) {
         yield { ...(await this.#ownerOf(name).read(name, tensor)), name: `${buffer}/${name}` };
