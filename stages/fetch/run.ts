@@ -82,7 +82,7 @@ async function unpack(
   log(context, 'info', `${name}: unpacked ${files} files`);
 }
 
-/** Without its name, which is no part of the key: the same archive elsewhere gives the same result. */
+/** Without its name, which is no part of the key: the same archive elsewhere makes the same result. */
 async function fileFacts(path: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;

@@ -7,7 +7,7 @@ import type { LayerKind } from '../graph/layers/index.ts';
  */
 export type AddLayer = <Kind extends LayerKind>(part: string | undefined, layer: UnnamedLayer<Kind>) => string;
 
-/** The greatest float32: a bound that is none. */
+/** The greatest float32: as a bound it excludes nothing. */
 const greatest = 3.4028234663852886e38;
 
 /** alpha (exp(x) - 1) below 0; with another alpha than 1 in two parts, above and below. */

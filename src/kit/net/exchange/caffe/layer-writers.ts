@@ -89,7 +89,7 @@ export const layerWriters: LayerWriters = {
     }),
 };
 
-/** What no value of a network reaches: a bound beyond it is none. In a difference it would take all digits of a value. */
+/** What no value of a network reaches: a bound beyond it excludes nothing. In a difference it would take all digits of a value. */
 const noBound = 1e30;
 
 /** low + relu(x - low) - relu(x - high): no layer of Caffe's has bounds. Where one is missing, low + relu(x - low) or high - relu(high - x). */
