@@ -64,7 +64,7 @@ describe('of fetch', () => {
   it('nothing-to-fetch', () => {
     expect(printed.get('nothing-to-fetch')).toMatchInlineSnapshot(`
       "nothing-to-fetch: neither a set nor files are given
-        Write set: lfw, or files: [{ url: https://..., sha256: ... }]."
+        Write set: lfw, or files: [{ url: https://..., sha256: ... }], or archives: photos.zip of an archive that is here."
     `);
   });
   it('bad-url', () => {
