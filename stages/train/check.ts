@@ -11,6 +11,7 @@ import { fittingNetwork } from './fitting-network.ts';
 import { frozenLayers } from './frozen-layers.ts';
 import { pretrainedParameters } from './pretrained.ts';
 import { requireSteps } from './schedule-steps.ts';
+import { requireParts } from './shares.ts';
 import { folds, requireValidation } from './validation.ts';
 
 /**
@@ -26,6 +27,7 @@ export const check: CheckInputs<Params, Inputs> = ({
   // A set that another task has yet to make is one to watch, too.
   if (whole.has('validation')) requireValidation(params, validation);
   requireSteps(params);
+  requireParts(params);
   requireAugmentations(params.augment ?? {});
   const { sampling } = lossOf(params.loss);
   if (sampling !== undefined) requireWholeGroups(params.batch, sampling);

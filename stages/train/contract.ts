@@ -16,6 +16,8 @@ export interface Params {
   readonly schedule: ScheduleChoice;
   /** Images per batch; a step is one of them, or as many as accumulate says. */
   readonly batch: number;
+  /** Images whose statistics batch normalisation takes together: batch, also if left out, or a part of it. A part is what one rank has (resources.ranks), so that it decides how many there are: batch: 512, normalizeOver: 128 is the 2018 system with 128 images on each of four devices. */
+  readonly normalizeOver?: number;
   /** Batches whose gradients are averaged for one step, each with statistics of its own: what as many devices do in the 2018 system. Left out: 1. */
   readonly accumulate?: number;
   /** Norm to which the gradient of the network is limited, without the classifier's (arcface_torch: 5). Left out: none. */

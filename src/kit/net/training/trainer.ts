@@ -12,6 +12,7 @@ import type { NamedArray } from '../model/model.ts';
 import { initialValues, type WeightInitializer } from '../model/initialize.ts';
 import type { BoundLoss, LossResult } from '../losses/loss.ts';
 import type { BoundRule } from '../optimizers/optimizer.ts';
+import { alone, type Communicator } from '../ranks/communicator.ts';
 import { Diagnosis } from './diagnosis.ts';
 import { isLost, largestLoss } from './divergence.ts';
 import { LossTensors } from './loss-tensors.ts';
@@ -26,6 +27,7 @@ import {
   type StepPart,
   type StepResult,
 } from './training-step.ts';
+import { ownRows, wholeBatch, type WholeBatch } from './whole-batch.ts';
 import { WeightAverage } from './weight-average.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
 import { GraphSession } from '../sessions/graph-session.ts';
@@ -47,6 +49,10 @@ export interface TrainerOptions {
   readonly recompute?: boolean | undefined;
   /** Decay of a moving average of the parameters, which is what is verified and kept; absent: no average. */
   readonly averageDecay?: number | undefined;
+  /** The processes that train together, each with an equal share of every batch; absent: this one alone. */
+  readonly ranks?: Communicator | undefined;
+  /** Normalisations take the statistics of the share of this rank, not of the whole batch. */
+  readonly normalizesShares?: boolean | undefined;
   /** Values to start from instead of drawn ones, by parameter name. */
   readonly start?: ReadonlyMap<string, NamedArray>;
 }
@@ -60,6 +66,7 @@ interface DoneStep extends Pick<StepInput, 'step' | 'learningRate'> {
 /** A network in training on one engine: its parameters, the arrays of the loss, and the optimizer's buffers. */
 export class Trainer {
   readonly #options: TrainerOptions;
+  readonly #ranks: Communicator;
   readonly #executor: GraphExecutor;
   readonly #lossTensors: LossTensors;
   readonly #updates: ParameterUpdates;
@@ -70,7 +77,9 @@ export class Trainer {
 
   constructor(options: TrainerOptions) {
     const { backend, shaped, weights, seed, start, frozen = new Set(), recompute = false, averageDecay } = options;
+    const { ranks: communicator = alone, normalizesShares = false } = options;
     this.#options = options;
+    this.#ranks = communicator;
     const arrays = new Map(
       shaped.parameters.map((parameter) => {
         const array = start?.get(parameter.name) ?? initialValues(parameter, weights, seed);
@@ -78,7 +87,8 @@ export class Trainer {
       }),
     );
     this.#executor = new GraphExecutor(backend, shaped, arrays);
-    this.#executor.trainWith({ frozen, recompute });
+    const ranks = communicator.size === 1 ? undefined : { communicator, isSynchronized: !normalizesShares };
+    this.#executor.trainWith({ frozen, recompute, ranks });
     if (averageDecay !== undefined) {
       this.#average = new WeightAverage({ backend, shaped, decay: averageDecay, frozen }, arrays);
     }
@@ -86,12 +96,13 @@ export class Trainer {
     const lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
     this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed });
     const parts = { tf: backend.tf, executor: this.#executor, lossTensors: this.#lossTensors };
-    this.#updates = new ParameterUpdates({ ...parts, rule: options.optimizer, clipGradient: options.clipGradient });
+    const { optimizer: rule, clipGradient } = options;
+    this.#updates = new ParameterUpdates({ ...parts, rule, clipGradient, ranks: communicator });
     this.#diagnosis = new Diagnosis({ ...parts, shaped });
   }
 
   /**
-   * Trains on one batch; with `part`, the last of its parts changes the parameters. Fails with `training-diverged` if the
+   * Trains on one batch, or on this rank's share of it; with `part`, the last of its parts changes the parameters. Fails with `training-diverged` if the
    * loss is not a number, or above {@link largestLoss}; `label-out-of-range`.
    */
   async step(input: StepInput): Promise<StepResult> {
@@ -100,19 +111,25 @@ export class Trainer {
     const images = this.#imageTensor({ ...input, count: labels.length });
     const pass = this.#executor.forward(images, this.#dropoutSeed(step, part));
     images.dispose();
-    const output = required(pass.outputs[0], 'the output of the network');
-    const result = await this.#computeLoss(output, labels, { step, part });
-    const figures = await figuresOf(result, labels.length);
-    if (isLost(figures.loss)) {
-      const embeddings = await meanNorm(this.#options.backend.tf, output);
+    const output = rank2(required(pass.outputs[0], 'the output of the network'));
+    const { tf } = this.#options.backend;
+    const whole = await wholeBatch(tf, this.#ranks, { output, labels });
+    const result = await this.#computeLoss(whole, { step, part });
+    const figures = await figuresOf(result, whole.labels.size);
+    const isBroken = isLost(figures.loss);
+    const embedding = isBroken || input.measure === true ? await meanNorm(tf, whole.embeddings) : undefined;
+    tf.dispose([whole.embeddings, whole.labels]);
+    if (isBroken) {
       pass.dispose();
       disposeResult(result);
-      await this.#failDiverged(input, { loss: figures.loss, embeddings });
+      await this.#failDiverged(input, { loss: figures.loss, embeddings: embedding ?? NaN });
     }
-    const embedding = input.measure === true ? await meanNorm(this.#options.backend.tf, output) : undefined;
     const measure = input.measure === true;
     const gradient = await this.#updates.apply(pass, result, { step, learningRate, measure, part });
-    if (part.index === part.count - 1) this.#average?.follow(this.#executor, step);
+    if (part.index === part.count - 1) {
+      await this.#executor.averageStatistics();
+      this.#average?.follow(this.#executor, step);
+    }
     this.#last = { step, learningRate, loss: figures.loss, origin: input.origin };
     disposeResult(result);
     if (embedding === undefined) return figures;
@@ -172,18 +189,14 @@ export class Trainer {
   }
 
   async #computeLoss(
-    output: Tensor,
-    labels: Int32Array,
+    { embeddings, labels }: WholeBatch,
     { step, part }: { readonly step: number; readonly part: StepPart },
   ): Promise<LossResult> {
     const { backend, loss, classes, seed } = this.#options;
     const arrays = this.#lossTensors.all();
     const random = Random.derive(seed, `loss ${drawOf(step, part)}`);
-    const labelTensor = backend.tf.tensor1d(labels, 'int32');
-    const call = { backend, embeddings: rank2(output), labels: labelTensor, classes, arrays, step, random };
-    const result = await loss.compute(call);
-    labelTensor.dispose();
-    return result;
+    const result = await loss.compute({ backend, embeddings, labels, classes, arrays, step, random });
+    return { ...result, embeddingGradient: ownRows(backend.tf, this.#ranks, result.embeddingGradient) };
   }
 
   #checkLabels(labels: Int32Array): void {
