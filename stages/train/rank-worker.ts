@@ -39,8 +39,8 @@ async function train({ context }: RankJob, ranks: Communicator, signal: AbortSig
     if (signal.aborted || error instanceof TrainingStopped) return { outcome: 'interrupted' };
     const at = Date.now();
     if (error instanceof FailureError) return { outcome: 'failed', at, failures: error.failures };
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`rank ${ranks.rank}: ${message}\n`);
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`rank ${ranks.rank}: ${error instanceof Error ? error.stack : message}\n`);
     return { outcome: 'threw', at, message };
   }
 }

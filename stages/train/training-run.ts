@@ -144,6 +144,7 @@ export class TrainingRun {
       recompute: params.recompute,
       frozen: frozenLayers(params, this.#shaped),
       ranks,
+      classRate: params.classRate,
       normalizesShares: (params.normalizeOver ?? params.batch) < params.batch,
       seed,
       ...(pretrained === undefined ? {} : { start: pretrained.start }),
@@ -363,6 +364,7 @@ export class TrainingRun {
     };
     const saved = { step: this.#done, trainer: this.#trainer, progress };
     if (this.#writes) await saveTraining(this.#context, saved, this.#bestModels);
+    else await this.#trainer.shareState();
     this.#savedAt = this.#done;
   }
 

@@ -898,6 +898,15 @@ export const failures = catalogue({
       folder: 'runs/scratch/1f0c/checkpoint',
     },
   },
+  lossNotDrawn: {
+    meaning: 'A part of the classes is to take part in each step, and the loss needs all of them.',
+    text: () => ({
+      message:
+        'this loss compares an image with all classes in every step: "classRate" is for losses with class centres and a softmax',
+      hint: 'Choose one of them, such as arcface, cosface or adaface (docs/losses.md), or leave classRate out.',
+    }),
+    example: {},
+  },
   labelBeyondClasses: {
     code: 'label-out-of-range',
     meaning: 'The data set has a label that is not below its number of identities.',

@@ -18,23 +18,36 @@ export function initialValues(parameter: GraphParameter, rule: WeightInitializer
   return { name, shape, values };
 }
 
-/** Weights of a layer outside of the graph (a classifier), by the same rule. */
-export function initialWeights(
-  name: string,
-  shape: readonly number[],
-  draw: { readonly rule: WeightInitializer; readonly seed: number },
-): NamedArray {
-  return initialValues(
-    { name, shape, layer: name, suffix: 'weight', role: 'trainable', initial: 'xavier' },
-    draw.rule,
-    draw.seed,
-  );
+/** Weights of a layer outside of the graph (a classifier), by the same rule; with `rows`, those rows of them alone. */
+export function initialWeights(name: string, shape: readonly number[], { rule, seed, rows }: WeightDraw): NamedArray {
+  const [all = 1, ...rest] = shape;
+  const { first, count } = rows ?? { first: 0, count: all };
+  const width = elementCount(rest);
+  const random = Random.derive(seed, `initialize ${name}`);
+  // All are drawn one after the other: each row is what it is without the others.
+  skipXavier(first * width, { shape, rule, random });
+  const values = new Float32Array(count * width);
+  fillXavier(values, { shape, rule, random });
+  return { name, shape: [count, ...rest], values };
+}
+
+interface WeightDraw {
+  readonly rule: WeightInitializer;
+  readonly seed: number;
+  readonly rows?: { readonly first: number; readonly count: number } | undefined;
 }
 
 interface Drawing {
   readonly shape: readonly number[];
   readonly rule: WeightInitializer;
   readonly random: Random;
+}
+
+function skipXavier(count: number, { rule, random }: Drawing): void {
+  for (let index = 0; index < count; index += 1) {
+    if (rule.distribution === 'gaussian') random.normal();
+    else random.uniform();
+  }
 }
 
 /** fan in = shape[1] * kernel area, fan out = shape[0] * kernel area; scale = sqrt(2 / fan). */

@@ -22,6 +22,8 @@ export interface Communicator {
   startSum(values: Float32Array): PendingSum;
   /** Those of all ranks, which have as many, one after the other. */
   gather<Values extends Float32Array | Int32Array>(values: Values): Values;
+  /** Those of all ranks on rank 0, one rank's after the other's, of any lengths; on the others their own. */
+  collect(values: Float32Array): Float32Array;
   /** Returns once all ranks are here. */
   barrier(): void;
   /** Leaves the others in order. */
@@ -36,6 +38,7 @@ export const alone: Communicator = {
   max: () => undefined,
   startSum: () => ({ advance: () => undefined, wait: () => undefined }),
   gather: (values) => values,
+  collect: (values) => values,
   barrier: () => undefined,
   close: () => undefined,
 };

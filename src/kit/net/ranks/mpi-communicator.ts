@@ -36,6 +36,9 @@ function openMpi(path: string) {
       allGather: library.func(
         'int MPI_Allgather(void *sent, int, intptr_t, void *received, int, intptr_t, intptr_t ranks)',
       ),
+      gatherRows: library.func(
+        'int MPI_Gatherv(void *sent, int, intptr_t, void *received, void *counts, void *starts, intptr_t, int root, intptr_t ranks)',
+      ),
       test: library.func('int MPI_Test(void *request, _Out_ int *isDone, intptr_t status)'),
       wait: library.func('int MPI_Wait(void *request, intptr_t status)'),
       barrier: library.func('int MPI_Barrier(intptr_t ranks)'),
@@ -96,6 +99,14 @@ class MpiCommunicator implements Communicator {
     const bytes = values.byteLength;
     this.#mpi.allGather(values, bytes, types.byte, all, bytes, types.byte, world);
     return all;
+  }
+
+  collect(values: Float32Array): Float32Array {
+    const counts = this.gather(Int32Array.of(values.length));
+    const starts = counts.map((_, rank) => counts.subarray(0, rank).reduce((sum, count) => sum + count, 0));
+    const all = new Float32Array(this.rank === 0 ? counts.reduce((sum, count) => sum + count, 0) : 0);
+    this.#mpi.gatherRows(values, values.length, types.float, all, counts, starts, types.float, 0, world);
+    return this.rank === 0 ? all : values;
   }
 
   barrier(): void {

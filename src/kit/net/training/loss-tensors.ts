@@ -4,24 +4,38 @@ import { required, valuesOf } from '../backends/tensors.ts';
 import type { ArrayTensors, LossArray } from '../losses/loss.ts';
 import { initialWeights, type WeightInitializer } from '../model/initialize.ts';
 import type { NamedArray } from '../model/model.ts';
+import { elementCount } from '../graph/feature-shape.ts';
+import type { Communicator, Share } from '../ranks/communicator.ts';
+
+/** An array of which each rank has some rows. */
+export interface SharedRows {
+  readonly name: string;
+  readonly ranks: Communicator;
+  readonly own: Share;
+}
 
 /** The arrays of a loss as tensors: a classifier, centres, running means. */
 export class LossTensors {
   readonly #tensors = new Map<string, Tensor>();
   readonly #tf: Backend['tf'];
+  readonly #shared: SharedRows | undefined;
 
   constructor(
     { tf }: Backend,
     arrays: readonly LossArray[],
-    drawing: { readonly rule: WeightInitializer; readonly seed: number },
+    {
+      shared,
+      ...drawing
+    }: { readonly rule: WeightInitializer; readonly seed: number; readonly shared?: SharedRows | undefined },
   ) {
     this.#tf = tf;
+    this.#shared = shared;
     for (const { name, shape, initial } of arrays) {
-      const tensor =
-        initial === 'xavier'
-          ? tf.tensor(initialWeights(name, shape, drawing).values, [...shape])
-          : tf.fill([...shape], initial);
-      this.#tensors.set(name, tensor);
+      const rows = name === shared?.name ? shared.own : undefined;
+      if (initial === 'xavier') {
+        const weights = initialWeights(name, shape, { ...drawing, rows });
+        this.#tensors.set(name, tf.tensor(weights.values, [...weights.shape]));
+      } else this.#tensors.set(name, tf.fill([...shape], initial));
     }
   }
 
@@ -48,14 +62,25 @@ export class LossTensors {
     this.#tensors.set(name, tensor);
   }
 
-  /** `tensor` is one of them, or what an optimizer remembers of it. */
+  /**
+   * `tensor` is one of them, or what an optimizer remembers of it. Of rows that are shared, rank 0 has those of all ranks, which have
+   * to ask too; the others have their own.
+   */
   async read(name: string, tensor: Tensor): Promise<NamedArray> {
-    return { name, shape: tensor.shape, values: await valuesOf(tensor) };
+    const values = await valuesOf(tensor);
+    if (name !== this.#shared?.name) return { name, shape: tensor.shape, values };
+    const all = this.#shared.ranks.collect(values);
+    const [, ...rest] = tensor.shape;
+    return { name, shape: [all.length / elementCount(rest), ...rest], values: all };
   }
 
-  /** The inverse of {@link read}. */
-  write({ values, shape }: NamedArray): Tensor {
-    return this.#tf.tensor(values, [...shape]);
+  /** The inverse of {@link read}: of rows that are shared, those of this rank, however many ranks there were. */
+  write({ name, values, shape }: NamedArray): Tensor {
+    if (name !== this.#shared?.name) return this.#tf.tensor(values, [...shape]);
+    const { first, count } = this.#shared.own;
+    const [, ...rest] = shape;
+    const width = elementCount(rest);
+    return this.#tf.tensor(values.slice(first * width, (first + count) * width), [count, ...rest]);
   }
 
   dispose(): void {

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { TensorLibrary } from '../backends/backend.ts';
+import type { Backend, TensorLibrary } from '../backends/backend.ts';
 import type { GraphExecutor } from '../backends/graph-executor.ts';
 import type { TrainingPass } from '../backends/training-pass.ts';
 import { type ArrayTensors, type Gradient, type LossResult, wholeGradient } from '../losses/loss.ts';
@@ -29,21 +29,22 @@ export class ParameterUpdates {
   readonly optimizer: Optimizer;
 
   constructor(options: {
-    readonly tf: TensorLibrary;
+    readonly backend: Backend;
     readonly executor: GraphExecutor;
     readonly lossTensors: LossTensors;
     readonly rule: BoundRule;
     readonly clipGradient?: number | undefined;
     readonly ranks: Communicator;
   }) {
-    const { tf, executor, lossTensors, rule, clipGradient, ranks } = options;
+    const { backend, executor, lossTensors, rule, clipGradient, ranks } = options;
+    const { tf } = backend;
     this.#exchange = ranks.size === 1 ? undefined : new GradientExchange(tf, ranks);
     this.#tf = tf;
     this.#executor = executor;
     this.#lossTensors = lossTensors;
     this.#clipGradient = clipGradient;
     this.#sums = { network: new GradientSums(tf), loss: new GradientSums(tf) };
-    this.optimizer = new Optimizer(tf, rule);
+    this.optimizer = new Optimizer(backend, rule);
   }
 
   /**

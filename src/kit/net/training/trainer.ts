@@ -13,6 +13,7 @@ import { initialValues, type WeightInitializer } from '../model/initialize.ts';
 import type { BoundLoss, LossResult } from '../losses/loss.ts';
 import type { BoundRule } from '../optimizers/optimizer.ts';
 import { alone, type Communicator } from '../ranks/communicator.ts';
+import { ClassShards, sharedArray } from './class-shards.ts';
 import { Diagnosis } from './diagnosis.ts';
 import { isLost, largestLoss } from './divergence.ts';
 import { LossTensors } from './loss-tensors.ts';
@@ -53,6 +54,10 @@ export interface TrainerOptions {
   readonly ranks?: Communicator | undefined;
   /** Normalisations take the statistics of the share of this rank, not of the whole batch. */
   readonly normalizesShares?: boolean | undefined;
+  /** Share of the classes that take part in a step, those of the batch and others drawn; absent: all. */
+  readonly classRate?: number | undefined;
+  /** Every rank has all classes, also of a loss that could share them: what the other way is compared with. */
+  readonly wholeClassifier?: boolean;
   /** Values to start from instead of drawn ones, by parameter name. */
   readonly start?: ReadonlyMap<string, NamedArray>;
 }
@@ -69,6 +74,8 @@ export class Trainer {
   readonly #ranks: Communicator;
   readonly #executor: GraphExecutor;
   readonly #lossTensors: LossTensors;
+  /** Absent where the loss has all its classes here, in every step. */
+  readonly #shards: ClassShards | undefined;
   readonly #updates: ParameterUpdates;
   readonly #diagnosis: Diagnosis;
   readonly #average: WeightAverage | undefined;
@@ -94,11 +101,13 @@ export class Trainer {
     }
     const embeddingSize = embeddingOutput(shaped).size;
     const lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
-    this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed });
+    this.#shards = this.#classShards();
+    const shared = this.#shards && { name: sharedArray, ranks: communicator, own: this.#shards.rows };
+    this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed, shared });
     const parts = { tf: backend.tf, executor: this.#executor, lossTensors: this.#lossTensors };
     const { optimizer: rule, clipGradient } = options;
-    this.#updates = new ParameterUpdates({ ...parts, rule, clipGradient, ranks: communicator });
-    this.#diagnosis = new Diagnosis({ ...parts, shaped });
+    this.#updates = new ParameterUpdates({ ...parts, backend, rule, clipGradient, ranks: communicator });
+    this.#diagnosis = new Diagnosis({ ...parts, shaped, ranks: communicator });
   }
 
   /**
@@ -188,14 +197,31 @@ export class Trainer {
     failDiverged(this.#last, { cause: `in a verification after it ${cause}`, norms });
   }
 
+  #classShards(): ClassShards | undefined {
+    const { backend, loss, classes, classRate: rate = 1, wholeClassifier = false } = this.#options;
+    const ranks = this.#ranks;
+    const { rowsPerClass } = loss;
+    if (rowsPerClass === undefined) {
+      if (rate < 1) fail(failures.lossNotDrawn({}));
+      return undefined;
+    }
+    if (rate === 1 && (ranks.size === 1 || wholeClassifier)) return undefined;
+    if (wholeClassifier) throw new Error('a classifier that is whole on every rank is not drawn from');
+    return new ClassShards({ tf: backend.tf, ranks, classes, rowsPerClass, rate });
+  }
+
   async #computeLoss(
-    { embeddings, labels }: WholeBatch,
+    { embeddings, labels, labelValues }: WholeBatch,
     { step, part }: { readonly step: number; readonly part: StepPart },
   ): Promise<LossResult> {
     const { backend, loss, classes, seed } = this.#options;
     const arrays = this.#lossTensors.all();
     const random = Random.derive(seed, `loss ${drawOf(step, part)}`);
-    const result = await loss.compute({ backend, embeddings, labels, classes, arrays, step, random });
+    const call = { backend, embeddings, labels, classes, arrays, step, random };
+    const draws = Random.derive(seed, `classes ${drawOf(step, part)}`);
+    const portion = this.#shards?.portion(arrays, labelValues, draws);
+    const computed = await loss.compute({ ...call, ...(portion && { arrays: portion.arrays, shard: portion.shard }) });
+    const result = portion === undefined ? computed : (this.#shards?.spread(computed, portion) ?? computed);
     return { ...result, embeddingGradient: ownRows(backend.tf, this.#ranks, result.embeddingGradient) };
   }
 
@@ -245,6 +271,14 @@ export class Trainer {
       }
     }
     if (this.#average !== undefined) yield* this.#average.state();
+  }
+
+  /** What the other ranks do while rank 0 reads its {@link state}: they hand over what of it they hold. */
+  async shareState(): Promise<void> {
+    if (this.#shards === undefined) return;
+    const buffers = Object.values(this.#updates.optimizer.buffersOf(sharedArray));
+    for (const tensor of [this.#lossTensors.get(sharedArray), ...buffers])
+      await this.#lossTensors.read(sharedArray, tensor);
   }
 
   /** Takes the place of what {@link state} returned. */

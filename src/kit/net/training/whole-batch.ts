@@ -8,6 +8,8 @@ export interface WholeBatch {
   readonly embeddings: Tensor2D;
   /** [batch], int32. */
   readonly labels: Tensor1D;
+  /** The same as numbers. */
+  readonly labelValues: Int32Array;
 }
 
 /**
@@ -19,11 +21,14 @@ export async function wholeBatch(
   ranks: Communicator,
   { output, labels }: { readonly output: Tensor2D; readonly labels: Int32Array },
 ): Promise<WholeBatch> {
-  if (ranks.size === 1) return { embeddings: output.clone(), labels: tf.tensor1d(labels, 'int32') };
+  if (ranks.size === 1) {
+    return { embeddings: output.clone(), labels: tf.tensor1d(labels, 'int32'), labelValues: labels };
+  }
   const [count, size] = output.shape;
   const rows = ranks.gather(Float32Array.from(await output.data<'float32'>()));
   const all = ranks.gather(labels.slice());
-  return { embeddings: tf.tensor2d(rows, [count * ranks.size, size]), labels: tf.tensor1d(all, 'int32') };
+  const embeddings = tf.tensor2d(rows, [count * ranks.size, size]);
+  return { embeddings, labels: tf.tensor1d(all, 'int32'), labelValues: all };
 }
 
 /** Of a matrix with a row of each image of the batch, the rows of this rank's images; the given one is disposed of. */
