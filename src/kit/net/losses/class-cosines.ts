@@ -22,7 +22,10 @@ export function ownCentres(
   const [batch, size] = embeddings.shape;
   if (centres.shape[0] === 0) return { embeddings, centres: tf.zeros([batch, perClass, size]) };
   const some = tf.tensor1d(shard.columns.map((column) => Math.max(0, column)), 'int32'); // prettier-ignore
-  const isHere = tf.tensor3d(Float32Array.from(shard.columns, (column) => (column < 0 ? 0 : 1)), [batch, 1, 1]);
+  const isHere = tf.tensor3d(
+    Float32Array.from(shard.columns, (column) => (column < 0 ? 0 : 1)),
+    [batch, 1, 1],
+  );
   return { embeddings, centres: tf.mul(tf.gather(centres, some), isHere) };
 }
 

@@ -18,23 +18,44 @@ export function initialValues(parameter: GraphParameter, rule: WeightInitializer
   return { name, shape, values };
 }
 
-/** Weights of a layer outside of the graph (a classifier), by the same rule; with `rows`, those rows of them alone. */
-export function initialWeights(name: string, shape: readonly number[], { rule, seed, rows }: WeightDraw): NamedArray {
-  const [all = 1, ...rest] = shape;
-  const { first, count } = rows ?? { first: 0, count: all };
-  const width = elementCount(rest);
-  const random = Random.derive(seed, `initialize ${name}`);
-  // All are drawn one after the other: each row is what it is without the others.
-  skipXavier(first * width, { shape, rule, random });
-  const values = new Float32Array(count * width);
-  fillXavier(values, { shape, rule, random });
-  return { name, shape: [count, ...rest], values };
+/** Weights of a layer outside of the graph (a classifier), by the same rule. */
+export function initialWeights(name: string, shape: readonly number[], { rule, seed }: WeightDraw): NamedArray {
+  return initialValues(
+    { name, shape, layer: name, suffix: 'weight', role: 'trainable', initial: 'xavier' },
+    rule,
+    seed,
+  );
 }
 
-interface WeightDraw {
+export interface WeightDraw {
   readonly rule: WeightInitializer;
   readonly seed: number;
-  readonly rows?: { readonly first: number; readonly count: number } | undefined;
+}
+
+/** Rows in a row of {@link initialWeights}. */
+export interface WeightRows {
+  readonly first: number;
+  readonly values: Float32Array;
+}
+
+/** Those rows of {@link initialWeights} that are in a range, so many values at a time: never all of them are in memory. */
+export function* initialRows(
+  { name, shape }: Pick<NamedArray, 'name' | 'shape'>,
+  { rule, seed }: WeightDraw,
+  rows: { readonly first: number; readonly count: number },
+): Generator<WeightRows> {
+  const [, ...rest] = shape;
+  const width = elementCount(rest);
+  const random = Random.derive(seed, `initialize ${name}`);
+  // Each row is what it is among all: those before it are drawn too.
+  skipXavier(rows.first * width, { shape, rule, random });
+  const atATime = Math.max(1, Math.floor(2 ** 22 / width));
+  const end = rows.first + rows.count;
+  for (let first = rows.first; first < end; first += atATime) {
+    const values = new Float32Array(Math.min(atATime, end - first) * width);
+    fillXavier(values, { shape, rule, random });
+    yield { first, values };
+  }
 }
 
 interface Drawing {

@@ -129,7 +129,7 @@ export class Optimizer implements TensorState {
     const when = { factors: this.#factors, decays: decays(this.#rule.decay, weight, ofLoss) };
     const known = this.#buffers.get(name);
     const next = scoped(tf, () => {
-      const buffers = known ?? Object.fromEntries(this.#rule.buffers.map((buffer) => [buffer, tf.zerosLike(weight)]));
+      const buffers = known ?? this.#zeros(weight);
       if (inward !== undefined) return this.#updateInward({ weight, gradient, inward, ...when }, buffers);
       if (rows === undefined) return this.#rule.update(tf, { weight, gradient, buffers, ...when });
       const some = mapTensors(buffers, (buffer) => tf.gather(buffer, rows));
@@ -144,6 +144,11 @@ export class Optimizer implements TensorState {
     for (const buffer of Object.values(known ?? {})) buffer.dispose();
     this.#buffers.set(name, next.buffers);
     return next.weight;
+  }
+
+  /** Made by the engine: `zerosLike` makes an array of numbers here first. */
+  #zeros(weight: Tensor): Buffers {
+    return Object.fromEntries(this.#rule.buffers.map((buffer) => [buffer, this.#tf.fill(weight.shape, 0)]));
   }
 
   #updateInward(

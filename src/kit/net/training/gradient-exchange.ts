@@ -47,7 +47,8 @@ export class GradientExchange {
     const parts = this.#waiting;
     if (parts.length === 0) return;
     this.#waiting = [];
-    const values = new Float32Array(sizeOf(parts));
+    // MPI writes into it later: of so much memory the garbage collector moves nothing, as it does of few numbers.
+    const values = new Float32Array(new ArrayBuffer(4 * sizeOf(parts)));
     let start = 0;
     for (const part of parts) {
       values.set(part.values, start);

@@ -2,7 +2,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Backend } from '../backends/backend.ts';
 import { required, valuesOf } from '../backends/tensors.ts';
 import type { ArrayTensors, LossArray } from '../losses/loss.ts';
-import { initialWeights, type WeightInitializer } from '../model/initialize.ts';
+import { initialRows, initialWeights, type WeightDraw, type WeightRows } from '../model/initialize.ts';
+import { withRows } from '../backends/rows.ts';
 import type { NamedArray } from '../model/model.ts';
 import { elementCount } from '../graph/feature-shape.ts';
 import type { Communicator, Share } from '../ranks/communicator.ts';
@@ -17,26 +18,53 @@ export interface SharedRows {
 /** The arrays of a loss as tensors: a classifier, centres, running means. */
 export class LossTensors {
   readonly #tensors = new Map<string, Tensor>();
+  readonly #backend: Backend;
   readonly #tf: Backend['tf'];
   readonly #shared: SharedRows | undefined;
 
   constructor(
-    { tf }: Backend,
+    backend: Backend,
     arrays: readonly LossArray[],
-    {
-      shared,
-      ...drawing
-    }: { readonly rule: WeightInitializer; readonly seed: number; readonly shared?: SharedRows | undefined },
+    { shared, ...drawing }: WeightDraw & { readonly shared?: SharedRows | undefined },
   ) {
-    this.#tf = tf;
+    this.#backend = backend;
+    this.#tf = backend.tf;
     this.#shared = shared;
     for (const { name, shape, initial } of arrays) {
-      const rows = name === shared?.name ? shared.own : undefined;
-      if (initial === 'xavier') {
-        const weights = initialWeights(name, shape, { ...drawing, rows });
-        this.#tensors.set(name, tf.tensor(weights.values, [...weights.shape]));
-      } else this.#tensors.set(name, tf.fill([...shape], initial));
+      this.#tensors.set(name, this.#initial({ name, shape }, initial, drawing));
     }
+  }
+
+  #initial(
+    { name, shape }: Pick<LossArray, 'name' | 'shape'>,
+    initial: LossArray['initial'],
+    draw: WeightDraw,
+  ): Tensor {
+    const tf = this.#tf;
+    if (initial !== 'xavier') return tf.fill([...shape], initial);
+    if (name !== this.#shared?.name) return tf.tensor(initialWeights(name, shape, draw).values, [...shape]);
+    const { own } = this.#shared;
+    const [, ...rest] = shape;
+    let tensor: Tensor = tf.fill([own.count, ...rest], 0);
+    for (const { first, values } of initialRows({ name, shape }, draw, own)) {
+      tensor = this.#withRows(tensor, { first: first - own.first, values });
+    }
+    return tensor;
+  }
+
+  /** The given tensor is disposed of. */
+  #withRows(tensor: Tensor, { first, values }: WeightRows): Tensor {
+    const tf = this.#tf;
+    const [, ...rest] = tensor.shape;
+    const count = values.length / elementCount(rest);
+    const next = tf.tidy(() =>
+      withRows(this.#backend, tensor, {
+        rows: tf.range(first, first + count, 1, 'int32'),
+        values: tf.tensor(values, [count, ...rest]),
+      }),
+    );
+    tensor.dispose();
+    return next;
   }
 
   names(): string[] {
