@@ -9,7 +9,8 @@ import {
 } from '../../../../src/kit/face/similarity/code-products.ts';
 import { exactCloseness, exactScore, scoreError } from '../../../../src/kit/face/similarity/exact-score.ts';
 import type { BinRange } from '../../../../src/kit/face/similarity/impostor-tail.ts';
-import { type CountingTask, PairCounter } from '../../../../src/kit/face/similarity/pair-counter.ts';
+import type { CountingTask } from '../../../../src/kit/face/similarity/counting-task.ts';
+import { PairCounter } from '../../../../src/kit/face/similarity/pair-counter.ts';
 import { mostOfRow } from '../../../../src/kit/face/similarity/quantized.ts';
 import { PersonRows } from '../../../../src/kit/face/similarity/person-rows.ts';
 import { openProducts, type Products } from '../../../../src/kit/face/similarity/products.ts';
