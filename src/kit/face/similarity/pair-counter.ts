@@ -102,11 +102,13 @@ export class PairCounter {
     const { right, panelStart } = block;
     block.coded ??= await filter.prepare(right, panelStart);
     await filter.multiply(block.coded);
-    this.#leaveOut(left, right, { scores: filter.target, leftOut: leftOutProduct });
+    const without = this.#leaveOut(left, right, { scores: filter.target, leftOut: leftOutProduct });
     const isDone = this.#scan.filter(found);
-    this.#ruledOut += filter.settle(block.coded, isDone);
-    if (isDone) this.#taken();
-    return isDone;
+    const computed = filter.settle(block.coded, isDone);
+    if (!isDone) return false;
+    this.#ruledOut += left.count * right.count - without - computed;
+    this.#taken();
+    return true;
   }
 
   #taken(): void {
@@ -150,22 +152,30 @@ export class PairCounter {
     return blocks;
   }
 
-  /** Takes out of the scores those of the same rows, of rows the other way round, and of one person. */
-  #leaveOut(left: BlockRows, right: RowRange, to: { readonly scores: ProductTarget; readonly leftOut: number }): void {
+  /** Takes out of the scores those of the same rows, of rows the other way round, and of one person; returns how many. */
+  #leaveOut(
+    left: BlockRows,
+    right: RowRange,
+    to: { readonly scores: ProductTarget; readonly leftOut: number },
+  ): number {
     const { people } = this.#task;
-    if (people === undefined) return;
+    if (people === undefined) return 0;
+    let count = 0;
     for (let row = 0; row < left.count; row += 1) {
       const start = row * right.count;
       const own = left.start + row;
-      const before = own + 1 - right.start;
-      if (before > 0) to.scores.fill(to.leftOut, start, start + Math.min(before, right.count));
+      const before = Math.min(Math.max(0, own + 1 - right.start), right.count);
+      to.scores.fill(to.leftOut, start, start + before);
+      count += before;
       const same = rowsOfPerson(people, people.person[own] ?? 0);
       for (let at = firstFrom(same, Math.max(own + 1, right.start)); at < same.length; at += 1) {
         const column = (same[at] ?? 0) - right.start;
         if (column >= right.count) break;
         to.scores[start + column] = to.leftOut;
+        count += 1;
       }
     }
+    return count;
   }
 
   #keep(found: FoundScores, block: FoundBlock): void {
