@@ -153,8 +153,6 @@ function lanesOf(first: v128, second: v128, third: v128, fourth: v128): i32 {
   return low | (i8x16.bitmask(i8x16.narrow_i16x8_s(third, fourth)) << 16);
 }
 
-// @ts-ignore: of AssemblyScript
-@inline
 function look(score: f32, row: i32, column: i32): void {
   const own = score >= renewed ? scoreOf(row, column) : score;
   consider(own, row * columns + column, ranks === 0 ? 0 : ranks + 20 * column);
@@ -202,8 +200,6 @@ function filterGroup(): i32 {
   return isDone;
 }
 
-// @ts-ignore: of AssemblyScript
-@inline
 function isLow(at: usize, add: usize, low: usize, scale: v128): v128 {
   const product = f32x4.add(f32x4.convert_i32x4_s(v128.load(at)), v128.load(add));
   return f32x4.lt(f32x4.mul(product, scale), v128.load(low));

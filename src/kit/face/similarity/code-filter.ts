@@ -94,16 +94,15 @@ export class CodeFilter {
     return Math.ceil(this.#left.count * count * mostComputed);
   }
 
-  /** How many of the pairs of a block have been ruled out, of which the filter has come to the end or not. */
+  /** How many scores have been computed of a block, of which the filter has come to the end or not. */
   settle({ right }: CodedRows, isDone: boolean): number {
     if (isDone) {
       this.#patience.delete(right.start);
-      const computed = this.#budget(right) - this.#memory.module.budgetLeft();
-      return this.#left.count * right.count - computed;
+    } else {
+      const { next } = this.#patience.get(right.start) ?? { next: fewestSkipped };
+      this.#patience.set(right.start, { left: next, next: Math.min(2 * next, mostSkipped) });
     }
-    const { next } = this.#patience.get(right.start) ?? { next: fewestSkipped };
-    this.#patience.set(right.start, { left: next, next: Math.min(2 * next, mostSkipped) });
-    return 0;
+    return this.#budget(right) - this.#memory.module.budgetLeft();
   }
 }
 

@@ -1,5 +1,6 @@
 import { planComparison, type PlannedStrip } from './block-plan.ts';
-import type { BlockRows, CountedPairs, CountingTask } from './pair-counter.ts';
+import type { CountingTask } from './counting-task.ts';
+import type { BlockRows, CountedPairs } from './pair-counter.ts';
 import type { PairCounters, StripCounter } from './pair-counters.ts';
 import type { VectorSource } from './vector-source.ts';
 

@@ -14,7 +14,8 @@ import {
   type TailPlan,
   thresholdIn,
 } from './impostor-tail.ts';
-import { type CountedPairs, countsFew, type CountingTask } from './pair-counter.ts';
+import { countsFew, type CountingTask } from './counting-task.ts';
+import type { CountedPairs } from './pair-counter.ts';
 import { scoreBins } from './score-bins.ts';
 
 /** `sample`: some strips; `all`: every strip for the first time; `again`: every strip once more, which is seldom needed. */

@@ -1,6 +1,7 @@
 import { serveJobs } from '../../../core/worker-pool.ts';
 import { type CounterProducts, openCounterProducts } from './counter-products.ts';
-import { type CountedPairs, type CountingTask, PairCounter, type Strip } from './pair-counter.ts';
+import type { CountingTask } from './counting-task.ts';
+import { type CountedPairs, PairCounter, type Strip } from './pair-counter.ts';
 import type { ProductOptions } from './products.ts';
 
 /** What a thread that counts is asked. */

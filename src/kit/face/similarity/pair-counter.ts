@@ -2,29 +2,13 @@ import { productRanges, type RowRange } from './block-plan.ts';
 import { type CodedRows, CodeFilter } from './code-filter.ts';
 import { CountedValues } from './counted-values.ts';
 import type { CounterProducts } from './counter-products.ts';
-import { exactOfPairs, type Measure, measures } from './exact-score.ts';
-import { type BinRange, rangeOf, type TailCounts, type TailPlan } from './impostor-tail.ts';
-import { firstFrom, type PersonIndex, rowsOfPerson } from './person-rows.ts';
+import { type CountingTask, lookedFor } from './counting-task.ts';
+import { exactOfPairs, measures } from './exact-score.ts';
+import { rangeOf, type TailCounts } from './impostor-tail.ts';
+import { firstFrom, rowsOfPerson } from './person-rows.ts';
 import type { PreparedRows, Products, Rows } from './products.ts';
-import { binBelow, offsetsOf, scoreBins } from './score-bins.ts';
+import { offsetsOf, scoreBins } from './score-bins.ts';
 import { type FoundScores, leftOut, leftOutProduct, type OnFound, ScoreScan } from './score-scan.ts';
-
-/** What is counted of all pairs of a left and a right row. */
-export interface CountingTask {
-  readonly columns: number;
-  readonly measure: Measure;
-  /** By how much a score may differ from the closeness and the shift of the measure. */
-  readonly error: number;
-  readonly tail: TailPlan;
-  /** Few scores are counted and kept, as {@link countsFew} has it: each of them is computed again, so that it is the same whatever has computed the products. */
-  readonly countsFew?: boolean | undefined;
-  /** For each right row the closeness that left rows are ranked by, rising; none: there are no ranks. */
-  readonly mates: readonly Float64Array[];
-  /** One matrix is compared with itself: the left row is less than the right one, and they are not of one person. */
-  readonly people?: PersonIndex | undefined;
-  /** Of one matrix with itself: how often each row is closer than exactly these to another one. Every such pair is computed exactly: no more than a few in a hundred. */
-  readonly accepting?: readonly number[] | undefined;
-}
 
 /** Rows of a matrix. */
 export interface BlockRows extends Rows {
@@ -118,11 +102,13 @@ export class PairCounter {
     const { right, panelStart } = block;
     block.coded ??= await filter.prepare(right, panelStart);
     await filter.multiply(block.coded);
-    this.#leaveOut(left, right, { scores: filter.target, leftOut: leftOutProduct });
+    const without = this.#leaveOut(left, right, { scores: filter.target, leftOut: leftOutProduct });
     const isDone = this.#scan.filter(found);
-    this.#ruledOut += filter.settle(block.coded, isDone);
-    if (isDone) this.#taken();
-    return isDone;
+    const computed = filter.settle(block.coded, isDone);
+    if (!isDone) return false;
+    this.#ruledOut += left.count * right.count - without - computed;
+    this.#taken();
+    return true;
   }
 
   #taken(): void {
@@ -166,22 +152,30 @@ export class PairCounter {
     return blocks;
   }
 
-  /** Takes out of the scores those of the same rows, of rows the other way round, and of one person. */
-  #leaveOut(left: BlockRows, right: RowRange, to: { readonly scores: ProductTarget; readonly leftOut: number }): void {
+  /** Takes out of the scores those of the same rows, of rows the other way round, and of one person; returns how many. */
+  #leaveOut(
+    left: BlockRows,
+    right: RowRange,
+    to: { readonly scores: ProductTarget; readonly leftOut: number },
+  ): number {
     const { people } = this.#task;
-    if (people === undefined) return;
+    if (people === undefined) return 0;
+    let count = 0;
     for (let row = 0; row < left.count; row += 1) {
       const start = row * right.count;
       const own = left.start + row;
-      const before = own + 1 - right.start;
-      if (before > 0) to.scores.fill(to.leftOut, start, start + Math.min(before, right.count));
+      const before = Math.min(Math.max(0, own + 1 - right.start), right.count);
+      to.scores.fill(to.leftOut, start, start + before);
+      count += before;
       const same = rowsOfPerson(people, people.person[own] ?? 0);
       for (let at = firstFrom(same, Math.max(own + 1, right.start)); at < same.length; at += 1) {
         const column = (same[at] ?? 0) - right.start;
         if (column >= right.count) break;
         to.scores[start + column] = to.leftOut;
+        count += 1;
       }
     }
+    return count;
   }
 
   #keep(found: FoundScores, block: FoundBlock): void {
@@ -229,32 +223,6 @@ export class PairCounter {
     }
     return exactOfPairs(measure, { left: left.values, right: panel.values, leftAt, rightAt, count, columns });
   }
-}
-
-/** Bins whose scores are found: those of the plan, and all that may be closer than a threshold. */
-function lookedFor({ tail, accepting = [], measure, error }: LookedFor): Pick<TailPlan, 'ranges' | 'least'> {
-  if (accepting.length === 0) return tail;
-  const first = binBelow(Math.min(...accepting) + measures[measure].shift - error);
-  const below = tail.ranges.flatMap(([begin, end]): BinRange[] =>
-    begin < first ? [[begin, Math.min(end, first)]] : [],
-  );
-  return { ranges: [...below, [first, scoreBins.count]], least: Math.min(tail.least, first) };
-}
-
-type LookedFor = Pick<CountingTask, 'tail' | 'accepting' | 'measure' | 'error'>;
-
-/** To compute so many of all scores again takes a few hundredths of the time of their products. */
-const fewShare = 1 / 64;
-
-/** Whether few scores would be counted, as the histogram of those that are like them tells. */
-export function countsFew(task: LookedFor, histogram: Float64Array): boolean {
-  const { least } = lookedFor(task);
-  let [counted, all] = [0, 0];
-  for (let bin = 1; bin < histogram.length; bin += 1) {
-    all += histogram[bin] ?? 0;
-    if (bin >= least) counted += histogram[bin] ?? 0;
-  }
-  return counted <= fewShare * all && all > 0;
 }
 
 /** Of a panel; laid out for products when it is first needed. */

@@ -2,7 +2,8 @@ import { compiledModule } from '../../../core/package-folder.ts';
 import { WorkerPool } from '../../../core/worker-pool.ts';
 import { openCounterProducts } from './counter-products.ts';
 import type { CounterJob, CounterReply } from './pair-counter-worker.ts';
-import { type CountedPairs, type CountingTask, PairCounter, type Strip } from './pair-counter.ts';
+import type { CountingTask } from './counting-task.ts';
+import { type CountedPairs, PairCounter, type Strip } from './pair-counter.ts';
 import type { ProductOptions } from './products.ts';
 
 /** Counters of pairs that share the strips of a task. */
