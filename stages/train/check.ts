@@ -1,5 +1,11 @@
 import { requireAugmentations } from '../../src/kit/dataset/augmentations/index.ts';
-import { requireBatch, requireIdentities, requireWholeGroups } from '../../src/kit/dataset/batch-order.ts';
+import {
+  requireBatch,
+  requireGroups,
+  requireIdentities,
+  requireSeveralGroups,
+  requireWholeGroups,
+} from '../../src/kit/dataset/batch-order.ts';
 import { packedSetFacts } from '../../src/kit/dataset/packed-set-facts.ts';
 import { requireFittingSets } from '../../src/kit/dataset/packed-sets.ts';
 import { lossOf } from '../../src/kit/net/losses/index.ts';
@@ -32,15 +38,21 @@ export const check: CheckInputs<Params, Inputs> = ({
   requireParts(params);
   requireAugmentations(params.augment ?? {});
   const { sampling } = lossOf(params.loss);
-  if (sampling !== undefined) requireWholeGroups(params.batch, sampling);
+  if (sampling !== undefined) {
+    requireWholeGroups(params.batch, sampling);
+    requireSeveralGroups(params.batch, sampling);
+  }
   const sets = dataset.map((folder) => ({ folder, ...once(`dataset ${folder}`, () => packedSetFacts(folder)) }));
   requireFittingSets(sets);
   const [first] = sets;
   // Sets that other tasks have yet to make may have more images and people.
   if (first !== undefined && whole.has('dataset')) {
     const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-    requireBatch({ images: sum(sets.map(({ images }) => images)), batch: params.batch }, first.recordPath);
-    requireIdentities({ identities: sum(sets.map(({ identities }) => identities)) }, first.recordPath);
+    const identities = sum(sets.map((set) => set.identities));
+    requireIdentities({ identities }, first.recordPath);
+    // Batches of whole identities have the images of one that has few of them again.
+    if (sampling !== undefined) requireGroups({ identities, batch: params.batch, sampling }, first.recordPath);
+    else requireBatch({ images: sum(sets.map(({ images }) => images)), batch: params.batch }, first.recordPath);
   }
   if (first !== undefined) {
     const network = fittingNetwork(params.network, first, first.folder);

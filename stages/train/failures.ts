@@ -21,8 +21,8 @@ export const failures = catalogue({
   },
   stepBeyondEnd: {
     meaning: 'The learning rate is to fall, or to be reached, after the last step of the training.',
-    text: ({ step, maxSteps }: { step: number; maxSteps: number }) => ({
-      message: `"schedule.steps" names step ${step}, and the training ends with step ${maxSteps}: the learning rate would not fall there`,
+    text: ({ step, maxSteps, scaled = '' }: { step: number; maxSteps: number; scaled?: string | undefined }) => ({
+      message: `"schedule.steps" names step ${step}, and the training ends with step ${maxSteps}${scaled}: the learning rate would not fall there`,
       hint: 'Raise schedule.maxSteps, or leave the step out.',
     }),
     example: { step: 160000, maxSteps: 140000 },
@@ -30,11 +30,19 @@ export const failures = catalogue({
   warmupBeyondEnd: {
     code: 'step-beyond-end',
     meaning: 'The learning rate is to fall, or to be reached, after the last step of the training.',
-    text: ({ warmupSteps, maxSteps }: { warmupSteps: number; maxSteps: number }) => ({
-      message: `"schedule.warmupSteps" is ${warmupSteps}, and the training ends with step ${maxSteps}: the learning rate would never be reached`,
+    text: (facts: { warmupSteps: number; maxSteps: number; scaled?: string | undefined }) => ({
+      message: `"schedule.warmupSteps" is ${facts.warmupSteps}, and the training ends with step ${facts.maxSteps}${facts.scaled ?? ''}: the learning rate would never be reached`,
       hint: 'Raise schedule.maxSteps, or warm up for fewer steps.',
     }),
     example: { warmupSteps: 5000, maxSteps: 2000 },
+  },
+  lessThanOneStep: {
+    meaning: 'A number of steps that is written for smaller batches is less than one step of the training.',
+    text: (facts: { parameter: string; steps: number; scaleFrom: number; images: number }) => ({
+      message: `"${facts.parameter}" has ${facts.steps}, counted in steps of ${facts.scaleFrom} images (scaleFrom): less than one step of ${facts.images}, which this training takes`,
+      hint: 'Raise it, or write the schedule in steps of the training, without schedule.scaleFrom.',
+    }),
+    example: { parameter: 'schedule.maxSteps', steps: 3, scaleFrom: 32, images: 512 },
   },
   batchNotShared: {
     meaning: 'A batch cannot be shared equally among the ranks of a training.',
@@ -129,8 +137,8 @@ export const failures = catalogue({
     code: 'pretrained-mismatch',
     meaning: 'The pretrained model does not fit the network that is to be trained.',
     text: (facts: { name: string; shape: readonly number[]; expected: readonly number[] }) => ({
-      message: `the classifier's ${facts.name} has shape [${facts.shape.join(', ')}], expected [${facts.expected.join(', ')}], for the identities of this training set`,
-      hint: 'A classifier goes on with the set that it was trained on. For another one leave startClassifier out: a classifier is drawn then.',
+      message: `the classifier's ${facts.name} has shape [${facts.shape.join(', ')}], expected [${facts.expected.join(', ')}], for the identities of this training set and the centres that the loss has of each`,
+      hint: 'A classifier goes on with the set that it was trained on, and with as many centres of an identity. For another one leave startClassifier out: a classifier is drawn then.',
     }),
     example: { name: 'fc7_weight', shape: [85742, 128], expected: [10572, 128] },
   },

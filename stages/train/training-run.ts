@@ -6,7 +6,7 @@ import { errorCode, fail } from '../../src/core/failure.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import { packedFiles } from '../../src/kit/codec/insightface/property-file.ts';
 import { requireAugmentations } from '../../src/kit/dataset/augmentations/index.ts';
-import { requireIdentities } from '../../src/kit/dataset/batch-order.ts';
+import { requireIdentities, requireSeveralGroups } from '../../src/kit/dataset/batch-order.ts';
 import { openDataLoader, type DataLoader } from '../../src/kit/dataset/data-loader.ts';
 import type { SharedPeople } from '../../src/kit/face/shared-people.ts';
 import { backboneOf } from '../../src/kit/net/backbones/index.ts';
@@ -85,6 +85,8 @@ export class TrainingRun {
     requireSteps(context.params);
     requireClassifierToKeep(context.params);
     requireAugmentations(context.params.augment ?? {});
+    const { sampling } = lossOf(context.params.loss);
+    if (sampling !== undefined) requireSeveralGroups(context.params.batch, sampling);
     const isFromStart = rewind?.isFromStart === true;
     const checkpoint = isFromStart ? undefined : savedTraining(context);
     const reader = await openDataLoader({
@@ -94,7 +96,7 @@ export class TrainingRun {
       seed: context.seed,
       mirror: context.params.mirror,
       augment: context.params.augment,
-      sampling: lossOf(context.params.loss).sampling,
+      sampling,
       orderState: checkpoint?.progress.order,
       startStep: (checkpoint?.step ?? 0) * (context.params.accumulate ?? 1),
       threads: Math.max(1, Math.min(4, context.cpus - 1)),

@@ -73,7 +73,10 @@ export function batchOrder({ dataset, batch, seed, sampling, state }: OrderOptio
   const groups = identityGroups(dataset);
   const sequence = { groups, imagesPerIdentity, seed, fills: mining === undefined };
   const positions = remembered((epoch) => groupedEpoch(sequence, epoch));
-  if (mining === undefined) return new EpochOrder(positions, groups.length * imagesPerIdentity, place);
+  if (mining === undefined) {
+    requireGroups({ identities: groups.length, batch, sampling }, dataset.recordPath);
+    return new EpochOrder(positions, groups.length * imagesPerIdentity, place);
+  }
   const images = groups.reduce((sum, group) => sum + Math.min(group.length, imagesPerIdentity), 0);
   return new MinedOrder(positions, { mining, images, seed, ...place }, state);
 }
@@ -234,8 +237,25 @@ class MinedOrder implements BatchOrder {
 }
 
 /** Fails with `batch-not-divisible` unless a batch is made of whole groups. */
-export function requireWholeGroups(batch: number, { batchMultiple }: Sampling): void {
-  if (batch % batchMultiple !== 0) fail(failures.batchNotDivisible({ batch, multiple: batchMultiple }));
+export function requireWholeGroups(batch: number, { batchMultiple: multiple, mining }: Sampling): void {
+  const least = mining === undefined ? 2 : 1;
+  if (batch % multiple !== 0) fail(failures.batchNotDivisible({ batch, multiple, least }));
+}
+
+/** Fails with `batch-of-one-identity` where a batch that is not chosen has images of one identity only: there is nothing to tell apart. */
+export function requireSeveralGroups(batch: number, { batchMultiple: multiple, mining }: Sampling): void {
+  if (mining === undefined && batch === multiple) fail(failures.batchOfOneIdentity({ batch, multiple }));
+}
+
+/** Fails with `too-few-identities` if a batch that is not chosen would be of more identities than there are. */
+export function requireGroups(
+  facts: { readonly identities: number; readonly batch: number; readonly sampling: Sampling },
+  recordPath: string,
+): void {
+  const { identities, batch, sampling } = facts;
+  const wanted = batch / sampling.imagesPerIdentity;
+  if (sampling.mining !== undefined || identities >= wanted) return;
+  fail(failures.tooFewGroups({ batch, wanted, identities }, { file: recordPath }));
 }
 
 /** Fails with `too-few-images` if a set has fewer images than a batch. */

@@ -6,11 +6,19 @@ import type { ImageSize } from '../image/rgb-image.ts';
 export const failures = catalogue({
   batchNotDivisible: {
     meaning: 'The loss makes a batch of groups of images, and the size of the batch is not a multiple of the group.',
-    text: ({ batch, multiple }: { readonly batch: number; readonly multiple: number }) => ({
+    text: ({
+      batch,
+      multiple,
+      least,
+    }: {
+      readonly batch: number;
+      readonly multiple: number;
+      readonly least: number;
+    }) => ({
       message: `a batch of ${batch} images is not made of groups of ${multiple}, as this loss needs it`,
-      hint: `Choose a batch of ${multiple * Math.max(1, Math.round(batch / multiple))}, for one.`,
+      hint: `Choose a batch of ${multiple * Math.max(least, Math.round(batch / multiple))}, for one.`,
     }),
-    example: { batch: 128, multiple: 3 },
+    example: { batch: 128, multiple: 3, least: 1 },
   },
   noIdentityRecords: {
     meaning: 'The loss needs several images of each identity, and the packed set does not tell which those are.',
@@ -20,17 +28,34 @@ export const failures = catalogue({
     }),
     example: {},
   },
+  batchOfOneIdentity: {
+    meaning: 'The loss compares the identities of a batch with each other, and a batch of this size has one only.',
+    text: ({ batch, multiple }: { readonly batch: number; readonly multiple: number }) => ({
+      message: `a batch of ${batch} images is of one identity, and this loss compares the identities of a batch, with ${multiple} images of each`,
+      hint: `Choose a batch of ${2 * multiple} or more.`,
+    }),
+    example: { batch: 16, multiple: 16 },
+  },
+  tooFewGroups: {
+    code: 'too-few-identities',
+    meaning: 'The loss compares identities of several images, and the set has too few of them.',
+    text: (facts: { readonly batch: number; readonly wanted: number; readonly identities: number }) => ({
+      message: `a batch of ${facts.batch} is of ${facts.wanted} identities with two images or more, and the set has ${facts.identities}`,
+      hint: 'Choose a smaller batch.',
+    }),
+    example: { batch: 128, wanted: 8, identities: 5 },
+  },
   nothingToMine: {
     meaning:
       'No batch can be chosen from the images of the set, since the network finds none hard enough, or all alike.',
     text: ({ images, batch }: { readonly images: number; readonly batch: number }) => ({
       message: `${images} images were looked at without two batches of ${batch} among them: no negative is further than the positive by less than the margin`,
-      hint: 'Begin with a pretrained model (softmax), enlarge the margin, or choose a smaller batch.',
+      hint: 'Begin with a pretrained model (softmax), enlarge the margin (and maxPositiveDistance, where it is not 0), or choose a smaller batch or a larger poolSize.',
     }),
     example: { images: 7200, batch: 150 },
   },
   tooFewIdentities: {
-    meaning: 'The loss compares identities of several images, and the set has fewer than two of them.',
+    meaning: 'The loss compares identities of several images, and the set has too few of them.',
     text: ({ identities }: { readonly identities: number }) => ({
       message: `the set has ${identities} identities with two images or more, expected two at least`,
       hint: 'Choose another set, or a loss with a classifier.',

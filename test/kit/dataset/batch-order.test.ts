@@ -1,7 +1,12 @@
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { EmbeddedPool, OrderState, Sampling } from '../../../src/kit/dataset/batch-order.ts';
+import {
+  type EmbeddedPool,
+  type OrderState,
+  requireSeveralGroups,
+  type Sampling,
+} from '../../../src/kit/dataset/batch-order.ts';
 import { openDataLoader, type DataLoaderOptions, type EmbedImages } from '../../../src/kit/dataset/data-loader.ts';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
 import { jpeg, printedFailure, temporaryFolder } from './tiny-faces.ts';
@@ -84,13 +89,20 @@ describe('batches of several images of each identity', () => {
     const open = (folder: string, batch: number) => (): Promise<unknown> =>
       openDataLoader({ folders: [folder], batch, seed: 1, mirror: false, sampling: grouped });
     expect(await printedFailure(open(pack(), 4))).toBe(
-      'batch-not-divisible: a batch of 4 images is not made of groups of 3, as this loss needs it\n  Choose a batch of 3, for one.',
+      'batch-not-divisible: a batch of 4 images is not made of groups of 3, as this loss needs it\n  Choose a batch of 6, for one.',
     );
-    expect(await printedFailure(open(pack([4, 1, 1]), 3))).toMatch(
+    expect(
+      await printedFailure(() => {
+        requireSeveralGroups(3, grouped);
+      }),
+    ).toBe(
+      'batch-of-one-identity: a batch of 3 images is of one identity, and this loss compares the identities of a batch, with 3 images of each\n  Choose a batch of 6 or more.',
+    );
+    expect(await printedFailure(open(pack([4, 1, 1]), 6))).toMatch(
       /too-few-identities: the set has 1 identities with two images or more, expected two at least\n/,
     );
     expect(await printedFailure(open(pack([2, 2]), 9))).toMatch(
-      /too-few-images: the set holds 6 images, fewer than one batch of 9\n/,
+      /too-few-identities: a batch of 9 is of 3 identities with two images or more, and the set has 2\n/,
     );
   });
 });

@@ -118,7 +118,7 @@ describe('the classifier of a training', { timeout: 60_000 }, () => {
       'pretrained-mismatch: model has no classifier (no fc7_weight) for startClassifier: true',
     );
     expect(await refused({ startClassifier: true }, first, [dataset, pack()])).toBe(
-      "pretrained-mismatch: the classifier's fc7_weight has shape [4, 8], expected [8, 8], for the identities of this training set",
+      "pretrained-mismatch: the classifier's fc7_weight has shape [4, 8], expected [8, 8], for the identities of this training set and the centres that the loss has of each",
     );
     expect(await refused({ startClassifier: true })).toBe(
       'no-classifier: startClassifier: true takes the classifier of the pretrained model, and there is no pretrained model',

@@ -1,12 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../core/atomic-file.ts';
+import { fail } from '../../../core/failure.ts';
 import { littleEndianBytes } from '../../codec/little-endian-floats.ts';
 import { type MxnetArray, mxnetParams, toFloat32 } from '../../codec/mxnet/mxnet-params.ts';
 import { decodeFile } from '../../codec/read-file.ts';
+import { repeatedName } from '../../codec/repeated-name.ts';
+import { failures } from '../failures.ts';
 import type { NamedArray } from '../model/model.ts';
+import { folderFiles } from '../model/folder-files.ts';
 import { modelFormatOf } from './choose-format.ts';
-import { folderFormat } from './folder-format.ts';
+import { folderFormat, folderOf } from './folder-format.ts';
 import { findCheckpoint, prefixOf, writtenPrefix } from './mxnet/checkpoint-paths.ts';
 import { mxnetFormat } from './mxnet/mxnet-format.ts';
 
@@ -14,7 +18,7 @@ import { mxnetFormat } from './mxnet/mxnet-format.ts';
  * The classifier of a training is no part of the network. A model folder may have it beside the network, for a training that goes
  * on from it: the trained arrays of the loss, in MXNet's format. A checkpoint of the 2018 system has it among its parameters.
  */
-const fileName = 'classifier.params';
+const { classifier: fileName } = folderFiles;
 
 /** What all losses with a classifier call its arrays, those of the 2018 system too. */
 const namePattern = /^(?:arg:)?(fc7_(?:weight|bias))$/;
@@ -34,7 +38,10 @@ export function isOfClassifier(name: string): boolean {
   return namePattern.test(name);
 }
 
-/** The classifier of a model, and the file it is in; empty where it has none. Fails with the codes of the model's format. */
+/**
+ * The classifier of a model, and the file it is in; empty where it has none. Fails with the codes of the model's format, with
+ * `damaged-file` where an array is there twice, and with `parameter-not-finite`.
+ */
 export function readClassifier(path: string): { readonly file: string; readonly arrays: readonly NamedArray[] } {
   const file = classifierFile(path);
   if (file === undefined) return { file: path, arrays: [] };
@@ -42,6 +49,13 @@ export function readClassifier(path: string): { readonly file: string; readonly 
     const name = namePattern.exec(array.name)?.[1];
     return name === undefined ? [] : [{ name, shape: array.shape, values: toFloat32(array) }];
   });
+  const twice = repeatedName(arrays.map(({ name }) => name));
+  if (twice !== undefined) fail(failures.nameTwice({ what: 'arrays', name: twice }, { file }));
+  for (const { name, values } of arrays) {
+    const index = values.findIndex((value) => !Number.isFinite(value));
+    if (index < 0) continue;
+    fail(failures.parameterNotFinite({ name, layer: 'fc7', index, value: values[index] ?? NaN }, { file }));
+  }
   return { file, arrays };
 }
 
@@ -51,6 +65,6 @@ function classifierFile(path: string): string | undefined {
     const { prefix, epoch } = prefixOf(path) ?? writtenPrefix(path);
     return findCheckpoint(prefix, epoch).parameters;
   }
-  const file = join(path, fileName);
+  const file = join(folderOf(path), fileName);
   return name === folderFormat.name && existsSync(file) ? file : undefined;
 }

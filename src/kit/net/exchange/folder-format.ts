@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { folderFiles } from '../model/folder-files.ts';
 import { readModel, writeModel } from '../model/model-folder.ts';
 import type { Model } from '../model/model.ts';
 import type { ModelFormat } from './model-format.ts';
 
-const jsonName = 'model.json';
+const { description: jsonName } = folderFiles;
 
 /** What training writes: `model.json` and `parameters.bin` in a folder of their own. */
 export const folderFormat = {
@@ -24,7 +25,7 @@ export const folderFormat = {
 } as const satisfies ModelFormat;
 
 /** `model.json` may be named in place of its folder. */
-function folderOf(path: string): string {
+export function folderOf(path: string): string {
   return path.endsWith(`/${jsonName}`) && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true
     ? dirname(path)
     : path;

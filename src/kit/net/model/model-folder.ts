@@ -6,12 +6,12 @@ import { failures } from '../failures.ts';
 import { readArrayFile, writeArrayFile } from './array-file.ts';
 import { checkValues, checkParameters } from './check-parameters.ts';
 import type { Graph } from '../graph/graph.ts';
+import { folderFiles } from './folder-files.ts';
 import { inferShapes } from '../graph/infer-shapes.ts';
 import type { Model, ModelOrigin, NamedArray } from './model.ts';
 import { parseModelFile } from './model-file.ts';
 
-const jsonName = 'model.json';
-const valuesName = 'parameters.bin';
+const { description: jsonName, values: valuesName } = folderFiles;
 
 /** Writes a model folder. `model.json` comes last: without it there is no model. */
 export function writeModel(
