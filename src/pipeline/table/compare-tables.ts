@@ -44,7 +44,11 @@ export function movedCells(old: FilledTable, now: FilledTable, taskOf: TaskOfRes
         oldValue: before?.value ?? null,
         nowValue: after?.value ?? null,
         tolerance: column.tolerance,
-        causes: before === undefined || after === undefined ? [] : causesOf(after, { old, now, taskOf }),
+        // Why there is no value is said in its place.
+        causes:
+          before === undefined || after === undefined || after.value === null
+            ? []
+            : causesOf(after, { old, now, taskOf }),
       });
     }
   }
