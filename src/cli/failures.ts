@@ -92,7 +92,7 @@ export const failures = catalogue({
     example: { begin: '<!-- flow table margins -->', end: '<!-- /flow table margins -->', lines: [3, 9, 20, 26] },
   },
   notMarkdown: {
-    meaning: 'A table is to be written into what is no text.',
+    meaning: 'A table is to be written into a folder, or into a file in another encoding than UTF-8.',
     text: ({ found }: { readonly found: string }) => ({
       message: `expected a Markdown file in UTF-8 with the block of a table, found ${found}`,
       hint: 'Correct "into" of the table, or --into; of a file in another encoding make one in UTF-8.',

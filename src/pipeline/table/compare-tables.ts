@@ -44,7 +44,7 @@ export function movedCells(old: FilledTable, now: FilledTable, taskOf: TaskOfRes
         oldValue: before?.value ?? null,
         nowValue: after?.value ?? null,
         tolerance: column.tolerance,
-        // Why there is no value is said in its place.
+        // The cell itself tells why it has no value.
         causes:
           before === undefined || after === undefined || after.value === null
             ? []

@@ -1,7 +1,7 @@
 import type { FilledCell, FilledColumn, FilledRow, FilledTable } from './filled-table.ts';
 
 /**
- * What a table says besides its values that is not what it said: titles, labels, footnotes, published values, where they are
+ * What a table says besides its values that is not what it stated: titles, labels, footnotes, published values, where they are
  * from. Each as `published value of ArcFace, LFW: 99.8 -> 99.83`. Rows and columns that have come or gone are told as cells.
  */
 export function changedTexts(old: FilledTable, now: FilledTable): readonly string[] {

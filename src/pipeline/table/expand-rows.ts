@@ -228,7 +228,7 @@ function unknownColumns(
   );
 }
 
-/** A value of which nobody knows where it was published cannot be checked. */
+/** A published value without a source cannot be checked. */
 function withoutCitation({ definition, locate }: WrittenTable, rows: readonly TableRow[]): Failure[] {
   const citation = plainLine(definition.published?.citation ?? '');
   const first = rows.find(({ published }) => Object.keys(published).length > 0);

@@ -71,7 +71,7 @@ function escapedSign(sign: string): string {
   return orElse(sign, `U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`);
 }
 
-/** A sign for lualatex and xelatex, and what stands for it in pdflatex. */
+/** A sign for lualatex and xelatex, and what pdflatex prints in its place. */
 function orElse(sign: string, otherwise: string): string {
   return String.raw`\ifdefined\Umathchar ${sign}\else ${otherwise}\fi{}`;
 }
