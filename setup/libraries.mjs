@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { statSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fetchWheel } from './fetch-wheel.mjs';
+import { fetchWheel, tensorflowFiles } from './fetch-wheel.mjs';
 import { SetupFailure } from './setup-failure.mjs';
 
 /**
@@ -21,24 +21,35 @@ export function findLibraries({ library, pins, cache }) {
 /**
  * Returns the folder that holds the unpacked libraries, `tensorflow/` and, for CUDA, `nvidia/` beside it as in Python's
  * site-packages, so that the run path inside TensorFlow's libraries finds NVIDIA's. Downloads and unpacks them where
- * they are not there yet. Any number of these may run at the same time: each works in a folder of its own, and the
- * first to finish publishes it under its name.
+ * they are not there yet.
  *
  * @param {{ library: Library, pins: Pins, cache: string, python: string, say: (text: string) => void }} options
  */
 export async function ensureLibraries({ library, pins, cache, python, say }) {
-  const { folder, whole } = findLibraries({ library, pins, cache });
-  if (whole) return { folder, downloaded: false };
+  const { folder } = findLibraries({ library, pins, cache });
+  const { python: pythonVersion, platforms, roomBytes } = pins;
+  const wheels = { name: 'libtensorflow', files: pins[library], wanted: tensorflowFiles, pythonVersion, platforms };
+  return await ensureUnpacked({ folder, wheels: { ...wheels, roomBytes: roomBytes[library] }, python, say });
+}
+
+/**
+ * Downloads and unpacks wheels into a folder where that is not done yet. Any number of these may run at the same time:
+ * each works in a folder of its own, and the first to finish publishes it under its name.
+ *
+ * @param {{ folder: string, wheels: import('./fetch-wheel.mjs').Wheels, python: string, say: (text: string) => void }} options
+ */
+export async function ensureUnpacked({ folder, wheels, python, say }) {
+  if (isWhole(folder)) return { folder, downloaded: false };
   const parent = dirname(folder);
   mkdirSync(parent, { recursive: true });
   dropAbandoned(parent);
-  checkRoom(parent, pins.roomBytes[library]);
+  checkRoom(parent, wheels);
   const work = mkdtempSync(join(parent, '.unpacking-'));
   try {
-    for (const wheel of pins[library]) await fetchWheel({ wheel, pins, work, python, say });
+    for (const wheel of wheels.files) await fetchWheel({ wheel, wheels, work, python, say });
     writeFileSync(
       join(work, 'contents.json'),
-      JSON.stringify({ wheels: pins[library], files: librarySizes(work) }, null, 2),
+      JSON.stringify({ wheels: wheels.files, files: librarySizes(work) }, null, 2),
     );
     publish(work, folder);
   } finally {
@@ -49,14 +60,14 @@ export async function ensureLibraries({ library, pins, cache, python, say }) {
 
 /**
  * @param {string} parent
- * @param {number} needed bytes
+ * @param {Pick<import('./fetch-wheel.mjs').Wheels, 'name' | 'roomBytes'>} wheels
  */
-function checkRoom(parent, needed) {
+function checkRoom(parent, { name, roomBytes: needed }) {
   const { bavail, bsize } = statfsSync(parent);
   if (bavail * bsize >= needed) return;
   const gib = (/** @type {number} */ bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   throw new SetupFailure(
-    `unpacking libtensorflow takes ${gib(needed)}, and ${parent} has ${gib(bavail * bsize)} left`,
+    `unpacking ${name} takes ${gib(needed)}, and ${parent} has ${gib(bavail * bsize)} left`,
     'make room there, or name another folder in FLOW_LIBRARIES, then npm run setup',
   );
 }
@@ -84,7 +95,7 @@ function publish(work, folder) {
  *
  * @param {string} folder
  */
-function isWhole(folder) {
+export function isWhole(folder) {
   if (!existsSync(join(folder, 'contents.json'))) return false;
   /** @type {{ files: Record<string, number> }} */
   const { files } = JSON.parse(readFileSync(join(folder, 'contents.json'), 'utf8'));

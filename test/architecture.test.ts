@@ -35,6 +35,7 @@ const orders: Readonly<Record<string, readonly string[]>> = {
     'mtcnn',
     'exchange',
     'engines',
+    'ranks',
     'backends',
     'sessions',
     'conversion',

@@ -42,6 +42,8 @@ export interface StageContext<Params = unknown, Inputs = InputPaths, Outputs = O
   readonly engine: EngineIdentity;
   /** How many threads the task may keep busy. Must not change results beyond rounding. */
   readonly cpus: number;
+  /** How many processes are to share the work, of a stage that declares `"ranks": true`; absent: one. Must not change results beyond rounding. */
+  readonly ranks?: number;
   emit(event: StageEvent): void;
 }
 

@@ -12,6 +12,7 @@ import { fittingNetwork } from './fitting-network.ts';
 import { frozenLayers } from './frozen-layers.ts';
 import { pretrainedParameters } from './pretrained.ts';
 import { requireSteps } from './schedule-steps.ts';
+import { requireParts } from './shares.ts';
 import { folds, requireValidation } from './validation.ts';
 
 /**
@@ -28,6 +29,7 @@ export const check: CheckInputs<Params, Inputs> = ({
   if (whole.has('validation')) requireValidation(params, validation);
   requireSteps(params);
   requireClassifierToKeep(params);
+  requireParts(params);
   requireAugmentations(params.augment ?? {});
   const { sampling } = lossOf(params.loss);
   if (sampling !== undefined) requireWholeGroups(params.batch, sampling);

@@ -16,6 +16,10 @@ export interface Params {
   readonly schedule: ScheduleChoice;
   /** Images per batch; a step is one of them, or as many as accumulate says. */
   readonly batch: number;
+  /** Images whose statistics batch normalisation takes together: batch, also if left out, or a part of it. A part is what one rank has (resources.ranks), so that it decides how many there are: batch: 512, normalizeOver: 128 is the 2018 system with 128 images on each of four devices. */
+  readonly normalizeOver?: number;
+  /** Share of the classes that take part in a step: those of its images, and others drawn at random, as Partial FC does (arcface_torch: sample_rate). The centres of the others stay as they are, their momentum included. For losses with class centres and a softmax. Left out: 1. */
+  readonly classRate?: number;
   /** Batches whose gradients are averaged for one step, each with statistics of its own: what as many devices do in the 2018 system. Left out: 1. */
   readonly accumulate?: number;
   /** Norm to which the gradient of the network is limited, without the classifier's (arcface_torch: 5). Left out: none. */

@@ -36,6 +36,60 @@ export const failures = catalogue({
     }),
     example: { warmupSteps: 5000, maxSteps: 2000 },
   },
+  batchNotShared: {
+    meaning: 'A batch cannot be shared equally among the ranks of a training.',
+    text: ({ batch, ranks }: { batch: number; ranks: number }) => ({
+      message: `a batch of ${batch} images cannot be shared equally among ${ranks} ranks`,
+      hint: '"batch" counts the images of all ranks together: make it a multiple of resources.ranks, or of resources.gpus where there are no ranks.',
+    }),
+    example: { batch: 128, ranks: 3 },
+  },
+  normalizedParts: {
+    code: 'ranks-mismatch',
+    meaning: 'Batch normalisation is to go over parts of a batch, and the ranks have other parts.',
+    text: ({ batch, normalizeOver, ranks }: { batch: number; normalizeOver: number; ranks: number }) => ({
+      message: `"normalizeOver" is ${normalizeOver}, and ${ranks === 1 ? 'one rank has' : `each of ${ranks} ranks has`} ${batch / ranks} of the ${batch} images of a batch`,
+      hint: `Set resources.ranks to ${batch / normalizeOver}, or leave normalizeOver out: statistics are those of the whole batch then, with any number of ranks.`,
+    }),
+    example: { batch: 512, normalizeOver: 128, ranks: 1 },
+  },
+  normalizedRest: {
+    code: 'ranks-mismatch',
+    meaning: 'Batch normalisation is to go over parts of a batch that do not make a whole one.',
+    text: ({ batch, normalizeOver }: { batch: number; normalizeOver: number }) => ({
+      message: `"normalizeOver" is ${normalizeOver}, and a batch of ${batch} images is not made of such parts`,
+      hint: 'Make "batch" a multiple of it, or leave it out.',
+    }),
+    example: { batch: 500, normalizeOver: 128 },
+  },
+  ranksNeedReading: {
+    code: 'ranks-mismatch',
+    meaning: 'The engine cannot take part in a training with several ranks.',
+    text: ({ engine }: { engine: string }) => ({
+      message: `the engine "${engine}" cannot share a training among several ranks: it does not give values out in the midst of a step`,
+      hint: 'FLOW_ENGINE may be tensorflow, cuda, wasm or cpu for it; or leave resources.ranks out.',
+    }),
+    example: { engine: 'webgpu' },
+  },
+  mpiMissing: {
+    meaning: 'A training with several ranks needs MPI, and there is none.',
+    text: ({ reason, remedy }: { reason: string; remedy: string }) => ({
+      message: `several ranks train together over MPI, which is not there: ${reason}`,
+      hint: `To do: ${remedy}. npm run setup:mpi fetches MPICH; FLOW_MPI_LIBRARY and FLOW_MPIEXEC name another MPI 5.`,
+    }),
+    example: {
+      reason: 'pip could not download mpich 5.0.2: no network',
+      remedy: 'with a network: npm run setup:mpi',
+    },
+  },
+  rankDied: {
+    meaning: 'One of the ranks of a training ended before the training did; the others were ended.',
+    text: ({ ranks, end }: { ranks: number; end: string }) => ({
+      message: `one of the ${ranks} ranks ended before the training did, and the others were ended: ${end}`,
+      hint: 'The log of the task has what it printed (flow logs); a signal SIGKILL may mean that memory was short. Run again: it resumes from the last checkpoint.',
+    }),
+    example: { ranks: 2, end: 'mpiexec ended with code 9, as of SIGKILL' },
+  },
   noRoomToSave: {
     meaning: 'The disk, or the quota of the user, was full when a training wrote a checkpoint or its model.',
     text: ({ error, checkpoint }: { error: string; checkpoint: number }) => ({

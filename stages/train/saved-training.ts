@@ -55,6 +55,11 @@ export async function saveTraining(
   context.emit({ type: 'checkpoint', step });
 }
 
+/** Whether a training has ended with `training-diverged`. */
+export function isDivergence(error: unknown): error is FailureError {
+  return error instanceof FailureError && error.failures[0].code === 'training-diverged';
+}
+
 /**
  * How a training of `done` steps, which has ended with `error`, is to begin again: from a checkpoint, or from its start, with
  * half the rate; undefined where it is not to. A checkpoint whose next step has failed holds what has been spoilt already,
@@ -63,18 +68,17 @@ export async function saveTraining(
  */
 export async function rewound(
   context: Context,
-  error: unknown,
-  at: Pick<Rewind, 'rewinds' | 'returns'> & { readonly done: number },
+  error: FailureError,
+  at: Pick<Rewind, 'rewinds' | 'returns'> & { readonly done: number; readonly writes: boolean },
 ): Promise<Rewind | undefined> {
   if (context.params.onDivergence !== 'rewind' || at.rewinds >= maxRewinds) return undefined;
   // The first loss does not depend on the rate.
   if (at.done === 0) return undefined;
-  if (!(error instanceof FailureError) || error.failures[0].code !== 'training-diverged') return undefined;
   const rewinds = at.rewinds + 1;
   const folder = folderOf(context);
   const checkpoint = checkpointBefore(folder, at.done);
   const returns = [...at.returns, { step: at.done + 1, to: checkpoint?.step ?? 0, share: 1 / 2 ** rewinds }];
-  if (checkpoint !== undefined) {
+  if (checkpoint !== undefined && at.writes) {
     const { step, state } = checkpoint;
     const progress = { ...checkpoint.progress, rewinds, returns };
     await writeCheckpoint(folder, { step, state: state.values(), progress }, keptCheckpoints(context));

@@ -16,7 +16,10 @@ import { learningRateAt, type ScheduleChoice } from '../../src/kit/net/schedules
 import type { Backend } from '../../src/kit/net/backends/backend.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
 import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
+import { spreadEmbedder } from '../../src/kit/net/sessions/spread-embedder.ts';
+import type { Communicator } from '../../src/kit/net/ranks/communicator.ts';
 import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
+import type { NamedArray } from '../../src/kit/net/model/model.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import type { Checkpoint } from '../../src/kit/net/training/checkpoint.ts';
 import type { Return } from '../../src/kit/net/training/training-log.ts';
@@ -31,7 +34,7 @@ import { Curves } from './curves.ts';
 import { EventFile } from './event-file.ts';
 import { failures } from './failures.ts';
 import { fittingNetwork } from './fitting-network.ts';
-import { type Rewind, rewound, savedTraining, saveTraining } from './saved-training.ts';
+import { isDivergence, type Rewind, rewound, savedTraining, saveTraining } from './saved-training.ts';
 import { outlineOfParts } from './set-parts.ts';
 import { frozenLayers } from './frozen-layers.ts';
 import { requireSteps, scheduleOf } from './schedule-steps.ts';
@@ -39,6 +42,7 @@ import { type Pretrained, pretrainedParameters } from './pretrained.ts';
 import { peopleOfSets } from './people.ts';
 import { Speed } from './speed.ts';
 import { requireValidation, Validation } from './validation.ts';
+import { requireShares } from './shares.ts';
 import { Waiting } from './waiting.ts';
 import { Window } from './window.ts';
 
@@ -63,6 +67,8 @@ export class TrainingRun {
   readonly #bestModels: BestModels;
   readonly #pretrained: (Pretrained & { readonly classifier: readonly string[] }) | undefined;
   readonly #engine: Backend;
+  /** Every rank does the same; one of them writes. */
+  readonly #ranks: Communicator;
   readonly #events: EventFile | undefined;
   #people: readonly SharedPeople[] = [];
   #done: number;
@@ -70,7 +76,11 @@ export class TrainingRun {
   #savedAt: number;
 
   /** `rewind`: how it begins again after it has diverged. */
-  static async open(context: Context, engine: Backend, rewind?: Rewind): Promise<TrainingRun> {
+  static async open(
+    context: Context,
+    { engine, ranks, rewind }: { engine: Backend; ranks: Communicator; rewind?: Rewind | undefined },
+  ): Promise<TrainingRun> {
+    requireShares(context.params, ranks.size);
     requireValidation(context.params, context.inputs.validation);
     requireSteps(context.params);
     requireClassifierToKeep(context.params);
@@ -80,6 +90,7 @@ export class TrainingRun {
     const reader = await openDataLoader({
       folders: context.inputs.dataset,
       batch: context.params.batch,
+      share: ranks,
       seed: context.seed,
       mirror: context.params.mirror,
       augment: context.params.augment,
@@ -89,7 +100,7 @@ export class TrainingRun {
       threads: Math.max(1, Math.min(4, context.cpus - 1)),
     });
     try {
-      return new TrainingRun(context, { engine, reader, checkpoint, rewind });
+      return new TrainingRun(context, { engine, ranks, reader, checkpoint, rewind });
     } catch (error) {
       await reader.close();
       throw error;
@@ -98,16 +109,23 @@ export class TrainingRun {
 
   private constructor(
     context: Context,
-    parts: { engine: Backend; reader: DataLoader; checkpoint: Checkpoint | undefined; rewind: Rewind | undefined },
+    parts: {
+      readonly engine: Backend;
+      readonly ranks: Communicator;
+      readonly reader: DataLoader;
+      readonly checkpoint: Checkpoint | undefined;
+      readonly rewind: Rewind | undefined;
+    },
   ) {
     const { params, inputs, seed, signal } = context;
-    const { engine, reader, checkpoint, rewind } = parts;
+    const { engine, ranks, reader, checkpoint, rewind } = parts;
     const emit = (event: StageEvent): void => {
       context.emit(event);
     };
     this.#context = context;
     this.#schedule = scheduleOf(params);
     this.#engine = engine;
+    this.#ranks = ranks;
     this.#reader = reader;
     const [firstSet = ''] = inputs.dataset;
     requireIdentities(reader, join(firstSet, packedFiles.records));
@@ -130,20 +148,29 @@ export class TrainingRun {
       averageDecay: params.averageWeights,
       recompute: params.recompute,
       frozen: frozenLayers(params, this.#shaped),
+      ranks,
+      classRate: params.classRate,
+      normalizesShares: (params.normalizeOver ?? params.batch) < params.batch,
       seed,
       ...(pretrained === undefined ? {} : { start: new Map([...pretrained.start, ...classifier]) }),
     });
     if (checkpoint !== undefined) this.#trainer.restore(checkpoint.state);
     this.#done = checkpoint?.step ?? 0;
     this.#bestModels = new BestModels(context.scratch);
-    if (params.eventFiles === true) this.#events = new EventFile(join(context.scratch, 'events'), this.#done);
+    if (params.eventFiles === true && this.#writes)
+      this.#events = new EventFile(join(context.scratch, 'events'), this.#done);
     this.#rewinds = checkpoint?.progress.rewinds ?? rewind?.rewinds ?? 0;
     this.#returns = checkpoint?.progress.returns ?? rewind?.returns ?? [];
     // A training that may go back needs one of step 0.
     this.#savedAt = checkpoint === undefined && params.onDivergence === 'rewind' ? -1 : this.#done;
     this.#curves = new Curves(emit, checkpoint?.progress.curves);
     this.#window = new Window(checkpoint?.progress.window);
-    if (params.keep === 'best' && this.#best !== undefined) this.#bestModels.requireWhole(this.#best.step);
+    if (params.keep === 'best' && this.#best !== undefined && this.#writes)
+      this.#bestModels.requireWhole(this.#best.step);
+  }
+
+  get #writes(): boolean {
+    return this.#ranks.rank === 0;
   }
 
   /** Fails with `no-room-to-save` on a full disk; the last checkpoint is whole then. */
@@ -167,21 +194,27 @@ export class TrainingRun {
       done: this.#done,
     });
     if (this.#done > 0) this.#curves.repeatKnown();
-    this.#people = await peopleOfSets({
-      context: this.#context,
-      engine: this.#engine,
-      sets: this.#validation.sets,
-      pretrained: this.#isAsPretrained() ? this.#trainer.embedder() : undefined,
-    });
+    if (this.#writes) this.#people = await this.#findPeople();
     if (this.#savedAt < 0) await this.#save();
     while (this.#done < this.#schedule.maxSteps && !this.#isOutOfPatience()) {
       await this.#step();
       // A step computes without a pause; here the worker notices an interruption.
       await setImmediate();
-      if (signal.aborted) await this.#save();
+      if (!this.#isToStop(signal)) continue;
+      await this.#save();
       signal.throwIfAborted();
+      throw new TrainingStopped('another rank was told to stop');
     }
     await this.#finish();
+  }
+
+  #findPeople(): Promise<readonly SharedPeople[]> {
+    return peopleOfSets({
+      context: this.#context,
+      engine: this.#engine,
+      sets: this.#validation.sets,
+      pretrained: this.#isAsPretrained() ? this.#trainer.embedder() : undefined,
+    });
   }
 
   async close(): Promise<void> {
@@ -241,15 +274,21 @@ export class TrainingRun {
 
   async #part(at: Pick<StepInput, 'step' | 'learningRate' | 'part' | 'measure'>): Promise<StepResult> {
     const { images, labels, positions, holes } = await this.#reader.next((pixels, count) =>
-      this.#trainer.embedder().embed(pixels, count),
+      this.#spread(this.#trainer.embedder()).embed(pixels, count),
     );
     const ids = Array.from(positions, (position) => this.#reader.idOf(position));
     return this.#trainer.step({ ...at, images, labels, holes, origin: { ids, checkpoint: this.#savedAt } });
   }
 
   /** How the training, which has ended with `error`, is to begin again; undefined where it is not to. */
-  rewind(error: unknown): Promise<Rewind | undefined> {
-    return rewound(this.#context, error, { done: this.#done, rewinds: this.#rewinds, returns: this.#returns });
+  async rewind(error: unknown): Promise<Rewind | undefined> {
+    const at = { done: this.#done, rewinds: this.#rewinds, returns: this.#returns, writes: this.#writes };
+    if (!isDivergence(error)) return undefined;
+    // All ranks have diverged in the same step. What one writes, the others read afterwards.
+    if (!this.#writes) this.#ranks.barrier();
+    const next = await rewound(this.#context, error, at);
+    if (this.#writes) this.#ranks.barrier();
+    return next;
   }
 
   async #verify(): Promise<void> {
@@ -258,12 +297,12 @@ export class TrainingRun {
     this.#curves.add(this.#done, accuracies);
     this.#events?.add(this.#done, accuracies);
     const isBest = this.#context.params.keep === 'best' && this.#best?.step === this.#done;
-    if (isBest) this.#bestModels.save(this.#done, this.#shaped.graph, await this.#trainer.parameters());
+    if (isBest && this.#writes) this.#bestModels.save(this.#done, this.#shaped.graph, await this.#trainer.parameters());
   }
 
   /** Fails with `training-diverged` where the network that is verified has embeddings that are not finite. */
   async #measure(): Promise<Record<string, number>> {
-    const embedder = this.#trainer.resultingEmbedder();
+    const embedder = this.#spread(this.#trainer.resultingEmbedder());
     const watched: Embedder = {
       ...{ height: embedder.height, width: embedder.width, embeddingSize: embedder.embeddingSize },
       ...{ computesWith: embedder.computesWith, dispose: () => embedder.dispose() },
@@ -274,6 +313,18 @@ export class TrainingRun {
       },
     };
     return this.#validation.measure(watched, this.#done);
+  }
+
+  /** Verification is shared among the ranks, image by image. */
+  #spread(embedder: Embedder): Embedder {
+    return this.#ranks.size === 1 ? embedder : spreadEmbedder(embedder, this.#ranks);
+  }
+
+  /** Of all ranks in the same step, where one is told to. */
+  #isToStop(signal: AbortSignal): boolean {
+    const isTold = Float32Array.of(signal.aborted ? 1 : 0);
+    this.#ranks.max(isTold);
+    return isTold[0] === 1;
   }
 
   get #best(): Best | undefined {
@@ -316,11 +367,25 @@ export class TrainingRun {
       ...(order === undefined ? {} : { order }),
       ...(this.#rewinds === 0 ? {} : { rewinds: this.#rewinds, returns: this.#returns }),
     };
-    await saveTraining(this.#context, { step: this.#done, trainer: this.#trainer, progress }, this.#bestModels);
+    const saved = { step: this.#done, trainer: this.#trainer, progress };
+    if (this.#writes) await saveTraining(this.#context, saved, this.#bestModels);
+    else await this.#trainer.shareState();
     this.#savedAt = this.#done;
   }
 
+  /** Asked by all ranks, which may each have some of its rows; the first has all then. */
+  async #classifierToKeep(): Promise<readonly NamedArray[] | undefined> {
+    if (this.#context.params.keepClassifier !== true) return undefined;
+    const arrays: NamedArray[] = [];
+    for (const name of this.#trainer.lossArrayNames().filter(isOfClassifier)) {
+      arrays.push(await this.#trainer.lossArray(name));
+    }
+    return arrays;
+  }
+
   async #finish(): Promise<void> {
+    const classifier = await this.#classifierToKeep();
+    if (!this.#writes) return;
     const { params, outputs, seed } = this.#context;
     const best = params.keep === 'best' ? this.#best : undefined;
     if (params.keep === 'best' && best === undefined) {
@@ -339,10 +404,7 @@ export class TrainingRun {
         seed,
       },
     });
-    if (params.keepClassifier === true) {
-      const names = this.#trainer.lossArrayNames().filter(isOfClassifier);
-      writeClassifier(outputs.model, await Promise.all(names.map((name) => this.#trainer.lossArray(name))));
-    }
+    if (classifier !== undefined) writeClassifier(outputs.model, classifier);
     const [start, people] = [this.#pretrained?.origin, this.#people];
     const log = {
       ...this.#curves.log(),
@@ -362,6 +424,9 @@ export class TrainingRun {
     for (const event of this.#waiting.events()) this.#context.emit(event);
   }
 }
+
+/** A training ends with it that another rank was told to stop. */
+export class TrainingStopped extends Error {}
 
 /** Margins that are options of the loss, by the names of curves; one that varies is among its figures. */
 function marginsOf(loss: Params['loss']): Record<string, number> {

@@ -199,7 +199,7 @@ print(' '.join(repr(float(value)) for value in weight.asnumpy()))
 `;
     const wanted = runPython(python, script, []).trim().split(' ').map(Number);
     const { tf } = engine;
-    const sgd = new Optimizer(tf, ruleOf({ learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 }));
+    const sgd = new Optimizer({ tf, device: 'cpu' }, ruleOf({ learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 }));
     const gradients = [[1, 2, -1], [0.5, 0, 4], [-1, 1, 0]]; // prettier-ignore
     let weight = tf.tensor([0.5, -2, 3]);
     for (const [index, gradient] of gradients.entries()) {

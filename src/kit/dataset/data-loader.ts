@@ -12,6 +12,8 @@ export interface DataLoaderOptions {
   readonly folders: readonly string[];
   /** Images per batch. */
   readonly batch: number;
+  /** Which of equal parts of every batch is delivered: the others are for other processes. Default: all of it. */
+  readonly share?: { readonly rank: number; readonly size: number } | undefined;
   /** Decides the order of each epoch and which images are mirrored; 32-bit unsigned. */
   readonly seed: number;
   /** Flip each image left to right with probability 1/2. */
@@ -32,11 +34,11 @@ export interface DataLoaderOptions {
 export interface TrainingBatch {
   /** Counted from 0 over all epochs. */
   readonly step: number;
-  /** NHWC, [batch, height, width, 3], RGB, 0..255. */
+  /** NHWC, [batch, height, width, 3], RGB, 0..255; where a share is delivered, of that. */
   readonly images: Uint8Array;
-  /** Class of each image, [batch], from 0. */
+  /** Class of each of the images, from 0. */
   readonly labels: Int32Array;
-  /** Positions of the images in the sets, one set after the other, [batch], from 0. */
+  /** Positions of the images of the whole batch in the sets, one set after the other, [batch], from 0. */
   readonly positions: Uint32Array;
   /** What is to be cut out of the images; absent where nothing is. */
   readonly holes?: Holes;
@@ -64,6 +66,8 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
   readonly #options: DataLoaderOptions;
   readonly #sets: PackedSets;
   readonly #source: BatchSource;
+  /** Which images of a batch are delivered. */
+  readonly #own: { readonly first: number; readonly count: number };
   readonly #freeSlots: number[];
   readonly #pending: {
     readonly step: number;
@@ -94,7 +98,10 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
       return { recordPath: set.recordPath, identities: set.identities, firstLabel };
     });
     const layout = { ...size, sets, augment };
-    this.#source = threads === 0 ? openLocalSource(layout, batch) : openThreadedSource(layout, batch, threads);
+    const { rank, size: shares } = options.share ?? { rank: 0, size: 1 };
+    const count = batch / shares;
+    this.#own = { first: rank * count, count };
+    this.#source = threads === 0 ? openLocalSource(layout, count) : openThreadedSource(layout, count, threads);
     this.#freeSlots = this.#source.slots.map((_, slot) => slot);
     this.#nextStep = options.startStep ?? 0;
   }
@@ -161,8 +168,9 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
   #jobOf(step: number, positions: Uint32Array): BatchJob {
     const { batch, seed, mirror, augment } = this.#options;
     const draws = mirror ? mirrorDraws(seed, step, batch) : new Uint8Array(batch);
-    const seeds = changesPixels(augment) ? { seeds: augmentationSeeds(seed, step, positions) } : {};
-    return { ...this.#placesOf(positions), mirror: draws, ...seeds };
+    const [first, end] = [this.#own.first, this.#own.first + this.#own.count];
+    const seeds = changesPixels(augment) ? { seeds: augmentationSeeds(seed, step, positions).slice(first, end) } : {};
+    return { ...this.#placesOf(positions.subarray(first, end)), mirror: draws.slice(first, end), ...seeds };
   }
 
   #placesOf(positions: Uint32Array): Pick<BatchJob, 'sets' | 'offsets'> {
@@ -177,7 +185,9 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
     const { augment, seed, batch } = this.#options;
     if (augment?.cutOut === undefined) return undefined;
     const random = Random.derive(seed, `cut-out of step ${String(step)}`);
-    return drawHoles(augment.cutOut, { batch, width: this.width, height: this.height }, random);
+    const holes = drawHoles(augment.cutOut, { batch, width: this.width, height: this.height }, random);
+    // Four numbers an image.
+    return holes.slice(4 * this.#own.first, 4 * (this.#own.first + this.#own.count));
   }
 
   /** The sets, in their order, with their share of the images and labels. */
@@ -193,7 +203,7 @@ export class DataLoader implements AsyncIterable<TrainingBatch> {
 
   /** Embeddings of images as they are, not mirrored, rows of length 1, a batch at a time. No slot is in use then. */
   async #embedPool(positions: Uint32Array, embed: EmbedImages): Promise<EmbeddedPool> {
-    const { batch } = this.#options;
+    const { count: batch } = this.#own;
     const [slot = 0] = this.#freeSlots;
     const target = this.#source.slots[slot];
     if (target === undefined) throw new Error('there is no slot');

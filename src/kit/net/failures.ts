@@ -739,6 +739,14 @@ export const failures = catalogue({
       remedy: 'Run npm ci, which installs it; FLOW_ENGINE=tensorflow or wasm runs without it.',
     },
   },
+  mpiCannotLoad: {
+    meaning: 'The library of MPI, over which several ranks train together, cannot be opened.',
+    text: ({ library, reason }: { library: string; reason: string }) => ({
+      message: `MPI cannot be loaded from ${library}: ${reason}`,
+      hint: 'It has to be the libmpi_abi.so of an MPI with the standard interface of MPI 5. Unset FLOW_MPI_LIBRARY: MPICH is fetched then. The package koffi calls it: npm ci installs that.',
+    }),
+    example: { library: '/opt/mpi/lib/libmpi_abi.so', reason: 'cannot open shared object file' },
+  },
   engineCannotTrain: {
     meaning: 'onnxruntime was requested for something that trains.',
     text: () => ({
@@ -889,6 +897,15 @@ export const failures = catalogue({
       problem: 'the values of "fc7_weight" are not those that were written',
       folder: 'runs/scratch/1f0c/checkpoint',
     },
+  },
+  lossNotDrawn: {
+    meaning: 'A part of the classes is to take part in each step, and the loss needs all of them.',
+    text: () => ({
+      message:
+        'this loss compares an image with all classes in every step: "classRate" is for losses with class centres and a softmax',
+      hint: 'Choose one of them, such as arcface, cosface or adaface (docs/losses.md), or leave classRate out.',
+    }),
+    example: {},
   },
   labelBeyondClasses: {
     code: 'label-out-of-range',

@@ -261,10 +261,18 @@ export class Attempt {
       // The same holds for an engine: nothing that can be loaded has this version.
       engine: document.engine ?? { name: 'cpu', version: 'none' },
       cpus,
+      ...this.#ranks(),
       logFile: this.#logFile,
       // The log of a further job is opened by the worker, and secrets would go past us.
       isWarm: task.kind.manifest.warm === true && this.#secrets.length === 0,
     };
+  }
+
+  /** One process a graphics processor, unless the experiment says how many. */
+  #ranks(): Pick<WorkerJob, 'ranks'> {
+    const { resources, kind } = this.#assignment.task;
+    const ranks = resources.ranks ?? this.#tools.grant.gpus.length;
+    return kind.manifest.ranks === true && ranks > 1 ? { ranks } : {};
   }
 
   #outputPaths(): OutputPaths {

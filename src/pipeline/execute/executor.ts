@@ -117,6 +117,8 @@ export interface WorkerJob {
   readonly seed: number;
   readonly engine: EngineIdentity;
   readonly cpus: number;
+  /** How many processes are to share the work; absent: one. */
+  readonly ranks?: number;
   /** What the task prints is appended to this file. */
   readonly logFile: string;
   /** Whether the worker may do another job after this one, if it ends well. */

@@ -67,6 +67,7 @@ export const stageKeys = {
       cpus: { type: ['integer', 'string'], description: 'Processors, or all.' },
       memory: { type: 'string', description: 'An amount such as 8 GiB.' },
       gpus: { type: ['integer', 'string'], description: 'Graphics processors.' },
+      ranks: { type: ['integer', 'string'], description: 'Processes that share a training, by MPI.' },
     },
   },
   retries: {

@@ -67,6 +67,8 @@ export interface Resources {
   readonly cpus: number | 'all';
   readonly memoryBytes?: number;
   readonly gpus: number;
+  /** Processes that share the work; absent: as many as it has graphics processors, if its stage can share. */
+  readonly ranks?: number;
 }
 
 /** How often a failed task is tried again, and how long the first wait is; each further wait is twice as long. */

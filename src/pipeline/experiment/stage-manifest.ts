@@ -67,6 +67,8 @@ export interface StageManifest {
   readonly seeded?: boolean;
   /** The scratch folder survives an interruption, and the next run resumes from it. */
   readonly checkpoint?: boolean;
+  /** Its work can be shared among several processes: `resources.ranks`. */
+  readonly ranks?: boolean;
   /**
    * Its tasks may share a worker process, one after the other: nothing a task leaves in the process can reach the result
    * of the next. Worth it if loading libraries takes longer than the work.

@@ -28,7 +28,7 @@ export function readSettings(stage: MapNode, manifest: StageManifest, tools: Too
   const reader = new SettingsReader(stage, tools);
   return {
     needs: reader.needs(),
-    resources: reader.resources(manifest.resources ?? {}),
+    resources: reader.resources(manifest),
     retries: reader.retries(),
     limits: reader.limits(),
     environment: reader.environment(),
@@ -64,8 +64,11 @@ class SettingsReader {
     });
   }
 
-  resources(declared: NonNullable<StageManifest['resources']>): Resources {
-    const own = this.#inner('resources', ['cpus', 'memory', 'gpus']);
+  resources({ resources: declared = {}, ranks: hasRanks = false }: StageManifest): Resources {
+    const own = this.#inner('resources', ['cpus', 'memory', 'gpus', 'ranks']);
+    const ranks = this.#count(own?.node('ranks'), '"ranks"', 1);
+    const isOne = hasRanks || ranks === undefined || ranks === 1;
+    if (!isOne) this.#refuse('"ranks"', '1, since the stage computes in one process', own?.node('ranks'));
     const memory = this.#quantity(own?.node('memory'), '"memory"', {
       expected: 'an amount such as 8 GiB',
       parse: parseBytes,
@@ -75,6 +78,7 @@ class SettingsReader {
       cpus: this.#cpus(own?.node('cpus')) ?? declared.cpus ?? 1,
       gpus: this.#count(own?.node('gpus'), '"gpus"', 0) ?? declared.gpus ?? 0,
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(ranks === undefined ? {} : { ranks }),
     };
   }
 
@@ -152,8 +156,8 @@ class SettingsReader {
     return parsed;
   }
 
-  #refuse(what: string, expected: string, node: Node): void {
-    if (node.type === 'broken') return;
+  #refuse(what: string, expected: string, node: Node | undefined): void {
+    if (node === undefined || node.type === 'broken') return;
     const { owner, problems } = this.#tools;
     problems.add(
       failures.badSetting({ what: `${what} of ${owner}`, expected, found: describe(node) }, locate(node.at)),

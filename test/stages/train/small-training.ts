@@ -39,6 +39,7 @@ export interface Training {
   readonly pretrained?: string;
   readonly peopleModel?: string;
   readonly params?: Partial<Params>;
+  readonly ranks?: number;
   /** Called for every event; what it throws ends the stage as a kill would. */
   readonly onEvent?: (event: StageEvent, abort: AbortController) => void;
 }
@@ -50,6 +51,7 @@ export async function train({
   pretrained,
   peopleModel,
   params: others,
+  ranks,
   onEvent,
 }: Training): Promise<StageEvent[]> {
   const [engine] = otherEngines();
@@ -64,7 +66,8 @@ export async function train({
     seed: 5,
     signal: abort.signal,
     engine,
-    cpus: 1,
+    cpus: ranks ?? 1,
+    ...(ranks === undefined ? {} : { ranks }),
     emit(event) {
       events.push(event);
       onEvent?.(event, abort);

@@ -1,6 +1,7 @@
 import { inputName, type LayerNode } from '../graph/graph.ts';
 import type { GraphParameter, ShapedGraph } from '../graph/shaped-graph.ts';
 import { reachableLayers } from '../graph/reachable.ts';
+import type { Communicator } from '../ranks/communicator.ts';
 import type { LayerKernels } from './layer-kernels.ts';
 import { cutsToRecompute } from './recomputed-segments.ts';
 
@@ -50,13 +51,22 @@ export interface TrainingMode {
   readonly frozen: ReadonlySet<string>;
   /** Keep a few values only, and compute the others once more in the backward pass: less memory, the same numbers. */
   readonly recompute: boolean;
+  /** Absent: one process trains alone. */
+  readonly ranks?: RankedMode | undefined;
+}
+
+/** How a process trains that has a share of each batch; shares are equal. */
+export interface RankedMode {
+  readonly communicator: Communicator;
+  /** Normalisations take the statistics of the whole batch, not of the share. */
+  readonly isSynchronized: boolean;
 }
 
 /** Decides, once per network, what is computed and how long each value is needed. */
 export function planExecution(
   shaped: ShapedGraph,
   kernelsOf: (node: LayerNode, isFrozen: boolean) => PlannedLayer['kernels'],
-  { frozen, recompute }: TrainingMode,
+  { frozen, recompute }: Pick<TrainingMode, 'frozen' | 'recompute'>,
 ): ExecutionPlan {
   const { graph, parameters } = shaped;
   const trains = new Map<string, boolean>([[inputName, false]]);

@@ -8,6 +8,7 @@ import {
   type ExecutionPlan,
   planExecution,
   type PlannedLayer,
+  type RankedMode,
   type Segment,
   type TrainingMode,
 } from './execution-plan.ts';
@@ -18,6 +19,7 @@ import { portableKernels } from './portable/layer-kernels.ts';
 import { CountedTensors, required, scoped } from './tensors.ts';
 import { Replays, type TensorState } from './replays.ts';
 import { DrawnTensors, PassOfSegments, RecordedSegment, type TrainingPass } from './training-pass.ts';
+import { synchronizedKernels } from './synchronized-normalization.ts';
 import { tensorflowKernels } from './tensorflow/layer-kernels.ts';
 
 /** Who takes the gradients of a backward pass. */
@@ -31,6 +33,8 @@ export interface GradientTaker {
   readonly states?: readonly TensorState[];
   /** Distinguishes passes whose `take` does something else with the same states. */
   readonly kind?: string;
+  /** Called after each stretch of the pass with the names of the parameters whose gradients it has handed over. */
+  passed?(names: readonly string[]): void;
 }
 
 /** A recorded backward pass is a graph for so many layers: what these have saved is freed after each. */
@@ -54,7 +58,8 @@ export class GraphExecutor {
   #plan: ExecutionPlan;
   readonly #shaped: ShapedGraph;
   readonly #parameters: NetworkParameters;
-  readonly #replays: Replays;
+  #replays: Replays;
+  #ranks: RankedMode | undefined;
 
   /** `arrays` holds every parameter of the graph. */
   constructor(backend: Backend, shaped: ShapedGraph, arrays: ReadonlyMap<string, NamedArray>) {
@@ -68,9 +73,10 @@ export class GraphExecutor {
   #planned(mode: TrainingMode): ExecutionPlan {
     const table = kernelsOf(this.#backend);
     const { tf } = this.#backend;
+    const trained = mode.ranks?.isSynchronized === true ? synchronizedKernels(this.#backend, table, mode.ranks) : table;
     return planExecution(
       this.#shaped,
-      (node, isFrozen) => (isFrozen ? frozenKernels(tf, table, node) : table[node.kind]),
+      (node, isFrozen) => (isFrozen ? frozenKernels(tf, table, node) : trained[node.kind]),
       mode,
     );
   }
@@ -78,7 +84,10 @@ export class GraphExecutor {
   /** How passes in training are done from the next one on. */
   trainWith(mode: TrainingMode): void {
     this.#plan = this.#planned(mode);
+    this.#ranks = mode.ranks;
     this.#replays.clear();
+    // What other ranks have computed comes in the midst of a walk: no graph can hold that.
+    this.#replays = new Replays(mode.ranks?.isSynchronized === true ? undefined : this.#backend.recorder);
   }
 
   /** Parameters that are trained, by name; the tensors are in the backend's layout and stay the executor's. */
@@ -97,6 +106,27 @@ export class GraphExecutor {
   /** Puts new values in the place of a parameter's; the tensor becomes the executor's, the old one is disposed of. */
   replace(name: string, tensor: Tensor): void {
     this.#parameters.replace(name, tensor);
+  }
+
+  /** Makes the moving statistics, which each rank has taken of its share of the batches, the means over all ranks. */
+  async averageStatistics(): Promise<void> {
+    if (this.#ranks === undefined || this.#ranks.isSynchronized) return;
+    const { tf } = this.#backend;
+    const { communicator } = this.#ranks;
+    const moving = this.#plan.layers.filter(({ isFrozen }) => !isFrozen).flatMap(({ parameters }) => parameters);
+    const names = moving.filter(({ role }) => role === 'auxiliary').map(({ name }) => name);
+    if (names.length === 0) return;
+    const joined = tf.tidy(() => tf.concat(names.map((name) => this.parameter(name))));
+    const sums = Float32Array.from(await joined.data());
+    joined.dispose();
+    communicator.sum(sums);
+    for (let start = 0, index = 0; index < names.length; index += 1) {
+      const name = names[index] ?? '';
+      const { shape, size } = this.parameter(name);
+      const means = sums.slice(start, start + size).map((sum) => sum / communicator.size);
+      this.replace(name, tf.tensor(means, shape));
+      start += size;
+    }
   }
 
   /** Values of one tensor of the backend that is shaped as parameter `name`, in MXNet's layout. */
@@ -154,9 +184,13 @@ export class GraphExecutor {
   async #isFinite(tensor: Tensor): Promise<boolean> {
     const { tf } = this.#backend;
     const all = tf.tidy(() => tf.all(tf.isFinite(tensor)));
-    const [value] = await all.data();
+    const [value = 0] = await all.data();
     all.dispose();
-    return value === 1;
+    if (this.#ranks === undefined) return value === 1;
+    // All stop at the same layer.
+    const broken = Float32Array.of(1 - value);
+    this.#ranks.communicator.max(broken);
+    return broken[0] === 0;
   }
 
   /** A forward pass in training mode; moving statistics take in the batch. `seed` decides what dropout leaves out. */
@@ -231,7 +265,14 @@ export class GraphExecutor {
       this.#shaped.shapes.get(node.inputs[0] ?? ''),
       `the shape before "${node.name}"`,
     );
-    return kernels.draw(node.attributes, [batch, ...size, channels], Random.derive(seed, node.name).next());
+    const draws = Random.derive(seed, node.name).next();
+    const { rank, size: ranks } = this.#ranks?.communicator ?? { rank: 0, size: 1 };
+    const drawn = kernels.draw(node.attributes, [batch * ranks, ...size, channels], draws);
+    if (ranks === 1) return drawn;
+    const { tf } = this.#backend;
+    const own = tf.slice(drawn, [rank * batch, ...size.map(() => 0), 0], [batch, ...size, channels]);
+    drawn.dispose();
+    return own;
   }
 
   /**
@@ -266,7 +307,10 @@ export class GraphExecutor {
     const { states, kind = '' } = taker;
     const trained = layers.filter(({ trains }) => trains).toReversed();
     if (states === undefined || !this.#replays.areRecorded) {
-      for (const layer of trained) this.#backwardLayer(layer, record, taker);
+      for (const layer of trained) {
+        this.#backwardLayer(layer, record, taker);
+        taker.passed?.(namesOfTrained([layer]));
+      }
       return;
     }
     for (let start = 0; start < trained.length; start += layersPerGraph) {
@@ -276,6 +320,7 @@ export class GraphExecutor {
       this.#replays.run(name, [record, this.#parameters, ...states], () => {
         for (const layer of part) this.#backwardLayer(layer, record, taker);
       });
+      taker.passed?.(namesOfTrained(part));
     }
   }
 
@@ -355,6 +400,11 @@ export class GraphExecutor {
     this.#replays.clear();
     this.#parameters.dispose();
   }
+}
+
+function namesOfTrained(layers: readonly PlannedLayer[]): string[] {
+  const parameters = layers.flatMap((layer) => (layer.isFrozen ? [] : layer.parameters));
+  return parameters.filter(({ role }) => role === 'trainable').map(({ name }) => name);
 }
 
 /** The backend's own kernels where they are faster, the portable ones otherwise. */

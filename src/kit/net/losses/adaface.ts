@@ -45,6 +45,7 @@ export const adaface: Loss<AdafaceOptions> = {
     { name: 'norm_mean', shape: [], initial: 20, role: 'state' },
     { name: 'norm_deviation', shape: [], initial: 100, role: 'state' },
   ],
+  rowsPerClass: () => 1,
   reads: (call) => ({ ...ownCentres(call), ...stateOf(call, ['norm_mean', 'norm_deviation']) }),
   compute: (call, options) => {
     const known = ['norm_mean', 'norm_deviation'].map((name) => call.read[name]?.[0] ?? NaN);

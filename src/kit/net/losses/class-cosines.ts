@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
 import { required } from '../backends/tensors.ts';
+import { overRanks } from './class-shard.ts';
 import { columnSums } from './column-sums.ts';
 import type { InwardGradient, LossArray, LossCall, LossSizes, UnreadCall } from './loss.ts';
 import { cosinesOfPairs } from './pair-cosines.ts';
@@ -13,17 +14,26 @@ export const classCentres = ({ classes, embeddingSize }: LossSizes, perClass = 1
 
 /** What a loss reads that has class centres: the embeddings, and the centres of their labels, [batch, K, embeddingSize]. */
 export function ownCentres(
-  { backend: { tf }, embeddings, labels, arrays }: UnreadCall,
+  { backend: { tf }, embeddings, labels, arrays, shard }: UnreadCall,
   perClass = 1,
 ): Record<string, Tensor> {
   const centres = tf.reshape(required(arrays['fc7_weight'], 'fc7_weight'), [-1, perClass, embeddings.shape[1]]);
-  return { embeddings, centres: tf.gather(centres, labels) };
+  if (shard === undefined) return { embeddings, centres: tf.gather(centres, labels) };
+  const [batch, size] = embeddings.shape;
+  if (centres.shape[0] === 0) return { embeddings, centres: tf.zeros([batch, perClass, size]) };
+  const some = tf.tensor1d(shard.columns.map((column) => Math.max(0, column)), 'int32'); // prettier-ignore
+  const isHere = tf.tensor3d(
+    Float32Array.from(shard.columns, (column) => (column < 0 ? 0 : 1)),
+    [batch, 1, 1],
+  );
+  return { embeddings, centres: tf.mul(tf.gather(centres, some), isHere) };
 }
 
 /** What losses with one centre a class have in common. */
 export const oneCentreAClass = {
   arrays: (sizes: LossSizes) => classCentres(sizes),
   reads: (call: UnreadCall) => ownCentres(call),
+  rowsPerClass: () => 1,
 };
 
 /** Arrays of the loss by their names. */
@@ -63,7 +73,7 @@ export interface CosineScale {
  * d/dw = r G^T x - r^2 (sum of G cos over the batch) w.
  */
 export function classCosines(
-  { backend, embeddings, arrays, read }: LossCall,
+  { backend, embeddings, arrays, read, shard }: LossCall,
   { scale, centresPerClass = 1 }: CosineScale,
 ): ClassCosines {
   const { tf } = backend;
@@ -87,7 +97,7 @@ export function classCosines(
         sums === undefined ? tf.fill([batch, 1], share) : tf.reshape(tf.div(share, sums), [batch, 1]);
       const byProduct: Tensor2D = tf.mul(spread(byScaled), inverseNorms);
       const inward: Tensor1D = tf.mul(columnSums(tf, tf.mul(byProduct, all), shares), inverseNorms);
-      const byRows: Tensor2D = tf.mul(tf.matMul(byProduct, centres), shares);
+      const byRows: Tensor2D = overRanks({ tf, shard }, 'sum', tf.mul(tf.matMul(byProduct, centres), shares));
       const across = scale === 'norm' ? byRows : unitRowsGradient(tf, unit, tf.mul(byRows, scale));
       return {
         embeddings:

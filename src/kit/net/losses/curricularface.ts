@@ -37,6 +37,7 @@ export const curricularface: Loss<CurricularfaceOptions> = {
     gradient,
   },
   arrays: (sizes) => [...classCentres(sizes), { name: 'cosine_mean', shape: [], initial: 0, role: 'state' }],
+  rowsPerClass: () => 1,
   reads: (call) => ({ ...ownCentres(call), ...stateOf(call, ['cosine_mean']) }),
   compute: (call, options) => {
     const before = call.read['cosine_mean']?.[0] ?? NaN;

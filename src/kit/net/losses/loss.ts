@@ -4,6 +4,7 @@ import type { Random } from '../../../core/random.ts';
 import type { Sampling } from '../../dataset/batch-order.ts';
 import type { Backend, TensorLibrary } from '../backends/backend.ts';
 import { scoped } from '../backends/tensors.ts';
+import type { ClassShard } from './class-shard.ts';
 
 /** What the shapes of a loss's arrays follow from. */
 export interface LossSizes {
@@ -37,6 +38,8 @@ export interface LossCall {
   readonly step: number;
   /** For what the loss draws in this step; follows from the seed of the training and from `step` alone. */
   readonly random: Random;
+  /** Of a loss that can do with a part of its classes: `arrays` has the centres of this part; absent: all are there. */
+  readonly shard?: ClassShard | undefined;
   /** The values of what the loss's `reads` names. */
   readonly read: Readonly<Record<string, NumberArray>>;
 }
@@ -108,6 +111,8 @@ export interface Loss<Options> {
   readonly requireOptions?: (options: Options) => void;
   readonly arrays: (sizes: LossSizes, options: Options) => readonly LossArray[];
   readonly sampling?: (options: Options) => Sampling;
+  /** Its classes can be shared among ranks, or drawn: how many rows of `fc7_weight` each has. Absent: they cannot. */
+  readonly rowsPerClass?: (options: Options) => number;
   /** Small tensors whose values `compute` needs as numbers: they are read before it, since not every engine reads at once. */
   readonly reads?: (call: UnreadCall, options: Options) => Readonly<Record<string, Tensor>>;
   /** Runs inside a scope that disposes of every tensor that is not in the result. */
@@ -118,6 +123,7 @@ export interface Loss<Options> {
 export interface BoundLoss {
   arrays(sizes: LossSizes): readonly LossArray[];
   readonly sampling: Sampling | undefined;
+  readonly rowsPerClass: number | undefined;
   compute(call: UnreadCall): Promise<LossResult>;
 }
 
@@ -125,12 +131,16 @@ export function bindLoss<Options>(loss: Loss<Options>, options: Options): BoundL
   return {
     arrays: (sizes) => loss.arrays(sizes, options),
     sampling: loss.sampling?.(options),
+    rowsPerClass: loss.rowsPerClass?.(options),
     async compute(call) {
       const { tf } = call.backend;
       const wanted = scoped(tf, () => clonesOf(loss.reads?.(call, options) ?? {}));
       const values = Object.entries(wanted).map(async ([name, tensor]) => [name, await tensor.data()] as const);
       const read = Object.fromEntries<NumberArray>(await Promise.all(values));
       for (const tensor of Object.values(wanted)) tensor.dispose();
+      // Each rank has the centres that it holds, and zeros in the place of all others.
+      const { centres } = read;
+      if (call.shard !== undefined && centres instanceof Float32Array) call.shard.ranks.sum(centres);
       return scoped(tf, () => loss.compute({ ...call, read }, options));
     },
   };

@@ -3,7 +3,9 @@ import type { TensorLibrary } from '../backends/backend.ts';
 import { vectorOf } from '../backends/tensors.ts';
 import { classCosines, type CosineScale } from './class-cosines.ts';
 import { boundedSoftmaxObjective, logitBound, type Objective, softmaxObjective } from './cross-entropy.ts';
-import { exchanged, replaced } from './label-entries.ts';
+import { labelEntries, ofEntries } from './class-shard.ts';
+import { type ColumnValues, exchanged, replaced } from './label-entries.ts';
+import { shardedSoftmax } from './sharded-softmax.ts';
 import type { LossCall, LossResult } from './loss.ts';
 import type { MarginOptions } from './margin-options.ts';
 
@@ -58,7 +60,7 @@ export interface MarginForm extends CosineScale, MarginOptions {
  * computed in float64 from the cosines of the labels, what there is one of a class by the engine.
  */
 export function marginLoss(call: LossCall, form: MarginForm): LossResult {
-  const { labels, backend } = call;
+  const { labels, backend, shard } = call;
   const { tf } = backend;
   const cosines = classCosines(call, form);
   const { own, norms } = cosines;
@@ -68,20 +70,22 @@ export function marginLoss(call: LossCall, form: MarginForm): LossResult {
   const others = outcome.negatives?.(kept.values) ?? unchanged(kept.values);
 
   const targets = outcome.targets.map(({ value }, at) => value * (scales[at] ?? NaN));
-  const logits = exchanged(backend, others.values, { columns: labels, values: vectorOf(tf, targets) });
+  const targetLogits = vectorOf(tf, targets);
+  const entries = labelEntries(tf, labels, shard);
+  const at = (values: Tensor1D): ColumnValues => ({ ...entries, values: ofEntries(tf, values, entries) });
+  const logits = exchanged(backend, others.values, at(targetLogits));
   const isBounded =
     outcome.negatives === undefined && [...scales, ...targets].every((each) => Math.abs(each) <= logitBound);
-  const judged = (form.objective ?? (isBounded ? boundedSoftmaxObjective : softmaxObjective))(
-    backend,
-    logits.matrix,
-    labels,
-  );
+  const objective = form.objective ?? (isBounded ? boundedSoftmaxObjective : softmaxObjective);
+  const judged =
+    shard === undefined
+      ? objective(backend, logits.matrix, labels)
+      : shardedSoftmax({ tf, shard }, logits.matrix, { own: targetLogits, isBounded });
   logits.putBack();
 
   const chained = chainedThroughMargin(tf, judged.ownGradient, { form, outcome, cosines: own, scales });
   const byScaled = replaced(backend, kept.backward(others.backward(judged.gradient)), {
-    columns: labels,
-    values: judged.sums === undefined ? chained.byScaled : tf.mul(chained.byScaled, judged.sums),
+    ...at(judged.sums === undefined ? chained.byScaled : tf.mul(chained.byScaled, judged.sums)),
   });
   const gradients = cosines.backward({ byScaled, sums: judged.sums, byNorm: chained.byNorm });
   const penalty = (outcome.penalties ?? []).reduce((sum, { value }) => sum + value, 0) / labels.size;

@@ -26,6 +26,7 @@ export const subCentreArcface: Loss<SubCentreArcfaceOptions> = {
     gradient,
   },
   arrays: (sizes, { centres }) => classCentres(sizes, centres),
+  rowsPerClass: ({ centres }) => centres,
   reads: (call, { centres }) => ownCentres(call, centres),
   compute: (call, options) =>
     marginLoss(call, {

@@ -19,22 +19,56 @@ export function initialValues(parameter: GraphParameter, rule: WeightInitializer
 }
 
 /** Weights of a layer outside of the graph (a classifier), by the same rule. */
-export function initialWeights(
-  name: string,
-  shape: readonly number[],
-  draw: { readonly rule: WeightInitializer; readonly seed: number },
-): NamedArray {
+export function initialWeights(name: string, shape: readonly number[], { rule, seed }: WeightDraw): NamedArray {
   return initialValues(
     { name, shape, layer: name, suffix: 'weight', role: 'trainable', initial: 'xavier' },
-    draw.rule,
-    draw.seed,
+    rule,
+    seed,
   );
+}
+
+export interface WeightDraw {
+  readonly rule: WeightInitializer;
+  readonly seed: number;
+}
+
+/** Rows in a row of {@link initialWeights}. */
+export interface WeightRows {
+  readonly first: number;
+  readonly values: Float32Array;
+}
+
+/** Those rows of {@link initialWeights} that are in a range, so many values at a time: never all of them are in memory. */
+export function* initialRows(
+  { name, shape }: Pick<NamedArray, 'name' | 'shape'>,
+  { rule, seed }: WeightDraw,
+  rows: { readonly first: number; readonly count: number },
+): Generator<WeightRows> {
+  const [, ...rest] = shape;
+  const width = elementCount(rest);
+  const random = Random.derive(seed, `initialize ${name}`);
+  // Each row is what it is among all: those before it are drawn too.
+  skipXavier(rows.first * width, { shape, rule, random });
+  const atATime = Math.max(1, Math.floor(2 ** 22 / width));
+  const end = rows.first + rows.count;
+  for (let first = rows.first; first < end; first += atATime) {
+    const values = new Float32Array(Math.min(atATime, end - first) * width);
+    fillXavier(values, { shape, rule, random });
+    yield { first, values };
+  }
 }
 
 interface Drawing {
   readonly shape: readonly number[];
   readonly rule: WeightInitializer;
   readonly random: Random;
+}
+
+function skipXavier(count: number, { rule, random }: Drawing): void {
+  for (let index = 0; index < count; index += 1) {
+    if (rule.distribution === 'gaussian') random.normal();
+    else random.uniform();
+  }
 }
 
 /** fan in = shape[1] * kernel area, fan out = shape[0] * kernel area; scale = sqrt(2 / fan). */

@@ -1,6 +1,7 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Json } from '../../../core/digest.ts';
-import type { TensorLibrary } from '../backends/backend.ts';
+import type { Backend, TensorLibrary } from '../backends/backend.ts';
+import { withRows } from '../backends/rows.ts';
 import type { TensorState } from '../backends/replays.ts';
 import { disposeReplaced, required, scoped } from '../backends/tensors.ts';
 import { decays, type DecayPolicy } from './decay-policy.ts';
@@ -85,13 +86,15 @@ type Buffers = Readonly<Record<string, Tensor>>;
 
 /** A rule at work: it keeps the buffers of every weight. */
 export class Optimizer implements TensorState {
+  readonly #backend: Pick<Backend, 'tf' | 'raw' | 'device'>;
   readonly #tf: TensorLibrary;
   readonly #rule: BoundRule;
   readonly #buffers = new Map<string, Buffers>();
   #factors: Readonly<Record<string, Scalar>> = {};
 
-  constructor(tf: TensorLibrary, rule: BoundRule) {
-    this.#tf = tf;
+  constructor(backend: Pick<Backend, 'tf' | 'raw' | 'device'>, rule: BoundRule) {
+    this.#backend = backend;
+    this.#tf = backend.tf;
     this.#rule = rule;
   }
 
@@ -117,28 +120,35 @@ export class Optimizer implements TensorState {
     }
   }
 
-  /** The new value of a weight. Neither `weight` nor `gradient` is disposed of. */
+  /**
+   * The new value of a weight. Neither `weight` nor `gradient` is disposed of; with `rows`, the old value is not to be used any
+   * more, since a few rows may have been written into its memory.
+   */
   step(name: string, { weight, gradient, inward, rows, ofLoss = false }: WeightUpdate): Tensor {
     const tf = this.#tf;
     const when = { factors: this.#factors, decays: decays(this.#rule.decay, weight, ofLoss) };
     const known = this.#buffers.get(name);
     const next = scoped(tf, () => {
-      const buffers = known ?? Object.fromEntries(this.#rule.buffers.map((buffer) => [buffer, tf.zerosLike(weight)]));
+      const buffers = known ?? this.#zeros(weight);
       if (inward !== undefined) return this.#updateInward({ weight, gradient, inward, ...when }, buffers);
       if (rows === undefined) return this.#rule.update(tf, { weight, gradient, buffers, ...when });
       const some = mapTensors(buffers, (buffer) => tf.gather(buffer, rows));
       const updated = this.#rule.update(tf, { weight: tf.gather(weight, rows), gradient, buffers: some, ...when });
-      const indices: Tensor2D = tf.reshape(rows, [-1, 1]);
       return {
-        weight: tf.tensorScatterUpdate(weight, indices, updated.weight),
+        weight: withRows(this.#backend, weight, { rows, values: updated.weight }),
         buffers: mapTensors(buffers, (buffer, slot) =>
-          tf.tensorScatterUpdate(buffer, indices, required(updated.buffers[slot], slot)),
+          withRows(this.#backend, buffer, { rows, values: required(updated.buffers[slot], slot) }),
         ),
       };
     });
     for (const buffer of Object.values(known ?? {})) buffer.dispose();
     this.#buffers.set(name, next.buffers);
     return next.weight;
+  }
+
+  /** Made by the engine: `zerosLike` makes an array of numbers here first. */
+  #zeros(weight: Tensor): Buffers {
+    return Object.fromEntries(this.#rule.buffers.map((buffer) => [buffer, this.#tf.fill(weight.shape, 0)]));
   }
 
   #updateInward(

@@ -3,6 +3,7 @@ import type { TensorLibrary } from '../backends/backend.ts';
 import type { GraphExecutor } from '../backends/graph-executor.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import { brokenInWords, normOf, notFinite } from './divergence.ts';
+import type { Communicator } from '../ranks/communicator.ts';
 import type { LossTensors } from './loss-tensors.ts';
 
 /** What is wrong with a training whose loss or whose values are lost. Nothing is kept for it where all is well. */
@@ -11,17 +12,20 @@ export class Diagnosis {
   readonly #executor: GraphExecutor;
   readonly #lossTensors: LossTensors;
   readonly #shaped: ShapedGraph;
+  readonly #ranks: Communicator;
 
   constructor(subject: {
     readonly tf: TensorLibrary;
     readonly executor: GraphExecutor;
     readonly lossTensors: LossTensors;
     readonly shaped: ShapedGraph;
+    readonly ranks: Communicator;
   }) {
     this.#tf = subject.tf;
     this.#executor = subject.executor;
     this.#lossTensors = subject.lossTensors;
     this.#shaped = subject.shaped;
+    this.#ranks = subject.ranks;
   }
 
   /** Euclidean norms of the trained parameters of the network and of the arrays of the loss. */
@@ -49,7 +53,11 @@ export class Diagnosis {
       .filter(({ role }) => statistics || role !== 'auxiliary')
       .map(({ name }) => [name, this.#executor.parameter(name)] as const);
     const [network, loss] = [await notFinite(this.#tf, parameters), await notFinite(this.#tf, this.#lossArrays())];
-    return network.length + loss.length === 0 ? undefined : brokenInWords({ network, loss });
+    const own = network.length + loss.length === 0 ? undefined : brokenInWords({ network, loss });
+    // All ranks end together, also where the values that are lost are those of one.
+    const isBroken = Float32Array.of(own === undefined ? 0 : 1);
+    this.#ranks.max(isBroken);
+    return isBroken[0] === 0 ? undefined : (own ?? 'the classes that another rank holds');
   }
 
   #lossArrays(): (readonly [string, Tensor])[] {

@@ -2,31 +2,81 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Backend } from '../backends/backend.ts';
 import { required, valuesOf } from '../backends/tensors.ts';
 import type { ArrayTensors, LossArray } from '../losses/loss.ts';
-import { initialWeights, type WeightInitializer } from '../model/initialize.ts';
+import { initialRows, initialWeights, type WeightDraw, type WeightRows } from '../model/initialize.ts';
+import { withRows } from '../backends/rows.ts';
 import type { NamedArray } from '../model/model.ts';
+import { elementCount } from '../graph/feature-shape.ts';
+import type { Communicator, Share } from '../ranks/communicator.ts';
+
+/** An array of which each rank has some rows. */
+export interface SharedRows {
+  readonly name: string;
+  readonly ranks: Communicator;
+  readonly own: Share;
+}
 
 /** The arrays of a loss as tensors: a classifier, centres, running means. */
 export class LossTensors {
   readonly #tensors = new Map<string, Tensor>();
+  readonly #backend: Backend;
   readonly #tf: Backend['tf'];
+  readonly #shared: SharedRows | undefined;
 
   constructor(
-    { tf }: Backend,
+    backend: Backend,
     arrays: readonly LossArray[],
-    drawing: {
-      readonly rule: WeightInitializer;
-      readonly seed: number;
+    {
+      shared,
+      start,
+      ...drawing
+    }: WeightDraw & {
+      readonly shared?: SharedRows | undefined;
       /** Values instead of drawn ones, by name. */
       readonly start?: ReadonlyMap<string, NamedArray> | undefined;
     },
   ) {
-    this.#tf = tf;
+    this.#backend = backend;
+    this.#tf = backend.tf;
+    this.#shared = shared;
     for (const { name, shape, initial } of arrays) {
-      const given = drawing.start?.get(name);
-      if (given !== undefined) this.#tensors.set(name, this.write(given));
-      else if (initial === 'xavier') this.#tensors.set(name, this.write(initialWeights(name, shape, drawing)));
-      else this.#tensors.set(name, tf.fill([...shape], initial));
+      const given = start?.get(name);
+      this.#tensors.set(
+        name,
+        given === undefined ? this.#initial({ name, shape }, initial, drawing) : this.write(given),
+      );
     }
+  }
+
+  #initial(
+    { name, shape }: Pick<LossArray, 'name' | 'shape'>,
+    initial: LossArray['initial'],
+    draw: WeightDraw,
+  ): Tensor {
+    const tf = this.#tf;
+    if (initial !== 'xavier') return tf.fill([...shape], initial);
+    if (name !== this.#shared?.name) return tf.tensor(initialWeights(name, shape, draw).values, [...shape]);
+    const { own } = this.#shared;
+    const [, ...rest] = shape;
+    let tensor: Tensor = tf.fill([own.count, ...rest], 0);
+    for (const { first, values } of initialRows({ name, shape }, draw, own)) {
+      tensor = this.#withRows(tensor, { first: first - own.first, values });
+    }
+    return tensor;
+  }
+
+  /** The given tensor is disposed of. */
+  #withRows(tensor: Tensor, { first, values }: WeightRows): Tensor {
+    const tf = this.#tf;
+    const [, ...rest] = tensor.shape;
+    const count = values.length / elementCount(rest);
+    const next = tf.tidy(() =>
+      withRows(this.#backend, tensor, {
+        rows: tf.range(first, first + count, 1, 'int32'),
+        values: tf.tensor(values, [count, ...rest]),
+      }),
+    );
+    tensor.dispose();
+    return next;
   }
 
   names(): string[] {
@@ -52,14 +102,25 @@ export class LossTensors {
     this.#tensors.set(name, tensor);
   }
 
-  /** `tensor` is one of them, or what an optimizer remembers of it. */
+  /**
+   * `tensor` is one of them, or what an optimizer remembers of it. Of rows that are shared, rank 0 has those of all ranks, which have
+   * to ask too; the others have their own.
+   */
   async read(name: string, tensor: Tensor): Promise<NamedArray> {
-    return { name, shape: tensor.shape, values: await valuesOf(tensor) };
+    const values = await valuesOf(tensor);
+    if (name !== this.#shared?.name) return { name, shape: tensor.shape, values };
+    const all = this.#shared.ranks.collect(values);
+    const [, ...rest] = tensor.shape;
+    return { name, shape: [all.length / elementCount(rest), ...rest], values: all };
   }
 
-  /** The inverse of {@link read}. */
-  write({ values, shape }: NamedArray): Tensor {
-    return this.#tf.tensor(values, [...shape]);
+  /** The inverse of {@link read}: of rows that are shared, those of this rank, however many ranks there were. */
+  write({ name, values, shape }: NamedArray): Tensor {
+    if (name !== this.#shared?.name) return this.#tf.tensor(values, [...shape]);
+    const { first, count } = this.#shared.own;
+    const [, ...rest] = shape;
+    const width = elementCount(rest);
+    return this.#tf.tensor(values.slice(first * width, (first + count) * width), [count, ...rest]);
   }
 
   dispose(): void {

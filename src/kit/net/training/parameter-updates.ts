@@ -1,10 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { TensorLibrary } from '../backends/backend.ts';
+import type { Backend, TensorLibrary } from '../backends/backend.ts';
 import type { GraphExecutor } from '../backends/graph-executor.ts';
 import type { TrainingPass } from '../backends/training-pass.ts';
 import { type ArrayTensors, type Gradient, type LossResult, wholeGradient } from '../losses/loss.ts';
 import { type BoundRule, Optimizer, type UpdateTime, type WeightUpdate } from '../optimizers/optimizer.ts';
 import { GradientNorm, GradientSums } from './gradient-sums.ts';
+import type { Communicator } from '../ranks/communicator.ts';
+import { GradientExchange } from './gradient-exchange.ts';
 import type { LossTensors } from './loss-tensors.ts';
 import type { StepPart } from './training-step.ts';
 
@@ -21,23 +23,28 @@ export class ParameterUpdates {
   readonly #lossTensors: LossTensors;
   readonly #clipGradient: number | undefined;
   readonly #sums: { readonly network: GradientSums; readonly loss: GradientSums };
+  /** Absent where no other process has a share of the batch. */
+  readonly #exchange: GradientExchange | undefined;
   /** Its buffers are part of a training's state. */
   readonly optimizer: Optimizer;
 
   constructor(options: {
-    readonly tf: TensorLibrary;
+    readonly backend: Backend;
     readonly executor: GraphExecutor;
     readonly lossTensors: LossTensors;
     readonly rule: BoundRule;
     readonly clipGradient?: number | undefined;
+    readonly ranks: Communicator;
   }) {
-    const { tf, executor, lossTensors, rule, clipGradient } = options;
+    const { backend, executor, lossTensors, rule, clipGradient, ranks } = options;
+    const { tf } = backend;
+    this.#exchange = ranks.size === 1 ? undefined : new GradientExchange(tf, ranks);
     this.#tf = tf;
     this.#executor = executor;
     this.#lossTensors = lossTensors;
     this.#clipGradient = clipGradient;
     this.#sums = { network: new GradientSums(tf), loss: new GradientSums(tf) };
-    this.optimizer = new Optimizer(tf, rule);
+    this.optimizer = new Optimizer(backend, rule);
   }
 
   /**
@@ -45,7 +52,7 @@ export class ParameterUpdates {
    * gradient, before it is limited, where it is asked for or limited and this was the last part.
    */
   apply(pass: TrainingPass, result: LossResult, call: UpdateCall): Promise<number | undefined> {
-    const isAtOnce = call.part.count === 1 && this.#clipGradient === undefined;
+    const isAtOnce = call.part.count === 1 && this.#clipGradient === undefined && this.#exchange === undefined;
     return isAtOnce ? this.#atOnce(pass, result, call) : this.#together(pass, result, call);
   }
 
@@ -80,6 +87,8 @@ export class ParameterUpdates {
     { part, measure, ...when }: UpdateCall,
   ): Promise<number | undefined> {
     const share = 1 / part.count;
+    const isLast = part.index === part.count - 1;
+    const exchange = isLast ? this.#exchange : undefined;
     this.#executor.backward(pass, [embeddingGradient], {
       take: (name, gradient) => {
         this.#sums.network.add(name, gradient, share);
@@ -87,15 +96,22 @@ export class ParameterUpdates {
       },
       states: [this.#sums.network],
       kind: 'summed',
+      ...(exchange && {
+        passed: (names) => {
+          exchange.start(this.#sums.network, names);
+        },
+      }),
     });
-    for (const [name, gradient] of Object.entries(gradients)) {
+    exchange?.finish(this.#sums.network);
+    const isWhole = part.count === 1;
+    for (const [name, gradient] of isWhole ? [] : Object.entries(gradients)) {
       if ('rows' in gradient) throw new Error('gradients of some rows only are not added up');
       const whole = wholeGradient(this.#tf, gradient, this.#lossTensors.get(name));
       this.#sums.loss.add(name, whole, share);
       whole.dispose();
     }
     this.#takeState(state);
-    if (part.index < part.count - 1) return undefined;
+    if (!isLast) return undefined;
     const limit = this.#clipGradient;
     const norm = limit === undefined && !measure ? undefined : await this.#sums.network.norm();
     const factor = limit === undefined || norm === undefined ? 1 : Math.min(1, limit / norm);
@@ -103,6 +119,8 @@ export class ParameterUpdates {
     this.#sums.network.take(factor, (name, gradient) => {
       this.#moveParameter(name, gradient);
     });
+    for (const [name, gradient] of isWhole ? Object.entries(gradients) : [])
+      this.#moveLossArray(name, partsOf(gradient));
     this.#sums.loss.take(1, (name, gradient) => {
       this.#moveLossArray(name, { gradient });
     });

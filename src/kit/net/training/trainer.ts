@@ -12,6 +12,8 @@ import type { NamedArray } from '../model/model.ts';
 import { initialValues, type WeightInitializer } from '../model/initialize.ts';
 import type { BoundLoss, LossResult } from '../losses/loss.ts';
 import type { BoundRule } from '../optimizers/optimizer.ts';
+import { alone, type Communicator } from '../ranks/communicator.ts';
+import { ClassShards, sharedArray } from './class-shards.ts';
 import { Diagnosis } from './diagnosis.ts';
 import { isLost, largestLoss } from './divergence.ts';
 import { LossTensors } from './loss-tensors.ts';
@@ -26,6 +28,7 @@ import {
   type StepPart,
   type StepResult,
 } from './training-step.ts';
+import { ownRows, wholeBatch, type WholeBatch } from './whole-batch.ts';
 import { WeightAverage } from './weight-average.ts';
 import { graphEmbedder } from '../sessions/embedder.ts';
 import { GraphSession } from '../sessions/graph-session.ts';
@@ -47,6 +50,14 @@ export interface TrainerOptions {
   readonly recompute?: boolean | undefined;
   /** Decay of a moving average of the parameters, which is what is verified and kept; absent: no average. */
   readonly averageDecay?: number | undefined;
+  /** The processes that train together, each with an equal share of every batch; absent: this one alone. */
+  readonly ranks?: Communicator | undefined;
+  /** Normalisations take the statistics of the share of this rank, not of the whole batch. */
+  readonly normalizesShares?: boolean | undefined;
+  /** Share of the classes that take part in a step, those of the batch and others drawn; absent: all. */
+  readonly classRate?: number | undefined;
+  /** Every rank has all classes, also of a loss that could share them: what the other way is compared with. */
+  readonly wholeClassifier?: boolean;
   /** Values to start from instead of drawn ones, by the name of a parameter, or of an array of the loss. */
   readonly start?: ReadonlyMap<string, NamedArray>;
 }
@@ -60,8 +71,11 @@ interface DoneStep extends Pick<StepInput, 'step' | 'learningRate'> {
 /** A network in training on one engine: its parameters, the arrays of the loss, and the optimizer's buffers. */
 export class Trainer {
   readonly #options: TrainerOptions;
+  readonly #ranks: Communicator;
   readonly #executor: GraphExecutor;
   readonly #lossTensors: LossTensors;
+  /** Absent where the loss has all its classes here, in every step. */
+  readonly #shards: ClassShards | undefined;
   readonly #updates: ParameterUpdates;
   readonly #diagnosis: Diagnosis;
   readonly #average: WeightAverage | undefined;
@@ -70,7 +84,9 @@ export class Trainer {
 
   constructor(options: TrainerOptions) {
     const { backend, shaped, weights, seed, start, frozen = new Set(), recompute = false, averageDecay } = options;
+    const { ranks: communicator = alone, normalizesShares = false } = options;
     this.#options = options;
+    this.#ranks = communicator;
     const arrays = new Map(
       shaped.parameters.map((parameter) => {
         const array = start?.get(parameter.name) ?? initialValues(parameter, weights, seed);
@@ -78,20 +94,24 @@ export class Trainer {
       }),
     );
     this.#executor = new GraphExecutor(backend, shaped, arrays);
-    this.#executor.trainWith({ frozen, recompute });
+    const ranks = communicator.size === 1 ? undefined : { communicator, isSynchronized: !normalizesShares };
+    this.#executor.trainWith({ frozen, recompute, ranks });
     if (averageDecay !== undefined) {
       this.#average = new WeightAverage({ backend, shaped, decay: averageDecay, frozen }, arrays);
     }
     const embeddingSize = embeddingOutput(shaped).size;
     const lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
-    this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed, start });
+    this.#shards = this.#classShards();
+    const shared = this.#shards && { name: sharedArray, ranks: communicator, own: this.#shards.rows };
+    this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed, shared, start });
     const parts = { tf: backend.tf, executor: this.#executor, lossTensors: this.#lossTensors };
-    this.#updates = new ParameterUpdates({ ...parts, rule: options.optimizer, clipGradient: options.clipGradient });
-    this.#diagnosis = new Diagnosis({ ...parts, shaped });
+    const { optimizer: rule, clipGradient } = options;
+    this.#updates = new ParameterUpdates({ ...parts, backend, rule, clipGradient, ranks: communicator });
+    this.#diagnosis = new Diagnosis({ ...parts, shaped, ranks: communicator });
   }
 
   /**
-   * Trains on one batch; with `part`, the last of its parts changes the parameters. Fails with `training-diverged` if the
+   * Trains on one batch, or on this rank's share of it; with `part`, the last of its parts changes the parameters. Fails with `training-diverged` if the
    * loss is not a number, or above {@link largestLoss}; `label-out-of-range`.
    */
   async step(input: StepInput): Promise<StepResult> {
@@ -100,19 +120,25 @@ export class Trainer {
     const images = this.#imageTensor({ ...input, count: labels.length });
     const pass = this.#executor.forward(images, this.#dropoutSeed(step, part));
     images.dispose();
-    const output = required(pass.outputs[0], 'the output of the network');
-    const result = await this.#computeLoss(output, labels, { step, part });
-    const figures = await figuresOf(result, labels.length);
-    if (isLost(figures.loss)) {
-      const embeddings = await meanNorm(this.#options.backend.tf, output);
+    const output = rank2(required(pass.outputs[0], 'the output of the network'));
+    const { tf } = this.#options.backend;
+    const whole = await wholeBatch(tf, this.#ranks, { output, labels });
+    const result = await this.#computeLoss(whole, { step, part });
+    const figures = await figuresOf(result, whole.labels.size);
+    const isBroken = isLost(figures.loss);
+    const embedding = isBroken || input.measure === true ? await meanNorm(tf, whole.embeddings) : undefined;
+    tf.dispose([whole.embeddings, whole.labels]);
+    if (isBroken) {
       pass.dispose();
       disposeResult(result);
-      await this.#failDiverged(input, { loss: figures.loss, embeddings });
+      await this.#failDiverged(input, { loss: figures.loss, embeddings: embedding ?? NaN });
     }
-    const embedding = input.measure === true ? await meanNorm(this.#options.backend.tf, output) : undefined;
     const measure = input.measure === true;
     const gradient = await this.#updates.apply(pass, result, { step, learningRate, measure, part });
-    if (part.index === part.count - 1) this.#average?.follow(this.#executor, step);
+    if (part.index === part.count - 1) {
+      await this.#executor.averageStatistics();
+      this.#average?.follow(this.#executor, step);
+    }
     this.#last = { step, learningRate, loss: figures.loss, origin: input.origin };
     disposeResult(result);
     if (embedding === undefined) return figures;
@@ -171,19 +197,32 @@ export class Trainer {
     failDiverged(this.#last, { cause: `in a verification after it ${cause}`, norms });
   }
 
+  #classShards(): ClassShards | undefined {
+    const { backend, loss, classes, classRate: rate = 1, wholeClassifier = false } = this.#options;
+    const ranks = this.#ranks;
+    const { rowsPerClass } = loss;
+    if (rowsPerClass === undefined) {
+      if (rate < 1) fail(failures.lossNotDrawn({}));
+      return undefined;
+    }
+    if (rate === 1 && (ranks.size === 1 || wholeClassifier)) return undefined;
+    if (wholeClassifier) throw new Error('a classifier that is whole on every rank is not drawn from');
+    return new ClassShards({ tf: backend.tf, ranks, classes, rowsPerClass, rate });
+  }
+
   async #computeLoss(
-    output: Tensor,
-    labels: Int32Array,
+    { embeddings, labels, labelValues }: WholeBatch,
     { step, part }: { readonly step: number; readonly part: StepPart },
   ): Promise<LossResult> {
     const { backend, loss, classes, seed } = this.#options;
     const arrays = this.#lossTensors.all();
     const random = Random.derive(seed, `loss ${drawOf(step, part)}`);
-    const labelTensor = backend.tf.tensor1d(labels, 'int32');
-    const call = { backend, embeddings: rank2(output), labels: labelTensor, classes, arrays, step, random };
-    const result = await loss.compute(call);
-    labelTensor.dispose();
-    return result;
+    const call = { backend, embeddings, labels, classes, arrays, step, random };
+    const draws = Random.derive(seed, `classes ${drawOf(step, part)}`);
+    const portion = this.#shards?.portion(arrays, labelValues, draws);
+    const computed = await loss.compute({ ...call, ...(portion && { arrays: portion.arrays, shard: portion.shard }) });
+    const result = portion === undefined ? computed : (this.#shards?.spread(computed, portion) ?? computed);
+    return { ...result, embeddingGradient: ownRows(backend.tf, this.#ranks, result.embeddingGradient) };
   }
 
   #checkLabels(labels: Int32Array): void {
@@ -237,6 +276,14 @@ export class Trainer {
       }
     }
     if (this.#average !== undefined) yield* this.#average.state();
+  }
+
+  /** What the other ranks do while rank 0 reads its {@link state}: they hand over what of it they hold. */
+  async shareState(): Promise<void> {
+    if (this.#shards === undefined) return;
+    const buffers = Object.values(this.#updates.optimizer.buffersOf(sharedArray));
+    for (const tensor of [this.#lossTensors.get(sharedArray), ...buffers])
+      await this.#lossTensors.read(sharedArray, tensor);
   }
 
   /** Takes the place of what {@link state} returned. */

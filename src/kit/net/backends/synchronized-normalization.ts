@@ -1,0 +1,151 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { BatchNormalizationAttributes } from '../graph/layers/batch-normalization.ts';
+import type { Communicator } from '../ranks/communicator.ts';
+import type { Backend, TensorLibrary } from './backend.ts';
+import type { RankedMode } from './execution-plan.ts';
+import type { BackwardCall, ForwardCall, LayerKernels, LayerKernelTable } from './layer-kernels.ts';
+import { asImage, normalizationAttributes } from './tensorflow/batch-normalization-kernels.ts';
+import { required, vectorOf } from './tensors.ts';
+
+type Normalization = LayerKernels<BatchNormalizationAttributes>;
+
+/** The table for a rank whose normalisations take the statistics of the whole batch, of which it has a share. */
+export function synchronizedKernels(
+  backend: Backend,
+  table: LayerKernelTable,
+  { communicator }: RankedMode,
+): LayerKernelTable {
+  return { ...table, 'batch-normalization': synchronized(backend, table['batch-normalization'], communicator) };
+}
+
+/**
+ * Batch normalisation over all ranks. Forward, each computes mean and variance of its share, of which those of the whole follow;
+ * backward, dx = gamma inverse (dy - mean(dy) - xhat mean(dy xhat)) with means over the whole batch, so that the gradient goes
+ * through the statistics of all shares.
+ */
+function synchronized(backend: Backend, kernels: Normalization, ranks: Communicator): Normalization {
+  const { tf } = backend;
+  return {
+    saves: 'inputs',
+    forward(call) {
+      if (!call.training) return kernels.forward(call);
+      const { mean, variance } = statisticsOfAll(tf, ranks, kernels.forward(call).statistics ?? {});
+      const { output } = kernels.forward(asInInference(call, { mean, variance }));
+      // Clones: what is saved and what goes into the moving statistics is disposed of at different times.
+      const saved = [tf.clone(mean), tf.clone(variance)];
+      return { output, saved, statistics: { moving_mean: mean, moving_var: variance } };
+    },
+    backward(call) {
+      const own = backend.raw === undefined ? ownGradients(tf, call) : fusedGradients(backend, call);
+      const parameters = call.attributes.fixGamma ? { beta: own.beta } : { gamma: own.gamma, beta: own.beta };
+      if (call.needsGradient[0] !== true) return { inputs: [undefined], parameters };
+      return { inputs: [throughStatistics(tf, ranks, { call, own })], parameters };
+    },
+  };
+}
+
+interface Statistics {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+function asInInference(
+  call: ForwardCall<BatchNormalizationAttributes>,
+  { mean, variance }: Statistics,
+): ForwardCall<BatchNormalizationAttributes> {
+  const parameters = { ...call.parameters, moving_mean: mean, moving_var: variance };
+  return { ...call, training: false, parameters };
+}
+
+/** The variance of equal shares together: the mean of theirs, and the variance of their means (Chan et al. 1979). */
+function statisticsOfAll(
+  tf: TensorLibrary,
+  ranks: Communicator,
+  { moving_mean: ownMean, moving_var: ownVariance }: Readonly<Record<string, Tensor>>,
+): Statistics {
+  const [mean, variance] = [required(ownMean, 'the mean'), required(ownVariance, 'the variance')];
+  const channels = mean.size;
+  const all = ranks.gather(Float32Array.from(tf.concat([mean, variance]).dataSync()));
+  const means = new Float64Array(channels);
+  const variances = new Float64Array(channels);
+  for (let channel = 0; channel < channels; channel += 1) {
+    let [sum, sumOfVariances, squares] = [0, 0, 0];
+    for (let start = channel; start < all.length; start += 2 * channels) sum += all[start] ?? NaN;
+    const whole = sum / ranks.size;
+    for (let start = channel; start < all.length; start += 2 * channels) {
+      sumOfVariances += all[start + channels] ?? NaN;
+      squares += ((all[start] ?? NaN) - whole) ** 2;
+    }
+    means[channel] = whole;
+    variances[channel] = (sumOfVariances + squares) / ranks.size;
+  }
+  return { mean: vectorOf(tf, [...means]), variance: vectorOf(tf, [...variances]) };
+}
+
+/** Gradients of a share where the statistics are held fast. */
+interface OwnGradients {
+  readonly input: Tensor;
+  readonly gamma: Tensor;
+  readonly beta: Tensor;
+}
+
+function ownGradients(
+  tf: TensorLibrary,
+  { attributes, gradient, inputs, parameters, saved: [mean, variance] }: BackwardCall<BatchNormalizationAttributes>,
+): OwnGradients {
+  const x = required(inputs[0], 'input 0');
+  const axes = Array.from({ length: x.rank - 1 }, (_, axis) => axis);
+  const inverse = tf.rsqrt(tf.add(required(variance, 'the variance'), attributes.epsilon));
+  const normalized = tf.mul(tf.sub(x, required(mean, 'the mean')), inverse);
+  const scale = tf.mul(inverse, required(parameters['gamma'], 'parameter gamma'));
+  return {
+    input: tf.mul(gradient, scale),
+    gamma: tf.sum(tf.mul(gradient, normalized), axes),
+    beta: tf.sum(gradient, axes),
+  };
+}
+
+/** As {@link ownGradients}, by one kernel: TensorFlow's gradient of the normalisation in inference, which takes the statistics as given. */
+function fusedGradients(
+  { tf, raw }: Backend,
+  { attributes, gradient, inputs, parameters, saved }: BackwardCall<BatchNormalizationAttributes>,
+): OwnGradients {
+  const kernels = required(raw, 'direct access to kernels');
+  const x = required(inputs[0], 'input 0');
+  const [input, gamma, beta] = kernels.run('FusedBatchNormGradV3', {
+    attributes: normalizationAttributes(kernels, { epsilon: attributes.epsilon, training: false }),
+    inputs: [
+      asImage(tf, gradient),
+      asImage(tf, x),
+      required(parameters['gamma'], 'parameter gamma'),
+      ...saved,
+      tf.zerosLike(required(saved[0], 'the mean')),
+    ],
+    outputCount: 5,
+  });
+  return {
+    input: tf.reshape(required(input, 'the gradient of the input'), x.shape),
+    gamma: required(gamma, 'the gradient of gamma'),
+    beta: required(beta, 'the gradient of beta'),
+  };
+}
+
+/** Subtracts what comes through mean and variance: gamma inverse (sum dy + xhat sum(dy xhat)) / count, sums and count of all ranks. */
+function throughStatistics(
+  tf: TensorLibrary,
+  ranks: Communicator,
+  { call, own }: { readonly call: BackwardCall<BatchNormalizationAttributes>; readonly own: OwnGradients },
+): Tensor {
+  const { attributes, inputs, parameters, saved } = call;
+  const x = required(inputs[0], 'input 0');
+  const [mean, variance] = [required(saved[0], 'the mean'), required(saved[1], 'the variance')];
+  const count = (x.size / mean.size) * ranks.size;
+  const sums = Float32Array.from(tf.concat([own.beta, own.gamma]).dataSync());
+  ranks.sum(sums);
+  const [beta, gamma] = [sums.subarray(0, mean.size), sums.subarray(mean.size)];
+  const inverse = tf.rsqrt(tf.add(variance, attributes.epsilon));
+  const scale = tf.div(tf.mul(inverse, required(parameters['gamma'], 'parameter gamma')), count);
+  const slope = tf.mul(tf.mul(scale, inverse), vectorOf(tf, [...gamma]));
+  const shift = tf.sub(tf.mul(scale, vectorOf(tf, [...beta])), tf.mul(slope, mean));
+  return tf.sub(own.input, tf.add(tf.mul(x, slope), shift));
+}
