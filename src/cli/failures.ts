@@ -75,6 +75,30 @@ export const failures = catalogue({
     }),
     example: { begin: '<!-- flow table margins -->', end: '<!-- /flow table margins -->' },
   },
+  severalTableBlocks: {
+    meaning: 'A Markdown file has a marker of the block of a table more than once.',
+    text: ({
+      begin,
+      end,
+      lines,
+    }: {
+      readonly begin: string;
+      readonly end: string;
+      readonly lines: readonly number[];
+    }) => ({
+      message: `expected one line ${begin} and one line ${end}, found them in lines ${lines.join(', ')}`,
+      hint: 'Leave one block of a table in a file; what is between its lines is replaced.',
+    }),
+    example: { begin: '<!-- flow table margins -->', end: '<!-- /flow table margins -->', lines: [3, 9, 20, 26] },
+  },
+  notMarkdown: {
+    meaning: 'A table is to be written into a folder, or into a file in another encoding than UTF-8.',
+    text: ({ found }: { readonly found: string }) => ({
+      message: `expected a Markdown file in UTF-8 with the block of a table, found ${found}`,
+      hint: 'Correct "into" of the table, or --into; of a file in another encoding make one in UTF-8.',
+    }),
+    example: { found: 'a folder' },
+  },
   noFigures: {
     meaning: 'A run has no figures that a table could show.',
     text: ({ run }: { readonly run: string }) => ({

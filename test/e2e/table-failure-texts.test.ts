@@ -105,7 +105,7 @@ it.each([
   ],
   [
     'published values of another column',
-    `${head}rows: [{ where: { set: lfw }, published: { acc: 1 } }]\n${columns}`,
+    `${head}rows: [{ where: { set: lfw }, published: { acc: 1 } }]\n${columns}published: { citation: x }\n`,
     `t.yaml:3:8 unknown-table-name: the table has no column "acc"
   rows: [{ where: { set: lfw }, published: { acc: 1 } }]
          ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
@@ -140,6 +140,42 @@ it.each([
 `,
   ],
   [
+    'a row of a matrix without the choice',
+    `${head}rows: [{ matrix: a, where: { set: lfv } }]\n${columns}`,
+    `t.yaml:3:21 no-table-task: no task of stage "a" has set=lfv
+  rows: [{ matrix: a, where: { set: lfv } }]
+                      ~~~~~
+  Tasks: a[seed=1,set=lfw], a[seed=1,set=cfp], a[seed=2,set=lfw], a[seed=2,set=cfp].
+`,
+  ],
+  [
+    'a mean over what no matrix has',
+    `experiment: e.yaml\nover: [sed]\nrows: [{ matrix: a }]\n${columns}`,
+    `t.yaml:2:8 unknown-table-choice: no stage of this table has "sed" in its matrix (did you mean "seed"?)
+  over: [sed]
+         ~~~
+  They have: seed, set.
+`,
+  ],
+  [
+    'a published value that nobody is named for',
+    `${head}rows: [{ where: { set: lfw }, published: { accuracy: 1 } }]\n${columns}`,
+    `t.yaml:3:31 published-without-citation: published values without a citation
+  rows: [{ where: { set: lfw }, published: { accuracy: 1 } }]
+                                ~~~~~~~~~
+  Say where they are from, beside "rows" and "columns": published: { citation: ..., url: ... }.
+`,
+  ],
+  [
+    'an empty citation',
+    `${head}rows: [{ matrix: a }]\n${columns}published: { citation: ' ', rows: [{ where: { set: lfw }, values: { accuracy: 1 } }] }\n`,
+    `t.yaml:5:24 published-without-citation: published values without a citation
+  published: { citation: ' ', rows: [{ where: { set: lfw }, values: { accuracy: 1 } }] }
+                         ~~~
+  Say where they are from, beside "rows" and "columns": published: { citation: ..., url: ... }.
+`,
+  ],
+  [
     'a run that is not recorded',
     `rows: [{ run: f }]\n${columns}`,
     'unknown-run: there is no run "f" (did you mean "e"?)\n  flow runs lists them; the name of an experiment means its last run.\n',
@@ -168,4 +204,24 @@ it('a table that the experiment does not have is told', async () => {
   expect(await printed(undefined, 'e.yaml', '--table', 'insde')).toBe(
     'unknown-table: the experiment has no table "insde" (did you mean "inside"?)\n  It has: inside.\n',
   );
+});
+
+it('a file that cannot name a table is told, and a table in it that has a name is not', async () => {
+  const text = `${head}rows: [{ matrix: a }]\n${columns}`;
+  rig.write('my table #1.yaml', text);
+  const { code, stderr } = await rig.flow(['table', 'my table #1.yaml', '--no-run']);
+  expect(code).toBe(2);
+  expect(stderr).toContain(
+    'table-name-unfit: "my table #1" cannot be the name of a table: expected letters, digits, dots, hyphens and underscores\n',
+  );
+  rig.write('my table #1.yaml', `name: mine\n${text}`);
+  expect((await rig.flow(['table', 'my table #1.yaml', '--no-run'])).code).toBe(0);
+});
+
+it('two tables of an experiment with one name are told', async () => {
+  const one = '    name: same\n    rows: [{ label: x }]\n    columns: [{ of: a, figure: accuracy }]\n';
+  rig.write('twice.yaml', `name: twice\nstages:\n  a: { uses: ./stages/measured }\ntables:\n  b:\n${one}  c:\n${one}`);
+  const { code, stderr } = await rig.flow(['table', 'twice.yaml', '--no-run']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('twice.yaml:10:11 table-name-twice: two tables have the name "same"\n');
 });

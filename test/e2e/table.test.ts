@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FilledTable } from '../../src/pipeline/table/filled-table.ts';
@@ -274,6 +274,8 @@ describe('flow table --check', () => {
     margins: train[margin=large,seed=1]: plus 0.5 -> 0.4 (margins.yaml:7)
     margins: train[margin=large,seed=2]: plus 0.5 -> 0.4 (margins.yaml:7)
     margins: train[margin=large,seed=3]: plus 0.5 -> 0.4 (margins.yaml:7)
+margins: the table says other things than tables/results/margins.json
+  label of row margin=large: m = 0.5 -> m = 0.4
 `);
     // It has written nothing.
     expect(read('tables/results')).toEqual(before);
@@ -298,7 +300,8 @@ describe('flow table --check', () => {
   it('lets a value move by the tolerance of its column', async () => {
     const tolerant = table
       .replace('title: LFW,', 'title: LFW, tolerance: 0.2,')
-      .replace('select: best, digits: 1', 'select: best, digits: 1, tolerance: 0.2');
+      .replace('select: best, digits: 1', 'select: best, digits: 1, tolerance: 0.2')
+      .replace('m = {margin.value}', '{margin}');
     prepare(tolerant);
     await flow('tables/margins.yaml');
     rig.write('margins.yaml', experiment.replace('value: 0.5', 'value: 0.4'));
@@ -311,6 +314,26 @@ describe('flow table --check', () => {
     rig.write('tables/results/margins.md', rig.read('tables/results/margins.md').replace('2.10', '9.99'));
     const { code, stdout } = await flow('tables/margins.yaml', '--check');
     expect(stdout).toContain('tables/results/margins.md is not what tables/results/margins.json says');
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['3 }', '2.9 }', 'published value of m = 0.5, LFW: 3 -> 2.9'],
+    [
+      '(2018)',
+      '(2019)',
+      'source: A paper (2018) https://example.org/paper -> A paper (2019) https://example.org/paper',
+    ],
+    ['title: Margins', 'title: Margin', 'title: Margins -> Margin'],
+    ['m = {', 'n = {', 'label of row margin=small: m = 0.1 -> n = 0.1'],
+    ['title: LFW', 'id: lfw, title: "LFW 2"', 'title of column lfw: LFW -> LFW 2'],
+  ])('ends with 1 where the table says another thing now: %s -> %s', async (before, after, told) => {
+    prepare();
+    await flow('tables/margins.yaml');
+    rig.write('tables/margins.yaml', table.replace(before, after));
+    const { code, stdout } = await flow('tables/margins.yaml', '--check');
+    expect(stdout).toMatch(/^margins: the table says other things than tables\/results\/margins\.json\n/);
+    expect(stdout).toContain(`  ${told}\n`);
     expect(code).toBe(1);
   });
 
@@ -391,6 +414,49 @@ describe('the block of a table in a Markdown file', () => {
     expect(filled().rows[0]?.cells[1]?.value).toBeNull();
   });
 
+  it.each([
+    ['\u0001old\u0002\u0001old\u0002', [1, 3, 4, 6]],
+    ['\u0001\u0001old\u0002\u0002', [1, 2, 4, 5]],
+    ['\u0001mine\n\u0001old\u0002', [1, 3, 5]],
+  ])('is refused where it stands twice or in itself, and the file stays as it is: %j', async (text, lines) => {
+    prepare();
+    const [begin, end] = ['<!-- flow table margins -->\n', '\n<!-- /flow table margins -->\n'];
+    const written = text.replaceAll('\u0001', begin).replaceAll('\u0002', end).replaceAll('\n\n', '\n');
+    rig.write('README.md', written);
+    const { code, stderr } = await flow('tables/margins.yaml', '--no-run', '--into', 'README.md');
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      `several-table-blocks: expected one line ${begin.trim()} and one line ${end.trim()}, found them in lines ${lines.join(', ')}\n`,
+    );
+    expect(rig.read('README.md')).toBe(written);
+  });
+
+  it('keeps the line endings of its file, and is found beside longer fences with fences in them', async () => {
+    prepare();
+    const fenced = '````\n```\n<!-- flow table margins -->\n````\n';
+    rig.write('README.md', `${fenced}${block.slice(block.lastIndexOf('<!-- flow'))}`.replaceAll('\n', '\r\n'));
+    expect((await flow('tables/margins.yaml', '--no-run', '--into', 'README.md')).code).toBe(0);
+    expect(rig.read('README.md')).toMatch(/m = 0\.1/);
+    expect(rig.read('README.md').replaceAll('\r\n', '')).not.toContain('\n');
+  });
+
+  it('is looked for before anything is computed, in a file that can be written back as it was', async () => {
+    prepare();
+    mkdirSync(rig.path('folder.md'));
+    writeFileSync(rig.path('latin.md'), Buffer.from(block.replace('# Ours', '# Gr\u00f6\u00dfe'), 'latin1'));
+    for (const [file, found] of [
+      ['folder.md', 'a folder'],
+      ['latin.md', 'bytes that are not UTF-8'],
+    ] as const) {
+      const { code, stderr } = await flow('tables/margins.yaml', '--into', file);
+      expect(code).toBe(2);
+      expect(stderr).toContain(
+        `not-markdown: expected a Markdown file in UTF-8 with the block of a table, found ${found}\n`,
+      );
+    }
+    expect(rig.runs()).toEqual([]);
+  });
+
   it('has to be there', async () => {
     prepare();
     rig.write('README.md', '# Ours\n');
@@ -449,6 +515,72 @@ columns: [{ of: measure, figure: accuracy }]
       ['recorded', 7],
     ]);
     expect(rows[3]?.notes.map((note) => notes[note])).toEqual(['Not run here.']);
+  });
+
+  it('are those of all choices of a matrix, also of choices whose names differ in signs or case only', async () => {
+    const names = ['LFW', 'lfw', 'l_f', 'l-f', '\u00e4', '\u00f6'];
+    rig.write(
+      'signs.yaml',
+      `name: signs
+stages:
+  a:
+    uses: ./stages/measured
+    matrix: { set: [${names.join(', ')}] }
+    with: { figures: { accuracy: 1 } }
+tables:
+  signs:
+    rows: [{ matrix: a, label: "  {set}\\n\\0\\e[1m  x" }]
+    columns: [{ of: a, figure: accuracy }]
+`,
+    );
+    expect((await flow('signs.yaml')).code).toBe(0);
+    const { rows } = filled('results/signs.json');
+    expect(rows.map(({ label }) => label)).toEqual(names.map((name) => `${name} x`));
+    expect(rows.slice(0, 4).map(({ id }) => id)).toEqual(['set=lfw', 'set=lfw-2', 'set=l-f', 'set=l-f-2']);
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(names.length);
+    for (const form of forms) expect(rig.read(`results/signs.${form}`)).not.toMatch(/[\u0000\u001b]/);
+  });
+
+  it('have no value where a figure is not a number, neither of the curve before it nor as the end of an interval', async () => {
+    rig.write(
+      'stages/diverged/stage.json',
+      JSON.stringify({
+        name: 'diverged',
+        version: 1,
+        summary: 'Diverges.',
+        params: { type: 'object', additionalProperties: false, properties: {} },
+        inputs: {},
+        outputs: { out: { kind: 'file', summary: 'A file.', path: 'out' } },
+      }),
+    );
+    rig.write(
+      'stages/diverged/run.js',
+      `import { writeFileSync } from 'node:fs';
+export async function run({ outputs, emit }) {
+  emit({ type: 'metric', name: 'loss', value: 2, step: 1 });
+  for (const [name, value] of [['loss', NaN], ['area', 1], ['areaLow', NaN], ['areaHigh', 2]]) emit({ type: 'metric', name, value });
+  writeFileSync(outputs.out, '');
+}
+`,
+    );
+    rig.write(
+      'diverged.yaml',
+      `name: diverged
+stages: { a: { uses: ./stages/diverged } }
+tables:
+  diverged:
+    rows: [{ label: one, published: { loss: 2 } }]
+    columns: [{ of: a, figure: loss }, { of: a, figure: area }]
+    published: { citation: A paper }
+`,
+    );
+    expect((await flow('diverged.yaml')).code).toBe(0);
+    const { rows, notes } = filled('results/diverged.json');
+    expect(rows[0]?.cells).toMatchObject([
+      { value: null, tier: 'not run' },
+      { value: 1, spread: null },
+    ]);
+    expect(notes).toEqual(['the "loss" of a is not a number']);
   });
 
   it('give macros for numbers in running text', async () => {

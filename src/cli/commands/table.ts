@@ -3,8 +3,10 @@ import { dirname, relative, resolve } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { paintWith, terminalText } from '../../core/text/paint.ts';
 import { movedCells, parseStoredTable } from '../../pipeline/table/compare-tables.ts';
+import { changedTexts } from '../../pipeline/table/compare-texts.ts';
 import { writtenTable, type WrittenTable } from '../../pipeline/table/definition.ts';
 import { readTableFile } from '../../pipeline/table/read-table-file.ts';
+import { failures as tableFailures } from '../../pipeline/table/failures.ts';
 import { failures } from '../failures.ts';
 import {
   collect,
@@ -25,6 +27,7 @@ import { exitCodeOf } from '../start-run.ts';
 import { makeTable, type MadeTable } from '../tables/make-table.ts';
 import { printRunTable, type RunTableOptions } from '../tables/run-table.ts';
 import { missingCells, missingText } from '../tables/table-costs.ts';
+import { blockIn } from '../tables/markdown-block.ts';
 import { movedText, tableText } from '../tables/table-text.ts';
 import { staleForms, storedPath, writeTable, type TablePlace } from '../tables/write-table.ts';
 import { inWorkspace, stageFolders, type Workspace } from '../workspace.ts';
@@ -119,9 +122,15 @@ function findTables(
   const known = Object.keys(tables);
   if (known.length === 0) return fail(failures.noTables({ file: options.file, experiment: name }));
   if (only !== undefined && !known.includes(only)) return fail(failures.unknownTable({ name: only, known }));
-  return Object.entries(tables)
-    .filter(([each]) => only === undefined || each === only)
-    .map(([each, spec]) => ({ table: writtenTable(each, spec), isInside: true }));
+  const written = Object.entries(tables).map(([each, spec]) => ({ key: each, table: writtenTable(each, spec) }));
+  for (const [index, { table }] of written.entries()) {
+    // Their files would be the same.
+    if (written.findIndex((other) => other.table.name === table.name) === index) continue;
+    fail(tableFailures.tableNameTwice({ what: 'table', name: table.name }, table.locate('/name')));
+  }
+  return written
+    .filter(({ key }) => only === undefined || key === only)
+    .map(({ table }) => ({ table, isInside: true }));
 }
 
 interface OneTable extends Tools {
@@ -138,9 +147,6 @@ async function oneTable({ table, isInside }: FoundTable, given: OneTable): Promi
   // What is typed counts for more than what the table changes.
   const set = isSmoke ? [...definition.smokeSet, ...given.options.set] : given.options.set;
   const options = { ...given.options, profile, set };
-  const settings = asked.run ? readRunSettings(call) : undefined;
-  const made = await makeTable({ table, options, isInside, isSmoke, settings }, { workspace, context });
-  if ('type' in made) return exitCodeOf(made);
   const folder = dirname(resolve(context.workingFolder, options.file));
   const place: TablePlace = {
     folder: asked.to === undefined ? resolve(folder, definition.output) : resolve(context.workingFolder, asked.to),
@@ -152,9 +158,24 @@ async function oneTable({ table, isInside }: FoundTable, given: OneTable): Promi
     withMacros: asked.latexMacros,
     dropsFigures: asked.dropFigures,
   };
+  requirePlace(table, { isSmoke, place }, given);
+  const settings = asked.run ? readRunSettings(call) : undefined;
+  const made = await makeTable({ table, options, isInside, isSmoke, settings }, { workspace, context });
+  if ('type' in made) return exitCodeOf(made);
   const failed = made.ends.some(({ outcome }) => outcome === 'failed');
   const isMoved = asked.check ? checkTable(made, place, given) : showTable(made, place, given);
   return failed || isMoved ? exitCode.taskFailed : exitCode.done;
+}
+
+/** Tells what prevents writing or comparing a table before it is computed, which may take weeks. */
+function requirePlace(
+  { name }: WrittenTable,
+  { isSmoke, place }: { readonly isSmoke: boolean; readonly place: TablePlace },
+  { asked, context }: OneTable,
+): void {
+  if (!isSmoke) for (const path of place.into) blockIn(path, name);
+  const path = storedPath({ name, isSmoke }, place.folder);
+  if (asked.check && !existsSync(path)) fail(failures.noStoredTable({ file: relative(context.workingFolder, path) }));
 }
 
 /** Writes and prints a table, and tells what it lacks. */
@@ -189,18 +210,21 @@ function showTable({ filled, sources }: MadeTable, place: TablePlace, { asked, w
 function checkTable({ filled, taskOf }: MadeTable, place: TablePlace, { asked, context }: OneTable): boolean {
   const path = storedPath(filled, place.folder);
   const file = relative(context.workingFolder, path);
-  if (!existsSync(path)) return fail(failures.noStoredTable({ file }));
   const stored = parseStoredTable(readFileSync(path, 'utf8'), file);
   const moved = movedCells(stored, filled, taskOf);
+  const changed = changedTexts(stored, filled);
   const stale = staleForms(stored, place).map((each) => relative(context.workingFolder, each));
   const { stdout, environment } = context;
-  if (asked.json) stdout.write(`${JSON.stringify({ type: 'table-check', file, moved, stale })}\n`);
+  if (asked.json) stdout.write(`${JSON.stringify({ type: 'table-check', file, moved, changed, stale })}\n`);
   else {
     const lines = [
-      ...(moved.length > 0 ? movedText(moved, filled) : [`${filled.name}: as in ${file}`]),
+      ...(moved.length > 0 ? movedText(moved, filled) : []),
+      ...(moved.length > 0 || changed.length > 0 ? [] : [`${filled.name}: as in ${file}`]),
+      ...(changed.length > 0 ? [`${filled.name}: the table says other things than ${file}`] : []),
+      ...changed.map((each) => `  ${each}`),
       ...stale.map((each) => `${each} is not what ${file} says: flow table writes it again`),
     ];
     stdout.write(`${terminalText(lines.join('\n'), showsColour(stdout, environment))}\n`);
   }
-  return moved.length > 0 || stale.length > 0;
+  return moved.length > 0 || changed.length > 0 || stale.length > 0;
 }

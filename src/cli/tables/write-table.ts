@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { writeFileAtomic } from '../../core/atomic-file.ts';
-import { fail, FailureError } from '../../core/failure.ts';
+import { FailureError } from '../../core/failure.ts';
 import { parseStoredTable } from '../../pipeline/table/compare-tables.ts';
 import { csvForm } from '../../pipeline/table/csv-form.ts';
 import type { FilledTable } from '../../pipeline/table/filled-table.ts';
 import { latexForm, latexMacros } from '../../pipeline/table/latex-form.ts';
 import { markdownForm } from '../../pipeline/table/markdown-form.ts';
-import { failures } from '../failures.ts';
+import { blockIn, withBlock } from './markdown-block.ts';
 import { tablePage } from './table-page.ts';
 
 /** Where the forms of a table go. */
@@ -35,12 +35,12 @@ function formsOf(table: FilledTable, withMacros: boolean): ReadonlyMap<string, s
 }
 
 /** A smoke run leaves the figures that mean something alone. */
-function stemOf({ name, isSmoke }: FilledTable): string {
+function stemOf({ name, isSmoke }: Pick<FilledTable, 'name' | 'isSmoke'>): string {
   return isSmoke ? `${name}.smoke` : name;
 }
 
 /** Path of the table's JSON, which `--check` compares with. */
-export function storedPath(table: FilledTable, folder: string): string {
+export function storedPath(table: Pick<FilledTable, 'name' | 'isSmoke'>, folder: string): string {
   return join(folder, `${stemOf(table)}.json`);
 }
 
@@ -55,7 +55,9 @@ export interface WrittenForms {
 export function writeTable(table: FilledTable, place: TablePlace, shownFrom: string): WrittenForms {
   const { folder, into, withMacros, dropsFigures } = place;
   const files = [...formsOf(table, withMacros)].map(([name, text]) => ({ path: join(folder, name), text }));
-  const blocks = table.isSmoke ? [] : into.map((path) => ({ path, text: withBlock(path, table) }));
+  const blocks = table.isSmoke
+    ? []
+    : into.map((path) => ({ path, text: withBlock(path, table.name, markdownForm(table)) }));
   const keepsForms = !dropsFigures && lacksStoredValues(table, folder);
   const keepsBlock = (path: string): boolean => !dropsFigures && (keepsForms || lacksFiguresOf(path, table));
   const kept = [...(keepsForms ? files : []), ...blocks.filter(({ path }) => keepsBlock(path))].map(({ path }) => path);
@@ -95,7 +97,7 @@ function storedTable(path: string): FilledTable | undefined {
 
 /** Whether the block of a Markdown file has more figures than the table. */
 function lacksFiguresOf(path: string, table: FilledTable): boolean {
-  const { lines, first, last } = blockIn(path, table);
+  const { lines, first, last } = blockIn(path, table.name);
   const cells = (text: readonly string[]): number => text.join('\n').match(/\| *\**\u2212?\d/g)?.length ?? 0;
   return cells(lines.slice(first, last)) > cells(markdownForm(table).split('\n'));
 }
@@ -106,41 +108,9 @@ export function staleForms(stored: FilledTable, { folder, into, withMacros }: Ta
     const path = join(folder, name);
     return !name.endsWith('.json') && existsSync(path) && readFileSync(path, 'utf8') !== text;
   });
-  const blocks = stored.isSmoke ? [] : into.filter((path) => withBlock(path, stored) !== readFileSync(path, 'utf8'));
+  const text = markdownForm(stored);
+  const blocks = stored.isSmoke
+    ? []
+    : into.filter((path) => withBlock(path, stored.name, text) !== readFileSync(path, 'utf8'));
   return [...files.map(([name]) => join(folder, name)), ...blocks];
-}
-
-/** A Markdown file with its block of a table written again. Fails if it has none. */
-function withBlock(path: string, table: FilledTable): string {
-  const { lines, first, last } = blockIn(path, table);
-  const block = ['', ...markdownForm(table).trimEnd().split('\n'), ''];
-  return [...lines.slice(0, first + 1), ...block, ...lines.slice(last)].join('\n');
-}
-
-/** The lines of a file, and those of them that begin and end the block of a table. */
-function blockIn(
-  path: string,
-  { name }: FilledTable,
-): { readonly lines: readonly string[]; readonly first: number; readonly last: number } {
-  const [begin, end] = [`<!-- flow table ${name} -->`, `<!-- /flow table ${name} -->`];
-  const lines = readText(path, name).split('\n');
-  const [first, last] = [markerLine(lines, begin), markerLine(lines, end)];
-  if (first < 0 || last < first) return fail(failures.noTableBlock({ begin, end }, { file: path }));
-  return { lines, first, last };
-}
-
-function readText(path: string, name: string): string {
-  if (existsSync(path)) return readFileSync(path, 'utf8');
-  const [begin, end] = [`<!-- flow table ${name} -->`, `<!-- /flow table ${name} -->`];
-  return fail(failures.noTableBlock({ begin, end }, { file: path }));
-}
-
-/** The line of a marker outside of blocks of code, which hold examples; -1 without one. */
-function markerLine(lines: readonly string[], marker: string): number {
-  let isCode = false;
-  for (const [index, line] of lines.entries()) {
-    if (/^\s*(```|~~~)/.test(line)) isCode = !isCode;
-    else if (!isCode && line.trim() === marker) return index;
-  }
-  return -1;
 }

@@ -60,13 +60,16 @@ function selected(
   if (typeof select === 'object') return points.find(({ step }) => step === select.at)?.value;
   if (select === 'best' && points.length > 0) {
     const values = points.map(({ value }) => value).filter(Number.isFinite);
+    if (values.length === 0) return undefined;
     return direction === 'lower' ? Math.min(...values) : Math.max(...values);
   }
-  return finalFigure(figures, figure) ?? points.at(-1)?.value;
+  const isFinal = figures.some(({ name }) => name === figure);
+  return isFinal ? finalFigure(figures, figure) : points.at(-1)?.value;
 }
 
+/** Undefined also of a figure that is no number: what has diverged (NaN) is null in an entry of the cache. */
 function finalFigure(figures: TaskResult['figures'], name: string): number | undefined {
-  return figures.find((each) => each.name === name)?.value;
+  return figures.find((each) => each.name === name && Number.isFinite(each.value))?.value;
 }
 
 /** What is behind the mean of some values: their deviation, or the interval of a single one. */
@@ -96,6 +99,8 @@ export function missingText({ tasks, values }: CellValues, { figure, select }: T
     if (result === undefined) return missing;
     if (result.curves === undefined) return `the curves of ${stage} are in the record of another workspace`;
     const step = typeof select === 'object' ? ` at step ${select.at}` : '';
+    if (step === '' && result.figures.some(({ name }) => name === figure))
+      return `the "${figure}" of ${stage} is not a number`;
     return `${stage} gave no "${figure}"${step}`;
   });
   return [...new Set(reasons)].join('; ');

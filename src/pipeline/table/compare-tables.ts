@@ -44,7 +44,11 @@ export function movedCells(old: FilledTable, now: FilledTable, taskOf: TaskOfRes
         oldValue: before?.value ?? null,
         nowValue: after?.value ?? null,
         tolerance: column.tolerance,
-        causes: before === undefined || after === undefined ? [] : causesOf(after, { old, now, taskOf }),
+        // The cell itself tells why it has no value.
+        causes:
+          before === undefined || after === undefined || after.value === null
+            ? []
+            : causesOf(after, { old, now, taskOf }),
       });
     }
   }

@@ -1,5 +1,7 @@
-import type { FailureLocation } from '../../core/failure.ts';
+import { fail, type FailureLocation } from '../../core/failure.ts';
+import { plainText } from '../../core/text/terminal-text.ts';
 import type { TableSpec } from '../experiment/experiment.ts';
+import { failures } from './failures.ts';
 
 /** Values of a matrix by name; a value, or what it is called in the names of tasks. */
 export type Choices = Readonly<Record<string, string | number | boolean>>;
@@ -82,10 +84,14 @@ export interface WrittenTable {
   readonly locate: (pointer: string) => FailureLocation;
 }
 
-/** The schema has checked what the types say. */
+/** What names files, blocks of Markdown and macros of LaTeX; as in schemas/table.schema.json. */
+const fitName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** The schema has checked what the types say. Fails if a table without a `name` is called what no table may be. */
 export function writtenTable(name: string, { definition, locate }: TableSpec): WrittenTable {
   const checked: object = definition;
   const typed = checked as TableDefinition;
+  if (typed.name === undefined && !fitName.test(name)) fail(failures.tableNameUnfit({ name }, locate('')));
   return { name: typed.name ?? name, definition: typed, locate };
 }
 
@@ -97,6 +103,11 @@ export function factorOf(unit: string): number {
 /** Up to this difference from a published value a figure counts as reproduced: half of the last digit unless given. */
 export function epsilonOf({ epsilon, digits }: Pick<ColumnDefinition, 'epsilon' | 'digits'>): number {
   return epsilon ?? 0.5 * 10 ** -digits;
+}
+
+/** A text of a table in one line, its letters composed (a file system may hold `u\u0308` for `\u00fc`), without control characters. */
+export function plainLine(text: string): string {
+  return plainText(text.normalize('NFC').replaceAll(/\s/g, ' ')).replaceAll(/ +/g, ' ').trim();
 }
 
 /** `LFW, flip: no` as a part of names: `lfw-flip-no`. */

@@ -1,4 +1,5 @@
 import type { CellValues } from './cell-value.ts';
+import { plainLine } from './definition.ts';
 import type { TableColumn, TableRow } from './expand-rows.ts';
 import type { FilledCell } from './filled-table.ts';
 
@@ -14,7 +15,8 @@ export interface DraftCell {
 export class Notes {
   readonly texts: string[] = [];
 
-  add(text: string): number {
+  add(written: string): number {
+    const text = plainLine(written);
     const known = this.texts.indexOf(text);
     return known >= 0 ? known : this.texts.push(text) - 1;
   }

@@ -1,6 +1,7 @@
 import { throwIfAny, type Failure } from '../../core/failure.ts';
 import { pointerTo } from '../experiment/node.ts';
 import {
+  plainLine,
   slugOf,
   type Choices,
   type ColumnDefinition,
@@ -41,8 +42,15 @@ export function expandTable(table: WrittenTable, sources: readonly RowSource[]):
   const { definition, locate } = table;
   const problems: Failure[] = [];
   const columns = definition.columns.map((column, index): TableColumn => {
-    const title = column.title ?? column.figure;
-    return { ...column, title, id: column.id ?? slugOf(title).replaceAll(/[.=]/g, '-'), pointer: `/columns/${index}` };
+    const title = plainLine(column.title ?? column.figure);
+    const group = plainLine(column.group);
+    return {
+      ...column,
+      title,
+      group,
+      id: column.id ?? slugOf(title).replaceAll(/[.=]/g, '-'),
+      pointer: `/columns/${index}`,
+    };
   });
   const rows = definition.rows.flatMap((row, index) => {
     const source = sources[index];
@@ -50,9 +58,16 @@ export function expandTable(table: WrittenTable, sources: readonly RowSource[]):
     const pointer = `/rows/${index}`;
     const stages = [...new Set(source.tasks.map(({ stage }) => stage))];
     if (row.matrix === undefined) return [plainRow(row, { source, pointer })];
-    if (stages.includes(row.matrix)) return matrixRows(row, { source, pointer, over: definition.over });
-    const facts = { stage: row.matrix, owner: source.owner, known: stages };
-    problems.push(failures.unknownTableStage(facts, locate(`${pointer}/matrix`)));
+    if (!stages.includes(row.matrix)) {
+      const facts = { stage: row.matrix, owner: source.owner, known: stages };
+      problems.push(failures.unknownTableStage(facts, locate(`${pointer}/matrix`)));
+      return [];
+    }
+    const chosen = matrixRows(row, { source, pointer, over: definition.over });
+    if (chosen.length > 0) return chosen;
+    const known = source.tasks.filter(({ stage }) => stage === row.matrix).map(({ id }) => id);
+    const facts = { stage: row.matrix, where: choicesText(row.where), known };
+    problems.push(failures.noTableTask(facts, locate(`${pointer}/where`)));
     return [];
   });
   problems.push(...repeated('row', rows, locate), ...repeated('column', columns, locate));
@@ -60,10 +75,14 @@ export function expandTable(table: WrittenTable, sources: readonly RowSource[]):
     if (select !== 'best' || direction !== 'none') continue;
     problems.push(failures.bestWithoutDirection({ column: title }, locate(`${pointer}/select`)));
   }
-  problems.push(...unknownChoices(table, { rows, columns }));
+  problems.push(...unknownChoices(table, { sources, columns }));
   throwIfAny(problems);
   const published = withPublished(table, rows);
-  throwIfAny([...published.problems, ...unknownColumns(table, published.rows, columns)]);
+  throwIfAny([
+    ...published.problems,
+    ...unknownColumns(table, published.rows, columns),
+    ...withoutCitation(table, published.rows),
+  ]);
   return { rows: published.rows, columns };
 }
 
@@ -76,10 +95,14 @@ function plainRow(row: RowDefinition, { source, pointer }: RowPlace): TableRow {
   const { where, group, published, footnotes } = row;
   const label =
     row.label ?? (Object.keys(where).length > 0 ? choicesText(where) : (row.model ?? row.run ?? source.owner));
-  return { id: row.id ?? slugOf(label), label, group, where, published, footnotes, source, pointer };
+  const shown = { label: plainLine(label), group: plainLine(group) };
+  return { id: row.id ?? slugOf(label), ...shown, where, published, footnotes, source, pointer };
 }
 
-/** The choices of a matrix in the order of its tasks, apart from what is averaged over. */
+/**
+ * The choices of a matrix in the order of its tasks, apart from what is averaged over. Choices whose ids would be the same
+ * (`LFW` and `lfw`) are rows of their own: a number tells them apart.
+ */
 function matrixRows(
   row: RowDefinition,
   { source, pointer, over }: RowPlace & { readonly over: readonly string[] },
@@ -91,12 +114,21 @@ function matrixRows(
     const where: Choices = { ...row.where, ...Object.fromEntries(kept) };
     const label = row.label === undefined ? choicesText(Object.fromEntries(kept)) : filledIn(row.label, task);
     const shown = label === '' ? (row.matrix ?? '') : label;
-    const id = `${row.id === undefined ? '' : `${row.id}-`}${slugOf(choicesText(Object.fromEntries(kept)))}`;
+    const choice = choicesText(Object.fromEntries(kept));
+    if (rows.has(choice)) continue;
+    const taken = [...rows.values()].map((other) => other.id);
+    const id = unusedName(`${row.id === undefined ? '' : `${row.id}-`}${slugOf(choice)}`, taken);
     const { published, footnotes } = row;
-    const group = filledIn(row.group, task);
-    if (!rows.has(id)) rows.set(id, { id, label: shown, group, where, published, footnotes, source, pointer });
+    const texts = { label: plainLine(shown), group: plainLine(filledIn(row.group, task)) };
+    rows.set(choice, { id, ...texts, where, published, footnotes, source, pointer });
   }
   return [...rows.values()];
+}
+
+function unusedName(name: string, taken: readonly string[]): string {
+  let [unused, count] = [name, 1];
+  while (taken.includes(unused)) unused = `${name}-${(count += 1)}`;
+  return unused;
 }
 
 export function choicesText(choices: Choices): string {
@@ -130,11 +162,15 @@ function repeated(
 }
 
 /** Names of matrices that nothing of the table has: typing errors. */
-function unknownChoices({ definition, locate }: WrittenTable, { rows, columns }: ExpandedTable): Failure[] {
+function unknownChoices(
+  { definition, locate }: WrittenTable,
+  { sources, columns }: { readonly sources: readonly RowSource[]; readonly columns: readonly TableColumn[] },
+): Failure[] {
   const stages = new Set([...definition.rows.map(({ matrix }) => matrix), ...columns.map(({ of }) => of)]);
-  const tasks = rows.flatMap(({ source }) => source.tasks).filter(({ stage }) => stages.has(stage));
+  const tasks = sources.flatMap((source) => source.tasks).filter(({ stage }) => stages.has(stage));
   const known = [...new Set(tasks.flatMap((task) => [...task.labels.keys(), ...Object.keys(task.matrix)]))];
   const asked = [
+    ...definition.over.map((name, index) => [name, `/over/${index}`] as const),
     ...definition.rows.flatMap(({ where }, index) =>
       Object.keys(where).map((name) => [name, `/rows/${index}/where`] as const),
     ),
@@ -143,7 +179,14 @@ function unknownChoices({ definition, locate }: WrittenTable, { rows, columns }:
     ),
   ];
   return asked.flatMap(([name, pointer]) =>
-    known.includes(name) ? [] : [failures.unknownTableChoice({ name, known }, locate(pointerTo(pointer, name)))],
+    known.includes(name)
+      ? []
+      : [
+          failures.unknownTableChoice(
+            { name, known },
+            locate(pointer.startsWith('/over') ? pointer : pointerTo(pointer, name)),
+          ),
+        ],
   );
 }
 
@@ -183,4 +226,13 @@ function unknownColumns(
   return [...names].flatMap(([name, pointer]) =>
     known.includes(name) ? [] : [failures.unknownTableName({ what: 'column', name, known }, locate(pointer))],
   );
+}
+
+/** A published value without a source cannot be checked. */
+function withoutCitation({ definition, locate }: WrittenTable, rows: readonly TableRow[]): Failure[] {
+  const citation = plainLine(definition.published?.citation ?? '');
+  const first = rows.find(({ published }) => Object.keys(published).length > 0);
+  if (citation !== '' || first === undefined) return [];
+  const pointer = definition.published === undefined ? `${first.pointer}/published` : '/published/citation';
+  return [failures.publishedWithoutCitation({}, locate(pointer))];
 }

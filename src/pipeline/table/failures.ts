@@ -63,6 +63,22 @@ export const failures = catalogue({
     }),
     example: { figure: 'acuracy', stage: 'verify', known: ['accuracy', 'eer'] },
   },
+  publishedWithoutCitation: {
+    meaning: 'A table has published values, and does not say where they were published.',
+    text: () => ({
+      message: 'published values without a citation',
+      hint: 'Say where they are from, beside "rows" and "columns": published: { citation: ..., url: ... }.',
+    }),
+    example: {},
+  },
+  tableNameUnfit: {
+    meaning: 'A file or key of a table has a name that cannot name files, a block of a README and macros of LaTeX.',
+    text: ({ name }: { name: string }) => ({
+      message: `"${name}" cannot be the name of a table: expected letters, digits, dots, hyphens and underscores`,
+      hint: 'Name the table in it: name: my-table.',
+    }),
+    example: { name: 'my table #1' },
+  },
   unknownTableName: {
     meaning: 'Published values are for a row or a column that the table does not have.',
     text: ({ what, name, known }: { what: 'row' | 'column'; name: string; known: Names }) => ({
@@ -73,10 +89,10 @@ export const failures = catalogue({
     example: { what: 'column', name: 'lfv', known: ['lfw', 'cfp-fp'] },
   },
   tableNameTwice: {
-    meaning: 'Two rows or two columns of a table have the same id.',
-    text: ({ what, name }: { what: 'row' | 'column'; name: string }) => ({
-      message: `two ${what}s have the id "${name}"`,
-      hint: 'Set another "id" for one of them.',
+    meaning: 'Two rows or two columns of a table have the same id, or two tables of an experiment the same name.',
+    text: ({ what, name }: { what: 'row' | 'column' | 'table'; name: string }) => ({
+      message: `two ${what}s have the ${what === 'table' ? 'name' : 'id'} "${name}"`,
+      hint: `Set another "${what === 'table' ? 'name' : 'id'}" for one of them.`,
     }),
     example: { what: 'column', name: 'lfw' },
   },

@@ -1,7 +1,7 @@
 import { throwIfAny, type Failure } from '../../core/failure.ts';
 import { markBest, type ComparePairs } from './best-rows.ts';
 import { cellValues, meanValue, missingText, spreadOf } from './cell-value.ts';
-import { epsilonOf, type PublishedValue, type WrittenTable } from './definition.ts';
+import { epsilonOf, plainLine, type PublishedValue, type WrittenTable } from './definition.ts';
 import { Notes, type DraftCell } from './draft-cell.ts';
 import type { ExpandedTable, TableColumn, TableRow } from './expand-rows.ts';
 import { failures } from './failures.ts';
@@ -32,17 +32,17 @@ export function fillTable(table: WrittenTable, { rows, columns }: ExpandedTable,
     format: 'faceflow-table',
     version: 1,
     name,
-    title: definition.title === '' ? name : definition.title,
-    caption: definition.caption,
+    title: plainLine(definition.title) || name,
+    caption: plainLine(definition.caption),
     isSmoke: options.isSmoke,
     columns: filledColumns,
     rows: filledRows,
     notes: notes.texts,
-    remarks: remarksOf(table, marked.flat(), options.isSmoke),
+    remarks: remarksOf(table, marked.flat(), options.isSmoke).map(plainLine),
     source:
       definition.published === undefined
         ? null
-        : { citation: definition.published.citation, url: definition.published.url },
+        : { citation: plainLine(definition.published.citation), url: definition.published.url },
     results: resultsOf(marked.flat()),
   };
 }

@@ -2,7 +2,7 @@ import { noteMark } from './cell-text.ts';
 import type { FilledTable } from './filled-table.ts';
 import { markdownLines } from './grid-forms.ts';
 import { layOut, type Piece } from './layout.ts';
-import { escapedMarkdown } from './markdown-text.ts';
+import { escapedMarkdown, escapedMarkdownLine, markdownLink } from './markdown-text.ts';
 
 /** A table in the Markdown of GitHub (GFM), its columns as wide as their widest cell: what formatters leave alone. */
 export function markdownForm(table: FilledTable): string {
@@ -19,9 +19,9 @@ export function markdownForm(table: FilledTable): string {
     numeric: [false, ...heads.map(() => true)],
   });
   const below = [
-    ...(table.caption === '' ? [] : [escapedMarkdown(table.caption)]),
+    ...(table.caption === '' ? [] : [escapedMarkdownLine(table.caption)]),
     ...table.notes.map((note, index) => `<sup>${noteMark(index)}</sup> ${escapedMarkdown(note)}`),
-    ...table.remarks.map(escapedMarkdown),
+    ...table.remarks.map(escapedMarkdownLine),
     ...(table.source === null ? [] : [sourceText(table.source)]),
   ];
   return [`**${escapedMarkdown(table.title)}**`, '', ...lines, '', below.join('<br>\n'), ''].join('\n');
@@ -34,5 +34,5 @@ function pieceText({ text, isBold, notes }: Piece): string {
 }
 
 function sourceText({ citation, url }: { readonly citation: string; readonly url: string }): string {
-  return `Published values: ${url === '' ? escapedMarkdown(citation) : `[${escapedMarkdown(citation)}](${url.replaceAll(/[()\s<>]/g, encodeURIComponent)})`}`;
+  return `Published values: ${url === '' ? escapedMarkdown(citation) : markdownLink(citation, url)}`;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { latexGrid } from '../../../src/pipeline/table/grid-forms.ts';
 import { latexForm, latexMacros } from '../../../src/pipeline/table/latex-form.ts';
+import { escapedLatex } from '../../../src/pipeline/table/latex-text.ts';
 import { sampleTable } from './sample-table.ts';
 
 it('what was published stands below each figure, the best is bold, and every sign means itself', () => {
@@ -19,6 +20,18 @@ it('what was published stands below each figure, the best is bold, and every sig
   expect(text).toContain(String.raw`\cmidrule(lr){2-3}`);
 });
 
+it.each([
+  ['[0.5] of it', '{}[0.5] of it'],
+  ['*best*', '{}*best*'],
+  ['--smoke', '-{}-smoke'],
+  ['Mu\u0308ller', 'M\u00fcller'],
+  ['\u0394 \u2248 \u221e', String.raw`$\Delta$ $\approx$ $\infty$`],
+  ['\u4e2d', String.raw`\ifdefined\Umathchar \u4e2d\else U+4E2D\fi{}`.replace(String.raw`\u4e2d`, '\u4e2d')],
+  ['a\u0000\u001b[1mb', 'ab'],
+])('%j means itself in LaTeX', (text, wanted) => {
+  expect(escapedLatex(text)).toBe(wanted);
+});
+
 const hasLatex = spawnSync('pdflatex', ['--version']).status === 0;
 
 describe.skipIf(!hasLatex)(`LaTeX${hasLatex ? '' : ' (not tested: pdflatex is not installed)'}`, () => {
@@ -27,7 +40,16 @@ describe.skipIf(!hasLatex)(`LaTeX${hasLatex ? '' : ' (not tested: pdflatex is no
     try {
       writeFileSync(join(folder, 'table.tex'), latexForm(sampleTable));
       writeFileSync(join(folder, 'macros.tex'), latexMacros(sampleTable));
-      const grid = { heads: ['a_b', 'n'], rows: [['100 %', '1']], numeric: [false, true] };
+      const grid = {
+        heads: ['*a_b', 'n'],
+        rows: [
+          ['100 %', '1'],
+          ['[0.5] -- `x`', '2'],
+          ['* \u00e4\u00f6\u00fc\u00df u\u0308 \u00e9 \u0159 \u0142 \u0119 \u00f0 \u00ab\u00bb \u201e\u201c', '3'],
+          ['\u0394 \u03a3 \u03b1 \u2248 \u221e \u2192 \u4e2d\u6587 \u{1f600} \u0000\u001b[31m', '4'],
+        ],
+        numeric: [false, true],
+      };
       const document = String.raw`\documentclass{article}
 \usepackage{booktabs}
 \input{macros}
@@ -35,6 +57,7 @@ describe.skipIf(!hasLatex)(`LaTeX${hasLatex ? '' : ' (not tested: pdflatex is no
 Of \ffvalue{sample_1.arcface.lfw} and \ffvalue{sample_1.arcface.lfw.full}, unknown \ffvalue{no.such.cell}.
 \begin{figure}\caption{\ffvalue{sample_1.none.lfw.published}}\end{figure}
 \input{table}
+
 ${latexGrid(grid)}
 \end{document}
 `;

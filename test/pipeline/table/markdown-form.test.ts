@@ -59,6 +59,36 @@ it('is one table whose cells hold what the figures are, whatever signs are in th
   expect(find(tree, 'emphasis')).toEqual([]);
 });
 
+it.each([
+  '# heading',
+  '- item',
+  '+ item',
+  '* item',
+  '1. item',
+  '2) item',
+  '> quotation',
+  '===',
+  '---',
+  '~~~',
+  '```',
+  '[x]: https://example.org',
+  '~~struck~~ ~struck~',
+])('a caption, a footnote or a remark %j is text', async (text) => {
+  const marked = { ...sampleTable, caption: text, notes: [text], remarks: ['Before.', text], source: null };
+  const tree = await parsed(markdownForm(marked));
+  const kinds = tree.children?.map(({ type }) => type);
+  expect(kinds).toEqual(['paragraph', 'table', 'paragraph']);
+  expect(textOf(tree.children?.[2] ?? tree).split(text)).toHaveLength(4);
+});
+
+it('a link keeps a citation and an address with brackets', async () => {
+  const source = { citation: 'Deng [2018, a] b] (c)', url: 'https://example.org/a)b (c' };
+  const [link, ...others] = find(await parsed(markdownForm({ ...sampleTable, source })), 'link');
+  expect(others).toEqual([]);
+  expect(link?.url).toBe('https://example.org/a)b%20(c');
+  expect(link === undefined ? '' : textOf(link)).toBe(source.citation);
+});
+
 it('is left alone by formatters, so that a README with its block passes their check', async () => {
   const plain = { ...sampleTable, title: 'Margins', caption: 'Plain.', source: null };
   const text = markdownForm(plain);
