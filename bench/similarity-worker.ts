@@ -75,7 +75,12 @@ async function main(): Promise<object> {
     const size = distractors.rows;
     const result = await compareGallery({ probes, distractors, size, rates, counters, seed: 1, signal, onProgress });
     const { identification } = galleryFigures(probes, result, { draws: 1000, seed: 1 });
-    return { seconds: (performance.now() - start) / 1000, passes: result.passes, rank1: identification[0]?.value };
+    return {
+      seconds: (performance.now() - start) / 1000,
+      passes: result.passes,
+      ruledOut: result.ruledOut / (result.passes * probeCount * size),
+      rank1: identification[0]?.value,
+    };
   }
 
   async function allPairs(all: VectorSource): Promise<object> {
@@ -86,7 +91,9 @@ async function main(): Promise<object> {
       onProgress: () => undefined,
     });
     const seconds = (performance.now() - start) / 1000;
-    return { seconds, pairsPerSecond: (rows * (rows - 1)) / 2 / seconds, passes: result.passes };
+    const pairs = (rows * (rows - 1)) / 2;
+    const ruledOut = result.ruledOut / (result.passes * pairs);
+    return { seconds, pairsPerSecond: pairs / seconds, passes: result.passes, ruledOut };
   }
 }
 

@@ -35,6 +35,8 @@ interface Measured {
   readonly peakMemoryBytes: number;
   readonly engine?: string;
   readonly passes?: number;
+  /** Share of the pairs that int8 has ruled out. */
+  readonly ruledOut?: number;
   readonly pairsPerSecond?: number;
 }
 
@@ -79,7 +81,8 @@ function compareGalleries(): void {
     fastest.set(name, seconds);
     const peak = Math.max(...measured.map((each) => each.peakMemoryBytes));
     const speed = (2 * probes * (rows - probes) * columns) / seconds / 1e9;
-    const notes = `${measured[0]?.engine ?? ''} ${measured[0]?.passes === undefined ? '' : `${measured[0].passes} pass`}`;
+    const [{ engine = '', passes, ruledOut = 0 } = {}] = measured;
+    const notes = `${engine}${passes === undefined ? '' : `, ${passes} pass, ${shareOf(ruledOut)} ruled out in int8`}`;
     console.log(
       `${name.padEnd(9)} ${probes} x ${rows - probes} x ${columns}: ${seconds.toFixed(2)} s, ${speed.toFixed(0)} GFLOPS, ${(peak / 2 ** 20).toFixed(0)} MiB ${notes}`,
     );
@@ -89,6 +92,10 @@ function compareGalleries(): void {
   if (Number.isNaN(ratio)) return;
   console.log(`of faiss's time ${ratio.toFixed(2)} (at most ${mostOfFaiss})`);
   if (ratio > mostOfFaiss) process.exitCode = 1;
+}
+
+function shareOf(ruledOut: number): string {
+  return `${(100 * ruledOut).toFixed(2)} %`;
 }
 
 /** Products of all threads at once and nothing else: pairs a second. */
@@ -109,14 +116,15 @@ async function compareAllPairs(): Promise<void> {
     peakMemoryBytes,
     pairsPerSecond = NaN,
     passes = NaN,
+    ruledOut = 0,
   } = run(process.execPath, [...[worker, 'all-pairs', file, images, threads]]);
   const after = await productsAlone();
   const share = (2 * pairsPerSecond) / (before + after);
   const hours = (mfrImages * (mfrImages - 1)) / 2 / pairsPerSecond / 3600;
   const millions = (pairs: number): string => (pairs / 1e6).toFixed(0);
   console.log(
-    `all-pairs ${images} x ${columns}: ${seconds.toFixed(1)} s in ${passes} pass, ${millions(pairsPerSecond)} million pairs/s, ` +
-      `${(peakMemoryBytes / 2 ** 20).toFixed(0)} MiB; products alone before and after: ${millions(before)}, ${millions(after)}`,
+    `all-pairs ${images} x ${columns}: ${seconds.toFixed(1)} s in ${passes} pass, ${shareOf(ruledOut)} ruled out in int8, ${millions(pairsPerSecond)} million pairs/s, ` +
+      `${(peakMemoryBytes / 2 ** 20).toFixed(0)} MiB; products alone in float32 before and after: ${millions(before)}, ${millions(after)}`,
   );
   console.log(
     `share ${share.toFixed(3)} (at least ${leastShare}); ${mfrImages} images would take ${hours.toFixed(1)} hours`,

@@ -236,6 +236,17 @@ export const failures = catalogue({
     }),
     example: {},
   },
+  noReadableRecord: {
+    meaning: 'flow index found no record in a file that could be read.',
+    text: ({ places, first }: { readonly places: number; readonly first: string | undefined }) => ({
+      message:
+        first === undefined
+          ? 'the file holds no record, so nothing was written'
+          : `no record can be read, so nothing was written; of ${places} unreadable, the first: ${first}`,
+      hint: 'Copy or download the file again; flow inspect shows what it holds.',
+    }),
+    example: { places: 1, first: 'bytes 0 to 40: a record should start with 0xced7230a, found 0x4d54683c' },
+  },
   unknownModel: {
     meaning: 'flow fetch-model was asked for a model that it does not know.',
     text: ({ name, known }: { readonly name: string; readonly known: readonly string[] }) => ({

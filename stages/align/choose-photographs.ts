@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fail } from '../../src/core/failure.ts';
+import { findArchive } from '../../src/kit/codec/archive/archive-kind.ts';
+import { requireNoFile } from '../../src/kit/dataset/require-folder.ts';
 import { findShards } from '../../src/kit/dataset/tar-shard.ts';
 import { celebPhotographs } from './celeb-photographs.ts';
 import type { Inputs } from './contract.ts';
@@ -72,5 +74,6 @@ function usualLayout(images: string): Arrangement {
   }
   const ending = extname(images).toLowerCase();
   if (ending === '.tar') return 'shards';
+  if (findArchive(images) !== undefined) requireNoFile(images);
   return ending === '.tsv' ? 'celeb' : 'image';
 }

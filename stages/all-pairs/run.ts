@@ -9,6 +9,7 @@ import { PersonRows } from '../../src/kit/face/similarity/person-rows.ts';
 import { readGrouping } from '../../src/kit/face/groups/group-list.ts';
 import { FeatureStore } from '../../src/kit/face/features/feature-store.ts';
 import type { PassProgress, SavedSearch } from '../../src/kit/face/similarity/find-thresholds.ts';
+import { computedBy } from '../../src/kit/face/similarity/counter-products.ts';
 import { openPairCounters, type PairCounters } from '../../src/kit/face/similarity/pair-counters.ts';
 import { requireUnitRows, storedVectors } from '../../src/kit/face/similarity/stored-vectors.ts';
 import { chosenVectors, type VectorSource } from '../../src/kit/face/similarity/vector-source.ts';
@@ -129,6 +130,8 @@ async function compareParts(
     const resume = index === saved.results.length ? saved.search : undefined;
     if (resume !== undefined) say(context, `continuing from strip ${resume.nextStrip}`);
     const result = await comparePart(context, { part, counters, results, resume, before, all });
+    const { ruledOut, passes } = result;
+    say(context, computedBy({ ruledOut, pairs: passes * part.pairs }));
     results.push(partRecord(part.group, result));
     saveProgress(context.scratch, { results, search: undefined });
     const record = results[index] ?? partRecord(part.group, result);

@@ -27,8 +27,8 @@ export interface Params {
   readonly layout: 'matrix' | 'files';
   /** Part of the file names of layout files, e.g. _r100_112x112. */
   readonly suffix: string;
-  /** An image that cannot be decoded: a failure, or it gets no row and is named. */
-  readonly unreadable: 'fail' | 'skip';
+  /** An image that cannot be decoded: a failure, or it gets no row and is named. drop: so does one of another size, one that the list names and that does not exist, and a damaged record of a packed set, which is looked through first. */
+  readonly unreadable: 'fail' | 'skip' | 'drop';
 }
 
 /** Absolute paths of what the stage reads. */

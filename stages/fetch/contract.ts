@@ -21,12 +21,15 @@ export interface Params {
 }
 
 /** Absolute paths of what the stage reads. */
-export type Inputs = Readonly<Record<string, never>>;
+export interface Inputs {
+  /** Archives that are here already, to be unpacked as those that are downloaded. */
+  readonly archives: readonly string[];
+}
 
 /** Absolute paths of what the stage has to write. */
 export interface Outputs {
   /** What came: the file or folder if it is one, otherwise a folder of all; or the part that inside names. */
   readonly content: string;
-  /** Per file: the address it came from, its bytes and its SHA-256. */
+  /** Per file: the address it came from, its bytes and its SHA-256; of archives that were here, no address. */
   readonly record: string;
 }

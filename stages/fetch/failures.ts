@@ -3,10 +3,10 @@ import { catalogue } from '../../src/core/failure.ts';
 /** What a download, and the archive that came, can fail with. */
 export const failures = catalogue({
   nothingToFetch: {
-    meaning: 'The parameters name neither a data set nor a file.',
+    meaning: 'The parameters name neither a data set nor a file, and no archive is bound.',
     text: () => ({
       message: 'neither a set nor files are given',
-      hint: 'Write set: lfw, or files: [{ url: https://..., sha256: ... }].',
+      hint: 'Write set: lfw, or files: [{ url: https://..., sha256: ... }], or archives: photos.zip of an archive that is here.',
     }),
     example: {},
   },

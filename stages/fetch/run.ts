@@ -1,5 +1,6 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join, posix } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import { fail } from '../../src/core/failure.ts';
@@ -18,19 +19,27 @@ type Context = StageContext<Params, Inputs, Outputs>;
 const reportEveryMs = 500;
 const mebibyte = 2 ** 20;
 
-/** Downloads files, checks them, and unpacks archives. */
+/** Downloads files, checks them, and unpacks archives, also those that are here. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
-  const { params, outputs, scratch } = context;
+  const { params, inputs, outputs, scratch } = context;
   const wanted = nameFiles([...knownSets[params.set], ...params.files]);
+  if (wanted.length + inputs.archives.length === 0) fail(failures.nothingToFetch({}));
   const came: (Downloaded & { readonly name: string; readonly path: string })[] = [];
   for (const file of wanted) came.push(await bring(file, context));
   const folder = join(scratch, 'content');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const [index, file] of wanted.entries()) await place(file, { from: came[index]?.path ?? '', folder }, context);
+  for (const [index, file] of wanted.entries()) {
+    const from = { path: came[index]?.path ?? '', name: file.name };
+    if (file.extract) await unpack(from, folder, context);
+    else linkSync(from.path, join(folder, file.name));
+  }
+  for (const path of inputs.archives) await unpack({ path, name: basename(path) }, folder, context);
   // Both folders are the task's own, next to each other.
   renameSync(chosenPart(folder, params.inside), outputs.content);
-  const files = came.map(({ name, url, bytes, sha256 }) => ({ name, url, bytes, sha256 }));
+  const fetched = came.map(({ name, url, bytes, sha256 }) => ({ name, url, bytes, sha256 }));
+  const here = await Promise.all(inputs.archives.map(fileFacts));
+  const files = [...fetched, ...here];
   writeFileAtomic(outputs.record, `${JSON.stringify({ version: 1, files }, null, 2)}\n`);
   context.emit({ type: 'metric', name: 'bytes', value: files.reduce((sum, { bytes }) => sum + bytes, 0) });
 };
@@ -62,19 +71,26 @@ async function bring(wanted: WantedFile, context: Context): Promise<Downloaded &
   return { ...downloaded, name, path };
 }
 
-async function place(
-  { name, extract }: WantedFile,
-  { from: path, folder }: { readonly from: string; readonly folder: string },
+async function unpack(
+  { path, name }: { readonly path: string; readonly name: string },
+  folder: string,
   context: Context,
 ): Promise<void> {
-  if (!extract) {
-    linkSync(path, join(folder, name));
-    return;
-  }
   const progress = new WorkProgress(context, 'entries');
   const files = await unpackArchive(path, folder, { name, signal: context.signal, onEntry: () => progress.step() });
   progress.end();
   log(context, 'info', `${name}: unpacked ${files} files`);
+}
+
+/** Without its name, which is no part of the key: the same archive elsewhere gives the same result. */
+async function fileFacts(path: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
 }
 
 /** What becomes the output: the part that `inside` names, or all there is, without a folder around a single thing. */

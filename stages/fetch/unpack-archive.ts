@@ -1,9 +1,9 @@
-import { createReadStream, openSync, readSync, closeSync, type ReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { errorCode, fail, FailureError } from '../../src/core/failure.ts';
-import { tarArchive } from '../../src/kit/codec/archive/tar-archive.ts';
-import { decompressed, type Compression } from './decompress.ts';
+import { type ArchiveKind, findArchive } from '../../src/kit/codec/archive/archive-kind.ts';
+import { decompressed } from './decompress.ts';
 import { failures } from './failures.ts';
 import { UnpackTarget } from './unpack-target.ts';
 import { unpackTar } from './unpack-tar.ts';
@@ -15,8 +15,6 @@ export interface UnpackOptions {
   readonly signal: AbortSignal;
   readonly onEntry: () => Promise<void> | undefined;
 }
-
-type ArchiveKind = 'tar' | 'tar.gz' | 'zip' | Exclude<Compression, 'lzma'>;
 
 /** Unpacks an archive, recognised by its content, into a folder; returns how many files it held. */
 export async function unpackArchive(path: string, folder: string, options: UnpackOptions): Promise<number> {
@@ -35,28 +33,9 @@ export async function unpackArchive(path: string, folder: string, options: Unpac
   return target.files;
 }
 
-/** First bytes of what people pack with, read here or not. */
-const signatures: readonly (readonly [string, ArchiveKind | undefined, string])[] = [
-  ['PK\x03\x04', 'zip', 'zip'],
-  ['PK\x05\x06', 'zip', 'an empty zip'],
-  ['\x1f\x8b', 'tar.gz', 'gzip'],
-  ['\xfd7zXZ', 'xz', 'xz'],
-  ['BZh', 'bzip2', 'bzip2'],
-  ['7z\xbc\xaf', undefined, '7-Zip'],
-  ['Rar!', undefined, 'RAR'],
-  ['\x28\xb5\x2f\xfd', 'zstandard', 'zstandard'],
-];
-
 function archiveKind(path: string, name: string): ArchiveKind {
-  const head = Buffer.alloc(512);
-  const descriptor = openSync(path, 'r');
-  const got = readSync(descriptor, head);
-  closeSync(descriptor);
-  if (tarArchive.sniff(head.subarray(0, got), name)) return 'tar';
-  const text = head.toString('latin1', 0, got);
-  const [, kind, title] = signatures.find(([start]) => text.startsWith(start)) ?? [];
-  if (kind !== undefined) return kind;
-  return fail(failures.unknownArchive({ found: title }, { file: name }));
+  const found = findArchive(path);
+  return found?.kind ?? fail(failures.unknownArchive({ found: found?.title }, { file: name }));
 }
 
 /**

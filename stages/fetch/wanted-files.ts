@@ -27,10 +27,9 @@ function archive(name: string, number: string, sha256: string): WantedFile {
   return { url: `https://ndownloader.figshare.com/files/${number}`, mirrors: [], sha256, name, extract: true };
 }
 
-/** The files with the names they are stored under. Fails if there is nothing to bring, or two would share a name. */
+/** The files with the names they are stored under. Fails if two would share a name. */
 export function nameFiles(files: readonly WantedFile[]): WantedFile[] {
   const named = files.map((file) => ({ ...file, name: file.name === '' ? nameInUrl(file.url) : file.name }));
-  if (named.length === 0) fail(failures.nothingToFetch({}));
   const twice = named.find(({ name }, index) => named.findIndex((other) => other.name === name) !== index);
   if (twice !== undefined) fail(failures.equalNames({ name: twice.name }));
   return named;

@@ -24,7 +24,9 @@ export interface Params {
 /** Absolute paths of what the stage reads. */
 export interface Inputs {
   /** A folder per person, images aligned and of one size; their names may be any. */
-  readonly images: string;
+  readonly images: string | undefined;
+  /** A packed set in place of images; its people are those of names.txt beside the records, or its classes by number. */
+  readonly dataset: string | undefined;
   /** What chooses hard pairs; needed if hardShare is not 0. */
   readonly model: string | undefined;
 }

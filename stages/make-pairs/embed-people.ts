@@ -6,20 +6,16 @@ import { embedRows } from '../../src/kit/face/features/embed-rows.ts';
 import { embeddingProgress } from '../../src/kit/face/features/embedding-progress.ts';
 import { RowFile } from '../../src/kit/face/features/row-file.ts';
 import { openProducts } from '../../src/kit/face/similarity/products.ts';
-import { readImageFile } from '../../src/kit/image/image-file.ts';
 import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { type EmbeddedFold, type HardPairs, hardPairs } from './hard-pairs.ts';
+import type { PeopleSource } from './people-source.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
 
 /** The hard pairs of each fold by a model, which embeds images as `verify` does: each as it is and mirrored, added. */
-export async function hardPairsOf(
-  context: Context,
-  model: string,
-  folds: readonly (readonly FolderIdentity[])[],
-): Promise<HardPairs[]> {
+export async function hardPairsOf(context: Context, model: string, people: DealtPeople): Promise<HardPairs[]> {
   const { params, engine, cpus: threads, signal, scratch } = context;
   const notice = researchNotice(licencesOfModels([model]));
   if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
@@ -34,12 +30,12 @@ export async function hardPairsOf(
   const columns = embedder.embeddingSize;
   const file = new RowFile(join(scratch, 'rows'), columns);
   try {
-    await embedAll(context, { folds, embedder, file }).finally(() => embedder.dispose());
+    await embedAll(context, { ...people, embedder, file }).finally(() => embedder.dispose());
     const products = await openProducts({ engine, threads, columns });
     try {
       const rows = file.rows();
       const found: HardPairs[] = [];
-      for (const people of folds) found.push(await hardPairs(takeFold(people, rows, columns), products, signal));
+      for (const fold of people.folds) found.push(await hardPairs(takeFold(fold, rows, columns), products, signal));
       return found;
     } finally {
       await products.dispose();
@@ -49,16 +45,21 @@ export async function hardPairsOf(
   }
 }
 
-interface Pass {
+/** Who is in which fold, and where their images are. */
+export interface DealtPeople {
   readonly folds: readonly (readonly FolderIdentity[])[];
+  readonly source: PeopleSource;
+}
+
+interface Pass extends DealtPeople {
   readonly embedder: Awaited<ReturnType<typeof loadEmbedder>>;
   readonly file: RowFile;
 }
 
 /** Fold by fold, person by person. */
-async function embedAll(context: Context, { folds, embedder, file }: Pass): Promise<void> {
-  const { inputs, params, signal } = context;
-  const names = folds.flat().flatMap(({ name, images }) => images.map((image) => join(name, image)));
+async function embedAll(context: Context, { folds, source, embedder, file }: Pass): Promise<void> {
+  const { params, signal } = context;
+  const names = folds.flat().flatMap(({ name, images }) => images.map((image) => ({ name, image })));
   const progress = embeddingProgress(
     (event) => {
       context.emit(event);
@@ -67,10 +68,13 @@ async function embedAll(context: Context, { folds, embedder, file }: Pass): Prom
   );
   await embedRows({
     ...{ embedder, file, batch: params.batch, signal },
-    images: names.map((name) => {
-      const path = join(inputs.images, name);
-      return { read: () => readImageFile(path), file: path, what: `image ${name}` };
-    }),
+    images: {
+      length: names.length,
+      at: (index) => {
+        const wanted = names[index];
+        return wanted && source.imageOf(wanted.name, wanted.image);
+      },
+    },
     onProgress: progress,
   });
 }

@@ -6,7 +6,7 @@ export const failures = catalogue({
     meaning: 'There are fewer people than are to be held out, or fewer than two for each fold.',
     text: ({ wanted, found, minImages, folds }: TooFewPeople) => ({
       message: `${folds === undefined ? `${wanted} people are to be held out` : `${counted(folds, 'fold')} need ${wanted} people at least, two in each`}, but ${found} have ${minImages === 1 ? 'an image' : `${minImages} images or more`}`,
-      hint: 'Bind a folder with a sub-folder per person, or lower people, folds or minImagesPerIdentity.',
+      hint: 'Bind a folder with a sub-folder per person or a packed set, or lower people, folds or minImagesPerIdentity.',
     }),
     example: { wanted: 20, found: 12, minImages: 2, folds: 10 },
   },
@@ -20,6 +20,14 @@ export const failures = catalogue({
       hint: 'Lower pairsPerFold or folds, or hold more people out; pairsPerFold: 0 takes as many as there can be.',
     }),
     example: { wanted: 300, folds: 10, possible: 41, kind: 'of the same person' },
+  },
+  noPeople: {
+    meaning: 'It is not clear of whose images pairs are to be made.',
+    text: ({ bound }: { readonly bound: 'neither is' | 'both are' }) => ({
+      message: `one of the inputs images and dataset is needed, and ${bound} bound`,
+      hint: 'Bind images to a folder with a sub-folder per person, or dataset to a packed set.',
+    }),
+    example: { bound: 'neither is' },
   },
   needsModel: {
     meaning: 'Hard pairs are asked for, and there is no model to find them.',

@@ -1,40 +1,49 @@
-import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { fail } from '../../src/core/failure.ts';
 import { Random } from '../../src/core/random.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { writeVerificationSet } from '../../src/kit/codec/insightface/verification-set.ts';
-import type { FaceImage, FacePair } from '../../src/kit/codec/lists/face-pair.ts';
+import type { FacePair } from '../../src/kit/codec/lists/face-pair.ts';
 import { pairProtocol, peopleInPairs } from '../../src/kit/codec/lists/pair-protocol.ts';
-import { findImage, type FolderIdentity, listImageFolder } from '../../src/kit/dataset/image-folder.ts';
-import { type FirstImage, readStoredImage, requireEqualSize } from '../../src/kit/image/image-file.ts';
+import type { FolderIdentity } from '../../src/kit/dataset/image-folder.ts';
+import { type FirstImage, requireEqualSize, storedImage } from '../../src/kit/image/image-file.ts';
 import { choosePairs, type FoldPairs, pairsOfEachFold } from './choose-pairs.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import type { FoldImage, ImagePair } from './draw-pairs.ts';
 import { hardPairsOf } from './embed-people.ts';
 import { failures } from './failures.ts';
 import { dealPeople, eligiblePeople } from './hold-out.ts';
+import { openPeople, type PeopleSource } from './people-source.ts';
 
 type Context = StageContext<Params, Inputs, Outputs>;
 
-/** Makes a verification set of a folder of images; see README.md. */
+/** Makes a verification set of a folder of images or a packed set; see README.md. */
 export const run: Stage<Params, Inputs, Outputs> = async (context) => {
+  const source = openPeople(context.inputs);
+  try {
+    await makePairs(context, source);
+  } finally {
+    source.close();
+  }
+};
+
+async function makePairs(context: Context, source: PeopleSource): Promise<void> {
   const { inputs, outputs, params, seed } = context;
-  const { identities } = listImageFolder(inputs.images);
-  const eligible = eligiblePeople(identities, params, inputs.images);
+  const eligible = eligiblePeople(source.identities, params, source.place);
   const folds = dealPeople(eligible, params, Random.derive(seed, 'make-pairs people'));
-  const pairs = pairsOfEachFold(folds, { ...params, folder: inputs.images });
+  const pairs = pairsOfEachFold(folds, { ...params, folder: source.place });
   const hard = Math.round(params.hardShare * pairs);
-  const hardOf = hard === 0 ? [] : await hardPairsOf(context, inputs.model ?? fail(failures.needsModel(params)), folds);
+  const model = (): string => inputs.model ?? fail(failures.needsModel(params));
+  const hardOf = hard === 0 ? [] : await hardPairsOf(context, model(), { folds, source });
   const chosen = folds.map((people, fold) => {
     return namedPairs(choosePairs({ people, pairs, hard, hardPairs: hardOf[fold], seed, fold }), people, fold + 1);
   });
   const facePairs = chosen.flat().map((pair, place): FacePair => {
-    const [left, right] = [pair.left, pair.right].map(({ name, file }) => faceImage(inputs.images, name, file));
+    const [left, right] = [pair.left, pair.right].map(({ name, file }) => source.faceOf(name, file));
     if (left === undefined || right === undefined) throw new Error('a pair has two images');
     return { left, right, same: pair.same, fold: pair.fold, line: place + 2 };
   });
-  await writePairs(context, chosen.flat());
+  await writePairs(outputs.pairs, source, chosen.flat());
   const protocol = { folds: folds.length, pairsPerFold: pairs, pairs: facePairs };
   writeFileAtomic(outputs.protocol, pairProtocol.encode(protocol));
   describe(context, {
@@ -43,7 +52,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     pairs: facePairs.length,
     hard,
   });
-};
+}
 
 interface NamedFile {
   readonly name: string;
@@ -69,30 +78,21 @@ function namedPairs({ same, different }: FoldPairs, people: readonly FolderIdent
   return [...same.map(named(true)), ...different.map(named(false))];
 }
 
-/** By its number, where that leads to this very file; else by the name of the file. Fails with `name-with-tab`. */
-function faceImage(folder: string, name: string, file: string): FaceImage {
-  for (const each of [name, file])
-    if (/[\t\r\n]/.test(each)) fail(failures.nameWithTab({ name: each }, { file: folder }));
-  const number = Number(/(\d{1,9})\.[^.]*$/.exec(file)?.[1] ?? 0);
-  const path = number === 0 ? undefined : findImage(folder, { name, number });
-  return { name, number: path !== undefined && basename(path) === file ? number : file };
-}
-
 /** The bytes of the images verbatim, all of one size. */
-async function writePairs({ inputs, outputs }: Context, pairs: readonly NamedPair[]): Promise<void> {
+async function writePairs(path: string, source: PeopleSource, pairs: readonly NamedPair[]): Promise<void> {
   const bytesOf = new Map<string, Uint8Array>();
+  const keyOf = ({ name, file }: NamedFile): string => `${name}/${file}`;
+  const named = pairs.flatMap(({ left, right }) => [left, right]);
   let first: FirstImage | undefined;
-  const paths = pairs.flatMap(({ left, right }) =>
-    [left, right].map(({ name, file }) => join(inputs.images, name, file)),
-  );
-  for (const path of new Set(paths)) {
-    const { bytes, width, height } = await readStoredImage(path);
-    first ??= { path, width, height };
-    requireEqualSize({ width, height }, path, first);
-    bytesOf.set(path, bytes);
+  for (const { name, file: image } of new Map(named.map((each) => [keyOf(each), each])).values()) {
+    const { read, ...origin } = source.imageOf(name, image);
+    const { bytes, ...size } = await storedImage(Uint8Array.from(read()), origin);
+    first ??= { path: origin.file, ...size };
+    requireEqualSize(size, origin.file, first);
+    bytesOf.set(keyOf({ name, file: image }), bytes);
   }
-  const images = paths.map((path) => bytesOf.get(path) ?? new Uint8Array());
-  writeVerificationSet(outputs.pairs, { images, same: pairs.map(({ same }) => same) });
+  const images = named.map((each) => bytesOf.get(keyOf(each)) ?? new Uint8Array());
+  writeVerificationSet(path, { images, same: pairs.map(({ same }) => same) });
 }
 
 interface Figures {

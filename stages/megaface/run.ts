@@ -9,6 +9,7 @@ import { compareGallery, type GalleryResult } from '../../src/kit/face/megaface/
 import { devkitCurves, devkitMatches } from '../../src/kit/face/megaface/devkit-results.ts';
 import { galleryFigures, rocOf } from '../../src/kit/face/megaface/gallery-figures.ts';
 import { type ProbeSet, samePairs } from '../../src/kit/face/megaface/probe-set.ts';
+import { computedBy } from '../../src/kit/face/similarity/counter-products.ts';
 import { openPairCounters, type PairCounters } from '../../src/kit/face/similarity/pair-counters.ts';
 import { storedVectors } from '../../src/kit/face/similarity/stored-vectors.ts';
 import type { VectorSource } from '../../src/kit/face/similarity/vector-source.ts';
@@ -187,6 +188,8 @@ async function evaluate(context: Context, evaluation: Evaluation, gallery: Galle
   const computed = galleryFigures(probe, result, { draws: params.draws, seed });
   for (const line of linesAfter(probe, size)) say(context, line);
   say(context, `Rank 1: ${Math.fround(computed.identification[0]?.value ?? 0).toPrecision(6)}`);
+  const { ruledOut, passes } = result;
+  say(context, computedBy({ ruledOut, pairs: passes * probe.count * distractors.rows }));
   writeKitFiles(context, gallery, result);
   const facts = { probes: probe.name, set: set.set, images: probe.count, people: probe.people.people };
   const record = galleryRecord({ ...facts, excluded: size - distractors.rows }, computed);

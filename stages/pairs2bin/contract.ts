@@ -5,6 +5,8 @@ export interface Params {
   readonly folds: readonly number[];
   /** An image that does not exist: a failure, or its pair is left out and named. */
   readonly missing: 'fail' | 'skip';
+  /** An image that cannot be decoded, cannot be aligned, or is of another size than most, fails the stage, which is so unless given; or it is named, and its pairs are counted and left out. drop decodes every image. */
+  readonly unreadable?: 'fail' | 'drop';
   /** stored: the files as they are; points: by the 68 points of a .pts file; crop: the middle of the image. */
   readonly align: 'stored' | 'points' | 'crop';
   /** Size that images are cut to where they are aligned here. */

@@ -19,7 +19,12 @@ export const failures = catalogue({
   },
   nothingToPack: {
     meaning: 'No image is left to pack.',
-    text: () => ({ message: 'no pair has both of its images' }),
+    text: ({ problem }: { readonly problem?: string | undefined }) => ({
+      message:
+        problem === undefined
+          ? 'no pair has both of its images'
+          : `no pair has two images that can be read; of the first: ${problem}`,
+    }),
     example: {},
   },
   wrongPoints: {

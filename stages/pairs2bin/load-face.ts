@@ -12,7 +12,7 @@ import { failures } from './failures.ts';
 
 /** An image as it goes into the set: the file as it is, or a face cut out of it. */
 export async function loadFace(path: string, params: Params, pointsFolder: string | undefined): Promise<StoredImage> {
-  if (params.align === 'stored') return readStoredImage(path);
+  if (params.align === 'stored') return params.unreadable === 'drop' ? decodedWhole(path) : readStoredImage(path);
   const image = await decodeImage(readImageFile(path), path, { upright: true });
   const { imageSize } = params;
   const face =
@@ -20,6 +20,13 @@ export async function loadFace(path: string, params: Params, pointsFolder: strin
       ? cropFace(image, undefined, imageSize)
       : alignFace(image, readFivePoints(path, pointsFolder), imageSize);
   return { bytes: await encode(face, params), ...imageSize };
+}
+
+/** As it is stored, but known to be decodable to its end. */
+async function decodedWhole(path: string): Promise<StoredImage> {
+  const bytes = readImageFile(path);
+  const { width, height } = await decodeImage(bytes, path);
+  return { bytes, width, height };
 }
 
 function readFivePoints(image: string, folder: string | undefined): readonly (readonly [number, number])[] {

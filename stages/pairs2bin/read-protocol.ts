@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { throwFirst } from '../../src/core/failure.ts';
 import { findImage, imageAt, isImageName } from '../../src/kit/dataset/image-folder.ts';
+import { requireNoFile } from '../../src/kit/dataset/require-folder.ts';
 import { isCfpSplit, pairsOfCfpSplit } from '../../src/kit/codec/lists/cfp-split.ts';
 import { matFile, pairsOfMat } from '../../src/kit/codec/matlab/mat-file.ts';
 import type { FaceImage } from '../../src/kit/codec/lists/face-pair.ts';
@@ -29,6 +30,7 @@ export function readProtocol(
   file: string,
   images: string,
 ): { readonly folds: number; readonly pairs: readonly ImagePair[]; readonly irregular?: string | undefined } {
+  requireNoFile(images);
   const isSplit = isCfpSplit(file);
   if (!isSplit && !file.endsWith('.mat')) {
     const { folds, pairs, irregular } = decodeFile(pairProtocol, file);

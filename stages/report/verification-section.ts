@@ -11,6 +11,7 @@ import { errorCurves } from './error-curves.ts';
 import { meanThreshold } from './roc.ts';
 import { niceDomain } from '../../src/kit/draw/scale.ts';
 import { drawTable } from '../../src/kit/draw/table.ts';
+import { counted } from '../../src/core/human.ts';
 
 const histogramBins = 48;
 /** Of more sets than these the details are folded away: the table above and the curves have all of them. */
@@ -42,7 +43,7 @@ function resultsTable(verifications: readonly Verification[]): Html {
     verifications,
     [
       { title: 'set', cell: ({ name }) => name },
-      { title: 'pairs', numeric: true, cell: ({ result }) => groupedInteger(result.pairs) },
+      { title: 'pairs', numeric: true, cell: ({ result }) => pairsText(result) },
       { title: 'accuracy', numeric: true, cell: ({ result }) => markup`<b>${fixed(result.accuracy, 4)}</b>` },
       { title: '±', numeric: true, cell: ({ result }) => fixed(result.deviation, 4) },
       { title: '95 %', numeric: true, cell: ({ result }) => intervalText(result.uncertainty?.accuracy) },
@@ -54,8 +55,29 @@ function resultsTable(verifications: readonly Verification[]): Html {
     ],
     markup`<b>Results.</b> ${choice} ±: standard deviation over the folds. 95 %: interval over draws of other people, see
       below. EER: equal error rate, with its interval. Threshold: mean over the folds. Norm: mean
-      length of the embeddings before scaling.`,
+      length of the embeddings before scaling.${leftOutText(verifications)}`,
   );
+}
+
+/** With how many there were, where some were left out. */
+function pairsText({ pairs, leftOut }: VerificationResult): string {
+  const isPart = leftOut !== undefined && leftOut.pairs.length > 0;
+  return isPart ? `${groupedInteger(pairs)} of ${groupedInteger(leftOut.of)}` : groupedInteger(pairs);
+}
+
+function leftOutText(verifications: readonly Verification[]): Html {
+  const sentences = verifications.flatMap(({ name, result: { leftOut, folds } }) => {
+    if (leftOut === undefined || leftOut.pairs.length === 0) return [];
+    const { pairs, images, inOtherFolds } = leftOut;
+    const moved =
+      folds.length > 1
+        ? `; folds are cut out of the others, ${groupedInteger(inOtherFolds)} in another fold than before`
+        : '';
+    return [
+      ` Of ${name}, ${counted(pairs.length, 'pair')} were left out, since ${counted(images, 'image')} cannot be read${moved}.`,
+    ];
+  });
+  return markup`${sentences}`;
 }
 
 function intervalText(measured: Measured | undefined): string {

@@ -13,7 +13,7 @@ export interface Params {
 export interface Inputs {
   /** The packed set. */
   readonly dataset: string;
-  /** Who goes into the validation set instead: the people of a pair protocol, or a name a line. Needs names.txt beside the records. */
+  /** Who goes into the validation set instead: the people of a pair protocol, or a name a line. By names.txt beside the records, or by the numbers of classes where there is none. */
   readonly people: string | undefined;
 }
 

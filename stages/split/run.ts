@@ -58,20 +58,22 @@ function choose(table: IdentityTable, context: Context): ReadonlySet<number> {
     Random.derive(seed, 'split').shuffle(places);
     return new Set(places.slice(0, params.validationIdentities));
   }
-  if (table.set.names === undefined) fail(failures.noNames({}, { file: inputs.dataset }));
+  // make-pairs calls classes without a name by their numbers.
+  const nameAt = (place: number): string => table.nameAt(place) ?? String(table.labelAt(place));
   const wanted = readPeople(inputs.people);
-  const chosen = places.filter((place) => wanted.has(table.nameAt(place) ?? ''));
+  const chosen = places.filter((place) => wanted.has(nameAt(place)));
+  if (chosen.length === 0 && table.set.names === undefined) fail(failures.noNames({}, { file: inputs.dataset }));
   if (chosen.length === 0) fail(failures.unknownPeople({ people: wanted.size }, { file: inputs.people }));
   if (chosen.length === table.size) refuse(chosen.length);
-  const known = new Set(chosen.map((place) => table.nameAt(place)));
+  const known = new Set(chosen.map(nameAt));
   const missing = [...wanted].filter((name) => !known.has(name));
   if (missing.length > 0) {
     const shown = `${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ' ...' : ''}`;
     const message = `${missing.length} of ${wanted.size} people of the list are not in the set: ${shown}`;
     context.emit({ type: 'log', level: 'warning', message });
   }
-  const nameless = places.filter((place) => table.nameAt(place) === undefined).length;
-  if (nameless > 0) {
+  const nameless = places.filter((place) => table.nameAt(place) === undefined && !wanted.has(nameAt(place))).length;
+  if (nameless > 0 && table.set.names !== undefined) {
     const message = `${nameless} of ${table.size} classes have no name in names.txt and stay in the training set`;
     context.emit({ type: 'log', level: 'warning', message });
   }

@@ -12,7 +12,8 @@ export function announce(
     readonly network: string;
     readonly shaped: ShapedGraph;
     readonly reader: DataLoader;
-    readonly pretrained: Pretrained | undefined;
+    /** With the arrays of its classifier that are taken, by name. */
+    readonly pretrained: (Pretrained & { readonly classifier: readonly string[] }) | undefined;
     /** Names of the arrays of the loss. */
     readonly lossArrays: readonly string[];
     /** Steps before this start. */
@@ -31,13 +32,13 @@ export function announce(
   );
   for (const message of partsInWords(reader.parts())) say(message);
   if (pretrained !== undefined) {
-    const { report, origin } = pretrained;
+    const { report, origin, classifier } = pretrained;
     emit(report);
+    const classes = counted(identities, 'identity', 'identities');
+    if (classifier.length > 0) say(`starts with its classifier of ${classes} too: ${classifier.join(', ')}`);
     // The classes are those of this set, whatever the model was trained on.
-    if (training.lossArrays.length > 0) {
-      const classes = counted(identities, 'identity', 'identities');
-      say(`the arrays of the loss are drawn for ${classes}: ${training.lossArrays.join(', ')}`);
-    }
+    const drawn = training.lossArrays.filter((name) => !classifier.includes(name));
+    if (drawn.length > 0) say(`the arrays of the loss are drawn for ${classes}: ${drawn.join(', ')}`);
     const counts = { copiedArrays: origin.copied, drawnArrays: origin.drawn, leftOutArrays: origin.leftOut };
     for (const [name, { length }] of Object.entries(counts)) emit({ type: 'metric', name, value: length });
   }

@@ -7,6 +7,7 @@ import { requireSize, verificationSetFacts } from '../../src/kit/face/verificati
 import { requirePairs } from '../../src/kit/face/verify-set.ts';
 import type { CheckInputs } from '../../src/stage-api/check-inputs.ts';
 import type { Inputs, Params } from './contract.ts';
+import { requireClassifierToKeep, startingClassifier } from './classifier.ts';
 import { fittingNetwork } from './fitting-network.ts';
 import { frozenLayers } from './frozen-layers.ts';
 import { pretrainedParameters } from './pretrained.ts';
@@ -27,6 +28,7 @@ export const check: CheckInputs<Params, Inputs> = ({
   // A set that another task has yet to make is one to watch, too.
   if (whole.has('validation')) requireValidation(params, validation);
   requireSteps(params);
+  requireClassifierToKeep(params);
   requireParts(params);
   requireAugmentations(params.augment ?? {});
   const { sampling } = lossOf(params.loss);
@@ -43,6 +45,16 @@ export const check: CheckInputs<Params, Inputs> = ({
   if (first !== undefined) {
     const network = fittingNetwork(params.network, first, first.folder);
     frozenLayers(params, network);
+    if (pretrained !== undefined || whole.has('pretrained')) {
+      const classes = sets.reduce((total, { identities }) => total + identities, 0);
+      const { loss, startClassifier = false } = params;
+      if (startClassifier && whole.has('dataset')) {
+        const start = { pretrained: pretrained ?? '', network: params.network, loss: { ...loss }, classes };
+        once(`classifier ${JSON.stringify(start)}`, () => [
+          ...startingClassifier(params, { pretrained }, { network, classes }).keys(),
+        ]);
+      }
+    }
     if (pretrained !== undefined) {
       // Of many tasks that differ in a seed, the file is read once.
       const start = { pretrained, network: params.network, drawMissing: params.drawMissing ?? false };

@@ -34,6 +34,10 @@ export interface Params {
   readonly recompute?: boolean;
   /** Draw what of the network the pretrained model does not have. Left out: false, a model that lacks a parameter is one of another network. */
   readonly drawMissing?: boolean;
+  /** Start with the classifier of the pretrained model too, which was trained on the same set: the model folder of a training with keepClassifier, or a training checkpoint of MXNet. Left out: false, a classifier is drawn. */
+  readonly startClassifier?: boolean;
+  /** Write the classifier of the last step beside the network into the model, for a training that starts from there. Left out: false. */
+  readonly keepClassifier?: boolean;
   /** What to do where the loss is no longer finite, or above a million, or the parameters are not finite: stop, also if left out; rewind goes back to the last checkpoint that led on, or to the start, and on with half the learning rate, five times at most. */
   readonly onDivergence?: 'stop' | 'rewind';
   /** Whose parameters the model has: those of the last step, also if left out; or of the verification with the highest accuracy, see bestBy. */

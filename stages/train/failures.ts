@@ -116,6 +116,50 @@ export const failures = catalogue({
     }),
     example: { lacks: 'stage3_unit7_bn1_gamma, stage3_unit7_bn1_beta, ...', count: 120, has: 156 },
   },
+  pretrainedClassifier: {
+    code: 'pretrained-mismatch',
+    meaning: 'The pretrained model does not fit the network that is to be trained.',
+    text: ({ model }: { model: string }) => ({
+      message: `${model} has no classifier (no fc7_weight) for startClassifier: true`,
+      hint: 'Train it with keepClassifier: true, take a training checkpoint of MXNet, or leave startClassifier out: a classifier is drawn then.',
+    }),
+    example: { model: 'y1-0000.params' },
+  },
+  classifierShape: {
+    code: 'pretrained-mismatch',
+    meaning: 'The pretrained model does not fit the network that is to be trained.',
+    text: (facts: { name: string; shape: readonly number[]; expected: readonly number[] }) => ({
+      message: `the classifier's ${facts.name} has shape [${facts.shape.join(', ')}], expected [${facts.expected.join(', ')}], for the identities of this training set`,
+      hint: 'A classifier goes on with the set that it was trained on. For another one leave startClassifier out: a classifier is drawn then.',
+    }),
+    example: { name: 'fc7_weight', shape: [85742, 128], expected: [10572, 128] },
+  },
+  nothingToStartWith: {
+    code: 'no-classifier',
+    meaning: 'A training cannot keep a classifier, or start with one, as it is told to.',
+    text: () => ({
+      message: 'startClassifier: true takes the classifier of the pretrained model, and there is no pretrained model',
+      hint: 'Name a model as pretrained, or leave startClassifier out.',
+    }),
+    example: {},
+  },
+  noClassifier: {
+    meaning: 'A training cannot keep a classifier, or start with one, as it is told to.',
+    text: ({ parameter, loss }: { parameter: string; loss: string }) => ({
+      message: `${parameter} is of no use with the loss ${loss}, which has no classifier`,
+      hint: `Leave ${parameter} out.`,
+    }),
+    example: { parameter: 'keepClassifier: true', loss: 'triplet' },
+  },
+  classifierOfLast: {
+    code: 'no-classifier',
+    meaning: 'A training cannot keep a classifier, or start with one, as it is told to.',
+    text: () => ({
+      message: 'keepClassifier: true keeps the classifier of the last step, and keep: best the network of another one',
+      hint: 'Leave one of the two out.',
+    }),
+    example: {},
+  },
   sizeDoesNotFit: {
     meaning: 'A network cannot take images of the size that a set has.',
     text: ({ network, width, height, problem }: Misfit) => ({

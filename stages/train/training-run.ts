@@ -19,14 +19,17 @@ import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight
 import { spreadEmbedder } from '../../src/kit/net/sessions/spread-embedder.ts';
 import type { Communicator } from '../../src/kit/net/ranks/communicator.ts';
 import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
+import type { NamedArray } from '../../src/kit/net/model/model.ts';
 import { writeModel } from '../../src/kit/net/model/model-folder.ts';
 import type { Checkpoint } from '../../src/kit/net/training/checkpoint.ts';
 import type { Return } from '../../src/kit/net/training/training-log.ts';
 import { Trainer } from '../../src/kit/net/training/trainer.ts';
 import type { StepInput, StepResult } from '../../src/kit/net/training/training-step.ts';
+import { isOfClassifier, writeClassifier } from '../../src/kit/net/exchange/classifier.ts';
 import { announce } from './announcement.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { type Best, BestModels, bestOf, verificationsSince } from './best-model.ts';
+import { requireClassifierToKeep, startingClassifier } from './classifier.ts';
 import { Curves } from './curves.ts';
 import { EventFile } from './event-file.ts';
 import { failures } from './failures.ts';
@@ -62,7 +65,7 @@ export class TrainingRun {
   readonly #rewinds: number;
   readonly #returns: readonly Return[];
   readonly #bestModels: BestModels;
-  readonly #pretrained: Pretrained | undefined;
+  readonly #pretrained: (Pretrained & { readonly classifier: readonly string[] }) | undefined;
   readonly #engine: Backend;
   /** Every rank does the same; one of them writes. */
   readonly #ranks: Communicator;
@@ -80,6 +83,7 @@ export class TrainingRun {
     requireShares(context.params, ranks.size);
     requireValidation(context.params, context.inputs.validation);
     requireSteps(context.params);
+    requireClassifierToKeep(context.params);
     requireAugmentations(context.params.augment ?? {});
     const isFromStart = rewind?.isFromStart === true;
     const checkpoint = isFromStart ? undefined : savedTraining(context);
@@ -129,7 +133,8 @@ export class TrainingRun {
     this.#validation = new Validation({ paths: inputs.validation, size: reader, batch: params.batch, signal, emit });
     const pretrained =
       inputs.pretrained === undefined ? undefined : pretrainedParameters(inputs.pretrained, this.#shaped, params);
-    this.#pretrained = pretrained;
+    const classifier = startingClassifier(params, inputs, { network: this.#shaped, classes: reader.identities });
+    this.#pretrained = pretrained && { ...pretrained, classifier: [...classifier.keys()] };
     const notice = inputs.pretrained && researchNotice(licencesOfModels([inputs.pretrained]));
     if (notice !== undefined) emit({ type: 'log', level: 'warning', message: notice });
     this.#trainer = new Trainer({
@@ -147,7 +152,7 @@ export class TrainingRun {
       classRate: params.classRate,
       normalizesShares: (params.normalizeOver ?? params.batch) < params.batch,
       seed,
-      ...(pretrained === undefined ? {} : { start: pretrained.start }),
+      ...(pretrained === undefined ? {} : { start: new Map([...pretrained.start, ...classifier]) }),
     });
     if (checkpoint !== undefined) this.#trainer.restore(checkpoint.state);
     this.#done = checkpoint?.step ?? 0;
@@ -368,7 +373,18 @@ export class TrainingRun {
     this.#savedAt = this.#done;
   }
 
+  /** Asked by all ranks, which may each have some of its rows; the first has all then. */
+  async #classifierToKeep(): Promise<readonly NamedArray[] | undefined> {
+    if (this.#context.params.keepClassifier !== true) return undefined;
+    const arrays: NamedArray[] = [];
+    for (const name of this.#trainer.lossArrayNames().filter(isOfClassifier)) {
+      arrays.push(await this.#trainer.lossArray(name));
+    }
+    return arrays;
+  }
+
   async #finish(): Promise<void> {
+    const classifier = await this.#classifierToKeep();
     if (!this.#writes) return;
     const { params, outputs, seed } = this.#context;
     const best = params.keep === 'best' ? this.#best : undefined;
@@ -388,6 +404,7 @@ export class TrainingRun {
         seed,
       },
     });
+    if (classifier !== undefined) writeClassifier(outputs.model, classifier);
     const [start, people] = [this.#pretrained?.origin, this.#people];
     const log = {
       ...this.#curves.log(),

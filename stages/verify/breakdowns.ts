@@ -28,13 +28,27 @@ export function requireNames({ quality }: Pick<Params, 'quality'>, { pairs, prot
 
 type Context = StageContext<Params, Inputs, Outputs>;
 
-/** By what the errors of a set are told apart, as parameters and ports ask for it. */
-export function breakdownOf(context: Context, set: NamedSet, position: number): NonNullable<VerifySetOptions['by']> {
+/** A set as it was packed, and what of it is measured. */
+export interface MeasuredSet {
+  readonly whole: NamedSet;
+  readonly set: NamedSet;
+  /** Of the images of `set`, where they are in the whole one; undefined: all of them. */
+  readonly images: readonly number[] | undefined;
+}
+
+/** By what the errors of a set are told apart, as parameters and ports ask for it; `position` is that of the set among the inputs. */
+export function breakdownOf(
+  context: Context,
+  { whole, set, images }: MeasuredSet,
+  position: number,
+): NonNullable<VerifySetOptions['by']> {
   const { params, inputs } = context;
   const { quality, protocolFolds: folds } = params;
   const protocol = inputs.protocol[position];
   if (protocol === undefined) return { quality };
-  const { names, people } = namesOfPairs({ protocol, folds, set });
+  const named = namesOfPairs({ protocol, folds, set: whole });
+  const names = images?.map((image) => named.names[image] ?? []) ?? named.names;
+  const people = named.people && (images?.map((image) => named.people?.[image] ?? '') ?? named.people);
   const grouping = inputs.groups === undefined ? undefined : groupingOf(context, { set, names, file: inputs.groups });
   const scores = quality.includes('score') ? scoresOf(inputs.faces, names, set) : undefined;
   return { people, quality, grouping, scores };

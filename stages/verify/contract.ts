@@ -25,6 +25,8 @@ export interface Params {
     /** Pixels. */
     readonly width: number;
   };
+  /** An image that cannot be decoded, or has another size than most, fails the stage, which is so unless given; or it is named, and its pairs are counted and left out. drop decodes every image once more. */
+  readonly unreadable?: 'fail' | 'drop';
   /** Names of the sets, in the order of `pairs`; those of their files unless given. */
   readonly names: readonly string[];
   /**

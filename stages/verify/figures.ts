@@ -35,6 +35,12 @@ function figuresOf(result: VerificationResult, prefix: string): readonly Metric[
       // Behind the deviation, as it is read: accuracy, its spread over the folds, its interval.
       ...(name === 'deviation' && uncertainty ? withEnds(`${prefix}accuracy`, uncertainty.accuracy).slice(1) : []),
     ]),
+    ...(result.leftOut === undefined
+      ? []
+      : [
+          metric(`${prefix}pairsLeftOut`, result.leftOut.pairs.length),
+          metric(`${prefix}imagesLeftOut`, result.leftOut.images),
+        ]),
     // Without pairs of both kinds there is nothing to measure.
     ...(hasBoth ? withEnds(`${prefix}areaUnderCurve`, { ...uncertainty?.areaUnderCurve, value: areaUnderCurve }) : []),
     ...result.tarAtFar.flatMap(({ far, tar, folds: counted }) =>

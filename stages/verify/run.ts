@@ -5,18 +5,18 @@ import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { EmbeddingFile } from '../../src/kit/face/embedding-store.ts';
 import type { VerificationFile, VerificationResult } from '../../src/kit/face/verification-result.ts';
-import { requirePairs, verifySet, type VerifySetOptions } from '../../src/kit/face/verify-set.ts';
+import { verifySet, type VerifySetOptions } from '../../src/kit/face/verify-set.ts';
 import type { NamedSet } from '../../src/kit/codec/insightface/verification-set.ts';
-import { readVerificationSets } from '../../src/kit/face/verification-sets.ts';
 import { licencesOfModels, researchNotice } from '../../src/kit/net/model/weight-licences.ts';
 import { loadEmbedder } from '../../src/kit/net/sessions/embedder.ts';
 import type { Embedder } from '../../src/kit/net/sessions/inference-session.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { breakdownLines, breakdownWarnings } from './breakdown-figures.ts';
-import { breakdownOf, requireNames } from './breakdowns.ts';
+import { requireNames } from './breakdowns.ts';
 import { writeDetails } from './details.ts';
 import { type NamedModel, namedModels } from './epochs.ts';
 import { figures, maxLines, resultLines } from './figures.ts';
+import { setsToMeasure } from './sets.ts';
 
 /** Wrong pairs of either kind that the report can show. */
 const worstShown = 12;
@@ -30,11 +30,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { params, inputs, outputs, scratch } = context;
   const models = namedModels(inputs.model, params.max);
   requireNames(params, inputs);
-  const sets = readVerificationSets(inputs.pairs, params.names).map((set, position) => {
-    requirePairs({ ...set, folds: params.folds });
-    warnOfOneKind(context, set);
-    return { set, by: breakdownOf(context, set, position) };
-  });
+  const sets = await setsToMeasure(context);
   mkdirSync(outputs.details, { recursive: true });
   const notice = researchNotice(licencesOfModels(models.map(({ path }) => path)));
   if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
@@ -51,8 +47,8 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     const store = new EmbeddingFile(join(scratch, `embeddings-${index}`), embedder.embeddingSize);
     // The process may run another task next: nothing of this one may stay, however it ends.
     try {
-      for (const { set, by } of sets) {
-        const result = await measure(context, { embedder, model, set, store, by });
+      for (const { set, by, leftOut } of sets) {
+        const result = { ...(await measure(context, { embedder, model, set, store, by })), ...leftOut };
         results.push(result);
         warnOfNorm(context, result);
         if (index === 0) await writeDetails({ set, result, store, params, folder: outputs.details });
@@ -76,14 +72,6 @@ function warnOfNorm(context: Context, { set, xnorm }: VerificationResult): void 
   const message =
     `the embeddings of ${set} have a mean norm of ${xnorm.toExponential(1)}: the figures mean little. ` +
     'The moving statistics of batch normalisation need some fifty training steps to become those of the data';
-  context.emit({ type: 'log', level: 'warning', message });
-}
-
-/** Of pairs of one kind any threshold that takes all of them, or none, is right. */
-function warnOfOneKind(context: Context, { name, set: { same } }: NamedSet): void {
-  const count = same.filter(Boolean).length;
-  if (count > 0 && count < same.length) return;
-  const message = `all ${same.length} pairs of ${name} are of ${count > 0 ? 'the same person' : 'different people'}: their accuracy says nothing`;
   context.emit({ type: 'log', level: 'warning', message });
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { Rig } from '../e2e/rig.ts';
@@ -69,5 +69,55 @@ describe('flow index', () => {
     `);
     const json = await rig.flow(['index', 'set', '--property', '--force', '--json']);
     expect(JSON.parse(json.stdout)).toMatchObject({ identities: 5, height: 16, width: 16 });
+  });
+
+  it('writes the property file of what can be read where it is told to, and names the rest', async () => {
+    const writer = new DatasetWriter(rig.path('set'), { identityRecords: false, labelForm: 'class' });
+    const images = [jpeg(0), Buffer.from('<html>404</html>'), jpeg(2), jpeg(3, 24), jpeg(4), jpeg(5)];
+    for (const [label, image] of images.entries()) writer.add(label, true, image);
+    writer.finish({ height: 16, width: 16 });
+    const index = readFileSync(rig.path('set/train.idx'), 'utf8');
+    const offsets = index
+      .trim()
+      .split('\n')
+      .map((line) => Number(line.split('\t')[1]));
+    const bytes = readFileSync(rig.path('set/train.rec'));
+    bytes.fill(0x41, offsets[5], (offsets[5] ?? 0) + 12);
+    writeFileSync(rig.path('set/train.rec'), bytes);
+    rmSync(rig.path('set/property'));
+    expect((await rig.flow(['index', 'set', '--property'])).stderr).toContain('damaged-file');
+    const { code, stdout, stderr } = await rig.flow(['index', 'set', '--property', '--lax']);
+    const property = rig.path('set/property');
+    expect([code, stdout]).toEqual([0, `${property}: 5 identities, 16 x 16, 3 unreadable records left out\n`]);
+    expect(
+      stderr
+        .split(': left out ')
+        .slice(1)
+        .map((text) => text.split(' at byte')[0]?.slice(0, 20)),
+    ).toEqual(['record 2', `bytes ${offsets[5] ?? ''} to ${bytes.length}: `.slice(0, 20), 'record 4']);
+    expect(readFileSync(property, 'utf8')).toBe('5,16,16\n');
+  });
+
+  it('writes nothing of a file without a single readable record, and says what is wrong with the first', async () => {
+    rig.write('set/train.rec', '<html>404 not found: this is no record at all</html>');
+    const printed = async (...options: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await rig.flow(['index', 'set', ...options]);
+      expect([code, stdout]).toEqual([2, '']);
+      return stderr.replaceAll(rig.folder, '<workspace>').trimEnd();
+    };
+    const lax = await printed('--lax');
+    expect(lax).toMatchInlineSnapshot(`
+      "<workspace>/set/train.rec: left out bytes 0 to 52: a record should start with 0xced7230a, found 0x6d74683c
+      <workspace>/set/train.rec: no-readable-record: no record can be read, so nothing was written; of 1 unreadable, the first: bytes 0 to 52: a record should start with 0xced7230a, found 0x6d74683c
+        Copy or download the file again; flow inspect shows what it holds."
+    `);
+    expect(await printed('--lax', '--property')).toBe(lax);
+    rig.write('set/train.rec', '');
+    expect(await printed()).toMatchInlineSnapshot(`
+      "<workspace>/set/train.rec: no-readable-record: the file holds no record, so nothing was written
+        Copy or download the file again; flow inspect shows what it holds."
+    `);
+    expect(await printed('--lax')).toBe(await printed());
+    expect(readdirSync(rig.path('set'))).toEqual(['train.rec']);
   });
 });

@@ -116,7 +116,7 @@ it('nothing-to-pack, where all images are noise', () => {
 it('too-few-people', () => {
   expect(printed.get('too-few-people')).toMatchInlineSnapshot(`
     "<workspace>/faces: too-few-people: 3 folds need 6 people at least, two in each, but 3 have an image
-      Bind a folder with a sub-folder per person, or lower people, folds or minImagesPerIdentity."
+      Bind a folder with a sub-folder per person or a packed set, or lower people, folds or minImagesPerIdentity."
   `);
 });
 it('too-few-images', () => {

@@ -100,7 +100,9 @@ function peerPython(environment: PythonEnvironment): { readonly python: string }
     }
     if (!hasModules(python, modules)) {
       const alone = isComplete === true ? ['--no-deps'] : [];
-      execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...alone, ...packages], { stdio: 'pipe' });
+      // Python compiles what it imports, a small part of these packages.
+      const install = ['-m', 'pip', 'install', '--quiet', '--no-compile', ...alone, ...packages];
+      execFileSync(python, install, { stdio: 'pipe' });
     }
     return { python };
   } catch (error) {

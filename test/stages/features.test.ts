@@ -9,7 +9,8 @@ import { decodeFile } from '../../src/kit/codec/read-file.ts';
 import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import type { Inputs, Params } from '../../stages/features/contract.ts';
 import { run } from '../../stages/features/run.ts';
-import { failuresOf, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
+import { failuresOf, jpeg, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
+import { readIndexFile } from '../../src/kit/codec/mxnet/index-file.ts';
 import { embed, embeddingSize, linearModel, side } from './linear-model.ts';
 
 const params: Params = {
@@ -212,5 +213,60 @@ describe('the features stage', () => {
     const [flat] = await failuresOf(() => features(folder, { inputs: { images: join(folder, 'images', 'Ada') } }));
     expect(flat?.message).toContain('the images are not in sub-folders, one for each person, but are Ada_0001.jpg');
     expect(await codeOf({ inputs: { dataset: folder } })).toBe('no-images');
+  });
+});
+
+describe('what features cannot read', () => {
+  const warnings = (events: readonly StageEvent[]) =>
+    events.flatMap((event) => (event.type === 'log' && event.level === 'warning' ? [event.message] : []));
+
+  /** Six images, of which three cannot be used. */
+  function damagedSet(folder: string): string {
+    const set = join(folder, 'set');
+    const writer = new DatasetWriter(set);
+    const images = [
+      jpeg(0, side),
+      Buffer.from('<html>404</html>'),
+      jpeg(2, side),
+      jpeg(3, side + 8),
+      jpeg(4, side),
+      jpeg(5, side),
+    ];
+    for (const [index, image] of images.entries()) writer.add(Math.floor(index / 2), true, image);
+    writer.finish({ height: side, width: side });
+    const rec = join(set, 'train.rec');
+    const bytes = readFileSync(rec);
+    bytes.writeUInt32LE(0xdeadbeef, readIndexFile(join(set, 'train.idx')).offsetOf(5) ?? 0);
+    writeFileSync(rec, bytes);
+    return set;
+  }
+
+  it('of a packed set is left out on request: damaged records too, and the others keep their numbers', async () => {
+    const { folder } = prepared();
+    const inputs = { images: undefined, dataset: damagedSet(folder) };
+    const [failure] = await failuresOf(() => features(folder, { inputs, params: { unreadable: 'skip' } }));
+    expect(failure?.code).toBe('damaged-file');
+    const events = await features(folder, { inputs, params: { unreadable: 'drop' } });
+    expect(rowsOf(folder).names).toEqual(['0', '2', '5']);
+    const index = JSON.parse(readFileSync(join(folder, 'features', 'features.json'), 'utf8')) as object;
+    expect(index).toMatchObject({ rows: 3, unreadable: ['1', '3', '4'] });
+    const figures = events.flatMap((event) => (event.type === 'metric' ? [[event.name, event.value]] : []));
+    expect(Object.fromEntries(figures)).toMatchObject({ images: 6, embedded: 3, unreadable: 3 });
+    expect(warnings(events)).toContain('features: 6 images, 3 embedded, 3 unreadable');
+    expect(warnings(events).filter((text) => text.startsWith('left out'))).toHaveLength(4);
+  });
+
+  it('of a folder is left out on request: images of another size, and those of a list that do not exist', async () => {
+    const { folder } = prepared();
+    writeFileSync(join(folder, 'images', 'Ben', 'Ben_0002.jpg'), jpeg(1, side + 8));
+    writeFileSync(join(folder, 'images', 'Ben', 'Ben_0003.jpg'), jpeg(1, side).subarray(0, 60));
+    await features(folder, { params: { unreadable: 'drop' } });
+    expect(rowsOf(folder).names).toEqual(['Ada/Ada_0001.jpg', 'Ada/Ada_0002.jpg', 'Ben/Ben_0001.jpg']);
+    const other = prepared().folder;
+    const list = join(other, 'some.lst');
+    writeFileSync(list, '1\tBen/Ben_0004.jpg\t1\n1\tAda/Ada_0001.jpg\t0\n');
+    const events = await features(other, { inputs: { list }, params: { unreadable: 'drop' } });
+    expect(rowsOf(other).names).toEqual(['Ada/Ada_0001.jpg']);
+    expect(warnings(events)).toContainEqual(expect.stringContaining('skipped: '));
   });
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StageEvent } from '../../src/stage-api/stage.ts';
@@ -6,15 +6,19 @@ import { readVerificationSet } from '../../src/kit/codec/insightface/verificatio
 import type { FacePair } from '../../src/kit/codec/lists/face-pair.ts';
 import { pairProtocol, peopleInPairs } from '../../src/kit/codec/lists/pair-protocol.ts';
 import { decodeFile } from '../../src/kit/codec/read-file.ts';
+import { DatasetWriter } from '../../src/kit/dataset/dataset-writer.ts';
 import { findImage } from '../../src/kit/dataset/image-folder.ts';
+import { PackedDataset } from '../../src/kit/dataset/packed-dataset.ts';
 import { decodeImage } from '../../src/kit/image/image.ts';
 import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import type { Params } from '../../stages/make-pairs/contract.ts';
 import { differentPairs, possiblePairs, samePairs } from '../../stages/make-pairs/draw-pairs.ts';
 import { run } from '../../stages/make-pairs/run.ts';
+import { run as split } from '../../stages/split/run.ts';
 import { Random } from '../../src/core/random.ts';
 import { jpeg, printedFailure, temporaryFolder, writeFaceFolder } from '../kit/dataset/tiny-faces.ts';
 import { embed, linearModel, side } from './linear-model.ts';
+import { perform } from './perform-stage.ts';
 
 const params: Params = {
   ...{ people: 0, minImagesPerIdentity: 1, folds: 2, pairsPerFold: 0, hardShare: 0 },
@@ -31,12 +35,19 @@ interface Made {
   readonly events: readonly StageEvent[];
 }
 
-async function make(more: Partial<Params> = {}, { folder = faces(), seed = 1, isModel = false } = {}): Promise<Made> {
+async function make(
+  more: Partial<Params> = {},
+  { folder = faces(), seed = 1, isModel = false, isPacked = false } = {},
+): Promise<Made> {
   const events: StageEvent[] = [];
   const at = (name: string): string => join(folder, name);
   await run({
     params: { ...params, ...more },
-    inputs: { images: at('images'), model: isModel ? at('model') : undefined },
+    inputs: {
+      images: isPacked ? undefined : at('images'),
+      dataset: isPacked ? at('set') : undefined,
+      model: isModel ? at('model') : undefined,
+    },
     outputs: { pairs: at('pairs.bin'), protocol: at('pairs.txt') },
     scratch: folder,
     seed,
@@ -165,7 +176,7 @@ describe('make-pairs', () => {
       ),
     );
     expect(await printedFailure(() => make({ folds: 5 }, { folder }))).toBe(
-      `${images}: too-few-people: 5 folds need 10 people at least, two in each, but 8 have an image\n  Bind a folder with a sub-folder per person, or lower people, folds or minImagesPerIdentity.`,
+      `${images}: too-few-people: 5 folds need 10 people at least, two in each, but 8 have an image\n  Bind a folder with a sub-folder per person or a packed set, or lower people, folds or minImagesPerIdentity.`,
     );
     expect(await printedFailure(() => make({ people: 9 }, { folder }))).toMatch(
       /: 9 people are to be held out, but 8 have an image\n/,
@@ -204,5 +215,103 @@ describe('drawn pairs', () => {
   it('begin with one pair of everybody who has two images', () => {
     const people = [...samePairs(images, new Random(3))].slice(0, 3).map(([{ person }]) => person);
     expect(people.sort()).toEqual([0, 2, 3]);
+  });
+});
+
+describe('make-pairs from a packed set', () => {
+  /** Two classes are Ada, one has no name; classes are not in order. */
+  function packed(names: string | undefined): string {
+    const folder = temporaryFolder();
+    const writer = new DatasetWriter(join(folder, 'set'), { identityRecords: false, labelForm: 'class' });
+    const labels = [3, 3, 0, 0, 0, 1, 1, 2, 2, 7, 7, 1];
+    for (const [seed, label] of labels.entries()) writer.add(label, true, jpeg(seed, side));
+    writer.finish({ height: side, width: side });
+    if (names !== undefined) writeFileSync(join(folder, 'set', 'names.txt'), names);
+    return folder;
+  }
+
+  /** Seeds of the images of each person, in the order of the file. */
+  const images: Readonly<Record<string, readonly number[]>> = {
+    ...{ '0': [2, 3, 4], '1': [5, 6, 11], '2': [7, 8], '3': [0, 1], '7': [9, 10] },
+  };
+  const named: typeof images = { Ada: [2, 3, 4, 7, 8], 'Ben Bo': [5, 6, 11], '3': [0, 1], Eva: [9, 10] };
+
+  it.each([
+    ['without names, whose classes are people', undefined, images],
+    ['with names, of which several classes may have one', '0\tAda\n1\tBen Bo\n2\tAda\n7\tEva\n', named],
+  ])('%s: the images of the pairs are those that the protocol names', async (_, names, seedsOf) => {
+    const folder = packed(names);
+    const { pairs } = await make({}, { folder, isPacked: true });
+    expect([...peopleInPairs(pairs)].sort()).toEqual(Object.keys(seedsOf).sort());
+    const set = readVerificationSet(join(folder, 'pairs.bin'));
+    expect(set.same).toEqual(pairs.map(({ same }) => same));
+    for (const [place, { name, number }] of pairs.flatMap(({ left, right }) => [left, right]).entries()) {
+      const seed = seedsOf[name]?.[Number(number) - 1] ?? NaN;
+      expect(Buffer.from(set.images[place] ?? []).equals(jpeg(seed, side))).toBe(true);
+    }
+  });
+
+  it('has its people left out of training by split, with names or without', async () => {
+    for (const names of [undefined, '0\tAda\n1\tBen Bo\n2\tAda\n7\tEva\n']) {
+      const folder = packed(names);
+      const { pairs } = await make({ people: 2, folds: 1 }, { folder, isPacked: true });
+      const outputs = { train: join(folder, 'train'), validation: join(folder, 'validation') };
+      const inputs = { dataset: join(folder, 'set'), people: join(folder, 'pairs.txt') };
+      await perform(split, { params: { labels: 'class', validationIdentities: 1 }, inputs, outputs });
+      const payloads = (dataset: string): string[] => {
+        const set = new PackedDataset(dataset);
+        const all = Array.from({ length: set.imageCount }, (_, place) =>
+          Buffer.from(set.readImage(place).payload).toString('base64'),
+        );
+        set.close();
+        return all;
+      };
+      const inPairs = readVerificationSet(join(folder, 'pairs.bin')).images.map((bytes) =>
+        Buffer.from(bytes).toString('base64'),
+      );
+      const training = new Set(payloads(outputs.train));
+      expect(inPairs.filter((image) => training.has(image))).toEqual([]);
+      const seedsOf = names === undefined ? images : named;
+      const held = [...peopleInPairs(pairs)].flatMap((name) => seedsOf[name] ?? []);
+      expect(payloads(outputs.validation)).toHaveLength(held.length);
+    }
+  });
+
+  it('chooses hard pairs of it as of the same images in folders', async () => {
+    const folder = packed(undefined);
+    linearModel(join(folder, 'model'));
+    for (const [name, seeds] of Object.entries(images)) {
+      mkdirSync(join(folder, 'images', name), { recursive: true });
+      for (const [place, seed] of seeds.entries()) {
+        writeFileSync(join(folder, 'images', name, `${name}_000${place + 1}.jpg`), jpeg(seed, side));
+      }
+    }
+    const options = { hardShare: 1, pairsPerFold: 2, folds: 1 };
+    const fromSet = await make(options, { folder, isModel: true, isPacked: true });
+    const bytes = readFileSync(join(folder, 'pairs.bin'));
+    rmSync(join(folder, 'rows'));
+    const fromFolder = await make(options, { folder, isModel: true });
+    expect(fromSet.pairs.map(keyOf).sort()).toEqual(fromFolder.pairs.map(keyOf).sort());
+    expect(bytes.length).toBe(readFileSync(join(folder, 'pairs.bin')).length);
+  });
+
+  it('is in place of the folder, not beside it', async () => {
+    const folder = packed(undefined);
+    const inputs = { images: folder, dataset: join(folder, 'set'), model: undefined };
+    const outputs = { pairs: join(folder, 'pairs.bin'), protocol: join(folder, 'pairs.txt') };
+    const printed = [
+      await printedFailure(() => perform(run, { params, inputs, outputs })),
+      await printedFailure(() =>
+        perform(run, { params, inputs: { ...inputs, images: undefined, dataset: undefined }, outputs }),
+      ),
+    ];
+    expect(printed).toMatchInlineSnapshot(`
+      [
+        "no-people: one of the inputs images and dataset is needed, and both are bound
+        Bind images to a folder with a sub-folder per person, or dataset to a packed set.",
+        "no-people: one of the inputs images and dataset is needed, and neither is bound
+        Bind images to a folder with a sub-folder per person, or dataset to a packed set.",
+      ]
+    `);
   });
 });

@@ -130,3 +130,51 @@ describe('pairs2bin', () => {
     expect(readFileSync(output).subarray(0, 2)).toEqual(Buffer.from([0x80, 2]));
   });
 });
+
+describe('images of a protocol that cannot be read', () => {
+  /** Six people with two images each; three of the images are damaged, cut off, and of another size. */
+  function damagedFolder(): string {
+    const images = writeFaceFolder(temporaryFolder(), { a: 2, b: 2, c: 2, d: 2, e: 2, f: 2 });
+    writeFileSync(join(images, 'b', 'b_0001.jpg'), '<html>404 not found</html>');
+    writeFileSync(join(images, 'd', 'd_0002.jpg'), jpeg(1).subarray(0, -40));
+    writeFileSync(join(images, 'a', 'a_0001.jpg'), jpeg(2, 24));
+    return images;
+  }
+  const fold = (one: string, other: string, third: string) =>
+    `${one}\t1\t2\n${other}\t1\t2\n${one}\t2\t${other}\t2\n${third}\t1\t${other}\t2\n`;
+  const protocol = () => write('pairs.txt', `2\t2\n${fold('a', 'b', 'c')}${fold('e', 'd', 'f')}`);
+
+  it('fail the stage unless they are to be left out', async () => {
+    const [failure] = await failuresOf(() => pack({ images: damagedFolder(), protocol: protocol() }));
+    expect(failure?.code).toBe('unequal-sizes');
+  });
+
+  it('are named and counted, their pairs are left out, and that the folds are others is said', async () => {
+    const images = damagedFolder();
+    const { set, events } = await pack({ images, protocol: protocol(), params: { unreadable: 'drop' } });
+    expect(set.same).toEqual([false, false, true]);
+    const warnings = events.flatMap((event) =>
+      event.type === 'log' && event.level === 'warning' ? [event.message] : [],
+    );
+    expect(warnings.map((text) => text.replaceAll(images, '<images>'))).toEqual([
+      'left out <images>/b/b_0001.jpg: the image cannot be decoded: it is not an image in a known format',
+      expect.stringMatching(/^left out <images>\/d\/d_0002.jpg: .*cut off/),
+      'left out <images>/a/a_0001.jpg: it is 24 x 24, most are 16 x 16',
+      'left out 5 of 8 pairs, of which an image cannot be read',
+      'the folds are not those of the protocol any more: 2 equal ones out of the 3 pairs that are left put 0 of them in another fold',
+    ]);
+    const figures = events.flatMap((event) => (event.type === 'metric' ? [[event.name, event.value]] : []));
+    expect(Object.fromEntries(figures)).toEqual({
+      ...{ 'unreadable images': 3, 'pairs left out': 5 },
+      ...{ pairs: 3, 'same pairs': 1 },
+    });
+  });
+
+  it('are those without points, where images are aligned by points; a set of none is a failure', async () => {
+    const [failure] = await failuresOf(() =>
+      pack({ images: damagedFolder(), protocol: protocol(), params: { unreadable: 'drop', align: 'points' } }),
+    );
+    expect(failure?.code).toBe('nothing-to-pack');
+    expect(failure?.message).toContain('of the first: expected a_0001.pts');
+  });
+});

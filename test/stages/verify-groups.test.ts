@@ -183,6 +183,17 @@ describe('verify with a list of groups', () => {
       'too-many-groups: the list has 60 groups, at most 20 are compared with each other',
     );
   });
+
+  it('goes by the names of the images that are left where some cannot be read', async () => {
+    const folder = prepared();
+    const images = set.images.map((bytes, image) => (image === 8 ? Buffer.from('nothing') : bytes));
+    writeVerificationSet(join(folder, 'lfw.bin'), { images, same: set.same });
+    const { result } = await verify(folder, { params: { unreadable: 'drop' } });
+    const whole = await verify(prepared());
+    const without = <Item>(items: readonly Item[]) => items.filter((_, image) => image !== 8 && image !== 9);
+    expect(result.leftOut?.pairs).toEqual([4]);
+    expect(result.groups?.of).toEqual(without(whole.result.groups?.of ?? []));
+  });
 });
 
 describe('verify with qualities', () => {

@@ -8,7 +8,7 @@ import { type VerificationSet, writeVerificationSet } from '../../src/kit/codec/
 import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
 import type { Inputs, Params } from '../../stages/verify/contract.ts';
 import { run } from '../../stages/verify/run.ts';
-import { failuresOf, jpeg, paint, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
+import { failuresOf, jpeg, paint, printedFailure, temporaryFolder } from '../kit/dataset/tiny-faces.ts';
 import { embed, embeddingSize, linearModel, side } from './linear-model.ts';
 
 const set: VerificationSet = {
@@ -263,5 +263,65 @@ describe('the verify stage', () => {
     ]);
     expect(figures).toContain('accuracy');
     expect(figures.filter((name) => /areaUnderCurve|tarAtFar/.test(name))).toEqual([]);
+  });
+});
+
+describe('images of a verification set that cannot be read', () => {
+  const images = set.images.map((bytes, image) => {
+    if (image === 3) return Buffer.from('<html>404 not found</html>');
+    if (image === 11) return bytes.subarray(0, bytes.length - 40);
+    return image === 0 ? jpeg(0, side + 1) : bytes;
+  });
+  // Pair 6 has the image of pair 1 that is none.
+  images[12] = Buffer.from('<html>404 not found</html>');
+  const damaged: VerificationSet = { images, same: set.same };
+  const left = [2, 3, 4, 7, 8, 9, 10, 11];
+  const warnings = (events: readonly StageEvent[]) =>
+    events.flatMap((event) => (event.type === 'log' && event.level === 'warning' ? [event.message] : []));
+
+  it('fail the stage unless they are to be left out', async () => {
+    const [failure] = await failuresOf(() => verify(withModel().folder, { sets: { lfw: damaged } }));
+    expect(failure?.code).toBe('image-size-mismatch');
+  });
+
+  it('are named and counted, and their pairs are left out of every figure, which say how many', async () => {
+    const { folder } = withModel();
+    const { events, results } = await verify(folder, {
+      sets: { lfw: damaged },
+      params: { unreadable: 'drop', embeddings: 'matrix' },
+    });
+    const [result] = results;
+    const whole = (await verify(withModel().folder)).results[0];
+    expect(result?.distances).toEqual(left.map((pair) => whole?.distances[pair]));
+    expect(result?.leftOut).toEqual({ of: 12, pairs: [0, 1, 5, 6], images: 3, inOtherFolds: 3 });
+    expect([result?.pairs, result?.samePairs, result?.folds.map(({ pairs }) => pairs)]).toEqual([8, 4, [2, 2, 2, 2]]);
+    expect(figuresOf(events)).toMatchObject({ pairsLeftOut: 4, imagesLeftOut: 3 });
+    expect(matrixOf(join(folder, 'details', 'lfw_embeddings.bin'))).toHaveLength(16 * embeddingSize);
+    expect(warnings(events)).toEqual([
+      `left out image 0 of lfw: it is ${side + 1} x ${side + 1}, most are ${side} x ${side}`,
+      'left out image 3 of lfw: the image cannot be decoded: it is not an image in a known format',
+      'left out image 11 of lfw: the image cannot be decoded: the JPEG data end before the image starts',
+      'left out 4 pairs of 12 of lfw, since 3 images cannot be read: the 4 folds are cut out of the 8 that are left, 3 of them in another fold than before',
+    ]);
+  });
+
+  it('leave the figures of a sound set as they are, and say that nothing is missing', async () => {
+    const plain = await verify(withModel().folder);
+    const { results, events } = await verify(withModel().folder, { params: { unreadable: 'drop' } });
+    const { leftOut, ...others } = results[0] ?? {};
+    expect(leftOut).toEqual({ of: 12, pairs: [], images: 0, inOtherFolds: 0 });
+    expect(others).toEqual(plain.results[0]);
+    expect(figuresOf(events)).toMatchObject({ pairsLeftOut: 0, imagesLeftOut: 0 });
+  });
+
+  it('that are in all pairs end in a failure', async () => {
+    const none = { images: set.images.map(() => Buffer.from('nothing')), same: set.same };
+    const printed = await printedFailure(() =>
+      verify(withModel().folder, { sets: { lfw: none }, params: { unreadable: 'drop' } }),
+    );
+    expect(printed.replace(/^.*lfw\.bin/, '<set>')).toMatchInlineSnapshot(`
+      "<set>: no-readable-pair: none of the 12 pairs of lfw has two images that can be read; of image 0: the image cannot be decoded: it is not an image in a known format
+        Pack the set again, or copy it again: flow inspect shows what it holds."
+    `);
   });
 });

@@ -1,8 +1,11 @@
 /*
  * Scores of one vector with many that are kept as a byte for each number. How far a score may be from the exact one is known for each
- * row, so that of the exact best none is missed: src/kit/face/search/quantized.ts. Addresses come from the caller, who lays out the
+ * row, so that of the exact best none is missed: src/kit/face/similarity/quantized.ts. Addresses come from the caller, who lays out the
  * memory: src/kit/face/search/code-table.ts.
  */
+import { quantize } from '../codes/quantize';
+
+export { quantize };
 
 /** Rows of a block: their codes, then four numbers of each, of four bytes: step, error, group, score. */
 const blockRows: i32 = 16384;

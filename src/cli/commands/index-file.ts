@@ -7,7 +7,7 @@ import { encodeIndex, RecordIndex } from '../../kit/codec/mxnet/index-file.ts';
 import { packedFiles, propertyFile } from '../../kit/codec/insightface/property-file.ts';
 import { RecordFile } from '../../kit/codec/mxnet/record-file.ts';
 import { surveyRecords } from '../../kit/codec/mxnet/survey-records.ts';
-import { deriveProperty } from '../../kit/dataset/derive-property.ts';
+import { deriveProperty, deriveReadableProperty } from '../../kit/dataset/derive-property.ts';
 import { failures } from '../failures.ts';
 import { exitCode, type FlowCommand } from '../flow-command.ts';
 
@@ -17,7 +17,11 @@ export const command: FlowCommand = {
       .argument('<path...>', '.rec files, or folders that hold a train.rec')
       .option('--force', 'write the index again if there is one', false)
       .option('--property', 'write the property file instead, from the labels and the first image', false)
-      .option('--lax', 'pass over what cannot be read, and name it; the index leads to the other records', false)
+      .option(
+        '--lax',
+        'pass over what cannot be read, and name it; the index or the property file is of the other records',
+        false,
+      )
       .option('--json', 'print JSON, a line per index', false);
   },
 
@@ -25,7 +29,7 @@ export const command: FlowCommand = {
     for (const written of Array.isArray(paths) ? paths.map(String) : []) {
       const records = recordsOf(resolve(workingFolder, written));
       if (options['property'] === true) {
-        stdout.write(`${writeProperty(records, options)}\n`);
+        stdout.write(`${writeProperty(records, { options, stderr })}\n`);
         continue;
       }
       const index = records.replace(/\.rec$/, '.idx');
@@ -46,42 +50,70 @@ function writeIndex(records: string, index: string, { options, stderr }: Printin
   const file = new RecordFile(records);
   try {
     const isLax = options['lax'] === true;
-    let damaged = 0;
-    const rebuilt = isLax
-      ? readableIndex(file, (damage) => {
-          damaged += 1;
-          stderr.write(`${records}: left out ${damage}\n`);
-        })
-      : file.buildIndex();
-    writeFileAtomic(index, encodeIndex(rebuilt));
+    const damage = new LeftOutNames(records, stderr);
+    const rebuilt = isLax ? readableIndex(file, damage) : file.buildIndex();
     const { size } = rebuilt;
-    if (options['json'] === true) return JSON.stringify({ index, records: size, ...(isLax ? { damaged } : {}) });
-    return `${index}: ${String(size)} records${isLax ? `, ${counted(damaged, 'damaged place')} left out` : ''}`;
+    if (size === 0) fail(failures.noReadableRecord({ places: damage.count, first: damage.first }, { file: records }));
+    writeFileAtomic(index, encodeIndex(rebuilt));
+    if (options['json'] === true)
+      return JSON.stringify({ index, records: size, ...(isLax ? { damaged: damage.count } : {}) });
+    return `${index}: ${String(size)} records${isLax ? `, ${counted(damage.count, 'damaged place')} left out` : ''}`;
   } finally {
     file.close();
   }
 }
 
-function readableIndex(file: RecordFile, onDamage: (damage: string) => void): RecordIndex {
+/** Names what is left out, and counts it. */
+class LeftOutNames {
+  count = 0;
+  /** The first, in words. */
+  first: string | undefined;
+  readonly #records: string;
+  readonly #output: Printing['stderr'];
+
+  constructor(records: string, output: Printing['stderr']) {
+    this.#records = records;
+    this.#output = output;
+  }
+
+  add(what: string): void {
+    this.count += 1;
+    this.first ??= what;
+    this.#output.write(`${this.#records}: left out ${what}\n`);
+  }
+}
+
+function readableIndex(file: RecordFile, damage: LeftOutNames): RecordIndex {
   const index = new RecordIndex();
   for (const each of surveyRecords(file)) {
     if (each.found === 'record') index.add(file.readAt(each.offset).id, each.offset);
-    else onDamage(`bytes ${String(each.start)} to ${String(each.end)}: ${each.problem}`);
+    else damage.add(`bytes ${String(each.start)} to ${String(each.end)}: ${each.problem}`);
   }
   return file.withOwnIds(index);
 }
 
 /** Reads every record once; of a set that says nothing of its images. Returns what to print. */
-function writeProperty(records: string, options: Readonly<Record<string, unknown>>): string {
+function writeProperty(records: string, { options, stderr }: Printing): string {
   const property = join(dirname(records), packedFiles.property);
   if (existsSync(property) && options['force'] !== true) fail(failures.propertyExists({}, { file: property }));
   const file = new RecordFile(records);
   try {
-    const found = deriveProperty(file);
+    const isLax = options['lax'] === true;
+    const damage = new LeftOutNames(records, stderr);
+    const found = isLax
+      ? deriveReadableProperty(file, (what) => {
+          damage.add(what);
+        })
+      : deriveProperty(file);
+    if (found === undefined) {
+      return fail(failures.noReadableRecord({ places: damage.count, first: damage.first }, { file: records }));
+    }
     writeFileAtomic(property, propertyFile.encode(found));
     const { identities, height, width } = found;
-    if (options['json'] === true) return JSON.stringify({ property, identities, height, width });
-    return `${property}: ${identities} identities, ${height} x ${width}`;
+    if (options['json'] === true)
+      return JSON.stringify({ property, identities, height, width, ...(isLax ? { unreadable: damage.count } : {}) });
+    const left = isLax ? `, ${counted(damage.count, 'unreadable record')} left out` : '';
+    return `${property}: ${identities} identities, ${height} x ${width}${left}`;
   } finally {
     file.close();
   }

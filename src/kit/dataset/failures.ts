@@ -1,4 +1,5 @@
 import { catalogue } from '../../core/failure.ts';
+import type { FoundArchive } from '../codec/archive/archive-kind.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
 
 /** What reading and writing packed sets, folders of images and shards can end with. */
@@ -114,6 +115,19 @@ export const failures = catalogue({
     code: 'missing-file',
     text: () => ({ message: 'expected a folder of images, found nothing' }),
     example: {},
+  },
+  notAFolder: {
+    meaning: 'A file is bound where a folder of images has to be.',
+    text: ({ archive }: { readonly archive: FoundArchive | undefined }) => ({
+      message: `expected a folder of images, found ${archive === undefined ? 'a file' : `an archive (${archive.title})`}`,
+      hint:
+        archive === undefined
+          ? 'Bind the folder that holds the images, in a sub-folder per person.'
+          : archive.kind === undefined
+            ? 'Unpack it, and bind the folder.'
+            : 'Unpack it in a stage of its own, unpacked: { uses: fetch, with: { archives: FILE } }, and bind "${stages.unpacked.outputs.content}".',
+    }),
+    example: { archive: { kind: 'zip', title: 'zip' } },
   },
   notAPackedSet: {
     code: 'not-a-dataset',

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { failures } from './failures.ts';
+import { requireNoFile } from './require-folder.ts';
 
 /** A folder of images: one sub-folder per identity, `<identity>/<image>.<extension>`. */
 export interface ImageFolder {
@@ -58,6 +59,7 @@ function entriesOf(folder: string): FolderEntry[] {
   if (!existsSync(folder)) {
     fail(failures.missingFolder({}, { file: folder }));
   }
+  requireNoFile(folder);
   return sortedEntries(folder);
 }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { failures } from './failures.ts';
+import { requireNoFile } from './require-folder.ts';
 
 /** What {@link imageTree} does with a file: an image, something else that is named at the end, or nothing to speak of. */
 export type FileRole = 'image' | 'stray' | 'known';
@@ -20,6 +21,7 @@ export interface TreeOptions {
  */
 export function* imageTree(folder: string, options: TreeOptions = {}): Generator<string> {
   if (!existsSync(folder)) fail(failures.missingFolder({}, { file: folder }));
+  requireNoFile(folder);
   yield* imagesIn(folder, '', options);
 }
 

@@ -12,7 +12,7 @@ import { surveyRecords } from '../codec/mxnet/survey-records.ts';
 import { decodeImage } from '../image/image.ts';
 import { JpegDecoder } from '../image/jpeg-decoder.ts';
 import { failures } from './failures.ts';
-import { PackedDataset } from './packed-dataset.ts';
+import { type OnlyImages, PackedDataset } from './packed-dataset.ts';
 
 /** What happens to a record that cannot be read: the stage fails, or it is named, counted and left out. */
 export type Unreadable = 'fail' | 'drop';
@@ -48,7 +48,7 @@ export async function openPackedSet(
   const file = new RecordFile(records);
   try {
     const survey = new Survey(file, decodeFile(propertyFile, property), context);
-    return new PackedDataset(folder, { images: await survey.readable() });
+    return new PackedDataset(folder, await survey.readable());
   } finally {
     file.close();
   }
@@ -59,6 +59,7 @@ class Survey {
   readonly #property: Property;
   readonly #context: OpeningContext;
   readonly #decoder = new JpegDecoder();
+  /** Under their numbers among all images of the file, a damaged stretch counting as one. */
   readonly #images = new RecordIndex();
   #dropped = 0;
   #firstProblem = '';
@@ -69,7 +70,7 @@ class Survey {
     this.#context = context;
   }
 
-  async readable(): Promise<RecordIndex> {
+  async readable(): Promise<OnlyImages> {
     const context = this.#context;
     let seen = 0;
     for (const each of surveyRecords(this.#records)) {
@@ -92,7 +93,7 @@ class Survey {
       const message = `left out ${counted(this.#dropped, 'record')} of ${this.#records.path} that cannot be read; ${counted(kept, 'image')} can`;
       context.emit({ type: 'log', level: 'warning', message });
     }
-    return this.#images;
+    return { images: this.#images, of: kept + this.#dropped };
   }
 
   /** Takes a record for an image of the set if a training could use it; records of identities hold none. */
@@ -108,7 +109,8 @@ class Survey {
       const origin = { file: this.#records.path, offset };
       const { width, height } = await decodeImage(record.payload, origin, { decoder: this.#decoder });
       const wanted = this.#property;
-      if (width === wanted.width && height === wanted.height) this.#images.add(this.#images.size, offset);
+      if (width === wanted.width && height === wanted.height)
+        this.#images.add(this.#images.size + this.#dropped, offset);
       else this.#drop(name, `it is ${width} x ${height}, the set ${wanted.width} x ${wanted.height}`);
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;

@@ -35,6 +35,14 @@ export function firstIdentityId(label: number, holdsImage: (id: number) => boole
   return NaN;
 }
 
+/** Some images of a file. */
+export interface OnlyImages {
+  /** Where they are, under their numbers among all images of the file, ascending. */
+  readonly images: RecordIndex;
+  /** All images of the file. */
+  readonly of: number;
+}
+
 /**
  * An open packed training set (insightface, src/image_iter.py). Two kinds:
  * - with an index record 0, as face2rec2 writes: labels [N + 1, N + 1 + I], no image; images have ids 1..N, and
@@ -48,6 +56,7 @@ export class PackedDataset {
   readonly imageCount: number;
   readonly #records: RecordFile;
   readonly #index: RecordIndex;
+  readonly #only: OnlyImages | undefined;
   /** First and last + 1 id of the identity records; undefined without an index record. */
   readonly #identityIds: { readonly first: number; readonly end: number } | undefined;
 
@@ -55,9 +64,9 @@ export class PackedDataset {
 
   /**
    * Opens a folder; without train.idx the index is rebuilt in memory, which reads the file once.
-   * @param only.images where the images are that the set is taken to hold, instead of what its index says
+   * @param only the images that the set is taken to hold, instead of what its index says
    */
-  constructor(folder: string, only?: { readonly images: RecordIndex }) {
+  constructor(folder: string, only?: OnlyImages) {
     this.folder = folder;
     const property = join(folder, packedFiles.property);
     const records = join(folder, packedFiles.records);
@@ -66,6 +75,7 @@ export class PackedDataset {
     this.property = decodeFile(propertyFile, property);
     this.#records = new RecordFile(records);
     const index = join(folder, packedFiles.index);
+    this.#only = only;
     this.#index = only?.images ?? (existsSync(index) ? readIndexFile(index) : this.#records.buildIndex());
     if (only === undefined) this.#compareIndex(index);
     this.#identityIds = only === undefined ? this.#readIndexRecord() : undefined;
@@ -110,6 +120,19 @@ export class PackedDataset {
   get names(): PersonNames | undefined {
     this.#names ??= { read: readPersonNames(this.folder) };
     return this.#names.read;
+  }
+
+  /** Its position, or, where only some images of the file are taken, its number among all of them. */
+  numberOfImage(position: number): number {
+    return this.#only === undefined ? position : this.#index.ids.at(position);
+  }
+
+  /** The numbers of images of the file that the set was not taken to hold, ascending. */
+  *numbersLeftOut(): Generator<number> {
+    if (this.#only === undefined) return;
+    for (let number = 0; number < this.#only.of; number += 1) {
+      if (this.#index.offsetOf(number) === undefined) yield number;
+    }
   }
 
   /** Offset of image `position` (from 0, in the order of their ids) in the .rec file. */

@@ -3,6 +3,8 @@ import { extname, join } from 'node:path';
 import { fail } from '../../core/failure.ts';
 import { failures } from './failures.ts';
 import { isImageName } from './image-folder.ts';
+import { findArchive } from '../codec/archive/archive-kind.ts';
+import { requireNoFile } from './require-folder.ts';
 import { TarFile, type TarMember } from '../codec/archive/tar-archive.ts';
 
 /*
@@ -23,10 +25,13 @@ export interface ShardImage {
   readonly folder: string;
 }
 
-/** The shards that `path` is or holds, sorted by name; undefined where it is a folder without archives. */
+/** The shards that `path` is or holds, sorted by name; undefined where it is a folder without archives. Fails with `not-a-folder` for a file that is no shard. */
 export function findShards(path: string): string[] | undefined {
   if (!existsSync(path)) return undefined;
-  if (!statSync(path).isDirectory()) return [path];
+  if (!statSync(path).isDirectory()) {
+    if (findArchive(path)?.kind !== 'tar' && extname(path).toLowerCase() !== '.tar') requireNoFile(path);
+    return [path];
+  }
   const names = readdirSync(path).filter((name) => extname(name).toLowerCase() === '.tar' && !name.startsWith('.'));
   return names.length === 0 ? undefined : names.sort().map((name) => join(path, name));
 }

@@ -27,6 +27,9 @@ export interface UndecodableImage {
   readonly failure: Failure;
 }
 
+/** Whether an image of another size than the network's fails the batch, or counts as one that cannot be decoded. */
+export type OtherSizes = 'fail' | 'skip';
+
 /** Decodes batches of images, some of them ahead of those that are waited for. */
 export interface BatchDecoder {
   /** Batches that may be asked for before the first of them is waited for. */
@@ -41,7 +44,7 @@ export function localDecoder(size: ImageSize): BatchDecoder {
     ahead: 1,
     async decode(images) {
       const pixels = new Uint8Array(2 * images.length * size.height * size.width * 3);
-      const undecodable = await decodeInto(pixels, images, size);
+      const undecodable = await decodeInto(pixels, images, { size, otherSizes: 'fail' });
       return { pixels, undecodable };
     },
   };
@@ -49,12 +52,13 @@ export function localDecoder(size: ImageSize): BatchDecoder {
 
 /**
  * Decodes images into `pixels`, [2 x count, height, width, 3], exactly as libjpeg does by default, which the published figures were
- * measured with: first as they are, then mirrored left to right. Returns those that cannot be decoded.
+ * measured with: first as they are, then mirrored left to right. Returns those that cannot be decoded. Fails with
+ * `image-size-mismatch` unless images of other sizes are to be skipped.
  */
 export async function decodeInto(
   pixels: Uint8Array,
   images: readonly Pick<EncodedImage, 'read' | 'file' | 'what'>[],
-  size: ImageSize,
+  { size, otherSizes }: { readonly size: ImageSize; readonly otherSizes: OtherSizes },
 ): Promise<UndecodableImage[]> {
   const imageBytes = size.height * size.width * 3;
   const undecodable: UndecodableImage[] = [];
@@ -71,7 +75,8 @@ export async function decodeInto(
     try {
       await decodeOne(image, position);
     } catch (error) {
-      if (!(error instanceof FailureError) || error.failures[0].code === failures.imageSizeMismatch.code) throw error;
+      if (!(error instanceof FailureError)) throw error;
+      if (otherSizes === 'fail' && error.failures[0].code === failures.imageSizeMismatch.code) throw error;
       undecodable.push({ position, failure: error.failures[0] });
     }
   });

@@ -1,7 +1,7 @@
 import { compiledModule } from '../../core/package-folder.ts';
 import { WorkerPool } from '../../core/worker-pool.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
-import type { BatchDecoder, DecodedBatch, EncodedImage, UndecodableImage } from './decode-batch.ts';
+import type { BatchDecoder, DecodedBatch, EncodedImage, OtherSizes, UndecodableImage } from './decode-batch.ts';
 import type { DecoderJob, DecoderSetup } from './decoder-worker.ts';
 
 export interface DecoderThreadsOptions {
@@ -9,6 +9,8 @@ export interface DecoderThreadsOptions {
   /** Images of a batch, at most. */
   readonly batch: number;
   readonly threads: number;
+  /** What an image of another size is: a failure of the batch (default), or one that cannot be decoded. */
+  readonly otherSizes?: OtherSizes;
 }
 
 /**
@@ -22,7 +24,7 @@ export class DecoderThreads implements BatchDecoder {
   readonly #free: number[];
   readonly #imageBytes: number;
 
-  constructor({ size, batch, threads }: DecoderThreadsOptions) {
+  constructor({ size, batch, threads, otherSizes = 'fail' }: DecoderThreadsOptions) {
     this.ahead = 2 * threads;
     this.#imageBytes = size.height * size.width * 3;
     const bytes = 2 * batch * this.#imageBytes;
@@ -31,7 +33,7 @@ export class DecoderThreads implements BatchDecoder {
     this.#pool = new WorkerPool({
       module: compiledModule('src/kit/face/decoder-worker.ts'),
       threads,
-      setup: { size, slots: this.#slots },
+      setup: { size, slots: this.#slots, otherSizes },
     });
   }
 

@@ -1,5 +1,12 @@
 import { catalogue } from '../../core/failure.ts';
 
+interface NoReadablePair {
+  readonly name: string;
+  readonly pairs: number;
+  readonly image: number;
+  readonly problem: string;
+}
+
 /** What can go wrong when faces are embedded and verified. */
 export const failures = catalogue({
   notAVerificationSet: {
@@ -33,6 +40,15 @@ export const failures = catalogue({
       hint: 'Ask for fewer folds, or pack more pairs.',
     }),
     example: { name: 'lfw', pairs: 2, folds: 10 },
+  },
+  noReadablePair: {
+    meaning:
+      'No pair of a verification set has two images that can be read, though those that cannot were to be left out.',
+    text: ({ name, pairs, image, problem }: NoReadablePair) => ({
+      message: `none of the ${pairs} pairs of ${name} has two images that can be read; of image ${image}: ${problem}`,
+      hint: 'Pack the set again, or copy it again: flow inspect shows what it holds.',
+    }),
+    example: { name: 'lfw', pairs: 6000, image: 0, problem: 'it is not an image in a known format' },
   },
   imageSizeMismatch: {
     meaning: 'An image does not have the size that the network takes.',

@@ -14,6 +14,17 @@ export function contiguousFolds(items: number, folds: number): readonly FoldRang
   });
 }
 
+/**
+ * How many of the items that are left of `items` are in another fold than before, where folds are cut out of what is left.
+ * @param kept the positions of those that are left, ascending
+ */
+export function movedPairs(kept: readonly number[], items: number, folds: number): number {
+  const ends = (count: number): readonly number[] => contiguousFolds(count, folds).map(({ end }) => end);
+  const foldIn = (foldEnds: readonly number[], position: number): number => foldEnds.findIndex((end) => position < end);
+  const [before, after] = [ends(items), ends(kept.length)];
+  return kept.filter((position, place) => foldIn(before, position) !== foldIn(after, place)).length;
+}
+
 /** Mean and population standard deviation (divided by n, as numpy's default); both 0 of no values. */
 export function meanDeviation(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
   if (values.length === 0) return { mean: 0, deviation: 0 };

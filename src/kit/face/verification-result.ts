@@ -57,6 +57,18 @@ export interface GroupResult {
   readonly points: readonly GroupPoint[];
 }
 
+/** What of a verification set was left out, since images cannot be read. */
+export interface LeftOut {
+  /** Pairs of the set as it was packed. */
+  readonly of: number;
+  /** Positions there of the pairs that are left out, from 0. */
+  readonly pairs: readonly number[];
+  /** Different images that cannot be read. */
+  readonly images: number;
+  /** Pairs that were measured in another fold than they have in the whole set: folds are cut out of what is left. */
+  readonly inOtherFolds: number;
+}
+
 /** What `verification.json` holds: one result per model and set. */
 export interface VerificationFile {
   readonly version: 2;
@@ -71,6 +83,8 @@ export interface VerificationResult {
   readonly set: string;
   readonly pairs: number;
   readonly samePairs: number;
+  /** Where pairs that cannot be read were to be left out; everything else here is of those that were measured. */
+  readonly leftOut?: LeftOut;
   readonly embeddingSize: number;
   /** Mean accuracy over the folds, embeddings of original and mirrored image added. */
   readonly accuracy: number;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/core/digest.ts';
@@ -14,7 +14,10 @@ import { FileServer } from './file-server.ts';
 const golden = (name: string): Buffer => readFileSync(join('test/stages/fetch/golden', name));
 const plain = { mirrors: [], sha256: '', name: '', extract: false };
 
-async function perform(params: Partial<Params>): Promise<{ content: string; record: string; events: StageEvent[] }> {
+async function perform(
+  params: Partial<Params>,
+  archives: readonly string[] = [],
+): Promise<{ content: string; record: string; events: StageEvent[] }> {
   const folder = temporaryFolder();
   const outputs = { content: join(folder, 'content'), record: join(folder, 'fetched.json') };
   const scratch = join(folder, 'scratch');
@@ -22,7 +25,7 @@ async function perform(params: Partial<Params>): Promise<{ content: string; reco
   const events: StageEvent[] = [];
   await run({
     params: { set: 'none', files: [], inside: '', ...params },
-    inputs: {},
+    inputs: { archives },
     outputs,
     scratch,
     seed: 1,
@@ -64,6 +67,23 @@ describe('stage fetch', () => {
       { code: 'missing-part', message: 'there is no "lfv" in what came; at its top are lfw' },
     ]);
     expect(await failuresOf(() => perform({ files, inside: '../..' }))).toMatchObject([{ code: 'missing-part' }]);
+  });
+
+  it('unpacks archives that are here, and their names are no part of the result', async () => {
+    const folder = temporaryFolder();
+    const copy = join(folder, 'photos of mine.TGZ');
+    writeFileSync(copy, golden('gnu.tar.gz'));
+    const { content, record } = await perform({ inside: 'lfw/A_B' }, [copy]);
+    expect(readdirSync(content)).toEqual(['1.jpg']);
+    const { length: bytes } = golden('gnu.tar.gz');
+    expect(JSON.parse(readFileSync(record, 'utf8'))).toEqual({
+      version: 1,
+      files: [{ bytes, sha256: digestOf(golden('gnu.tar.gz')) }],
+    });
+    writeFileSync(join(folder, 'list.csv'), 'a,b,1');
+    expect(await failuresOf(() => perform({}, [join(folder, 'list.csv')]))).toMatchObject([
+      { code: 'unknown-archive' },
+    ]);
   });
 
   it('puts several files and archives into one folder', async () => {

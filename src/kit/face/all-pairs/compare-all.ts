@@ -30,12 +30,14 @@ export interface AllPairsResult {
   readonly points: readonly AllPairsPoint[];
   /** At the thresholds that are held, in their order. */
   readonly held: readonly HeldRates[];
-  /** Of the scores of different people, in the bins of score-scan.ts. */
+  /** Of the scores of different people, in the bins of score-bins.ts. */
   readonly histogram: Float64Array;
   /** Scores of the pairs of one person, descending. */
   readonly sameScores: Float64Array;
   /** How often all blocks were computed: 1, or 2 where the sample of the first pass was misleading or too small. */
   readonly passes: number;
+  /** Pairs of all passes that whole numbers have ruled out; those of an earlier run left out. */
+  readonly ruledOut: number;
 }
 
 export interface AllPairsRequest {
@@ -63,7 +65,7 @@ export async function compareAll(request: AllPairsRequest): Promise<AllPairsResu
   const { columns, rows } = source;
   const differentPairs = (rows * (rows - 1)) / 2 - people.samePairs;
   const { counters, signal, onProgress, resume, checkpoint } = request;
-  const { thresholds, histogram, passes, acceptedOfRows } = await findThresholds({
+  const { thresholds, histogram, passes, acceptedOfRows, ruledOut } = await findThresholds({
     task: {
       ...{ columns, measure: 'cosine', mates: [], people: people.index },
       accepting: held.length === 0 ? undefined : held.map(({ closeness }) => closeness),
@@ -82,7 +84,7 @@ export async function compareAll(request: AllPairsRequest): Promise<AllPairsResu
   const sameScores = same.scores.slice().sort().reverse();
   return {
     ...{ images: rows, people: people.people, samePairs: people.samePairs, differentPairs },
-    ...{ points, histogram, sameScores, passes },
+    ...{ points, histogram, sameScores, passes, ruledOut },
     held: heldRates({
       ...{ thresholds: held, people, trials: same.trials, acceptedOfRows, draws, seed },
       accepted: held.map(({ closeness }) => acceptedByPerson(same, closeness)),

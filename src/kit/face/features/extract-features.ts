@@ -41,8 +41,8 @@ export interface Extraction {
   readonly threads: number;
   /** Images at a time. */
   readonly batch: number;
-  /** An image that cannot be read: a failure, or it gets no row and is named. */
-  readonly unreadable: 'fail' | 'skip';
+  /** An image that cannot be decoded (skip), or has another size than the network's too (drop): a failure, or it gets no row and is named. */
+  readonly unreadable: 'fail' | 'skip' | 'drop';
   readonly layout: FeatureLayout;
   /** Of the file names in the layout `files`, by the size of the images. */
   readonly suffix: (size: ImageSize) => string;
@@ -111,7 +111,13 @@ async function embedSets(
 ): Promise<void> {
   const { sets, models, emit, batch } = extraction;
   const threads = Math.max(1, Math.min(mostDecoders, Math.floor(extraction.threads / 2)));
-  const decoder = new DecoderThreads({ size: embedder, batch, threads });
+  const { unreadable } = extraction;
+  const decoder = new DecoderThreads({
+    size: embedder,
+    batch,
+    threads,
+    otherSizes: unreadable === 'drop' ? 'skip' : 'fail',
+  });
   try {
     emit({ type: 'log', level: 'info', message: `computing with ${embedder.computesWith}` });
     const all = sets.reduce((sum, { images }) => sum + images.length, 0);
@@ -174,10 +180,11 @@ function finish(extraction: Extraction, set: ImageSet, { rows, columns, contract
   const { images, folder, name } = set;
   const { models, engine, layout, emit } = extraction;
   const embedded = rows[0]?.count ?? 0;
-  if (embedded === 0) fail(failures.nothingEmbedded({ images: images.length }, { file: images.at(0)?.file ?? name }));
+  const all = images.length + images.unreadable.length;
+  if (embedded === 0) fail(failures.nothingEmbedded({ images: all }, { file: images.at(0)?.file ?? name }));
   const facts = { models: models.map((path) => basename(path)), engine, contract };
   const unreadable = writeRows({ images, files: rows, columns, layout, suffix, folder, facts });
-  const message = `${name}: ${images.length} images, ${embedded} embedded, ${unreadable} unreadable`;
+  const message = `${name}: ${all} images, ${embedded} embedded, ${unreadable} unreadable`;
   emit({ type: 'log', level: unreadable === 0 ? 'info' : 'warning', message });
-  return { name, images: images.length, unreadable, columns };
+  return { name, images: all, unreadable, columns };
 }

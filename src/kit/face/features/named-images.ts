@@ -18,6 +18,8 @@ import { failures } from './failures.ts';
 export interface NamedImages extends ImageSequence {
   /** Images that get no row, since they are not in the folder of an identity. */
   readonly passedOver: readonly string[];
+  /** Names of images that were found to be unreadable before any was asked for, and are none of these. */
+  readonly unreadable: readonly string[];
   /** What names.txt calls it. */
   nameAt(index: number): string;
   close(): void;
@@ -29,8 +31,8 @@ export interface ImageSources {
   readonly images?: string | undefined;
   /** Which of the images, in which order: a packing list, or a list of MegaFace's development kit. */
   readonly list?: string | undefined;
-  /** A packed set. */
-  readonly dataset?: string | undefined;
+  /** A packed set: its folder, or one that was opened without what cannot be read; closing the images closes it. */
+  readonly dataset?: string | PackedDataset | undefined;
 }
 
 export interface NamingRules {
@@ -137,6 +139,7 @@ function placed(places: readonly Place[], { parts }: NamingRules, passedOver: re
   return {
     length: places.length,
     passedOver,
+    unreadable: [],
     nameAt: (index) => lastParts(places[index]?.path ?? '', parts),
     at: (index) => {
       const found = places[index];
@@ -148,16 +151,19 @@ function placed(places: readonly Place[], { parts }: NamingRules, passedOver: re
   };
 }
 
-function ofDataset(folder: string, { parts }: NamingRules): NamedImages {
-  const set = new PackedDataset(folder);
-  if (set.imageCount === 0) return refuse('the packed set holds no image', folder);
-  const digits = String(set.imageCount - 1).length;
+function ofDataset(dataset: string | PackedDataset, { parts }: NamingRules): NamedImages {
+  const set = typeof dataset === 'string' ? new PackedDataset(dataset) : dataset;
+  if (set.imageCount === 0) return refuse('the packed set holds no image', set.folder);
+  const leftOut = [...set.numbersLeftOut()];
+  const digits = String(set.imageCount + leftOut.length - 1).length;
+  const nameOf = (number: number): string => String(number).padStart(digits, '0');
   const reader = new ImagePlaceReader();
   return {
     length: set.imageCount,
     passedOver: [],
+    unreadable: leftOut.map(nameOf),
     nameAt: (index) => {
-      const number = String(index).padStart(digits, '0');
+      const number = nameOf(set.numberOfImage(index));
       return parts === undefined ? number : `${classOf(set, index)}/${number}`;
     },
     at: (index) => {

@@ -19,7 +19,7 @@ export interface RowsRequest {
 export function writeRows({ images, files, columns, layout, suffix, folder, facts }: RowsRequest): number {
   const [first] = files;
   const writer = new FeatureWriter({ folder, columns, layout, suffix });
-  const unreadable: string[] = [];
+  const unreadable: string[] = [...images.unreadable];
   let position = 0;
   const passUntil = (end: number): void => {
     for (; position < end; position += 1) unreadable.push(images.nameAt(position));

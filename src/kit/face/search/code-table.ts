@@ -1,8 +1,16 @@
 import { wasmInstance } from '../../../core/wasm-instance.ts';
-import { marginOf, mostOfQuery, mostOfRow, quantize } from './quantized.ts';
+import {
+  marginOf,
+  mostOfQuery,
+  mostOfRow,
+  type Quantized,
+  type QuantizeExport,
+  quantizedAt,
+  quantizedNumbers,
+} from '../similarity/quantized.ts';
 
 /** What wasm/search/scan.ts exports. */
-interface ScanExports {
+interface ScanExports extends QuantizeExport {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   free(): number;
   lookFor(...call: [codes: number, columns: number, scale: number, group: number]): void;
@@ -42,6 +50,8 @@ export class CodeTable {
   /** Bytes of the codes of a row. */
   readonly #width: number;
   readonly #query: number;
+  /** A vector before it is quantized, and its numbers. */
+  readonly #vector: number;
   readonly #list: number;
   readonly #blocks: number[] = [];
   #end: number;
@@ -53,7 +63,8 @@ export class CodeTable {
     this.#columns = columns;
     this.#width = Math.ceil(columns / 32) * 32;
     this.#query = Math.ceil(this.#exports.free() / 64) * 64;
-    this.#list = this.#query + 2 * this.#width;
+    this.#vector = this.#query + 2 * this.#width;
+    this.#list = this.#vector + 4 * this.#width + 16;
     this.#end = this.#list + 8 * listRoom;
     this.#reserve();
   }
@@ -62,8 +73,8 @@ export class CodeTable {
   write(row: number, group: number, vector: Float32Array): void {
     while (row >= this.#blocks.length * blockRows) this.#addBlock();
     const { codes, numbers } = this.#placesOf(row);
+    const { scale, error, length } = this.#quantize(vector, codes, { most: mostOfRow, isWide: false });
     const { buffer } = this.#exports.memory;
-    const { scale, error, length } = quantize(vector, new Int8Array(buffer, codes, this.#columns), mostOfRow);
     new Float32Array(buffer, numbers, 2).set([scale, error]);
     new Uint32Array(buffer, numbers + 8, 1).fill(group);
     this.#rows = Math.max(this.#rows, row + 1);
@@ -76,8 +87,7 @@ export class CodeTable {
 
   /** Scores the rows of a group; what follows is about these scores. */
   score(query: Float32Array, group: number): void {
-    const codes = new Int16Array(this.#exports.memory.buffer, this.#query, this.#width).fill(0);
-    const quantized = quantize(query, codes, mostOfQuery(this.#columns));
+    const quantized = this.#quantize(query, this.#query, { most: mostOfQuery(this.#columns), isWide: true });
     this.#exports.lookFor(this.#query, this.#width, quantized.scale, group);
     this.#exports.bound(quantized.length, marginOf(quantized, this.#longest));
     for (const { block, rows } of this.#filled()) this.#exports.score(block, rows);
@@ -101,6 +111,19 @@ export class CodeTable {
       }
     }
     return found;
+  }
+
+  /** Writes codes of one byte, or of two. */
+  #quantize(
+    vector: Float32Array,
+    codes: number,
+    { most, isWide }: { readonly most: number; readonly isWide: boolean },
+  ): Quantized {
+    const { buffer } = this.#exports.memory;
+    const numbers = this.#vector + 4 * this.#width;
+    new Float32Array(buffer, this.#vector, this.#columns).set(vector);
+    this.#exports.quantize(this.#vector, this.#columns, codes, isWide ? 1 : 0, most, numbers);
+    return quantizedAt(new Float32Array(buffer, numbers, quantizedNumbers), 0);
   }
 
   #noted(): BoundedRow[] {

@@ -10,7 +10,8 @@ export const stripRows = 504;
 /** At most so many columns of one product. A power of two would put the rows of scores into the same few lines of the cache. */
 export const productColumns = 1920;
 
-const panelRows = 8 * productColumns;
+/** At most so many rows of a panel. */
+export const panelRows = 8 * productColumns;
 
 /** The most scores of one product. */
 export const productScores = stripRows * productColumns;

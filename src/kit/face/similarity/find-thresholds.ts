@@ -14,8 +14,8 @@ import {
   type TailPlan,
   thresholdIn,
 } from './impostor-tail.ts';
-import type { CountedPairs, CountingTask } from './pair-counter.ts';
-import { scoreBins } from './score-scan.ts';
+import { type CountedPairs, countsFew, type CountingTask } from './pair-counter.ts';
+import { scoreBins } from './score-bins.ts';
 
 /** `sample`: some strips; `all`: every strip for the first time; `again`: every strip once more, which is seldom needed. */
 export type PassKind = 'sample' | 'all' | 'again';
@@ -68,7 +68,7 @@ export interface FoundThresholds {
   /** In the order of the rates. */
   readonly thresholds: readonly AcceptanceThreshold[];
   /**
-   * How many impostor scores are in each bin of score-scan.ts. Far below all thresholds, at the false acceptance rates above those that are asked for, it is
+   * How many impostor scores are in each bin of score-bins.ts. Far below all thresholds, at the false acceptance rates above those that are asked for, it is
    * the sample that tells, scaled.
    */
   readonly histogram: Float64Array;
@@ -77,6 +77,8 @@ export interface FoundThresholds {
   /** As `CountedPairs` has them. */
   readonly acceptedOfRows: Uint32Array;
   readonly passes: number;
+  /** Pairs, of all that were counted, whose scores products of whole numbers have told to be too low to matter; those of an earlier run left out. */
+  readonly ruledOut: number;
 }
 
 /** With fewer strips a sample would be most of them. */
@@ -93,6 +95,7 @@ export async function findThresholds(search: ThresholdSearch): Promise<FoundThre
   let state = resume?.state;
   let plan: TailPlan | undefined;
   let ranks = new Uint32Array(0);
+  let ruledOut = 0;
   if (state === undefined) {
     const sample = await sampled(search);
     state = { found: [], passes: 0, sample };
@@ -108,6 +111,7 @@ export async function findThresholds(search: ThresholdSearch): Promise<FoundThre
       ...{ state, before, acceptedBefore, firstStrip: resume?.nextStrip ?? 0 },
     });
     resume = undefined;
+    ruledOut += counted.reduce((sum, each) => sum + each.ruledOut, 0);
     const tail = joinedTail(before, counted);
     if (state.passes === 0) {
       ranks = sumOf(counted.map((each) => each.ranks));
@@ -124,7 +128,7 @@ export async function findThresholds(search: ThresholdSearch): Promise<FoundThre
   const { found, counted, sample, passes, acceptedOfRows = new Uint32Array(0) } = state;
   const thresholds = rates.flatMap((rate) => found.find(({ far }) => far === rate) ?? []);
   const histogram = completed(counted ?? { histogram: sample, least: 0 }, sample, scores.counted);
-  return { thresholds, passes, histogram, ranks, acceptedOfRows };
+  return { thresholds, passes, histogram, ranks, acceptedOfRows, ruledOut };
 }
 
 /** Counts all scores and keeps none: of a first pass without a sample, or of one that has to go farther down. */
@@ -197,7 +201,7 @@ function wholePass(
 ): Promise<readonly CountedPairs[]> {
   const { task, checkpoint } = search;
   const kind = state.passes === 0 ? 'all' : 'again';
-  const own: Checkpoint | undefined = checkpoint && {
+  const saving: Checkpoint | undefined = checkpoint && {
     everyMs: checkpoint.everyMs,
     save(nextStrip, counts) {
       const acceptedOfRows = acceptedIn(acceptedBefore, counts);
@@ -205,12 +209,18 @@ function wholePass(
     },
   };
   const { ranges, least } = before;
+  const counted = state.counted ?? { histogram: state.sample, least: 0 };
+  // Ranked once, however often scores are counted.
+  const own: Omit<CountingTask, 'countsFew'> = {
+    ...task,
+    ...(kind === 'all' ? {} : { mates: [], accepting: undefined }),
+    tail: { ranges, least },
+  };
   return countPairs({
     ...passOf(search, kind),
-    // Ranked once, however often scores are counted.
-    task: { ...task, ...(kind === 'all' ? {} : { mates: [], accepting: undefined }), tail: { ranges, least } },
+    task: { ...own, countsFew: countsFew(own, completed(counted, state.sample, search.pairs.counted)) },
     firstStrip,
-    checkpoint: own,
+    checkpoint: saving,
   });
 }
 

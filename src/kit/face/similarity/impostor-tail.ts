@@ -1,5 +1,5 @@
 import { CountedValues, type SavedValues } from './counted-values.ts';
-import { binEdge, edgeError, scoreBins } from './score-scan.ts';
+import { binEdge, edgeError, scoreBins } from './score-bins.ts';
 
 /*
  * The thresholds at which few of very many impostor scores are accepted, exactly, in one pass over the pairs if all goes well. A

@@ -1,7 +1,7 @@
 import { serveJobs } from '../../../core/worker-pool.ts';
-import { stripRows } from './block-plan.ts';
+import { type CounterProducts, openCounterProducts } from './counter-products.ts';
 import { type CountedPairs, type CountingTask, PairCounter, type Strip } from './pair-counter.ts';
-import { openProducts, type ProductOptions, type Products } from './products.ts';
+import type { ProductOptions } from './products.ts';
 
 /** What a thread that counts is asked. */
 export type CounterJob =
@@ -15,12 +15,10 @@ export type CounterJob =
 export type CounterReply = string | CountedPairs | undefined;
 
 serveJobs((options: ProductOptions) => {
-  // The engine does not take memory that threads share.
-  const own = new Float32Array(stripRows * options.columns);
-  let opened: Products | undefined;
+  let opened: CounterProducts | undefined;
   let begun: PairCounter | undefined;
   return async (job: CounterJob): Promise<CounterReply> => {
-    opened ??= await openProducts(options);
+    opened ??= await openCounterProducts(options);
     if (job.kind === 'open') return opened.computesWith;
     if (job.kind === 'begin') {
       await begun?.dispose();
@@ -29,15 +27,12 @@ serveJobs((options: ProductOptions) => {
     }
     if (job.kind === 'close') {
       await begun?.dispose();
-      await opened.dispose();
+      await opened.products.dispose();
       return undefined;
     }
     if (begun === undefined) throw new Error('there is no task to count for');
     if (job.kind === 'counts') return begun.counts();
-    const { left, panel } = job.strip;
-    const values = own.subarray(0, left.count * options.columns);
-    values.set(left.values.subarray(0, values.length));
-    await begun.add({ left: { ...left, values }, panel });
+    await begun.add(job.strip);
     return undefined;
   };
 });

@@ -1,8 +1,9 @@
 import { compiledModule } from '../../../core/package-folder.ts';
 import { WorkerPool } from '../../../core/worker-pool.ts';
+import { openCounterProducts } from './counter-products.ts';
 import type { CounterJob, CounterReply } from './pair-counter-worker.ts';
 import { type CountedPairs, type CountingTask, PairCounter, type Strip } from './pair-counter.ts';
-import { openProducts, type ProductOptions } from './products.ts';
+import type { ProductOptions } from './products.ts';
 
 /** Counters of pairs that share the strips of a task. */
 export interface PairCounters {
@@ -49,7 +50,7 @@ export async function openPairCounters({ engine, threads, columns, pairs }: Coun
 }
 
 async function inThisThread(options: ProductOptions): Promise<PairCounters> {
-  const products = await openProducts(options);
+  const products = await openCounterProducts(options);
   let counter: PairCounter | undefined;
   let last = Promise.resolve();
   const begun = (): PairCounter => {
@@ -74,7 +75,7 @@ async function inThisThread(options: ProductOptions): Promise<PairCounters> {
     allocate: (floats) => new Float32Array(floats),
     async close() {
       await counter?.dispose();
-      await products.dispose();
+      await products.products.dispose();
     },
   };
 }

@@ -2,14 +2,14 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
 import { fail } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
-import { onnxModel } from '../../codec/onnx/onnx-model.ts';
 import type { Backend } from '../../net/backends/backend.ts';
 import { loadBackend } from '../../net/backends/load-backend.ts';
-import { GraphWriter } from '../../net/exchange/onnx/graph-writer.ts';
+import { elementTypes, GraphWriter } from '../../net/exchange/onnx/graph-writer.ts';
 import { loadOnnxruntime } from '../../net/sessions/onnxruntime/load-onnxruntime.ts';
 import { createRuntimeSession } from '../../net/sessions/onnxruntime/onnx-session.ts';
 import { failures } from '../failures.ts';
 import { exactScore, scoreError } from './exact-score.ts';
+import { encodeProduct } from './product-model.ts';
 
 /** Vectors, a row each. */
 export interface Rows {
@@ -54,28 +54,13 @@ export async function openProducts(options: ProductOptions): Promise<Products> {
   return products;
 }
 
-/** A network of one product with rows that do not change: `left` in, `scores` out, of any number of rows. */
+/** With rows that do not change: `left` in, `scores` out, of any number of rows. */
 function productModel({ values, count }: Rows, columns: number): Uint8Array {
   const writer = new GraphWriter();
   const right = writer.floats('right', [count, columns], values);
   writer.node('Gemm', { output: 'scores', inputs: ['left', right], attributes: { transB: 1 } });
-  const matrix = (name: string, width: number) => ({
-    name,
-    type: { tensorType: { elementType: 1, shape: { dimensions: [{ parameter: 'rows' }, { value: width }] } } },
-  });
-  return onnxModel.encode({
-    irVersion: 8,
-    opsetImport: [{ domain: '', version: 17 }],
-    metadata: [],
-    graph: {
-      name: 'products',
-      nodes: writer.nodes,
-      initializers: writer.initializers,
-      inputs: [matrix('left', columns)],
-      outputs: [matrix('scores', count)],
-      valueInfo: [],
-    },
-  });
+  const { float32 } = elementTypes;
+  return encodeProduct(writer, { left: [float32, columns], scores: [float32, count] });
 }
 
 function onOnnxruntime({ engine, threads, columns }: ProductOptions): Products {

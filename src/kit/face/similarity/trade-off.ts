@@ -1,6 +1,6 @@
 import type { Point } from '../../draw/points.ts';
 import { acceptanceByBin } from './find-thresholds.ts';
-import { binEdge } from './score-scan.ts';
+import { binEdge } from './score-bins.ts';
 
 /**
  * The false and the true acceptance rate at the edges of the bins that hold impostors, from the highest score down: scores in float32,

@@ -53,7 +53,8 @@ function backward(
   return { inputs: [input], parameters: { weight, ...bias } };
 }
 
-function primitivesFor(
+/** The primitives of a convolution that takes `channels` channels in `groups` groups. */
+export function primitivesFor(
   tf: TensorLibrary,
   table: ConvolutionTable,
   { groups, channels }: { readonly groups: number; readonly channels: number },

@@ -11,8 +11,14 @@ export type ParameterLayout =
 
 /** The layout of parameter `suffix` of a layer that takes `channels` channels. */
 export function layoutOf(node: LayerNode, suffix: string, channels: number): ParameterLayout {
-  if (node.kind !== 'convolution' || suffix !== 'weight') return { kind: 'as-is' };
-  const { groups } = node.attributes;
+  if ((node.kind !== 'convolution' && node.kind !== 'deconvolution') || suffix !== 'weight') return { kind: 'as-is' };
+  const { groups, filters } = node.attributes;
+  // That of a deconvolution is the one of the convolution back.
+  if (node.kind === 'deconvolution') return layoutOfConvolution(groups, filters);
+  return layoutOfConvolution(groups, channels);
+}
+
+function layoutOfConvolution(groups: number, channels: number): ParameterLayout {
   return groups > 1 && groups === channels ? { kind: 'depthwise', channels } : { kind: 'convolution' };
 }
 

@@ -25,13 +25,25 @@ export class LossTensors {
   constructor(
     backend: Backend,
     arrays: readonly LossArray[],
-    { shared, ...drawing }: WeightDraw & { readonly shared?: SharedRows | undefined },
+    {
+      shared,
+      start,
+      ...drawing
+    }: WeightDraw & {
+      readonly shared?: SharedRows | undefined;
+      /** Values instead of drawn ones, by name. */
+      readonly start?: ReadonlyMap<string, NamedArray> | undefined;
+    },
   ) {
     this.#backend = backend;
     this.#tf = backend.tf;
     this.#shared = shared;
     for (const { name, shape, initial } of arrays) {
-      this.#tensors.set(name, this.#initial({ name, shape }, initial, drawing));
+      const given = start?.get(name);
+      this.#tensors.set(
+        name,
+        given === undefined ? this.#initial({ name, shape }, initial, drawing) : this.write(given),
+      );
     }
   }
 

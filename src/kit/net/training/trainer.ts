@@ -56,7 +56,7 @@ export interface TrainerOptions {
   readonly normalizesShares?: boolean | undefined;
   /** Share of the classes that take part in a step, those of the batch and others drawn; absent: all. */
   readonly classRate?: number | undefined;
-  /** Values to start from instead of drawn ones, by parameter name. */
+  /** Values to start from instead of drawn ones, by the name of a parameter, or of an array of the loss. */
   readonly start?: ReadonlyMap<string, NamedArray>;
 }
 
@@ -101,7 +101,7 @@ export class Trainer {
     const lossArrays = options.loss.arrays({ classes: options.classes, embeddingSize });
     this.#shards = this.#classShards();
     const shared = this.#shards && { name: sharedArray, ranks: communicator, own: this.#shards.rows };
-    this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed, shared });
+    this.#lossTensors = new LossTensors(backend, lossArrays, { rule: weights, seed, shared, start });
     const parts = { tf: backend.tf, executor: this.#executor, lossTensors: this.#lossTensors };
     const { optimizer: rule, clipGradient } = options;
     this.#updates = new ParameterUpdates({ ...parts, backend, rule, clipGradient, ranks: communicator });
@@ -258,10 +258,15 @@ export class Trainer {
     return arrays;
   }
 
+  /** One array of the loss. */
+  lossArray(name: string): Promise<NamedArray> {
+    return this.#lossTensors.read(name, this.#lossTensors.get(name));
+  }
+
   /** Everything that a training resumes from: parameters, their averages, arrays of the loss, buffers of the optimizer. */
   async *state(): AsyncGenerator<NamedArray> {
     for (const { name } of this.#options.shaped.parameters) yield await this.#executor.read(name);
-    for (const name of this.#lossTensors.names()) yield await this.#lossTensors.read(name, this.#lossTensors.get(name));
+    for (const name of this.#lossTensors.names()) yield await this.lossArray(name);
     for (const name of this.#trainedNames()) {
       for (const [buffer, tensor] of Object.entries(this.#updates.optimizer.buffersOf(name))) {
         yield { ...(await this.#ownerOf(name).read(name, tensor)), name: `${buffer}/${name}` };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../../src/core/random.ts';
 import { CodeTable } from '../../../../src/kit/face/search/code-table.ts';
-import { mostOfQuery, mostOfRow, quantize } from '../../../../src/kit/face/search/quantized.ts';
+import { mostOfQuery, mostOfRow } from '../../../../src/kit/face/similarity/quantized.ts';
+import { quantized } from '../similarity/quantized-vector.ts';
 import { type FoundVector, type VectorOwner, VectorSearch } from '../../../../src/kit/face/search/vector-search.ts';
 import { exactScore } from '../../../../src/kit/face/similarity/exact-score.ts';
 
@@ -149,8 +150,8 @@ it('whole numbers of a vector are as far from it as they say, and sums of their 
     Float32Array.of(1, -1e-9, 1e-30),
     drawn(random, 7),
   ]) {
-    const codes = new Int8Array(vector.length);
-    const { scale, error, length } = quantize(vector, codes, mostOfRow);
+    const { scale, error, length, codes } = quantized(vector, mostOfRow);
+    expect(Math.max(...codes.map(Math.abs))).toBeLessThanOrEqual(mostOfRow);
     const away = Math.hypot(...vector.map((value, column) => value - scale * (codes[column] ?? 0)));
     expect(error).toBeGreaterThanOrEqual(away * (1 - 1e-12));
     expect(error).toBeLessThanOrEqual((scale / 2) * Math.sqrt(vector.length) * (1 + 1e-6));

@@ -6,7 +6,7 @@ import { planComparison } from '../../../../src/kit/face/similarity/block-plan.t
 import { emptyTail, joinedTail } from '../../../../src/kit/face/similarity/impostor-tail.ts';
 import { openPairCounters } from '../../../../src/kit/face/similarity/pair-counters.ts';
 import { PersonRows } from '../../../../src/kit/face/similarity/person-rows.ts';
-import { scoreBins } from '../../../../src/kit/face/similarity/score-scan.ts';
+import { scoreBins } from '../../../../src/kit/face/similarity/score-bins.ts';
 import { vectorsInMemory, type VectorSource } from '../../../../src/kit/face/similarity/vector-source.ts';
 import { installedOnnxruntime, trainingEngine } from '../../../../src/kit/net/engines/choose-engine.ts';
 import { personVectors } from './random-features.ts';

@@ -271,6 +271,30 @@ describe('reading Caffe', () => {
     expect(valuesOf(model, pixels).get('sum')?.[0]).toBe((3 * -3 + 5) / 8);
   });
 
+  it('takes maxima of three, ELU of another alpha, and transposed convolutions with dilation', () => {
+    const text = `${header} ${conv}
+      layer { name: "cut" type: "Slice" bottom: "c" top: "a" top: "b" }
+      layer { name: "l" type: "Power" bottom: "a" top: "l" power_param { scale: -1 shift: -4 } }
+      layer { name: "most" type: "Eltwise" bottom: "a" bottom: "b" bottom: "l" top: "most" eltwise_param { operation: MAX } }
+      layer { name: "e" type: "ELU" bottom: "most" top: "e" elu_param { alpha: 0.25 } }
+      layer { name: "d" type: "Deconvolution" bottom: "e" top: "d" convolution_param { num_output: 1 kernel_size: 2 stride: 2 dilation: 2 bias_term: false } }`;
+    const window = { data: Float32Array.of(1, 10, 100, 1000), shape: { dim: [1, 1, 2, 2] } };
+    const model = readText(text, { layer: [...(weights.layer ?? []), { name: 'd', blobs: [window] }] });
+    const pixels = new Float32Array(32).fill(0);
+    [pixels[0], pixels[1]] = [1, -2];
+    const values = valuesOf(model, pixels).get('d') ?? new Float32Array();
+    // c = (-3, -5) in the corner and 0 elsewhere; of -3, -5, -1 the greatest is -1, and of 0, 0, -4 it is 0.
+    const corner = 0.25 * (Math.exp(-1) - 1);
+    const wanted = new Map([
+      [0, corner],
+      [2, 10 * corner],
+      [18, 100 * corner],
+      [20, 1000 * corner],
+    ]);
+    expect(values).toHaveLength(81);
+    for (const [place, value] of values.entries()) expect(value).toBeCloseTo(wanted.get(place) ?? 0, 3);
+  });
+
   it('takes the size and the normalisation of the input from options where the file lacks them', () => {
     const options = {
       input: { channels: 2, height: 4, width: 4 },
@@ -293,7 +317,7 @@ describe('reading Caffe', () => {
   });
 
   it.each<[string, string, string, NetParameter?]>([
-    [`${header} ${layer('x', 'Deconvolution')}`, 'unsupported-layer', 'layer "x" (Deconvolution) is of an unsupported type (did you mean "Convolution"?)'],
+    [`${header} ${layer('x', 'Convolutio')}`, 'unsupported-layer', 'layer "x" (Convolutio) is of an unsupported type (did you mean "Convolution"?)'],
     [`${header} ${layer('x', 'Pooling')}`, 'unsupported-layer', 'layer "x" (Pooling) has no kernel size, expected one or two'],
     [`${header} ${layer('x', 'Softmax', 'softmax_param { axis: 2 }')}`, 'unsupported-layer', 'layer "x" (Softmax) works along axis 2, and only axis 1 (channels) is supported'],
     [`${header} ${layer('x', 'Power', 'power_param { power: 2 }')}`, 'unsupported-layer', 'layer "x" (Power) raises to the power of 2, and only 1 is supported'],

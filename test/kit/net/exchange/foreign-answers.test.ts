@@ -34,11 +34,15 @@ const grey = 'not-an-embedding: the network does not embed faces: expected image
 const answers: Readonly<Record<string, Answers>> = {
   // Read by both, and computed alike.
   'bnfirst.onnx': { layers: embeds, onnxruntime: embeds },
+  'deconvolved.onnx': { layers: embeds, onnxruntime: embeds },
+  'deconvolved-further.onnx': { layers: embeds, onnxruntime: embeds },
+  'dilated.onnx': { layers: embeds, onnxruntime: embeds },
   'dynamo.onnx': { layers: embeds, onnxruntime: embeds },
   'dyngap.onnx': { layers: embeds, onnxruntime: embeds },
   'ext.onnx': { layers: embeds, onnxruntime: embeds },
   'external/model.onnx': { layers: embeds, onnxruntime: embeds },
   'hswish_ts17.onnx': { layers: embeds, onnxruntime: embeds },
+  'largest.onnx': { layers: embeds, onnxruntime: embeds },
   'l2norm.onnx': { layers: embeds, onnxruntime: embeds },
   'nhwcnorm.onnx': { given: noNorm, layers: embeds, onnxruntime: embeds },
   'nhwcu8norm.onnx': { given: noNorm, layers: embeds, onnxruntime: embeds },
@@ -78,6 +82,7 @@ const answers: Readonly<Record<string, Answers>> = {
   'nonorm-0000.params': { layers: embeds },
   'means3.caffemodel': { layers: embeds },
   'cast-0000.params': { given: noNorm, layers: embeds },
+  'combined-0000.params': { given: noNorm, layers: embeds },
   'clip-0000.params': { given: noNorm, layers: embeds },
   'l2-0000.params': { given: noNorm, layers: embeds },
   'leaky-0000.params': { given: noNorm, layers: embeds },

@@ -1,4 +1,5 @@
 import { type ConvolutionTable, convolutionKernels } from '../convolution-kernels.ts';
+import { deconvolutionKernels } from '../deconvolution-kernels.ts';
 import type { TensorLibrary } from '../backend.ts';
 import type { LayerKernelTable } from '../layer-kernels.ts';
 import { batchNormalizationKernels } from './batch-normalization-kernels.ts';
@@ -37,6 +38,7 @@ export function portableKernels(
     clip: clipKernels(tf),
     concat: concatKernels(tf),
     convolution: convolutionKernels(tf, convolutions),
+    deconvolution: deconvolutionKernels(tf, convolutions),
     dropout: dropoutKernels(tf),
     'equalize-norms': equalizeNormsKernels(tf),
     erf: erfKernels(tf),

@@ -2,6 +2,7 @@ import { fail } from '../../../../core/failure.ts';
 import { shapeOfBlob, valuesOfBlob } from '../../../codec/caffe/layers-of-net.ts';
 import type { BlobProto, LayerParameter } from '../../../codec/caffe/schema.ts';
 import { failures } from '../../failures.ts';
+import type { AddLayer } from '../composed-layers.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
 import { layerNode, type UnnamedLayer } from '../../graph/graph.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
@@ -74,6 +75,10 @@ export class CaffeLayer {
     this.#graph.arrays.set(name, arrays);
     return this.#graph.add(layerNode({ name, ...layer }));
   }
+
+  /** For what is made of several layers. */
+  readonly adding: AddLayer = (part, layer) =>
+    this.add(layer, part === undefined ? {} : { name: `${this.name}_${part}` });
 
   /** Blob number `index`, which holds `what`. Fails with `missing-weights`. */
   blob(index: number, what: string): BlobValues {

@@ -1,5 +1,7 @@
 import { elementCount } from '../../graph/feature-shape.ts';
 import type { AttributesOf } from '../../graph/layers/index.ts';
+import type { ConvolutionAttributes } from '../../graph/layers/convolution.ts';
+import { addElu, addExtreme } from '../composed-layers.ts';
 import { spreadKernel, spreadSide } from '../spread-kernel.ts';
 import type { BlobValues, CaffeLayer } from './caffe-layer.ts';
 import { scaleAttributes } from './pair-scales.ts';
@@ -19,6 +21,7 @@ export const layerReaders: Readonly<Record<string, LayerReader>> = {
   Convolution: (layer) => readConvolution(layer, 1),
   // Of forks: one group for each channel, whether they say so or not.
   ConvolutionDepthwise: (layer) => readConvolution(layer, layer.channels()),
+  Deconvolution: readDeconvolution,
   DepthwiseConvolution: (layer) => readConvolution(layer, layer.channels()),
   Dropout: (layer) => {
     const { dropout_ratio: rate = 0.5 } = layer.parameter.dropout_param ?? {};
@@ -27,8 +30,7 @@ export const layerReaders: Readonly<Record<string, LayerReader>> = {
   Eltwise: readEltwise,
   ELU: (layer) => {
     const { alpha = 1 } = layer.parameter.elu_param ?? {};
-    if (alpha !== 1) layer.refuse(`has alpha ${alpha}, and only 1 is supported`);
-    return [layer.add({ kind: 'activation', inputs: [layer.input()], attributes: { function: 'elu' } })];
+    return [addElu(layer.adding, layer.input(), shortest(alpha))];
   },
   Flatten: readFlatten,
   InnerProduct: readInnerProduct,
@@ -72,6 +74,33 @@ function listed(value: number | undefined): readonly number[] {
 }
 
 function readConvolution(layer: CaffeLayer, usualGroups: number): string[] {
+  const { attributes, arrays } = windowsOf(layer, {
+    usualGroups,
+    perFirst: (windows, { filters }) => windows / filters,
+  });
+  return [layer.add({ kind: 'convolution', inputs: [layer.input()], attributes }, { arrays })];
+}
+
+function readDeconvolution(layer: CaffeLayer): string[] {
+  const perFirst = (_: number, { filters, groups }: ConvolutionAttributes): number => filters / groups;
+  const { attributes, arrays } = windowsOf(layer, { usualGroups: 1, perFirst });
+  const unenlarged = { ...attributes, extra: [0, 0] as const };
+  return [layer.add({ kind: 'deconvolution', inputs: [layer.input()], attributes: unenlarged }, { arrays })];
+}
+
+interface WindowsRules {
+  readonly usualGroups: number;
+  /** Of all windows of the weight, how many there are for each of its first axis: filters, or channels. */
+  readonly perFirst: (windows: number, attributes: ConvolutionAttributes) => number;
+}
+
+interface Windows {
+  readonly attributes: ConvolutionAttributes;
+  readonly arrays: Record<string, BlobValues>;
+}
+
+/** Of a convolution, or of the gradient of one, which is described alike. */
+function windowsOf(layer: CaffeLayer, { usualGroups, perFirst }: WindowsRules): Windows {
   const parameter = layer.parameter.convolution_param ?? {};
   const { num_output: filters, bias_term: bias = true, dilation = [], axis } = parameter;
   onlyChannels(layer, axis);
@@ -90,17 +119,6 @@ function readConvolution(layer: CaffeLayer, usualGroups: number): string[] {
     sides: [parameter.pad_h, parameter.pad_w],
     otherwise: 0,
   });
-  const isSpread = spread.some((step) => step !== 1);
-  const arrays = weightAndBias(layer, bias);
-  const weight = arrays['weight'];
-  if (isSpread && weight !== undefined) {
-    const perFilter = weight.values.length / (filters ?? 1) / (kernel[0] * kernel[1]);
-    const { dims, values } = spreadKernel(
-      { dims: [filters ?? 1, perFilter, ...kernel], values: weight.values },
-      spread,
-    );
-    arrays['weight'] = { shape: dims, values };
-  }
   const attributes = {
     filters: filters ?? layer.refuse('does not say num_output'),
     kernel: [spreadSide(kernel[0], spread[0]), spreadSide(kernel[1], spread[1])] as const,
@@ -109,7 +127,18 @@ function readConvolution(layer: CaffeLayer, usualGroups: number): string[] {
     groups: parameter.group ?? usualGroups,
     bias,
   };
-  return [layer.add({ kind: 'convolution', inputs: [layer.input()], attributes }, { arrays })];
+  const arrays = weightAndBias(layer, bias);
+  const weight = arrays['weight'];
+  if (weight !== undefined && spread.some((step) => step !== 1)) {
+    const windows = weight.values.length / (kernel[0] * kernel[1]);
+    const second = perFirst(windows, attributes);
+    const { dims, values } = spreadKernel(
+      { dims: [windows / second, second, ...kernel], values: weight.values },
+      spread,
+    );
+    arrays['weight'] = { shape: dims, values };
+  }
+  return { attributes, arrays };
 }
 
 function weightAndBias(layer: CaffeLayer, bias: boolean): Record<string, BlobValues> {
@@ -280,11 +309,11 @@ function readPower(layer: CaffeLayer): string[] {
 
 function readEltwise(layer: CaffeLayer): string[] {
   const { operation = 'SUM', coeff = [] } = layer.parameter.eltwise_param ?? {};
-  if (operation === 'MAX') layer.refuse('takes the maximum (MAX), which is not supported');
   if (layer.inputs.length < 2) layer.refuse(`takes ${layer.inputs.length} inputs, not 2 or more`);
   if (coeff.length > 0 && (operation !== 'SUM' || coeff.length !== layer.inputs.length)) {
     layer.refuse(`has ${coeff.length} coefficients for ${layer.inputs.length} inputs of a ${operation}`);
   }
+  if (operation === 'MAX') return [addExtreme(layer.adding, 'max', layer.inputs)];
   const terms = layer.inputs.map((input, index) => weighted(layer, { input, index, factor: coeff[index] ?? 1 }));
   const kind = operation === 'SUM' ? 'add' : 'multiply';
   const last = terms.length - 1;

@@ -41,19 +41,11 @@ export const layerWriters: LayerWriters = {
   'batch-normalization': writeBatchNormalization,
   clip: writeClip,
   concat: ({ node, bottom }) => one({ name: node.name, type: 'Concat', bottom, concat_param: { axis: 1 } }),
-  convolution({ node, bottom, blob }) {
-    const { filters, kernel, stride, pad, groups, bias } = node.attributes;
-    const convolution = {
-      num_output: filters,
-      ...(bias ? {} : { bias_term: false }),
-      ...listedSides('pad', pad, 0),
-      ...listedSides('kernel', kernel),
-      ...(groups === 1 ? {} : { group: groups }),
-      ...listedSides('stride', stride, 1),
-    };
-    const blobs = bias ? [blob('weight'), blob('bias')] : [blob('weight')];
-    return one({ name: node.name, type: 'Convolution', bottom, blobs, convolution_param: convolution });
-  },
+  convolution: ({ node, bottom, blob }) => windows('Convolution', { node, bottom, blob }),
+  deconvolution: ({ node, bottom, blob }) =>
+    node.attributes.extra.some((cells) => cells > 0)
+      ? notIn('Caffe', `makes images larger by ${node.attributes.extra.join(' x ')} further cells`)
+      : windows('Deconvolution', { node, bottom, blob }),
   dropout({ node, bottom: [bottom = ''], isNeeded }) {
     if (!isNeeded) return { same: bottom };
     return one({
@@ -97,7 +89,10 @@ export const layerWriters: LayerWriters = {
     }),
 };
 
-/** low + relu(x - low) - relu(x - high): no layer of Caffe's has bounds. */
+/** What no value of a network reaches: a bound beyond it is none. In a difference it would take all digits of a value. */
+const noBound = 1e30;
+
+/** low + relu(x - low) - relu(x - high): no layer of Caffe's has bounds. Where one is missing, low + relu(x - low) or high - relu(high - x). */
 function writeClip({ node: { name, attributes }, bottom }: WriteCall<'clip'>): Written {
   const { minimum, maximum } = attributes;
   const layers: LayerParameter[] = [];
@@ -111,11 +106,40 @@ function writeClip({ node: { name, attributes }, bottom }: WriteCall<'clip'>): W
       bound === 0 ? bottom : [step(`_from_${suffix}`, { type: 'Power', bottom, power_param: { shift: -bound } })];
     return step(`_above_${suffix}`, { type: 'ReLU', bottom: shifted });
   };
-  const difference = { type: 'Eltwise', bottom: [above('low', minimum), above('high', maximum)] };
-  const eltwise = { ...difference, eltwise_param: { operation: 'SUM' as const, coeff: [1, -1] } };
-  if (minimum === 0) step('', eltwise);
-  else step('', { type: 'Power', bottom: [step('_range', eltwise)], power_param: { shift: minimum } });
+  const [isOpenBelow, isOpenAbove] = [minimum <= -noBound, maximum >= noBound];
+  if (isOpenBelow && isOpenAbove) step('', { type: 'Power', bottom });
+  else if (isOpenBelow) {
+    const turned = { scale: -1, shift: maximum };
+    const below = step('_below', { type: 'Power', bottom, power_param: turned });
+    step('', { type: 'Power', bottom: [step('_rest', { type: 'ReLU', bottom: [below] })], power_param: turned });
+  } else if (isOpenAbove) {
+    step('', { type: 'Power', bottom: [above('low', minimum)], power_param: { shift: minimum } });
+  } else {
+    const difference = { type: 'Eltwise', bottom: [above('low', minimum), above('high', maximum)] };
+    const eltwise = { ...difference, eltwise_param: { operation: 'SUM' as const, coeff: [1, -1] } };
+    if (minimum === 0) step('', eltwise);
+    else step('', { type: 'Power', bottom: [step('_range', eltwise)], power_param: { shift: minimum } });
+  }
   return { layers };
+}
+
+interface WindowsCall extends Pick<WriteCall<'convolution'>, 'bottom' | 'blob'> {
+  readonly node: Pick<LayerNodeOf<'convolution'>, 'name' | 'attributes'>;
+}
+
+/** A convolution, or the gradient of one, which is described alike. */
+function windows(type: 'Convolution' | 'Deconvolution', { node, bottom, blob }: WindowsCall): Written {
+  const { filters, kernel, stride, pad, groups, bias } = node.attributes;
+  const convolution = {
+    num_output: filters,
+    ...(bias ? {} : { bias_term: false }),
+    ...listedSides('pad', pad, 0),
+    ...listedSides('kernel', kernel),
+    ...(groups === 1 ? {} : { group: groups }),
+    ...listedSides('stride', stride, 1),
+  };
+  const blobs = bias ? [blob('weight'), blob('bias')] : [blob('weight')];
+  return one({ name: node.name, type, bottom, blobs, convolution_param: convolution });
 }
 
 /** A layer with one top, named as the layer itself. */

@@ -34,6 +34,12 @@ export const layerWriters: { readonly [Kind in LayerKind]: LayerWriter<Kind> } =
   concat: ({ node, writer, inputs }) =>
     writer.operator('Concat', { name: node.name, inputs, attributes: { dim: 1, num_args: inputs.length } }),
   convolution: writeConvolution,
+  deconvolution: ({ node, writer, inputs, parameter }) => {
+    const { filters, kernel, stride, pad, groups, bias, extra } = node.attributes;
+    const attributes = { kernel, num_filter: filters, stride, pad, adj: extra, num_group: groups, no_bias: !bias };
+    const parameters = [parameter('weight'), ...(bias ? [parameter('bias')] : [])];
+    return writer.operator('Deconvolution', { name: node.name, inputs: [...inputs, ...parameters], attributes });
+  },
   dropout: ({ node, writer, inputs }) =>
     writer.operator('Dropout', { name: node.name, inputs, attributes: { p: node.attributes.rate }, outputs: 2 }),
   'equalize-norms': writeEqualizeNorms,

@@ -1,6 +1,7 @@
 import { fail } from '../../../../core/failure.ts';
 import type { MxnetEntry, MxnetNode } from '../../../codec/mxnet/mxnet-symbol.ts';
 import { failures } from '../../failures.ts';
+import type { AddLayer } from '../composed-layers.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
 import { layerNode, type LayerNode, type UnnamedLayer } from '../../graph/graph.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
@@ -87,6 +88,16 @@ export class OperatorNode {
   /** One of several layers that the node becomes. */
   part<Kind extends LayerKind>(part: string, layer: UnnamedLayer<Kind>): string {
     return this.#graph.add(layerNode({ name: `${this.#node.name}_${part}`, ...layer }));
+  }
+
+  /** For what is made of several layers. */
+  readonly adding: AddLayer = (part, layer) => (part === undefined ? this.layer(layer) : this.part(part, layer));
+
+  /** A layer whose weight follows from attributes of the node. */
+  weighted<Kind extends LayerKind>(layer: UnnamedLayer<Kind>, weight: Pick<NamedArray, 'shape' | 'values'>): string {
+    const { name } = this.#node;
+    this.#graph.addConstant({ name: `${name}_weight`, ...weight });
+    return this.#graph.add(layerNode({ name, ...layer }));
   }
 
   #parameter(index: number, spread: number | undefined): string {

@@ -1,5 +1,7 @@
 import { elementCount } from '../../graph/feature-shape.ts';
 import { activationFunctions } from '../../graph/layers/activation.ts';
+import type { ConvolutionAttributes } from '../../graph/layers/convolution.ts';
+import { addDifference, addElu, addExtreme, addSum } from '../composed-layers.ts';
 import { spreadSide } from '../spread-kernel.ts';
 import type { OperatorNode } from './operator-node.ts';
 
@@ -12,6 +14,7 @@ type OperatorReader = (node: OperatorNode) => readonly string[];
  */
 export const operators: Readonly<Record<string, OperatorReader>> = {
   ...named(['Convolution', 'Convolution_v1'], readConvolution),
+  ...named(['Deconvolution'], readDeconvolution),
   ...named(['FullyConnected'], readFullyConnected),
   ...named(['BatchNorm', 'BatchNorm_v1', 'CuDNNBatchNorm'], readBatchNormalization),
   ...named(['LeakyReLU'], readLeaky),
@@ -44,7 +47,17 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   ...named(['elemwise_add', '_plus', '_Plus', '_add', 'broadcast_add', 'broadcast_plus'], (node) => [
     node.layer({ kind: 'add', inputs: [node.value(0), node.value(1)], attributes: {} }),
   ]),
-  ...named(['add_n', 'ElementWiseSum', '_ElementWiseSum'], readSum),
+  ...named(['add_n', 'ElementWiseSum', '_ElementWiseSum'], (node) => [addSum(node.adding, node.values())]),
+  ...named(['elemwise_sub', '_minus', '_Minus', '_sub', 'broadcast_sub', 'broadcast_minus'], (node) => [
+    addDifference(node.adding, node.value(0), node.value(1)),
+  ]),
+  ...named(['_maximum', '_Maximum', 'broadcast_maximum'], readExtreme('max')),
+  ...named(['_minimum', '_Minimum', 'broadcast_minimum'], readExtreme('min')),
+  ...named(['negative'], (node) => [
+    node.layer({ kind: 'multiply-scalar', inputs: [node.value(0)], attributes: { scalar: -1 } }),
+  ]),
+  ...named(['Pad', 'pad'], readPad),
+  ...named(['UpSampling'], readUpSampling),
   ...named(['elemwise_mul', '_mul', '_Mul', 'broadcast_mul'], readProduct),
   ...named(['_minus_scalar', '_MinusScalar'], (node) => [readScalar(node, 'minus-scalar', (scalar) => scalar)]),
   ...named(['_plus_scalar', '_PlusScalar'], (node) => [readScalar(node, 'minus-scalar', (scalar) => -scalar)]),
@@ -73,6 +86,7 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
 export const harmlessAttributes: Readonly<Record<string, readonly string[]>> = {
   ...all(['BatchNorm', 'BatchNorm_v1', 'CuDNNBatchNorm'], ['use_global_stats', 'output_mean_var']),
   ...all(['LeakyReLU'], ['slope', 'lower_bound', 'upper_bound']),
+  ...all(['UpSampling'], ['num_filter', 'multi_input_mode']),
   ...all(['Pooling', 'Pooling_v1'], ['count_include_pad']),
   ...all(['Dropout'], ['axes']),
   // What they say of labels and gradients; over which axis a row is taken makes no difference to it.
@@ -114,26 +128,38 @@ function named(names: readonly string[], reader: OperatorReader): Record<string,
 }
 
 function readConvolution(node: OperatorNode): string[] {
+  const attributes = windowsOf(node, !node.attributes.flag('no_bias', false));
+  return [node.layer({ kind: 'convolution', inputs: [node.value(0)], attributes }, weightAndBias(attributes))];
+}
+
+function readDeconvolution(node: OperatorNode): string[] {
+  const wanted = node.attributes.list('target_shape') ?? [];
+  if (wanted.some((side) => side !== 0))
+    node.attributes.refuse('target_shape', 'adj in its place', `(${wanted.join(', ')})`);
+  // Unlike a convolution it has no bias unless it says so.
+  const windows = windowsOf(node, !node.attributes.flag('no_bias', true));
+  const attributes = { ...windows, extra: node.attributes.pair('adj', [0, 0]) };
+  return [node.layer({ kind: 'deconvolution', inputs: [node.value(0)], attributes }, weightAndBias(attributes))];
+}
+
+function windowsOf(node: OperatorNode, bias: boolean): ConvolutionAttributes {
   const { attributes } = node;
   const kernel = attributes.pair('kernel');
   const dilate = attributes.pair('dilate', [1, 1]);
   if (dilate.some((step) => step !== 1)) node.spreadWeight(dilate);
   attributes.only('layout', 'NCHW');
-  const bias = !attributes.flag('no_bias', false);
-  const layer = {
+  return {
     filters: attributes.integer('num_filter'),
-    kernel: [spreadSide(kernel[0], dilate[0]), spreadSide(kernel[1], dilate[1])] as const,
+    kernel: [spreadSide(kernel[0], dilate[0]), spreadSide(kernel[1], dilate[1])],
     stride: attributes.pair('stride', [1, 1]),
     pad: attributes.pair('pad', [0, 0]),
     groups: attributes.integer('num_group', 1),
     bias,
   };
-  return [
-    node.layer(
-      { kind: 'convolution', inputs: [node.value(0)], attributes: layer },
-      bias ? ['weight', 'bias'] : ['weight'],
-    ),
-  ];
+}
+
+function weightAndBias({ bias }: { readonly bias: boolean }): readonly string[] {
+  return bias ? ['weight', 'bias'] : ['weight'];
 }
 
 function readFullyConnected(node: OperatorNode): string[] {
@@ -144,9 +170,7 @@ function readFullyConnected(node: OperatorNode): string[] {
   if (!attributes.flag('flatten', true) && node.shapeOf(input).length > 1)
     attributes.refuse('flatten', 'True', 'False');
   const layer = { units: attributes.integer('num_hidden'), bias };
-  return [
-    node.layer({ kind: 'fully-connected', inputs: [input], attributes: layer }, bias ? ['weight', 'bias'] : ['weight']),
-  ];
+  return [node.layer({ kind: 'fully-connected', inputs: [input], attributes: layer }, weightAndBias(layer))];
 }
 
 function readBatchNormalization(node: OperatorNode): string[] {
@@ -182,26 +206,14 @@ function readUnitLength(node: OperatorNode): string[] {
   return [node.layer({ kind: 'unit-length', inputs: [input], attributes: {} })];
 }
 
-/** One slope for each channel, or one that the node states; elu with a slope of 1. */
+/** One slope for each channel, or one that the node states; elu. */
 function readLeaky(node: OperatorNode): string[] {
   const type = node.attributes.choice('act_type', ['prelu', 'leaky', 'elu'], 'leaky');
   const input = node.value(0);
   if (type === 'leaky') return [node.leaky(input, node.attributes.number('slope', 0.25))];
-  if (type === 'elu') return readElu(node, input);
+  if (type === 'elu') return [addElu(node.adding, input, node.attributes.number('slope', 0.25))];
   const [channels = 1] = node.shapeOf(input);
   return [node.layer({ kind: 'prelu', inputs: [input], attributes: {} }, ['gamma'], channels)];
-}
-
-/** slope (exp(x) - 1) below 0; with another slope than 1 in two parts, above and below. */
-function readElu(node: OperatorNode, input: string): string[] {
-  const slope = node.attributes.number('slope', 0.25);
-  if (slope === 1) return [node.layer({ kind: 'activation', inputs: [input], attributes: { function: 'elu' } })];
-  const above = node.part('above', { kind: 'activation', inputs: [input], attributes: { function: 'relu' } });
-  const bounds = { minimum: -3.4028234663852886e38, maximum: 0 };
-  const negative = node.part('negative', { kind: 'clip', inputs: [input], attributes: bounds });
-  const curve = node.part('curve', { kind: 'activation', inputs: [negative], attributes: { function: 'elu' } });
-  const below = node.part('below', { kind: 'multiply-scalar', inputs: [curve], attributes: { scalar: slope } });
-  return [node.layer({ kind: 'add', inputs: [above, below], attributes: {} })];
 }
 
 function readPooling(node: OperatorNode): string[] {
@@ -247,18 +259,69 @@ function readReshape(node: OperatorNode): string[] {
   return attributes.refuse('shape', '(0, -1), or (0, 0, 1, 1) of a row', `(${shape.join(', ')})`);
 }
 
-/** Any number of terms, two at a time. The last sum has the name of the node. */
-function readSum(node: OperatorNode): string[] {
-  const [first = '', ...others] = node.values();
-  if (others.length === 0) return [node.layer({ kind: 'identity', inputs: [first], attributes: {} })];
-  let sum = first;
-  for (const [index, term] of others.entries()) {
-    const isLast = index === others.length - 1;
-    sum = isLast
-      ? node.layer({ kind: 'add', inputs: [sum, term], attributes: {} })
-      : node.part(String(index), { kind: 'add', inputs: [sum, term], attributes: {} });
-  }
-  return [sum];
+/** Of values of one shape; another is not spread. */
+function readExtreme(kind: 'max' | 'min'): OperatorReader {
+  return (node) => {
+    const inputs = node.values();
+    const [shape = [], ...others] = inputs.map((input) => node.shapeOf(input));
+    if (others.some((other) => other.join() !== shape.join())) {
+      node.attributes.refuse(
+        'inputs',
+        `of one shape, [${shape.join(', ')}]`,
+        others.map((other) => `[${other.join(', ')}]`).join(', '),
+      );
+    }
+    return [addExtreme(node.adding, kind, inputs)];
+  };
+}
+
+/** Zeros around: a window of one cell for each channel, larger where the sides differ, at each place of the padded image. */
+function readPad(node: OperatorNode): string[] {
+  const { attributes } = node;
+  attributes.only('mode', 'constant', 'nothing');
+  const value = attributes.number('constant_value', 0);
+  if (value !== 0) attributes.refuse('constant_value', '0', String(value));
+  const input = node.value(0);
+  const [channels = 0, ...size] = node.shapeOf(input);
+  const [, , , , top = 0, bottom = 0, left = 0, right = 0] = attributes.list('pad_width') ?? [];
+  const outside =
+    attributes
+      .list('pad_width')
+      ?.slice(0, 4)
+      .some((cells) => cells !== 0) === true;
+  if (outside || size.length !== 2)
+    attributes.refuse('pad_width', 'of height and width', String(attributes.list('pad_width')));
+  const pad = [Math.max(top, bottom), Math.max(left, right)] as const;
+  const kernel = [2 * pad[0] - top - bottom + 1, 2 * pad[1] - left - right + 1] as const;
+  const cells = kernel[0] * kernel[1];
+  const values = new Float32Array(channels * cells);
+  const place = (pad[0] - top) * kernel[1] + pad[1] - left;
+  for (let channel = 0; channel < channels; channel += 1) values[channel * cells + place] = 1;
+  const windows = { filters: channels, kernel, stride: [1, 1] as const, pad, groups: channels, bias: false };
+  return [
+    node.weighted(
+      { kind: 'convolution', inputs: [input], attributes: windows },
+      { shape: [channels, 1, ...kernel], values },
+    ),
+  ];
+}
+
+/** Each cell repeated: a transposed convolution of ones for each channel. */
+function readUpSampling(node: OperatorNode): string[] {
+  const { attributes } = node;
+  attributes.only('sample_type', 'nearest', 'nothing');
+  attributes.only('num_args', '1');
+  const scale = attributes.integer('scale');
+  const input = node.value(0);
+  const [channels = 0] = node.shapeOf(input);
+  const [kernel, stride] = [[scale, scale] as const, [scale, scale] as const];
+  const windows = { filters: channels, kernel, stride, pad: [0, 0] as const, groups: channels, bias: false };
+  return [
+    node.weighted(
+      { kind: 'deconvolution', inputs: [input], attributes: { ...windows, extra: [0, 0] } },
+      { shape: [channels, 1, ...kernel], values: new Float32Array(channels * scale * scale).fill(1) },
+    ),
+  ];
 }
 
 /** One factor per channel may be on either side. */

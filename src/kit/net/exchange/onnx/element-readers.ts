@@ -1,3 +1,4 @@
+import { addDifference } from '../composed-layers.ts';
 import { elementCount, type FeatureShape } from '../../graph/feature-shape.ts';
 import { type Constant, floatsOf } from './constant.ts';
 import { dividedByNorm, passesNorm } from './norm-readers.ts';
@@ -23,11 +24,7 @@ export function readArithmetic(node: OnnxNodeReader): OnnxValue {
 
 function ofTwoLayers(node: OnnxNodeReader, left: string, right: string): OnnxValue {
   if (node.op === 'Add') return node.layer({ kind: 'add', inputs: [left, right], attributes: {} });
-  if (node.op === 'Sub') {
-    const attributes = { scalar: -1 };
-    const negative = node.step('negative', { kind: 'multiply-scalar', inputs: [right], attributes });
-    return node.layer({ kind: 'add', inputs: [left, negative], attributes: {} });
-  }
+  if (node.op === 'Sub') return { is: 'layer', layer: addDifference(node.adding, left, right) };
   if (node.op !== 'Mul') return node.refuse('a constant as input 1');
   const swaps = elementCount(node.shapeOf(left).slice(1)) < elementCount(node.shapeOf(right).slice(1));
   return node.layer({ kind: 'multiply', inputs: swaps ? [right, left] : [left, right], attributes: {} });

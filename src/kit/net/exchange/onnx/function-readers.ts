@@ -1,4 +1,5 @@
 import type { OnnxNodeReader, OnnxValue } from './onnx-node.ts';
+import { addElu, addExtreme, addSum } from '../composed-layers.ts';
 
 /** The greatest number that a float32 can be: what has no bound there has this one here. */
 const greatest = 3.4028234663852886e38;
@@ -32,15 +33,20 @@ export function readHardSigmoid(node: OnnxNodeReader): OnnxValue {
 
 /** alpha (exp(x) - 1) below 0; with another alpha than 1 in two parts, above and below. */
 export function readElu(node: OnnxNodeReader): OnnxValue {
-  const input = node.layerInput(0);
-  const alpha = node.float('alpha', 1);
-  if (alpha === 1) return node.layer({ kind: 'activation', inputs: [input], attributes: { function: 'elu' } });
-  const above = node.step('above', { kind: 'activation', inputs: [input], attributes: { function: 'relu' } });
-  const bounds = { minimum: -greatest, maximum: 0 };
-  const negative = node.step('negative', { kind: 'clip', inputs: [input], attributes: bounds });
-  const curve = node.step('curve', { kind: 'activation', inputs: [negative], attributes: { function: 'elu' } });
-  const below = node.step('below', { kind: 'multiply-scalar', inputs: [curve], attributes: { scalar: alpha } });
-  return node.layer({ kind: 'add', inputs: [above, below], attributes: {} });
+  return { is: 'layer', layer: addElu(node.adding, node.layerInput(0), node.float('alpha', 1)) };
+}
+
+/** Sum, Max and Min of any number of layers. */
+export function readOfMany(node: OnnxNodeReader): OnnxValue {
+  const inputs = Array.from({ length: node.inputCount }, (_, index) => node.layerInput(index));
+  const [first = ''] = inputs;
+  const shape = node.shapeOf(first).join();
+  if (inputs.some((input) => node.shapeOf(input).join() !== shape)) node.refuse('inputs of one shape');
+  const layer =
+    node.op === 'Sum'
+      ? addSum(node.adding, inputs)
+      : addExtreme(node.adding, node.op === 'Max' ? 'max' : 'min', inputs);
+  return { is: 'layer', layer };
 }
 
 /** x (1 + erf(x / sqrt 2)) / 2, or with tanh(sqrt(2 / pi) (x + 0.044715 x^3)) in place of erf. */

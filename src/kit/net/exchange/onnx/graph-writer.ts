@@ -4,6 +4,9 @@ import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../../../codec/onnx/on
 /** What an attribute of a node may be here: an integer, a list of them, or a number that is marked as a float. */
 type AttributeValue = number | readonly number[] | { readonly float: number };
 
+/** Numbers of onnx.proto's TensorProto.DataType. */
+export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6 } as const;
+
 /** A node with one output. */
 export interface NodeCall {
   readonly output: string;
@@ -28,6 +31,14 @@ export class GraphWriter {
   /** A constant of float32; its bytes are not copied. */
   floats(name: string, dims: readonly number[], values: Float32Array): string {
     this.initializers.push({ ...emptyTensor, dims, dataType: 1, name, rawData: littleEndianBytes(values) });
+    return name;
+  }
+
+  /** A constant of whole numbers of a byte; its bytes are not copied. */
+  codes(name: string, dims: readonly number[], values: Int8Array | Uint8Array): string {
+    const rawData = new Uint8Array(values.buffer, values.byteOffset, values.length);
+    const dataType = values instanceof Int8Array ? elementTypes.int8 : elementTypes.uint8;
+    this.initializers.push({ ...emptyTensor, dims, dataType, name, rawData });
     return name;
   }
 

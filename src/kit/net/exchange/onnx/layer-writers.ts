@@ -53,6 +53,7 @@ export const layerWriters: { readonly [Kind in LayerKind]: LayerWriter<Kind> } =
     return writer.node('Concat', { output: node.name, inputs: node.inputs, attributes: { axis: 1 } });
   },
   convolution: writeConvolution,
+  deconvolution: writeDeconvolution,
   dropout({ node, writer }) {
     const ratio = writer.float(`${node.name}_ratio`, node.attributes.rate);
     return writer.node('Dropout', { output: node.name, inputs: [...node.inputs, ratio] });
@@ -126,6 +127,19 @@ function writeConvolution({ node, writer, parameter }: WriterCall<'convolution'>
   });
   const attributes = { kernel_shape: kernel, strides: stride, pads: [...pad, ...pad], group: groups };
   return writer.node('Conv', { output: node.name, inputs: [...node.inputs, ...inputs], attributes });
+}
+
+function writeDeconvolution({ node, writer, parameter }: WriterCall<'deconvolution'>): string {
+  const { kernel, stride, pad, groups, bias, extra } = node.attributes;
+  const inputs = (bias ? ['weight', 'bias'] : ['weight']).map((suffix) => {
+    const { name, shape, values } = parameter(suffix);
+    return writer.floats(name, shape, values);
+  });
+  const attributes = {
+    ...{ kernel_shape: kernel, strides: stride, pads: [...pad, ...pad], group: groups },
+    ...(extra.some((cells) => cells > 0) ? { output_padding: extra } : {}),
+  };
+  return writer.node('ConvTranspose', { output: node.name, inputs: [...node.inputs, ...inputs], attributes });
 }
 
 function writeFullyConnected({ node, writer, shapes, parameter }: WriterCall<'fully-connected'>): string {

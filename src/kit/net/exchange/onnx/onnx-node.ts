@@ -1,6 +1,7 @@
 import { fail } from '../../../../core/failure.ts';
 import type { OnnxAttribute, OnnxNode } from '../../../codec/onnx/onnx-messages.ts';
 import { failures } from '../../failures.ts';
+import type { AddLayer } from '../composed-layers.ts';
 import { layerNode, type LayerNode, type UnnamedLayer } from '../../graph/graph.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
@@ -189,6 +190,12 @@ export class OnnxNodeReader {
   step<Kind extends LayerKind>(part: string, layer: UnnamedLayer<Kind>): string {
     return this.#graph.add(layerNode({ name: `${this.#graph.nameOf(this.#node)}_${part}`, ...layer }), {});
   }
+
+  /** For what is made of several layers. */
+  readonly adding: AddLayer = (part, layer) => {
+    const own = this.#graph.nameOf(this.#node);
+    return this.#graph.add(layerNode({ name: part === undefined ? own : `${own}_${part}`, ...layer }), {});
+  };
 
   refuse(expected: string): never {
     const facts = { name: this.#graph.nameOf(this.#node), type: this.op, expected, hint: runAsItIs };

@@ -12,9 +12,16 @@ import {
   readSlice,
   readSplit,
 } from './shape-readers.ts';
-import { readClip, readElu, readGelu, readHardSigmoid } from './function-readers.ts';
+import { readClip, readElu, readOfMany, readGelu, readHardSigmoid } from './function-readers.ts';
 import { passesNorm, readNorm, readRoot, readUnitLength } from './norm-readers.ts';
-import { readConvolution, readGlobalPooling, readMean, readPad, readPooling } from './window-readers.ts';
+import {
+  readConvolution,
+  readDeconvolution,
+  readGlobalPooling,
+  readMean,
+  readPad,
+  readPooling,
+} from './window-readers.ts';
 
 /**
  * Attributes that change nothing in inference, or that readers ask for only where they matter. Every other one that a
@@ -31,7 +38,9 @@ export const harmlessAttributes: Readonly<Record<string, readonly string[]>> = {
   Cast: ['saturate'],
   ReduceMean: ['noop_with_empty_axes'],
   ...Object.fromEntries(
-    ['Add', 'Sub', 'Mul', 'Div'].map((operator) => [operator, ['broadcast', 'consumed_inputs']] as const),
+    ['Add', 'Sub', 'Mul', 'Div', 'Sum', 'Max', 'Min', 'Neg'].map(
+      (operator) => [operator, ['broadcast', 'consumed_inputs']] as const,
+    ),
   ),
   ...Object.fromEntries(
     ['Relu', 'Sigmoid', 'Tanh', 'PRelu', 'LeakyRelu'].map((operator) => [operator, ['consumed_inputs']] as const),
@@ -51,6 +60,7 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   Concat: readConcat,
   Constant: readConstant,
   Conv: readConvolution,
+  ConvTranspose: readDeconvolution,
   Div: readArithmetic,
   Dropout: readDropout,
   Elu: readElu,
@@ -71,9 +81,11 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   LeakyRelu: readSlopes,
   LpNormalization: readUnitLength,
   MatMul: readDense,
-  Max: (node) => passesNorm(node) ?? node.refuse('a norm, and what it is at least'),
+  Max: (node) => passesNorm(node) ?? readOfMany(node),
   MaxPool: readPooling,
+  Min: readOfMany,
   Mul: readArithmetic,
+  Neg: (node) => node.layer({ kind: 'multiply-scalar', inputs: [node.layerInput(0)], attributes: { scalar: -1 } }),
   PRelu: readSlopes,
   Pad: readPad,
   Reciprocal: readRoot,
@@ -92,6 +104,7 @@ export const operators: Readonly<Record<string, OperatorReader>> = {
   Sqrt: readRoot,
   Squeeze: readAxes,
   Sub: readArithmetic,
+  Sum: readOfMany,
   Tanh: activation('tanh'),
   Transpose: readTranspose,
   Unsqueeze: readAxes,

@@ -41,6 +41,41 @@ export function readConvolution(node: OnnxNodeReader): OnnxValue {
   );
 }
 
+/** ONNX's ConvTranspose; its weight has the channels first, as MXNet's. */
+export function readDeconvolution(node: OnnxNodeReader): OnnxValue {
+  const input = node.layerInput(0);
+  const dense = node.constant(1);
+  const bias = node.optionalConstant(2);
+  const [, filters = 0, ...kernel] = dense.dims;
+  if (dense.dims.length !== 4) node.refuse('a weight of four dimensions');
+  if (node.pair('kernel_shape', [kernel[0] ?? 1, kernel[1] ?? 1]).join() !== kernel.join()) {
+    node.refuse(`kernel_shape ${kernel.join(', ')} as its weight has it`);
+  }
+  if (!['NOTSET', 'VALID'].includes(node.text('auto_pad', 'NOTSET')) || node.integers('output_shape') !== undefined) {
+    node.refuse('explicit pads, and neither auto_pad nor output_shape');
+  }
+  const weight = withoutDilation(dense, node.pair('dilations', [1, 1]));
+  const [top = 0, left = 0, bottom = 0, right = 0] = node.integers('pads') ?? [];
+  const further = node.pair('output_padding', [0, 0]);
+  const pad: Pair = [top, left];
+  // Less padding at the far end makes the image so much larger.
+  const extra: Pair = [further[0] + top - bottom, further[1] + left - right];
+  const stride = node.pair('strides', [1, 1]);
+  if (extra.some((cells, axis) => cells < 0 || cells >= (stride[axis] ?? 1))) {
+    node.refuse('pads and output_padding that leave fewer further cells at the end than the stride, and at least 0');
+  }
+  const groups = node.integer('group', 1);
+  const [, , rows = 1, columns = 1] = weight.dims;
+  const attributes = {
+    ...{ filters: filters * groups, kernel: [rows, columns] as const, stride, pad, groups },
+    ...{ bias: bias !== undefined, extra },
+  };
+  return node.layer(
+    { kind: 'deconvolution', inputs: [input], attributes },
+    { weight: parameterOf(weight), ...(bias === undefined ? {} : { bias: parameterOf(bias) }) },
+  );
+}
+
 function withoutDilation(weight: Constant, dilations: Pair): Constant {
   if (dilations.every((step) => step === 1)) return weight;
   return { name: weight.name, ...spreadKernel({ dims: weight.dims, values: floatsOf(weight) }, dilations) };

@@ -7,7 +7,7 @@ import type { FeatureShape } from '../../graph/feature-shape.ts';
 import { type Graph, inputName, layerNode, type LayerNodeOf, parameterName } from '../../graph/graph.ts';
 import type { LayerKind } from '../../graph/layers/index.ts';
 import { notExpressible, written } from '../not-in.ts';
-import { GraphWriter } from './graph-writer.ts';
+import { elementTypes, GraphWriter } from './graph-writer.ts';
 import { farPad, layerWriters } from './layer-writers.ts';
 
 export interface OnnxWriteOptions {
@@ -24,9 +24,6 @@ export interface OnnxWriteOptions {
 
 /** Name of the input that takes pixels one after the other; `data` is then what becomes of it. */
 const pixelsName = 'pixels';
-
-/** TensorProto.DataType. */
-const elementTypes = { float32: 1, uint8: 2 } as const;
 
 /** The mark of our files, which normalise their images themselves. */
 export const producerName = 'faceflow';

@@ -4,6 +4,7 @@ import { batchNormalization } from './batch-normalization.ts';
 import { clip } from './clip.ts';
 import { concat } from './concat.ts';
 import { convolution } from './convolution.ts';
+import { deconvolution } from './deconvolution.ts';
 import { dropout } from './dropout.ts';
 import { equalizeNorms } from './equalize-norms.ts';
 import { erf } from './erf.ts';
@@ -27,6 +28,7 @@ export const layers = {
   clip,
   concat,
   convolution,
+  deconvolution,
   dropout,
   'equalize-norms': equalizeNorms,
   erf,
