@@ -44,7 +44,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * libraries, which change where and how fast it runs. They are recorded with the run. Everything else would be a hidden
  * input.
  */
-const passed = /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LD_.*|TF_.*|OMP_.*|CUDA_.*|NVIDIA_.*|XDG_.*|MALLOC_.*|UV_.*|FLOW_MPI.*|FLOW_LIBRARIES|MPICH_.*|HYDRA_.*|FI_.*|UCX_.*)$/;
+const passed =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LD_.*|TF_.*|OMP_.*|CUDA_.*|NVIDIA_.*|XDG_.*|MALLOC_.*|UV_.*|FLOW_MPI.*|FLOW_LIBRARIES|MPICH_.*|HYDRA_.*|FI_.*|UCX_.*)$/;
 
 /** The same everywhere, since programs sort, compare and print by them. */
 const fixedVariables = { TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' } as const;

@@ -14,7 +14,7 @@ export interface Params {
   readonly optimizer: OptimizerChoice;
   /** How long the training is, and how the learning rate changes. */
   readonly schedule: ScheduleChoice;
-  /** Images per batch; a step is one of them, or as many as accumulate says. */
+  /** Images per batch, of all ranks together; a step is one of them, or as many as accumulate says. */
   readonly batch: number;
   /** Images whose statistics batch normalisation takes together: batch, also if left out, or a part of it. A part is what one rank has (resources.ranks), so that it decides how many there are: batch: 512, normalizeOver: 128 is the 2018 system with 128 images on each of four devices. */
   readonly normalizeOver?: number;

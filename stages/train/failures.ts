@@ -74,13 +74,13 @@ export const failures = catalogue({
     code: 'ranks-mismatch',
     meaning: 'The engine cannot take part in a training with several ranks.',
     text: ({ engine }: { engine: string }) => ({
-      message: `the engine "${engine}" cannot share a training among several ranks: it does not give values out in the midst of a step`,
+      message: `the engine "${engine}" cannot share a training among several ranks: its values cannot be read in the midst of a step`,
       hint: 'FLOW_ENGINE may be tensorflow, cuda, wasm or cpu for it; or leave resources.ranks out.',
     }),
     example: { engine: 'webgpu' },
   },
   mpiMissing: {
-    meaning: 'A training with several ranks needs MPI, and there is none.',
+    meaning: 'A training with several ranks needs MPI, which was not found.',
     text: ({ reason, remedy }: { reason: string; remedy: string }) => ({
       message: `several ranks train together over MPI, which is not there: ${reason}`,
       hint: `To do: ${remedy}. npm run setup:mpi fetches MPICH; FLOW_MPI_LIBRARY and FLOW_MPIEXEC name another MPI 5.`,

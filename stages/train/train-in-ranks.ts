@@ -8,7 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { errorCode, fail, FailureError } from '../../src/core/failure.ts';
 import { compiledModule, packageFolder } from '../../src/core/package-folder.ts';
-import type { StageContext } from '../../src/stage-api/stage.ts';
+import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
 import type { Inputs, Outputs, Params } from './contract.ts';
 import { failures } from './failures.ts';
 import { endsOf, eventIn, type RankJob, stopWord } from './rank-job.ts';
@@ -33,11 +33,14 @@ export async function trainInRanks(context: Context, ranks: number): Promise<voi
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const cpus = Math.max(1, Math.floor(context.cpus / ranks));
-  const { emit, signal, ...given } = context;
-  const job: RankJob = { context: { ...given, cpus }, library, folder };
+  const { params, inputs, outputs, scratch, seed, engine, signal } = context;
+  const emit = (event: StageEvent): void => {
+    context.emit(event);
+  };
+  const job: RankJob = { context: { params, inputs, outputs, scratch, seed, engine, cpus }, library, folder };
   const jobFile = join(folder, 'job.json');
   writeFileSync(jobFile, JSON.stringify(job));
-  const message = `${ranks} ranks with ${cpus} ${cpus === 1 ? 'processor' : 'processors'} and ${context.params.batch / ranks} images of a batch each`;
+  const message = `${ranks} ranks with ${cpus} ${cpus === 1 ? 'processor' : 'processors'} and ${params.batch / ranks} images of a batch each`;
   emit({ type: 'log', level: 'info', message });
 
   const worker = fileURLToPath(compiledModule('stages/train/rank-worker.ts'));
@@ -100,7 +103,7 @@ async function passOn(output: Readable, emit: Context['emit']): Promise<void> {
   }
 }
 
-/** A launcher that has ended already does not hear it. */
+/** A launcher that has ended already does not read it. */
 function tell(input: Writable, word: string): void {
   input.on('error', () => undefined);
   input.write(`${word}\n`);

@@ -268,7 +268,7 @@ export class Attempt {
     };
   }
 
-  /** One process a graphics processor, unless the experiment says how many. */
+  /** One process a graphics processor, unless the experiment has a number. */
   #ranks(): Pick<WorkerJob, 'ranks'> {
     const { resources, kind } = this.#assignment.task;
     const ranks = resources.ranks ?? this.#tools.grant.gpus.length;

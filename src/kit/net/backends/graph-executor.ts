@@ -16,7 +16,7 @@ import { frozenKernels } from './frozen-kernels.ts';
 import type { ForwardResult, LayerKernelTable, ParameterTensors } from './layer-kernels.ts';
 import { NetworkParameters } from './network-parameters.ts';
 import { portableKernels } from './portable/layer-kernels.ts';
-import { CountedTensors, required, scoped } from './tensors.ts';
+import { copiedTensor, CountedTensors, required, scoped } from './tensors.ts';
 import { Replays, type TensorState } from './replays.ts';
 import { DrawnTensors, PassOfSegments, RecordedSegment, type TrainingPass } from './training-pass.ts';
 import { synchronizedKernels } from './synchronized-normalization.ts';
@@ -124,7 +124,7 @@ export class GraphExecutor {
       const name = names[index] ?? '';
       const { shape, size } = this.parameter(name);
       const means = sums.slice(start, start + size).map((sum) => sum / communicator.size);
-      this.replace(name, tf.tensor(means, shape));
+      this.replace(name, copiedTensor(tf, means, shape));
       start += size;
     }
   }

@@ -8,7 +8,19 @@ export function required<T>(value: T | undefined, what: string): T {
 }
 
 export function vectorOf(tf: TensorLibrary, values: readonly number[]): Tensor1D {
-  return tf.tensor1d(Float32Array.from(values));
+  return copiedTensor(tf, Float32Array.from(values), [values.length]) as Tensor1D;
+}
+
+/**
+ * A tensor with a copy of `values`. TensorFlow shares memory whose address is a multiple of 64, and lets go of it on any of its
+ * threads, where tfjs-node calls V8, which no other thread may: of many small tensors a step one ends the process now and then. Other memory it copies at
+ * once (`TF_NewTensor`, c/tf_tensor.cc; `DeallocTensor` of tfjs-node).
+ */
+export function copiedTensor(tf: TensorLibrary, values: Float32Array, shape: readonly number[]): Tensor {
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const own = new Float32Array(new ArrayBuffer(values.byteLength + bytes), bytes, values.length);
+  own.set(values);
+  return tf.tensor(own, [...shape]);
 }
 
 /** `tf.tidy` for results of our own types: disposes of every tensor that `compute` made and that is not in its result. */

@@ -1,5 +1,6 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
+import { copiedTensor } from '../backends/tensors.ts';
 import type { Communicator } from '../ranks/communicator.ts';
 
 /** Part of the classes of a loss: those whose centres one rank holds, or those of them that take part in a step. */
@@ -43,6 +44,5 @@ export function overRanks<T extends Tensor>(
   if (shard === undefined || shard.ranks.size === 1) return tensor;
   const values = Float32Array.from(tensor.dataSync<'float32'>());
   shard.ranks[how](values);
-  const joined: Tensor = tf.tensor(values, tensor.shape);
-  return joined as T;
+  return copiedTensor(tf, values, tensor.shape) as T;
 }

@@ -1,6 +1,6 @@
 /** Numbers of all ranks that are added up while something else is computed. */
 export interface PendingSum {
-  /** Gives the exchange a moment to go on. */
+  /** Lets the exchange go on for a moment. */
   advance(): void;
   /** Returns when the values are the sums. */
   wait(): void;

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type * as Koffi from 'koffi';
 import { fail } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
 import type { Communicator, PendingSum } from './communicator.ts';
@@ -24,7 +25,7 @@ type Mpi = ReturnType<typeof openMpi>;
 
 function openMpi(path: string) {
   try {
-    const koffi = require('koffi') as typeof import('koffi');
+    const koffi = require('koffi') as typeof Koffi;
     const library = koffi.load(path);
     const reduced = 'intptr_t source, void *values, int count, intptr_t type, intptr_t operation, intptr_t ranks';
     return {

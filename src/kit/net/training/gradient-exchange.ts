@@ -1,5 +1,5 @@
 import type { TensorLibrary } from '../backends/backend.ts';
-import { required } from '../backends/tensors.ts';
+import { copiedTensor, required } from '../backends/tensors.ts';
 import type { Communicator, PendingSum } from '../ranks/communicator.ts';
 import type { GradientSums } from './gradient-sums.ts';
 
@@ -66,7 +66,7 @@ export class GradientExchange {
       pending.wait();
       let start = 0;
       for (const { name, shape, values: own } of parts) {
-        sums.set(name, this.#tf.tensor(values.slice(start, start + own.length), [...shape]));
+        sums.set(name, copiedTensor(this.#tf, values.subarray(start, start + own.length), shape));
         start += own.length;
       }
     }

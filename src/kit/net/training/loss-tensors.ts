@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Backend } from '../backends/backend.ts';
-import { required, valuesOf } from '../backends/tensors.ts';
+import { copiedTensor, required, valuesOf } from '../backends/tensors.ts';
 import type { ArrayTensors, LossArray } from '../losses/loss.ts';
 import { initialRows, initialWeights, type WeightDraw, type WeightRows } from '../model/initialize.ts';
 import { withRows } from '../backends/rows.ts';
@@ -72,7 +72,7 @@ export class LossTensors {
     const next = tf.tidy(() =>
       withRows(this.#backend, tensor, {
         rows: tf.range(first, first + count, 1, 'int32'),
-        values: tf.tensor(values, [count, ...rest]),
+        values: copiedTensor(tf, values, [count, ...rest]),
       }),
     );
     tensor.dispose();
@@ -120,7 +120,7 @@ export class LossTensors {
     const { first, count } = this.#shared.own;
     const [, ...rest] = shape;
     const width = elementCount(rest);
-    return this.#tf.tensor(values.slice(first * width, (first + count) * width), [count, ...rest]);
+    return copiedTensor(this.#tf, values.subarray(first * width, (first + count) * width), [count, ...rest]);
   }
 
   dispose(): void {

@@ -56,8 +56,6 @@ export interface TrainerOptions {
   readonly normalizesShares?: boolean | undefined;
   /** Share of the classes that take part in a step, those of the batch and others drawn; absent: all. */
   readonly classRate?: number | undefined;
-  /** Every rank has all classes, also of a loss that could share them: what the other way is compared with. */
-  readonly wholeClassifier?: boolean;
   /** Values to start from instead of drawn ones, by the name of a parameter, or of an array of the loss. */
   readonly start?: ReadonlyMap<string, NamedArray>;
 }
@@ -198,15 +196,14 @@ export class Trainer {
   }
 
   #classShards(): ClassShards | undefined {
-    const { backend, loss, classes, classRate: rate = 1, wholeClassifier = false } = this.#options;
+    const { backend, loss, classes, classRate: rate = 1 } = this.#options;
     const ranks = this.#ranks;
     const { rowsPerClass } = loss;
     if (rowsPerClass === undefined) {
       if (rate < 1) fail(failures.lossNotDrawn({}));
       return undefined;
     }
-    if (rate === 1 && (ranks.size === 1 || wholeClassifier)) return undefined;
-    if (wholeClassifier) throw new Error('a classifier that is whole on every rank is not drawn from');
+    if (rate === 1 && ranks.size === 1) return undefined;
     return new ClassShards({ tf: backend.tf, ranks, classes, rowsPerClass, rate });
   }
 

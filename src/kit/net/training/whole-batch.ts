@@ -1,5 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
+import { copiedTensor } from '../backends/tensors.ts';
 import type { Communicator } from '../ranks/communicator.ts';
 
 /** Embeddings and labels of a batch of which each rank has an equal share; they are the caller's. */
@@ -27,7 +28,7 @@ export async function wholeBatch(
   const [count, size] = output.shape;
   const rows = ranks.gather(Float32Array.from(await output.data<'float32'>()));
   const all = ranks.gather(labels.slice());
-  const embeddings = tf.tensor2d(rows, [count * ranks.size, size]);
+  const embeddings = copiedTensor(tf, rows, [count * ranks.size, size]) as Tensor2D;
   return { embeddings, labels: tf.tensor1d(all, 'int32'), labelValues: all };
 }
 

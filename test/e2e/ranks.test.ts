@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mpiHere } from '../kit/net/ranks/mpi.ts';
+import { outcomes, Rig } from './rig.ts';
+
+const mpi = mpiHere();
+const reason = typeof mpi === 'string' ? ` (not run: ${mpi})` : '';
+
+const experiment = `name: shared
+stages:
+  faces:
+    uses: synthesize
+    with: { identities: 8, imagesPerIdentity: 4, heldOut: 2, pairs: 10 }
+  pack:
+    uses: face2rec
+    with: { images: "\${stages.faces.outputs.images}", list: "\${stages.faces.outputs.list}", protocol: "\${stages.faces.outputs.protocol}" }
+  train:
+    uses: train
+    with:
+      dataset: \${stages.pack.outputs.dataset}
+      network: { name: y1, embeddingSize: 16 }
+      loss: { name: arcface }
+      optimizer: { learningRate: 0.001 }
+      schedule: { maxSteps: 4, steps: [] }
+      batch: 4
+      checkpointEverySteps: 1
+      logEverySteps: 1
+    resources: { ranks: 2 }
+`;
+
+let rig: Rig;
+
+beforeEach(() => {
+  rig = new Rig();
+});
+
+afterEach(async () => {
+  await rig.dispose();
+});
+
+/** Processes of the launcher and the ranks that train in the workspace. */
+function ranks(): string[] {
+  return readdirSync('/proc').filter((id) => {
+    try {
+      const command = /^\d+$/.test(id) ? readFileSync(`/proc/${id}/cmdline`, 'utf8') : '';
+      return command.includes('rank-worker.js') && command.includes(rig.folder);
+    } catch {
+      return false;
+    }
+  });
+}
+
+describe.skipIf(typeof mpi === 'string')(`resources.ranks${reason}`, () => {
+  it(
+    'shares a training, leaves no rank behind when the runner is killed, and is no part of the key',
+    { timeout: 180_000 },
+    async () => {
+      rig.write('shared.yaml', experiment);
+      const engine = { FLOW_ENGINE: '' };
+      const running = rig.start(['run', 'shared.yaml', '--json'], engine);
+      const isTraining = (): boolean => ranks().length >= 3;
+      for (let wait = 0; wait < 600 && !isTraining(); wait += 1) await sleep(100);
+      expect(isTraining()).toBe(true);
+      running.process.kill('SIGKILL');
+      await running.ended;
+      for (let wait = 0; wait < 100 && ranks().length > 0; wait += 1) await sleep(100);
+      expect(ranks()).toEqual([]);
+
+      const again = await rig.flow(['run', 'shared.yaml', '--json'], engine);
+      expect(again.stderr).toBe('');
+      expect(again.code).toBe(0);
+      expect(again.stdout).toContain('2 ranks with 1 processor and 2 images of a batch each');
+      const alone = await rig.flow(['run', 'shared.yaml', '--json', '--set', 'stages.train.resources.ranks=1'], engine);
+      expect(outcomes(alone)).toMatchObject({ train: 'cached' });
+    },
+  );
+
+  it('is refused for a stage that computes in one process', async () => {
+    rig.write('shared.yaml', experiment.replace('  train:', '    resources: { ranks: 2 }\n  train:'));
+    const planned = await rig.flow(['plan', 'shared.yaml']);
+    expect(planned.code).toBe(2);
+    expect(planned.stderr).toContain(
+      '"ranks" of stage "pack" must be 1, since the stage computes in one process, found 2',
+    );
+  });
+});
