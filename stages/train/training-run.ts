@@ -121,9 +121,7 @@ export class TrainingRun {
   ) {
     const { params, inputs, seed, signal } = context;
     const { engine, ranks, reader, checkpoint, rewind } = parts;
-    const emit = (event: StageEvent): void => {
-      context.emit(event);
-    };
+    const emit = context.emit.bind(context);
     this.#context = context;
     this.#schedule = scheduleOf(params);
     this.#engine = engine;

@@ -17,6 +17,7 @@ export interface Backbone<Options> {
 export const embeddingSizeOption = {
   type: 'integer',
   minimum: 1,
+  maximum: 65_536,
   default: 512,
   description: 'Length of the embedding.',
 } as const;

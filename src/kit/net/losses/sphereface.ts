@@ -24,7 +24,13 @@ export const sphereface: Loss<SpherefaceOptions> = {
   source: 'Liu et al. 2017, "SphereFace", equation 7; annealing of its authors\' program, as in the 2018 system',
   index: 1,
   options: {
-    margin: { type: 'integer', minimum: 1, default: 4, description: 'm (--margin): factor of the angle.' },
+    margin: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100,
+      default: 4,
+      description: 'm (--margin): factor of the angle.',
+    },
     lambdaStart: { type: 'number', minimum: 0, default: 1000, description: 'Lambda of the first steps (--beta).' },
     lambdaLeast: { type: 'number', minimum: 0, default: 5, description: 'Lambda does not fall below (--beta-min).' },
     lambdaFreezeSteps: {

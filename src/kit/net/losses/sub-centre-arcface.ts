@@ -21,7 +21,7 @@ export const subCentreArcface: Loss<SubCentreArcfaceOptions> = {
   options: {
     margin: angularMargin,
     scale,
-    centres: { type: 'integer', minimum: 1, default: 3, description: 'K: centres of a class.' },
+    centres: { type: 'integer', minimum: 1, maximum: 1000, default: 3, description: 'K: centres of a class.' },
     interclassFilter,
     gradient,
   },
