@@ -79,6 +79,17 @@ export function resultLines(result: VerificationResult, seconds: number): readon
   ];
 }
 
+/** Which of the rates are none of this set: a single pair is more than they are. */
+export function unmeasuredLines({ set, uncertainty, pairs, samePairs }: VerificationResult): readonly string[] {
+  const rates = (uncertainty?.tarAtFar ?? []).filter(({ isMeasurable }) => !isMeasurable);
+  if (rates.length === 0 || samePairs === 0 || samePairs === pairs) return [];
+  const different = pairs - samePairs;
+  const named = rates.map(({ far }) => rateName(far)).join(', ');
+  return [
+    `[${set}]FNMR at FMR ${named} is not measurable on ${different} pairs of different people, of which one is 1/${different}`,
+  ];
+}
+
 /** The best accuracy of each set, over all models. */
 export function maxLines(results: readonly VerificationResult[]): readonly string[] {
   const sets = [...new Set(results.map(({ set }) => set))];

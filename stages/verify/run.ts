@@ -15,7 +15,7 @@ import { breakdownLines, breakdownWarnings } from './breakdown-figures.ts';
 import { requireNames } from './breakdowns.ts';
 import { writeDetails } from './details.ts';
 import { type NamedModel, namedModels } from './epochs.ts';
-import { figures, maxLines, resultLines } from './figures.ts';
+import { figures, maxLines, resultLines, unmeasuredLines } from './figures.ts';
 import { setsToMeasure } from './sets.ts';
 
 /** Wrong pairs of either kind that the report can show. */
@@ -110,7 +110,11 @@ async function measure(
       context.emit({ type: 'checkpoint', step: store.count });
     },
   });
-  const lines = [...resultLines(result, (performance.now() - start) / 1000), ...breakdownLines(result)];
+  const lines = [
+    ...resultLines(result, (performance.now() - start) / 1000),
+    ...unmeasuredLines(result),
+    ...breakdownLines(result),
+  ];
   for (const line of lines) say(context, line);
   for (const message of breakdownWarnings(result)) context.emit({ type: 'log', level: 'warning', message });
   return result;

@@ -583,6 +583,25 @@ tables:
     expect(notes).toEqual(['the "loss" of a is not a number']);
   });
 
+  it('say that a rate is not measurable where it is too small for the pairs, and refuse one that no task could have', async () => {
+    const text = (figure: string): string => `name: rates
+stages: { a: { uses: ./stages/measured, with: { figures: { fnmrAtFmr1e-2: 0.1, fnmrAtFmr1e-3: 0.2 } } } }
+tables:
+  rates:
+    rows: [{ label: one }]
+    columns: [{ of: a, figure: ${figure} }]
+`;
+    rig.write('rates.yaml', text('fnmrAtFmr1e-4'));
+    expect((await flow('rates.yaml')).code).toBe(0);
+    const { rows, notes } = filled('results/rates.json');
+    expect(rows[0]?.cells).toMatchObject([{ value: null, tier: 'not run' }]);
+    expect(notes).toEqual(['"fnmrAtFmr1e-4" is not measurable: it is below one of the pairs of a']);
+    rig.write('rates.yaml', text('tarAtFmr1e-4'));
+    const { code, stderr } = await flow('rates.yaml', '--no-run');
+    expect(code).toBe(2);
+    expect(stderr).toContain('unknown-table-figure: stage "a" has no figure "tarAtFmr1e-4"');
+  });
+
   it('give macros for numbers in running text', async () => {
     prepare();
     expect((await flow('tables/margins.yaml', '--latex-macros')).code).toBe(0);

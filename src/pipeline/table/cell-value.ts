@@ -5,6 +5,7 @@ import { failures } from './failures.ts';
 import type { Spread } from './filled-table.ts';
 import { meanOf, sampleDeviation } from '../../core/statistics.ts';
 import { hasChoices, type SourceTask, type TaskResult } from './source-task.ts';
+import { isUnmeasuredRate } from './unmeasured-rate.ts';
 
 /** The tasks of a cell with the value of each, in the unit of the column. */
 export interface CellValues {
@@ -101,6 +102,10 @@ export function missingText({ tasks, values }: CellValues, { figure, select }: T
     const step = typeof select === 'object' ? ` at step ${select.at}` : '';
     if (step === '' && result.figures.some(({ name }) => name === figure))
       return `the "${figure}" of ${stage} is not a number`;
+    const known = result.figures.map(({ name }) => name);
+    if (step === '' && isUnmeasuredRate(figure, known)) {
+      return `"${figure}" is not measurable: it is below one of the pairs of ${stage}`;
+    }
     return `${stage} gave no "${figure}"${step}`;
   });
   return [...new Set(reasons)].join('; ');

@@ -7,6 +7,7 @@ import type { ExpandedTable, TableColumn, TableRow } from './expand-rows.ts';
 import { failures } from './failures.ts';
 import type { FilledCell, FilledColumn, FilledTable, Spread, TableResult, Tier } from './filled-table.ts';
 import { remarksOf } from './remarks.ts';
+import { isUnmeasuredRate } from './unmeasured-rate.ts';
 
 export interface FillOptions {
   /** Of a profile whose figures mean nothing. */
@@ -118,8 +119,8 @@ function unknownFigures({ locate }: WrittenTable, drafts: readonly DraftCell[]):
     const known = new Set(
       results.flatMap(({ figures, curves = [] }) => [...figures, ...curves].map(({ name }) => name)),
     );
-    // Only the step is not there.
-    if (known.has(column.figure)) return [];
+    // Only the step is not there, or the rate is too small for these pairs.
+    if (known.has(column.figure) || isUnmeasuredRate(column.figure, [...known])) return [];
     const facts = { figure: column.figure, stage: column.of, known: [...known] };
     return [failures.unknownTableFigure(facts, locate(`${column.pointer}/figure`))];
   });
