@@ -120,10 +120,12 @@ it.each(interruptions)(
   { timeout: 900_000 },
   async (recipe, stage, steps) => {
     const longer = ['--set', `stages.${stage}.with.schedule.maxSteps=${steps}`];
+    const before = rig.runs().length;
     const interrupted = rig.start(['run', file(recipe), '--profile', 'smoke', '--json', ...longer], anyEngine);
     await until(
       // Of its steps: before them the people of the verification sets are looked for.
       () =>
+        rig.runs().length > before &&
         new RegExp(`"task":"${stage}[^"]*","event":\\{"type":"progress"[^{}]*"unit":"steps"`).test(rig.eventsSoFar()),
       `${stage} has begun`,
       600_000,
