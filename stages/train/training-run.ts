@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { errorCode, fail } from '../../src/core/failure.ts';
-import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
+import type { StageContext } from '../../src/stage-api/stage.ts';
 import { packedFiles } from '../../src/kit/codec/insightface/property-file.ts';
 import { requireAugmentations } from '../../src/kit/dataset/augmentations/index.ts';
 import { requireIdentities, requireSeveralGroups } from '../../src/kit/dataset/batch-order.ts';
