@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { mpiHere, rankWorker } from './mpi-here.ts';
 
 /**
  * What a classifier of a million identities takes, shared by ranks of which each draws a part of the classes: peak memory of all ranks
@@ -17,21 +16,11 @@ const { values } = parseArgs({
   },
 });
 const limitBytes = 8e9;
-const repository = fileURLToPath(new URL('../../', import.meta.url));
-
-interface Mpi {
-  readonly library: string;
-  readonly launcher: readonly [string, ...string[]];
-}
-
-const mpi = JSON.parse(
-  execFileSync(process.execPath, [join(repository, 'setup', 'mpi.mjs')], { encoding: 'utf8' }),
-) as Mpi;
+const mpi = mpiHere();
 const [program, ...options] = mpi.launcher;
-const worker = join(repository, 'dist', 'bench', 'ranks-worker.js');
 const args = ['--library', mpi.library, '--loss', 'arcface', '--network', 'y1', '--embedding', '512', '--threads', '1'];
 const size = ['--classes', values.classes, '--rate', values.rate, '--steps', values.steps, '--batch', values.batch];
-const command = [...options, '-n', values.ranks, process.execPath, worker, ...args, ...size, '--warmup', '0'];
+const command = [...options, '-n', values.ranks, process.execPath, rankWorker, ...args, ...size, '--warmup', '0'];
 const output = execFileSync(program, command, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 const measured = JSON.parse(output.trim().split('\n').at(-1) ?? '') as {
   readonly peakMemoryBytes: readonly number[];

@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { trainingEngine } from '../src/kit/net/engines/choose-engine.ts';
 import { workerEnvironment } from '../src/kit/net/engines/engine-environment.ts';
+import { mpiHere, rankWorker } from './mpi-here.ts';
 
 /**
  * What sharing a training costs: two ranks of one thread against one process of two threads, the same batch, in turns on the same cores.
@@ -19,23 +18,24 @@ const { values } = parseArgs({
   },
 });
 const greatestOverhead = 0.15;
-const repository = fileURLToPath(new URL('../../', import.meta.url));
-
-interface Mpi {
-  readonly library: string;
-  readonly launcher: readonly [string, ...string[]];
-}
-
-const mpi = JSON.parse(
-  execFileSync(process.execPath, [join(repository, 'setup', 'mpi.mjs')], { encoding: 'utf8' }),
-) as Mpi;
-const worker = join(repository, 'dist', 'bench', 'ranks-worker.js');
+const mpi = mpiHere();
 const { network, batch, classes, steps } = values;
 const what = ['--network', network, '--batch', batch, '--classes', classes, '--steps', steps];
 const [program, ...options] = mpi.launcher;
-const shared = [...options, '-n', '2', process.execPath, worker, ...what, '--library', mpi.library, '--threads', '1'];
+const shared = [
+  ...options,
+  '-n',
+  '2',
+  process.execPath,
+  rankWorker,
+  ...what,
+  '--library',
+  mpi.library,
+  '--threads',
+  '1',
+];
 const kinds = {
-  'one process, two threads': { command: process.execPath, args: [worker, ...what, '--threads', '2'], threads: 2 },
+  'one process, two threads': { command: process.execPath, args: [rankWorker, ...what, '--threads', '2'], threads: 2 },
   'two ranks, one thread each': { command: program, args: shared, threads: 1 },
   'two ranks, statistics of the whole batch': { command: program, args: [...shared, '--synchronized'], threads: 1 },
 } as const;

@@ -2,25 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mpiHere } from '../kit/net/ranks/mpi.ts';
+import { trainsOnFewFaces } from './few-faces.ts';
 import { outcomes, Rig } from './rig.ts';
 
 const mpi = mpiHere();
 const reason = typeof mpi === 'string' ? ` (not run: ${mpi})` : '';
 
 const experiment = `name: shared
-stages:
-  faces:
-    uses: synthesize
-    with: { identities: 8, imagesPerIdentity: 4, heldOut: 2, pairs: 10 }
-  pack:
-    uses: face2rec
-    with: { images: "\${stages.faces.outputs.images}", list: "\${stages.faces.outputs.list}", protocol: "\${stages.faces.outputs.protocol}" }
-  train:
-    uses: train
-    with:
-      dataset: \${stages.pack.outputs.dataset}
-      network: { name: y1, embeddingSize: 16 }
-      loss: { name: arcface }
+${trainsOnFewFaces}      loss: { name: arcface }
       optimizer: { learningRate: 0.001 }
       schedule: { maxSteps: 4, steps: [] }
       batch: 4

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import { digestOf } from '../../src/core/digest.ts';
+import { trainsOnFewFaces } from './few-faces.ts';
 import { Rig } from './rig.ts';
 
 /** Kills of each kind of loss; `FLOW_TRAINING_KILLS=20` for the figure of the documentation. */
@@ -35,19 +36,7 @@ const others: typeof trainings = {
 };
 
 const experiment = `name: killed
-stages:
-  faces:
-    uses: synthesize
-    with: { identities: 8, imagesPerIdentity: 4, heldOut: 2, pairs: 10 }
-  pack:
-    uses: face2rec
-    with: { images: "\${stages.faces.outputs.images}", list: "\${stages.faces.outputs.list}", protocol: "\${stages.faces.outputs.protocol}" }
-  train:
-    uses: train
-    with:
-      dataset: \${stages.pack.outputs.dataset}
-      network: { name: y1, embeddingSize: 16 }
-      loss: { name: softmax }
+${trainsOnFewFaces}      loss: { name: softmax }
       optimizer: { learningRate: 0.001 }
       schedule: { maxSteps: 6, steps: [4] }
       batch: 4

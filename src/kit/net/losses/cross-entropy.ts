@@ -49,18 +49,27 @@ export const logitBound = 70;
 export const boundedSoftmaxObjective: Objective = ({ tf }, logits, labels) => {
   const powers: Tensor2D = tf.exp(logits);
   const sums: Tensor1D = tf.sum(powers, 1);
-  const own = atColumns(tf, logits, labels);
-  const chances: Tensor1D = tf.div(tf.exp(own), sums);
-  // Near 1 the one is exact, near 0 the other.
-  const losses = tf.where(tf.greater(chances, 0.5), tf.neg(tf.log(chances)), tf.sub(tf.log(sums), own));
+  const { chances, losses } = labelChances(tf, atColumns(tf, logits, labels), sums);
   return {
-    losses: losses as Tensor1D,
+    losses,
     gradient: powers,
     sums,
     ownGradient: tf.sub(chances, 1),
     correct: countEqual(tf, tf.argMax(logits, 1), labels),
   };
 };
+
+/** softmax at the labels and -log of it, [batch], of their logits and of the sums of the powers of all logits. */
+export function labelChances(
+  tf: TensorLibrary,
+  own: Tensor1D,
+  sums: Tensor1D,
+): { readonly chances: Tensor1D; readonly losses: Tensor1D } {
+  const chances: Tensor1D = tf.div(tf.exp(own), sums);
+  // Near 1 the one is exact, near 0 the other.
+  const losses = tf.where(tf.greater(chances, 0.5), tf.neg(tf.log(chances)), tf.sub(tf.log(sums), own));
+  return { chances, losses: losses as Tensor1D };
+}
 
 /** -log softmax(logits) at the label of each sample, and its derivatives. */
 export interface CrossEntropy {

@@ -1,7 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
 import { type ClassShard, overRanks } from './class-shard.ts';
-import type { Judged } from './cross-entropy.ts';
+import { type Judged, labelChances } from './cross-entropy.ts';
 
 interface OwnLogits {
   /** Of the labels, wherever their classes are, [batch]. */
@@ -26,12 +26,9 @@ export function shardedSoftmax(
   const lowered: Tensor2D = isBounded ? logits : tf.sub(logits, tf.reshape(base, [-1, 1]));
   const powers = tf.exp(lowered);
   const sums: Tensor1D = overRanks(at, 'sum', tf.sum<Tensor1D>(powers, 1));
-  const above: Tensor1D = tf.sub(own, base);
-  const chances: Tensor1D = tf.div(tf.exp(above), sums);
-  // Near 1 the one is exact, near 0 the other.
-  const losses = tf.where(tf.greater(chances, 0.5), tf.neg(tf.log(chances)), tf.sub(tf.log(sums), above));
+  const { chances, losses } = labelChances(tf, tf.sub(own, base), sums);
   return {
-    losses: losses as Tensor1D,
+    losses,
     gradient: powers,
     sums,
     ownGradient: tf.sub(chances, 1),
