@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { Random } from '../../../core/random.ts';
+import { elementCount } from '../graph/feature-shape.ts';
 import { inputName } from '../graph/graph.ts';
 import type { GraphParameter, ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
@@ -37,8 +38,12 @@ export interface GradientTaker {
   passed?(names: readonly string[]): void;
 }
 
-/** A recorded backward pass is a graph for so many layers: what these have saved is freed after each. */
+/**
+ * A recorded backward pass is a graph for so many layers at most, or for fewer that have so large a part of all values: what they have
+ * saved is freed after each graph.
+ */
 const layersPerGraph = 24;
+const valuesPerGraph = 1 / 16;
 
 interface SegmentMode {
   readonly isKept: boolean;
@@ -313,8 +318,7 @@ export class GraphExecutor {
       }
       return;
     }
-    for (let start = 0; start < trained.length; start += layersPerGraph) {
-      const part = trained.slice(start, start + layersPerGraph);
+    for (const part of this.#partsOf(trained)) {
       const shape = record.gradients.values().next().value?.shape;
       const name = `backward from ${part[0]?.node.name} ${kind} of ${String(shape)}`;
       this.#replays.run(name, [record, this.#parameters, ...states], () => {
@@ -322,6 +326,23 @@ export class GraphExecutor {
       });
       taker.passed?.(namesOfTrained(part));
     }
+  }
+
+  /** The stretches of a backward pass that are a graph each. */
+  #partsOf(layers: readonly PlannedLayer[]): readonly (readonly PlannedLayer[])[] {
+    const sizeOf = ({ node }: PlannedLayer): number => elementCount(this.#shaped.shapes.get(node.name) ?? []);
+    const most = valuesPerGraph * layers.reduce((sum, layer) => sum + sizeOf(layer), 0);
+    const parts: PlannedLayer[][] = [];
+    let [part, values]: [PlannedLayer[], number] = [[], 0];
+    for (const layer of layers) {
+      if (part.length === layersPerGraph || (part.length > 0 && values + sizeOf(layer) > most)) {
+        parts.push(part);
+        [part, values] = [[], 0];
+      }
+      part.push(layer);
+      values += sizeOf(layer);
+    }
+    return [...parts, part];
   }
 
   #backwardLayer(

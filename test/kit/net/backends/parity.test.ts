@@ -34,7 +34,7 @@ beforeAll(async () => {
   for (const { name, graph, options } of cases) {
     reference.set(name, await computeNetwork(engine, graph, options));
   }
-}, 120_000);
+}, 600_000);
 
 describe.each(otherEngines())('the $name engine', (identity) => {
   let engine: Backend;

@@ -32,6 +32,10 @@ interface Course {
   readonly steps?: number;
 }
 
+function firstHalf({ graph: { layers } }: SmallFamily): Set<string> {
+  return new Set(layers.slice(0, layers.length / 2).map(({ name }) => name));
+}
+
 interface Trained {
   readonly results: readonly object[];
   readonly state: ReadonlyMap<string, Buffer>;
@@ -91,8 +95,9 @@ describe.runIf(identity !== undefined)('A step as one graph', () => {
     },
   );
 
-  const { resnet, densenet } = smallFamilies;
-  if (resnet === undefined || densenet === undefined) throw new Error('the families have other names');
+  const { resnet, densenet, m1: mobilenet } = smallFamilies;
+  if (resnet === undefined || densenet === undefined || mobilenet === undefined)
+    throw new Error('the families have other names');
 
   it.each<[string, SmallFamily, Course]>([
     ['AdamW', resnet, { optimizer: adamw }],
@@ -101,6 +106,7 @@ describe.runIf(identity !== undefined)('A step as one graph', () => {
     ['a moving average', resnet, { options: { averageDecay: 0.9 } }],
     ['values that are computed once more, and dropout', densenet, { options: { recompute: true } }],
     ['frozen layers', resnet, { options: { frozen: new Set(['conv0', 'bn0', 'relu0', 'stage1_unit1_conv1']) } }],
+    ['frozen layers, depthwise and pointwise', mobilenet, { options: { frozen: firstHalf(mobilenet) } }],
     ['triplets', resnet, { loss: { name: 'triplet', margin: 0.3, imagesPerIdentity: 2, poolSize: 12 } as LossChoice }],
   ])('gives the bits of its kernels one by one: %s', { timeout: 120_000 }, async (_, family, course) => {
     await expectEqual(family, course);

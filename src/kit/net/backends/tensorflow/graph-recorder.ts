@@ -67,7 +67,9 @@ class Recording {
       executeOp: {
         value: (...[operation, attributes, inputs, outputCount]: Parameters<NodeBinding['executeOp']>) => {
           const outputs = binding.executeOp(operation, attributes, inputs, outputCount);
-          const name = this.#add(operation, inputs.map((id) => this.#sourceOf(id)), attributes.map((each) => this.#attribute(each))); // prettier-ignore
+          const sources = inputs.map((id) => this.#sourceOf(id));
+          if (isJoined(operation, attributes)) sources.push(this.#barrier());
+          const name = this.#add(operation, sources, attributes.map((each) => this.#attribute(each))); // prettier-ignore
           for (const [index, { id }] of outputs.entries()) this.#sources.set(id, `${name}:${index}`);
           return outputs;
         },
@@ -119,12 +121,24 @@ class Recording {
     if (count > mostConstantValues) throw new Error(`a recorded computation made a constant of ${count} values itself`);
     const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
     const key = `${type} ${shape.join()} ${bytes.toString('base64')}`;
-    const known = this.#constants.get(key);
-    if (known !== undefined) return `${known.name}:0`;
+    const name = this.#constants.get(key)?.name ?? this.#addConstant(key, { shape, type, values });
+    return `${name}:0`;
+  }
+
+  #addConstant(key: string, { shape, type, values }: ConstantValue): string {
     const name = `constant${this.#constants.size}`;
     this.#nodes.push({ name, operation: 'Placeholder', inputs: [], attributes: [typeOf(type, 'dtype')] });
     this.#constants.set(key, { name, id: this.#binding.createTensor(shape, type, values) });
-    return `${name}:0`;
+    return name;
+  }
+
+  /**
+   * What an operation waits for besides its inputs is never joined with others. Each has a value of its own to wait for: an
+   * operation is not held to wait for what its inputs have waited for already.
+   */
+  #barrier(): string {
+    const value = { shape: [], type: this.#binding.TF_FLOAT, values: new Float32Array(1) };
+    return `^${this.#addConstant(`barrier ${this.#constants.size}`, value)}`;
   }
 
   #attribute({ name, type, value }: RawAttribute): GraphNode['attributes'][number] {
@@ -143,9 +157,23 @@ class Recording {
   }
 }
 
+interface ConstantValue {
+  readonly shape: readonly number[];
+  readonly type: number;
+  readonly values: ArrayBufferView;
+}
+
 interface GraphConstant {
   readonly name: string;
   readonly id: number;
+}
+
+/**
+ * Whether TensorFlow makes one operation of it and the convolution before it, which rounds otherwise than the two: on some processors
+ * only. That is a normalisation with statistics that are given.
+ */
+function isJoined(operation: string, attributes: readonly RawAttribute[]): boolean {
+  return operation === 'FusedBatchNormV3' && attributes.some(({ name, value }) => name === 'is_training' && value === false); // prettier-ignore
 }
 
 const typeOf = (type: number, key = 'T'): GraphNode['attributes'][number] => ({ key, value: { type } });

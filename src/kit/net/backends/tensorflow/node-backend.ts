@@ -12,6 +12,8 @@ export interface TensorMetadata {
 /** What we use of tfjs-node's binding (binding/tfjs_backend.cc); tensors are numbers. */
 export interface NodeBinding {
   readonly TF_Version: string;
+  /** The `DataType` of float32. */
+  readonly TF_FLOAT: number;
   readonly TF_ATTR_STRING: number;
   readonly TF_ATTR_INT: number;
   readonly TF_ATTR_FLOAT: number;
