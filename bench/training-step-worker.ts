@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { trainingEngine } from '../src/kit/net/engines/choose-engine.ts';
+import { parseEngineOverride, trainingEngine } from '../src/kit/net/engines/choose-engine.ts';
+import { precisions } from '../src/kit/net/engines/precision.ts';
 import { loadBackend } from '../src/kit/net/backends/load-backend.ts';
 import { backboneOf, buildNetwork, chooseNetwork, type NetworkChoice } from '../src/kit/net/backbones/index.ts';
 import { inferShapes } from '../src/kit/net/graph/infer-shapes.ts';
@@ -12,10 +13,10 @@ import { Trainer } from '../src/kit/net/training/trainer.ts';
 
 /**
  * Our side of bench/training-step.ts, in a process of its own for the sake of its peak memory:
- * `node dist/bench/training-step-worker.js y1 32 10 2` trains ten steps with two threads and then writes a
- * checkpoint, and prints a line of JSON.
+ * `node dist/bench/training-step-worker.js y1 32 10 2 tensorflow bfloat16` trains ten steps with two threads and then
+ * writes a checkpoint, and prints a line of JSON.
  */
-const [name, batchText, stepsText, threadsText] = process.argv.slice(2);
+const [name, batchText, stepsText, threadsText, engineName, precision = 'float32'] = process.argv.slice(2);
 const [batch, steps, threads] = [Number(batchText), Number(stepsText), Number(threadsText)];
 const classes = 1000;
 const side = 112;
@@ -23,11 +24,15 @@ const side = 112;
 const choices: Readonly<Record<string, NetworkChoice>> = {
   y1: chooseNetwork('y1', { embeddingSize: 128 }),
   r50: chooseNetwork('r50', { embeddingSize: 128 }),
+  r100: chooseNetwork('r100', { embeddingSize: 128 }),
 };
 const network = choices[name ?? ''];
 if (network === undefined) throw new Error(`no network ${name ?? ''}`);
 
-const engine = await loadBackend(trainingEngine().identity, { threads });
+const engine = await loadBackend(trainingEngine(parseEngineOverride(engineName)).identity, {
+  threads,
+  precision: precisions.find((each) => each === precision),
+});
 const trainer = new Trainer({
   backend: engine,
   shaped: inferShapes(buildNetwork(network, { height: side, width: side })),

@@ -12,6 +12,7 @@ import json
 import resource
 import statistics
 import time
+from functools import partial
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def torch_runner(arguments):
 
     torch.set_num_threads(arguments.threads)
     embedding = 128 if arguments.network == 'y1' else 512
-    build = {'y1': training_step.mobile_face_net, 'r50': training_step.resnet_50}[arguments.network]
+    build = {'y1': training_step.mobile_face_net, 'r50': partial(training_step.resnet, (3, 4, 14, 3))}[arguments.network]
     network = build(embedding).eval()
 
     def run(images):

@@ -1,6 +1,6 @@
 """One training step in PyTorch: the peer of bench/training-step.ts.
 
-The same networks (spec: MobileFaceNet `y1`, ResNet-IR `r50`, output head E), the same batch, softmax over a linear
+The same networks (spec: MobileFaceNet `y1`, ResNet-IR `r50` and `r100`, output head E), the same batch, softmax over a linear
 classifier, SGD with momentum 0.9 and weight decay 5e-4. Prints one line of JSON: images/s (median over steps after
 warm-up), peak resident memory, version, threads, parameter count.
 
@@ -12,6 +12,7 @@ import json
 import resource
 import statistics
 import time
+from functools import partial
 
 import torch
 from torch import nn
@@ -73,10 +74,10 @@ def improved_residual(inputs, outputs, stride):
     return Residual(body, projection)
 
 
-def resnet_50(embedding):
+def resnet(counts, embedding):
     layers = [convolution(3, 64, 3, 1, 1), nn.BatchNorm2d(64, eps=2e-5), nn.PReLU(64)]
     inputs = 64
-    for outputs, units in ((64, 3), (128, 4), (256, 14), (512, 3)):
+    for outputs, units in zip((64, 128, 256, 512), counts):
         layers += [improved_residual(inputs, outputs, 2)]
         layers += [improved_residual(outputs, outputs, 1) for _ in range(units - 1)]
         inputs = outputs
@@ -97,22 +98,26 @@ class Classifier(nn.Module):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--network', choices=['y1', 'r50'], required=True)
+    parser.add_argument('--network', choices=['y1', 'r50', 'r100'], required=True)
     parser.add_argument('--batch', type=int, required=True)
     parser.add_argument('--embedding', type=int, default=128)
     parser.add_argument('--classes', type=int, default=1000)
     parser.add_argument('--steps', type=int, default=10)
     parser.add_argument('--warmup', type=int, default=2)
+    parser.add_argument('--layout', choices=['contiguous', 'channels_last'], default='contiguous')
     parser.add_argument('--device', default='cpu')
     arguments = parser.parse_args()
 
     torch.manual_seed(1)
-    build = {'y1': mobile_face_net, 'r50': resnet_50}[arguments.network]
-    model = Classifier(build(arguments.embedding), arguments.embedding, arguments.classes)
-    model.train().to(arguments.device)
+    build = {'y1': mobile_face_net, 'r50': partial(resnet, (3, 4, 14, 3)), 'r100': partial(resnet, (3, 13, 30, 3))}
+    layout = {'contiguous': torch.contiguous_format, 'channels_last': torch.channels_last}[arguments.layout]
+    network = build[arguments.network](arguments.embedding)
+    model = Classifier(network, arguments.embedding, arguments.classes)
+    model.train().to(arguments.device, memory_format=layout)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
     loss_of = nn.CrossEntropyLoss()
-    images = torch.randint(0, 256, (arguments.batch, 3, 112, 112)).float().to(arguments.device)
+    images = torch.randint(0, 256, (arguments.batch, 3, 112, 112)).float()
+    images = images.to(arguments.device, memory_format=layout)
     labels = torch.randint(0, arguments.classes, (arguments.batch,)).to(arguments.device)
     seconds = []
     for _ in range(arguments.warmup + arguments.steps):

@@ -1,6 +1,7 @@
 import type { StageContext } from '../../src/stage-api/stage.ts';
 import { counted } from '../../src/core/human.ts';
 import type { DataLoader } from '../../src/kit/dataset/data-loader.ts';
+import { bfloat16Instructions, type Precision } from '../../src/kit/net/engines/precision.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
 import type { Pretrained } from './pretrained.ts';
 import { partsInWords } from './set-parts.ts';
@@ -16,6 +17,7 @@ export function announce(
     readonly pretrained: (Pretrained & { readonly classifier: readonly string[] }) | undefined;
     /** Names of the arrays of the loss. */
     readonly lossArrays: readonly string[];
+    readonly precision: Precision | undefined;
     /** Steps before this start. */
     readonly done: number;
   },
@@ -42,5 +44,21 @@ export function announce(
     const counts = { copiedArrays: origin.copied, drawnArrays: origin.drawn, leftOutArrays: origin.leftOut };
     for (const [name, { length }] of Object.entries(counts)) emit({ type: 'metric', name, value: length });
   }
+  reportPrecision(emit, training.precision);
   if (done > 0) say(`resumes from the checkpoint of step ${done}`);
+}
+
+/** What really computes: a processor without the instructions does not round. */
+function reportPrecision(emit: StageContext['emit'], precision: Precision = 'float32'): void {
+  if (precision === 'float32') return;
+  const instructions = precision === 'bfloat16' ? bfloat16Instructions() : ['the graphics processor'];
+  const by = instructions?.join(' and ') ?? 'the processor, if it has instructions for it';
+  const isRounded = instructions?.length !== 0;
+  emit({
+    type: 'log',
+    level: isRounded ? 'info' : 'warning',
+    message: isRounded
+      ? `factors of products are rounded to ${precision} by ${by}`
+      : `this processor has no instructions for ${precision}: products are computed in float32`,
+  });
 }

@@ -32,6 +32,8 @@ export interface Params {
   readonly freezeUpTo?: string;
   /** Keep few values of the forward pass, and compute the others once more in the backward pass: a third more to compute, far less memory, the same model to the bit. Left out: false. */
   readonly recompute?: boolean;
+  /** What the factors of convolutions and matrix products are rounded to; sums, weights and all else are float32. tf32: on NVIDIA cards. bfloat16: on processors with instructions for it (avx512_bf16, amx_bf16), float32 on others. Left out: float32. */
+  readonly precision?: 'float32' | 'tf32' | 'bfloat16';
   /** Draw what of the network the pretrained model does not have. Left out: false, a model that lacks a parameter is one of another network. */
   readonly drawMissing?: boolean;
   /** Start with the classifier of the pretrained model too, which was trained on the same set: the model folder of a training with keepClassifier, or a training checkpoint of MXNet. Left out: false, a classifier is drawn. */

@@ -32,7 +32,7 @@ async function train({ context }: RankJob, ranks: Communicator, signal: AbortSig
   useDevice(ranks.rank);
   try {
     if (context.engine.name === 'webgpu') fail(failures.ranksNeedReading({ engine: context.engine.name }));
-    const engine = await loadBackend(context.engine, { threads: context.cpus });
+    const engine = await loadBackend(context.engine, { threads: context.cpus, precision: context.params.precision });
     await trainToTheEnd({ ...context, signal, emit }, engine, ranks);
     return { outcome: 'done' };
   } catch (error) {

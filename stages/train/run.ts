@@ -13,6 +13,6 @@ export async function run(context: StageContext<Params, Inputs, Outputs>): Promi
     await trainInRanks(context, ranks);
     return;
   }
-  const engine = await loadBackend(context.engine, { threads: context.cpus });
+  const engine = await loadBackend(context.engine, { threads: context.cpus, precision: context.params.precision });
   await trainToTheEnd(context, engine, alone);
 }

@@ -191,6 +191,7 @@ export class TrainingRun {
       reader: this.#reader,
       pretrained: this.#pretrained,
       lossArrays: this.#trainer.lossArrayNames(),
+      precision: params.precision,
       done: this.#done,
     });
     if (this.#done > 0) this.#curves.repeatKnown();

@@ -755,6 +755,14 @@ export const failures = catalogue({
     }),
     example: {},
   },
+  precisionNotComputed: {
+    meaning: 'The engine does not compute with the requested precision.',
+    text: ({ precision, engine }: { precision: string; engine: string }) => ({
+      message: `the engine ${engine} does not compute with "precision: ${precision}"`,
+      hint: 'tf32 is for tensorflow on an NVIDIA card, bfloat16 for tensorflow on processors; every engine computes with float32, which holds where precision is left out.',
+    }),
+    example: { precision: 'bfloat16', engine: 'wasm 4.22.0' },
+  },
   noBackend: {
     code: 'engine-cannot-train',
     meaning: 'onnxruntime runs whole networks; what executes single layers needs another engine.',

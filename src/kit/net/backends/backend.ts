@@ -1,5 +1,6 @@
 import type * as core from '@tensorflow/tfjs-core';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
+import type { Precision } from '../engines/precision.ts';
 
 /** The public functions of tfjs-core. Only the instance in a {@link Backend} has one of tfjs's backends registered. */
 export type TensorLibrary = typeof core;
@@ -12,6 +13,8 @@ export interface LoadOptions {
    * as some ten steps. Absent: 16 times; infinity: it never is.
    */
   readonly recordAfter?: number;
+  /** What factors are rounded to before they are multiplied. Absent: float32, they are not. */
+  readonly precision?: Precision | undefined;
 }
 
 /** A tensor library that is loaded and ready to execute graphs: one of tfjs's backends. */

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/core/digest.ts';
+import { trainingEngine } from '../../src/kit/net/engines/choose-engine.ts';
+import { bfloat16Instructions } from '../../src/kit/net/engines/precision.ts';
+import { trainsOnFewFaces } from './few-faces.ts';
+import { Rig } from './rig.ts';
+
+/** The parameter `precision` of `train`, by the real command. */
+const experiment = `name: precision
+${trainsOnFewFaces}      loss: { name: softmax }
+      optimizer: { learningRate: 0.001 }
+      schedule: { maxSteps: 20, steps: [18] }
+      batch: 4
+      checkpointEverySteps: 10
+      logEverySteps: 1
+`;
+
+const { identity } = trainingEngine();
+const isTensorflow = identity.name === 'tensorflow' && identity.version.endsWith('-cpu');
+const note = isTensorflow ? '' : ' (skipped: TensorFlow for processors is not installed)';
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = new Rig();
+  rig.write('precision.yaml', experiment);
+  expect((await rig.flow(['run', 'precision.yaml', 'pack'])).code).toBe(0);
+});
+
+afterAll(async () => {
+  await rig.dispose();
+});
+
+const withPrecision = (precision: string): string[] => ['--set', `stages.train.with.precision=${precision}`];
+const call = (precision: string, ...more: string[]): string[] => ['run', 'precision.yaml', 'train', '--json', ...withPrecision(precision), ...more]; // prettier-ignore
+
+interface Trained {
+  readonly losses: readonly number[];
+  readonly digest: string;
+  readonly printed: string;
+}
+
+async function train(precision: string, ...more: string[]): Promise<Trained> {
+  const ended = await rig.flow(call(precision, ...more), { FLOW_ENGINE: 'tensorflow' });
+  expect(ended.stderr).toBe('');
+  expect(ended.code).toBe(0);
+  const output = (file: string): Buffer =>
+    readFileSync(rig.path('runs', rig.runs().at(-1) ?? '', 'outputs/train', file));
+  const { curves } = JSON.parse(output('log.json').toString()) as {
+    curves: readonly { name: string; points: readonly (readonly [step: number, value: number])[] }[];
+  };
+  const losses = curves.flatMap(({ name, points }) => (name === 'loss' ? points.map(([, value]) => value) : []));
+  return { losses, digest: digestOf(output('model/parameters.bin')), printed: ended.stdout };
+}
+
+describe.skipIf(!isTensorflow)(`precision: bfloat16${note}`, () => {
+  it('is another training, near the one in float32, and says what computes', { timeout: 300_000 }, async () => {
+    const exact = await train('float32');
+    const rounded = await train('bfloat16');
+    const instructions = bfloat16Instructions() ?? [];
+    const says =
+      instructions.length > 0
+        ? `factors of products are rounded to bfloat16 by ${instructions.join(' and ')}`
+        : 'this processor has no instructions for bfloat16: products are computed in float32';
+    expect(rounded.printed).toContain(says);
+    expect(exact.printed).not.toContain('bfloat16');
+    expect(rounded.digest === exact.digest).toBe(instructions.length === 0);
+    expect(rounded.losses).toHaveLength(20);
+    // Later the two part: a network that has just been drawn makes much of any rounding.
+    const [first = NaN] = rounded.losses;
+    expect(Math.abs(first / (exact.losses[0] ?? NaN) - 1)).toBeLessThan(0.02);
+    // From the seventeenth step on it is a recorded graph: a training that ended there and goes on has the same bytes.
+    const again = await train('bfloat16', '--force', 'train');
+    expect(again.digest).toBe(rounded.digest);
+  });
+
+  it('of a run that is killed ends with the same bytes', { timeout: 300_000 }, async () => {
+    const wanted = await train('bfloat16');
+    const running = rig.start(call('bfloat16', '--force', 'train'), { FLOW_ENGINE: 'tensorflow' });
+    await new Promise<void>((resolve) => {
+      let printed = '';
+      running.process.stdout?.on('data', (text: Buffer) => {
+        printed += text.toString();
+        if (/"step":1[5-9]/.test(printed) || printed.includes('"step":20')) resolve();
+      });
+      running.process.once('exit', () => {
+        resolve();
+      });
+    });
+    running.process.kill('SIGKILL');
+    await running.ended;
+    expect((await train('bfloat16', '--force', 'train')).digest).toBe(wanted.digest);
+  });
+
+  it('is refused where the engine has no such arithmetic', { timeout: 300_000 }, async () => {
+    const refused = await rig.flow(call('bfloat16'), { FLOW_ENGINE: 'wasm' });
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout + refused.stderr).toMatch(
+      /precision-not-computed.*the engine wasm \d[\d.]* does not compute with \\?"precision: bfloat16\\?"/,
+    );
+    const onCard = await rig.flow(call('tf32'), { FLOW_ENGINE: 'tensorflow' });
+    expect(onCard.stdout + onCard.stderr).toContain(
+      `the engine tensorflow ${identity.version} does not compute with \\"precision: tf32\\"`,
+    );
+  });
+});
