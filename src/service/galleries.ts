@@ -285,6 +285,8 @@ function claim(database: Sqlite.Database, contract: string, file: string): void 
   }
 }
 
+/** Of the same memory, which SQLite does not use again, where numbers may begin there. */
 function floatsOf(bytes: Buffer): Float32Array {
-  return new Float32Array(Uint8Array.from(bytes).buffer);
+  if (bytes.byteOffset % 4 !== 0) return new Float32Array(Uint8Array.from(bytes).buffer);
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 }
