@@ -41,7 +41,7 @@ if (!existsSync(file)) {
   const empty = await startedService(service);
   const { contract } = await empty.client.health();
   await empty.stop();
-  await writeGallery({ file, contract, rows, columns });
+  await writeGallery({ file, contract, rows, columns, dimensions: columns });
 }
 const processor = cpus();
 console.log(

@@ -15,11 +15,12 @@ export class DrawnGallery {
   readonly #own: Float32Array;
   readonly #shared: Float32Array;
 
-  constructor(rows: number, columns: number) {
+  /** `dimensions`: of the space in which the directions of persons lie. */
+  constructor(rows: number, columns: number, dimensions: number) {
     this.#columns = columns;
     this.#persons = Math.ceil(rows / imagesOfPerson);
     this.#own = drawnPool(1, columns);
-    this.#shared = drawnPool(2, columns);
+    this.#shared = dimensions === columns ? drawnPool(2, columns) : drawnInSpace(2, columns, dimensions);
   }
 
   personOf(row: number): number {
@@ -61,6 +62,23 @@ function drawnPool(seed: number, columns: number): Float32Array {
   return pool;
 }
 
+/** The same in a space of fewer dimensions. */
+function drawnInSpace(seed: number, columns: number, dimensions: number): Float32Array {
+  const random = new Random(seed);
+  const axes = Array.from({ length: dimensions }, () => Float64Array.from({ length: columns }, () => random.normal()));
+  const pool = new Float32Array(drawnRows * columns);
+  for (let row = 0; row < drawnRows; row += 1) {
+    const sum = new Float64Array(columns);
+    for (const axis of axes) {
+      const share = random.uniform() + random.uniform() - 1;
+      for (let at = 0; at < columns; at += 1) sum[at] = (sum[at] ?? 0) + share * (axis[at] ?? 0);
+    }
+    const length = Math.hypot(...sum);
+    for (let at = 0; at < columns; at += 1) pool[row * columns + at] = (sum[at] ?? 0) / length;
+  }
+  return pool;
+}
+
 function moved(pool: Float32Array, columns: number, number: number): Float32Array {
   const start = (number % drawnRows) * columns;
   const by = Math.floor(number / drawnRows) % columns;
@@ -75,14 +93,15 @@ export interface WrittenGallery {
   readonly contract: string;
   readonly rows: number;
   readonly columns: number;
+  readonly dimensions: number;
 }
 
 /** Writes a file of `flow serve --galleries` by its schema; one at a time, each change synced, a million would take an hour. */
-export async function writeGallery({ file, contract, rows, columns }: WrittenGallery): Promise<void> {
+export async function writeGallery({ file, contract, rows, columns, dimensions }: WrittenGallery): Promise<void> {
   const { galleries } = await Galleries.open(file, { contract, embeddingSize: columns });
   await galleries.create('all');
   await galleries.close();
-  const drawn = new DrawnGallery(rows, columns);
+  const drawn = new DrawnGallery(rows, columns, dimensions);
   const database = openSqlite(file);
   database.pragma('synchronous = off');
   const insert = database.prepare('insert into face (gallery, person, sha256, vector) values (?, ?, ?, ?)');

@@ -20,7 +20,7 @@ threads = os.cpu_count()
 faiss.omp_set_num_threads(threads)
 rows = sqlite3.connect(sys.argv[1]).execute('select person, vector from face order by id limit ?', (int(sys.argv[2]),))
 index = faiss.IndexHNSWFlat(512, 16, faiss.METRIC_INNER_PRODUCT)
-index.hnsw.efConstruction = 128
+index.hnsw.efConstruction = 64
 index.hnsw.efSearch = 256
 persons = []
 start, cpu, seconds, used = None, None, 0.0, 0.0

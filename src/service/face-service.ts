@@ -19,6 +19,8 @@ export interface ServiceOptions {
   /** SQLite file of the galleries; `:memory:` forgets them at the end. */
   readonly galleries: string;
   readonly index: IndexKind;
+  /** Told while an approximate index of many vectors is made. */
+  readonly onProgress?: (text: string) => void;
   /** At which verification decides; undefined: it answers the similarity alone. */
   readonly threshold: (embedder: Embedder) => Threshold | undefined;
 }
@@ -73,7 +75,10 @@ export class FaceService {
       finder = await FaceFinder.open(setup, limits);
       const contract = embedder.contract(finder);
       const vectors = { contract, embeddingSize: embedder.embeddingSize };
-      const opened = await Galleries.open(options.galleries, vectors, options.index);
+      const opened = await Galleries.open(options.galleries, vectors, {
+        kind: options.index,
+        onProgress: options.onProgress,
+      });
       galleries = opened.galleries;
       return new FaceService({ embedder, finder, contract, ...opened }, options);
     } catch (error) {

@@ -9,6 +9,7 @@ import {
   type IndexedFace,
   type IndexedVector,
   type IndexKind,
+  type IndexOptions,
   markOf,
   openIndex,
   type StartedIndex,
@@ -84,7 +85,9 @@ export class Galleries {
   static async open(
     file: string,
     { contract, embeddingSize: columns }: GalleryVectors,
-    kind: IndexKind = 'exact',
+    { kind, onProgress }: { readonly kind: IndexKind; readonly onProgress?: IndexOptions['onProgress'] } = {
+      kind: 'exact',
+    },
   ): Promise<{ readonly galleries: Galleries; readonly started: StartedIndex }> {
     const database = openSqlite(file);
     try {
@@ -103,7 +106,7 @@ export class Galleries {
     let index;
     try {
       const folder = file === ':memory:' ? undefined : `${file}.index`;
-      index = await openIndex(kind, { columns, contract, folder });
+      index = await openIndex(kind, { columns, contract, folder, onProgress });
       const galleries = new Galleries(database, index);
       const started = await index.start(galleries.#stored());
       return { galleries, started };

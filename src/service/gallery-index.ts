@@ -59,6 +59,8 @@ export interface IndexOptions {
   readonly contract: string;
   /** Where an approximate index is saved; undefined: nowhere. */
   readonly folder: string | undefined;
+  /** Told while many vectors are added to an approximate index at the start, which takes a millisecond or two for each. */
+  readonly onProgress?: ((text: string) => void) | undefined;
 }
 
 /** Rejects with `index-library-missing`. */
@@ -118,20 +120,24 @@ class ExactIndex implements GalleryIndex {
   }
 }
 
+/** Vectors. */
+const tellEvery = 50_000;
+
 class ApproximateIndex implements GalleryIndex {
   readonly kind = 'approximate';
   readonly library = ApproximateSearch.library;
   readonly #search: ApproximateSearch;
-  readonly #folder: string | undefined;
+  readonly #options: IndexOptions;
 
-  private constructor(search: ApproximateSearch, folder: string | undefined) {
+  private constructor(search: ApproximateSearch, options: IndexOptions) {
     this.#search = search;
-    this.#folder = folder;
+    this.#options = options;
   }
 
-  static async open({ columns, contract, folder }: IndexOptions): Promise<ApproximateIndex> {
+  static async open(options: IndexOptions): Promise<ApproximateIndex> {
+    const { columns, contract } = options;
     const search = await ApproximateSearch.open({ columns, contract, threads: availableParallelism() });
-    return new ApproximateIndex(search, folder);
+    return new ApproximateIndex(search, options);
   }
 
   get vectors(): number {
@@ -141,7 +147,14 @@ class ApproximateIndex implements GalleryIndex {
   async start(stored: StoredFaces): Promise<StartedIndex> {
     const sum = { read: 0, added: 0 };
     const remade: { gallery: string; problem: string }[] = [];
-    const read = (ids: readonly number[]) => stored.byIds(ids).map(marked);
+    let added = 0;
+    const read = (ids: readonly number[]) => {
+      if (Math.floor((added + ids.length) / tellEvery) > Math.floor(added / tellEvery)) {
+        this.#options.onProgress?.(`the approximate index is being made: ${added + ids.length} vectors added`);
+      }
+      added += ids.length;
+      return stored.byIds(ids).map(marked);
+    };
     for (const { group, name } of stored.galleries) {
       const place = this.#placeOf(name);
       const opened = await this.#search.openGroup(group, { place, stored: stored.marks(group) }, read);
@@ -154,7 +167,8 @@ class ApproximateIndex implements GalleryIndex {
 
   /** The name of the file holds for file systems that do not tell upper case from lower case. */
   #placeOf(name: string): GraphPlace | undefined {
-    return this.#folder === undefined ? undefined : { folder: this.#folder, name: digestOf(name).slice(0, 32) };
+    const { folder } = this.#options;
+    return folder === undefined ? undefined : { folder, name: digestOf(name).slice(0, 32) };
   }
 
   async addGallery(group: number, name: string): Promise<void> {

@@ -115,6 +115,9 @@ function serviceOptions(call: Call, context: ProcessContext): Parameters<typeof 
     limits: limitsOf(call),
     galleries: inFolder(galleries) ?? ':memory:',
     index,
+    onProgress(text) {
+      context.stderr.write(`${text}\n`);
+    },
     threshold(embedder) {
       const file = inFolder(record) ?? defaultRecord(embedder.model);
       return file === undefined ? undefined : readThreshold({ record: file, far, vectors: embedder });

@@ -24,6 +24,8 @@ type GraphPool = WorkerPool<ApproximateSetup, ApproximateJob, ApproximateAnswer>
 
 /** Vectors that are added at a time when a group begins. */
 const addAtATime = 4096;
+/** A group that begins is saved when so many more have been added, and as many as half of what it has. */
+const saveAfter = 50_000;
 /** For each owner that is asked for so many vectors are looked at before more are, and so many at least. */
 const [vectorsOfOwner, leastVectors] = [8, 64];
 /** Beyond so many candidates no more owners are looked for. */
@@ -91,7 +93,13 @@ export class ApproximateSearch {
     } = await this.#pool.run({ kind: 'open', group, place, stored: keys });
     this.#sizes.set(group, found);
     const ofMissing = new Uint32Array(missing.buffer, missing.byteOffset, 2 * missing.length);
+    let saved = 0;
     for (let start = 0; start < missing.length; start += addAtATime) {
+      // A start that is broken off goes on from here.
+      if (start - saved >= Math.max(saveAfter, (found + start) / 2)) {
+        await this.#pool.run({ kind: 'save', group });
+        saved = start;
+      }
       const some = ofMissing.subarray(2 * start, 2 * (start + addAtATime)).filter((_, word) => word % 2 === 1);
       await this.add(read(Array.from(some)));
     }

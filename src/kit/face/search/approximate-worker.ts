@@ -46,7 +46,7 @@ export interface ApproximateAnswer {
  * Links of a vector (on the lowest level twice as many), and how many candidates are looked at to add and to search: HNSW's M, efConstruction and ef (Malkov and
  * Yashunin, arXiv:1603.09320).
  */
-export const graphParameters = { connectivity: 16, expansionAdd: 128, expansionSearch: 256 } as const;
+export const graphParameters = { connectivity: 16, expansionAdd: 64, expansionSearch: 256 } as const;
 
 const none = { keys: new BigUint64Array(0) };
 /** The most of a code: all of a byte. */
