@@ -77,7 +77,9 @@ async function measure(kind: IndexKind): Promise<Measured> {
   return { ms, persons };
 }
 
-console.log(`${cpus()[0]?.model ?? ''}, ${cpus().length} processors, Node ${process.version}, ${rows} x ${columns}, persons in ${dimensions} dimensions`);
+console.log(
+  `${cpus()[0]?.model ?? ''}, ${cpus().length} processors, Node ${process.version}, ${rows} x ${columns}, persons in ${dimensions} dimensions`,
+);
 const exact = await measure('exact');
 const wanted = exact.persons;
 let found = await measure('approximate');

@@ -95,7 +95,7 @@ export class ApproximateSearch {
     const ofMissing = new Uint32Array(missing.buffer, missing.byteOffset, 2 * missing.length);
     let saved = 0;
     for (let start = 0; start < missing.length; start += addAtATime) {
-      // A start that is broken off goes on from here.
+      // A start that is broken off resumes from here.
       if (start - saved >= Math.max(saveAfter, (found + start) / 2)) {
         await this.#pool.run({ kind: 'save', group });
         saved = start;
