@@ -28,6 +28,8 @@ export async function startedService(
   const ofModel = model === undefined ? [] : ['--model', resolve(model)];
   const args = [command, 'serve', '--port', '0', '--json', '--timeout-ms', '120000', ...more, ...ofModel];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // A bench that fails leaves nothing behind.
+  process.once('exit', () => child.kill('SIGKILL'));
   const printed = await new Promise<string>((done) => child.stdout.setEncoding('utf8').once('data', done));
   const { url } = JSON.parse(printed) as { readonly url: string };
   return {

@@ -64,6 +64,11 @@ export const schemas = {
   }),
   identification: object('Identification', {
     contract,
+    approximate: {
+      ...{ type: 'boolean' },
+      description:
+        'Whether persons may lack: an approximate index has found them, and their similarities are exact. Otherwise all were compared.',
+    },
     faces: list(object('IdentifiedFace', { ...faceProperties, matches: list(match) })),
   }),
   galleries: object('GalleryList', {
@@ -80,6 +85,11 @@ export const schemas = {
     model: text,
     computesWith: text,
     waiting: integer,
+    index: object('GalleryIndex', {
+      kind: { enum: ['exact', 'approximate'], description: 'What galleries are searched with.' },
+      library: { type: ['string', 'null'], description: 'Of an approximate index, with its version.' },
+      vectors: integer,
+    }),
     licences: list(
       object('Licence', { name: text, licence: text, trainingData: text, allowedUse: { enum: ['any', 'research'] } }),
     ),

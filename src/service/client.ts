@@ -107,6 +107,10 @@ export interface Identification {
    * Vectors of other contracts cannot be compared with this one.
    */
   contract: string;
+  /**
+   * Whether persons may lack: an approximate index has found them, and their similarities are exact. Otherwise all were compared.
+   */
+  approximate: boolean;
   faces: IdentifiedFace[];
 }
 export interface IdentifiedFace {
@@ -161,7 +165,19 @@ export interface Health {
   model: string;
   computesWith: string;
   waiting: number;
+  index: GalleryIndex;
   licences: Licence[];
+}
+export interface GalleryIndex {
+  /**
+   * What galleries are searched with.
+   */
+  kind: 'exact' | 'approximate';
+  /**
+   * Of an approximate index, with its version.
+   */
+  library: string | null;
+  vectors: number;
 }
 export interface Licence {
   name: string;
@@ -221,7 +237,7 @@ export class FaceflowClient {
     })) as Verification;
   }
 
-  /** The persons of a gallery that each face of an image is most like; all are compared. */
+  /** The persons of a gallery that each face of an image is most like; all are compared, unless the index is approximate. */
   async identify(
     image: Uint8Array,
     where: { readonly gallery: string; readonly top?: number },

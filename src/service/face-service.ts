@@ -7,6 +7,7 @@ import type { Threshold } from '../embedding/threshold.ts';
 import { checkUpload } from './check-image.ts';
 import { FaceFinder } from './face-finder.ts';
 import { Galleries, type StoredFace } from './galleries.ts';
+import type { IndexKind, StartedIndex } from './gallery-index.ts';
 import type { ServiceLimits } from './limits.ts';
 import { Problem } from './problem.ts';
 import { VectorBatcher } from './vector-batcher.ts';
@@ -17,6 +18,9 @@ export interface ServiceOptions {
   readonly limits: ServiceLimits;
   /** SQLite file of the galleries; `:memory:` forgets them at the end. */
   readonly galleries: string;
+  readonly index: IndexKind;
+  /** Told while an approximate index of many vectors is made. */
+  readonly onProgress?: (text: string) => void;
   /** At which verification decides; undefined: it answers the similarity alone. */
   readonly threshold: (embedder: Embedder) => Threshold | undefined;
 }
@@ -25,6 +29,7 @@ interface OpenedParts {
   readonly embedder: Embedder;
   readonly finder: FaceFinder;
   readonly galleries: Galleries;
+  readonly started: StartedIndex;
   readonly contract: string;
 }
 
@@ -36,19 +41,22 @@ export class FaceService {
   readonly embedder: Embedder;
   readonly contract: string;
   readonly galleries: Galleries;
+  /** How the index of the galleries began. */
+  readonly started: StartedIndex;
   readonly #finder: FaceFinder;
   readonly #batcher: VectorBatcher;
   readonly #limits: ServiceLimits;
   readonly #threshold: Threshold | undefined;
 
   private constructor(
-    { embedder, finder, galleries, contract }: OpenedParts,
+    { embedder, finder, galleries, started, contract }: OpenedParts,
     options: Pick<ServiceOptions, 'threshold' | 'limits'>,
   ) {
     this.embedder = embedder;
     this.contract = contract;
     this.#threshold = options.threshold(embedder);
     this.galleries = galleries;
+    this.started = started;
     this.#finder = finder;
     this.#batcher = new VectorBatcher(embedder);
     this.#limits = options.limits;
@@ -66,8 +74,13 @@ export class FaceService {
       const setup = { detector: { ...options.detector, threads: 1 }, size, template, maxPixels: limits.maxPixels };
       finder = await FaceFinder.open(setup, limits);
       const contract = embedder.contract(finder);
-      galleries = await Galleries.open(options.galleries, { contract, embeddingSize: embedder.embeddingSize });
-      return new FaceService({ embedder, finder, galleries, contract }, options);
+      const vectors = { contract, embeddingSize: embedder.embeddingSize };
+      const opened = await Galleries.open(options.galleries, vectors, {
+        kind: options.index,
+        onProgress: options.onProgress,
+      });
+      galleries = opened.galleries;
+      return new FaceService({ embedder, finder, contract, ...opened }, options);
     } catch (error) {
       await galleries?.close();
       await finder?.close();
@@ -122,7 +135,8 @@ export class FaceService {
         matches: matches.map(({ name: person, similarity: alike }) => ({ person, similarity: alike })),
       };
     });
-    return { contract: this.contract, faces: await Promise.all(identified) };
+    const approximate = this.galleries.index.kind === 'approximate';
+    return { contract: this.contract, approximate, faces: await Promise.all(identified) };
   }
 
   async addImage(

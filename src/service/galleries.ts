@@ -1,10 +1,20 @@
-import { availableParallelism } from 'node:os';
 import type Sqlite from 'better-sqlite3';
 import { openSqlite } from '../core/sqlite.ts';
 import { fail } from '../core/failure.ts';
 import type { Match } from '../embedding/gallery.ts';
 import { failures as embeddingFailures } from '../embedding/failures.ts';
-import { type VectorOwner, VectorSearch } from '../kit/face/search/vector-search.ts';
+import type { VectorOwner } from '../kit/face/search/vector-search.ts';
+import {
+  type GalleryIndex,
+  type IndexedFace,
+  type IndexedVector,
+  type IndexKind,
+  type IndexOptions,
+  markOf,
+  openIndex,
+  type StartedIndex,
+  type StoredFaces,
+} from './gallery-index.ts';
 import { Problem } from './problem.ts';
 
 /** A gallery as it is listed. */
@@ -46,31 +56,43 @@ const schema = `
 
 /** SQLite maps so much of a file into memory and no more. */
 const mappedBytes = 2 ** 31 - 65_536;
+const pageBytes = 16_384;
 /** Vectors that are read at a time when the service starts. */
 const readAtATime = 1024;
-/** More threads are as fast as the memory that they read. */
-const mostThreads = 4;
 
 /**
  * Galleries of persons in a SQLite file that is mapped into memory: what was answered is there, whatever ends the process (write-ahead log, each
- * change synced). Beside it a byte for each number of each vector is in memory for searching; galleries change while they are searched.
+ * change synced). Beside it an index is in memory for searching; galleries change while they are searched.
  */
 export class Galleries {
   readonly #database: Sqlite.Database;
-  readonly #search: VectorSearch;
-  /** Number of each gallery in the search. */
+  readonly index: Readonly<Pick<GalleryIndex, 'kind' | 'library' | 'vectors'>>;
+  readonly #index: GalleryIndex;
+  /** Number of each gallery in the index. */
   readonly #groups = new Map<string, number>();
   #lastGroup = 0;
 
-  private constructor(database: Sqlite.Database, search: VectorSearch) {
+  private constructor(database: Sqlite.Database, index: GalleryIndex) {
     this.#database = database;
-    this.#search = search;
+    this.index = index;
+    this.#index = index;
   }
 
-  /** Opens a file, or makes it. Rejects with `other-embedding-contract` where it holds vectors of another one. */
-  static async open(file: string, { contract, embeddingSize: columns }: GalleryVectors): Promise<Galleries> {
+  /**
+   * Opens a file, or makes it. Rejects with `other-embedding-contract` where it holds vectors of another one. An approximate index is saved in a folder beside the
+   * file, FILE.index, and is brought to what the file holds when it is opened.
+   */
+  static async open(
+    file: string,
+    { contract, embeddingSize: columns }: GalleryVectors,
+    { kind, onProgress }: { readonly kind: IndexKind; readonly onProgress?: IndexOptions['onProgress'] } = {
+      kind: 'exact',
+    },
+  ): Promise<{ readonly galleries: Galleries; readonly started: StartedIndex }> {
     const database = openSqlite(file);
     try {
+      // Of a file that is made: a vector of 512 numbers takes more than half of the usual page of 4 KiB, and the file twice its size.
+      database.pragma(`page_size = ${pageBytes}`);
       database.pragma('journal_mode = wal');
       database.pragma('synchronous = full');
       database.pragma('foreign_keys = on');
@@ -81,30 +103,67 @@ export class Galleries {
       database.close();
       throw error;
     }
-    const threads = Math.min(mostThreads, availableParallelism());
-    const galleries = new Galleries(database, new VectorSearch({ columns, threads }));
-    await galleries.#read();
-    return galleries;
-  }
-
-  async #read(): Promise<void> {
-    const names = this.#database.prepare<[], { name: string }>('select name from gallery order by rowid').all();
-    for (const { name } of names) this.#addGroup(name);
-    const select = 'select id, gallery, vector from face where id > ? order by id limit ?';
-    const statement = this.#database.prepare<[number, number], FaceRow>(select);
-    for (let last = 0; ;) {
-      const faces = statement.all(last, readAtATime);
-      last = faces.at(-1)?.id ?? last;
-      await this.#search.add(
-        faces.map(({ id, gallery, vector }) => ({ id, group: this.#groupOf(gallery), vector: floatsOf(vector) })),
-      );
-      if (faces.length < readAtATime) return;
+    let index;
+    try {
+      const folder = file === ':memory:' ? undefined : `${file}.index`;
+      index = await openIndex(kind, { columns, contract, folder, onProgress });
+      const galleries = new Galleries(database, index);
+      const started = await index.start(galleries.#stored());
+      return { galleries, started };
+    } catch (error) {
+      await index?.close();
+      database.close();
+      throw error;
     }
   }
 
-  #addGroup(name: string): void {
+  #stored(): StoredFaces {
+    const database = this.#database;
+    const names = database.prepare<[], { name: string }>('select name from gallery order by rowid').all();
+    for (const { name } of names) this.#addGroup(name);
+    const galleries = Array.from(this.#groups, ([name, group]) => ({ name, group }));
+    const indexed = ({ id, gallery, sha256, vector }: FaceRow): IndexedVector => {
+      return { id, sha256, group: this.#groupOf(gallery), vector: floatsOf(vector) };
+    };
+    return {
+      galleries,
+      *all() {
+        const select = 'select id, gallery, sha256, vector from face where id > ? order by id limit ?';
+        const statement = database.prepare<[number, number], FaceRow>(select);
+        for (let last = 0; ;) {
+          const faces = statement.all(last, readAtATime);
+          last = faces.at(-1)?.id ?? last;
+          yield faces.map(indexed);
+          if (faces.length < readAtATime) return;
+        }
+      },
+      marks(group) {
+        const name = galleries[group - 1]?.name ?? '';
+        const count = database
+          .prepare<[string], number>('select count(*) from face where gallery = ?')
+          .pluck()
+          .get(name);
+        const marks = new Uint32Array(2 * (count ?? 0));
+        let at = 0;
+        // Answered by the index of SQLite alone: the rows with the vectors are not read.
+        const select = 'select id, sha256 from face where gallery = ?';
+        for (const [id, sha256] of database.prepare<[string], [number, string]>(select).raw().iterate(name)) {
+          [marks[at], marks[at + 1]] = [id, markOf(sha256)];
+          at += 2;
+        }
+        return marks;
+      },
+      byIds(ids) {
+        const face = database.prepare<[number], FaceRow>('select id, gallery, sha256, vector from face where id = ?');
+        return ids.flatMap((id) => face.all(id)).map(indexed);
+      },
+    };
+  }
+
+  #addGroup(name: string): number {
     this.#lastGroup += 1;
     this.#groups.set(name, this.#lastGroup);
+    return this.#lastGroup;
   }
 
   list(): readonly GalleryFacts[] {
@@ -114,24 +173,23 @@ export class Galleries {
   }
 
   /** Whether it is new. */
-  create(name: string): boolean {
+  async create(name: string): Promise<boolean> {
     if (this.#groups.has(name)) return false;
     this.#database.prepare('insert into gallery values (?)').run(name);
-    this.#addGroup(name);
+    await this.#index.addGallery(this.#addGroup(name), name);
     return true;
   }
 
   async remove(name: string): Promise<void> {
-    this.#groupOf(name);
     const remove = this.#database.transaction(() => {
-      const ids = this.#removeFaces('delete from face where gallery = ? returning id', name);
+      const removed = this.#removeFaces('delete from face where gallery = ? returning id, sha256', name);
       this.#database.prepare('delete from gallery where name = ?').run(name);
-      return ids;
+      return removed;
     });
-    await this.#search.remove(() => {
-      const ids = remove();
+    await this.#index.removeGallery(this.#groupOf(name), () => {
+      const removed = remove();
       this.#groups.delete(name);
-      return ids;
+      return removed;
     });
   }
 
@@ -163,34 +221,36 @@ export class Galleries {
     const select = 'select id from face where gallery = ? and person = ? and sha256 = ?';
     const id = this.#database.prepare<[string, string, string], StoredFace>(select).get(gallery, person, sha256)?.id;
     if (id === undefined) throw new Error('a face that was stored is not there');
-    if (changes > 0) await this.#search.add([{ id, group, vector }]);
+    if (changes > 0) await this.#index.add({ id, sha256, group, vector });
     return { id, person, sha256 };
   }
 
   async removePerson(gallery: string, person: string): Promise<void> {
-    this.#groupOf(gallery);
-    await this.#search.remove(() => {
-      const ids = this.#removeFaces('delete from face where gallery = ? and person = ? returning id', gallery, person);
-      if (ids.length > 0) return ids;
+    await this.#index.remove(this.#groupOf(gallery), () => {
+      const remove = 'delete from face where gallery = ? and person = ? returning id, sha256';
+      const removed = this.#removeFaces(remove, gallery, person);
+      if (removed.length > 0) return removed;
       throw new Problem('no-such-person', 404, { detail: `gallery ${gallery} has no person ${person}` });
     });
   }
 
   async removeFace(gallery: string, id: number): Promise<void> {
-    this.#groupOf(gallery);
-    await this.#search.remove(() => {
-      const ids = this.#removeFaces('delete from face where gallery = ? and id = ? returning id', gallery, id);
-      if (ids.length > 0) return ids;
+    await this.#index.remove(this.#groupOf(gallery), () => {
+      const removed = this.#removeFaces(
+        'delete from face where gallery = ? and id = ? returning id, sha256',
+        gallery,
+        id,
+      );
+      if (removed.length > 0) return removed;
       throw new Problem('no-such-image', 404, { detail: `gallery ${gallery} has no image ${id}` });
     });
   }
 
-  #removeFaces(statement: string, ...values: readonly (string | number)[]): readonly number[] {
-    const removed = this.#database.prepare<(string | number)[], StoredFace>(statement).all(...values);
-    return removed.map(({ id }) => id);
+  #removeFaces(statement: string, ...values: readonly (string | number)[]): readonly IndexedFace[] {
+    return this.#database.prepare<(string | number)[], IndexedFace>(statement).all(...values);
   }
 
-  /** The persons most like a face, the nearest first. The answer is that of comparing all vectors exactly. */
+  /** The persons most like a face, the nearest first. With the exact index the answer is that of comparing all vectors. */
   async identify(gallery: string, vector: Float32Array, top: number): Promise<readonly Match[]> {
     const group = this.#groupOf(gallery);
     const persons = 'select distinct person from face where gallery = ? limit ?';
@@ -204,12 +264,12 @@ export class Galleries {
         images.set(id, stored.sha256);
         return [{ id, owner: stored.person, vector: floatsOf(stored.vector) }];
       });
-    const found = await this.#search.nearest({ query: vector, group, count, read });
+    const found = await this.#index.nearest({ query: vector, group, count, read });
     return found.map(({ id, owner, score }) => ({ name: owner, image: images.get(id) ?? '', similarity: score }));
   }
 
   async close(): Promise<void> {
-    await this.#search.close();
+    await this.#index.close();
     this.#database.close();
   }
 
@@ -228,6 +288,8 @@ function claim(database: Sqlite.Database, contract: string, file: string): void 
   }
 }
 
+/** Of the same memory, which SQLite does not use again, where numbers may begin there. */
 function floatsOf(bytes: Buffer): Float32Array {
-  return new Float32Array(Uint8Array.from(bytes).buffer);
+  if (bytes.byteOffset % 4 !== 0) return new Float32Array(Uint8Array.from(bytes).buffer);
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 }

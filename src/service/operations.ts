@@ -33,7 +33,8 @@ export const operations = {
   },
   identify: {
     ...{ method: 'post', path: '/galleries/{gallery}/identify', body: 'image', answer: 'identification', status: 200 },
-    summary: 'The persons of a gallery that each face of an image is most like; all are compared.',
+    summary:
+      'The persons of a gallery that each face of an image is most like; all are compared, unless the index is approximate.',
     query: { top },
   },
   listGalleries: {

@@ -29,8 +29,8 @@ function answersOf(service: FaceService): Answers {
       return service.identify(only(asked.images), where, asked.signal);
     },
     listGalleries: () => ({ galleries: galleries.list() }),
-    createGallery: (asked) => {
-      galleries.create(textOf(asked, 'gallery'));
+    createGallery: async (asked) => {
+      await galleries.create(textOf(asked, 'gallery'));
       return galleryOf(textOf(asked, 'gallery'));
     },
     getGallery: (asked) => galleryOf(textOf(asked, 'gallery')),
@@ -55,6 +55,7 @@ function answersOf(service: FaceService): Answers {
       const licences = service.embedder.licences.map(({ name, licence, trainingData, allowedUse }) => {
         return { name, licence, trainingData, allowedUse };
       });
+      const { kind, library, vectors } = galleries.index;
       const named = model.split('/').at(-1) ?? '';
       return {
         status: 'ok',
@@ -62,6 +63,7 @@ function answersOf(service: FaceService): Answers {
         model: named,
         computesWith,
         waiting: service.counts.waiting,
+        index: { kind, library, vectors },
         licences,
       };
     },

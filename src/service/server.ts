@@ -78,6 +78,8 @@ function makeServer(service: FaceService, options: ServerOptions): FastifyInstan
     faces_embedded_total: () => service.counts.faces,
     finding_seconds_total: () => service.counts.finding,
     embedding_seconds_total: () => service.counts.embedding,
+    index_vectors: () => service.galleries.index.vectors,
+    index_is_approximate: () => Number(service.galleries.index.kind === 'approximate'),
     resident_bytes: () => process.memoryUsage.rss(),
   });
   guard(server, { options, admission, metrics });

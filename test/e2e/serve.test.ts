@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import axe from 'axe-core';
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -22,6 +22,8 @@ afterAll(() => rig.dispose());
 
 interface Served extends Running {
   readonly url: string;
+  /** The index that it tells of when it listens. */
+  readonly index: object;
 }
 
 async function serve(...more: string[]): Promise<Served> {
@@ -41,7 +43,7 @@ async function serve(...more: string[]): Promise<Served> {
   let printed = '';
   running.process.stdout?.on('data', (text: string) => (printed += text));
   await until(() => printed.includes('\n'), 'the service listens', 120_000);
-  return { ...running, url: (JSON.parse(printed) as { url: string }).url };
+  return { ...running, ...(JSON.parse(printed) as Pick<Served, 'url' | 'index'>) };
 }
 
 it('flow serve refuses to start beyond this machine without a token', { timeout: 120_000 }, async () => {
@@ -120,6 +122,70 @@ describe.skipIf(lacksData)(`flow serve${why}`, { timeout: 600_000 }, () => {
     );
     expect(mixed.stderr).toContain('galleries.db: other-embedding-contract: the vectors were made under contract');
     expect(mixed.code).toBe(2);
+  });
+});
+
+describe.skipIf(lacksData)(`flow serve --index approximate${why}`, { timeout: 600_000 }, () => {
+  it('says that it is approximate, and killed or stopped it begins with what its file holds', async () => {
+    const file = rig.path('approximate.db');
+    const options = ['--galleries', file, '--index', 'approximate'];
+    const library = expect.stringMatching(/^usearch \d/) as string;
+    const killed = await serve(...options);
+    const client = new FaceflowClient({ address: killed.url });
+    await client.createGallery({ gallery: 'team' });
+    await client.createGallery({ gallery: 'empty' });
+    const add = (name: 'gul' | 'other', person: string) =>
+      client.addImage(photograph(name), { gallery: 'team', person });
+    const gone = await add('gul', 'gone');
+    await Promise.all([add('gul', 'Gul'), add('other', 'Brody'), add('other', 'nobody')]);
+    await client.deleteImage({ gallery: 'team', image: gone.id });
+    await client.deletePerson({ gallery: 'team', person: 'nobody' });
+    const identify = async (at: string, gallery = 'team'): Promise<string[]> => {
+      const answer = await new FaceflowClient({ address: at }).identify(photograph('gulAgain'), { gallery });
+      expect(answer.approximate).toBe(true);
+      return answer.faces.flatMap(({ matches }) => matches.map(({ person }) => person));
+    };
+    expect(await identify(killed.url)).toEqual(['Gul', 'Brody']);
+    expect(await identify(killed.url, 'empty')).toEqual([]);
+    expect((await client.health()).index).toEqual({ kind: 'approximate', library, vectors: 2 });
+    const metrics = await (await fetch(`${killed.url}/metrics`)).text();
+    expect(metrics).toMatch(/^faceflow_index_vectors 2\n[\s\S]*^faceflow_index_is_approximate 1$/m);
+    killed.process.kill('SIGKILL');
+    await killed.ended;
+
+    const index = { kind: 'approximate', library, vectors: 2, remade: [] };
+    const stopped = await serve(...options);
+    expect(stopped.index).toEqual({ ...index, read: 0, added: 2 });
+    expect(await identify(stopped.url)).toEqual(['Gul', 'Brody']);
+    // The exact index has the same scores.
+    const approximate = await new FaceflowClient({ address: stopped.url }).identify(photograph('gulAgain'), {
+      gallery: 'team',
+    });
+    stopped.process.kill('SIGTERM');
+    expect(await stopped.ended).toMatchObject({ code: 0, stderr: '' });
+    const exact = await serve('--galleries', file);
+    expect(exact.index).toEqual({ kind: 'exact', library: null, vectors: 2, read: 0, added: 2, remade: [] });
+    const exactClient = new FaceflowClient({ address: exact.url });
+    expect(await exactClient.identify(photograph('gulAgain'), { gallery: 'team' })).toEqual({
+      ...approximate,
+      approximate: false,
+    });
+    // Without the knowledge of what is saved.
+    await exactClient.deletePerson({ gallery: 'team', person: 'Brody' });
+    await exactClient.addImage(photograph('other'), { gallery: 'team', person: 'Adrien' });
+    exact.process.kill('SIGTERM');
+    await exact.ended;
+
+    const again = await serve(...options);
+    expect(again.index).toEqual({ ...index, read: 1, added: 1 });
+    expect(await identify(again.url)).toEqual(['Gul', 'Adrien']);
+    const last = new FaceflowClient({ address: again.url });
+    await last.deleteGallery({ gallery: 'team' });
+    await last.createGallery({ gallery: 'team' });
+    expect(await identify(again.url)).toEqual([]);
+    again.process.kill('SIGTERM');
+    expect(await again.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(`${file}.index`)).toEqual([]);
   });
 });
 

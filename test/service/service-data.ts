@@ -27,6 +27,7 @@ export function serviceOptions(changed: Partial<ServiceOptions> = {}): ServiceOp
     detector: {},
     limits: { ...usualLimits, processes: 1, timeoutMs: 120_000 },
     galleries: ':memory:',
+    index: 'exact',
     threshold: () => undefined,
     ...changed,
   };

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { Option } from 'commander';
 import { fail } from '../../core/failure.ts';
 import { defaultRecord } from '../../embedding/default-record.ts';
 import { readThreshold } from '../../embedding/threshold.ts';
+import { type IndexKind, indexKinds } from '../../service/gallery-index.ts';
 import { FaceService } from '../../service/face-service.ts';
 import { usualLimits, type ServiceLimits } from '../../service/limits.ts';
 import { requireGuarded, startServer } from '../../service/server.ts';
@@ -20,6 +22,14 @@ export const command: FlowCommand = {
       .option('--port <n>', 'the port; 0: any that is free', integerOption('--port', 0), 8400)
       .option('--token-file <file>', 'a file with the token that requests have to bring')
       .option('--galleries <file>', 'SQLite file of the galleries (default: they end with the service)')
+      .addOption(
+        new Option(
+          '--index <kind>',
+          'exact compares all vectors; approximate finds most of the nearest, sooner, in larger galleries',
+        )
+          .choices(indexKinds)
+          .default('exact'),
+      )
       .option('--record <file>', 'verification.json of the stage verify, of this model, for verdicts')
       .option('--far <rate>', 'the false acceptance rate of verdicts', Number, 0.001)
       .option('--json', 'print the address as JSON', false);
@@ -48,10 +58,12 @@ export const command: FlowCommand = {
       });
       const { url } = server;
       const { contract, embedder } = service;
+      const { kind, library, vectors } = service.galleries.index;
+      const index = { kind, library, vectors, ...service.started };
       context.stdout.write(
         call.options['json'] === true
-          ? `${JSON.stringify({ url, contract, model: embedder.model, computesWith: embedder.computesWith })}\n`
-          : `listening on ${url}; ${embedder.computesWith}; Ctrl-C finishes what is in work\n`,
+          ? `${JSON.stringify({ url, contract, model: embedder.model, computesWith: embedder.computesWith, index })}\n`
+          : `listening on ${url}; ${embedder.computesWith}; ${indexText(service)}; Ctrl-C finishes what is in work\n`,
       );
       await interruption();
       await server.close();
@@ -61,6 +73,15 @@ export const command: FlowCommand = {
     }
   },
 };
+
+/** What galleries are searched with, and which saved indexes were not of use. */
+function indexText({ galleries: { index }, started }: FaceService): string {
+  if (index.kind === 'exact') return `${index.vectors} vectors, searched exactly`;
+  const remade = started.remade.map(
+    ({ gallery, problem }) => `; the graph of gallery ${gallery} was made again: ${problem}`,
+  );
+  return `${index.vectors} vectors, searched with an approximate index (${index.library ?? ''}): ${started.read} read, ${started.added} added${remade.join('')}`;
+}
 
 /** Limits that have an option of the command. */
 const limitOptions = {
@@ -81,7 +102,7 @@ function limitsOf({ options }: Call): ServiceLimits {
 }
 
 function serviceOptions(call: Call, context: ProcessContext): Parameters<typeof FaceService.open>[0] {
-  const { model, detector, weights, mirror, galleries, record, far } = call.options as ServeOptions;
+  const { model, detector, weights, mirror, galleries, index, record, far } = call.options as ServeOptions;
   const inFolder = (path?: string): string | undefined =>
     path === undefined ? undefined : resolve(context.workingFolder, path);
   if (detector === 'none') {
@@ -93,6 +114,10 @@ function serviceOptions(call: Call, context: ProcessContext): Parameters<typeof 
     detector: { search: detector, weights: inFolder(weights), engine },
     limits: limitsOf(call),
     galleries: inFolder(galleries) ?? ':memory:',
+    index,
+    onProgress(text) {
+      context.stderr.write(`${text}\n`);
+    },
     threshold(embedder) {
       const file = inFolder(record) ?? defaultRecord(embedder.model);
       return file === undefined ? undefined : readThreshold({ record: file, far, vectors: embedder });
@@ -106,6 +131,7 @@ interface ServeOptions {
   readonly weights?: string;
   readonly mirror: boolean;
   readonly galleries?: string;
+  readonly index: IndexKind;
   readonly record?: string;
   readonly far: number;
 }

@@ -148,4 +148,12 @@ export const failures = catalogue({
     }),
     example: { name: 'Anna/Anna_2.png', length: 3.2 },
   },
+  indexLibraryMissing: {
+    meaning: 'The library of the approximate index is not installed in the version that is needed, or does not load.',
+    text: ({ version, problem }: { readonly version: string; readonly problem: string }) => ({
+      message: `the approximate index needs usearch ${version}: ${problem}`,
+      hint: `In the folder of faceflow: npm install --no-save --ignore-scripts usearch@${version}. It has binaries for Linux (glibc) and macOS; the exact index, which is the usual one, needs nothing.`,
+    }),
+    example: { version: '2.25.3', problem: "Cannot find module 'usearch'" },
+  },
 });

@@ -109,16 +109,15 @@ export class VectorSearch {
     return this.#inTurn(async () => {
       const least = await this.#leastOfBest(request);
       const parts = await this.#askAll({ kind: 'reaching', least });
-      const best = new Map<string, FoundVector>();
+      const best = new BestOfOwners();
       const ids = parts.flatMap((rows, thread) => this.#idsOf(rows, thread));
       for (let start = 0; start < ids.length; start += readAtATime) {
         for (const { id, owner, vector } of request.read(ids.slice(start, start + readAtATime))) {
           const score = exactScore({ values: request.query, at: 0 }, { values: vector, at: 0 }, this.#columns);
-          const before = best.get(owner);
-          if (before === undefined || isBetter({ id, score }, before)) best.set(owner, { id, owner, score });
+          best.add({ id, owner, score });
         }
       }
-      return [...best.values()].sort((a, b) => (isBetter(a, b) ? -1 : 1)).slice(0, request.count);
+      return best.first(request.count);
     });
   }
 
@@ -171,7 +170,22 @@ export class VectorSearch {
   }
 }
 
-function isBetter(one: Omit<FoundVector, 'owner'>, other: Omit<FoundVector, 'owner'>): boolean {
+/** Of each owner the vector with the highest score; of equal ones that of the lower id. */
+export class BestOfOwners {
+  readonly #best = new Map<string, FoundVector>();
+
+  add(found: FoundVector): void {
+    const before = this.#best.get(found.owner);
+    if (before === undefined || isBetter(found, before)) this.#best.set(found.owner, found);
+  }
+
+  /** The highest ones, the highest first. */
+  first(count: number): readonly FoundVector[] {
+    return [...this.#best.values()].sort((a, b) => (isBetter(a, b) ? -1 : 1)).slice(0, count);
+  }
+}
+
+function isBetter(one: FoundVector, other: FoundVector): boolean {
   return one.score > other.score || (one.score === other.score && one.id < other.id);
 }
 
