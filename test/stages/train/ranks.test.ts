@@ -74,6 +74,29 @@ describe.skipIf(typeof mpi === 'string')(`a training with ranks${reason}`, { tim
     expect(afterwards.weights).toBeLessThan(1e-4);
   });
 
+  it('goes back where it has diverged, on all ranks, as one process does', async () => {
+    const dataset = pack();
+    const diverging = {
+      // The loss of the second step is above a million.
+      optimizer: { learningRate: 9000, momentum: 0, weightDecay: 0 },
+      loss: { name: 'softmax' },
+      schedule: { maxSteps: 2, steps: [], warmupSteps: 0 },
+      checkpointEverySteps: 1,
+      onDivergence: 'rewind',
+    } as const;
+    const back = async (ranks?: number): Promise<readonly string[]> => {
+      const folder = temporaryFolder();
+      const events = await train({ dataset, folder, params: { ...params, ...diverging }, ...(ranks && { ranks }) });
+      const { returns = [] } = JSON.parse(readFileSync(join(folder, 'log.json'), 'utf8')) as TrainingLog;
+      expect(readModel(join(folder, 'model')).parameters.size).toBeGreaterThan(0);
+      expect(events).toContainEqual({ type: 'metric', name: 'rewinds', value: returns.length });
+      return returns.map(({ step, to, share }) => `${step} to ${to}, ${share}`);
+    };
+    const found = await back(2);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found).toEqual(await back());
+  });
+
   it('goes on with more ranks than before, and with classes that are drawn, shared among ranks or not', async () => {
     const [dataset, validation] = [pack(), [pairs()]];
     const drawn = { ...params, classRate: 0.5 };
