@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { readModel } from '../../../src/kit/net/model/model-folder.ts';
 import type { Curve, TrainingLog } from '../../../src/kit/net/training/training-log.ts';
 import { printedFailure, temporaryFolder } from '../../kit/dataset/tiny-faces.ts';
-import { mpiHere } from '../../kit/net/ranks/mpi.ts';
+import { mpiHere, openMpiHere } from '../../kit/net/ranks/mpi.ts';
 import { messages, pack, pairs, train } from './small-training.ts';
 
 const mpi = mpiHere();
@@ -113,6 +113,29 @@ describe.skipIf(typeof mpi === 'string')(`a training with ranks${reason}`, { tim
     expect(messages(events)).toContain('2 ranks with 1 processor and 2 images of a batch each');
     expect(messages(events)).toContain('resumes from the checkpoint of step 2');
     const found = difference(one, several);
+    expect(found.loss).toBeLessThan(1e-4);
+    expect(found.weights).toBeLessThan(1e-4);
+  });
+});
+
+const openMpi = openMpiHere();
+const openReason = typeof openMpi === 'string' ? ` (not run: ${openMpi})` : '';
+
+describe.skipIf(typeof openMpi === 'string')(`a training over OpenMPI 4${openReason}`, { timeout: 180_000 }, () => {
+  it('equals that of one process', async () => {
+    if (typeof openMpi === 'string') throw new Error(openMpi);
+    const dataset = pack();
+    const [one, two] = [temporaryFolder(), temporaryFolder()];
+    await train({ dataset, folder: one, params });
+    process.env['FLOW_MPI_LIBRARY'] = openMpi.library;
+    process.env['FLOW_MPIEXEC'] = openMpi.launcher.join(' ');
+    onTestFinished(() => {
+      delete process.env['FLOW_MPI_LIBRARY'];
+      delete process.env['FLOW_MPIEXEC'];
+    });
+    const events = await train({ dataset, folder: two, params, ranks: 2 });
+    expect(messages(events)).toContain('2 ranks with 1 processor and 2 images of a batch each');
+    const found = difference(one, two);
     expect(found.loss).toBeLessThan(1e-4);
     expect(found.weights).toBeLessThan(1e-4);
   });

@@ -31,17 +31,12 @@ const openMpiVariables = {
 } as const satisfies Readonly<Record<HandleName, string>>;
 
 /**
- * What libraries below MPI would do otherwise: put jumps into mmap, brk and other functions of the C library, to learn of memory that
- * is returned to the system, and try them by moving the end of the heap up and down, while other threads of Node execute these functions and allocate.
- * A page of the heap is lost then now and then, and the process with it. Without it InfiniBand registers memory for each message. What is set
- * outside stays.
+ * UCX, by which MPICH and OpenMPI may talk, puts jumps into mmap, brk and other functions of the C library, to learn of memory that is
+ * returned to the system, and tries them by moving the end of the heap up and down, while other threads of Node execute these functions and allocate.
+ * A page of the heap is lost now and then, and the process with it. Without that it registers memory for each message where a network card needs
+ * it (UCX, ucm/mmap/install.c). What is set outside stays.
  */
-const withoutPatches = {
-  /** UCX, below MPICH and OpenMPI (ucm/util/sys.c). */
-  UCX_MEM_EVENTS: 'n',
-  /** OpenMPI's own. */
-  OMPI_MCA_memory: '^patcher',
-} as const;
+const withoutPatches = { UCX_MEM_EVENTS: 'n' } as const;
 
 export type MpiLibrary = ReturnType<typeof openMpi>;
 

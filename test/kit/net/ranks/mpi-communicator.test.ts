@@ -16,7 +16,7 @@ describe.each([
     async (ranks) => {
       const numbers = Array.from({ length: ranks }, (__, rank) => rank);
       expect(JSON.parse(await inRanks(ranks, 'communicator.mjs', { mpi }))).toEqual({
-        // UCX and OpenMPI put jumps into these, and move the end of the heap to try them: a rank dies of it now and then.
+        // UCX would put jumps into these, and move the end of the heap to try them: a rank dies of it now and then.
         changed: [],
         wrong: 0,
         greatest: [ranks - 1, 0],
