@@ -18,7 +18,7 @@ export interface Communicator {
   sum(values: Float32Array | Float64Array): void;
   /** In place, element by element. */
   max(values: Float32Array): void;
-  /** Adds up what all ranks give, here in `parts` that follow each other, while the caller goes on; they are copied. */
+  /** Adds up what all ranks have, here in `parts` that follow each other, while the caller goes on; they are copied. */
   startSum(parts: readonly Float32Array[]): PendingSum;
   /** Those of all ranks, which have as many, one after the other. */
   gather<Values extends Float32Array | Int32Array>(values: Values): Values;
