@@ -45,7 +45,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * input.
  */
 const passed =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LD_.*|TF_.*|OMP_.*|CUDA_.*|NVIDIA_.*|XDG_.*|MALLOC_.*|UV_.*|FLOW_MPI.*|FLOW_LIBRARIES|MPICH_.*|HYDRA_.*|FI_.*|UCX_.*)$/;
+  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LD_.*|TF_.*|OMP_.*|CUDA_.*|NVIDIA_.*|XDG_.*|MALLOC_.*|UV_.*|FLOW_MPI.*|FLOW_LIBRARIES|MPICH_.*|HYDRA_.*|FI_.*|UCX_.*|OMPI_.*)$/;
 
 /** The same everywhere, since programs sort, compare and print by them. */
 const fixedVariables = { TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' } as const;

@@ -83,7 +83,7 @@ export const failures = catalogue({
     meaning: 'A training with several ranks needs MPI, which was not found.',
     text: ({ reason, remedy }: { reason: string; remedy: string }) => ({
       message: `several ranks train together over MPI, which is not there: ${reason}`,
-      hint: `To do: ${remedy}. npm run setup:mpi fetches MPICH; FLOW_MPI_LIBRARY and FLOW_MPIEXEC name another MPI 5.`,
+      hint: `To do: ${remedy}. npm run setup:mpi fetches MPICH; FLOW_MPI_LIBRARY and FLOW_MPIEXEC name another MPI 5, or OpenMPI 4.`,
     }),
     example: {
       reason: 'pip could not download mpich 5.0.2: no network',

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/core/digest.ts';
 import { mpiHere } from '../kit/net/ranks/mpi.ts';
 import { trainsOnFewFaces } from './few-faces.ts';
 import { outcomes, Rig } from './rig.ts';
@@ -62,6 +63,40 @@ describe.skipIf(typeof mpi === 'string')(`resources.ranks${reason}`, () => {
       expect(again.stdout).toContain('2 ranks with 1 processor and 2 images of a batch each');
       const alone = await rig.flow(['run', 'shared.yaml', '--json', '--set', 'stages.train.resources.ranks=1'], engine);
       expect(outcomes(alone)).toMatchObject({ train: 'cached' });
+    },
+  );
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'stops a training in order on %s, leaves no rank behind, and goes on to the same bytes',
+    { timeout: 240_000 },
+    async (signal) => {
+      rig.write('shared.yaml', experiment.replace('maxSteps: 4', 'maxSteps: 12'));
+      const engine = { FLOW_ENGINE: '' };
+      const call = ['run', 'shared.yaml', '--json'];
+      const result = (): string[] =>
+        ['model/parameters.bin', 'log.json'].map((file) =>
+          digestOf(readFileSync(rig.path('runs', rig.runs().at(-1) ?? '', 'outputs/train', file))),
+        );
+      const running = rig.start(call, engine);
+      // Between two steps, and in the midst of the training.
+      let printed = '';
+      running.process.stdout?.on('data', (text: string) => (printed += text));
+      const hasSaved = (): boolean => /"checkpoint","step":[2-9]/.test(printed);
+      for (let wait = 0; wait < 1200 && !hasSaved(); wait += 1) await sleep(50);
+      expect(hasSaved()).toBe(true);
+      running.process.kill(signal);
+      const stopped = await running.ended;
+      expect(ranks()).toEqual([]);
+      expect({ code: stopped.code, signal: stopped.signal }).toEqual({ code: 130, signal: null });
+      expect(outcomes(stopped)).toMatchObject({ train: 'interrupted' });
+
+      const resumed = await rig.flow(call, engine);
+      expect(resumed.code).toBe(0);
+      const [, from] = /resumes from the checkpoint of step (\d+)/.exec(resumed.stdout) ?? [];
+      expect(Number(from)).toBeGreaterThanOrEqual(2);
+      const found = result();
+      expect((await rig.flow([...call, '--force', 'train'], engine)).code).toBe(0);
+      expect(found).toEqual(result());
     },
   );
 

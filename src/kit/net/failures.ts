@@ -743,7 +743,7 @@ export const failures = catalogue({
     meaning: 'The library of MPI, over which several ranks train together, cannot be opened.',
     text: ({ library, reason }: { library: string; reason: string }) => ({
       message: `MPI cannot be loaded from ${library}: ${reason}`,
-      hint: 'It has to be the libmpi_abi.so of an MPI with the standard interface of MPI 5. Unset FLOW_MPI_LIBRARY: MPICH is fetched then. The package koffi calls it: npm ci installs that.',
+      hint: 'It has to be the libmpi_abi.so of an MPI with the standard interface of MPI 5, or the libmpi.so of OpenMPI 4. Unset FLOW_MPI_LIBRARY: MPICH is fetched then. The package koffi calls it: npm ci installs that.',
     }),
     example: { library: '/opt/mpi/lib/libmpi_abi.so', reason: 'cannot open shared object file' },
   },

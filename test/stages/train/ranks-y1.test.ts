@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
 import { DatasetWriter } from '../../../src/kit/dataset/dataset-writer.ts';
 import { encodeJpeg } from '../../../src/kit/image/image.ts';
@@ -54,14 +54,19 @@ function lossesOf(folder: string): readonly number[] {
 }
 
 describe.skipIf(!isAsked)('y1 over twenty steps (FLOW_RANKS_Y1=1)', { timeout: 1_800_000 }, () => {
+  let [dataset, start] = ['', ''];
+
+  beforeAll(async () => {
+    [dataset, start] = [pack(), temporaryFolder()];
+    const learning = { ...params, loss: { name: 'softmax' } as const, ...schedule(80), ...optimizer(0.05) };
+    await train({ dataset, folder: start, params: learning });
+  }, 1_800_000);
+
   it.each<Partial<Params>>([
     { loss: { name: 'arcface', margin: 0.5, scale: 64, easyMargin: false } },
     { loss: { name: 'arcface', margin: 0.5, scale: 64, easyMargin: false }, classRate: 0.5 },
     { loss: { name: 'softmax' } },
   ])('has on two ranks the losses and weights that it has in one process: %j', async (choice) => {
-    const [dataset, start] = [pack(), temporaryFolder()];
-    const learning = { ...params, loss: { name: 'softmax' } as const, ...schedule(80), ...optimizer(0.05) };
-    await train({ dataset, folder: start, params: learning });
     const [one, two] = [temporaryFolder(), temporaryFolder()];
     const more = { ...params, ...choice, ...schedule(20), ...optimizer(0.0005) };
     const pretrained = join(start, 'model');

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { readModel } from '../../../src/kit/net/model/model-folder.ts';
 import type { Curve, TrainingLog } from '../../../src/kit/net/training/training-log.ts';
 import { printedFailure, temporaryFolder } from '../../kit/dataset/tiny-faces.ts';
-import { mpiHere } from '../../kit/net/ranks/mpi.ts';
+import { mpiHere, openMpiHere } from '../../kit/net/ranks/mpi.ts';
 import { messages, pack, pairs, train } from './small-training.ts';
 
 const mpi = mpiHere();
@@ -74,6 +74,29 @@ describe.skipIf(typeof mpi === 'string')(`a training with ranks${reason}`, { tim
     expect(afterwards.weights).toBeLessThan(1e-4);
   });
 
+  it('goes back where it has diverged, on all ranks, as one process does', async () => {
+    const dataset = pack();
+    const diverging = {
+      // The loss of the second step is above a million.
+      optimizer: { learningRate: 9000, momentum: 0, weightDecay: 0 },
+      loss: { name: 'softmax' },
+      schedule: { maxSteps: 2, steps: [], warmupSteps: 0 },
+      checkpointEverySteps: 1,
+      onDivergence: 'rewind',
+    } as const;
+    const back = async (ranks?: number): Promise<readonly string[]> => {
+      const folder = temporaryFolder();
+      const events = await train({ dataset, folder, params: { ...params, ...diverging }, ...(ranks && { ranks }) });
+      const { returns = [] } = JSON.parse(readFileSync(join(folder, 'log.json'), 'utf8')) as TrainingLog;
+      expect(readModel(join(folder, 'model')).parameters.size).toBeGreaterThan(0);
+      expect(events).toContainEqual({ type: 'metric', name: 'rewinds', value: returns.length });
+      return returns.map(({ step, to, share }) => `${step} to ${to}, ${share}`);
+    };
+    const found = await back(2);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found).toEqual(await back());
+  });
+
   it('goes on with more ranks than before, and with classes that are drawn, shared among ranks or not', async () => {
     const [dataset, validation] = [pack(), [pairs()]];
     const drawn = { ...params, classRate: 0.5 };
@@ -90,6 +113,29 @@ describe.skipIf(typeof mpi === 'string')(`a training with ranks${reason}`, { tim
     expect(messages(events)).toContain('2 ranks with 1 processor and 2 images of a batch each');
     expect(messages(events)).toContain('resumes from the checkpoint of step 2');
     const found = difference(one, several);
+    expect(found.loss).toBeLessThan(1e-4);
+    expect(found.weights).toBeLessThan(1e-4);
+  });
+});
+
+const openMpi = openMpiHere();
+const openReason = typeof openMpi === 'string' ? ` (not run: ${openMpi})` : '';
+
+describe.skipIf(typeof openMpi === 'string')(`a training over OpenMPI 4${openReason}`, { timeout: 180_000 }, () => {
+  it('equals that of one process', async () => {
+    if (typeof openMpi === 'string') throw new Error(openMpi);
+    const dataset = pack();
+    const [one, two] = [temporaryFolder(), temporaryFolder()];
+    await train({ dataset, folder: one, params });
+    process.env['FLOW_MPI_LIBRARY'] = openMpi.library;
+    process.env['FLOW_MPIEXEC'] = openMpi.launcher.join(' ');
+    onTestFinished(() => {
+      delete process.env['FLOW_MPI_LIBRARY'];
+      delete process.env['FLOW_MPIEXEC'];
+    });
+    const events = await train({ dataset, folder: two, params, ranks: 2 });
+    expect(messages(events)).toContain('2 ranks with 1 processor and 2 images of a batch each');
+    const found = difference(one, two);
     expect(found.loss).toBeLessThan(1e-4);
     expect(found.weights).toBeLessThan(1e-4);
   });
@@ -124,7 +170,7 @@ describe('a training that cannot have ranks', () => {
     });
     expect(await failing({})).toBe(
       'mpi-missing: several ranks train together over MPI, which is not there: FLOW_MPI_LIBRARY names /nowhere/libmpi_abi.so, which is not there\n' +
-        '  To do: name the libmpi_abi.so of an MPI with the standard interface of MPI 5, or unset it: MPICH is fetched then. npm run setup:mpi fetches MPICH; FLOW_MPI_LIBRARY and FLOW_MPIEXEC name another MPI 5.',
+        '  To do: name the libmpi_abi.so of an MPI with the standard interface of MPI 5, or unset it: MPICH is fetched then. npm run setup:mpi fetches MPICH; FLOW_MPI_LIBRARY and FLOW_MPIEXEC name another MPI 5, or OpenMPI 4.',
     );
   });
 

@@ -43,7 +43,14 @@ export interface GraphRecorder {
    * whatever values they hold. The graph makes what `compute` returns, which may be `inputs` too.
    */
   record(inputs: readonly core.Tensor[], compute: () => readonly core.Tensor[]): RecordedGraph;
+  /**
+   * A vector of what `compute` makes of the values of a tensor, outside of the library. Within a computation that is recorded, it is done
+   * in every run of it: the graph is in two then, and the second one takes the result.
+   */
+  outside(given: core.Tensor, compute: OutsideComputation): core.Tensor;
 }
+
+export type OutsideComputation = (values: Float32Array) => Float32Array;
 
 export interface RecordedGraph {
   /** New tensors, equal to the bit to those of the kernels one by one. The inputs stay the caller's, in the order of `record`. */

@@ -63,7 +63,7 @@ export class GraphExecutor {
   #plan: ExecutionPlan;
   readonly #shaped: ShapedGraph;
   readonly #parameters: NetworkParameters;
-  #replays: Replays;
+  readonly #replays: Replays;
   #ranks: RankedMode | undefined;
 
   /** `arrays` holds every parameter of the graph. */
@@ -91,8 +91,6 @@ export class GraphExecutor {
     this.#plan = this.#planned(mode);
     this.#ranks = mode.ranks;
     this.#replays.clear();
-    // What other ranks have computed comes in the midst of a walk: no graph can hold that.
-    this.#replays = new Replays(mode.ranks?.isSynchronized === true ? undefined : this.#backend.recorder);
   }
 
   /** Parameters that are trained, by name; the tensors are in the backend's layout and stay the executor's. */

@@ -1,11 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { BatchNormalizationAttributes } from '../graph/layers/batch-normalization.ts';
 import type { Communicator } from '../ranks/communicator.ts';
-import type { Backend, TensorLibrary } from './backend.ts';
+import type { Backend, OutsideComputation, TensorLibrary } from './backend.ts';
 import type { RankedMode } from './execution-plan.ts';
 import type { BackwardCall, ForwardCall, LayerKernels, LayerKernelTable } from './layer-kernels.ts';
 import { asImage, normalizationAttributes } from './tensorflow/batch-normalization-kernels.ts';
-import { required, vectorOf } from './tensors.ts';
+import { computedOutside, required } from './tensors.ts';
 
 type Normalization = LayerKernels<BatchNormalizationAttributes>;
 
@@ -29,7 +29,7 @@ function synchronized(backend: Backend, kernels: Normalization, ranks: Communica
     saves: 'inputs',
     forward(call) {
       if (!call.training) return kernels.forward(call);
-      const { mean, variance } = statisticsOfAll(tf, ranks, kernels.forward(call).statistics ?? {});
+      const { mean, variance } = statisticsOfAll(backend, ranks, kernels.forward(call).statistics ?? {});
       const { output } = kernels.forward(asInInference(call, { mean, variance }));
       // Clones: what is saved and what goes into the moving statistics is disposed of at different times.
       const saved = [tf.clone(mean), tf.clone(variance)];
@@ -59,27 +59,42 @@ function asInInference(
 
 /** The variance of equal shares together: the mean of theirs, and the variance of their means (Chan et al. 1979). */
 function statisticsOfAll(
-  tf: TensorLibrary,
+  backend: Backend,
   ranks: Communicator,
   { moving_mean: ownMean, moving_var: ownVariance }: Readonly<Record<string, Tensor>>,
 ): Statistics {
   const [mean, variance] = [required(ownMean, 'the mean'), required(ownVariance, 'the variance')];
-  const channels = mean.size;
-  const all = ranks.gather(Float32Array.from(tf.concat([mean, variance]).dataSync()));
-  const means = new Float64Array(channels);
-  const variances = new Float64Array(channels);
+  const whole = outside(backend, backend.tf.concat([mean, variance]), (own) => joinedStatistics(ranks, own));
+  return { mean: halfOf(backend.tf, whole, 0), variance: halfOf(backend.tf, whole, 1) };
+}
+
+/** Means and variances of the whole batch; `own` holds those of this rank's share, one behind the other as well. */
+function joinedStatistics(ranks: Communicator, own: Float32Array): Float32Array {
+  const channels = own.length / 2;
+  const all = ranks.gather(own);
+  const joined = new Float32Array(own.length);
   for (let channel = 0; channel < channels; channel += 1) {
     let [sum, sumOfVariances, squares] = [0, 0, 0];
-    for (let start = channel; start < all.length; start += 2 * channels) sum += all[start] ?? NaN;
+    for (let start = channel; start < all.length; start += own.length) sum += all[start] ?? NaN;
     const whole = sum / ranks.size;
-    for (let start = channel; start < all.length; start += 2 * channels) {
+    for (let start = channel; start < all.length; start += own.length) {
       sumOfVariances += all[start + channels] ?? NaN;
       squares += ((all[start] ?? NaN) - whole) ** 2;
     }
-    means[channel] = whole;
-    variances[channel] = (sumOfVariances + squares) / ranks.size;
+    joined[channel] = whole;
+    joined[channel + channels] = (sumOfVariances + squares) / ranks.size;
   }
-  return { mean: vectorOf(tf, [...means]), variance: vectorOf(tf, [...variances]) };
+  return joined;
+}
+
+/** As the recorder has it, where there is one. */
+function outside({ tf, recorder }: Backend, given: Tensor, compute: OutsideComputation): Tensor {
+  return recorder === undefined ? computedOutside(tf, given, compute) : recorder.outside(given, compute);
+}
+
+function halfOf(tf: TensorLibrary, vector: Tensor, which: 0 | 1): Tensor {
+  const half = vector.size / 2;
+  return tf.slice(vector, [which * half], [half]);
 }
 
 /** Gradients of a share where the statistics are held fast. */
@@ -141,13 +156,14 @@ function throughStatistics(
   const x = required(inputs[0], 'input 0');
   const [mean, variance] = [required(saved[0], 'the mean'), required(saved[1], 'the variance')];
   const count = (x.size / mean.size) * ranks.size;
-  const sums = Float32Array.from(tf.concat([own.beta, own.gamma]).dataSync());
-  ranks.sum(sums);
-  const [beta, gamma] = [sums.subarray(0, mean.size), sums.subarray(mean.size)];
+  const sums = outside(backend, tf.concat([own.beta, own.gamma]), (values) => {
+    ranks.sum(values);
+    return values;
+  });
   const inverse = tf.rsqrt(tf.add(variance, attributes.epsilon));
   const scale = tf.div(tf.mul(inverse, required(parameters['gamma'], 'parameter gamma')), count);
-  const slope = tf.mul(tf.mul(scale, inverse), vectorOf(tf, [...gamma]));
-  const shift = tf.sub(tf.mul(scale, vectorOf(tf, [...beta])), tf.mul(slope, mean));
+  const slope = tf.mul(tf.mul(scale, inverse), halfOf(tf, sums, 1));
+  const shift = tf.sub(tf.mul(scale, halfOf(tf, sums, 0)), tf.mul(slope, mean));
   return tf.sub(own.input, affine(backend, x, { slope, shift }));
 }
 

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D, TensorContainer } from '@tensorflow/tfjs-core';
-import type { TensorLibrary } from './backend.ts';
+import type { OutsideComputation, TensorLibrary } from './backend.ts';
 
 /** The value; throws, naming `what` is missing, where its absence would be a defect of ours. */
 export function required<T>(value: T | undefined, what: string): T {
@@ -21,6 +21,12 @@ export function copiedTensor(tf: TensorLibrary, values: Float32Array, shape: rea
   const own = new Float32Array(new ArrayBuffer(values.byteLength + bytes), bytes, values.length);
   own.set(values);
   return tf.tensor(own, [...shape]);
+}
+
+/** A vector of what `compute` makes of the values of a tensor, which it is given a copy of: backends hand out their own memory. */
+export function computedOutside(tf: TensorLibrary, given: Tensor, compute: OutsideComputation): Tensor {
+  const values = compute(given.dataSync<'float32'>().slice());
+  return copiedTensor(tf, values, [values.length]);
 }
 
 /** `tf.tidy` for results of our own types: disposes of every tensor that `compute` made and that is not in its result. */

@@ -2,8 +2,8 @@
 export interface PendingSum {
   /** Lets the exchange go on for a moment. */
   advance(): void;
-  /** Returns when the values are the sums. */
-  wait(): void;
+  /** Hands over the sums once they are complete; they are the caller's until `take` returns. To be called once. */
+  wait(take: (sums: Float32Array) => void): void;
 }
 
 /**
@@ -18,8 +18,8 @@ export interface Communicator {
   sum(values: Float32Array | Float64Array): void;
   /** In place, element by element. */
   max(values: Float32Array): void;
-  /** As {@link sum}, while the caller goes on; `values` are not to be touched until it has been waited for. */
-  startSum(values: Float32Array): PendingSum;
+  /** Adds up what all ranks have, here in `parts` that follow each other, while the caller goes on; they are copied. */
+  startSum(parts: readonly Float32Array[]): PendingSum;
   /** Those of all ranks, which have as many, one after the other. */
   gather<Values extends Float32Array | Int32Array>(values: Values): Values;
   /** Those of all ranks on rank 0, one rank's after the other's, of any lengths; on the others their own. */
@@ -36,7 +36,12 @@ export const alone: Communicator = {
   size: 1,
   sum: () => undefined,
   max: () => undefined,
-  startSum: () => ({ advance: () => undefined, wait: () => undefined }),
+  startSum: (parts) => ({
+    advance: () => undefined,
+    wait(take) {
+      take(Float32Array.from(parts.flatMap((part) => [...part])));
+    },
+  }),
   gather: (values) => values,
   collect: (values) => values,
   barrier: () => undefined,

@@ -1,68 +1,43 @@
-import { createRequire } from 'node:module';
-import type * as Koffi from 'koffi';
-import { fail } from '../../../core/failure.ts';
-import { failures } from '../failures.ts';
 import type { Communicator, PendingSum } from './communicator.ts';
+import { type MpiLibrary, openMpi } from './mpi-library.ts';
 
-const require = createRequire(import.meta.url);
-
-/** Handles of the standard's binary interface, which are the same in every library (MPI 5.0, appendix A, as in mpi_abi.h). */
-const world = 0x101;
-const types = { float: 0x210, double: 0x214, byte: 0x247 };
-const operations = { sum: 0x21, max: 0x23 };
+/** The same in the standard's interface and in OpenMPI's. */
 const inPlace = 1;
 const ignoreStatus = 0;
 const singleThread = 0;
 
-/** Joins the ranks that were started together with this process. `library` is the path of a libmpi_abi. Fails with `mpi-cannot-load`. */
+/**
+ * Joins the ranks that were started together with this process. `library` is the path of a libmpi_abi, or of OpenMPI's libmpi. Fails
+ * with `mpi-cannot-load`.
+ */
 export function joinRanks(library: string): Communicator {
   return new MpiCommunicator(openMpi(library));
 }
 
 type Numbers = Float32Array | Float64Array | Int32Array;
 
-type Mpi = ReturnType<typeof openMpi>;
-
-function openMpi(path: string) {
-  try {
-    const koffi = require('koffi') as typeof Koffi;
-    const library = koffi.load(path);
-    const reduced = 'intptr_t source, void *values, int count, intptr_t type, intptr_t operation, intptr_t ranks';
-    return {
-      init: library.func('int MPI_Init_thread(intptr_t, intptr_t, int required, _Out_ int *provided)'),
-      rank: library.func('int MPI_Comm_rank(intptr_t ranks, _Out_ int *rank)'),
-      size: library.func('int MPI_Comm_size(intptr_t ranks, _Out_ int *size)'),
-      allReduce: library.func(`int MPI_Allreduce(${reduced})`),
-      startAllReduce: library.func(`int MPI_Iallreduce(${reduced}, void *request)`),
-      allGather: library.func(
-        'int MPI_Allgather(void *sent, int, intptr_t, void *received, int, intptr_t, intptr_t ranks)',
-      ),
-      gatherRows: library.func(
-        'int MPI_Gatherv(void *sent, int, intptr_t, void *received, void *counts, void *starts, intptr_t, int root, intptr_t ranks)',
-      ),
-      test: library.func('int MPI_Test(void *request, _Out_ int *isDone, intptr_t status)'),
-      wait: library.func('int MPI_Wait(void *request, intptr_t status)'),
-      barrier: library.func('int MPI_Barrier(intptr_t ranks)'),
-      finalize: library.func('int MPI_Finalize()'),
-    } satisfies Readonly<Record<string, (...values: never[]) => unknown>>;
-  } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    return fail(failures.mpiCannotLoad({ library: path, reason }), error);
-  }
+/** Memory that V8 knows of and does not own: it is neither moved nor freed while MPI reads and writes it. */
+interface PinnedMemory {
+  readonly address: bigint;
+  readonly values: Float32Array;
+  /** A pointer's size, for the handle of what is under way. */
+  readonly request: bigint;
 }
 
 /** Errors end the process: the standard's default, and the launcher then ends the other ranks. */
 class MpiCommunicator implements Communicator {
   readonly rank: number;
   readonly size: number;
-  readonly #mpi: Mpi;
+  readonly #mpi: MpiLibrary;
+  /** Nothing is under way in these. */
+  readonly #free: PinnedMemory[] = [];
 
-  constructor(mpi: Mpi) {
+  constructor(mpi: MpiLibrary) {
     this.#mpi = mpi;
     const result = [0];
     mpi.init(0, 0, singleThread, result);
-    const read = (call: (ranks: number, target: number[]) => unknown): number => {
-      call(world, result);
+    const read = (call: MpiLibrary['rank']): number => {
+      call(mpi.handles.world, result);
       return result[0] ?? 0;
     };
     this.rank = read(mpi.rank);
@@ -70,48 +45,70 @@ class MpiCommunicator implements Communicator {
   }
 
   sum(values: Float32Array | Float64Array): void {
-    const type = values instanceof Float64Array ? types.double : types.float;
-    this.#mpi.allReduce(inPlace, values, values.length, type, operations.sum, world);
+    const { float, double, sum, world } = this.#mpi.handles;
+    const type = values instanceof Float64Array ? double : float;
+    this.#mpi.allReduce(inPlace, values, values.length, type, sum, world);
   }
 
   max(values: Float32Array): void {
-    this.#mpi.allReduce(inPlace, values, values.length, types.float, operations.max, world);
+    const { float, max, world } = this.#mpi.handles;
+    this.#mpi.allReduce(inPlace, values, values.length, float, max, world);
   }
 
-  startSum(values: Float32Array): PendingSum {
-    const request = new BigUint64Array(1);
-    this.#mpi.startAllReduce(inPlace, values, values.length, types.float, operations.sum, world, request);
+  startSum(parts: readonly Float32Array[]): PendingSum {
+    const mpi = this.#mpi;
+    const { float, sum, world } = mpi.handles;
+    const count = parts.reduce((total, { length }) => total + length, 0);
+    const memory = this.#pinned(count);
+    let start = 0;
+    for (const part of parts) {
+      memory.values.set(part, start);
+      start += part.length;
+    }
+    mpi.startAllReduce(inPlace, memory.address, count, float, sum, world, memory.request);
     const isDone = [0];
-    const held: unknown[] = [values];
     return {
       advance: () => {
-        if (isDone[0] === 0) this.#mpi.test(request, isDone, ignoreStatus);
+        if (isDone[0] === 0) mpi.test(memory.request, isDone, ignoreStatus);
       },
-      wait: () => {
-        if (isDone[0] === 0) this.#mpi.wait(request, ignoreStatus);
-        // MPI writes into them until here: they are not to be collected before.
-        held.length = 0;
+      wait: (take) => {
+        if (isDone[0] === 0) mpi.wait(memory.request, ignoreStatus);
+        take(memory.values.subarray(0, count));
+        this.#free.push(memory);
       },
     };
   }
 
-  gather<Values extends Numbers>(values: Values): Values {
+  /** Room for so many values, and not for many more: of the memory that is free, or new. */
+  #pinned(count: number): PinnedMemory {
+    const fitting = this.#free.findIndex(({ values }) => values.length >= count && values.length <= 2 * count);
+    const [known] = fitting === -1 ? [] : this.#free.splice(fitting, 1);
+    if (known !== undefined) return known;
+    const { koffi } = this.#mpi;
+    const address = koffi.alloc('float', count) as bigint;
+    const values = new Float32Array(koffi.view(address, count * Float32Array.BYTES_PER_ELEMENT));
+    return { address, values, request: koffi.alloc('intptr_t', 1) as bigint };
+  }
+
+  gather<Values extends Float32Array | Int32Array>(values: Values): Values {
+    const { byte, world } = this.#mpi.handles;
     const all = emptyLike(values, values.length * this.size);
     const bytes = values.byteLength;
-    this.#mpi.allGather(values, bytes, types.byte, all, bytes, types.byte, world);
+    this.#mpi.allGather(values, bytes, byte, all, bytes, byte, world);
     return all;
   }
 
   collect(values: Float32Array): Float32Array {
+    const { float, world } = this.#mpi.handles;
     const counts = this.gather(Int32Array.of(values.length));
     const starts = counts.map((_, rank) => counts.subarray(0, rank).reduce((sum, count) => sum + count, 0));
     const all = new Float32Array(this.rank === 0 ? counts.reduce((sum, count) => sum + count, 0) : 0);
-    this.#mpi.gatherRows(values, values.length, types.float, all, counts, starts, types.float, 0, world);
+    this.#mpi.gatherRows(values, values.length, float, all, counts, starts, float, 0, world);
     return this.rank === 0 ? all : values;
   }
 
   barrier(): void {
-    this.#mpi.barrier(world);
+    this.#mpi.barrier(this.#mpi.handles.world);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import type { TensorLibrary } from '../backends/backend.ts';
 import { copiedTensor, required } from '../backends/tensors.ts';
+import { elementCount } from '../graph/feature-shape.ts';
 import type { Communicator, PendingSum } from '../ranks/communicator.ts';
 import type { GradientSums } from './gradient-sums.ts';
 
@@ -13,8 +14,7 @@ interface Part {
 }
 
 interface Exchange {
-  readonly parts: readonly Part[];
-  readonly values: Float32Array;
+  readonly parts: readonly Omit<Part, 'values'>[];
   readonly pending: PendingSum;
 }
 
@@ -47,14 +47,8 @@ export class GradientExchange {
     const parts = this.#waiting;
     if (parts.length === 0) return;
     this.#waiting = [];
-    // MPI writes into it later: of so much memory the garbage collector moves nothing, as it does of few numbers.
-    const values = new Float32Array(new ArrayBuffer(4 * sizeOf(parts)));
-    let start = 0;
-    for (const part of parts) {
-      values.set(part.values, start);
-      start += part.values.length;
-    }
-    this.#running.push({ parts, values, pending: this.#ranks.startSum(values) });
+    const pending = this.#ranks.startSum(parts.map(({ values }) => values));
+    this.#running.push({ parts: parts.map(({ name, shape }) => ({ name, shape })), pending });
   }
 
   /** The sums become those of all ranks. */
@@ -62,13 +56,15 @@ export class GradientExchange {
     this.#send();
     const running = this.#running;
     this.#running = [];
-    for (const { parts, values, pending } of running) {
-      pending.wait();
-      let start = 0;
-      for (const { name, shape, values: own } of parts) {
-        sums.set(name, copiedTensor(this.#tf, values.subarray(start, start + own.length), shape));
-        start += own.length;
-      }
+    for (const { parts, pending } of running) {
+      pending.wait((values) => {
+        let start = 0;
+        for (const { name, shape } of parts) {
+          const size = elementCount(shape);
+          sums.set(name, copiedTensor(this.#tf, values.subarray(start, start + size), shape));
+          start += size;
+        }
+      });
     }
   }
 }

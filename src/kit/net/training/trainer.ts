@@ -54,6 +54,8 @@ export interface TrainerOptions {
   readonly ranks?: Communicator | undefined;
   /** Normalisations take the statistics of the share of this rank, not of the whole batch. */
   readonly normalizesShares?: boolean | undefined;
+  /** False: each rank holds all classes of the loss, and computes it whole; absent: they are shared where the loss allows it. */
+  readonly sharesClasses?: boolean | undefined;
   /** Share of the classes that take part in a step, those of the batch and others drawn; absent: all. */
   readonly classRate?: number | undefined;
   /** Values to start from instead of drawn ones, by the name of a parameter, or of an array of the loss. */
@@ -196,14 +198,14 @@ export class Trainer {
   }
 
   #classShards(): ClassShards | undefined {
-    const { backend, loss, classes, classRate: rate = 1 } = this.#options;
+    const { backend, loss, classes, classRate: rate = 1, sharesClasses = true } = this.#options;
     const ranks = this.#ranks;
     const { rowsPerClass } = loss;
     if (rowsPerClass === undefined) {
       if (rate < 1) fail(failures.lossNotDrawn({}));
       return undefined;
     }
-    if (rate === 1 && ranks.size === 1) return undefined;
+    if (rate === 1 && (ranks.size === 1 || !sharesClasses)) return undefined;
     return new ClassShards({ tf: backend.tf, ranks, classes, rowsPerClass, rate });
   }
 

@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -20,9 +21,22 @@ export function mpiHere(): Mpi | string {
   }
 }
 
+const debianLibrary = '/usr/lib/x86_64-linux-gnu/libmpi.so.40';
+
+/** OpenMPI 4 as Debian installs it; or that it is not installed. */
+export function openMpiHere(): Mpi | string {
+  if (!existsSync(debianLibrary) || !existsSync('/usr/bin/mpiexec.openmpi')) {
+    return 'there is no OpenMPI 4: apt-get install openmpi-bin';
+  }
+  return { library: debianLibrary, launcher: ['mpiexec.openmpi', '--allow-run-as-root', '--oversubscribe'] };
+}
+
 /** Starts a program of test/fixtures/ranks in so many processes; returns what it prints. */
-export async function inRanks(ranks: number, program: string, args: readonly string[]): Promise<string> {
-  const mpi = mpiHere();
+export async function inRanks(
+  ranks: number,
+  program: string,
+  { args = [], mpi = mpiHere() }: { readonly args?: readonly string[]; readonly mpi?: Mpi | string },
+): Promise<string> {
   if (typeof mpi === 'string') throw new Error(mpi);
   const [launcher = '', ...options] = mpi.launcher;
   const script = `${repository}test/fixtures/ranks/${program}`;

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { losses } from '../../../../src/kit/net/losses/index.ts';
-import { joinRanks } from '../../../../src/kit/net/ranks/mpi-communicator.ts';
-import { printedFailure } from '../../dataset/tiny-faces.ts';
 import { inRanks, mpiHere } from './mpi.ts';
 
 const mpi = mpiHere();
@@ -31,7 +29,7 @@ describe.skipIf(typeof mpi === 'string')(`classes that ranks share${reason}`, { 
   });
 
   it.each([2, 3])('give %s ranks the loss and the gradients of one process', async (ranks) => {
-    const output = await inRanks(ranks, 'sharded-losses.mjs', ['cpu', JSON.stringify(shared)]);
+    const output = await inRanks(ranks, 'sharded-losses.mjs', { args: ['cpu', JSON.stringify(shared)] });
     const differences = JSON.parse(output) as readonly Readonly<Record<string, number | string>>[];
     expect(differences.map(({ loss }) => loss)).toEqual(shared.map(({ name }) => name));
     for (const { loss, ...each } of differences) {
@@ -40,9 +38,4 @@ describe.skipIf(typeof mpi === 'string')(`classes that ranks share${reason}`, { 
       }
     }
   });
-});
-
-it('says which library of MPI does not load', async () => {
-  const printed = await printedFailure(() => joinRanks('/nowhere/libmpi_abi.so'));
-  expect(printed.split('\n')[0]).toMatch(/^mpi-cannot-load: MPI cannot be loaded from \/nowhere\/libmpi_abi\.so: /);
 });

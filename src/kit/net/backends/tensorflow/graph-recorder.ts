@@ -1,16 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { type AttributeValue, type GraphNode, shapeOf } from '../../../codec/tensorflow/saved-model.ts';
+import type { GraphRecorder, RawAttribute, RecordedGraph, TensorLibrary } from '../backend.ts';
+import { computedOutside, required } from '../tensors.ts';
 import {
-  type AttributeValue,
-  encodeSavedModel,
-  type GraphNode,
-  servingTag,
-  shapeOf,
-} from '../../../codec/tensorflow/saved-model.ts';
-import type { GraphRecorder, RawAttribute, RecordedGraph } from '../backend.ts';
-import { required } from '../tensors.ts';
+  LoadedGraph,
+  type OutsideValue,
+  type RecordedParts,
+  type Stretch,
+  typeOf,
+  waitingFor,
+} from './loaded-graph.ts';
 import type { NodeBackend, NodeBinding } from './node-backend.ts';
 
 /**
@@ -23,41 +22,57 @@ const mostConstantValues = 4096;
  * Records what goes through tfjs-node's binding, and has TensorFlow load it as a saved model: the binding has no other way to a
  * graph. A graph issues its kernels without Node, two at a time where they do not depend on each other's results.
  */
-export function graphRecorder(backend: NodeBackend, after: number): GraphRecorder {
+export function graphRecorder(tf: TensorLibrary, backend: NodeBackend, after: number): GraphRecorder {
+  let recording: Recording | undefined;
   return {
     after,
-    record(inputs, compute) {
+    record(inputs, compute): RecordedGraph {
       const { binding } = backend;
       const types = inputs.map(({ dtype }) => backend.getDTypeInteger(dtype));
       const given = backend.getInputTensorIds(inputs).map((id, index) => ({ id, type: types[index] ?? NaN }));
-      const recording = new Recording(binding, given);
+      recording = new Recording(backend, given);
       // Its own properties cannot be written to.
       backend.binding = recording.listening();
       let outputs: readonly number[];
+      const recorded = recording;
       try {
         outputs = backend.getInputTensorIds(compute());
       } finally {
         backend.binding = binding;
+        recording = undefined;
       }
-      return new LoadedGraph({ backend, ...recording.finish(outputs) });
+      return new LoadedGraph(recorded.finish(outputs));
+    },
+    outside(given, compute) {
+      const made = (tensor: Tensor): Tensor => computedOutside(tf, tensor, compute);
+      return recording === undefined ? made(given) : recording.outside(given, made);
     },
   };
 }
 
-/** The nodes of a graph in the making. */
+/** The nodes of graphs in the making. */
 class Recording {
+  readonly #backend: NodeBackend;
   readonly #binding: NodeBinding;
-  readonly #nodes: GraphNode[] = [];
+  readonly #stretches: Stretch[] = [];
+  #nodes: GraphNode[] = [];
+  #nodeCount = 0;
   /** Where each tensor comes from: `<node>:<output>`. */
   readonly #sources = new Map<number, string>();
-  readonly #inputs: readonly { readonly id: number; readonly type: number }[];
-  /** Which of the inputs some kernel has taken. */
-  readonly #used: number[] = [];
+  readonly #types = new Map<string, number>();
+  readonly #inputs: readonly string[];
   readonly #constants = new Map<string, GraphConstant>();
 
-  constructor(binding: NodeBinding, inputs: readonly { readonly id: number; readonly type: number }[]) {
-    this.#binding = binding;
-    this.#inputs = inputs;
+  constructor(backend: NodeBackend, inputs: readonly { readonly id: number; readonly type: number }[]) {
+    this.#backend = backend;
+    this.#binding = backend.binding;
+    this.#inputs = inputs.map(({ id, type }, index) => this.#known(`given${index}:0`, { id, type }));
+  }
+
+  #known(source: string, { id, type }: { readonly id: number; readonly type: number }): string {
+    this.#sources.set(id, source);
+    this.#types.set(source, type);
+    return source;
   }
 
   /** The binding, which also writes down what is asked of it. */
@@ -68,48 +83,68 @@ class Recording {
         value: (...[operation, attributes, inputs, outputCount]: Parameters<NodeBinding['executeOp']>) => {
           const outputs = binding.executeOp(operation, attributes, inputs, outputCount);
           const sources = inputs.map((id) => this.#sourceOf(id));
-          if (isJoined(operation, attributes)) sources.push(this.#barrier());
+          if (isJoined(operation, attributes)) sources.push(waitingFor(this.#barrier()));
           const name = this.#add(operation, sources, attributes.map((each) => this.#attribute(each))); // prettier-ignore
-          for (const [index, { id }] of outputs.entries()) this.#sources.set(id, `${name}:${index}`);
+          for (const [index, { id, dtype }] of outputs.entries()) this.#known(`${name}:${index}`, { id, type: dtype });
           return outputs;
         },
       },
       createTensor: {
         value: (...[shape, type, values]: Parameters<NodeBinding['createTensor']>) => {
           const id = binding.createTensor(shape, type, values);
-          this.#sources.set(id, this.#constant(shape, type, values));
+          this.#known(this.#constant(shape, type, values), { id, type });
           return id;
         },
       },
     }) as NodeBinding;
   }
 
-  finish(outputs: readonly number[]): Omit<GraphParts, 'backend'> {
+  /** Ends a stretch. */
+  outside(given: Tensor, compute: OutsideValue['compute']): Tensor {
+    const backend = this.#backend;
+    const [id = NaN] = backend.getInputTensorIds([given]);
+    const source = `outside${this.#stretches.length}:0`;
+    this.#stretches.push({ nodes: this.#nodes, then: { source, given: this.#sourceOf(id), compute } });
+    this.#nodes = [];
+    const made = compute(given);
+    // Otherwise it would be taken for a constant when it is first used.
+    const listening = backend.binding;
+    backend.binding = this.#binding;
+    const [own = NaN] = backend.getInputTensorIds([made]);
+    backend.binding = listening;
+    this.#known(source, { id: own, type: backend.getDTypeInteger(made.dtype) });
+    return made;
+  }
+
+  finish(outputs: readonly number[]): RecordedParts {
     // What is fed cannot be fetched as well.
     const fetched = outputs.map((id) => {
       const source = this.#sourceOf(id);
-      const given = this.#inputs.find((input) => input.id === id);
-      return given === undefined ? source : `${this.#add('Identity', [source], [typeOf(given.type)])}:0`;
+      if (source.startsWith('node')) return source;
+      const type = required(this.#types.get(source), `the type of ${source}`);
+      const copy = `${this.#add('Identity', [source], [typeOf(type)])}:0`;
+      this.#types.set(copy, type);
+      return copy;
     });
-    return { nodes: this.#nodes, inputs: this.#used, constants: [...this.#constants.values()], outputs: fetched };
+    return {
+      backend: this.#backend,
+      stretches: [...this.#stretches, { nodes: this.#nodes }],
+      inputs: this.#inputs,
+      constants: new Map([...this.#constants.values()].map(({ source, id }) => [source, id])),
+      types: this.#types,
+      outputs: fetched,
+    };
   }
 
   #add(operation: string, inputs: readonly string[], attributes: GraphNode['attributes']): string {
-    const name = `node${this.#nodes.length}`;
+    const name = `node${this.#nodeCount}`;
+    this.#nodeCount += 1;
     this.#nodes.push({ name, operation, inputs, attributes });
     return name;
   }
 
   #sourceOf(id: number): string {
-    const known = this.#sources.get(id);
-    if (known !== undefined) return known;
-    const index = this.#inputs.findIndex((input) => input.id === id);
-    const { type } = required(this.#inputs[index], `among the inputs of a recorded computation, tensor ${id}`);
-    const name = `input${index}`;
-    this.#nodes.push({ name, operation: 'Placeholder', inputs: [], attributes: [typeOf(type, 'dtype')] });
-    this.#used.push(index);
-    this.#sources.set(id, `${name}:0`);
-    return `${name}:0`;
+    return required(this.#sources.get(id), `among the inputs of a recorded computation, tensor ${id}`);
   }
 
   /**
@@ -121,15 +156,13 @@ class Recording {
     if (count > mostConstantValues) throw new Error(`a recorded computation made a constant of ${count} values itself`);
     const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
     const key = `${type} ${shape.join()} ${bytes.toString('base64')}`;
-    const name = this.#constants.get(key)?.name ?? this.#addConstant(key, { shape, type, values });
-    return `${name}:0`;
+    return this.#constants.get(key)?.source ?? this.#addConstant(key, { shape, type, values });
   }
 
   #addConstant(key: string, { shape, type, values }: ConstantValue): string {
-    const name = `constant${this.#constants.size}`;
-    this.#nodes.push({ name, operation: 'Placeholder', inputs: [], attributes: [typeOf(type, 'dtype')] });
-    this.#constants.set(key, { name, id: this.#binding.createTensor(shape, type, values) });
-    return name;
+    const source = `constant${this.#constants.size}:0`;
+    this.#constants.set(key, { source, id: this.#binding.createTensor(shape, type, values) });
+    return source;
   }
 
   /**
@@ -137,8 +170,14 @@ class Recording {
    * operation is not held to wait for what its inputs have waited for already.
    */
   #barrier(): string {
-    const value = { shape: [], type: this.#binding.TF_FLOAT, values: new Float32Array(1) };
-    return `^${this.#addConstant(`barrier ${this.#constants.size}`, value)}`;
+    const type = this.#binding.TF_FLOAT;
+    const source = this.#addConstant(`barrier ${this.#constants.size}`, {
+      shape: [],
+      type,
+      values: new Float32Array(1),
+    });
+    this.#types.set(source, type);
+    return source;
   }
 
   #attribute({ name, type, value }: RawAttribute): GraphNode['attributes'][number] {
@@ -163,11 +202,6 @@ interface ConstantValue {
   readonly values: ArrayBufferView;
 }
 
-interface GraphConstant {
-  readonly name: string;
-  readonly id: number;
-}
-
 /**
  * Whether TensorFlow makes one operation of it and the convolution before it, which rounds otherwise than the two: on some processors
  * only. That is a normalisation with statistics that are given.
@@ -176,50 +210,7 @@ function isJoined(operation: string, attributes: readonly RawAttribute[]): boole
   return operation === 'FusedBatchNormV3' && attributes.some(({ name, value }) => name === 'is_training' && value === false); // prettier-ignore
 }
 
-const typeOf = (type: number, key = 'T'): GraphNode['attributes'][number] => ({ key, value: { type } });
-
-interface GraphParts {
-  readonly backend: NodeBackend;
-  readonly nodes: readonly GraphNode[];
-  /** Which of the inputs are used. */
-  readonly inputs: readonly number[];
-  readonly constants: readonly GraphConstant[];
-  readonly outputs: readonly string[];
-}
-
-class LoadedGraph implements RecordedGraph {
-  readonly #parts: GraphParts;
-  readonly #session: number;
-  readonly #names: { readonly inputs: string; readonly outputs: string };
-
-  constructor(parts: GraphParts) {
-    this.#parts = parts;
-    this.#session = loadGraph(parts.backend.binding, parts.nodes);
-    const inputs = [...parts.inputs.map((index) => `input${index}`), ...parts.constants.map(({ name }) => name)];
-    this.#names = { inputs: inputs.map((name) => `${name}:0`).join(), outputs: parts.outputs.join() };
-  }
-
-  run(inputs: readonly Tensor[]): Tensor[] {
-    const { backend } = this.#parts;
-    const fed = this.#parts.inputs.map((index) => required(inputs[index], `input ${index} of a recorded graph`));
-    const ids = [...backend.getInputTensorIds(fed), ...this.#parts.constants.map(({ id }) => id)];
-    const made = backend.binding.runSavedModel(this.#session, ids, this.#names.inputs, this.#names.outputs);
-    return made.map((metadata) => backend.createOutputTensor(metadata));
-  }
-
-  dispose(): void {
-    const { binding } = this.#parts.backend;
-    binding.deleteSavedModel(this.#session);
-    for (const { id } of this.#parts.constants) binding.deleteTensor(id);
-  }
-}
-
-function loadGraph(binding: NodeBinding, nodes: readonly GraphNode[]): number {
-  const folder = mkdtempSync(join(tmpdir(), 'faceflow-graph-'));
-  try {
-    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(nodes));
-    return binding.loadSavedModel(folder, servingTag);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+interface GraphConstant {
+  readonly source: string;
+  readonly id: number;
 }

@@ -26,7 +26,7 @@ export async function loadTensorflow(identity: EngineIdentity, options: LoadOpti
   // What goes into a graph and comes out of it is in the memory of the processor: a GPU would copy all weights in every step.
   const { recordAfter = 16 } = options;
   const isRecorded = device === 'cpu' && Number.isFinite(recordAfter);
-  return isRecorded ? { ...loaded, recorder: graphRecorder(backend, recordAfter) } : loaded;
+  return isRecorded ? { ...loaded, recorder: graphRecorder(tf, backend, recordAfter) } : loaded;
 }
 
 /** Most messages come with the first operation, not when the library is opened. */
