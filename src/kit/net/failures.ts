@@ -759,7 +759,7 @@ export const failures = catalogue({
     meaning: 'The engine does not compute with the requested precision.',
     text: ({ precision, engine }: { precision: string; engine: string }) => ({
       message: `the engine ${engine} does not compute with "precision: ${precision}"`,
-      hint: 'tf32 is for tensorflow on an NVIDIA card, bfloat16 for tensorflow on processors; every engine computes with float32, which holds where precision is left out.',
+      hint: 'The engine tensorflow has tf32 on NVIDIA cards and bfloat16 on processors; every engine computes with float32, which holds where precision is left out.',
     }),
     example: { precision: 'bfloat16', engine: 'wasm 4.22.0' },
   },
