@@ -2,7 +2,7 @@
 // and the command that starts ranks. A training with several ranks runs this when it first needs MPI; `npm run setup:mpi` does
 // it before, for machines whose tasks have no network. MPICH comes from its Python wheel, as libtensorflow does, into the same
 // cache. It has the binary interface of the standard (MPI 5, chapter 20), so that the library of a site serves as well:
-// FLOW_MPI_LIBRARY names its libmpi_abi.so, FLOW_MPIEXEC the command, such as `srun --mpi=pmi2`; `-n` and the number of ranks are appended.
+// FLOW_MPI_LIBRARY names its libmpi_abi.so, or the libmpi.so of OpenMPI 4, FLOW_MPIEXEC the command, such as `srun --mpi=pmi2`; `-n` and the number of ranks are appended.
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,7 +54,7 @@ async function findMpi() {
   if (!existsSync(library)) {
     throw new SetupFailure(
       `FLOW_MPI_LIBRARY names ${library}, which is not there`,
-      'name the libmpi_abi.so of an MPI with the standard interface of MPI 5, or unset it: MPICH is fetched then',
+      'name the libmpi_abi.so of an MPI with the standard interface of MPI 5, or the libmpi.so of OpenMPI 4, or unset it: MPICH is fetched then',
     );
   }
   const besides = join(dirname(library), '..', 'bin', 'mpiexec');

@@ -58,7 +58,7 @@ function reportPrecision(emit: StageContext['emit'], precision: Precision = 'flo
     type: 'log',
     level: isRounded ? 'info' : 'warning',
     message: isRounded
-      ? `factors of products are rounded to ${precision} by ${by}`
+      ? `factors of products may be rounded to ${precision} by ${by}`
       : `this processor has no instructions for ${precision}: products are computed in float32`,
   });
 }

@@ -32,7 +32,7 @@ export interface Params {
   readonly freezeUpTo?: string;
   /** Keep few values of the forward pass, and compute the others once more in the backward pass: a third more to compute, far less memory, the same model to the bit. Left out: false. */
   readonly recompute?: boolean;
-  /** What the factors of convolutions and matrix products are rounded to; sums, weights and all else are float32. tf32: on NVIDIA cards. bfloat16: on processors with instructions for it (avx512_bf16, amx_bf16), float32 on others. Left out: float32. */
+  /** What the factors of convolutions and matrix products may be rounded to, where the library has a kernel that does; sums, weights and all else are float32. tf32: on NVIDIA cards that have it. bfloat16: on processors with instructions for it (avx512_bf16, amx_bf16), float32 on others. Left out: float32. */
   readonly precision?: 'float32' | 'tf32' | 'bfloat16';
   /** Draw what of the network the pretrained model does not have. Left out: false, a model that lacks a parameter is one of another network. */
   readonly drawMissing?: boolean;

@@ -98,6 +98,15 @@ export const failures = catalogue({
     }),
     example: { ranks: 2, end: 'mpiexec ended with code 9, as of SIGKILL' },
   },
+  ranksApart: {
+    meaning:
+      'The ranks of a training have not found each other: the library of MPI and the program that starts ranks are not of one MPI.',
+    text: ({ started, found }: { started: number; found: number }) => ({
+      message: `${started} ranks were started, and over MPI a rank has found ${found}, itself included`,
+      hint: 'Name the library and the launcher of one MPI in FLOW_MPI_LIBRARY and FLOW_MPIEXEC, or unset both: MPICH is fetched then.',
+    }),
+    example: { started: 2, found: 1 },
+  },
   noRoomToSave: {
     meaning: 'The disk, or the quota of the user, was full when a training wrote a checkpoint or its model.',
     text: ({ error, checkpoint }: { error: string; checkpoint: number }) => ({

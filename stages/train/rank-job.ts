@@ -9,6 +9,8 @@ export interface RankJob {
   readonly context: Omit<StageContext<Params, Inputs, Outputs>, 'emit' | 'signal'>;
   /** Of MPI. */
   readonly library: string;
+  /** How many were started. */
+  readonly ranks: number;
   /** Where each rank writes how it has ended. */
   readonly folder: string;
 }

@@ -25,12 +25,13 @@ async function work(): Promise<void> {
   process.stdout.write('', () => process.exit(isInOrder ? 0 : 1));
 }
 
-async function train({ context }: RankJob, ranks: Communicator, signal: AbortSignal): Promise<RankEnd> {
+async function train({ context, ranks: started }: RankJob, ranks: Communicator, signal: AbortSignal): Promise<RankEnd> {
   const emit = (event: StageEvent): void => {
     if (ranks.rank === 0) process.stdout.write(eventLine(event));
   };
   useDevice(ranks.rank);
   try {
+    if (ranks.size !== started) fail(failures.ranksApart({ started, found: ranks.size }));
     if (context.engine.name === 'webgpu') fail(failures.ranksNeedReading({ engine: context.engine.name }));
     const engine = await loadBackend(context.engine, { threads: context.cpus, precision: context.params.precision });
     await trainToTheEnd({ ...context, signal, emit }, engine, ranks);

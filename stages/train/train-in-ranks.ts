@@ -37,7 +37,7 @@ export async function trainInRanks(context: Context, ranks: number): Promise<voi
   const emit = (event: StageEvent): void => {
     context.emit(event);
   };
-  const job: RankJob = { context: { params, inputs, outputs, scratch, seed, engine, cpus }, library, folder };
+  const job: RankJob = { context: { params, inputs, outputs, scratch, seed, engine, cpus }, library, ranks, folder };
   const jobFile = join(folder, 'job.json');
   writeFileSync(jobFile, JSON.stringify(job));
   const message = `${ranks} ranks with ${cpus} ${cpus === 1 ? 'processor' : 'processors'} and ${params.batch / ranks} images of a batch each`;

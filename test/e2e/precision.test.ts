@@ -61,7 +61,7 @@ describe.skipIf(!isTensorflow)(`precision: bfloat16${note}`, () => {
     const instructions = bfloat16Instructions() ?? [];
     const says =
       instructions.length > 0
-        ? `factors of products are rounded to bfloat16 by ${instructions.join(' and ')}`
+        ? `factors of products may be rounded to bfloat16 by ${instructions.join(' and ')}`
         : 'this processor has no instructions for bfloat16: products are computed in float32';
     expect(rounded.printed).toContain(says);
     expect(exact.printed).not.toContain('bfloat16');
@@ -70,7 +70,7 @@ describe.skipIf(!isTensorflow)(`precision: bfloat16${note}`, () => {
     // Later the two part: a network that has just been drawn makes much of any rounding.
     const [first = NaN] = rounded.losses;
     expect(Math.abs(first / (exact.losses[0] ?? NaN) - 1)).toBeLessThan(0.02);
-    // From the seventeenth step on it is a recorded graph: a training that ended there and goes on has the same bytes.
+    // The same again, without a kill.
     const again = await train('bfloat16', '--force', 'train');
     expect(again.digest).toBe(rounded.digest);
   });
@@ -82,7 +82,7 @@ describe.skipIf(!isTensorflow)(`precision: bfloat16${note}`, () => {
       let printed = '';
       running.process.stdout?.on('data', (text: Buffer) => {
         printed += text.toString();
-        if (/"step":1[5-9]/.test(printed) || printed.includes('"step":20')) resolve();
+        if (/"step":1[1-9]/.test(printed)) resolve();
       });
       running.process.once('exit', () => {
         resolve();
@@ -90,7 +90,10 @@ describe.skipIf(!isTensorflow)(`precision: bfloat16${note}`, () => {
     });
     running.process.kill('SIGKILL');
     await running.ended;
-    expect((await train('bfloat16', '--force', 'train')).digest).toBe(wanted.digest);
+    const resumed = await train('bfloat16', '--force', 'train');
+    // Its steps are executed kernel by kernel at first, those of the other as graphs by then.
+    expect(resumed.printed).toContain('resumes from the checkpoint of step 10');
+    expect(resumed.digest).toBe(wanted.digest);
   });
 
   it('is refused where the engine has no such arithmetic', { timeout: 300_000 }, async () => {

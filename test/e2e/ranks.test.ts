@@ -100,6 +100,17 @@ describe.skipIf(typeof mpi === 'string')(`resources.ranks${reason}`, () => {
     },
   );
 
+  it('is refused where the launcher and the library are not of one MPI', { timeout: 120_000 }, async () => {
+    rig.write('shared.yaml', experiment);
+    // Starts them as any program: none hears of the others.
+    rig.write('apart.sh', '#!/bin/sh\nshift 2\n"$@" &\n"$@"\nended=$?\nwait\nexit $ended\n');
+    const run = await rig.flow(['run', 'shared.yaml'], { FLOW_ENGINE: '', FLOW_MPIEXEC: `sh ${rig.path('apart.sh')}` });
+    expect(run.code).toBe(1);
+    expect(run.stdout + run.stderr).toContain(
+      'ranks-apart: 2 ranks were started, and over MPI a rank has found 1, itself included',
+    );
+  });
+
   it('is refused for a stage that computes in one process', async () => {
     rig.write('shared.yaml', experiment.replace('  train:', '    resources: { ranks: 2 }\n  train:'));
     const planned = await rig.flow(['plan', 'shared.yaml']);

@@ -4,8 +4,9 @@ import type { EngineIdentity } from '../../../core/engine-identity.ts';
 import { failures } from '../failures.ts';
 
 /**
- * To what the factors of a convolution or a matrix product are rounded before they are multiplied. Sums, weights, statistics and
- * everything else are float32 in all of them, so that no loss has to be scaled: `tf32` and `bfloat16` have the range of float32.
+ * To what a library may round the factors of a convolution or a matrix product before it multiplies them, where it has a kernel that does:
+ * oneDNN the forward pass, matrix products and the gradients of inputs at stride 1, not those of filters. Sums, weights, statistics
+ * and everything else are float32, so that no loss has to be scaled: `tf32` and `bfloat16` have the range of float32.
  */
 export const precisions = ['float32', 'tf32', 'bfloat16'] as const;
 export type Precision = (typeof precisions)[number];
@@ -27,6 +28,7 @@ export function precisionVariables(precision: Precision): Readonly<Record<string
   return {
     NVIDIA_TF32_OVERRIDE: precision === 'tf32' ? '1' : '0',
     TF_SET_ONEDNN_FPMATH_MODE: precision === 'bfloat16' ? 'BF16' : 'STRICT',
+    ONEDNN_DEFAULT_FPMATH_MODE: precision === 'bfloat16' ? 'BF16' : 'STRICT',
   };
 }
 

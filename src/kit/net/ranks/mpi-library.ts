@@ -75,18 +75,19 @@ export function openMpi(path: string) {
 
 /** Throws where the library has neither interface. */
 function handlesOf(library: Koffi.LibraryHandle): Readonly<Record<HandleName, Handle>> {
+  if (has(library, 'MPI_Abi_get_version')) {
+    const [major, minor] = [[0], [0]];
+    library.func('int MPI_Abi_get_version(_Out_ int *major, _Out_ int *minor)')(major, minor);
+    // MPICH's own libmpi.so has the function too, and says -1.
+    if ((major[0] ?? 0) >= 1) return standardHandles;
+  }
   if (has(library, openMpiVariables.world)) {
     const addresses = Object.entries(openMpiVariables).map(([name, symbol]) => [name, library.symbol(symbol)] as const);
     return Object.fromEntries(addresses) as Record<HandleName, bigint>;
   }
-  if (!has(library, 'MPI_Abi_get_version')) {
-    throw new Error('it has neither the standard interface of MPI 5 (MPI_Abi_get_version) nor that of OpenMPI 4');
-  }
-  const [major, minor] = [[0], [0]];
-  library.func('int MPI_Abi_get_version(_Out_ int *major, _Out_ int *minor)')(major, minor);
-  // MPICH's own libmpi.so has the function too, and says -1.
-  if ((major[0] ?? 0) >= 1) return standardHandles;
-  throw new Error('it is not built for the standard interface of MPI 5: beside it should be a libmpi_abi.so');
+  throw new Error(
+    'it has neither the standard interface of MPI 5, as a libmpi_abi.so that may be beside it, nor that of OpenMPI 4',
+  );
 }
 
 function has(library: Koffi.LibraryHandle, symbol: string): boolean {

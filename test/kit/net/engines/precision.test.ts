@@ -44,6 +44,10 @@ describe('requirePrecision', () => {
     const variables = (precision?: Precision) => tensorflowEnvironment(cuda, 1, precision);
     expect(variables()).toMatchObject({ NVIDIA_TF32_OVERRIDE: '0', TF_SET_ONEDNN_FPMATH_MODE: 'STRICT' });
     expect(variables('tf32')).toMatchObject({ NVIDIA_TF32_OVERRIDE: '1' });
-    expect(variables('bfloat16')).toMatchObject({ NVIDIA_TF32_OVERRIDE: '0', TF_SET_ONEDNN_FPMATH_MODE: 'BF16' });
+    expect(variables('bfloat16')).toMatchObject({
+      NVIDIA_TF32_OVERRIDE: '0',
+      TF_SET_ONEDNN_FPMATH_MODE: 'BF16',
+      ONEDNN_DEFAULT_FPMATH_MODE: 'BF16',
+    });
   });
 });

@@ -40,7 +40,7 @@ describe('a library that is not one of MPI', () => {
   const other = '/lib/x86_64-linux-gnu/libm.so.6';
   it.skipIf(!existsSync(other))('is said to have neither interface', async () => {
     expect(await printedFailure(() => joinRanks(other))).toBe(
-      `mpi-cannot-load: MPI cannot be loaded from ${other}: it has neither the standard interface of MPI 5 (MPI_Abi_get_version) nor that of OpenMPI 4\n${hint}`,
+      `mpi-cannot-load: MPI cannot be loaded from ${other}: it has neither the standard interface of MPI 5, as a libmpi_abi.so that may be beside it, nor that of OpenMPI 4\n${hint}`,
     );
   });
 });

@@ -28,7 +28,7 @@ function primitives(
     rank4(raw.run(operation, { attributes, inputs, outputCount: 1 })[0]);
   const sizes = (shape: readonly number[]): Tensor => tf.tensor1d([...shape], 'int32');
   return {
-    // In words, a recorded graph would join it with a normalisation behind it, and round otherwise.
+    // oneDNN takes padding in numbers here.
     forward: (x, filter, window) => run(operations.forward, explicitly(raw, window), [x, filter]),
     inputGradient(gradient, filter, call) {
       const { inputShape, pad } = call;

@@ -60,12 +60,12 @@ export class LoadedGraph implements RecordedGraph {
     this.#parts = parts;
     this.#positions = new Map(parts.inputs.map((name, index) => [name, index]));
     const takes = parts.stretches.map(({ nodes }) => foreignTo(nodes));
+    const given = parts.stretches.map(({ then }) => (then === undefined ? [] : [then.given]));
     this.#stretches = parts.stretches.map((stretch, index) => {
-      const given = stretch.then === undefined ? [] : [stretch.then.given];
-      const later = new Set([...given, ...takes.slice(index + 1).flat(), ...parts.outputs]);
+      const kept = new Set([...takes.slice(index + 1).flat(), ...given.slice(index + 1).flat(), ...parts.outputs]);
+      const later = new Set([...(given[index] ?? []), ...kept]);
       const made = new Set(stretch.nodes.map(({ name }) => name));
       const gives = [...later].filter((source) => made.has(nodeOf(source)));
-      const kept = new Set([...takes.slice(index + 1).flat(), ...parts.outputs]);
       const outside = stretch.then === undefined ? [] : [stretch.then.source, stretch.then.given];
       const ends = [...takes.slice(0, index + 1).flat(), ...outside].filter((source) => !kept.has(source));
       return { ...this.#load(stretch, takes[index] ?? [], gives), ends: [...new Set(ends)] };
