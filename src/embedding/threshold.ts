@@ -89,7 +89,7 @@ function isVerificationFile(content: unknown): content is VerificationFile {
 
 /**
  * Of a record that a user names: fails with `record-of-other` if it is known to be of another network, or of vectors that were made in
- * another way. A record has the name of its model and no digest of it, so mostly nobody knows: the returned sentence says so.
+ * another way. A record has the name of its model and no digest of it, so mostly that is not known, which the returned sentence says.
  */
 export function requireOwnRecord(record: string, embedder: Pick<Embedder, 'model' | 'mirrored' | 'licences'>): string {
   const names = new Set<string>();

@@ -299,7 +299,7 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
     `);
   });
 
-  it.skipIf(process.getuid?.() !== 0)('a photograph that may not be read is left out, with a code', async () => {
+  it.skipIf(process.getuid?.() !== 0)('a photograph that may not be read is left out, with a code', () => {
     // Of another user, for whom the rights count.
     for (const path of [rig.folder, rig.path('people')]) chmodSync(path, 0o755);
     cpSync(rig.path('one.jpg'), rig.path('closed.jpg'));
