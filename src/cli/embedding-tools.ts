@@ -6,7 +6,9 @@ import { usualMaxPixels } from '../embedding/decode-image.ts';
 import { type Embedder, loadEmbedder } from '../embedding/embedder.ts';
 import { type CutFace, type FaceChoice, readFaces } from '../embedding/read-faces.ts';
 import { readBytes } from '../kit/codec/read-file.ts';
-import { licenceText } from '../kit/net/model/weight-licences.ts';
+import { licencesOf, licenceText, type WeightLicence } from '../kit/net/model/weight-licences.ts';
+import { FailureError } from '../core/failure.ts';
+import { fileSystemFailure } from './file-system-failure.ts';
 import { integerOption, type Call, type ProcessContext } from './flow-command.ts';
 import { engineOverride } from './planned-experiment.ts';
 
@@ -68,16 +70,44 @@ export class EmbeddingTools {
     }
   }
 
-  /** The faces of an image file. Rejects as `readFaces`, and with `missing-file`, `not-a-file`. */
-  read(path: string, choice: FaceChoice): Promise<readonly CutFace[]> {
-    const bytes = readBytes(resolve(this.#folder, path), 'photograph');
+  /** The faces of an image file. Rejects as `readFaces`, and with `missing-file`, `not-a-file`, `unreadable-path`. */
+  async read(path: string, choice: FaceChoice): Promise<readonly CutFace[]> {
+    const bytes = this.#bytesOf(resolve(this.#folder, path));
     return readFaces(bytes, this, { choice, name: path, maxPixels: this.#maxPixels });
+  }
+
+  #bytesOf(file: string): Uint8Array {
+    try {
+      return readBytes(file, 'photograph');
+    } catch (error) {
+      // A photograph that may not be read is one among others, and no reason to end.
+      const failure = fileSystemFailure(error, this.#folder);
+      throw failure === undefined ? error : new FailureError([failure], { cause: error });
+    }
+  }
+
+  /** Of the embedding network and of the detector, as far as their weights are known. */
+  get licences(): readonly WeightLicence[] {
+    return [...this.embedder.licences, ...this.#detectorLicences()];
+  }
+
+  #detectorLicences(): readonly WeightLicence[] {
+    return licencesOf(Object.values(this.detector?.identity.weights ?? {}));
   }
 
   /** What the weights are and may be used for, a line each, as setup/licences.json says it. */
   licenceLines(): string[] {
-    const lines = this.embedder.licences.map((licence) => `weights: ${licence.name}; ${licenceText(licence)}`);
-    return lines.length > 0 ? lines : [`weights: ${this.embedder.model}, whose licence is not known to faceflow`];
+    const { embedder, detector } = this;
+    const linesOf = (licences: readonly WeightLicence[], unknown: string): string[] =>
+      licences.length === 0
+        ? [`weights: ${unknown}, whose licence is not known to faceflow`]
+        : licences.map((licence) => `weights: ${licence.name}; ${licenceText(licence)}`);
+    return [
+      ...linesOf(embedder.licences, embedder.model),
+      ...(detector === undefined
+        ? []
+        : linesOf(this.#detectorLicences(), `the detector ${detector.identity.name} as given by --weights`)),
+    ];
   }
 
   async dispose(): Promise<void> {

@@ -301,6 +301,14 @@ export const failures = catalogue({
     text: ({ folder }: { readonly folder: string }) => ({ message: `expected a new folder, found one at ${folder}` }),
     example: { folder: 'exported' },
   },
+  folderNotEmpty: {
+    meaning: 'flow export-model would write into a folder that holds something, or where a file is.',
+    text: ({ folder, found }: { readonly folder: string; readonly found: string }) => ({
+      message: `expected an empty folder, or none, at ${folder}, found ${found}`,
+      hint: 'Name another folder: nothing is overwritten.',
+    }),
+    example: { folder: 'exported', found: 'one with notes.txt' },
+  },
   runExists: {
     meaning: 'flow import was given a run that is recorded already.',
     text: ({ run }: { readonly run: string }) => ({

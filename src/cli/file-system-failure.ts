@@ -1,3 +1,4 @@
+import { accessSync, constants, existsSync } from 'node:fs';
 import { errorCode, type Failure } from '../core/failure.ts';
 import { failures } from './failures.ts';
 
@@ -20,6 +21,9 @@ function errnoText(error: unknown): string | undefined {
   // Of mkdir, which accepts a folder that exists.
   if (code === 'EEXIST' && error instanceof Error && 'syscall' in error && error.syscall === 'mkdir')
     return 'a file is in its place';
+  // Of mkdir below a folder that exists, as /proc.
+  if (code === 'ENOENT' && error instanceof Error && 'syscall' in error && error.syscall === 'mkdir')
+    return 'its file system takes no folders there';
   // SQLite refines its codes: SQLITE_READONLY_DIRECTORY, SQLITE_CANTOPEN_ISDIR.
   return obstacles[code] ?? obstacles[code.split('_').slice(0, 2).join('_')];
 }
@@ -32,12 +36,24 @@ export function isUnwritable(error: unknown): boolean {
 /** Calls that only look. */
 const readingCalls: readonly unknown[] = ['scandir', 'opendir', 'stat', 'lstat', 'realpath', 'readlink', 'read'];
 
+/** Whether something is there that we may not read: what was opened, be it to be read or to be written, is not ours. */
+function isUnreadable(path: string): boolean {
+  if (!existsSync(path)) return false;
+  try {
+    accessSync(path, constants.R_OK);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** An error of the file system that is not a defect of ours, as a failure; undefined for every other error. */
 export function fileSystemFailure(error: unknown, workspace: string): Failure | undefined {
   const obstacle = errnoText(error);
   if (obstacle === undefined || !(error instanceof Error)) return undefined;
   const path = 'path' in error && typeof error.path === 'string' ? error.path : workspace;
-  if ('syscall' in error && readingCalls.includes(error.syscall)) {
+  const call = 'syscall' in error ? error.syscall : undefined;
+  if (readingCalls.includes(call) || (call === 'open' && isUnreadable(path))) {
     return failures.unreadablePlace({ path, obstacle, error: error.message }, { file: path });
   }
   return failures.unwritableFolder({ path, obstacle, error: error.message }, { file: path });

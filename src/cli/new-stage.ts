@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
+import { makeOwnFolder } from '../core/atomic-file.ts';
 import { packageFolder } from '../core/package-folder.ts';
 import { fail } from '../core/failure.ts';
 import { failures } from './failures.ts';
@@ -15,7 +16,7 @@ export function writeNewStage(folder: string): string[] {
     const expected = 'a folder whose name is lower-case letters, digits and dashes';
     fail(failures.wrongOption({ option: '--stage', expected, found: name }));
   }
-  mkdirSync(folder, { recursive: true });
+  makeOwnFolder(folder);
   const schema = relative(folder, join(packageFolder(), 'schemas/stage.schema.json'));
   const files = [
     ['stage.json', `${JSON.stringify(manifest(name, schema), null, 2)}\n`],

@@ -3,7 +3,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { FailureError, fail } from '../core/failure.ts';
 import { failures } from '../embedding/failures.ts';
 import type { GalleryEntry } from '../embedding/gallery.ts';
-import { readVectorFile, readVectorRows, requireContract } from '../embedding/vector-file.ts';
+import { readVectorFile, readVectorRows, requireContract, requireUnitVector } from '../embedding/vector-file.ts';
 import { littleEndianBytes } from '../kit/codec/little-endian-floats.ts';
 import { readGalleryFile } from '../service/gallery-file.ts';
 import type { EmbeddingTools } from './embedding-tools.ts';
@@ -34,10 +34,11 @@ export function openGallery(path: string, { tools, named }: Opening): OpenGaller
   const { contract, vectors } = readVectorFile(path);
   requireContract(tools.contract, contract, { other: 'the photograph', file: path });
   return galleryOf(
-    vectors.map(({ image, person, vector }) => ({
-      name: person ?? personOf(image),
-      ...{ image, vector: Float32Array.from(vector) },
-    })),
+    vectors.map(({ image, person, vector: numbers }, row) => {
+      const vector = Float32Array.from(numbers);
+      requireUnitVector(vector, row, path);
+      return { name: person ?? personOf(image), image, vector };
+    }),
   );
 }
 
@@ -78,15 +79,20 @@ function openRows(file: string, tools: EmbeddingTools): OpenGallery {
   const { descriptor, offset, columns, contract, faces } = readVectorRows(file);
   requireContract(tools.contract, contract, { other: 'the photograph', file });
   function* entries(): Generator<GalleryEntry> {
-    for (let start = 0; start < faces.length; start += rowsAtATime) {
-      const some = faces.slice(start, start + rowsAtATime);
-      const values = new Float32Array(some.length * columns);
-      readSync(descriptor, littleEndianBytes(values), 0, values.byteLength, offset + 4 * start * columns);
-      for (const [row, { image, person }] of some.entries()) {
-        yield { name: person ?? personOf(image), image, vector: values.subarray(row * columns, (row + 1) * columns) };
+    try {
+      for (let start = 0; start < faces.length; start += rowsAtATime) {
+        const some = faces.slice(start, start + rowsAtATime);
+        const values = new Float32Array(some.length * columns);
+        readSync(descriptor, littleEndianBytes(values), 0, values.byteLength, offset + 4 * start * columns);
+        for (const [row, { image, person }] of some.entries()) {
+          const vector = values.subarray(row * columns, (row + 1) * columns);
+          requireUnitVector(vector, start + row, file);
+          yield { name: person ?? personOf(image), image, vector };
+        }
       }
+    } finally {
+      closeSync(descriptor);
     }
-    closeSync(descriptor);
   }
   const persons = new Set(faces.map(({ image, person }) => person ?? personOf(image))).size;
   return { images: faces.length, persons, leftOut: [], entries };

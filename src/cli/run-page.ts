@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeOwnFolder } from '../core/atomic-file.ts';
 import { digestOf } from '../core/digest.ts';
 import { humanBytes } from '../core/human.ts';
 import { compiledModule } from '../core/package-folder.ts';
@@ -43,7 +44,7 @@ export async function writeRunPage(workspace: Workspace, run: string, page: stri
     const lineage = join(folder, 'lineage.json');
     writeFileSync(lineage, JSON.stringify(lineageOf(workspace, facts, shown)));
     const { run: report } = (await import(compiledModule('stages/report/run.ts').href)) as { readonly run: Report };
-    mkdirSync(dirname(page), { recursive: true });
+    makeOwnFolder(dirname(page));
     await report({
       params: { title: '', samples: 0 },
       inputs: { ...boundOutputs(shown), lineage },

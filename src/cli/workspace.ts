@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import { readEntry } from '../pipeline/cache/cache-entry.ts';
@@ -12,7 +12,7 @@ import { databaseFileName } from '../pipeline/record/run-folder.ts';
 import type { TreeStore, WrittenTree } from '../pipeline/experiment/parse-yaml.ts';
 import type { StageFolders } from '../pipeline/experiment/stage-kinds.ts';
 import type { Call, ProcessContext } from './flow-command.ts';
-import { makeFolder } from '../core/atomic-file.ts';
+import { makeFolder, makeOwnFolder } from '../core/atomic-file.ts';
 import { packageFolder } from '../core/package-folder.ts';
 import { isUnwritable } from './file-system-failure.ts';
 
@@ -84,7 +84,7 @@ export class Workspace {
 
   /** Creates runs/ if it does not exist, and returns its path. */
   makeRunsFolder(): string {
-    mkdirSync(this.runsFolder, { recursive: true });
+    makeOwnFolder(this.runsFolder);
     return this.runsFolder;
   }
 
@@ -179,7 +179,7 @@ class TreeFolder implements TreeStore {
   close(): void {
     if (this.#fresh.size === 0 || !existsSync(this.#runsFolder)) return;
     try {
-      mkdirSync(this.#folder, { recursive: true });
+      makeOwnFolder(this.#folder);
       for (const [name, tree] of this.#fresh) this.#write(name, tree);
       this.#thin();
     } catch {

@@ -49,19 +49,35 @@ function writeDurably(path: string, pieces: Iterable<Uint8Array>): void {
 
 /**
  * Creates a folder, and those above it that are missing, for all who may write to the folder above: a cache that several
- * users share. One level at a time: the recursive way of Node never returns if nothing can be made, as below /proc.
+ * users share.
  */
 export function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
+  makeLevels(path, (made) => {
+    shareLike(dirname(made), made);
+  });
+}
+
+/** The same with the rights that the user's umask leaves: what a command writes where its user says. */
+export function makeOwnFolder(path: string): void {
+  makeLevels(path, () => undefined);
+}
+
+/** One level at a time: the recursive way of Node never returns if nothing can be made, as below /proc. */
+function makeLevels(path: string, whenMade: (made: string) => void): void {
+  if (isFolder(path)) return;
+  makeLevels(dirname(path), whenMade);
   try {
     mkdirSync(path);
   } catch (error) {
     // Another process has made it meanwhile.
-    if (existsSync(path)) return;
+    if (isFolder(path)) return;
     throw error;
   }
-  shareLike(dirname(path), path);
+  whenMade(path);
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
 }
 
 /** Lets all write to a file or folder that we have made who may write to another folder. */

@@ -38,6 +38,8 @@ export interface Embedder {
   readonly embeddingSize: number;
   /** Engine, version and device that compute, for people. */
   readonly computesWith: string;
+  /** Whether the embedding of the mirror image is added. */
+  readonly mirrored: boolean;
   /** What may be done with the weights, as far as they are known. */
   readonly licences: readonly WeightLicence[];
   /** Cuts a face out of an image so that its points are where the network expects them. Fails with `no-points`, `equal-points`. */
@@ -106,6 +108,7 @@ class PooledEmbedder implements Embedder {
   readonly size;
   readonly embeddingSize;
   readonly computesWith;
+  readonly mirrored;
   readonly licences;
   readonly #opened: OpenedPool;
   readonly #contracted: ContractedEmbedder;
@@ -117,6 +120,7 @@ class PooledEmbedder implements Embedder {
     this.size = { width, height };
     this.embeddingSize = embeddingSize;
     this.computesWith = opened.threads === 1 ? computesWith : `${computesWith}, in ${opened.threads} threads of ours`;
+    this.mirrored = contracted.mirrored;
     this.licences = licencesOfModels([opened.model]);
     this.#opened = opened;
     this.#contracted = contracted;

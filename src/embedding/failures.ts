@@ -63,10 +63,18 @@ export const failures = catalogue({
   },
   recordOfOther: {
     meaning:
-      'The record of a verification is of vectors of another length, or of another network, than those that are compared.',
-    text: ({ record, found }: { readonly record: string; readonly found: string }) => ({
+      'The record of a verification is of vectors of another length, of another network, or made in another way, than those that are compared.',
+    text: ({
+      record,
+      found,
+      remedy = 'Measure the model with the stage verify, and name its verification.json: --record FILE.',
+    }: {
+      readonly record: string;
+      readonly found: string;
+      readonly remedy?: string;
+    }) => ({
       message: `the threshold would be that of ${record}, but the faces are embedded by ${found}`,
-      hint: 'Measure the model with the stage verify, and name its verification.json: --record FILE.',
+      hint: remedy,
     }),
     example: { record: 'dlib on lfw, 128 numbers', found: 'model.onnx, 512 numbers' },
   },

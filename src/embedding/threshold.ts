@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fail } from '../core/failure.ts';
 import { isJsonObject } from '../kit/codec/json-text.ts';
 import { type Interval, proportionInterval } from '../kit/face/uncertainty/proportion.ts';
 import type { VerificationFile, VerificationResult } from '../kit/face/verification-result.ts';
+import { defaultModel } from './default-model.ts';
+import type { Embedder } from './embedder.ts';
 import { failures } from './failures.ts';
 
 /** From which similarity on two faces count as one person's, and how often that is wrong; measured, and on what. */
@@ -82,6 +85,27 @@ export function readRecord(record: string): readonly VerificationResult[] {
 
 function isVerificationFile(content: unknown): content is VerificationFile {
   return isJsonObject(content) && content['version'] === 2 && Array.isArray(content['results']);
+}
+
+/**
+ * Of a record that a user names: fails with `record-of-other` if it is known to be of another network, or of vectors that were made in
+ * another way. A record has the name of its model and no digest of it, so mostly that is not known, which the returned sentence says.
+ */
+export function requireOwnRecord(record: string, embedder: Pick<Embedder, 'model' | 'mirrored' | 'licences'>): string {
+  const names = new Set<string>();
+  for (const { model, set } of readRecord(record)) {
+    names.add(model);
+    if (!embedder.mirrored) {
+      const facts = { record: `${model} on ${set}, with the mirror image added`, found: 'the image alone' };
+      fail(failures.recordOfOther({ ...facts, remedy: 'Leave --no-mirror out, or --record.' }, { file: record }));
+    }
+    // Weights that are known by their digest are not those that come with the product, whose record has their name.
+    if (model === basename(defaultModel()) && basename(embedder.model) !== model && embedder.licences.length > 0) {
+      const found = `${embedder.model} (${embedder.licences.map(({ name }) => name).join(', ')})`;
+      fail(failures.recordOfOther({ record: `${model} on ${set}`, found }, { file: record }));
+    }
+  }
+  return `${record} tells of its model only the name ${[...names].join(', ')}: whether that is ${embedder.model} is not checked`;
 }
 
 /** Counted again on the pairs of different people, for the interval. */

@@ -120,6 +120,22 @@ function readRowsFile(file: string): RowsFile | undefined {
   return sound.length === rows.length ? { contract, embeddingSize, rows: sound } : undefined;
 }
 
+/** How far the length of a vector may be from 1: more than rounding to float32 does, less than any similarity shows. */
+const lengthTolerance = 1e-3;
+
+/** Fails with `not-vectors` unless a vector of a file has length 1. @param row its place there, from 0 */
+export function requireUnitVector(vector: Float32Array, row: number, file: string): void {
+  let sum = 0;
+  for (const value of vector) sum += value * value;
+  const length = Math.sqrt(sum);
+  if (Math.abs(length - 1) <= lengthTolerance) return;
+  // Infinite numbers have an infinite length or none.
+  const found = Number.isFinite(length)
+    ? `of length ${length.toPrecision(4)} and not 1`
+    : 'with numbers that are not finite';
+  fail(failures.notVectors({ found: `row ${row} (from 0) ${found}` }, { file }));
+}
+
 /** Fails with `other-embedding-contract` unless vectors can be compared. */
 export function requireContract(own: string, found: string, { other, file }: { other: string; file: string }): void {
   if (found !== own) fail(failures.otherVectors({ own, found, other }, { file }));

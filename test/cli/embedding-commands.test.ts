@@ -1,10 +1,11 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeNpy, npyMagic } from '../../src/kit/codec/numpy/npy.ts';
 import { setUncertainty } from '../../src/kit/face/uncertainty/set-uncertainty.ts';
 import { complaint } from '../e2e/printed-failures.ts';
-import { Rig } from '../e2e/rig.ts';
+import { flowCommand, Rig } from '../e2e/rig.ts';
 import { jpeg } from '../kit/dataset/tiny-faces.ts';
 
 const model = resolve('../shared/data/models/mobilefacenet-y1/model-0000.params');
@@ -116,7 +117,7 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
     }
     const content = JSON.parse(stdout) as Content;
     expect(content.vectors).toHaveLength(7);
-    expect(content.licences[0]?.name).toBe('MobileFaceNet y1');
+    expect(content.licences.map(({ name }) => name)).toEqual(['MobileFaceNet y1', 'MTCNN']);
     const bytes = readFileSync(rig.path('v.npy'));
     expect(bytes.subarray(0, 6).toString('latin1')).toBe(npyMagic);
     expect(bytes.toString('latin1')).toContain("'shape': (7, 128)");
@@ -192,7 +193,10 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
       ['export-model', 'out', ...y1, '--record', 'record.json', '--training', 'log.json', '--json'],
       fast,
     );
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^warning: .*record\.json tells of its model only the name y1: whether that is .* is not checked\n$/,
+    );
     const { files } = JSON.parse(stdout) as { files: readonly { name: string; sha256: string }[] };
     expect(files.map(({ name }) => name)).toEqual(['model.onnx']);
     const card = rig.read('out/MODEL_CARD.md');
@@ -214,6 +218,107 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
     );
     expect(one?.similarity).toBeCloseTo(other?.similarity ?? NaN, 4);
     expect(one?.contract).not.toBe(other?.contract);
+  });
+
+  it('outputs that cannot be written are told before anything is computed, and nothing is overwritten', async () => {
+    mkdirSync(rig.path('adir'));
+    const before = readFileSync(rig.path('one.jpg'));
+    rig.write('own/model.onnx', 'mine');
+    const embed = (...outputs: string[]): Promise<string> => complaint(rig, 'embed', 'one.jpg', ...outputs);
+    const texts = [
+      await embed('--npy', 'nodir/x.npy'),
+      await embed('--csv', '/proc/x.csv'),
+      await embed('--csv', 'adir'),
+      await embed('--npy', 'one.jpg'),
+      await embed('--npy', 'same', '--csv', './same'),
+      await complaint(rig, 'export-model', 'own', ...y1),
+      await complaint(rig, 'export-model', 'own/model.onnx', ...y1),
+      await complaint(rig, 'export-model', '/proc/xx', ...y1),
+      await complaint(rig, 'export-model', 'new', ...y1, '--to', 'face-api'),
+    ];
+    expect(texts.join('\n')).toMatchInlineSnapshot(`
+      "wrong-option: expected --npy to be a file in a folder that exists, found "<workspace>/nodir/x.npy"
+      wrong-option: expected --csv to be a file that can be written, found "/proc/x.csv (ENOENT)"
+      wrong-option: expected --csv to be a file, or nothing yet, found "<workspace>/adir"
+      wrong-option: expected --npy to be a file of its own, found "<workspace>/one.jpg, which is one of the images"
+      wrong-option: expected --csv to be a file of its own, found "<workspace>/same, which is also --npy"
+      folder-not-empty: expected an empty folder, or none, at <workspace>/own, found one with model.onnx
+        Name another folder: nothing is overwritten.
+      folder-not-empty: expected an empty folder, or none, at <workspace>/own/model.onnx, found a file
+        Name another folder: nothing is overwritten.
+      /proc/xx: unwritable-folder: cannot use /proc/xx: its file system takes no folders there (ENOENT: no such file or directory, mkdir '/proc/xx')
+        Make room or get the right to write there; --workspace and FLOW_CACHE name other folders.
+      format-not-written: models are read from the format "face-api", but not written to it
+        Write one of folder, mxnet, caffe, onnx, npz, safetensors."
+    `);
+    expect(readFileSync(rig.path('one.jpg')).equals(before)).toBe(true);
+    expect(rig.read('own/model.onnx')).toBe('mine');
+    expect(existsSync(rig.path('new'))).toBe(false);
+  });
+
+  it('galleries whose vectors are not of length 1 are refused, with file and row', async () => {
+    const aligned = [...y1, '--detector', 'none'];
+    const embedded = await rig.flow(['embed', 'one.jpg', 'same.jpg', ...aligned, '--npy', 'odd.npy', '--json'], fast);
+    const content = JSON.parse(embedded.stdout) as { vectors: { vector: number[] }[] };
+    const second = content.vectors[1];
+    if (second !== undefined) second.vector = second.vector.map((value) => 3 * value);
+    rig.write('odd.json', JSON.stringify(content));
+    const array = readFileSync(rig.path('odd.npy'));
+    array.writeFloatLE(NaN, array.length - 4);
+    writeFileSync(rig.path('odd.npy'), array);
+    const found = [];
+    for (const gallery of ['odd.json', 'odd.npy']) {
+      const { code, stdout, stderr } = await rig.flow(['identify', 'one.jpg', gallery, ...aligned], fast);
+      found.push([
+        code,
+        stdout,
+        stderr
+          .split('\n')[0]
+          ?.replace(rig.folder, '')
+          .replace(/expected.*found/, '...'),
+      ]);
+    }
+    expect(found).toEqual([
+      [2, '', '/odd.json: not-vectors: ... row 1 (from 0) of length 3.000 and not 1'],
+      [2, '', '/odd.npy: not-vectors: ... row 1 (from 0) with numbers that are not finite'],
+    ]);
+  });
+
+  it('thresholds of another model, or of another way of embedding, are refused', async () => {
+    const compare = ['compare-faces', 'one.jpg', 'same.jpg', ...y1, '--detector', 'none', '--far', '0.001'];
+    const shipped = resolve('setup/default-embedder-lfw.json');
+    const texts = [
+      await complaint(rig, ...compare, '--record', shipped),
+      await complaint(rig, ...compare, '--no-mirror', '--record', 'record.json'),
+    ];
+    expect(texts.join('\n').replaceAll(shipped, '<record>').replaceAll(model, '<model>')).toMatchInlineSnapshot(`
+      "<record>: record-of-other: the threshold would be that of face_recognition_model-weights_manifest.json on aligned-112, but the faces are embedded by <model> (MobileFaceNet y1)
+        Measure the model with the stage verify, and name its verification.json: --record FILE.
+      <workspace>/record.json: record-of-other: the threshold would be that of y1 on drawn, with the mirror image added, but the faces are embedded by the image alone
+        Leave --no-mirror out, or --record."
+    `);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('a photograph that may not be read is left out, with a code', () => {
+    // Of another user, for whom the rights count.
+    for (const path of [rig.folder, rig.path('people')]) chmodSync(path, 0o755);
+    cpSync(rig.path('one.jpg'), rig.path('closed.jpg'));
+    chmodSync(rig.path('closed.jpg'), 0o000);
+    const run = spawnSync(
+      process.execPath,
+      [flowCommand, 'embed', 'closed.jpg', 'one.jpg', ...y1, '--detector', 'none'],
+      {
+        cwd: rig.folder,
+        env: { ...process.env, NO_COLOR: '1', HOME: rig.folder, FLOW_ENGINE: '' },
+        uid: 65534,
+        gid: 65534,
+      },
+    );
+    expect([run.status, String(run.stdout).split('\n').slice(0, 2)]).toEqual([
+      1,
+      ['closed.jpg: left out: unreadable-path', 'one.jpg: 1 face'],
+    ]);
+    expect(String(run.stderr)).toContain('closed.jpg: unreadable-path: cannot read ');
   });
 
   it('one wrong input is one clear error', async () => {

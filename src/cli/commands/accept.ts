@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { makeFolder } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';
 import { acceptableChange, checkOutputs } from '../../pipeline/plan/acceptable-change.ts';
 import type { Reason } from '../../pipeline/plan/compare-keys.ts';
@@ -64,7 +64,7 @@ async function acceptTask(workspace: Workspace, { planned, previous, reason }: A
   if (lookup.state !== 'whole') return fail(failures.earlierResultLost({ task: task.id }, task.at));
   checkOutputs(planned, lookup.entry.outputs);
   const accepted = { from: change.from, reason, at: new Date().toISOString() };
-  mkdirSync(workspace.cache.folders.scratch, { recursive: true });
+  makeFolder(workspace.cache.folders.scratch);
   workspace.cache.accept(lookup.entry, { key: change.to, keyDocument: change.document, accepted });
   return { task: change.task, key: change.to, changes: change.reasons };
 }

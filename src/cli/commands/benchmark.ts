@@ -56,11 +56,13 @@ export const command: FlowCommand = {
           msPerFace: rows,
           total,
           computesWith,
+          licences: tools.licences,
         },
         text: [
           `ms per face, median of ${times.detection.length}; ${size} pixels, ${faces} faces; ${computesWith}`,
           ...text,
           `${'together'.padEnd(10)} ${total.toFixed(2).padStart(8)} ms`,
+          ...tools.licenceLines(),
         ].join('\n'),
       });
       return exitCode.done;

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { similarity } from '../../embedding/embedder.ts';
 import type { FaceChoice } from '../../embedding/read-faces.ts';
 import { defaultRecord } from '../../embedding/default-record.ts';
-import { readThreshold, type Threshold } from '../../embedding/threshold.ts';
+import { readThreshold, requireOwnRecord, type Threshold } from '../../embedding/threshold.ts';
 import { declareEmbedding, EmbeddingTools } from '../embedding-tools.ts';
 import { answer, exitCode, type Call, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 import { fail } from '../../core/failure.ts';
@@ -42,7 +42,7 @@ export const command: FlowCommand = {
       const verdict = { ...comparison, same: same ?? null, threshold: threshold ?? null };
       const licences = tools.licenceLines();
       answer(call, context, {
-        json: { a, b, ...verdict, contract: tools.contract, licences: tools.embedder.licences },
+        json: { a, b, ...verdict, contract: tools.contract, licences: tools.licences },
         text: [textOf(comparison), verdictOf(same, threshold), `contract ${tools.contract}`, ...licences].join('\n'),
       });
       return exitCode.done;
@@ -66,8 +66,14 @@ function squaredDistance(one: Float32Array, other: Float32Array): number {
 /** Undefined where none is given and none comes with the model. */
 function thresholdOf({ options }: Call, { embedder }: EmbeddingTools, context: ProcessContext): Threshold | undefined {
   const { record, set, far } = options as { readonly record?: string; readonly set?: string; readonly far: number };
-  const file = record === undefined ? defaultRecord(embedder.model) : resolve(context.workingFolder, record);
-  return file === undefined ? undefined : readThreshold({ record: file, far, set, vectors: embedder });
+  if (record === undefined) {
+    const own = defaultRecord(embedder.model, embedder.mirrored);
+    return own === undefined ? undefined : readThreshold({ record: own, far, set, vectors: embedder });
+  }
+  const file = resolve(context.workingFolder, record);
+  const threshold = readThreshold({ record: file, far, set, vectors: embedder });
+  context.stderr.write(`warning: ${requireOwnRecord(file, embedder)}\n`);
+  return threshold;
 }
 
 function textOf({ similarity: value, distance }: { readonly similarity: number; readonly distance: number }): string {
@@ -75,7 +81,8 @@ function textOf({ similarity: value, distance }: { readonly similarity: number; 
 }
 
 function verdictOf(same: boolean | undefined, threshold: Threshold | undefined): string {
-  if (threshold === undefined) return 'no verdict: no threshold is known for this model (--record verification.json)';
+  if (threshold === undefined)
+    return 'no verdict: no threshold is known for this model, embedded in this way (--record verification.json)';
   const { evaluatedOn: on, far } = threshold;
   const [value, low, high] = [far.value, far.interval.low, far.interval.high].map(
     (rate) => `${(100 * rate).toFixed(2)} %`,

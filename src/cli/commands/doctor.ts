@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { mkdirSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { makeFolder } from '../../core/atomic-file.ts';
 import { FailureError } from '../../core/failure.ts';
 import { counted, humanBytes } from '../../core/human.ts';
 import { trainingEngine, installedOnnxruntime, readEngineRecord } from '../../kit/net/engines/choose-engine.ts';
@@ -154,7 +155,7 @@ function examineSqlite(workspace: Workspace): Finding {
 }
 
 function examineCache({ cache }: Workspace): Finding {
-  mkdirSync(cache.folders.entries, { recursive: true });
+  makeFolder(cache.folders.entries);
   const { bytes, files } = listTree(cache.folders.entries);
   const found = `${cache.folders.entries}: ${humanBytes(bytes)} in ${counted(files.length, 'file')}`;
   return { subject: 'cache', state: 'ok', found };

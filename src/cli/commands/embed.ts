@@ -10,6 +10,7 @@ import { littleEndianBytes } from '../../kit/codec/little-endian-floats.ts';
 import { encodeNpy } from '../../kit/codec/numpy/npy.ts';
 import { declareEmbedding, EmbeddingTools } from '../embedding-tools.ts';
 import { answer, exitCode, showsColour, type FlowCommand, type ProcessContext } from '../flow-command.ts';
+import { type OutputFile, requireOutputs } from '../output-files.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -28,6 +29,8 @@ export const command: FlowCommand = {
 
   async run(call, context) {
     const paths = [call.arguments[0] ?? []].flat();
+    const inFolder = (path: string): string => resolve(context.workingFolder, path);
+    requireOutputs(outputsOf(call.options, context), paths.map(inFolder));
     const tools = await EmbeddingTools.open(call, context);
     try {
       const choice = call.options['face'] as FaceChoice;
@@ -73,12 +76,21 @@ async function embed(path: string, tools: EmbeddingTools, choice: FaceChoice): P
 type EmbedAnswer = VectorFile &
   Readonly<Record<'model' | 'computesWith', string>> & { readonly failures: readonly Failure[] };
 
-function contentOf(images: readonly EmbeddedImage[], { embedder, contract }: EmbeddingTools): EmbedAnswer {
-  const { model, embeddingSize, computesWith, licences } = embedder;
+function contentOf(images: readonly EmbeddedImage[], { embedder, contract, licences }: EmbeddingTools): EmbedAnswer {
+  const { model, embeddingSize, computesWith } = embedder;
   const failures = images.flatMap(({ failure }) => failure ?? []);
   const vectors = images.flatMap((image) => image.vectors);
   const facts = { model, computesWith, licences };
   return { format: 'faceflow-vectors', version: 1, contract, embeddingSize, ...facts, failures, vectors };
+}
+
+/** Every file that will be written: an array has another one beside it. */
+function outputsOf({ npy, csv }: OutputFiles, { workingFolder }: ProcessContext): OutputFile[] {
+  const file = (option: string, path: string): OutputFile => ({ option, path: resolve(workingFolder, path) });
+  return [
+    ...(npy === undefined ? [] : [file('--npy', npy), file('--npy', `${npy}.json`)]),
+    ...(csv === undefined ? [] : [file('--csv', csv)]),
+  ];
 }
 
 interface OutputFiles {

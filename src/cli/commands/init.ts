@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { makeOwnFolder } from '../../core/atomic-file.ts';
 import { packageFolder } from '../../core/package-folder.ts';
 import { exitCode, type FlowCommand } from '../flow-command.ts';
 import { writeNewStage } from '../new-stage.ts';
@@ -24,7 +24,7 @@ export const command: FlowCommand = {
     }
     const path = resolve(workingFolder, String(file));
     const schema = join(packageFolder(), 'schemas/experiment.schema.json');
-    mkdirSync(dirname(path), { recursive: true });
+    makeOwnFolder(dirname(path));
     writeNew(path, startingText(basename(path, extname(path)), relative(dirname(path), schema)), 'flow init FILE');
     const shown = relative(workingFolder, path);
     const text = `wrote ${shown}\n  flow plan ${shown}    what it would do\n  flow run ${shown}     do it`;

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { writeFileAtomic } from '../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../core/atomic-file.ts';
 import { FailureError } from '../../core/failure.ts';
 import { parseStoredTable } from '../../pipeline/table/compare-tables.ts';
 import { csvForm } from '../../pipeline/table/csv-form.ts';
@@ -62,7 +62,7 @@ export function writeTable(table: FilledTable, place: TablePlace, shownFrom: str
   const keepsBlock = (path: string): boolean => !dropsFigures && (keepsForms || lacksFiguresOf(path, table));
   const kept = [...(keepsForms ? files : []), ...blocks.filter(({ path }) => keepsBlock(path))].map(({ path }) => path);
   const written = [...files, ...blocks].filter(({ path }) => !kept.includes(path));
-  mkdirSync(folder, { recursive: true });
+  makeOwnFolder(folder);
   for (const { path, text } of written) {
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileAtomic(path, text);
   }

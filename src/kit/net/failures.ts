@@ -646,10 +646,11 @@ export const failures = catalogue({
   // conversion
   formatNotWritten: {
     meaning: 'Models can be read from a format, but not written to it.',
-    text: ({ format }: { readonly format: string }) => ({
+    text: ({ format, written }: { readonly format: string; readonly written: readonly string[] }) => ({
       message: `models are read from the format "${format}", but not written to it`,
+      hint: `Write one of ${written.join(', ')}.`,
     }),
-    example: { format: 'face-api' },
+    example: { format: 'face-api', written: ['folder', 'mxnet', 'onnx'] },
   },
   conversionDiffers: {
     meaning: 'A converted model computes something other than the model that was read.',

@@ -8,6 +8,7 @@ import type { ParameterizedGraph, Model } from '../model/model.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import { elementCount } from '../graph/feature-shape.ts';
 import { slimModel } from '../passes/slim-model.ts';
+import { requireWritten } from '../exchange/choose-format.ts';
 import { checkTarget } from '../exchange/model-files.ts';
 import { compareOutputs, type OutputDifference } from './compare-outputs.ts';
 import type { ModelFormat, ModelWriteOptions } from '../exchange/model-format.ts';
@@ -137,9 +138,7 @@ function readBack(
 /** Before anything is computed: whether it can be read and written at all. */
 function readSource(conversion: ModelConversion): Model {
   const { from, to, slim } = conversion;
-  if (to.format.write === undefined) {
-    fail(failures.formatNotWritten({ format: to.format.name }));
-  }
+  requireWritten(to.format);
   throwIfAny([
     ...readOptionFailures(from.format, from.options, from.path),
     ...writeOptionFailures(to.format, to.options, to.path),

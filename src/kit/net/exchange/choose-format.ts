@@ -15,6 +15,16 @@ export function modelFormatNamed(name: string): ModelFormat {
   fail(failures.unknownModelFormat({ name, known: formats.map((format) => format.name) }));
 }
 
+/** Names of the formats that models are written to. */
+export const writtenFormatNames: readonly string[] = formats
+  .filter((format) => format.write !== undefined)
+  .map((format) => format.name);
+
+/** Fails with `format-not-written` for a format that is only read. */
+export function requireWritten(format: ModelFormat): void {
+  if (format.write === undefined) fail(failures.formatNotWritten({ format: format.name, written: writtenFormatNames }));
+}
+
 /** The format of the model at `path`; undefined if nothing known is there. */
 export function recognisedFormat(path: string): ModelFormat | undefined {
   return formats.find((format) => format.recognises(path));

@@ -140,7 +140,11 @@ describe('a conversion', () => {
     const onlyRead: ModelFormat & { write?: ModelFormat['write'] } = { ...modelFormats.npz };
     delete onlyRead.write;
     expect(await failuresOf(() => convertModel(conversionTo(onlyRead, 0), engines))).toEqual([
-      { code: 'format-not-written', message: 'models are read from the format "npz", but not written to it' },
+      {
+        code: 'format-not-written',
+        message: 'models are read from the format "npz", but not written to it',
+        hint: 'Write one of folder, mxnet, caffe, onnx, npz, safetensors.',
+      },
     ]);
   });
 
