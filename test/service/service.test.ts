@@ -205,18 +205,28 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
   });
 
   it('answers to its own name alone, so that no page of another site reads it', async () => {
-    const asOther = await new Promise<string>((resolve) => {
-      const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () =>
-        socket.write('GET /health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'),
-      );
-      let answer = '';
-      socket
-        .setEncoding('utf8')
-        .on('data', (part: string) => (answer += part))
-        .on('close', () => {
-          resolve(answer);
-        });
+    const asking = (url: string, host: string): Promise<string> =>
+      new Promise((resolve) => {
+        const { port, hostname } = new URL(url);
+        const socket = connect(Number(port), hostname, () =>
+          socket.write(`GET /health HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+        );
+        let answer = '';
+        socket
+          .setEncoding('utf8')
+          .on('data', (part: string) => (answer += part))
+          .on('close', () => {
+            resolve(answer);
+          });
+      });
+    expect(await asking(server.url, 'LocalHost:80')).toMatch(/^HTTP\/1\.1 200 /);
+    const second = await startServer(service, {
+      ...{ address: '127.0.0.2', port: 0, token: undefined, limits },
+      onDefect: (error) => defects.push(error),
     });
+    expect(await asking(second.url, new URL(second.url).host)).toMatch(/^HTTP\/1\.1 200 /);
+    await second.close();
+    const asOther = await asking(server.url, 'evil.example');
     expect(asOther).toMatch(/^HTTP\/1\.1 421 /);
   });
 
@@ -291,6 +301,15 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
     expect(await refusal(await list({}))).toBe('401 unauthorized');
     expect(await refusal(await list({ authorization: `Bearer ${token}x` }))).toBe('401 unauthorized');
     expect((await list({ authorization: `Bearer ${token}` })).status).toBe(200);
+    expect((await list({ authorization: `bearer ${token}` })).status).toBe(200);
+    for (const [path, status] of [
+      ['%', '400 invalid-request'],
+      ['x'.repeat(101), '414 invalid-request'],
+    ] as const) {
+      const ask = (headers: Readonly<Record<string, string>>) => fetch(`${address}/galleries/${path}`, { headers });
+      expect(await refusal(await ask({}))).toBe('401 unauthorized');
+      expect(await refusal(await ask({ authorization: `Bearer ${token}` }))).toBe(status);
+    }
     expect((await fetch(`${address}/metrics`)).status).toBe(401);
     expect((await fetch(`${address}/health`)).status).toBe(200);
     await guarded.close();
@@ -379,7 +398,9 @@ describe('files of galleries', () => {
     database.prepare("update face set vector = ? where person = 'p300'").run(Buffer.alloc(15));
     database.close();
     await refused();
-    expect(() => [...readGalleryFile(file).entries('team', 4)]).toThrow('a vector of 15 bytes, where 4 numbers take 16');
+    expect(() => [...readGalleryFile(file).entries('team', 4)]).toThrow(
+      'a vector of 15 bytes, where 4 numbers take 16',
+    );
   });
 
   it.each(indexKinds)('take galleries that are made, removed and added to at once (%s)', async (kind) => {
