@@ -106,7 +106,8 @@ function openDatabase(file: string, { tools, named }: Opening): OpenGallery {
     const names = galleries.map(({ name }) => name);
     const found =
       named === undefined && galleries.length === 1 ? galleries[0] : galleries.find(({ name }) => name === named);
-    if (found !== undefined) return { ...found, leftOut: [], entries: () => opened.entries(found.name) };
+    if (found !== undefined)
+      return { ...found, leftOut: [], entries: () => opened.entries(found.name, tools.embedder.embeddingSize) };
     const expected = `one of ${names.join(', ')}, which ${file} holds`;
     return fail(commandFailures.wrongOption({ option: '--gallery', expected, found: named ?? 'none' }));
   } catch (error) {

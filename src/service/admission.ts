@@ -15,18 +15,19 @@ export function isLoopback(address: string): boolean {
 
 /** Whether the header names the token; takes as long for a wrong one as for another. */
 export function knowsToken(header: string | undefined, token: string): boolean {
-  const given = /^Bearer (.+)$/.exec(header ?? '')?.[1] ?? '';
+  const given = /^Bearer +(.+)$/i.exec(header ?? '')?.[1] ?? '';
   const [one, other] = [given, token].map((text) => createHash('sha256').update(text).digest());
   return one !== undefined && other !== undefined && timingSafeEqual(one, other);
 }
 
 /**
- * Fails with `unknown-host` (421) where a name leads to this machine that is not its own: a page of another site that had its name
+ * Fails with `unknown-host` (421) where a name leads to this machine that is neither its own nor the address that it listens on: a page of another site that had its name
  * point here would read the answers otherwise.
  */
-export function requireOwnName(host: string | undefined): void {
-  const name = (host ?? '').replace(/:\d+$/, '');
-  if (!ownNames.has(name)) throw new Problem('unknown-host', 421, { detail: 'the service answers to localhost only' });
+export function requireOwnName(host: string | undefined, address: string): void {
+  const name = (host ?? '').replace(/:\d+$/, '').toLowerCase();
+  if (!ownNames.has(name) && name !== address.toLowerCase())
+    throw new Problem('unknown-host', 421, { detail: 'the service answers to localhost only' });
 }
 
 /** Decides before its body is read whether a request is taken: bodies in memory are bounded, however many come. */

@@ -105,7 +105,7 @@ export class FaceService {
     return { contract: this.contract, faces: faces.map((face) => ({ ...face, vector: Array.from(face.vector) })) };
   }
 
-  async verify(images: readonly Uint8Array[], signal: AbortSignal): Promise<object> {
+  async verify(images: readonly [Uint8Array, Uint8Array], signal: AbortSignal): Promise<object> {
     for (const bytes of images) checkUpload(bytes, this.#limits);
     const found = await Promise.all(images.map((bytes) => this.#find(bytes, signal)));
     const [one, other] = await this.#vectors(found.flatMap((faces) => largest(faces)));

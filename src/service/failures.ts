@@ -34,4 +34,20 @@ export const failures = catalogue({
     }),
     example: { address: '127.0.0.1', port: 8400, problem: 'EADDRINUSE' },
   },
+  galleriesInUse: {
+    meaning: "Another service serves the file of galleries; two would not know of each other's faces.",
+    text: ({ process }: { readonly process: number | undefined }) => ({
+      message: `the galleries are served already, by ${process === undefined ? 'a process that is starting' : `process ${process}`}`,
+      hint: 'End that service, or name another file: --galleries FILE. flow identify reads a file while it is served.',
+    }),
+    example: { process: 4711 },
+  },
+  galleriesUnusable: {
+    meaning: 'The file of galleries, or what is kept beside it, cannot be read, made or written.',
+    text: ({ problem }: { readonly problem: string }) => ({
+      message: `expected a file of galleries, or a place for one, found: ${problem}`,
+      hint: 'Name a file in a folder that is there and may be written: --galleries FILE.',
+    }),
+    example: { problem: 'there is no folder data' },
+  },
 });

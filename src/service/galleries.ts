@@ -4,6 +4,8 @@ import { fail } from '../core/failure.ts';
 import type { Match } from '../embedding/gallery.ts';
 import { failures as embeddingFailures } from '../embedding/failures.ts';
 import type { VectorOwner } from '../kit/face/search/vector-search.ts';
+import { galleryFileFailure, requireGalleriesOrNone, requireLength } from './gallery-file.ts';
+import { GalleryLock } from './gallery-lock.ts';
 import {
   type GalleryIndex,
   type IndexedFace,
@@ -51,6 +53,8 @@ const schema = `
     vector blob not null,
     unique (gallery, person, sha256)
   ) strict;
+  -- The process that serves the file, while it does.
+  create table if not exists server (pid integer not null) strict;
   create index if not exists face_by_person on face (gallery, person);
 `;
 
@@ -65,21 +69,25 @@ const readAtATime = 1024;
  * change synced). Beside it an index is in memory for searching; galleries change while they are searched.
  */
 export class Galleries {
+  readonly #store: GalleryStore;
   readonly #database: Sqlite.Database;
   readonly index: Readonly<Pick<GalleryIndex, 'kind' | 'library' | 'vectors'>>;
   readonly #index: GalleryIndex;
   /** Number of each gallery in the index. */
   readonly #groups = new Map<string, number>();
   #lastGroup = 0;
+  #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(database: Sqlite.Database, index: GalleryIndex) {
-    this.#database = database;
+  private constructor(store: GalleryStore, index: GalleryIndex) {
+    this.#store = store;
+    this.#database = store.database;
     this.index = index;
     this.#index = index;
   }
 
   /**
-   * Opens a file, or makes it. Rejects with `other-embedding-contract` where it holds vectors of another one. An approximate index is saved in a folder beside the
+   * Opens a file, or makes it, and serves it alone. Rejects with `other-embedding-contract` where it holds vectors of another one, with `not-vectors` where it holds
+   * something else, with `galleries-in-use` and `galleries-unusable`. An approximate index is saved in a folder beside the
    * file, FILE.index, and is brought to what the file holds when it is opened.
    */
   static async open(
@@ -89,31 +97,18 @@ export class Galleries {
       kind: 'exact',
     },
   ): Promise<{ readonly galleries: Galleries; readonly started: StartedIndex }> {
-    const database = openSqlite(file);
-    try {
-      // Of a file that is made: a vector of 512 numbers takes more than half of the usual page of 4 KiB, and the file twice its size.
-      database.pragma(`page_size = ${pageBytes}`);
-      database.pragma('journal_mode = wal');
-      database.pragma('synchronous = full');
-      database.pragma('foreign_keys = on');
-      database.pragma(`mmap_size = ${mappedBytes}`);
-      database.exec(schema);
-      claim(database, contract, file);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
+    const store = openStore(file, { contract, embeddingSize: columns });
     let index;
     try {
       const folder = file === ':memory:' ? undefined : `${file}.index`;
       index = await openIndex(kind, { columns, contract, folder, onProgress });
-      const galleries = new Galleries(database, index);
+      const galleries = new Galleries(store, index);
       const started = await index.start(galleries.#stored());
       return { galleries, started };
     } catch (error) {
       await index?.close();
-      database.close();
-      throw error;
+      closeStore(store);
+      return galleryFileFailure(error, file);
     }
   }
 
@@ -123,7 +118,7 @@ export class Galleries {
     for (const { name } of names) this.#addGroup(name);
     const galleries = Array.from(this.#groups, ([name, group]) => ({ name, group }));
     const indexed = ({ id, gallery, sha256, vector }: FaceRow): IndexedVector => {
-      return { id, sha256, group: this.#groupOf(gallery), vector: floatsOf(vector) };
+      return { id, sha256, group: this.#groupOf(gallery), vector: floatsOf(vector, this.#store) };
     };
     return {
       galleries,
@@ -160,6 +155,14 @@ export class Galleries {
     };
   }
 
+  /** Changes come one after the other, in the file and in the index alike: what one has begun the next finds done. */
+  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(change);
+    // Whoever has asked for it is told of a change that fails; the next is made all the same.
+    this.#turn = done.then(undefined, () => undefined);
+    return done;
+  }
+
   #addGroup(name: string): number {
     this.#lastGroup += 1;
     this.#groups.set(name, this.#lastGroup);
@@ -173,23 +176,27 @@ export class Galleries {
   }
 
   /** Whether it is new. */
-  async create(name: string): Promise<boolean> {
-    if (this.#groups.has(name)) return false;
-    this.#database.prepare('insert into gallery values (?)').run(name);
-    await this.#index.addGallery(this.#addGroup(name), name);
-    return true;
+  create(name: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (this.#groups.has(name)) return false;
+      this.#database.prepare('insert into gallery values (?)').run(name);
+      await this.#index.addGallery(this.#addGroup(name), name);
+      return true;
+    });
   }
 
-  async remove(name: string): Promise<void> {
-    const remove = this.#database.transaction(() => {
-      const removed = this.#removeFaces('delete from face where gallery = ? returning id, sha256', name);
-      this.#database.prepare('delete from gallery where name = ?').run(name);
-      return removed;
-    });
-    await this.#index.removeGallery(this.#groupOf(name), () => {
-      const removed = remove();
-      this.#groups.delete(name);
-      return removed;
+  remove(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const remove = this.#database.transaction(() => {
+        const removed = this.#removeFaces('delete from face where gallery = ? returning id, sha256', name);
+        this.#database.prepare('delete from gallery where name = ?').run(name);
+        return removed;
+      });
+      await this.#index.removeGallery(this.#groupOf(name), () => {
+        const removed = remove();
+        this.#groups.delete(name);
+        return removed;
+      });
     });
   }
 
@@ -212,37 +219,43 @@ export class Galleries {
   }
 
   /** Adds a face; the same image of a person twice is one. */
-  async add(gallery: string, face: Omit<StoredFace, 'id'>, vector: Float32Array): Promise<StoredFace> {
-    const group = this.#groupOf(gallery);
-    const { person, sha256 } = face;
-    const bytes = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
-    const insert = 'insert or ignore into face (gallery, person, sha256, vector) values (?, ?, ?, ?)';
-    const { changes } = this.#database.prepare(insert).run(gallery, person, sha256, bytes);
-    const select = 'select id from face where gallery = ? and person = ? and sha256 = ?';
-    const id = this.#database.prepare<[string, string, string], StoredFace>(select).get(gallery, person, sha256)?.id;
-    if (id === undefined) throw new Error('a face that was stored is not there');
-    if (changes > 0) await this.#index.add({ id, sha256, group, vector });
-    return { id, person, sha256 };
-  }
-
-  async removePerson(gallery: string, person: string): Promise<void> {
-    await this.#index.remove(this.#groupOf(gallery), () => {
-      const remove = 'delete from face where gallery = ? and person = ? returning id, sha256';
-      const removed = this.#removeFaces(remove, gallery, person);
-      if (removed.length > 0) return removed;
-      throw new Problem('no-such-person', 404, { detail: `gallery ${gallery} has no person ${person}` });
+  add(gallery: string, face: Omit<StoredFace, 'id'>, vector: Float32Array): Promise<StoredFace> {
+    return this.#inTurn(async () => {
+      const group = this.#groupOf(gallery);
+      const { person, sha256 } = face;
+      const bytes = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
+      const insert = 'insert or ignore into face (gallery, person, sha256, vector) values (?, ?, ?, ?)';
+      const { changes } = this.#database.prepare(insert).run(gallery, person, sha256, bytes);
+      const select = 'select id from face where gallery = ? and person = ? and sha256 = ?';
+      const id = this.#database.prepare<[string, string, string], StoredFace>(select).get(gallery, person, sha256)?.id;
+      if (id === undefined) throw new Error('a face that was stored is not there');
+      if (changes > 0) await this.#index.add({ id, sha256, group, vector });
+      return { id, person, sha256 };
     });
   }
 
-  async removeFace(gallery: string, id: number): Promise<void> {
-    await this.#index.remove(this.#groupOf(gallery), () => {
-      const removed = this.#removeFaces(
-        'delete from face where gallery = ? and id = ? returning id, sha256',
-        gallery,
-        id,
-      );
-      if (removed.length > 0) return removed;
-      throw new Problem('no-such-image', 404, { detail: `gallery ${gallery} has no image ${id}` });
+  removePerson(gallery: string, person: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#index.remove(this.#groupOf(gallery), () => {
+        const remove = 'delete from face where gallery = ? and person = ? returning id, sha256';
+        const removed = this.#removeFaces(remove, gallery, person);
+        if (removed.length > 0) return removed;
+        throw new Problem('no-such-person', 404, { detail: `gallery ${gallery} has no person ${person}` });
+      });
+    });
+  }
+
+  removeFace(gallery: string, id: number): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#index.remove(this.#groupOf(gallery), () => {
+        const removed = this.#removeFaces(
+          'delete from face where gallery = ? and id = ? returning id, sha256',
+          gallery,
+          id,
+        );
+        if (removed.length > 0) return removed;
+        throw new Problem('no-such-image', 404, { detail: `gallery ${gallery} has no image ${id}` });
+      });
     });
   }
 
@@ -262,15 +275,19 @@ export class Galleries {
         const stored = face.get(id);
         if (stored === undefined) return [];
         images.set(id, stored.sha256);
-        return [{ id, owner: stored.person, vector: floatsOf(stored.vector) }];
+        return [{ id, owner: stored.person, vector: floatsOf(stored.vector, this.#store) }];
       });
     const found = await this.#index.nearest({ query: vector, group, count, read });
     return found.map(({ id, owner, score }) => ({ name: owner, image: images.get(id) ?? '', similarity: score }));
   }
 
   async close(): Promise<void> {
-    await this.#index.close();
-    this.#database.close();
+    try {
+      await this.#index.close();
+      this.#database.exec('delete from server');
+    } finally {
+      closeStore(this.#store);
+    }
   }
 
   #groupOf(name: string): number {
@@ -280,16 +297,66 @@ export class Galleries {
   }
 }
 
+/** The open file, which nobody else serves. */
+interface GalleryStore {
+  readonly file: string;
+  readonly database: Sqlite.Database;
+  /** Undefined for one in memory. */
+  readonly lock: GalleryLock | undefined;
+  /** Numbers of a vector. */
+  readonly columns: number;
+}
+
+function openStore(file: string, { contract, embeddingSize: columns }: GalleryVectors): GalleryStore {
+  const isFile = file !== ':memory:';
+  // Before anything is written, there or beside it.
+  if (isFile) requireGalleriesOrNone(file);
+  const lock = isFile ? GalleryLock.take(file) : undefined;
+  let database;
+  try {
+    database = openSqlite(file);
+    prepare(database, contract, file);
+    return { file, database, lock, columns };
+  } catch (error) {
+    database?.close();
+    lock?.release();
+    return galleryFileFailure(error, file);
+  }
+}
+
+function prepare(database: Sqlite.Database, contract: string, file: string): void {
+  // Of a file that is made: a vector of 512 numbers takes more than half of the usual page of 4 KiB, and the file twice its size.
+  database.pragma(`page_size = ${pageBytes}`);
+  database.pragma('journal_mode = wal');
+  database.pragma('synchronous = full');
+  database.pragma('foreign_keys = on');
+  database.pragma(`mmap_size = ${mappedBytes}`);
+  database.transaction(() => {
+    database.exec(schema);
+    claim(database, contract, file);
+  })();
+}
+
+/** The lock is the last to go: another service may begin from there. */
+function closeStore({ database, lock }: GalleryStore): void {
+  database.close();
+  lock?.release();
+}
+
 function claim(database: Sqlite.Database, contract: string, file: string): void {
   const known = database.prepare<[], { id: string }>('select id from contract').get();
   if (known === undefined) database.prepare('insert into contract values (?)').run(contract);
   else if (known.id !== contract) {
     fail(embeddingFailures.otherVectors({ own: contract, found: known.id, other: 'this service' }, { file }));
   }
+  // That of one that was killed may be there still.
+  database.exec('delete from server');
+  database.prepare('insert into server values (?)').run(process.pid);
 }
 
 /** Of the same memory, which SQLite does not use again, where numbers may begin there. */
-function floatsOf(bytes: Buffer): Float32Array {
+function floatsOf(bytes: Buffer, { columns, file }: GalleryStore): Float32Array {
+  requireLength(bytes, columns, file);
   if (bytes.byteOffset % 4 !== 0) return new Float32Array(Uint8Array.from(bytes).buffer);
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 }

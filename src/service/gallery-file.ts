@@ -1,15 +1,18 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { isSqliteError, openSqlite } from '../core/sqlite.ts';
 import { fail } from '../core/failure.ts';
-import { failures } from '../embedding/failures.ts';
+import { failures as embeddingFailures } from '../embedding/failures.ts';
 import type { GalleryEntry } from '../embedding/gallery.ts';
+import { failures } from './failures.ts';
 import type { GalleryFacts } from './galleries.ts';
 
 /** A file of galleries that is read, also while a service serves it. */
 export interface GalleryFile {
   readonly contract: string;
   readonly galleries: readonly GalleryFacts[];
-  /** The faces of a gallery, in the order in which they came; read one after the other. */
-  entries(gallery: string): Iterable<GalleryEntry>;
+  /** The faces of a gallery, in the order in which they came; read one after the other. Fails with `not-vectors` where they are not of so many numbers. */
+  entries(gallery: string, columns: number): Iterable<GalleryEntry>;
   close(): void;
 }
 
@@ -33,9 +36,14 @@ export function readGalleryFile(file: string): GalleryFile {
     return {
       contract,
       galleries,
-      *entries(gallery) {
-        for (const { person, sha256, vector } of opened.prepare<[string], FaceRow>(select).iterate(gallery)) {
-          yield { name: person, image: sha256, vector: new Float32Array(Uint8Array.from(vector).buffer) };
+      *entries(gallery, columns) {
+        try {
+          for (const { person, sha256, vector } of opened.prepare<[string], FaceRow>(select).iterate(gallery)) {
+            requireLength(vector, columns, file);
+            yield { name: person, image: sha256, vector: new Float32Array(Uint8Array.from(vector).buffer) };
+          }
+        } catch (error) {
+          galleryFileFailure(error, file);
         }
         opened.close();
       },
@@ -43,8 +51,60 @@ export function readGalleryFile(file: string): GalleryFile {
     };
   } catch (error) {
     database?.close();
-    if (!isSqliteError(error, 'SQLITE_')) throw error;
-    const problem = error instanceof Error ? error.message : String(error);
-    return fail(failures.notVectors({ found: `a file without galleries (${problem})` }, { file }), error);
+    return galleryFileFailure(error, file);
   }
+}
+
+/**
+ * Fails with `not-vectors` for a file that holds something else than galleries, and with `galleries-unusable` where there is no
+ * file and none can be made. Writes nothing to the file.
+ */
+export function requireGalleriesOrNone(file: string): void {
+  const folder = statSync(dirname(file), { throwIfNoEntry: false });
+  if (folder?.isDirectory() !== true) {
+    fail(failures.galleriesUnusable({ problem: `there is no folder ${dirname(file)}` }, { file }));
+  }
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isFile()) {
+    fail(failures.galleriesUnusable({ problem: stat.isDirectory() ? 'it is a folder' : 'it is no file' }, { file }));
+  }
+  if (stat.size === 0) return;
+  let database;
+  try {
+    database = openSqlite(file, { readonly: true });
+    if (database.prepare("select 1 from sqlite_schema where name not like 'sqlite_%'").get() === undefined) return;
+    for (const select of [
+      'select id from contract',
+      'select name from gallery',
+      'select id, gallery, person, sha256, vector from face',
+    ]) {
+      database.prepare(select).get();
+    }
+  } catch (error) {
+    galleryFileFailure(error, file);
+  } finally {
+    database?.close();
+  }
+}
+
+/** Fails with `not-vectors` unless a stored vector has so many numbers. */
+export function requireLength(bytes: Uint8Array, columns: number, file: string): void {
+  if (bytes.length === 4 * columns) return;
+  const found = `a file with a vector of ${bytes.length} bytes, where ${columns} numbers take ${4 * columns}`;
+  fail(embeddingFailures.notVectors({ found }, { file }));
+}
+
+/** What SQLite says of a file, as a failure: `not-vectors` or `galleries-unusable`. Throws other errors as they are. */
+export function galleryFileFailure(error: unknown, file: string): never {
+  const problem = error instanceof Error ? error.message : String(error);
+  // What a file that was cut off, or written over, or holds other tables, is met with.
+  if (isSqliteError(error, 'SQLITE_NOTADB', 'SQLITE_CORRUPT', 'SQLITE_ERROR', 'SQLITE_IOERR_SHORT_READ')) {
+    const found = `a file without galleries (${problem})`;
+    return fail(embeddingFailures.notVectors({ found }, { file }), error);
+  }
+  if (isSqliteError(error, 'SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_PERM')) {
+    return fail(failures.galleriesUnusable({ problem }, { file }), error);
+  }
+  throw error;
 }

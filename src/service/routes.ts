@@ -23,7 +23,7 @@ function answersOf(service: FaceService): Answers {
   return {
     detect: ({ images, signal }) => service.detect(only(images), signal),
     embed: ({ images, signal }) => service.embed(only(images), signal),
-    verify: ({ images, signal }) => service.verify(images, signal),
+    verify: ({ images, signal }) => service.verify(pair(images), signal),
     identify: (asked) => {
       const where = { gallery: textOf(asked, 'gallery'), top: Number(asked.parameters['top']) };
       return service.identify(only(asked.images), where, asked.signal);
@@ -117,6 +117,11 @@ function decodeBase64(text: string): Uint8Array {
 function only([image, ...others]: readonly Uint8Array[]): Uint8Array {
   if (image !== undefined && others.length === 0) return image;
   throw new Problem('no-image', 400, { detail: 'one image is needed' });
+}
+
+function pair([one, other, ...others]: readonly Uint8Array[]): readonly [Uint8Array, Uint8Array] {
+  if (one !== undefined && other !== undefined && others.length === 0) return [one, other];
+  throw new Problem('no-image', 400, { detail: 'two images are needed, as JSON: {"images": [BASE64, BASE64]}' });
 }
 
 /** Aborted if the client goes away before it has its answer. */

@@ -68,6 +68,13 @@ function makeServer(service: FaceService, options: ServerOptions): FastifyInstan
     forceCloseConnections: 'idle',
     ajv: { customOptions: { removeAdditional: false, strictSchema: false } },
     clientErrorHandler: answerBrokenRequest,
+    // A path that cannot be routed comes past no hook: whoever asks is looked at here.
+    frameworkErrors(error, request, reply) {
+      const found = refusalOf(() => {
+        beginAnswer(request, reply, options);
+      });
+      answerProblem(request, reply, found ?? problemOfFramework(error) ?? defectOf(request));
+    },
   });
   const admission = new Admission(limits);
   const metrics = new Metrics({
@@ -105,20 +112,8 @@ interface Guarding {
 
 /** Who may ask, and how many at a time: decided before a body is read. */
 function guard(server: FastifyInstance, { options, admission, metrics }: Guarding): void {
-  const { address, token } = options;
   server.addHook('onRequest', (request, reply, done) => {
-    void reply
-      .header('x-request-id', request.id)
-      .header('x-content-type-options', 'nosniff')
-      .header('cache-control', 'no-store');
-    if (token === undefined && isLoopback(address)) requireOwnName(request.headers.host);
-    const path = request.url.split('?', 1)[0] ?? '';
-    if (token !== undefined && !openPaths.has(path) && !knowsToken(request.headers.authorization, token)) {
-      void reply.header('www-authenticate', 'Bearer');
-      throw new Problem('unauthorized', 401, {
-        detail: 'the header Authorization has to hold the token: Bearer TOKEN',
-      });
-    }
+    beginAnswer(request, reply, options);
     const release = admission.admit(request.raw);
     const start = performance.now();
     reply.raw.once('close', () => {
@@ -131,33 +126,45 @@ function guard(server: FastifyInstance, { options, admission, metrics }: Guardin
   });
 }
 
+/** Gives an answer its headers. Throws a problem for whoever may not ask: for a name of the host that is not ours, and without the token. */
+function beginAnswer(request: FastifyRequest, reply: FastifyReply, { address, token }: Guarding['options']): void {
+  void reply
+    .header('x-request-id', request.id)
+    .header('x-content-type-options', 'nosniff')
+    .header('cache-control', 'no-store');
+  if (token === undefined && isLoopback(address)) requireOwnName(request.headers.host, address);
+  const path = request.url.split('?', 1)[0] ?? '';
+  if (token !== undefined && !openPaths.has(path) && !knowsToken(request.headers.authorization, token)) {
+    void reply.header('www-authenticate', 'Bearer');
+    throw new Problem('unauthorized', 401, {
+      detail: 'the header Authorization has to hold the token: Bearer TOKEN',
+    });
+  }
+}
+
+/** The problem that a check throws. */
+function refusalOf(check: () => void): Problem | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+}
+
 function answerErrors(server: FastifyInstance, onDefect: ServerOptions['onDefect']): void {
-  const answer = (request: FastifyRequest, reply: FastifyReply, problem: Problem): void => {
-    if (problem.retryAfter !== undefined) void reply.header('retry-after', problem.retryAfter);
-    // What is still to come of a body that is refused is not read.
-    if (!request.raw.complete) void reply.header('connection', 'close');
-    void reply
-      .code(problem.status)
-      .header('content-type', 'application/problem+json')
-      .send(Buffer.from(JSON.stringify(problem.details(request.id))));
-  };
   server.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error) ?? problemOfFramework(error);
     if (problem !== undefined) {
-      answer(request, reply, problem);
+      answerProblem(request, reply, problem);
       return;
     }
     onDefect(error, request.id);
-    answer(
-      request,
-      reply,
-      new Problem('defect', 500, {
-        detail: `a defect of faceflow; the log of the service tells of request ${request.id}`,
-      }),
-    );
+    answerProblem(request, reply, defectOf(request));
   });
   server.setNotFoundHandler((request, reply) => {
-    answer(
+    answerProblem(
       request,
       reply,
       new Problem('not-found', 404, {
@@ -165,6 +172,20 @@ function answerErrors(server: FastifyInstance, onDefect: ServerOptions['onDefect
       }),
     );
   });
+}
+
+function answerProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {
+  if (problem.retryAfter !== undefined) void reply.header('retry-after', problem.retryAfter);
+  // What is still to come of a body that is refused is not read.
+  if (!request.raw.complete) void reply.header('connection', 'close');
+  void reply
+    .code(problem.status)
+    .header('content-type', 'application/problem+json')
+    .send(Buffer.from(JSON.stringify(problem.details(request.id))));
+}
+
+function defectOf({ id }: FastifyRequest): Problem {
+  return new Problem('defect', 500, { detail: `a defect of faceflow; the log of the service tells of request ${id}` });
 }
 
 /** What Fastify refuses by itself: bodies, types and parameters that do not fit. */

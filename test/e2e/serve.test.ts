@@ -109,6 +109,15 @@ describe.skipIf(lacksData)(`flow serve${why}`, { timeout: 600_000 }, () => {
     const again = await serve('--galleries', file);
     const { persons } = await new FaceflowClient({ address: again.url }).getGallery({ gallery: 'team' });
     expect(persons).toHaveLength(rows.length);
+    const start = ['serve', '--model', resolve(model), '--port', '0', '--processes', '1'];
+    expect(await complaint(rig, ...start, '--galleries', file)).toBe(
+      `<workspace>/galleries.db: galleries-in-use: the galleries are served already, by process ${String(again.process.pid)}
+  End that service, or name another file: --galleries FILE. flow identify reads a file while it is served.`,
+    );
+    expect(await complaint(rig, ...start, '--galleries', 'gone/galleries.db')).toBe(
+      `<workspace>/gone/galleries.db: galleries-unusable: expected a file of galleries, or a place for one, found: there is no folder <workspace>/gone
+  Name a file in a folder that is there and may be written: --galleries FILE.`,
+    );
     // While it serves, too.
     const args = ['identify', resolve(photographs.other), file, '--model', resolve(model), '--top', '1'];
     const identified = await rig.flow(args, fast);

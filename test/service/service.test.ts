@@ -2,9 +2,16 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { decodeImage, loadDetector, loadEmbedder } from 'faceflow';
 import { FaceService } from '../../src/service/face-service.ts';
+import { openSqlite } from '../../src/core/sqlite.ts';
+import { Galleries } from '../../src/service/galleries.ts';
+import { readGalleryFile } from '../../src/service/gallery-file.ts';
+import { indexKinds } from '../../src/service/gallery-index.ts';
 import { usualLimits } from '../../src/service/limits.ts';
 import { type RunningServer, startServer } from '../../src/service/server.ts';
 import { animatedGif, claimingPng, lyingJpeg } from './hostile-images.ts';
@@ -98,6 +105,7 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
     const [same, different] = [await verify('gulAgain'), await verify('other')];
     expect(same).toMatchObject({ same: null, threshold: null, faces: [{ score: expect.any(Number) as number }, {}] });
     expect(same.similarity).toBeGreaterThan(different.similarity + 0.3);
+    expect(await refusal(await post('/verify', photograph('gul')))).toBe('400 no-image');
 
     const created = await fetch(`${server.url}/galleries/team`, { method: 'PUT' });
     expect([created.status, await created.json()]).toEqual([200, { name: 'team', persons: [] }]);
@@ -197,18 +205,28 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
   });
 
   it('answers to its own name alone, so that no page of another site reads it', async () => {
-    const asOther = await new Promise<string>((resolve) => {
-      const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () =>
-        socket.write('GET /health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'),
-      );
-      let answer = '';
-      socket
-        .setEncoding('utf8')
-        .on('data', (part: string) => (answer += part))
-        .on('close', () => {
-          resolve(answer);
-        });
+    const asking = (url: string, host: string): Promise<string> =>
+      new Promise((resolve) => {
+        const { port, hostname } = new URL(url);
+        const socket = connect(Number(port), hostname, () =>
+          socket.write(`GET /health HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+        );
+        let answer = '';
+        socket
+          .setEncoding('utf8')
+          .on('data', (part: string) => (answer += part))
+          .on('close', () => {
+            resolve(answer);
+          });
+      });
+    expect(await asking(server.url, 'LocalHost:80')).toMatch(/^HTTP\/1\.1 200 /);
+    const second = await startServer(service, {
+      ...{ address: '127.0.0.2', port: 0, token: undefined, limits },
+      onDefect: (error) => defects.push(error),
     });
+    expect(await asking(second.url, new URL(second.url).host)).toMatch(/^HTTP\/1\.1 200 /);
+    await second.close();
+    const asOther = await asking(server.url, 'evil.example');
     expect(asOther).toMatch(/^HTTP\/1\.1 421 /);
   });
 
@@ -283,6 +301,15 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
     expect(await refusal(await list({}))).toBe('401 unauthorized');
     expect(await refusal(await list({ authorization: `Bearer ${token}x` }))).toBe('401 unauthorized');
     expect((await list({ authorization: `Bearer ${token}` })).status).toBe(200);
+    expect((await list({ authorization: `bearer ${token}` })).status).toBe(200);
+    for (const [path, status] of [
+      ['%', '400 invalid-request'],
+      ['x'.repeat(101), '414 invalid-request'],
+    ] as const) {
+      const ask = (headers: Readonly<Record<string, string>>) => fetch(`${address}/galleries/${path}`, { headers });
+      expect(await refusal(await ask({}))).toBe('401 unauthorized');
+      expect(await refusal(await ask({ authorization: `Bearer ${token}` }))).toBe(status);
+    }
     expect((await fetch(`${address}/metrics`)).status).toBe(401);
     expect((await fetch(`${address}/health`)).status).toBe(200);
     await guarded.close();
@@ -294,8 +321,104 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
   it('counts what it does for Prometheus', async () => {
     const text = await (await fetch(`${server.url}/metrics`)).text();
     expect(text).toMatch(/^faceflow_requests_total\{operation="POST \/embed",status="200"\} \d+$/m);
-    expect(text).toMatch(/^faceflow_request_seconds_bucket\{operation="POST \/verify",le="\+Inf"\} 2$/m);
+    expect(text).toMatch(/^faceflow_request_seconds_bucket\{operation="POST \/verify",le="\+Inf"\} 3$/m);
     for (const line of text.trim().split('\n'))
       expect(line).toMatch(/^(?:# TYPE \w+ (?:counter|gauge|histogram)|\w+(?:\{[^}]*\})? [\d.e+-]+)$/);
+  });
+});
+
+const vectors = { contract: 'c'.repeat(64), embeddingSize: 4 };
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'flow-galleries-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
+}
+
+describe('files of galleries', () => {
+  it('are served by one service at a time', async () => {
+    const file = join(temporaryFolder(), 'galleries.db');
+    const { galleries } = await Galleries.open(file, vectors);
+    await galleries.create('team');
+    await expect(Galleries.open(file, vectors)).rejects.toMatchObject({
+      failures: [{ code: 'galleries-in-use', message: `the galleries are served already, by process ${process.pid}` }],
+    });
+    expect(readGalleryFile(file).galleries).toEqual([{ name: 'team', persons: 0, images: 0 }]);
+    await galleries.close();
+    const again = await Galleries.open(file, vectors);
+    expect(again.galleries.list()).toHaveLength(1);
+    await again.galleries.close();
+  });
+
+  it('stay as they are where they hold something else', async () => {
+    const folder = temporaryFolder();
+    const foreign = join(folder, 'foreign.db');
+    const database = openSqlite(foreign);
+    database.exec('create table person (name text)');
+    database.close();
+    const text = join(folder, 'text.db');
+    writeFileSync(text, 'no database, and long enough to be looked at as one');
+    for (const file of [foreign, text]) {
+      const before = readFileSync(file);
+      await expect(Galleries.open(file, vectors)).rejects.toMatchObject({
+        failures: [{ code: 'not-vectors', at: { file } }],
+      });
+      expect(readFileSync(file)).toEqual(before);
+    }
+    expect(readdirSync(folder).sort()).toEqual(['foreign.db', 'text.db']);
+    for (const file of [folder, join(folder, 'gone', 'galleries.db'), join(text, 'galleries.db')]) {
+      await expect(Galleries.open(file, vectors)).rejects.toMatchObject({
+        failures: [{ code: 'galleries-unusable', at: { file } }],
+      });
+    }
+  });
+
+  it.each(indexKinds)('are refused where they are cut off, or hold vectors of another length (%s)', async (kind) => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'galleries.db');
+    const { galleries } = await Galleries.open(file, vectors);
+    await galleries.create('team');
+    const face = (number: number) => ({ person: `p${number}`, sha256: String(number).padStart(64, '0') });
+    for (let number = 0; number < 500; number += 1) {
+      await galleries.add('team', face(number), Float32Array.of(1, 0, 0, 0));
+    }
+    await galleries.close();
+    const whole = readFileSync(file);
+    const refused = async (): Promise<void> => {
+      await expect(Galleries.open(file, vectors, { kind })).rejects.toMatchObject({
+        failures: [{ code: 'not-vectors', at: { file } }],
+      });
+    };
+    truncateSync(file, whole.length / 2);
+    await refused();
+    writeFileSync(file, whole);
+    const database = openSqlite(file);
+    database.prepare("update face set vector = ? where person = 'p300'").run(Buffer.alloc(15));
+    database.close();
+    await refused();
+    expect(() => [...readGalleryFile(file).entries('team', 4)]).toThrow(
+      'a vector of 15 bytes, where 4 numbers take 16',
+    );
+  });
+
+  it.each(indexKinds)('take galleries that are made, removed and added to at once (%s)', async (kind) => {
+    const { galleries } = await Galleries.open(':memory:', vectors, { kind });
+    for (let round = 0; round < 20; round += 1) {
+      const outcomes = await Promise.allSettled([
+        galleries.create('team'),
+        galleries.create('team'),
+        galleries.add('team', { person: 'p', sha256: '0'.repeat(64) }, Float32Array.of(1, 0, 0, 0)),
+        ...(round % 2 === 0 ? [galleries.remove('team'), galleries.create('team')] : []),
+        galleries.add('team', { person: 'q', sha256: '1'.repeat(64) }, Float32Array.of(0, 1, 0, 0)),
+        galleries.identify('team', Float32Array.of(1, 0, 0, 0), 1),
+      ]);
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'no-such-gallery' });
+      }
+      expect(galleries.index.vectors).toBe(galleries.list().reduce((sum, { images }) => sum + images, 0));
+    }
+    await galleries.close();
   });
 });
