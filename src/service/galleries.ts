@@ -158,7 +158,7 @@ export class Galleries {
   /** Changes come one after the other, in the file and in the index alike: what one has begun the next finds done. */
   #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
     const done = this.#turn.then(change);
-    // Whoever has asked for it is told of a change that fails; the next is made all the same.
+    // The caller is told of a change that fails; the next is made all the same.
     this.#turn = done.then(undefined, () => undefined);
     return done;
   }
@@ -297,7 +297,7 @@ export class Galleries {
   }
 }
 
-/** The open file, which nobody else serves. */
+/** The open file, which no other process serves. */
 interface GalleryStore {
   readonly file: string;
   readonly database: Sqlite.Database;

@@ -68,7 +68,7 @@ function makeServer(service: FaceService, options: ServerOptions): FastifyInstan
     forceCloseConnections: 'idle',
     ajv: { customOptions: { removeAdditional: false, strictSchema: false } },
     clientErrorHandler: answerBrokenRequest,
-    // A path that cannot be routed comes past no hook: whoever asks is looked at here.
+    // A path that cannot be routed comes past no hook: the client is checked here.
     frameworkErrors(error, request, reply) {
       const found = refusalOf(() => {
         beginAnswer(request, reply, options);
@@ -126,7 +126,7 @@ function guard(server: FastifyInstance, { options, admission, metrics }: Guardin
   });
 }
 
-/** Gives an answer its headers. Throws a problem for whoever may not ask: for a name of the host that is not ours, and without the token. */
+/** Sets the headers of an answer. Throws a problem for a client that may not ask: for a name of the host that is not ours, and without the token. */
 function beginAnswer(request: FastifyRequest, reply: FastifyReply, { address, token }: Guarding['options']): void {
   void reply
     .header('x-request-id', request.id)
