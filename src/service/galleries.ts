@@ -4,7 +4,7 @@ import { fail } from '../core/failure.ts';
 import type { Match } from '../embedding/gallery.ts';
 import { failures as embeddingFailures } from '../embedding/failures.ts';
 import type { VectorOwner } from '../kit/face/search/vector-search.ts';
-import { galleryFileFailure, requireGalleriesOrNone, requireLength } from './gallery-file.ts';
+import { type GalleryFacts, galleryFileFailure, requireGalleriesOrNone, requireLength } from './gallery-file.ts';
 import { GalleryLock } from './gallery-lock.ts';
 import {
   type GalleryIndex,
@@ -18,13 +18,6 @@ import {
   type StoredFaces,
 } from './gallery-index.ts';
 import { Problem } from './problem.ts';
-
-/** A gallery as it is listed. */
-export interface GalleryFacts {
-  readonly name: string;
-  readonly persons: number;
-  readonly images: number;
-}
 
 /** A face of a person; the image itself is not kept. */
 export interface StoredFace {

@@ -5,7 +5,13 @@ import { fail } from '../core/failure.ts';
 import { failures as embeddingFailures } from '../embedding/failures.ts';
 import type { GalleryEntry } from '../embedding/gallery.ts';
 import { failures } from './failures.ts';
-import type { GalleryFacts } from './galleries.ts';
+
+/** A gallery as it is listed. */
+export interface GalleryFacts {
+  readonly name: string;
+  readonly persons: number;
+  readonly images: number;
+}
 
 /** A file of galleries that is read, also while a service serves it. */
 export interface GalleryFile {

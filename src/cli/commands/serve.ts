@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { fail } from '../../core/failure.ts';
 import { defaultRecord } from '../../embedding/default-record.ts';
-import { readThreshold } from '../../embedding/threshold.ts';
+import { readThreshold, requireOwnRecord } from '../../embedding/threshold.ts';
 import { type IndexKind, indexKinds } from '../../service/gallery-index.ts';
 import { FaceService } from '../../service/face-service.ts';
 import { usualLimits, type ServiceLimits } from '../../service/limits.ts';
@@ -119,7 +119,10 @@ function serviceOptions(call: Call, context: ProcessContext): Parameters<typeof 
       context.stderr.write(`${text}\n`);
     },
     threshold(embedder) {
-      const file = inFolder(record) ?? defaultRecord(embedder.model);
+      const file = inFolder(record) ?? defaultRecord(embedder.model, embedder.mirrored);
+      if (record !== undefined && file !== undefined) {
+        context.stderr.write(`warning: ${requireOwnRecord(file, embedder)}\n`);
+      }
       return file === undefined ? undefined : readThreshold({ record: file, far, vectors: embedder });
     },
   };
