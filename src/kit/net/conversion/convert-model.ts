@@ -1,6 +1,5 @@
-import { fail, throwIfAny } from '../../../core/failure.ts';
+import { throwIfAny } from '../../../core/failure.ts';
 import { Random } from '../../../core/random.ts';
-import { failures } from '../failures.ts';
 import type { Backend } from '../backends/backend.ts';
 import type { OnnxruntimeOnCpu } from '../sessions/onnxruntime/load-onnxruntime.ts';
 import { onnxOutputValues, outputValues, sourceOutputValues } from '../sessions/output-values.ts';
