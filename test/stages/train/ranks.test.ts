@@ -170,7 +170,7 @@ describe('a training that cannot have ranks', () => {
     });
     expect(await failing({})).toBe(
       'mpi-missing: several ranks train together over MPI, which is not there: FLOW_MPI_LIBRARY names /nowhere/libmpi_abi.so, which is not there\n' +
-        '  To do: name the libmpi_abi.so of an MPI with the standard interface of MPI 5, or unset it: MPICH is fetched then. npm run setup:mpi fetches MPICH; FLOW_MPI_LIBRARY and FLOW_MPIEXEC name another MPI 5, or OpenMPI 4.',
+        '  To do: name the libmpi_abi.so of an MPI with the standard interface of MPI 5, or the libmpi.so of OpenMPI 4, or unset it: MPICH is fetched then. npm run setup:mpi fetches MPICH; FLOW_MPI_LIBRARY and FLOW_MPIEXEC name another MPI 5, or OpenMPI 4.',
     );
   });
 
