@@ -22,5 +22,18 @@ export default tseslint.config(
     },
   },
   { files: ['src/cli/**', 'src/pipeline/console/**', 'bench/**', 'tools/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['src/**', 'stages/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.name='mkdirSync'] Property[key.name='recursive']",
+          message:
+            'It never returns where nothing can be made, as below /proc: makeFolder or makeOwnFolder (core/atomic-file.ts).',
+        },
+      ],
+    },
+  },
   { files: ['*.config.ts'], rules: { 'no-restricted-exports': 'off' } },
 );

@@ -7,7 +7,8 @@ import { type Embedder, loadEmbedder } from '../embedding/embedder.ts';
 import { type CutFace, type FaceChoice, readFaces } from '../embedding/read-faces.ts';
 import { readBytes } from '../kit/codec/read-file.ts';
 import { licencesOf, licenceText, type WeightLicence } from '../kit/net/model/weight-licences.ts';
-import { FailureError } from '../core/failure.ts';
+import { fail, FailureError } from '../core/failure.ts';
+import { failures } from './failures.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
 import { integerOption, type Call, type ProcessContext } from './flow-command.ts';
 import { engineOverride } from './planned-experiment.ts';
@@ -32,6 +33,15 @@ export function declareEmbedding(command: Command): void {
     );
 }
 
+/** Fails with `wrong-option` for options of a detector that is not used. */
+function requireDetectorOptions({ detector, weights, refinePoints }: EmbeddingOptions): void {
+  if (detector !== 'none') return;
+  const refuse = (option: string, found: unknown): never =>
+    fail(failures.wrongOption({ option, expected: 'left out with --detector none', found }));
+  if (weights !== undefined) refuse('--weights', weights);
+  if (refinePoints) refuse('--refine-points', true);
+}
+
 /** Detector and embedder of a command, which are freed together. */
 export class EmbeddingTools {
   readonly detector: Detector | undefined;
@@ -54,6 +64,7 @@ export class EmbeddingTools {
 
   static async open({ options }: Call, context: ProcessContext): Promise<EmbeddingTools> {
     const { model, detector: search, weights, refinePoints, mirror, maxPixels } = options as EmbeddingOptions;
+    requireDetectorOptions(options as EmbeddingOptions);
     const inFolder = (path?: string): string | undefined =>
       path === undefined ? undefined : resolve(context.workingFolder, path);
     const computing = { engine: engineOverride(context), threads: availableParallelism() };

@@ -259,12 +259,20 @@ export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 
-/** Reads an integer of at least `min`, for an option. Fails with `wrong-option`. */
-export function integerOption(option: string, min: number): (text: string) => number {
+/** Reads an integer of at least `min`, and of at most `max`, for an option. Fails with `wrong-option`. */
+export function integerOption(option: string, min: number, max = Infinity): (text: string) => number {
   return (text) => {
-    if (/^[0-9]+$/.test(text) && Number(text) >= min) return Number(text);
-    return fail(failures.wrongOption({ option, expected: `an integer of at least ${min}`, found: text }));
+    if (/^[0-9]+$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
+    const expected = max === Infinity ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
+    return fail(failures.wrongOption({ option, expected, found: text }));
   };
+}
+
+/** Reads `--far`. Fails with `wrong-option`. */
+export function rateOption(text: string): number {
+  const rate = Number(text);
+  if (rate > 0 && rate < 1) return rate;
+  return fail(failures.wrongOption({ option: '--far', expected: 'a rate between 0 and 1', found: text }));
 }
 
 /** Reads `--input`, `3x112x112`; undefined if it was not given. Fails with `wrong-option`. */

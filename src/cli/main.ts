@@ -16,6 +16,7 @@ import {
 } from './flow-command.ts';
 import { failures } from './failures.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
+import { namedPathFailure } from './named-path-failure.ts';
 
 /** Runs the command that `process.argv` names and returns its exit code. */
 export async function main(process: NodeJS.Process): Promise<ExitCode> {
@@ -119,8 +120,9 @@ async function explain(error: unknown, argv: readonly string[], context: Process
     );
     return exitCode.wrongCall;
   }
-  const unwritable = fileSystemFailure(error, context.workingFolder);
-  if (unwritable !== undefined) return explain(new FailureError([unwritable], { cause: error }), argv, context);
+  const foreseen =
+    fileSystemFailure(error, context.workingFolder) ?? namedPathFailure(error, argv, context.workingFolder);
+  if (foreseen !== undefined) return explain(new FailureError([foreseen], { cause: error }), argv, context);
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   context.stderr.write(`flow: this is a defect of faceflow, not of your experiment:\n${terminalText(text)}\n`);
   return exitCode.defect;

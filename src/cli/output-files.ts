@@ -33,6 +33,20 @@ export function requireOutputs(outputs: readonly OutputFile[], inputs: readonly 
   }
 }
 
+/**
+ * Tries whether a folder can be made, or written where it is there, before anything is computed for it; nothing is made. Fails with
+ * `wrong-option`.
+ */
+export function requireFolderPlace(option: string, path: string): void {
+  let nearest = path;
+  while (statSync(nearest, { throwIfNoEntry: false }) === undefined) nearest = dirname(nearest);
+  const problem = statSync(nearest).isDirectory() ? writingProblem(join(nearest, 'folder')) : 'a file';
+  if (problem === undefined) return;
+  fail(
+    failures.wrongOption({ option, expected: 'one that can be written', found: `${path} (${nearest}: ${problem})` }),
+  );
+}
+
 /** Equal for two names of a file. */
 function identityOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });

@@ -19,14 +19,18 @@ import { threadId } from 'node:worker_threads';
 
 /**
  * Writes a file so that a reader, or a machine that lost power, sees the old content or the new, never a part:
- * temporary file beside it, fsync, rename, fsync of the folder. Nothing is left behind if it fails.
+ * temporary file beside it, fsync, rename, fsync of the folder. Nothing is left behind if it fails. A device or a pipe
+ * (`/dev/stdout`) is written into: a file that took its place would be the end of it.
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
+  if (isStream(path)) {
+    writeInto(path, piecesOf(content));
+    return;
+  }
   // Threads of one process write at the same time; within a thread nothing comes between the first line and the last.
   const temporary = `${path}.${process.pid}-${threadId}.tmp`;
   try {
-    const isWhole = typeof content === 'string' || content instanceof Uint8Array;
-    writeDurably(temporary, isWhole ? [typeof content === 'string' ? Buffer.from(content) : content] : content);
+    writeInto(temporary, piecesOf(content), fsyncSync);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -35,13 +39,25 @@ export function writeFileAtomic(path: string, content: string | Uint8Array | Ite
   syncPath(dirname(path));
 }
 
-function writeDurably(path: string, pieces: Iterable<Uint8Array>): void {
+function piecesOf(content: string | Uint8Array | Iterable<Uint8Array>): Iterable<Uint8Array> {
+  if (typeof content === 'string') return [Buffer.from(content)];
+  return content instanceof Uint8Array ? [content] : content;
+}
+
+/** Whether what is there takes what is written and keeps nothing of it. */
+function isStream(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && !stat.isFile() && !stat.isDirectory();
+}
+
+/** `whenWritten` is given the open file. */
+function writeInto(path: string, pieces: Iterable<Uint8Array>, whenWritten?: (descriptor: number) => void): void {
   const descriptor = openSync(path, 'w');
   try {
     for (const bytes of pieces) {
       for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
     }
-    fsyncSync(descriptor);
+    whenWritten?.(descriptor);
   } finally {
     closeSync(descriptor);
   }

@@ -13,7 +13,12 @@ type Request<Job> = readonly Job[] | 'end';
 type Reply<Result> =
   | { readonly outcome: 'done'; readonly result: Result }
   | { readonly outcome: 'failed'; readonly failures: readonly [Failure, ...Failure[]] }
-  | { readonly outcome: 'crashed'; readonly error: unknown };
+  /** `system`: what an error loses on its way between threads, of one of the file system. */
+  | { readonly outcome: 'crashed'; readonly error: unknown; readonly system: SystemFacts };
+
+type SystemFacts = Partial<Readonly<Record<(typeof systemFacts)[number], unknown>>>;
+
+const systemFacts = ['code', 'syscall', 'path', 'dest'] as const;
 
 export interface WorkerPoolOptions<Setup> {
   /** Module of the threads, which calls {@link serveJobs}. */
@@ -112,7 +117,7 @@ function resultOf<Result>(reply: Reply<Result>): Result {
     case 'failed':
       throw new FailureError(reply.failures);
     case 'crashed':
-      throw reply.error;
+      throw reply.error instanceof Error ? Object.assign(reply.error, reply.system) : reply.error;
     default:
       return unreachable(reply);
   }
@@ -185,7 +190,7 @@ export function serveJobs<Setup, Job, Result>(prepare: Prepare<Setup, Job, Resul
       return { outcome: 'done', result: await work(job) };
     } catch (error) {
       if (error instanceof FailureError) return { outcome: 'failed', failures: error.failures };
-      return { outcome: 'crashed', error };
+      return { outcome: 'crashed', error, system: systemFactsOf(error) };
     }
   };
   let queue = Promise.resolve();
@@ -200,4 +205,9 @@ export function serveJobs<Setup, Job, Result>(prepare: Prepare<Setup, Job, Resul
       port.postMessage(replies);
     });
   });
+}
+
+function systemFactsOf(error: unknown): SystemFacts {
+  if (!(error instanceof Error)) return {};
+  return Object.fromEntries(systemFacts.flatMap((fact) => (fact in error ? [[fact, Reflect.get(error, fact)]] : [])));
 }

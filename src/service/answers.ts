@@ -45,7 +45,8 @@ const threshold = object('Threshold', {
 
 const match = object('Match', { person: text, similarity });
 /** Of galleries and persons. */
-export const nameSchema = { ...text, pattern: '^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$' };
+/** Letters and digits of any script: people are called José, O’Brien or 王. */
+export const nameSchema = { ...text, pattern: "^[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}._ '’-]{0,99}$" };
 
 export const schemas = {
   problem: object('Problem', { type: text, title: text, status: integer, detail: text, instance: text }, ['instance']),

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { FailureError } from '../core/failure.ts';
+import { fail, FailureError } from '../core/failure.ts';
 import { compiledModule } from '../core/package-folder.ts';
 import type { Detector } from '../embedding/detector.ts';
 import type { CutFace } from '../embedding/read-faces.ts';
 import type { FaceProcessAnswer, FaceProcessMessage, FaceProcessSetup } from './face-process.ts';
+import { failures } from './failures.ts';
 import type { ServiceLimits } from './limits.ts';
 import { Problem } from './problem.ts';
 
@@ -18,6 +19,9 @@ interface WaitingImage {
   readonly resolve: (faces: readonly CutFace[]) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** For loading a detector, also on a machine with other work. */
+const longestSetupMs = 120_000;
 
 /**
  * Finds faces in processes with a limit of memory: an image that takes more, crashes a library or takes too long ends its process
@@ -38,10 +42,15 @@ export class FaceFinder {
     this.#limits = limits;
   }
 
-  /** Rejects with the failure that the detector does not open with. */
+  /** Rejects with the failure that the detector does not open with, and with `search-process-ended`. */
   static async open(setup: FaceProcessSetup, limits: FinderLimits): Promise<FaceFinder> {
     const finder = new FaceFinder(setup, limits);
-    await Promise.all(Array.from({ length: limits.processes }, () => finder.#start()));
+    try {
+      await Promise.all(Array.from({ length: limits.processes }, () => finder.#start()));
+    } catch (error) {
+      await finder.close();
+      throw error;
+    }
     return finder;
   }
 
@@ -110,7 +119,15 @@ export class FaceFinder {
   async #start(): Promise<void> {
     const process = new FaceProcess(this.#limits.processMebibytes);
     this.#all.add(process);
-    const answer = await process.ask({ kind: 'setup', setup: this.#setup });
+    // With far too little memory it may also go on for ever.
+    const limit = setTimeout(() => void process.end(), longestSetupMs);
+    const answer = await process.ask({ kind: 'setup', setup: this.#setup }).catch((error: unknown) => {
+      clearTimeout(limit);
+      this.#all.delete(process);
+      if (!(error instanceof Problem)) throw error;
+      return fail(failures.searchProcessEnded({ mebibytes: this.#limits.processMebibytes }), error);
+    });
+    clearTimeout(limit);
     if (answer.outcome === 'ready') this.#identity = answer.identity;
     this.#idle.push(process);
     this.#next();

@@ -4,6 +4,7 @@ import type { DetectorOptions, Face } from '../embedding/detector.ts';
 import { usualTemplate } from '../embedding/face-template.ts';
 import type { CutFace } from '../embedding/read-faces.ts';
 import type { Threshold } from '../embedding/threshold.ts';
+import { licencesOf, type WeightLicence } from '../kit/net/model/weight-licences.ts';
 import { checkUpload } from './check-image.ts';
 import { FaceFinder } from './face-finder.ts';
 import { Galleries, type StoredFace } from './galleries.ts';
@@ -94,6 +95,11 @@ export class FaceService {
     const { batches, faces, seconds: embedding } = this.#batcher.counts;
     const { waiting, seconds: finding } = this.#finder;
     return { waiting, batches, faces, finding, embedding };
+  }
+
+  /** Of the embedding network and of the detector, as far as their weights are known. */
+  get licences(): readonly WeightLicence[] {
+    return [...this.embedder.licences, ...licencesOf(Object.values(this.#finder.identity.weights))];
   }
 
   async detect(bytes: Uint8Array, signal: AbortSignal): Promise<object> {

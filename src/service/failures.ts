@@ -34,6 +34,23 @@ export const failures = catalogue({
     }),
     example: { address: '127.0.0.1', port: 8400, problem: 'EADDRINUSE' },
   },
+  searchProcessEnded: {
+    meaning: 'A process in which images are decoded and searched for faces ended before it had loaded its detector.',
+    text: ({ mebibytes }: { readonly mebibytes: number }) => ({
+      message: `a process that searches images ended as it loaded its detector, with ${mebibytes} mebibytes of memory`,
+      hint: 'Allow it more memory: --process-mebibytes (1536 unless given). If it has that much, a library has crashed: flow align tells more.',
+    }),
+    example: { mebibytes: 16 },
+  },
+  indexUnusable: {
+    meaning:
+      'The folder beside a file of galleries, in which an approximate index is saved, cannot be made or written.',
+    text: ({ problem }: { readonly problem: string }) => ({
+      message: `expected a folder for the saved index of the galleries, or a place for one, found ${problem}`,
+      hint: 'Move what is there away; the index is made again of the galleries. Or search exactly: --index exact.',
+    }),
+    example: { problem: 'something else in its place' },
+  },
   galleriesInUse: {
     meaning: "Another service serves the file of galleries; two would not know of each other's faces.",
     text: ({ process }: { readonly process: number | undefined }) => ({

@@ -4,7 +4,13 @@ import { fail } from '../core/failure.ts';
 import type { Match } from '../embedding/gallery.ts';
 import { failures as embeddingFailures } from '../embedding/failures.ts';
 import type { VectorOwner } from '../kit/face/search/vector-search.ts';
-import { type GalleryFacts, galleryFileFailure, requireGalleriesOrNone, requireLength } from './gallery-file.ts';
+import {
+  type GalleryFacts,
+  galleryFileFailure,
+  requireGalleriesOrNone,
+  requireIndexFolder,
+  requireLength,
+} from './gallery-file.ts';
 import { GalleryLock } from './gallery-lock.ts';
 import {
   type GalleryIndex,
@@ -80,7 +86,7 @@ export class Galleries {
 
   /**
    * Opens a file, or makes it, and serves it alone. Rejects with `other-embedding-contract` where it holds vectors of another one, with `not-vectors` where it holds
-   * something else, with `galleries-in-use` and `galleries-unusable`. An approximate index is saved in a folder beside the
+   * something else, with `galleries-in-use`, `galleries-unusable` and `index-unusable`. An approximate index is saved in a folder beside the
    * file, FILE.index, and is brought to what the file holds when it is opened.
    */
   static async open(
@@ -90,10 +96,11 @@ export class Galleries {
       kind: 'exact',
     },
   ): Promise<{ readonly galleries: Galleries; readonly started: StartedIndex }> {
+    const folder = file === ':memory:' ? undefined : `${file}.index`;
+    if (kind === 'approximate' && folder !== undefined) requireIndexFolder(folder);
     const store = openStore(file, { contract, embeddingSize: columns });
     let index;
     try {
-      const folder = file === ':memory:' ? undefined : `${file}.index`;
       index = await openIndex(kind, { columns, contract, folder, onProgress });
       const galleries = new Galleries(store, index);
       const started = await index.start(galleries.#stored());

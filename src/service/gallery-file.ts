@@ -1,7 +1,8 @@
-import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, lstatSync, openSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { makeFolder } from '../core/atomic-file.ts';
 import { isSqliteError, openSqlite } from '../core/sqlite.ts';
-import { fail } from '../core/failure.ts';
+import { errorCode, fail } from '../core/failure.ts';
 import { failures as embeddingFailures } from '../embedding/failures.ts';
 import type { GalleryEntry } from '../embedding/gallery.ts';
 import { failures } from './failures.ts';
@@ -91,6 +92,26 @@ export function requireGalleriesOrNone(file: string): void {
     galleryFileFailure(error, file);
   } finally {
     database?.close();
+  }
+}
+
+/**
+ * Makes the folder of a saved index, and tries whether files can be written there: long before one is. Fails with `galleries-unusable`.
+ */
+export function requireIndexFolder(folder: string): void {
+  const trial = join(folder, `${process.pid}.trial`);
+  try {
+    makeFolder(folder);
+    closeSync(openSync(trial, 'w'));
+    rmSync(trial);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    const there = lstatSync(folder, { throwIfNoEntry: false });
+    const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+    const problem =
+      there === undefined || isFolder ? `no folder that takes files (${code})` : 'something else in its place';
+    fail(failures.indexUnusable({ problem }, { file: folder }), error);
   }
 }
 

@@ -52,7 +52,7 @@ function answersOf(service: FaceService): Answers {
     },
     health: () => {
       const { model, computesWith } = service.embedder;
-      const licences = service.embedder.licences.map(({ name, licence, trainingData, allowedUse }) => {
+      const licences = service.licences.map(({ name, licence, trainingData, allowedUse }) => {
         return { name, licence, trainingData, allowedUse };
       });
       const { kind, library, vectors } = galleries.index;
@@ -81,7 +81,10 @@ export function declareRoutes(server: FastifyInstance, service: FaceService): vo
       schema: schemaOf(operation),
       async handler(request, reply) {
         const images = operation.body === 'none' ? [] : imagesOf(request.body);
-        const parameters = { ...(request.params as object), ...(request.query as object) } as Asked['parameters'];
+        const parameters = {
+          ...composed(request.params as object),
+          ...(request.query as object),
+        } as Asked['parameters'];
         const answer = await answers[name]({ images, parameters, signal: signalOf(reply) });
         return reply.code(operation.status).send(answer);
       },
@@ -97,6 +100,15 @@ function schemaOf({ path, query, body }: Operation): object {
     querystring: { type: 'object', additionalProperties: false, properties: query ?? {} },
     ...(body === 'none' ? {} : { body: { content: { 'application/json': { schema: bodySchemas[body] } } } }),
   };
+}
+
+/** Names as one sequence of characters, however a client has composed them: `é` is one character or two. */
+function composed(params: object): object {
+  const texts = Object.entries(params).map(([name, value]): [string, unknown] => [
+    name,
+    typeof value === 'string' ? value.normalize('NFC') : value,
+  ]);
+  return Object.fromEntries(texts);
 }
 
 function imagesOf(body: unknown): Uint8Array[] {

@@ -66,10 +66,13 @@ function makeServer(service: FaceService, options: ServerOptions): FastifyInstan
     },
     keepAliveTimeout: 5000,
     forceCloseConnections: 'idle',
+    // A name of 100 characters, each of them several bytes, each of these three characters of a path.
+    routerOptions: { maxParamLength: 1200 },
     ajv: { customOptions: { removeAdditional: false, strictSchema: false } },
     clientErrorHandler: answerBrokenRequest,
     // A path that cannot be routed comes past no hook: the client is checked here.
     frameworkErrors(error, request, reply) {
+      countAnswer(metrics, 'unknown', reply);
       const found = refusalOf(() => {
         beginAnswer(request, reply, options);
       });
@@ -113,16 +116,20 @@ interface Guarding {
 /** Who may ask, and how many at a time: decided before a body is read. */
 function guard(server: FastifyInstance, { options, admission, metrics }: Guarding): void {
   server.addHook('onRequest', (request, reply, done) => {
+    const { url } = request.routeOptions;
+    // What is refused is counted too.
+    countAnswer(metrics, url === undefined ? 'unknown' : `${request.method} ${url}`, reply);
     beginAnswer(request, reply, options);
     const release = admission.admit(request.raw);
-    const start = performance.now();
-    reply.raw.once('close', () => {
-      release();
-      const operation =
-        request.routeOptions.url === undefined ? 'unknown' : `${request.method} ${request.routeOptions.url}`;
-      metrics.add(operation, reply.raw.statusCode, (performance.now() - start) / 1000);
-    });
+    reply.raw.once('close', release);
     done();
+  });
+}
+
+function countAnswer(metrics: Metrics, operation: string, { raw }: FastifyReply): void {
+  const start = performance.now();
+  raw.once('close', () => {
+    metrics.add(operation, raw.statusCode, (performance.now() - start) / 1000);
   });
 }
 

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeOwnFolder } from '../../src/core/atomic-file.ts';
 import type { Failure } from '../../src/core/failure.ts';
 import { cascadeSearch } from '../../src/kit/face/cascade-search.ts';
 import type { Detector } from '../../src/kit/face/detectors/detector.ts';
@@ -106,6 +107,6 @@ function resultOf(
 }
 
 async function write(path: string, face: RgbImage, { encoding, quality }: Settings): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeOwnFolder(dirname(path));
   writeFileSync(path, encoding === 'png' ? await encodePng(face, Math.min(9, quality)) : encodeJpeg(face, quality));
 }

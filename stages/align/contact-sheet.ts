@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../../src/core/atomic-file.ts';
 import { resizeBilinear } from '../../src/kit/face/resize-bilinear.ts';
 import { encodeJpeg } from '../../src/kit/image/image.ts';
 import type { ContactSheetImages, SheetImage } from '../../src/kit/face/alignment-result.ts';
@@ -31,7 +32,7 @@ export class ContactSheet {
 
   /** `size`: images in each group. */
   constructor(folder: string, size: number) {
-    mkdirSync(folder, { recursive: true });
+    makeOwnFolder(folder);
     this.#folder = folder;
     this.#size = size;
   }

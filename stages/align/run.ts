@@ -1,6 +1,6 @@
-import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { fail, FailureError } from '../../src/core/failure.ts';
 import type { AlignmentFile } from '../../src/kit/face/alignment-result.ts';
 import type { Detector } from '../../src/kit/face/detectors/detector.ts';
@@ -38,7 +38,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   }
   warnOfIgnored(context, survey);
   const images = join(scratch, 'images');
-  mkdirSync(images, { recursive: true });
+  makeOwnFolder(images);
   const records = new RecordFile(join(scratch, 'faces.ndjson'), images);
   const sheet = new ContactSheet(join(scratch, 'thumbnails'), params.samples);
   const summary = new AlignmentSummary();

@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { fail } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { type AllPairsResult, compareAll, isHoldable } from '../../src/kit/face/all-pairs/compare-all.ts';
@@ -204,7 +204,7 @@ function progressOf(context: Context, { before, all }: Comparison): PassProgress
 }
 
 function writeCurves(folder: string, results: readonly PartRecord[]): void {
-  mkdirSync(folder, { recursive: true });
+  makeOwnFolder(folder);
   writeFileSync(join(folder, 'roc.svg'), drawCurves(results));
   const rows = results.flatMap(({ group = '', curve }) => curve.map(([far, tar]) => `${group},${far},${tar}\n`));
   writeFileSync(join(folder, 'roc.csv'), `group,far,tar\n${rows.join('')}`);

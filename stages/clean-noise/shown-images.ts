@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../../src/core/atomic-file.ts';
 import { pairSheet, type SheetPair } from '../../src/kit/face/pair-sheet.ts';
 import { decodeImage, encodeJpeg } from '../../src/kit/image/image.ts';
 import type { Findings } from './report.ts';
@@ -26,7 +27,7 @@ export async function writeShownImages(
   const leastAlike = least(shownOf(findings, 'dropped'), count, ({ cosine }) => cosine);
   const lastDropped = least(shownOf(findings, 'dropped'), half, ({ cosine }) => -cosine).reverse();
   const firstKept = least(shownOf(findings, 'kept'), half, ({ cosine }) => cosine);
-  mkdirSync(folder, { recursive: true });
+  makeOwnFolder(folder);
   const write = async (shown: readonly ShownImage[], name: string): Promise<void> => {
     const pairs: SheetPair[] = [];
     for (const { position, typical, cosine } of shown) {

@@ -1,6 +1,6 @@
 import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../../src/core/atomic-file.ts';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { givenReadOptions } from '../../src/kit/net/exchange/read-model-as.ts';
 import { modelFormatNamed, modelFormatOf } from '../../src/kit/net/exchange/choose-format.ts';
@@ -15,7 +15,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const { to, slim, limit, epoch, outputs: layers, input, normalization } = params;
   const notice = researchNotice(licencesOfModels([inputs.model]));
   if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
-  mkdirSync(outputs.model, { recursive: true });
+  makeOwnFolder(outputs.model);
   const converted = await convertByName({
     from: {
       format: modelFormatOf(inputs.model).name,

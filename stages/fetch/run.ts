@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, posix } from 'node:path';
-import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import { fail } from '../../src/core/failure.ts';
 import { humanBytes } from '../../src/core/human.ts';
@@ -28,7 +28,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   for (const file of wanted) came.push(await bring(file, context));
   const folder = join(scratch, 'content');
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  makeOwnFolder(folder);
   for (const [index, file] of wanted.entries()) {
     const from = { path: came[index]?.path ?? '', name: file.name };
     if (file.extract) await unpack(from, folder, context);

@@ -1,5 +1,6 @@
-import { closeSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, linkSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
+import { makeOwnFolder } from '../../src/core/atomic-file.ts';
 import { errorCode, fail } from '../../src/core/failure.ts';
 import { failures } from './failures.ts';
 
@@ -24,7 +25,9 @@ export class UnpackTarget {
   }
 
   addFolder(name: string): void {
-    this.#guard(name, () => mkdirSync(this.#path(name), { recursive: true }));
+    this.#guard(name, () => {
+      makeOwnFolder(this.#path(name));
+    });
   }
 
   /**
@@ -36,7 +39,7 @@ export class UnpackTarget {
     const earlier = this.#files.get(posix.normalize(name));
     if (earlier !== undefined && earlier !== rawName) this.refuse(name, 'would replace another file of the archive');
     return this.#guard(name, () => {
-      mkdirSync(dirname(path), { recursive: true });
+      makeOwnFolder(dirname(path));
       rmSync(path, { force: true });
       const descriptor = openSync(path, 'wx');
       this.#files.set(posix.normalize(name), rawName);
@@ -58,7 +61,7 @@ export class UnpackTarget {
         fail(failures.unsafeLink({ name, target }, { file: this.#archive }));
       }
       this.#guard(name, () => {
-        mkdirSync(dirname(this.#path(name)), { recursive: true });
+        makeOwnFolder(dirname(this.#path(name)));
         rmSync(this.#path(name), { force: true });
         linkSync(this.#path(file), this.#path(name));
       });

@@ -1,5 +1,5 @@
+import { makeOwnFolder } from '../../src/core/atomic-file.ts';
 import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
-import { mkdirSync } from 'node:fs';
 import { fail } from '../../src/core/failure.ts';
 import { extractFeatures, type ImageSet } from '../../src/kit/face/features/extract-features.ts';
 import { namedImages, type ImageSources } from '../../src/kit/face/features/named-images.ts';
@@ -16,7 +16,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const sets: ImageSet[] = [];
   try {
     sets.push(...imageSets(inputs, outputs));
-    for (const folder of [outputs.probes, outputs.distractors]) mkdirSync(folder, { recursive: true });
+    for (const folder of [outputs.probes, outputs.distractors]) makeOwnFolder(folder);
     const extracted = await extractFeatures({
       ...{
         models: inputs.model,

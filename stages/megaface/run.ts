@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { fail } from '../../src/core/failure.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { readFeatureMask } from '../../src/kit/face/features/feature-mask.ts';
@@ -74,7 +74,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
         results: records,
       };
       writeFileAtomic(outputs.result, `${JSON.stringify(content, undefined, 1)}\n`);
-      mkdirSync(outputs.curves, { recursive: true });
+      makeOwnFolder(outputs.curves);
       writeFileSync(join(outputs.curves, 'cmc.svg'), drawCmc(records));
       writeFileSync(join(outputs.curves, 'roc.svg'), drawRoc(records));
       for (const figure of figures(records)) context.emit(figure);
@@ -153,7 +153,7 @@ async function evaluateAll(
   const records: GalleryRecord[] = [];
   const all = probes.flatMap((probe) => sets.map((set) => ({ probe, set })));
   const total = pairsOf({ probes, sets });
-  mkdirSync(context.outputs.kit, { recursive: true });
+  makeOwnFolder(context.outputs.kit);
   let before = 0;
   for (const each of all) {
     records.push(await evaluate(context, evaluation, { ...each, before, total }));

@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { fail } from '../../src/core/failure.ts';
 import { writeFeatureMask } from '../../src/kit/face/features/feature-mask.ts';
 import { commonContract, FeatureStore } from '../../src/kit/face/features/feature-store.ts';
@@ -41,7 +40,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
     const opened = { probes: open(inputs.probes), distractors: open(inputs.distractors) };
     const contract = commonContract(stores);
     const sets = cleanedSets(context, opened);
-    for (const folder of [outputs.probes, outputs.distractors]) mkdirSync(folder, { recursive: true });
+    for (const folder of [outputs.probes, outputs.distractors]) makeOwnFolder(folder);
     writeFileAtomic(outputs.noises, `${JSON.stringify(tableOf(sets), undefined, 1)}\n`);
     await write(context, sets, contract);
     for (const set of sets) describe(context, set);

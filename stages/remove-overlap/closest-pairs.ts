@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../../src/core/atomic-file.ts';
 import { pairSheet, type SheetPair } from '../../src/kit/face/pair-sheet.ts';
 import { decodeImage, encodeJpeg } from '../../src/kit/image/image.ts';
 import type { Candidate, Comparison } from './find-overlap.ts';
@@ -23,7 +24,7 @@ export async function writeClosestPairs(findings: Findings, count: number, folde
   const above = excluded.filter(({ cosine }) => cosine >= threshold);
   const half = Math.ceil(count / 2);
   const near = [...above.slice(-half), ...excluded.slice(above.length, above.length + half)];
-  mkdirSync(folder, { recursive: true });
+  makeOwnFolder(folder);
   await writeSheet(excluded.slice(0, count), threshold, join(folder, 'closest-pairs.jpg'));
   await writeSheet(near, threshold, join(folder, 'near-threshold.jpg'));
   await writeSheet(duplicates(findings).slice(0, count), mergeThreshold, join(folder, 'closest-of-sets.jpg'));

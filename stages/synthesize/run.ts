@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { fail } from '../../src/core/failure.ts';
 import { Random } from '../../src/core/random.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
@@ -47,7 +47,7 @@ async function drawPeople(context: Context, people: readonly string[]): Promise<
     await setImmediate();
     signal.throwIfAborted();
     const folder = join(outputs.images, name);
-    mkdirSync(folder, { recursive: true });
+    makeOwnFolder(folder);
     const person = buildPerson(drawIdentity(Random.derive(seed, `identity ${name}`)));
     for (let number = 1; number <= params.imagesPerIdentity; number += 1) {
       const shot = drawShot(Random.derive(seed, `shot ${name} ${number}`), params.difficulty);

@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  cpSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, cpSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../../src/core/atomic-file.ts';
 import { encodeEvent, firstEvent, wholeEvents } from '../../src/kit/codec/tensorflow/event-file.ts';
 
 /** TensorBoard takes files for its own that have `tfevents` in their names. */
@@ -26,7 +17,7 @@ export class EventFile {
   /** `step` is that of the checkpoint that the training resumes from, 0 without one. */
   constructor(folder: string, step: number) {
     this.#folder = folder;
-    mkdirSync(folder, { recursive: true });
+    makeOwnFolder(folder);
     const path = join(folder, fileName);
     const events = existsSync(path) ? wholeEvents(readFileSync(path)) : [];
     const firstLater = events.findIndex(({ event }) => (event.step ?? 0) > step);

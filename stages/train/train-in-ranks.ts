@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { makeOwnFolder } from '../../src/core/atomic-file.ts';
 import { errorCode, fail, FailureError } from '../../src/core/failure.ts';
 import { compiledModule, packageFolder } from '../../src/core/package-folder.ts';
 import type { StageContext, StageEvent } from '../../src/stage-api/stage.ts';
@@ -31,7 +32,7 @@ export async function trainInRanks(context: Context, ranks: number): Promise<voi
   const { library, launcher } = await findMpi();
   const folder = join(context.scratch, 'ranks');
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  makeOwnFolder(folder);
   const cpus = Math.max(1, Math.floor(context.cpus / ranks));
   const { params, inputs, outputs, scratch, seed, engine, signal } = context;
   const emit = (event: StageEvent): void => {

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../src/core/atomic-file.ts';
 import { errorCode, fail } from '../../src/core/failure.ts';
 import type { StageContext } from '../../src/stage-api/stage.ts';
 import { packedFiles } from '../../src/kit/codec/insightface/property-file.ts';
@@ -414,7 +413,7 @@ export class TrainingRun {
       ...(people.length === 0 ? {} : { people }),
     };
     writeFileAtomic(outputs.log, `${JSON.stringify(log)}\n`);
-    mkdirSync(outputs.events, { recursive: true });
+    makeOwnFolder(outputs.events);
     this.#events?.copyTo(outputs.events);
     if (best !== undefined) this.#context.emit({ type: 'metric', name: 'bestStep', value: best.step });
     for (const name of ['loss', 'accuracy']) {

@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../src/core/atomic-file.ts';
 import type { Stage } from '../../src/stage-api/stage.ts';
 import { WorkProgress } from '../../src/stage-api/work-progress.ts';
 import { imageFormat } from '../../src/kit/image/image-header.ts';
@@ -28,7 +28,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const numbers = new Map<string, number>();
   const entries: FaceEntry[] = [];
   try {
-    mkdirSync(outputs.images, { recursive: true });
+    makeOwnFolder(outputs.images);
     const progress = new WorkProgress(context, 'images', set.imageCount);
     for (let position = 0; position < set.imageCount; position += 1) {
       const record = set.readImage(position);
@@ -38,7 +38,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
       numbers.set(name, number);
       labels.add(label);
       const path = `${name}/${name}_${String(number).padStart(4, '0')}.${extensionOf(record.payload)}`;
-      if (number === 1) mkdirSync(join(outputs.images, name), { recursive: true });
+      if (number === 1) makeOwnFolder(join(outputs.images, name));
       writeFileSync(join(outputs.images, path), record.payload);
       entries.push({ aligned, path, label, line: position + 1 });
       await progress.step();

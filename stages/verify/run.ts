@@ -1,7 +1,6 @@
 import { chosenNormalization } from '../../src/kit/net/exchange/normalization-presets.ts';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../src/core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../src/core/atomic-file.ts';
 import type { Stage, StageContext } from '../../src/stage-api/stage.ts';
 import { EmbeddingFile } from '../../src/kit/face/embedding-store.ts';
 import type { VerificationFile, VerificationResult } from '../../src/kit/face/verification-result.ts';
@@ -31,7 +30,7 @@ export const run: Stage<Params, Inputs, Outputs> = async (context) => {
   const models = namedModels(inputs.model, params.max);
   requireNames(params, inputs);
   const sets = await setsToMeasure(context);
-  mkdirSync(outputs.details, { recursive: true });
+  makeOwnFolder(outputs.details);
   const notice = researchNotice(licencesOfModels(models.map(({ path }) => path)));
   if (notice !== undefined) context.emit({ type: 'log', level: 'warning', message: notice });
   if (models.length > 1) say(context, `model number ${models.length}`);

@@ -246,8 +246,7 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
         Name another folder: nothing is overwritten.
       folder-not-empty: expected an empty folder, or none, at <workspace>/own/model.onnx, found a file
         Name another folder: nothing is overwritten.
-      /proc/xx: unwritable-folder: cannot use /proc/xx: its file system takes no folders there (ENOENT: no such file or directory, mkdir '/proc/xx')
-        Make room or get the right to write there; --workspace and FLOW_CACHE name other folders.
+      wrong-option: expected the folder to be one that can be written, found "/proc/xx (/proc: ENOENT)"
       format-not-written: models are read from the format "face-api", but not written to it
         Write one of folder, mxnet, caffe, onnx, npz, safetensors."
     `);

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +30,22 @@ it('a write that fails leaves no temporary file', () => {
     writeFileAtomic(join(folder, 'file'), 'text');
   }).toThrow('EISDIR');
   expect(readdirSync(folder)).toEqual(['file']);
+});
+
+it('a pipe is written into, and stays one', async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const reader = spawn('cat', [pipe]);
+  let read = '';
+  reader.stdout.on('data', (bytes: Buffer) => (read += bytes.toString()));
+  writeFileAtomic(pipe, 'text\n');
+  await once(reader, 'close');
+  expect(read).toBe('text\n');
+  expect(statSync(pipe).isFIFO()).toBe(true);
+  expect(readdirSync(folder)).toEqual(['pipe']);
+  const device = statSync('/dev/null').ino;
+  writeFileAtomic('/dev/null', 'text');
+  expect(statSync('/dev/null')).toMatchObject({ ino: device });
 });
 
 it('threads of one process may write the same file at the same time', async () => {

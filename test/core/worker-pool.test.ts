@@ -12,12 +12,14 @@ function openPool(threads: number): { pool: WorkerPool<Int32Array, string, strin
   const path = join(temporaryFolder(), 'worker.mjs');
   writeFileSync(
     path,
-    `import { FailureError } from '${compiledModule('src/core/failure.ts').href}';
+    `import { readFileSync } from 'node:fs';
+     import { FailureError } from '${compiledModule('src/core/failure.ts').href}';
      import { serveJobs } from '${compiledModule('src/core/worker-pool.ts').href}';
      serveJobs((done) => async (job) => {
        Atomics.add(done, 0, 1);
        if (job === 'fail') throw new FailureError([{ code: 'no-luck', message: 'it failed' }]);
        if (job === 'crash') throw new TypeError('a defect');
+       if (job === 'read') readFileSync('/nowhere/file');
        if (job === 'die') setTimeout(() => { throw new Error('the thread is gone'); });
        if (job === 'die' || job === 'wait') await new Promise((resolve) => setTimeout(resolve, 100));
        return job.toUpperCase();
@@ -66,6 +68,8 @@ describe('a pool of worker threads', () => {
     await expect(all).rejects.toBeInstanceOf(FailureError);
     expect(results).toEqual(['A', 'B']);
     await expect(pool.run('crash')).rejects.toThrow('a defect');
+    // What an error of the file system tells beside its text comes with it.
+    await expect(pool.run('read')).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open', path: '/nowhere/file' });
     expect(await pool.run('d')).toBe('D');
   });
 

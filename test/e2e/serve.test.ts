@@ -48,15 +48,27 @@ async function serve(...more: string[]): Promise<Served> {
 
 it('flow serve refuses to start beyond this machine without a token', { timeout: 120_000 }, async () => {
   rig.write('short', 'abc\n');
+  rig.write('g.index', 'not a folder');
   const texts = [
     await complaint(rig, 'serve', '--detector', 'none'),
     await complaint(rig, 'serve', '--token-file', 'gone'),
+    await complaint(rig, 'serve', '--token-file', '.'),
+    await complaint(rig, 'serve', '--far', '0'),
+    await complaint(rig, 'serve', '--port', '65536'),
+    await complaint(rig, 'serve', '--process-mebibytes', '127'),
+    await complaint(rig, 'serve', '--galleries', 'g', '--index', 'approximate', '--port', '0'),
     await complaint(rig, 'serve', '--token-file', 'short'),
     await complaint(rig, 'serve', '--address', '0.0.0.0'),
   ];
   expect(texts.join('\n')).toMatchInlineSnapshot(`
     "wrong-option: expected --detector to be full or limited, found "none"
-    wrong-option: expected --token-file to be a file that is there, found "gone"
+    <workspace>/gone: missing-file: expected a token, found no file
+    <workspace>: not-a-file: expected a token, found something that is not a file
+    wrong-option: expected --far to be a rate between 0 and 1, found "0"
+    wrong-option: expected --port to be an integer from 0 to 65535, found "65536"
+    wrong-option: expected --process-mebibytes to be an integer of at least 128, found "127"
+    <workspace>/g.index: index-unusable: expected a folder for the saved index of the galleries, or a place for one, found something else in its place
+      Move what is there away; the index is made again of the galleries. Or search exactly: --index exact.
     weak-token: expected a token of at least 16 characters, found 3
       For example: openssl rand -hex 32 > token.
     open-without-token: 0.0.0.0 is reached from other machines, and there is no token

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { FailureError } from '../../src/core/failure.ts';
+import { renderFailures } from '../../src/core/text/failure-frame.ts';
 import { encodePng } from '../../src/kit/image/image.ts';
 import { FaceFinder } from '../../src/service/face-finder.ts';
 import { lacksData, photograph, why } from './service-data.ts';
@@ -9,6 +11,8 @@ const setup = {
   template: 'arcface',
   maxPixels: 40_000_000,
 } as const;
+const printed = (error: unknown): string =>
+  error instanceof FailureError ? renderFailures(error.failures, { colour: false }) : String(error);
 const never = new AbortController().signal;
 
 describe.skipIf(lacksData)(`faces are found in a process of its own${why}`, { timeout: 600_000 }, () => {
@@ -21,5 +25,13 @@ describe.skipIf(lacksData)(`faces are found in a process of its own${why}`, { ti
     const hasty = await FaceFinder.open(setup, { processes: 1, processMebibytes: 2048, timeoutMs: 1 });
     await expect(hasty.find(photograph('group'), never)).rejects.toMatchObject({ code: 'took-too-long', status: 503 });
     await hasty.close();
+  });
+
+  it('which is not there where its memory does not do for its detector', async () => {
+    const opened = FaceFinder.open(setup, { processes: 2, processMebibytes: 64, timeoutMs: 60_000 });
+    expect(await opened.catch(printed)).toBe(
+      'search-process-ended: a process that searches images ended as it loaded its detector, with 64 mebibytes of memory\n' +
+        '  Allow it more memory: --process-mebibytes (1536 unless given). If it has that much, a library has crashed: flow align tells more.',
+    );
   });
 });

@@ -123,6 +123,17 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
     expect((await remove(`/galleries/team/images/${id}`)).status).toBe(204);
     expect(await refusal(await remove('/galleries/team/persons/Gul'))).toBe('404 no-such-person');
     expect((await remove('/galleries/team/persons/Brody')).status).toBe(204);
+    // One person, however the name is composed; and a long one, of characters that are long in a path.
+    for (const person of ['José O’Brien', 'Jose\u0301 O’Brien', '王'.repeat(100)]) {
+      const path = `/galleries/team/persons/${encodeURIComponent(person)}/images`;
+      expect((await post(path, photograph('other'))).status).toBe(201);
+    }
+    const { persons } = (await (await fetch(`${server.url}/galleries/team`)).json()) as { persons: { name: string }[] };
+    expect(persons.map(({ name }) => name)).toEqual(['José O’Brien', '王'.repeat(100)]);
+    for (const person of ['王'.repeat(101), '..', 'a/b', '\u202Ea', ' a']) {
+      const path = `/galleries/team/persons/${encodeURIComponent(person)}/images`;
+      expect(await refusal(await post(path, photograph('other')))).toMatch(/^40[04] /);
+    }
     expect((await remove('/galleries/team')).status).toBe(204);
     expect(await refusal(await post('/galleries/team/identify', photograph('gul')))).toBe('404 no-such-gallery');
     expect(await refusal(await post('/galleries/team/persons/x/images', photograph('gul')))).toBe(
@@ -304,7 +315,8 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
     expect((await list({ authorization: `bearer ${token}` })).status).toBe(200);
     for (const [path, status] of [
       ['%', '400 invalid-request'],
-      ['x'.repeat(101), '414 invalid-request'],
+      ['x'.repeat(101), '400 invalid-request'],
+      ['x'.repeat(1201), '414 invalid-request'],
     ] as const) {
       const ask = (headers: Readonly<Record<string, string>>) => fetch(`${address}/galleries/${path}`, { headers });
       expect(await refusal(await ask({}))).toBe('401 unauthorized');
@@ -319,8 +331,10 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
   });
 
   it('counts what it does for Prometheus', async () => {
+    expect((await fetch(`${server.url}/galleries/%zz`)).status).toBe(400);
     const text = await (await fetch(`${server.url}/metrics`)).text();
     expect(text).toMatch(/^faceflow_requests_total\{operation="POST \/embed",status="200"\} \d+$/m);
+    expect(text).toMatch(/^faceflow_requests_total\{operation="unknown",status="400"\} \d+$/m);
     expect(text).toMatch(/^faceflow_request_seconds_bucket\{operation="POST \/verify",le="\+Inf"\} 3$/m);
     for (const line of text.trim().split('\n'))
       expect(line).toMatch(/^(?:# TYPE \w+ (?:counter|gauge|histogram)|\w+(?:\{[^}]*\})? [\d.e+-]+)$/);

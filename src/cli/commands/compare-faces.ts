@@ -5,9 +5,7 @@ import type { FaceChoice } from '../../embedding/read-faces.ts';
 import { defaultRecord } from '../../embedding/default-record.ts';
 import { readThreshold, requireOwnRecord, type Threshold } from '../../embedding/threshold.ts';
 import { declareEmbedding, EmbeddingTools } from '../embedding-tools.ts';
-import { answer, exitCode, type Call, type FlowCommand, type ProcessContext } from '../flow-command.ts';
-import { fail } from '../../core/failure.ts';
-import { failures } from '../failures.ts';
+import { answer, exitCode, rateOption, type Call, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 
 export const command: FlowCommand = {
   declare(command) {
@@ -51,12 +49,6 @@ export const command: FlowCommand = {
     }
   },
 };
-
-function rateOption(text: string): number {
-  const rate = Number(text);
-  if (rate > 0 && rate < 1) return rate;
-  return fail(failures.wrongOption({ option: '--far', expected: 'a rate between 0 and 1', found: text }));
-}
 
 /** Of vectors of length 1: 0 to 4, 2 - 2 x similarity. */
 function squaredDistance(one: Float32Array, other: Float32Array): number {

@@ -18,6 +18,7 @@ import {
 } from '../../kit/net/exchange/choose-format.ts';
 import { isJsonObject } from '../../kit/codec/json-text.ts';
 import type { SharedPeople } from '../../kit/face/shared-people.ts';
+import { requireFolderPlace } from '../output-files.ts';
 import { failures } from '../failures.ts';
 import { answer, exitCode, type FlowCommand } from '../flow-command.ts';
 import { modelCard } from '../model-card.ts';
@@ -48,6 +49,7 @@ export const command: FlowCommand = {
     const path = model === undefined ? defaultModel() : resolve(context.workingFolder, model);
     const folder = resolve(context.workingFolder, String(call.arguments[0]));
     requireEmpty(folder);
+    requireFolderPlace('the folder', folder);
     const format = modelFormatNamed(to);
     requireWritten(format);
     const results = record === undefined ? [] : readRecord(resolve(context.workingFolder, record));

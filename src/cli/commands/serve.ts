@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Option } from 'commander';
@@ -9,9 +8,17 @@ import { type IndexKind, indexKinds } from '../../service/gallery-index.ts';
 import { FaceService } from '../../service/face-service.ts';
 import { usualLimits, type ServiceLimits } from '../../service/limits.ts';
 import { requireGuarded, startServer } from '../../service/server.ts';
+import { readBytes } from '../../kit/codec/read-file.ts';
 import { declareEmbedding } from '../embedding-tools.ts';
 import { failures } from '../failures.ts';
-import { exitCode, integerOption, type Call, type FlowCommand, type ProcessContext } from '../flow-command.ts';
+import {
+  exitCode,
+  integerOption,
+  rateOption,
+  type Call,
+  type FlowCommand,
+  type ProcessContext,
+} from '../flow-command.ts';
 import { engineOverride } from '../planned-experiment.ts';
 
 export const command: FlowCommand = {
@@ -19,7 +26,7 @@ export const command: FlowCommand = {
     declareEmbedding(command);
     command
       .option('--address <address>', 'where to listen; any but that of this machine needs a token', '127.0.0.1')
-      .option('--port <n>', 'the port; 0: any that is free', integerOption('--port', 0), 8400)
+      .option('--port <n>', 'the port; 0: any that is free', integerOption('--port', 0, 65_535), 8400)
       .option('--token-file <file>', 'a file with the token that requests have to bring')
       .option('--galleries <file>', 'SQLite file of the galleries (default: they end with the service)')
       .addOption(
@@ -31,10 +38,11 @@ export const command: FlowCommand = {
           .default('exact'),
       )
       .option('--record <file>', 'verification.json of the stage verify, of this model, for verdicts')
-      .option('--far <rate>', 'the false acceptance rate of verdicts', Number, 0.001)
+      .option('--far <rate>', 'the false acceptance rate of verdicts', rateOption, 0.001)
       .option('--json', 'print the address as JSON', false);
     for (const [option, { what, limit }] of Object.entries(limitOptions)) {
-      command.option(`--${option} <n>`, what, integerOption(`--${option}`, 1), usualLimits[limit]);
+      const least = limit === 'processMebibytes' ? leastMebibytes : 1;
+      command.option(`--${option} <n>`, what, integerOption(`--${option}`, least), usualLimits[limit]);
     }
   },
 
@@ -82,6 +90,9 @@ function indexText({ galleries: { index }, started }: FaceService): string {
   );
   return `${index.vectors} vectors, searched with an approximate index (${index.library ?? ''}): ${started.read} read, ${started.added} added${remade.join('')}`;
 }
+
+/** Node.js alone takes half of it. */
+const leastMebibytes = 128;
 
 /** Limits that have an option of the command. */
 const limitOptions = {
@@ -142,11 +153,7 @@ interface ServeOptions {
 function tokenOf({ options }: Call, context: ProcessContext): string | undefined {
   const { tokenFile } = options as { readonly tokenFile?: string };
   if (tokenFile === undefined) return undefined;
-  const file = resolve(context.workingFolder, tokenFile);
-  if (!existsSync(file)) {
-    fail(failures.wrongOption({ option: '--token-file', expected: 'a file that is there', found: tokenFile }));
-  }
-  return readFileSync(file, 'utf8').trim();
+  return readBytes(resolve(context.workingFolder, tokenFile), 'token').toString('utf8').trim();
 }
 
 /** Resolves at the first request to end. */

@@ -39,8 +39,8 @@ export function readHead(path: string): Uint8Array {
   }
 }
 
-/** The size of a file that must exist. */
-function requireFile(path: string, what: string): number {
+/** The size of a file that must exist. Fails with `missing-file`, `not-a-file`. */
+export function requireFile(path: string, what: string): number {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
     fail(failures.missingFile({ what }, { file: path }));

@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../core/atomic-file.ts';
 import { fail } from '../../core/failure.ts';
 import { failures } from './failures.ts';
 import type { ImageSize } from '../image/rgb-image.ts';
@@ -44,7 +43,7 @@ export class DatasetWriter {
   readonly #names = new Map<number, string>();
 
   constructor(folder: string, options: DatasetWriterOptions = {}) {
-    mkdirSync(folder, { recursive: true });
+    makeOwnFolder(folder);
     this.#folder = folder;
     this.#options = { labelForm: 'class-and-aligned', identityRecords: true, ...options };
     this.#records = new RecordWriter(join(folder, packedFiles.records), join(folder, packedFiles.index));

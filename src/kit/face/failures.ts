@@ -25,6 +25,14 @@ export const failures = catalogue({
     }),
     example: {},
   },
+  graphNotAFile: {
+    meaning: 'In the folder of a saved approximate index something else has the name of one of its files.',
+    text: () => ({
+      message: 'expected a file of a saved index, or nothing yet, found a folder or a device',
+      hint: 'Move it away: the index is made again.',
+    }),
+    example: {},
+  },
   noPairs: {
     meaning: 'A verification set has no pairs.',
     text: ({ name }: { name: string }) => ({

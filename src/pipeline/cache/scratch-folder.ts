@@ -5,7 +5,6 @@ import {
   cpSync,
   existsSync,
   linkSync,
-  mkdirSync,
   readdirSync,
   readlinkSync,
   realpathSync,
@@ -15,7 +14,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { isForbidden, makeFolder, removeTree } from '../../core/atomic-file.ts';
+import { makeOwnFolder, isForbidden, makeFolder, removeTree } from '../../core/atomic-file.ts';
 import { errorCode, fail } from '../../core/failure.ts';
 import type { Digest } from '../../core/digest.ts';
 import { outputsFolderName, type StoredOutput } from './cache-entry.ts';
@@ -247,7 +246,7 @@ function succeeds(act: () => void): boolean {
 
 /** Makes a second name for everything below a folder: files are shared if the file system can, and copied otherwise. */
 export function linkTree(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
+  makeOwnFolder(to);
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const source = join(from, entry.name);
     const target = join(to, entry.name);
@@ -258,7 +257,7 @@ export function linkTree(from: string, to: string): void {
 }
 
 function linkFile(source: string, target: string): void {
-  mkdirSync(dirname(target), { recursive: true });
+  makeOwnFolder(dirname(target));
   try {
     linkSync(source, target);
   } catch {

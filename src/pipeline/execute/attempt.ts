@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { removeTree, writeFileAtomic } from '../../core/atomic-file.ts';
+import { makeOwnFolder, removeTree, writeFileAtomic } from '../../core/atomic-file.ts';
 import { fail, FailureError } from '../../core/failure.ts';
 import type { InputPaths, OutputPaths, StageEvent } from '../../stage-api/stage.ts';
 import { lineagePort } from '../../stage-api/lineage.ts';
@@ -424,7 +424,7 @@ export class Attempt {
   /** Outputs that cannot be cached are kept with the run, to be looked at; returns where. */
   #setAside(): string {
     const kept = keptOutputsOf(this.#tools.request.folder, this.#assignment.task.id);
-    mkdirSync(dirname(kept), { recursive: true });
+    makeOwnFolder(dirname(kept));
     removeTree(kept);
     renameSync(this.#scratch.outputs, kept);
     this.#scratch.remove();

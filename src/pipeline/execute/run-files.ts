@@ -1,6 +1,7 @@
-import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { makeOwnFolder } from '../../core/atomic-file.ts';
 
 /** A task id as a file name: `verify[set=lfw]` stays readable, what could confuse a file system does not. */
 export function taskFileName(task: string): string {
@@ -56,7 +57,7 @@ const headingMark = '--- ';
 
 /** Begins the log of an attempt, behind those of the attempts before it. Returns where what it prints begins. */
 export function beginLog(path: string, heading: string): number {
-  mkdirSync(dirname(path), { recursive: true });
+  makeOwnFolder(dirname(path));
   appendFileSync(path, `${headingMark}${heading}\n`);
   return statSync(path).size;
 }

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { makeOwnFolder } from '../../core/atomic-file.ts';
 import { errorCode } from '../../core/failure.ts';
 import type { FlowEvent, TaskOutcome, TaskProduct } from '../execute/event.ts';
 import { experimentFileName, outputsLinkOf } from '../execute/run-files.ts';
@@ -42,7 +43,7 @@ export function createRunFolder(
   experiment: string,
   startedAt: Date,
 ): { id: string; folder: string } {
-  mkdirSync(runsFolder, { recursive: true });
+  makeOwnFolder(runsFolder);
   const stamp = startedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   const base = `${stamp}-${experimentFileName(experiment)}`;
   for (let number = 1; ; number += 1) {
@@ -98,7 +99,7 @@ export class RunFolderWriter {
     closeSync(this.#events);
     if (this.#unlinked.length > 0) {
       this.#unlessFull(() => {
-        mkdirSync(join(this.#folder, 'outputs'), { recursive: true });
+        makeOwnFolder(join(this.#folder, 'outputs'));
         writeFileSync(join(this.#folder, 'outputs', unlinkedFileName), this.#unlinked.join(''));
       });
     }
@@ -158,7 +159,7 @@ export class RunFolderWriter {
 /** False where there is no room for it, or a link of that name. */
 function tryLink(target: string, link: string): boolean {
   try {
-    mkdirSync(dirname(link), { recursive: true });
+    makeOwnFolder(dirname(link));
     symlinkSync(target, link);
     return true;
   } catch (error) {
@@ -181,7 +182,7 @@ export function linkLatest(runsFolder: string, experiment: string, folder: strin
   // By a rename: runs that end at the same time replace each other's link, and there is one at every moment.
   const temporary = `${link}.${process.pid}`;
   try {
-    mkdirSync(dirname(link), { recursive: true });
+    makeOwnFolder(dirname(link));
     rmSync(temporary, { force: true });
     symlinkSync(relative(dirname(link), folder), temporary);
     renameSync(temporary, link);

@@ -43,6 +43,13 @@ export function readWeightShards(manifest: string): Map<string, ShardArray> {
   return arrays;
 }
 
+/** Paths of the files that a manifest names. Fails with `damaged-manifest`. */
+export function shardsOf(manifest: string): string[] {
+  return decodeFile(weightsManifest, manifest).flatMap(({ paths }) =>
+    paths.map((path) => join(dirname(manifest), path)),
+  );
+}
+
 function shardBytes({ paths }: WeightGroup, manifest: string): Uint8Array {
   return Buffer.concat(paths.map((path) => readBytes(join(dirname(manifest), path), 'shard of weights')));
 }

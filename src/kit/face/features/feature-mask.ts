@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../../core/atomic-file.ts';
 import { fail } from '../../../core/failure.ts';
 import { isJsonObject, isStringList, shownJson } from '../../codec/json-text.ts';
 import { featureMatrix } from '../../codec/megaface/feature-matrix.ts';
@@ -29,7 +29,7 @@ const replacementFile = 'replacements.bin';
 /** Writes the folder of a mask. */
 export function writeFeatureMask(folder: string, mask: FeatureMask): void {
   const { contract, excluded, replaced, columns, replacements } = mask;
-  mkdirSync(folder, { recursive: true });
+  makeOwnFolder(folder);
   if (replaced.size > 0) {
     const matrix = { rows: replaced.size, columns, type: 'float32', values: replacements } as const;
     writeFileSync(join(folder, replacementFile), featureMatrix.encode(matrix));

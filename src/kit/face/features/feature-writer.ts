@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { writeFileAtomic } from '../../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../../core/atomic-file.ts';
 import { littleEndianBytes } from '../../codec/little-endian-floats.ts';
 import { featureMatrix, featureOf } from '../../codec/megaface/feature-matrix.ts';
 import { featureFile, featureFiles, type FeatureIndex } from './feature-index.ts';
@@ -26,7 +26,7 @@ export class FeatureWriter {
 
   constructor(options: FeatureWriterOptions) {
     this.#options = options;
-    mkdirSync(options.folder, { recursive: true });
+    makeOwnFolder(options.folder);
     this.#names = openSync(join(options.folder, featureFiles.names), 'w');
     if (options.layout === 'files') return;
     this.#matrix = openSync(join(options.folder, featureFiles.matrix), 'w');
@@ -39,7 +39,7 @@ export class FeatureWriter {
     if (values.length !== columns) throw new Error(`${values.length} numbers are no row of ${columns}`);
     if (layout === 'files') {
       const file = featureFile(folder, name, suffix);
-      mkdirSync(dirname(file), { recursive: true });
+      makeOwnFolder(dirname(file));
       writeFileSync(file, featureMatrix.encode(featureOf(values)));
     } else {
       this.#waiting.rows.push(littleEndianBytes(values));

@@ -3,6 +3,8 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSy
 import { join } from 'node:path';
 import { makeFolder, syncPath, writeFileAtomic } from '../../../core/atomic-file.ts';
 import { canonicalJson, digestOf } from '../../../core/digest.ts';
+import { fail } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 
 /*
  * A graph of an approximate index in a folder: NAME.json says which files belong together, NAME.N.graph is what the library has written,
@@ -34,6 +36,7 @@ export type SavedGraph =
 
 /** What was saved, if it is of the same identity and whole. */
 export function readGraph(place: GraphPlace, identity: GraphIdentity): SavedGraph {
+  for (const file of [headerFile(place), ...Object.values(filesOf(place, 1))]) requireNoOther(file);
   const header = headerOf(place);
   if (header === undefined) return { outcome: 'none' };
   if (header === 'damaged') return { outcome: 'unusable', problem: 'its description is damaged' };
@@ -41,6 +44,7 @@ export function readGraph(place: GraphPlace, identity: GraphIdentity): SavedGrap
     return { outcome: 'unusable', problem: 'it was made for other vectors, or by another version of the library' };
   }
   const { graph, keys } = filesOf(place, header.number);
+  for (const file of [graph, keys]) requireNoOther(file);
   if (!existsSync(graph) || !existsSync(keys)) return { outcome: 'unusable', problem: 'a file of it is missing' };
   const content = readFileSync(keys);
   if (digestOf(content) !== header.keysSha256 || digestOfFile(graph) !== header.graphSha256) {
@@ -75,6 +79,12 @@ export function removeGraph(place: GraphPlace): void {
   const header = headerOf(place);
   rmSync(headerFile(place), { force: true });
   if (header !== undefined && header !== 'damaged') removeFiles(place, header.number);
+}
+
+/** Fails with `graph-not-a-file` for a folder or a device in the place of a file, which is never removed or written over. */
+function requireNoOther(file: string): void {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat !== undefined && !stat.isFile()) fail(failures.graphNotAFile({}, { file }));
 }
 
 function headerFile({ folder, name }: GraphPlace): string {

@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { writeFileAtomic } from '../../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../../core/atomic-file.ts';
 import { fail } from '../../../core/failure.ts';
 import { littleEndianBytes, littleEndianFloats } from '../../codec/little-endian-floats.ts';
 import { npz, type NpzEntry } from '../../codec/numpy/npz.ts';
@@ -51,7 +50,7 @@ export const npzFormat = {
       return { ...plain, name, type: '<f4', shape, data: littleEndianBytes(values) };
     });
     entries.push({ ...plain, name: graphName, type: `|S${text.length}`, shape: [], data: text });
-    mkdirSync(dirname(path), { recursive: true });
+    makeOwnFolder(dirname(path));
     writeFileAtomic(path, npz.encode(entries));
   },
 } as const satisfies ModelFormat;

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../../core/atomic-file.ts';
 import { fail } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
 import { readArrayFile, writeArrayFile } from './array-file.ts';
@@ -18,7 +18,7 @@ export function writeModel(
   folder: string,
   model: { graph: Graph; parameters: Iterable<NamedArray>; origin: ModelOrigin },
 ): void {
-  mkdirSync(folder, { recursive: true });
+  makeOwnFolder(folder);
   const arrays = writeArrayFile(join(folder, valuesName), model.parameters);
   const content = { format: 'faceflow-model', version: 2, origin: model.origin, graph: model.graph, arrays };
   writeFileAtomic(join(folder, jsonName), `${JSON.stringify(content, undefined, 1)}\n`);

@@ -6,7 +6,8 @@ import { caffemodel } from '../../codec/caffe/caffemodel.ts';
 import { Cursor } from '../../codec/cursor.ts';
 import { mxnetParams, toFloat32 } from '../../codec/mxnet/mxnet-params.ts';
 import { readPickledArrays } from '../../codec/numpy/npy-file.ts';
-import { decodeFile, readBytes, readHead } from '../../codec/read-file.ts';
+import { decodeFile, readBytes, readHead, requireFile } from '../../codec/read-file.ts';
+import { shardsOf } from '../../codec/tfjs/weight-shards.ts';
 import { weightsManifest } from '../../codec/tfjs/weights-manifest.ts';
 import { failures } from '../failures.ts';
 import type { Model } from '../model/model.ts';
@@ -49,6 +50,7 @@ export function readMtcnn(
 ): MtcnnModels {
   const source = weights ?? packagedCascade();
   if (statSync(source, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    requireFile(source, 'manifest or folder of weights of MTCNN');
     const head = readHead(source);
     if (!source.endsWith('.json') && !weightsManifest.sniff(head, source)) {
       fail(failures.notMtcnnWeights({}, { file: source }));
@@ -56,7 +58,7 @@ export function readMtcnn(
     const models = readFaceApiCascade(source);
     if (refinesPoints)
       fail(failures.noNetworkFile({ name: numbers.lnet, endings: ['.params', '.caffemodel'] }, { file: source }));
-    return { ...models, files: [source] };
+    return { ...models, files: [source, ...shardsOf(source)] };
   }
   const files: string[] = [];
   const read = (network: MtcnnNetwork): Model => {

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { writeFileAtomic } from '../../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../../core/atomic-file.ts';
 import { hasItsChecksum, withChecksum } from '../../../core/checksum.ts';
 import { errorCode, fail, FailureError } from '../../../core/failure.ts';
 import { failures } from '../failures.ts';
@@ -45,7 +45,7 @@ export async function writeCheckpoint(
   },
   keep = 1,
 ): Promise<void> {
-  mkdirSync(folder, { recursive: true });
+  makeOwnFolder(folder);
   const { step, progress } = checkpoint;
   // Never over a file that a description names: a training that goes back writes its step once more.
   const described = descriptionsIn(folder);

@@ -1,6 +1,6 @@
-import { cpSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { cpSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTree } from '../../../core/atomic-file.ts';
+import { makeOwnFolder, removeTree } from '../../../core/atomic-file.ts';
 import { fail } from '../../../core/failure.ts';
 import { inspectEntry } from '../cache-entry.ts';
 import { failures } from '../failures.ts';
@@ -29,7 +29,7 @@ export function folderSource(folder: string): Required<ResultSource> {
       if (existsSync(target)) return Promise.resolve(false);
       const partial = `${target}.${process.pid}.partial`;
       removeTree(partial);
-      mkdirSync(folder, { recursive: true });
+      makeOwnFolder(folder);
       copyTree(from, partial);
       return Promise.resolve(moveIn(partial, target));
     },

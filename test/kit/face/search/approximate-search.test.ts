@@ -122,9 +122,9 @@ describe('approximate search', { timeout: 120_000 }, () => {
   it('begins with what was saved, and with what has changed since', async () => {
     const place = { folder: join(temporaryFolder(), 'index'), name: 'all' };
     const stored = drawnPersons(2000, 6);
-    const group = async (columnsOfIt = contract) => {
+    const group = async (columnsOfIt = contract, at = place) => {
       const search = await ApproximateSearch.open({ columns, contract: columnsOfIt, threads: 2 });
-      const opened = await search.openGroup(1, { place, stored: pairsOf(stored) }, readerOf(stored));
+      const opened = await search.openGroup(1, { place: at, stored: pairsOf(stored) }, readerOf(stored));
       return { search, opened };
     };
     const { search, opened } = await group();
@@ -162,6 +162,10 @@ describe('approximate search', { timeout: 120_000 }, () => {
     expect(sixth.opened).toMatchObject({
       added: 1960,
       problem: 'it was made for other vectors, or by another version of the library',
+    });
+    mkdirSync(join(place.folder, 'other.1.keys'));
+    await expect(group(undefined, { ...place, name: 'other' })).rejects.toMatchObject({
+      failures: [{ code: 'graph-not-a-file', at: { file: join(place.folder, 'other.1.keys') } }],
     });
     await sixth.search.removeGroup(1);
     expect(readdirSync(place.folder).filter((name) => name === 'all.json')).toEqual([]);

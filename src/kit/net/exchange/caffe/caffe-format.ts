@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { writeFileAtomic } from '../../../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../../../core/atomic-file.ts';
 import { netOfText, textOfNet } from '../../../codec/caffe/net-text.ts';
 import type { NetParameter } from '../../../codec/caffe/schema.ts';
 import { caffemodel } from '../../../codec/caffe/caffemodel.ts';
@@ -47,7 +46,7 @@ export const caffeFormat = {
   write(path: string, model: Model, options: ModelWriteOptions): void {
     const { structure, weights } = pathsOf(path);
     const net = writeNet(model, { normalization: options.normalization ?? 'outside', file: weights });
-    mkdirSync(dirname(weights), { recursive: true });
+    makeOwnFolder(dirname(weights));
     writeFileAtomic(weights, caffemodel.encode(net));
     writeFileAtomic(structure, prototxt.encode(textOfNet(net)));
   },

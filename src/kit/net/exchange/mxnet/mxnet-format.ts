@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { writeFileAtomic } from '../../../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../../../core/atomic-file.ts';
 import { fail, throwIfAny } from '../../../../core/failure.ts';
 import { type MxnetArray, mxnetParams, toFloat32 } from '../../../codec/mxnet/mxnet-params.ts';
 import { mxnetSymbol, type MxnetSymbol } from '../../../codec/mxnet/mxnet-symbol.ts';
@@ -75,7 +74,7 @@ export const mxnetFormat = {
   write(path: string, model: Model, options: ModelWriteOptions): void {
     const named = writtenPrefix(path);
     const paths = pathsOf(named.prefix, options.epoch ?? named.epoch ?? 0);
-    mkdirSync(dirname(paths.symbol), { recursive: true });
+    makeOwnFolder(dirname(paths.symbol));
     writeFileAtomic(paths.parameters, mxnetParams.encode(arraysOf(model)));
     writeFileAtomic(paths.symbol, mxnetSymbol.encode(symbolOf(model.shaped)));
   },

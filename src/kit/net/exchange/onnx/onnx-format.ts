@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { writeFileAtomic } from '../../../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../../../core/atomic-file.ts';
 import { onnxModel } from '../../../codec/onnx/onnx-model.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
 import type { Model } from '../../model/model.ts';
@@ -34,7 +33,7 @@ export const onnxFormat = {
     return assembleModel({ graph, arrays, origin, file, isAssumedSize, notes, isForeign }, options);
   },
   write(path: string, model: Model): void {
-    mkdirSync(dirname(path), { recursive: true });
+    makeOwnFolder(dirname(path));
     writeFileAtomic(path, onnxBytes(model));
   },
 } as const satisfies ModelFormat;

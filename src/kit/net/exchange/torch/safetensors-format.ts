@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { writeFileAtomic } from '../../../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../../../core/atomic-file.ts';
 import { littleEndianBytes, littleEndianFloats } from '../../../codec/little-endian-floats.ts';
 import { decodeFile } from '../../../codec/read-file.ts';
 import { safetensors, type SafeTensors } from '../../../codec/torch/safetensors.ts';
@@ -45,7 +44,7 @@ export const safetensorsFormat = {
       .filter(({ name, values }) => !isWithoutTensor(shaped, name, values))
       .map(({ name, shape, values }) => ({ name, type: 'F32' as const, shape, data: littleEndianBytes(values) }));
     const metadata = { [graphName]: JSON.stringify(shaped.graph), format: 'pt' };
-    mkdirSync(dirname(path), { recursive: true });
+    makeOwnFolder(dirname(path));
     writeFileAtomic(path, safetensors.encode({ metadata, tensors }));
   },
 } as const satisfies ModelFormat;
