@@ -28,10 +28,10 @@ export interface GradientTaker {
   /** Disposes of the gradient, and may replace the parameter at once. */
   take(name: string, gradient: Tensor): void;
   /**
-   * All that `take` reads and changes besides the network's parameters. Absent: that is not known, so that the pass is always
-   * done kernel by kernel.
+   * All that `take` reads and changes, for the gradients of these parameters, besides the parameters themselves. Absent: that is not known,
+   * so that the pass is always done kernel by kernel.
    */
-  readonly states?: readonly TensorState[];
+  states?(parameters: readonly string[]): readonly TensorState[];
   /** Distinguishes passes whose `take` does something else with the same states. */
   readonly kind?: string;
   /** Called after each stretch of the pass with the names of the parameters whose gradients it has handed over. */
@@ -160,7 +160,7 @@ export class GraphExecutor {
     const record = new RecordedSegment(this.#plan.inferenceUses);
     const { values } = record;
     values.put(inputName, tf.clone(images));
-    this.#inferences.run(`inference of ${images.shape.join()}`, [record, this.#parameters], () => {
+    this.#inferences.run(`inference of ${images.shape.join()}`, [record.whole(), this.#parameters], () => {
       for (const layer of this.#plan.layers) {
         const output = tf.tidy(() => this.#forward(layer, values, { training: false }).output);
         for (const input of layer.node.inputs) values.release(input);
@@ -240,7 +240,7 @@ export class GraphExecutor {
     const [batch = 0] = required(record.shapes.get(required(takes[0], 'what a segment takes')), 'its shape');
     const drawn = this.#drawnFor(layers, { seed, batch });
     const name = `forward from ${layers[0]?.node.name} ${JSON.stringify({ ...mode, batch })}`;
-    this.#replays.run(name, [record, this.#parameters, drawn], () => {
+    this.#replays.run(name, [record.whole(), this.#parameters, drawn], () => {
       for (const layer of layers) this.#forwardLayer(layer, record, { ...mode, drawn: drawn.tensors() });
     });
     drawn.dispose();
@@ -319,9 +319,9 @@ export class GraphExecutor {
   }
 
   #backwardSegment({ layers }: Segment, record: RecordedSegment, taker: GradientTaker): void {
-    const { states, kind = '' } = taker;
+    const { kind = '' } = taker;
     const trained = layers.filter(({ trains }) => trains).toReversed();
-    if (states === undefined || !this.#replays.areRecorded) {
+    if (taker.states === undefined || !this.#replays.areRecorded) {
       for (const layer of trained) {
         this.#backwardLayer(layer, record, taker);
         taker.passed?.(namesOfTrained([layer]));
@@ -331,10 +331,12 @@ export class GraphExecutor {
     for (const part of this.#partsOf(trained)) {
       const shape = record.gradients.values().next().value?.shape;
       const name = `backward from ${part[0]?.node.name} ${kind} of ${String(shape)}`;
-      this.#replays.run(name, [record, this.#parameters, ...states], () => {
+      const trainedNames = namesOfTrained(part);
+      const parameters = this.#parameters.of(part.flatMap((layer) => layer.parameters.map((each) => each.name)));
+      this.#replays.run(name, [record.of(part), parameters, ...taker.states(trainedNames)], () => {
         for (const layer of part) this.#backwardLayer(layer, record, taker);
       });
-      taker.passed?.(namesOfTrained(part));
+      taker.passed?.(trainedNames);
     }
   }
 

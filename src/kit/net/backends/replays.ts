@@ -14,18 +14,34 @@ export interface TensorState {
   become?(tensors: ReadonlyMap<string, Tensor>, layout: unknown): void;
 }
 
-/** Tensors by name, which are its own. */
-export class NamedTensors implements TensorState {
+/**
+ * Tensors by name, which are its own. Of hundreds of them a walk over some layers is given those that it takes: to exchange the
+ * others as well would cost more than to execute it.
+ */
+export class NamedTensors {
   readonly #held = new Map<string, Tensor>();
 
   tensors(): ReadonlyMap<string, Tensor> {
     return new Map(this.#held);
   }
 
-  become(tensors: ReadonlyMap<string, Tensor>): void {
-    disposeReplaced(this.#held, tensors);
-    this.#held.clear();
-    for (const [name, tensor] of tensors) this.#held.set(name, tensor);
+  /** What it holds under these names. */
+  of(names: readonly string[]): TensorState {
+    const tensors = (): ReadonlyMap<string, Tensor> =>
+      new Map(
+        names.flatMap((name) => {
+          const tensor = this.#held.get(name);
+          return tensor === undefined ? [] : [[name, tensor]];
+        }),
+      );
+    return {
+      tensors,
+      become: (next) => {
+        disposeReplaced(tensors(), next);
+        for (const name of names) this.#held.delete(name);
+        for (const [name, tensor] of next) this.#held.set(name, tensor);
+      },
+    };
   }
 
   get(name: string): Tensor | undefined {

@@ -70,7 +70,7 @@ export class ParameterUpdates {
         this.#moveParameter(name, gradient);
         gradient.dispose();
       },
-      states: [this.optimizer, norm],
+      states: (names) => [this.optimizer.of(names), norm.of(names)],
       kind: measure ? 'measured' : 'not measured',
     });
     for (const [name, gradient] of Object.entries(gradients)) this.#moveLossArray(name, partsOf(gradient));
@@ -94,7 +94,7 @@ export class ParameterUpdates {
         this.#sums.network.add(name, gradient, share);
         gradient.dispose();
       },
-      states: [this.#sums.network],
+      states: (names) => [this.#sums.network.of(names)],
       kind: 'summed',
       ...(exchange && {
         passed: (names) => {
