@@ -18,8 +18,8 @@ import type { ForwardResult, LayerKernelTable, ParameterTensors } from './layer-
 import { NetworkParameters } from './network-parameters.ts';
 import { portableKernels } from './portable/layer-kernels.ts';
 import { copiedTensor, CountedTensors, required, scoped } from './tensors.ts';
-import { Replays, type TensorState } from './replays.ts';
-import { DrawnTensors, PassOfSegments, RecordedSegment, type TrainingPass } from './training-pass.ts';
+import { GivenTensors, Replays, type TensorState } from './replays.ts';
+import { PassOfSegments, RecordedSegment, type TrainingPass } from './training-pass.ts';
 import { synchronizedKernels } from './synchronized-normalization.ts';
 import { tensorflowKernels } from './tensorflow/layer-kernels.ts';
 
@@ -38,12 +38,24 @@ export interface GradientTaker {
   passed?(names: readonly string[]): void;
 }
 
+/** What is done to one parameter after the other, without a pass. */
+export interface ParameterChange {
+  /** May replace the parameter. */
+  readonly change: (name: string) => void;
+  /** All that `change` reads and changes besides these parameters, of which it is the same kernels every time. */
+  readonly states: (parameters: readonly string[]) => readonly TensorState[];
+  /** Distinguishes changes that do something else with the same states. */
+  readonly kind: string;
+}
+
 /**
  * A recorded backward pass is a graph for so many layers at most, or for fewer that have so large a part of all values: what they have
  * saved is freed after each graph.
  */
 const layersPerGraph = 24;
 const valuesPerGraph = 1 / 16;
+/** Of a change to parameters, which are there twice until a graph has ended. */
+const parametersPerGraph = 48;
 
 /**
  * A pass in inference is recorded for each shape of images, which takes as long as four more passes for one image, none for 32, and 3 MiB
@@ -118,6 +130,21 @@ export class GraphExecutor {
   /** Puts new values in the place of a parameter's; the tensor becomes the executor's, the old one is disposed of. */
   replace(name: string, tensor: Tensor): void {
     this.#parameters.replace(name, tensor);
+  }
+
+  /** What a change of other things reads of these parameters. */
+  parametersOf(names: readonly string[]): TensorState {
+    return this.#parameters.of(names);
+  }
+
+  /** Changes these parameters; recorded as passes are. */
+  change(names: readonly string[], { kind, states, change }: ParameterChange): void {
+    for (let start = 0; start < names.length; start += parametersPerGraph) {
+      const part = names.slice(start, start + parametersPerGraph);
+      this.#replays.run(`${kind} of ${part[0]}`, [this.#parameters.of(part), ...states(part)], () => {
+        for (const name of part) change(name);
+      });
+    }
   }
 
   /** Makes the moving statistics, which each rank has taken of its share of the batches, the means over all ranks. */
@@ -262,12 +289,12 @@ export class GraphExecutor {
     record.values.put(name, output);
   }
 
-  #drawnFor(layers: readonly PlannedLayer[], draw: { readonly seed: number; readonly batch: number }): DrawnTensors {
+  #drawnFor(layers: readonly PlannedLayer[], draw: { readonly seed: number; readonly batch: number }): GivenTensors {
     const drawn = layers.flatMap((layer) => {
       const tensor = this.#drawn(layer, draw);
       return tensor === undefined ? [] : [[layer.node.name, tensor] as const];
     });
-    return new DrawnTensors(new Map(drawn));
+    return new GivenTensors(new Map(drawn));
   }
 
   /** The caller disposes of it. */
@@ -374,7 +401,7 @@ export class GraphExecutor {
         inputs: kernels.saves === 'inputs' ? node.inputs.map((input) => record.values.get(input)) : [],
         inputShapes: node.inputs.map((input) => required(record.shapes.get(input), `the shape of "${input}"`)),
         output: kernels.saves === 'output' ? record.values.get(node.name) : undefined,
-        parameters: this.#parametersOf(parameters),
+        parameters: this.#tensorsOf(parameters),
         saved,
       }),
     );
@@ -413,7 +440,7 @@ export class GraphExecutor {
     return kernels.forward({
       attributes: node.attributes,
       inputs: node.inputs.map((input) => values.get(input)),
-      parameters: this.#parametersOf(parameters),
+      parameters: this.#tensorsOf(parameters),
       ...mode,
     });
   }
@@ -425,7 +452,7 @@ export class GraphExecutor {
     }
   }
 
-  #parametersOf(parameters: readonly GraphParameter[]): ParameterTensors {
+  #tensorsOf(parameters: readonly GraphParameter[]): ParameterTensors {
     return Object.fromEntries(parameters.map(({ name, suffix }) => [suffix, this.parameter(name)]));
   }
 

@@ -14,6 +14,24 @@ export interface TensorState {
   become?(tensors: ReadonlyMap<string, Tensor>, layout: unknown): void;
 }
 
+/** Tensors that walks read and do not change. */
+export class GivenTensors implements TensorState {
+  readonly #given: ReadonlyMap<string, Tensor>;
+
+  /** They are its own. */
+  constructor(given: ReadonlyMap<string, Tensor>) {
+    this.#given = given;
+  }
+
+  tensors(): ReadonlyMap<string, Tensor> {
+    return this.#given;
+  }
+
+  dispose(): void {
+    for (const tensor of this.#given.values()) tensor.dispose();
+  }
+}
+
 /**
  * Tensors by name, which are its own. Of hundreds of them a walk over some layers is given those that it takes: to exchange the
  * others as well would cost more than to execute it.
@@ -52,6 +70,11 @@ export class NamedTensors {
   set(name: string, tensor: Tensor): void {
     this.#held.get(name)?.dispose();
     this.#held.set(name, tensor);
+  }
+
+  delete(name: string): void {
+    this.#held.get(name)?.dispose();
+    this.#held.delete(name);
   }
 
   dispose(): void {

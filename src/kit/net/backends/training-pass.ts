@@ -114,23 +114,6 @@ interface SegmentLayout {
   readonly shapes: Map<string, readonly number[]>;
 }
 
-/** What the layers of a segment have drawn for a step, by name of the layer; no walk changes it. */
-export class DrawnTensors implements TensorState {
-  readonly #drawn: ReadonlyMap<string, Tensor>;
-
-  constructor(drawn: ReadonlyMap<string, Tensor>) {
-    this.#drawn = drawn;
-  }
-
-  tensors(): ReadonlyMap<string, Tensor> {
-    return this.#drawn;
-  }
-
-  dispose(): void {
-    for (const tensor of this.#drawn.values()) tensor.dispose();
-  }
-}
-
 /** A pass of which all values of the last segment are there, and those between the others. */
 export class PassOfSegments implements TrainingPass {
   /** Values that segments take from each other, and the outputs. */
