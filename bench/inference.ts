@@ -4,6 +4,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { inferenceEngine } from '../src/kit/net/engines/choose-engine.ts';
+import { workerEnvironment } from '../src/kit/net/engines/engine-environment.ts';
 
 /**
  * ShapeInference through the onnxruntime engine against PyTorch eager and Python's onnxruntime, in turns on the same cores.
@@ -33,8 +35,9 @@ interface Measured {
   readonly version: string;
 }
 
-function run(command: string, args: readonly string[]): string {
-  return execFileSync(command, args, { cwd: repository, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+function run(command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): string {
+  const env = { ...process.env, ...environment };
+  return execFileSync(command, args, { cwd: repository, encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 interface OurOptions {
@@ -49,7 +52,13 @@ interface OurOptions {
 function ours({ network, count, engine = 'onnxruntime', images = batch, file }: OurOptions): string {
   const worker = join(repository, 'dist', 'bench', 'inference-worker.js');
   const args = [worker, network, String(images), String(count), values.threads, engine];
-  return run(process.execPath, file === undefined ? args : [...args, file]);
+  const { identity } = inferenceEngine({
+    choice: engine.startsWith('tensorflow') ? 'tensorflow' : 'onnxruntime',
+    override: undefined,
+    stage: 'bench',
+  });
+  const environment = workerEnvironment(identity, Number(values.threads));
+  return run(process.execPath, file === undefined ? args : [...args, file], environment);
 }
 
 function theirs(library: 'torch' | 'onnxruntime', network: string, count: number, file: string): string {
