@@ -4,10 +4,14 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { inferenceEngine } from '../src/kit/net/engines/choose-engine.ts';
+import { workerEnvironment } from '../src/kit/net/engines/engine-environment.ts';
 
 /**
  * ShapeInference through the onnxruntime engine against PyTorch eager and Python's onnxruntime, in turns on the same cores.
  * `npm run --silent build && node dist/bench/inference.js --python /path/to/python/with/torch/and/onnxruntime`
+ *
+ * With `--tensorflow`, the engine tensorflow instead: kernel by kernel, and as one graph, of one image and of many at a time.
  */
 const { values } = parseArgs({
   options: {
@@ -15,6 +19,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     network: { type: 'string', multiple: true, default: ['y1', 'r50'] },
+    tensorflow: { type: 'boolean', default: false },
   },
 });
 const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -30,14 +35,30 @@ interface Measured {
   readonly version: string;
 }
 
-function run(command: string, args: readonly string[]): string {
-  return execFileSync(command, args, { cwd: repository, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+function run(command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): string {
+  const env = { ...process.env, ...environment };
+  return execFileSync(command, args, { cwd: repository, encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-function ours(network: string, count: number, file?: string): string {
+interface OurOptions {
+  readonly network: string;
+  readonly count: number;
+  readonly engine?: string;
+  readonly images?: number;
+  /** Write the network there, and measure nothing. */
+  readonly file?: string;
+}
+
+function ours({ network, count, engine = 'onnxruntime', images = batch, file }: OurOptions): string {
   const worker = join(repository, 'dist', 'bench', 'inference-worker.js');
-  const args = [worker, network, String(batch), String(count), values.threads];
-  return run(process.execPath, file === undefined ? args : [...args, file]);
+  const args = [worker, network, String(images), String(count), values.threads, engine];
+  const { identity } = inferenceEngine({
+    choice: engine.startsWith('tensorflow') ? 'tensorflow' : 'onnxruntime',
+    override: undefined,
+    stage: 'bench',
+  });
+  const environment = workerEnvironment(identity, Number(values.threads));
+  return run(process.execPath, file === undefined ? args : [...args, file], environment);
 }
 
 function theirs(library: 'torch' | 'onnxruntime', network: string, count: number, file: string): string {
@@ -60,41 +81,72 @@ function show(name: string, measured: readonly Measured[]): void {
   console.log(`${name.padEnd(12)} ${(first?.version ?? '').padEnd(24)} ${figures}`);
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'flow-bench-'));
-try {
+function showMachine(): void {
   const model = cpus()[0]?.model ?? 'unknown';
   console.log(
     `${model}, ${values.threads} threads, Node ${process.version}, batch ${batch}, ${values.rounds} rounds in turns`,
   );
+}
+
+function compareTensorflow(): void {
+  const engines = ['tensorflow-kernels', 'tensorflow'] as const;
   for (const [network, count] of Object.entries(steps)) {
     if (!values.network.includes(network)) continue;
-    const file = join(folder, `${network}.onnx`);
-    ours(network, count, file);
-    const rounds = Array.from({ length: Number(values.rounds) }, () => ({
-      torch: JSON.parse(theirs('torch', network, count, file)) as Measured,
-      ours: JSON.parse(ours(network, count)) as Measured,
-      onnxruntime: JSON.parse(theirs('onnxruntime', network, count, file)) as Measured,
-    }));
-    console.log(network);
-    show(
-      'faceflow',
-      rounds.map((round) => round.ours),
-    );
-    for (const peer of ['torch', 'onnxruntime'] as const) {
-      show(
-        'Python',
-        rounds.map((round) => round[peer]),
+    for (const images of [1, batch]) {
+      const rounds = Array.from({ length: Number(values.rounds) }, () =>
+        engines.map(
+          (engine) =>
+            JSON.parse(ours({ network, count: images === 1 ? 4 * count : count, engine, images })) as Measured,
+        ),
       );
-      const ratio = median(rounds.map((round) => round.ours.imagesPerSecond / round[peer].imagesPerSecond));
-      const best =
-        Math.max(...rounds.map((round) => round.ours.fastest)) /
-        Math.max(...rounds.map((round) => round[peer].fastest));
-      console.log(
-        `ratio to ${peer}: ${ratio.toFixed(2)}, of the fastest batches ${best.toFixed(2)} (at least ${least[peer]})`,
-      );
-      if (ratio < least[peer]) process.exitCode = 1;
+      console.log(`${network}, ${images} at a time`);
+      for (const [index, engine] of engines.entries()) {
+        show(
+          engine === 'tensorflow' ? 'one graph' : 'kernels',
+          rounds.flatMap((round) => round[index] ?? []),
+        );
+      }
     }
   }
-} finally {
-  rmSync(folder, { recursive: true });
 }
+
+function compareOnnxruntime(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'flow-bench-'));
+  try {
+    for (const [network, count] of Object.entries(steps)) {
+      if (!values.network.includes(network)) continue;
+      const file = join(folder, `${network}.onnx`);
+      ours({ network, count, file });
+      const rounds = Array.from({ length: Number(values.rounds) }, () => ({
+        torch: JSON.parse(theirs('torch', network, count, file)) as Measured,
+        ours: JSON.parse(ours({ network, count })) as Measured,
+        onnxruntime: JSON.parse(theirs('onnxruntime', network, count, file)) as Measured,
+      }));
+      console.log(network);
+      show(
+        'faceflow',
+        rounds.map((round) => round.ours),
+      );
+      for (const peer of ['torch', 'onnxruntime'] as const) {
+        show(
+          'Python',
+          rounds.map((round) => round[peer]),
+        );
+        const ratio = median(rounds.map((round) => round.ours.imagesPerSecond / round[peer].imagesPerSecond));
+        const best =
+          Math.max(...rounds.map((round) => round.ours.fastest)) /
+          Math.max(...rounds.map((round) => round[peer].fastest));
+        console.log(
+          `ratio to ${peer}: ${ratio.toFixed(2)}, of the fastest batches ${best.toFixed(2)} (at least ${least[peer]})`,
+        );
+        if (ratio < least[peer]) process.exitCode = 1;
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+showMachine();
+if (values.tensorflow) compareTensorflow();
+else compareOnnxruntime();

@@ -18,8 +18,8 @@ import type { ForwardResult, LayerKernelTable, ParameterTensors } from './layer-
 import { NetworkParameters } from './network-parameters.ts';
 import { portableKernels } from './portable/layer-kernels.ts';
 import { copiedTensor, CountedTensors, required, scoped } from './tensors.ts';
-import { Replays, type TensorState } from './replays.ts';
-import { DrawnTensors, PassOfSegments, RecordedSegment, type TrainingPass } from './training-pass.ts';
+import { GivenTensors, Replays, type TensorState } from './replays.ts';
+import { PassOfSegments, RecordedSegment, type TrainingPass } from './training-pass.ts';
 import { synchronizedKernels } from './synchronized-normalization.ts';
 import { tensorflowKernels } from './tensorflow/layer-kernels.ts';
 
@@ -28,14 +28,24 @@ export interface GradientTaker {
   /** Disposes of the gradient, and may replace the parameter at once. */
   take(name: string, gradient: Tensor): void;
   /**
-   * All that `take` reads and changes besides the network's parameters. Absent: that is not known, so that the pass is always
-   * done kernel by kernel.
+   * All that `take` reads and changes, for the gradients of these parameters, besides the parameters themselves. Absent: that is not known,
+   * so that the pass is always done kernel by kernel.
    */
-  readonly states?: readonly TensorState[];
+  states?(parameters: readonly string[]): readonly TensorState[];
   /** Distinguishes passes whose `take` does something else with the same states. */
   readonly kind?: string;
   /** Called after each stretch of the pass with the names of the parameters whose gradients it has handed over. */
   passed?(names: readonly string[]): void;
+}
+
+/** What is done to one parameter after the other, without a pass. */
+export interface ParameterChange {
+  /** May replace the parameter. */
+  readonly change: (name: string) => void;
+  /** All that `change` reads and changes besides these parameters, of which it is the same kernels every time. */
+  readonly states: (parameters: readonly string[]) => readonly TensorState[];
+  /** Distinguishes changes that do something else with the same states. */
+  readonly kind: string;
 }
 
 /**
@@ -44,6 +54,14 @@ export interface GradientTaker {
  */
 const layersPerGraph = 24;
 const valuesPerGraph = 1 / 16;
+/** Of a change to parameters, which are there twice until a graph has ended. */
+const parametersPerGraph = 48;
+
+/**
+ * A pass in inference is recorded for each shape of images, which takes as long as four more passes for one image, none for 32, and 3 MiB
+ * (y1) to 10 MiB (r50). In pyramids of images there are many shapes, of which few come again.
+ */
+const inferences = { after: 2, recordings: 8 } as const;
 
 interface SegmentMode {
   readonly isKept: boolean;
@@ -64,6 +82,7 @@ export class GraphExecutor {
   readonly #shaped: ShapedGraph;
   readonly #parameters: NetworkParameters;
   readonly #replays: Replays;
+  readonly #inferences: Replays;
   #ranks: RankedMode | undefined;
 
   /** `arrays` holds every parameter of the graph. */
@@ -73,6 +92,7 @@ export class GraphExecutor {
     this.#plan = this.#planned(plainly);
     this.#parameters = new NetworkParameters(backend, shaped, arrays);
     this.#replays = new Replays(backend.recorder);
+    this.#inferences = new Replays(backend.recorder, inferences);
   }
 
   #planned(mode: TrainingMode): ExecutionPlan {
@@ -91,6 +111,7 @@ export class GraphExecutor {
     this.#plan = this.#planned(mode);
     this.#ranks = mode.ranks;
     this.#replays.clear();
+    this.#inferences.clear();
   }
 
   /** Parameters that are trained, by name; the tensors are in the backend's layout and stay the executor's. */
@@ -109,6 +130,21 @@ export class GraphExecutor {
   /** Puts new values in the place of a parameter's; the tensor becomes the executor's, the old one is disposed of. */
   replace(name: string, tensor: Tensor): void {
     this.#parameters.replace(name, tensor);
+  }
+
+  /** What a change of other things reads of these parameters. */
+  parametersOf(names: readonly string[]): TensorState {
+    return this.#parameters.of(names);
+  }
+
+  /** Changes these parameters; recorded as passes are. */
+  change(names: readonly string[], { kind, states, change }: ParameterChange): void {
+    for (let start = 0; start < names.length; start += parametersPerGraph) {
+      const part = names.slice(start, start + parametersPerGraph);
+      this.#replays.run(`${kind} of ${part[0]}`, [this.#parameters.of(part), ...states(part)], () => {
+        for (const name of part) change(name);
+      });
+    }
   }
 
   /** Makes the moving statistics, which each rank has taken of its share of the batches, the means over all ranks. */
@@ -148,13 +184,16 @@ export class GraphExecutor {
    */
   infer(images: Tensor): Tensor[] {
     const { tf } = this.#backend;
-    const values = new CountedTensors(this.#plan.inferenceUses);
+    const record = new RecordedSegment(this.#plan.inferenceUses);
+    const { values } = record;
     values.put(inputName, tf.clone(images));
-    for (const layer of this.#plan.layers) {
-      const output = tf.tidy(() => this.#forward(layer, values, { training: false }).output);
-      for (const input of layer.node.inputs) values.release(input);
-      values.put(layer.node.name, output);
-    }
+    this.#inferences.run(`inference of ${images.shape.join()}`, [record.whole(), this.#parameters], () => {
+      for (const layer of this.#plan.layers) {
+        const output = tf.tidy(() => this.#forward(layer, values, { training: false }).output);
+        for (const input of layer.node.inputs) values.release(input);
+        values.put(layer.node.name, output);
+      }
+    });
     return this.#plan.outputs.map((output) => values.get(output));
   }
 
@@ -228,7 +267,7 @@ export class GraphExecutor {
     const [batch = 0] = required(record.shapes.get(required(takes[0], 'what a segment takes')), 'its shape');
     const drawn = this.#drawnFor(layers, { seed, batch });
     const name = `forward from ${layers[0]?.node.name} ${JSON.stringify({ ...mode, batch })}`;
-    this.#replays.run(name, [record, this.#parameters, drawn], () => {
+    this.#replays.run(name, [record.whole(), this.#parameters, drawn], () => {
       for (const layer of layers) this.#forwardLayer(layer, record, { ...mode, drawn: drawn.tensors() });
     });
     drawn.dispose();
@@ -250,12 +289,12 @@ export class GraphExecutor {
     record.values.put(name, output);
   }
 
-  #drawnFor(layers: readonly PlannedLayer[], draw: { readonly seed: number; readonly batch: number }): DrawnTensors {
+  #drawnFor(layers: readonly PlannedLayer[], draw: { readonly seed: number; readonly batch: number }): GivenTensors {
     const drawn = layers.flatMap((layer) => {
       const tensor = this.#drawn(layer, draw);
       return tensor === undefined ? [] : [[layer.node.name, tensor] as const];
     });
-    return new DrawnTensors(new Map(drawn));
+    return new GivenTensors(new Map(drawn));
   }
 
   /** The caller disposes of it. */
@@ -307,9 +346,9 @@ export class GraphExecutor {
   }
 
   #backwardSegment({ layers }: Segment, record: RecordedSegment, taker: GradientTaker): void {
-    const { states, kind = '' } = taker;
+    const { kind = '' } = taker;
     const trained = layers.filter(({ trains }) => trains).toReversed();
-    if (states === undefined || !this.#replays.areRecorded) {
+    if (taker.states === undefined || !this.#replays.areRecorded) {
       for (const layer of trained) {
         this.#backwardLayer(layer, record, taker);
         taker.passed?.(namesOfTrained([layer]));
@@ -319,10 +358,12 @@ export class GraphExecutor {
     for (const part of this.#partsOf(trained)) {
       const shape = record.gradients.values().next().value?.shape;
       const name = `backward from ${part[0]?.node.name} ${kind} of ${String(shape)}`;
-      this.#replays.run(name, [record, this.#parameters, ...states], () => {
+      const trainedNames = namesOfTrained(part);
+      const parameters = this.#parameters.of(part.flatMap((layer) => layer.parameters.map((each) => each.name)));
+      this.#replays.run(name, [record.of(part), parameters, ...taker.states(trainedNames)], () => {
         for (const layer of part) this.#backwardLayer(layer, record, taker);
       });
-      taker.passed?.(namesOfTrained(part));
+      taker.passed?.(trainedNames);
     }
   }
 
@@ -360,7 +401,7 @@ export class GraphExecutor {
         inputs: kernels.saves === 'inputs' ? node.inputs.map((input) => record.values.get(input)) : [],
         inputShapes: node.inputs.map((input) => required(record.shapes.get(input), `the shape of "${input}"`)),
         output: kernels.saves === 'output' ? record.values.get(node.name) : undefined,
-        parameters: this.#parametersOf(parameters),
+        parameters: this.#tensorsOf(parameters),
         saved,
       }),
     );
@@ -399,7 +440,7 @@ export class GraphExecutor {
     return kernels.forward({
       attributes: node.attributes,
       inputs: node.inputs.map((input) => values.get(input)),
-      parameters: this.#parametersOf(parameters),
+      parameters: this.#tensorsOf(parameters),
       ...mode,
     });
   }
@@ -411,12 +452,13 @@ export class GraphExecutor {
     }
   }
 
-  #parametersOf(parameters: readonly GraphParameter[]): ParameterTensors {
+  #tensorsOf(parameters: readonly GraphParameter[]): ParameterTensors {
     return Object.fromEntries(parameters.map(({ name, suffix }) => [suffix, this.parameter(name)]));
   }
 
   dispose(): void {
     this.#replays.clear();
+    this.#inferences.clear();
     this.#parameters.dispose();
   }
 }

@@ -4,7 +4,7 @@ import type { NamedArray } from '../model/model.ts';
 import type { Backend } from './backend.ts';
 import { fromBackendLayout, layoutOf, type ParameterLayout, toBackendLayout } from './parameter-layout.ts';
 import type { TensorState } from './replays.ts';
-import { disposeReplaced, required, valuesOf } from './tensors.ts';
+import { required, valuesOf } from './tensors.ts';
 
 interface ParameterSlot {
   readonly declaration: GraphParameter;
@@ -53,8 +53,17 @@ export class NetworkParameters implements TensorState {
   }
 
   become(tensors: ReadonlyMap<string, Tensor>): void {
-    disposeReplaced(this.tensors(), tensors);
-    for (const [name, tensor] of tensors) this.#slot(name).tensor = tensor;
+    for (const [name, tensor] of tensors) if (tensor !== this.get(name)) this.replace(name, tensor);
+  }
+
+  /** Those of a few layers. */
+  of(names: readonly string[]): TensorState {
+    return {
+      tensors: () => new Map(names.map((name) => [name, this.get(name)])),
+      become: (tensors) => {
+        this.become(tensors);
+      },
+    };
   }
 
   /** Stays this object's. */

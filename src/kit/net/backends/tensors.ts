@@ -41,6 +41,12 @@ export function disposeReplaced(before: ReadonlyMap<string, Tensor>, after: Read
   for (const tensor of before.values()) if (!kept.has(tensor)) tensor.dispose();
 }
 
+interface CountedTensor {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly remaining: number;
+}
+
 /** Values of a pass, each disposed of at its last planned use. */
 export class CountedTensors {
   readonly #useCounts: ReadonlyMap<string, number>;
@@ -74,14 +80,17 @@ export class CountedTensors {
     this.#alive.clear();
   }
 
-  /** What is alive, and how often each of them is still used. */
-  entries(): readonly { readonly name: string; readonly tensor: Tensor; readonly remaining: number }[] {
-    return [...this.#alive].map(([name, entry]) => ({ name, ...entry }));
+  /** What is alive of these, of all unless they are named, and how often each of them is still used. */
+  entries(names: Iterable<string> = this.#alive.keys()): CountedTensor[] {
+    return [...names].flatMap((name) => {
+      const entry = this.#alive.get(name);
+      return entry === undefined ? [] : [{ name, ...entry }];
+    });
   }
 
-  /** Holds these and no others from now on. Nothing is disposed of. */
-  hold(entries: ReturnType<CountedTensors['entries']>): void {
-    this.#alive.clear();
+  /** Holds these from now on in the place of those that are named, or of all. Nothing is disposed of. */
+  hold(entries: readonly CountedTensor[], names: Iterable<string> = [...this.#alive.keys()]): void {
+    for (const name of names) this.#alive.delete(name);
     for (const { name, tensor, remaining } of entries) this.#alive.set(name, { tensor, remaining });
   }
 

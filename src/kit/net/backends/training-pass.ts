@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { ExecutionPlan, UseCounts } from './execution-plan.ts';
+import type { ExecutionPlan, PlannedLayer, UseCounts } from './execution-plan.ts';
 import type { TensorState } from './replays.ts';
 import { CountedTensors, disposeReplaced, required } from './tensors.ts';
 
@@ -12,7 +12,7 @@ export interface TrainingPass {
 }
 
 /** What the layers of a segment have computed, as far as the backward pass needs it, and what that has computed itself. */
-export class RecordedSegment implements TensorState {
+export class RecordedSegment {
   readonly values: CountedTensors;
   readonly saved = new Map<string, readonly Tensor[]>();
   shapes = new Map<string, readonly number[]>();
@@ -23,37 +23,18 @@ export class RecordedSegment implements TensorState {
     this.values = new CountedTensors(uses);
   }
 
-  tensors(): ReadonlyMap<string, Tensor> {
-    const { values, saved, gradients } = this;
-    return new Map([
-      ...values.entries().map(({ name, tensor }) => [`value ${name}`, tensor] as const),
-      ...[...saved].flatMap(([name, tensors]) =>
-        tensors.map((tensor, index) => [`saved ${index} ${name}`, tensor] as const),
-      ),
-      ...[...gradients].map(([name, tensor]) => [`gradient ${name}`, tensor] as const),
-    ]);
+  /** All of it, as a forward pass takes it. */
+  whole(): TensorState {
+    return new PartOfSegment(this);
   }
 
-  layout(): SegmentLayout {
-    return {
-      values: this.values.entries().map(({ name, remaining }) => ({ name, remaining })),
-      saved: [...this.saved].map(([name, { length }]) => ({ name, count: length })),
-      gradients: [...this.gradients.keys()],
-      shapes: this.shapes,
-    };
-  }
-
-  become(tensors: ReadonlyMap<string, Tensor>, { values, saved, gradients, shapes }: SegmentLayout): void {
-    disposeReplaced(this.tensors(), tensors);
-    const tensorOf = (name: string): Tensor => required(tensors.get(name), `tensor "${name}"`);
-    this.values.hold(values.map(({ name, remaining }) => ({ name, remaining, tensor: tensorOf(`value ${name}`) })));
-    this.saved.clear();
-    for (const { name, count } of saved) {
-      this.saved.set(name, Array.from({ length: count }, (_, index) => tensorOf(`saved ${index} ${name}`))); // prettier-ignore
-    }
-    this.gradients.clear();
-    for (const name of gradients) this.gradients.set(name, tensorOf(`gradient ${name}`));
-    this.shapes = shapes;
+  /** What the backward pass over these layers takes of it. */
+  of(layers: readonly PlannedLayer[]): TensorState {
+    const values = layers.flatMap(({ node, kernels: { saves } }) => {
+      if (saves === 'nothing') return [];
+      return saves === 'inputs' ? node.inputs : [node.name];
+    });
+    return new PartOfSegment(this, { values: new Set(values), saved: layers.map(({ node }) => node.name) });
   }
 
   dispose(): void {
@@ -64,28 +45,73 @@ export class RecordedSegment implements TensorState {
   }
 }
 
+interface PartNames {
+  readonly values: ReadonlySet<string>;
+  readonly saved: readonly string[];
+}
+
+/** What a walk reads and changes of a segment: of its values and of what is saved those with certain names, or all. */
+class PartOfSegment implements TensorState {
+  readonly #segment: RecordedSegment;
+  readonly #names: PartNames | undefined;
+
+  constructor(segment: RecordedSegment, names?: PartNames) {
+    this.#segment = segment;
+    this.#names = names;
+  }
+
+  #saved(): (readonly [string, readonly Tensor[]])[] {
+    const { saved } = this.#segment;
+    return [...(this.#names?.saved ?? saved.keys())].flatMap((name) => {
+      const tensors = saved.get(name);
+      return tensors === undefined ? [] : [[name, tensors] as const];
+    });
+  }
+
+  tensors(): ReadonlyMap<string, Tensor> {
+    const { values, gradients } = this.#segment;
+    return new Map([
+      ...values.entries(this.#names?.values).map(({ name, tensor }) => [`value ${name}`, tensor] as const),
+      ...this.#saved().flatMap(([name, tensors]) =>
+        tensors.map((tensor, index) => [`saved ${index} ${name}`, tensor] as const),
+      ),
+      ...[...gradients].map(([name, tensor]) => [`gradient ${name}`, tensor] as const),
+    ]);
+  }
+
+  layout(): SegmentLayout {
+    const { values, gradients, shapes } = this.#segment;
+    return {
+      values: values.entries(this.#names?.values).map(({ name, remaining }) => ({ name, remaining })),
+      saved: this.#saved().map(([name, { length }]) => ({ name, count: length })),
+      gradients: [...gradients.keys()],
+      shapes,
+    };
+  }
+
+  become(tensors: ReadonlyMap<string, Tensor>, { values, saved, gradients, shapes }: SegmentLayout): void {
+    disposeReplaced(this.tensors(), tensors);
+    const segment = this.#segment;
+    const tensorOf = (name: string): Tensor => required(tensors.get(name), `tensor "${name}"`);
+    segment.values.hold(
+      values.map(({ name, remaining }) => ({ name, remaining, tensor: tensorOf(`value ${name}`) })),
+      this.#names?.values,
+    );
+    for (const [name] of this.#saved()) segment.saved.delete(name);
+    for (const { name, count } of saved) {
+      segment.saved.set(name, Array.from({ length: count }, (_, index) => tensorOf(`saved ${index} ${name}`))); // prettier-ignore
+    }
+    segment.gradients.clear();
+    for (const name of gradients) segment.gradients.set(name, tensorOf(`gradient ${name}`));
+    segment.shapes = shapes;
+  }
+}
+
 interface SegmentLayout {
   readonly values: readonly { readonly name: string; readonly remaining: number }[];
   readonly saved: readonly { readonly name: string; readonly count: number }[];
   readonly gradients: readonly string[];
   readonly shapes: Map<string, readonly number[]>;
-}
-
-/** What the layers of a segment have drawn for a step, by name of the layer; no walk changes it. */
-export class DrawnTensors implements TensorState {
-  readonly #drawn: ReadonlyMap<string, Tensor>;
-
-  constructor(drawn: ReadonlyMap<string, Tensor>) {
-    this.#drawn = drawn;
-  }
-
-  tensors(): ReadonlyMap<string, Tensor> {
-    return this.#drawn;
-  }
-
-  dispose(): void {
-    for (const tensor of this.#drawn.values()) tensor.dispose();
-  }
 }
 
 /** A pass of which all values of the last segment are there, and those between the others. */

@@ -85,7 +85,7 @@ export interface WeightUpdate {
 type Buffers = Readonly<Record<string, Tensor>>;
 
 /** A rule at work: it keeps the buffers of every weight. */
-export class Optimizer implements TensorState {
+export class Optimizer {
   readonly #backend: Pick<Backend, 'tf' | 'raw' | 'device'>;
   readonly #tf: TensorLibrary;
   readonly #rule: BoundRule;
@@ -105,19 +105,22 @@ export class Optimizer implements TensorState {
     this.#factors = Object.fromEntries(factors.map(([name, value]) => [name, this.#tf.scalar(value)]));
   }
 
-  tensors(): ReadonlyMap<string, Tensor> {
-    const buffers = [...this.#buffers].flatMap(([name, slots]) =>
-      Object.entries(slots).map(([slot, tensor]) => [`${slot}/${name}`, tensor] as const),
-    );
-    return new Map([...buffers, ...Object.entries(this.#factors)]);
+  /** What is remembered of these weights, and what depends on the time. */
+  of(names: readonly string[]): TensorState {
+    return {
+      tensors: () => this.#tensorsOf(names),
+      become: (tensors) => {
+        disposeReplaced(this.#tensorsOf(names), tensors);
+        for (const name of names) this.#remember(name, (buffer) => tensors.get(`${buffer}/${name}`));
+      },
+    };
   }
 
-  become(tensors: ReadonlyMap<string, Tensor>): void {
-    disposeReplaced(this.tensors(), tensors);
-    for (const name of this.#buffers.keys()) {
-      const slots = this.#rule.buffers.map((slot) => [slot, required(tensors.get(`${slot}/${name}`), slot)] as const);
-      this.#buffers.set(name, Object.fromEntries(slots));
-    }
+  #tensorsOf(names: Iterable<string>): ReadonlyMap<string, Tensor> {
+    const buffers = [...names].flatMap((name) =>
+      Object.entries(this.buffersOf(name)).map(([slot, tensor]) => [`${slot}/${name}`, tensor] as const),
+    );
+    return new Map([...buffers, ...Object.entries(this.#factors)]);
   }
 
   /**
@@ -174,17 +177,23 @@ export class Optimizer implements TensorState {
 
   /** The buffers of a weight from a checkpoint: `read` makes the tensor of one, or undefined if it is not there. */
   restore(name: string, read: (buffer: string) => Tensor | undefined): void {
+    const before = Object.values(this.buffersOf(name));
+    if (this.#remember(name, read)) for (const buffer of before) buffer.dispose();
+  }
+
+  /** Whether all buffers of a weight are there; otherwise those that were stay. */
+  #remember(name: string, bufferOf: (buffer: string) => Tensor | undefined): boolean {
     const found = this.#rule.buffers.flatMap((buffer) => {
-      const tensor = read(buffer);
+      const tensor = bufferOf(buffer);
       return tensor === undefined ? [] : [[buffer, tensor] as const];
     });
-    if (found.length < this.#rule.buffers.length) return;
-    for (const buffer of Object.values(this.buffersOf(name))) buffer.dispose();
+    if (found.length < this.#rule.buffers.length) return false;
     this.#buffers.set(name, Object.fromEntries(found));
+    return true;
   }
 
   dispose(): void {
-    for (const tensor of this.tensors().values()) tensor.dispose();
+    for (const tensor of this.#tensorsOf(this.#buffers.keys()).values()) tensor.dispose();
     this.#buffers.clear();
     this.#factors = {};
   }

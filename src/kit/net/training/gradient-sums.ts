@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TensorLibrary } from '../backends/backend.ts';
 import { NamedTensors } from '../backends/replays.ts';
+import { required } from '../backends/tensors.ts';
 
 /** Gradients by name, summed over the parts of a batch, until they are taken for one update. */
 export class GradientSums extends NamedTensors {
@@ -30,14 +31,17 @@ export class GradientSums extends NamedTensors {
     return value;
   }
 
-  /** Hands each sum, times `factor`, to `use` and disposes of it. */
-  take(factor: number, use: (name: string, gradient: Tensor) => void): void {
-    for (const [name, sum] of this.tensors()) {
-      const gradient = factor === 1 ? sum : this.#tf.mul(sum, factor);
-      use(name, gradient);
-      if (gradient !== sum) gradient.dispose();
-    }
-    this.dispose();
+  names(): string[] {
+    return [...this.tensors().keys()];
+  }
+
+  /** Hands a sum, times `factor`, to `use` and disposes of it. */
+  take(name: string, use: (gradient: Tensor) => void, factor?: Tensor): void {
+    const sum = required(this.get(name), `the gradient of "${name}"`);
+    const gradient = factor === undefined ? sum : this.#tf.mul(sum, factor);
+    use(gradient);
+    if (gradient !== sum) gradient.dispose();
+    this.delete(name);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Backend, TensorLibrary } from '../backends/backend.ts';
 import type { GraphExecutor } from '../backends/graph-executor.ts';
+import { GivenTensors } from '../backends/replays.ts';
 import type { TrainingPass } from '../backends/training-pass.ts';
 import { type ArrayTensors, type Gradient, type LossResult, wholeGradient } from '../losses/loss.ts';
 import { type BoundRule, Optimizer, type UpdateTime, type WeightUpdate } from '../optimizers/optimizer.ts';
@@ -70,7 +71,7 @@ export class ParameterUpdates {
         this.#moveParameter(name, gradient);
         gradient.dispose();
       },
-      states: [this.optimizer, norm],
+      states: (names) => [this.optimizer.of(names), norm.of(names)],
       kind: measure ? 'measured' : 'not measured',
     });
     for (const [name, gradient] of Object.entries(gradients)) this.#moveLossArray(name, partsOf(gradient));
@@ -94,7 +95,7 @@ export class ParameterUpdates {
         this.#sums.network.add(name, gradient, share);
         gradient.dispose();
       },
-      states: [this.#sums.network],
+      states: (names) => [this.#sums.network.of(names)],
       kind: 'summed',
       ...(exchange && {
         passed: (names) => {
@@ -116,15 +117,35 @@ export class ParameterUpdates {
     const norm = limit === undefined && !measure ? undefined : await this.#sums.network.norm();
     const factor = limit === undefined || norm === undefined ? 1 : Math.min(1, limit / norm);
     this.optimizer.at(when);
-    this.#sums.network.take(factor, (name, gradient) => {
-      this.#moveParameter(name, gradient);
-    });
+    this.#moveBySums(factor);
     for (const [name, gradient] of isWhole ? Object.entries(gradients) : [])
       this.#moveLossArray(name, partsOf(gradient));
-    this.#sums.loss.take(1, (name, gradient) => {
-      this.#moveLossArray(name, { gradient });
-    });
+    for (const name of this.#sums.loss.names()) {
+      this.#sums.loss.take(name, (gradient) => {
+        this.#moveLossArray(name, { gradient });
+      });
+    }
     return norm;
+  }
+
+  #moveBySums(factor: number): void {
+    const sums = this.#sums.network;
+    const times = factor === 1 ? undefined : this.#tf.scalar(factor);
+    const given = new GivenTensors(new Map(times && [['factor', times]]));
+    this.#executor.change(sums.names(), {
+      kind: 'move by sums',
+      states: (names) => [sums.of(names), this.optimizer.of(names), given],
+      change: (name) => {
+        sums.take(
+          name,
+          (gradient) => {
+            this.#moveParameter(name, gradient);
+          },
+          times,
+        );
+      },
+    });
+    given.dispose();
   }
 
   #moveParameter(name: string, gradient: Tensor): void {

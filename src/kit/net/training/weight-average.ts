@@ -1,5 +1,6 @@
 import type { Backend } from '../backends/backend.ts';
 import { GraphExecutor } from '../backends/graph-executor.ts';
+import { GivenTensors } from '../backends/replays.ts';
 import type { ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
 
@@ -32,12 +33,19 @@ export class WeightAverage {
   follow(trained: GraphExecutor, step: number): void {
     const decay = Math.min(this.#decay, (1 + step) / (10 + step));
     const tf = this.#tf;
-    for (const name of this.#names) {
-      const next = tf.tidy(() =>
-        tf.add(tf.mul(this.network.parameter(name), decay), tf.mul(trained.parameter(name), 1 - decay)),
-      );
-      this.network.replace(name, next);
-    }
+    const shares = { old: tf.scalar(decay), new: tf.scalar(1 - decay) };
+    const given = new GivenTensors(new Map(Object.entries(shares)));
+    this.network.change(this.#names, {
+      kind: 'average',
+      states: (names) => [trained.parametersOf(names), given],
+      change: (name) => {
+        const next = tf.tidy(() =>
+          tf.add(tf.mul(this.network.parameter(name), shares.old), tf.mul(trained.parameter(name), shares.new)),
+        );
+        this.network.replace(name, next);
+      },
+    });
+    given.dispose();
   }
 
   /** As they are in a checkpoint. */

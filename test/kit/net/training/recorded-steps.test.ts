@@ -9,6 +9,7 @@ import { type OptimizerChoice, ruleOf } from '../../../../src/kit/net/optimizers
 import { Trainer, type TrainerOptions } from '../../../../src/kit/net/training/trainer.ts';
 import { otherEngines } from '../backends/engines.ts';
 import { type SmallFamily, smallFamilies } from '../backends/small-families.ts';
+import { WatchedBinding } from '../backends/watched-binding.ts';
 
 const classes = 5;
 const batch = 6;
@@ -132,5 +133,21 @@ describe.runIf(identity !== undefined)('A step as one graph', () => {
     await train(counting, resnet, { steps: 9 });
     expect(first).toBeGreaterThan(0);
     expect(issued).toBe(2 * first);
+  });
+
+  it('follows with the average of the weights without a kernel by itself', { timeout: 120_000 }, async () => {
+    const backend = await load(true);
+    const watch = new WatchedBinding(backend.tf);
+    const executedIn = async (steps: number, options: Course['options'] = {}): Promise<number> => {
+      const before = watch.executed;
+      await train(backend, resnet, { steps, options });
+      return watch.executed - before;
+    };
+    const average = { averageDecay: 0.9 };
+    const ofThreeSteps = (await executedIn(9)) - (await executedIn(6));
+    expect((await executedIn(9, average)) - (await executedIn(6, average))).toBe(ofThreeSteps);
+    expect(await executedIn(1, average)).toBeGreaterThan(await executedIn(1));
+    expect(watch.held.graphs).toBe(0);
+    watch.end();
   });
 });

@@ -10,13 +10,13 @@ import {
   typeOf,
   waitingFor,
 } from './loaded-graph.ts';
-import type { NodeBackend, NodeBinding } from './node-backend.ts';
+import type { NodeBackend, NodeBinding, TensorMetadata } from './node-backend.ts';
 
 /**
- * A constant is what kernels are told of axes, sizes and factors. More values than this are something that changes and
- * should have been among the inputs.
+ * A constant is what kernels are told of axes, sizes and factors, of which there may be one for each position of a map (a mean whose
+ * windows are cut). More values than this are something that changes and should have been among the inputs.
  */
-const mostConstantValues = 4096;
+const mostConstantValues = 2 ** 20;
 
 /**
  * Records what goes through tfjs-node's binding, and has TensorFlow load it as a saved model: the binding has no other way to a
@@ -27,27 +27,36 @@ export function graphRecorder(tf: TensorLibrary, backend: NodeBackend, after: nu
   return {
     after,
     record(inputs, compute): RecordedGraph {
-      const { binding } = backend;
       const types = inputs.map(({ dtype }) => backend.getDTypeInteger(dtype));
       const given = backend.getInputTensorIds(inputs).map((id, index) => ({ id, type: types[index] ?? NaN }));
       recording = new Recording(backend, given);
-      // Its own properties cannot be written to.
-      backend.binding = recording.listening();
-      let outputs: readonly number[];
       const recorded = recording;
       try {
-        outputs = backend.getInputTensorIds(compute());
+        return new LoadedGraph(recorded.finish(listenTo(backend, recorded, compute)));
+      } catch (error) {
+        recorded.dispose();
+        throw error;
       } finally {
-        backend.binding = binding;
         recording = undefined;
       }
-      return new LoadedGraph(recorded.finish(outputs));
     },
     outside(given, compute) {
       const made = (tensor: Tensor): Tensor => computedOutside(tf, tensor, compute);
       return recording === undefined ? made(given) : recording.outside(given, made);
     },
   };
+}
+
+/** The numbers of what `compute` returns. */
+function listenTo(backend: NodeBackend, recording: Recording, compute: () => readonly Tensor[]): readonly number[] {
+  const { binding } = backend;
+  // Its own properties cannot be written to.
+  backend.binding = recording.listening();
+  try {
+    return backend.getInputTensorIds(compute());
+  } finally {
+    backend.binding = binding;
+  }
 }
 
 /** The nodes of graphs in the making. */
@@ -81,18 +90,20 @@ class Recording {
     return Object.create(binding, {
       executeOp: {
         value: (...[operation, attributes, inputs, outputCount]: Parameters<NodeBinding['executeOp']>) => {
-          const outputs = binding.executeOp(operation, attributes, inputs, outputCount);
+          if (computedAlone.has(operation)) return this.#alone(operation, attributes, inputs);
           const sources = inputs.map((id) => this.#sourceOf(id));
           if (isJoined(operation, attributes)) sources.push(waitingFor(this.#barrier()));
           const name = this.#add(operation, sources, attributes.map((each) => this.#attribute(each))); // prettier-ignore
+          const outputs = binding.executeOp(operation, attributes, inputs, outputCount);
           for (const [index, { id, dtype }] of outputs.entries()) this.#known(`${name}:${index}`, { id, type: dtype });
           return outputs;
         },
       },
       createTensor: {
         value: (...[shape, type, values]: Parameters<NodeBinding['createTensor']>) => {
+          const source = this.#constant(shape, type, values);
           const id = binding.createTensor(shape, type, values);
-          this.#known(this.#constant(shape, type, values), { id, type });
+          this.#known(source, { id, type });
           return id;
         },
       },
@@ -103,9 +114,7 @@ class Recording {
   outside(given: Tensor, compute: OutsideValue['compute']): Tensor {
     const backend = this.#backend;
     const [id = NaN] = backend.getInputTensorIds([given]);
-    const source = `outside${this.#stretches.length}:0`;
-    this.#stretches.push({ nodes: this.#nodes, then: { source, given: this.#sourceOf(id), compute } });
-    this.#nodes = [];
+    const source = this.#endStretch(id, compute);
     const made = compute(given);
     // Otherwise it would be taken for a constant when it is first used.
     const listening = backend.binding;
@@ -114,6 +123,25 @@ class Recording {
     backend.binding = listening;
     this.#known(source, { id: own, type: backend.getDTypeInteger(made.dtype) });
     return made;
+  }
+
+  /** Returns what the value that `compute` makes is called. */
+  #endStretch(given: number, compute: OutsideValue['compute']): string {
+    const source = `outside${this.#stretches.length}:0`;
+    this.#stretches.push({ nodes: this.#nodes, then: { source, given: this.#sourceOf(given), compute } });
+    this.#nodes = [];
+    return source;
+  }
+
+  /** An operation of one input and one output, by itself between two stretches. */
+  #alone(operation: string, attributes: readonly RawAttribute[], [given = NaN]: readonly number[]): TensorMetadata[] {
+    const source = this.#endStretch(given, (tensor) => {
+      const [made] = this.#backend.executeMultipleOutputs(operation, attributes, [tensor], 1);
+      return required(made, `the output of ${operation}`);
+    });
+    const outputs = this.#binding.executeOp(operation, attributes, [given], 1);
+    for (const { id, dtype } of outputs) this.#known(source, { id, type: dtype });
+    return outputs;
   }
 
   finish(outputs: readonly number[]): RecordedParts {
@@ -134,6 +162,11 @@ class Recording {
       types: this.#types,
       outputs: fetched,
     };
+  }
+
+  /** Of a recording that comes to nothing. */
+  dispose(): void {
+    for (const { id } of this.#constants.values()) this.#binding.deleteTensor(id);
   }
 
   #add(operation: string, inputs: readonly string[], attributes: GraphNode['attributes']): string {
@@ -195,6 +228,9 @@ class Recording {
     return { key: name, value: convert(value as never) };
   }
 }
+
+/** Operations that TensorFlow computes by another library in a graph than by itself, with other roundings. */
+const computedAlone: ReadonlySet<string> = new Set(['Softmax']);
 
 interface ConstantValue {
   readonly shape: readonly number[];

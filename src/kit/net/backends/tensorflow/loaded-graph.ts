@@ -61,15 +61,22 @@ export class LoadedGraph implements RecordedGraph {
     this.#positions = new Map(parts.inputs.map((name, index) => [name, index]));
     const takes = parts.stretches.map(({ nodes }) => foreignTo(nodes));
     const given = parts.stretches.map(({ then }) => (then === undefined ? [] : [then.given]));
-    this.#stretches = parts.stretches.map((stretch, index) => {
-      const kept = new Set([...takes.slice(index + 1).flat(), ...given.slice(index + 1).flat(), ...parts.outputs]);
-      const later = new Set([...(given[index] ?? []), ...kept]);
-      const made = new Set(stretch.nodes.map(({ name }) => name));
-      const gives = [...later].filter((source) => made.has(nodeOf(source)));
-      const outside = stretch.then === undefined ? [] : [stretch.then.source, stretch.then.given];
-      const ends = [...takes.slice(0, index + 1).flat(), ...outside].filter((source) => !kept.has(source));
-      return { ...this.#load(stretch, takes[index] ?? [], gives), ends: [...new Set(ends)] };
-    });
+    const loaded: LoadedStretch[] = [];
+    try {
+      for (const [index, stretch] of parts.stretches.entries()) {
+        const kept = new Set([...takes.slice(index + 1).flat(), ...given.slice(index + 1).flat(), ...parts.outputs]);
+        const later = new Set([...(given[index] ?? []), ...kept]);
+        const made = new Set(stretch.nodes.map(({ name }) => name));
+        const gives = [...later].filter((source) => made.has(nodeOf(source)));
+        const outside = stretch.then === undefined ? [] : [stretch.then.source, stretch.then.given];
+        const ends = [...takes.slice(0, index + 1).flat(), ...outside].filter((source) => !kept.has(source));
+        loaded.push({ ...this.#load(stretch, takes[index] ?? [], gives), ends: [...new Set(ends)] });
+      }
+    } catch (error) {
+      unload(parts.backend.binding, loaded);
+      throw error;
+    }
+    this.#stretches = loaded;
   }
 
   #load({ nodes, then }: Stretch, takes: readonly string[], gives: readonly string[]): Omit<LoadedStretch, 'ends'> {
@@ -88,8 +95,18 @@ export class LoadedGraph implements RecordedGraph {
   }
 
   run(inputs: readonly Tensor[]): Tensor[] {
-    const { outputs } = this.#parts;
     const made = new Map<string, Tensor>();
+    try {
+      return this.#run(inputs, made);
+    } catch (error) {
+      for (const tensor of made.values()) tensor.dispose();
+      throw error;
+    }
+  }
+
+  /** `made` is what there is of values at the moment. */
+  #run(inputs: readonly Tensor[], made: Map<string, Tensor>): Tensor[] {
+    const { outputs } = this.#parts;
     for (const stretch of this.#stretches) {
       this.#runStretch(stretch, { made, inputs });
       if (stretch.then !== undefined) {
@@ -138,7 +155,7 @@ export class LoadedGraph implements RecordedGraph {
 
   dispose(): void {
     const { binding } = this.#parts.backend;
-    for (const { session } of this.#stretches) if (session !== undefined) binding.deleteSavedModel(session.number);
+    unload(binding, this.#stretches);
     for (const id of this.#parts.constants.values()) binding.deleteTensor(id);
   }
 }
@@ -172,6 +189,10 @@ function nodeOf(source: string): string {
 }
 
 export const typeOf = (type: number, key = 'T'): GraphNode['attributes'][number] => ({ key, value: { type } });
+
+function unload(binding: NodeBinding, stretches: readonly LoadedStretch[]): void {
+  for (const { session } of stretches) if (session !== undefined) binding.deleteSavedModel(session.number);
+}
 
 function loadGraph(binding: NodeBinding, nodes: readonly GraphNode[]): number {
   const folder = mkdtempSync(join(tmpdir(), 'faceflow-graph-'));
