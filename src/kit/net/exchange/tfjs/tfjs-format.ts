@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { writeFileAtomic } from '../../../../core/atomic-file.ts';
+import { makeOwnFolder, writeFileAtomic } from '../../../../core/atomic-file.ts';
 import { graphModelText, isTfjsModel, readGraphModel } from '../../../codec/tfjs/graph-model.ts';
 import { readWeightGroups } from '../../../codec/tfjs/weight-shards.ts';
 import type { Model } from '../../model/model.ts';
@@ -42,7 +42,7 @@ export const tfjsFormat = {
     const folder = dirname(file);
     const written = graphModelOf(model);
     const { group, shards } = shardsOf(written.weights, basename(file, ending));
-    mkdirSync(folder, { recursive: true });
+    makeOwnFolder(folder);
     for (const { name, pieces } of shards) writeFileAtomic(join(folder, name), pieces);
     writeFileAtomic(file, graphModelText({ ...written.model, weights: [group] }));
   },
