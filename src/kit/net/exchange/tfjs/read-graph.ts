@@ -35,6 +35,10 @@ export function readGraph(stored: StoredGraph, options: ModelReadOptions): ReadG
   return new GraphReader(stored, options).read();
 }
 
+function constantOf({ name }: GraphNode, { shape, values }: ShardArray): TensorflowValue {
+  return { is: 'constant', constant: { name, dims: shape, values } };
+}
+
 class GraphReader implements GraphUnderConstruction {
   readonly file: string;
   readonly #model: GraphModel;
@@ -62,15 +66,16 @@ class GraphReader implements GraphUnderConstruction {
     this.#imported = new ImportedGraph(this.#size.input);
     this.#values.set(input.name, { is: 'layer', layer: inputName });
     for (const node of this.#order) {
-      if (node.op === 'Const') this.#values.set(node.name, this.#constant(node, weights));
+      const array = node.op === 'Const' ? weights.get(node.name) : undefined;
+      if (array !== undefined) this.#values.set(node.name, constantOf(node, array));
       for (const each of node.inputs) this.#users.set(nodeOf(each), [...(this.#users.get(nodeOf(each)) ?? []), node]);
     }
   }
 
   read(): ReadGraph {
     for (const node of this.#order) {
-      // Read together with one before it, or known beforehand.
-      if (!this.#values.has(node.name)) this.setValue(node, this.#operation(node));
+      // Read together with one before it, or known beforehand. Who takes a constant without weights complains.
+      if (!this.#values.has(node.name) && node.op !== 'Const') this.setValue(node, this.#operation(node));
     }
     const outputs = this.#outputs.map((name) => {
       const value = this.#values.get(name);
@@ -132,12 +137,6 @@ class GraphReader implements GraphUnderConstruction {
     const reader = Object.hasOwn(operators, type) ? operators[type] : undefined;
     if (reader === undefined) return fail(failures.unknownOperator({ name, type, hint }, { file: this.file }));
     return reader(new GraphNodeReader(node, this));
-  }
-
-  #constant(node: GraphNode, weights: StoredGraph['weights']): TensorflowValue {
-    const { name } = node;
-    const array = weights.get(name) ?? this.#missing(name, node);
-    return { is: 'constant', constant: { name, dims: array.shape, values: array.values } };
   }
 
   #missing(value: string, { name, op: type }: GraphNode): never {
