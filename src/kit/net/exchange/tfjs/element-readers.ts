@@ -115,7 +115,8 @@ export function readBatchNormalization(node: GraphNodeReader): TensorflowValue {
     return node.refuse('four parameters');
   }
   node.checkLayout();
-  const attributes = { epsilon: node.number('epsilon', 1e-4), momentum: 0.9, fixGamma: false };
+  // Left out it is what TensorFlow.js takes, which differs from TensorFlow's 1e-4.
+  const attributes = { epsilon: node.number('epsilon', 1e-3), momentum: 0.9, fixGamma: false };
   const layer = { kind: 'batch-normalization', inputs: [input], attributes } as const;
   const parameters = { gamma, beta, moving_mean: mean, moving_var: variance };
   const isRow = size.length === 0;

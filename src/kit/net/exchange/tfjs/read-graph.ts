@@ -185,16 +185,14 @@ class GraphReader implements GraphUnderConstruction {
   }
 
   #sizeOf({ name, attributes }: GraphNode, options: ModelReadOptions): ImageSizeRead {
-    const [, height, width, channels, ...more] = sizesOf(attributes['shape']?.['shape']);
-    if (channels === undefined || more.length > 0) {
-      const found = `${sizesOf(attributes['shape']?.['shape']).length}`;
-      fail(
-        failures.unsupportedInput(
-          { expected: `input "${name}" to be images of four dimensions`, found },
-          { file: this.file },
-        ),
-      );
+    const own = sizesOf(attributes['shape']?.['shape']);
+    const stated = Object.values(this.#model.signature?.inputs ?? {}).find((tensor) => nodeOf(tensor.name) === name);
+    const sizes = own.length > 0 ? own : (stated?.shape ?? []);
+    if (sizes.length !== 4) {
+      const facts = { expected: `input "${name}" to be images of four dimensions`, found: String(sizes.length) };
+      fail(failures.unsupportedInput(facts, { file: this.file }));
     }
+    const [, height, width, channels] = sizes;
     return statedOrAssumed({ channels, height, width }, options.input, this.file);
   }
 }
