@@ -2,7 +2,19 @@ import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'runs', 'coverage', 'bin', 'setup', 'wasm', 'test/**/fixtures/**', 'eslint.config.js'] },
+  {
+    ignores: [
+      'dist',
+      'runs',
+      'coverage',
+      'bin',
+      'setup',
+      'wasm',
+      'docs/examples',
+      'test/**/fixtures/**',
+      'eslint.config.js',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { trainingEngine, installedOnnxruntime } from '../../src/kit/net/engines/choose-engine.ts';
@@ -49,6 +49,35 @@ describe('flow convert', () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ outputs: [{ layer: output, relativeDifference: 0 }] });
     expect(modelFormatOf(join(rig.folder, 'out')).name).toBe('mxnet');
+  });
+
+  it('writes model.json for TensorFlow.js where that is asked for by name, since by itself it means a folder of ours', async () => {
+    for (const to of ['web/model.json', 'site', 'page/']) {
+      const { code, stdout, stderr } = await rig.flow(['convert', 'small', to, '--to', 'tfjs']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/^layer \[6\] read again, on cpu \S+: largest difference 0\.0e\+0/m);
+      const folder = rig.path(to.split('/', 1)[0] ?? '');
+      expect(readdirSync(folder).sort()).toEqual(['model-shard1of1.bin', 'model.json']);
+      expect(modelFormatOf(folder).name).toBe('tfjs');
+    }
+    const again = await rig.flow(['convert', 'site', 'back']);
+    expect({ code: again.code, stderr: again.stderr }).toEqual({ code: 0, stderr: '' });
+    const [first, back] = ['small', 'back'].map((name) => modelFormatOf(rig.path(name)).read(rig.path(name), {}));
+    expect(back?.parameters).toEqual(first?.parameters);
+    expect((await rig.flow(['convert', 'small', 'plain/model.json'])).code).toBe(0);
+    expect(readdirSync(rig.path('plain')).sort()).toEqual(['model.json', 'parameters.bin']);
+    writeFileSync(rig.path('letter'), 'Dear model,');
+    mkdirSync(rig.path('taken'));
+    const refused = async (...args: string[]): Promise<string> => {
+      const { code, stderr } = await rig.flow(['convert', ...args, '--to', 'tfjs']);
+      expect(code).toBe(2);
+      expect(stderr).toContain('bad-target');
+      return stderr;
+    };
+    expect(await refused('site', 'site/model.json')).toContain('found the one that is read');
+    expect(await refused('small', 'letter/model.json')).toContain('found a file');
+    expect(await refused('small', 'letter')).toContain('found a file');
+    expect(await refused('small', 'taken')).toContain('found a folder');
   });
 
   it('reports what is wrong with a call', async () => {
@@ -109,9 +138,9 @@ describe('flow convert', () => {
     expect(refused.stderr.replaceAll(rig.folder, '<workspace>')).toMatchInlineSnapshot(`
       "<workspace>/small: option-not-taken: the format "folder" has no use for "epoch" (--epoch) when a model is read; mxnet takes it
 
-      <workspace>/small: option-not-taken: the format "folder" has no use for "outputs" (--output) when a model is read; mxnet, caffe, onnx take it
+      <workspace>/small: option-not-taken: the format "folder" has no use for "outputs" (--output) when a model is read; mxnet, caffe, onnx, tfjs take it
 
-      <workspace>/small: option-not-taken: the format "folder" has no use for "normalization" (--mean, --scale, --color-order) when a model is read; mxnet, caffe, onnx, safetensors, torch take it
+      <workspace>/small: option-not-taken: the format "folder" has no use for "normalization" (--mean, --scale, --color-order) when a model is read; mxnet, caffe, onnx, safetensors, tfjs, torch take it
 
       <workspace>/small.npz: option-not-taken: the format "npz" has no use for --normalization when a model is written; caffe takes it
         Leave it out.

@@ -220,6 +220,22 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
     expect(one?.contract).not.toBe(other?.contract);
   });
 
+  it('flow export-model --to tfjs writes a graph model, which embeds as what it was made of', async () => {
+    const { code, stdout } = await rig.flow(['export-model', 'web', ...y1, '--to', 'tfjs', '--json'], fast);
+    expect(code).toBe(0);
+    const { files } = JSON.parse(stdout) as { files: readonly { name: string; sha256: string }[] };
+    expect(files.map(({ name }) => name)).toEqual(['model-shard1of1.bin', 'model.json']);
+    const card = rig.read('web/MODEL_CARD.md');
+    for (const { name, sha256 } of files) expect(card).toContain(`| \`${name}\` | \`${sha256}\` |`);
+    const compared = ['web', 'web/model.json', model].map(async (each) => {
+      const args = ['compare-faces', 'one.jpg', 'same.jpg', '--model', each, '--detector', 'none', '--json'];
+      return (JSON.parse((await rig.flow(args, fast)).stdout) as { readonly similarity: number }).similarity;
+    });
+    const [folder, file, own = NaN] = await Promise.all(compared);
+    expect(folder).toBeCloseTo(own, 4);
+    expect(file).toBe(folder);
+  });
+
   it('outputs that cannot be written are told before anything is computed, and nothing is overwritten', async () => {
     mkdirSync(rig.path('adir'));
     const before = readFileSync(rig.path('one.jpg'));
@@ -248,7 +264,7 @@ describe.skipIf(missing !== undefined)(`commands that embed photographs${why}`, 
         Name another folder: nothing is overwritten.
       wrong-option: expected the folder to be one that can be written, found "/proc/xx (/proc: ENOENT)"
       format-not-written: models are read from the format "face-api", but not written to it
-        Write one of folder, mxnet, caffe, onnx, npz, safetensors."
+        Write one of folder, mxnet, caffe, onnx, npz, safetensors, tfjs."
     `);
     expect(readFileSync(rig.path('one.jpg')).equals(before)).toBe(true);
     expect(rig.read('own/model.onnx')).toBe('mine');

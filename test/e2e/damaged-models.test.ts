@@ -189,6 +189,36 @@ const kinds: Readonly<Record<string, Kind>> = {
       );
     },
   },
+  tfjs: {
+    path: 'web',
+    weights: 'web/model-shard1of1.bin',
+    change: (path, change) => {
+      const [file, shard] = [join(path, 'model.json'), join(path, 'model-shard1of1.bin')];
+      interface Entry {
+        readonly name: string;
+        readonly shape: readonly number[];
+      }
+      const content = JSON.parse(readFileSync(file, 'utf8')) as {
+        readonly weightsManifest: readonly { readonly weights: readonly Entry[] }[];
+      };
+      const all = readFileSync(shard);
+      let offset = 0;
+      const changed = (content.weightsManifest[0]?.weights ?? []).flatMap((entry) => {
+        const begin = offset;
+        offset += entry.shape.reduce((product, size) => product * size, 4);
+        const weights = { shape: entry.shape, bytes: all.subarray(begin, offset) };
+        const kept = isWeight(entry) ? change(weights) : weights;
+        return kept === undefined ? [] : [{ ...kept, entry }];
+      });
+      const weights = changed.map(({ entry, shape }) => ({ ...entry, shape }));
+      const weightsManifest = [{ ...content.weightsManifest[0], weights }];
+      writeFileSync(file, JSON.stringify({ ...content, weightsManifest }));
+      writeFileSync(shard, Buffer.concat(changed.map(({ bytes }) => bytes)));
+    },
+    misname: (path) => {
+      editText(join(path, 'model.json'), '"name":"layer","op":"Conv2D"', '"name":"layer","op":"Convolutoin"');
+    },
+  },
 };
 
 /** What `flow convert` prints for a model of a format, once it has been changed. */
@@ -232,7 +262,9 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
         The engine onnxruntime runs the file as it is; or name an output before that node.
       [caffe] net.prototxt: unsupported-layer: layer "layer" (Convolutoin) is of an unsupported type (did you mean "Convolution"?)
       [npz] net.npz: bad-model: in the graph, layer "layer" is of the unknown kind "convolutoin" (did you mean "convolution"?)
-      [folder] net/model.json: bad-model: in the graph, layer "layer" is of the unknown kind "convolutoin" (did you mean "convolution"?)"
+      [folder] net/model.json: bad-model: in the graph, layer "layer" is of the unknown kind "convolutoin" (did you mean "convolution"?)
+      [tfjs] web/model.json: unknown-operator: node "layer" is of operator "Convolutoin", for which there is no layer
+        TensorFlow.js runs the file as it is; or name an output before that node."
     `);
   });
 
@@ -247,7 +279,8 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
       [caffe] net.caffemodel: missing-weights: layer "layer" (Convolution) needs its weight as blob 0; the file has no weights for it
         The .prototxt and the .caffemodel must be of one network, with the same names of layers.
       [npz] net.npz: parameters-mismatch: layer "layer" needs parameter "layer_weight" of shape [5, 4, 3, 3], which is missing
-      [folder] net/model.json: parameters-mismatch: layer "layer" needs parameter "layer_weight" of shape [5, 4, 3, 3], which is missing"
+      [folder] net/model.json: parameters-mismatch: layer "layer" needs parameter "layer_weight" of shape [5, 4, 3, 3], which is missing
+      [tfjs] web/model.json: damaged-file: node "layer" (Conv2D) takes value "layer_weight", which no weight and no node before it has"
     `);
   });
 
@@ -261,7 +294,8 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
       [onnx] net.onnx: parameters-mismatch: parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3]
       [caffe] net.caffemodel: parameters-mismatch: the weight of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3] with 135 numbers
       [npz] net.npz: parameters-mismatch: parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3]
-      [folder] net/model.json: parameters-mismatch: parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3]"
+      [folder] net/model.json: parameters-mismatch: parameter "layer_weight" of layer "layer" must have shape [5, 4, 3, 3], found [5, 3, 3, 3]
+      [tfjs] web/model.json: parameters-mismatch: parameter "layer_weight" of layer "layer" must have shape [3, 4, 5, 3], found [3, 3, 5, 3]"
     `);
   });
 
@@ -280,6 +314,8 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
       [npz] net.npz: parameter-not-finite: value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only
         The training that made it has diverged.
       [folder] net/parameters.bin: parameter-not-finite: value 7 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only
+        The training that made it has diverged.
+      [tfjs] web/model.json: parameter-not-finite: value 81 of parameter "layer_weight" of layer "layer" is NaN; a model holds finite numbers only
         The training that made it has diverged."
     `);
   });
@@ -297,7 +333,9 @@ describe('one clear failure, naming the layer, for a model of any format', () =>
       [npz] net.npz: offset 1373: truncated-file: the file ends too early: the directory at the end of the archive needs 22 bytes, 0 are left
         Copy or pack the file again; it was probably cut off on the way.
       [folder] net/parameters.bin: offset 48: model-truncated: parameter "layer_weight" should end at byte 768, but the file has 268 bytes
-        The file is incomplete: copy it again, or train again."
+        The file is incomplete: copy it again, or train again.
+      [tfjs] web/model.json: offset 48: truncated-file: the shards end too early: "layer_weight" of shape 3 x 3 x 4 x 5 ends at byte 768, they have 268
+        Copy the shards again; they are named in the manifest."
     `);
   });
 });

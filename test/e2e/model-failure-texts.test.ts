@@ -221,8 +221,28 @@ describe('of files', () => {
     rig.write('mtcnn-weights_manifest.json', JSON.stringify(manifest));
     rig.write('weights', '');
     expect(await complaint(rig, 'convert', 'mtcnn-weights_manifest.json#pnet', 'new/')).toMatchInlineSnapshot(`
-      "<workspace>/mtcnn-weights_manifest.json: damaged-manifest: expected the elements of "pnet/conv1/weights" to be float32, uint8 or uint16, found int4
+      "<workspace>/mtcnn-weights_manifest.json: damaged-manifest: expected the elements of "pnet/conv1/weights" to be float32, int32, uint8 or uint16, found int4
         Export the model without quantization, or with one of these."
+    `);
+  });
+  it('damaged-graph-model and layers-model', async () => {
+    const model = (topology: object, weightsManifest: unknown = []): string => {
+      return JSON.stringify({ modelTopology: topology, weightsManifest });
+    };
+    const told = async (content: string): Promise<string> => {
+      rig.write('tfjs/model.json', content);
+      return complaint(rig, 'convert', 'tfjs', 'new.npz');
+    };
+    const texts = [
+      await told(model({ node: [{ name: 'x' }] })),
+      await told(model({ node: [] }, [{ paths: 'weights.bin' }])),
+      await told(model({ model_config: {} })),
+    ];
+    expect(texts.join('\n')).toMatchInlineSnapshot(`
+      "<workspace>/tfjs/model.json: offset 0: damaged-graph-model: expected modelTopology.node[0] to have a name and an op
+      <workspace>/tfjs/model.json: offset 0: damaged-graph-model: expected weightsManifest[0].paths to be a list of names
+      <workspace>/tfjs/model.json: layers-model: expected a graph model of TensorFlow.js, found a layers model
+        Convert it with tensorflowjs_converter --input_format=tfjs_layers_model --output_format=tfjs_graph_model, or convert what it was made of."
     `);
   });
   it('file-too-large', async () => {

@@ -183,7 +183,7 @@ describe('of files', () => {
   });
   it('unknown-model-format', async () => {
     expect(await complaint(rig, 'convert', 'lost.prototxt', 'net.onnx', '--to', 'onx')).toMatchInlineSnapshot(
-      `"unknown-model-format: expected a model format (folder, mxnet, caffe, onnx, npz, safetensors, torch, face-api), found "onx" (did you mean "onnx"?)"`,
+      `"unknown-model-format: expected a model format (folder, mxnet, caffe, onnx, npz, safetensors, tfjs, torch, face-api), found "onx" (did you mean "onnx"?)"`,
     );
   });
   it('damaged-property', () => {

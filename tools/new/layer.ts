@@ -88,11 +88,17 @@ it('${words} returns its input, and the gradient as it comes', async () => {
         literal: 'layerWriters',
         entry: `${key}: notIn('Caffe', 'is a ${words}')`,
       },
+      {
+        ...table,
+        path: 'src/kit/net/exchange/tfjs/layer-writers.ts',
+        literal: 'layerWriters',
+        entry: `${key}: (call) => same('Identity', call)`,
+      },
     ],
     left: [
       'what it computes: shape, attributes, parameters, and both kernels; the test of the kernels has its values, test/kit/net/backends/parity.test.ts compares the engines on its example',
-      'how it is written: the entries in exchange/{onnx,mxnet,caffe}/layer-writers.ts, or notIn(FORMAT, REASON); test/kit/net/exchange compares what comes back, and what onnxruntime computes',
-      'how it is read, where the formats have an operator for it: exchange/{onnx,mxnet}/operators.ts, exchange/caffe/layer-readers.ts',
+      'how it is written: the entries in exchange/{onnx,mxnet,caffe,tfjs}/layer-writers.ts, or notIn(FORMAT, REASON); test/kit/net/exchange compares what comes back, and what onnxruntime and the converter of TensorFlow.js compute',
+      'how it is read, where the formats have an operator for it: exchange/{onnx,mxnet,tfjs}/operators.ts, exchange/caffe/layer-readers.ts',
     ],
   };
 }

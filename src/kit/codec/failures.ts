@@ -40,6 +40,19 @@ export const failures = catalogue({
     }),
     example: { labels: [3, 34, 1] },
   },
+  damagedGraphModel: {
+    meaning: 'A model.json of TensorFlow.js does not describe a graph and its weights.',
+    text: mismatch,
+    example: { expected: 'modelTopology.node to be a list' },
+  },
+  layersModel: {
+    meaning: 'A model of TensorFlow.js is kept as layers of Keras, and not as a graph.',
+    text: () => ({
+      message: 'expected a graph model of TensorFlow.js, found a layers model',
+      hint: 'Convert it with tensorflowjs_converter --input_format=tfjs_layers_model --output_format=tfjs_graph_model, or convert what it was made of.',
+    }),
+    example: {},
+  },
   damagedIndex: {
     meaning: 'A line of an index of records is not an id and an offset.',
     text: ({ found }: { readonly found: string }) => ({
@@ -127,7 +140,7 @@ export const failures = catalogue({
     meaning: 'A manifest of weights does not describe arrays and the files next to it.',
     code: 'damaged-manifest',
     text: ({ name, type }: { readonly name: string; readonly type: string }) => ({
-      message: `expected the elements of "${name}" to be float32, uint8 or uint16, found ${type}`,
+      message: `expected the elements of "${name}" to be float32, int32, uint8 or uint16, found ${type}`,
       hint: 'Export the model without quantization, or with one of these.',
     }),
     example: { name: 'conv1/filters', type: 'int4' },

@@ -11,15 +11,20 @@ export interface ShardArray {
   readonly values: Float32Array;
 }
 
-const elementBytes: Readonly<Record<string, number>> = { float32: 4, uint8: 1, uint16: 2 };
+const elementBytes: Readonly<Record<string, number>> = { float32: 4, int32: 4, uint8: 1, uint16: 2 };
 
 /**
  * Reads a weights manifest and the shards next to it; the arrays by name. Fails with `damaged-manifest`, and with
  * `truncated-file` where the shards are shorter than the arrays.
  */
 export function readWeightShards(manifest: string): Map<string, ShardArray> {
+  return readWeightGroups(decodeFile(weightsManifest, manifest), manifest);
+}
+
+/** The same for groups of weights that were read of a file, `manifest`, beside which the shards are. */
+export function readWeightGroups(groups: readonly WeightGroup[], manifest: string): Map<string, ShardArray> {
   const arrays = new Map<string, ShardArray>();
-  for (const group of decodeFile(weightsManifest, manifest)) {
+  for (const group of groups) {
     const bytes = shardBytes(group, manifest);
     let offset = 0;
     for (const entry of group.weights) {
@@ -67,6 +72,7 @@ function bytesOf(entry: WeightEntry, manifest: string): number {
 function valuesOf(entry: WeightEntry, bytes: Uint8Array): Float32Array {
   const type = storedType(entry);
   if (type === 'float32') return littleEndianFloats(bytes);
+  if (type === 'int32') return Float32Array.from(new Int32Array(Uint8Array.from(bytes).buffer));
   const integers = type === 'uint8' ? bytes : new Uint16Array(Uint8Array.from(bytes).buffer);
   const { scale, min } = entry.quantization ?? { scale: 1, min: 0 };
   return Float32Array.from(integers, (integer) => integer * scale + min);

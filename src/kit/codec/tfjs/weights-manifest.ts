@@ -35,11 +35,9 @@ export const weightsManifest: Codec<readonly WeightGroup[]> = {
   endings: ['-weights_manifest.json'],
   sniff: (head) => /^\s*\[\s*\{\s*"(paths|weights)"\s*:\s*\[/.test(Buffer.from(head).toString('utf8')),
   decode(cursor) {
-    const parser = new ManifestParser((expected) => fail(failures.damagedManifest({ expected }, cursor.at(0))));
+    const refuse = (expected: string): never => fail(failures.damagedManifest({ expected }, cursor.at(0)));
     const groups = parseJson(cursor);
-    return Array.isArray(groups)
-      ? groups.map((group: unknown, index) => parser.group(group, `[${index}]`))
-      : parser.refuse('a list of groups of weights');
+    return Array.isArray(groups) ? parseGroups(groups, refuse) : refuse('a list of groups of weights');
   },
   describe(cursor) {
     const groups = weightsManifest.decode(cursor);
@@ -56,6 +54,13 @@ export const weightsManifest: Codec<readonly WeightGroup[]> = {
   },
   encode: (groups) => Buffer.from(JSON.stringify(groups)),
 };
+
+/** The groups of a manifest, of which `refuse` tells what was expected: `[0].paths to be a list of names`. */
+export function parseGroups(groups: unknown, refuse: (expected: string) => never): readonly WeightGroup[] {
+  const parser = new ManifestParser(refuse);
+  if (!Array.isArray(groups)) return refuse(' to be a list of groups of weights');
+  return groups.map((group: unknown, index) => parser.group(group, `[${index}]`));
+}
 
 class ManifestParser {
   readonly refuse: (expected: string) => never;

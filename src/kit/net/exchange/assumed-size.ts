@@ -1,8 +1,38 @@
-import { type Failure, FailureError } from '../../../core/failure.ts';
+import { fail, type Failure, FailureError } from '../../../core/failure.ts';
+import { failures } from '../failures.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { InputSize } from './model-format.ts';
 
 /** Of the images of networks that embed faces; assumed if neither a file nor the options state another. */
 export const assumedSize = { channels: 3, height: 112, width: 112 } as const satisfies Graph['input'];
+
+/** The size of the images that a network takes. */
+export interface ImageSizeRead {
+  readonly input: Graph['input'];
+  /** Neither the file nor the options state height and width. */
+  readonly isAssumed: boolean;
+}
+
+/**
+ * What a file states, where that is a number above 0; what the options state, where it leaves a size open; else what is assumed.
+ * Fails with `option-not-taken` if they contradict each other.
+ */
+export function statedOrAssumed(
+  stated: { readonly [Side in keyof Graph['input']]: number | undefined },
+  asked: InputSize | undefined,
+  file: string,
+): ImageSizeRead {
+  const input: { -readonly [Side in keyof Graph['input']]: number } = { ...assumedSize };
+  for (const side of ['channels', 'height', 'width'] as const) {
+    const [size = 0, wanted] = [stated[side], asked?.[side]];
+    if (size > 0 && wanted !== undefined && wanted !== size) {
+      fail(failures.sizeIsFixed({ side, stated: size, asked: wanted }, { file }));
+    }
+    input[side] = size > 0 ? size : (wanted ?? input[side]);
+  }
+  const isOpen = [stated.height, stated.width].some((size = 0) => size <= 0);
+  return { input, isAssumed: isOpen && asked === undefined };
+}
 
 const howToState =
   'flow convert --input 3xHEIGHTxWIDTH writes a model of another, as does the stage convert with "input"';

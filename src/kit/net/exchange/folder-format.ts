@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isTfjsModel } from '../../codec/tfjs/graph-model.ts';
 import { folderFiles } from '../model/folder-files.ts';
 import { readModel, writeModel } from '../model/model-folder.ts';
 import type { Model } from '../model/model.ts';
@@ -14,7 +15,11 @@ export const folderFormat = {
   summary: 'What `train` writes and every stage reads: the graph as JSON, the values as float32 in one file.',
   endings: [`/${jsonName}`, '/'],
   standardName: '',
-  recognises: (path: string) => existsSync(join(folderOf(path), jsonName)),
+  recognises(path: string): boolean {
+    const file = join(folderOf(path), jsonName);
+    // TensorFlow.js has a file of that name too.
+    return existsSync(file) && !isTfjsModel(file);
+  },
   filesAt: (path: string) => [join(folderOf(path), jsonName)],
   companions: [],
   takes: { read: [], write: [] },

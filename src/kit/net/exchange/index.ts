@@ -5,6 +5,7 @@ import type { ModelFormat } from './model-format.ts';
 import { mxnetFormat } from './mxnet/mxnet-format.ts';
 import { npzFormat } from './npz-format.ts';
 import { onnxFormat } from './onnx/onnx-format.ts';
+import { tfjsFormat } from './tfjs/tfjs-format.ts';
 import { safetensorsFormat } from './torch/safetensors-format.ts';
 import { torchFormat } from './torch/torch-format.ts';
 
@@ -16,6 +17,7 @@ export const modelFormats = {
   onnx: onnxFormat,
   npz: npzFormat,
   safetensors: safetensorsFormat,
+  tfjs: tfjsFormat,
   torch: torchFormat,
   faceApi: faceApiFormat,
 } as const satisfies Record<string, ModelFormat>;

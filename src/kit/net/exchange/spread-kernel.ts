@@ -1,7 +1,7 @@
 import type { Pair } from '../graph/layers/window.ts';
 
 /** Weights of a convolution: filters, channels of a group, rows, columns. */
-interface KernelWeights {
+export interface KernelWeights {
   readonly dims: readonly number[];
   readonly values: Float32Array;
 }

@@ -143,7 +143,7 @@ describe('a conversion', () => {
       {
         code: 'format-not-written',
         message: 'models are read from the format "npz", but not written to it',
-        hint: 'Write one of folder, mxnet, caffe, onnx, npz, safetensors.',
+        hint: 'Write one of folder, mxnet, caffe, onnx, npz, safetensors, tfjs.',
       },
     ]);
   });

@@ -1,4 +1,5 @@
 import { addDifference } from '../composed-layers.ts';
+import { type Arithmetic, arithmetic, perChannelLayer, scalarLayer } from '../constant-layers.ts';
 import { elementCount, type FeatureShape } from '../../graph/feature-shape.ts';
 import { type Constant, floatsOf } from './constant.ts';
 import { dividedByNorm, passesNorm } from './norm-readers.ts';
@@ -57,38 +58,20 @@ function withChannelConstant(node: OnnxNodeReader, input: string, constant: Cons
   if (isWithin && values.length > 0 && values.every((value) => value === first)) return withScalar(node, input, first);
   const [channels = 0, ...size] = shape;
   if (!isPerChannel(constant, channels, size)) node.refuse('a scalar or one number for each channel as constant');
-  // Factor and addend of each channel are a batch normalisation whose statistics are 0 and 1.
-  const isFactor = node.op === 'Mul' || node.op === 'Div';
-  const factors = isFactor ? values.map((value) => (node.op === 'Div' ? 1 / value : value)) : filled(channels, 1);
-  const addends = isFactor ? filled(channels, 0) : values.map((value) => (node.op === 'Sub' ? -value : value));
-  const array = (array: Float32Array): { name: string; dims: number[]; values: Float32Array } => {
-    return { name: '', dims: [channels], values: array };
-  };
-  const attributes = { epsilon: 0, momentum: 0.9, fixGamma: false };
-  return node.layer(
-    { kind: 'batch-normalization', inputs: [input], attributes },
-    {
-      gamma: array(factors),
-      beta: array(addends),
-      moving_mean: array(filled(channels, 0)),
-      moving_var: array(filled(channels, 1)),
-    },
-  );
+  const { layer, parameters } = perChannelLayer(operationOf(node), input, values);
+  const named = Object.entries(parameters).map(([suffix, array]) => {
+    return [suffix, { name: '', dims: [channels], values: array }] as const;
+  });
+  return node.layer(layer, Object.fromEntries(named));
 }
 
 function withScalar(node: OnnxNodeReader, input: string, scalar: number): OnnxValue {
-  if (node.op === 'Add' || node.op === 'Sub') {
-    return node.layer({
-      kind: 'minus-scalar',
-      inputs: [input],
-      attributes: { scalar: node.op === 'Sub' ? scalar : -scalar },
-    });
-  }
-  return node.layer({
-    kind: 'multiply-scalar',
-    inputs: [input],
-    attributes: { scalar: node.op === 'Div' ? 1 / scalar : scalar },
-  });
+  return node.layer(scalarLayer(operationOf(node), input, scalar));
+}
+
+function operationOf(node: OnnxNodeReader): Arithmetic {
+  const found = arithmetic.find((operation) => operation === node.op);
+  return found ?? node.refuse(`one of ${arithmetic.join(', ')}`);
 }
 
 /** [C] of rows, [C, 1, 1] and [1, C, 1, 1] of maps. */

@@ -7,7 +7,7 @@ import { type Graph, inputName, type LayerNode } from '../../graph/graph.ts';
 import { reachable } from '../../graph/reachable.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
 import type { NamedArray } from '../../model/model.ts';
-import { assumedSize } from '../assumed-size.ts';
+import { type ImageSizeRead, statedOrAssumed } from '../assumed-size.ts';
 import { batchMeanNote } from '../imported-graph.ts';
 import type { ModelReadOptions } from '../model-format.ts';
 import { ImportedGraph } from '../imported-graph.ts';
@@ -33,10 +33,8 @@ export function readOnnx(model: OnnxModel, options: ModelReadOptions, file: stri
   return new OnnxReader(model, options, file).read();
 }
 
-interface InputSize {
+interface StatedInput extends ImageSizeRead {
   readonly isNhwc: boolean;
-  readonly input: Graph['input'];
-  readonly isAssumed: boolean;
 }
 
 class OnnxReader implements GraphUnderConstruction {
@@ -187,7 +185,7 @@ class OnnxReader implements GraphUnderConstruction {
   }
 
   /** Channels are second, or last if only the last size is 1 or 3. Open sizes are those of the options. */
-  #sizeOf(value: OnnxValueInfo, options: ModelReadOptions): InputSize {
+  #sizeOf(value: OnnxValueInfo, options: ModelReadOptions): StatedInput {
     const dimensions = value.type?.tensorType?.shape?.dimensions ?? [];
     const [, second, third, last, ...more] = dimensions.map((dimension) => dimension.value);
     if (dimensions.length !== 4 || more.length > 0)
@@ -195,17 +193,7 @@ class OnnxReader implements GraphUnderConstruction {
     const isChannels = (size: number | undefined): boolean => size === 1 || size === 3;
     const isNhwc = isChannels(last) && !isChannels(second);
     const [channels, height, width] = isNhwc ? [last, second, third] : [second, third, last];
-    const stated = { channels, height, width };
-    const input: { -readonly [Side in keyof Graph['input']]: number } = { ...assumedSize };
-    for (const side of ['channels', 'height', 'width'] as const) {
-      const [size = 0, asked] = [stated[side], options.input?.[side]];
-      if (size > 0 && asked !== undefined && asked !== size) {
-        fail(failures.sizeIsFixed({ side, stated: size, asked }, { file: this.file }));
-      }
-      input[side] = size > 0 ? size : (asked ?? input[side]);
-    }
-    const isOpen = [height, width].some((size = 0) => size <= 0);
-    return { isNhwc, input, isAssumed: isOpen && options.input === undefined };
+    return { isNhwc, ...statedOrAssumed({ channels, height, width }, options.input, this.file) };
   }
 
   #refuseInput(expected: string, found: string): never {

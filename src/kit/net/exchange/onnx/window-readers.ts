@@ -1,13 +1,9 @@
 import { cutWindowFactors, overhang, type Pair, windowPositions } from '../../graph/layers/window.ts';
+import { evenlyPadded, type Pads, samePads } from '../even-padding.ts';
 import { spreadKernel } from '../spread-kernel.ts';
 import { type Constant, floatsOf } from './constant.ts';
 import { type OnnxNodeReader, type OnnxValue, parameterOf } from './onnx-node.ts';
 import { poolingOverImage } from '../../graph/layers/pooling.ts';
-
-interface Pads {
-  readonly begin: Pair;
-  readonly end: Pair;
-}
 
 export function readConvolution(node: OnnxNodeReader): OnnxValue {
   const { layer: input, around } = paddedInput(node);
@@ -22,8 +18,8 @@ export function readConvolution(node: OnnxNodeReader): OnnxValue {
   const [, , rows = 1, columns = 1] = weight.dims;
   const stride = node.pair('strides', [1, 1]);
   const { begin, end } = padsOf(node, { input, kernel: [rows, columns], stride, around });
-  const even = evenlyPadded(weight, { begin, end });
-  const [, , ...window] = even.weight.dims;
+  const even = evenlyPadded({ dims: weight.dims, values: floatsOf(weight) }, { begin, end });
+  const [, , ...window] = even.dims;
   const attributes = {
     filters,
     kernel: [window[0] ?? 1, window[1] ?? 1] as const,
@@ -35,7 +31,7 @@ export function readConvolution(node: OnnxNodeReader): OnnxValue {
   return node.layer(
     { kind: 'convolution', inputs: [input], attributes },
     {
-      weight: parameterOf(even.weight),
+      weight: { name: weight.name, dims: even.dims, values: even.values },
       ...(bias === undefined ? {} : { bias: parameterOf(bias) }),
     },
   );
@@ -79,27 +75,6 @@ export function readDeconvolution(node: OnnxNodeReader): OnnxValue {
 function withoutDilation(weight: Constant, dilations: Pair): Constant {
   if (dilations.every((step) => step === 1)) return weight;
   return { name: weight.name, ...spreadKernel({ dims: weight.dims, values: floatsOf(weight) }, dilations) };
-}
-
-/**
- * The same convolution with as much padding on opposite sides: with a larger window, whose further weights are 0, where the
- * padding is larger.
- */
-function evenlyPadded(weight: Constant, { begin, end }: Pads): { readonly weight: Constant; readonly pad: Pair } {
-  const pad: Pair = [Math.max(begin[0], end[0]), Math.max(begin[1], end[1])];
-  const [filters = 0, channels = 0, rows = 0, columns = 0] = weight.dims;
-  const [top, left] = [pad[0] - begin[0], pad[1] - begin[1]];
-  const [height, width] = [rows + top + pad[0] - end[0], columns + left + pad[1] - end[1]];
-  if (height === rows && width === columns) return { weight, pad };
-  const source = floatsOf(weight);
-  const values = new Float32Array(filters * channels * height * width);
-  for (let plane = 0; plane < filters * channels; plane += 1) {
-    for (let row = 0; row < rows; row += 1) {
-      const from = (plane * rows + row) * columns;
-      values.set(source.subarray(from, from + columns), (plane * height + row + top) * width + left);
-    }
-  }
-  return { weight: { name: weight.name, dims: [filters, channels, height, width], values }, pad };
 }
 
 /** Pads at the far end that only make room for a last window are the `full` convention. */
@@ -186,14 +161,8 @@ function padsOf(node: OnnxNodeReader, { input, kernel, stride, around }: PaddedW
   if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
     if (around !== nothingAround) return node.refuse('explicit pads behind a Pad');
     const [, ...size] = node.shapeOf(input);
-    const along = (axis: 0 | 1): readonly [number, number] => {
-      const side = size[axis] ?? 0;
-      const total = Math.max(0, (Math.ceil(side / stride[axis]) - 1) * stride[axis] + kernel[axis] - side);
-      const [less, more] = [Math.floor(total / 2), Math.ceil(total / 2)];
-      return automatic === 'SAME_UPPER' ? [less, more] : [more, less];
-    };
-    const [rows, columns] = [along(0), along(1)];
-    return { begin: [rows[0], columns[0]], end: [rows[1], columns[1]] };
+    const { begin, end } = samePads([size[0] ?? 0, size[1] ?? 0], { kernel, stride });
+    return automatic === 'SAME_UPPER' ? { begin, end } : { begin: end, end: begin };
   }
   if (automatic !== 'NOTSET' && automatic !== 'VALID') node.refuse(`explicit pads, not ${automatic}`);
   const [top = 0, left = 0, bottom = 0, right = 0] = node.integers('pads') ?? [];
