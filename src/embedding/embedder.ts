@@ -1,3 +1,4 @@
+import { isOnnxruntimeOnCpu } from '../kit/net/engines/choose-engine.ts';
 import { fail } from '../core/failure.ts';
 import { compiledModule } from '../core/package-folder.ts';
 import { WorkerPool } from '../core/worker-pool.ts';
@@ -70,7 +71,7 @@ export async function loadEmbedder(options: EmbedderOptions = {}): Promise<Embed
   const { model = defaultModel(), mirrored = true, normalization, output, signal } = options;
   signal?.throwIfAborted();
   const { engine, threads } = computingWith(options);
-  const divides = engine.name === 'onnxruntime' && engine.version.endsWith('-cpu');
+  const divides = isOnnxruntimeOnCpu(engine);
   const count = divides ? Math.min(threads, mostThreads) : 1;
   const own = Math.max(1, Math.floor(threads / count));
   const pool: EmbeddingPool = new WorkerPool({

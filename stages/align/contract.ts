@@ -97,7 +97,7 @@ export interface Params {
         readonly fullFrame: boolean;
       };
   /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
-  readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'wasm' | 'cpu';
+  readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'onnxruntime-webgpu' | 'wasm' | 'cpu';
   /** images: the aligned images; points: only the list, with boxes and points by which face2rec aligns while packing. */
   readonly output?: 'images' | 'points';
   /** An image in which no face is found: left out; its known box or its middle cut out; or (output: points) listed without points. */

@@ -10,7 +10,7 @@ export interface Params {
   /** Draws of the people, with replacement, for the 95 % intervals; 0: no intervals. */
   readonly draws: number;
   /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
-  readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'wasm' | 'cpu';
+  readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'onnxruntime-webgpu' | 'wasm' | 'cpu';
 }
 
 /** Absolute paths of what the stage reads. */

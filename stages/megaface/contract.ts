@@ -20,7 +20,7 @@ export interface Params {
   /** accept: features that do not tell which network and preprocessing they are of, such as those of other programs, are compared all the same; the result says which they are. Otherwise they are refused. */
   readonly withoutContract?: 'accept';
   /** What computes: auto is what FLOW_ENGINE says, or the fastest of onnxruntime, tensorflow, wasm that is installed. */
-  readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'wasm' | 'cpu';
+  readonly engine: 'auto' | 'tensorflow' | 'webgpu' | 'onnxruntime' | 'onnxruntime-webgpu' | 'wasm' | 'cpu';
 }
 
 /** Absolute paths of what the stage reads. */

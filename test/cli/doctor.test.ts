@@ -65,7 +65,7 @@ describe('flow doctor', () => {
       subject: 'engine',
       state: 'missing',
       found: 'there is no engine "tensorflo" (did you mean "tensorflow"?)',
-      fix: 'FLOW_ENGINE may be tensorflow, cuda, webgpu, onnxruntime, wasm, cpu, or unset for the best one that is installed.',
+      fix: 'FLOW_ENGINE may be tensorflow, cuda, webgpu, onnxruntime, onnxruntime-webgpu, wasm, cpu, or unset for the best one that is installed.',
     });
   });
 

@@ -139,7 +139,7 @@ describe('of naming things', () => {
     const ended = await rig.flow(['run', 'pair.yaml'], { FLOW_ENGINE: 'torch' });
     expect(cleaned(rig, ended.stderr)).toMatchInlineSnapshot(`
       "unknown-engine: there is no engine "torch"
-        FLOW_ENGINE may be tensorflow, cuda, webgpu, onnxruntime, wasm, cpu, or unset for the best one that is installed."
+        FLOW_ENGINE may be tensorflow, cuda, webgpu, onnxruntime, onnxruntime-webgpu, wasm, cpu, or unset for the best one that is installed."
     `);
   });
   it('engine-conflict', async () => {

@@ -7,7 +7,7 @@ import { compiledModule } from '../../core/package-folder.ts';
 import { isStartupNoise } from '../../kit/net/backends/tensorflow/startup-log.ts';
 import { conversionLines, type ConversionRequest } from '../../kit/net/conversion/convert-by-name.ts';
 import type { ConvertedModel } from '../../kit/net/conversion/convert-model.ts';
-import { trainingEngine } from '../../kit/net/engines/choose-engine.ts';
+import { trainingEngine, layerEngine } from '../../kit/net/engines/choose-engine.ts';
 import { tensorflowEnvironment } from '../../kit/net/engines/engine-environment.ts';
 import { givenReadOptions } from '../../kit/net/exchange/read-model-as.ts';
 import { modelFormatForWriting, modelFormatNamed, modelFormatOf } from '../../kit/net/exchange/choose-format.ts';
@@ -91,7 +91,7 @@ function requestOf({ arguments: [given, target], options }: Call, context: Proce
     limit: limitOf(options),
     seed: 1,
     // onnxruntime is compared with in any case; it does not compute layers of other formats.
-    engine: trainingEngine(asked === 'onnxruntime' ? undefined : asked).identity,
+    engine: trainingEngine(layerEngine(asked)).identity,
     threads: availableParallelism(),
   };
 }

@@ -5,7 +5,13 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { makeFolder } from '../../core/atomic-file.ts';
 import { FailureError } from '../../core/failure.ts';
 import { counted, humanBytes } from '../../core/human.ts';
-import { trainingEngine, installedOnnxruntime, readEngineRecord } from '../../kit/net/engines/choose-engine.ts';
+import {
+  trainingEngine,
+  installedOnnxruntime,
+  readEngineRecord,
+  layerEngine,
+  providerOf,
+} from '../../kit/net/engines/choose-engine.ts';
 import { licenceText, weightLicences } from '../../kit/net/model/weight-licences.ts';
 import { listTree } from '../../pipeline/cache/file-tree.ts';
 import { engineOverride } from '../planned-experiment.ts';
@@ -85,7 +91,7 @@ function examineNode(): Finding {
 function examineEngine(context: ProcessContext): Finding[] {
   try {
     const request = engineOverride(context);
-    const { identity, notice, remedy } = trainingEngine(request === 'onnxruntime' ? undefined : request);
+    const { identity, notice, remedy } = trainingEngine(layerEngine(request));
     const devices = identity.name === 'tensorflow' ? (readEngineRecord()?.devices ?? ['cpu']) : ['cpu'];
     const found = `${identity.name} ${identity.version}${notice === undefined ? '' : `; ${notice}`}`;
     return [
@@ -120,9 +126,10 @@ function examineOnnxruntime(): Finding {
   const fix = 'npm ci brings it';
   if (!installed.installed) return { subject: 'onnxruntime', state: 'limited', found: installed.reason, fix };
   if (status !== 0) return { subject: 'onnxruntime', state: 'missing', found: 'is installed and does not load', fix };
-  const provider = installed.identity.version.endsWith('-cuda')
-    ? 'CUDA provider, which no GPU has run yet'
-    : 'CPU provider';
+  const provider =
+    providerOf(installed.identity) === 'cuda'
+      ? 'CUDA provider, which no GPU has run yet'
+      : 'CPU provider, WebGPU on request (FLOW_ENGINE=onnxruntime-webgpu)';
   return { subject: 'onnxruntime', state: 'ok', found: `${stdout.trim()}, ${provider}; serves stages that infer` };
 }
 

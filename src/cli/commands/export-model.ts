@@ -9,7 +9,7 @@ import { defaultModel } from '../../embedding/default-model.ts';
 import { usualTemplate } from '../../embedding/face-template.ts';
 import { readRecord, requireOwnRecord } from '../../embedding/threshold.ts';
 import { conversionLines } from '../../kit/net/conversion/convert-by-name.ts';
-import { trainingEngine } from '../../kit/net/engines/choose-engine.ts';
+import { trainingEngine, layerEngine } from '../../kit/net/engines/choose-engine.ts';
 import {
   modelFormatNamed,
   modelFormatOf,
@@ -67,7 +67,7 @@ export const command: FlowCommand = {
     }
     makeOwnFolder(folder);
     const asked = engineOverride(context);
-    const engine = trainingEngine(asked === 'onnxruntime' ? undefined : asked).identity;
+    const engine = trainingEngine(layerEngine(asked)).identity;
     const converted = await convertElsewhere(
       {
         from: { format: source.name, path, options: {} },

@@ -781,6 +781,14 @@ export const failures = catalogue({
     }),
     example: { provider: 'CPUExecutionProvider', reason: 'Load model from model.onnx failed:Protobuf parsing failed' },
   },
+  layersNotOnDevice: {
+    meaning: 'onnxruntime would compute layers on the processor, where a graphics processor was requested.',
+    text: ({ provider }: { provider: string }) => ({
+      message: `${provider} of onnxruntime has no kernels for some layers of the network`,
+      hint: 'FLOW_ENGINE=onnxruntime computes all of them on processors; nothing is moved there in silence.',
+    }),
+    example: { provider: 'WebGpuExecutionProvider' },
+  },
   onnxRunFailed: {
     code: 'onnx-not-run',
     meaning: 'onnxruntime has loaded an ONNX file, and cannot compute it.',

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { isOnnxruntimeOnCpu } from '../../net/engines/choose-engine.ts';
 import { digestOf, type Json } from '../../../core/digest.ts';
 import { fail, FailureError } from '../../../core/failure.ts';
 import { onnxModel } from '../../codec/onnx/onnx-model.ts';
@@ -78,7 +79,7 @@ export async function openOneNetwork(
   await checkOutputs(network, session, probe);
   return new OneNetworkDetector(network, session, {
     takesBatches: await computesBatches(session, probe),
-    maxPixels: engine.version.endsWith('-cuda') ? pixelsOnGpu : pixelsOnCpu,
+    maxPixels: isOnnxruntimeOnCpu(engine) ? pixelsOnCpu : pixelsOnGpu,
     identity: { name, options: network.options, weights: { [basename(weights)]: digestOf(bytes) } },
   });
 }

@@ -1,3 +1,4 @@
+import { isOnnxruntimeOnCpu } from '../../net/engines/choose-engine.ts';
 import { compiledModule } from '../../../core/package-folder.ts';
 import { WorkerPool } from '../../../core/worker-pool.ts';
 import type { RgbImage } from '../../image/rgb-image.ts';
@@ -21,7 +22,7 @@ const jobPixels = 2 ** 20;
 export async function openThreadedDetector(choice: DetectorChoice, resources: DetectorResources): Promise<Detector> {
   const { engine, threads: processors } = resources;
   const threads = Math.min(processors, mostThreads);
-  const hasRoom = engine.name === 'onnxruntime' && engine.version.endsWith('-cpu') && threads > 1;
+  const hasRoom = isOnnxruntimeOnCpu(engine) && threads > 1;
   if (!hasRoom) return openDetector(choice, resources);
   // Twice as many as there are processors: the networks of one thread fill the gaps of the other's.
   const own = Math.min(processors, 2 * Math.ceil(processors / threads));

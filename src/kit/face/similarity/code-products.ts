@@ -1,3 +1,4 @@
+import { isOnnxruntimeOnCpu } from '../../net/engines/choose-engine.ts';
 import { Random } from '../../../core/random.ts';
 import { elementTypes, GraphWriter } from '../../net/exchange/onnx/graph-writer.ts';
 import { loadOnnxruntime, type Onnxruntime } from '../../net/sessions/onnxruntime/load-onnxruntime.ts';
@@ -42,7 +43,7 @@ export async function openCodeProducts({
   threads,
   columns,
 }: ProductOptions): Promise<CodeProducts | undefined> {
-  if (engine.name !== 'onnxruntime' || engine.version.endsWith('-cuda') || columns > mostColumns) return undefined;
+  if (!isOnnxruntimeOnCpu(engine) || columns > mostColumns) return undefined;
   const products = onOnnxruntime(loadOnnxruntime(engine, { threads }), columns);
   return (await areExact(products, columns)) ? products : undefined;
 }

@@ -1,3 +1,4 @@
+import { isOnnxruntimeOnCpu } from '../../net/engines/choose-engine.ts';
 import { compiledModule } from '../../../core/package-folder.ts';
 import { WorkerPool } from '../../../core/worker-pool.ts';
 import { openCounterProducts } from './counter-products.ts';
@@ -45,8 +46,8 @@ const mostCounters = 8;
  */
 export async function openPairCounters({ engine, threads, columns, pairs }: CounterOptions): Promise<PairCounters> {
   const count = Math.min(threads, mostCounters);
-  const isOnProcessor = engine.name === 'onnxruntime' && !engine.version.endsWith('-cuda');
-  if (!isOnProcessor || pairs * columns < fewMultiplications) return inThisThread({ engine, threads, columns });
+  if (!isOnnxruntimeOnCpu(engine) || pairs * columns < fewMultiplications)
+    return inThisThread({ engine, threads, columns });
   return inThreads({ engine, threads: Math.floor(threads / count), columns }, count);
 }
 

@@ -10,12 +10,23 @@ import { failures } from '../failures.ts';
  * Which engine a task computes with: what FLOW_ENGINE and the stage request, and what is installed.
  */
 
-/** What `FLOW_ENGINE` may hold: `cuda` is tensorflow on a GPU, and nothing else will do. */
-const engineOverrides = ['tensorflow', 'cuda', 'webgpu', 'onnxruntime', 'wasm', 'cpu'] as const;
+/**
+ * What `FLOW_ENGINE` may hold: `cuda` is tensorflow on a GPU, and nothing else will do; `onnxruntime-webgpu` is onnxruntime on the
+ * graphics processor of any vendor.
+ */
+const engineOverrides = ['tensorflow', 'cuda', 'webgpu', 'onnxruntime', 'onnxruntime-webgpu', 'wasm', 'cpu'] as const;
 export type EngineOverride = (typeof engineOverrides)[number];
 
 /** What the parameter `engine` of a stage that infers may hold; `auto` is the fastest that is installed. */
-export const engineChoices = ['auto', 'tensorflow', 'webgpu', 'onnxruntime', 'wasm', 'cpu'] as const;
+export const engineChoices = [
+  'auto',
+  'tensorflow',
+  'webgpu',
+  'onnxruntime',
+  'onnxruntime-webgpu',
+  'wasm',
+  'cpu',
+] as const;
 export type EngineChoice = (typeof engineChoices)[number];
 
 /** What `FLOW_ENGINE` holds; undefined if it is unset or empty. Fails with `unknown-engine`. */
@@ -49,7 +60,7 @@ export interface ChosenEngine {
  * `engine-cannot-train` where the request cannot be met, and with `engine-incomplete` where files were lost since.
  */
 export function trainingEngine(override?: EngineOverride, folder: string = packageFolder()): ChosenEngine {
-  if (override === 'onnxruntime') fail(failures.engineCannotTrain({}));
+  if (override !== undefined && infersOnly(override)) fail(failures.engineCannotTrain({}));
   if (override === 'wasm' || override === 'cpu') return { identity: scriptEngine(override) };
   if (override === 'webgpu') return { identity: webgpuEngine(folder) };
   const record = readEngineRecord(folder);
@@ -61,6 +72,16 @@ export function trainingEngine(override?: EngineOverride, folder: string = packa
   }
   if (override !== undefined) refuseOverride(override, record);
   return { identity: scriptEngine('wasm'), ...explanation(record) };
+}
+
+/** Whether an engine computes whole networks and no gradients. */
+function infersOnly(engine: EngineOverride): engine is 'onnxruntime' | 'onnxruntime-webgpu' {
+  return engine === 'onnxruntime' || engine === 'onnxruntime-webgpu';
+}
+
+/** What is left of a request where layers are computed one by one, which the engines that only infer do not. */
+export function layerEngine(override: EngineOverride | undefined): EngineOverride | undefined {
+  return override === undefined || infersOnly(override) ? undefined : override;
 }
 
 /** Why set-up could not install a better engine; empty if nothing is missing. */
@@ -115,8 +136,11 @@ export function inferenceEngine(
 ): ChosenEngine {
   const requested = requestedEngine(preference);
   const { folder, onnxruntime } = installation;
-  if (requested !== 'onnxruntime' && requested !== undefined) return trainingEngine(requested, folder);
-  if (onnxruntime.installed) return { identity: onnxruntime.identity };
+  if (requested !== undefined && !infersOnly(requested)) return trainingEngine(requested, folder);
+  if (onnxruntime.installed) {
+    const { identity } = onnxruntime;
+    return { identity: requested === 'onnxruntime-webgpu' ? onProvider(identity, 'webgpu') : identity };
+  }
   if (requested === undefined) return withoutOnnxruntime(onnxruntime.reason, folder);
   return fail(
     failures.engineNotInstalled({
@@ -130,7 +154,11 @@ export function inferenceEngine(
 /** Undefined if neither the stage nor FLOW_ENGINE requests one. */
 function requestedEngine({ choice, override, stage }: EnginePreference): EngineOverride | undefined {
   if (choice === 'auto') return override;
-  const isMet = override === undefined || override === choice || (override === 'cuda' && choice === 'tensorflow');
+  const isMet =
+    override === undefined ||
+    override === choice ||
+    (override === 'cuda' && choice === 'tensorflow') ||
+    (override === 'onnxruntime-webgpu' && choice === 'onnxruntime');
   if (isMet) return override ?? choice;
   return fail(failures.engineConflict({ stage, choice, override }));
 }
@@ -224,12 +252,31 @@ export type OnnxruntimeInstallation =
   | { readonly installed: true; readonly identity: EngineIdentity }
   | { readonly installed: false; readonly reason: string };
 
+/** What onnxruntime computes with; the last part of the version of its identity. */
+export type OnnxruntimeProvider = 'cpu' | 'cuda' | 'webgpu';
+
+export function providerOf({ version }: EngineIdentity): OnnxruntimeProvider {
+  const provider = version.split('-').at(-1);
+  if (provider === 'cpu' || provider === 'cuda' || provider === 'webgpu') return provider;
+  throw new Error(`a version of onnxruntime ends in what it computes with, and not ${version}`);
+}
+
+/** Whether an engine is onnxruntime on processors. */
+export function isOnnxruntimeOnCpu(identity: EngineIdentity): boolean {
+  return identity.name === 'onnxruntime' && providerOf(identity) === 'cpu';
+}
+
+/** The same library, computing with something else. */
+export function onProvider({ name, version }: EngineIdentity, provider: OnnxruntimeProvider): EngineIdentity {
+  return { name, version: version.replace(/-[a-z]+$/, `-${provider}`) };
+}
+
 /** Where NVIDIA's driver lists the GPUs it has found. */
 const nvidiaDevices = '/proc/driver/nvidia/gpus';
 
 /**
  * onnxruntime as it is installed. The version includes the provider: `1.30.0-cuda` where the library of the CUDA provider
- * is next to the binding and the driver knows a GPU, otherwise `1.30.0-cpu`.
+ * is next to the binding and the driver knows a GPU, otherwise `1.30.0-cpu`; `1.30.0-webgpu` on request only.
  */
 export function installedOnnxruntime(devices: string = nvidiaDevices): OnnxruntimeInstallation {
   const found = packageOf('onnxruntime-node');

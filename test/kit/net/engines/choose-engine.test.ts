@@ -107,7 +107,7 @@ describe('the engine of a stage that infers', () => {
   it('must be one that exists', () => {
     expect(failureOf(() => parseEngineChoice('onnx'))).toMatchObject({
       code: 'unknown-engine',
-      hint: 'The parameter "engine" may be auto, tensorflow, webgpu, onnxruntime, wasm, cpu.',
+      hint: 'The parameter "engine" may be auto, tensorflow, webgpu, onnxruntime, onnxruntime-webgpu, wasm, cpu.',
     });
   });
 });

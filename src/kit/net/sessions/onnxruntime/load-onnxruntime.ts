@@ -3,8 +3,15 @@ import type * as OnnxruntimeLibrary from 'onnxruntime-node';
 import { fail } from '../../../../core/failure.ts';
 import type { EngineIdentity } from '../../../../core/engine-identity.ts';
 import { checkVersion } from '../../engines/check-version.ts';
-import { installedOnnxruntime } from '../../engines/choose-engine.ts';
+import { installedOnnxruntime, onProvider, type OnnxruntimeProvider, providerOf } from '../../engines/choose-engine.ts';
 import { failures } from '../../failures.ts';
+
+/** The names that onnxruntime has for them. */
+const providers = {
+  cpu: 'CPUExecutionProvider',
+  cuda: 'CUDAExecutionProvider',
+  webgpu: 'WebGpuExecutionProvider',
+} as const satisfies Readonly<Record<OnnxruntimeProvider, string>>;
 
 /** The library of onnxruntime, and how sessions are made with it. */
 export interface Onnxruntime {
@@ -12,26 +19,26 @@ export interface Onnxruntime {
   readonly library: typeof OnnxruntimeLibrary;
   readonly session: OnnxruntimeLibrary.InferenceSession.SessionOptions;
   /** The execution provider that computes every layer; sessions that would use another one besides are refused. */
-  readonly provider: 'CPUExecutionProvider' | 'CUDAExecutionProvider';
+  readonly provider: (typeof providers)[OnnxruntimeProvider];
   readonly threads: number;
 }
 
 /**
- * Loads onnxruntime. If the version of `identity` ends in `-cuda`, sessions compute on the GPU that the task was given
+ * Loads onnxruntime. If the version of `identity` ends in `-cuda` or `-webgpu`, sessions compute on the GPU that the task was given
  * and nowhere else: without the setting onnxruntime moves layers, or everything, to the CPU and only warns. Fails with
  * `engine-cannot-load`, `engine-changed`.
  */
 export function loadOnnxruntime(identity: EngineIdentity, { threads }: { readonly threads: number }): Onnxruntime {
   const library = requireLibrary();
-  const isCuda = identity.version.endsWith('-cuda');
-  checkVersion(identity, `${library.env.versions.node ?? 'unknown'}-${isCuda ? 'cuda' : 'cpu'}`);
+  const device = providerOf(identity);
+  checkVersion(identity, `${library.env.versions.node ?? 'unknown'}-${device}`);
   return {
     identity,
     library,
-    provider: isCuda ? 'CUDAExecutionProvider' : 'CPUExecutionProvider',
+    provider: providers[device],
     threads,
     session: {
-      executionProviders: [isCuda ? 'cuda' : 'cpu'],
+      executionProviders: [device],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -45,7 +52,7 @@ export function loadOnnxruntime(identity: EngineIdentity, { threads }: { readonl
           // A thread that waits by spinning takes the processor from those that decode, and from other tasks: with it a
           // verification on a busy machine took a third more processor time.
           intra_op: { allow_spinning: '0' },
-          ...(isCuda ? { disable_cpu_ep_fallback: '1' } : {}),
+          ...(device === 'cpu' ? {} : { disable_cpu_ep_fallback: '1' }),
         },
       },
     },
@@ -72,7 +79,6 @@ export type OnnxruntimeOnCpu =
 export function onnxruntimeOnCpu(threads: number): OnnxruntimeOnCpu {
   const installation = installedOnnxruntime();
   if (!installation.installed) return { available: false, reason: installation.reason };
-  const { name, version } = installation.identity;
-  const identity = { name, version: version.replace(/-cuda$/, '-cpu') };
+  const identity = onProvider(installation.identity, 'cpu');
   return { available: true, load: () => loadOnnxruntime(identity, { threads }) };
 }

@@ -25,6 +25,13 @@ export async function createRuntimeSession(
     return await (typeof model === 'string' ? sessions.create(model, session) : sessions.create(model, session));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
+    if (provider === 'WebGpuExecutionProvider' && reason.includes('WebGPU adapter')) {
+      const missing = 'its WebGPU provider finds no graphics processor';
+      const remedy =
+        'On Linux it needs the Vulkan loader (libvulkan1) and the driver; FLOW_ENGINE=onnxruntime does without.';
+      return fail(failures.engineCannotLoad({ engine: 'onnxruntime', reason: missing, remedy }), cause);
+    }
+    if (reason.includes('fallback to CPU EP')) fail(failures.layersNotOnDevice({ provider }, { file }), cause);
     return fail(failures.onnxNotLoaded({ provider, reason }, { file }), cause);
   }
 }
