@@ -71,7 +71,8 @@ function startPeer<Answer>(script: string, ...more: readonly string[]): Peer<Ans
   return {
     async measure() {
       child.stdin.write('go\n');
-      const { value } = (await lines.next()) as { value: string };
+      const { value, done } = await lines.next();
+      if (done === true) throw new Error(`${script} ended before it had measured: what it printed is above`);
       return JSON.parse(value) as Answer;
     },
     end: () => child.stdin.end(),
@@ -98,8 +99,9 @@ async function own(): Promise<{
   readonly vectors: readonly Float32Array[];
 }> {
   const start = performance.now();
-  const crops = photographs.map((image, index) => embedder.align(image, faceOf(index)));
-  const vectors = await embedder.embed(crops);
+  // Each is cut out while threads compute those before it.
+  const calls = photographs.map((image, index) => embedder.embed([embedder.align(image, faceOf(index))]));
+  const vectors = (await Promise.all(calls)).flat();
   const middle = performance.now();
   for (const [index, image] of photographs.entries()) await embedder.embed([embedder.align(image, faceOf(index))]);
   const end = performance.now();
