@@ -10,6 +10,7 @@ import { licencesOf, licenceText, type WeightLicence } from '../kit/net/model/we
 import { fail, FailureError } from '../core/failure.ts';
 import { failures } from './failures.ts';
 import { fileSystemFailure } from './file-system-failure.ts';
+import { namedPathFailure } from './named-path-failure.ts';
 import { integerOption, type Call, type ProcessContext } from './flow-command.ts';
 import { engineOverride } from './planned-experiment.ts';
 
@@ -92,7 +93,7 @@ export class EmbeddingTools {
       return readBytes(file, 'photograph');
     } catch (error) {
       // A photograph that may not be read is one among others, and no reason to end.
-      const failure = fileSystemFailure(error, this.#folder);
+      const failure = fileSystemFailure(error, this.#folder) ?? namedPathFailure(error, [file], this.#folder);
       throw failure === undefined ? error : new FailureError([failure], { cause: error });
     }
   }

@@ -5,7 +5,8 @@ import { failures } from '../embedding/failures.ts';
 import type { GalleryEntry } from '../embedding/gallery.ts';
 import { readVectorFile, readVectorRows, requireContract, requireUnitVector } from '../embedding/vector-file.ts';
 import { littleEndianBytes } from '../kit/codec/little-endian-floats.ts';
-import { readGalleryFile } from '../service/gallery-file.ts';
+import { readHead, requireFile } from '../kit/codec/read-file.ts';
+import { isDatabase, readGalleryFile } from '../service/gallery-file.ts';
 import type { EmbeddingTools } from './embedding-tools.ts';
 import { failures as commandFailures } from './failures.ts';
 
@@ -24,13 +25,14 @@ interface Opening {
   readonly named: string | undefined;
 }
 
-/** Fails with `not-vectors`, `other-embedding-contract`, and with `wrong-option` for a gallery that a file does not hold. */
+/** What it is, its content tells. Fails with `not-vectors`, `not-a-file`, `other-embedding-contract`, and with `wrong-option` for a gallery that a file does not hold. */
 export function openGallery(path: string, { tools, named }: Opening): OpenGallery | Promise<OpenGallery> {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return fail(failures.notVectors({ found: 'nothing' }, { file: path }));
   if (stat.isDirectory()) return embedFolder(path, tools);
-  if (path.endsWith('.npy')) return openRows(path, tools);
-  if (path.endsWith('.db')) return openDatabase(path, { tools, named });
+  requireFile(path, 'gallery');
+  if (path.endsWith('.npy') || isArray(path)) return openRows(path, tools);
+  if (path.endsWith('.db') || isDatabase(path)) return openDatabase(path, { tools, named });
   const { contract, vectors } = readVectorFile(path);
   requireContract(tools.contract, contract, { other: 'the photograph', file: path });
   return galleryOf(
@@ -40,6 +42,11 @@ export function openGallery(path: string, { tools, named }: Opening): OpenGaller
       return { name: person ?? personOf(image), image, vector };
     }),
   );
+}
+
+/** Whether a file begins as those of NumPy do; the name of a file may be any. */
+function isArray(path: string): boolean {
+  return Buffer.from(readHead(path)).toString('latin1').startsWith('\x93NUMPY');
 }
 
 function galleryOf(entries: readonly GalleryEntry[], leftOut: OpenGallery['leftOut'] = []): OpenGallery {

@@ -17,7 +17,7 @@ export interface OutputFile {
  * @param inputs absolute paths of files that are read, there or not
  */
 export function requireOutputs(outputs: readonly OutputFile[], inputs: readonly string[]): void {
-  const taken = new Map(inputs.map((path) => [identityOf(path), 'one of the images']));
+  const taken = new Map(inputs.map((path) => [identityOfInput(path), 'one of the images']));
   for (const { option, path } of outputs) {
     const refuse = (expected: string, found = path): never => fail(failures.wrongOption({ option, expected, found }));
     if (statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true) {
@@ -45,6 +45,16 @@ export function requireFolderPlace(option: string, path: string): void {
   fail(
     failures.wrongOption({ option, expected: 'one that can be written', found: `${path} (${nearest}: ${problem})` }),
   );
+}
+
+/** One that cannot be looked at is told of when it is read, and is no output. */
+function identityOfInput(path: string): string {
+  try {
+    return identityOf(path);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return path;
+  }
 }
 
 /** Equal for two names of a file. */

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fail } from '../core/failure.ts';
 import { isJsonObject } from '../kit/codec/json-text.ts';
+import { readBytes } from '../kit/codec/read-file.ts';
 import { type Interval, proportionInterval } from '../kit/face/uncertainty/proportion.ts';
 import type { VerificationFile, VerificationResult } from '../kit/face/verification-result.ts';
 import { defaultModel } from './default-model.ts';
@@ -76,7 +76,7 @@ export function readRecord(record: string): readonly VerificationResult[] {
   const refuse = (problem: string): never => fail(failures.notAVerifyRecord({ problem }, { file: record }));
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(record, 'utf8'));
+    content = JSON.parse(readBytes(record, 'record').toString('utf8'));
   } catch (error) {
     return refuse(error instanceof SyntaxError ? 'no JSON' : 'no file that can be read');
   }

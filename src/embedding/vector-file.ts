@@ -1,9 +1,9 @@
-import { closeSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { fail } from '../core/failure.ts';
 import { Cursor } from '../kit/codec/cursor.ts';
 import { isJsonObject } from '../kit/codec/json-text.ts';
 import { readNpyHeader } from '../kit/codec/numpy/npy.ts';
-import { openForReading } from '../kit/codec/read-file.ts';
+import { openForReading, readBytes } from '../kit/codec/read-file.ts';
 import type { FaceBox, FacePoints } from '../kit/face/detectors/detector.ts';
 import { failures } from './failures.ts';
 
@@ -35,7 +35,7 @@ export function readVectorFile(file: string): VectorFile {
   const refuse = (found: string): never => fail(failures.notVectors({ found }, { file }));
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
+    content = JSON.parse(readBytes(file, 'vector file').toString('utf8'));
   } catch (error) {
     return refuse(error instanceof SyntaxError ? 'a file that is no JSON' : 'nothing that can be read');
   }
@@ -107,7 +107,7 @@ interface RowsFile {
 function readRowsFile(file: string): RowsFile | undefined {
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
+    content = JSON.parse(readBytes(file, 'vector file').toString('utf8'));
   } catch {
     return undefined;
   }

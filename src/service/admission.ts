@@ -69,9 +69,10 @@ export class Admission {
 
   /** Bytes of the body as its header says. */
   #announced({ method, headers }: IncomingMessage): number {
-    if (method === 'GET' || method === 'HEAD' || method === 'DELETE') return 0;
+    // Fastify reads bodies of all others, be they of use or not.
+    if (method === 'GET' || method === 'HEAD') return 0;
     const encoding = headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
+    if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
       const detail = `bodies are taken as they are, not with Content-Encoding ${JSON.stringify(encoding)}`;
       throw new Problem('encoded-body', 415, { detail });
     }

@@ -44,9 +44,14 @@ const threshold = object('Threshold', {
 });
 
 const match = object('Match', { person: text, similarity });
-/** Of galleries and persons. */
-/** Letters and digits of any script: people are called José, O’Brien or 王. */
-export const nameSchema = { ...text, pattern: "^[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}._ '’-]{0,99}$" };
+/**
+ * Of galleries and persons: letters and digits of any script, and what joins them in names. People are called José, 王, ’t Hooft,
+ * Martin Luther King, Jr., Gal·la, ジョン・スミス, צ׳רלס, or علی‌رضا, with a character of no width (U+200C; U+200D in Sinhala).
+ */
+export const nameSchema = {
+  ...text,
+  pattern: "^['’]?[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}._, '’‘·・׳״־‐\\u200c\\u200d-]{0,99}$",
+};
 
 export const schemas = {
   problem: object('Problem', { type: text, title: text, status: integer, detail: text, instance: text }, ['instance']),

@@ -121,9 +121,11 @@ export class FaceFinder {
     this.#all.add(process);
     // With far too little memory it may also go on for ever.
     const limit = setTimeout(() => void process.end(), longestSetupMs);
-    const answer = await process.ask({ kind: 'setup', setup: this.#setup }).catch((error: unknown) => {
+    const answer = await process.ask({ kind: 'setup', setup: this.#setup }).catch(async (error: unknown) => {
       clearTimeout(limit);
       this.#all.delete(process);
+      // It waits for another question otherwise, and keeps ours from ending.
+      await process.end();
       if (!(error instanceof Problem)) throw error;
       return fail(failures.searchProcessEnded({ mebibytes: this.#limits.processMebibytes }), error);
     });

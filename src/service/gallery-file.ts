@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { makeFolder } from '../core/atomic-file.ts';
 import { isSqliteError, openSqlite } from '../core/sqlite.ts';
 import { errorCode, fail } from '../core/failure.ts';
+import { readHead, requireFile } from '../kit/codec/read-file.ts';
 import { failures as embeddingFailures } from '../embedding/failures.ts';
 import type { GalleryEntry } from '../embedding/gallery.ts';
 import { failures } from './failures.ts';
@@ -31,6 +32,7 @@ interface FaceRow {
 
 /** Opens what `flow serve --galleries` has written. Fails with `not-vectors` for anything else. */
 export function readGalleryFile(file: string): GalleryFile {
+  requireFile(file, 'file of galleries');
   let database;
   try {
     database = openSqlite(file, { readonly: true });
@@ -77,6 +79,8 @@ export function requireGalleriesOrNone(file: string): void {
     fail(failures.galleriesUnusable({ problem: stat.isDirectory() ? 'it is a folder' : 'it is no file' }, { file }));
   }
   if (stat.size === 0) return;
+  // SQLite takes a file of one byte for an empty one.
+  if (!isDatabase(file)) fail(embeddingFailures.notVectors({ found: 'a file that is no database' }, { file }));
   let database;
   try {
     database = openSqlite(file, { readonly: true });
@@ -93,6 +97,11 @@ export function requireGalleriesOrNone(file: string): void {
   } finally {
     database?.close();
   }
+}
+
+/** Whether a file begins as those of SQLite do (Database File Format, 1.3). */
+export function isDatabase(file: string): boolean {
+  return Buffer.from(readHead(file)).toString('latin1').startsWith('SQLite format 3\0');
 }
 
 /**

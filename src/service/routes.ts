@@ -79,10 +79,15 @@ export function declareRoutes(server: FastifyInstance, service: FaceService): vo
       method: operation.method.toUpperCase(),
       url: operation.path.replaceAll(/\{([a-z]+)\}/g, ':$1'),
       schema: schemaOf(operation),
+      preValidation(request, _, done) {
+        request.params = typed(request.params as Texts, parameterSchema);
+        request.query = typed(request.query as Texts, (parameter) => operation.query?.[parameter]);
+        done();
+      },
       async handler(request, reply) {
         const images = operation.body === 'none' ? [] : imagesOf(request.body);
         const parameters = {
-          ...composed(request.params as object),
+          ...(request.params as object),
           ...(request.query as object),
         } as Asked['parameters'];
         const answer = await answers[name]({ images, parameters, signal: signalOf(reply) });
@@ -102,13 +107,20 @@ function schemaOf({ path, query, body }: Operation): object {
   };
 }
 
-/** Names as one sequence of characters, however a client has composed them: `é` is one character or two. */
-function composed(params: object): object {
-  const texts = Object.entries(params).map(([name, value]): [string, unknown] => [
-    name,
-    typeof value === 'string' ? value.normalize('NFC') : value,
-  ]);
-  return Object.fromEntries(texts);
+/** What an address says: a text, or several where a parameter is repeated. */
+type Texts = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * Parameters of an address as they are checked: digits as a number where one is expected, and names as one sequence of characters,
+ * however a client has composed them: `é` is one character or two.
+ */
+function typed(texts: Texts, schemaFor: (name: string) => Readonly<Record<string, unknown>> | undefined): object {
+  const values = Object.entries(texts).map(([name, text]): [string, unknown] => {
+    if (typeof text !== 'string') return [name, text];
+    const isNumber = schemaFor(name)?.['type'] === 'integer' && /^\d+$/.test(text);
+    return [name, isNumber ? Number(text) : text.normalize('NFC')];
+  });
+  return Object.fromEntries(values);
 }
 
 function imagesOf(body: unknown): Uint8Array[] {

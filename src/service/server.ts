@@ -66,9 +66,10 @@ function makeServer(service: FaceService, options: ServerOptions): FastifyInstan
     },
     keepAliveTimeout: 5000,
     forceCloseConnections: 'idle',
-    // A name of 100 characters, each of them several bytes, each of these three characters of a path.
-    routerOptions: { maxParamLength: 1200 },
-    ajv: { customOptions: { removeAdditional: false, strictSchema: false } },
+    // A name of 100 characters, each of them up to three that are composed, of three bytes, each of these three characters of a path.
+    routerOptions: { maxParamLength: 2700 },
+    // Values of JSON are what they are; those of addresses are turned into numbers before they are checked.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, strictSchema: false } },
     clientErrorHandler: answerBrokenRequest,
     // A path that cannot be routed comes past no hook: the client is checked here.
     frameworkErrors(error, request, reply) {
@@ -76,7 +77,7 @@ function makeServer(service: FaceService, options: ServerOptions): FastifyInstan
       const found = refusalOf(() => {
         beginAnswer(request, reply, options);
       });
-      answerProblem(request, reply, found ?? problemOfFramework(error) ?? defectOf(request));
+      answerProblem(request, reply, found ?? problemOfFramework(error, request) ?? defectOf(request));
     },
   });
   const admission = new Admission(limits);
@@ -162,7 +163,7 @@ function refusalOf(check: () => void): Problem | undefined {
 
 function answerErrors(server: FastifyInstance, onDefect: ServerOptions['onDefect']): void {
   server.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error) ?? problemOfFramework(error);
+    const problem = problemOf(error) ?? problemOfFramework(error, request);
     if (problem !== undefined) {
       answerProblem(request, reply, problem);
       return;
@@ -196,12 +197,16 @@ function defectOf({ id }: FastifyRequest): Problem {
 }
 
 /** What Fastify refuses by itself: bodies, types and parameters that do not fit. */
-function problemOfFramework(error: unknown): Problem | undefined {
+function problemOfFramework(error: unknown, { headers }: FastifyRequest): Problem | undefined {
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
   const status = Number(error.statusCode);
   if (status < 400 || status >= 500) return undefined;
-  const code = status === 413 ? 'too-many-bytes' : status === 415 ? 'unsupported-image' : 'invalid-request';
-  return new Problem(code, status, { detail: error.message });
+  if (status === 415) {
+    const found = JSON.stringify(headers['content-type'] ?? 'none');
+    const detail = `expected Content-Type image/jpeg or of another image, application/octet-stream or application/json, found ${found}`;
+    return new Problem('unsupported-image', status, { detail });
+  }
+  return new Problem(status === 413 ? 'too-many-bytes' : 'invalid-request', status, { detail: error.message });
 }
 
 /** What is no HTTP, or comes too slowly, has no request to answer to. */

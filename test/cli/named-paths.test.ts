@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jpeg } from '../kit/dataset/tiny-faces.ts';
@@ -11,6 +12,7 @@ beforeAll(() => {
   symlinkSync('/nowhere/file', rig.path('dangling'));
   symlinkSync('loop', rig.path('loop'));
   rig.write('empty', '');
+  execFileSync('mkfifo', [rig.path('pipe')]);
   writeFileSync(rig.path('one.jpg'), jpeg(1, 60));
 });
 afterAll(() => rig.dispose());
@@ -33,6 +35,24 @@ describe('a path that leads to nothing of use', { timeout: 300_000 }, () => {
       expect(stderr, path).not.toContain('defect');
       expect({ path, code }).toEqual({ path, code: 2 });
     }
+  });
+
+  it.each([
+    [['serve', '--weights', 'folder'], 'no-network-file'],
+    [['export-model', 'made', '--record', 'pipe'], 'not-a-verify-record'],
+    [['export-model', 'made', '--training', 'pipe'], 'wrong-option'],
+    [['identify', 'one.jpg', 'pipe'], 'not-a-file'],
+  ])('ends the command, which does not wait: flow %s', async (call, expected) => {
+    const { code, stderr } = await rig.flow(call, { FLOW_ENGINE: '' });
+    expect(code, stderr).toBe(2);
+    expect(stderr).toContain(`${expected}: `);
+  });
+
+  it('is told of among photographs, of which the others are embedded', async () => {
+    const { code, stdout, stderr } = await rig.flow(['embed', 'loop', 'one.jpg', '--detector', 'none', '--json']);
+    expect(code, stderr).toBe(1);
+    const { failures } = JSON.parse(stdout) as { failures: { code: string }[] };
+    expect(failures.map((failure) => failure.code)).toEqual(['unreadable-path', 'not-aligned']);
   });
 
   it('is named also where the file system alone knows what is wrong', async () => {

@@ -17,6 +17,7 @@ import {
   writtenFormatNames,
 } from '../../kit/net/exchange/choose-format.ts';
 import { isJsonObject } from '../../kit/codec/json-text.ts';
+import { readBytes } from '../../kit/codec/read-file.ts';
 import type { SharedPeople } from '../../kit/face/shared-people.ts';
 import { requireFolderPlace } from '../output-files.ts';
 import { failures } from '../failures.ts';
@@ -110,7 +111,7 @@ function readPeople(file: string): readonly SharedPeople[] {
     fail(failures.wrongOption({ option: '--training', expected: 'a log.json of the stage train', found }));
   let log: unknown;
   try {
-    log = JSON.parse(readFileSync(file, 'utf8'));
+    log = JSON.parse(readBytes(file, 'log').toString('utf8'));
   } catch {
     return refuse(file);
   }

@@ -41,7 +41,8 @@ export function readHead(path: string): Uint8Array {
 
 /** The size of a file that must exist. Fails with `missing-file`, `not-a-file`. */
 export function requireFile(path: string, what: string): number {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  // Names come out of files too, and no file has such a one.
+  const stat = path.includes('\0') ? undefined : statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
     fail(failures.missingFile({ what }, { file: path }));
   }

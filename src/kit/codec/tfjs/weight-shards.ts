@@ -2,7 +2,8 @@ import { failures } from '../failures.ts';
 import { dirname, join } from 'node:path';
 import { fail } from '../../../core/failure.ts';
 import { littleEndianFloats } from '../little-endian-floats.ts';
-import { decodeFile, readBytes } from '../read-file.ts';
+import { isBeside } from '../beside.ts';
+import { decodeFile, maxWholeBytes, readBytes, requireFile } from '../read-file.ts';
 import { type WeightEntry, type WeightGroup, weightsManifest } from './weights-manifest.ts';
 
 /** An array of a manifest: numbers row by row, small integers turned into what they stand for. */
@@ -25,24 +26,17 @@ export function readWeightShards(manifest: string): Map<string, ShardArray> {
 export function readWeightGroups(groups: readonly WeightGroup[], manifest: string): Map<string, ShardArray> {
   const arrays = new Map<string, ShardArray>();
   for (const group of groups) {
+    requireFit(group, manifest);
     const bytes = shardBytes(group, manifest);
     let offset = 0;
     for (const entry of group.weights) {
       const end = offset + bytesOf(entry, manifest);
-      if (end > bytes.length) {
-        const { name, shape } = entry;
-        fail(failures.truncatedShards({ name, shape, end, length: bytes.length }, { file: manifest, offset }));
-      }
       if (arrays.has(entry.name))
         fail(
           failures.damagedManifest({ expected: `"${entry.name}" to be one array, and not two` }, { file: manifest }),
         );
       arrays.set(entry.name, { shape: entry.shape, values: valuesOf(entry, bytes.subarray(offset, end)) });
       offset = end;
-    }
-    if (offset < bytes.length) {
-      const expected = `arrays of the ${bytes.length} bytes that ${group.paths.join(', ')} have`;
-      fail(failures.damagedManifest({ expected, found: `arrays of ${offset}` }, { file: manifest, offset }));
     }
   }
   return arrays;
@@ -53,6 +47,31 @@ export function shardsOf(manifest: string): string[] {
   return decodeFile(weightsManifest, manifest).flatMap(({ paths }) =>
     paths.map((path) => join(dirname(manifest), path)),
   );
+}
+
+/** Fails unless the shards have the bytes that the arrays take, before anything is read: a manifest may name as many as it likes. */
+function requireFit({ paths, weights }: WeightGroup, manifest: string): void {
+  const outside = paths.find((path) => !isBeside(path));
+  if (outside !== undefined) {
+    const found = JSON.stringify(outside);
+    fail(failures.damagedManifest({ expected: 'names of shards beside it', found }, { file: manifest }));
+  }
+  const what = 'shard of weights';
+  const length = paths.reduce((sum, path) => sum + requireFile(join(dirname(manifest), path), what), 0);
+  let offset = 0;
+  for (const entry of weights) {
+    const { name, shape } = entry;
+    const end = offset + bytesOf(entry, manifest);
+    if (end > length) fail(failures.truncatedShards({ name, shape, end, length }, { file: manifest, offset }));
+    offset = end;
+  }
+  if (offset < length) {
+    const expected = `arrays of the ${length} bytes that ${paths.join(', ')} have`;
+    fail(failures.damagedManifest({ expected, found: `arrays of ${offset}` }, { file: manifest, offset }));
+  }
+  if (length > maxWholeBytes) {
+    fail(failures.fileTooLarge({ what, size: length, max: maxWholeBytes }, { file: manifest }));
+  }
 }
 
 function shardBytes({ paths }: WeightGroup, manifest: string): Uint8Array {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import { io } from '@tensorflow/tfjs-core';
@@ -32,6 +32,41 @@ describe('weights behind a manifest', () => {
     expect(await failuresOf(() => readWeightShards(manifest))).toMatchObject([
       { code: 'truncated-file', at: { file: manifest, offset: 0 } },
     ]);
+  });
+});
+
+describe('shards that a manifest names', () => {
+  const refused = async (folder: string, paths: readonly string[], shape: readonly number[] = [4]): Promise<string> => {
+    const manifest = join(folder, 'x-weights_manifest.json');
+    writeFileSync(join(folder, 'shard'), new Uint8Array(16));
+    writeFileSync(manifest, JSON.stringify([{ paths, weights: [{ name: 'a', shape, dtype: 'float32' }] }]));
+    const [failure] = await failuresOf(() => readWeightShards(manifest));
+    return `${failure?.code ?? ''}: ${failure?.message ?? ''}`;
+  };
+
+  it('are beside it', async () => {
+    const folder = temporaryFolder();
+    for (const path of ['../shard', '/etc/hostname', 'a/../../shard', '..\\shard']) {
+      expect(await refused(folder, [path])).toBe(
+        `damaged-manifest: expected names of shards beside it, found ${JSON.stringify(path)}`,
+      );
+    }
+    expect(await refused(folder, ['sha\0rd'])).toBe('missing-file: expected a shard of weights, found no file');
+  });
+
+  it('have the bytes of the arrays, which is known before they are read', async () => {
+    const folder = temporaryFolder();
+    const most = 2 ** 31;
+    expect(await refused(folder, ['shard', 'shard'])).toContain('expected arrays of the 32 bytes');
+    const large = join(folder, 'large');
+    writeFileSync(large, '');
+    // Nothing but a hole.
+    truncateSync(large, most);
+    const start = performance.now();
+    expect(await refused(folder, ['large'])).toContain(`arrays of the ${most} bytes`);
+    expect(await refused(folder, ['large'], [most / 2])).toContain('the shards end too early');
+    expect(await refused(folder, ['large', 'large'], [most / 2])).toContain('file-too-large: ');
+    expect(performance.now() - start).toBeLessThan(1000);
   });
 });
 

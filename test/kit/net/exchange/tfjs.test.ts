@@ -287,6 +287,23 @@ describe('a graph of another converter', () => {
     expect(await changed('mean', { attr: { ksize: integers(1, 2, 2, 1), padding: text('SAME') } })).toBe(
       'node "mean" (AvgPool) must have the same padding on opposite sides, or as much more at the end as a last window needs',
     );
+    const steps = [integers(1, 0, 0, 1), integers(1, -1, 1, 1), integers(1, 1.5, 1.5, 1)];
+    for (const strides of steps) {
+      expect(await changed('conv', { attr: { ...same, strides } })).toBe(
+        'node "conv" (_FusedConv2D) must have strides of whole numbers above 0',
+      );
+    }
+    const padded = (...pads: number[]) => ({
+      attr: { padding: text('EXPLICIT'), explicit_paddings: integers(...pads) },
+    });
+    expect(await changed('conv', padded(0, 0, -3, 0, 0, 0, 0, 0))).toContain('must have pads of whole numbers');
+    const tooLarge = 'must have dilations and paddings that make at most';
+    expect(await changed('conv', padded(0, 0, 0, 2 ** 40, 0, 0, 0, 0))).toContain(tooLarge);
+    const dilations = integers(1, 2 ** 40, 1, 1);
+    expect(await changed('conv', { attr: { ...same, dilations } })).toContain(tooLarge);
+    // What a layer before cannot compute is told of where it is, and not of those that take its value.
+    const large = { ksize: integers(1, 99, 99, 1), strides: integers(1, 1, 1, 1), padding: text('VALID') };
+    expect(await changed('pool', { attr: large })).toContain('layer "pool"');
     expect(await changed('x', { attr: {} })).toBe('expected input "x" to be images of four dimensions, found 0');
   });
 });

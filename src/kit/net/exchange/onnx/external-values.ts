@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { dirname, join } from 'node:path';
+import { isBeside } from '../../../codec/beside.ts';
 import type { OnnxTensor } from '../../../codec/onnx/onnx-messages.ts';
 
 /**
@@ -35,10 +36,4 @@ export function externalBytes(tensor: OnnxTensor, file: string, expected: number
     closeSync(descriptor);
   }
   return bytes;
-}
-
-/** Whether a path stays in the folder that it starts from. */
-function isBeside(location: string): boolean {
-  const plain = posix.normalize(location.replaceAll('\\', '/'));
-  return !posix.isAbsolute(plain) && plain !== '..' && !plain.startsWith('../') && !/^[A-Za-z]:/.test(plain);
 }

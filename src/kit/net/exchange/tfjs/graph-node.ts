@@ -114,6 +114,9 @@ export class GraphNodeReader {
   window(name: string): Pair {
     const [images = 1, height = 1, width = 1, channels = 1, ...others] = this.list(name);
     if (images !== 1 || channels !== 1 || others.length > 0) return this.refuse(`${name} of height and width alone`);
+    if (![height, width].every((step) => Number.isSafeInteger(step) && step > 0)) {
+      return this.refuse(`${name} of whole numbers above 0`);
+    }
     return [height, width];
   }
 

@@ -5,6 +5,7 @@ import { repeatedName } from '../../../codec/repeated-name.ts';
 import { failures } from '../../failures.ts';
 import type { FeatureShape } from '../../graph/feature-shape.ts';
 import { type Graph, inputName, type LayerNode } from '../../graph/graph.ts';
+import { inferShapes } from '../../graph/infer-shapes.ts';
 import type { NamedArray } from '../../model/model.ts';
 import { type ImageSizeRead, statedOrAssumed } from '../assumed-size.ts';
 import { ImportedGraph } from '../imported-graph.ts';
@@ -113,7 +114,13 @@ class GraphReader implements GraphUnderConstruction {
   }
 
   shapeOf(layer: string): FeatureShape {
-    return this.#imported.shapeOf(layer);
+    const shape = this.#imported.shapeOf(layer);
+    // A layer before that one cannot take its inputs: told of where it is.
+    if (shape.length === 0) {
+      const { layers } = this.#imported;
+      inferShapes({ input: this.#size.input, layers, outputs: [layer] }, this.file);
+    }
+    return shape;
   }
 
   add(layer: LayerNode, parameters: Readonly<Record<string, LayerParameter>>): string {

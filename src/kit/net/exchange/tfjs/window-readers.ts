@@ -1,5 +1,5 @@
 import { evenlyPadded, type Pads, samePads } from '../even-padding.ts';
-import { spreadKernel } from '../spread-kernel.ts';
+import { spreadKernel, spreadSide } from '../spread-kernel.ts';
 import {
   cutWindowFactors,
   insideFactors,
@@ -13,6 +13,9 @@ import type { GraphNodeReader } from './graph-node.ts';
 import { fromTensorflow } from './kernel-layout.ts';
 import type { TensorflowValue } from './tensorflow-value.ts';
 import { weightedLayer } from './weighted-layer.ts';
+
+/** Zeros between weights and around them are written out: a file of some bytes would take any memory. */
+const mostWeights = 2 ** 28;
 
 /** Conv2D, DepthwiseConv2dNative, and what TensorFlow makes of them with what follows. */
 export function readConvolution(node: GraphNodeReader): TensorflowValue {
@@ -30,10 +33,16 @@ export function readConvolution(node: GraphNodeReader): TensorflowValue {
     values: fromTensorflow(filter.values, [height, width, each, filters]),
   };
   const dilations = node.window('dilations');
-  const whole = dilations.some((step) => step !== 1) ? spreadKernel(dense, dilations) : dense;
-  const [, , rows = 1, columns = 1] = whole.dims;
+  const spread: Pair = [spreadSide(height, dilations[0]), spreadSide(width, dilations[1])];
   const stride = node.window('strides');
-  const even = evenlyPadded(whole, padsOf(node, { size: node.sizeOf(input), kernel: [rows, columns], stride, around }));
+  const pads = padsOf(node, { size: node.sizeOf(input), kernel: spread, stride, around });
+  const [rows, columns] = [0, 1].map(
+    (axis) => (spread[axis] ?? 0) + Math.abs((pads.end[axis] ?? 0) - (pads.begin[axis] ?? 0)),
+  );
+  if (filters * each * (rows ?? 0) * (columns ?? 0) > mostWeights)
+    node.refuse(`dilations and paddings that make at most ${mostWeights} weights`);
+  const whole = dilations.some((step) => step !== 1) ? spreadKernel(dense, dilations) : dense;
+  const even = evenlyPadded(whole, pads);
   const [, , ...kernel] = even.dims;
   const attributes = {
     ...{ filters, kernel: [kernel[0] ?? 1, kernel[1] ?? 1] as const, stride, pad: even.pad },
@@ -140,7 +149,13 @@ function padsOf(node: GraphNodeReader, { size, kernel, stride, around }: PaddedW
   if (padding === 'SAME') return samePads(size, { kernel, stride });
   const [, , top = 0, bottom = 0, left = 0, right = 0] = node.list('explicit_paddings');
   if (padding !== 'EXPLICIT') node.refuse('padding VALID, SAME or EXPLICIT');
-  return { begin: [top, left], end: [bottom, right] };
+  return requirePads(node, { begin: [top, left], end: [bottom, right] });
+}
+
+function requirePads(node: GraphNodeReader, pads: Pads): Pads {
+  const cells = [...pads.begin, ...pads.end];
+  const areCells = cells.every((count) => Number.isSafeInteger(count) && count >= 0);
+  return areCells ? pads : node.refuse('pads of whole numbers, and none below 0');
 }
 
 /** Equal numbers around the image, for the windows that follow. */
@@ -152,5 +167,6 @@ export function readPad(node: GraphNodeReader): TensorflowValue {
   if (sides.length !== 8 || [before, after, ...channels].some((cells) => cells !== 0)) {
     return node.refuse('pads of height and width');
   }
-  return { is: 'padded', layer, pads: { begin: [top, left], end: [bottom, right] }, filling };
+  const pads = requirePads(node, { begin: [top, left], end: [bottom, right] });
+  return { is: 'padded', layer, pads, filling };
 }
