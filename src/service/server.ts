@@ -95,6 +95,7 @@ function makeServer(service: FaceService, options: ServerOptions): FastifyInstan
   });
   guard(server, { options, admission, metrics });
   answerErrors(server, options.onDefect);
+  answerUnknown(server);
   const asBuffer = (_: FastifyRequest, body: Buffer, done: (error: null, body: Buffer) => void): void => {
     done(null, body);
   };
@@ -171,14 +172,27 @@ function answerErrors(server: FastifyInstance, onDefect: ServerOptions['onDefect
     onDefect(error, request.id);
     answerProblem(request, reply, defectOf(request));
   });
+}
+
+/** What has no route: a path, or a method of a path that has others (RFC 9110, 15.5.6). To be called before routes are declared. */
+function answerUnknown(server: FastifyInstance): void {
+  const routes: { readonly path: RegExp; readonly methods: readonly string[] }[] = [];
+  server.addHook('onRoute', ({ method, url }) => {
+    const pattern = url.replaceAll('.', String.raw`\.`).replaceAll(/:[a-z]+/g, '[^/]+');
+    routes.push({ path: new RegExp(`^${pattern}$`), methods: [method].flat() });
+  });
   server.setNotFoundHandler((request, reply) => {
-    answerProblem(
-      request,
-      reply,
-      new Problem('not-found', 404, {
-        detail: `there is no ${request.method} of this path; GET /openapi.json tells what there is`,
-      }),
-    );
+    const path = request.url.split('?', 1)[0] ?? '';
+    const methods = routes.flatMap((route) => (route.path.test(path) ? route.methods : []));
+    const known = 'GET /openapi.json tells what there is';
+    if (methods.length === 0) {
+      const detail = `there is nothing at this path; ${known}`;
+      answerProblem(request, reply, new Problem('not-found', 404, { detail }));
+      return;
+    }
+    void reply.header('allow', methods.join(', '));
+    const detail = `this path takes ${methods.join(', ')}, and no ${request.method}; ${known}`;
+    answerProblem(request, reply, new Problem('method-not-allowed', 405, { detail }));
   });
 }
 

@@ -238,6 +238,16 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
     for (const path of paths) expect(await refusal(await fetch(server.url + path))).toMatch(/^40[04] /);
     expect(asked).toBe(0);
     trap.close();
+    for (const [method, path, allowed] of [
+      ['GET', '/embed', 'POST'],
+      ['POST', '/galleries/team', 'PUT, GET, HEAD, DELETE'],
+      ['DELETE', '/openapi.json', 'GET, HEAD'],
+    ] as const) {
+      const answer = await fetch(server.url + path, { method });
+      expect(answer.headers.get('allow')).toBe(allowed);
+      expect(await refusal(answer)).toBe('405 method-not-allowed');
+    }
+    expect(await refusal(await fetch(`${server.url}/openapiXjson`))).toBe('404 not-found');
   });
 
   it('answers to its own name alone, so that no page of another site reads it', async () => {
