@@ -18,15 +18,22 @@ export function samePads(size: Pair, { kernel, stride }: Pick<Window, 'kernel' |
   };
 }
 
+/** Dimensions of what {@link evenlyPadded} makes. */
+export function evenDims(dims: readonly number[], { begin, end }: Pads): number[] {
+  const [filters = 0, channels = 0, rows = 0, columns = 0] = dims;
+  return [filters, channels, rows + Math.abs(end[0] - begin[0]), columns + Math.abs(end[1] - begin[1])];
+}
+
 /**
  * The same convolution with as much padding on opposite sides: with a larger window, whose further weights are 0, where the
  * padding is larger.
  */
-export function evenlyPadded(weight: KernelWeights, { begin, end }: Pads): KernelWeights & { readonly pad: Pair } {
+export function evenlyPadded(weight: KernelWeights, pads: Pads): KernelWeights & { readonly pad: Pair } {
+  const { begin, end } = pads;
   const pad: Pair = [Math.max(begin[0], end[0]), Math.max(begin[1], end[1])];
   const [filters = 0, channels = 0, rows = 0, columns = 0] = weight.dims;
   const [top, left] = [pad[0] - begin[0], pad[1] - begin[1]];
-  const [height, width] = [rows + top + pad[0] - end[0], columns + left + pad[1] - end[1]];
+  const [, , height = 0, width = 0] = evenDims(weight.dims, pads);
   if (height === rows && width === columns) return { ...weight, pad };
   const values = new Float32Array(filters * channels * height * width);
   for (let plane = 0; plane < filters * channels; plane += 1) {

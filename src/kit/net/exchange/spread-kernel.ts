@@ -6,9 +6,28 @@ export interface KernelWeights {
   readonly values: Float32Array;
 }
 
+/**
+ * Zeros between weights and around them are written out: a file of some bytes would take any memory. The largest layers of networks
+ * for faces have a tenth of it.
+ */
+export const mostWeights = 2 ** 28;
+
+/** Whether spreading or padding makes more weights than any network has. */
+export function isTooLarge(dims: readonly number[]): boolean {
+  return dims.reduce((product, length) => product * length, 1) > mostWeights;
+}
+
 /** Side of a window whose cells are `dilation` apart. */
 export function spreadSide(side: number, dilation: number): number {
   return (side - 1) * dilation + 1;
+}
+
+/** Dimensions of what {@link spreadKernel} makes. */
+export function spreadDims(
+  [filters = 0, channels = 0, rows = 0, columns = 0]: readonly number[],
+  [down, across]: Pair,
+): number[] {
+  return [filters, channels, spreadSide(rows, down), spreadSide(columns, across)];
 }
 
 /**

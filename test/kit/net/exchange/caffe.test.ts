@@ -295,6 +295,15 @@ describe('reading Caffe', () => {
     for (const [place, value] of values.entries()) expect(value).toBeCloseTo(wanted.get(place) ?? 0, 3);
   });
 
+  it('refuses a dilation that makes more weights than any network has', () => {
+    const text = `${header} layer { name: "c" type: "Convolution" bottom: "data" top: "c"
+      convolution_param { num_output: 2 kernel_size: 2 dilation: 100000 bias_term: false } }`;
+    const window = { data: new Float32Array(16), shape: { dim: [2, 2, 2, 2] } };
+    expect(() => readText(text, { layer: [{ name: 'c', blobs: [window] }] })).toThrow(
+      'has dilations that make more than 268435456 weights',
+    );
+  });
+
   it('takes the size and the normalisation of the input from options where the file lacks them', () => {
     const options = {
       input: { channels: 2, height: 4, width: 4 },

@@ -216,6 +216,17 @@ describe('an MXNet checkpoint', () => {
     ]);
   });
 
+  it('with a dilation that no image has room for names the layer', () => {
+    const prefix = prefixOf('dilated');
+    const dilated = { attrs: { kernel: '(3, 3)', num_filter: '4', no_bias: 'True', dilate: '(1, 100000000)' } };
+    writeSymbol(prefix, [['Convolution', 'conv0', ['data', 'w'], dilated]], ['conv0']);
+    writeParameters(prefix, { 'arg:w': [4, 3, 3, 3] });
+    const normalization = { mean: 0, scale: 1, colorOrder: 'rgb' } as const;
+    expect(failuresOf(() => mxnetFormat.read(prefix, { input, normalization }))).toEqual([
+      'shape-mismatch: layer "conv0" (convolution) a 3 x 200000001 window does not fit 5 x 6',
+    ]);
+  });
+
   it('with missing, misshapen and superfluous parameters names them with their layers', () => {
     const prefix = prefixOf('mismatch');
     writeSymbol(prefix, checkpoint, ['blockgrad0', 'softmax']);

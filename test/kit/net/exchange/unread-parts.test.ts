@@ -129,6 +129,18 @@ describe('of an ONNX file', () => {
       [floats('c', [5, 1, 3, 1, 1])],
       'must have a scalar or one number for each channel as constant',
     ],
+    [
+      'a convolution that dilation makes too large',
+      [node('Conv', ['x', 'w'], { attributes: [attribute('dilations', { ints: [1, 2 ** 30], type: 7 })] })],
+      [floats('w', [3, 3, 3, 3])],
+      'node "conv" (Conv) must have dilations and pads that make at most 268435456 weights',
+    ],
+    [
+      'a convolution that padding on one side makes too large',
+      [node('Conv', ['x', 'w'], { attributes: [attribute('pads', { ints: [0, 0, 0, 2 ** 30], type: 7 })] })],
+      [floats('w', [3, 3, 3, 3])],
+      'node "conv" (Conv) must have dilations and pads that make at most 268435456 weights',
+    ],
     ['two constants of one name', [normalized], [...statistics, floats('g', [3], 2)], 'two values are called "g"'],
     [
       'two values of one name',

@@ -2,7 +2,7 @@ import { elementCount } from '../../graph/feature-shape.ts';
 import type { AttributesOf } from '../../graph/layers/index.ts';
 import type { ConvolutionAttributes } from '../../graph/layers/convolution.ts';
 import { addElu, addExtreme } from '../composed-layers.ts';
-import { spreadKernel, spreadSide } from '../spread-kernel.ts';
+import { isTooLarge, mostWeights, spreadDims, spreadKernel, spreadSide } from '../spread-kernel.ts';
 import type { BlobValues, CaffeLayer } from './caffe-layer.ts';
 import { scaleAttributes } from './pair-scales.ts';
 
@@ -132,10 +132,10 @@ function windowsOf(layer: CaffeLayer, { usualGroups, perFirst }: WindowsRules): 
   if (weight !== undefined && spread.some((step) => step !== 1)) {
     const windows = weight.values.length / (kernel[0] * kernel[1]);
     const second = perFirst(windows, attributes);
-    const { dims, values } = spreadKernel(
-      { dims: [windows / second, second, ...kernel], values: weight.values },
-      spread,
-    );
+    const dense = { dims: [windows / second, second, ...kernel], values: weight.values };
+    if (isTooLarge(spreadDims(dense.dims, spread)))
+      layer.refuse(`has dilations that make more than ${mostWeights} weights`);
+    const { dims, values } = spreadKernel(dense, spread);
     arrays['weight'] = { shape: dims, values };
   }
   return { attributes, arrays };

@@ -21,7 +21,7 @@ import {
   writtenPrefix,
 } from './checkpoint-paths.ts';
 import { embeddingHeads } from './embedding-heads.ts';
-import { spreadKernel } from '../spread-kernel.ts';
+import { isTooLarge, spreadDims, spreadKernel } from '../spread-kernel.ts';
 import { readSymbol } from './read-symbol.ts';
 import { arraysOf, symbolOf } from './write-symbol.ts';
 
@@ -58,6 +58,8 @@ export const mxnetFormat = {
         return [{ name, shape: [spread], values: new Float32Array(spread).fill(values[0] ?? 0) }];
       const dilation = dilations.get(name);
       if (dilation === undefined || array.shape.length !== 4) return [{ name, shape: array.shape, values }];
+      // Larger than any network has: the symbol and the parameters are told to differ.
+      if (isTooLarge(spreadDims(array.shape, dilation))) return [{ name, shape: array.shape, values }];
       const apart = spreadKernel({ dims: array.shape, values }, dilation);
       return [{ name, shape: apart.dims, values: apart.values }];
     });

@@ -1,6 +1,6 @@
 import { cutWindowFactors, overhang, type Pair, windowPositions } from '../../graph/layers/window.ts';
-import { evenlyPadded, type Pads, samePads } from '../even-padding.ts';
-import { spreadKernel } from '../spread-kernel.ts';
+import { evenDims, evenlyPadded, type Pads, samePads } from '../even-padding.ts';
+import { isTooLarge, mostWeights, spreadDims, spreadKernel } from '../spread-kernel.ts';
 import { type Constant, floatsOf } from './constant.ts';
 import { type OnnxNodeReader, type OnnxValue, parameterOf } from './onnx-node.ts';
 import { poolingOverImage } from '../../graph/layers/pooling.ts';
@@ -14,10 +14,11 @@ export function readConvolution(node: OnnxNodeReader): OnnxValue {
   if (node.pair('kernel_shape', [kernel[0] ?? 1, kernel[1] ?? 1]).join() !== kernel.join()) {
     node.refuse(`kernel_shape ${kernel.join(', ')} as its weight has it`);
   }
-  const weight = withoutDilation(dense, node.pair('dilations', [1, 1]));
+  const weight = withoutDilation(node, dense);
   const [, , rows = 1, columns = 1] = weight.dims;
   const stride = node.pair('strides', [1, 1]);
   const { begin, end } = padsOf(node, { input, kernel: [rows, columns], stride, around });
+  refuseLarge(node, evenDims(weight.dims, { begin, end }));
   const even = evenlyPadded({ dims: weight.dims, values: floatsOf(weight) }, { begin, end });
   const [, , ...window] = even.dims;
   const attributes = {
@@ -50,7 +51,7 @@ export function readDeconvolution(node: OnnxNodeReader): OnnxValue {
   if (!['NOTSET', 'VALID'].includes(node.text('auto_pad', 'NOTSET')) || node.integers('output_shape') !== undefined) {
     node.refuse('explicit pads, and neither auto_pad nor output_shape');
   }
-  const weight = withoutDilation(dense, node.pair('dilations', [1, 1]));
+  const weight = withoutDilation(node, dense);
   const [top = 0, left = 0, bottom = 0, right = 0] = node.integers('pads') ?? [];
   const further = node.pair('output_padding', [0, 0]);
   const pad: Pair = [top, left];
@@ -72,8 +73,14 @@ export function readDeconvolution(node: OnnxNodeReader): OnnxValue {
   );
 }
 
-function withoutDilation(weight: Constant, dilations: Pair): Constant {
+function refuseLarge(node: OnnxNodeReader, dims: readonly number[]): void {
+  if (isTooLarge(dims)) node.refuse(`dilations and pads that make at most ${mostWeights} weights`);
+}
+
+function withoutDilation(node: OnnxNodeReader, weight: Constant): Constant {
+  const dilations = node.pair('dilations', [1, 1]);
   if (dilations.every((step) => step === 1)) return weight;
+  refuseLarge(node, spreadDims(weight.dims, dilations));
   return { name: weight.name, ...spreadKernel({ dims: weight.dims, values: floatsOf(weight) }, dilations) };
 }
 

@@ -1,5 +1,5 @@
-import { evenlyPadded, type Pads, samePads } from '../even-padding.ts';
-import { spreadKernel, spreadSide } from '../spread-kernel.ts';
+import { evenDims, evenlyPadded, type Pads, samePads } from '../even-padding.ts';
+import { isTooLarge, mostWeights, spreadKernel, spreadSide } from '../spread-kernel.ts';
 import {
   cutWindowFactors,
   insideFactors,
@@ -13,9 +13,6 @@ import type { GraphNodeReader } from './graph-node.ts';
 import { fromTensorflow } from './kernel-layout.ts';
 import type { TensorflowValue } from './tensorflow-value.ts';
 import { weightedLayer } from './weighted-layer.ts';
-
-/** Zeros between weights and around them are written out: a file of some bytes would take any memory. */
-const mostWeights = 2 ** 28;
 
 /** Conv2D, DepthwiseConv2dNative, and what TensorFlow makes of them with what follows. */
 export function readConvolution(node: GraphNodeReader): TensorflowValue {
@@ -36,10 +33,7 @@ export function readConvolution(node: GraphNodeReader): TensorflowValue {
   const spread: Pair = [spreadSide(height, dilations[0]), spreadSide(width, dilations[1])];
   const stride = node.window('strides');
   const pads = padsOf(node, { size: node.sizeOf(input), kernel: spread, stride, around });
-  const [rows, columns] = [0, 1].map(
-    (axis) => (spread[axis] ?? 0) + Math.abs((pads.end[axis] ?? 0) - (pads.begin[axis] ?? 0)),
-  );
-  if (filters * each * (rows ?? 0) * (columns ?? 0) > mostWeights)
+  if (isTooLarge(evenDims([filters, each, ...spread], pads)))
     node.refuse(`dilations and paddings that make at most ${mostWeights} weights`);
   const whole = dilations.some((step) => step !== 1) ? spreadKernel(dense, dilations) : dense;
   const even = evenlyPadded(whole, pads);
