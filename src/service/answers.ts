@@ -50,7 +50,8 @@ const match = object('Match', { person: text, similarity });
  */
 export const nameSchema = {
   ...text,
-  pattern: "^['’]?[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}._, '’‘·・׳״־‐\\u200c\\u200d-]{0,99}$",
+  // No space at the end: it would be another name, which looks the same.
+  pattern: "^(?!.* $)['’]?[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}._, '’‘·・׳״־‐\\u200c\\u200d-]{0,99}$",
 };
 
 export const schemas = {

@@ -132,7 +132,7 @@ describe.skipIf(lacksData)(`the service${why}`, { timeout: 600_000 }, () => {
     }
     const team = (await (await fetch(`${server.url}/galleries/team`)).json()) as { persons: { name: string }[] };
     expect(team.persons.map(({ name }) => name)).toEqual(persons);
-    for (const person of ['王'.repeat(101), '\u0958'.repeat(100), '..', '’', 'a/b', '\u202Ea', ' a']) {
+    for (const person of ['王'.repeat(101), '\u0958'.repeat(100), '..', '’', 'a/b', '\u202Ea', ' a', 'a ']) {
       const path = `/galleries/team/persons/${encodeURIComponent(person)}/images`;
       expect(await refusal(await post(path, photograph('other')))).toMatch(/^40[04] /);
     }
