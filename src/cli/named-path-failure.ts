@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { errorCode, type Failure } from '../core/failure.ts';
 import { failures } from './failures.ts';
@@ -32,7 +32,7 @@ export function namedPathFailure(error: unknown, argv: readonly string[], workin
   // Reading a folder as a file fails without its path.
   const path =
     own === undefined
-      ? named.find((each) => code === 'EISDIR' && statSync(each, { throwIfNoEntry: false })?.isDirectory() === true)
+      ? named.find((each) => code === 'EISDIR' && existsSync(each) && statSync(each).isDirectory())
       : named.some((each) => own === each || own.startsWith(`${each}${sep}`) || own.startsWith(`${each}.`))
         ? own
         : undefined;

@@ -4,6 +4,7 @@ import { FailureError, fail } from '../core/failure.ts';
 import { failures } from '../embedding/failures.ts';
 import type { GalleryEntry } from '../embedding/gallery.ts';
 import { readVectorFile, readVectorRows, requireContract, requireUnitVector } from '../embedding/vector-file.ts';
+import { npyMagic } from '../kit/codec/numpy/npy.ts';
 import { littleEndianBytes } from '../kit/codec/little-endian-floats.ts';
 import { readHead, requireFile } from '../kit/codec/read-file.ts';
 import { isDatabase, readGalleryFile } from '../service/gallery-file.ts';
@@ -46,7 +47,7 @@ export function openGallery(path: string, { tools, named }: Opening): OpenGaller
 
 /** Whether a file begins as those of NumPy do; the name of a file may be any. */
 function isArray(path: string): boolean {
-  return Buffer.from(readHead(path)).toString('latin1').startsWith('\x93NUMPY');
+  return Buffer.from(readHead(path)).toString('latin1').startsWith(npyMagic);
 }
 
 function galleryOf(entries: readonly GalleryEntry[], leftOut: OpenGallery['leftOut'] = []): OpenGallery {
