@@ -31,7 +31,7 @@ for (const arithmetic of arithmetics) {
 }
 
 describe('mtcnn', () => {
-  const engines = otherEngines().filter(({ name }) => name !== 'webgpu');
+  const engines = otherEngines();
   it.each(engines)('finds the same on $name as on onnxruntime', async (engine) => {
     const choice = mtcnn('mxnet');
     const [ours, theirs] = await Promise.all(

@@ -3,7 +3,7 @@ import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
 import { type Computed, type ComputeOptions, computeNetwork, differencesAbove } from './compute-network.ts';
-import { otherEngines, referenceEngine } from './engines.ts';
+import { everyEngine, referenceEngine } from './engines.ts';
 import { familyParameters, smallFamilies } from './small-families.ts';
 import { randomPixels, smallNetworks } from './small-networks.ts';
 
@@ -26,6 +26,16 @@ const cases: readonly Case[] = [
   })),
 ];
 
+/**
+ * Where each kind of kernel takes seconds until its program is translated: every kind of layer, and one network of each family;
+ * `FLOW_WEBGPU=all` has all of them.
+ */
+const onEachProcessor = [...Object.keys(smallNetworks), 'resnet', 'densenet', 'dual path', 'inception-resnet', 'spherenet', 'm1', 'y1']; // prettier-ignore
+const casesOn = (engine: string): readonly Case[] =>
+  engine === 'webgpu' && process.env['FLOW_WEBGPU'] !== 'all'
+    ? cases.filter(({ name }) => onEachProcessor.includes(name))
+    : cases;
+
 // The reference first: an engine that has been left is not asked again.
 const reference = new Map<string, Computed>();
 
@@ -36,18 +46,21 @@ beforeAll(async () => {
   }
 }, 600_000);
 
-describe.each(otherEngines())('the $name engine', (identity) => {
+describe.each(everyEngine())('the $name engine', (identity) => {
   let engine: Backend;
   beforeAll(async () => {
     engine = await loadBackend(identity, { threads: 1 });
   });
 
-  it.each(cases)('computes $name as the reference does, values and gradients', async ({ name, graph, options }) => {
-    const wanted = reference.get(name) ?? new Map<string, Float32Array>();
-    const found = await computeNetwork(engine, graph, options);
-    expect([...found.keys()]).toEqual([...wanted.keys()]);
-    expect(differencesAbove(limit, found, wanted)).toEqual([]);
-  });
+  it.each(casesOn(identity.name))(
+    'computes $name as the reference does, values and gradients',
+    async ({ name, graph, options }) => {
+      const wanted = reference.get(name) ?? new Map<string, Float32Array>();
+      const found = await computeNetwork(engine, graph, options);
+      expect([...found.keys()]).toEqual([...wanted.keys()]);
+      expect(differencesAbove(limit, found, wanted)).toEqual([]);
+    },
+  );
 
   it('leaves no tensor behind', async () => {
     const before = engine.tf.memory().numTensors;

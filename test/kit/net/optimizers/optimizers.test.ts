@@ -5,7 +5,7 @@ import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
 import { trainingEngine } from '../../../../src/kit/net/engines/choose-engine.ts';
 import { type OptimizerChoice, optimizers, ruleOf } from '../../../../src/kit/net/optimizers/index.ts';
 import { Optimizer } from '../../../../src/kit/net/optimizers/optimizer.ts';
-import { otherEngines } from '../backends/engines.ts';
+import { everyEngine } from '../backends/engines.ts';
 
 interface Update {
   readonly gradient: readonly number[];
@@ -14,24 +14,29 @@ interface Update {
 
 const sgd = (momentum: number, weightDecay: number): OptimizerChoice => ({ learningRate: 0.1, momentum, weightDecay });
 
-const numbers = (tensor: Tensor | undefined): number[] => Array.from(tensor?.dataSync() ?? []);
+const numbers = async (tensor: Tensor | undefined): Promise<number[]> => Array.from((await tensor?.data()) ?? []);
 
-describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers on $name', (identity) => {
+describe.each([trainingEngine('cpu').identity, ...everyEngine()])('optimizers on $name', (identity) => {
   let engine: Backend;
   beforeAll(async () => {
     engine = await loadBackend(identity, { threads: 1 });
   });
 
   /** The weights after each update, and the optimizer. */
-  function run(choice: OptimizerChoice, start: readonly number[], updates: readonly Update[]): [number[][], Optimizer] {
+  async function run(
+    choice: OptimizerChoice,
+    start: readonly number[],
+    updates: readonly Update[],
+  ): Promise<[number[][], Optimizer]> {
     const { tf } = engine;
     const optimizer = new Optimizer(engine, ruleOf(choice));
     let weight: Tensor = tf.tensor1d([...start]);
-    const weights = updates.map(({ gradient, learningRate }, index) => {
+    const weights: number[][] = [];
+    for (const [index, { gradient, learningRate }] of updates.entries()) {
       optimizer.at({ learningRate, step: index + 1 });
       weight = optimizer.step('w', { weight, gradient: tf.tensor1d([...gradient]) });
-      return numbers(weight);
-    });
+      weights.push(await numbers(weight));
+    }
     return [weights, optimizer];
   }
 
@@ -40,8 +45,8 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
     for (const [index, value] of expected.entries()) expect(found[index]).toBeCloseTo(value, 6);
   }
 
-  it('sgd updates as v <- momentum v - rate (g + decay w), w <- w + v, with the rate inside of v', () => {
-    const [[first = [], second = []], optimizer] = run(
+  it('sgd updates as v <- momentum v - rate (g + decay w), w <- w + v, with the rate inside of v', async () => {
+    const [[first = [], second = []], optimizer] = await run(
       sgd(0.5, 0.1),
       [1],
       [
@@ -53,7 +58,7 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
     expectClose(first, [0.79]);
     // v = 0.5 * -0.21 - 0.01 (2 + 0.079)
     expectClose(second, [0.79 - 0.105 - 0.02079]);
-    expectClose(numbers(optimizer.buffersOf('w')['velocity']), [-0.12579]);
+    expectClose(await numbers(optimizer.buffersOf('w')['velocity']), [-0.12579]);
   });
 
   it.each([
@@ -62,7 +67,7 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
     ['all-but-classifier', true, true, false],
   ] as const)(
     'weight decay by the policy %s acts on matrices: %s, on vectors: %s, on the loss: %s',
-    (decay, ...expected) => {
+    async (decay, ...expected) => {
       const { tf } = engine;
       for (const choice of [
         { ...sgd(0, 0.1), decay },
@@ -70,29 +75,29 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
       ] as const) {
         const optimizer = new Optimizer(engine, ruleOf(choice));
         optimizer.at({ learningRate: 0.5, step: 1 });
-        const still = (name: string, weight: Tensor, ofLoss: boolean): number | undefined => {
+        const still = async (name: string, weight: Tensor, ofLoss: boolean): Promise<number | undefined> => {
           const gradient = tf.zerosLike(weight);
-          return numbers(optimizer.step(name, { weight, gradient, ofLoss }))[0];
+          return (await numbers(optimizer.step(name, { weight, gradient, ofLoss })))[0];
         };
         const found = [
-          still('weight', tf.ones([2, 2]), false),
-          still('gamma', tf.ones([2]), false),
-          still('fc7_weight', tf.ones([2, 2]), true),
+          await still('weight', tf.ones([2, 2]), false),
+          await still('gamma', tf.ones([2]), false),
+          await still('fc7_weight', tf.ones([2, 2]), true),
         ];
         expect(found.map((value) => (value ?? NaN) < 0.99)).toEqual(expected);
       }
     },
   );
 
-  it('sgd is plain gradient descent with decay without momentum', () => {
+  it('sgd is plain gradient descent with decay without momentum', async () => {
     const still = { gradient: [0], learningRate: 0.5 };
-    const [weights] = run(sgd(0, 0.1), [1], [still, still]);
+    const [weights] = await run(sgd(0, 0.1), [1], [still, still]);
     // (1 - rate decay)^2
     expectClose(weights[1] ?? [], [0.9025]);
   });
 
-  it('adamw updates as PyTorch 2.15 does, in float64, with a rate that falls', () => {
-    const [weights, optimizer] = run(
+  it('adamw updates as PyTorch 2.15 does, in float64, with a rate that falls', async () => {
+    const [weights, optimizer] = await run(
       { name: 'adamw', learningRate: 0.01, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.1 },
       [1, -2, 0.5],
       [
@@ -105,15 +110,15 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
     expectClose(weights[0] ?? [], [0.9890332226, -1.9880990099, 0.4895049975]);
     expectClose(weights[1] ?? [], [0.9871716714, -1.9921204252, 0.4826524915]);
     expectClose(weights[2] ?? [], [0.9869110532, -1.992735295, 0.4825140299]);
-    expectClose(numbers(optimizer.buffersOf('w')['mean']), [0.0164, 0.1512, 0.056]);
-    expectClose(numbers(optimizer.buffersOf('w')['square']), [0.00608625, 0.02055125, 0.2305]);
+    expectClose(await numbers(optimizer.buffersOf('w')['mean']), [0.0164, 0.1512, 0.056]);
+    expectClose(await numbers(optimizer.buffersOf('w')['square']), [0.00608625, 0.02055125, 0.2305]);
   });
 
   it.each<OptimizerChoice>([
     sgd(0.9, 0.1),
     sgd(0, 0),
     { name: 'adamw', learningRate: 0.01, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.1 },
-  ])('takes a gradient that is given as its part across and along the weight as the whole one: %j', (choice) => {
+  ])('takes a gradient that is given as its part across and along the weight as the whole one: %j', async (choice) => {
     const { tf } = engine;
     const [optimizer, plain] = [new Optimizer(engine, ruleOf(choice)), new Optimizer(engine, ruleOf(choice))];
     const start = [[1, -2], [0.5, 3], [-1, 0.25]]; // prettier-ignore
@@ -127,10 +132,10 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
       weight = optimizer.step('w', { weight, gradient, inward });
       other = plain.step('w', { weight: other, gradient: whole });
     }
-    expectClose(numbers(weight), numbers(other));
+    expectClose(await numbers(weight), await numbers(other));
   });
 
-  it('updates some rows alone, and what it remembers of these', () => {
+  it('updates some rows alone, and what it remembers of these', async () => {
     const { tf } = engine;
     const optimizer = new Optimizer(engine, ruleOf(sgd(0.5, 0)));
     const start = tf.tensor2d([[1, 2], [3, 4], [5, 6]]); // prettier-ignore
@@ -139,32 +144,32 @@ describe.each([trainingEngine('cpu').identity, ...otherEngines()])('optimizers o
     const gradient = tf.tensor2d([[1, 1], [2, 2]]); // prettier-ignore
     optimizer.at({ learningRate: 1, step: 1 });
     const first = optimizer.step('w', { weight: start, gradient, rows: rows(2, 0) });
-    expect(numbers(first)).toEqual([-1, 0, 3, 4, 4, 5]);
-    expect(numbers(optimizer.buffersOf('w')['velocity'])).toEqual([-2, -2, 0, 0, -1, -1]);
+    expect(await numbers(first)).toEqual([-1, 0, 3, 4, 4, 5]);
+    expect(await numbers(optimizer.buffersOf('w')['velocity'])).toEqual([-2, -2, 0, 0, -1, -1]);
     optimizer.at({ learningRate: 1, step: 2 });
     const second = optimizer.step('w', { weight: first, gradient, rows: rows(1, 2) });
     // Row 2: v = 0.5 * -1 - 2.
-    expect(numbers(second)).toEqual([-1, 0, 2, 3, 1.5, 2.5]);
-    expect(numbers(optimizer.buffersOf('w')['velocity'])).toEqual([-2, -2, -1, -1, -2.5, -2.5]);
+    expect(await numbers(second)).toEqual([-1, 0, 2, 3, 1.5, 2.5]);
+    expect(await numbers(optimizer.buffersOf('w')['velocity'])).toEqual([-2, -2, -1, -1, -2.5, -2.5]);
     // The gradient, two sets of rows, two weights, the velocities, the rate.
     expect(tf.memory().numTensors).toBe(tensors + 7);
   });
 
-  it.each(Object.keys(optimizers))('%s resumes from its buffers', (name) => {
+  it.each(Object.keys(optimizers))('%s resumes from its buffers', async (name) => {
     const { tf } = engine;
     const choice: OptimizerChoice =
       name === 'adamw'
         ? { name, learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 }
         : sgd(0.9, 0.01);
     const updates = [1, -2, 3].map((value) => ({ gradient: [value], learningRate: 0.1 }));
-    const [weights] = run(choice, [1], updates);
-    const [[, second = []], before] = run(choice, [1], updates.slice(0, 2));
+    const [weights] = await run(choice, [1], updates);
+    const [[, second = []], before] = await run(choice, [1], updates.slice(0, 2));
     const resumed = new Optimizer(engine, ruleOf(choice));
     resumed.restore('w', (buffer) => before.buffersOf('w')[buffer]?.clone());
     const weight = tf.tensor1d(second);
     resumed.at({ learningRate: 0.1, step: 3 });
     const third = resumed.step('w', { weight, gradient: tf.tensor1d([3]) });
-    expect(numbers(third)).toEqual(weights[2]);
+    expect(await numbers(third)).toEqual(weights[2]);
   });
 });
 

@@ -1,5 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { inferenceEngine, trainingEngine } from '../../../../src/kit/net/engines/choose-engine.ts';
 import type { Graph } from '../../../../src/kit/net/graph/graph.ts';
@@ -9,14 +8,9 @@ import { openSession } from '../../../../src/kit/net/sessions/open-session.ts';
 import { Rig } from '../../../e2e/rig.ts';
 import { jpeg, printedFailure } from '../../dataset/tiny-faces.ts';
 import { relativeDifference } from '../backends/compute-network.ts';
+import { missingDevice, openDevice, whyNoDevice } from '../backends/graphics-processor.ts';
 import { smallFamilies } from '../backends/small-families.ts';
 import { randomParameters, randomPixels, smallNetworks } from '../backends/small-networks.ts';
-
-/** A graphics processor in software, which Debian's Chromium brings with the loader of Vulkan. */
-const chromium = '/usr/lib/chromium';
-const files = [`${chromium}/vk_swiftshader_icd.json`, `${chromium}/libvulkan.so.1`];
-const missing = files.find((file) => !existsSync(file));
-const why = missing === undefined ? '' : ` (not tested: there is no ${missing})`;
 
 const rig = new Rig();
 afterAll(() => rig.dispose());
@@ -39,51 +33,49 @@ const refused = ['softsign', 'the example of dropout'];
 /** Of large values its tanh is not a number on SwiftShader. */
 const small = ['tanh', 'the example of tanh'];
 
-function openDevice(): void {
-  process.env['VK_ICD_FILENAMES'] ??= files[0];
-  // Found by its name from here on.
-  (createRequire(import.meta.url)('koffi') as { load(file: string): unknown }).load(files[1] ?? '');
-}
-
-describe.skipIf(missing !== undefined)(`a session of onnxruntime on WebGPU${why}`, { timeout: 300_000 }, () => {
-  it.each(Object.keys(graphs).filter((name) => !refused.includes(name)))(
-    'computes %s as the cpu backend does, every layer on the device',
-    async (name) => {
-      openDevice();
-      const graph = graphs[name];
-      if (graph === undefined) throw new Error(`there is no ${name}`);
-      const model = { shaped: inferShapes(graph), parameters: randomParameters(graph, 3) };
-      const source = { kind: 'graph', model, file: name } as const;
-      const { height, width, channels } = graph.input;
-      const pixels = randomPixels(2 * height * width * channels, 1);
-      const shape = [2, height, width, channels] as const;
-      const images = { data: small.includes(name) ? pixels.map((value) => value / 64) : pixels, shape };
-      const expected = await openSession(source, { engine: trainingEngine('cpu').identity, threads: 1 });
-      const session = await openSession(source, { engine: engineOf('onnxruntime-webgpu'), threads: 1 });
-      expect(session.computesWith).toMatch(/^onnxruntime \S+-webgpu, WebGpuExecutionProvider, /);
-      const [found, wanted] = [await session.run(images), await expected.run(images)];
-      expect([...found.keys()]).toEqual([...wanted.keys()]);
-      for (const [output, { shape, data }] of wanted) {
-        expect(found.get(output)?.shape).toEqual(shape);
-        expect(relativeDifference(found.get(output)?.data ?? new Float32Array(), data)).toBeLessThan(1e-4);
-      }
-      await session.dispose();
-      await expected.dispose();
-    },
-  );
-
-  it('refuses what it would compute on the processor', async () => {
-    openDevice();
-    const graph = graphs['softsign'];
-    if (graph === undefined) throw new Error('there is no softsign');
-    const model = { shaped: inferShapes(graph), parameters: randomParameters(graph, 3) };
-    const options = { engine: engineOf('onnxruntime-webgpu'), threads: 1 };
-    expect(await printedFailure(() => openSession({ kind: 'graph', model, file: 'softsign' }, options))).toBe(
-      'softsign: layers-not-on-device: WebGpuExecutionProvider of onnxruntime has no kernels for some layers of the network\n' +
-        '  FLOW_ENGINE=onnxruntime computes all of them on processors; nothing is moved there in silence.',
+describe.skipIf(missingDevice !== undefined)(
+  `a session of onnxruntime on WebGPU${whyNoDevice}`,
+  { timeout: 300_000 },
+  () => {
+    it.each(Object.keys(graphs).filter((name) => !refused.includes(name)))(
+      'computes %s as the cpu backend does, every layer on the device',
+      async (name) => {
+        openDevice();
+        const graph = graphs[name];
+        if (graph === undefined) throw new Error(`there is no ${name}`);
+        const model = { shaped: inferShapes(graph), parameters: randomParameters(graph, 3) };
+        const source = { kind: 'graph', model, file: name } as const;
+        const { height, width, channels } = graph.input;
+        const pixels = randomPixels(2 * height * width * channels, 1);
+        const shape = [2, height, width, channels] as const;
+        const images = { data: small.includes(name) ? pixels.map((value) => value / 64) : pixels, shape };
+        const expected = await openSession(source, { engine: trainingEngine('cpu').identity, threads: 1 });
+        const session = await openSession(source, { engine: engineOf('onnxruntime-webgpu'), threads: 1 });
+        expect(session.computesWith).toMatch(/^onnxruntime \S+-webgpu, WebGpuExecutionProvider, /);
+        const [found, wanted] = [await session.run(images), await expected.run(images)];
+        expect([...found.keys()]).toEqual([...wanted.keys()]);
+        for (const [output, { shape, data }] of wanted) {
+          expect(found.get(output)?.shape).toEqual(shape);
+          expect(relativeDifference(found.get(output)?.data ?? new Float32Array(), data)).toBeLessThan(1e-4);
+        }
+        await session.dispose();
+        await expected.dispose();
+      },
     );
-  });
-});
+
+    it('refuses what it would compute on the processor', async () => {
+      openDevice();
+      const graph = graphs['softsign'];
+      if (graph === undefined) throw new Error('there is no softsign');
+      const model = { shaped: inferShapes(graph), parameters: randomParameters(graph, 3) };
+      const options = { engine: engineOf('onnxruntime-webgpu'), threads: 1 };
+      expect(await printedFailure(() => openSession({ kind: 'graph', model, file: 'softsign' }, options))).toBe(
+        'softsign: layers-not-on-device: WebGpuExecutionProvider of onnxruntime has no kernels for some layers of the network\n' +
+          '  FLOW_ENGINE=onnxruntime computes all of them on processors; nothing is moved there in silence.',
+      );
+    });
+  },
+);
 
 it('is refused where there is no graphics processor', { timeout: 60_000 }, async () => {
   writeFileSync(rig.path('one.jpg'), jpeg(1, 150));

@@ -1,19 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../../../src/core/random.ts';
 import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
-import { inferShapes } from '../../../../src/kit/net/graph/infer-shapes.ts';
-import { lossOf } from '../../../../src/kit/net/losses/index.ts';
 import type { LossChoice } from '../../../../src/kit/net/losses/index.ts';
-import { type OptimizerChoice, ruleOf } from '../../../../src/kit/net/optimizers/index.ts';
-import { Trainer, type TrainerOptions } from '../../../../src/kit/net/training/trainer.ts';
+import type { OptimizerChoice } from '../../../../src/kit/net/optimizers/index.ts';
 import { otherEngines } from '../backends/engines.ts';
 import { type SmallFamily, smallFamilies } from '../backends/small-families.ts';
 import { WatchedBinding } from '../backends/watched-binding.ts';
+import { type Course, train } from './short-training.ts';
 
-const classes = 5;
-const batch = 6;
-const sgd: OptimizerChoice = { learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 };
 const adamw: OptimizerChoice = {
   name: 'adamw',
   learningRate: 0.01,
@@ -22,51 +16,8 @@ const adamw: OptimizerChoice = {
   epsilon: 1e-8,
   weightDecay: 0.01,
 };
-const arcface: LossChoice = { name: 'arcface', margin: 0.5, scale: 64, easyMargin: false };
-
-interface Course {
-  readonly options?: Partial<Omit<TrainerOptions, 'loss' | 'optimizer'>>;
-  readonly loss?: LossChoice;
-  readonly optimizer?: OptimizerChoice;
-  /** Batches of a step. */
-  readonly parts?: number;
-  readonly steps?: number;
-}
-
 function firstHalf({ graph: { layers } }: SmallFamily): Set<string> {
   return new Set(layers.slice(0, layers.length / 2).map(({ name }) => name));
-}
-
-interface Trained {
-  readonly results: readonly object[];
-  readonly state: ReadonlyMap<string, Buffer>;
-}
-
-/**
- * Losses and norms of every step, and all that a checkpoint holds at the end. Kernel by kernel in the first steps, each with
- * images, rates and dropout of its own.
- */
-async function train(backend: Backend, { graph, weights }: SmallFamily, course: Course): Promise<Trained> {
-  const { options, loss = arcface, optimizer = sgd, parts = 1, steps = 6 } = course;
-  const shaped = inferShapes(graph);
-  const bound = { loss: lossOf(loss), optimizer: ruleOf(optimizer) };
-  const trainer = new Trainer({ backend, shaped, weights, classes, ...bound, seed: 3, ...options });
-  const random = new Random(5);
-  const { height, width, channels } = graph.input;
-  const results: object[] = [];
-  for (let step = 1; step <= steps; step += 1) {
-    for (let index = 0; index < parts; index += 1) {
-      const images = Uint8Array.from({ length: batch * height * width * channels }, () => random.integer(256));
-      const labels = Int32Array.from({ length: batch }, () => random.integer(classes));
-      const part = { index, count: parts };
-      const measure = step % 2 === 0;
-      results.push(await trainer.step({ step, images, labels, learningRate: 0.01 / step, part, measure }));
-    }
-  }
-  const state = new Map<string, Buffer>();
-  for await (const { name, values } of trainer.state()) state.set(name, Buffer.from(values.slice().buffer));
-  trainer.dispose();
-  return { results, state };
 }
 
 const identity = otherEngines().find(({ name }) => name === 'tensorflow');
