@@ -8,6 +8,6 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     reporters: ['default', new ClosingLine()],
-    maxWorkers: 1,
+    maxWorkers: 2,
   },
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -94,16 +94,10 @@ function peerPython(environment: PythonEnvironment): { readonly python: string }
   const folder = join(cache, 'faceflow', environment.folder);
   const python = join(folder, 'bin', 'python');
   try {
-    if (!existsSync(python)) {
-      mkdirSync(folder, { recursive: true });
-      execFileSync('python3', ['-m', 'venv', folder], { stdio: 'pipe' });
-    }
-    if (!hasModules(python, modules)) {
-      const alone = isComplete === true ? ['--no-deps'] : [];
-      // Python compiles what it imports, a small part of these packages.
-      const install = ['-m', 'pip', 'install', '--quiet', '--no-compile', ...alone, ...packages];
-      execFileSync(python, install, { stdio: 'pipe' });
-    }
+    mkdirSync(folder, { recursive: true });
+    const alone = isComplete === true ? ['--no-deps'] : [];
+    // One file of tests makes it, and those that run beside it wait.
+    execFileSync('flock', [`${folder}.lock`, 'sh', '-c', made, 'sh', python, folder, imported(modules), ...alone, ...packages], { stdio: 'pipe' }); // prettier-ignore
     return { python };
   } catch (error) {
     if (process.env['FLOW_PEERS'] === 'required') throw error;
@@ -113,14 +107,16 @@ function peerPython(environment: PythonEnvironment): { readonly python: string }
   }
 }
 
-function hasModules(python: string, modules: readonly string[]): boolean {
-  try {
-    execFileSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+const imported = (modules: readonly string[]): string => `import ${modules.join(', ')}`;
+
+/** Python compiles what it imports, a small part of these packages. */
+const made = `
+set -e
+python="$1" folder="$2" imports="$3"
+shift 3
+test -e "$python" || python3 -m venv "$folder"
+"$python" -c "$imports" 2> /dev/null || "$python" -m pip install --quiet --no-compile "$@"
+`;
 
 /** Runs a script and returns what it printed. */
 export function runPython(python: string, script: string, args: readonly string[]): string {

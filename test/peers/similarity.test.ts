@@ -23,19 +23,20 @@ function contextIn(scratch: string): Omit<StageContext, 'params' | 'inputs' | 'o
   };
 }
 
-/** Sums of products in float64 from the first component to the last, so that equal images are equally close; all pairs, no blocks. */
+/** Sums of products in float64 from the first component to the last, so that equal images are equally close; all pairs. */
 const script = `
 import json, sys, numpy as np
 task, columns, pairs, out = sys.argv[1], int(sys.argv[2]), sys.argv[3:-1], sys.argv[-1]
 read = lambda path: np.fromfile(path, '<f4').reshape(-1, columns).astype(np.float64)
-def dots(a, b):
+def summed(a, b, term):
+    # A few rows at a time, so that the sums stay in the processor's cache.
     sums = np.zeros((len(a), len(b)))
-    for k in range(columns): sums += np.outer(a[:, k], b[:, k])
+    for start in range(0, len(a), 8):
+        some, own = a[start:start + 8], sums[start:start + 8]
+        for k in range(columns): own += term(some[:, k], b[:, k])
     return sums
-def squares(a, b):
-    sums = np.zeros((len(a), len(b)))
-    for k in range(columns): sums += np.subtract.outer(a[:, k], b[:, k]) ** 2
-    return sums
+def dots(a, b): return summed(a, np.asfortranarray(b), np.multiply.outer)
+def squares(a, b): return summed(a, np.asfortranarray(b), lambda x, y: np.subtract.outer(x, y) ** 2)
 def tar(impostors, same, far):
     impostors = np.sort(impostors)
     threshold = impostors[int(np.floor(far * len(impostors) + 1e-9))]

@@ -43,7 +43,12 @@ export async function loadWebgpu(identity: EngineIdentity): Promise<Backend> {
   own('@tensorflow/tfjs-backend-webgpu');
   await tf.setBackend('webgpu');
   correctMatrixProducts(tf);
-  const { vendor, architecture, device, description } = adapter.info;
-  const deviceName = description === '' ? `${vendor} ${architecture} ${device}`.trim() : description;
+  // Waits for what is under way, such as the last step's updates: to end while the device still computes has ended in a SIGSEGV.
+  const { device } = tf.backend() as unknown as { readonly device: { destroy(): void } };
+  process.once('exit', () => {
+    device.destroy();
+  });
+  const { vendor, architecture, device: model, description } = adapter.info;
+  const deviceName = description === '' ? `${vendor} ${architecture} ${model}`.trim() : description;
   return { identity, tf, device: 'gpu', deviceName, threads: 1 };
 }
