@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GpuReport } from '../../src/cli/gpu/gpu-report.ts';
 import { Rig } from '../e2e/rig.ts';
+import { everyEngine } from '../kit/net/backends/engines.ts';
+import { deviceEnvironment, missingDevice } from '../kit/net/backends/graphics-processor.ts';
 
 let rig: Rig;
 beforeEach(() => {
@@ -69,18 +71,23 @@ describe('flow doctor', () => {
     });
   });
 
-  it('with --gpu trains twenty steps on the plain CPU engine, and says why another cannot be proved', async () => {
-    const { code, stdout } = await rig.flow(['doctor', '--gpu', '--json'], { PATH: '/nonexistent' });
+  it('with --gpu trains twenty steps on the plain CPU engine and on the others that are here, and says why another cannot be proved', async () => {
+    const device = missingDevice === undefined ? deviceEnvironment : {};
+    const { code, stdout } = await rig.flow(['doctor', '--gpu', '--json'], { PATH: '/nonexistent', ...device });
     expect(code).toBe(0);
     const { machine, cards, engines } = JSON.parse(stdout) as GpuReport;
     expect(machine).toContain(`Node.js ${process.version}, ${process.platform} ${process.arch}`);
     expect(cards).toEqual([]);
-    const [cpu, cuda] = engines;
+    const [cpu, cuda, webgpu] = engines;
     expect(engines.map(({ engine }) => engine)).toEqual(['cpu', 'cuda', 'webgpu']);
     // Three values of our own on wasm and tensorflow, too: another rounding, and the same loss to five digits.
     const losses = cpu?.result.outcome === 'proved' ? cpu.result.losses : [];
     expect(losses).toHaveLength(20);
     expect(losses.slice(0, 3).map((loss) => loss.toFixed(5))).toEqual(['3.82327', '3.37787', '3.39765']);
     expect(cuda?.result).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('"cuda"') as string });
+    // On SwiftShader, where set-up has installed it.
+    const isHere = everyEngine().some(({ name }) => name === 'webgpu');
+    expect(webgpu?.result.outcome).toBe(isHere ? 'proved' : 'refused');
+    if (isHere) expect(webgpu?.difference).toBeLessThan(1e-4);
   }, 300_000);
 });

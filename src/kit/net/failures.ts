@@ -685,7 +685,10 @@ export const failures = catalogue({
       hint: `FLOW_ENGINE may be ${known.join(', ')}, or unset for the best one that is installed.`,
       suggest: { name, known },
     }),
-    example: { name: 'tensorflo', known: ['tensorflow', 'cuda', 'webgpu', 'onnxruntime', 'wasm', 'cpu'] },
+    example: {
+      name: 'tensorflo',
+      known: ['tensorflow', 'cuda', 'webgpu', 'onnxruntime', 'onnxruntime-webgpu', 'wasm', 'cpu'],
+    },
   },
   unknownEngineChoice: {
     code: 'unknown-engine',
@@ -694,7 +697,10 @@ export const failures = catalogue({
       message: `there is no engine ${value}`,
       hint: `The parameter "engine" may be ${known.join(', ')}.`,
     }),
-    example: { value: '"onnx"', known: ['auto', 'tensorflow', 'onnxruntime', 'wasm', 'cpu'] },
+    example: {
+      value: '"onnx"',
+      known: ['auto', 'tensorflow', 'webgpu', 'onnxruntime', 'onnxruntime-webgpu', 'wasm', 'cpu'],
+    },
   },
   engineConflict: {
     meaning: 'A stage requests one engine and FLOW_ENGINE another.',
