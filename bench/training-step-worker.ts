@@ -13,10 +13,10 @@ import { Trainer } from '../src/kit/net/training/trainer.ts';
 
 /**
  * Our side of bench/training-step.ts, in a process of its own for the sake of its peak memory:
- * `node dist/bench/training-step-worker.js y1 32 10 2 tensorflow bfloat16` trains ten steps with two threads and then
+ * `node dist/bench/training-step-worker.js y1 32 10 2 tensorflow bfloat16`, or `xla` in its place, trains ten steps with two threads and then
  * writes a checkpoint, and prints a line of JSON.
  */
-const [name, batchText, stepsText, threadsText, engineName, precision = 'float32'] = process.argv.slice(2);
+const [name, batchText, stepsText, threadsText, engineName, arithmetic = 'float32'] = process.argv.slice(2);
 const [batch, steps, threads] = [Number(batchText), Number(stepsText), Number(threadsText)];
 const classes = 1000;
 const side = 112;
@@ -31,7 +31,8 @@ if (network === undefined) throw new Error(`no network ${name ?? ''}`);
 
 const engine = await loadBackend(trainingEngine(parseEngineOverride(engineName)).identity, {
   threads,
-  precision: precisions.find((each) => each === precision),
+  precision: precisions.find((each) => each === arithmetic),
+  xla: arithmetic === 'xla',
   // The sooner, the shorter the bench; what is measured is the recorded step.
   recordAfter: 2,
 });

@@ -18,7 +18,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     network: { type: 'string', multiple: true, default: ['y1', 'r50', 'r100'] },
-    /** Ours besides the one that counts, each with a precision behind a colon where it has several; they are slower, or round. */
+    /** Ours besides the one that counts, each with a precision, or xla, behind a colon where it has several; they are slower, or round. */
     engine: { type: 'string', multiple: true, default: ['tensorflow:bfloat16'] },
   },
 });
@@ -68,9 +68,9 @@ function run(
 
 function ours(engine: string, { network, batch, steps }: Plan): Measured {
   const worker = join(repository, 'dist', 'bench', 'training-step-worker.js');
-  const [name = '', precision = 'float32'] = engine.split(':');
+  const [name = '', arithmetic = 'float32'] = engine.split(':');
   const environment = workerEnvironment(trainingEngine(parseEngineOverride(name)).identity, Number(values.threads));
-  const args = [network, String(batch), String(steps), values.threads, name, precision];
+  const args = [network, String(batch), String(steps), values.threads, name, arithmetic];
   return run(process.execPath, [worker, ...args], environment);
 }
 

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fail } from '../core/failure.ts';
 import { outcomeText } from '../pipeline/console/outcome-text.ts';
+import type { Foreknowledge } from '../pipeline/execute/check-inputs.ts';
 import { CachePlanningContext } from '../pipeline/execute/planning-context.ts';
 import type { Experiment, TaskSpec } from '../pipeline/experiment/experiment.ts';
 import { loadExperiment } from '../pipeline/experiment/load-experiment.ts';
@@ -206,6 +207,15 @@ export class TaskEngines {
     this.#found.set(need, found);
     return found;
   }
+}
+
+/** What is known without a plan: of what tasks have yet to make nothing is looked at. */
+export function beforeAnyRan(context: ProcessContext): Foreknowledge {
+  let engines: TaskEngines | undefined;
+  return {
+    engineOf: (task) => (engines ??= new TaskEngines(context)).of(task)?.identity,
+    knownOutput: () => undefined,
+  };
 }
 
 function trains({ kind }: TaskSpec): boolean {

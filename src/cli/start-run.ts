@@ -112,13 +112,13 @@ function environments(
 }
 
 /** Fails with what tasks that are to run would end with, as far as their inputs are there. */
-async function checkKnownInputs({ plan, knowledge }: PlannedExperiment, { cache }: Workspace): Promise<void> {
+async function checkKnownInputs({ plan, knowledge, engines }: PlannedExperiment, { cache }: Workspace): Promise<void> {
   const awaited = plan.tasks.filter(({ state, task }) => state !== 'cached' && task.kind.manifest.checks === true);
   if (awaited.length === 0) return;
   // Loaded when needed: most runs have nothing to check.
   const { foreseenFailures } = await import('../pipeline/execute/check-inputs.ts');
   const keys = new Map(plan.tasks.flatMap((each) => (each.state === 'cached' ? [[each.task.id, each.key]] : [])));
-  const known = ({ task, output }: { readonly task: string; readonly output: string }): string | undefined => {
+  const knownOutput = ({ task, output }: { readonly task: string; readonly output: string }): string | undefined => {
     const key = keys.get(task);
     const entry = key === undefined ? undefined : knowledge.entry(key);
     const stored = entry?.outputs[output];
@@ -127,7 +127,7 @@ async function checkKnownInputs({ plan, knowledge }: PlannedExperiment, { cache 
   throwIfAny(
     await foreseenFailures(
       awaited.map(({ task }) => task),
-      known,
+      { engineOf: (task) => engines.of(task)?.identity, knownOutput },
     ),
   );
 }

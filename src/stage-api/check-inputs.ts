@@ -1,9 +1,12 @@
+import type { EngineIdentity } from '../core/engine-identity.ts';
 import type { InputPaths } from './stage.ts';
 
 /** What is known of a task before it runs. */
 export interface KnownInputs<Params = unknown, Inputs = InputPaths> {
   /** As the task will get them. */
   readonly params: Params;
+  /** What it will compute with; undefined if the stage computes no tensors. Fails if that is not installed: ask where it matters. */
+  readonly engine: () => EngineIdentity | undefined;
   /**
    * Of what other tasks have yet to make there is nothing: a port is missing, or a list is shorter. Only with {@link whole}
    * is it known that an optional port is not bound.
@@ -17,7 +20,7 @@ export interface KnownInputs<Params = unknown, Inputs = InputPaths> {
 
 /**
  * What `check.ts` of a stage with `"checks": true` exports as `check`: throws the FailureError that the work would end
- * with, as far as parameters and known inputs tell. `flow check` and the start of a run ask, so that it is not
+ * with, as far as parameters, the engine and known inputs tell. `flow check` and the start of a run ask, so that it is not
  * known hours later; so it looks at headers and names, and leaves what takes longer to the work.
  */
 export type CheckInputs<Params = unknown, Inputs = InputPaths> = (

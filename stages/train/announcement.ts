@@ -1,6 +1,7 @@
 import type { StageContext } from '../../src/stage-api/stage.ts';
 import { counted } from '../../src/core/human.ts';
 import type { DataLoader } from '../../src/kit/dataset/data-loader.ts';
+import type { Arithmetic } from '../../src/kit/net/engines/arithmetic.ts';
 import { bfloat16Instructions, type Precision } from '../../src/kit/net/engines/precision.ts';
 import type { ShapedGraph } from '../../src/kit/net/graph/shaped-graph.ts';
 import type { Pretrained } from './pretrained.ts';
@@ -17,7 +18,7 @@ export function announce(
     readonly pretrained: (Pretrained & { readonly classifier: readonly string[] }) | undefined;
     /** Names of the arrays of the loss. */
     readonly lossArrays: readonly string[];
-    readonly precision: Precision | undefined;
+    readonly arithmetic: Arithmetic;
     /** Steps before this start. */
     readonly done: number;
   },
@@ -44,7 +45,9 @@ export function announce(
     const counts = { copiedArrays: origin.copied, drawnArrays: origin.drawn, leftOutArrays: origin.leftOut };
     for (const [name, { length }] of Object.entries(counts)) emit({ type: 'metric', name, value: length });
   }
-  reportPrecision(emit, training.precision);
+  const { precision, xla = false } = training.arithmetic;
+  reportPrecision(emit, precision);
+  if (xla) say('XLA compiles operations on single numbers, once steps are executed as graphs; a training that is interrupted ends the same within rounding'); // prettier-ignore
   if (done > 0) say(`resumes from the checkpoint of step ${done}`);
 }
 

@@ -1,3 +1,4 @@
+import type { EngineIdentity } from '../../src/core/engine-identity.ts';
 import { requireAugmentations } from '../../src/kit/dataset/augmentations/index.ts';
 import {
   requireBatch,
@@ -8,6 +9,7 @@ import {
 } from '../../src/kit/dataset/batch-order.ts';
 import { packedSetFacts } from '../../src/kit/dataset/packed-set-facts.ts';
 import { requireFittingSets } from '../../src/kit/dataset/packed-sets.ts';
+import { requireArithmetic } from '../../src/kit/net/engines/arithmetic.ts';
 import { lossOf } from '../../src/kit/net/losses/index.ts';
 import { requireSize, verificationSetFacts } from '../../src/kit/face/verification-set-facts.ts';
 import { requirePairs } from '../../src/kit/face/verify-set.ts';
@@ -22,18 +24,20 @@ import { requireParts } from './shares.ts';
 import { folds, requireValidation } from './validation.ts';
 
 /**
- * The rate falls before the end, a batch fits in the sets, which go together and show several people, the network takes its images,
+ * The rate falls before the end, the engine computes as it is told, a batch fits in the sets, which go together and show several people, the network takes its images,
  * has the layers to freeze and is that of the pretrained model, and the sets to watch have pairs, and images of the same size.
  */
 export const check: CheckInputs<Params, Inputs> = ({
   params,
   inputs: { dataset = [], validation = [], pretrained },
+  engine,
   whole,
   once,
 }) => {
   // A set that another task has yet to make is one to watch, too.
   if (whole.has('validation')) requireValidation(params, validation);
   requireSteps(params);
+  requireArithmeticOf(params, engine);
   requireClassifierToKeep(params);
   requireParts(params);
   requireAugmentations(params.augment ?? {});
@@ -78,3 +82,10 @@ export const check: CheckInputs<Params, Inputs> = ({
     if (first !== undefined) requireSize(set, first);
   }
 };
+
+/** The engine is asked for where the parameters are about it: without them, an experiment can be checked where it is not installed. */
+function requireArithmeticOf({ precision, xla }: Params, engine: () => EngineIdentity | undefined): void {
+  if (precision === undefined && xla === undefined) return;
+  const identity = engine();
+  if (identity !== undefined) requireArithmetic({ precision, xla }, identity);
+}

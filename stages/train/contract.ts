@@ -34,6 +34,8 @@ export interface Params {
   readonly recompute?: boolean;
   /** What the factors of convolutions and matrix products may be rounded to, where the library has a kernel that does; sums, weights and all else are float32. tf32: on NVIDIA cards that have it. bfloat16: on processors with instructions for it (avx512_bf16, amx_bf16), float32 on others. Left out: float32. */
   readonly precision?: 'float32' | 'tf32' | 'bfloat16';
+  /** XLA compiles operations on single numbers, several in a row as one, once steps are executed as graphs: on the engine tensorflow on processors. It rounds otherwise than the kernels one by one, so that a training that was interrupted ends the same within rounding only. Left out: false. */
+  readonly xla?: boolean;
   /** Draw what of the network the pretrained model does not have. Left out: false, a model that lacks a parameter is one of another network. */
   readonly drawMissing?: boolean;
   /** Start with the classifier of the pretrained model too, which was trained on the same set: the model folder of a training with keepClassifier, or a training checkpoint of MXNet. Left out: false, a classifier is drawn. */

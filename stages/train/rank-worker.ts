@@ -33,7 +33,8 @@ async function train({ context, ranks: started }: RankJob, ranks: Communicator, 
   try {
     if (ranks.size !== started) fail(failures.ranksApart({ started, found: ranks.size }));
     if (context.engine.name === 'webgpu') fail(failures.ranksNeedReading({ engine: context.engine.name }));
-    const engine = await loadBackend(context.engine, { threads: context.cpus, precision: context.params.precision });
+    const { precision, xla } = context.params;
+    const engine = await loadBackend(context.engine, { threads: context.cpus, precision, xla });
     await trainToTheEnd({ ...context, signal, emit }, engine, ranks);
     return { outcome: 'done' };
   } catch (error) {

@@ -13,6 +13,7 @@ export async function run(context: StageContext<Params, Inputs, Outputs>): Promi
     await trainInRanks(context, ranks);
     return;
   }
-  const engine = await loadBackend(context.engine, { threads: context.cpus, precision: context.params.precision });
+  const { precision, xla } = context.params;
+  const engine = await loadBackend(context.engine, { threads: context.cpus, precision, xla });
   await trainToTheEnd(context, engine, alone);
 }

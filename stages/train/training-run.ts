@@ -190,7 +190,7 @@ export class TrainingRun {
       reader: this.#reader,
       pretrained: this.#pretrained,
       lossArrays: this.#trainer.lossArrayNames(),
-      precision: params.precision,
+      arithmetic: params,
       done: this.#done,
     });
     if (this.#done > 0) this.#curves.repeatKnown();

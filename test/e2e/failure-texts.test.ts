@@ -232,17 +232,17 @@ stages:
       names.yaml:10:7 unknown-param: stage "learn" has no parameter "epochs"
         epochs: 3
         ~~~~~~
-        It is called schedule.maxSteps here, and counts batches. It has: network, loss, optimizer, schedule, batch, normalizeOver, classRate, accumulate, clipGradient, averageWeights, freeze, freezeUpTo, recompute, precision, drawMissing, startClassifier, keepClassifier, onDivergence, keep, bestBy, patience, samePersonFrom, mirror, augment, verifyEverySteps, checkpointEverySteps, keepCheckpoints, eventFiles, logEverySteps, dataset, validation, pretrained, peopleModel.
+        It is called schedule.maxSteps here, and counts batches. It has: network, loss, optimizer, schedule, batch, normalizeOver, classRate, accumulate, clipGradient, averageWeights, freeze, freezeUpTo, recompute, precision, xla, drawMissing, startClassifier, keepClassifier, onDivergence, keep, bestBy, patience, samePersonFrom, mirror, augment, verifyEverySteps, checkpointEverySteps, keepCheckpoints, eventFiles, logEverySteps, dataset, validation, pretrained, peopleModel.
 
       names.yaml:11:7 unknown-param: stage "learn" has no parameter "batch_size"
         batch_size: 8
         ~~~~~~~~~~
-        It is called batch here. It has: network, loss, optimizer, schedule, batch, normalizeOver, classRate, accumulate, clipGradient, averageWeights, freeze, freezeUpTo, recompute, precision, drawMissing, startClassifier, keepClassifier, onDivergence, keep, bestBy, patience, samePersonFrom, mirror, augment, verifyEverySteps, checkpointEverySteps, keepCheckpoints, eventFiles, logEverySteps, dataset, validation, pretrained, peopleModel.
+        It is called batch here. It has: network, loss, optimizer, schedule, batch, normalizeOver, classRate, accumulate, clipGradient, averageWeights, freeze, freezeUpTo, recompute, precision, xla, drawMissing, startClassifier, keepClassifier, onDivergence, keep, bestBy, patience, samePersonFrom, mirror, augment, verifyEverySteps, checkpointEverySteps, keepCheckpoints, eventFiles, logEverySteps, dataset, validation, pretrained, peopleModel.
 
       names.yaml:12:7 unknown-param: stage "learn" has no parameter "mirrored" (did you mean "mirror"?)
         mirrored: true
         ~~~~~~~~
-        It has: network, loss, optimizer, schedule, batch, normalizeOver, classRate, accumulate, clipGradient, averageWeights, freeze, freezeUpTo, recompute, precision, drawMissing, startClassifier, keepClassifier, onDivergence, keep, bestBy, patience, samePersonFrom, mirror, augment, verifyEverySteps, checkpointEverySteps, keepCheckpoints, eventFiles, logEverySteps, dataset, validation, pretrained, peopleModel."
+        It has: network, loss, optimizer, schedule, batch, normalizeOver, classRate, accumulate, clipGradient, averageWeights, freeze, freezeUpTo, recompute, precision, xla, drawMissing, startClassifier, keepClassifier, onDivergence, keep, bestBy, patience, samePersonFrom, mirror, augment, verifyEverySteps, checkpointEverySteps, keepCheckpoints, eventFiles, logEverySteps, dataset, validation, pretrained, peopleModel."
     `);
   });
   it('unknown-shell', async () => {

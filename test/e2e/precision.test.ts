@@ -6,7 +6,7 @@ import { bfloat16Instructions } from '../../src/kit/net/engines/precision.ts';
 import { trainsOnFewFaces } from './few-faces.ts';
 import { Rig } from './rig.ts';
 
-/** The parameter `precision` of `train`, by the real command. */
+/** The parameters `precision` and `xla` of `train`, by the real command. */
 const experiment = `name: precision
 ${trainsOnFewFaces}      loss: { name: softmax }
       optimizer: { learningRate: 0.001 }
@@ -32,8 +32,9 @@ afterAll(async () => {
   await rig.dispose();
 });
 
-const withPrecision = (precision: string): string[] => ['--set', `stages.train.with.precision=${precision}`];
-const call = (precision: string, ...more: string[]): string[] => ['run', 'precision.yaml', 'train', '--json', ...withPrecision(precision), ...more]; // prettier-ignore
+/** `setting`: as in `precision=bfloat16`. */
+const withSetting = (setting: string): string[] => ['--set', `stages.train.with.${setting}`];
+const call = (setting: string, ...more: string[]): string[] => ['run', 'precision.yaml', 'train', '--json', ...withSetting(setting), ...more]; // prettier-ignore
 
 interface Trained {
   readonly losses: readonly number[];
@@ -41,8 +42,8 @@ interface Trained {
   readonly printed: string;
 }
 
-async function train(precision: string, ...more: string[]): Promise<Trained> {
-  const ended = await rig.flow(call(precision, ...more), { FLOW_ENGINE: 'tensorflow' });
+async function train(setting: string, ...more: string[]): Promise<Trained> {
+  const ended = await rig.flow(call(setting, ...more), { FLOW_ENGINE: 'tensorflow' });
   expect(ended.stderr).toBe('');
   expect(ended.code).toBe(0);
   const output = (file: string): Buffer =>
@@ -56,8 +57,8 @@ async function train(precision: string, ...more: string[]): Promise<Trained> {
 
 describe.skipIf(!isTensorflow)(`precision: bfloat16${note}`, () => {
   it('is another training, near the one in float32, and says what computes', { timeout: 300_000 }, async () => {
-    const exact = await train('float32');
-    const rounded = await train('bfloat16');
+    const exact = await train('precision=float32');
+    const rounded = await train('precision=bfloat16');
     const instructions = bfloat16Instructions() ?? [];
     const says =
       instructions.length > 0
@@ -71,13 +72,13 @@ describe.skipIf(!isTensorflow)(`precision: bfloat16${note}`, () => {
     const [first = NaN] = rounded.losses;
     expect(Math.abs(first / (exact.losses[0] ?? NaN) - 1)).toBeLessThan(0.02);
     // The same again, without a kill.
-    const again = await train('bfloat16', '--force', 'train');
+    const again = await train('precision=bfloat16', '--force', 'train');
     expect(again.digest).toBe(rounded.digest);
   });
 
   it('of a run that is killed ends with the same bytes', { timeout: 300_000 }, async () => {
-    const wanted = await train('bfloat16');
-    const running = rig.start(call('bfloat16', '--force', 'train'), { FLOW_ENGINE: 'tensorflow' });
+    const wanted = await train('precision=bfloat16');
+    const running = rig.start(call('precision=bfloat16', '--force', 'train'), { FLOW_ENGINE: 'tensorflow' });
     await new Promise<void>((resolve) => {
       let printed = '';
       running.process.stdout?.on('data', (text: Buffer) => {
@@ -90,25 +91,68 @@ describe.skipIf(!isTensorflow)(`precision: bfloat16${note}`, () => {
     });
     running.process.kill('SIGKILL');
     await running.ended;
-    const resumed = await train('bfloat16', '--force', 'train');
+    const resumed = await train('precision=bfloat16', '--force', 'train');
     // Its steps are executed kernel by kernel at first, those of the other as graphs by then.
     expect(resumed.printed).toContain('resumes from the checkpoint of step 10');
     expect(resumed.digest).toBe(wanted.digest);
   });
+});
 
-  it('is refused where the engine has no such arithmetic', { timeout: 300_000 }, async () => {
-    const printed = async (precision: string, engine: string): Promise<string> => {
-      const { code, stdout, stderr } = await rig.flow(['run', 'precision.yaml', 'train', ...withPrecision(precision)], {
-        FLOW_ENGINE: engine,
-      });
-      expect(code).not.toBe(0);
-      return stdout + stderr;
-    };
-    expect(await printed('bfloat16', 'wasm')).toMatch(
+describe.skipIf(!isTensorflow)(`xla: true${note}`, () => {
+  // Graphs from the seventeenth step on: XLA compiles no others.
+  const longer = ['--set', 'stages.train.with.schedule.maxSteps=24'];
+
+  it('is another training, equal within rounding, and says so', { timeout: 300_000 }, async () => {
+    const exact = await train('xla=false', ...longer);
+    const compiled = await train('xla=true', ...longer);
+    expect(compiled.printed).toContain('XLA compiles operations on single numbers');
+    expect(exact.printed).not.toContain('XLA');
+    expect(compiled.losses).toHaveLength(24);
+    expect(compiled.losses.slice(0, 16)).toEqual(exact.losses.slice(0, 16));
+    for (const [index, loss] of exact.losses.entries())
+      expect(Math.abs((compiled.losses[index] ?? NaN) / loss - 1), `step ${index + 1}`).toBeLessThan(0.01);
+    expect(compiled.digest).not.toBe(exact.digest);
+    const again = await train('xla=true', ...longer, '--force', 'train');
+    expect(again.digest).toBe(compiled.digest);
+  });
+});
+
+describe('what the engine does not compute', () => {
+  const foreseen = async (parameter: string, engine: string): Promise<string> => {
+    rig.write('refused.yaml', `${experiment}      ${parameter}\n`);
+    const before = rig.runs();
+    const checked = await rig.flow(['check', 'refused.yaml'], { FLOW_ENGINE: engine });
+    expect(checked).toMatchObject({ code: 2, stdout: '' });
+    expect(checked.stderr).toMatch(/Stage "train" \(refused\.yaml:9\) would end with this\.$/m);
+    expect(await rig.flow(['run', 'refused.yaml'], { FLOW_ENGINE: engine })).toEqual(checked);
+    expect(rig.runs()).toEqual(before);
+    return checked.stderr;
+  };
+
+  it('is refused before anything runs', { timeout: 120_000 }, async () => {
+    expect(await foreseen('precision: bfloat16', 'wasm')).toMatch(
       /precision-not-computed: the engine wasm \d[\d.]* does not compute with "precision: bfloat16"/,
     );
-    expect(await printed('tf32', 'tensorflow')).toContain(
+    expect(await foreseen('xla: true', 'wasm')).toMatch(
+      /xla-not-compiled: the engine wasm \d[\d.]* has no steps that "xla: true" could compile/,
+    );
+    expect(await foreseen('xla: true', 'cpu')).toMatch(/xla-not-compiled: the engine cpu /);
+    // Without the parameters the engine is not asked for.
+    expect(await rig.flow(['check', 'precision.yaml'], { FLOW_ENGINE: 'none' })).toMatchObject({ code: 0 });
+  });
+
+  it.skipIf(!isTensorflow)(`is tf32 on processors${note}`, { timeout: 120_000 }, async () => {
+    expect(await foreseen('precision: tf32', 'tensorflow')).toContain(
       `precision-not-computed: the engine tensorflow ${identity.version} does not compute with "precision: tf32"`,
     );
+  });
+
+  it('fails in the training where a run goes on beyond what is known to fail', { timeout: 120_000 }, async () => {
+    const { code, stdout, stderr } = await rig.flow(
+      ['run', 'precision.yaml', 'train', '--keep-going', ...withSetting('xla=true')],
+      { FLOW_ENGINE: 'wasm' },
+    );
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).toContain('xla-not-compiled: the engine wasm ');
   });
 });

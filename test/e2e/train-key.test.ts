@@ -40,6 +40,15 @@ it('the training of the quickstart has the key that it had before optimizers, sc
   expect(await keyOfTraining()).toBe('7a6ae73baf2e9e3d3a8cbe65a577af19bf8be3fcb9fc3384e78642e07229c34c');
 });
 
+it('arithmetic of other roundings is another key', async () => {
+  const [plain, rounded, compiled] = [
+    await keyOfTraining(),
+    await keyOfTraining({ precision: 'bfloat16' }),
+    await keyOfTraining({ xla: true }),
+  ];
+  expect(new Set([plain, rounded, compiled]).size).toBe(3);
+});
+
 it('another optimizer or schedule is another key, and its options are filled in', async () => {
   const [plain, other, falling] = [
     await keyOfTraining(),

@@ -399,6 +399,7 @@ describe('what is wrong before anything is read', () => {
     printedFailure(() =>
       check({
         params: { ...lenient, ...params },
+        engine: () => undefined,
         inputs,
         whole: new Set(['images', 'list']),
         once: (_, read) => read(),
@@ -434,6 +435,7 @@ describe('what is wrong before anything is read', () => {
     writeFileSync(list, `${fields(0, 'anna/anna_0007.jpg', 0, ...boxed, ...tenNumbers)}\n`);
     const nothing = {
       params: lenient,
+      engine: () => undefined,
       inputs: { images, list },
       whole: new Set(['images', 'list']),
       once: <Value>(_: string, read: () => Value) => read(),

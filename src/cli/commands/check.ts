@@ -12,7 +12,7 @@ import {
   showsColour,
   type FlowCommand,
 } from '../flow-command.ts';
-import { loadFrom } from '../planned-experiment.ts';
+import { beforeAnyRan, loadFrom } from '../planned-experiment.ts';
 import { inWorkspace } from '../workspace.ts';
 
 /**
@@ -29,8 +29,7 @@ export const command: FlowCommand = {
     inWorkspace(call, context, async (workspace) => {
       const load = async (): Promise<Experiment> => {
         const experiment = loadFrom({ ...readExperimentOptions(call), allowMissingInputs: true }, workspace, context);
-        // Of what tasks have yet to make nothing is looked at.
-        throwIfAny(await foreseenFailures(experiment.tasks, () => undefined));
+        throwIfAny(await foreseenFailures(experiment.tasks, beforeAnyRan(context)));
         return experiment;
       };
       const found = await (call.options['json'] === true ? loadedOrFailures(load) : load());

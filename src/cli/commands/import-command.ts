@@ -6,8 +6,9 @@ import { packageFolder } from '../../core/package-folder.ts';
 import { foreseenFailures } from '../../pipeline/execute/check-inputs.ts';
 import { loadExperiment } from '../../pipeline/experiment/load-experiment.ts';
 import { failures } from '../failures.ts';
-import { exitCode, type FlowCommand } from '../flow-command.ts';
+import { exitCode, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 import { importedTraining } from '../imported-training.ts';
+import { beforeAnyRan } from '../planned-experiment.ts';
 import { readTrainCall } from '../train-options.ts';
 import { stageFolders } from '../workspace.ts';
 import { writeNew } from '../write-new.ts';
@@ -20,7 +21,8 @@ export const command: FlowCommand = {
       .option('--json', 'print JSON', false);
   },
 
-  async run({ arguments: [line, file], options }, { workingFolder, stdout, environment }) {
+  async run({ arguments: [line, file], options }, context) {
+    const { workingFolder, stdout } = context;
     const { name, remarks, content } = importedTraining(readTrainCall(String(line)));
     const path = resolve(workingFolder, file === undefined ? `${name}.yaml` : String(file));
     const schema = relative(dirname(path), join(packageFolder(), 'schemas/experiment.schema.json'));
@@ -30,7 +32,7 @@ export const command: FlowCommand = {
       .join('');
     const written = { name, summary: 'A training of the 2018 system', ...content };
     const experiment = `# yaml-language-server: $schema=${schema}\n${head}${stringify(written, { lineWidth: 0 })}`;
-    await requireExperiment(path, experiment, environment);
+    await requireExperiment(path, experiment, context);
     makeOwnFolder(dirname(path));
     writeNew(path, experiment, "flow import-command '...' FILE");
     const shown = relative(workingFolder, path);
@@ -41,22 +43,18 @@ export const command: FlowCommand = {
 };
 
 /** Fails with `not-a-training-here` where `flow check` would find a mistake in what is to be written, but for data that are not there. */
-async function requireExperiment(
-  file: string,
-  text: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+async function requireExperiment(file: string, text: string, context: ProcessContext): Promise<void> {
   try {
     const { tasks } = loadExperiment({
       file,
       texts: new Map([[file, text]]),
       workspace: dirname(file),
       overrides: [],
-      environment,
+      environment: context.environment,
       stageFolders: stageFolders(),
       allowMissingInputs: true,
     });
-    throwIfAny(await foreseenFailures(tasks, () => undefined));
+    throwIfAny(await foreseenFailures(tasks, beforeAnyRan(context)));
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
     const [{ message }] = error.failures;

@@ -770,6 +770,14 @@ export const failures = catalogue({
     }),
     example: { precision: 'bfloat16', engine: 'wasm 4.22.0' },
   },
+  xlaNotCompiled: {
+    meaning: 'XLA is to compile the steps of a training, and the engine executes them kernel by kernel.',
+    text: ({ engine }: { engine: string }) => ({
+      message: `the engine ${engine} has no steps that "xla: true" could compile: it executes them kernel by kernel`,
+      hint: 'XLA compiles steps of the engine tensorflow on processors, which are executed as graphs; leave xla out, or set FLOW_ENGINE to tensorflow.',
+    }),
+    example: { engine: 'wasm 4.22.0' },
+  },
   noBackend: {
     code: 'engine-cannot-train',
     meaning: 'onnxruntime runs whole networks; what executes single layers needs another engine.',

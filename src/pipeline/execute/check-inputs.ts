@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { EngineIdentity } from '../../core/engine-identity.ts';
 import { FailureError, type Failure } from '../../core/failure.ts';
 import type { CheckInputs, KnownInputs } from '../../stage-api/check-inputs.ts';
 import { namePathsIn, type PathName } from './paths-in-failures.ts';
@@ -8,11 +9,20 @@ import type { Binding, TaskSpec } from '../experiment/experiment.ts';
 
 type OutputBinding = Extract<Binding, { type: 'output' }>;
 
-/** Path of an output that is there already; undefined for what has yet to be made. */
-export type KnownOutput = (binding: OutputBinding) => string | undefined;
+export interface Foreknowledge {
+  /** Undefined for a task that computes no tensors. Fails if its engine is unavailable. */
+  readonly engineOf: (task: TaskSpec) => EngineIdentity | undefined;
+  /** Path of an output that is there already; undefined for what has yet to be made. */
+  readonly knownOutput: KnownOutput;
+}
+
+type KnownOutput = (binding: OutputBinding) => string | undefined;
 
 /** What tasks will fail with, as far as it can be known before any has run; each failure says of which stage it is. */
-export async function foreseenFailures(tasks: readonly TaskSpec[], knownOutput: KnownOutput): Promise<Failure[]> {
+export async function foreseenFailures(
+  tasks: readonly TaskSpec[],
+  { engineOf, knownOutput }: Foreknowledge,
+): Promise<Failure[]> {
   const failures: Failure[] = [];
   const seen = new Map<string, unknown>();
   // What is stored under a name is what `read` of the first that asked for it returned.
@@ -25,7 +35,8 @@ export async function foreseenFailures(tasks: readonly TaskSpec[], knownOutput: 
     const module = pathToFileURL(join(dirname(task.kind.entry), 'check.js')).href;
     const { check } = (await import(module)) as { readonly check: CheckInputs };
     const { inputs, whole } = inputsOf(task, knownOutput);
-    const found = await failuresOf(check, { params: task.params, inputs, whole, once }, task);
+    const engine = (): EngineIdentity | undefined => engineOf(task);
+    const found = await failuresOf(check, { params: task.params, engine, inputs, whole, once }, task);
     failures.push(...namePathsIn(found, outputNames(task, knownOutput)));
   }
   return failures;

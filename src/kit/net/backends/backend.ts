@@ -1,11 +1,11 @@
 import type * as core from '@tensorflow/tfjs-core';
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
-import type { Precision } from '../engines/precision.ts';
+import type { Arithmetic } from '../engines/arithmetic.ts';
 
 /** The public functions of tfjs-core. Only the instance in a {@link Backend} has one of tfjs's backends registered. */
 export type TensorLibrary = typeof core;
 
-export interface LoadOptions {
+export interface LoadOptions extends Arithmetic {
   /** Threads the backend may keep busy. Changes results by rounding at most. */
   readonly threads: number;
   /**
@@ -13,8 +13,6 @@ export interface LoadOptions {
    * as some ten steps. Absent: 16 times; infinity: it never is.
    */
   readonly recordAfter?: number;
-  /** What factors are rounded to before they are multiplied. Absent: float32, they are not. */
-  readonly precision?: Precision | undefined;
 }
 
 /** A tensor library that is loaded and ready to execute graphs: one of tfjs's backends. */
@@ -53,7 +51,7 @@ export interface GraphRecorder {
 export type OutsideComputation = (values: Float32Array) => Float32Array;
 
 export interface RecordedGraph {
-  /** New tensors, equal to the bit to those of the kernels one by one. The inputs stay the caller's, in the order of `record`. */
+  /** New tensors, equal to the bit to those of the kernels one by one, but for the rounding of XLA where it is on. The inputs stay the caller's, in the order of `record`. */
   run(inputs: readonly core.Tensor[]): core.Tensor[];
   dispose(): void;
 }

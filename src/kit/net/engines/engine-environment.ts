@@ -1,14 +1,14 @@
 import type { EngineIdentity } from '../../../core/engine-identity.ts';
-import { type Precision, precisionVariables } from './precision.ts';
+import { type Arithmetic, arithmeticVariables } from './arithmetic.ts';
 
-/** Variables that TensorFlow and the libraries under it read when they are opened. Where and how fast they compute, and with what precision. */
+/** Variables that TensorFlow and the libraries under it read when they are opened. Where and how fast they compute, and how they round. */
 export function tensorflowEnvironment(
   identity: EngineIdentity,
   threads: number,
-  precision: Precision = 'float32',
+  arithmetic: Arithmetic = {},
 ): Readonly<Record<string, string>> {
   return {
-    ...precisionVariables(precision),
+    ...arithmeticVariables(arithmetic),
     // oneDNN's kernels are not chosen by default on every processor; measured 1.05 to 1.3 times faster in training.
     TF_ENABLE_ONEDNN_OPTS: '1',
     TF_NUM_INTRAOP_THREADS: String(threads),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tensorflowEnvironment } from '../../../../src/kit/net/engines/engine-environment.ts';
+import { requireXla } from '../../../../src/kit/net/engines/xla.ts';
 import { bfloat16Instructions, type Precision, requirePrecision } from '../../../../src/kit/net/engines/precision.ts';
 
 describe('bfloat16Instructions', () => {
@@ -41,7 +42,7 @@ describe('requirePrecision', () => {
   });
 
   it('has the libraries round only where it is asked for', () => {
-    const variables = (precision?: Precision) => tensorflowEnvironment(cuda, 1, precision);
+    const variables = (precision?: Precision) => tensorflowEnvironment(cuda, 1, { precision });
     expect(variables()).toMatchObject({ NVIDIA_TF32_OVERRIDE: '0', TF_SET_ONEDNN_FPMATH_MODE: 'STRICT' });
     expect(variables('tf32')).toMatchObject({ NVIDIA_TF32_OVERRIDE: '1' });
     expect(variables('bfloat16')).toMatchObject({
@@ -49,5 +50,32 @@ describe('requirePrecision', () => {
       TF_SET_ONEDNN_FPMATH_MODE: 'BF16',
       ONEDNN_DEFAULT_FPMATH_MODE: 'BF16',
     });
+  });
+});
+
+describe('requireXla', () => {
+  it('lets XLA compile where steps are graphs', () => {
+    expect(() => {
+      requireXla(true, { name: 'tensorflow', version: '2.21.0-cpu' });
+    }).not.toThrow();
+    for (const engine of [
+      { name: 'tensorflow', version: '2.21.0-cuda' },
+      { name: 'webgpu', version: '4.22.0-dawn-0.6.2' },
+      { name: 'wasm', version: '4.22.0' },
+      { name: 'cpu', version: '4.22.0' },
+    ] as const) {
+      expect(() => {
+        requireXla(true, engine);
+      }).toThrow(`the engine ${engine.name} ${engine.version} has no steps that "xla: true" could compile`);
+      expect(() => {
+        requireXla(false, engine);
+      }).not.toThrow();
+    }
+  });
+
+  it('is off, whatever variable the command was called with', () => {
+    const cpu = { name: 'tensorflow', version: '2.21.0-cpu' } as const;
+    expect(tensorflowEnvironment(cpu, 1)).toMatchObject({ TF_XLA_FLAGS: '' });
+    expect(tensorflowEnvironment(cpu, 1, { xla: true })['TF_XLA_FLAGS']).toContain('--tf_xla_cpu_global_jit');
   });
 });

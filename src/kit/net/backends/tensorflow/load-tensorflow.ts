@@ -15,7 +15,7 @@ const require = createRequire(import.meta.url);
 /** TensorFlow through tfjs-node, on the CPU or, where the version ends in `-cuda`, on an NVIDIA GPU. */
 export async function loadTensorflow(identity: EngineIdentity, options: LoadOptions): Promise<Backend> {
   // TensorFlow reads these once, when the library is opened.
-  Object.assign(process.env, tensorflowEnvironment(identity, options.threads, options.precision));
+  Object.assign(process.env, tensorflowEnvironment(identity, options.threads, options));
   // tfjs-node 4.22 calls it; deprecated with a warning in Node 22, gone in Node 23.
   Object.assign(nodeUtil, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
   const tf = await suppressStartupLog(openLibrary);
