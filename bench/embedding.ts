@@ -71,9 +71,9 @@ function startPeer<Answer>(script: string, ...more: readonly string[]): Peer<Ans
   return {
     async measure() {
       child.stdin.write('go\n');
-      const { value, done } = await lines.next();
-      if (done === true) throw new Error(`${script} ended before it had measured: what it printed is above`);
-      return JSON.parse(value) as Answer;
+      const next = await lines.next();
+      if (next.done === true) throw new Error(`${script} ended before it had measured: what it printed is above`);
+      return JSON.parse(next.value) as Answer;
     },
     end: () => child.stdin.end(),
   };
