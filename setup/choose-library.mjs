@@ -14,7 +14,7 @@ import { SetupFailure } from './setup-failure.mjs';
 const serves = 'FLOW_ENGINE=wasm, which trains several times slower, is what there is';
 
 /**
- * Decides which library this machine gets. `undefined`: none, because the user chose an engine that needs none.
+ * Decides which library this machine gets. `undefined`: none, because the user chose an engine that needs none, or that is there without.
  * `FLOW_ENGINE=tensorflow` and `webgpu` ask for the CPU library also where there is a GPU.
  *
  * @param {Machine} machine
@@ -24,9 +24,10 @@ const serves = 'FLOW_ENGINE=wasm, which trains several times slower, is what the
 export function chooseLibrary(machine, oldestGlibc) {
   if (machine.request === 'wasm' || machine.request === 'cpu') return undefined;
   if (machine.platform !== 'linux' || machine.arch !== 'x64') {
+    if (machine.request === 'webgpu') return undefined;
     throw new SetupFailure(
       `TensorFlow is set up on Linux x64 only, and this is ${machine.platform} ${machine.arch}`,
-      `run on Linux x64 (a container will do); ${serves}`,
+      `FLOW_ENGINE=webgpu npm run setup installs an engine for graphics processors; or run on Linux x64 (a container will do); ${serves}`,
     );
   }
   if (machine.glibc === undefined || isOlder(machine.glibc, oldestGlibc)) {

@@ -52,9 +52,16 @@ async function main() {
     if (missing.length > 0) say(`  packages  brought back without their install scripts: ${missing.join(', ')}`);
     const library = chooseLibrary(await describeMachine(), pins.glibc);
     if (library !== undefined) return await setUpTensorflow(library);
-    const reason = `FLOW_ENGINE=${String(process.env['FLOW_ENGINE'])} left TensorFlow out at set-up`;
+    const request = String(process.env['FLOW_ENGINE']);
+    if (request === 'webgpu') {
+      const reason = `TensorFlow is set up on Linux x64 only, and this is ${process.platform} ${process.arch}`;
+      await serveWasm({ reason, remedy: 'FLOW_ENGINE=webgpu trains on the graphics processor' });
+      say('  engine    wasm, wherever FLOW_ENGINE=webgpu is not set');
+      return 0;
+    }
+    const reason = `FLOW_ENGINE=${request} left TensorFlow out at set-up`;
     await serveWasm({ reason, remedy: 'npm run setup without FLOW_ENGINE' });
-    say(`  engine    wasm, as FLOW_ENGINE=${String(process.env['FLOW_ENGINE'])} says`);
+    say(`  engine    wasm, as FLOW_ENGINE=${request} says`);
     return 0;
   } catch (error) {
     return await explain(error);

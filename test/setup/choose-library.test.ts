@@ -36,6 +36,11 @@ describe('the library set-up chooses', () => {
     expect(refusal({ arch: 'arm64' })).toContain('this is linux arm64');
   });
 
+  it('is left out on other systems where FLOW_ENGINE=webgpu, which computes there without', () => {
+    expect(chooseLibrary({ ...machine, platform: 'darwin', arch: 'arm64', request: 'webgpu' }, '2.27')).toBeUndefined();
+    expect(chooseLibrary({ ...machine, request: 'webgpu', nvidia: true }, '2.27')).toBe('cpu');
+  });
+
   it('is refused where the C library is older than the wheels, or another one', () => {
     expect(refusal({ glibc: '2.26' })).toBe('TensorFlow needs glibc 2.27 or later, and this system has 2.26');
     expect(refusal({ glibc: undefined })).toContain('has another C library');

@@ -14,6 +14,7 @@ import {
 } from '../../kit/net/engines/choose-engine.ts';
 import { licenceText, weightLicences } from '../../kit/net/model/weight-licences.ts';
 import { listTree } from '../../pipeline/cache/file-tree.ts';
+import { unusedCard } from '../gpu/unused-card.ts';
 import { engineOverride } from '../planned-experiment.ts';
 import { exitCode, type ExitCode, showsColour, type FlowCommand, type ProcessContext } from '../flow-command.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
@@ -101,7 +102,7 @@ function examineEngine(context: ProcessContext): Finding[] {
         found,
         ...(remedy === undefined ? {} : { fix: remedy }),
       },
-      { subject: 'devices', state: 'ok', found: devices.join(', ') },
+      devicesFinding(identity.name === 'webgpu' ? ['gpu'] : devices),
       {
         subject: 'threads',
         state: 'ok',
@@ -113,6 +114,13 @@ function examineEngine(context: ProcessContext): Finding[] {
     const [{ message, hint }] = error.failures;
     return [{ subject: 'engine', state: 'missing', found: message, ...(hint === undefined ? {} : { fix: hint }) }];
   }
+}
+
+function devicesFinding(devices: readonly string[]): Finding {
+  const found = devices.join(', ');
+  const unused = devices.includes('gpu') ? undefined : unusedCard();
+  if (unused === undefined) return { subject: 'devices', state: 'ok', found };
+  return { subject: 'devices', state: 'limited', found: `${found}; ${unused.found}`, fix: unused.fix };
 }
 
 /** Loaded in a process of its own: 30 MB of shared library that nothing else here needs. */

@@ -16,7 +16,7 @@ const leastScale = 1e-3;
 const slowly = { learningRate: 1e-4, loss: { name: 'softmax' } } as const;
 
 const courses: Readonly<Record<string, readonly [SmallFamily, Course]>> = {
-  softmax: [resnet, { ...slowly, steps: 3 }],
+  softmax: [resnet, { ...slowly, steps: 5 }],
   'ArcFace, in steps of two batches': [
     resnet,
     { ...slowly, loss: { name: 'arcface', margin: 0.5, scale: 8, easyMargin: false }, steps: 2, parts: 2 },
