@@ -46,6 +46,9 @@ async function loadWebgpu(folder) {
   const tf = require('@tensorflow/tfjs-core');
   own('@tensorflow/tfjs-backend-webgpu');
   await tf.setBackend('webgpu');
+  // Waits for what is under way: to end while the device still computes has ended in a SIGSEGV.
+  const { device } = /** @type {{ device: { destroy(): void } }} */ (/** @type {unknown} */ (tf.backend()));
+  process.once('exit', () => device.destroy());
   const [version, library] = ['@tensorflow/tfjs-backend-webgpu', 'webgpu'].map(
     (name) => own(`${name}/package.json`).version,
   );
