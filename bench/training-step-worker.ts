@@ -29,6 +29,9 @@ const choices: Readonly<Record<string, NetworkChoice>> = {
 const network = choices[name ?? ''];
 if (network === undefined) throw new Error(`no network ${name ?? ''}`);
 
+if (arithmetic !== 'xla' && !precisions.some((each) => each === arithmetic))
+  throw new Error(`no precision ${arithmetic}`);
+
 const engine = await loadBackend(trainingEngine(parseEngineOverride(engineName)).identity, {
   threads,
   precision: precisions.find((each) => each === arithmetic),

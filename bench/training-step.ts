@@ -3,7 +3,12 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { parseEngineOverride, trainingEngine } from '../src/kit/net/engines/choose-engine.ts';
+import {
+  parseEngineOverride,
+  trainingEngine,
+  webgpuFolder,
+  webgpuVersion,
+} from '../src/kit/net/engines/choose-engine.ts';
 import { workerEnvironment } from '../src/kit/net/engines/engine-environment.ts';
 
 /**
@@ -38,8 +43,12 @@ const plans: Readonly<Record<string, Plan>> = {
   y1: { network: 'y1', batch: 32, steps: 8, minSpeed: 1.5 },
   r50: { network: 'r50', batch: 16, steps: 3, minSpeed: 1 },
   r100: { network: 'r100', batch: 8, steps: 3, minSpeed: 1 },
-  every: { network: 'y1', batch: 2, steps: 2, engines: ['tensorflow:bfloat16', 'wasm', 'cpu', 'webgpu'] },
+  every: { network: 'y1', batch: 2, steps: 2, engines: ['tensorflow:bfloat16', 'wasm', 'cpu', ...webgpuIfHere()] },
 };
+function webgpuIfHere(): string[] {
+  return webgpuVersion(webgpuFolder()) === undefined ? [] : ['webgpu'];
+}
+
 const maxMemory = 1;
 const maxCheckpointSeconds = 3;
 interface Measured {

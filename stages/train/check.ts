@@ -83,9 +83,9 @@ export const check: CheckInputs<Params, Inputs> = ({
   }
 };
 
-/** The engine is asked for where the parameters are about it: without them, an experiment can be checked where it is not installed. */
+/** The engine is asked for where it is to round otherwise than by itself: else an experiment can be checked where it is not installed. */
 function requireArithmeticOf({ precision, xla }: Params, engine: () => EngineIdentity | undefined): void {
-  if (precision === undefined && xla === undefined) return;
+  if ((precision ?? 'float32') === 'float32' && xla !== true) return;
   const identity = engine();
   if (identity !== undefined) requireArithmetic({ precision, xla }, identity);
 }

@@ -137,8 +137,11 @@ describe('what the engine does not compute', () => {
       /xla-not-compiled: the engine wasm \d[\d.]* has no steps that "xla: true" could compile/,
     );
     expect(await foreseen('xla: true', 'cpu')).toMatch(/xla-not-compiled: the engine cpu /);
-    // Without the parameters the engine is not asked for.
-    expect(await rig.flow(['check', 'precision.yaml'], { FLOW_ENGINE: 'none' })).toMatchObject({ code: 0 });
+    // Without the parameters, or where they say what it does by itself, the engine is not asked for.
+    for (const parameter of ['precision: float32', 'xla: false', '']) {
+      rig.write('as-it-is.yaml', `${experiment}${parameter === '' ? '' : `      ${parameter}\n`}`);
+      expect(await rig.flow(['check', 'as-it-is.yaml'], { FLOW_ENGINE: 'none' })).toMatchObject({ code: 0 });
+    }
   });
 
   it.skipIf(!isTensorflow)(`is tf32 on processors${note}`, { timeout: 120_000 }, async () => {

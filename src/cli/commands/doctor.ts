@@ -102,7 +102,7 @@ function examineEngine(context: ProcessContext): Finding[] {
         found,
         ...(remedy === undefined ? {} : { fix: remedy }),
       },
-      devicesFinding(identity.name === 'webgpu' ? ['gpu'] : devices),
+      devicesFinding(identity.name === 'webgpu' ? ['gpu'] : devices, request === undefined ? unusedCard() : undefined),
       {
         subject: 'threads',
         state: 'ok',
@@ -116,10 +116,9 @@ function examineEngine(context: ProcessContext): Finding[] {
   }
 }
 
-function devicesFinding(devices: readonly string[]): Finding {
+function devicesFinding(devices: readonly string[], unused: ReturnType<typeof unusedCard>): Finding {
   const found = devices.join(', ');
-  const unused = devices.includes('gpu') ? undefined : unusedCard();
-  if (unused === undefined) return { subject: 'devices', state: 'ok', found };
+  if (unused === undefined || devices.includes('gpu')) return { subject: 'devices', state: 'ok', found };
   return { subject: 'devices', state: 'limited', found: `${found}; ${unused.found}`, fix: unused.fix };
 }
 

@@ -1,20 +1,23 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { webgpuFolder, webgpuVersion } from '../../kit/net/engines/choose-engine.ts';
+import { nvidiaDevices, webgpuFolder, webgpuVersion } from '../../kit/net/engines/choose-engine.ts';
 
-export interface Machine {
+interface Machine {
   /** As `process.platform` says. */
   readonly platform: string;
   /** Where Linux lists the graphics processors that can compute. */
   readonly devices: string;
+  /** Where NVIDIA's driver lists the graphics processors it has found: these are for the CUDA library. */
+  readonly nvidia: string;
   /** Version of the engine webgpu; undefined where set-up has not installed it. */
   readonly webgpu: string | undefined;
 }
 
-/** Where TensorFlow computes on processors: whether there is, or may be, a graphics processor, and what trains on it. */
+/** Where nobody has chosen an engine and processors compute: whether there is, or may be, a graphics processor, and what trains on it. */
 export function unusedCard(
   machine: Machine = thisMachine(),
 ): { readonly found: string; readonly fix: string } | undefined {
-  const { platform, devices, webgpu } = machine;
+  const { platform, devices, nvidia, webgpu } = machine;
+  if (existsSync(nvidia)) return undefined;
   const card =
     platform === 'linux' && existsSync(devices)
       ? readdirSync(devices).find((name) => name.startsWith('renderD'))
@@ -30,5 +33,10 @@ export function unusedCard(
 }
 
 function thisMachine(): Machine {
-  return { platform: process.platform, devices: '/dev/dri', webgpu: webgpuVersion(webgpuFolder()) };
+  return {
+    platform: process.platform,
+    devices: '/dev/dri',
+    nvidia: nvidiaDevices,
+    webgpu: webgpuVersion(webgpuFolder()),
+  };
 }

@@ -272,7 +272,7 @@ export function onProvider({ name, version }: EngineIdentity, provider: Onnxrunt
 }
 
 /** Where NVIDIA's driver lists the GPUs it has found. */
-const nvidiaDevices = '/proc/driver/nvidia/gpus';
+export const nvidiaDevices = '/proc/driver/nvidia/gpus';
 
 /**
  * onnxruntime as it is installed. The version includes the provider: `1.30.0-cuda` where the library of the CUDA provider

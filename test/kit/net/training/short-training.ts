@@ -9,7 +9,7 @@ import type { SmallFamily } from '../backends/small-families.ts';
 
 const classes = 5;
 const batch = 6;
-export const sgd: OptimizerChoice = { learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 };
+const sgd: OptimizerChoice = { learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 };
 const arcface: LossChoice = { name: 'arcface', margin: 0.5, scale: 64, easyMargin: false };
 
 /** What is trained with, and how far. */

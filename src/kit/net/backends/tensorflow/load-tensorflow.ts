@@ -14,6 +14,7 @@ const require = createRequire(import.meta.url);
 
 /** TensorFlow through tfjs-node, on the CPU or, where the version ends in `-cuda`, on an NVIDIA GPU. */
 export async function loadTensorflow(identity: EngineIdentity, options: LoadOptions): Promise<Backend> {
+  requireSameArithmetic(options);
   // TensorFlow reads these once, when the library is opened.
   Object.assign(process.env, tensorflowEnvironment(identity, options.threads, options));
   // tfjs-node 4.22 calls it; deprecated with a warning in Node 22, gone in Node 23.
@@ -27,6 +28,16 @@ export async function loadTensorflow(identity: EngineIdentity, options: LoadOpti
   const { recordAfter = 16 } = options;
   const isRecorded = device === 'cpu' && Number.isFinite(recordAfter);
   return isRecorded ? { ...loaded, recorder: graphRecorder(tf, backend, recordAfter) } : loaded;
+}
+
+let openedWith: string | undefined;
+
+/** Of a second time in one process: what the library has read when it was opened stays. */
+function requireSameArithmetic({ precision = 'float32', xla = false }: LoadOptions): void {
+  const arithmetic = `${precision}${xla ? ' with XLA' : ''}`;
+  openedWith ??= arithmetic;
+  if (openedWith !== arithmetic)
+    throw new Error(`TensorFlow computes in ${openedWith} in this process, and cannot in ${arithmetic}`);
 }
 
 /** Most messages come with the first operation, not when the library is opened. */
