@@ -12,7 +12,7 @@ interface Machine {
   readonly webgpu: string | undefined;
 }
 
-/** Where nobody has chosen an engine and processors compute: whether there is, or may be, a graphics processor, and what trains on it. */
+/** Where no engine was requested and processors compute: whether there is, or may be, a graphics processor, and what trains on it. */
 export function unusedCard(
   machine: Machine = thisMachine(),
 ): { readonly found: string; readonly fix: string } | undefined {
