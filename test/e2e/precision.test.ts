@@ -10,7 +10,7 @@ import { Rig } from './rig.ts';
 const experiment = `name: precision
 ${trainsOnFewFaces}      loss: { name: softmax }
       optimizer: { learningRate: 0.001 }
-      schedule: { maxSteps: 20, steps: [18] }
+      schedule: { maxSteps: 20, steps: [17] }
       batch: 4
       checkpointEverySteps: 10
       logEverySteps: 1
@@ -71,9 +71,6 @@ describe.skipIf(!isTensorflow)(`precision: bfloat16${note}`, () => {
     // Later the two part: a network that has just been drawn makes much of any rounding.
     const [first = NaN] = rounded.losses;
     expect(Math.abs(first / (exact.losses[0] ?? NaN) - 1)).toBeLessThan(0.02);
-    // The same again, without a kill.
-    const again = await train('precision=bfloat16', '--force', 'train');
-    expect(again.digest).toBe(rounded.digest);
   });
 
   it('of a run that is killed ends with the same bytes', { timeout: 300_000 }, async () => {
@@ -100,20 +97,18 @@ describe.skipIf(!isTensorflow)(`precision: bfloat16${note}`, () => {
 
 describe.skipIf(!isTensorflow)(`xla: true${note}`, () => {
   // Graphs from the seventeenth step on: XLA compiles no others.
-  const longer = ['--set', 'stages.train.with.schedule.maxSteps=24'];
+  const longer = ['--set', 'stages.train.with.schedule.maxSteps=18'];
 
   it('is another training, equal within rounding, and says so', { timeout: 300_000 }, async () => {
     const exact = await train('xla=false', ...longer);
     const compiled = await train('xla=true', ...longer);
     expect(compiled.printed).toContain('XLA compiles operations on single numbers');
     expect(exact.printed).not.toContain('XLA');
-    expect(compiled.losses).toHaveLength(24);
+    expect(compiled.losses).toHaveLength(18);
     expect(compiled.losses.slice(0, 16)).toEqual(exact.losses.slice(0, 16));
     for (const [index, loss] of exact.losses.entries())
       expect(Math.abs((compiled.losses[index] ?? NaN) / loss - 1), `step ${index + 1}`).toBeLessThan(0.01);
     expect(compiled.digest).not.toBe(exact.digest);
-    const again = await train('xla=true', ...longer, '--force', 'train');
-    expect(again.digest).toBe(compiled.digest);
   });
 });
 
