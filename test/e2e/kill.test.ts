@@ -9,7 +9,7 @@ import type { Key } from '../../src/pipeline/plan/key-document.ts';
 import { isAlive, Rig, outcomes, type Running } from './rig.ts';
 
 /** Kills in all; `FLOW_KILLS=1000` for a long night. */
-const kills = Number(process.env['FLOW_KILLS'] ?? 100);
+const kills = Number(process.env['FLOW_KILLS'] ?? 60);
 /** Where to write what was killed when, if anywhere: `FLOW_KILL_LOG=bench/results/kills.txt`. */
 const logFile = process.env['FLOW_KILL_LOG'];
 /** After so many runs that are to be killed the graph is run to its end and given new work. */

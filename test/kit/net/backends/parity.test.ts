@@ -30,7 +30,7 @@ const cases: readonly Case[] = [
  * Where each kind of kernel takes seconds until its program is translated: every kind of layer, and one network of each family;
  * `FLOW_WEBGPU=all` has all of them.
  */
-const onEachProcessor = [...Object.keys(smallNetworks), 'resnet', 'densenet', 'dual path', 'inception-resnet', 'spherenet', 'm1', 'y1']; // prettier-ignore
+const onEachProcessor = [...Object.keys(smallNetworks), 'resnet', 'densenet', 'dual path', 'inception-resnet', 'spherenet', 'y1']; // prettier-ignore
 const casesOn = (engine: string): readonly Case[] =>
   engine === 'webgpu' && process.env['FLOW_WEBGPU'] !== 'all'
     ? cases.filter(({ name }) => onEachProcessor.includes(name))
