@@ -39,18 +39,17 @@ interface Plan {
   readonly engines?: readonly string[];
 }
 
+const webgpuIfHere = webgpuVersion(webgpuFolder()) === undefined ? [] : ['webgpu'];
+
 const plans: Readonly<Record<string, Plan>> = {
   y1: { network: 'y1', batch: 32, steps: 8, minSpeed: 1.5 },
   r50: { network: 'r50', batch: 16, steps: 3, minSpeed: 1 },
   r100: { network: 'r100', batch: 8, steps: 3, minSpeed: 1 },
-  every: { network: 'y1', batch: 2, steps: 2, engines: ['tensorflow:bfloat16', 'wasm', 'cpu', ...webgpuIfHere()] },
+  every: { network: 'y1', batch: 2, steps: 2, engines: ['tensorflow:bfloat16', 'wasm', 'cpu', ...webgpuIfHere] },
 };
-function webgpuIfHere(): string[] {
-  return webgpuVersion(webgpuFolder()) === undefined ? [] : ['webgpu'];
-}
-
 const maxMemory = 1;
 const maxCheckpointSeconds = 3;
+
 interface Measured {
   readonly imagesPerSecond: number;
   readonly fastest: number;

@@ -4,7 +4,7 @@ import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
 import { everyEngine, referenceEngine } from '../backends/engines.ts';
 import { relativeDifference } from '../backends/compute-network.ts';
 import { type SmallFamily, smallFamilies } from '../backends/small-families.ts';
-import { type Course, type Trained, train } from './short-training.ts';
+import { type Course, floatsOf, type Trained, train } from './short-training.ts';
 
 const { resnet } = smallFamilies;
 if (resnet === undefined) throw new Error('the families have other names');
@@ -47,11 +47,10 @@ describe.each(everyEngine())('a few steps on $name', ({ name: engine, version })
         ({ loss }, step) => Math.abs(loss - (wanted?.results[step]?.loss ?? NaN)) / loss,
       );
       expect(Math.max(...differences)).toBeLessThan(1e-4);
-      const floats = (bytes: Buffer | undefined): Float32Array => new Float32Array(new Uint8Array(bytes ?? []).buffer);
       const unlike = [...(wanted?.state ?? [])]
         .filter(([array]) => !array.startsWith('velocity/'))
         .flatMap(([array, bytes]) => {
-          const difference = relativeDifference(floats(found.state.get(array)), floats(bytes), leastScale);
+          const difference = relativeDifference(floatsOf(found.state.get(array)), floatsOf(bytes), leastScale);
           return difference < 1e-3 ? [] : [{ array, difference }];
         });
       expect(unlike).toEqual([]);

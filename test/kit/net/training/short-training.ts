@@ -55,3 +55,8 @@ export async function train(backend: Backend, { graph, weights }: SmallFamily, c
   trainer.dispose();
   return { results, state };
 }
+
+/** The values of an array in a {@link Trained.state}; none where there is no such array. */
+export function floatsOf(bytes: Buffer | undefined): Float32Array {
+  return new Float32Array(Uint8Array.from(bytes ?? []).buffer);
+}

@@ -7,7 +7,7 @@ import type { Backend } from '../../../../src/kit/net/backends/backend.ts';
 import { loadBackend } from '../../../../src/kit/net/backends/load-backend.ts';
 import { otherEngines } from '../backends/engines.ts';
 import { smallFamilies } from '../backends/small-families.ts';
-import { train } from './short-training.ts';
+import { floatsOf, train } from './short-training.ts';
 
 const identity = otherEngines().find(({ name }) => name === 'tensorflow');
 
@@ -45,7 +45,7 @@ describe.runIf(identity !== undefined)('A step that XLA compiles', () => {
     for (const [index, { loss }] of wanted.results.entries())
       expect(Math.abs((found.results[index]?.loss ?? NaN) / loss - 1)).toBeLessThan(1e-5);
     for (const [name, bytes] of wanted.state) {
-      const [own, theirs] = [numbers(found.state.get(name)), numbers(bytes)];
+      const [own, theirs] = [floatsOf(found.state.get(name)), floatsOf(bytes)];
       const largest = theirs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       // What has to be zero, such as the mean of what was normalised before, is all rounding.
       const allowed = 1e-4 * largest + 1e-6;
@@ -84,7 +84,3 @@ describe.runIf(identity !== undefined)('A step that XLA compiles', () => {
     graph.dispose();
   });
 });
-
-function numbers(bytes: Buffer = Buffer.alloc(0)): Float32Array {
-  return new Float32Array(Uint8Array.from(bytes).buffer);
-}
