@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { events, outcomes, Rig, until, type Ended } from './rig.ts';
 
@@ -144,15 +144,18 @@ describe('an output of the kind figures', () => {
   });
 });
 
-/** Counts to 40 in its scratch folder, a step each tenth of a second, from where it has come before. */
+/** Counts to 20 in its scratch folder, from where it has come before. Where the file `wait-at` names a place, it stays there. */
 const counting = [
+  'place() { if [ "$(cat wait-at)" = "$1" ]; then echo "$1" > "$PWD/waits"; sleep 1000; fi; }',
   'step=$(cat "$scratch/step" 2>/dev/null || echo 0)',
   'echo "began at $step" >> "$PWD/begins"',
-  'while [ "$step" -lt 40 ]; do',
-  '  step=$((step + 1)); sleep 0.1',
+  'while [ "$step" -lt 20 ]; do',
+  '  step=$((step + 1))',
   `  echo '{"type":"metric","name":"loss","value":'$((100 - step))',"step":'$step'}' >> "$FLOW_EVENTS"`,
+  '  place "after step $step"',
   '  if [ $((step % 5)) = 0 ]; then',
   '    echo "$step" > "$scratch/step.new"; mv "$scratch/step.new" "$scratch/step"',
+  '    place "before the event of $step"',
   `    echo '{"type":"checkpoint","step":'$step'}' >> "$FLOW_EVENTS"`,
   '  fi',
   'done',
@@ -162,18 +165,45 @@ const counting = [
 describe('a program with checkpoint: true', () => {
   const withCheckpoint = '      checkpoint: true\n      outputs: { o: o }\n';
 
-  it('goes on after its runner was killed, and its curve is whole', async () => {
+  it.each([
+    // Told is the last checkpoint whose event was written; where it goes on is the program's own matter.
+    { killed: 'after step 12', told: 10, begins: 10 },
+    { killed: 'before the event of 15', told: 10, begins: 15 },
+  ])('goes on after its runner was killed $killed, and its curve is whole', async ({ killed, told, begins }) => {
+    rig.write('wait-at', killed);
     write(counting, withCheckpoint);
     const running = rig.start(['run', 'e.yaml', '--json']);
-    await until(() => rig.eventsSoFar().includes('{"type":"checkpoint","step":10}'), 'step 10 is kept');
+    await until(() => existsSync(rig.path('waits')), 'the program waits');
     running.process.kill('SIGKILL');
     await running.ended;
+    rig.write('wait-at', 'nowhere');
     const ended = await run();
     expect(outcomes(ended)).toEqual({ a: 'done' });
-    const step = events(ended).find(({ type }) => type === 'task-started')?.['resumedFrom'];
-    expect(step).toBeGreaterThanOrEqual(10);
-    expect(rig.read('begins').trim().split('\n')).toEqual(['began at 0', `began at ${String(step)}`]);
-    expect(await curve('loss')).toEqual(Array.from({ length: 40 }, (_, at) => [at + 1, 99 - at]));
+    expect(events(ended).find(({ type }) => type === 'task-started')).toMatchObject({ resumedFrom: told });
+    expect(rig.read('begins')).toBe(`began at 0\nbegan at ${String(begins)}\n`);
+    expect(await curve('loss')).toEqual(Array.from({ length: 20 }, (_, at) => [at + 1, 99 - at]));
+  });
+
+  it('is ended, with what has left its group, before what it kept is read', async () => {
+    const child = `step=0; while :; do step=$((step + 1)); echo $step >> "$scratch/steps"; echo "{\\"type\\":\\"checkpoint\\",\\"step\\":$step}" >> "$FLOW_EVENTS"; done`;
+    write(
+      `if [ -e group ]; then tail -n 1 "$scratch/steps" > "$o"; exit; fi\ncut -d ' ' -f 5 /proc/$$/stat > "$PWD/group"\nsetsid sh -c '${child}' &\nsleep 1000\n`,
+      withCheckpoint,
+    );
+    const running = rig.start(['run', 'e.yaml', '--json']);
+    await until(() => rig.eventsSoFar().includes('"checkpoint"'), 'a checkpoint is told');
+    const group = Number(rig.read('group'));
+    // Stopped, what watches over the group cannot end the child.
+    process.kill(-group, 'SIGSTOP');
+    running.process.kill('SIGKILL');
+    await running.ended;
+    process.kill(-group, 'SIGKILL');
+    const ended = await run();
+    expect(outcomes(ended)).toEqual({ a: 'done' });
+    const resumedFrom = events(ended).find(({ type }) => type === 'task-started')?.['resumedFrom'];
+    const output = rig.entries().map((entry) => rig.read(`runs/cache/${entry}/outputs/o`));
+    expect(output).toHaveLength(1);
+    expect(Number(output[0]) - Number(resumedFrom)).toBeOneOf([0, 1]);
   });
 
   it('goes on after it has failed, but not with other inputs; what it keeps is no part of its key', async () => {

@@ -88,11 +88,12 @@ export class Attempt {
     const startedAt = request.now();
     let result: AttemptOutcome;
     let usage: ProcessExit['usage'];
-    if (this.#keepsWork) await this.#keepEvents();
-    this.#emitStarted();
     try {
-      // Its runner, or its whole group, was killed: what it had started may still write there.
-      if (existsSync(this.#scratch.root)) await executor.endOrphan({ scratch: this.#scratch.work });
+      try {
+        await this.#takeUp();
+      } finally {
+        this.#emitStarted();
+      }
       this.#scratch.prepare(this.#keepsWork);
       this.#logBegin = beginLog(this.#logFile, `attempt ${this.#number}, key ${key}`);
       const handle = await executor.start(this.#launch());
@@ -150,6 +151,13 @@ export class Attempt {
   /** What a program tells of itself; of stages that are modules, for executors without a pipe. */
   get #eventsFile(): string {
     return join(this.#scratch.root, 'events.ndjson');
+  }
+
+  /** What an earlier attempt has left is read when nothing writes there any more. */
+  async #takeUp(): Promise<void> {
+    // Its runner, or its whole group, was killed: what it had started may go on.
+    if (existsSync(this.#scratch.root)) await this.#tools.executor.endOrphan({ scratch: this.#scratch.work });
+    if (this.#keepsWork) await this.#keepEvents();
   }
 
   /** Curves that a program has told are told again by the attempt that resumes. */
