@@ -1,10 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { Random } from '../../../core/random.ts';
-import { elementCount } from '../graph/feature-shape.ts';
 import { inputName } from '../graph/graph.ts';
 import type { GraphParameter, ShapedGraph } from '../graph/shaped-graph.ts';
 import type { NamedArray } from '../model/model.ts';
 import type { Backend } from './backend.ts';
+import { cutIntoGraphs } from './cut-into-graphs.ts';
 import {
   type ExecutionPlan,
   planExecution,
@@ -48,12 +48,6 @@ export interface ParameterChange {
   readonly kind: string;
 }
 
-/**
- * A recorded backward pass is a graph for so many layers at most, or for fewer that have so large a part of all values: what they have
- * saved is freed after each graph.
- */
-const layersPerGraph = 24;
-const valuesPerGraph = 1 / 16;
 /** Of a change to parameters, which are there twice until a graph has ended. */
 const parametersPerGraph = 48;
 
@@ -355,7 +349,7 @@ export class GraphExecutor {
       }
       return;
     }
-    for (const part of this.#partsOf(trained)) {
+    for (const part of cutIntoGraphs(trained, this.#shaped.shapes)) {
       const shape = record.gradients.values().next().value?.shape;
       const name = `backward from ${part[0]?.node.name} ${kind} of ${String(shape)}`;
       const trainedNames = namesOfTrained(part);
@@ -365,23 +359,6 @@ export class GraphExecutor {
       });
       taker.passed?.(trainedNames);
     }
-  }
-
-  /** The stretches of a backward pass that are a graph each. */
-  #partsOf(layers: readonly PlannedLayer[]): readonly (readonly PlannedLayer[])[] {
-    const sizeOf = ({ node }: PlannedLayer): number => elementCount(this.#shaped.shapes.get(node.name) ?? []);
-    const most = valuesPerGraph * layers.reduce((sum, layer) => sum + sizeOf(layer), 0);
-    const parts: PlannedLayer[][] = [];
-    let [part, values]: [PlannedLayer[], number] = [[], 0];
-    for (const layer of layers) {
-      if (part.length === layersPerGraph || (part.length > 0 && values + sizeOf(layer) > most)) {
-        parts.push(part);
-        [part, values] = [[], 0];
-      }
-      part.push(layer);
-      values += sizeOf(layer);
-    }
-    return [...parts, part];
   }
 
   #backwardLayer(
