@@ -8,6 +8,8 @@ const largestPart = 1 / 16;
 /** 8 MiB of each: a parameter, its gradient, what an optimizer keeps of it, and the new ones of a step. */
 const mostParameters = 2 ** 21;
 
+type SizedLayer = Pick<PlannedLayer, 'node' | 'parameters'>;
+
 interface Size {
   readonly values: number;
   readonly parameters: number;
@@ -18,16 +20,19 @@ interface Size {
  * of all values, or so many parameters. What layers have saved, and what their parameters were before, is freed after each graph.
  * @param layers in the order of the pass
  */
-export function cutIntoGraphs(layers: readonly PlannedLayer[], shapes: ShapedGraph['shapes']): PlannedLayer[][] {
-  const sizeOf = ({ node, parameters }: PlannedLayer): Size => ({
+export function cutIntoGraphs<Layer extends SizedLayer>(
+  layers: readonly Layer[],
+  shapes: ShapedGraph['shapes'],
+): Layer[][] {
+  const sizeOf = ({ node, parameters }: SizedLayer): Size => ({
     values: elementCount(shapes.get(node.name) ?? []),
     parameters: parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
   });
   const all = layers.map(sizeOf).reduce(sumOf, nothing);
   const isFull = (count: number, { values, parameters }: Size): boolean =>
     count > mostLayers || values > largestPart * all.values || parameters > mostParameters;
-  const parts: PlannedLayer[][] = [];
-  let [part, size]: [PlannedLayer[], Size] = [[], nothing];
+  const parts: Layer[][] = [];
+  let [part, size]: [Layer[], Size] = [[], nothing];
   for (const layer of layers) {
     const own = sizeOf(layer);
     if (part.length > 0 && isFull(part.length + 1, sumOf(size, own))) {
