@@ -92,11 +92,24 @@ export async function startRun(
     if (end.counts.done > 0 && !isTrial) await collectGarbageAfterRun(workspace, context, startedAt);
     return end;
   } finally {
-    stopHandling();
-    await readers.close();
-    const problem = linkLatest(workspace.runsFolder, experiment.name, folder);
-    if (problem !== undefined) context.stderr.write(`warning: ${problem}\n`);
+    // Last: a signal that comes while the record is written must not end us in the midst of it.
+    await endRecord(readers, { workspace, context, name: experiment.name, folder }).finally(stopHandling);
   }
+}
+
+interface EndedRun extends RunContext {
+  /** Of its experiment. */
+  readonly name: string;
+  readonly folder: string;
+}
+
+async function endRecord(
+  readers: Awaited<ReturnType<typeof openReaders>>,
+  { workspace, context, name, folder }: EndedRun,
+): Promise<void> {
+  await readers.close();
+  const problem = linkLatest(workspace.runsFolder, name, folder);
+  if (problem !== undefined) context.stderr.write(`warning: ${problem}\n`);
 }
 
 /** What the processes of tasks see of our environment, and what not. */

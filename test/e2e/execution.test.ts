@@ -356,3 +356,43 @@ describe('a selection', () => {
     expect(existsSync(rig.path('runs/latest'))).toBe(false);
   });
 });
+
+describe('a stage', () => {
+  it('begins when nothing runs any more that its killed attempt has started, in whatever session', async () => {
+    rig.chain({ a: [] });
+    rig.write(
+      'stages/scripted/run.js',
+      `import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+const place = (name) => ${JSON.stringify(rig.control)} + '/' + name;
+export async function run({ outputs }) {
+  if (existsSync(place('pids'))) {
+    const [, child] = readFileSync(place('pids'), 'utf8').split(' ').map(Number);
+    // What has ended is there until its parent, or the system, has taken note.
+    const runs = existsSync('/proc/' + child) && !readFileSync('/proc/' + child + '/stat', 'utf8').includes(') Z ');
+    writeFileSync(outputs.out, runs ? 'runs' : 'is gone');
+    mkdirSync(outputs.folder);
+    return;
+  }
+  // A session of its own.
+  const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+  writeFileSync(place('pids'), process.pid + ' ' + child.pid);
+  await new Promise((resolve) => setTimeout(resolve, 1_000_000));
+}
+`,
+    );
+    const running = rig.start(['run', 'chain.yaml']);
+    const pids = (): number[] => {
+      const file = join(rig.control, 'pids');
+      return existsSync(file) ? readFileSync(file, 'utf8').split(' ').map(Number) : [];
+    };
+    await until(() => pids().length === 2, 'the stage waits');
+    const [worker = 0, child = 0] = pids();
+    running.process.kill('SIGKILL');
+    process.kill(-worker, 'SIGKILL');
+    await running.ended;
+    expect(isAlive(child)).toBe(true);
+    expect(outcomes(await rig.flow(['run', 'chain.yaml', '--json']))).toEqual({ a: 'done' });
+    expect(rig.read('runs/latest/chain/outputs/a/out.txt')).toBe('is gone');
+  });
+});

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isForbidden, removeTree, writeFileAtomic } from '../../core/atomic-file.ts';
 import { errorCode } from '../../core/failure.ts';
 import { isSqliteError } from '../../core/sqlite.ts';
@@ -108,7 +108,10 @@ export function collectGarbage(cache: ResultCache, locks: TaskLocks, request: Co
     const path = join(cache.folders.scratch, name);
     const bytes = treeBytes(path);
     const isGone = remover.remove(key, path, () => {
+      // Until we had the lock, a task may have left a checkpoint there.
+      if (!isAbandoned(path, key, now - scratchMs)) return false;
       removeTree(path);
+      return true;
     });
     return isGone ? [{ name, bytes }] : [];
   });
@@ -120,6 +123,7 @@ export function collectGarbage(cache: ResultCache, locks: TaskLocks, request: Co
   for (const key of keys) {
     remover.remove(key, cache.entryFolder(key), () => {
       cache.drop(key);
+      return true;
     });
   }
   if (!isDry) cache.sweepObjects();
@@ -138,14 +142,16 @@ class Remover {
     this.#isDry = isDry;
   }
 
-  /** False where it stays: a task works on it, or it could not be removed. */
-  remove(key: Key, path: string, act: () => void): boolean {
+  /**
+   * False where it stays: a task works on it, or it could not be removed.
+   * @param act removes it, or returns false where it is of use after all
+   */
+  remove(key: Key, path: string, act: () => boolean): boolean {
     if (this.#isDry) return this.#locks.isFree(key);
     const lock = this.#acquire(key);
     if (lock === undefined) return false;
     try {
-      act();
-      return true;
+      return act();
     } catch (error) {
       if (errorCode(error) === undefined) throw error;
       this.stuck.push({ path, problem: error instanceof Error ? error.message : String(error) });
@@ -233,9 +239,14 @@ export function abandonedScratch(
   return readdirSync(scratchFolder).flatMap((name) => {
     const key = keyAtStartOf(name);
     if (key === undefined) return [];
-    const isUseless = name === key && !existsSync(join(scratchFolder, name, checkpointFileName));
-    return isUseless || lastChange(join(scratchFolder, name)) < olderThan ? [{ name, key }] : [];
+    return isAbandoned(join(scratchFolder, name), key, olderThan) ? [{ name, key }] : [];
   });
+}
+
+/** Whether no task of its key resumes from a scratch folder: it has no checkpoint, or is old. */
+function isAbandoned(path: string, key: Key, olderThan: number): boolean {
+  const isUseless = basename(path) === key && !existsSync(join(path, checkpointFileName));
+  return isUseless || lastChange(path) < olderThan;
 }
 
 function lastChange(path: string): number {

@@ -12,6 +12,7 @@ import {
   type StoredResult,
 } from '../../../src/pipeline/cache/collect-garbage.ts';
 import { ResultCache } from '../../../src/pipeline/cache/result-cache.ts';
+import { checkpointFileName } from '../../../src/pipeline/cache/scratch-folder.ts';
 import { folderSource } from '../../../src/pipeline/cache/sources/folder.ts';
 import { TaskLocks } from '../../../src/pipeline/cache/task-locks.ts';
 import { exportResults, importResults } from '../../../src/pipeline/cache/transfer.ts';
@@ -139,6 +140,22 @@ describe('collecting garbage', () => {
     ).toHaveLength(1);
     locks.close();
     other.close();
+  });
+
+  it('leaves work alone in which a task has saved a checkpoint until its lock was free', () => {
+    const scratch = join(root, 'scratch', keyOf('c'));
+    mkdirSync(scratch, { recursive: true });
+    const locks = new TaskLocks(join(root, 'locks.db'), 'collector');
+    const tryAcquire = locks.tryAcquire.bind(locks);
+    locks.tryAcquire = (key) => {
+      writeFileSync(join(scratch, checkpointFileName), '7');
+      return tryAcquire(key);
+    };
+    const { scratch: removed } = collectGarbage(cache, locks, { limits, now: Date.now(), isDry: false });
+    expect(removed).toEqual([]);
+    expect(readdirSync(scratch)).toEqual([checkpointFileName]);
+    expect(locks.isFree(keyOf('c'))).toBe(true);
+    locks.close();
   });
 });
 

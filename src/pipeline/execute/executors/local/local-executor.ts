@@ -6,7 +6,16 @@ import { processIds, processIo, processMemory, processStat } from '../../../../c
 import type { Executor, Launch, Orphan, ProcessExit, ShellCommand, TaskHandle, Usage } from '../../executor.ts';
 import type { Capacity } from '../../slots.ts';
 import { failures } from '../../failures.ts';
-import { MemoryWatch, notStarted, StartError, startProcess, TaskOutput, TaskProcesses } from './task-process.ts';
+import {
+  MemoryWatch,
+  notStarted,
+  programMark,
+  StartError,
+  startProcess,
+  TaskOutput,
+  TaskProcesses,
+  workerMark,
+} from './task-process.ts';
 import { Worker } from './worker-process.ts';
 
 /** A worker that had nothing to do for so long ends: others need what it holds in memory. */
@@ -39,7 +48,7 @@ export class LocalExecutor implements Executor {
 
   endOrphan({ id, scratch }: Orphan): Promise<void> {
     const leader = id === undefined ? undefined : Number(id);
-    return new TaskProcesses(leader, `scratch=${scratch}`).end(() => false);
+    return new TaskProcesses(leader, [programMark(scratch), workerMark(scratch)]).end(() => false);
   }
 
   close(): void {
@@ -158,7 +167,8 @@ async function startProgram(launch: Launch, command: ShellCommand): Promise<Task
   if (subprocess instanceof StartError) return notStarted(subprocess);
   const { pid } = subprocess;
   const life = subprocess.stdio[3] as Writable;
-  const processes = new TaskProcesses(pid, `scratch=${launch.job.scratch}`, (each) => each !== pid && isWatcher(each));
+  const marks = [programMark(launch.job.scratch)];
+  const processes = new TaskProcesses(pid, marks, (each) => each !== pid && isWatcher(each));
   const exited = once(subprocess, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   try {
     launch.onStarted(String(pid));

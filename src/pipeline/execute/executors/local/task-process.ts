@@ -72,17 +72,17 @@ const lookAgainMs = { first: 1, most: 50 };
  */
 export class TaskProcesses {
   readonly #leader: number | undefined;
-  readonly #mark: string;
+  readonly #marks: readonly string[];
   readonly #isWatcher: (pid: number) => boolean;
 
   /**
    * @param leader of its group; undefined if it is not known
-   * @param mark `NAME=value` as no other task has it in its environment
+   * @param marks `NAME=value` as no other task has it in its environment; one of them is enough
    * @param isWatcher whether a process is ours, and ends by itself when nothing else is left
    */
-  constructor(leader: number | undefined, mark: string, isWatcher: (pid: number) => boolean = () => false) {
+  constructor(leader: number | undefined, marks: readonly string[], isWatcher: (pid: number) => boolean = () => false) {
     this.#leader = leader;
-    this.#mark = mark;
+    this.#marks = marks;
     this.#isWatcher = isWatcher;
   }
 
@@ -134,7 +134,9 @@ export class TaskProcesses {
     return processIds().filter((pid) => {
       const stat = processStat(pid);
       if (stat === undefined || hasEnded(stat) || pid === process.pid) return false;
-      return stat.group === this.#leader || readIfThere(`/proc/${pid}/environ`).split('\0').includes(this.#mark);
+      if (stat.group === this.#leader) return true;
+      const environment = readIfThere(`/proc/${pid}/environ`).split('\0');
+      return this.#marks.some((mark) => environment.includes(mark));
     });
   }
 }
@@ -146,6 +148,15 @@ function groupTakesSignals(leader: number): boolean {
     return false;
   }
 }
+
+/** Marks what a program has started. */
+export const programMark = (scratch: string): string => `scratch=${scratch}`;
+
+/** The variable that marks a worker, and what it has started. */
+export const workerVariable = 'FLOW_WORKER';
+
+/** Marks a worker for tasks that write to one scratch folder. */
+export const workerMark = (scratch: string): string => `${workerVariable}=${scratch}`;
 
 /** How long a pipe of a task that has ended stays open for a process that holds it and is not known to be part of it. */
 const lingerMs = 500;

@@ -13,6 +13,8 @@ import {
   startProcess,
   TaskOutput,
   TaskProcesses,
+  workerMark,
+  workerVariable,
 } from './task-process.ts';
 
 /** A worker that has just been started. */
@@ -37,7 +39,7 @@ interface Work {
   readonly end: (exit: ProcessExit) => void;
 }
 
-/** How many this process has started: each is marked by its number. */
+/** How many this process has started: those that serve several tasks are marked by their number. */
 let started = 0;
 
 /**
@@ -57,17 +59,19 @@ export class Worker {
   static async start(launch: Launch): Promise<Worker | TaskHandle> {
     const worker = fileURLToPath(compiledModule('src/pipeline/execute/worker.ts'));
     const output = new TaskOutput(launch);
-    const mark = `FLOW_WORKER=${process.pid}-${started}`;
+    const { job } = launch;
+    // Of one task, so that the next runner knows it too, should we be killed.
+    const served = job.isWarm ? `${process.pid}-${started}` : job.scratch;
     started += 1;
     const subprocess = await startProcess(process.execPath, ['--enable-source-maps', worker], {
       cwd: launch.workingFolder,
-      env: { ...launch.environment, FLOW_WORKER: mark.slice(mark.indexOf('=') + 1) },
+      env: { ...launch.environment, [workerVariable]: served },
       stdio: ['pipe', output.stdio, output.stdio, 'pipe'],
     });
     const written = output.follow(subprocess);
     if (subprocess instanceof StartError) return notStarted(subprocess);
     const { pid } = subprocess;
-    const processes = new TaskProcesses(pid, mark);
+    const processes = new TaskProcesses(pid, [workerMark(served)]);
     const exited = once(subprocess, 'exit') as Promise<[number | null, string | null]>;
     const ended = exited.then(async ([exitCode, signal]) => {
       // What a stage has left in the background must not write to its outputs any more.
