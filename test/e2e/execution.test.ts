@@ -22,7 +22,7 @@ function attempts(ended: Ended): unknown[] {
 }
 
 function canMake(folder: string, file: string): boolean {
-  const own = join(folder, 'flow-test');
+  const own = join(folder, `flow-test-${process.pid}`);
   try {
     mkdirSync(own);
   } catch {
@@ -270,12 +270,12 @@ describe('a task that takes too long', () => {
 
   it('is ended when it shows no sign of life, and not while it prints', async () => {
     shell(
-      '    timeout: { silent: 1500 ms }\n    with:\n      command: for i in 1 2 3 4; do sleep 0.7; echo $i; done; sleep 1000\n      outputs: { out: out.txt }\n',
+      '    timeout: { silent: 4 s }\n    with:\n      command: for i in $(seq 50); do sleep 0.1; echo $i; done; sleep 1000\n      outputs: { out: out.txt }\n',
     );
     const ended = await rig.flow(['run', 'shell.yaml', '--json']);
-    expect(attempts(ended)).toEqual([{ outcome: 'timed-out', afterMs: 1500 }]);
+    expect(attempts(ended)).toEqual([{ outcome: 'timed-out', afterMs: 4000 }]);
     const end = events(ended).find((event) => event.type === 'attempt-ended');
-    expect(end?.['durationMs']).toBeGreaterThan(2800 + 1400);
+    expect(end?.['durationMs']).toBeGreaterThan(5000 + 3900);
   });
 });
 
@@ -287,7 +287,7 @@ describe('a lack of memory', () => {
 
   it.skipIf(group === undefined)('is recognised when the kernel kills (needs a control group of its own)', () => {
     shell('    with: { command: "python3 -c \'bytearray(1 << 30)\' > $out", outputs: { out: out.txt } }\n');
-    const folder = join(group ?? '', 'flow-test');
+    const folder = join(group ?? '', `flow-test-${process.pid}`);
     mkdirSync(folder, { recursive: true });
     try {
       const limit = existsSync(join(folder, 'memory.max')) ? 'memory.max' : 'memory.limit_in_bytes';

@@ -185,7 +185,7 @@ describe('a program with checkpoint: true', () => {
   });
 
   it('is ended, with what has left its group, before what it kept is read', async () => {
-    const child = `step=0; while :; do step=$((step + 1)); echo $step >> "$scratch/steps"; echo "{\\"type\\":\\"checkpoint\\",\\"step\\":$step}" >> "$FLOW_EVENTS"; done`;
+    const child = `step=0; while step=$((step + 1)); echo $step >> "$scratch/steps"; do echo "{\\"type\\":\\"checkpoint\\",\\"step\\":$step}" >> "$FLOW_EVENTS"; done`;
     write(
       `if [ -e group ]; then tail -n 1 "$scratch/steps" > "$o"; exit; fi\ncut -d ' ' -f 5 /proc/$$/stat > "$PWD/group"\nsetsid sh -c '${child}' &\nsleep 1000\n`,
       withCheckpoint,

@@ -70,7 +70,7 @@ describe.skipIf(typeof mpi === 'string')(`resources.ranks${reason}`, () => {
     'stops a training in order on %s, leaves no rank behind, and goes on to the same bytes',
     { timeout: 240_000 },
     async (signal) => {
-      rig.write('shared.yaml', experiment.replace('maxSteps: 4', 'maxSteps: 12'));
+      rig.write('shared.yaml', experiment.replace('maxSteps: 4', 'maxSteps: 16'));
       const engine = { FLOW_ENGINE: '' };
       const call = ['run', 'shared.yaml', '--json'];
       const result = (): string[] =>

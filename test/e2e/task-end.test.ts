@@ -94,8 +94,8 @@ describe.each(Object.entries(ways))('what a task leaves %s', (_, start) => {
 describe('a task that is stopped', () => {
   it('has ended when everything it has started has, so that the next attempt writes alone', async () => {
     write(
-      `if [ ! -e $CONTROL/first ]; then touch $CONTROL/first; python3 -c 'import signal,sys,time; signal.signal(15, signal.SIG_IGN); [(time.sleep(.2), open(sys.argv[1],"a").write("written by the first attempt\\n")) for i in range(15)]' "$o"; fi; echo good > "$o"; sleep 0.5`,
-      '    timeout: 1 s\n    retries: { times: 1, wait: 1 ms }\n',
+      `if [ ! -e $CONTROL/first ]; then touch $CONTROL/first; python3 -c 'import signal,sys,time; signal.signal(15, signal.SIG_IGN); [(time.sleep(.2), open(sys.argv[1],"a").write("written by the first attempt\\n")) for i in range(30)]' "$o"; fi; echo good > "$o"; sleep 0.5`,
+      '    timeout: 4 s\n    retries: { times: 1, wait: 1 ms }\n',
     );
     expect(outcomes(await rig.flow(['run', 'e.yaml', '--json']))).toEqual({ a: 'done' });
     expect(rig.read('runs/latest/e/outputs/a/o')).toBe('good\n');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqlite } from '../../../src/core/sqlite.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { digestOf } from '../../../src/core/digest.ts';
 import { StatCache } from '../../../src/pipeline/cache/stat-cache.ts';
 
@@ -46,7 +46,10 @@ it('reads a file once while it does not change', async () => {
 it('reads again a file that was recorded in the same moment as it was written', async () => {
   const path = join(folder, 'data');
   writeFileSync(path, 'content');
+  // However long this process was not given a processor.
+  vi.useFakeTimers({ toFake: ['Date'], now: statSync(path).ctimeMs });
   await cache.digest(path);
+  vi.useRealTimers();
   replaceRecord(path, 'f'.repeat(64));
   // Recorded within the grain of the clock: a second write could have left the same time.
   expect((await cache.digest(path)).digest).toBe(digestOf('content'));

@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqlite } from '../../../src/core/sqlite.ts';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { identify, livenessOf, thisHost } from '../../../src/core/process-facts.ts';
 import { TaskLocks, type TaskLock } from '../../../src/pipeline/cache/task-locks.ts';
 import { keyOf } from './sample-key.ts';
 
 const key = keyOf('a');
+
+const silenceMs = 200;
 
 let folder: string;
 let path: string;
@@ -27,7 +28,7 @@ afterEach(() => {
 });
 
 function openLocks(run: string, host = thisHost()): TaskLocks {
-  const locks = new TaskLocks(path, run, { host, silenceMs: 200 });
+  const locks = new TaskLocks(path, run, { host, silenceMs });
   open.push(locks);
   return locks;
 }
@@ -105,17 +106,21 @@ it('of another machine is respected, also if no process has that id here', async
   expect(second.tryAcquire(key).outcome).toBe('held');
 });
 
-it('of another machine is taken over when its heartbeat stops, and not before', async () => {
+it('of another machine is taken over when its heartbeat stops, and not before', () => {
   const first = openLocks('first', 'machine a');
   const lock = acquire(first);
   const second = openLocks('second', 'machine b');
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
   for (let count = 0; count < 6; count += 1) {
     first.heartbeat();
     expect(second.tryAcquire(key).outcome).toBe('held');
-    await sleep(60);
+    vi.advanceTimersByTime(silenceMs * 0.9);
   }
   expect(second.tryAcquire(key).outcome).toBe('held');
-  await sleep(250);
+  vi.advanceTimersByTime(silenceMs * 1.1);
   expect(second.tryAcquire(key)).toMatchObject({ outcome: 'acquired', isTakenOver: true });
   expect(lock.isOurs()).toBe(false);
   lock.release();

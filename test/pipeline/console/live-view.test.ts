@@ -25,6 +25,9 @@ const endlessRun = timed([
   [0.1, taskStarted('synthesize', 'never run')],
 ]);
 
+/** Done before the view is closed: never. */
+const stays = 'setInterval(() => {}, 1000); await new Promise(() => {});';
+
 describe.skipIf(missing !== undefined)(subject, () => {
   test('shows every task while it runs, and afterwards what stays', async () => {
     const screen = terminal(playScript(partlyCachedRun, { workspace, colour: true, speed: 40 }));
@@ -86,9 +89,9 @@ quickstart: failed after 9.1 s - 0 tasks run, 2 from cache, 1 failed, 2 skipped
 
   test('leaves the cursor visible when the process ends without closing it', async () => {
     const prelude = 'process.once("SIGINT", () => process.exit(130));';
-    const beforeClose = 'setInterval(() => {}, 1000); await new Promise(() => {});';
-    const screen = terminal(playScript(endlessRun, { workspace, colour: true, speed: 1, prelude, beforeClose }));
-    await screen.waitFor(/synthesize {2}1 s/);
+    const options = { workspace, colour: true, speed: 1, prelude, beforeClose: stays };
+    const screen = terminal(playScript(endlessRun, options));
+    await screen.waitFor(/synthesize {2}[1-9]\d* s/);
     expect(screen.cursorVisible()).toBe(false);
     screen.press('C-c');
     await screen.waitFor(/exit 130/);
@@ -114,8 +117,7 @@ quickstart: failed after 9.1 s - 0 tasks run, 2 from cache, 1 failed, 2 skipped
       ...tasks.slice(0, 300).map(({ id }) => [0, cached(id)] as const),
       ...tasks.slice(300, 303).map(({ id }) => [0.1, taskStarted(id, 'never run')] as const),
     ]);
-    const beforeClose = 'await new Promise((resolve) => setTimeout(resolve, 1500));';
-    const screen = terminal(playScript(many, { workspace, colour: true, speed: 1, beforeClose }), {
+    const screen = terminal(playScript(many, { workspace, colour: true, speed: 1, beforeClose: stays }), {
       columns: 80,
       rows: 12,
     });

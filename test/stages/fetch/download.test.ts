@@ -24,6 +24,8 @@ interface Call {
   readonly sha256?: string;
   readonly path?: string;
   readonly signal?: AbortSignal;
+  /** Absent: longer than this process can be without a processor. */
+  readonly silenceMs?: number;
 }
 
 /** Downloads impatiently; returns what came and the warnings on the way. */
@@ -32,7 +34,7 @@ async function bring(call: Call): Promise<Downloaded & { bytesHere: Buffer; warn
   const warnings: string[] = [];
   const tools: DownloadTools = {
     signal: call.signal ?? new AbortController().signal,
-    patience: { attempts: 3, pauseMs: 5, silenceMs: 300 },
+    patience: { attempts: 3, pauseMs: 5, silenceMs: call.silenceMs ?? 30_000 },
     warn: (message) => warnings.push(message),
     progress: () => undefined,
   };
@@ -117,7 +119,7 @@ describe('a download', () => {
     const stop = new AbortController();
     server.next({ stallsAfter: 12 * 2 ** 20 });
     const running = bring({ url, path, signal: stop.signal, sha256: digestOf(large) });
-    await expect.poll(() => existsSync(`${path}.json`)).toBe(true);
+    await expect.poll(() => existsSync(`${path}.json`), { timeout: 30_000 }).toBe(true);
     stop.abort();
     await expect(running).rejects.toThrow('abort');
     const came = await bring({ url, path, sha256: digestOf(large) });
@@ -240,7 +242,7 @@ describe('a download', () => {
     const server = await FileServer.open();
     const url = server.put('/x.bin', content);
     server.next('silent', { stallsAfter: 50_000 });
-    const came = await bring({ url, sha256 });
+    const came = await bring({ url, sha256, silenceMs: 300 });
     expect(came.bytesHere.equals(content)).toBe(true);
     expect(came.warnings[0]).toContain('the server was silent for 0.3 s');
     expect(came.warnings[1]).toContain('the server was silent for 0.3 s; again in 0.01 s from byte 50000 on');
