@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 /*
  * `npm run pack:gpu [-- FOLDER [--no-archive]]` makes a folder that runs the command on a machine without npm, pip or a compiler: Node.js, the compiled
@@ -11,7 +12,8 @@ import { fileURLToPath } from 'node:url';
  */
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const target = resolve(process.argv[2] ?? 'pack-gpu');
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { 'no-archive': { type: 'boolean' } } });
+const target = resolve(positionals[0] ?? 'pack-gpu');
 const modules = join(root, 'node_modules');
 const webgpu = join(modules, '.faceflow', 'webgpu');
 
@@ -29,7 +31,7 @@ const unused =
   /\.(?:d\.[cm]?ts|map|md|cc|cpp|c|h|o|a|flow)$|\.min\.js$|[/\\](?:test|tests|deps|src[/\\]__tests__)[/\\]/;
 
 /** Compiled code that no user runs. */
-const developerFolders = new Set(['dist/tools', 'dist/bench', 'dist/test']);
+const developerFolders = new Set(['dist/tools', 'dist/bench']);
 
 /** What npm publishes, so that what the command reads at run time is listed once. */
 function publishedPaths(): ReadonlySet<string> {
@@ -82,6 +84,10 @@ if (!existsSync(join(webgpu, 'package.json'))) {
   console.error('The engine webgpu is not installed: FLOW_ENGINE=webgpu npm run setup');
   process.exit(1);
 }
+if (existsSync(target) && !existsSync(join(target, 'flow'))) {
+  console.error(`${target}: is there already and was not packed by this tool; name another folder, or remove it`);
+  process.exit(1);
+}
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 for (const path of publishedPaths()) {
@@ -107,7 +113,7 @@ writeFileSync(
   '#!/bin/sh\nhere=$(dirname "$(readlink -f "$0")")\nexec "$here/bin/node" "$here/bin/flow.js" "$@"\n',
 );
 chmodSync(join(target, 'flow'), 0o755);
-if (process.argv.includes('--no-archive')) process.exit();
+if (values['no-archive'] === true) process.exit();
 const archive = `${target}.tar.xz`;
 execFileSync('tar', ['-cJf', archive, '-C', dirname(target), relative(dirname(target), target)], {
   env: { ...process.env, XZ_OPT: '-T0 -6' },
